@@ -1,0 +1,16 @@
+"""The protocol: ActivityPub's words, signatures, discovery and safe fetching. No database here.
+
+In reading order:
+
+errors      what can go wrong between two servers, and whose fault it is
+iri         IRIs: which are allowed, same origin, host, "is it public?"
+reading     bytes from a stranger → a bounded JSON object → `Document`, the one typed view of it
+context     the @context arrays we send
+vocab       builders for what we send: actors, objects, activities, collections
+signatures  HTTP signatures: `signatures.request` is the front door
+authority   pure: who may say what
+netguard    which network addresses may be connected to
+fetch       the only socket: GET and POST with limits
+webfinger   acct: ⇄ actor IRI
+nodeinfo    what software a peer runs
+"""
