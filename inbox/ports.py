@@ -1,0 +1,85 @@
+"""What the host must give the inbox: a database, keys, a gate and handlers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from activitypub.reading import Document
+from activitypub.signatures.keys import PublicKey
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One activity as a peer said it.
+
+    `body` is the bytes as received, `actor` the IRI the activity names, and `signer` the owner of
+    the key that signed the request ("" when no key could be had, see `verify.Verdict`).
+    `spliceable` says that the actor signed these very bytes, so that they may be passed on
+    untouched. `received_at` is in epoch seconds.
+    """
+
+    activity: Document
+    body: bytes
+    actor: str
+    signer: str
+    spliceable: bool
+    request_id: str
+    received_at: float
+
+
+class Database(Protocol):
+    """Runs plain functions on a connection, off the event loop."""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection that only reads."""
+        ...
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction: committed when it returns, rolled back when it raises."""
+        ...
+
+
+class Keys(Protocol):
+    """Where public keys come from: the database, else the network."""
+
+    async def find(self, key_id: str, *, fresh: bool = False) -> PublicKey:
+        """The key with this id; `fresh` asks its owner again whatever is stored.
+
+        Raises the `FetchFailed` family, or `Malformed` when what was fetched is no usable key.
+        """
+        ...
+
+
+class Gate(Protocol):
+    """Whom we hear at all."""
+
+    def refuses(self, conn: Connection, host: str) -> str | None:
+        """Why nothing from `host` is heard, or None when it is."""
+        ...
+
+    def knows(self, conn: Connection, actor: str) -> bool:
+        """Whether we have (or once had) a row for this actor."""
+        ...
+
+
+class Handlers(Protocol):
+    """What is done with an activity."""
+
+    def check(self, conn: Connection, heard: Heard) -> None:
+        """Look at the door, reading only: raise `Refused` (403, 404, 422) for what the database
+        alone can refuse; let pass whatever it does not know."""
+        ...
+
+    async def handle(self, heard: Heard, close: Callable[[Connection], None]) -> None:
+        """Do the work in one transaction and call `close(conn)` inside it, so that the effect and
+        the closing of the journal row are committed together. Raises `Refused` or `Later`."""
+        ...
+
+    async def authenticate(self, heard: Heard) -> Heard:
+        """The signer is not the actor: have the origin say the same, and return what it said.
+        Raises `Refused` or `Later`."""
+        ...
