@@ -1,0 +1,7 @@
+"""The domain's tables, declared once, and the frozen rows that are read from them.
+
+`base` (metadata, how a row becomes a dataclass), then one file per noun: `site` (this instance and
+its settings), `peer` (other servers), `actor` (people and communities, local and remote, with keys
+and names), `follow`, `post`, `comment`, `vote`, `moderation` (moderators, modlog, markers),
+`account` (local logins, sessions).
+"""

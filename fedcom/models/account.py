@@ -1,0 +1,71 @@
+"""Local logins: passwords, roles, sessions, and the attempts that throttling counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import metadata
+
+account = Table(
+    "account",
+    metadata,
+    Column("actor_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("password_hash", Text, nullable=False),
+    Column("email", Text, nullable=True, unique=True),
+    Column("role", Text, nullable=False),
+    # 'pending' until an admin has approved the application.
+    Column("state", Text, nullable=False),
+    Column("application", Text, nullable=False, default=""),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=True),
+    CheckConstraint("role IN ('admin', 'member')", name="role"),
+    CheckConstraint("state IN ('active', 'pending')", name="state"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    # SHA-256 of the token in the cookie: a stolen database opens no session.
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("account_id", BigId, ForeignKey("account.actor_id"), nullable=False),
+    Column("user_agent", Text, nullable=False, default=""),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_session_account_id", "account_id"),
+    sqlite_autoincrement=True,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    # What is counted, such as "login:ip:192.0.2.1" or "login:name:ann".
+    Column("key", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_attempt_key_created_at", "key", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What lets a local person log in."""
+
+    actor_id: int
+    password_hash: str
+    email: str | None
+    role: Literal["admin", "member"]
+    state: Literal["active", "pending"]
+    application: str
+    created_at: datetime
+    last_seen_at: datetime | None
+
+    @property
+    def is_admin(self) -> bool:
+        """May run the instance."""
+        return self.role == "admin"

@@ -1,0 +1,159 @@
+"""Actors: people and communities, local and remote, with their keys and their names.
+
+One table for all of them, because on the wire they are one thing: an id with an inbox and a key.
+What only communities have is in `community`, one row for each actor of type Group.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import metadata
+
+actor = Table(
+    "actor",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("iri", Text, nullable=False, unique=True),
+    # The type on the wire: Person, Group, Application, Service or Organization.
+    Column("kind", Text, nullable=False),
+    Column("local", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("title", Text, nullable=False, default=""),
+    Column("summary_source", Text, nullable=False, default=""),
+    Column("summary_html", Text, nullable=False, default=""),
+    Column("icon_url", Text, nullable=True),
+    Column("image_url", Text, nullable=True),
+    Column("url", Text, nullable=True),
+    Column("inbox", Text, nullable=False),
+    Column("shared_inbox", Text, nullable=True),
+    Column("outbox", Text, nullable=True),
+    Column("followers", Text, nullable=True),
+    Column("public_key_id", Text, nullable=True),
+    Column("public_key_pem", Text, nullable=True),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=True),
+    # Null for local actors.
+    Column("fetched_at", UtcDateTime, nullable=True),
+    Column("banned_at", UtcDateTime, nullable=True),
+    Column("ban_reason", Text, nullable=False, default=""),
+    Column("deleted_at", UtcDateTime, nullable=True),
+    Index("ix_actor_name_host", "name", "host"),
+    Index("ix_actor_host", "host"),
+    Index("ix_actor_public_key_id", "public_key_id"),
+    CheckConstraint(
+        "kind IN ('Person', 'Group', 'Application', 'Service', 'Organization')", name="kind"
+    ),
+    sqlite_autoincrement=True,
+)
+
+community = Table(
+    "community",
+    metadata,
+    Column("actor_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("moderators_iri", Text, nullable=True),
+    Column("featured_iri", Text, nullable=True),
+    Column("nsfw", Boolean, nullable=False, default=False),
+    Column("posting_restricted", Boolean, nullable=False, default=False),
+    Column("removed_at", UtcDateTime, nullable=True),
+    Column("posts", Integer, nullable=False, default=0),
+    Column("comments", Integer, nullable=False, default=0),
+    Column("subscribers", Integer, nullable=False, default=0),
+)
+
+# Users and communities share one name space (Mastodon keys accounts by name and domain), and a
+# name once used is never given again: ids made from it may live on other servers for ever.
+local_name = Table(
+    "local_name",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("taken_at", UtcDateTime, nullable=False),
+)
+
+actor_key = Table(
+    "actor_key",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("actor_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("key_id", Text, nullable=False, unique=True),
+    Column("algorithm", Text, nullable=False),
+    # Encrypted with the instance's secret (fedcom.remote.keys), never in the clear.
+    Column("private_key", LargeBinary, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("retired_at", UtcDateTime, nullable=True),
+    Index("ix_actor_key_actor_id", "actor_id"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody with an inbox: a person, a bot, a community or an instance."""
+
+    id: int
+    iri: str
+    kind: str
+    local: bool
+    name: str
+    host: str
+    title: str
+    summary_source: str
+    summary_html: str
+    icon_url: str | None
+    image_url: str | None
+    url: str | None
+    inbox: str
+    shared_inbox: str | None
+    outbox: str | None
+    followers: str | None
+    public_key_id: str | None
+    public_key_pem: str | None
+    published_at: datetime
+    updated_at: datetime | None
+    fetched_at: datetime | None
+    banned_at: datetime | None
+    ban_reason: str
+    deleted_at: datetime | None
+
+    @property
+    def handle(self) -> str:
+        """`name@host`, without the leading sign that tells people and communities apart."""
+        return f"{self.name}@{self.host}"
+
+    @property
+    def display_name(self) -> str:
+        """What a reader sees first: the chosen title, else the name."""
+        return self.title or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Person(Actor):
+    """An actor who takes part: a human, a bot, a service; anything but a community."""
+
+
+@dataclass(frozen=True, slots=True)
+class Community(Actor):
+    """A Group actor: the place where posts are, with what only communities have."""
+
+    moderators_iri: str | None
+    featured_iri: str | None
+    nsfw: bool
+    posting_restricted: bool
+    removed_at: datetime | None
+    posts: int
+    comments: int
+    subscribers: int

@@ -1,0 +1,45 @@
+"""The metadata of the domain's tables and the one way from a row to a dataclass.
+
+Rows are frozen dataclasses whose fields bear the names of columns; there is no ORM, so reading a
+row never touches the database again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, FromClause, MetaData, RowMapping
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = MetaData(naming_convention=NAMING)
+
+R = TypeVar("R")
+
+
+def columns_of(row_type: type[Any], *tables: FromClause) -> list[ColumnElement[Any]]:
+    """The columns that `row_type` (a dataclass) is read from; the first table that has a name wins.
+
+    Raises LookupError for a field that no table has: a mistake of ours, found at import.
+    """
+    return [_column(row_type, field.name, tables) for field in fields(row_type)]
+
+
+def _column(
+    row_type: type[Any], name: str, tables: Iterable[FromClause]
+) -> ColumnElement[Any]:
+    for table in tables:
+        if name in table.c:
+            return table.c[name]
+    raise LookupError(f"{row_type.__name__}.{name} is a column of none of the tables")
+
+
+def to_row(row_type: type[R], mapping: RowMapping) -> R:
+    """Build the frozen `row_type` from one result row that was selected with `columns_of`."""
+    return row_type(**{field.name: mapping[field.name] for field in fields(row_type)})  # type: ignore[arg-type]  # any dataclass type; the protocol for that is private to typeshed

@@ -1,0 +1,72 @@
+"""Comments: a tree below each post, readable in order by its materialised path."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
+
+from fedcom.db import BigId, SortableText, UtcDateTime
+from fedcom.models.base import metadata
+
+comment = Table(
+    "comment",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("iri", Text, nullable=False, unique=True),
+    Column("local", Boolean, nullable=False),
+    Column("post_id", BigId, ForeignKey("post.id"), nullable=False),
+    Column("parent_id", BigId, ForeignKey("comment.id"), nullable=True),
+    # The ids from the root down, each as twelve digits, joined by dots; byte order is tree order.
+    Column("path", SortableText, nullable=False, default=""),
+    Column("depth", Integer, nullable=False, default=0),
+    Column("author_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("body_source", Text, nullable=False, default=""),
+    Column("body_html", Text, nullable=False, default=""),
+    Column("language", Text, nullable=True),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=True),
+    Column("deleted_at", UtcDateTime, nullable=True),
+    Column("removed_at", UtcDateTime, nullable=True),
+    Column("upvotes", Integer, nullable=False, default=0),
+    Column("downvotes", Integer, nullable=False, default=0),
+    # All comments below this one.
+    Column("replies", Integer, nullable=False, default=0),
+    Index("ix_comment_post_id_path", "post_id", "path"),
+    Index("ix_comment_author_id_published_at", "author_id", "published_at"),
+    Index("ix_comment_parent_id", "parent_id"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """An answer to a post or to another comment."""
+
+    id: int
+    iri: str
+    local: bool
+    post_id: int
+    parent_id: int | None
+    path: str
+    depth: int
+    author_id: int
+    body_source: str
+    body_html: str
+    language: str | None
+    published_at: datetime
+    updated_at: datetime | None
+    deleted_at: datetime | None
+    removed_at: datetime | None
+    upvotes: int
+    downvotes: int
+    replies: int
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.upvotes - self.downvotes
+
+    @property
+    def is_shown(self) -> bool:
+        """Neither deleted by its author nor removed by a moderator."""
+        return self.deleted_at is None and self.removed_at is None

@@ -1,0 +1,39 @@
+"""Who follows whom: members follow communities, and people elsewhere follow ours and us."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text, UniqueConstraint
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import metadata
+
+follow = Table(
+    "follow",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("follower_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("target_id", BigId, ForeignKey("actor.id"), nullable=False),
+    # The id of the Follow activity: Accept, Reject and Undo name it.
+    Column("iri", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("follower_id", "target_id"),
+    Index("ix_follow_target_id_state", "target_id", "state"),
+    Index("ix_follow_iri", "iri"),
+    CheckConstraint("state IN ('pending', 'accepted')", name="state"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """One follow, pending until the target's server has accepted it."""
+
+    id: int
+    follower_id: int
+    target_id: int
+    iri: str
+    state: Literal["pending", "accepted"]
+    created_at: datetime

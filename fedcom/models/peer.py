@@ -1,0 +1,48 @@
+"""Other servers: what software they run, and which of them the admin has blocked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Boolean, Column, Table, Text
+
+from fedcom.db import UtcDateTime
+from fedcom.models.base import metadata
+
+peer = Table(
+    "peer",
+    metadata,
+    Column("host", Text, primary_key=True),
+    # As NodeInfo gives it, lower case; null when it was never reached.
+    Column("software", Text, nullable=True),
+    Column("version", Text, nullable=True),
+    Column("reached", Boolean, nullable=False, default=False),
+    Column("checked_at", UtcDateTime, nullable=False),
+)
+
+instance_block = Table(
+    "instance_block",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("reason", Text, nullable=False, default=""),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One other server, as it described itself in NodeInfo."""
+
+    host: str
+    software: str | None
+    version: str | None
+    reached: bool
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceBlock:
+    """An instance that the admin has blocked, itself and its subdomains."""
+
+    host: str
+    reason: str
+    created_at: datetime

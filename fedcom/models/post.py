@@ -1,0 +1,106 @@
+"""Posts, and the narrow table that lists are ranked from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+)
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import metadata
+
+post = Table(
+    "post",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("iri", Text, nullable=False, unique=True),
+    Column("local", Boolean, nullable=False),
+    Column("community_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("author_id", BigId, ForeignKey("actor.id"), nullable=False),
+    # The type on the wire: Page for ours; Note, Article, Video, Event, Question… for others'.
+    Column("wire_type", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=True),
+    Column("body_source", Text, nullable=False, default=""),
+    Column("body_html", Text, nullable=False, default=""),
+    Column("language", Text, nullable=True),
+    Column("nsfw", Boolean, nullable=False, default=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=True),
+    Column("deleted_at", UtcDateTime, nullable=True),
+    Column("removed_at", UtcDateTime, nullable=True),
+    Column("locked_at", UtcDateTime, nullable=True),
+    Column("featured_at", UtcDateTime, nullable=True),
+    # The id of the Announce of the bare object that microblogs got: only its Undo removes the post
+    # there (Mastodon 4.6 ignores a group's Delete of another author's post).
+    Column("announce_iri", Text, nullable=True),
+    Column("upvotes", Integer, nullable=False, default=0),
+    Column("downvotes", Integer, nullable=False, default=0),
+    Column("comments", Integer, nullable=False, default=0),
+    Column("last_comment_at", UtcDateTime, nullable=True),
+    Index("ix_post_community_id_published_at", "community_id", "published_at"),
+    Index("ix_post_author_id_published_at", "author_id", "published_at"),
+    sqlite_autoincrement=True,
+)
+
+# One row for each post that lists may show. `hot` grows with the score and the time of posting and
+# never with the clock, so nothing has to be ranked again while time passes.
+post_rank = Table(
+    "post_rank",
+    metadata,
+    Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
+    Column("community_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("hot", Double, nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Index("ix_post_rank_hot", "hot", "post_id"),
+    Index("ix_post_rank_published_at", "published_at", "post_id"),
+    Index("ix_post_rank_community_id_hot", "community_id", "hot", "post_id"),
+    Index("ix_post_rank_community_id_published_at", "community_id", "published_at", "post_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post in a community: a title with a link, a text, or both."""
+
+    id: int
+    iri: str
+    local: bool
+    community_id: int
+    author_id: int
+    wire_type: str
+    title: str
+    url: str | None
+    body_source: str
+    body_html: str
+    language: str | None
+    nsfw: bool
+    published_at: datetime
+    updated_at: datetime | None
+    deleted_at: datetime | None
+    removed_at: datetime | None
+    locked_at: datetime | None
+    featured_at: datetime | None
+    announce_iri: str | None
+    upvotes: int
+    downvotes: int
+    comments: int
+    last_comment_at: datetime | None
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.upvotes - self.downvotes
+
+    @property
+    def is_shown(self) -> bool:
+        """Neither deleted by its author nor removed by a moderator."""
+        return self.deleted_at is None and self.removed_at is None

@@ -1,0 +1,47 @@
+"""The one row that says who this instance is and how its admin wants it run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, Table, Text
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import metadata
+
+Registration = Literal["closed", "approval", "open"]
+
+site = Table(
+    "site",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # Stored at first start and never changed: every id we ever sent begins with it.
+    Column("origin", Text, nullable=False),
+    Column("actor_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description_source", Text, nullable=False, default=""),
+    Column("description_html", Text, nullable=False, default=""),
+    Column("registration", Text, nullable=False, default="closed"),
+    # Browsers and apps that know only Lemmy are told "lemmy" by NodeInfo; servers hear the truth.
+    Column("answers_apps_as_lemmy", Boolean, nullable=False, default=True),
+    # Null until the first admin and the first community exist.
+    Column("set_up_at", UtcDateTime, nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("id = 1", name="only_one"),
+    CheckConstraint("registration IN ('closed', 'approval', 'open')", name="registration"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """This instance as its admin set it up."""
+
+    origin: str
+    actor_id: int
+    name: str
+    description_source: str
+    description_html: str
+    registration: Registration
+    answers_apps_as_lemmy: bool
+    set_up_at: datetime | None
+    created_at: datetime

@@ -1,0 +1,31 @@
+"""Votes on posts and on comments, one narrow row each."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, SmallInteger, Table, Text
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import metadata
+
+post_vote = Table(
+    "post_vote",
+    metadata,
+    Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
+    Column("voter_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("score", SmallInteger, nullable=False),
+    # The id of the Like or Dislike, so that its Undo can name it.
+    Column("iri", Text, nullable=False),
+    Column("voted_at", UtcDateTime, nullable=False),
+    Index("ix_post_vote_voter_id", "voter_id"),
+    CheckConstraint("score IN (-1, 1)", name="score"),
+)
+
+comment_vote = Table(
+    "comment_vote",
+    metadata,
+    Column("comment_id", BigId, ForeignKey("comment.id"), primary_key=True, autoincrement=False),
+    Column("voter_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("score", SmallInteger, nullable=False),
+    Column("iri", Text, nullable=False),
+    Column("voted_at", UtcDateTime, nullable=False),
+    Index("ix_comment_vote_voter_id", "voter_id"),
+    CheckConstraint("score IN (-1, 1)", name="score"),
+)
