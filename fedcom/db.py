@@ -1,0 +1,328 @@
+"""The database: units of work in threads, one code for SQLite and PostgreSQL.
+
+The domain is synchronous, the edges are async: `Database.read` and `Database.write` take a plain
+function of a connection and run it in a thread. Here live transactions, the column types both
+databases share, and the two statements they spell differently. No table, and no SQL about anything,
+may live here.
+
+SQLite: one writer (one thread, one connection, `BEGIN IMMEDIATE`: a deferred transaction that reads
+and then writes fails at once when another process has written, whatever the timeout) and a few
+readers beside it. The sqlite3 module's own transaction control is switched off and BEGIN is sent
+from SQLAlchemy's `begin` event, as SQLAlchemy recommends for Python 3.11. PostgreSQL: two small
+pools; readers are in autocommit and can only read.
+"""
+
+import asyncio
+import contextvars
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    Row,
+    Table,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+T = TypeVar("T")
+DialectName = Literal["sqlite", "postgresql"]
+
+BUSY_SECONDS = 10
+"""How long a statement waits for another process's write lock on SQLite before it fails."""
+
+RETRIES = 3
+"""How often a unit of work is run again when the database threw it out for another's sake."""
+
+SQLITE_READERS = 3
+POSTGRESQL_CONNECTIONS = 5
+"""Connections kept for each of writing and reading."""
+
+_WAL_LIMIT = 64 * 2**20  # bytes the write-ahead log may keep on disk after a checkpoint
+_RETRY_SQLSTATES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
+_RETRY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+"""The type of row ids. SQLite counts up by itself only in columns that are exactly INTEGER (which
+hold 64 bits too).
+"""
+
+SortableText = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes on both databases, whatever the locale: paths of comments, names
+compared by range.
+"""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware and in UTC on the way in and out, microseconds kept; a naive datetime is
+    refused.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware datetime → what the driver stores (SQLite has no zones: UTC without one)."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            msg = f"naive datetime {value!r}: moments are stored with their zone"
+            raise ValueError(msg)
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """What the driver gives back → aware datetime in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def normalise_url(url: str) -> URL:
+    """The address of a database as SQLAlchemy wants it: `sqlite:///path`, or `postgresql://…`
+    spoken through psycopg 3.
+
+    Raises ValueError, with a sentence for the admin, for any other kind and for a SQLite database
+    in memory (several connections could not share it).
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        msg = "the database address is not a URL like sqlite:///path or postgresql://user@host/name"
+        raise ValueError(msg) from error
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        if parsed.database in {None, "", ":memory:"} or "mode" in parsed.query:
+            msg = "a SQLite database must be a file: sqlite:///relative/path or sqlite:////absolute/path"
+            raise ValueError(msg)
+        return parsed.set(drivername="sqlite")
+    if kind in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    msg = f"no support for {kind!r} databases: use sqlite:///path or postgresql://user@host/name"
+    raise ValueError(msg)
+
+
+def open_database(url: str, *, connections: int | None = None) -> "Database":
+    """The database at `url`; the folder of a SQLite file is made when it is not there.
+
+    `connections` bounds the connections for each of reading and writing (SQLite always writes
+    through one). Nothing is connected to before the first unit of work.
+    """
+    parsed = normalise_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        readers = connections or SQLITE_READERS
+        return Database(
+            "sqlite",
+            _sqlite_engine(parsed, size=1, writing=True),
+            _sqlite_engine(parsed, size=readers, writing=False),
+        )
+    size = connections or POSTGRESQL_CONNECTIONS
+    return Database(
+        "postgresql",
+        _postgresql_engine(parsed, size=size, writing=True),
+        _postgresql_engine(parsed, size=size, writing=False),
+    )
+
+
+def _sqlite_engine(url: URL, *, size: int, writing: bool) -> Engine:
+    engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=3 * BUSY_SECONDS)
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we send BEGIN ourselves, below
+        prepare_sqlite(connection)
+        if not writing:
+            connection.execute("PRAGMA query_only = ON")
+
+    @event.listens_for(engine, "begin")
+    def send_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def prepare_sqlite(connection: sqlite3.Connection) -> None:
+    """Set on a new SQLite connection what every process must agree on."""
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(
+        "PRAGMA synchronous = FULL"
+    )  # in WAL, NORMAL loses the last commits when the power goes
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
+
+
+def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=size,
+        max_overflow=2,  # for `begin()` and `connect()` beside the threads
+        pool_timeout=3 * BUSY_SECONDS,
+        isolation_level="READ COMMITTED" if writing else "AUTOCOMMIT",
+        connect_args={"application_name": "fedcom", "connect_timeout": BUSY_SECONDS},
+    )
+    if not writing:
+
+        @event.listens_for(engine, "connect")
+        def only_read(connection: Any, _record: object) -> None:
+            connection.autocommit = True
+            connection.execute("SET default_transaction_read_only = on")
+
+    return engine
+
+
+class Database:
+    """Units of work on one database, from async code (`read`, `write`) and from plain code
+    (`connect`, `begin`).
+
+    A unit of work is a function of a `sqlalchemy.Connection`. It must not touch the network or the
+    event loop, must not keep the connection, and may be run again from the start when the database
+    asks for it, so it must have no effect outside its connection.
+
+    Cancelling the task that awaits `write` never leaves half a transaction: work that waits for its
+    thread is dropped untouched, work that has begun is finished and committed although nobody hears
+    its answer.
+    """
+
+    def __init__(self, dialect: DialectName, writer: Engine, reader: Engine) -> None:
+        self.dialect: DialectName = dialect
+        self._writer = writer
+        self._reader = reader
+        # A thread for each connection: work waits in the executor's queue and never for the pool.
+        self._write_threads = ThreadPoolExecutor(_size(writer), thread_name_prefix="db-write")
+        self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a reader's thread and give its answer; it cannot write.
+
+        On SQLite all its statements see one snapshot; on PostgreSQL each sees what is committed
+        when it starts.
+        """
+        return await _in_thread(self._read_threads, lambda: _retrying(self._reader, work))
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction and give its answer once that is committed; an exception
+        rolls back.
+
+        When the database refuses it for another's sake (serialization failure, deadlock, locked,
+        connection lost before the commit), it is run again, up to `RETRIES` times.
+        """
+        return await _in_thread(self._write_threads, lambda: _retrying(self._writer, work))
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction in the caller's thread, rolled back on an exception. Not nested."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection for reading in the caller's thread."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let the work that was handed in finish, then close every connection."""
+        self._write_threads.shutdown(wait=True)
+        self._read_threads.shutdown(wait=True)
+        self._reader.dispose()
+        self._writer.dispose()
+
+    async def aclose(self) -> None:
+        """`close()`, without holding up the event loop."""
+        await asyncio.to_thread(self.close)
+
+
+def _size(engine: Engine) -> int:
+    return int(engine.pool.size())  # type: ignore[attr-defined] # ours are QueuePools, typed as Pool
+
+
+async def _in_thread(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    context = (
+        contextvars.copy_context()
+    )  # the request's id goes along into the log lines of the work
+    return await asyncio.get_running_loop().run_in_executor(threads, context.run, call)
+
+
+def _retrying(engine: Engine, work: Callable[[Connection], T]) -> T:
+    for attempt in range(RETRIES):
+        committing = False
+        try:
+            with engine.begin() as connection:
+                result = work(connection)
+                committing = True
+            return result
+        except DBAPIError as error:
+            if not _is_passing(error, committing=committing):
+                raise
+            time.sleep(random.uniform(0.5, 1.5) * 0.02 * 2**attempt)  # noqa: S311 - spreads contenders, hides nothing
+    with engine.begin() as connection:
+        return work(connection)
+
+
+def _is_passing(error: DBAPIError, *, committing: bool) -> bool:
+    """Whether the same work may succeed when run again, and has certainly not been committed."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return (
+            code & 0xFF in _RETRY_SQLITE
+        )  # the low byte is the primary code, the rest says more exactly why
+    if getattr(error.orig, "sqlstate", None) in _RETRY_SQLSTATES:
+        return True
+    return error.connection_invalidated and not committing
+
+
+def insert_ignoring(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert one row unless it collides with any unique constraint; whether it was inserted."""
+    statement = _insert(connection, table).values(dict(values)).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    values: Mapping[str, Any],
+    *,
+    key: Iterable[str],
+    keep: Iterable[str] = (),
+) -> Row[Any]:
+    """Insert one row or bring the one with the same `key` up to date; the row as it then stands.
+
+    `key` names the columns of one unique constraint or index. An existing row takes all of `values`
+    but `key` and the columns in `keep`, which only a new row gets (when it was first seen, say).
+    """
+    key = tuple(key)
+    statement = _insert(connection, table).values(dict(values))
+    changes = {name: statement.excluded[name] for name in values if name not in {*key, *keep}}
+    if not changes:  # DO NOTHING would return no row
+        changes = {name: statement.excluded[name] for name in key}
+    statement = statement.on_conflict_do_update(index_elements=key, set_=changes)
+    return connection.execute(statement.returning(table)).one()
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert:
+    if connection.dialect.name == "sqlite":
+        # Both dialects' inserts have the same on_conflict methods; their classes have no common
+        # name.
+        return sqlite.insert(table)  # type: ignore[return-value]
+    return postgresql.insert(table)

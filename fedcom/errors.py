@@ -1,0 +1,75 @@
+"""What can go wrong in the domain: a stable code for programs, a sentence for people.
+
+    FedcomError
+    ├── Denied      403  you may not
+    ├── NotFound    404  it is not here
+    ├── Conflict    409  it collides with what is here
+    ├── Invalid     422  it makes no sense as it stands
+    └── TooMany     429  not so fast
+
+    Missing              not an error of anybody's: an object we do not have yet (control flow)
+
+The surfaces turn these into pages, JSON, exit codes and refusals; nothing below them does.
+"""
+
+from typing import ClassVar
+
+
+class FedcomError(Exception):
+    """The base of what the domain raises.
+
+    `code` is a stable snake_case word for programs (Lemmy's words where it has one), `detail` a
+    sentence that may be shown to whoever asked, `status` the HTTP status that says the same.
+    """
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        self.code = code
+        self.detail = detail or code.replace("_", " ").capitalize() + "."
+        super().__init__(f"{self.code}: {self.detail}")
+
+
+class Denied(FedcomError):
+    """Who asks may not do this."""
+
+    status = 403
+
+
+class NotFound(FedcomError):
+    """What was asked for is not here, or not for whoever asks."""
+
+    status = 404
+
+
+class Conflict(FedcomError):
+    """It collides with what is here already: a name in use, a thing done twice."""
+
+    status = 409
+
+
+class Invalid(FedcomError):
+    """The request was understood and makes no sense: an empty title, a reply in another thread."""
+
+    status = 422
+
+
+class TooMany(FedcomError):
+    """Too much in too short a time; trying again is worth it in `retry_after` seconds."""
+
+    status = 429
+
+    def __init__(self, code: str, detail: str = "", *, retry_after: float) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
+
+
+class Missing(Exception):
+    """We do not have an object: whoever opened the unit rolls back, fetches `iri`, tries again.
+
+    No unit of work ever waits for the network, so this is how it says what it needs.
+    """
+
+    def __init__(self, iri: str) -> None:
+        super().__init__(iri)
+        self.iri = iri
