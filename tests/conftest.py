@@ -1,9 +1,169 @@
-"""Fixtures that every test may use."""
+"""Fixtures every test may use: databases on SQLite and PostgreSQL, Redis, a clock; and no way out
+to the network.
+
+Asking for `database_url`, `empty_database_url` or `database` runs a test once on each database.
+"""
+
+import ipaddress
+import os
+import platform
+import socket
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
+
+from fedcom.db import Database, open_database
+from tests.support import services
+from tests.support.clock import SettableClock
+from tests.support.databases import PostgresqlDatabases, sqlite_database
+
+_run = pytest.StashKey[services.Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist's workers belong to the run of the process that made them
+    if not hasattr(config, "workerinput"):
+        config.stash[_run] = services.Run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _run in config.stash:
+        config.stash[_run].end()
+
+
+def pytest_report_header() -> list[str]:
+    python = f"Python {platform.python_version()}"
+    sqlite = f"SQLite {sqlite3.sqlite_version}"
+    return ["services: " + ", ".join([python, sqlite, *services.versions()])]
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """All asynchronous tests run on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A clock that stands at noon of 2026-01-01 (UTC) until the test moves it:
+    `clock.advance(seconds=90)`.
+    """
+    return SettableClock()
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases() -> Iterator[PostgresqlDatabases]:
+    """The run's PostgreSQL server, started when the first test asks for it."""
+    databases = PostgresqlDatabases()
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on: every one in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new database with the whole schema in it."""
+    yield from _new_database(dialect, request, tmp_path, migrated=True)
+
+
+@pytest.fixture
+def empty_database_url(
+    dialect: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """The address of a new database with nothing in it."""
+    yield from _new_database(dialect, request, tmp_path, migrated=False)
+
+
+def _new_database(
+    dialect: str, request: pytest.FixtureRequest, folder: Path, *, migrated: bool
+) -> Iterator[str]:
+    if dialect == "sqlite":
+        name = "migrated" if migrated else "empty"
+        yield sqlite_database(folder / f"{name}.sqlite3", migrated=migrated)
+        return
+    databases: PostgresqlDatabases = request.getfixturevalue("postgresql_databases")
+    url = databases.create(migrated=migrated)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A new database with the whole schema in it, opened."""
+    opened = open_database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of an empty Redis database that no other process of the run uses."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")  # gw0, gw1, …
+    number = int(worker.removeprefix("gw")) + 1 if worker else 0
+    url = f"{services.redis_url()}/{number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+class NetworkForbidden(Exception):
+    """A test tried to leave this machine. Not an OSError, so that no code under test takes it for a
+    fault of the line.
+    """
+
+
+def _is_loopback(host: Any) -> bool:
+    name = str(host).rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_way_out() -> Iterator[None]:
+    """Refuse connections and look-ups of names that leave this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for verb in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, verb, _guarded(getattr(socket.socket, verb)))
+        look_up = socket.getaddrinfo
+
+        def guarded_look_up(host: Any, *rest: Any, **named: Any) -> Any:
+            if host is None or _is_loopback(_text(host)) or _is_address(_text(host)):
+                return look_up(host, *rest, **named)
+            raise NetworkForbidden(f"a test looked up {host!r}")
+
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+def _guarded(connect: Any) -> Any:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family == socket.AF_UNIX or _is_loopback(address[0]):
+            return connect(self, address)
+        raise NetworkForbidden(f"a test connected to {address!r}")
+
+    return guarded
+
+
+def _text(host: str | bytes) -> str:
+    return host.decode() if isinstance(host, bytes) else host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
