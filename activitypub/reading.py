@@ -1,0 +1,718 @@
+"""Bytes from a stranger → a bounded JSON object → `Document`, the one typed view of it.
+
+`parse` is strict about JSON: what other parsers read differently, or what would hurt later (in the
+database, in a log, in the recursion limit), is refused here, once. `Document` is tolerant about
+ActivityPub: one or many, id or object, text or language map. A field of the wrong type reads as
+missing; reading never raises.
+
+Every check and every use must go through the same property of the same `Document`. Nobody reads
+`raw` to decide who owns something: `owner` is the only answer (NodeBB 813c37a6 checked one element
+of an `attributedTo` array and used another).
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from activitypub.errors import Malformed
+from activitypub.iri import PUBLIC, is_public, same_origin
+
+AS2 = "https://www.w3.org/ns/activitystreams"
+
+MAX_BYTES = 1024 * 1024
+"""Largest document in bytes (Mastodon 4.6: `MAX_JSON_SIZE`)."""
+
+MAX_DEPTH = 40
+"""Deepest nesting of arrays and objects."""
+
+MAX_KEYS = 10
+"""Keys read from one actor (Mastodon 4.6)."""
+
+ACTIVITY_TYPES = frozenset(
+    {
+        "Accept",
+        "Add",
+        "Announce",
+        "Arrive",
+        "Block",
+        "ChooseAnswer",
+        "Create",
+        "Delete",
+        "Dislike",
+        "EmojiReact",
+        "EmojiReaction",
+        "Flag",
+        "Follow",
+        "Ignore",
+        "Invite",
+        "Join",
+        "Leave",
+        "Like",
+        "Listen",
+        "Lock",
+        "Move",
+        "Offer",
+        "PollVote",
+        "QuoteRequest",
+        "Read",
+        "Reject",
+        "Remove",
+        "Resolve",
+        "TentativeAccept",
+        "TentativeReject",
+        "Travel",
+        "Undo",
+        "Unlock",
+        "Update",
+        "View",
+        "Vote",
+        "Warn",
+    }
+)
+ACTOR_TYPES = frozenset({"Application", "Feed", "Group", "Organization", "Person", "Service"})
+COLLECTION_TYPES = frozenset(
+    {"Collection", "CollectionPage", "OrderedCollection", "OrderedCollectionPage"}
+)
+OBJECT_TYPES = COLLECTION_TYPES | frozenset(
+    {
+        "Article",
+        "Audio",
+        "ChatMessage",
+        "CommunityPostTag",
+        "Document",
+        "Emoji",
+        "Event",
+        "Hashtag",
+        "Image",
+        "Key",
+        "Link",
+        "Mention",
+        "Multikey",
+        "Note",
+        "Page",
+        "Place",
+        "Profile",
+        "PropertyValue",
+        "Question",
+        "Relationship",
+        "Tombstone",
+        "Video",
+    }
+)
+_KNOWN_TYPES = ACTIVITY_TYPES | ACTOR_TYPES | OBJECT_TYPES
+
+# Keywords that move data around in a JSON-LD processor and nowhere else (Mastodon GHSA-53m7).
+_REFUSED_KEYS = frozenset({"@graph", "@included", "@reverse"})
+_LARGEST_INT = 2**53
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(\.\d{1,12})?([Zz]|[+-]\d\d(?::?\d\d)?)?"
+)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+
+Json = dict[str, Any]
+
+
+class Mention(NamedTuple):
+    """Somebody named in a text: the actor's IRI, and the name as written there if any."""
+
+    href: str
+    name: str | None
+
+
+class KeyDocument(NamedTuple):
+    """A public key as an actor document shows it; nothing about it has been checked."""
+
+    id: str
+    owner: str
+    pem: str
+
+
+def parse(body: bytes) -> Json:
+    """The JSON object in `body`, at most 1 MiB and 40 levels deep, with NULs taken out of strings.
+
+    Refused: broken UTF-8 or JSON, numbers that are not exact in a double, repeated keys, lone
+    surrogates, `@graph`, `@included` and `@reverse`, anything but an object. Raises `Malformed`
+    with a code that starts with `json_`.
+    """
+    if len(body) > MAX_BYTES:
+        raise Malformed("json_too_big", f"A document may have {MAX_BYTES} bytes.")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed("json_encoding", "The document is not UTF-8.") from error
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_int,
+            parse_float=_float,
+            parse_constant=_constant,
+        )
+    except RecursionError as error:
+        raise Malformed("json_too_deep", f"JSON may be {MAX_DEPTH} levels deep.") from error
+    except ValueError as error:
+        raise Malformed("json_invalid", f"The document is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise Malformed("json_not_object", "The document is not a JSON object.")
+    tamed: Json = _tame(value, 1)
+    return tamed
+
+
+def has_activitystreams_context(document: "Document | Mapping[str, Any]") -> bool:
+    """Whether the top level says that this is ActivityStreams (AP §3.1; Mastodon requires it).
+
+    A context document of the document's own origin is taken too: Mbin's instance actor names
+    nothing but its `/contexts`.
+    """
+    own = _text(document.get("id"))
+    return any(
+        context == AS2 or (isinstance(context, str) and same_origin(context, own))
+        for context in _many(document.get("@context"))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One ActivityPub document, read tolerantly. `raw` is the parsed JSON; do not change it.
+
+    Wrong-typed fields read as missing: None, an empty tuple, False.
+    """
+
+    raw: Json
+
+    def get(self, key: str) -> Any:
+        """The raw value of a property that has no reader here; None when it is missing."""
+        return self.raw.get(key)
+
+    # What it is and whose it is.
+
+    @property
+    def id(self) -> str | None:
+        """The id as written. Not checked: `check_iri` before storing or fetching it."""
+        return _text(self.raw.get("id"))
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """All types in order; empty when it has none."""
+        return tuple(t for t in _many(self.raw.get("type")) if isinstance(t, str) and t)
+
+    @property
+    def type(self) -> str:
+        """The first type that we know, else the first, else ""."""
+        types = self.types
+        known = next((name for name in types if name in _KNOWN_TYPES), None)
+        return known or (types[0] if types else "")
+
+    @property
+    def is_activity(self) -> bool:
+        """Whether it is an activity: by its type, or, under an unknown type, by its `actor`."""
+        if self.type in _KNOWN_TYPES:
+            return self.type in ACTIVITY_TYPES
+        return "actor" in self.raw
+
+    @property
+    def is_actor(self) -> bool:
+        """Whether it is an actor by its type."""
+        return self.type in ACTOR_TYPES
+
+    @property
+    def actor(self) -> str | None:
+        """The one actor of an activity; None when there are several."""
+        return _id_of(_single(self.raw.get("actor")))
+
+    @property
+    def attributed_to(self) -> tuple[str, ...]:
+        """All ids in `attributedTo`, in order. Who owns the document is `owner`, never this."""
+        return _ids(self.raw.get("attributedTo"))
+
+    @property
+    def owner(self) -> str | None:
+        """Whose document this is (FEP-fe34): the one value for every check and every use.
+
+        An activity's `actor`; an actor's `id`; a key's `owner` or `controller`; an object's first
+        `attributedTo` that does not declare itself a Group (PeerTube lists account and channel),
+        else the first. None when there is nobody, when the types are of two families, or when
+        `actor` and `attributedTo` name different owners (FEP-fe34 calls both an error).
+        """
+        if len({_family(name) for name in self.types if name in _KNOWN_TYPES}) > 1:
+            return None
+        if self.is_actor:
+            return self.id if self.actor in (None, self.id) else None
+        if self._is_key:
+            return _id_of(self.raw.get("owner")) or _id_of(self.raw.get("controller"))
+        return self._performer_or_author()
+
+    def _performer_or_author(self) -> str | None:
+        author = _author(self.raw.get("attributedTo"))
+        has_actor = self.raw.get("actor") is not None
+        if has_actor and author is not None and self.actor != author:
+            return None
+        if self.is_activity or has_actor:
+            return self.actor
+        return author
+
+    @property
+    def _is_key(self) -> bool:
+        return self.type in ("Key", "Multikey") or (
+            not self.is_activity and isinstance(self.raw.get("publicKeyPem"), str)
+        )
+
+    # What it is about.
+
+    @property
+    def objects(self) -> "tuple[Document | str, ...]":
+        """Everything in `object`: embedded documents and ids, in order."""
+        return _things(self.raw.get("object"))
+
+    @property
+    def object(self) -> "Document | str | None":
+        """The one object; None when there are several (then read `objects`)."""
+        things = _things(_single(self.raw.get("object")))
+        return things[0] if things else None
+
+    @property
+    def object_id(self) -> str | None:
+        """The id of the one object, embedded or not."""
+        return _id_of(_single(self.raw.get("object")))
+
+    @property
+    def object_document(self) -> "Document | None":
+        """The one object when it is embedded."""
+        thing = self.object
+        return thing if isinstance(thing, Document) else None
+
+    @property
+    def target(self) -> str | None:
+        """The id of the one `target` (the collection of Add and Remove, the scope of Block)."""
+        return _id_of(_single(self.raw.get("target")))
+
+    @property
+    def origin(self) -> str | None:
+        """The id of the one `origin`."""
+        return _id_of(_single(self.raw.get("origin")))
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Type and, when the object is embedded and typed, its type: ("Undo", "Like")."""
+        inner = self.object_document if self.is_activity else None
+        if inner is None or not inner.type:
+            return (self.type,)
+        return (self.type, inner.type)
+
+    @property
+    def subject_id(self) -> str | None:
+        """The IRI of the innermost thing concerned, by which activities are kept in order.
+
+        Announce{Undo{Like{x}}} → x; Create{Note n} → n; Undo of a bare id → that id.
+        """
+        found, current = self.id, self
+        while current.is_activity:
+            things = current.objects
+            if not things:
+                break
+            thing = things[0]
+            if isinstance(thing, str):
+                return thing
+            current = thing
+            found = current.id or found
+        return found
+
+    # Who may see it.
+
+    @property
+    def to(self) -> tuple[str, ...]:
+        """Ids in `to`; every spelling of Public reads as the full IRI."""
+        return _audience(self.raw.get("to"))
+
+    @property
+    def cc(self) -> tuple[str, ...]:
+        """Ids in `cc`; every spelling of Public reads as the full IRI."""
+        return _audience(self.raw.get("cc"))
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """Ids in `audience`: with Lemmy, PieFed, Mbin and NodeBB the community (FEP-1b12)."""
+        return _audience(self.raw.get("audience"))
+
+    @property
+    def audience(self) -> str | None:
+        """The first `audience`."""
+        return next(iter(self.audiences), None)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether Public is in `to` or `cc`."""
+        return PUBLIC in self.to or PUBLIC in self.cc
+
+    @property
+    def addressed(self) -> tuple[str, ...]:
+        """Everybody in `to`, `cc`, `bto`, `bcc` and `audience`, each once, in this order."""
+        fields = ("to", "cc", "bto", "bcc", "audience")
+        return tuple(dict.fromkeys(i for name in fields for i in _audience(self.raw.get(name))))
+
+    # What it says.
+
+    @property
+    def name(self) -> str | None:
+        """`name`, else the first of `nameMap`."""
+        return self._text_or_map("name")
+
+    @property
+    def summary(self) -> str | None:
+        """`summary`, else the first of `summaryMap`."""
+        return self._text_or_map("summary")
+
+    @property
+    def content(self) -> str | None:
+        """`content`, else the first of `contentMap`. HTML of a stranger: sanitize before use."""
+        return self._text_or_map("content")
+
+    def _text_or_map(self, name: str) -> str | None:
+        text = self.raw.get(name)
+        if isinstance(text, str):
+            return text
+        return next((value for _, value in _language_map(self.raw.get(f"{name}Map"))), None)
+
+    @property
+    def media_type(self) -> str | None:
+        """`mediaType` (or Pleroma's `mimeType`) in lower case without parameters."""
+        text = _text(self.raw.get("mediaType")) or _text(self.raw.get("mimeType"))
+        return text.partition(";")[0].strip().lower() if text else None
+
+    @property
+    def source_markdown(self) -> str | None:
+        """The author's Markdown: `source.content`, or PeerTube's `content` in Markdown."""
+        source = self.raw.get("source")
+        if isinstance(source, dict):
+            inner = Document(source)
+            return inner.content if inner.media_type == "text/markdown" else None
+        return self.content if self.media_type == "text/markdown" else None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language tags in `language` (objects as Lemmy sends them, or plain strings)."""
+        found = (
+            _text(entry.get("identifier") if isinstance(entry, dict) else entry)
+            for entry in _many(self.raw.get("language"))
+        )
+        return tuple(tag for tag in found if tag and tag != "und")
+
+    @property
+    def language(self) -> str | None:
+        """The first language, else the first key of `contentMap`, `nameMap` or `summaryMap`."""
+        if self.raw.get("language") is not None:
+            return next(iter(self.languages), None)
+        maps = (_language_map(self.raw.get(f"{n}Map")) for n in ("content", "name", "summary"))
+        return next((tag for entries in maps for tag, _ in entries if tag != "und"), None)
+
+    @property
+    def url(self) -> str | None:
+        """The page for people: the first `text/html` link in `url`, else the first http(s) one."""
+        links = [_link(value) for value in _many(self.raw.get("url"))]
+        web = [(href, kind) for href, kind in links if href]
+        html = next((href for href, kind in web if kind == "text/html"), None)
+        return html or (web[0][0] if web else None)
+
+    @property
+    def href(self) -> str | None:
+        """`href` of a Link, Mention or Hashtag."""
+        return _text(self.raw.get("href"))
+
+    @property
+    def attachments(self) -> "tuple[Document, ...]":
+        """Embedded attachments."""
+        return _documents(self.raw.get("attachment"))
+
+    @property
+    def tags(self) -> "tuple[Document, ...]":
+        """Embedded tags."""
+        return _documents(self.raw.get("tag"))
+
+    @property
+    def mentions(self) -> tuple[Mention, ...]:
+        """Tags of type Mention that say whom; Smithereen sends them without a name."""
+        return tuple(
+            Mention(tag.href, tag.name) for tag in self.tags if tag.type == "Mention" and tag.href
+        )
+
+    @property
+    def in_reply_to(self) -> str | None:
+        """The id of the first `inReplyTo`; Misskey may embed the whole parent."""
+        return next(iter(_ids(self.raw.get("inReplyTo"))), None)
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether it is marked as not for everybody's eyes."""
+        return self.raw.get("sensitive") in (True, "true")
+
+    @property
+    def icon_url(self) -> str | None:
+        """http(s) address of the avatar."""
+        return _image(self.raw.get("icon"))
+
+    @property
+    def image_url(self) -> str | None:
+        """http(s) address of the banner of an actor, or the thumbnail of a Page."""
+        return _image(self.raw.get("image"))
+
+    # When.
+
+    @property
+    def published(self) -> datetime | None:
+        """When it was published, aware UTC."""
+        return to_datetime(self.raw.get("published"))
+
+    @property
+    def updated(self) -> datetime | None:
+        """When it was last edited, aware UTC."""
+        return to_datetime(self.raw.get("updated"))
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """`endTime`, or `expires` as Mbin and older Lemmy name it: the end of a ban or a poll."""
+        return to_datetime(self.raw.get("endTime")) or to_datetime(self.raw.get("expires"))
+
+    # Actors.
+
+    @property
+    def preferred_username(self) -> str | None:
+        """The name in the handle."""
+        return _text(self.raw.get("preferredUsername"))
+
+    @property
+    def inbox(self) -> str | None:
+        """The id of the inbox."""
+        return _id_of(self.raw.get("inbox"))
+
+    @property
+    def outbox(self) -> str | None:
+        """The id of the outbox."""
+        return _id_of(self.raw.get("outbox"))
+
+    @property
+    def followers(self) -> str | None:
+        """The id of the followers collection."""
+        return _id_of(self.raw.get("followers"))
+
+    @property
+    def following(self) -> str | None:
+        """The id of the following collection."""
+        return _id_of(self.raw.get("following"))
+
+    @property
+    def featured(self) -> str | None:
+        """The id of the collection of pinned posts."""
+        return _id_of(self.raw.get("featured"))
+
+    @property
+    def moderators(self) -> str | None:
+        """The id of a Group's moderators collection: `attributedTo` (FEP-1b12) or `moderators`.
+
+        An `attributedTo` that declares itself an actor is none: PeerTube names a channel's owner.
+        """
+        listed = _id_of(self.raw.get("moderators"))
+        for value in _many(self.raw.get("attributedTo")):
+            if not (isinstance(value, dict) and Document(value).is_actor):
+                return _id_of(value) or listed
+        return listed
+
+    @property
+    def shared_inbox(self) -> str | None:
+        """`endpoints.sharedInbox`, or `sharedInbox` at the top as Discourse sends it."""
+        endpoints = self.raw.get("endpoints")
+        nested = endpoints.get("sharedInbox") if isinstance(endpoints, dict) else None
+        return _text(nested) or _text(self.raw.get("sharedInbox"))
+
+    @property
+    def public_keys(self) -> tuple[KeyDocument, ...]:
+        """The PEM keys in `publicKey`, at most ten, or the key that this document itself is."""
+        found = (_key(value) for value in _many(self.raw.get("publicKey"))[:MAX_KEYS])
+        keys = tuple(key for key in found if key is not None)
+        own = None if keys else _key(self.raw)
+        return (own,) if own else keys
+
+    # Collections.
+
+    @property
+    def items(self) -> "tuple[Document | str, ...]":
+        """`orderedItems`, else `items`: embedded documents and ids."""
+        return _things(self.raw.get("orderedItems")) or _things(self.raw.get("items"))
+
+    @property
+    def first(self) -> "Document | str | None":
+        """The first page, embedded or its id."""
+        return next(iter(_things(self.raw.get("first"))), None)
+
+    @property
+    def next(self) -> str | None:
+        """The id of the next page."""
+        return _id_of(self.raw.get("next"))
+
+    @property
+    def total_items(self) -> int | None:
+        """How many items the other side claims to have; never below zero."""
+        total = self.raw.get("totalItems")
+        return total if type(total) is int and total >= 0 else None
+
+
+def to_datetime(value: object) -> datetime | None:
+    """An xsd:dateTime as aware UTC; more than microseconds are cut off, no zone means UTC.
+
+    None for anything else and for years before 1970 or after 2199.
+    """
+    match = _DATE.fullmatch(value) if isinstance(value, str) and len(value) <= 64 else None
+    if match is None:
+        return None
+    day, time, fraction, zone = match.groups()
+    text = f"{day}T{time}{(fraction or '')[:7].ljust(7, '0') if fraction else ''}{zone or 'Z'}"
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        return None
+    return moment.astimezone(UTC)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Json:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise Malformed("json_duplicate_key", "An object has the same key twice.")
+    return result
+
+
+def _int(text: str) -> int:
+    # The length first: int() of thousands of digits is slow and raises by itself.
+    if len(text) > 17 or abs(int(text)) > _LARGEST_INT:
+        raise Malformed("json_number", "A whole number is larger than 2^53.")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise Malformed("json_number", "A number is too large.")
+    return number
+
+
+def _constant(text: str) -> float:
+    raise Malformed("json_number", f"{text} is not JSON.")
+
+
+def _tame(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return _tame_text(value)
+    if isinstance(value, dict):
+        _check_depth(depth)
+        if not _REFUSED_KEYS.isdisjoint(value):
+            raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not read here.")
+        for key, inner in value.items():
+            if _tame_text(key) != key:
+                raise Malformed("json_nul_in_key", "A key contains NUL.")
+            value[key] = _tame(inner, depth + 1)
+    elif isinstance(value, list):
+        _check_depth(depth)
+        value[:] = [_tame(inner, depth + 1) for inner in value]
+    return value
+
+
+def _check_depth(depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Malformed("json_too_deep", f"JSON may be {MAX_DEPTH} levels deep.")
+
+
+def _tame_text(text: str) -> str:
+    if not text.isascii() and _SURROGATE.search(text):
+        raise Malformed("json_surrogate", "A string contains half a character.")
+    # PostgreSQL stores no NUL in text; peers that send one mean nothing by it.
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def _family(name: str) -> str:
+    if name in ACTIVITY_TYPES:
+        return "activity"
+    return "actor" if name in ACTOR_TYPES else "object"
+
+
+def _many(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
+def _single(value: Any) -> Any:
+    """The one value of a property; None when an array holds several different ones."""
+    values = _many(value)
+    if any(other != values[0] for other in values[1:]):
+        return None
+    return values[0] if values else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _id_of(value: Any) -> str | None:
+    return _text(value.get("id")) if isinstance(value, dict) else _text(value)
+
+
+def _ids(value: Any) -> tuple[str, ...]:
+    found = (_id_of(entry) for entry in _many(value))
+    return tuple(iri for iri in found if iri)
+
+
+def _audience(value: Any) -> tuple[str, ...]:
+    return tuple(PUBLIC if is_public(iri) else iri for iri in _ids(value))
+
+
+def _author(value: Any) -> str | None:
+    entries = [(entry, iri) for entry in _many(value) if (iri := _id_of(entry))]
+    for entry, iri in entries:
+        if not (isinstance(entry, dict) and Document(entry).type == "Group"):
+            return iri
+    return entries[0][1] if entries else None
+
+
+def _things(value: Any) -> tuple[Document | str, ...]:
+    entries = (Document(v) if isinstance(v, dict) else _text(v) for v in _many(value))
+    return tuple(entry for entry in entries if entry is not None)
+
+
+def _documents(value: Any) -> tuple[Document, ...]:
+    return tuple(Document(entry) for entry in _many(value) if isinstance(entry, dict))
+
+
+def _language_map(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        yield from ((tag, text) for tag, text in value.items() if isinstance(text, str))
+
+
+def _web(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+
+
+def _link(value: Any) -> tuple[str | None, str | None]:
+    if not isinstance(value, dict):
+        return _web(value), None
+    return _web(value.get("href")), Document(value).media_type
+
+
+def _image(value: Any) -> str | None:
+    for entry in _many(value):
+        found = Document(entry).url or _web(entry.get("href")) if isinstance(entry, dict) else None
+        if found := found or _web(entry):
+            return found
+    return None
+
+
+def _key(value: Any) -> KeyDocument | None:
+    if not isinstance(value, dict):
+        return None
+    iri, pem = _text(value.get("id")), _text(value.get("publicKeyPem"))
+    owner = _id_of(value.get("owner")) or _id_of(value.get("controller"))
+    return KeyDocument(iri, owner, pem) if iri and owner and pem else None
