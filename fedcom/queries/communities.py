@@ -1,0 +1,209 @@
+"""Lists of communities, and what a community's own page needs beside its posts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
+
+from fedcom.errors import Invalid
+from fedcom.models.actor import actor, community
+from fedcom.models.comment import comment
+from fedcom.models.follow import follow
+from fedcom.models.moderation import modlog
+from fedcom.models.post import post
+from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+
+Scope = Literal["subscribed", "local", "all"]
+FollowState = Literal["pending", "accepted"]
+
+PAGE = 50
+"""Communities in one page of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityLine:
+    """A community as lists show it; `follow` is the viewer's, None when there is none."""
+
+    name: Name
+    nsfw: bool
+    posting_restricted: bool
+    posts: int
+    comments: int
+    subscribers: int
+    follow: FollowState | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityPage:
+    """Some communities and where the list goes on, "" at its end."""
+
+    lines: tuple[CommunityLine, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One act of a moderator; `path` leads to what it was about when that is known here."""
+
+    id: int
+    kind: str
+    reason: str
+    created_at: datetime
+    target_iri: str
+    path: str | None
+    moderator: Name | None
+
+
+@cache
+def _list(scope: Scope, *, goes_on: bool) -> Select[Any]:
+    statement = (
+        select(
+            *name_columns(actor),
+            community.c.nsfw,
+            community.c.posting_restricted,
+            community.c.posts,
+            community.c.comments,
+            community.c.subscribers,
+            follow.c.state,
+        )
+        .select_from(community)
+        .join(actor, actor.c.id == community.c.actor_id)
+        .outerjoin(
+            follow,
+            and_(
+                follow.c.target_id == community.c.actor_id,
+                follow.c.follower_id == bindparam("viewer"),
+            ),
+        )
+        .where(community.c.removed_at.is_(None), actor.c.deleted_at.is_(None), *_scope(scope))
+        .order_by(community.c.subscribers.desc(), community.c.actor_id.desc())
+        .limit(bindparam("count"))
+    )
+    if goes_on:
+        statement = statement.where(
+            or_(
+                community.c.subscribers < bindparam("subscribers"),
+                and_(
+                    community.c.subscribers == bindparam("subscribers"),
+                    community.c.actor_id < bindparam("after_id"),
+                ),
+            )
+        )
+    return statement
+
+
+def _scope(scope: Scope) -> list[ColumnElement[bool]]:
+    if scope == "local":
+        return [actor.c.local.is_(True)]
+    return [follow.c.state.is_not(None)] if scope == "subscribed" else []
+
+
+def list_communities(
+    conn: Connection,
+    scope: Scope = "all",
+    *,
+    viewer_id: int = NOBODY,
+    after: str = "",
+    limit: int = PAGE,
+) -> CommunityPage:
+    """Communities that are open, most subscribers first; `after` is the `next` of the page before.
+
+    Raises Invalid("cursor") for an `after` that no page gave.
+    """
+    parameters: dict[str, Any] = {"viewer": viewer_id, "count": limit + 1}
+    if after:
+        parameters["subscribers"], parameters["after_id"] = _read_cursor(after)
+    rows = conn.execute(_list(scope, goes_on=bool(after)), parameters).all()
+    lines = tuple(_to_line(row) for row in rows[:limit])
+    if len(rows) <= limit:
+        return CommunityPage(lines, "")
+    return CommunityPage(lines, f"{lines[-1].subscribers}_{lines[-1].name.id}")
+
+
+def _read_cursor(text: str) -> tuple[int, int]:
+    subscribers, _, actor_id = text.partition("_")
+    try:
+        found = int(subscribers), int(actor_id)
+    except ValueError:
+        found = (-1, -1)
+    if not (0 <= found[0] < 2**31 and 0 < found[1] < 2**53):
+        raise Invalid("cursor", "This address does not say where the list goes on.")
+    return found
+
+
+def _to_line(row: Sequence[Any]) -> CommunityLine:
+    return CommunityLine(to_name(row[:NAME_WIDTH]), *row[NAME_WIDTH:])
+
+
+_WRITABLE = (
+    select(*name_columns(actor))
+    .join(community, community.c.actor_id == actor.c.id)
+    .outerjoin(
+        follow,
+        and_(follow.c.target_id == actor.c.id, follow.c.follower_id == bindparam("viewer")),
+    )
+    .where(
+        community.c.removed_at.is_(None),
+        actor.c.deleted_at.is_(None),
+        or_(actor.c.local.is_(True), follow.c.state.is_not(None)),
+    )
+    .order_by(follow.c.state.is_(None), actor.c.name, actor.c.id)
+    .limit(bindparam("count"))
+)
+
+
+def list_writable(conn: Connection, viewer_id: int, *, limit: int = 200) -> tuple[Name, ...]:
+    """The communities a member may want to post in: those followed first, then the local ones."""
+    rows = conn.execute(_WRITABLE, {"viewer": viewer_id, "count": limit})
+    return tuple(to_name(row) for row in rows)
+
+
+_moderator = actor.alias("moderator_actor")
+_subject = actor.alias("subject_actor")
+
+_LOG = (
+    select(
+        modlog.c.id,
+        modlog.c.kind,
+        modlog.c.reason,
+        modlog.c.created_at,
+        modlog.c.target_iri,
+        post.c.id,
+        comment.c.id,
+        *name_columns(_subject),
+        *name_columns(_moderator),
+    )
+    .select_from(modlog)
+    .outerjoin(post, post.c.iri == modlog.c.target_iri)
+    .outerjoin(comment, comment.c.iri == modlog.c.target_iri)
+    .outerjoin(_subject, _subject.c.iri == modlog.c.target_iri)
+    .outerjoin(_moderator, _moderator.c.id == modlog.c.moderator_id)
+    .where(modlog.c.community_id == bindparam("community"), modlog.c.id < bindparam("before"))
+    .order_by(modlog.c.id.desc())
+    .limit(bindparam("count"))
+)
+
+
+def list_modlog(
+    conn: Connection, community_id: int, *, before: int | None = None, limit: int = PAGE
+) -> tuple[LogLine, ...]:
+    """What moderators did in a community, newest first, with an id below `before`."""
+    parameters = {"community": community_id, "before": before or 2**53, "count": limit}
+    return tuple(_to_log_line(row) for row in conn.execute(_LOG, parameters))
+
+
+def _to_log_line(row: Sequence[Any]) -> LogLine:
+    head, (post_id, comment_id), names = row[:5], row[5:7], row[7:]
+    subject, by = names[:NAME_WIDTH], names[NAME_WIDTH:]
+    path = None
+    if post_id is not None:
+        path = f"/post/{post_id}"
+    elif comment_id is not None:
+        path = f"/comment/{comment_id}"
+    elif subject[0] is not None:
+        path = f"/u/{to_name(subject).slug}"
+    values = [*head, path, None if by[0] is None else to_name(by)]
+    return LogLine(*values)

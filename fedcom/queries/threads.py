@@ -1,0 +1,188 @@
+"""The comments below a post, in tree order, in one statement; and the tree made of them.
+
+Rows of comments that were deleted or removed are given with an empty text: their place in the tree
+is needed, their words must not leave the database.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Select, and_, bindparam, case, or_, select
+
+from fedcom.models.actor import actor
+from fedcom.models.comment import Comment, comment
+from fedcom.models.vote import comment_vote
+from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+
+CAP = 1000
+"""Comments in one page of a thread."""
+
+Order = Literal["top", "new", "old"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommentLine:
+    """A comment as threads show it, with its author's name and the viewer's vote (-1, 0, 1)."""
+
+    id: int
+    post_id: int
+    parent_id: int | None
+    path: str
+    depth: int
+    body_html: str
+    published_at: datetime
+    updated_at: datetime | None
+    is_deleted: bool
+    is_removed: bool
+    upvotes: int
+    downvotes: int
+    replies: int
+    vote: int
+    author: Name
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.upvotes - self.downvotes
+
+    @property
+    def is_shown(self) -> bool:
+        """Neither deleted by its author nor removed by a moderator."""
+        return not (self.is_deleted or self.is_removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Comments in tree order, and the path after which the next ones are, None at the end."""
+
+    lines: tuple[CommentLine, ...]
+    next_after: str | None = None
+
+
+@dataclass(slots=True)
+class Node:
+    """A comment in the tree with its answers."""
+
+    line: CommentLine
+    children: list["Node"] = field(default_factory=list)
+
+
+_author = actor.alias("author")
+_is_shown = and_(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
+
+_LINE = (
+    comment.c.id,
+    comment.c.post_id,
+    comment.c.parent_id,
+    comment.c.path,
+    comment.c.depth,
+    case((_is_shown, comment.c.body_html), else_="").label("body_html"),
+    comment.c.published_at,
+    comment.c.updated_at,
+    comment.c.deleted_at.is_not(None).label("is_deleted"),
+    comment.c.removed_at.is_not(None).label("is_removed"),
+    comment.c.upvotes,
+    comment.c.downvotes,
+    comment.c.replies,
+)
+_VOTE = len(_LINE)
+
+
+def _lines() -> Select[Any]:
+    return (
+        select(*_LINE, comment_vote.c.score, *name_columns(_author))
+        .select_from(comment)
+        .join(_author, _author.c.id == comment.c.author_id)
+        .outerjoin(
+            comment_vote,
+            and_(
+                comment_vote.c.comment_id == comment.c.id,
+                comment_vote.c.voter_id == bindparam("viewer"),
+            ),
+        )
+        .where(comment.c.post_id == bindparam("post"))
+        .order_by(comment.c.path)
+        .limit(bindparam("count"))
+    )
+
+
+_THREAD = _lines().where(comment.c.path > bindparam("after", type_=comment.c.path.type))
+# Below "p" lie exactly the paths from "p." up to, not including, "p/": "/" follows "." in ASCII.
+_BRANCH = _lines().where(
+    or_(
+        comment.c.id.in_(bindparam("line", expanding=True)),
+        and_(
+            comment.c.path > bindparam("from", type_=comment.c.path.type),
+            comment.c.path < bindparam("until", type_=comment.c.path.type),
+        ),
+    )
+)
+
+
+def find_thread(
+    conn: Connection,
+    post_id: int,
+    *,
+    viewer_id: int = NOBODY,
+    after: str = "",
+    limit: int = CAP,
+) -> Thread:
+    """The comments of a post in tree order, at most `limit`, after the path `after`."""
+    rows = conn.execute(
+        _THREAD, {"post": post_id, "viewer": viewer_id, "after": after, "count": limit + 1}
+    ).all()
+    lines = tuple(_to_line(row) for row in rows[:limit])
+    return Thread(lines, lines[-1].path if len(rows) > limit else None)
+
+
+def find_branch(
+    conn: Connection, top: Comment, *, viewer_id: int = NOBODY, context: int = 3, limit: int = CAP
+) -> Thread:
+    """The comment `top`, up to `context` of those it answers, and all below it, in tree order."""
+    above = [int(part) for part in top.path.split(".")[-1 - context : -1]]
+    rows = conn.execute(
+        _BRANCH,
+        {
+            "post": top.post_id,
+            "viewer": viewer_id,
+            "line": [*above, top.id],
+            "from": f"{top.path}.",
+            "until": f"{top.path}/",
+            "count": limit + 1,
+        },
+    ).all()
+    lines = tuple(_to_line(row) for row in rows[:limit])
+    return Thread(lines, lines[-1].path if len(rows) > limit else None)
+
+
+def _to_line(row: Sequence[Any]) -> CommentLine:
+    values = [*row[:_VOTE], row[_VOTE] or 0, to_name(row[_VOTE + 1 :])]
+    return CommentLine(*values)
+
+
+def to_tree(lines: Iterable[CommentLine], order: Order = "top") -> list[Node]:
+    """Lines in tree order → nested nodes, answers of one comment sorted by `order`.
+
+    A line whose parent is not among the lines becomes a root of its own: nothing is lost when a
+    thread is cut.
+    """
+    nodes: dict[int, Node] = {}
+    roots: list[Node] = []
+    for line in lines:
+        node = nodes[line.id] = Node(line)
+        parent = nodes.get(line.parent_id) if line.parent_id is not None else None
+        (roots if parent is None else parent.children).append(node)
+    for siblings in (roots, *(node.children for node in nodes.values())):
+        _sort(siblings, order)
+    return roots
+
+
+def _sort(siblings: list[Node], order: Order) -> None:
+    if order == "top":
+        siblings.sort(key=lambda node: (-node.line.score, node.line.published_at, node.line.id))
+    elif order == "new":
+        siblings.sort(key=lambda node: (node.line.published_at, node.line.id), reverse=True)
+    else:
+        siblings.sort(key=lambda node: (node.line.published_at, node.line.id))
