@@ -1,0 +1,156 @@
+"""The tables of the outbox and the states of a delivery; no rule lives here.
+
+One activity is stored once, with its bytes; it has one delivery for each distinct inbox. A delivery
+goes through these states:
+
+    waiting    to be sent once `due_at` has come, its peer does not rest, and no earlier delivery
+               to the same inbox about the same subject is still open
+    claimed    a worker (`claimed_by`) is sending it; when `claimed_until` passes without a word
+               from that worker, it is waiting again
+    delivered  the peer took it (2xx)
+    failed     the peer refused it for good, or we may not or cannot send it
+    given_up   the peer was out of reach for too long
+
+    waiting → claimed → delivered | failed | given_up
+       ↑_________|                           waiting → given_up (with the backlog of a dead peer)
+
+The first two are open, and then `closed_at` is null. Times are epoch seconds.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+
+WAITING: Final = "waiting"
+CLAIMED: Final = "claimed"
+DELIVERED: Final = "delivered"
+FAILED: Final = "failed"
+GIVEN_UP: Final = "given_up"
+
+# In statements these are written out and not bound: SQLite uses a partial index only when it can
+# read the condition (https://www.sqlite.org/partialindex.html §3), PostgreSQL in generic plans too.
+SQL_WAITING = literal_column("'waiting'", String)
+SQL_CLAIMED = literal_column("'claimed'", String)
+
+metadata = MetaData()
+
+_row_id = BigInteger().with_variant(Integer(), "sqlite")
+
+activities = Table(
+    "outbox_activity",
+    metadata,
+    Column("id", _row_id, primary_key=True, autoincrement=True),
+    Column("activity_id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("activity_id", name="uq_outbox_activity_activity_id"),
+    Index("ix_outbox_activity_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+deliveries = Table(
+    "outbox_delivery",
+    metadata,
+    Column("id", _row_id, primary_key=True, autoincrement=True),
+    Column(
+        "activity",
+        _row_id,
+        ForeignKey("outbox_activity.id", name="fk_outbox_delivery_activity"),
+        nullable=False,
+    ),
+    Column("inbox", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=WAITING),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("refusals", Integer, nullable=False, server_default="0"),  # 401s among the tries
+    Column("due_at", Double, nullable=False),
+    Column("claimed_until", Double),
+    Column("claimed_by", Text),
+    Column("last_status", Integer),
+    Column("last_answer", Text),
+    Column("created_at", Double, nullable=False),
+    Column("closed_at", Double),
+    UniqueConstraint("activity", "inbox", name="uq_outbox_delivery_activity_inbox"),
+    # What is next for a host.
+    Index(
+        "ix_outbox_delivery_host_due_at",
+        "host",
+        "due_at",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    # Which hosts have rows that became due lately.
+    Index(
+        "ix_outbox_delivery_due_at",
+        "due_at",
+        "host",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    # Whether an earlier row about the same subject is still open.
+    Index(
+        "ix_outbox_delivery_order",
+        "inbox",
+        "subject",
+        "id",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    # How many a host has in flight; whose lease is over.
+    Index(
+        "ix_outbox_delivery_claimed",
+        "host",
+        "claimed_until",
+        sqlite_where=text("state = 'claimed'"),
+        postgresql_where=text("state = 'claimed'"),
+    ),
+    # What to prune, what failed lately.
+    Index(
+        "ix_outbox_delivery_closed",
+        "state",
+        "closed_at",
+        sqlite_where=text("closed_at IS NOT NULL"),
+        postgresql_where=text("closed_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+peers = Table(
+    "outbox_peer",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("failing_since", Double),
+    Column("resting_until", Double),
+    Column("last_success", Double),
+    Column("last_failure", Double),
+    Column("last_status", Integer),
+    Column("last_answer", Text),
+    Column("gone", Boolean, nullable=False, server_default=text("false")),
+    Index(
+        "ix_outbox_peer_gone",
+        "host",
+        sqlite_where=text("gone"),
+        postgresql_where=text("gone"),
+    ),
+)

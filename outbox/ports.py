@@ -1,0 +1,59 @@
+"""What the host must give the outbox: a database, signing keys, a way to POST, and ears."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from activitypub.fetch import Answer
+from activitypub.signatures.keys import PrivateKey
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    """Runs plain functions of a connection in a thread; see `fedcom.db.Database`."""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection that only reads."""
+        ...
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction, committed when this returns. It may be run twice."""
+        ...
+
+
+class Signers(Protocol):
+    """The keys of those in whose name we speak."""
+
+    async def key(self, actor: str) -> PrivateKey:
+        """The signing key of `actor`; LookupError when the actor is gone or has no key."""
+        ...
+
+
+class Poster(Protocol):
+    """The way out; `activitypub.fetch.Fetcher` fits."""
+
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
+        """POST `body`, signed anew, and give any HTTP answer.
+
+        Raises the `FetchFailed` family when there is none: `Unreachable`, `PrivateAddress`.
+        """
+        ...
+
+
+class Inboxes(Protocol):
+    """Who wants to know that an inbox is no more."""
+
+    def gone(self, conn: Connection, inbox: str) -> None:
+        """A delivery ended because `inbox` answers 404 or 410. Called in the transaction that
+        records it, which may be run twice."""
+        ...
+
+
+class Waker(Protocol):
+    """Tells whoever delivers that rows were committed. A hint: it must neither fail nor wait."""
+
+    async def wake(self) -> None:
+        """Look for new rows soon."""
+        ...

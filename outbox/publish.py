@@ -1,0 +1,112 @@
+"""The front door of the outbox: rows for one activity, in the caller's transaction."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from activitypub.errors import Malformed
+from activitypub.iri import host_of
+from outbox.deliveries import activities, deliveries
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An activity that we once sent: in whose name, its bytes, and when (epoch seconds)."""
+
+    actor: str
+    body: bytes
+    at: float
+
+
+def publish(  # noqa: PLR0913 - each is one column of what is written
+    conn: Connection,
+    *,
+    activity_id: str,
+    actor: str,
+    body: bytes,
+    subject: str,
+    inboxes: Iterable[str],
+    now: float,
+) -> int:
+    """Write down that `body` is to be delivered to each of `inboxes`; the number of new deliveries.
+
+    `subject` is the IRI of the thing the activity is about: deliveries to one inbox about one
+    subject arrive in the order of their publishing. `inboxes` are used as they are (see
+    `address.fold`). An activity that was published before keeps its first bytes, and an inbox that
+    has it already is not told again. After the commit, wake the dispatcher.
+    """
+    row_id = _put_activity(
+        conn,
+        {
+            "activity_id": activity_id,
+            "actor": actor,
+            "subject": subject,
+            "body": body,
+            "created_at": now,
+        },
+    )
+    rows = [
+        {
+            "activity": row_id,
+            "inbox": inbox,
+            "host": host,
+            "subject": subject,
+            "due_at": now,
+            "created_at": now,
+        }
+        for inbox, host in _hosts(inboxes).items()
+    ]
+    if not rows:
+        return 0
+    insert = _INSERT_DELIVERIES[conn.dialect.name]
+    return len(conn.execute(insert, rows).all())
+
+
+def find_issued(conn: Connection, activity_id: str) -> Issued | None:
+    """The activity that we issued under this id, or None: never issued, or pruned since."""
+    row = conn.execute(_FIND_ISSUED, {"activity_id": activity_id}).one_or_none()
+    return None if row is None else Issued(row.actor, row.body, row.created_at)
+
+
+def _put_activity(conn: Connection, values: dict[str, Any]) -> int:
+    which = {"activity_id": values["activity_id"]}
+    found = conn.execute(_FIND_ROW, which).scalar_one_or_none()
+    if found is None:
+        found = conn.execute(_INSERT_ACTIVITY[conn.dialect.name], values).scalar_one_or_none()
+    if found is None:  # another transaction was first
+        found = conn.execute(_FIND_ROW, which).scalar_one()
+    return int(found)
+
+
+def _hosts(inboxes: Iterable[str]) -> dict[str, str]:
+    hosts = {}
+    for inbox in inboxes:
+        try:
+            hosts[inbox] = host_of(inbox)
+        except Malformed as error:
+            # One broken inbox must not undo what a member did.
+            logger.warning("no delivery to %s: %s", inbox, error)
+    return hosts
+
+
+_FIND_ROW = select(activities.c.id).where(activities.c.activity_id == bindparam("activity_id"))
+_FIND_ISSUED = select(activities.c.actor, activities.c.body, activities.c.created_at).where(
+    activities.c.activity_id == bindparam("activity_id")
+)
+
+# Both dialects' inserts spell ON CONFLICT alike, but their classes have no common name.
+_INSERT_ACTIVITY = {
+    "sqlite": sqlite.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
+    "postgresql": postgresql.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
+}
+# RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
+_INSERT_DELIVERIES = {
+    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
+    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
+}
