@@ -1,0 +1,117 @@
+"""How long what is written may be, and what a link may look like. All lengths are in characters."""
+
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+from fedcom.errors import Invalid
+
+MIN_TITLE = 3
+MAX_TITLE = 200
+"""Of a post; Lemmy 0.19 refuses other titles, so ours would not arrive there."""
+
+MAX_BODY = 50_000
+"""Of a post, and of a community's description."""
+
+MAX_COMMENT = 10_000
+MAX_URL = 2_048
+MAX_DISPLAY_NAME = 64
+MAX_SUMMARY = 5_000
+"""Of a person, as Markdown."""
+
+MAX_REASON = 500
+"""Of what a moderator or an admin does."""
+
+MAX_APPLICATION = 5_000
+"""Of somebody who asks for an account."""
+
+_UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
+# Controls, surrogates, and everything that reorders or hides text; ZWJ and ZWNJ are in `_JOINERS`.
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
+_JOINERS = frozenset("\u200c\u200d")
+
+
+def check_title(title: str) -> str:
+    """A post's title as it is stored: one line, no spaces around it.
+
+    Raises Invalid: `title_characters`, `title_too_short` or `title_too_long`.
+    """
+    title = _one_line(title, "title")
+    if len(title) < MIN_TITLE:
+        raise Invalid("title_too_short", f"A title has at least {MIN_TITLE} characters.")
+    if len(title) > MAX_TITLE:
+        raise Invalid("title_too_long", f"A title has at most {MAX_TITLE} characters.")
+    return title
+
+
+def check_display_name(name: str) -> str:
+    """The chosen name of a person or a community as it is stored; "" when there is none.
+
+    Raises Invalid: `display_name_characters` or `display_name_too_long`.
+    """
+    name = _one_line(name, "display_name")
+    if len(name) > MAX_DISPLAY_NAME:
+        raise Invalid("display_name_too_long", f"It has at most {MAX_DISPLAY_NAME} characters.")
+    return name
+
+
+def check_body(body: str, limit: int = MAX_BODY) -> str:
+    """A text of several lines as it is stored: line ends as `\\n`, no spaces around it; may be "".
+
+    Raises Invalid: `body_characters` (NUL or half a character) or `body_too_long`.
+    """
+    body = body.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in body):
+        raise Invalid("body_characters", "The text holds characters that cannot be stored.")
+    if len(body) > limit:
+        raise Invalid("body_too_long", f"The text has at most {limit} characters.")
+    return body
+
+
+def check_comment(body: str) -> str:
+    """A comment as it is stored. Raises Invalid: `comment_empty` or those of `check_body`."""
+    body = check_body(body, MAX_COMMENT)
+    if not body:
+        raise Invalid("comment_empty", "A comment needs words.")
+    return body
+
+
+def check_url(url: str) -> str:
+    """The link of a post as it is stored.
+
+    Raises Invalid: `url_too_long`, `url_characters`, `url_scheme` (only http and https),
+    `url_userinfo` (a name before the host makes a link look like another's) or `url_host`.
+    """
+    url = url.strip()
+    if len(url) > MAX_URL:
+        raise Invalid("url_too_long", f"A link has at most {MAX_URL} characters.")
+    if _UNSAFE.search(url) or any(_is_hidden(char) for char in url):
+        raise Invalid("url_characters", "The link holds characters that no link has.")
+    if not url.lower().startswith(("http://", "https://")):
+        raise Invalid("url_scheme", "A link begins with https:// or http://.")
+    _check_authority(url)
+    return url
+
+
+def _check_authority(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError as error:
+        raise Invalid("url_host", "The host of the link is not valid.") from error
+    if "@" in parts.netloc:
+        raise Invalid("url_userinfo", "A link has no user name before its host.")
+    if not host or not any(char.isalnum() for char in host):
+        raise Invalid("url_host", "The link has no host.")
+
+
+def _one_line(text: str, what: str) -> str:
+    text = " ".join(text.split())
+    if any(_is_hidden(char) for char in text):
+        raise Invalid(f"{what}_characters", "It holds characters that cannot be seen.")
+    return text
+
+
+def _is_hidden(char: str) -> bool:
+    return char not in _JOINERS and unicodedata.category(char) in _HIDDEN_CATEGORIES

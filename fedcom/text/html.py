@@ -1,0 +1,150 @@
+"""The sanitizer: hostile HTML in, HTML that may stand in our pages out.
+
+Everything shown as HTML has been through `sanitize`, also what our own Markdown renderer made. The
+parser is nh3 (html5ever and ammonia); the limits here keep it from work that grows with the square
+of the input, and whatever it fails at is shown as plain text instead.
+"""
+
+import html as entities
+import re
+
+import nh3
+
+from fedcom.text.plain import clean_title, cut
+
+MAX_HTML = 400_000
+"""Longest HTML in characters that is parsed; five times our longest post with its mark-up."""
+
+MAX_TAGS = 10_000
+"""Most `<` in one text: nesting costs the parser the square of its depth (0.2 s at this depth)."""
+
+MAX_AMPERSANDS = 100_000
+"""Most `&` in one text: bare ones cost the parser the square of their number (0.1 s for these)."""
+
+MAX_PLAIN = 100_000
+"""Longest text in characters that is kept of HTML that was not parsed."""
+
+_TAGS = frozenset(
+    "p br hr div span a strong em b i u s del ins sub sup code kbd pre blockquote "  # noqa: SIM905 - a line for each word would fill a page
+    "ul ol li dl dt dd h1 h2 h3 h4 h5 h6 table caption thead tbody tfoot tr th td "
+    "details summary img ruby rt rp".split()
+)
+# Their content is not prose either, so it goes with the tag.
+_DROPPED_WHOLE = frozenset(
+    "script style title noscript noembed noframes template iframe object svg math "  # noqa: SIM905 - as above
+    "textarea select audio video".split()
+)
+_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}}
+# What Mastodon marks up: mentions, hashtags and the parts of a long link that it hides.
+_CLASSES = {"a": {"mention", "hashtag"}, "span": {"invisible", "ellipsis"}}
+_IMAGES = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
+
+# HTML 13.2.4.3: open formatting elements are opened again in every block, and identical ones at
+# most three times. Without attributes they are all identical; with them, 2,000 elements and 2,000
+# paragraphs would make four million. None of these has an attribute that we keep.
+_FORMATTING = re.compile(
+    r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/][^>]*>", re.IGNORECASE
+)
+# Overrides turn the letters of a word around, and honest writing has no use for them. Controls are
+# no characters of HTML, lone surrogates none of Unicode.
+_NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202d\u202e\ud800-\udfff]")
+
+_BREAK = re.compile(
+    r"<(?:br|hr|/p|/div|/li|/h[1-6]|/pre|/blockquote|/tr|/summary|/dt|/dd)\b[^>]*>",
+    re.IGNORECASE,
+)
+# One leading mention: `@name`, `@name@host`, `!name@host`.
+_LEADING_MENTION = re.compile(r"\s*[@!][\w.-]{1,100}(?:@[\w.:-]{1,255})?[\s,:]*")
+
+
+def sanitize(html: str) -> str:
+    """`html` reduced to the tags and attributes that may be shown; never raises.
+
+    Links keep only absolute http, https and mailto targets and get `rel="nofollow noopener
+    noreferrer"`; images only https. What is too long, too deep or breaks the parser comes back as
+    escaped plain text (a sanitizer that raises took Mastodon down: GHSA-qrgq-9fx2-vf2r).
+    """
+    if _is_too_much(html):
+        return _as_plain(html)
+    try:
+        return _CLEANER.clean(_without_bombs(_NEVER.sub("", html)))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # noqa: BLE001 - a panic of the Rust parser is not an Exception
+        return _as_plain(html)
+
+
+def to_text(html: str) -> str:
+    """`html` as plain text: one line for each block or line break, entities resolved; not HTML.
+
+    Escape it again before it is shown. Lines are stripped, empty ones left out.
+    """
+    lines = (line.strip() for line in _strip_tags(sanitize(html)).splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def first_line(html: str, limit: int) -> str:
+    """A title of at most `limit` characters for a Note that has none; "" when it has no words.
+
+    As Lemmy 0.19 does it: the first line of the content without the mention of the community that
+    stands before it. Here all leading mentions go, and a line of nothing else is passed over.
+    """
+    for line in to_text(html).splitlines():
+        title = clean_title(_without_leading_mentions(line), limit)
+        if title:
+            return title
+    return ""
+
+
+def escape_text(text: str) -> str:
+    """Plain text as HTML that looks the same: escaped, one paragraph, its lines broken."""
+    return "<p>" + "<br>".join(entities.escape(text).splitlines()) + "</p>"
+
+
+def _is_too_much(html: str) -> bool:
+    return len(html) > MAX_HTML or html.count("<") > MAX_TAGS or html.count("&") > MAX_AMPERSANDS
+
+
+def _as_plain(html: str) -> str:
+    lines = (line.strip() for line in _strip_tags(_NEVER.sub("", html[:MAX_HTML])).splitlines())
+    return escape_text(cut("\n".join(line for line in lines if line), MAX_PLAIN))
+
+
+def _strip_tags(html: str) -> str:
+    broken = _BREAK.sub("\n", html[: html.rfind(">") + 1]) + html[html.rfind(">") + 1 :]
+    before, *pieces = broken.split("<")
+    # A "<" that no ">" follows is the end of cut-off mark-up.
+    return entities.unescape(before + "".join(piece.partition(">")[2] for piece in pieces))
+
+
+def _without_bombs(html: str) -> str:
+    # Up to the last ">" every tag has an end, so the pattern never looks for one in vain.
+    end = html.rfind(">") + 1
+    return _FORMATTING.sub(r"<\1>", html[:end]) + html[end:]
+
+
+def _without_leading_mentions(line: str) -> str:
+    position = 0
+    while match := _LEADING_MENTION.match(line, position):
+        position = match.end()
+    return line[position:]
+
+
+def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    if tag == "img" and name == "src" and not value.lower().startswith("https://"):
+        return None
+    return value
+
+
+_CLEANER = nh3.Cleaner(
+    tags=set(_TAGS),
+    clean_content_tags=set(_DROPPED_WHOLE),
+    attributes=_ATTRIBUTES,
+    attribute_filter=_keep_attribute,
+    strip_comments=True,
+    link_rel="nofollow noopener noreferrer",
+    set_tag_attribute_values=_IMAGES,
+    url_schemes={"http", "https", "mailto"},
+    allowed_classes=_CLASSES,
+    url_relative="deny",
+)
