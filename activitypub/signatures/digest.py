@@ -1,0 +1,61 @@
+"""The Digest header (RFC 3230): does the body belong to the signed head?"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from activitypub.errors import Malformed, SignatureInvalid
+
+
+def digest_header(body: bytes) -> str:
+    """The value of `Digest` for `body`. PieFed compares the name `SHA-256` with its case."""
+    return f"SHA-256={_sha256(body)}"
+
+
+def check_digest(header_values: Sequence[str], body: bytes) -> None:
+    """Compare the SHA-256 in the `Digest` headers of a request with its raw body.
+
+    The algorithm's name is read in any case; other algorithms beside SHA-256 are ignored. Raises
+    `Malformed` for a repeated header or algorithm, `SignatureInvalid` with the code
+    `digest_missing`, `digest_algorithm` or `digest_mismatch`.
+    """
+    if not header_values:
+        raise SignatureInvalid("digest_missing", "There is no Digest header.", check="digest")
+    if len(header_values) > 1:
+        raise Malformed("header_duplicate", "Digest is sent more than once.", header="digest")
+    found = [
+        value.strip()
+        for name, _, value in (part.partition("=") for part in header_values[0].split(","))
+        if name.strip().lower() == "sha-256"
+    ]
+    if not found:
+        raise SignatureInvalid(
+            "digest_algorithm",
+            "The Digest header has no SHA-256.",
+            check="digest",
+            received=header_values[0],
+        )
+    if len(found) > 1:
+        raise Malformed("digest_duplicate", "Digest has SHA-256 more than once.", header="digest")
+    computed = _sha256(body)
+    if not hmac.compare_digest(_decoded(found[0]), base64.b64decode(computed)):
+        raise SignatureInvalid(
+            "digest_mismatch",
+            "The body is not the one that was signed.",
+            check="digest",
+            computed=f"SHA-256={computed}",
+            received=f"SHA-256={found[0]}",
+        )
+
+
+def _sha256(body: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
