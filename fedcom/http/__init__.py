@@ -1,0 +1,7 @@
+"""What the surfaces share: the instance they are given, who asks, and how errors are answered.
+
+In reading order: `instance` (what a surface may ask of the running server), `middleware` (client
+addresses behind proxies, request ids and the log, security headers), `sessions` (the cookie and the
+member it stands for), `forgery` (requests that another site made a browser send), `problems`
+(exceptions → answers).
+"""

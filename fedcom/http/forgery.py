@@ -1,0 +1,69 @@
+"""Refuses what another site made a browser send: the origin of unsafe requests, tokens in forms.
+
+Two walls, as OWASP's cheat sheet on request forgery asks: the browser's own word on where a request
+comes from (Sec-Fetch-Site, else Origin), and for members a token that only our pages know.
+"""
+
+import base64
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from fedcom.errors import Denied
+
+_WIDTH = 16  # bytes of the token, and of the mask in front of it
+
+
+def check_origin(request: Request, *, origin: str, development: bool) -> None:
+    """Raise Denied("cross_site") when a browser says that another site sent this request.
+
+    Programs that are no browsers send neither header and pass: they hold no cookies of a victim.
+    In development the address in the browser may differ from the configured `origin`; then the Host
+    header counts.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        allowed = site in {"same-origin", "none"}
+    else:
+        said = request.headers.get("origin")
+        allowed = said is None or said == origin
+        if development and said is not None and not allowed:
+            allowed = urlsplit(said).netloc == request.headers.get("host")
+    if not allowed:
+        raise Denied("cross_site", "This form was sent from another site, so nothing was done.")
+
+
+def make_token(session_token: str) -> str:
+    """A token for the forms of one session.
+
+    It looks different on every page (masked), so that compressing pages cannot give it away
+    (BREACH).
+    """
+    mask = secrets.token_bytes(_WIDTH)
+    return base64.urlsafe_b64encode(mask + _xor(mask, _secret(session_token))).decode().rstrip("=")
+
+
+def check_token(given: str, session_token: str) -> None:
+    """Raise Denied("form_expired") unless `given` was made for this session."""
+    try:
+        raw = base64.urlsafe_b64decode(given.encode("ascii") + b"==")
+    except ValueError:
+        raw = b""
+    mask, masked = raw[:_WIDTH], raw[_WIDTH:]
+    matches = len(raw) == 2 * _WIDTH and hmac.compare_digest(
+        _xor(mask, masked), _secret(session_token)
+    )
+    if not matches:
+        raise Denied(
+            "form_expired", "This form belongs to an earlier log-in. Please send it again."
+        )
+
+
+def _secret(session_token: str) -> bytes:
+    return hmac.digest(session_token.encode(), b"fedcom form", "sha256")[:_WIDTH]
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))

@@ -1,0 +1,56 @@
+"""The running server as the surfaces see it: what they may ask of it, and nothing else."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+from starlette.requests import HTTPConnection
+
+from fedcom.context import Context
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.settings import Settings
+
+T = TypeVar("T")
+
+
+class Instance(Protocol):
+    """What `fedcom.wiring` builds; it stands in `app.state.instance`."""
+
+    @property
+    def settings(self) -> Settings:
+        """How the server was started."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The time, aware and in UTC."""
+        ...
+
+    @property
+    def setup_token(self) -> str | None:
+        """What the first-run page asks for, so that no stranger becomes admin; None: nothing."""
+        ...
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` beside the writers; it cannot write."""
+        ...
+
+    async def unit(self, work: Callable[[Context], T]) -> T:
+        """Run `work` in one transaction, fetching what it misses, and send what it published."""
+        ...
+
+    async def lookup(self, text: str) -> Community | Person | Post | Comment:
+        """Who or what a handle or an address names, fetched when it is not here.
+
+        Raises NotFound, Invalid, Denied, or the FetchFailed that the fetch ended with.
+        """
+        ...
+
+
+def instance_of(request: HTTPConnection) -> Instance:
+    """The instance that `create_app` put beside the application."""
+    instance: Instance = request.app.state.instance
+    return instance

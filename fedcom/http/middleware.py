@@ -1,0 +1,167 @@
+"""What every request passes: the client's true address, an id and a log line, security headers.
+
+Plain ASGI, since Starlette's BaseHTTPMiddleware costs several times what an endpoint does. The
+order matters and `middleware()` knows it: an answer to a crash carries the same headers as any.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Network = IPv4Network | IPv6Network
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' https: data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+"""The Content-Security-Policy of everything: our own style sheet, pictures, no scripts at all."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: with that, browsers send forms with "Origin: null".
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "browsing-topics=(), camera=(), geolocation=(), microphone=()",
+}
+
+_YEAR = 365 * 24 * 3600
+
+log = structlog.get_logger("fedcom.http")
+
+
+def middleware(
+    *, trusted_proxies: Iterable[Network], https: bool, failure: Callable[[Request], Response]
+) -> list[Middleware]:
+    """The stack that every request passes, outermost first.
+
+    `https`: the public origin is https, so browsers are told to stay with it. `failure` makes the
+    answer to a request that ended in an exception nobody expected.
+    """
+    return [
+        Middleware(TrustedProxies, networks=tuple(trusted_proxies)),
+        Middleware(SecurityHeaders, https=https),
+        Middleware(RequestLog, failure=failure),
+    ]
+
+
+class TrustedProxies:
+    """Puts the client's address in the place of the proxy's, when the proxy is one of ours.
+
+    X-Forwarded-For is read from the right, as far as trusted proxies wrote it; what is left of
+    that was written by whoever asked and means nothing.
+    """
+
+    def __init__(self, app: ASGIApp, networks: tuple[Network, ...]) -> None:
+        self.app = app
+        self.networks = networks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"} and scope.get("client") and self.networks:
+            address = self._client(scope)
+            if address != scope["client"][0]:
+                scope = {**scope, "client": (address, 0)}
+        await self.app(scope, receive, send)
+
+    def _client(self, scope: Scope) -> str:
+        address: str = scope["client"][0]
+        said = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
+        for hop in reversed(said.split(",")):
+            if not self._is_trusted(address):
+                break
+            text = hop.strip()
+            if not _is_address(text):
+                break
+            address = text
+        return address
+
+    def _is_trusted(self, address: str) -> bool:
+        if not _is_address(address):
+            return False
+        found = ip_address(address)
+        return any(found in network for network in self.networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+class SecurityHeaders:
+    """Adds `HEADERS` to every answer that does not bring its own."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self.app = app
+        self.headers = dict(HEADERS)
+        if https:
+            self.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+class RequestLog:
+    """Gives each request an id, writes one line when it is answered, and answers a crash.
+
+    The id stands in `scope["state"]["request_id"]`, in every line logged meanwhile and in the
+    answer's X-Request-Id. The query is not logged: people search for private things.
+    """
+
+    def __init__(self, app: ASGIApp, failure: Callable[[Request], Response]) -> None:
+        self.app = app
+        self.failure = failure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+
+        async def with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, with_id)
+            except Exception:  # the outermost loop of the web: whatever it was, log it and answer
+                log.exception("request_failed", method=scope["method"], path=scope["path"])
+                if status:  # too late for another answer: let the server cut the connection
+                    raise
+                await self.failure(Request(scope))(scope, receive, with_id)
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                client=(scope.get("client") or ("", 0))[0],
+            )
