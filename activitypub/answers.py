@@ -1,0 +1,172 @@
+"""What an HTTP answer says: its media type, its encoding, when to come back, which error it is.
+
+Pure functions over what came; nothing here asks again.
+"""
+
+import html
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
+
+import httpx
+
+from activitypub.errors import FetchFailed, Gone, NotThere, Refused, TooBig, Unreachable
+from activitypub.reading import AS2
+
+ACTIVITY_JSON = "application/activity+json"
+LD_JSON = f'application/ld+json; profile="{AS2}"'
+
+_TEXT_KEPT = 500
+_HEAD_OF_PAGE = 256 * 1024
+_WAIT = frozenset({408, 425, 429})
+# 47: zlib finds out whether it is gzip or zlib. -15: "deflate" as some servers misread RFC 9110.
+_WINDOW_BITS = {"gzip": (47,), "x-gzip": (47,), "deflate": (47, -15)}
+_PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*(?:"([^"]*)"|([^\s;"]+))\s*')
+# No "<" inside: so that a megabyte of "<link" takes one pass and not one for each of them.
+_LINK_TAG = re.compile(r"<link\s([^<>]{1,2000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_LINK_HEADER = re.compile(r"<([^<>]{1,2000})>([^<]{0,2000})")
+_BODY_TAG = re.compile(r"<body[\s>]|</head>", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer with its body complete, unpacked and within the limit."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type as sent, "" when missing."""
+        return str(self.headers.get("content-type", ""))
+
+
+def is_activity_type(content_type: str) -> bool:
+    """Whether a document with this Content-Type may be read as ActivityPub (AP §3.2).
+
+    `application/activity+json`, or `application/ld+json` with the ActivityStreams profile among
+    its profiles. Plain `application/json` is not enough: an uploaded file may be served so, and
+    would then speak for its host (Mastodon CVE-2024-25623).
+    """
+    main, parameters = _media_type(content_type)
+    if main == ACTIVITY_JSON:
+        return True
+    return main == "application/ld+json" and AS2 in parameters.get("profile", "").split()
+
+
+def unpack(body: bytes, encoding: str, limit: int) -> bytes:
+    """`body` without its Content-Encoding, at most `limit` bytes.
+
+    We ask for `identity`; some servers compress all the same. Raises `TooBig`, and `Refused` for
+    an encoding that is unknown, doubled or broken.
+    """
+    name = encoding.strip().lower()
+    if name in ("", "identity") or not body:
+        return body
+    for bits in _WINDOW_BITS.get(name, ()):
+        unpacker = zlib.decompressobj(bits)
+        try:
+            plain = unpacker.decompress(body, limit + 1)
+        except zlib.error:
+            continue
+        if len(plain) > limit:
+            raise TooBig("answer_too_big", "The unpacked answer is longer than what we read.")
+        if unpacker.eof:
+            return plain
+    raise Refused(
+        "content_encoding", "The answer is packed in a way we do not read.", received=name
+    )
+
+
+def to_failure(url: str, received: Received, now: datetime) -> FetchFailed:
+    """The error for an answer to a GET that is not 200 and not a redirect."""
+    status = received.status
+    if status == 410:
+        return Gone("gone", "The origin says that it was deleted.", url=url, status=status)
+    if status == 404:
+        return NotThere("not_there", "The origin does not have it.", url=url, status=status)
+    text = opening(received.body)
+    if status >= 500 or status in _WAIT:
+        return Unreachable(
+            "busy",
+            f"The peer answered {status}.",
+            url=url,
+            status=status,
+            retry_after=retry_after(received.headers.get("retry-after"), now),
+            answer=text,
+        )
+    return Refused("status", f"The peer answered {status}.", url=url, status=status, answer=text)
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds from a Retry-After header (RFC 9110 §10.2.3: seconds or a date); None when broken."""
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if when.tzinfo is None:  # "-0000", or no zone at all: an HTTP date is always in GMT
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - now).total_seconds())
+
+
+def opening(body: bytes) -> str:
+    """The first 500 characters of an answer in one line, without control characters."""
+    text = body[: 4 * _TEXT_KEPT].decode("utf-8", errors="replace")
+    return _CONTROL.sub(" ", text).strip()[:_TEXT_KEPT]
+
+
+def find_alternate(received: Received, url: str) -> str | None:
+    """The ActivityPub document that a page names as its other form, as an absolute URL.
+
+    From the Link header (RFC 8288), else `<link rel="alternate">` in the head of an HTML page.
+    """
+    for target, parameters in _LINK_HEADER.findall(received.headers.get("link", "")):
+        if _is_alternate(_parameters(parameters)):
+            return _join(url, target)
+    if _media_type(received.content_type)[0] not in ("text/html", "application/xhtml+xml"):
+        return None
+    page = received.body[:_HEAD_OF_PAGE].decode("utf-8", errors="replace")
+    for tag in _LINK_TAG.findall(_BODY_TAG.split(page, maxsplit=1)[0]):
+        attributes = _attributes(tag)
+        if _is_alternate(attributes) and "href" in attributes:
+            return _join(url, attributes["href"])
+    return None
+
+
+def _media_type(content_type: str) -> tuple[str, dict[str, str]]:
+    main, semicolon, rest = content_type.partition(";")
+    return main.strip().lower(), _parameters(semicolon + rest)
+
+
+def _parameters(text: str) -> dict[str, str]:
+    found = _PARAMETER.findall(text)
+    return {name.lower(): quoted or bare for name, quoted, bare in reversed(found)}
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    found = _ATTRIBUTE.findall(tag)
+    return {name.lower(): html.unescape(a or b or c) for name, a, b, c in reversed(found)}
+
+
+def _is_alternate(link: dict[str, str]) -> bool:
+    return "alternate" in link.get("rel", "").lower().split() and is_activity_type(
+        link.get("type", "")
+    )
+
+
+def _join(base: str, target: str) -> str | None:
+    try:
+        return urljoin(base, target.strip())
+    except ValueError:
+        return None

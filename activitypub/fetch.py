@@ -1,0 +1,419 @@
+"""The only socket: every request to a peer leaves through `Fetcher`, with its limits.
+
+Each URL is a stranger's. So for every request and every redirect: the URL is parsed once and
+strictly (`iri`), the address it leads to is judged (`netguard`, in `transport`), time and bytes
+are bounded (`connection`), and a document is believed only about its own origin.
+
+The id rule (FEP-fe34; Mastodon CVE-2024-23832, Misskey CVE-2024-52591): the document's `id` must be
+the IRI that was asked for, or where the redirects ended, and the last URL must be of the id's
+origin. Otherwise the document is asked for once more at its `id`, if that is on the host that gave
+it. So a `Fetched` always comes from the origin of its `document.id`; that id may differ from the
+IRI asked for, and callers go on with `document.id`.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urljoin
+
+import httpx
+
+from activitypub.answers import (
+    ACTIVITY_JSON,
+    LD_JSON,
+    Received,
+    find_alternate,
+    is_activity_type,
+    opening,
+    retry_after,
+    to_failure,
+    unpack,
+)
+from activitypub.connection import Limits
+from activitypub.errors import (
+    BudgetSpent,
+    FetchFailed,
+    Malformed,
+    NotThere,
+    Refused,
+    TooBig,
+    Unreachable,
+)
+from activitypub.iri import check_iri, host_of, same_host, same_origin, without_fragment
+from activitypub.netguard import Guard, is_loopback
+from activitypub.reading import Document, has_activitystreams_context, parse
+from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.request import sign
+from activitypub.transport import PeerTransport
+
+MAX_REDIRECTS = 3
+MAX_POST = 1024 * 1024
+"""Largest body we send, in bytes: the most that Mastodon and we ourselves take."""
+
+ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
+ACCEPT_PAGE = f"{ACCEPT_ACTIVITY}, text/html;q=0.1"
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_GET = Limits()
+_POST = Limits(body=8 * 1024, cut=True)
+
+Clock = Callable[[], datetime]
+
+
+class Budget:
+    """How much one activity (or one member's wish) may make us ask for.
+
+    Every request counts, redirects included. `seconds` run from the making of the budget.
+    """
+
+    def __init__(
+        self,
+        documents: int = 20,
+        seconds: float = 60.0,
+        *,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._documents = documents
+        self._timer = timer
+        self._ends = timer() + seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until no more requests are made; never negative."""
+        return max(0.0, self._ends - self._timer())
+
+    def spend(self, url: str) -> None:
+        """Take one request off. Raises `BudgetSpent` when there is none left, or no time."""
+        if self._documents < 1:
+            raise BudgetSpent("budget_documents", "Enough was fetched for this one.", url=url)
+        if self.seconds_left == 0.0:
+            raise BudgetSpent("budget_seconds", "Fetching for this one took too long.", url=url)
+        self._documents -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document from the origin of its id. `url` is where the redirects ended."""
+
+    document: Document
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer answered to a POST: `retry_after` in seconds, `text` at most 500 characters."""
+
+    status: int
+    retry_after: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that is not ActivityPub, such as an icon. `content_type` is the peer's claim."""
+
+    body: bytes
+    content_type: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """How a GET is to be made, the same for every redirect."""
+
+    accept: str
+    signed: bool
+    limits: Limits
+    budget: Budget | None
+
+
+class Fetcher:
+    """GET and POST to peers. One per process; close it with `aclose`.
+
+    `clock` gives the time for signatures, `key` the key of the instance actor, which signs GETs of
+    documents (GoToSocial and Mastodon in secure mode answer nobody else); None leaves them
+    unsigned. `development` permits loopback, http and ports, and nothing else.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        development: bool,
+        clock: Clock,
+        key: Callable[[], PrivateKey] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.development = development
+        self._user_agent = user_agent
+        self._clock = clock
+        self._key = key
+        self._guard = Guard(development=development)
+        self._transport = transport or PeerTransport(guard=self._guard)
+
+    def base_url(self, host: str) -> str:
+        """`https://host`; in development http for this machine and for hosts with a port."""
+        if not self.development:
+            return f"https://{host}"
+        name, _, port = host.rpartition(":")
+        has_port = port.isdigit() and bool(name)
+        plain = has_port or is_loopback(host)
+        return f"http://{host}" if plain else f"https://{host}"
+
+    async def fetch_document(self, iri: str, budget: Budget | None = None) -> Fetched:
+        """The ActivityPub document at `iri`, by a signed GET and the id rule above.
+
+        A fragment of `iri` is not sent; the document may then have the id with it or without. A
+        Tombstone is returned like any document. Raises the `FetchFailed` family.
+        """
+        found = await self._get_activity(iri, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
+        return await self._settle(iri, found, budget)
+
+    async def fetch_page_link(self, url: str, budget: Budget | None = None) -> Fetched:
+        """The document at a URL that a person typed in, which may be that of an HTML page.
+
+        A page may name its document in a Link header or a `<link rel="alternate">`; that is
+        followed once. Raises like `fetch_document`.
+        """
+        last, received = await self._get(url, _Ask(ACCEPT_PAGE, True, _GET, budget))
+        if is_activity_type(received.content_type):
+            return await self._settle(url, _to_fetched(last, received), budget)
+        target = find_alternate(received, last)
+        if target is None:
+            raise Refused("no_alternate", "The page names no ActivityPub document.", url=last)
+        return await self.fetch_document(target, budget)
+
+    async def fetch_key_document(self, key_id: str, budget: Budget | None = None) -> dict[str, Any]:
+        """The raw document in which a key lives: an actor, a stub of it, or the key alone.
+
+        GoToSocial's key ids (`/users/a/main-key`) answer with a stub that has the actor's id, so
+        the id rule is weaker here: the document comes from the key id's origin, and every id in it
+        (its own, its keys', their owners') is on that host. Whether the owner lists the key is for
+        the caller to check. Raises the `FetchFailed` family.
+        """
+        last, received = await self._get(key_id, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
+        document = Document(_to_json(last, received, activity=True))
+        named = {document.id, document.owner} - {None}
+        for key in document.public_keys:
+            named |= {key.id, key.owner}
+        if not (named and same_origin(last, key_id) and all(same_host(i, key_id) for i in named)):
+            raise Refused("id_mismatch", "The key's document is of another host.", url=last)
+        return document.raw
+
+    async def fetch_json(
+        self, url: str, *, accept: str, budget: Budget | None = None
+    ) -> dict[str, Any]:
+        """A JSON object of any media type, unsigned: WebFinger, NodeInfo.
+
+        Redirects may lead to other hosts (RFC 7033 §4.2), each of them judged. An empty answer is
+        `NotThere`: PieFed says so for unknown names. Raises the `FetchFailed` family.
+        """
+        last, received = await self._get(url, _Ask(accept, False, _GET, budget))
+        if not received.body.strip():
+            raise NotThere("empty_answer", "The peer answered with nothing.", url=last, status=200)
+        return _to_json(last, received, activity=False)
+
+    async def fetch_bytes(
+        self, url: str, *, accept: str, max_bytes: int, budget: Budget | None = None
+    ) -> Download:
+        """A file of at most `max_bytes`, unsigned, with whatever media type it claims.
+
+        Raises the `FetchFailed` family.
+        """
+        limits = replace(_GET, body=max_bytes)
+        last, received = await self._get(url, _Ask(accept, False, limits, budget))
+        return Download(received.body, received.content_type, last)
+
+    def sign_post(self, inbox: str, body: bytes, key: PrivateKey) -> dict[str, str]:
+        """The headers for one `post` of these bytes, signed now: 1 ms of CPU, fit for a thread.
+
+        They hold for one attempt: peers refuse a signature that is minutes old. Raises `Refused`
+        and `PrivateAddress` for an inbox that cannot be posted to.
+        """
+        return sign("POST", str(self._to_url(inbox)), body, key, self._clock())
+
+    async def post(
+        self, inbox: str, body: bytes, key: PrivateKey, *, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """POST an activity to an inbox, once, without following redirects.
+
+        `headers` are those of `sign_post`, when it was called before. Any HTTP status is an
+        `Answer`. Raises `Unreachable` for faults that may pass; `PrivateAddress`, `Refused` (no
+        IRI that may be posted to) and `TooBig` (our body) for those that will not.
+        """
+        if len(body) > MAX_POST:
+            raise TooBig("body_too_big", "No peer takes an activity of this size.", url=inbox)
+        url = self._to_url(inbox)
+        signed = headers or sign("POST", str(url), body, key, self._clock())
+        received = await self._send(self._to_request("POST", url, signed, body), _POST)
+        wait = retry_after(received.headers.get("retry-after"), self._clock())
+        return Answer(received.status, wait, opening(received.body))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def _settle(self, asked: str, found: Fetched, budget: Budget | None) -> Fetched:
+        if _is_vouched_for(asked, found):
+            return found
+        name = found.document.id
+        if name is None:
+            raise Refused("id_missing", "The document has no id.", url=found.url)
+        if same_host(name, found.url):
+            again = await self._get_activity(name, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
+            if _is_vouched_for(name, again):
+                return again
+        raise Refused(
+            "id_mismatch",
+            "The document's id is not where it was found.",
+            url=found.url,
+            received=name,
+            computed=asked,
+        )
+
+    async def _get_activity(self, iri: str, ask: _Ask) -> Fetched:
+        return _to_fetched(*await self._get(iri, ask))
+
+    async def _get(self, iri: str, ask: _Ask) -> tuple[str, Received]:
+        """The URL where the redirects ended, and its answer, which is a 200."""
+        url = without_fragment(iri)
+        for _ in range(MAX_REDIRECTS + 1):
+            received = await self._get_once(url, ask)
+            if received.status == 200:
+                return url, received
+            if received.status not in _REDIRECTS:
+                raise to_failure(url, received, self._clock())
+            url = _redirected(url, received)
+        raise Refused("too_many_redirects", "The peer redirects without an end.", url=iri)
+
+    async def _get_once(self, iri: str, ask: _Ask) -> Received:
+        received = await self._try_get(iri, ask, cover_query=True)
+        if received.status == 401 and ask.signed and self._key is not None and "?" in iri:
+            # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial asks again like this.
+            return await self._try_get(iri, ask, cover_query=False)
+        return received
+
+    async def _try_get(self, iri: str, ask: _Ask, *, cover_query: bool) -> Received:
+        url = self._to_url(iri)
+        limits = ask.limits
+        if ask.budget is not None:
+            ask.budget.spend(iri)
+            limits = replace(limits, total=min(limits.total, ask.budget.seconds_left))
+        headers = {"Accept": ask.accept}
+        if ask.signed and self._key is not None:
+            now = self._clock()
+            headers |= sign("GET", str(url), None, self._key(), now, cover_query=cover_query)
+        return await self._send(self._to_request("GET", url, headers, None), limits)
+
+    def _to_url(self, iri: str) -> httpx.URL:
+        """The one parsed form of `iri` that is checked, signed and sent."""
+        try:
+            host = host_of(iri)
+            url = httpx.URL(without_fragment(iri))
+            self._guard.check_host(url.raw_host.decode("ascii"))
+            check_iri(iri, development=self.development)
+        except Malformed as error:
+            raise _to_refused(error, iri) from error
+        except httpx.InvalidURL as error:
+            raise Refused("iri_characters", str(error), url=iri) from error
+        except FetchFailed as error:
+            error.url = iri
+            raise
+        if url.netloc.decode("ascii") != host:
+            raise Refused("iri_host", "Two parsers see two hosts in this IRI.", url=iri)
+        return url
+
+    def _to_request(
+        self, method: str, url: httpx.URL, headers: dict[str, str], body: bytes | None
+    ) -> httpx.Request:
+        common = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        return httpx.Request(method, url, headers={**common, **headers}, content=body)
+
+    async def _send(self, request: httpx.Request, limits: Limits) -> Received:
+        request.extensions["limits"] = limits
+        try:
+            response = await self._transport.handle_async_request(request)
+            return await _read(response, limits)
+        except FetchFailed as error:
+            error.url = str(request.url)
+            raise
+        except httpx.TimeoutException as error:
+            raise Unreachable("timeout", str(error), url=str(request.url)) from error
+        except httpx.ConnectError as error:
+            raise Unreachable("connect_failed", str(error), url=str(request.url)) from error
+        except httpx.TransportError as error:
+            raise Unreachable("answer_broken", str(error), url=str(request.url)) from error
+
+
+async def _read(response: httpx.Response, limits: Limits) -> Received:
+    # Not `response.aread()`: httpx would unpack without a bound.
+    is_cut = limits.cut or response.status_code != 200
+    parts: list[bytes] = []
+    room = limits.body
+    try:
+        async for part in cast("httpx.AsyncByteStream", response.stream):
+            parts.append(part[:room])
+            room -= len(part)
+            if room < 0:
+                break
+    finally:
+        await response.aclose()
+    if room < 0 and not is_cut:
+        raise TooBig("answer_too_big", "The answer is longer than what we read.")
+    encoding = response.headers.get("content-encoding", "")
+    try:
+        body = unpack(b"".join(parts), encoding, limits.body)
+    except FetchFailed:
+        if not is_cut:
+            raise
+        body = b""  # only somebody's reading matter
+    return Received(response.status_code, response.headers, body)
+
+
+def _to_fetched(url: str, received: Received) -> Fetched:
+    document = _to_json(url, received, activity=True)
+    if not has_activitystreams_context(document):
+        raise Refused("context_missing", "The document does not name ActivityStreams.", url=url)
+    return Fetched(Document(document), received.body, url)
+
+
+def _to_json(url: str, received: Received, *, activity: bool) -> dict[str, Any]:
+    if activity and not is_activity_type(received.content_type):
+        raise Refused(
+            "content_type",
+            "The peer does not call this ActivityPub.",
+            url=url,
+            status=received.status,
+            received=received.content_type,
+        )
+    try:
+        return parse(received.body)
+    except Malformed as error:
+        raise _to_refused(error, url) from error
+
+
+def _to_refused(error: Malformed, url: str) -> Refused:
+    refused = Refused(error.code, error.detail, url=url)
+    refused.facts.update(error.facts)
+    return refused
+
+
+def _is_vouched_for(asked: str, found: Fetched) -> bool:
+    name = found.document.id
+    return name in (asked, without_fragment(asked), found.url) and same_origin(name, found.url)
+
+
+def _redirected(url: str, received: Received) -> str:
+    location = received.headers.get("location", "")
+    try:
+        target = without_fragment(urljoin(url, location))
+    except ValueError:
+        target = ""
+    if not location or not target:
+        raise Refused("redirect_broken", "The peer redirects to nowhere.", url=url)
+    if url.startswith("https:") and not target.startswith("https:"):
+        raise Refused("redirect_downgrade", "The peer redirects away from https.", url=url)
+    return target

@@ -1,0 +1,158 @@
+"""Which network addresses may be connected to, so that no peer can make us talk to our own network.
+
+Every URL in an activity is chosen by a stranger, who may also answer for its name in the DNS. So
+what is judged is the address that will be dialled, never only the text of the URL: then 127.1,
+0x7f.1, 2130706433, a name that resolves to 10.0.0.1 and a redirect are all the same case.
+
+The table is our own and not `ipaddress.is_global`, because that calls ::127.0.0.1, 64:ff9b::7f00:1
+(NAT64), 2002:7f00:1:: (6to4) and 3fff::1 global, depending on the Python release. It is the union
+of what Mastodon 4.6 (`private_address_check.rb`) and GoToSocial 0.20 (`sanitizer.go`) refuse.
+A server whose only way out is NAT64 is therefore not supported.
+"""
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from activitypub.errors import PrivateAddress
+
+REFUSED_IPV4 = tuple(
+    IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",
+        "100.64.0.0/10",  # carrier-grade NAT
+        "127.0.0.0/8",
+        "169.254.0.0/16",  # link-local, and the metadata service of clouds
+        "172.16.0.0/12",
+        "192.0.0.0/24",  # IETF protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # AMT
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, with 255.255.255.255
+    )
+)
+
+PERMITTED_IPV6 = IPv6Network("2000::/3")
+"""Global unicast. Everything else is refused: ::1, ::, IPv4-mapped and -compatible addresses,
+NAT64 (64:ff9b::/96 and 64:ff9b:1::/48), unique local, link-local, site-local, multicast."""
+
+REFUSED_IPV6 = tuple(
+    IPv6Network(network)
+    for network in (
+        "2001::/23",  # IETF protocol assignments, Teredo among them
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: an IPv4 address inside
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
+
+REFUSED_SUFFIXES = frozenset({"localhost", "internal", "local", "onion", "home.arpa"})
+"""Names that mean something only inside some network (RFC 6761, 6762, 7686, 8375, ICANN 2024)."""
+
+_LOOPBACK_IPV4 = IPv4Network("127.0.0.0/8")
+_LOOPBACK_IPV6 = IPv6Address("::1")
+# WHATWG URL, "ends in a number": a resolver reads such a name as an IPv4 address (127.1, 0x7f.1).
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+
+Address = IPv4Address | IPv6Address
+
+
+class Guard:
+    """The judge of names and addresses, asked before every connection.
+
+    `development` permits loopback too, and nothing else: no other private range. `exceptions` are
+    single addresses that are permitted although the table refuses them (for a test that needs one
+    real listener while all others stay refused).
+    """
+
+    def __init__(self, *, development: bool = False, exceptions: Iterable[str] = ()) -> None:
+        self.development = development
+        self._exceptions = frozenset(ip_address(address) for address in exceptions)
+
+    def may_dial(self, address: str) -> bool:
+        """Whether this address, in the text form a resolver gives, may be connected to."""
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        if parsed in self._exceptions or (self.development and _is_loopback(parsed)):
+            return True
+        return not _is_refused(parsed)
+
+    def check_host(self, host: str) -> None:
+        """Judge the host of a URL before it is resolved. Raises `PrivateAddress`.
+
+        `host` has no port; an IPv6 address may have its brackets. A literal address is judged as
+        one; a name is refused when it could only mean something in a private network, or when a
+        resolver might read it as a number.
+        """
+        literal = literal_address(host)
+        if literal is not None:
+            if not self.may_dial(literal):
+                raise _refusal(host, "The address is not on the public internet.")
+            return
+        labels = host.lower().removesuffix(".").split(".")
+        if self.development and labels[-1] == "localhost":
+            return
+        if len(labels) < 2 or _NUMBER.fullmatch(labels[-1]):
+            raise _refusal(host, "The host is not a full public name.")
+        if labels[-1] in REFUSED_SUFFIXES or ".".join(labels[-2:]) in REFUSED_SUFFIXES:
+            raise _refusal(host, "The name belongs to a private network.")
+
+    def choose(self, host: str, addresses: Iterable[str]) -> list[str]:
+        """The addresses of `host` that may be dialled, in their order.
+
+        A name with both kinds of addresses is not refused: the permitted ones are used and a
+        refused one is never dialled, so nothing is gained by adding one. Raises `PrivateAddress`
+        when none is left.
+        """
+        permitted = [address for address in addresses if self.may_dial(address)]
+        if not permitted:
+            raise _refusal(host, "The name leads to no address on the public internet.")
+        return permitted
+
+
+def literal_address(host: str) -> str | None:
+    """The address when `host` is one in canonical spelling, without brackets; else None."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        ip_address(bare)
+    except ValueError:
+        return None
+    return bare
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` (no port) is this machine: localhost, a name under it, or its addresses."""
+    literal = literal_address(host)
+    if literal is None:
+        return host.lower().split(".")[-1] == "localhost"
+    return _is_loopback(ip_address(literal))
+
+
+def _is_refused(address: Address) -> bool:
+    if isinstance(address, IPv4Address):
+        return any(address in network for network in REFUSED_IPV4)
+    if address not in PERMITTED_IPV6:
+        return True
+    return any(address in network for network in REFUSED_IPV6)
+
+
+def _is_loopback(address: Address) -> bool:
+    # Exactly these: ::ffff:127.0.0.1 is loopback as well, but nobody needs that spelling.
+    if isinstance(address, IPv4Address):
+        return address in _LOOPBACK_IPV4
+    return address == _LOOPBACK_IPV6
+
+
+def _refusal(host: str, detail: str) -> PrivateAddress:
+    return PrivateAddress("private_address", detail, host=host)

@@ -1,0 +1,321 @@
+"""Connections to peers under httpx's API: pooled by host, to addresses that the guard permits.
+
+httpx's own pool walks every connection for every request (4 to 30 ms with hundreds of peers,
+encode/httpcore#1035), has no hook between name and address, and unpacks answers without a bound.
+Here each origin has its own few connections, the address that was judged is the address that is
+dialled (TLS is still checked against the name), and no proxy is taken from the environment.
+
+`resolve` and `dial` are the only two ways to the network; tests put their own in place.
+"""
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+
+import httpx
+
+from activitypub.connection import Connection, Dropped, Limits, Reply
+from activitypub.netguard import Guard, literal_address
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""(name, port) → addresses, best first. Raises `OSError`."""
+
+Dial = Callable[[str, int, ssl.SSLContext | None, str], Awaitable[Connection]]
+"""(address, port, TLS or None, the name its certificate must have) → connection. `OSError`."""
+
+_TRIES_PER_FAMILY = 2  # as Mastodon 4.6 dials
+_RESOLVER_THREADS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections are kept. `idle` and `age` are seconds.
+
+    per_host  open connections to one origin; more requests wait their turn
+    idle      how long an unused connection stays open
+    age       a connection older than this is not used again, so that a moved name is noticed
+    kept      unused connections in all; the longest unused one makes room
+    """
+
+    per_host: int = 4
+    idle: float = 30.0
+    age: float = 600.0
+    kept: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    scheme: str
+    host: str
+    port: int
+
+
+@dataclass(slots=True)
+class _Peer:
+    """What is open to one origin; forgotten when nothing is."""
+
+    origin: _Origin
+    slots: asyncio.Semaphore
+    users: int = 0
+    idle: dict[Connection, asyncio.TimerHandle] = field(default_factory=dict)
+
+
+class _Body(httpx.AsyncByteStream):
+    """A body that is already here, still in its content encoding: httpx would unpack it unbounded
+    if it were given as `content`."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
+
+
+class PeerTransport(httpx.AsyncBaseTransport):
+    """Sends one request at a time per connection and returns its whole answer.
+
+    The limits of a request are its extension `limits` (`activitypub.connection.Limits`). It
+    belongs to the event loop it is first used in, and must be closed there.
+    """
+
+    def __init__(
+        self,
+        *,
+        guard: Guard,
+        pool: Pool | None = None,
+        resolve: Resolve | None = None,
+        dial: Dial | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._guard = guard
+        self._pool = pool or Pool()
+        self._resolver = Resolver()
+        self._resolve = resolve or self._resolver
+        self._dial = dial or dial_address
+        self._tls = tls
+        self._peers: dict[_Origin, _Peer] = {}
+        self._kept: dict[Connection, _Peer] = {}  # unused ones, longest unused first
+        self._open: set[Connection] = set()
+        self._closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request` and return the answer; its stream gives the body still encoded.
+
+        Raises `PrivateAddress`, `TooBig`, or an `httpx.TransportError`: all of the latter are
+        faults that may pass.
+        """
+        limits: Limits = request.extensions.get("limits") or Limits()
+        wire = _to_bytes(request, await request.aread())
+        try:
+            async with asyncio.timeout(limits.total):
+                reply = await self._ask(_origin(request.url), wire, limits)
+        except TimeoutError:
+            raise httpx.ReadTimeout("The request took too long.") from None
+        return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply.body))
+
+    async def aclose(self) -> None:
+        """Close every connection and wait until the sockets are closed."""
+        self._closed = True
+        self._resolver.close()
+        leaving = list(self._open)
+        for connection in leaving:
+            connection.abort()
+        for connection in leaving:
+            await connection.wait_closed()
+
+    async def _ask(self, origin: _Origin, wire: bytes, limits: Limits) -> Reply:
+        peer = self._peers.get(origin)
+        if peer is None:
+            peer = _Peer(origin, asyncio.Semaphore(self._pool.per_host))
+            self._peers[origin] = peer
+        peer.users += 1
+        try:
+            async with peer.slots:
+                return await self._ask_in_turn(peer, wire, limits)
+        finally:
+            peer.users -= 1
+            self._forget(peer)
+
+    async def _ask_in_turn(self, peer: _Peer, wire: bytes, limits: Limits) -> Reply:
+        if self._closed:
+            raise httpx.ConnectError("This transport was closed.")
+        connection = self._take(peer)
+        if connection is not None:
+            try:
+                return await self._exchange(peer, connection, wire, limits)
+            except Dropped:
+                # RFC 9112 §9.3.1: a peer may close an idle connection just as we write. Then it
+                # says nothing at all, and the request is sent once more on a new connection.
+                if connection.heard:
+                    raise
+                for other in list(peer.idle):
+                    self._drop(other)
+        connection = await self._connect(peer.origin, limits)
+        return await self._exchange(peer, connection, wire, limits)
+
+    async def _exchange(
+        self, peer: _Peer, connection: Connection, wire: bytes, limits: Limits
+    ) -> Reply:
+        reply = await connection.exchange(wire, limits)
+        self._keep(peer, connection)
+        return reply
+
+    # Unused connections.
+
+    def _take(self, peer: _Peer) -> Connection | None:
+        while peer.idle:
+            connection, timer = peer.idle.popitem()
+            timer.cancel()
+            del self._kept[connection]
+            if connection.is_usable:
+                return connection
+        return None
+
+    def _keep(self, peer: _Peer, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        is_old = loop.time() - connection.opened_at > self._pool.age
+        if self._closed or is_old or not connection.is_usable:
+            connection.close()
+            return
+        peer.idle[connection] = loop.call_later(self._pool.idle, self._drop, connection)
+        self._kept[connection] = peer
+        if len(self._kept) > self._pool.kept:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, connection: Connection) -> None:
+        self._forget_unused(connection)
+        connection.close()
+
+    def _on_closed(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        self._forget_unused(connection)
+
+    def _forget_unused(self, connection: Connection) -> None:
+        peer = self._kept.pop(connection, None)
+        if peer is not None:
+            peer.idle.pop(connection).cancel()
+            self._forget(peer)
+
+    def _forget(self, peer: _Peer) -> None:
+        # Strangers can make up any number of hosts: nothing is remembered of one we left.
+        if peer.users == 0 and not peer.idle:
+            self._peers.pop(peer.origin, None)
+
+    # New connections.
+
+    async def _connect(self, origin: _Origin, limits: Limits) -> Connection:
+        failure: OSError | None = None
+        for address in _tries(await self._addresses(origin, limits)):
+            try:
+                async with asyncio.timeout(limits.connect):
+                    connection = await self._dial(
+                        address, origin.port, self._context(origin), origin.host
+                    )
+            except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
+                failure = error
+                continue
+            connection.when_closed = self._on_closed
+            self._open.add(connection)
+            if self._closed:
+                connection.abort()
+            return connection
+        kind = httpx.ConnectTimeout if isinstance(failure, TimeoutError) else httpx.ConnectError
+        raise kind(f"No address of {origin.host} could be connected to: {failure!r}")
+
+    async def _addresses(self, origin: _Origin, limits: Limits) -> list[str]:
+        self._guard.check_host(origin.host)
+        literal = literal_address(origin.host)
+        if literal is not None:
+            return [literal]
+        try:
+            async with asyncio.timeout(limits.resolve):
+                found = await self._resolve(origin.host, origin.port)
+        except (OSError, UnicodeError) as error:
+            raise httpx.ConnectError(f"{origin.host} has no address: {error!r}") from error
+        return self._guard.choose(origin.host, found)
+
+    def _context(self, origin: _Origin) -> ssl.SSLContext | None:
+        if origin.scheme == "http":
+            return None
+        return self._tls or shared_tls()
+
+
+class Resolver:
+    """getaddrinfo in threads of its own, so that slow names hold up nothing but names."""
+
+    def __init__(self) -> None:
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def __call__(self, name: str, port: int) -> list[str]:
+        """The addresses of `name`, in the system's order (RFC 6724). Raises `OSError`."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="resolve")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _look_up, name, port)
+
+    def close(self) -> None:
+        """Let the threads end; a name that is being looked up is not waited for."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def dial_address(
+    address: str, port: int, tls: ssl.SSLContext | None, server_name: str
+) -> Connection:
+    """Connect to exactly this address; with TLS its certificate must be for `server_name`."""
+    loop = asyncio.get_running_loop()
+    if tls is None:
+        _, connection = await loop.create_connection(Connection, address, port)
+    else:
+        _, connection = await loop.create_connection(
+            Connection,
+            address,
+            port,
+            ssl=tls,
+            server_hostname=server_name.strip("[]"),
+            ssl_shutdown_timeout=1.0,
+        )
+    return connection
+
+
+@functools.cache
+def shared_tls() -> ssl.SSLContext:
+    """The one TLS context: building it costs 40 ms. SSL_CERT_FILE and SSL_CERT_DIR are heeded."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _look_up(name: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _origin(url: httpx.URL) -> _Origin:
+    # Not `url.host`: that is decoded from A-labels, and the wire and the DNS want those.
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return _Origin(url.scheme, url.raw_host.decode("ascii"), port)
+
+
+def _tries(addresses: Iterable[str]) -> list[str]:
+    """Two addresses of each family, by turns: one broken family must not use up the time."""
+    families: dict[bool, list[str]] = {}
+    for address in addresses:
+        families.setdefault(isinstance(ip_address(address), IPv6Address), []).append(address)
+    columns = [found[:_TRIES_PER_FAMILY] for found in families.values()]
+    return [c[turn] for turn in range(_TRIES_PER_FAMILY) for c in columns if turn < len(c)]
+
+
+def _to_bytes(request: httpx.Request, body: bytes) -> bytes:
+    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
+    lines += [b"%s: %s" % header for header in request.headers.raw]
+    head = b"\r\n".join(lines)
+    # httpx leaves it to the transport to notice a line end inside a header.
+    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+        raise httpx.LocalProtocolError("A header of the request holds a line end.")
+    return b"%s\r\n\r\n%s" % (head, body)
