@@ -144,7 +144,9 @@ def open_database(url: str, *, connections: int | None = None) -> "Database":
 
 
 def _sqlite_engine(url: URL, *, size: int, writing: bool) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=0, pool_timeout=3 * BUSY_SECONDS)
+    engine = create_engine(
+        url, pool_size=size, max_overflow=0, pool_timeout=3 * BUSY_SECONDS, hide_parameters=True
+    )
     begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
 
     @event.listens_for(engine, "connect")
@@ -179,6 +181,7 @@ def _postgresql_engine(url: URL, *, size: int, writing: bool) -> Engine:
         max_overflow=2,  # for `begin()` and `connect()` beside the threads
         pool_timeout=3 * BUSY_SECONDS,
         isolation_level="READ COMMITTED" if writing else "AUTOCOMMIT",
+        hide_parameters=True,  # errors are logged, and a row may hold a password's hash
         connect_args={"application_name": "fedcom", "connect_timeout": BUSY_SECONDS},
     )
     if not writing:

@@ -1,0 +1,391 @@
+"""The settings: one TOML file and `FEDCOM_*` variables, checked at the start with a word to each
+mistake.
+
+Here is what an admin must say before the server can run; everything that can wait until it runs is
+in the database. Every field explains itself: `docs/settings.md` is written from this file (`make
+fix`), and a test keeps the two alike.
+"""
+
+import difflib
+import hashlib
+import ipaddress
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+
+from activitypub.errors import Malformed
+from activitypub.iri import check_iri, host_of, origin_of
+from fedcom.db import normalise_url
+
+PREFIX = "FEDCOM_"
+CONFIG_VARIABLE = "FEDCOM_CONFIG"
+DEFAULT_CONFIG = Path("fedcom.toml")
+NOT_OURS = "FEDCOM_TEST_"
+"""Variables that begin so belong to the test run and are passed over."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `problems` has a sentence for each that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def _to_networks(value: Any) -> Any:
+    """Addresses and networks → networks; a variable has them between commas or spaces."""
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    try:
+        return tuple(ipaddress.ip_network(item, strict=False) for item in value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"must be addresses or networks: {error}") from error
+
+
+def _check_address(value: str) -> str:
+    host, port = split_address(value)
+    if not host:
+        raise ValueError("must be address:port, such as 127.0.0.1:8000 or [::1]:8000")
+    if port > 65535:
+        raise ValueError(f"there is no port {port}")
+    return value
+
+
+def split_address(value: str) -> tuple[str, int]:
+    """`127.0.0.1:8000` or `[::1]:8000` → host and port; ("", 0) when it is neither."""
+    host, _, port = value.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if not port.isdecimal() or not port.isascii() or (":" in bare) != host.startswith("["):
+        return "", 0
+    return bare, int(port)
+
+
+def _check_redis(value: str) -> str:
+    if not value.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return value
+
+
+def _is_local(origin: str) -> bool:
+    """Whether nobody but this machine can mean the host of `origin`: localhost, *.localhost,
+    loopback.
+    """
+    name = host_of(origin)
+    name = name[1 : name.index("]")] if name.startswith("[") else name.partition(":")[0]
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    with suppress(ValueError):
+        return ipaddress.ip_address(name).is_loopback
+    return False
+
+
+class Settings(BaseModel):
+    """What the server was told at its start; it never changes while it runs."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
+
+    development: bool = Field(
+        default=False,
+        description="Let this server and its peers be on this machine: plain http, ports and"
+        " loopback addresses are allowed, in both directions. Only for trying things"
+        " out: it is refused when the origin is a public name.",
+    )
+    origin: str = Field(
+        description="The public address of this server, `https://` and a name, without a path. It"
+        " becomes part of the identity of everything that is ever posted here, so it"
+        " is stored at the first start and another one is refused later.",
+        examples=["https://forum.example"],
+    )
+    data_dir: Path = Field(
+        default=Path("data"),
+        description="The folder for what the server keeps in files: the SQLite database (unless"
+        " `database_url` names another) and the secret key. It is made when it is"
+        " missing.",
+    )
+    database_url: str = Field(
+        default="",
+        repr=False,
+        description="The database: `sqlite:///relative/path`, `sqlite:////absolute/path` or"
+        " `postgresql://user:password@host/name`.",
+        json_schema_extra={"default": "`fedcom.sqlite3` in `data_dir`"},
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="At least 32 characters that nobody can guess, from which the key is made"
+        " that the private keys in the database are encrypted with. Without it one is"
+        " made at the first start and kept in `secret.key` in `data_dir`, readable by"
+        " the owner only. A backup without it is not one: servers that know this one"
+        " would refuse its new keys.",
+    )
+    bind: Annotated[str, AfterValidator(_check_address)] = Field(
+        default="127.0.0.1:8000",
+        description="Address and port to listen on. Leave it on loopback behind a reverse proxy.",
+    )
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_to_networks)
+    ] = Field(
+        default=(IPv4Network("127.0.0.1/32"), IPv6Network("::1/128")),
+        description="Addresses or networks of the reverse proxies whose `X-Forwarded-For` and"
+        " `X-Forwarded-Proto` are believed. In a variable: separated by commas.",
+        json_schema_extra={"default": "`127.0.0.1, ::1`"},
+    )
+    redis_url: Annotated[str, AfterValidator(_check_redis)] | None = Field(
+        default=None,
+        repr=False,
+        description="With it, deliveries are made by `fedcom worker` processes, as many as"
+        " wanted, woken through this Redis; without it the server makes them itself."
+        " The deliveries are in the database either way: a lost Redis loses nothing.",
+        examples=["redis://127.0.0.1:6379/0"],
+    )
+    admin_name: str | None = Field(
+        default=None,
+        min_length=1,
+        description="With `admin_password`: the account of the first admin, made at the first"
+        " start instead of through the set-up page. Ignored once there is an admin.",
+    )
+    admin_password: SecretStr | None = Field(
+        default=None,
+        description="The first admin's password. Better in a variable than in the file, and taken"
+        " out after the first start.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="What is logged: this and everything worse.",
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto",
+        description="`json`: one JSON object a line. `text`: for reading. `auto`: text on a"
+        " terminal, JSON elsewhere.",
+    )
+
+    @field_validator("origin")
+    @classmethod
+    def _check_origin(cls, value: str, known: ValidationInfo) -> str:
+        development = bool(known.data.get("development"))
+        origin = value.strip().rstrip("/").lower()
+        if not origin.isascii():
+            raise ValueError("must be in ASCII: write the name as DNS has it (xn--…)")
+        _check_origin_form(origin, development=development)
+        if development and not _is_local(origin):
+            raise ValueError(
+                f"{origin} is a public address, and development is on, which is only for"
+                " localhost, *.localhost and loopback addresses: switch it off"
+            )
+        return origin_of(origin)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _make_absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str, known: ValidationInfo) -> str:
+        if not value and "data_dir" in known.data:
+            value = f"sqlite:///{known.data['data_dir']}/fedcom.sqlite3"
+        if value:
+            normalise_url(value)
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("admin_password")
+    @classmethod
+    def _check_admin(cls, value: SecretStr | None, known: ValidationInfo) -> SecretStr | None:
+        if "admin_name" in known.data and (value is None) != (known.data["admin_name"] is None):
+            raise ValueError("admin_name and admin_password go together: give both or neither")
+        return value
+
+    @property
+    def host(self) -> str:
+        """The name (in development with its port) by which the world knows this server."""
+        return host_of(self.origin)
+
+    def read_secret(self) -> bytes:
+        """The 32 bytes that private keys are encrypted with; made and kept at the first call ever.
+
+        Raises SettingsError when the file cannot be read or made.
+        """
+        if self.secret_key is not None:
+            return _to_key(self.secret_key.get_secret_value())
+        path = self.data_dir / "secret.key"
+        try:
+            if not path.exists():
+                _make_secret(path)
+            return _to_key(path.read_text("ascii").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                [f"the secret key {path} cannot be read or made: {error}"]
+            ) from error
+
+
+def _check_origin_form(origin: str, *, development: bool) -> None:
+    try:
+        check_iri(origin, development=development)
+        if origin != origin_of(origin) and origin.count("/") > 2:
+            raise ValueError("must not have a path, a query or a fragment")
+    except Malformed as error:
+        rule = (
+            "must be http:// or https:// and a name, such as http://localhost:8000"
+            if development
+            else "must be https:// and a public name without a port, such as https://forum.example"
+            " (http, ports and localhost need development)"
+        )
+        raise ValueError(rule) from error
+
+
+def _to_key(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600, exist_ok=False)
+    with draft.open("w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(draft)  # of two processes that start together, the first one's key stays
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings: the TOML file `config` (else the one `FEDCOM_CONFIG` names, else
+    `fedcom.toml` here if there is one), then `FEDCOM_*` of `environ`, which win; an empty variable
+    is as good as none.
+
+    Raises SettingsError, which lists everything that is wrong.
+    """
+    problems: list[str] = []
+    values, said_in = {}, {}
+    for source, name, value in [*_from_file(config, environ, problems), *_from_variables(environ)]:
+        key = name.removeprefix(PREFIX).lower() if source == "variable" else name
+        if key in Settings.model_fields:
+            values[key], said_in[key] = value, name
+        else:
+            problems.append(_unknown(name, source))
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_problem(dict(wrong), said_in) for wrong in error.errors()]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+_Said = tuple[Literal["file", "variable"], str, Any]
+
+
+def _from_file(config: Path | None, environ: Mapping[str, str], problems: list[str]) -> list[_Said]:
+    path = config or Path(environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
+    if path == DEFAULT_CONFIG and config is None and not path.exists():
+        return []
+    try:
+        return [("file", name, value) for name, value in tomllib.loads(path.read_text()).items()]
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"the file {path} cannot be read: {error}")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"the file {path} is not TOML: {error}")
+    return []
+
+
+def _from_variables(environ: Mapping[str, str]) -> list[_Said]:
+    return [
+        ("variable", name, value)
+        for name, value in sorted(environ.items())
+        if name.startswith(PREFIX)
+        and not name.startswith(NOT_OURS)
+        and name != CONFIG_VARIABLE
+        and value
+    ]
+
+
+def _unknown(name: str, source: str) -> str:
+    known = list(Settings.model_fields)
+    if source == "variable":
+        known = [PREFIX + field.upper() for field in known] + [CONFIG_VARIABLE]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "see docs/settings.md for those there are."
+    return f"{name}: there is no such setting; {hint}"
+
+
+def _problem(error: dict[str, Any], said_in: Mapping[str, str]) -> str:
+    key = error["loc"][0]
+    name = said_in.get(key) or f"{key} ({PREFIX}{key.upper()})"
+    if error["type"] == "missing":
+        return f"{name}: must be given. {_first_sentence(Settings.model_fields[key])}"
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _first_sentence(field: FieldInfo) -> str:
+    return (field.description or "").partition(". ")[0] + "."
+
+
+def markdown() -> str:
+    """The text of docs/settings.md."""
+    parts = [_MARKDOWN_HEAD]
+    for name, field in Settings.model_fields.items():
+        variable = f"Variable `{PREFIX}{name.upper()}`."
+        parts += [f"## `{name}`", f"{variable} {_default_text(field)}", str(field.description)]
+        parts += [f"Example: `{example}`" for example in field.examples or ()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _default_text(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    if isinstance(extra, dict):
+        return f"Default: {extra['default']}."
+    if field.is_required():
+        return "**Must be given.**"
+    if field.default is None:
+        return "Not set by default."
+    default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    return f"Default: `{default}`."
+
+
+_MARKDOWN_HEAD = f"""\
+# Settings
+
+<!-- Written by `make fix` from fedcom/settings.py: change it there. -->
+
+Settings are read once, at the start, from one TOML file and from variables of the environment; a
+variable wins over the file. The file is the one given with `--config`, else the one that
+`{CONFIG_VARIABLE}` names, else `{DEFAULT_CONFIG}` in the current folder if there is one. A setting
+nobody knows, in the file or in a variable that begins with `{PREFIX}`, is an error, so that a slip
+of the pen is noticed; an empty variable counts as none.
+
+```toml
+origin = "https://forum.example"
+data_dir = "/var/lib/fedcom"
+database_url = "postgresql://fedcom@localhost/fedcom"
+```"""
