@@ -1,0 +1,71 @@
+"""The @context arrays we send.
+
+ActivityStreams comes first and literally, because Mastodon and Discourse drop a document without
+it. Other terms are defined inline, so that no JSON-LD reader has to fetch anything; the two IRIs
+that are named are the ones every such reader has built in.
+"""
+
+from typing import Any
+
+from activitypub.reading import ACTOR_TYPES, AS2
+
+SECURITY = "https://w3id.org/security/v1"
+"""Defines `publicKey`; without it JSON-LD readers do not see an actor's key (Ghost #20039)."""
+
+_NAMESPACES: dict[str, Any] = {
+    "lemmy": "https://join-lemmy.org/ns#",
+    "pt": "https://joinpeertube.org/ns#",
+    "sc": "http://schema.org/",
+    "sensitive": "as:sensitive",
+    "language": "sc:inLanguage",
+    "identifier": "sc:identifier",
+}
+
+OBJECT_TERMS: dict[str, Any] = _NAMESPACES | {
+    "litepub": "http://litepub.social/ns#",
+    "Hashtag": "as:Hashtag",
+    "ChatMessage": "litepub:ChatMessage",
+    "Lock": "lemmy:Lock",
+    "commentsEnabled": "pt:commentsEnabled",
+    "distinguished": "lemmy:distinguished",
+    "expires": "as:endTime",
+    "removeData": "lemmy:removeData",
+    "restoreData": "lemmy:restoreData",
+    "stickied": "lemmy:stickied",
+}
+
+ACTOR_TERMS: dict[str, Any] = _NAMESPACES | {
+    "toot": "http://joinmastodon.org/ns#",
+    "PropertyValue": "sc:PropertyValue",
+    "value": "sc:value",
+    "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+    "discoverable": "toot:discoverable",
+    "featured": {"@id": "toot:featured", "@type": "@id"},
+    "indexable": "toot:indexable",
+    "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+    "matrixUserId": "lemmy:matrixUserId",
+    "moderators": {"@id": "lemmy:moderators", "@type": "@id"},
+    "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+    "postingRestrictedToMods": "lemmy:postingRestrictedToMods",
+}
+
+OBJECT_CONTEXT: list[Any] = [AS2, SECURITY, OBJECT_TERMS]
+"""For everything whose outermost or inner document is a post, a comment or a moderator's act."""
+
+ACTOR_CONTEXT: list[Any] = [AS2, SECURITY, ACTOR_TERMS]
+"""For Person, Group and Application documents."""
+
+FULL_CONTEXT: list[Any] = [AS2, SECURITY, OBJECT_TERMS | ACTOR_TERMS]
+"""For an activity that carries an actor: Update{Group}, Update{Person}."""
+
+
+def context_of(document: dict[str, Any]) -> list[Any]:
+    """The @context that explains `document` (a dict without one) and what is embedded in it."""
+    if document.get("type") in ACTOR_TYPES:
+        return ACTOR_CONTEXT
+    inner = document.get("object")
+    while isinstance(inner, dict):
+        if inner.get("type") in ACTOR_TYPES:
+            return FULL_CONTEXT
+        inner = inner.get("object")
+    return OBJECT_CONTEXT

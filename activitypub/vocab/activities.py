@@ -1,0 +1,243 @@
+"""Builders for activities: Create … Announce.
+
+Every builder takes the activity's own id and who acts, and returns a dict without @context, so that
+it can be embedded; `base.dump` adds the @context to the outermost one. Addressing is repeated on
+the activity and the object, as Lemmy needs it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import orjson
+
+from activitypub.iri import PUBLIC
+from activitypub.reading import parse
+from activitypub.vocab.base import Json, distinct, present, timestamp, with_context
+
+
+def create(iri: str, actor: str, obj: Json) -> Json:
+    """`actor` made `obj`; to, cc, audience and time are the object's own."""
+    return _about(iri, "Create", actor, obj) | present(published=obj.get("published"))
+
+
+def update(iri: str, actor: str, obj: Json, *, cc: Sequence[str] = ()) -> Json:
+    """`actor` changed `obj`. An actor document has no audience: it goes to Public and `cc`."""
+    activity = _about(iri, "Update", actor, obj)
+    if "to" not in obj:
+        activity |= {"to": [PUBLIC], "cc": distinct(*cc)}
+    return activity
+
+
+def delete(  # noqa: PLR0913 - one argument for each field that a peer reads
+    iri: str,
+    actor: str,
+    obj: str | Json,
+    *,
+    community: str | None = None,
+    cc: Sequence[str] = (),
+    to: Sequence[str] = (PUBLIC,),
+    reason: str | None = None,
+    remove_data: bool | None = None,
+) -> Json:
+    """`actor` deletes an object, by id or as a Tombstone; with `reason`, a moderator does (Lemmy).
+
+    `remove_data` goes with the deletion of an account.
+    """
+    return present(
+        id=iri,
+        type="Delete",
+        actor=actor,
+        object=obj,
+        to=list(to),
+        cc=distinct(community, *cc),
+        audience=community,
+        summary=reason,
+        removeData=remove_data,
+    )
+
+
+def undo(iri: str, activity: Json, *, restore_data: bool | None = None) -> Json:
+    """The actor of `activity` takes it back, before the same audience; it is embedded whole."""
+    return present(
+        id=iri,
+        type="Undo",
+        actor=activity["actor"],
+        object=_bare(activity),
+        to=activity.get("to"),
+        cc=activity.get("cc"),
+        audience=activity.get("audience"),
+        restoreData=restore_data,
+    )
+
+
+def like(iri: str, actor: str, object_id: str, *, community: str | None = None) -> Json:
+    """A vote up. Votes have no to or cc with Lemmy and Mastodon alike."""
+    return present(id=iri, type="Like", actor=actor, object=object_id, audience=community)
+
+
+def dislike(iri: str, actor: str, object_id: str, *, community: str | None = None) -> Json:
+    """A vote down."""
+    return present(id=iri, type="Dislike", actor=actor, object=object_id, audience=community)
+
+
+def follow(iri: str, actor: str, object_id: str) -> Json:
+    """`actor` asks to follow `object_id`."""
+    return {"id": iri, "type": "Follow", "actor": actor, "object": object_id, "to": [object_id]}
+
+
+def accept(iri: str, actor: str, follow_activity: Json) -> Json:
+    """`actor` lets itself be followed; the Follow is embedded (Lemmy 0.19 and Misskey need it)."""
+    return _answer(iri, "Accept", actor, follow_activity)
+
+
+def reject(iri: str, actor: str, follow_activity: Json) -> Json:
+    """`actor` does not, or no longer, let itself be followed."""
+    return _answer(iri, "Reject", actor, follow_activity)
+
+
+def announce(
+    iri: str,
+    actor: str,
+    obj: str | Json,
+    *,
+    followers: str,
+    published: datetime,
+    cc: Sequence[str] = (),
+) -> Json:
+    """A Group passes on an activity (FEP-1b12) or an object's id (a boost to microblogs).
+
+    `published` must not be before the object's: Misskey drops such an Announce.
+    """
+    return _envelope(iri, actor, distinct(followers, *cc), published) | {"object": obj}
+
+
+def announce_of(
+    raw: bytes, iri: str, actor: str, *, followers: str, published: datetime, cc: Sequence[str] = ()
+) -> bytes:
+    """The bytes of an Announce around `raw`, a received activity that stays as it came.
+
+    Byte for byte, because a proof inside covers its exact shape (FEP-1b12: "preserved exactly").
+    Raises `Malformed` when `raw` is not one JSON object, which would break the envelope.
+    """
+    parse(raw)
+    envelope = with_context(_envelope(iri, actor, distinct(followers, *cc), published))
+    return orjson.dumps(envelope)[:-1] + b',"object":' + raw + b"}"
+
+
+def add(iri: str, actor: str, object_id: str, target: str, *, community: str) -> Json:
+    """A moderator puts something into a collection of the community: featured or moderators."""
+    return _moderation(iri, "Add", actor, object_id, community) | {"target": target}
+
+
+def remove(iri: str, actor: str, object_id: str, target: str, *, community: str) -> Json:
+    """A moderator takes something out of a collection of the community."""
+    return _moderation(iri, "Remove", actor, object_id, community) | {"target": target}
+
+
+def lock(
+    iri: str, actor: str, object_id: str, *, community: str, reason: str | None = None
+) -> Json:
+    """A moderator closes a post or a comment to replies (Lemmy); undone by `undo`."""
+    return _moderation(iri, "Lock", actor, object_id, community) | present(summary=reason)
+
+
+def block(  # noqa: PLR0913 - one argument for each field that a peer reads
+    iri: str,
+    actor: str,
+    person: str,
+    target: str,
+    *,
+    audience: str | None = None,
+    cc: Sequence[str] = (),
+    reason: str | None = None,
+    ends_at: datetime | None = None,
+    remove_data: bool = False,
+) -> Json:
+    """`actor` bans `person` from `target`, a community or a whole site (Lemmy).
+
+    The end is sent as `endTime` and as `expires`, which older Lemmy and Mbin read.
+    """
+    return present(
+        id=iri,
+        type="Block",
+        actor=actor,
+        object=person,
+        target=target,
+        to=[PUBLIC],
+        cc=distinct(*cc),
+        audience=audience,
+        summary=reason,
+        removeData=remove_data,
+        endTime=timestamp(ends_at),
+        expires=timestamp(ends_at),
+    )
+
+
+def flag(
+    iri: str, actor: str, objects: str | Sequence[str], *, community: str, reason: str
+) -> Json:
+    """A report to the community's moderators.
+
+    One id for Lemmy, PieFed and Mbin; [account, object] for Mastodon, which needs an array. The
+    reason is `summary` with Lemmy and `content` with Mastodon.
+    """
+    return {
+        "id": iri,
+        "type": "Flag",
+        "actor": actor,
+        "object": objects if isinstance(objects, str) else list(objects),
+        "to": [community],
+        "audience": community,
+        "summary": reason,
+        "content": reason,
+    }
+
+
+def _about(iri: str, kind: str, actor: str, obj: Json) -> Json:
+    return present(
+        id=iri,
+        type=kind,
+        actor=actor,
+        object=obj,
+        to=obj.get("to"),
+        cc=obj.get("cc"),
+        audience=obj.get("audience"),
+    )
+
+
+def _answer(iri: str, kind: str, actor: str, follow_activity: Json) -> Json:
+    return {
+        "id": iri,
+        "type": kind,
+        "actor": actor,
+        "object": _bare(follow_activity),
+        "to": [follow_activity["actor"]],
+    }
+
+
+def _bare(activity: Json) -> Json:
+    """Without the @context that it may have been received or stored with."""
+    return {name: value for name, value in activity.items() if name != "@context"}
+
+
+def _moderation(iri: str, kind: str, actor: str, object_id: str, community: str) -> Json:
+    return {
+        "id": iri,
+        "type": kind,
+        "actor": actor,
+        "object": object_id,
+        "to": [PUBLIC],
+        "cc": [community],
+        "audience": community,
+    }
+
+
+def _envelope(iri: str, actor: str, cc: list[str], published: datetime) -> Json:
+    return {
+        "id": iri,
+        "type": "Announce",
+        "actor": actor,
+        "to": [PUBLIC],
+        "cc": cc,
+        "published": timestamp(published),
+    }

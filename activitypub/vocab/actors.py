@@ -1,0 +1,112 @@
+"""Builders for actors: Person (and Service for bots), Group, Application.
+
+Fields are the union of what Lemmy 0.19, Mastodon 4.6 and GoToSocial need: `preferredUsername`,
+`inbox`, `outbox` and `publicKey` are never missing, `publicKey.owner` is the actor's id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from activitypub.signatures.keys import PublicKey
+from activitypub.vocab.base import Json, markdown, present, some, timestamp
+from activitypub.vocab.objects import Language, image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How an actor presents itself. `username` is the name in the handle, byte for byte."""
+
+    id: str
+    username: str
+    name: str | None = None
+    summary_html: str | None = None
+    summary_markdown: str | None = None
+    icon_url: str | None = None
+    image_url: str | None = None
+    url: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    discoverable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boxes:
+    """Where an actor is reached and what belongs to it: ids on its own host."""
+
+    inbox: str
+    outbox: str
+    shared_inbox: str | None = None
+    followers: str | None = None
+    following: str | None = None
+    featured: str | None = None
+
+
+def person(  # noqa: PLR0913 - one argument for each field that a peer reads
+    profile: Profile,
+    boxes: Boxes,
+    key: PublicKey,
+    *,
+    is_bot: bool = False,
+    matrix_user_id: str | None = None,
+    also_known_as: Sequence[str] = (),
+    moved_to: str | None = None,
+) -> Json:
+    """A member; a bot is a Service, as with Lemmy and Mastodon."""
+    return _actor("Service" if is_bot else "Person", profile, boxes, key) | present(
+        indexable=profile.discoverable,
+        matrixUserId=matrix_user_id,
+        alsoKnownAs=some(also_known_as),
+        movedTo=moved_to,
+    )
+
+
+def group(  # noqa: PLR0913 - one argument for each field that a peer reads
+    profile: Profile,
+    boxes: Boxes,
+    key: PublicKey,
+    *,
+    moderators: str,
+    posting_restricted: bool = False,
+    sensitive: bool = False,
+    languages: Sequence[Language] = (),
+) -> Json:
+    """A community; `moderators` is the id of its moderators collection (FEP-1b12)."""
+    return _actor("Group", profile, boxes, key) | present(
+        attributedTo=moderators,
+        moderators=moderators,
+        postingRestrictedToMods=posting_restricted,
+        sensitive=sensitive,
+        language=some([language.to_json() for language in languages]),
+    )
+
+
+def application(profile: Profile, boxes: Boxes, key: PublicKey) -> Json:
+    """The actor of the instance itself, which signs our fetches (FEP-2677)."""
+    return _actor("Application", profile, boxes, key)
+
+
+def _actor(kind: str, profile: Profile, boxes: Boxes, key: PublicKey) -> Json:
+    return present(
+        id=profile.id,
+        type=kind,
+        preferredUsername=profile.username,
+        name=profile.name,
+        summary=profile.summary_html,
+        source=markdown(profile.summary_markdown),
+        mediaType="text/html" if profile.summary_html is not None else None,
+        icon=image(profile.icon_url),
+        image=image(profile.image_url),
+        url=profile.url or profile.id,
+        inbox=boxes.inbox,
+        outbox=boxes.outbox,
+        followers=boxes.followers,
+        following=boxes.following,
+        featured=boxes.featured,
+        endpoints={"sharedInbox": boxes.shared_inbox} if boxes.shared_inbox else None,
+        publicKey={"id": key.id, "owner": key.owner, "publicKeyPem": key.pem},
+        manuallyApprovesFollowers=False,
+        discoverable=profile.discoverable,
+        published=timestamp(profile.published),
+        updated=timestamp(profile.updated),
+    )

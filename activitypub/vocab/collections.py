@@ -1,0 +1,58 @@
+"""Builders for collections: followers, outbox, featured, moderators, replies."""
+
+from collections.abc import Sequence
+
+from activitypub.vocab.base import Json, present
+
+
+def collection(
+    iri: str, total: int, *, items: Sequence[str | Json] | None = None, first: str | None = None
+) -> Json:
+    """A Collection of `total` things: all in `items`, a `first` page, or the count alone."""
+    return present(id=iri, type="Collection", totalItems=total, items=_list(items), first=first)
+
+
+def ordered_collection(
+    iri: str,
+    total: int,
+    *,
+    items: Sequence[str | Json] | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    owner: str | None = None,
+) -> Json:
+    """An OrderedCollection; `owner` becomes `attributedTo`, by which others trust it (FEP-fe34)."""
+    return present(
+        id=iri,
+        type="OrderedCollection",
+        attributedTo=owner,
+        totalItems=total,
+        orderedItems=_list(items),
+        first=first,
+        last=last,
+    )
+
+
+def ordered_collection_page(
+    iri: str,
+    part_of: str,
+    items: Sequence[str | Json],
+    *,
+    total: int | None = None,
+    next_page: str | None = None,
+    previous_page: str | None = None,
+) -> Json:
+    """One page of the OrderedCollection `part_of`."""
+    return present(
+        id=iri,
+        type="OrderedCollectionPage",
+        partOf=part_of,
+        totalItems=total,
+        orderedItems=_list(items),
+        next=next_page,
+        prev=previous_page,
+    )
+
+
+def _list(items: Sequence[str | Json] | None) -> list[str | Json] | None:
+    return None if items is None else list(items)

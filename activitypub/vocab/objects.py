@@ -1,0 +1,193 @@
+"""Builders for what people write: Page (a post), Note (a comment), messages, Tombstone, and parts.
+
+Shapes are Lemmy 0.19's, which PieFed, Mbin and NodeBB read too, with what microblogs need beside:
+`attributedTo` is a plain string (Misskey), `to` and `cc` are arrays and always there (Lemmy wants
+`cc`), `audience` is the community, Public has its full IRI.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import overload
+
+from activitypub.iri import PUBLIC
+from activitypub.vocab.base import Json, distinct, markdown, present, some, timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language as Lemmy writes it: the tag and its own name, ("de", "Deutsch")."""
+
+    identifier: str
+    name: str
+
+    def to_json(self) -> Json:
+        """The value of `language`; Lemmy needs both fields."""
+        return {"identifier": self.identifier, "name": self.name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A body: the HTML to show, the Markdown it was made from, and its language."""
+
+    html: str | None = None
+    markdown: str | None = None
+    language: Language | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Whose a post or comment is, where it stands, and when it was written.
+
+    `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` and
+    `replies` ids of collections (FEP-7888), `url` the page for people when it is not the id.
+    """
+
+    id: str
+    author: str
+    community: str
+    published: datetime
+    updated: datetime | None = None
+    mentioned: Sequence[str] = ()
+    tags: Sequence[Json] = ()
+    url: str | None = None
+    thread: str | None = None
+    replies: str | None = None
+
+
+def page(  # noqa: PLR0913 - one argument for each field that a peer reads
+    place: Place,
+    name: str,
+    text: Text,
+    *,
+    attachments: Sequence[Json] = (),
+    thumbnail_url: str | None = None,
+    sensitive: bool = False,
+    comments_enabled: bool = True,
+    stickied: bool = False,
+    summary: str | None = None,
+) -> Json:
+    """A post. `summary` is plain text for Mastodon, which drops the content of a Page."""
+    return _written("Page", place, text) | present(
+        to=[place.community, PUBLIC],
+        cc=distinct(*place.mentioned),
+        name=name,
+        summary=summary,
+        attachment=some(attachments),
+        image=image(thumbnail_url),
+        sensitive=sensitive,
+        commentsEnabled=comments_enabled,
+        stickied=stickied,
+    )
+
+
+def note(
+    place: Place,
+    text: Text,
+    *,
+    in_reply_to: str,
+    sensitive: bool = False,
+    distinguished: bool = False,
+) -> Json:
+    """A comment on `in_reply_to`.
+
+    `place.tags` should have a `mention` of the community beside the people: Mastodon's users reply
+    to whom the parent mentions, and otherwise their replies never come back.
+    """
+    language = text.language
+    return _written("Note", place, text) | present(
+        to=[PUBLIC, place.community],
+        cc=distinct(*place.mentioned),
+        inReplyTo=in_reply_to,
+        contentMap={language.identifier: text.html} if language and text.html else None,
+        sensitive=sensitive,
+        distinguished=distinguished,
+    )
+
+
+def message(  # noqa: PLR0913 - one argument for each field that a peer reads
+    iri: str,
+    author: str,
+    recipients: Sequence[str],
+    text: Text,
+    *,
+    published: datetime,
+    updated: datetime | None = None,
+    kind: str = "ChatMessage",
+    tags: Sequence[Json] = (),
+) -> Json:
+    """A private message to `recipients` and nobody else.
+
+    `kind` is ChatMessage (Lemmy 0.19, Pleroma, Mbin, PieFed) or Note (Mastodon and Lemmy 1.0;
+    Mastodon needs the recipients among the `tags` too).
+    """
+    return present(
+        id=iri,
+        type=kind,
+        attributedTo=author,
+        to=distinct(*recipients),
+        **_body(text),
+        tag=some(tags),
+        published=timestamp(published),
+        updated=timestamp(updated),
+    )
+
+
+def tombstone(iri: str, *, former_type: str | None = None, deleted: datetime | None = None) -> Json:
+    """What is left of a deleted object (AP §6.4)."""
+    return present(id=iri, type="Tombstone", formerType=former_type, deleted=timestamp(deleted))
+
+
+def mention(href: str, handle: str) -> Json:
+    """A tag that names an actor; `handle` is `@name@host`, for a Group too."""
+    return {"type": "Mention", "href": href, "name": handle}
+
+
+def hashtag(href: str, name: str) -> Json:
+    """A tag that files a text under `name`, with or without its `#`."""
+    return {"type": "Hashtag", "href": href, "name": f"#{name.removeprefix('#')}"}
+
+
+def link(href: str) -> Json:
+    """The attachment of a post that links somewhere, as Lemmy reads it."""
+    return {"type": "Link", "href": href}
+
+
+@overload
+def image(url: str, *, alt: str | None = None, media_type: str | None = None) -> Json: ...
+@overload
+def image(url: None, *, alt: str | None = None, media_type: str | None = None) -> None: ...
+@overload
+def image(
+    url: str | None, *, alt: str | None = None, media_type: str | None = None
+) -> Json | None: ...
+def image(url: str | None, *, alt: str | None = None, media_type: str | None = None) -> Json | None:
+    """An Image with its alternative text in `name`; None for no url."""
+    if url is None:
+        return None
+    return present(type="Image", url=url, name=alt, mediaType=media_type)
+
+
+def _written(kind: str, place: Place, text: Text) -> Json:
+    return present(
+        id=place.id,
+        type=kind,
+        attributedTo=place.author,
+        audience=place.community,
+        **_body(text),
+        url=place.url or place.id,
+        tag=some(place.tags),
+        context=place.thread,
+        replies=place.replies,
+        published=timestamp(place.published),
+        updated=timestamp(place.updated),
+    )
+
+
+def _body(text: Text) -> Json:
+    return present(
+        content=text.html,
+        mediaType="text/html" if text.html is not None else None,
+        source=markdown(text.markdown),
+        language=text.language.to_json() if text.language else None,
+    )
