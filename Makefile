@@ -1,0 +1,72 @@
+# Everything a person or a machine does with a checkout. `make run` needs Python 3.11 or newer with its
+# venv module (Debian: python3-venv), and fetches what requirements.lock names, checked by hash.
+
+VENV ?= .venv
+WORKERS ?= 2
+UV ?= uv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.PHONY: run test check fix demo bench lock revision clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
+	@if [ -z "$$FEDCOM_ORIGIN$$FEDCOM_CONFIG" ] && [ ! -e fedcom.toml ]; then \
+		export FEDCOM_ORIGIN=http://localhost:8000 FEDCOM_DEVELOPMENT=1; fi; \
+	exec $(BIN)/fedcom serve
+
+test: $(VENV)/.dev  ## the whole suite, on SQLite, PostgreSQL and Redis, which it brings itself
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: $(VENV)/.dev  ## everything that can be said without running the suite
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/house
+	$(BIN)/python -m tests.house.wheel
+
+fix: $(VENV)/.dev  ## mend what can be mended by itself
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+	$(BIN)/python -c 'from fedcom import settings; print(settings.markdown(), end="")' > docs/settings.md
+
+demo: $(VENV)/.dev  ## three servers on this machine that federate; ARGS=--exit ends them
+	$(BIN)/python -m tests.demo $(ARGS)
+
+bench: $(VENV)/.dev  ## how fast it is here
+	$(BIN)/python -m tests.bench $(ARGS)
+
+revision: $(VENV)/.dev  ## write the next revision of the schema: make revision M="say what for"
+	@test -n "$(M)" || { echo 'say what for: make revision M="…"'; exit 1; }
+	$(BIN)/python -c 'import sys; from fedcom import migrate; migrate.write_revision(sys.argv[1])' "$(M)"
+	$(BIN)/ruff check --fix --quiet alembic || true
+	$(BIN)/ruff format --quiet alembic
+
+lock:  ## pin what pyproject.toml asks for, for every platform, with hashes (needs uv)
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
+	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock \
+		--constraint requirements-build.lock --output-file requirements-dev.lock
+
+clean:  ## remove what make made; the data stays
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo 'Fedcom needs Python 3.11 or newer.'; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
+		|| { echo 'Python lacks its venv module: on Debian, apt-get install python3-venv'; exit 1; }
+	@touch $@
+
+$(VENV)/.run: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/.made
+	$(PIP) install --require-hashes -r requirements.lock -r requirements-build.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
