@@ -27,9 +27,13 @@ class Refused(Exception):
 
 
 class Later(Exception):
-    """Something the activity needs cannot be had now; try again in `after` seconds."""
+    """Something the activity needs cannot be had now; try again in `after` seconds.
 
-    def __init__(self, after: float, reason: str) -> None:
+    Before the 202 the peer is told 503 with Retry-After, after it the row is parked.
+    """
+
+    def __init__(self, after: float, reason: str, *, code: str = "later") -> None:
         super().__init__(f"again in {after:g} s: {reason}")
         self.after = after
         self.reason = reason
+        self.code = code

@@ -1,0 +1,98 @@
+"""Reading the request up to its bytes: method, content type, encoding, size, time.
+
+Trusts no header: the size is counted on the stream.
+"""
+
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+from inbox.problem import Problem
+
+MAX_BYTES = 1_048_576
+"""Largest body; Mastodon 4.6 and Lemmy 1.0 have the same limit."""
+
+READ_SECONDS = 30.0
+"""How long a whole body may take: a byte a second must not hold a place for a day."""
+
+_MEDIA_TYPES = frozenset({"application/activity+json", "application/ld+json"})
+
+
+class Unreadable(Exception):
+    """The request has no body that we read; `problem` says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+async def read(request: Request) -> bytes:
+    """The body of a POST of an activity. Raises `Unreadable`."""
+    _check_method(request)
+    _check_content_type(request)
+    _check_encoding(request)
+    try:
+        return await asyncio.wait_for(_read_stream(request), READ_SECONDS)
+    except TimeoutError as error:
+        raise Unreadable(Problem(408, "body_too_slow", "The body took too long.")) from error
+    except ClientDisconnect as error:
+        raise Unreadable(Problem(400, "body_cut_off", "The body ended too early.")) from error
+
+
+def _check_method(request: Request) -> None:
+    if request.method != "POST":
+        raise Unreadable(
+            Problem(
+                405,
+                "method_not_allowed",
+                "An inbox takes POST only.",
+                headers={"Allow": "POST"},
+            )
+        )
+
+
+def _check_content_type(request: Request) -> None:
+    values = request.headers.getlist("content-type")
+    kinds = {value.partition(";")[0].strip().lower() for value in values}
+    # The profile is not asked for: Pleroma and others send ld+json without it.
+    if len(kinds) != 1 or not kinds <= _MEDIA_TYPES:
+        raise Unreadable(
+            Problem(
+                415,
+                "content_type",
+                "An activity is application/activity+json or application/ld+json.",
+                {"received": ", ".join(values)},
+                {"Accept-Post": ", ".join(sorted(_MEDIA_TYPES))},
+            )
+        )
+
+
+def _check_encoding(request: Request) -> None:
+    # A few bytes can unfold to gigabytes, and no peer compresses what it posts.
+    values = request.headers.getlist("content-encoding")
+    if any(value.strip().lower() not in ("", "identity") for value in values):
+        raise Unreadable(
+            Problem(
+                415,
+                "content_encoding",
+                "Bodies must not be compressed.",
+                {"received": ", ".join(values)},
+                {"Accept-Encoding": "identity"},
+            )
+        )
+
+
+async def _read_stream(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > MAX_BYTES):
+        raise _too_big()
+    chunks = bytearray()
+    async for chunk in request.stream():
+        chunks += chunk
+        if len(chunks) > MAX_BYTES:
+            raise _too_big()
+    return bytes(chunks)
+
+
+def _too_big() -> Unreadable:
+    return Unreadable(Problem(413, "body_too_big", f"An activity may have {MAX_BYTES} bytes."))

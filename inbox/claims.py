@@ -1,0 +1,225 @@
+"""Rows of the journal in the hands of a worker: claim, renew, release; close, refuse or park.
+
+Every change of a claimed row is fenced: it names the worker and the attempt, and finds no row when
+the lease has run out and somebody else has it. Then `ClaimLost` is raised, inside the transaction
+of the effect, which rolls the effect back. That is what makes an effect happen exactly once.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, and_, bindparam, func, or_, select, update
+
+from inbox.journal import LIVE, journal
+
+_c = journal.c
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One row in the hands of one worker. `tries` counts this claim too."""
+
+    id: int
+    worker: str
+    tries: int
+    actor: str
+    signer: str
+    host: str
+    body: bytes
+    spliceable: bool
+    authenticated: bool
+    request_id: str
+    received_at: float
+
+
+class ClaimLost(Exception):
+    """The row is no longer ours: its lease ran out, or it was released.
+
+    Raised inside the handler's transaction, it rolls the effect back; whoever has the row now will
+    do it.
+    """
+
+
+_other = journal.alias("other")
+_earlier_is_workable = (
+    select(1)
+    .where(
+        _other.c.subject == _c.subject,
+        _other.c.id < _c.id,
+        _other.c.closed_at.is_(None),
+        # A parked row parks only itself, until it is due: then it has its turn before later ones.
+        or_(_other.c.state != "parked", _other.c.due_at <= bindparam("now")),
+    )
+    .exists()
+)
+_subject_is_in_hand = (
+    select(1)
+    .where(
+        _other.c.subject == _c.subject,
+        _other.c.claimed_by.is_not(None),
+        _other.c.due_at > bindparam("now"),
+    )
+    .exists()
+)
+_claimable = (
+    select(
+        _c.id,
+        _c.tries,
+        _c.actor,
+        _c.signer,
+        _c.host,
+        _c.body,
+        _c.spliceable,
+        _c.authenticated,
+        _c.request_id,
+        _c.received_at,
+    )
+    .where(
+        LIVE,
+        _c.due_at <= bindparam("now"),
+        _c.host.not_in(bindparam("skipped", expanding=True)),
+        ~_earlier_is_workable,
+        ~_subject_is_in_hand,
+    )
+    .order_by(_c.due_at, _c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=journal)
+)
+_take = (
+    update(journal)
+    .where(_c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state="claimed",
+        claimed_by=bindparam("worker"),
+        due_at=bindparam("until"),
+        tries=_c.tries + 1,
+    )
+)
+
+
+def claim(
+    conn: Connection,
+    *,
+    worker: str,
+    now: float,
+    lease: float,
+    most: int,
+    skip_hosts: Collection[str] = (),
+) -> list[Claimed]:
+    """Take up to `most` due rows for `worker` until `now + lease` seconds, oldest first.
+
+    Of one subject only the earliest row that is due is given out, and none while another of that
+    subject is in somebody's hand. Rows of `skip_hosts` are left for later. Several processes may
+    claim at once: PostgreSQL skips the rows another is taking just now, SQLite has one writer.
+    """
+    rows = conn.execute(_claimable, {"now": now, "skipped": list(skip_hosts), "most": most}).all()
+    if not rows:
+        return []
+    conn.execute(_take, {"ids": [row.id for row in rows], "worker": worker, "until": now + lease})
+    return [
+        Claimed(
+            id=row.id,
+            worker=worker,
+            tries=row.tries + 1,
+            actor=row.actor,
+            signer=row.signer,
+            host=row.host,
+            body=row.body,
+            spliceable=row.spliceable,
+            authenticated=row.authenticated,
+            request_id=row.request_id,
+            received_at=row.received_at,
+        )
+        for row in rows
+    ]
+
+
+_ours = update(journal).where(
+    _c.id == bindparam("row"),
+    _c.claimed_by == bindparam("worker"),
+    # A worker that lost a row and claimed it anew must not be closed by its own older attempt.
+    _c.tries == bindparam("attempt"),
+)
+_close = _ours.values(
+    state=bindparam("new_state"),
+    claimed_by=None,
+    closed_at=bindparam("at"),
+    code=bindparam("new_code"),
+    reason=bindparam("new_reason"),
+)
+_park = _ours.values(
+    state="parked", claimed_by=None, due_at=bindparam("at"), reason=bindparam("new_reason")
+)
+
+
+def close(conn: Connection, row: Claimed, *, now: float) -> None:
+    """Mark the row done, in the transaction of its effect. Raises `ClaimLost`."""
+    _change(
+        conn,
+        _close,
+        row,
+        {"new_state": "done", "at": now, "new_code": None, "new_reason": None},
+    )
+
+
+def refuse(conn: Connection, row: Claimed, *, now: float, code: str, reason: str) -> None:
+    """Mark the row refused for good. Raises `ClaimLost`."""
+    _change(
+        conn,
+        _close,
+        row,
+        {"new_state": "refused", "at": now, "new_code": code, "new_reason": reason},
+    )
+
+
+def park(conn: Connection, row: Claimed, *, due_at: float, reason: str) -> None:
+    """Leave the row alone until `due_at`. Raises `ClaimLost`."""
+    _change(conn, _park, row, {"at": due_at, "new_reason": reason})
+
+
+def _change(conn: Connection, statement: Any, row: Claimed, values: dict[str, object]) -> None:
+    fence = {"row": row.id, "worker": row.worker, "attempt": row.tries}
+    result: CursorResult[Any] = conn.execute(statement, fence | values)
+    if result.rowcount != 1:
+        raise ClaimLost(f"inbox row {row.id}, attempt {row.tries}")
+
+
+# The second condition says what the first implies, in the words of the partial index.
+_held = and_(_c.claimed_by == bindparam("worker"), _c.claimed_by.is_not(None))
+_renew = update(journal).where(_held).values(due_at=bindparam("until"))
+_release = update(journal).values(
+    state="open", claimed_by=None, due_at=bindparam("now"), tries=_c.tries - bindparam("uncounted")
+)
+_release_held = _release.where(_held)
+_release_all = _release.where(_c.claimed_by.is_not(None))
+
+
+def renew(conn: Connection, *, worker: str, until: float) -> None:
+    """Prolong every lease of `worker`."""
+    conn.execute(_renew, {"worker": worker, "until": until})
+
+
+def release(conn: Connection, *, worker: str, now: float) -> None:
+    """Give back what `worker` holds, at an orderly end; these tries do not count."""
+    conn.execute(_release_held, {"worker": worker, "now": now, "uncounted": 1})
+
+
+def recover(conn: Connection, *, now: float) -> int:
+    """At the start of a process: free what a crash left claimed. How many rows were freed.
+
+    SQLite belongs to one process, so every claim found there is a dead one's. On PostgreSQL another
+    process may be at work; there a lease has to run out, which needs no statement of its own.
+    Tries stay counted, so that a row that kills the process ends some day.
+    """
+    if conn.dialect.name != "sqlite":
+        return 0
+    return conn.execute(_release_all, {"now": now, "uncounted": 0}).rowcount
+
+
+_next_due = select(func.min(_c.due_at)).where(LIVE)
+
+
+def find_next_due(conn: Connection) -> float | None:
+    """When the next row may be worked on (in the past for one that waits its turn), or None."""
+    return conn.execute(_next_due).scalar()

@@ -1,0 +1,100 @@
+"""Group commit: entries that arrive within a few milliseconds share one transaction.
+
+A commit that survives a power cut costs as much for one row as for sixty-four.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sqlalchemy import Connection
+
+from inbox.errors import Later
+from inbox.journal import Entry, append
+from inbox.ports import Database
+
+log = logging.getLogger(__name__)
+
+LINGER = 0.005
+"""Seconds that a first entry waits for company."""
+
+MOST = 64
+"""Entries in one transaction."""
+
+RETRY_AFTER = 30.0
+"""Seconds after which a peer may try again when our database failed."""
+
+
+class GroupCommit:
+    """Puts entries into the journal, many at a time, and tells each caller of its own."""
+
+    def __init__(self, database: Database, *, linger: float = LINGER, most: int = MOST) -> None:
+        self._database = database
+        self._linger = linger
+        self._most = most
+        self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
+        self._full = asyncio.Event()
+        self._closing = False
+        self._committer: asyncio.Task[None] | None = None
+
+    async def put(self, entry: Entry) -> bool:
+        """Keep this entry; True when it was new, once it is on disk.
+
+        Raises `Later` when the transaction failed: a fault of ours that will pass. A caller that is
+        cancelled takes nothing back: its entry is committed with the others.
+        """
+        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, kept))
+        if len(self._waiting) >= self._most or self._closing:
+            self._full.set()
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit_all())
+        return await kept
+
+    async def aclose(self) -> None:
+        """Commit what is waiting, without lingering. Entries put later are committed at once."""
+        self._closing = True
+        self._full.set()
+        if self._committer is not None:
+            await asyncio.wait([self._committer])
+
+    async def _commit_all(self) -> None:
+        try:
+            while self._waiting:
+                await self._gather()
+                batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._commit(batch)
+        finally:
+            self._committer = None
+
+    async def _gather(self) -> None:
+        if len(self._waiting) < self._most and not self._closing:
+            self._full.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), self._linger)
+
+    async def _commit(self, batch: Sequence[tuple[Entry, asyncio.Future[bool]]]) -> None:
+        entries = [entry for entry, _ in batch]
+
+        def work(conn: Connection) -> list[bool]:
+            return append(conn, entries)
+
+        try:
+            answers = await self._database.write(work)
+        except Exception as error:
+            log.exception("the journal did not take %d activities", len(batch))
+            self._fail(batch, error)
+            return
+        for (_, kept), new in zip(batch, answers, strict=True):
+            if not kept.done():
+                kept.set_result(new)
+
+    def _fail(
+        self, batch: Sequence[tuple[Entry, asyncio.Future[bool]]], cause: BaseException
+    ) -> None:
+        for _, kept in batch:
+            if not kept.done():
+                later = Later(RETRY_AFTER, "Our database did not take it.", code="not_kept")
+                later.__cause__ = cause
+                kept.set_exception(later)

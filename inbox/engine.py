@@ -1,0 +1,76 @@
+"""`Inbox`: the five steps tied together, as the host mounts and runs them."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from inbox.commits import GroupCommit
+from inbox.ports import Database, Gate, Handlers, Keys
+from inbox.process import Processor
+from inbox.receive import Receiver
+from inbox.verify import Verifier
+
+
+class Inbox:
+    """Every inbox of one server: they differ in their address only.
+
+    Mount the object itself as an ASGI application, or `receive` as an endpoint for all methods
+    (it answers 405 itself).
+    """
+
+    def __init__(  # noqa: PLR0913 - the ports of a whole room, named one by one
+        self,
+        *,
+        database: Database,
+        keys: Keys,
+        gate: Gate,
+        handlers: Handlers,
+        hosts: frozenset[str],
+        clock: Callable[[], datetime],
+        development: bool,
+        workers: int = 8,
+    ) -> None:
+        """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` gives
+        aware UTC, `development` permits http and ports, `workers` is how many rows are worked on
+        at the same time."""
+        self._commits = GroupCommit(database)
+        self._processor = Processor(database, handlers, clock=clock, workers=workers)
+        self._receiver = Receiver(
+            database=database,
+            gate=gate,
+            handlers=handlers,
+            verifier=Verifier(keys, hosts=hosts, clock=clock),
+            commits=self._commits,
+            hosts=hosts,
+            clock=clock,
+            development=development,
+            wake=self._processor.wake,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        response = await self.receive(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def receive(self, request: Request) -> Response:
+        """Answer one delivery: 202 when it is verified and on disk, else a problem document."""
+        return await self._receiver.receive(request)
+
+    async def run(self) -> None:
+        """Work the journal until cancelled; new rows wake it at once."""
+        await self._processor.run()
+
+    async def drain(self) -> None:
+        """Work until nothing is due (for tests and commands; needs no `run`)."""
+        await self._processor.drain()
+
+    def wake(self) -> None:
+        """Look at the journal now: another process has put something there."""
+        self._processor.wake()
+
+    async def aclose(self) -> None:
+        """Commit what waits for its transaction. Call before the database is closed."""
+        await self._commits.aclose()

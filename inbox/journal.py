@@ -1,0 +1,276 @@
+"""The table of what we heard; the unique key is the dedupe. Append, look, prune.
+
+States of a row, and who moves it:
+
+    open      heard, verified and kept; nobody has worked on it         `append`, here
+    claimed   a worker has it until `due_at`, the end of its lease      the rest is in `claims`
+    parked    something was not to be had; again at `due_at`
+    done      its effect is committed, in the same transaction
+    refused   it will never be done; `code` and `reason` say why
+
+So `due_at` is for every row the moment from which it may be worked on, and one index finds them.
+`closed_at IS NULL` means the first three, `claimed_by IS NOT NULL` means claimed: partial indexes
+are built on these two, because neither database can use one that compares with a parameter.
+
+No network, no clock and no handler may live here: times are epoch seconds and are passed in.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+BODY_KEPT = 7 * 86_400.0
+"""Seconds after which a closed row loses its body: long enough to look into a refusal."""
+
+KEY_KEPT = 21 * 86_400.0
+"""Seconds after which a closed row goes: 14 days more than its body, so that the dedupe outlives
+the longest retrying of a peer (a week for Lemmy and Misskey, notes on reliability)."""
+
+PRUNE_BATCH = 5_000
+"""Rows that one `prune` changes at most, so that it holds the writer for a fraction of a second."""
+
+_INDEXED_TEXT = 512
+"""Longest text that goes into an index as it is (PostgreSQL's limit is about 2 700 bytes)."""
+
+metadata = MetaData()
+
+journal = Table(
+    "inbox_journal",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("dedupe_key", String(64), nullable=False),
+    Column("activity_id", Text),
+    Column("activity_type", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("signer", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("subject", Text),
+    Column("body", LargeBinary),
+    Column("spliceable", Boolean, nullable=False),
+    Column("authenticated", Boolean, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("claimed_by", String(64)),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("closed_at", Double),
+    Column("code", Text),
+    Column("reason", Text),
+    UniqueConstraint("dedupe_key", name="uq_inbox_journal_dedupe_key"),
+    sqlite_autoincrement=True,
+)
+
+_c = journal.c
+LIVE = _c.closed_at.is_(None)
+"""The row is open, claimed or parked (spelled without a parameter, for the partial indexes)."""
+
+
+def _partial(name: str, where: ColumnElement[bool], *columns: Column[Any]) -> Index:
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+_partial("ix_inbox_journal_due", LIVE, _c.due_at, _c.id)
+_partial("ix_inbox_journal_subject", LIVE, _c.subject, _c.id)
+_partial("ix_inbox_journal_host", LIVE, _c.host)
+_partial("ix_inbox_journal_claimed", _c.claimed_by.is_not(None), _c.subject)
+_partial("ix_inbox_journal_closed", _c.closed_at.is_not(None), _c.closed_at)
+_partial(
+    "ix_inbox_journal_bodies",
+    and_(_c.closed_at.is_not(None), _c.body.is_not(None)),
+    _c.closed_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One verified activity on its way into the journal.
+
+    `signer` is "" when the signing key is gone (see `verify.KeyGone`); `subject` is the IRI of the
+    innermost thing concerned, by which rows are worked in order, or None for no order.
+    """
+
+    activity_id: str | None
+    activity_type: str
+    actor: str
+    signer: str
+    host: str
+    subject: str | None
+    body: bytes
+    spliceable: bool
+    authenticated: bool
+    request_id: str
+    received_at: float
+
+    @property
+    def dedupe_key(self) -> str:
+        """Hex SHA-256 over who vouches for it, its id and its body.
+
+        A predictable id that somebody else posts first must not swallow the real one, and what a
+        third party relays must not swallow what the actor itself sends later: the relayed copy may
+        be refused because its origin could not be asked just then.
+        """
+        voucher = [self.actor] if self.authenticated else [self.actor, self.signer]
+        parts = [*voucher, self.activity_id, hashlib.sha256(self.body).hexdigest()]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One row that was refused after its 202, for whoever asks what became of it."""
+
+    id: int
+    activity_id: str | None
+    activity_type: str
+    actor: str
+    host: str
+    request_id: str
+    received_at: float
+    closed_at: float
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many bodies were dropped and how many rows deleted; less than a batch means the end."""
+
+    bodies: int
+    rows: int
+
+
+_inserts = {
+    "sqlite": sqlite.insert(journal).on_conflict_do_nothing().returning(_c.dedupe_key),
+    "postgresql": postgresql.insert(journal).on_conflict_do_nothing().returning(_c.dedupe_key),
+}
+
+
+def append(conn: Connection, entries: Sequence[Entry]) -> list[bool]:
+    """Keep these entries; True in the answer where the entry was new, False for a duplicate.
+
+    All of them go in with one statement.
+    """
+    keys = [entry.dedupe_key for entry in entries]
+    rows: dict[str, dict[str, object]] = {}
+    for key, entry in zip(keys, entries, strict=True):
+        rows.setdefault(key, _to_row(key, entry))
+    new = set(conn.execute(_inserts[conn.dialect.name], list(rows.values())).scalars())
+    answer = []
+    for key in keys:
+        answer.append(key in new)
+        new.discard(key)  # the same entry twice in one batch is new once
+    return answer
+
+
+def _to_row(key: str, entry: Entry) -> dict[str, object]:
+    return {
+        "dedupe_key": key,
+        "activity_id": entry.activity_id,
+        "activity_type": entry.activity_type,
+        "actor": entry.actor,
+        "signer": entry.signer,
+        "host": entry.host,
+        "subject": _indexable(entry.subject),
+        "body": entry.body,
+        "spliceable": entry.spliceable,
+        "authenticated": entry.authenticated,
+        "request_id": entry.request_id,
+        "received_at": entry.received_at,
+        "state": "open",
+        "tries": 0,
+        "due_at": entry.received_at,
+    }
+
+
+def _indexable(text: str | None) -> str | None:
+    # The subject is whatever the peer wrote there. Only equality matters, so a hash will do.
+    if text is None or len(text) <= _INDEXED_TEXT:
+        return text
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+_open_for_host = select(1).where(LIVE, _c.host == bindparam("host"), _c.state != "parked").limit(1)
+_counts = select(_c.state, func.count()).group_by(_c.state)
+_refusals = (
+    select(
+        _c.id,
+        _c.activity_id,
+        _c.activity_type,
+        _c.actor,
+        _c.host,
+        _c.request_id,
+        _c.received_at,
+        _c.closed_at,
+        _c.code,
+        _c.reason,
+    )
+    .where(_c.closed_at.is_not(None), _c.state == "refused")
+    .order_by(_c.closed_at.desc(), _c.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def is_open_for_host(conn: Connection, host: str) -> bool:
+    """Whether something this host said waits to be worked on or is being worked on."""
+    return conn.execute(_open_for_host, {"host": host}).first() is not None
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How many rows there are in each state that occurs."""
+    return dict(conn.execute(_counts).tuples().all())
+
+
+def refusals(conn: Connection, limit: int = 50) -> list[Refusal]:
+    """What was refused after its 202, latest first."""
+    rows = conn.execute(_refusals, {"most": limit}).mappings()
+    return [Refusal(**row) for row in rows]
+
+
+_stale = (
+    select(_c.id)
+    .where(_c.closed_at < bindparam("before"))
+    .order_by(_c.closed_at)
+    .limit(PRUNE_BATCH)
+)
+_drop_bodies = (
+    update(journal)
+    .where(_c.id.in_(_stale.where(_c.closed_at.is_not(None), _c.body.is_not(None))))
+    .values(body=None)
+)
+_drop_rows = delete(journal).where(_c.id.in_(_stale.where(_c.closed_at.is_not(None))))
+
+
+def prune(conn: Connection, now: float) -> Pruned:
+    """Drop bodies of rows closed `BODY_KEPT` ago and delete rows closed `KEY_KEPT` ago.
+
+    At most `PRUNE_BATCH` of each; call again until both numbers are smaller.
+    """
+    rows = conn.execute(_drop_rows, {"before": now - KEY_KEPT}).rowcount
+    bodies = conn.execute(_drop_bodies, {"before": now - BODY_KEPT}).rowcount
+    return Pruned(bodies=bodies, rows=rows)

@@ -1,0 +1,306 @@
+"""One journal row from claim to close, several at a time, and the loop around it.
+
+The handler closes the row inside the transaction of its effect, so both happen or neither. What
+goes wrong is named: `Refused` closes the row, `Later` parks it, anything unexpected is logged with
+its traceback and parks it too. Nothing is ever dropped silently, and nothing is tried for ever.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from activitypub.errors import Malformed
+from activitypub.reading import Document, parse
+from inbox import claims
+from inbox.claims import Claimed, ClaimLost
+from inbox.errors import Later, Refused
+from inbox.ports import Database, Handlers, Heard
+
+log = logging.getLogger(__name__)
+
+LEASE = 90.0
+"""Seconds for which a row is claimed; leases in use are renewed every third of it. After a crash
+on PostgreSQL a row waits that long, on SQLite it does not wait."""
+
+HANDLER_SECONDS = 300.0
+"""How long one handler may take before its row is parked and its place given to another."""
+
+IDLE_SECONDS = 5.0
+"""Longest pause between two looks at the table: rows of other processes wake nobody here."""
+
+LATER_TRIES = 10
+LATER_SECONDS = 3 * 86_400.0
+"""A row that is always `Later` is given up after so many tries or so long after it was heard."""
+
+FAILURE_TRIES = 8
+"""A row that always fails unexpectedly is refused with `internal_error` after so many tries."""
+
+FAILURE_PAUSE = 30.0
+"""Seconds a row is parked at least after it failed unexpectedly."""
+
+MAX_REASON = 500
+"""Characters of a reason that are kept."""
+
+_LONGEST_PAUSE = 12 * 3600.0
+
+
+def pause_after(tries: int, wish: float) -> float:
+    """Seconds to park after this many tries: the handler's wish, or a growing least.
+
+    Nothing the first time, then 15 s, 1 min, 4 min … 12 h: ten tries take a day and a half.
+    """
+    least = 0.0 if tries < 2 else min(15.0 * 4.0 ** (tries - 2), _LONGEST_PAUSE)
+    return min(max(wish, least), LATER_SECONDS)
+
+
+class Processor:
+    """Works the journal with a number of workers in one event loop.
+
+    One host gets at most half of them at a time, so that a host whose activities make us fetch
+    slowly does not stop the others.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Handlers,
+        *,
+        clock: Callable[[], datetime],
+        workers: int,
+    ) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._clock = clock
+        self._workers = workers
+        self._per_host = max(1, workers // 2)
+        self._name = uuid.uuid4().hex
+        self._waiting: deque[Claimed] = deque()
+        self._running: dict[int, Claimed] = {}
+        self._taking = asyncio.Lock()
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at the table now. Call in the event loop of `run`."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until cancelled, then give back what is in hand."""
+        await self._recover()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_forever(self._keep_leases))
+                for _ in range(self._workers):
+                    tasks.create_task(_forever(self._work_next))
+        finally:
+            await self._give_back()
+
+    async def drain(self) -> None:
+        """Work until nothing is due; raises what the database raises."""
+        while True:
+            await self._claim()
+            rows = list(self._waiting)
+            if rows:
+                self._waiting.clear()
+                self._running |= {row.id: row for row in rows}
+                await asyncio.gather(*(self._work(row) for row in rows))
+            elif self._running:
+                await asyncio.sleep(0.01)  # `run` is at work beside us
+            else:
+                return
+
+    async def _recover(self) -> None:
+        while True:
+            try:
+                freed = await self._database.write(
+                    lambda conn: claims.recover(conn, now=self._now())
+                )
+            except SQLAlchemyError:
+                log.exception("the inbox cannot start")
+                await asyncio.sleep(IDLE_SECONDS)
+            else:
+                if freed:
+                    log.warning("took up %d activities that a crash left behind", freed)
+                return
+
+    async def _work_next(self) -> None:
+        await self._work(await self._take())
+
+    async def _take(self) -> Claimed:
+        """The next row for one worker. One of them looks, the others queue behind it."""
+        async with self._taking:
+            while True:
+                self._woken.clear()
+                row = self._pick()
+                if row is not None:
+                    return row
+                if not await self._claim():
+                    await self._rest()
+
+    def _pick(self) -> Claimed | None:
+        busy = self._busy_hosts()
+        for row in self._waiting:
+            if row.host not in busy:
+                self._waiting.remove(row)
+                self._running[row.id] = row
+                return row
+        return None
+
+    def _busy_hosts(self) -> set[str]:
+        running = Counter(row.host for row in self._running.values())
+        return {host for host, number in running.items() if number >= self._per_host}
+
+    async def _claim(self) -> bool:
+        """Claim about as many rows as there are workers: a commit for each would cost too much."""
+        skipped = self._busy_hosts() | {row.host for row in self._waiting}
+        rows = await self._database.write(
+            lambda conn: claims.claim(
+                conn,
+                worker=self._name,
+                now=self._now(),
+                lease=LEASE,
+                most=self._workers,
+                skip_hosts=skipped,
+            )
+        )
+        self._waiting.extend(rows)
+        return bool(rows)
+
+    async def _rest(self) -> None:
+        due = await self._database.read(claims.find_next_due)
+        # What is due and was not given out waits for a row in another process: no need to hurry.
+        pause = IDLE_SECONDS if due is None else min(max(due - self._now(), 0.5), IDLE_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), pause)
+
+    async def _keep_leases(self) -> None:
+        await asyncio.sleep(LEASE / 3)
+        if self._running or self._waiting:
+            until = self._now() + LEASE
+            await self._database.write(
+                lambda conn: claims.renew(conn, worker=self._name, until=until)
+            )
+
+    async def _give_back(self) -> None:
+        try:
+            await self._database.write(
+                lambda conn: claims.release(conn, worker=self._name, now=self._now())
+            )
+        except SQLAlchemyError:
+            log.exception("claimed activities wait until their lease is over")
+
+    async def _work(self, row: Claimed) -> None:
+        try:
+            await self._attempt(row)
+        except ClaimLost as error:
+            log.warning("somebody else has what we worked on: %s", error)
+        finally:
+            del self._running[row.id]
+            self._woken.set()  # a row of the same subject or host may have its turn now
+
+    async def _attempt(self, row: Claimed) -> None:
+        try:
+            await self._handle(row)
+        except ClaimLost:
+            raise
+        except Refused as error:
+            log.info("refused %s (request %s): %s", row.id, row.request_id, error)
+            await self._refuse(row, error.code, error.detail)
+        except Later as error:
+            await self._come_back(row, error)
+        except Exception:
+            log.exception("inbox row %d (request %s) failed", row.id, row.request_id)
+            await self._try_again(row)
+
+    async def _handle(self, row: Claimed) -> None:
+        if row.tries > LATER_TRIES:
+            # Refusing and parking end before: only an attempt that ended the process leads here.
+            raise Refused(500, "internal_error", "Every attempt ended without an end.")
+        heard = _hear(row)
+        closing = _Closing(row, self._now)
+        async with asyncio.timeout(HANDLER_SECONDS):
+            if not row.authenticated:
+                heard = await self._handlers.authenticate(heard)
+            await self._handlers.handle(heard, closing)
+        if not closing.called:
+            # The handler had nothing to write, so there was no transaction to close it in.
+            await self._database.write(closing)
+
+    async def _come_back(self, row: Claimed, error: Later) -> None:
+        now = self._now()
+        if row.tries >= LATER_TRIES or now - row.received_at >= LATER_SECONDS:
+            await self._refuse(row, "gave_up", error.reason)
+            return
+        await self._park(row, now + pause_after(row.tries, error.after), error.reason)
+
+    async def _try_again(self, row: Claimed) -> None:
+        if row.tries >= FAILURE_TRIES:
+            await self._refuse(row, "internal_error", "A mistake of ours; our log has it.")
+            return
+        pause = pause_after(row.tries, FAILURE_PAUSE)
+        await self._park(row, self._now() + pause, "internal_error")
+
+    async def _refuse(self, row: Claimed, code: str, reason: str) -> None:
+        await self._database.write(
+            lambda conn: claims.refuse(
+                conn, row, now=self._now(), code=code, reason=_storable(reason)
+            )
+        )
+
+    async def _park(self, row: Claimed, due_at: float, reason: str) -> None:
+        await self._database.write(
+            lambda conn: claims.park(conn, row, due_at=due_at, reason=_storable(reason))
+        )
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
+
+class _Closing:
+    """What a handler calls inside its transaction."""
+
+    def __init__(self, row: Claimed, now: Callable[[], float]) -> None:
+        self._row = row
+        self._now = now
+        self.called = False
+
+    def __call__(self, conn: Connection) -> None:
+        claims.close(conn, self._row, now=self._now())
+        self.called = True
+
+
+async def _forever(step: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await step()
+        except Exception:
+            log.exception("the inbox goes on after a pause")
+            await asyncio.sleep(IDLE_SECONDS)
+
+
+def _hear(row: Claimed) -> Heard:
+    try:
+        activity = Document(parse(row.body))
+    except (
+        Malformed
+    ) as error:  # a newer version of us reads more strictly than the one that kept it
+        raise Refused(400, error.code, error.detail, error.facts) from error
+    return Heard(
+        activity=activity,
+        body=row.body,
+        actor=row.actor,
+        signer=row.signer,
+        spliceable=row.spliceable,
+        request_id=row.request_id,
+        received_at=row.received_at,
+    )
+
+
+def _storable(reason: str) -> str:
+    return reason.replace("\0", "")[:MAX_REASON]

@@ -1,0 +1,239 @@
+"""The endpoint: limits, gate, verify, a look at the door, keep, 202.
+
+The order is the point. Nothing is fetched for a blocked host, nothing is stored that was not
+verified or asked for, and every answer carries the request's id. Work on an activity begins in
+`process`; none may be done here.
+
+    400 broken document or header   401 not verified   403 blocked, or not theirs to say
+    404, 422 refused at the door    405, 408, 413, 415 the request itself
+    503 with Retry-After            a passing fault of ours, or of the host of the key
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from activitypub.errors import Malformed, ProtocolError, Unauthentic
+from activitypub.iri import check_iri, host_of
+from activitypub.reading import Document, has_activitystreams_context, parse
+from activitypub.signatures.request import SignedRequest, key_id_of
+from inbox import body, problem
+from inbox.commits import RETRY_AFTER, GroupCommit
+from inbox.errors import Later, Refused
+from inbox.journal import Entry, is_open_for_host
+from inbox.ports import Database, Gate, Handlers, Heard
+from inbox.problem import Problem
+from inbox.verify import KeyGone, Verdict, Verifier
+
+log = logging.getLogger(__name__)
+
+MAX_TYPE = 100
+"""Longest name of an activity's type that is stored; the longest known one has 19 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One POST as far as it can be understood without asking anybody."""
+
+    request: SignedRequest
+    activity: Document
+    actor: str
+    host: str
+    key_id: str
+    request_id: str
+    received_at: float
+
+    @property
+    def is_about_itself(self) -> bool:
+        """Whether the actor deletes or changes itself: what a server sends to everybody it ever
+        knew, also about actors whose key is gone with them."""
+        activity = self.activity
+        return activity.type in ("Delete", "Update") and activity.object_id == self.actor
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Turns requests into journal rows, or says why not."""
+
+    database: Database
+    gate: Gate
+    handlers: Handlers
+    verifier: Verifier
+    commits: GroupCommit
+    hosts: frozenset[str]
+    clock: Callable[[], datetime]
+    development: bool
+    wake: Callable[[], None]
+
+    async def receive(self, request: Request) -> Response:
+        """Answer one request. Never raises for anything a peer or our database does."""
+        request_id = problem.to_request_id(request.scope.get("state", {}).get("request_id"))
+        try:
+            await self._accept(request, request_id)
+        except body.Unreadable as error:
+            return problem.to_response(error.problem, request_id)
+        except (ProtocolError, Refused, Later) as error:
+            return problem.to_response(problem.of_error(error), request_id)
+        except SQLAlchemyError:
+            log.exception("the database failed for request %s", request_id)
+            later = Later(RETRY_AFTER, "Our database did not answer.", code="database_busy")
+            return problem.to_response(problem.of_error(later), request_id)
+        except Exception:
+            log.exception("request %s found a mistake of ours", request_id)
+            fault = Problem(500, "internal_error", "This is a mistake of ours and was logged.")
+            return problem.to_response(fault, request_id)
+        return Response(status_code=202, headers={"X-Request-Id": request_id})
+
+    async def _accept(self, request: Request, request_id: str) -> None:
+        letter = self._open(request, await body.read(request), request_id)
+        known = await self._pass_gate(letter)
+        if letter.is_about_itself and not known:
+            # Nobody we ever met leaves or moves house: nothing to do, and no key to fetch for it.
+            return
+        verdict = await self._verify(letter, known=known)
+        await self._look_at_door(letter, verdict)
+        if await self.commits.put(_to_entry(letter, verdict)):
+            self.wake()
+
+    def _open(self, request: Request, content: bytes, request_id: str) -> Letter:
+        activity = Document(parse(content))
+        actor = self._check_envelope(activity)
+        signed = to_signed_request(request, content)
+        letter = Letter(
+            request=signed,
+            activity=activity,
+            actor=actor,
+            host=host_of(actor),
+            key_id=check_iri(key_id_of(signed), development=self.development),
+            request_id=request_id,
+            received_at=self.clock().timestamp(),
+        )
+        _check_id(letter)
+        return letter
+
+    def _check_envelope(self, activity: Document) -> str:
+        if not has_activitystreams_context(activity):
+            raise Malformed("context_missing", "The @context is not that of ActivityStreams.")
+        if not activity.type or len(activity.type) > MAX_TYPE:
+            raise Malformed("type_missing", "An activity has a type.")
+        if not activity.is_activity:
+            raise Malformed(
+                "not_an_activity", "Only activities are delivered.", received=activity.type
+            )
+        if activity.owner is None:
+            # `owner` and not `actor`: two actors, or another attributedTo, are nobody's.
+            raise Malformed("actor_missing", "An activity has exactly one actor.")
+        if activity.get("id") is not None:
+            check_iri(activity.get("id"), development=self.development)
+        return check_iri(activity.owner, development=self.development)
+
+    async def _pass_gate(self, letter: Letter) -> bool:
+        """Whether the actor is known, if that matters now. Raises `Refused` for whom we do not
+        hear."""
+        hosts = {letter.host, host_of(letter.key_id)}
+        if hosts & self.hosts:
+            raise Refused(403, "actor_is_ours", "Our own actors do not speak through this door.")
+        matters = letter.is_about_itself or not self.verifier.has_seen(letter.key_id)
+
+        def look(conn: Connection) -> bool:
+            for host in sorted(hosts):
+                if self.gate.refuses(conn, host) is not None:
+                    # The reason may be a note among admins; it stays here.
+                    raise Refused(403, "host_blocked", f"Nothing from {host} is heard here.")
+            return matters and self.gate.knows(conn, letter.actor)
+
+        return await self.database.read(look)
+
+    async def _verify(self, letter: Letter, *, known: bool) -> Verdict:
+        try:
+            verdict = await self.verifier.verify(
+                letter.request, letter.key_id, actor=letter.actor, known=known
+            )
+        except KeyGone:
+            if not (letter.is_about_itself and host_of(letter.key_id) == letter.host):
+                raise
+            # The server has deleted the actor with its key. It can be asked whether that is so.
+            self.verifier.take_relay(letter.key_id)
+            return Verdict(signer="", authenticated=False)
+        if not verdict.authenticated:
+            if letter.activity.id is None:
+                raise Refused(
+                    403,
+                    "signer_is_not_actor",
+                    "The signer is not the actor, and there is no id to ask the actor's host for.",
+                    {"principal": verdict.signer, "actor": letter.actor},
+                )
+            self.verifier.take_relay(verdict.signer)
+        return verdict
+
+    async def _look_at_door(self, letter: Letter, verdict: Verdict) -> None:
+        if not verdict.authenticated:
+            return  # what the origin will say is not known yet
+        heard = Heard(
+            activity=letter.activity,
+            body=letter.request.body,
+            actor=letter.actor,
+            signer=verdict.signer,
+            spliceable=True,
+            request_id=letter.request_id,
+            received_at=letter.received_at,
+        )
+
+        def look(conn: Connection) -> None:
+            # What this host said before and is not worked yet may change the answer: a Create that
+            # is refused for a missing Follow must wait for the Follow in front of it.
+            if not is_open_for_host(conn, letter.host):
+                self.handlers.check(conn, heard)
+
+        await self.database.read(look)
+
+
+def to_signed_request(request: Request, content: bytes) -> SignedRequest:
+    """The request as it was signed: from the raw path, query and headers.
+
+    Never from `request.url`, which Starlette builds from Host (CVE-2026-48710, CVE-2026-54282).
+    """
+    scope = request.scope
+    target = scope["raw_path"].decode("latin-1")
+    if scope["query_string"]:
+        target += "?" + scope["query_string"].decode("latin-1")
+    headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in scope["headers"]
+    )
+    return SignedRequest(scope["method"], target, headers, content)
+
+
+def _check_id(letter: Letter) -> None:
+    # Before anything is fetched, and whoever signed: nobody gives out ids of another host. It is
+    # 403 and not 401: another signature would not help.
+    activity_id = letter.activity.id
+    if activity_id is not None and host_of(activity_id) != letter.host:
+        raise Unauthentic(
+            "id_on_other_host",
+            "The id of an activity is on the host of its actor.",
+            actor=letter.actor,
+            resource=activity_id,
+        )
+
+
+def _to_entry(letter: Letter, verdict: Verdict) -> Entry:
+    return Entry(
+        activity_id=letter.activity.id,
+        activity_type=letter.activity.type,
+        actor=letter.actor,
+        signer=verdict.signer,
+        host=letter.host,
+        subject=letter.activity.subject_id,
+        body=letter.request.body,
+        spliceable=verdict.authenticated,
+        authenticated=verdict.authenticated,
+        request_id=letter.request_id,
+        received_at=letter.received_at,
+    )

@@ -1,0 +1,72 @@
+"""What keeps bad requests from making us work: remembered failures and allowances, both bounded.
+
+Everything here is keyed by what a stranger sends, so everything here forgets its oldest entries
+once there are too many: a million invented hosts cost no more memory than `REMEMBERED`.
+Times are epoch seconds and are passed in.
+"""
+
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+REMEMBERED = 10_000
+"""Entries that each memory keeps; some megabytes in all."""
+
+
+class Memory(Generic[V]):
+    """A mapping that forgets what was written longest ago when it is full."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._most = most
+        self._entries: OrderedDict[str, V] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, name: str) -> V | None:
+        """What was last put under this name, or None."""
+        return self._entries.get(name)
+
+    def put(self, name: str, value: V) -> None:
+        """Remember `value`, and forget the oldest when there are too many."""
+        self._entries[name] = value
+        self._entries.move_to_end(name)
+        if len(self._entries) > self._most:
+            self._entries.popitem(last=False)
+
+    def drop(self, name: str) -> None:
+        """Forget this name, if it is there."""
+        self._entries.pop(name, None)
+
+
+class Allowance:
+    """At most `most` events under one name in each window of `seconds`."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._windows: Memory[tuple[float, int]] = Memory()
+
+    def take(self, name: str, now: float) -> bool:
+        """Count one event; False (and not counted) when the window has no more of them."""
+        start, used = self._window(name, now)
+        if used >= self._most:
+            return False
+        self._windows.put(name, (start, used + 1))
+        return True
+
+    def give_back(self, name: str, now: float) -> None:
+        """Undo one `take`: the event was a good one after all."""
+        start, used = self._window(name, now)
+        self._windows.put(name, (start, max(0, used - 1)))
+
+    def wait(self, name: str, now: float) -> float:
+        """Seconds until the window of this name ends."""
+        return self._window(name, now)[0] + self._seconds - now
+
+    def _window(self, name: str, now: float) -> tuple[float, int]:
+        window = self._windows.find(name)
+        if window is None or now >= window[0] + self._seconds:
+            return now, 0
+        return window

@@ -1,0 +1,262 @@
+"""Who really said this: whose key signed the request, and is that the actor of the activity?
+
+Asks the `Keys` port, which may go to the network, and therefore also decides here how often a
+stranger can make us go there. No table and no other fetch may live here: what a third party relays
+is authenticated later, from the journal (`Handlers.authenticate`).
+
+    signer is the actor   authenticated; the bytes may be passed on untouched
+    signer is another     a relay: kept, unauthenticated, when the activity has an id on the
+                          actor's host that can be asked, and the signer's host does not overdo it
+    key is gone (410)     `KeyGone`; `receive` keeps it when a known actor deletes itself
+    key not to be had     401 for lasting answers, 503 for passing ones
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from activitypub.errors import (
+    BudgetSpent,
+    FetchFailed,
+    Gone,
+    Malformed,
+    SignatureInvalid,
+    Unreachable,
+)
+from activitypub.iri import host_of, same_host
+from activitypub.signatures import request as signatures
+from activitypub.signatures.keys import PublicKey
+from activitypub.signatures.request import SignedRequest
+from inbox.errors import Later, Refused
+from inbox.ports import Keys
+from inbox.throttle import Allowance, Memory
+
+FAILURE_REMEMBERED = 300.0
+"""Seconds for which the origin's lasting "no" to a key id is believed without asking again."""
+
+UNREACHABLE_REMEMBERED = 30.0
+"""Seconds for which an origin that did not answer about a key id is left alone."""
+
+REFRESH_EVERY = 60.0
+"""Seconds between two refetches of one key because a signature did not fit it. A peer that changes
+its key twice within them is refused until they are over; it retries after a 401."""
+
+LOOKUPS_PER_MINUTE = 10
+"""Fruitless look-ups and refetches in one minute about one actor we know, or one host else."""
+
+LOOKUPS_AT_ONCE = 4
+"""Look-ups about keys of one host that run at the same time; the others wait for their turn."""
+
+TURN_SECONDS = 10.0
+"""How long a request waits for its turn to look up a key before it is told to come again."""
+
+RELAYS_PER_MINUTE = 60
+"""Activities of others that one signer's host may bring in a minute. Each costs a fetch later.
+Beyond it the answer is 503 with Retry-After and not 429, because some peers drop an activity for
+good on any 4xx."""
+
+
+class KeyGone(Refused):
+    """The origin says that the signing key, or its whole actor, was deleted (410)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who signed, and whether that is the actor of the activity."""
+
+    signer: str
+    authenticated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a key was not to be had, kept without the exception and the frames it holds on to."""
+
+    kind: type[FetchFailed] | type[Malformed]
+    code: str
+    detail: str
+    retry_after: float
+    until: float
+
+
+class Verifier:
+    """Verifies requests and remembers, within bounds, whose keys were good and whose were not."""
+
+    def __init__(self, keys: Keys, *, hosts: frozenset[str], clock: Callable[[], datetime]) -> None:
+        self._keys = keys
+        self._hosts = hosts
+        self._clock = clock
+        self._good: Memory[bool] = Memory()
+        self._failures: Memory[_Failure] = Memory()
+        self._refreshed: Memory[float] = Memory()
+        self._lookups = Allowance(LOOKUPS_PER_MINUTE, 60.0)
+        self._relays = Allowance(RELAYS_PER_MINUTE, 60.0)
+        self._turns = _Turns()
+
+    def has_seen(self, key_id: str) -> bool:
+        """Whether this key was found before, so that looking it up will not cost a fetch."""
+        return self._good.find(key_id) is not None
+
+    async def verify(
+        self, request: SignedRequest, key_id: str, *, actor: str, known: bool
+    ) -> Verdict:
+        """Say who signed `request`, which claims to be by `actor` (`known` to us or not).
+
+        Raises `SignatureInvalid`, `Malformed` (a broken header), `Refused` with 401 (`KeyGone` for
+        a deleted key) or `Later`.
+        """
+        payer = actor if known and key_id.startswith(actor) else host_of(key_id)
+        key, paid = await self._find(key_id, payer)
+        try:
+            self._check(request, key)
+        except SignatureInvalid as error:
+            # Only then may another key help; a wrong digest or date stays wrong.
+            if error.facts.get("check") != "signature":
+                raise
+            renewed = await self._refresh(key, payer)
+            if renewed is None:
+                raise
+            self._check(request, renewed)
+            key, paid = renewed, True
+        if paid:
+            # Counted are only look-ups that came to nothing, among them those for forgeries.
+            self._lookups.give_back(payer, self._now())
+        return Verdict(signer=key.owner, authenticated=key.owner == actor)
+
+    def take_relay(self, signer: str) -> None:
+        """Count one activity that `signer` brings from another actor. Raises `Later`."""
+        host, now = host_of(signer), self._now()
+        if not self._relays.take(host, now):
+            raise Later(
+                self._relays.wait(host, now),
+                f"{host} brings more activities of others than we can check.",
+                code="relay_budget_spent",
+            )
+
+    def _check(self, request: SignedRequest, key: PublicKey) -> None:
+        if not same_host(key.id, key.owner):
+            raise SignatureInvalid(
+                "key_on_other_host",
+                "The key is not on the host of its owner.",
+                check="key",
+                key_id=key.id,
+                owner=key.owner,
+            )
+        signatures.verify(request, key, hosts=self._hosts, now=self._clock())
+
+    async def _find(self, key_id: str, payer: str) -> tuple[PublicKey, bool]:
+        """The key, and whether the payer's allowance was charged for it."""
+        if self.has_seen(key_id):
+            return await self._ask(key_id, fresh=False), False
+        self._raise_remembered(key_id)
+        async with self._turns.of(host_of(key_id)):
+            # Somebody before us in the queue may have asked about the same key.
+            self._raise_remembered(key_id)
+            paid = not self.has_seen(key_id)
+            if paid:
+                self._pay(payer)
+            return await self._ask(key_id, fresh=False), paid
+
+    async def _refresh(self, key: PublicKey, payer: str) -> PublicKey | None:
+        now = self._now()
+        last = self._refreshed.find(key.id)
+        if last is not None and now < last + REFRESH_EVERY:
+            return None
+        if not self._lookups.take(payer, now):
+            return None
+        self._refreshed.put(key.id, now)
+        renewed = await self._ask(key.id, fresh=True)
+        return renewed if renewed != key else None
+
+    async def _ask(self, key_id: str, *, fresh: bool) -> PublicKey:
+        try:
+            key = await self._keys.find(key_id, fresh=fresh)
+            _ = key.rsa  # too weak, or no key at all: that is the key's fault, not the request's
+        except (FetchFailed, Malformed) as error:
+            failure = self._remember(key_id, error)
+            raise _to_answer(key_id, failure) from error
+        self._good.put(key_id, True)
+        return key
+
+    def _remember(self, key_id: str, error: FetchFailed | Malformed) -> _Failure:
+        passing = isinstance(error, Unreachable | BudgetSpent)
+        wait = UNREACHABLE_REMEMBERED if passing else FAILURE_REMEMBERED
+        if isinstance(error, Unreachable) and error.retry_after is not None:
+            wait = min(max(wait, error.retry_after), FAILURE_REMEMBERED)
+        failure = _Failure(type(error), error.code, error.detail, wait, self._now() + wait)
+        self._failures.put(key_id, failure)
+        self._good.drop(key_id)
+        return failure
+
+    def _raise_remembered(self, key_id: str) -> None:
+        failure = self._failures.find(key_id)
+        if failure is not None and self._now() < failure.until:
+            raise _to_answer(key_id, failure)
+
+    def _pay(self, payer: str) -> None:
+        now = self._now()
+        if not self._lookups.take(payer, now):
+            raise Later(
+                self._lookups.wait(payer, now),
+                f"Too many keys of {payer} could not be had; we ask for no more just now.",
+                code="key_budget_spent",
+            )
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
+
+def _to_answer(key_id: str, failure: _Failure) -> Refused | Later:
+    if issubclass(failure.kind, Unreachable | BudgetSpent):
+        return Later(
+            failure.retry_after,
+            f"The key that signed this could not be fetched just now: {failure.detail}",
+            code="key_unreachable",
+        )
+    facts = {"check": "key", "key_id": key_id, "fetch": failure.code}
+    if issubclass(failure.kind, Gone):
+        return KeyGone(401, "key_gone", "The key that signed this is gone (410).", facts)
+    return Refused(
+        401,
+        "key_not_usable",
+        f"The key that signed this could not be used: {failure.detail}",
+        facts,
+    )
+
+
+class _Turns:
+    """A queue in front of each host, made when somebody comes and gone when nobody is there."""
+
+    def __init__(self) -> None:
+        self._doors: dict[str, asyncio.Semaphore] = {}
+        self._visitors: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def of(self, host: str) -> AsyncIterator[None]:
+        """Hold one of the host's `LOOKUPS_AT_ONCE` places. Raises `Later` when none gets free."""
+        door = self._doors.setdefault(host, asyncio.Semaphore(LOOKUPS_AT_ONCE))
+        self._visitors[host] += 1
+        try:
+            await _enter(door, host)
+            try:
+                yield
+            finally:
+                door.release()
+        finally:
+            self._visitors[host] -= 1
+            if not self._visitors[host]:
+                del self._visitors[host], self._doors[host]
+
+
+async def _enter(door: asyncio.Semaphore, host: str) -> None:
+    try:
+        await asyncio.wait_for(door.acquire(), TURN_SECONDS)
+    except TimeoutError as error:
+        raise Later(
+            UNREACHABLE_REMEMBERED,
+            f"Too many requests wait for keys of {host}.",
+            code="key_queue_full",
+        ) from error
