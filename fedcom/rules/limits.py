@@ -14,6 +14,9 @@ MAX_BODY = 50_000
 """Of a post, and of a community's description."""
 
 MAX_COMMENT = 10_000
+MAX_DEPTH = 50
+"""Levels of comments below a post; Lemmy 0.19 takes no more."""
+
 MAX_URL = 2_048
 MAX_DISPLAY_NAME = 64
 MAX_SUMMARY = 5_000

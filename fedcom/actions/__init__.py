@@ -1,0 +1,6 @@
+"""What a peer could see: one file for each thing that members and people elsewhere do.
+
+Read `perform` first (the one door), then `base` (what an action is), `federate` (who is told), then
+any action: `post`, `comment`, `vote`, `follow`, `delete`, `remove`, `community`, `moderators`,
+`profile`. `catalog` lists them for the inbox; `local_actor` makes the rows of an actor of ours.
+"""

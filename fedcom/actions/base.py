@@ -1,0 +1,98 @@
+"""What an action is: a small frozen value with its rule, its effect and its words on the wire.
+
+A form, an API call, the command line and the inbox all build the same value and hand it to
+`perform`. An action never asks where it came from; whether something was *heard* decides only who
+is told of it (`federate`).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, ClassVar, Generic, TypeVar
+
+from fedcom.context import Context, Said
+from fedcom.models.actor import Actor, Community, Person
+from fedcom.models.post import Post
+
+R = TypeVar("R")
+
+Activity = dict[str, Any]
+
+
+class Microblogs(Enum):
+    """What followers of the community on microblog servers are told.
+
+    They understand posts that the community boosts, and nothing else of FEP-1b12
+    (Mastodon 4.6: every other Announce costs it a request and is dropped).
+    """
+
+    NOTHING = auto()
+    # Announce of the bare id of the post; once for each post.
+    BOOST = auto()
+    # Undo of that Announce, by its stored id.
+    UNBOOST = auto()
+    # The author's own activity: an edit or a deletion of what was boosted.
+    THE_ACTIVITY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom an action concerns.
+
+    `community` is where it happens: if it is ours it announces the action, if it is a peer's the
+    action is sent there. `people` are told directly when the action is done here; `followers` of
+    the acting person as well when `to_followers`. `subject` is the id whose deliveries must arrive
+    in order. `post` is the post that microblogs know by a boost.
+    """
+
+    subject: str
+    community: Community | None = None
+    people: tuple[Actor, ...] = ()
+    to_followers: bool = False
+    microblogs: Microblogs = Microblogs.NOTHING
+    post: Post | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An activity of another local actor that the action calls for: the Accept of a Follow."""
+
+    actor: str
+    activity: Activity
+    to: Actor
+
+
+class Action(ABC, Generic[R]):
+    """Something that somebody does and a peer could see."""
+
+    by: Person
+    # Whether peers can fetch what the action made from its id, so that announcing the id says it.
+    is_content: ClassVar[bool] = False
+
+    @abstractmethod
+    def check(self, ctx: Context) -> None:
+        """Raise Denied, Invalid or Conflict unless `by` may do this now."""
+
+    @abstractmethod
+    def apply(self, ctx: Context) -> R:
+        """Change the database; what is returned goes to the caller and to the methods below."""
+
+    @abstractmethod
+    def to_activity(self, ctx: Context, result: R) -> Activity:
+        """The action in the words of ActivityPub, as `by` says it."""
+
+    @abstractmethod
+    def audience(self, ctx: Context, result: R) -> Audience:
+        """Whom it concerns."""
+
+    def answers(self, ctx: Context, result: R) -> tuple[Answer, ...]:
+        """What local actors say in return when this was heard."""
+        return ()
+
+
+Shape = tuple[str, ...]
+# A reader looks at the target and gives the action, or None when there is nothing to do (it is
+# known already). It raises Denied, Invalid, NotFound, or Missing for what must be fetched first.
+Reader = Callable[[Context, Said], Action[Any] | None]
+Readers = Mapping[Shape, Reader]

@@ -1,0 +1,280 @@
+"""CreateComment and EditComment: Create and Update of a Note that answers something."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlalchemy import insert, select, update
+
+from activitypub.iri import same_host
+from activitypub.reading import Document
+from activitypub.vocab.activities import create, update as update_activity
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.markers import refuse_deleted
+from fedcom.actions.mentions import mentioned, with_links
+from fedcom.actions.perform import perform
+from fedcom.actions.post import Provenance, create_from, edit_from
+from fedcom.actions.tally import count_comment, put_vote
+from fedcom.context import Context, Said
+from fedcom.errors import Denied, Invalid, NotFound
+from fedcom.models.actor import Actor, Community, Person, actor
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import Post
+from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.follows import is_followed_here
+from fedcom.queries.posts import find_post, get_post
+from fedcom.remote.actors import person_at, refuse_blocked
+from fedcom.rules.limits import MAX_DEPTH, check_comment
+from fedcom.rules.permissions import is_open, may_comment, may_edit
+from fedcom.wire.addressing import comment_iri
+from fedcom.wire.body import Body
+from fedcom.wire.comment import read_comment, to_note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateComment(Action[Comment]):
+    """An answer to a post, or to a comment below it."""
+
+    by: Person
+    post: Post
+    parent: Comment | None
+    body: Body
+    language: str | None = None
+    # Null for a comment that is written here.
+    source: Provenance | None = None
+    is_content: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> None:
+        """Open to this person, and for comments of others: below something that is kept here."""
+        place = get_community(ctx.conn, self.post.community_id)
+        may_comment(self.by, place, self.post, self.parent)
+        if self.parent is not None and self.parent.post_id != self.post.id:
+            raise Invalid("wrong_thread", "The comment answered is below another post.")
+        if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
+            raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+        if self.source is None:
+            check_comment(self.body.source)
+        else:
+            refuse_deleted(ctx, self.source.iri, self.by.iri)
+
+    def apply(self, ctx: Context) -> Comment:
+        """Insert the comment with its author's own vote, as Lemmy counts it."""
+        body = self.body if self.source else with_links(ctx, self.body)
+        source = self.source or Provenance(f"new:{uuid4().hex}", "Note", None, None)
+        number = ctx.conn.execute(
+            insert(comment)
+            .values(
+                iri=source.iri,
+                local=self.source is None,
+                post_id=self.post.id,
+                parent_id=self.parent.id if self.parent else None,
+                depth=self.parent.depth + 1 if self.parent else 0,
+                author_id=self.by.id,
+                body_source=body.source,
+                body_html=body.html,
+                language=self.language,
+                published_at=min(source.published or ctx.now, ctx.now),
+                updated_at=source.updated,
+            )
+            .returning(comment.c.id)
+        ).scalar_one()
+        above = f"{self.parent.path}." if self.parent else ""
+        changes = {"path": f"{above}{number:012d}"}
+        if self.source is None:
+            changes["iri"] = comment_iri(ctx.origin, number)
+        ctx.conn.execute(update(comment).where(comment.c.id == number).values(**changes))
+        made = get_comment(ctx.conn, number)
+        put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
+        count_comment(ctx, made, 1)
+        return get_comment(ctx.conn, number)
+
+    def to_activity(self, ctx: Context, result: Comment) -> Activity:
+        """Create{Note}."""
+        return create(ctx.new_iri("create"), self.by.iri, note_of(ctx, result))
+
+    def audience(self, ctx: Context, result: Comment) -> Audience:
+        """The community, whom it answers and names, and who follows the author."""
+        return _audience(ctx, result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditComment(Action[Comment]):
+    """New words for a comment, by its author."""
+
+    by: Person
+    comment: Comment
+    body: Body
+    language: str | None = None
+    source: Provenance | None = None
+    is_content: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> None:
+        """The author's own, in a community that is open."""
+        may_edit(self.by, self.comment)
+        about = get_post(ctx.conn, self.comment.post_id)
+        is_open(get_community(ctx.conn, about.community_id))
+        if not self.comment.is_shown:
+            raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
+        if self.source is None:
+            check_comment(self.body.source)
+
+    def apply(self, ctx: Context) -> Comment:
+        """Replace the words."""
+        body = self.body if self.source else with_links(ctx, self.body)
+        ctx.conn.execute(
+            update(comment)
+            .where(comment.c.id == self.comment.id)
+            .values(
+                body_source=body.source,
+                body_html=body.html,
+                language=self.language,
+                updated_at=(self.source.updated if self.source else None) or ctx.now,
+            )
+        )
+        return get_comment(ctx.conn, self.comment.id)
+
+    def to_activity(self, ctx: Context, result: Comment) -> Activity:
+        """Update{Note}."""
+        return update_activity(ctx.new_iri("update"), self.by.iri, note_of(ctx, result))
+
+    def audience(self, ctx: Context, result: Comment) -> Audience:
+        """Whoever was told of the comment."""
+        return _audience(ctx, result)
+
+
+def note_of(ctx: Context, about: Comment) -> dict[str, object]:
+    """A comment as a Note, with whom it answers and names."""
+    parent_iri, people = answered(ctx, about)
+    place = get_community(ctx.conn, get_post(ctx.conn, about.post_id).community_id)
+    return to_note(about, get_person(ctx.conn, about.author_id), place, parent_iri, people)
+
+
+def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
+    """The id of what a comment answers, and whom the comment concerns: its author, the named."""
+    above: Post | Comment = (
+        get_comment(ctx.conn, about.parent_id)
+        if about.parent_id is not None
+        else get_post(ctx.conn, about.post_id)
+    )
+    people = [get_person(ctx.conn, above.author_id), *mentioned(ctx, about.body_source).values()]
+    others = {someone.id: someone for someone in people if someone.id != about.author_id}
+    return above.iri, tuple(others.values())
+
+
+def content_at(ctx: Context, iri: str) -> Post | Comment:
+    """The post or comment with this id: ours, one we know, or made now from what its origin serves.
+
+    Raises Missing (to be fetched), NotFound, FetchFailed, and whatever refuses the making of it.
+    """
+    known = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    if known is not None:
+        return known
+    if ctx.is_ours(iri):
+        raise NotFound("couldnt_find_object", f"There is no post or comment {iri} here.")
+    refuse_blocked(ctx, iri)
+    document = ctx.document(iri)
+    if document.id != iri:
+        return content_at(ctx, document.id or "")
+    made = perform(ctx, content_from(ctx, document, None), Said(document, document.owner or ""))
+    if not isinstance(made, Post | Comment):
+        raise Invalid("not_content", f"At {iri} is neither a post nor a comment.")
+    return made
+
+
+def content_from(
+    ctx: Context, document: Document, via: str | None
+) -> Action[Post] | Action[Comment]:
+    """The action that a proven document stands for: a comment if it answers something."""
+    if document.in_reply_to is None:
+        return create_from(ctx, document, via)
+    return _comment_from(ctx, document, via)
+
+
+def _comment_from(ctx: Context, document: Document, via: str | None) -> CreateComment:
+    if document.id is None or document.owner is None:
+        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+    if not document.is_public:
+        raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
+    above = _above(ctx, document, via)
+    about = above if isinstance(above, Post) else get_post(ctx.conn, above.post_id)
+    _check_place(ctx, document, get_community(ctx.conn, about.community_id), via)
+    content = read_comment(document)
+    return CreateComment(
+        by=person_at(ctx, document.owner),
+        post=about,
+        parent=above if isinstance(above, Comment) else None,
+        body=content.body,
+        language=content.language,
+        source=Provenance(content.iri, document.type, content.published, content.updated),
+    )
+
+
+def _above(ctx: Context, document: Document, via: str | None) -> Post | Comment:
+    """What is answered. An unknown parent is fetched only if the thread concerns somebody here."""
+    iri = document.in_reply_to or ""
+    known = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    if known is not None:
+        return known
+    if via is None and not ctx.wanted and not _concerns_us(ctx, document):
+        raise Denied("not_followed", "It answers nothing that is kept here, and names nobody here.")
+    return content_at(ctx, iri)
+
+
+def _concerns_us(ctx: Context, document: Document) -> bool:
+    """Whether the object is addressed to a local actor, or to one that somebody here follows."""
+    addressed = {*document.addressed, *(mention.href for mention in document.mentions)}
+    if not addressed:
+        return False
+    rows = ctx.conn.execute(
+        select(actor.c.id, actor.c.local).where(actor.c.iri.in_(sorted(addressed)))
+    ).all()
+    return any(row.local or is_followed_here(ctx.conn, row.id) for row in rows)
+
+
+def _check_place(
+    ctx: Context, document: Document, place: Community, via: str | None
+) -> None:
+    if via is not None and via != place.iri:
+        raise Denied("wrong_community", f"The thread is in {place.handle}, not in {via}.")
+    if via is not None or place.local or ctx.wanted or same_host(document.owner or "", place.iri):
+        return
+    raise Denied(
+        "waits_for_announce",
+        f"Comments in {place.handle} count here when the community has announced them.",
+    )
+
+
+def _audience(ctx: Context, about: Comment) -> Audience:
+    _, people = answered(ctx, about)
+    return Audience(
+        subject=about.iri,
+        community=get_community(ctx.conn, get_post(ctx.conn, about.post_id).community_id),
+        people=people,
+        to_followers=True,
+    )
+
+
+def _read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None:
+    document = said.activity.object_document
+    if document is None:
+        raise Invalid("object_missing", "A Create carries the object it creates.")
+    about = find_post(ctx.conn, document.id or "")
+    if about is not None:
+        return edit_from(ctx, about, document)
+    known = find_comment(ctx.conn, document.id or "")
+    if known is None:
+        return content_from(ctx, document, said.via)
+    content = read_comment(document)
+    if content.body == Body(known.body_source, known.body_html):
+        return None
+    return EditComment(
+        by=person_at(ctx, document.owner or ""),
+        comment=known,
+        body=content.body,
+        language=content.language,
+        source=Provenance(content.iri, document.type, content.published, content.updated),
+    )
+
+
+READERS: Readers = {("Create", "Note"): _read_note, ("Update", "Note"): _read_note}

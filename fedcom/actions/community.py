@@ -1,0 +1,173 @@
+"""CreateCommunity and EditCommunity: a new Group actor of ours, and Update{Group}."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, update
+
+from activitypub.vocab.activities import create, update as update_activity
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.local_actor import create_local_actor
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, NewKey, Said
+from fedcom.errors import Invalid
+from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.moderation import moderator
+from fedcom.queries.actors import get_community, standing
+from fedcom.remote.actors import community_at, person_at, put_actor
+from fedcom.rules.limits import check_body, check_display_name
+from fedcom.rules.names import check_name
+from fedcom.rules.permissions import may_act, may_moderate
+from fedcom.wire.actor import to_document
+from fedcom.wire.body import EMPTY, Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateCommunity(Action[Community]):
+    """A new community here; whoever makes it is its first moderator and follows it."""
+
+    by: Person
+    name: str
+    key: NewKey
+    title: str = ""
+    description: Body = EMPTY
+    nsfw: bool = False
+    posting_restricted: bool = False
+
+    def check(self, ctx: Context) -> None:  # noqa: ARG002
+        """The name must be free for ever; that is seen when it is taken."""
+        may_act(self.by)
+        check_name(self.name)
+        check_display_name(self.title)
+        check_body(self.description.source)
+        if not self.by.local:
+            raise Invalid("not_local", "Communities here are made by members.")
+
+    def apply(self, ctx: Context) -> Community:
+        """Take the name and make the actor. Raises Conflict when the name was ever used."""
+        made = create_local_actor(
+            ctx.conn,
+            kind="Group",
+            name=check_name(self.name),
+            title=check_display_name(self.title),
+            origin=ctx.origin,
+            key=self.key,
+            now=ctx.now,
+        )
+        ctx.conn.execute(
+            update(actor)
+            .where(actor.c.id == made.id)
+            .values(summary_source=self.description.source, summary_html=self.description.html)
+        )
+        ctx.conn.execute(
+            insert(community).values(
+                actor_id=made.id,
+                moderators_iri=f"{made.iri}/moderators",
+                featured_iri=f"{made.iri}/featured",
+                nsfw=self.nsfw,
+                posting_restricted=self.posting_restricted,
+            )
+        )
+        ctx.conn.execute(
+            insert(moderator).values(
+                community_id=made.id, person_id=self.by.id, appointed_at=ctx.now
+            )
+        )
+        return get_community(ctx.conn, made.id)
+
+    def to_activity(self, ctx: Context, result: Community) -> Activity:
+        """Create{Group}; nobody follows it yet, so nobody is sent it."""
+        return create(ctx.new_iri("create"), self.by.iri, to_document(result, ctx.origin))
+
+    def audience(self, ctx: Context, result: Community) -> Audience:  # noqa: ARG002
+        """Nobody."""
+        return Audience(subject=result.iri)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditCommunity(Action[Community]):
+    """A moderator changes how the community presents itself and who may post."""
+
+    by: Person
+    community: Community
+    title: str
+    description: Body
+    nsfw: bool
+    posting_restricted: bool
+
+    def check(self, ctx: Context) -> None:
+        """For moderators of a community of ours: a peer's is changed at the peer's."""
+        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community))
+        if not self.community.local:
+            raise Invalid("not_local", "This community is edited on its own server.")
+        check_display_name(self.title)
+        check_body(self.description.source)
+
+    def apply(self, ctx: Context) -> Community:
+        """Replace title, description and switches."""
+        ctx.conn.execute(
+            update(actor)
+            .where(actor.c.id == self.community.id)
+            .values(
+                title=check_display_name(self.title),
+                summary_source=self.description.source,
+                summary_html=self.description.html,
+                updated_at=ctx.now,
+            )
+        )
+        ctx.conn.execute(
+            update(community)
+            .where(community.c.actor_id == self.community.id)
+            .values(nsfw=self.nsfw, posting_restricted=self.posting_restricted)
+        )
+        return get_community(ctx.conn, self.community.id)
+
+    def to_activity(self, ctx: Context, result: Community) -> Activity:
+        """Update{Group}."""
+        return update_activity(
+            ctx.new_iri("update"),
+            self.by.iri,
+            to_document(result, ctx.origin),
+            cc=[result.followers or f"{result.iri}/followers"],
+        )
+
+    def audience(self, ctx: Context, result: Community) -> Audience:  # noqa: ARG002
+        """The community's followers."""
+        return Audience(subject=result.iri, community=result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshCommunity(Action[Community]):
+    """A peer's community has changed: read it again from its origin."""
+
+    by: Person | Community  # type: ignore[assignment]  # Mbin's magazines say it themselves
+    community: Community
+
+    def check(self, ctx: Context) -> None:  # noqa: ARG002
+        """Only peers' communities are read from elsewhere."""
+        if self.community.local:
+            raise Invalid("not_remote", "Communities here are edited by their moderators here.")
+
+    def apply(self, ctx: Context) -> Community:
+        """Write what the origin serves now."""
+        refreshed = put_actor(ctx, ctx.document(self.community.iri))
+        return get_community(ctx.conn, refreshed.id)
+
+    def to_activity(self, ctx: Context, result: Community) -> Activity:
+        """Update{Group}."""
+        document = to_document(result, ctx.origin)
+        return update_activity(ctx.new_iri("update"), self.by.iri, document)
+
+    def audience(self, ctx: Context, result: Community) -> Audience:  # noqa: ARG002
+        """Nobody: it is only ever heard."""
+        return Audience(subject=result.iri)
+
+
+def _read_update(ctx: Context, said: Said) -> RefreshCommunity:
+    place = community_at(ctx, said.activity.object_id or "")
+    if said.actor == place.iri:
+        return RefreshCommunity(by=place, community=place)
+    check_vouched(ctx, said, place)
+    return RefreshCommunity(by=person_at(ctx, said.actor), community=place)
+
+
+READERS: Readers = {("Update", "Group"): _read_update}

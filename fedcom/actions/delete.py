@@ -1,0 +1,127 @@
+"""Delete and Undelete: an author takes the own post or comment back, and gives it again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import update
+
+from activitypub.vocab.activities import delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience, Microblogs
+from fedcom.actions.comment import answered
+from fedcom.actions.tally import count_comment, count_post
+from fedcom.context import Context
+from fedcom.errors import Conflict
+from fedcom.models.actor import Actor, Community, Person
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import Post, post
+from fedcom.queries.actors import get_community
+from fedcom.queries.comments import get_comment
+from fedcom.queries.posts import get_post
+from fedcom.rules.permissions import is_open, may_edit
+
+Content = Post | Comment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(Action[Content]):
+    """The author takes it back. What was written on another server is blanked here at once."""
+
+    by: Person
+    target: Content
+
+    def check(self, ctx: Context) -> None:  # noqa: ARG002
+        """The author's own, and still there. The banned may still take their words back."""
+        if self.target.author_id != self.by.id:
+            may_edit(self.by, self.target)
+        if self.target.deleted_at is not None:
+            raise Conflict("already_deleted", "It is deleted already.")
+
+    def apply(self, ctx: Context) -> Content:
+        """Hide it; ours keep their words so that the author can restore them."""
+        changes: dict[str, object] = {"deleted_at": ctx.now}
+        if not self.target.local:
+            changes |= {"body_source": "", "body_html": ""}
+            if isinstance(self.target, Post):
+                changes |= {"title": "", "url": None}
+        return set_shown(ctx, self.target, changes)
+
+    def to_activity(self, ctx: Context, result: Content) -> Activity:
+        """Delete of the bare id, as Lemmy sends it."""
+        return delete_activity(
+            ctx.new_iri("delete"), self.by.iri, result.iri, community=place_of(ctx, result).iri
+        )
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        """Whoever was told of it."""
+        return audience_of(ctx, result, Microblogs.UNBOOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelete(Action[Content]):
+    """The author gives it again."""
+
+    by: Person
+    target: Content
+    # What the origin serves now, for what was written on another server and blanked here.
+    words: Mapping[str, object] = field(default_factory=dict)
+
+    def check(self, ctx: Context) -> None:
+        """The author's own, deleted, in a community that is open."""
+        may_edit(self.by, self.target)
+        is_open(place_of(ctx, self.target))
+        if self.target.deleted_at is None:
+            raise Conflict("not_deleted", "It is not deleted.")
+
+    def apply(self, ctx: Context) -> Content:
+        """Show it again."""
+        return set_shown(ctx, self.target, {"deleted_at": None, **self.words})
+
+    def to_activity(self, ctx: Context, result: Content) -> Activity:
+        """Undo{Delete}."""
+        place = place_of(ctx, result)
+        deleted = delete_activity(
+            ctx.new_iri("delete"), self.by.iri, result.iri, community=place.iri
+        )
+        return undo(ctx.new_iri("undo"), deleted)
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        """Whoever was told of it; microblogs know no way back but a new boost."""
+        return audience_of(ctx, result, Microblogs.BOOST)
+
+
+def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:
+    """Write `changes` to a post or comment and keep the counters true to whether it is shown."""
+    table = post if isinstance(target, Post) else comment
+    ctx.conn.execute(update(table).where(table.c.id == target.id).values(**changes))
+    after: Content = (
+        get_post(ctx.conn, target.id)
+        if isinstance(target, Post)
+        else get_comment(ctx.conn, target.id)
+    )
+    difference = int(after.is_shown) - int(target.is_shown)
+    if difference and isinstance(after, Post):
+        count_post(ctx, after, difference)
+    elif difference and isinstance(after, Comment):
+        count_comment(ctx, after, difference)
+    return after
+
+
+def place_of(ctx: Context, target: Content) -> Community:
+    """The community that a post or comment is in."""
+    about = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
+    return get_community(ctx.conn, about.community_id)
+
+
+def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
+    """Everybody who was told of a post or comment when it was made."""
+    people: tuple[Actor, ...] = ()
+    if isinstance(target, Comment):
+        _, people = answered(ctx, target)
+    return Audience(
+        subject=target.iri,
+        community=place_of(ctx, target),
+        people=people,
+        to_followers=True,
+        microblogs=microblogs if isinstance(target, Post) else Microblogs.NOTHING,
+        post=target if isinstance(target, Post) else None,
+    )

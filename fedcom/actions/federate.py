@@ -1,0 +1,180 @@
+"""Who is told of an action, and in which words.
+
+                              done here                          heard
+    community is ours         it announces the action            it announces the original
+    community is a peer's     sent to the community              NOTHING
+    no community              sent to whom it concerns           nothing
+
+The empty cell is the one to get wrong. It asks whether the action was *heard*, not whether its
+author is local: an action of ours that a peer's community announces back to us is heard, and must
+not go out again. Besides this table, an action done here is told directly to the people it concerns
+(microblog servers do not follow what a community announces).
+"""
+
+from typing import Any
+
+from sqlalchemy import update
+
+from activitypub.vocab.activities import announce, announce_of, undo
+from activitypub.vocab.base import dump
+from fedcom.actions.base import Action, Activity, Audience, Microblogs
+from fedcom.context import Context, Said
+from fedcom.models.actor import Actor, Community
+from fedcom.models.post import Post, post
+from fedcom.queries.follows import FollowerHost, follower_hosts
+from fedcom.remote.peers import blocked_among
+from fedcom.rules.dialects import Dialect, dialect_of
+from outbox.address import Recipient, fold
+from outbox.peers import gone_hosts
+from outbox.publish import publish
+
+
+def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None) -> None:
+    """Write the deliveries that the action causes, in the caller's transaction."""
+    audience = action.audience(ctx, result)
+    place = audience.community
+    told = []
+    if heard is None:
+        activity = action.to_activity(ctx, result)
+        if place is not None and place.local:
+            told = _announce(ctx, place, audience.subject, dump(activity))
+            _boost(ctx, place, audience)
+        _send(ctx, action.by, audience, activity, told)
+        return
+    if place is not None and place.local:
+        if heard.body is not None:
+            _announce(ctx, place, audience.subject, heard.body)
+        elif action.is_content:
+            _announce_id(ctx, place, audience.subject)
+        _boost(ctx, place, audience)
+    for answer in action.answers(ctx, result):
+        _publish(ctx, answer.actor, answer.activity, audience.subject, [_own_inbox(answer.to)])
+
+
+def _announce(ctx: Context, place: Community, subject: str, inner: bytes) -> list[FollowerHost]:
+    """Announce an activity, byte for byte as it is; returns the followers who are told."""
+    told = [host for host in _followers(ctx, place) if _dialect(host).takes_activities]
+    iri = ctx.new_iri("announce")
+    envelope = announce_of(
+        inner, iri, place.iri, followers=_followers_of(place), published=ctx.now
+    )
+    _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
+    return told
+
+
+def _announce_id(ctx: Context, place: Community, subject: str) -> None:
+    """Announce what was only fetched: peers fetch it from its origin as we did."""
+    told = [host for host in _followers(ctx, place) if _dialect(host).takes_activities]
+    _publish(ctx, place.iri, _boost_activity(ctx, place, subject), subject, told)
+
+
+def _boost(ctx: Context, place: Community, audience: Audience) -> None:
+    """Tell microblogs by a boost that a post is there, or by its Undo that it is gone."""
+    about = audience.post
+    if about is None:
+        return
+    if audience.microblogs is Microblogs.BOOST and about.announce_iri is None:
+        activity = _boost_activity(ctx, place, about.iri)
+        _remember_boost(ctx, about, activity["id"])
+    elif audience.microblogs is Microblogs.UNBOOST and about.announce_iri is not None:
+        activity = _unboost_activity(ctx, place, about)
+        _remember_boost(ctx, about, None)
+    else:
+        return
+    told = [host for host in _followers(ctx, place) if _dialect(host).takes_boosts]
+    _publish(ctx, place.iri, activity, about.iri, told)
+
+
+def _boost_activity(ctx: Context, place: Community, iri: str) -> Activity:
+    return announce(
+        ctx.new_iri("announce"), place.iri, iri, followers=_followers_of(place), published=ctx.now
+    )
+
+
+def _unboost_activity(ctx: Context, place: Community, about: Post) -> Activity:
+    boost = announce(
+        about.announce_iri or "",
+        place.iri,
+        about.iri,
+        followers=_followers_of(place),
+        published=ctx.now,
+    )
+    return undo(ctx.new_iri("undo"), boost)
+
+
+def _remember_boost(ctx: Context, about: Post, iri: str | None) -> None:
+    ctx.conn.execute(update(post).where(post.c.id == about.id).values(announce_iri=iri))
+
+
+def _send(
+    ctx: Context, by: Actor, audience: Audience, activity: Activity, told: list[FollowerHost]
+) -> None:
+    """Send the acting person's own activity to those who did not get it inside an Announce."""
+    place = audience.community
+    # Follows and answers go to the one inbox they concern; content may share an inbox.
+    pick = _own_inbox if place is None else _shared_inbox
+    reached = [pick(person) for person in audience.people if not person.local]
+    if place is not None and not place.local:
+        reached.append(_shared_inbox(place))
+    if audience.to_followers:
+        reached.extend(follower_hosts(ctx.conn, by.id))
+    if (
+        place is not None
+        and place.local
+        and audience.microblogs in (Microblogs.THE_ACTIVITY, Microblogs.UNBOOST)
+    ):
+        reached.extend(host for host in _followers(ctx, place) if _dialect(host).takes_boosts)
+    announced_at = {host.host for host in told}
+    _publish(
+        ctx,
+        by.iri,
+        activity,
+        audience.subject,
+        [host for host in reached if host.host not in announced_at],
+    )
+
+
+def _publish(
+    ctx: Context, actor: str, activity: Activity, subject: str, to: list[FollowerHost]
+) -> None:
+    _publish_bytes(ctx, activity["id"], actor, dump(activity), subject, to)
+
+
+def _publish_bytes(  # noqa: PLR0913  # one delivery has these six sides
+    ctx: Context, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
+) -> None:
+    """Rows for one activity; with nobody to send it to it is still kept, to be served at its id."""
+    skipped = blocked_among(ctx.conn, {host.host for host in to}) | gone_hosts(ctx.conn)
+    publish(
+        ctx.conn,
+        activity_id=iri,
+        actor=actor,
+        body=body,
+        subject=subject,
+        inboxes=fold(
+            [Recipient(host.inbox) for host in to], own_host=ctx.host, skip_hosts=skipped
+        ),
+        now=ctx.now.timestamp(),
+    )
+
+
+def _followers(ctx: Context, place: Community) -> list[FollowerHost]:
+    return list(follower_hosts(ctx.conn, place.id))
+
+
+def _followers_of(place: Community) -> str:
+    return place.followers or f"{place.iri}/followers"
+
+
+def _dialect(host: FollowerHost) -> Dialect:
+    return dialect_of(host.software, reached=host.reached)
+
+
+def _own_inbox(someone: Actor) -> FollowerHost:
+    return FollowerHost(someone.inbox, someone.host, None, reached=False)
+
+
+def _shared_inbox(someone: Actor) -> FollowerHost:
+    return FollowerHost(
+        someone.shared_inbox or someone.inbox, someone.host, None, reached=False
+    )

@@ -1,0 +1,228 @@
+"""Follow and Unfollow, and what the one who is followed answers: Accept or Reject."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, update
+
+from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
+from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
+from fedcom.context import Context, Said
+from fedcom.db import upsert
+from fedcom.errors import Invalid, NotFound
+from fedcom.models.actor import Actor, Community, Person, actor, community
+from fedcom.models.follow import Follow as FollowRow, follow
+from fedcom.queries.actors import find_actor
+from fedcom.queries.follows import count_followers, find_follow, find_follow_by_iri
+from fedcom.remote.actors import actor_at
+from fedcom.rules.permissions import is_open, may_act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow(Action[FollowRow]):
+    """Ask to be told what a community or a person publishes.
+
+    `by` may be a community elsewhere: NodeBB's categories follow ours.
+    """
+
+    by: Person | Community  # type: ignore[assignment]  # see above; only here does a Group act
+    target: Community | Person
+    # The id of a peer's Follow; ours get theirs when they are made.
+    iri: str | None = None
+
+    def check(self, ctx: Context) -> None:  # noqa: ARG002
+        """Anybody may, unless banned; nobody follows what is gone or themselves."""
+        _may_act(self.by)
+        if isinstance(self.target, Community):
+            is_open(self.target)
+        if self.target.deleted_at is not None or self.target.id == self.by.id:
+            raise Invalid("cannot_follow", f"{self.target.handle} cannot be followed.")
+
+    def apply(self, ctx: Context) -> FollowRow:
+        """Accepted at once by ours; pending until the peer answers for theirs."""
+        known = find_follow(ctx.conn, self.by.id, self.target.id)
+        accepted = self.target.local or (known is not None and known.state == "accepted")
+        row = {
+            "follower_id": self.by.id,
+            "target_id": self.target.id,
+            "iri": self.iri or ctx.new_iri("follow"),
+            "state": "accepted" if accepted else "pending",
+            "created_at": ctx.now,
+        }
+        upsert(ctx.conn, follow, row, key=["follower_id", "target_id"], keep=["created_at"])
+        _count(ctx, self.target)
+        made = find_follow(ctx.conn, self.by.id, self.target.id)
+        if made is None:
+            raise NotFound("couldnt_find_follow", "The follow is gone.")
+        return made
+
+    def to_activity(self, ctx: Context, result: FollowRow) -> Activity:  # noqa: ARG002
+        """Follow."""
+        return follow_activity(result.iri, self.by.iri, self.target.iri)
+
+    def audience(self, ctx: Context, result: FollowRow) -> Audience:  # noqa: ARG002
+        """Only the one who is followed."""
+        return Audience(subject=_subject(self.by, self.target), people=(self.target,))
+
+    def answers(self, ctx: Context, result: FollowRow) -> tuple[Answer, ...]:
+        """The Accept, each time: Mastodon asks again when it has lost the first.
+
+        The whole Follow is in it, because Lemmy 0.19, Misskey and GoToSocial need that.
+        """
+        asked = follow_activity(result.iri, self.by.iri, self.target.iri)
+        return (
+            Answer(
+                actor=self.target.iri,
+                activity=accept(ctx.new_iri("accept"), self.target.iri, asked),
+                to=self.by,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfollow(Action[None]):
+    """Undo{Follow}."""
+
+    by: Person | Community  # type: ignore[assignment]  # as in Follow
+    target: Community | Person
+
+    def check(self, ctx: Context) -> None:
+        """There is something to undo. Even the banned may leave."""
+        if find_follow(ctx.conn, self.by.id, self.target.id) is None:
+            raise NotFound("couldnt_find_follow", f"You do not follow {self.target.handle}.")
+
+    def apply(self, ctx: Context) -> None:
+        """Forget the follow. `to_activity` reads it before, see `perform`."""
+        ctx.conn.execute(
+            delete(follow).where(
+                follow.c.follower_id == self.by.id, follow.c.target_id == self.target.id
+            )
+        )
+        _count(ctx, self.target)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+        """Undo{Follow}; peers find the follow by who and whom, the inner id is only a name."""
+        asked = follow_activity(ctx.new_iri("follow"), self.by.iri, self.target.iri)
+        return undo(ctx.new_iri("undo"), asked)
+
+    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+        """Only the one who was followed."""
+        return Audience(subject=_subject(self.by, self.target), people=(self.target,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFollow(Action[None]):
+    """What a peer answers to a Follow of ours: Accept or Reject."""
+
+    by: Person | Community  # type: ignore[assignment]  # as in Follow
+    asked: FollowRow
+    accepted: bool
+
+    def check(self, ctx: Context) -> None:  # noqa: ARG002
+        """Only who was asked may answer."""
+        if self.asked.target_id != self.by.id:
+            raise Invalid("not_the_followed", f"{self.by.handle} was not asked to be followed.")
+
+    def apply(self, ctx: Context) -> None:
+        """Accepted, or forgotten."""
+        mine = follow.c.id == self.asked.id
+        if self.accepted:
+            ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
+        else:
+            ctx.conn.execute(delete(follow).where(mine))
+        _count(ctx, self.by)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+        """Accept or Reject of the Follow."""
+        follower = ctx.conn.execute(
+            actor.select().where(actor.c.id == self.asked.follower_id)
+        ).one()
+        asked = follow_activity(self.asked.iri, follower.iri, self.by.iri)
+        word = accept if self.accepted else reject
+        return word(ctx.new_iri("accept" if self.accepted else "reject"), self.by.iri, asked)
+
+    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+        """Nobody but the follower, who is ours when this was heard."""
+        return Audience(subject=self.asked.iri)
+
+
+def _may_act(someone: Person | Community) -> None:
+    if isinstance(someone, Person):
+        may_act(someone)
+    else:
+        is_open(someone)
+
+
+def _count(ctx: Context, target: Actor) -> None:
+    if target.kind == "Group":
+        ctx.conn.execute(
+            update(community)
+            .where(community.c.actor_id == target.id)
+            .values(subscribers=count_followers(ctx.conn, target.id))
+        )
+
+
+def _subject(by: Actor, target: Actor) -> str:
+    return f"{by.iri} follows {target.iri}"
+
+
+def _read_follow(ctx: Context, said: Said) -> Follow:
+    target = find_actor(ctx.conn, said.activity.object_id or "")
+    if target is None or not target.local:
+        raise NotFound("couldnt_find_object", f"{said.activity.object_id} is nobody here.")
+    return Follow(by=actor_at(ctx, said.actor), target=target, iri=said.activity.id)
+
+
+def _read_unfollow(ctx: Context, said: Said) -> Unfollow | None:
+    asked = said.activity.object
+    target_iri = None if isinstance(asked, str) or asked is None else asked.object_id
+    if target_iri is None:
+        known = find_follow_by_iri(ctx.conn, said.activity.object_id or "")
+        return _unfollow(ctx, said, known)
+    by, target = actor_at(ctx, said.actor), find_actor(ctx.conn, target_iri)
+    if target is None or find_follow(ctx.conn, by.id, target.id) is None:
+        return None
+    return Unfollow(by=by, target=target)
+
+
+def _unfollow(ctx: Context, said: Said, known: FollowRow | None) -> Unfollow | None:
+    """An Undo that names the Follow only by its id."""
+    by = actor_at(ctx, said.actor)
+    if known is None or known.follower_id != by.id:
+        return None
+    iri = ctx.conn.execute(
+        actor.select().with_only_columns(actor.c.iri).where(actor.c.id == known.target_id)
+    ).scalar_one()
+    return Unfollow(by=by, target=actor_at(ctx, iri))
+
+
+def _read_answer(ctx: Context, said: Said) -> AnswerFollow:
+    asked = _find_asked(ctx, said)
+    if asked is None:
+        raise NotFound("couldnt_find_follow", "Nobody here asked to follow this actor.")
+    return AnswerFollow(
+        by=actor_at(ctx, said.actor), asked=asked, accepted=said.activity.type == "Accept"
+    )
+
+
+def _find_asked(ctx: Context, said: Said) -> FollowRow | None:
+    """The follow that is answered: by its id (PieFed, a.gup.pe send only that), else by who."""
+    known = find_follow_by_iri(ctx.conn, said.activity.object_id or "")
+    if known is not None:
+        return known
+    inner = said.activity.object_document
+    if inner is None or inner.actor is None:
+        return None
+    follower, target = find_actor(ctx.conn, inner.actor), find_actor(ctx.conn, said.actor)
+    if follower is None or target is None or not follower.local:
+        return None
+    return find_follow(ctx.conn, follower.id, target.id)
+
+
+READERS: Readers = {
+    ("Follow",): _read_follow,
+    ("Undo", "Follow"): _read_unfollow,
+    ("Accept", "Follow"): _read_answer,
+    ("Accept",): _read_answer,
+    ("Reject", "Follow"): _read_answer,
+    ("Reject",): _read_answer,
+}

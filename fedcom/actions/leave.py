@@ -1,0 +1,58 @@
+"""Leave: an actor is deleted, and takes everything it said along."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+
+from activitypub.vocab.activities import delete as delete_activity
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.delete import set_shown
+from fedcom.context import Context
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import comment
+from fedcom.models.follow import follow
+from fedcom.models.moderation import moderator
+from fedcom.models.post import post
+from fedcom.queries.comments import get_comment
+from fedcom.queries.posts import get_post
+from fedcom.remote.actors import forget_actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Action[None]):
+    """The end of a person or a community; erased people must not stay."""
+
+    by: Person | Community  # type: ignore[assignment]  # communities end too
+
+    def check(self, ctx: Context) -> None:
+        """Nobody can be kept."""
+
+    def apply(self, ctx: Context) -> None:
+        """Blank all posts and comments, end all follows and moderatorships, forget the profile."""
+        blank: dict[str, object] = {"deleted_at": ctx.now, "body_source": "", "body_html": ""}
+        for number in ctx.conn.execute(
+            select(comment.c.id).where(comment.c.author_id == self.by.id)
+        ).scalars():
+            set_shown(ctx, get_comment(ctx.conn, number), blank)
+        mine = post.c.author_id == self.by.id
+        if isinstance(self.by, Community):
+            mine = post.c.community_id == self.by.id
+        for number in ctx.conn.execute(select(post.c.id).where(mine)).scalars():
+            set_shown(ctx, get_post(ctx.conn, number), blank | {"title": "", "url": None})
+        ctx.conn.execute(
+            delete(follow).where(
+                (follow.c.follower_id == self.by.id) | (follow.c.target_id == self.by.id)
+            )
+        )
+        ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
+        forget_actor(ctx, self.by)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+        """Delete of the actor by itself."""
+        return delete_activity(
+            ctx.new_iri("delete"), self.by.iri, self.by.iri, remove_data=True
+        )
+
+    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+        """Whoever follows the actor."""
+        return Audience(subject=self.by.iri, to_followers=True)

@@ -1,0 +1,147 @@
+"""AddModerator and RemoveModerator: Add to and Remove from the moderators collection (FEP-1b12)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+
+from activitypub.vocab.activities import add, remove
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, Said
+from fedcom.db import insert_ignoring
+from fedcom.errors import Conflict, Denied, Invalid, NotFound
+from fedcom.models.actor import Community, Person, community
+from fedcom.models.moderation import moderator, modlog
+from fedcom.queries.actors import find_moderators, get_community, standing
+from fedcom.remote.actors import person_at
+from fedcom.rules.permissions import may_moderate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddModerator(Action[None]):
+    """A moderator appoints another."""
+
+    by: Person
+    community: Community
+    person: Person
+
+    def check(self, ctx: Context) -> None:
+        """For moderators; the appointed must be somebody who may act."""
+        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community))
+        if self.person.banned_at is not None or self.person.deleted_at is not None:
+            raise Invalid("cannot_moderate", f"{self.person.handle} cannot be a moderator.")
+
+    def apply(self, ctx: Context) -> None:
+        """The newest moderator."""
+        row = {
+            "community_id": self.community.id,
+            "person_id": self.person.id,
+            "appointed_at": ctx.now,
+        }
+        if not insert_ignoring(ctx.conn, moderator, row):
+            raise Conflict("already_moderator", f"{self.person.handle} is a moderator already.")
+        _log(ctx, self, "add_moderator")
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+        """Add to the moderators collection."""
+        return add(
+            ctx.new_iri("add"),
+            self.by.iri,
+            self.person.iri,
+            _collection(self.community),
+            community=self.community.iri,
+        )
+
+    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+        """The community, and who is appointed."""
+        return Audience(
+            subject=_collection(self.community), community=self.community, people=(self.person,)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveModerator(Action[None]):
+    """A moderator dismisses another who was appointed later, or resigns."""
+
+    by: Person
+    community: Community
+    person: Person
+
+    def check(self, ctx: Context) -> None:
+        """Nobody dismisses an older moderator, as with Lemmy; admins dismiss anybody."""
+        mine = standing(ctx.conn, self.by, self.community)
+        may_moderate(self.by, self.community, mine)
+        order = [person.id for person in find_moderators(ctx.conn, self.community)]
+        if self.person.id not in order:
+            raise NotFound("not_a_moderator", f"{self.person.handle} is not a moderator.")
+        if mine.is_admin or self.by.id not in order:
+            return
+        if order.index(self.by.id) > order.index(self.person.id):
+            raise Denied(
+                "not_higher_mod", f"{self.person.handle} has been a moderator for longer."
+            )
+
+    def apply(self, ctx: Context) -> None:
+        """No longer a moderator."""
+        ctx.conn.execute(
+            delete(moderator).where(
+                moderator.c.community_id == self.community.id,
+                moderator.c.person_id == self.person.id,
+            )
+        )
+        _log(ctx, self, "remove_moderator")
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+        """Remove from the moderators collection."""
+        return remove(
+            ctx.new_iri("remove"),
+            self.by.iri,
+            self.person.iri,
+            _collection(self.community),
+            community=self.community.iri,
+        )
+
+    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+        """The community, and who is dismissed."""
+        return Audience(
+            subject=_collection(self.community), community=self.community, people=(self.person,)
+        )
+
+
+def _collection(place: Community) -> str:
+    return place.moderators_iri or f"{place.iri}/moderators"
+
+
+def _log(ctx: Context, action: AddModerator | RemoveModerator, kind: str) -> None:
+    ctx.conn.execute(
+        insert(modlog).values(
+            community_id=action.community.id,
+            moderator_id=action.by.id,
+            kind=kind,
+            target_iri=action.person.iri,
+            reason="",
+            created_at=ctx.now,
+        )
+    )
+
+
+def _read(ctx: Context, said: Said) -> AddModerator | RemoveModerator | None:
+    activity = said.activity
+    number = ctx.conn.execute(
+        select(community.c.actor_id).where(community.c.moderators_iri == activity.target)
+    ).scalar()
+    if number is None or activity.target is None:
+        raise Invalid(
+            "unknown_collection", f"{activity.target} is no moderators collection known here."
+        )
+    place = get_community(ctx.conn, number)
+    check_vouched(ctx, said, place)
+    by = person_at(ctx, said.actor)
+    person = person_at(ctx, activity.object_id or "")
+    is_moderator = standing(ctx.conn, person, place).is_moderator
+    if activity.type == "Add":
+        return None if is_moderator else AddModerator(by=by, community=place, person=person)
+    return RemoveModerator(by=by, community=place, person=person) if is_moderator else None
+
+
+READERS: Readers = {("Add",): _read, ("Remove",): _read}

@@ -1,0 +1,24 @@
+"""The one door: whatever a peer could see comes through here, done by a member or heard.
+
+No rule, no effect and no word on the wire may live here: those are the action's own.
+"""
+
+from typing import TypeVar
+
+from fedcom.actions.base import Action
+from fedcom.actions.federate import federate
+from fedcom.context import Context, Said
+
+R = TypeVar("R")
+
+
+def perform(ctx: Context, action: Action[R], heard: Said | None = None) -> R:
+    """Check, apply and tell whoever is concerned, in the caller's transaction.
+
+    `heard` is the activity as it arrived, when it arrived. It decides who is told, never who may.
+    Returns what the action gives; raises Denied, Invalid, NotFound or Conflict before any change.
+    """
+    action.check(ctx)
+    result = action.apply(ctx)
+    federate(ctx, action, result, heard)
+    return result

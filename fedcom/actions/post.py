@@ -1,0 +1,289 @@
+"""CreatePost and EditPost: Create and Update of a Page, and of whatever peers call a post."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlalchemy import insert, update
+
+from activitypub.iri import host_of
+from activitypub.reading import Document
+from activitypub.vocab.activities import create, update as update_activity
+from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.markers import refuse_deleted
+from fedcom.actions.mentions import mentioned, with_links
+from fedcom.actions.tally import count_post, put_vote
+from fedcom.context import Context, Said
+from fedcom.errors import Denied, Invalid
+from fedcom.models.actor import Community, Person
+from fedcom.models.post import Post, post
+from fedcom.queries.actors import find_actor, get_community, standing
+from fedcom.queries.follows import is_followed_here
+from fedcom.queries.posts import find_post, get_post
+from fedcom.remote.actors import community_at, person_at
+from fedcom.rules.limits import check_body, check_title, check_url
+from fedcom.rules.permissions import is_open, may_edit, may_post
+from fedcom.wire.addressing import post_iri
+from fedcom.wire.body import EMPTY, Body
+from fedcom.wire.post import TYPES, PostContent, read_post, to_page
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a peer said of its own object: the id, the type, the times it gives."""
+
+    iri: str
+    wire_type: str
+    published: datetime | None
+    updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePost(Action[Post]):
+    """A new post in a community: a title with a link, a text, or both."""
+
+    by: Person
+    community: Community
+    title: str
+    url: str | None = None
+    body: Body = EMPTY
+    nsfw: bool = False
+    language: str | None = None
+    # Null for a post that is written here.
+    source: Provenance | None = None
+    is_content: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> None:
+        """Open to this person, and for posts of others: wanted by somebody here."""
+        may_post(self.by, self.community, standing(ctx.conn, self.by, self.community))
+        _check_content(self)
+        if self.source is not None:
+            _check_wanted(ctx, self.community)
+            refuse_deleted(ctx, self.source.iri, self.by.iri)
+
+    def apply(self, ctx: Context) -> Post:
+        """Insert the post with its author's own vote, as Lemmy counts it."""
+        source = self.source or Provenance(f"new:{uuid4().hex}", "Page", None, None)
+        number = ctx.conn.execute(
+            insert(post)
+            .values(
+                iri=source.iri,
+                local=self.source is None,
+                community_id=self.community.id,
+                author_id=self.by.id,
+                wire_type=source.wire_type,
+                **_words(ctx, self),
+                published_at=min(source.published or ctx.now, ctx.now),
+                updated_at=source.updated,
+            )
+            .returning(post.c.id)
+        ).scalar_one()
+        if self.source is None:
+            iri = post_iri(ctx.origin, number)
+            ctx.conn.execute(update(post).where(post.c.id == number).values(iri=iri))
+        made = get_post(ctx.conn, number)
+        put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
+        count_post(ctx, made, 1)
+        return get_post(ctx.conn, number)
+
+    def to_activity(self, ctx: Context, result: Post) -> Activity:
+        """Create{Page}."""
+        people = tuple(mentioned(ctx, self.body.source).values())
+        page = to_page(result, self.by, self.community, people)
+        return create(ctx.new_iri("create"), self.by.iri, page)
+
+    def audience(self, ctx: Context, result: Post) -> Audience:
+        """The community, whom the text names, and who follows the author."""
+        return Audience(
+            subject=result.iri,
+            community=self.community,
+            people=tuple(mentioned(ctx, self.body.source).values()),
+            to_followers=True,
+            microblogs=Microblogs.BOOST,
+            post=result,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPost(Action[Post]):
+    """New words for a post, by its author."""
+
+    by: Person
+    post: Post
+    title: str
+    url: str | None = None
+    body: Body = EMPTY
+    nsfw: bool = False
+    language: str | None = None
+    source: Provenance | None = None
+    is_content: ClassVar[bool] = True
+
+    def check(self, ctx: Context) -> None:
+        """The author's own, in a community that is open."""
+        may_edit(self.by, self.post)
+        is_open(get_community(ctx.conn, self.post.community_id))
+        if not self.post.is_shown:
+            raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
+        _check_content(self)
+
+    def apply(self, ctx: Context) -> Post:
+        """Replace the words; what others said of the post stays."""
+        ctx.conn.execute(
+            update(post)
+            .where(post.c.id == self.post.id)
+            .values(
+                **_words(ctx, self),
+                updated_at=(self.source.updated if self.source else None) or ctx.now,
+            )
+        )
+        return get_post(ctx.conn, self.post.id)
+
+    def to_activity(self, ctx: Context, result: Post) -> Activity:
+        """Update{Page}."""
+        people = tuple(mentioned(ctx, self.body.source).values())
+        place = get_community(ctx.conn, result.community_id)
+        page = to_page(result, self.by, place, people)
+        return update_activity(ctx.new_iri("update"), self.by.iri, page)
+
+    def audience(self, ctx: Context, result: Post) -> Audience:
+        """Whoever was told of the post; microblogs take an edit only from the author."""
+        return Audience(
+            subject=result.iri,
+            community=get_community(ctx.conn, result.community_id),
+            people=tuple(mentioned(ctx, self.body.source).values()),
+            to_followers=True,
+            microblogs=Microblogs.THE_ACTIVITY,
+            post=result,
+        )
+
+
+def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost:
+    """The action that a peer's post stands for; `document` is proven to be its owner's.
+
+    `via` is the community that announced it. Raises Denied, Invalid, NotFound or Missing.
+    """
+    author_iri = document.owner
+    if document.id is None or author_iri is None:
+        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+    if not document.is_public:
+        raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
+    place = _place(ctx, document, via)
+    return _from_content(person_at(ctx, author_iri), place, read_post(document))
+
+
+def edit_from(ctx: Context, known: Post, document: Document) -> EditPost | None:
+    """The edit that a newer copy of a known post stands for; None when nothing changed."""
+    author = person_at(ctx, document.owner or "")
+    content = read_post(document)
+    words = (content.title, content.url, content.body, content.nsfw, content.language)
+    stored = Body(known.body_source, known.body_html)
+    if words == (known.title, known.url, stored, known.nsfw, known.language):
+        return None
+    return EditPost(
+        by=author,
+        post=known,
+        title=content.title,
+        url=content.url,
+        body=content.body,
+        nsfw=content.nsfw,
+        language=content.language,
+        source=_provenance(content),
+    )
+
+
+def _from_content(author: Person, place: Community, content: PostContent) -> CreatePost:
+    return CreatePost(
+        by=author,
+        community=place,
+        title=content.title,
+        url=content.url,
+        body=content.body,
+        nsfw=content.nsfw,
+        language=content.language,
+        source=_provenance(content),
+    )
+
+
+def _provenance(content: PostContent) -> Provenance:
+    return Provenance(content.iri, content.wire_type, content.published, content.updated)
+
+
+def _place(ctx: Context, document: Document, via: str | None) -> Community:
+    """The community a post is in: who announced it, else the first one it is addressed to."""
+    if via is not None:
+        return community_at(ctx, via)
+    for iri in _candidates(document):
+        found = find_actor(ctx.conn, iri)
+        if isinstance(found, Community):
+            return _direct(ctx, document, found)
+    if ctx.wanted and document.audience is not None:
+        return community_at(ctx, document.audience)
+    raise Invalid("no_community", "The post is addressed to no community that is known here.")
+
+
+def _candidates(document: Document) -> Iterator[str]:
+    yield from document.audiences
+    yield from document.to
+    yield from document.cc
+    for mention in document.mentions:
+        yield mention.href
+
+
+def _direct(ctx: Context, document: Document, place: Community) -> Community:
+    """A community elsewhere says itself what is in it; only its own host may go before it."""
+    if place.local or ctx.wanted or host_of(document.owner or "") == place.host:
+        return place
+    raise Denied(
+        "waits_for_announce",
+        f"Posts in {place.handle} count here when the community has announced them.",
+    )
+
+
+def _check_content(action: CreatePost | EditPost) -> None:
+    if action.source is None:
+        check_title(action.title)
+        check_body(action.body.source)
+        if action.url is not None:
+            check_url(action.url)
+
+
+def _words(ctx: Context, action: CreatePost | EditPost) -> dict[str, object]:
+    """The columns that hold what the author wrote; a peer's words were cut to size when read."""
+    body = action.body
+    title, url = action.title, action.url
+    if action.source is None:
+        body = with_links(ctx, body)
+        title, url = check_title(title), check_url(url) if url is not None else None
+    return {
+        "title": title,
+        "url": url,
+        "body_source": body.source,
+        "body_html": body.html,
+        "nsfw": action.nsfw,
+        "language": action.language,
+    }
+
+
+def _check_wanted(ctx: Context, place: Community) -> None:
+    if not (place.local or ctx.wanted or is_followed_here(ctx.conn, place.id)):
+        raise Denied("not_followed", f"Nobody here follows {place.handle}.")
+
+
+def _read_create(ctx: Context, said: Said) -> Action[Post] | None:
+    document = said.activity.object_document
+    if document is None:
+        raise Invalid("object_missing", "A Create carries the object it creates.")
+    known = find_post(ctx.conn, document.id or "")
+    if known is not None:
+        return edit_from(ctx, known, document)
+    return create_from(ctx, document, said.via)
+
+
+READERS: Readers = {
+    (verb, kind): _read_create
+    for verb in ("Create", "Update")
+    for kind in TYPES
+    if kind != "Note"
+}

@@ -1,0 +1,93 @@
+"""EditProfile and RefreshProfile: Update{Person}, ours and theirs."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+
+from activitypub.vocab.activities import update as update_activity
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.context import Context, Said
+from fedcom.errors import Denied, Invalid
+from fedcom.models.actor import Person, actor
+from fedcom.queries.actors import get_person
+from fedcom.remote.actors import person_at, put_actor
+from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
+from fedcom.rules.permissions import may_act
+from fedcom.wire.actor import to_document
+from fedcom.wire.body import Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditProfile(Action[Person]):
+    """A member changes the own display name and text."""
+
+    by: Person
+    title: str
+    summary: Body
+
+    def check(self, ctx: Context) -> None:  # noqa: ARG002
+        """Within our limits."""
+        may_act(self.by)
+        check_display_name(self.title)
+        check_body(self.summary.source, MAX_SUMMARY)
+
+    def apply(self, ctx: Context) -> Person:
+        """Replace both."""
+        ctx.conn.execute(
+            update(actor)
+            .where(actor.c.id == self.by.id)
+            .values(
+                title=check_display_name(self.title),
+                summary_source=self.summary.source,
+                summary_html=self.summary.html,
+                updated_at=ctx.now,
+            )
+        )
+        return get_person(ctx.conn, self.by.id)
+
+    def to_activity(self, ctx: Context, result: Person) -> Activity:
+        """Update{Person}."""
+        document = to_document(result, ctx.origin)
+        return update_activity(
+            ctx.new_iri("update"), self.by.iri, document, cc=[f"{result.iri}/followers"]
+        )
+
+    def audience(self, ctx: Context, result: Person) -> Audience:  # noqa: ARG002
+        """Whoever follows the member."""
+        return Audience(subject=result.iri, to_followers=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshProfile(Action[Person]):
+    """A person elsewhere has changed: read them again from their origin."""
+
+    by: Person
+
+    def check(self, ctx: Context) -> None:  # noqa: ARG002
+        """Only people elsewhere are read from elsewhere."""
+        if self.by.local:
+            raise Invalid("not_remote", "Members change their profiles here.")
+
+    def apply(self, ctx: Context) -> Person:
+        """Write what the origin serves now, key and all."""
+        refreshed = put_actor(ctx, ctx.document(self.by.iri))
+        return get_person(ctx.conn, refreshed.id)
+
+    def to_activity(self, ctx: Context, result: Person) -> Activity:
+        """Update{Person}."""
+        return update_activity(ctx.new_iri("update"), self.by.iri, to_document(result, ctx.origin))
+
+    def audience(self, ctx: Context, result: Person) -> Audience:  # noqa: ARG002
+        """Nobody: it is only ever heard."""
+        return Audience(subject=result.iri)
+
+
+def _read_update(ctx: Context, said: Said) -> RefreshProfile:
+    if said.activity.object_id != said.actor:
+        raise Denied("not_the_owner", f"{said.actor} may change only the own profile.")
+    return RefreshProfile(by=person_at(ctx, said.actor))
+
+
+READERS: Readers = {
+    ("Update", kind): _read_update for kind in ("Person", "Service", "Application", "Organization")
+}

@@ -1,0 +1,188 @@
+"""Remove and Restore: a moderator takes a post or comment out of the community, or puts it back.
+
+On the wire both authors and moderators say Delete; who is who is decided by whose the object is,
+so the readers of Delete and Undo{Delete} are here, above both.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert
+
+from activitypub.reading import Document
+from activitypub.vocab.activities import delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.comment import content_from
+from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
+from fedcom.actions.leave import Leave
+from fedcom.actions.markers import mark, unmark
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, Said
+from fedcom.errors import Conflict, Invalid
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.moderation import modlog
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor, standing
+from fedcom.queries.comments import find_comment
+from fedcom.queries.posts import find_post
+from fedcom.remote.actors import person_at
+from fedcom.rules.permissions import may_moderate
+from fedcom.wire.comment import read_comment
+from fedcom.wire.post import read_post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove(Action[Content]):
+    """A moderator takes it out of the community, for a reason that is kept in the modlog."""
+
+    by: Person
+    target: Content
+    reason: str = ""
+
+    def check(self, ctx: Context) -> None:
+        """For moderators, and only once."""
+        place = place_of(ctx, self.target)
+        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        if self.target.removed_at is not None:
+            raise Conflict("already_removed", "It is removed already.")
+
+    def apply(self, ctx: Context) -> Content:
+        """Hide it and write the modlog."""
+        log(ctx, self.by, self.target, "remove", self.reason)
+        return set_shown(ctx, self.target, {"removed_at": ctx.now})
+
+    def to_activity(self, ctx: Context, result: Content) -> Activity:
+        """Delete with a summary: to Lemmy the summary makes it a moderator's."""
+        return delete_activity(
+            ctx.new_iri("delete"),
+            self.by.iri,
+            result.iri,
+            community=place_of(ctx, result).iri,
+            reason=self.reason or "",
+        )
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        """The community; to microblogs only taking back the boost says it."""
+        return _moderated(ctx, result, Microblogs.UNBOOST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore(Action[Content]):
+    """A moderator puts it back."""
+
+    by: Person
+    target: Content
+    reason: str = ""
+
+    def check(self, ctx: Context) -> None:
+        """For moderators, of what was removed."""
+        place = place_of(ctx, self.target)
+        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        if self.target.removed_at is None:
+            raise Conflict("not_removed", "It is not removed.")
+
+    def apply(self, ctx: Context) -> Content:
+        """Show it and write the modlog."""
+        log(ctx, self.by, self.target, "restore", self.reason)
+        return set_shown(ctx, self.target, {"removed_at": None})
+
+    def to_activity(self, ctx: Context, result: Content) -> Activity:
+        """Undo{Delete} with a summary."""
+        removed = delete_activity(
+            ctx.new_iri("delete"),
+            self.by.iri,
+            result.iri,
+            community=place_of(ctx, result).iri,
+            reason=self.reason or "",
+        )
+        return undo(ctx.new_iri("undo"), removed)
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        """The community; microblogs get a new boost."""
+        return _moderated(ctx, result, Microblogs.BOOST)
+
+
+def log(ctx: Context, by: Person, target: Content, kind: str, reason: str) -> None:
+    """One line in the modlog of the community."""
+    ctx.conn.execute(
+        insert(modlog).values(
+            community_id=place_of(ctx, target).id,
+            moderator_id=by.id,
+            kind=kind,
+            target_iri=target.iri,
+            reason=reason,
+            created_at=ctx.now,
+        )
+    )
+
+
+def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
+    told = audience_of(ctx, target, microblogs)
+    return Audience(
+        subject=told.subject,
+        community=told.community,
+        microblogs=told.microblogs,
+        post=told.post,
+    )
+
+
+def _read_delete(ctx: Context, said: Said) -> Action[Content] | Leave | None:
+    iri = said.activity.object_id
+    if iri is None:
+        raise Invalid("object_missing", "A Delete names what it deletes.")
+    target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    if target is None:
+        return _delete_other(ctx, iri, said)
+    by = person_at(ctx, said.actor)
+    if by.id == target.author_id:
+        return None if target.deleted_at else Delete(by=by, target=target)
+    check_vouched(ctx, said, place_of(ctx, target))
+    if target.removed_at is not None:
+        return None
+    return Remove(by=by, target=target, reason=said.activity.summary or "")
+
+
+def _delete_other(ctx: Context, iri: str, said: Said) -> Leave | None:
+    someone = find_actor(ctx.conn, iri)
+    if isinstance(someone, Person | Community) and someone.iri == said.actor:
+        return None if someone.deleted_at else Leave(by=someone)
+    mark(ctx, iri, "deleted", said.actor)
+    return None
+
+
+def _read_undo(ctx: Context, said: Said) -> Action[Content] | Action[Post] | Action[Comment] | None:
+    deleted = said.activity.object_document
+    iri = deleted.object_id if deleted is not None else None
+    if deleted is None or iri is None:
+        raise Invalid("object_missing", "An Undo of a Delete carries the Delete.")
+    unmark(ctx, iri, "deleted")
+    target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    by = person_at(ctx, said.actor)
+    if target is None:
+        # We never had it, or were told of its end first: the origin serves it again.
+        return content_from(ctx, ctx.document(iri), said.via)
+    if by.id != target.author_id:
+        check_vouched(ctx, said, place_of(ctx, target))
+        return Restore(by=by, target=target, reason=deleted.summary or "")
+    if target.deleted_at is None:
+        return None
+    return Undelete(by=by, target=target, words=_words(target, ctx.document(iri)))
+
+
+def _words(target: Content, document: Document) -> dict[str, object]:
+    if isinstance(target, Comment):
+        said_again = read_comment(document).body
+        return {"body_source": said_again.source, "body_html": said_again.html}
+    again = read_post(document)
+    return {
+        "title": again.title,
+        "url": again.url,
+        "body_source": again.body.source,
+        "body_html": again.body.html,
+    }
+
+
+READERS: Readers = {
+    ("Delete",): _read_delete,
+    ("Undo", "Delete"): _read_undo,
+}

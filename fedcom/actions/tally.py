@@ -1,0 +1,110 @@
+"""Votes, counters and ranks, always changed in the transaction of what they count.
+
+Rows are locked in one order everywhere: comment or post, then its post, then the community.
+"""
+
+from sqlalchemy import Table, delete, select, update
+
+from fedcom.context import Context
+from fedcom.db import upsert
+from fedcom.models.actor import Person, community
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import Post, post, post_rank
+from fedcom.models.vote import comment_vote, post_vote
+from fedcom.rules.ranking import hot_key
+
+
+def put_vote(ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str) -> None:
+    """Make `voter`'s vote on `target` be `score` (-1, 0, 1), whatever it was before."""
+    votes, key = _votes(target)
+    mine = (votes.c[key] == target.id) & (votes.c.voter_id == voter.id)
+    before = ctx.conn.execute(select(votes.c.score).where(mine)).scalar() or 0
+    if before == score:
+        return
+    if score == 0:
+        ctx.conn.execute(delete(votes).where(mine))
+    else:
+        row = {
+            key: target.id,
+            "voter_id": voter.id,
+            "score": score,
+            "iri": iri,
+            "voted_at": ctx.now,
+        }
+        upsert(ctx.conn, votes, row, key=[key, "voter_id"])
+    table = post if isinstance(target, Post) else comment
+    ctx.conn.execute(
+        update(table)
+        .where(table.c.id == target.id)
+        .values(
+            upvotes=table.c.upvotes + (score == 1) - (before == 1),
+            downvotes=table.c.downvotes + (score == -1) - (before == -1),
+        )
+    )
+    if isinstance(target, Post):
+        rank(ctx, target.id)
+
+
+def find_vote(ctx: Context, voter: Person, target: Post | Comment) -> tuple[int, str] | None:
+    """The vote that stands: its score and the id of its Like or Dislike."""
+    votes, key = _votes(target)
+    row = ctx.conn.execute(
+        select(votes.c.score, votes.c.iri).where(
+            votes.c[key] == target.id, votes.c.voter_id == voter.id
+        )
+    ).first()
+    return None if row is None else (row.score, row.iri)
+
+
+def count_post(ctx: Context, about: Post, difference: int) -> None:
+    """A post is shown (+1) or no longer shown (-1): its community's counter and the lists."""
+    ctx.conn.execute(
+        update(community)
+        .where(community.c.actor_id == about.community_id)
+        .values(posts=community.c.posts + difference)
+    )
+    rank(ctx, about.id)
+
+
+def count_comment(ctx: Context, about: Comment, difference: int) -> None:
+    """A comment is shown (+1) or no longer shown (-1): the counters above it."""
+    ancestors = [int(part) for part in about.path.split(".")[:-1]]
+    if ancestors:
+        ctx.conn.execute(
+            update(comment)
+            .where(comment.c.id.in_(ancestors))
+            .values(replies=comment.c.replies + difference)
+        )
+    changes = {"comments": post.c.comments + difference}
+    if difference > 0:
+        changes["last_comment_at"] = ctx.now
+    community_id = ctx.conn.execute(
+        update(post)
+        .where(post.c.id == about.post_id)
+        .values(**changes)
+        .returning(post.c.community_id)
+    ).scalar_one()
+    ctx.conn.execute(
+        update(community)
+        .where(community.c.actor_id == community_id)
+        .values(comments=community.c.comments + difference)
+    )
+
+
+def rank(ctx: Context, post_id: int) -> None:
+    """Put the post where lists will look for it, or take it out when it is not shown."""
+    row = ctx.conn.execute(select(post).where(post.c.id == post_id)).one()
+    if row.deleted_at is not None or row.removed_at is not None:
+        ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id == post_id))
+        return
+    values = {
+        "post_id": post_id,
+        "community_id": row.community_id,
+        "hot": hot_key(row.upvotes - row.downvotes, row.published_at),
+        "published_at": row.published_at,
+    }
+    upsert(ctx.conn, post_rank, values, key=["post_id"])
+
+
+def _votes(target: Post | Comment) -> tuple[Table, str]:
+    return (post_vote, "post_id") if isinstance(target, Post) else (comment_vote, "comment_id")

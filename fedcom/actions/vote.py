@@ -1,0 +1,118 @@
+"""Vote: Like (+1), Dislike (-1), and the Undo of either (0)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from activitypub.reading import Document
+from activitypub.vocab.activities import dislike, like, undo
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.comment import content_at
+from fedcom.actions.delete import place_of
+from fedcom.actions.markers import is_undone, mark
+from fedcom.actions.tally import find_vote, put_vote
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, Said
+from fedcom.errors import Invalid
+from fedcom.models.actor import Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.actors import get_person
+from fedcom.remote.actors import person_at
+from fedcom.rules.permissions import may_vote
+
+Score = Literal[-1, 0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """The vote as it was and is: what an Undo has to name."""
+
+    before: int
+    before_iri: str | None
+    iri: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote(Action[Ballot]):
+    """One person's vote on a post or a comment; 0 takes it back."""
+
+    by: Person
+    target: Post | Comment
+    score: Score
+    # The id of a peer's Like or Dislike; ours get theirs when they are made.
+    iri: str | None = None
+
+    def check(self, ctx: Context) -> None:
+        """Open to this person, on something that is still there."""
+        may_vote(self.by, place_of(ctx, self.target), self.target)
+
+    def apply(self, ctx: Context) -> Ballot:
+        """Make this the person's only vote on the target."""
+        before = find_vote(ctx, self.by, self.target)
+        iri = self.iri or ctx.new_iri("dislike" if self.score < 0 else "like")
+        put_vote(ctx, self.by, self.target, self.score, iri)
+        return Ballot(before[0] if before else 0, before[1] if before else None, iri)
+
+    def to_activity(self, ctx: Context, result: Ballot) -> Activity:
+        """Like, Dislike, or Undo of the one that stood before."""
+        place = place_of(ctx, self.target).iri
+        if self.score != 0:
+            word = like if self.score > 0 else dislike
+            return word(result.iri, self.by.iri, self.target.iri, community=place)
+        word = dislike if result.before < 0 else like
+        taken_back = word(
+            result.before_iri or result.iri, self.by.iri, self.target.iri, community=place
+        )
+        return undo(ctx.new_iri("undo"), taken_back)
+
+    def audience(self, ctx: Context, result: Ballot) -> Audience:  # noqa: ARG002
+        """The community, and the author, whose server may not follow it (Mastodon's never does)."""
+        return Audience(
+            subject=self.target.iri,
+            community=place_of(ctx, self.target),
+            people=(get_person(ctx.conn, self.target.author_id),),
+        )
+
+
+def _read_vote(ctx: Context, said: Said) -> Vote | None:
+    activity = said.activity
+    if activity.object_id is None:
+        raise Invalid("object_missing", f"A {activity.type} names what it is about.")
+    if is_undone(ctx, activity.id, said.actor):
+        return None
+    voter, target = person_at(ctx, said.actor), content_at(ctx, activity.object_id)
+    check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
+    score = _score(activity)
+    standing = find_vote(ctx, voter, target)
+    if standing is not None and standing[0] == score:
+        return None
+    return Vote(by=voter, target=target, score=score, iri=activity.id)
+
+
+def _read_undo(ctx: Context, said: Said) -> Vote | None:
+    taken_back = said.activity.object_document
+    if taken_back is None or taken_back.object_id is None:
+        raise Invalid("object_missing", "An Undo of a vote carries the Like or Dislike.")
+    voter, target = person_at(ctx, said.actor), content_at(ctx, taken_back.object_id)
+    check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
+    standing = find_vote(ctx, voter, target)
+    if standing is not None and standing[0] == _score(taken_back):
+        return Vote(by=voter, target=target, score=0)
+    if standing is None and taken_back.id is not None:
+        mark(ctx, taken_back.id, "undone", said.actor)
+    return None
+
+
+def _score(vote: Document) -> Score:
+    return -1 if vote.type == "Dislike" else 1
+
+
+READERS: Readers = {
+    ("Like",): _read_vote,
+    ("Dislike",): _read_vote,
+    # Emoji reactions of Pleroma, Akkoma and Misskey count as what they are: approval.
+    ("EmojiReact",): _read_vote,
+    ("Undo", "Like"): _read_undo,
+    ("Undo", "Dislike"): _read_undo,
+    ("Undo", "EmojiReact"): _read_undo,
+}

@@ -1,0 +1,24 @@
+"""Whose word counts for what happens in a community: the community's own, told by an Announce.
+
+Who may say a thing at all is `activitypub.authority`'s; here is only what needs to know the place.
+"""
+
+from fedcom.context import Context, Said
+from fedcom.errors import Denied
+from fedcom.models.actor import Community
+
+
+def check_vouched(ctx: Context, said: Said, place: Community, *, direct: bool = False) -> None:
+    """Raises Denied unless this may count in `place`, given how it reached us.
+
+    Announced things count in the announcer's community only. What comes straight from its actor
+    counts in our communities; in a peer's it waits for the peer's Announce, unless it is `direct`
+    business between the actor and one of our members, which the peer may never hear of.
+    """
+    if said.via is not None and said.via != place.iri:
+        raise Denied("wrong_community", f"This is in {place.handle}, not in {said.via}.")
+    if said.via is None and not (place.local or direct or ctx.wanted):
+        raise Denied(
+            "waits_for_announce",
+            f"What happens in {place.handle} counts here when the community has announced it.",
+        )

@@ -1,0 +1,83 @@
+"""What every action and query is given: one transaction, the time, and what was fetched for it.
+
+Nothing here goes to the network. What an action needs and we do not have it asks of the context,
+which raises `Missing`; whoever opened the unit of work rolls back, fetches and runs it again.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from activitypub.errors import FetchFailed
+from activitypub.iri import host_of
+from activitypub.reading import Document
+from fedcom.errors import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key pair made outside the transaction: the public PEM and the sealed private one."""
+
+    public_pem: str
+    sealed_private: bytes
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What this unit of work has asked of other servers so far, by the id asked for."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    failures: dict[str, FetchFailed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One unit of work: everything in it is committed together or not at all."""
+
+    conn: Connection
+    now: datetime
+    origin: str
+    fetched: Fetched = field(default_factory=Fetched)
+    # A member asked for this, so what is found is kept although nobody here follows it.
+    wanted: bool = False
+
+    @property
+    def host(self) -> str:
+        """Our own host, as it stands in our ids."""
+        return host_of(self.origin)
+
+    def is_ours(self, iri: str) -> bool:
+        """Whether the id lies under our origin, whether or not we ever gave it out."""
+        return iri == self.origin or iri.startswith(f"{self.origin}/")
+
+    def new_iri(self, kind: str) -> str:
+        """A fresh id for an activity of ours, such as `…/activities/like/0b6c…`."""
+        return f"{self.origin}/activities/{kind}/{uuid4().hex}"
+
+    def document(self, iri: str) -> Document:
+        """The document at `iri` as its origin serves it now.
+
+        Raises Missing when it was not fetched yet, and the FetchFailed that the fetch ended with.
+        """
+        if iri in self.fetched.failures:
+            raise self.fetched.failures[iri]
+        found = self.fetched.documents.get(iri)
+        if found is None:
+            raise Missing(iri)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An activity that is proven to be its actor's, as the actions read it.
+
+    `body` are the bytes that may be passed on inside an Announce, or None when what we have was
+    only fetched or vouched for. `via` is the community that announced it to us.
+    """
+
+    activity: Document
+    actor: str
+    body: bytes | None = None
+    via: str | None = None

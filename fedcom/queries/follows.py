@@ -1,0 +1,83 @@
+"""Who follows whom, and which inboxes a community or a person reaches."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, exists, func, select
+
+from fedcom.models.actor import actor
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.follow import Follow, follow
+from fedcom.models.peer import peer
+
+FOLLOW = select(*columns_of(Follow, follow))
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerHost:
+    """One inbox that followers share, and what is known of the server behind it."""
+
+    inbox: str
+    host: str
+    software: str | None
+    reached: bool
+
+
+def find_follow(conn: Connection, follower_id: int, target_id: int) -> Follow | None:
+    """The follow of one actor by another, pending or accepted."""
+    row = (
+        conn.execute(
+            FOLLOW.where(follow.c.follower_id == follower_id, follow.c.target_id == target_id)
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else to_row(Follow, row)
+
+
+def find_follow_by_iri(conn: Connection, iri: str) -> Follow | None:
+    """The follow that this Follow activity asked for."""
+    row = conn.execute(FOLLOW.where(follow.c.iri == iri)).mappings().first()
+    return None if row is None else to_row(Follow, row)
+
+
+def is_followed_here(conn: Connection, target_id: int) -> bool:
+    """Whether at least one local member follows (or has asked to follow) the actor."""
+    query = select(
+        exists().where(
+            follow.c.target_id == target_id,
+            follow.c.follower_id == actor.c.id,
+            actor.c.local.is_(True),
+        )
+    )
+    return bool(conn.execute(query).scalar())
+
+
+def follower_hosts(conn: Connection, target_id: int) -> Iterator[FollowerHost]:
+    """The distinct remote inboxes of an actor's accepted followers, shared inboxes folded.
+
+    Yields one FollowerHost for each; members of this instance need no delivery and are left out.
+    """
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
+    query = (
+        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
+        .join(follow, follow.c.follower_id == actor.c.id)
+        .outerjoin(peer, peer.c.host == actor.c.host)
+        .where(
+            follow.c.target_id == target_id,
+            follow.c.state == "accepted",
+            actor.c.local.is_(False),
+            actor.c.deleted_at.is_(None),
+            actor.c.banned_at.is_(None),
+        )
+        .distinct()
+    )
+    for row in conn.execute(query):
+        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+
+
+def count_followers(conn: Connection, target_id: int) -> int:
+    """How many actors follow this one, here and elsewhere."""
+    return conn.execute(
+        select(func.count()).where(follow.c.target_id == target_id, follow.c.state == "accepted")
+    ).scalar_one()

@@ -1,0 +1,23 @@
+"""Posts by id and by IRI."""
+
+from sqlalchemy import Connection, select
+
+from fedcom.errors import NotFound
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.post import Post, post
+
+POST = select(*columns_of(Post, post))
+
+
+def find_post(conn: Connection, iri: str) -> Post | None:
+    """The post with this id on the wire, deleted or not."""
+    row = conn.execute(POST.where(post.c.iri == iri)).mappings().first()
+    return None if row is None else to_row(Post, row)
+
+
+def get_post(conn: Connection, number: int) -> Post:
+    """The post with this row id, deleted or not. Raises NotFound."""
+    row = conn.execute(POST.where(post.c.id == number)).mappings().first()
+    if row is None:
+        raise NotFound("couldnt_find_post", "There is no such post here.")
+    return to_row(Post, row)

@@ -1,0 +1,5 @@
+"""Who is at this IRI: remote actors found or asked for, keys (theirs and ours), other servers.
+
+`actors` (a row for an actor document), `peers` (what software a host runs, whom we block), `keys`
+(public keys for the inbox, private keys for what we sign).
+"""

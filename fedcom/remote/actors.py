@@ -1,0 +1,215 @@
+"""Remote actors: the row we have, or one made from the document their origin serves.
+
+A row is only ever written from a document that was fetched from the actor's own origin, so an
+Update or a relayed copy can change nothing that the origin does not say itself.
+"""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from activitypub.errors import FetchFailed, Malformed
+from activitypub.iri import check_iri, host_of, is_public, same_host
+from activitypub.reading import Document
+from fedcom.context import Context
+from fedcom.db import insert_ignoring
+from fedcom.errors import Denied, Invalid, NotFound
+from fedcom.models.actor import Actor, Community, Person, actor, community
+from fedcom.models.moderation import moderator
+from fedcom.queries.actors import find_actor, get_community, get_person
+from fedcom.remote.peers import find_block
+from fedcom.text.html import sanitize
+from fedcom.text.plain import clean_title
+
+KINDS = frozenset({"Person", "Group", "Application", "Service", "Organization"})
+# Mastodon 4.6 takes the same; everything that can stand in a handle, nothing that can fool a reader.
+NAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
+LONGEST_NAME = 255
+LONGEST_SUMMARY = 50_000
+# Each unknown moderator costs one fetch; the others are added when they show themselves.
+MODERATORS_FETCHED = 10
+
+
+def actor_at(ctx: Context, iri: str) -> Person | Community:
+    """The actor with this id, from our rows or from its origin.
+
+    Raises Missing (to be fetched), NotFound for an id of ours that nobody has, Denied for a blocked
+    host, Invalid for a document that is no usable actor, and FetchFailed when the origin gave none.
+    """
+    found = find_actor(ctx.conn, iri)
+    if found is not None:
+        return found
+    if ctx.is_ours(iri):
+        raise NotFound("couldnt_find_person", f"There is no actor {iri} here.")
+    refuse_blocked(ctx, iri)
+    return put_actor(ctx, ctx.document(iri))
+
+
+def person_at(ctx: Context, iri: str) -> Person:
+    """As `actor_at`; raises Invalid when a community is at `iri`."""
+    found = actor_at(ctx, iri)
+    if isinstance(found, Community):
+        raise Invalid("not_a_person", f"{iri} is a community, not a person.")
+    return found
+
+
+def community_at(ctx: Context, iri: str) -> Community:
+    """As `actor_at`; raises Invalid when no community is at `iri`."""
+    found = actor_at(ctx, iri)
+    if not isinstance(found, Community):
+        raise Invalid("not_a_community", f"{iri} is a {found.kind}, not a community.")
+    return found
+
+
+def refuse_blocked(ctx: Context, iri: str) -> None:
+    """Raises Denied when the admin has blocked the host of `iri`."""
+    block = find_block(ctx.conn, host_of(iri))
+    if block is not None:
+        raise Denied("instance_blocked", f"The instance {block.host} is blocked here.")
+
+
+def put_actor(ctx: Context, document: Document) -> Person | Community:
+    """Write what an actor's origin says of it, as a new row or over the one we have.
+
+    `document` must have been fetched from the actor's origin. Raises Invalid for a document without
+    what an actor needs.
+    """
+    values = _read(ctx, document)
+    known = ctx.conn.execute(
+        select(actor.c.id, actor.c.kind).where(actor.c.iri == values["iri"])
+    ).first()
+    if known is None:
+        number = ctx.conn.execute(
+            insert(actor).values(local=False, **values).returning(actor.c.id)
+        ).scalar_one()
+    else:
+        number = known.id
+        if known.kind != values["kind"] and "Group" in (known.kind, values["kind"]):
+            raise Invalid("actor_changed_kind", f"{document.id} was a {known.kind} before.")
+        ctx.conn.execute(
+            update(actor).where(actor.c.id == number).values(deleted_at=None, **values)
+        )
+    if values["kind"] != "Group":
+        return get_person(ctx.conn, number)
+    _put_community(ctx, number, document)
+    return get_community(ctx.conn, number)
+
+
+def forget_actor(ctx: Context, someone: Actor) -> None:
+    """Mark a remote actor as deleted and drop everything it said of itself."""
+    ctx.conn.execute(
+        update(actor)
+        .where(actor.c.id == someone.id)
+        .values(
+            deleted_at=ctx.now,
+            title="",
+            summary_source="",
+            summary_html="",
+            icon_url=None,
+            image_url=None,
+        )
+    )
+
+
+def _read(ctx: Context, document: Document) -> dict[str, object]:
+    iri = _address(document.id, "id")
+    name = document.preferred_username or ""
+    if document.type not in KINDS:
+        raise Invalid("not_an_actor", f"{iri} is a {document.type or 'document'}, not an actor.")
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise Invalid("actor_name", f"{iri} has the preferredUsername {name!r}.")
+    key = next((key for key in document.public_keys if key.owner == iri), None)
+    return {
+        "iri": iri,
+        "kind": document.type,
+        "name": name,
+        "host": host_of(iri),
+        "title": clean_title(document.name or ""),
+        "summary_source": (document.source_markdown or "")[:LONGEST_SUMMARY],
+        "summary_html": sanitize((document.summary or "")[:LONGEST_SUMMARY]),
+        "icon_url": _optional(document.icon_url),
+        "image_url": _optional(document.image_url),
+        "url": _near(document.url, iri),
+        "inbox": _inbox(document, iri),
+        "shared_inbox": _near(document.shared_inbox, iri),
+        "outbox": _near(document.outbox, iri),
+        "followers": _near(document.followers, iri),
+        "public_key_id": key.id if key else None,
+        "public_key_pem": key.pem if key else None,
+        "published_at": _not_later(document.published, ctx.now),
+        "updated_at": document.updated,
+        "fetched_at": ctx.now,
+    }
+
+
+def _put_community(ctx: Context, number: int, document: Document) -> None:
+    moderators = document.get("attributedTo")
+    values = {
+        "moderators_iri": _near(moderators if isinstance(moderators, str) else None, document.id),
+        "featured_iri": _near(document.featured, document.id),
+        "nsfw": document.sensitive,
+        "posting_restricted": document.get("postingRestrictedToMods") is True,
+    }
+    insert_ignoring(ctx.conn, community, {"actor_id": number})
+    ctx.conn.execute(update(community).where(community.c.actor_id == number).values(**values))
+    _put_moderators(ctx, number, values["moderators_iri"])
+
+
+def _put_moderators(ctx: Context, number: int, collection: object) -> None:
+    """Replace the moderators by those in the community's own collection, as far as we get them."""
+    if not isinstance(collection, str):
+        return
+    try:
+        listed = [item for item in ctx.document(collection).items if isinstance(item, str)]
+    except FetchFailed:
+        return
+    found = []
+    for iri in listed[:MODERATORS_FETCHED]:
+        try:
+            found.append(person_at(ctx, iri))
+        except (FetchFailed, NotFound, Invalid, Denied, Malformed):
+            continue
+    ctx.conn.execute(delete(moderator).where(moderator.c.community_id == number))
+    for person in found:
+        insert_ignoring(
+            ctx.conn,
+            moderator,
+            {"community_id": number, "person_id": person.id, "appointed_at": ctx.now},
+        )
+
+
+def _inbox(document: Document, iri: str) -> str:
+    inbox = _address(document.inbox, "inbox")
+    if not same_host(inbox, iri):
+        raise Invalid("foreign_inbox", f"{iri} wants its inbox at {host_of(inbox)}.")
+    return inbox
+
+
+def _address(value: str | None, field: str) -> str:
+    if not value or is_public(value):
+        raise Invalid("actor_incomplete", f"The actor has no {field}.")
+    # Loopback and ports have passed or failed when the document was fetched.
+    return check_iri(value, development=True)
+
+
+def _near(value: str | None, iri: str | None) -> str | None:
+    """An address of the actor's, if it is on the actor's own host; others it may not speak for."""
+    if not value or not iri:
+        return None
+    try:
+        return value if same_host(check_iri(value, development=True), iri) else None
+    except Malformed:
+        return None
+
+
+def _optional(value: str | None) -> str | None:
+    try:
+        return check_iri(value, development=True) if value else None
+    except Malformed:
+        return None
+
+
+def _not_later(moment: datetime | None, now: datetime) -> datetime:
+    return now if moment is None or moment > now else moment
+

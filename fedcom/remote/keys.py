@@ -1,0 +1,179 @@
+"""Keys: ours, sealed in the database and kept parsed in memory; theirs, from their rows or origin.
+
+Private keys leave this module only as `PrivateKey` objects, for signing.
+"""
+
+import asyncio
+import base64
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import Connection, select
+
+from activitypub.errors import Refused
+from activitypub.fetch import Budget, Fetcher
+from activitypub.iri import host_of, same_host, without_fragment
+from activitypub.reading import Document
+from activitypub.signatures.keys import PrivateKey, PublicKey, generate_rsa_pem, load_private
+from fedcom.context import NewKey
+from fedcom.db import Database
+from fedcom.models.actor import actor, actor_key
+from fedcom.queries.actors import find_key_owner
+from fedcom.remote.peers import find_block
+
+REMEMBERED = 2_000
+# One key costs two documents at most: the key's own and its owner's (GoToSocial serves a stub).
+KEY_BUDGET = 3
+
+
+class WrongSecret(Exception):
+    """The database's private keys were sealed with another secret than the one we have."""
+
+
+class Seal:
+    """Encrypts private keys with the instance's secret before they are stored."""
+
+    def __init__(self, secret: str) -> None:
+        digest = hashlib.sha256(b"fedcom private keys" + secret.encode()).digest()
+        self._fernet = Fernet(base64.urlsafe_b64encode(digest))
+
+    def close(self, pem: str) -> bytes:
+        """The sealed form of a PEM."""
+        return self._fernet.encrypt(pem.encode())
+
+    def open(self, sealed: bytes) -> str:
+        """The PEM again. Raises WrongSecret."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise WrongSecret(
+                "The private keys in the database were sealed with another secret."
+                " Restore the secret.key (or FEDCOM_SECRET_KEY) that belongs to this database."
+            ) from error
+
+
+async def make_key(seal: Seal) -> NewKey:
+    """A new RSA-2048 key pair; takes 30 to 190 ms of a thread, never of the loop."""
+    private_pem, public_pem = await asyncio.to_thread(generate_rsa_pem)
+    return NewKey(public_pem=public_pem, sealed_private=seal.close(private_pem))
+
+
+class KeyRing:
+    """The private keys of local actors, parsed once: loading one costs more than signing."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        self._database = database
+        self._seal = seal
+        self._keys: OrderedDict[str, PrivateKey] = OrderedDict()
+
+    async def key(self, actor_iri: str) -> PrivateKey:
+        """The newest key of a local actor. Raises LookupError when there is none."""
+        cached = self._keys.get(actor_iri)
+        if cached is not None:
+            self._keys.move_to_end(actor_iri)
+            return cached
+        key = await self._database.read(lambda conn: self._load(conn, actor_iri))
+        self._keys[actor_iri] = key
+        if len(self._keys) > REMEMBERED:
+            self._keys.popitem(last=False)
+        return key
+
+    def _load(self, conn: Connection, actor_iri: str) -> PrivateKey:
+        row = conn.execute(
+            select(actor_key.c.key_id, actor_key.c.private_key)
+            .join(actor, actor.c.id == actor_key.c.actor_id)
+            .where(actor.c.iri == actor_iri, actor_key.c.retired_at.is_(None))
+            .order_by(actor_key.c.id.desc())
+        ).first()
+        if row is None:
+            raise LookupError(f"no key of {actor_iri}")
+        return load_private(row.key_id, self._seal.open(row.private_key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    key: PublicKey
+    owner: Document
+
+
+class PublicKeys:
+    """Public keys of peers, for the inbox: from the owner's row, else from its origin.
+
+    What had to be fetched stays in memory with its owner's document, so that verifying stores
+    nothing, and the work that follows need not fetch the actor a second time.
+    """
+
+    def __init__(self, database: Database, fetcher: Fetcher) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self.on_change: Callable[[Document], Awaitable[None]] | None = None
+
+    async def find(self, key_id: str, *, fresh: bool = False) -> PublicKey:
+        """The key with this id; `fresh` asks its origin again.
+
+        Raises the FetchFailed family, and Malformed for what is no usable key.
+        """
+        if not fresh:
+            if key_id in self._seen:
+                self._seen.move_to_end(key_id)
+                return self._seen[key_id].key
+            stored = await self._database.read(lambda conn: _stored(conn, key_id))
+            if stored is not None:
+                return stored
+        return await self._fetch(key_id)
+
+    def owner_document(self, actor_iri: str) -> Document | None:
+        """The document of a key's owner, if it was fetched for the key and is still in memory."""
+        for seen in reversed(self._seen.values()):
+            if seen.key.owner == actor_iri:
+                return seen.owner
+        return None
+
+    async def _fetch(self, key_id: str) -> PublicKey:
+        blocked = await self._database.read(lambda conn: find_block(conn, host_of(key_id)))
+        if blocked is not None:
+            raise Refused("instance_blocked", f"{blocked.host} is blocked here.", url=key_id)
+        budget = Budget(documents=KEY_BUDGET)
+        owner = await self._owner_of(key_id, budget)
+        for listed in owner.public_keys:
+            if listed.id == key_id and listed.owner == owner.id:
+                key = PublicKey(id=key_id, owner=listed.owner, pem=listed.pem)
+                self._remember(key, owner)
+                if self.on_change is not None:
+                    await self.on_change(owner)
+                return key
+        raise Refused(
+            "key_not_listed",
+            f"The actor {owner.id} does not list the key {key_id}.",
+            url=key_id,
+            received=", ".join(listed.id for listed in owner.public_keys),
+        )
+
+    async def _owner_of(self, key_id: str, budget: Budget) -> Document:
+        if "#" in key_id:
+            return (await self._fetcher.fetch_document(without_fragment(key_id), budget)).document
+        # A key with an address of its own (GoToSocial's /main-key) only points to its owner, and
+        # the owner's document has to point back.
+        stub = Document(await self._fetcher.fetch_key_document(key_id, budget))
+        owners = [listed.owner for listed in stub.public_keys] or [stub.owner]
+        owner = next((iri for iri in owners if iri and same_host(iri, key_id)), None)
+        if owner is None:
+            raise Refused("key_without_owner", f"{key_id} names no owner on its host.", url=key_id)
+        return (await self._fetcher.fetch_document(owner, budget)).document
+
+    def _remember(self, key: PublicKey, owner: Document) -> None:
+        self._seen[key.id] = _Seen(key, owner)
+        self._seen.move_to_end(key.id)
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+
+
+def _stored(conn: Connection, key_id: str) -> PublicKey | None:
+    owner = find_key_owner(conn, key_id)
+    if owner is None or owner.public_key_pem is None:
+        return None
+    return PublicKey(id=key_id, owner=owner.iri, pem=owner.public_key_pem)

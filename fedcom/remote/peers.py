@@ -1,0 +1,66 @@
+"""Other servers: what software they say they run, and which are blocked here."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from activitypub.nodeinfo import Software
+from fedcom.db import upsert
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
+
+# Peers change software seldom; one that could not be asked is asked again soon.
+FRESH = timedelta(days=3)
+FRESH_UNREACHED = timedelta(hours=1)
+
+
+def find_peer(conn: Connection, host: str) -> Peer | None:
+    """What we last learned of the server at `host`."""
+    row = conn.execute(select(*columns_of(Peer, peer)).where(peer.c.host == host)).mappings()
+    first = row.first()
+    return None if first is None else to_row(Peer, first)
+
+
+def is_fresh(known: Peer | None, now: datetime) -> bool:
+    """Whether NodeInfo need not be asked again now."""
+    if known is None:
+        return False
+    return now - known.checked_at < (FRESH if known.reached else FRESH_UNREACHED)
+
+
+def put_peer(conn: Connection, host: str, software: Software | None, now: datetime) -> None:
+    """Write what NodeInfo said; None when it could not be had, which leaves an older answer be."""
+    values: dict[str, object] = {"host": host, "reached": False, "checked_at": now}
+    if software is None:
+        upsert(conn, peer, values, key=["host"], keep=["reached"])
+        return
+    values |= {"reached": True, "software": software.name, "version": software.version}
+    upsert(conn, peer, values, key=["host"])
+
+
+def find_block(conn: Connection, host: str) -> InstanceBlock | None:
+    """The block that covers `host` (with or without a port), its own or that of a parent domain."""
+    row = (
+        conn.execute(
+            select(*columns_of(InstanceBlock, instance_block)).where(
+                instance_block.c.host.in_(_covering(host))
+            )
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else to_row(InstanceBlock, row)
+
+
+def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
+    """Those of `hosts` that a block covers."""
+    blocked = set(conn.execute(select(instance_block.c.host)).scalars())
+    return {host for host in hosts if not blocked.isdisjoint(_covering(host))} if blocked else set()
+
+
+def _covering(host: str) -> set[str]:
+    """The names whose block covers `host`: itself, without its port, and every parent domain."""
+    name = host.rsplit(":", 1)[0] if ":" in host and not host.endswith("]") else host
+    labels = name.split(".")
+    return {".".join(labels[start:]) for start in range(len(labels))} | {host}

@@ -1,0 +1,53 @@
+"""Local actors as ActivityPub documents."""
+
+from typing import Any
+
+from activitypub.signatures.keys import PublicKey
+from activitypub.vocab.actors import Boxes, Profile, application, group, person
+from fedcom.models.actor import Actor, Community, Person
+
+
+def to_document(someone: Actor, origin: str) -> dict[str, Any]:
+    """The actor's document, as served at its id and as carried by an Update."""
+    key = PublicKey(
+        id=someone.public_key_id or "", owner=someone.iri, pem=someone.public_key_pem or ""
+    )
+    if isinstance(someone, Community):
+        return group(
+            _profile(someone),
+            _boxes(someone, origin),
+            key,
+            moderators=f"{someone.iri}/moderators",
+            posting_restricted=someone.posting_restricted,
+            sensitive=someone.nsfw,
+        )
+    if isinstance(someone, Person) and someone.kind != "Application":
+        return person(
+            _profile(someone), _boxes(someone, origin), key, is_bot=someone.kind == "Service"
+        )
+    return application(_profile(someone), _boxes(someone, origin), key)
+
+
+def _profile(someone: Actor) -> Profile:
+    return Profile(
+        id=someone.iri,
+        username=someone.name,
+        name=someone.display_name,
+        summary_html=someone.summary_html or None,
+        summary_markdown=someone.summary_source or None,
+        icon_url=someone.icon_url,
+        image_url=someone.image_url,
+        url=someone.url,
+        published=someone.published_at,
+        updated=someone.updated_at,
+    )
+
+
+def _boxes(someone: Actor, origin: str) -> Boxes:
+    return Boxes(
+        inbox=someone.inbox,
+        outbox=someone.outbox or f"{someone.iri}/outbox",
+        shared_inbox=f"{origin}/inbox",
+        followers=someone.followers,
+        featured=f"{someone.iri}/featured" if isinstance(someone, Community) else None,
+    )

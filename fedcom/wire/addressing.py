@@ -1,0 +1,38 @@
+"""The ids we give to what is ours."""
+
+from fedcom.models.actor import Actor
+
+
+def person_iri(origin: str, name: str) -> str:
+    """The id of a local person."""
+    return f"{origin}/u/{name}"
+
+
+def community_iri(origin: str, name: str) -> str:
+    """The id of a local community."""
+    return f"{origin}/c/{name}"
+
+
+def instance_iri(origin: str) -> str:
+    """The id of the instance actor, in whose name we fetch."""
+    return f"{origin}/actor"
+
+
+def post_iri(origin: str, number: int) -> str:
+    """The id of a local post."""
+    return f"{origin}/post/{number}"
+
+
+def comment_iri(origin: str, number: int) -> str:
+    """The id of a local comment."""
+    return f"{origin}/comment/{number}"
+
+
+def key_iri(actor_iri: str) -> str:
+    """The id of an actor's main key; Lemmy and Mastodon expect this fragment."""
+    return f"{actor_iri}#main-key"
+
+
+def collection_iri(actor: Actor, name: str) -> str:
+    """The id of one of a local actor's collections: followers, outbox, featured, moderators."""
+    return f"{actor.iri}/{name}"

@@ -1,0 +1,36 @@
+"""A text in both its forms: the Markdown it was written in and the safe HTML that is shown."""
+
+from dataclasses import dataclass
+
+from activitypub.reading import Document
+from fedcom.text.html import sanitize
+from fedcom.text.markdown import render
+
+# Characters kept of a peer's text; ours are shorter (fedcom.rules.limits).
+LONGEST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Markdown source (empty when a peer gave none) and the HTML that pages may show as it is."""
+
+    source: str
+    html: str
+
+    @classmethod
+    def of_markdown(cls, source: str) -> "Body":
+        """Render what a member wrote."""
+        source = source.strip().replace("\r\n", "\n")
+        return cls(source, render(source) if source else "")
+
+    @classmethod
+    def of_document(cls, document: Document) -> "Body":
+        """Take a peer's `content` (made safe here) and its Markdown `source` where it has one.
+
+        The HTML is theirs, not rendered anew from the source: their dialect of Markdown is not ours.
+        """
+        html = sanitize((document.content or "")[:LONGEST])
+        return cls((document.source_markdown or "")[:LONGEST], html)
+
+
+EMPTY = Body("", "")

@@ -1,0 +1,69 @@
+"""Comments on the wire: our Note, and peers' Notes that answer something."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from activitypub.reading import Document
+from activitypub.vocab.objects import Place, Text, note, tombstone
+from fedcom.models.actor import Actor, Community
+from fedcom.models.comment import Comment
+from fedcom.wire.body import Body
+from fedcom.wire.tags import language_of, mentions_of
+
+
+@dataclass(frozen=True, slots=True)
+class CommentContent:
+    """What a peer's document says of a comment, made safe and within our limits."""
+
+    iri: str
+    body: Body
+    language: str | None
+    published: datetime | None
+    updated: datetime | None
+
+
+def read_comment(document: Document) -> CommentContent:
+    """A comment as a peer's document gives it; `document` must have an id."""
+    return CommentContent(
+        iri=document.id or "",
+        body=Body.of_document(document),
+        language=document.language,
+        published=document.published,
+        updated=document.updated,
+    )
+
+
+def to_note(
+    about: Comment,
+    author: Actor,
+    place: Community,
+    in_reply_to: str,
+    mentioned: tuple[Actor, ...],
+) -> dict[str, Any]:
+    """A local comment as a Note.
+
+    `mentioned` are whom the text names and the author of what is answered: Mastodon notifies (and
+    delivers replies to) nobody else. The Mention of the community makes their replies come back.
+    """
+    if not about.is_shown:
+        return tombstone(
+            about.iri, former_type="Note", deleted=about.deleted_at or about.removed_at
+        )
+    return note(
+        Place(
+            id=about.iri,
+            author=author.iri,
+            community=place.iri,
+            published=about.published_at,
+            updated=about.updated_at,
+            mentioned=[someone.iri for someone in mentioned],
+            tags=mentions_of(place, mentioned),
+        ),
+        Text(
+            html=about.body_html,
+            markdown=about.body_source or None,
+            language=language_of(about.language),
+        ),
+        in_reply_to=in_reply_to,
+    )

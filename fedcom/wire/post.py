@@ -1,0 +1,112 @@
+"""Posts on the wire: our Page, and whatever peers call a post."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from activitypub.errors import Malformed
+from activitypub.iri import check_iri
+from activitypub.reading import Document
+from activitypub.vocab.objects import Place, Text, link, page, tombstone
+from fedcom.models.actor import Actor, Community
+from fedcom.models.post import Post
+from fedcom.rules.limits import MAX_TITLE
+from fedcom.text.html import first_line
+from fedcom.text.plain import clean_title
+from fedcom.wire.body import Body
+from fedcom.wire.tags import language_of, mentions_of
+
+# What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
+TYPES = frozenset(
+    {"Page", "Article", "Note", "Question", "Video", "Audio", "Event", "Image", "Document"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostContent:
+    """What a peer's document says of a post, made safe and within our limits."""
+
+    iri: str
+    wire_type: str
+    title: str
+    url: str | None
+    body: Body
+    nsfw: bool
+    language: str | None
+    published: datetime | None
+    updated: datetime | None
+
+
+def read_post(document: Document) -> PostContent:
+    """A post as a peer's document gives it; `document` must have an id.
+
+    A Note has no title, so its first line is taken, as Lemmy does.
+    """
+    body = Body.of_document(document)
+    return PostContent(
+        iri=document.id or "",
+        wire_type=document.type,
+        title=_title(document),
+        url=_link(document),
+        body=body,
+        nsfw=document.sensitive,
+        language=document.language,
+        published=document.published,
+        updated=document.updated,
+    )
+
+
+def to_page(
+    about: Post, author: Actor, place: Community, mentioned: tuple[Actor, ...] = ()
+) -> dict[str, Any]:
+    """A local post as a Page, in the shape that Lemmy and Mastodon read.
+
+    The Mention of the community makes replies from microblogs come back to it.
+    """
+    if not about.is_shown:
+        return tombstone(
+            about.iri, former_type=about.wire_type, deleted=about.deleted_at or about.removed_at
+        )
+    return page(
+        Place(
+            id=about.iri,
+            author=author.iri,
+            community=place.iri,
+            published=about.published_at,
+            updated=about.updated_at,
+            mentioned=[someone.iri for someone in mentioned],
+            tags=mentions_of(place, mentioned),
+        ),
+        about.title,
+        Text(
+            html=about.body_html or None,
+            markdown=about.body_source or None,
+            language=language_of(about.language),
+        ),
+        attachments=[link(about.url)] if about.url else [],
+        sensitive=about.nsfw,
+        comments_enabled=about.locked_at is None,
+    )
+
+
+def _title(document: Document) -> str:
+    title = clean_title(document.name or "", MAX_TITLE)
+    if not title:
+        line = first_line(document.content or document.summary or "", MAX_TITLE)
+        title = clean_title(line, MAX_TITLE)
+    return title or "Untitled"
+
+
+def _link(document: Document) -> str | None:
+    """What the post points to: its Link attachment (Lemmy), else its first attachment's address.
+
+    The `url` of an object is its own page, not what it points to.
+    """
+    for attachment in document.attachments:
+        href = attachment.get("href") or attachment.url
+        if isinstance(href, str):
+            try:
+                return check_iri(href, development=True)
+            except Malformed:
+                continue
+    return None
