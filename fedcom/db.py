@@ -38,6 +38,7 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    literal_column,
     make_url,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -298,7 +299,8 @@ def _is_passing(error: DBAPIError, *, committing: bool) -> bool:
 def insert_ignoring(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert one row unless it collides with any unique constraint; whether it was inserted."""
     statement = _insert(connection, table).values(dict(values)).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    # Not rowcount, which SQLAlchemy leaves at -1 where it fetches the new id by RETURNING.
+    return connection.execute(statement.returning(literal_column("1"))).first() is not None
 
 
 def upsert(

@@ -70,7 +70,7 @@ def _check_address(value: str) -> str:
 
 
 def split_address(value: str) -> tuple[str, int]:
-    """`127.0.0.1:8000` or `[::1]:8000` → host and port; ("", 0) when it is neither."""
+    """`127.0.0.1:8000` or `[::1]:8000` → host and port; an empty host when it is neither."""
     host, _, port = value.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
     if not port.isdecimal() or not port.isascii() or (":" in bare) != host.startswith("["):
@@ -247,7 +247,7 @@ class Settings(BaseModel):
 def _check_origin_form(origin: str, *, development: bool) -> None:
     try:
         check_iri(origin, development=development)
-        if origin != origin_of(origin) and origin.count("/") > 2:
+        if not {"/", "?", "#"}.isdisjoint(origin.partition("://")[2]):
             raise ValueError("must not have a path, a query or a fragment")
     except Malformed as error:
         rule = (
@@ -332,11 +332,12 @@ def _from_variables(environ: Mapping[str, str]) -> list[_Said]:
 
 def _unknown(name: str, source: str) -> str:
     known = list(Settings.model_fields)
-    if source == "variable":
-        known = [PREFIX + field.upper() for field in known] + [CONFIG_VARIABLE]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else "see docs/settings.md for those there are."
-    return f"{name}: there is no such setting; {hint}"
+    prefix = PREFIX if source == "variable" else ""
+    near = difflib.get_close_matches(name.removeprefix(prefix).lower(), known, n=1)
+    if near:
+        spelt = prefix + near[0].upper() if prefix else near[0]
+        return f"{name}: there is no such setting; did you mean {spelt}?"
+    return f"{name}: there is no such setting; see docs/settings.md for those there are."
 
 
 def _problem(error: dict[str, Any], said_in: Mapping[str, str]) -> str:

@@ -1,0 +1,492 @@
+"""Units of work on both databases commit wholly or not at all, and survive being thrown out."""
+
+import asyncio
+import contextvars
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
+
+from fedcom import db
+from fedcom.db import (
+    BigId,
+    Database,
+    SortableText,
+    UtcDateTime,
+    insert_ignoring,
+    normalise_url,
+    open_database,
+    upsert,
+)
+
+metadata = MetaData()
+things = Table(
+    "things",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("name", SortableText, nullable=False),
+    Column("times", Integer, nullable=False, default=0),
+    Column("seen_at", UtcDateTime),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+parts = Table(
+    "parts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("thing_id", BigId, ForeignKey("things.id"), nullable=False),
+    Column("note", Text),
+)
+
+
+@pytest.fixture
+def database(empty_database_url: str) -> Iterator[Database]:
+    opened = open_database(empty_database_url)
+    with opened.begin() as connection:
+        metadata.create_all(connection)
+    yield opened
+    opened.close()
+
+
+def names(connection: Connection) -> list[str]:
+    return list(connection.scalars(select(things.c.name).order_by(things.c.name)))
+
+
+def add(name: str) -> Any:
+    return lambda connection: connection.execute(insert(things).values(name=name))
+
+
+def now_names(database: Database) -> list[str]:
+    with database.connect() as connection:
+        return names(connection)
+
+
+@pytest.mark.anyio
+async def test_what_a_unit_wrote_is_read_by_the_next(database: Database) -> None:
+    identifier = await database.write(
+        lambda connection: connection.execute(insert(things).values(name="a")).inserted_primary_key
+    )
+
+    assert identifier == (1,)
+    assert await database.read(names) == ["a"]
+
+
+@pytest.mark.anyio
+async def test_an_exception_undoes_the_whole_unit(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        add("a")(connection)
+        raise KeyError("no")
+
+    with pytest.raises(KeyError):
+        await database.write(work)
+
+    assert await database.read(names) == []
+
+
+@pytest.mark.anyio
+async def test_a_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError, match=r"readonly|read-only"):
+        await database.read(add("a"))
+
+    assert await database.read(names) == []
+
+
+def test_begin_and_connect_serve_plain_code(database: Database) -> None:
+    with database.begin() as connection:
+        add("a")(connection)
+    with pytest.raises(IntegrityError), database.begin() as connection:
+        connection.execute(insert(things), [{"name": "b"}, {"name": "a"}])
+
+    assert now_names(database) == ["a"]
+
+
+@pytest.mark.anyio
+async def test_units_that_read_before_they_write_do_not_lose_each_others_writes(
+    database: Database,
+) -> None:
+    await database.write(add("a"))
+
+    def count_up(connection: Connection) -> None:
+        locked = select(things.c.times).where(things.c.name == "a").with_for_update()
+        times = connection.scalar(locked)
+        connection.execute(update(things).values(times=times + 1))
+
+    await asyncio.gather(*(database.write(count_up) for _ in range(40)))
+
+    assert await database.read(lambda c: c.scalar(select(things.c.times))) == 40
+
+
+@pytest.mark.anyio
+async def test_reading_does_not_wait_for_a_writer(database: Database) -> None:
+    await database.write(add("a"))
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        add("b")(connection)
+        inside.set()
+        leave.wait(10)
+
+    writing = asyncio.create_task(database.write(slow))
+    await asyncio.to_thread(inside.wait, 10)
+    seen = await asyncio.wait_for(database.read(names), 5)
+    leave.set()
+    await writing
+
+    assert seen == ["a"]
+
+
+@pytest.mark.anyio
+async def test_cancelling_never_leaves_half_a_transaction(database: Database) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        add("first half")(connection)
+        inside.set()
+        leave.wait(10)
+        add("second half")(connection)
+
+    writing = asyncio.create_task(database.write(slow))
+    await asyncio.to_thread(inside.wait, 10)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    leave.set()
+    await database.aclose()
+
+    assert now_names(database) == ["first half", "second half"]
+
+
+@pytest.mark.anyio
+async def test_cancelling_before_the_work_began_does_nothing(empty_database_url: str) -> None:
+    database = open_database(empty_database_url, connections=1)
+    with database.begin() as connection:
+        metadata.create_all(connection)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        inside.set()
+        leave.wait(10)
+
+    holding = asyncio.create_task(database.write(hold))
+    await asyncio.to_thread(inside.wait, 10)
+    waiting = asyncio.create_task(database.write(add("never")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    leave.set()
+    await holding
+    await database.aclose()
+
+    assert now_names(database) == []
+    database.close()
+
+
+@pytest.mark.anyio
+async def test_the_work_sees_the_context_of_the_request(database: Database) -> None:
+    request_id = contextvars.ContextVar("request_id", default="none")
+    request_id.set("r1")
+
+    assert await database.read(lambda _: request_id.get()) == "r1"
+
+
+class Thrown(Exception):
+    """Stands for a driver's exception with the facts that decide on a retry."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__("thrown")
+        self.__dict__.update(facts)
+
+
+@pytest.mark.parametrize(
+    ("facts", "lost"),
+    [
+        ({"sqlstate": "40001"}, False),
+        ({"sqlstate": "40P01"}, False),
+        ({"sqlite_errorcode": sqlite3.SQLITE_BUSY}, False),
+        ({"sqlite_errorcode": sqlite3.SQLITE_BUSY_SNAPSHOT}, False),
+        ({"sqlstate": None}, True),
+    ],
+)
+@pytest.mark.anyio
+async def test_a_unit_thrown_out_for_anothers_sake_is_run_again(
+    database: Database, facts: dict[str, Any], lost: bool
+) -> None:
+    runs = []
+
+    def work(connection: Connection) -> str:
+        add(f"run {len(runs)}")(connection)
+        runs.append(1)
+        if len(runs) <= db.RETRIES:
+            raise OperationalError("SELECT 1", {}, Thrown(**facts), connection_invalidated=lost)
+        return "done"
+
+    assert await database.write(work) == "done"
+    assert await database.read(names) == [f"run {db.RETRIES}"]
+
+
+@pytest.mark.parametrize(
+    "facts", [{"sqlstate": "23505"}, {"sqlite_errorcode": sqlite3.SQLITE_CONSTRAINT}]
+)
+@pytest.mark.anyio
+async def test_a_mistake_of_our_own_is_not_tried_again(
+    database: Database, facts: dict[str, Any]
+) -> None:
+    runs = []
+
+    def work(_connection: Connection) -> None:
+        runs.append(1)
+        raise OperationalError("SELECT 1", {}, Thrown(**facts))
+
+    with pytest.raises(OperationalError):
+        await database.write(work)
+
+    assert len(runs) == 1
+
+
+@pytest.mark.anyio
+async def test_retrying_ends(database: Database) -> None:
+    runs = []
+
+    def work(_connection: Connection) -> None:
+        runs.append(1)
+        raise OperationalError("SELECT 1", {}, Thrown(sqlstate="40001"))
+
+    with pytest.raises(OperationalError):
+        await database.write(work)
+
+    assert len(runs) == 1 + db.RETRIES
+
+
+def test_a_connection_lost_while_committing_is_not_tried_again() -> None:
+    lost = OperationalError("COMMIT", {}, Thrown(), connection_invalidated=True)
+
+    assert not db._is_passing(lost, committing=True)
+    assert db._is_passing(lost, committing=False)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.anyio
+async def test_a_real_deadlock_is_survived(database: Database) -> None:
+    await database.write(add("a"))
+    await database.write(add("b"))
+    both_hold_one = threading.Barrier(2)
+
+    def lock(first: str, second: str) -> Any:
+        met = []
+
+        def work(connection: Connection) -> None:
+            for name in (first, second):
+                row = update(things).where(things.c.name == name)
+                connection.execute(row.values(times=things.c.times + 1))
+                if name == first and not met:
+                    met.append(1)
+                    both_hold_one.wait(10)
+
+        return work
+
+    await asyncio.gather(database.write(lock("a", "b")), database.write(lock("b", "a")))
+
+    assert await database.read(lambda c: c.scalar(select(func.sum(things.c.times)))) == 4
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.anyio
+async def test_a_server_that_closed_our_connections_is_found_again(
+    database: Database, empty_database_url: str
+) -> None:
+    await database.write(add("a"))
+    await database.read(names)
+    with psycopg.connect(empty_database_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    await database.write(add("b"))
+
+    assert await database.read(names) == ["a", "b"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.anyio
+async def test_a_writer_waits_for_another_process(
+    database: Database, empty_database_url: str
+) -> None:
+    other = sqlite3.connect(empty_database_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(database.write(add("a")))
+    await asyncio.sleep(0.2)
+    assert not writing.done()
+    other.execute("COMMIT")
+    other.close()
+    await asyncio.wait_for(writing, 5)
+
+    assert await database.read(names) == ["a"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_sqlite_is_opened_durable_and_strict(database: Database) -> None:
+    def pragma(connection: Connection, name: str) -> Any:
+        return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+    with database.begin() as connection:
+        assert pragma(connection, "journal_mode") == "wal"
+        assert pragma(connection, "synchronous") == 2
+        assert pragma(connection, "busy_timeout") == 10_000
+    with pytest.raises(IntegrityError), database.begin() as connection:
+        connection.execute(insert(parts).values(thing_id=99))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_reading_unit_sees_one_snapshot(database: Database) -> None:
+    with database.connect() as reader:
+        before = names(reader)
+        with database.begin() as writer:
+            add("a")(writer)
+        assert names(reader) == before == []
+
+
+def test_row_ids_are_never_used_again(database: Database) -> None:
+    with database.begin() as connection:
+        add("a")(connection)
+        connection.execute(things.delete())
+        again = add("b")(connection)
+
+    assert again.inserted_primary_key == (2,)
+
+
+def test_moments_keep_their_microseconds_and_come_back_in_utc(database: Database) -> None:
+    moment = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=timezone(timedelta(hours=2)))
+    with database.begin() as connection:
+        connection.execute(insert(things).values(name="a", seen_at=moment))
+        connection.execute(insert(things).values(name="b", seen_at=None))
+    with database.connect() as connection:
+        seen, never = connection.scalars(select(things.c.seen_at).order_by(things.c.name))
+        later = select(things.c.name).where(things.c.seen_at > moment - timedelta(microseconds=1))
+        assert connection.scalars(later).all() == ["a"]
+
+    assert (seen, seen.tzinfo, never) == (moment, UTC, None)
+
+
+def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
+    naive = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    with pytest.raises(StatementError, match="naive"), database.begin() as connection:
+        connection.execute(insert(things).values(name="a", seen_at=naive))
+
+
+def test_text_that_must_sort_sorts_by_its_bytes(database: Database) -> None:
+    with database.begin() as connection:
+        for name in ("b", "a.1", "a", "B", "a/1", "é"):
+            add(name)(connection)
+
+    assert now_names(database) == ["B", "a", "a.1", "a/1", "b", "é"]
+    if database.dialect == "postgresql":
+        with database.connect() as connection:
+            collation = "SELECT collation_name FROM information_schema.columns WHERE"
+            found = connection.execute(text(f"{collation} column_name = 'name'")).scalar()
+        assert found == "C"
+
+
+def test_an_insert_that_collides_is_told_apart(database: Database) -> None:
+    with database.begin() as connection:
+        assert insert_ignoring(connection, things, {"name": "a", "times": 1}) is True
+        assert insert_ignoring(connection, things, {"name": "a", "times": 2}) is False
+        assert connection.scalars(select(things.c.times)).all() == [1]
+
+
+def test_an_upsert_inserts_or_brings_up_to_date(database: Database) -> None:
+    first, later = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
+    with database.begin() as connection:
+        new = upsert(connection, things, {"name": "a", "times": 1, "seen_at": first}, key=["name"])
+        same = upsert(
+            connection,
+            things,
+            {"name": "a", "times": 2, "seen_at": later},
+            key=["name"],
+            keep=["seen_at"],
+        )
+        untouched = upsert(connection, things, {"name": "a"}, key=["name"])
+
+    assert (new.id, new.times, new.seen_at) == (1, 1, first)
+    assert (same.id, same.times, same.seen_at) == (1, 2, first)
+    assert untouched == same
+
+
+def test_errors_do_not_show_the_values_of_a_statement(database: Database) -> None:
+    with database.begin() as connection:
+        add("a")(connection)
+    with pytest.raises(IntegrityError) as caught, database.begin() as connection:
+        connection.execute(insert(things).values(name="a", times=987654))
+
+    assert "987654" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        ("sqlite:///a/b.sqlite3", "sqlite:///a/b.sqlite3"),
+        ("sqlite+pysqlite:////srv/b", "sqlite:////srv/b"),
+        ("postgresql://u:p@h/n", "postgresql+psycopg://u:p@h/n"),
+        ("postgres://h/n?host=/run", "postgresql+psycopg://h/n?host=%2Frun"),
+        ("postgresql+psycopg2://h/n", "postgresql+psycopg://h/n"),
+    ],
+)
+def test_addresses_of_databases_are_rewritten_for_our_drivers(url: str, opened: str) -> None:
+    assert normalise_url(url).render_as_string(hide_password=False) == opened
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "fedcom.sqlite3",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://h/n",
+        "sqlite:///a?mode=memory",
+    ],
+)
+def test_other_databases_are_refused_in_words(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite:///"):
+        normalise_url(url)
+
+
+def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/new/folder/x.sqlite3")
+    with database.begin() as connection:
+        metadata.create_all(connection)
+    database.close()
+
+    assert (tmp_path / "new/folder/x.sqlite3").exists()
+
+
+def test_closing_twice_is_harmless(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/x.sqlite3")
+    started = time.monotonic()
+    database.close()
+    database.close()
+
+    assert time.monotonic() - started < 1

@@ -1,0 +1,285 @@
+"""Settings: a file and variables, checked in one go, and the sentence each mistake gets."""
+
+import stat
+import threading
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from fedcom.settings import Settings, SettingsError, load_settings, split_address
+
+PUBLIC = {"FEDCOM_ORIGIN": "https://forum.example"}
+LOCAL = {"FEDCOM_ORIGIN": "http://localhost:8000", "FEDCOM_DEVELOPMENT": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def problems(environ: dict[str, str], config: Path | None = None) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(config, environ)
+    return caught.value.problems
+
+
+def test_an_origin_is_all_that_must_be_said(tmp_path: Path) -> None:
+    settings = load_settings(None, PUBLIC)
+
+    assert (settings.origin, settings.host) == ("https://forum.example", "forum.example")
+    assert settings.data_dir == tmp_path / "data"
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/fedcom.sqlite3"
+    assert (settings.development, settings.bind) == (False, "127.0.0.1:8000")
+
+
+def test_nothing_said_names_what_is_missing() -> None:
+    assert problems({}) == [
+        "origin (FEDCOM_ORIGIN): must be given. The public address of this server, `https://` and"
+        " a name, without a path."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "origin"),
+    [
+        ("https://Forum.Example", "https://forum.example"),
+        (" https://forum.example/ ", "https://forum.example"),
+        ("https://forum.example:443", "https://forum.example"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_an_origin_has_one_spelling(said: str, origin: str) -> None:
+    assert load_settings(None, {"FEDCOM_ORIGIN": said}).origin == origin
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("http://localhost:8000", "localhost:8000"),
+        ("http://a.localhost:8001/", "a.localhost:8001"),
+        ("http://127.0.0.2", "127.0.0.2"),
+        ("http://[::1]:8000", "[::1]:8000"),
+        ("https://localhost", "localhost"),
+    ],
+)
+def test_development_allows_this_machine(said: str, host: str) -> None:
+    assert load_settings(None, LOCAL | {"FEDCOM_ORIGIN": said}).host == host
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "https://forum.example",
+        "http://forum.example:8000",
+        "http://192.168.1.1",
+        "http://localhost.example",
+        "http://127.0.0.1.example",
+        "http://[2001:db8::1]",
+    ],
+)
+def test_development_is_refused_for_a_public_name(said: str) -> None:
+    (problem,) = problems(LOCAL | {"FEDCOM_ORIGIN": said})
+
+    assert problem.startswith("FEDCOM_ORIGIN: ")
+    assert "switch it off" in problem
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("http://forum.example", "https://"),
+        ("forum.example", "https://"),
+        ("https://forum.example:8443", "without a port"),
+        ("https://localhost", "development"),
+        ("https://127.0.0.1", "public name"),
+        ("https://forum.example/fedcom", "path"),
+        ("https://forum.example?x", "path"),
+        ("https://bücher.example", "xn--"),
+        ("https://ann@forum.example", "public name"),
+        ("https://forum..example", "public name"),
+    ],
+)
+def test_an_origin_peers_could_not_use_is_refused(said: str, words: str) -> None:
+    (problem,) = problems({"FEDCOM_ORIGIN": said})
+
+    assert words in problem
+
+
+def test_variables_win_over_the_file_and_empty_ones_count_as_none(tmp_path: Path) -> None:
+    file = tmp_path / "fedcom.toml"
+    file.write_text('origin = "https://file.example"\nbind = "[::1]:9000"\nlog_level = "debug"\n')
+
+    settings = load_settings(None, PUBLIC | {"FEDCOM_LOG_LEVEL": ""})
+
+    assert settings.origin == "https://forum.example"
+    assert (settings.bind, settings.log_level) == ("[::1]:9000", "debug")
+
+
+def test_the_file_is_the_one_given_then_the_one_named_then_the_one_here(tmp_path: Path) -> None:
+    for name in ("given.toml", "named.toml", "fedcom.toml"):
+        (tmp_path / name).write_text(f'origin = "https://{name[:-5]}.example"')
+    named = {"FEDCOM_CONFIG": str(tmp_path / "named.toml")}
+
+    assert load_settings(tmp_path / "given.toml", named).host == "given.example"
+    assert load_settings(None, named).host == "named.example"
+    assert load_settings(None, {}).host == "fedcom.example"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "cannot be read"), ("origin =", "not TOML"), ("\udcff", "cannot be read")],
+)
+def test_a_file_that_cannot_be_used_is_a_problem(
+    tmp_path: Path, content: str | None, words: str
+) -> None:
+    file = tmp_path / "given.toml"
+    if content is not None:
+        file.write_bytes(content.encode(errors="surrogateescape"))
+
+    assert words in problems(PUBLIC, file)[0]
+
+
+def test_a_name_nobody_knows_is_told_with_the_nearest_that_is_known(tmp_path: Path) -> None:
+    (tmp_path / "fedcom.toml").write_text('orgin = "x"\n[tables]\nx = 1\n')
+
+    assert problems(PUBLIC | {"FEDCOM_DATABSE_URL": "x", "FEDCOM_ZZZ": "x"}) == [
+        "orgin: there is no such setting; did you mean origin?",
+        "tables: there is no such setting; see docs/settings.md for those there are.",
+        "FEDCOM_DATABSE_URL: there is no such setting; did you mean FEDCOM_DATABASE_URL?",
+        "FEDCOM_ZZZ: there is no such setting; see docs/settings.md for those there are.",
+    ]
+
+
+def test_variables_of_the_test_run_are_passed_over() -> None:
+    load_settings(None, PUBLIC | {"FEDCOM_TEST_REDIS_URL": "redis://127.0.0.1", "PATH": "/bin"})
+
+
+def test_all_mistakes_are_told_at_once_and_no_secret_with_them() -> None:
+    found = problems(
+        {
+            "FEDCOM_ORIGIN": "nonsense",
+            "FEDCOM_DATABASE_URL": "mysql://ann:hunter2@h/n",
+            "FEDCOM_SECRET_KEY": "hunter2",
+            "FEDCOM_BIND": "8000",
+            "FEDCOM_TRUSTED_PROXIES": "10.0.0.0/8, proxy",
+            "FEDCOM_REDIS_URL": "http://:hunter2@h",
+            "FEDCOM_ADMIN_PASSWORD": "hunter2",
+            "FEDCOM_LOG_LEVEL": "loud",
+            "FEDCOM_DEVELOPMENT": "perhaps",
+        }
+    )
+
+    assert sorted(problem.partition(":")[0] for problem in found) == [
+        "FEDCOM_ADMIN_PASSWORD",
+        "FEDCOM_BIND",
+        "FEDCOM_DATABASE_URL",
+        "FEDCOM_DEVELOPMENT",
+        "FEDCOM_LOG_LEVEL",
+        "FEDCOM_ORIGIN",
+        "FEDCOM_REDIS_URL",
+        "FEDCOM_SECRET_KEY",
+        "FEDCOM_TRUSTED_PROXIES",
+    ]
+    assert "hunter2" not in "\n".join(found)
+
+
+def test_settings_do_not_show_their_secrets_and_never_change() -> None:
+    environ = PUBLIC | {
+        "FEDCOM_DATABASE_URL": "postgresql://ann:hunter2@h/n",
+        "FEDCOM_REDIS_URL": "redis://:hunter2@h",
+        "FEDCOM_SECRET_KEY": "hunter2" * 5,
+        "FEDCOM_ADMIN_NAME": "ann",
+        "FEDCOM_ADMIN_PASSWORD": "hunter2",
+    }
+    settings = load_settings(None, environ)
+
+    assert "hunter2" not in repr(settings)
+    with pytest.raises(ValidationError):
+        settings.origin = "https://other.example"  # type: ignore[misc]  # that it is refused is the test
+
+
+def test_proxies_are_addresses_or_networks(tmp_path: Path) -> None:
+    (tmp_path / "fedcom.toml").write_text('trusted_proxies = ["10.1.2.3/8", "::1"]')
+
+    from_file = load_settings(None, PUBLIC).trusted_proxies
+    from_variable = load_settings(
+        None, PUBLIC | {"FEDCOM_TRUSTED_PROXIES": "10.1.2.3/8,::1"}
+    ).trusted_proxies
+
+    assert from_file == from_variable == (ip_network("10.0.0.0/8"), ip_network("::1"))
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("127.0.0.1:8000", ("127.0.0.1", 8000)),
+        ("[::1]:80", ("::1", 80)),
+        ("localhost:0", ("localhost", 0)),
+        ("::1:80", ("", 0)),
+        ("[::1]", ("", 0)),
+        ("8000", ("", 8000)),
+        ("127.0.0.1:http", ("", 0)),
+        (":8000", ("", 8000)),
+    ],
+)
+def test_an_address_to_listen_on_has_a_host_and_a_port(
+    address: str, parts: tuple[str, int]
+) -> None:
+    assert split_address(address) == parts
+
+
+@pytest.mark.parametrize("said", ["127.0.0.1", ":8000", "127.0.0.1:70000", "::1:80"])
+def test_another_address_is_refused(said: str) -> None:
+    assert problems(PUBLIC | {"FEDCOM_BIND": said})
+
+
+def test_the_secret_is_made_once_and_readable_by_its_owner_only() -> None:
+    settings = load_settings(None, PUBLIC)
+    first = settings.read_secret()
+    file = settings.data_dir / "secret.key"
+
+    assert len(first) == 32
+    assert settings.read_secret() == load_settings(None, PUBLIC).read_secret() == first
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in settings.data_dir.iterdir()] == ["secret.key"]
+
+
+def test_of_two_processes_that_start_together_both_have_one_secret() -> None:
+    settings = load_settings(None, PUBLIC)
+    start = threading.Barrier(8)
+    seen: list[bytes] = []
+
+    def begin() -> None:
+        start.wait(10)
+        seen.append(settings.read_secret())
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(seen) == 8
+    assert len(set(seen)) == 1
+
+
+def test_a_secret_that_was_given_leaves_the_folder_alone() -> None:
+    settings = load_settings(None, PUBLIC | {"FEDCOM_SECRET_KEY": "0123456789abcdef" * 2})
+
+    assert len(settings.read_secret()) == 32
+    assert not settings.data_dir.exists()
+
+
+def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+
+    with pytest.raises(SettingsError, match=r"secret\.key"):
+        load_settings(None, PUBLIC).read_secret()
+
+
+def test_settings_can_be_made_by_hand_for_tests(tmp_path: Path) -> None:
+    made = Settings(origin="http://127.0.0.1:8001", development=True, data_dir=tmp_path)
+
+    assert made.host == "127.0.0.1:8001"
