@@ -1,0 +1,9 @@
+"""Local logins: who may sign in here, and how they prove it. Nothing of this is seen by peers.
+
+In reading order: `passwords` (hashing; slow on purpose, always outside a transaction), `register`
+(sign-up and its approval), `roster` (find accounts, change role and password), `sessions` (the
+tokens in cookies), `throttle` (counted attempts), `sign_in` (the three steps of signing in).
+
+Plain functions in the caller's transaction. They do not ask who calls: the surfaces let only admins
+approve, promote and reset.
+"""

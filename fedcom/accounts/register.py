@@ -1,0 +1,119 @@
+"""Signing up: an account and its person, at once or after an admin has read the application."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from fedcom.accounts.roster import Member, get_account, get_member, list_members
+from fedcom.accounts.sessions import end_all_sessions
+from fedcom.actions.local_actor import create_local_actor
+from fedcom.context import Context, NewKey
+from fedcom.errors import Conflict, Denied, Invalid, NotFound
+from fedcom.models.account import account
+from fedcom.models.actor import actor
+from fedcom.models.site import site
+from fedcom.rules.limits import MAX_APPLICATION, check_body
+
+MAX_EMAIL = 254
+"""RFC 5321, 4.5.3.1.3, less the brackets."""
+
+# Strict on purpose: quoted names, "%" and "," are routing tricks of mail servers, not addresses.
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$&'*+/=?^_{|}~-]+(?:\.[A-Za-z0-9!#$&'*+/=?^_{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """Who wants an account. The password has been checked and hashed (`passwords`)."""
+
+    name: str
+    password_hash: str
+    email: str | None = None
+    application: str = ""
+
+
+def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
+    """Sign up as the site's settings allow; the account is 'pending' when an admin must approve.
+
+    Raises Denied("registration_closed"), Invalid (`name_…`, `email_invalid`,
+    `application_required`, `body_…`), Conflict (`name_taken`, `email_taken`).
+    """
+    mode = ctx.conn.execute(select(site.c.registration)).scalar()
+    if mode not in ("open", "approval"):
+        raise Denied("registration_closed", "This instance takes no new members.")
+    if mode == "open":
+        return _create(ctx, newcomer, key, {"state": "active", "role": "member"})
+    if not newcomer.application.strip():
+        raise Invalid("application_required", "Say in a few words why you want to join.")
+    return _create(ctx, newcomer, key, {"state": "pending", "role": "member"})
+
+
+def create_account(
+    ctx: Context, newcomer: Newcomer, key: NewKey, role: Literal["admin", "member"] = "member"
+) -> Member:
+    """Make an active account whatever the settings say: the first admin's, or by an admin.
+
+    Raises Invalid and Conflict as `register` does.
+    """
+    return _create(ctx, newcomer, key, {"state": "active", "role": role})
+
+
+def list_applications(conn: Connection, *, after: int = 0, limit: int = 50) -> list[Member]:
+    """Who waits for an admin's decision, the longest-waiting first, behind row id `after`."""
+    return list_members(conn, "pending", after=after, limit=limit)
+
+
+def approve(conn: Connection, person_id: int) -> Member:
+    """Let the applicant in. Raises NotFound when nobody of that id waits."""
+    _get_applicant(conn, person_id)
+    conn.execute(update(account).where(account.c.actor_id == person_id).values(state="active"))
+    return get_member(conn, person_id)
+
+
+def deny(ctx: Context, person_id: int) -> None:
+    """Turn the applicant away: the login is deleted, and the person marked as deleted.
+
+    The name is not given again; somebody may have seen it. Raises NotFound when nobody waits.
+    """
+    _get_applicant(ctx.conn, person_id)
+    end_all_sessions(ctx.conn, person_id)
+    ctx.conn.execute(delete(account).where(account.c.actor_id == person_id))
+    ctx.conn.execute(update(actor).where(actor.c.id == person_id).values(deleted_at=ctx.now))
+
+
+def check_email(email: str | None) -> str | None:
+    """The address as it is stored, in lower case; None for none. Raises Invalid."""
+    email = (email or "").strip().lower()
+    if not email:
+        return None
+    if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
+        raise Invalid("email_invalid", "That is not an e-mail address.")
+    return email
+
+
+def _create(ctx: Context, newcomer: Newcomer, key: NewKey, standing: dict[str, str]) -> Member:
+    email = check_email(newcomer.email)
+    application = check_body(newcomer.application, MAX_APPLICATION)
+    if email and ctx.conn.execute(select(account).where(account.c.email == email)).first():
+        raise Conflict("email_taken", "There is an account with that e-mail address.")
+    made = create_local_actor(ctx, kind="Person", name=newcomer.name, title="", key=key)
+    ctx.conn.execute(
+        insert(account).values(
+            actor_id=made.id,
+            password_hash=newcomer.password_hash,
+            email=email,
+            application=application,
+            created_at=ctx.now,
+            **standing,
+        )
+    )
+    return get_member(ctx.conn, made.id)
+
+
+def _get_applicant(conn: Connection, person_id: int) -> None:
+    if get_account(conn, person_id).state != "pending":
+        raise NotFound("couldnt_find_registration_application", "Nobody of that id waits.")

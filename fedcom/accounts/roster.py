@@ -1,0 +1,132 @@
+"""The accounts of this instance: found, promoted, given another password."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, func, select, update
+
+from fedcom.accounts.sessions import end_all_sessions
+from fedcom.errors import Conflict, NotFound
+from fedcom.models.account import Account, account
+from fedcom.models.actor import Person, actor
+from fedcom.models.base import columns_of, to_row
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody with an account here: the person everybody sees, and the login."""
+
+    person: Person
+    account: Account
+
+
+def find_account(conn: Connection, person_id: int) -> Account | None:
+    """The login of a person; None when they have none (people of other servers, for one)."""
+    row = (
+        conn.execute(select(*columns_of(Account, account)).where(account.c.actor_id == person_id))
+        .mappings()
+        .first()
+    )
+    return None if row is None else to_row(Account, row)
+
+
+def get_account(conn: Connection, person_id: int) -> Account:
+    """As `find_account`. Raises NotFound."""
+    found = find_account(conn, person_id)
+    if found is None:
+        raise NotFound("couldnt_find_that_username_or_email", "There is no such account here.")
+    return found
+
+
+def find_member(conn: Connection, name_or_email: str) -> Member | None:
+    """The account with this name or e-mail address, whatever its state; None for deleted people."""
+    wanted = name_or_email.strip().lower()
+    column = account.c.email if "@" in wanted else actor.c.name
+    number = conn.execute(
+        select(actor.c.id)
+        .join(account, account.c.actor_id == actor.c.id)
+        .where(column == wanted.replace("\0", ""), actor.c.local, actor.c.deleted_at.is_(None))
+    ).scalar()
+    return None if number is None else get_member(conn, number)
+
+
+def get_member(conn: Connection, person_id: int) -> Member:
+    """Person and login by row id. Raises NotFound."""
+    login = get_account(conn, person_id)
+    row = (
+        conn.execute(select(*columns_of(Person, actor)).where(actor.c.id == person_id))
+        .mappings()
+        .one()
+    )
+    return Member(to_row(Person, row), login)
+
+
+def list_members(
+    conn: Connection, state: Literal["active", "pending"], *, after: int = 0, limit: int = 50
+) -> list[Member]:
+    """Accounts in this state, the oldest first, beginning behind row id `after`."""
+    numbers = conn.execute(
+        select(account.c.actor_id)
+        .join(actor, actor.c.id == account.c.actor_id)
+        .where(account.c.state == state, account.c.actor_id > after, actor.c.deleted_at.is_(None))
+        .order_by(account.c.actor_id)
+        .limit(limit)
+    ).scalars()
+    return [get_member(conn, number) for number in numbers.all()]
+
+
+def count_members(conn: Connection, state: Literal["active", "pending"]) -> int:
+    """How many accounts are in this state."""
+    return conn.execute(
+        select(func.count())
+        .select_from(account)
+        .join(actor, actor.c.id == account.c.actor_id)
+        .where(account.c.state == state, actor.c.deleted_at.is_(None))
+    ).scalar_one()
+
+
+def has_admin(conn: Connection) -> bool:
+    """Whether somebody runs this instance."""
+    return conn.execute(select(account.c.actor_id).where(_ADMIN).limit(1)).first() is not None
+
+
+def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"]) -> Account:
+    """Promote or demote; all sessions of the account end, so that no old one has new powers.
+
+    Raises NotFound, and Conflict("last_admin") for demoting the only admin.
+    """
+    login = get_account(conn, person_id)
+    if login.role == role:
+        return login
+    if role == "member" and _is_last_admin(conn, person_id):
+        raise Conflict("last_admin", "The only admin cannot stop being one.")
+    conn.execute(update(account).where(account.c.actor_id == person_id).values(role=role))
+    end_all_sessions(conn, person_id)
+    return get_account(conn, person_id)
+
+
+def set_password(
+    conn: Connection, person_id: int, password_hash: str, *, keep_session: int | None = None
+) -> None:
+    """Give the account another password and end its sessions (all but `keep_session`, a row id).
+
+    Raises NotFound.
+    """
+    get_account(conn, person_id)
+    put_password_hash(conn, person_id, password_hash)
+    end_all_sessions(conn, person_id, but=keep_session)
+
+
+def put_password_hash(conn: Connection, person_id: int, password_hash: str) -> None:
+    """Store a stronger hash of the same password (`passwords.needs_rehash`); sessions go on."""
+    conn.execute(
+        update(account).where(account.c.actor_id == person_id).values(password_hash=password_hash)
+    )
+
+
+_ADMIN = (account.c.role == "admin") & (account.c.state == "active")
+
+
+def _is_last_admin(conn: Connection, person_id: int) -> bool:
+    others = select(account.c.actor_id).where(_ADMIN, account.c.actor_id != person_id).limit(1)
+    return conn.execute(others).first() is None

@@ -1,0 +1,151 @@
+"""Sessions: the tokens in members' cookies, of which we keep only the hashes."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, insert, select, update
+
+from fedcom.models.account import Account, account, session
+from fedcom.models.actor import Person, actor
+from fedcom.models.base import columns_of, to_row
+
+IDLE = timedelta(days=30)
+"""A session that is not used for so long has ended."""
+
+ABSOLUTE = timedelta(days=180)
+"""No session lives longer, however much it is used."""
+
+TOUCH_EVERY = timedelta(hours=1)
+"""How exactly we know when a session was used; reading a page should not write."""
+
+MAX_USER_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in browser or app."""
+
+    id: int
+    account_id: int
+    user_agent: str
+    created_at: datetime
+    used_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who a token stands for."""
+
+    session: Session
+    account: Account
+    person: Person
+
+    def is_untouched(self, now: datetime) -> bool:
+        """Whether `touch_session` is due."""
+        return now - self.session.used_at >= TOUCH_EVERY
+
+
+def create_session(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
+    """Begin a session; its token (256 random bits, URL-safe), which is not kept here."""
+    token = secrets.token_urlsafe(32)
+    conn.execute(
+        insert(session).values(
+            token_hash=_hash(token),
+            account_id=account_id,
+            user_agent=user_agent[:MAX_USER_AGENT].replace("\0", ""),
+            created_at=now,
+            used_at=now,
+            expires_at=now + IDLE,
+        )
+    )
+    return token
+
+
+def find_session(conn: Connection, token: str, now: datetime) -> SignedIn | None:
+    """Who `token` stands for; None when it never was one, has ended, or its owner may not act.
+
+    Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction.
+    """
+    mine = and_(session.c.token_hash == _hash(token), session.c.expires_at > now)
+    row = conn.execute(select(*columns_of(Session, session)).where(mine)).mappings().first()
+    if row is None:
+        return None
+    found = to_row(Session, row)
+    owner = _find_owner(conn, found.account_id)
+    return None if owner is None else SignedIn(found, *owner)
+
+
+def touch_session(conn: Connection, found: SignedIn, now: datetime) -> None:
+    """Note that the session is in use, which keeps it alive."""
+    expires_at = min(now + IDLE, found.session.created_at + ABSOLUTE)
+    conn.execute(
+        update(session)
+        .where(session.c.id == found.session.id)
+        .values(used_at=now, expires_at=expires_at)
+    )
+    conn.execute(
+        update(account).where(account.c.actor_id == found.account.actor_id).values(last_seen_at=now)
+    )
+
+
+def list_sessions(conn: Connection, account_id: int, now: datetime) -> list[Session]:
+    """The sessions of an account that have not ended, the last used first."""
+    rows = conn.execute(
+        select(*columns_of(Session, session))
+        .where(session.c.account_id == account_id, session.c.expires_at > now)
+        .order_by(session.c.used_at.desc(), session.c.id.desc())
+    ).mappings()
+    return [to_row(Session, row) for row in rows]
+
+
+def end_session(conn: Connection, token: str) -> None:
+    """Sign out; what is no token of ours ends nothing."""
+    conn.execute(delete(session).where(session.c.token_hash == _hash(token)))
+
+
+def end_one_session(conn: Connection, account_id: int, number: int) -> bool:
+    """End the session with this row id if it is the account's; whether it was."""
+    ended = conn.execute(
+        delete(session).where(session.c.id == number, session.c.account_id == account_id)
+    )
+    return ended.rowcount == 1
+
+
+def end_all_sessions(conn: Connection, account_id: int, *, but: int | None = None) -> int:
+    """End the account's sessions, all or all but the one with row id `but`; how many."""
+    doomed = delete(session).where(session.c.account_id == account_id)
+    if but is not None:
+        doomed = doomed.where(session.c.id != but)
+    return conn.execute(doomed).rowcount
+
+
+def prune_sessions(conn: Connection, now: datetime) -> int:
+    """Delete the sessions that have ended by themselves; how many they were."""
+    return conn.execute(delete(session).where(session.c.expires_at <= now)).rowcount
+
+
+def _hash(token: str) -> str:
+    # The token is 256 random bits, so a fast hash without salt keeps it as secret as a slow one.
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _find_owner(conn: Connection, account_id: int) -> tuple[Account, Person] | None:
+    active = and_(
+        actor.c.id == account_id, actor.c.deleted_at.is_(None), actor.c.banned_at.is_(None)
+    )
+    person = conn.execute(select(*columns_of(Person, actor)).where(active)).mappings().first()
+    login = (
+        conn.execute(
+            select(*columns_of(Account, account)).where(
+                account.c.actor_id == account_id, account.c.state == "active"
+            )
+        )
+        .mappings()
+        .first()
+    )
+    if person is None or login is None:
+        return None
+    return to_row(Account, login), to_row(Person, person)

@@ -1,0 +1,85 @@
+"""The rows of an actor of ours: its name (never anybody else's again), its addresses and its key.
+
+Not an action: registering, creating a community and the first start make actors with it.
+"""
+
+from typing import Literal
+
+from sqlalchemy import insert, select
+
+from fedcom.context import Context, NewKey
+from fedcom.db import insert_ignoring
+from fedcom.errors import Conflict
+from fedcom.models.actor import Actor, actor, actor_key, local_name
+from fedcom.models.base import columns_of, to_row
+from fedcom.rules.names import check_name
+from fedcom.wire.addressing import community_iri, instance_iri, key_iri, person_iri
+
+ALGORITHM = "rsa-sha256"
+
+
+def create_local_actor(
+    ctx: Context, *, kind: Literal["Person", "Group"], name: str, title: str, key: NewKey
+) -> Actor:
+    """Insert a person or the actor of a community, `name` in the local name space.
+
+    The row in `community` is left to the caller. Raises Invalid (`name_…`) and
+    Conflict("name_taken"), also when the name belonged to somebody who is gone.
+    """
+    name = check_name(name)
+    if not insert_ignoring(ctx.conn, local_name, {"name": name, "taken_at": ctx.now}):
+        raise Conflict("name_taken", f"The name {name} is taken or was somebody's before.")
+    iri = person_iri(ctx.origin, name) if kind == "Person" else community_iri(ctx.origin, name)
+    return _insert(ctx, {"iri": iri, "kind": kind, "name": name, "title": title}, key)
+
+
+def create_instance_actor(ctx: Context, key: NewKey) -> Actor:
+    """Insert the actor in whose name this instance fetches. Its name is the host, as Mastodon's."""
+    return _insert(
+        ctx,
+        {"iri": instance_iri(ctx.origin), "kind": "Application", "name": ctx.host, "title": ""},
+        key,
+    )
+
+
+def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
+    iri = values["iri"]
+    row = (
+        ctx.conn.execute(
+            insert(actor)
+            .values(
+                **values,
+                local=True,
+                host=ctx.host,
+                url=iri,
+                inbox=f"{iri}/inbox",
+                shared_inbox=f"{ctx.origin}/inbox",
+                outbox=f"{iri}/outbox",
+                followers=f"{iri}/followers",
+                public_key_id=key_iri(iri),
+                public_key_pem=key.public_pem,
+                published_at=ctx.now,
+            )
+            .returning(*columns_of(Actor, actor))
+        )
+        .mappings()
+        .one()
+    )
+    made = to_row(Actor, row)
+    ctx.conn.execute(
+        insert(actor_key).values(
+            actor_id=made.id,
+            key_id=key_iri(iri),
+            algorithm=ALGORITHM,
+            private_key=key.sealed_private,
+            public_key=key.public_pem,
+            created_at=ctx.now,
+        )
+    )
+    return made
+
+
+def is_name_free(ctx: Context, name: str) -> bool:
+    """Whether `name` can still be given to a local person or community. Raises Invalid."""
+    taken = select(local_name.c.name).where(local_name.c.name == check_name(name))
+    return ctx.conn.execute(taken).first() is None

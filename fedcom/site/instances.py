@@ -1,0 +1,87 @@
+"""Blocked servers: nothing is taken from them or sent to them, their subdomains included.
+
+Whether a host is covered by a block is asked in `fedcom.remote.peers.find_block`.
+"""
+
+import httpx
+from sqlalchemy import Connection, delete, insert, select
+
+from fedcom.context import Context
+from fedcom.db import upsert
+from fedcom.errors import Invalid, NotFound
+from fedcom.models.actor import Person
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.moderation import modlog
+from fedcom.models.peer import InstanceBlock, instance_block
+from fedcom.rules.limits import MAX_REASON, check_body
+
+
+def block_instance(ctx: Context, host: str, reason: str, by: Person | None = None) -> InstanceBlock:
+    """Block `host` (a name or an address of that server); a second time changes the reason.
+
+    `by` is None on the command line. Raises Invalid: `host_invalid`, `own_host` (also for a domain
+    that we are in ourselves) or `body_…`.
+    """
+    host = normalise_host(host)
+    reason = check_body(reason, MAX_REASON)
+    if ctx.host == host or ctx.host.endswith(f".{host}") or ctx.host.startswith(f"{host}:"):
+        raise Invalid("own_host", f"Blocking {host} would block this instance.")
+    upsert(
+        ctx.conn,
+        instance_block,
+        {"host": host, "reason": reason, "created_at": ctx.now},
+        key=["host"],
+        keep=["created_at"],
+    )
+    _log(ctx, "block_instance", host, reason, by)
+    return next(block for block in list_blocks(ctx.conn) if block.host == host)
+
+
+def unblock_instance(ctx: Context, host: str, by: Person | None = None) -> None:
+    """Take the block of exactly this host back. Raises NotFound when there is none."""
+    host = normalise_host(host)
+    gone = ctx.conn.execute(delete(instance_block).where(instance_block.c.host == host))
+    if gone.rowcount == 0:
+        raise NotFound("instance_not_blocked", f"{host} is not blocked.")
+    _log(ctx, "unblock_instance", host, "", by)
+
+
+def list_blocks(conn: Connection) -> list[InstanceBlock]:
+    """All blocks, by name."""
+    rows = conn.execute(
+        select(*columns_of(InstanceBlock, instance_block)).order_by(instance_block.c.host)
+    ).mappings()
+    return [to_row(InstanceBlock, row) for row in rows]
+
+
+def normalise_host(text: str) -> str:
+    """A host as it stands in ids, from a name, a handle or a URL: lower case, A-labels, any port.
+
+    `https://Bücher.example/x` → `xn--bcher-kva.example`. Raises Invalid("host_invalid").
+    """
+    name = text.strip().rpartition("://")[2].partition("/")[0].rpartition("@")[2].rstrip(".")
+    try:
+        url = httpx.URL(f"https://{name}/")
+        host = url.netloc.decode("ascii").lower()
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise Invalid("host_invalid", f"{name[:100]} is not the name of a server.") from error
+    bare = url.raw_host.decode("ascii")
+    is_name = "." in bare or ":" in bare or bare == "localhost"
+    if url.userinfo or not is_name or not set(bare.lower()) <= _HOST_CHARACTERS:
+        raise Invalid("host_invalid", f"{name[:100]} is not the name of a server.")
+    return host
+
+
+_HOST_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789.-:[]")
+
+
+def _log(ctx: Context, kind: str, host: str, reason: str, by: Person | None) -> None:
+    ctx.conn.execute(
+        insert(modlog).values(
+            moderator_id=by.id if by else None,
+            kind=kind,
+            target_iri=f"https://{host}",
+            reason=reason,
+            created_at=ctx.now,
+        )
+    )

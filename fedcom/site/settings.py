@@ -1,0 +1,70 @@
+"""The settings that the admin changes while the server runs: one row."""
+
+from typing import cast, get_args
+
+from sqlalchemy import Connection, select, update
+
+from fedcom.errors import Invalid, NotFound
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.site import Registration, Site, site
+from fedcom.rules.limits import check_body, check_display_name
+from fedcom.wire.body import Body
+
+MAX_DESCRIPTION = 10_000
+
+
+def find_site(conn: Connection) -> Site | None:
+    """This instance; None before its first start."""
+    row = conn.execute(select(*columns_of(Site, site))).mappings().first()
+    return None if row is None else to_row(Site, row)
+
+
+def get_site(conn: Connection) -> Site:
+    """This instance. Raises NotFound before its first start."""
+    found = find_site(conn)
+    if found is None:
+        raise NotFound("site_not_set_up", "This instance was never started.")
+    return found
+
+
+def edit_site(
+    conn: Connection,
+    *,
+    name: str | None = None,
+    description: Body | None = None,
+    registration: str | None = None,
+    answers_apps_as_lemmy: bool | None = None,
+) -> Site:
+    """Change what is given and leave the rest.
+
+    Raises Invalid: `site_name_required`, `display_name_…`, `body_…`, `registration_unknown`.
+    """
+    changes: dict[str, object] = {}
+    if name is not None:
+        changes["name"] = check_site_name(name)
+    if description is not None:
+        check_body(description.source, MAX_DESCRIPTION)
+        changes["description_source"] = description.source
+        changes["description_html"] = description.html
+    if registration is not None:
+        changes["registration"] = check_registration(registration)
+    if answers_apps_as_lemmy is not None:
+        changes["answers_apps_as_lemmy"] = answers_apps_as_lemmy
+    if changes:
+        conn.execute(update(site).values(**changes))
+    return get_site(conn)
+
+
+def check_site_name(name: str) -> str:
+    """The name of the instance as it is stored. Raises Invalid."""
+    name = check_display_name(name)
+    if not name:
+        raise Invalid("site_name_required", "The instance needs a name.")
+    return name
+
+
+def check_registration(mode: str) -> Registration:
+    """One of the three ways to take new members. Raises Invalid."""
+    if mode not in get_args(Registration):
+        raise Invalid("registration_unknown", "Registration is closed, approval or open.")
+    return cast("Registration", mode)

@@ -1,0 +1,76 @@
+"""The first start, which fixes the origin for ever, and the first admin's set-up."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from fedcom.actions.local_actor import create_instance_actor
+from fedcom.context import Context, NewKey
+from fedcom.errors import Conflict
+from fedcom.models.account import account
+from fedcom.models.site import Site, site
+from fedcom.settings import SettingsError
+from fedcom.site.settings import check_registration, check_site_name, find_site, get_site
+
+
+def check_origin(conn: Connection, origin: str) -> bool:
+    """Whether this database was started before, and under `origin`; False for a new one.
+
+    Raises SettingsError when it was another origin: every id we ever gave out begins with that, and
+    other servers will never know this one by a new name.
+    """
+    known = find_site(conn)
+    if known is None:
+        return False
+    if known.origin != origin:
+        raise SettingsError(
+            [
+                f"This database belongs to {known.origin}, but the origin is set to {origin}."
+                " An instance cannot change its name: everything it ever posted is known by it"
+                f" elsewhere. Set the origin to {known.origin} again, or begin anew for {origin}"
+                " with another data_dir or database_url."
+            ]
+        )
+    return True
+
+
+def start(ctx: Context, key: NewKey) -> Site:
+    """At the first start: store the origin and make the instance actor with `key`.
+
+    At any other only look: `key` is dropped (two processes may start at once). Raises SettingsError
+    as `check_origin` does.
+    """
+    if check_origin(ctx.conn, ctx.origin):
+        return get_site(ctx.conn)
+    voice = create_instance_actor(ctx, key)
+    ctx.conn.execute(
+        insert(site).values(
+            id=1, origin=ctx.origin, actor_id=voice.id, name=ctx.host, created_at=ctx.now
+        )
+    )
+    return get_site(ctx.conn)
+
+
+def is_set_up(conn: Connection) -> bool:
+    """Whether an admin has finished the set-up; before that only its page is shown."""
+    return conn.execute(select(site.c.set_up_at)).scalar() is not None
+
+
+def finish_setup(conn: Connection, *, name: str, registration: str, now: datetime) -> Site:
+    """Open the instance. In the same transaction the caller has made the first admin and community.
+
+    Raises Conflict (`site_already_exists`, `no_admin`) and Invalid as `settings.edit_site` does.
+    """
+    if is_set_up(conn):
+        raise Conflict("site_already_exists", "This instance is set up already.")
+    admin = select(account.c.actor_id).where(account.c.role == "admin", account.c.state == "active")
+    if conn.execute(admin.limit(1)).first() is None:
+        raise Conflict("no_admin", "There is no admin yet.")
+    conn.execute(
+        update(site).values(
+            name=check_site_name(name),
+            registration=check_registration(registration),
+            set_up_at=now,
+        )
+    )
+    return get_site(conn)
