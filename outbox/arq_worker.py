@@ -1,0 +1,167 @@
+"""The dispatcher in a worker process, woken through Redis with arq.
+
+A job says "look" and nothing more: it carries no delivery, is done in a moment, and may be lost.
+Truth and order are in the rows; the dispatcher's own sweep finds what no job told it about. That
+makes harmless what arq does: it drops an enqueue while a job of that id is queued or running, it
+forgets a dead worker's jobs for minutes, and its worker exits when Redis goes away. Here it is
+started again, and deliveries go on meanwhile.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
+
+import orjson
+from arq.connections import ArqRedis
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+from outbox.embedded import Dispatcher
+
+logger = logging.getLogger(__name__)
+
+QUEUE = "outbox"
+
+POLL_DELAY = 0.05
+"""Seconds between two looks at Redis: the pick-up time against about 1 % of an idle core."""
+
+RECONNECT = 1.0
+"""Seconds until the worker is started again after Redis went away."""
+
+MANY_HOSTS = 8
+"""For more hosts than this one job is made for all, because a job costs more than a delivery."""
+
+_LOST = (RedisError, OSError, TimeoutError)
+
+
+def connect(redis_url: str, *, timeout: float = 2.0) -> ArqRedis:
+    """A client with JSON payloads; `timeout` in seconds bounds every step. Connects when used."""
+    redis: ArqRedis = ArqRedis.from_url(
+        redis_url, socket_connect_timeout=timeout, socket_timeout=timeout
+    )
+    redis.job_serializer = orjson.dumps
+    redis.job_deserializer = orjson.loads
+    redis.default_queue_name = QUEUE
+    return redis
+
+
+class ArqWaker:
+    """The server's side: says that rows were committed. Never waits for Redis and never fails.
+
+    While Redis is away nothing is sent to it for `pause` seconds at a time, and the log says so
+    once; the workers' sweep finds the rows.
+    """
+
+    def __init__(self, redis_url: str, *, timeout: float = 1.0, pause: float = 5.0) -> None:
+        self._redis = connect(redis_url, timeout=timeout)
+        self._pause = pause
+        self._hosts: set[str] = set()
+        self._is_for_all = False
+        self._sending: asyncio.Task[None] | None = None
+        self._silent_until = 0.0
+        self._is_lost = False
+
+    async def wake(self, hosts: Collection[str] = ()) -> None:
+        """Have the workers look at `hosts`, or at whatever is new. Returns at once."""
+        if time.monotonic() < self._silent_until:
+            return
+        self._hosts.update(hosts)
+        self._is_for_all = self._is_for_all or not hosts
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
+
+    async def aclose(self) -> None:
+        """Send what was asked for, then close the connections."""
+        if self._sending is not None:
+            await self._sending
+        with suppress(*_LOST):
+            await self._redis.aclose()
+
+    async def _send(self) -> None:
+        try:
+            while self._hosts or self._is_for_all:
+                await self._send_once()
+        except _LOST as error:
+            if not self._is_lost:
+                logger.warning("Redis is away, workers will find deliveries by sweeping: %s", error)
+            self._is_lost = True
+            self._silent_until = time.monotonic() + self._pause
+        else:
+            self._is_lost = False
+
+    async def _send_once(self) -> None:
+        hosts, self._hosts = self._hosts, set()
+        is_for_all, self._is_for_all = self._is_for_all or len(hosts) > MANY_HOSTS, False
+        if is_for_all:
+            await self._redis.enqueue_job("deliver_new", _job_id="new")
+            return
+        for host in sorted(hosts):
+            await self._redis.enqueue_job("deliver_peer", host, _job_id=f"peer:{host}")
+
+
+async def deliver_peer(ctx: dict[str, Any], host: str) -> None:
+    """The job for one peer. What it asks for is its last act, so that a row whose enqueue arq drops
+    because this job has not ended was committed before the dispatcher looks."""
+    dispatcher: Dispatcher = ctx["dispatcher"]
+    dispatcher.look_at(host)
+
+
+async def deliver_new(ctx: dict[str, Any]) -> None:
+    """The job for everything that is new."""
+    dispatcher: Dispatcher = ctx["dispatcher"]
+    dispatcher.wake()
+
+
+async def worker(
+    open_dispatcher: Callable[[], AbstractAsyncContextManager[Dispatcher]], redis_url: str
+) -> None:
+    """Be a worker until cancelled: deliver, and listen to Redis whenever it is there.
+
+    `open_dispatcher` opens what the dispatcher needs and closes it in the end; its `Limits.alone`
+    must be False when there is more than one worker.
+    """
+    async with open_dispatcher() as dispatcher, asyncio.TaskGroup() as tasks:
+        tasks.create_task(dispatcher.run())
+        tasks.create_task(_listen(dispatcher, redis_url))
+
+
+async def _listen(dispatcher: Dispatcher, redis_url: str) -> None:
+    is_lost = False
+    while True:
+        began = time.monotonic()
+        try:
+            await _listen_once(dispatcher, redis_url)
+        except _LOST as error:
+            is_lost = is_lost and time.monotonic() - began < 2 * RECONNECT
+            if not is_lost:
+                logger.warning("Redis went away, going on without it: %s", error)
+            is_lost = True
+        await asyncio.sleep(RECONNECT)
+
+
+async def _listen_once(dispatcher: Dispatcher, redis_url: str) -> None:
+    redis = connect(redis_url)
+    listener = Worker(
+        functions=[func(deliver_peer, name="deliver_peer"), func(deliver_new, name="deliver_new")],
+        queue_name=QUEUE,
+        redis_pool=redis,
+        handle_signals=False,
+        ctx={"dispatcher": dispatcher},
+        max_jobs=100,
+        job_timeout=10,
+        keep_result=0,
+        poll_delay=POLL_DELAY,
+        job_serializer=orjson.dumps,
+        job_deserializer=orjson.loads,
+        log_results=False,
+    )
+    try:
+        await listener.async_run()
+    finally:
+        # Not Worker.close(): it raises when Redis is away.
+        await asyncio.gather(*listener.tasks.values(), return_exceptions=True)
+        with suppress(*_LOST):
+            await redis.aclose()

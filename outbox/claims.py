@@ -1,0 +1,398 @@
+"""Which deliveries are next, and whose they are while they are being sent.
+
+Nothing here looks at all waiting rows. `find_hosts` steps from one host that has any to the next,
+and `claim` takes from each host the few rows it may have in flight; the longest backlog of a
+resting peer costs one step.
+
+On PostgreSQL several workers claim at once: each locks the rows of the *peers* it takes from and
+skips those that others hold, so the number in flight to one host is exact, and no delivery is
+claimed twice. On SQLite there is one writer at a time.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from outbox.deliveries import (
+    CLAIMED,
+    SQL_CLAIMED,
+    SQL_WAITING,
+    WAITING,
+    activities,
+    deliveries,
+    peers,
+)
+from outbox.peers import Peer
+
+WINDOW = 200
+"""Due rows of a host that are looked through for some that may go; see `_step_aside`."""
+
+LOCKED_PAUSE = 0.2
+"""Seconds after which to look again at a host that another worker is just taking from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A host that has something waiting, and when to look at it (epoch seconds)."""
+
+    host: str
+    when: float
+    is_failing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours until its lease ends; `tries` and `refusals` are those before now."""
+
+    id: int
+    inbox: str
+    host: str
+    subject: str
+    actor: str
+    body: bytes
+    tries: int
+    refusals: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What was claimed, and what is to be done about the hosts that were asked for.
+
+    `look_at` says when to look at a host again. A host in `crowded` has more that is due, but
+    behind what is in flight: look again when an attempt there has ended.
+    """
+
+    rows: list[Claimed]
+    look_at: dict[str, float]
+    crowded: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much to claim: `seats` in flight to one host, `rows` in all, `lease` seconds long."""
+
+    seats: int
+    rows: int
+    lease: float
+
+
+def find_hosts(conn: Connection) -> list[Found]:
+    """All hosts that have a waiting delivery, with the time of the first or the end of their rest.
+
+    Costs a few index look-ups for each such host, however many rows it has.
+    """
+    return [_found(row) for row in conn.execute(_EVERYWHERE)]
+
+
+def find_hosts_due_since(conn: Connection, since: float, now: float) -> list[Found]:
+    """The hosts of waiting deliveries that became due between `since` and `now`."""
+    return [_found(row) for row in conn.execute(_LATELY, {"since": since, "now": now})]
+
+
+def has_expired(conn: Connection, now: float) -> bool:
+    """Whether some worker has let a lease run out."""
+    return conn.execute(_HAS_EXPIRED, {"now": now}).scalar_one_or_none() is not None
+
+
+def claim(
+    conn: Connection, hosts: Sequence[str], *, bounds: Bounds, worker: str, now: float
+) -> Claim:
+    """Claim what is due for `hosts`, those named first coming first, oldest deliveries first."""
+    found = _lock(conn, hosts)
+    look_at = {host: now + LOCKED_PAUSE for host in hosts if host not in found}
+    look_at |= {p.host: p.resting_until or now for p in found.values() if p.is_resting(now)}
+    awake = [host for host in hosts if host not in look_at]
+    if not awake:
+        return Claim([], look_at, frozenset())
+    ids, cut = _choose(conn, [found[host] for host in awake], bounds=bounds, now=now)
+    rows = _take(conn, ids, worker=worker, until=now + bounds.lease)
+    crowded = set()
+    for host, due in conn.execute(_NEXT_DUE, {"hosts": awake}):
+        if due is not None and due > now:
+            look_at[host] = due
+        elif due is not None and host in cut:
+            look_at[host] = now
+        elif due is not None:
+            crowded.add(host)
+    _step_aside(conn, crowded, now)
+    return Claim(rows, look_at, frozenset(crowded))
+
+
+def release(conn: Connection, worker: str | None = None) -> int:
+    """Give back what `worker` has claimed, or what anybody has; the number of rows.
+
+    None is for a server that starts and knows that it is the only one.
+    """
+    if worker is None:
+        return conn.execute(_RELEASE).rowcount
+    return conn.execute(_RELEASE_OF_WORKER, {"worker": worker}).rowcount
+
+
+def release_expired(conn: Connection, now: float) -> int:
+    """Give back what workers have claimed and not reported on in time; the number of rows."""
+    return conn.execute(_RELEASE_EXPIRED, {"now": now}).rowcount
+
+
+def _found(row: Any) -> Found:
+    return Found(row.host, max(row.due_at, row.resting_until or 0.0), bool(row.failures))
+
+
+def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
+    """The peers that nobody else is taking from, with a row made for the new ones."""
+    found = {
+        row.host: Peer(row.host, failures=row.failures, resting_until=row.resting_until)
+        for row in conn.execute(_LOCK_FREE, {"hosts": sorted(hosts)})
+    }
+    missing = [{"host": host} for host in sorted(hosts) if host not in found]
+    if missing:
+        # What another worker has locked is not new: it has a row already and is left out again.
+        new = conn.execute(_INSERT_PEERS[conn.dialect.name], missing).scalars()
+        found |= {host: Peer(host) for host in new}
+    return found
+
+
+def _choose(
+    conn: Connection, found: list[Peer], *, bounds: Bounds, now: float
+) -> tuple[list[int], set[str]]:
+    """The ids to claim, and the hosts that `bounds.rows` left no room for."""
+    hosts = [peer.host for peer in found]
+    rows = {row[0]: row for row in conn.execute(_next(bounds.seats), {"hosts": hosts, "now": now})}
+    ids: list[int] = []
+    cut: set[str] = set()
+    for peer in found:
+        _, in_flight, *candidates = rows[peer.host]
+        free = (1 if peer.is_probed else bounds.seats) - in_flight
+        wanted = [row_id for row_id in candidates if row_id is not None][: max(free, 0)]
+        room = bounds.rows - len(ids)
+        if len(wanted) > room:
+            cut.add(peer.host)
+        ids += wanted[:room]
+    return ids, cut
+
+
+def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> list[Claimed]:
+    if not ids:
+        return []
+    values = {"ids": ids, "worker": worker, "until": until}
+    rows = sorted(conn.execute(_TAKE, values), key=lambda row: int(row.id))
+    wanted = {"ids": sorted({row.activity for row in rows})}
+    issued = {row.id: row for row in conn.execute(_BODIES, wanted)}
+    return [
+        Claimed(
+            id=row.id,
+            inbox=row.inbox,
+            host=row.host,
+            subject=row.subject,
+            actor=issued[row.activity].actor,
+            body=issued[row.activity].body,
+            tries=row.tries,
+            refusals=row.refusals,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def _step_aside(conn: Connection, hosts: Collection[str], now: float) -> None:
+    """Let rows behind one that waits for its next try be due when that is.
+
+    Else they would stand at the head of their host's queue and fill the window, and one post that a
+    peer cannot digest would hold back everything else for that peer.
+    """
+    if hosts:
+        conn.execute(_STEP_ASIDE, [{"which": host, "now": now} for host in sorted(hosts)])
+
+
+@cache
+def _next(seats: int) -> Select[Any]:
+    """For each peer: how many are in flight, and the ids of the first `seats` that may go."""
+    flying = deliveries.alias("flying")
+    in_flight = (
+        select(func.count())
+        .select_from(flying)
+        .where(flying.c.host == peers.c.host, flying.c.state == SQL_CLAIMED)
+        .scalar_subquery()
+    )
+    candidates = [_nth(n) for n in range(seats)]
+    return select(peers.c.host, in_flight, *candidates).where(
+        peers.c.host.in_(bindparam("hosts", expanding=True))
+    )
+
+
+def _nth(n: int) -> ScalarSelect[int]:
+    row = deliveries.alias(f"row{n}")
+    window = (
+        select(row.c.id, row.c.inbox, row.c.subject, row.c.due_at)
+        .where(*_due_at_peer(row))
+        .order_by(row.c.due_at, row.c.id)
+        .limit(WINDOW)
+        .correlate(peers)
+        .subquery(f"window{n}")
+    )
+    earlier = deliveries.alias(f"earlier{n}")
+    blocked = exists().where(
+        earlier.c.inbox == window.c.inbox,
+        earlier.c.subject == window.c.subject,
+        earlier.c.id < window.c.id,
+        earlier.c.closed_at.is_(None),
+    )
+    return (
+        select(window.c.id)
+        .where(~blocked)
+        .order_by(window.c.due_at, window.c.id)
+        .limit(1)
+        .offset(n)
+        .scalar_subquery()
+    )
+
+
+def _due_at_peer(row: FromClause) -> tuple[ColumnElement[bool], ...]:
+    return (
+        row.c.host == peers.c.host,
+        row.c.state == SQL_WAITING,
+        row.c.due_at <= bindparam("now"),
+    )
+
+
+def _everywhere() -> Select[Any]:
+    # One step of the recursion is one look-up in the index: the next greater host.
+    first, later, earliest = (deliveries.alias(name) for name in ("first", "later", "earliest"))
+    hosts = (
+        select(func.min(first.c.host).label("host"))
+        .where(first.c.state == SQL_WAITING)
+        .cte("hosts", recursive=True)
+    )
+    following = (
+        select(func.min(later.c.host))
+        .where(later.c.state == SQL_WAITING, later.c.host > hosts.c.host)
+        .correlate(hosts)
+        .scalar_subquery()
+    )
+    hosts = hosts.union_all(select(following).where(hosts.c.host.is_not(None)))
+    due_at = (
+        select(func.min(earliest.c.due_at))
+        .where(earliest.c.host == hosts.c.host, earliest.c.state == SQL_WAITING)
+        .correlate(hosts)
+        .scalar_subquery()
+    )
+    return (
+        select(hosts.c.host, due_at.label("due_at"), peers.c.resting_until, peers.c.failures)
+        .select_from(hosts.outerjoin(peers, peers.c.host == hosts.c.host))
+        .where(hosts.c.host.is_not(None))
+    )
+
+
+_head = deliveries.alias("head")
+_ahead = deliveries.alias("ahead")
+
+
+def _is_deferred_ahead() -> tuple[ColumnElement[bool], ...]:
+    return (
+        _ahead.c.inbox == deliveries.c.inbox,
+        _ahead.c.subject == deliveries.c.subject,
+        _ahead.c.id < deliveries.c.id,
+        _ahead.c.closed_at.is_(None),
+        _ahead.c.state == SQL_WAITING,
+        _ahead.c.due_at > bindparam("now"),
+    )
+
+
+_EVERYWHERE = _everywhere()
+_LATELY = (
+    select(
+        deliveries.c.host,
+        func.min(deliveries.c.due_at).label("due_at"),
+        peers.c.resting_until,
+        peers.c.failures,
+    )
+    .select_from(deliveries.outerjoin(peers, peers.c.host == deliveries.c.host))
+    .where(
+        deliveries.c.state == SQL_WAITING,
+        deliveries.c.due_at >= bindparam("since"),
+        deliveries.c.due_at <= bindparam("now"),
+    )
+    .group_by(deliveries.c.host, peers.c.resting_until, peers.c.failures)
+)
+_LOCK_FREE = (
+    select(peers.c.host, peers.c.failures, peers.c.resting_until)
+    .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
+    .order_by(peers.c.host)
+    .with_for_update(skip_locked=True)
+)
+_INSERT_PEERS = {
+    "sqlite": sqlite.insert(peers).on_conflict_do_nothing().returning(peers.c.host),
+    "postgresql": postgresql.insert(peers).on_conflict_do_nothing().returning(peers.c.host),
+}
+_NEXT_DUE = select(
+    peers.c.host,
+    select(func.min(deliveries.c.due_at))
+    .where(deliveries.c.host == peers.c.host, deliveries.c.state == SQL_WAITING)
+    .correlate(peers)
+    .scalar_subquery(),
+).where(peers.c.host.in_(bindparam("hosts", expanding=True)))
+_TAKE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id.in_(bindparam("ids", expanding=True)),
+        deliveries.c.state == SQL_WAITING,
+    )
+    .values(state=CLAIMED, claimed_by=bindparam("worker"), claimed_until=bindparam("until"))
+    .returning(
+        deliveries.c.id,
+        deliveries.c.activity,
+        deliveries.c.inbox,
+        deliveries.c.host,
+        deliveries.c.subject,
+        deliveries.c.tries,
+        deliveries.c.refusals,
+        deliveries.c.created_at,
+    )
+)
+_STEP_ASIDE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id.in_(
+            select(_head.c.id)
+            .where(
+                _head.c.host == bindparam("which"),
+                _head.c.state == SQL_WAITING,
+                _head.c.due_at <= bindparam("now"),
+            )
+            .order_by(_head.c.due_at, _head.c.id)
+            .limit(WINDOW)
+        ),
+        exists().where(*_is_deferred_ahead()),
+    )
+    .values(due_at=select(func.max(_ahead.c.due_at)).where(*_is_deferred_ahead()).scalar_subquery())
+)
+_BODIES = select(activities.c.id, activities.c.actor, activities.c.body).where(
+    activities.c.id.in_(bindparam("ids", expanding=True))
+)
+_RELEASE = (
+    update(deliveries)
+    .where(deliveries.c.state == SQL_CLAIMED)
+    .values(state=WAITING, claimed_by=None, claimed_until=None)
+)
+_RELEASE_OF_WORKER = _RELEASE.where(deliveries.c.claimed_by == bindparam("worker"))
+_RELEASE_EXPIRED = _RELEASE.where(deliveries.c.claimed_until < bindparam("now"))
+_HAS_EXPIRED = (
+    select(deliveries.c.id)
+    .where(deliveries.c.state == SQL_CLAIMED, deliveries.c.claimed_until < bindparam("now"))
+    .limit(1)
+)

@@ -1,0 +1,170 @@
+"""A peer's health: when it rests, when it is probed, when it is gone.
+
+After `REST_AFTER` failures in a row a peer *rests*: that is a date on the peer's own row, so a
+backlog of fifty thousand deliveries waits without one of them being touched. When the pause is
+over, one delivery is sent as a probe. If it fails the next pause is longer; any answer but "busy"
+ends the rest, and the whole backlog goes. A peer that has failed for a month is *gone*: its
+followers are kept, but nothing new is published to it until it is heard from.
+
+An attempt that began before the last failure says nothing about the peer's state now: four requests
+that a restart cuts off are one failure, and a success among them does not lift a Retry-After.
+"""
+
+import random
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from outbox.answers import Kind, Outcome
+from outbox.deliveries import SQL_WAITING, deliveries, peers
+
+REST_AFTER = 3
+"""Failures in a row after which a peer rests."""
+
+FIRST_PAUSE = 30.0
+LONGEST_PAUSE = 7_200.0
+"""Seconds of rest; each pause is twice the one before. Two hours at most, because after a fault of
+our own line every peer rests."""
+
+JITTER = 0.2
+
+MONTH = 30 * 86_400.0
+"""Seconds of nothing but failures after which a peer is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What we know of a peer's health. Times in epoch seconds; `failures` are those in a row."""
+
+    host: str
+    failures: int = 0
+    failing_since: float | None = None
+    resting_until: float | None = None
+    last_success: float | None = None
+    last_failure: float | None = None
+    last_status: int | None = None
+    last_answer: str | None = None
+    gone: bool = False
+
+    @property
+    def is_probed(self) -> bool:
+        """Whether it gets one delivery at a time, to find out if it is back."""
+        return self.failures >= REST_AFTER
+
+    def is_resting(self, now: float) -> bool:
+        """Whether nothing is sent to it yet."""
+        return self.resting_until is not None and self.resting_until > now
+
+
+def after(
+    peer: Peer, outcome: Outcome, *, started_at: float, now: float, rng: random.Random
+) -> Peer:
+    """The peer's health after an attempt that began at `started_at` and ended at `now`."""
+    if outcome.kind is Kind.BUSY:
+        return _failed(peer, outcome, started_at=started_at, now=now, rng=rng)
+    if outcome.status is None:
+        return peer  # we did not get as far as the peer
+    return _answered(peer, outcome, started_at=started_at, now=now)
+
+
+def _answered(peer: Peer, outcome: Outcome, *, started_at: float, now: float) -> Peer:
+    seen = replace(
+        peer,
+        last_success=now if outcome.kind is Kind.DELIVERED else peer.last_success,
+        last_status=outcome.status,
+        last_answer=outcome.text or None,
+    )
+    if peer.failures and peer.last_failure is not None and started_at < peer.last_failure:
+        return seen
+    return replace(seen, failures=0, failing_since=None, resting_until=None, gone=False)
+
+
+def _failed(
+    peer: Peer, outcome: Outcome, *, started_at: float, now: float, rng: random.Random
+) -> Peer:
+    known = peer.failures > 0 and peer.last_failure is not None and started_at < peer.last_failure
+    failures = peer.failures if known else peer.failures + 1
+    since = now if peer.failing_since is None else peer.failing_since
+    pause = outcome.retry_after or 0.0
+    if failures >= REST_AFTER and not known:
+        doubled = FIRST_PAUSE * 2.0 ** min(failures - REST_AFTER, 20)
+        pause = max(pause, min(doubled, LONGEST_PAUSE) * rng.uniform(1 - JITTER, 1 + JITTER))
+    resting_until = peer.resting_until
+    if pause:
+        resting_until = max(now + pause, resting_until or 0.0)
+    return replace(
+        peer,
+        failures=failures,
+        failing_since=since,
+        resting_until=resting_until,
+        last_failure=peer.last_failure if known else now,
+        last_status=outcome.status,
+        last_answer=outcome.text or None,
+        gone=peer.gone or now - since >= MONTH,
+    )
+
+
+def lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
+    """The peers with these hosts, held until the end of the transaction; a new one for a host that
+    has no row."""
+    rows = conn.execute(_LOCK, {"hosts": sorted(hosts)})
+    found = {row.host: Peer(**row._mapping) for row in rows}  # noqa: SLF001 - public API of Row
+    return {host: found.get(host) or Peer(host) for host in sorted(hosts)}
+
+
+def put(conn: Connection, changed: Collection[Peer]) -> None:
+    """Write down the health of peers that have a row."""
+    if changed:
+        values = [{f"new_{k}": v for k, v in asdict(peer).items()} for peer in changed]
+        conn.execute(_PUT, values)
+
+
+def gone_hosts(conn: Connection) -> frozenset[str]:
+    """Hosts that nothing new should be published to."""
+    return frozenset(conn.execute(_GONE).scalars())
+
+
+def heard_from(conn: Connection, host: str, now: float) -> bool:
+    """Something valid came from `host` (or was fetched there), so it lives: end its rest.
+
+    Whether that changed anything; then wake the dispatcher after the commit. For a healthy peer
+    this is one look-up and locks nothing.
+    """
+    if conn.execute(_REVIVE, {"which": host}).rowcount == 0:
+        return False
+    release_backlog(conn, host, now)
+    return True
+
+
+def release_backlog(conn: Connection, host: str, now: float) -> None:
+    """Let what waits for its next try at this host be due at once."""
+    conn.execute(_RELEASE_BACKLOG, {"which": host, "now": now})
+
+
+_LOCK = (
+    select(peers)
+    .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
+    .order_by(peers.c.host)  # everybody locks in the same order
+    .with_for_update()
+)
+_PUT = (
+    update(peers)
+    .where(peers.c.host == bindparam("new_host"))
+    .values({c: bindparam(f"new_{c.name}") for c in peers.c if c is not peers.c.host})
+)
+_GONE = select(peers.c.host).where(peers.c.gone)
+_REVIVE = (
+    update(peers)
+    .where(peers.c.host == bindparam("which"), or_(peers.c.failures > 0, peers.c.gone))
+    .values(failures=0, failing_since=None, resting_until=None, gone=False)
+)
+_RELEASE_BACKLOG = (
+    update(deliveries)
+    .where(
+        deliveries.c.host == bindparam("which"),
+        deliveries.c.state == SQL_WAITING,
+        deliveries.c.due_at > bindparam("now"),
+    )
+    .values(due_at=bindparam("now"))
+)

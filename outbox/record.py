@@ -1,0 +1,213 @@
+"""What came of a batch of attempts, written down in one transaction.
+
+Each result settles its delivery (closed, or waiting for the next try) and says something about its
+peer. Nothing is sent from here.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, null, update
+
+from outbox import peers
+from outbox.answers import Kind, Outcome
+from outbox.claims import Claimed
+from outbox.deliveries import (
+    DELIVERED,
+    FAILED,
+    GIVEN_UP,
+    SQL_CLAIMED,
+    SQL_WAITING,
+    WAITING,
+    deliveries,
+)
+from outbox.peers import Peer
+from outbox.ports import Inboxes
+from outbox.retry import WEEK, next_try
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One attempt: of which delivery, what came of it, when it began and ended (epoch seconds)."""
+
+    row: Claimed
+    outcome: Outcome
+    started_at: float
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """When to look at which host again, and which of the hosts are failing now."""
+
+    look_at: dict[str, float]
+    failing: frozenset[str]
+
+
+def record(
+    conn: Connection,
+    results: Sequence[Result],
+    *,
+    worker: str,
+    inboxes: Inboxes,
+    rng: random.Random,
+) -> Recorded:
+    """Write down `results` of attempts that `worker` made.
+
+    A delivery whose lease ran out and that another worker has since claimed is left to that worker.
+    """
+    in_order = sorted(results, key=lambda result: result.ended_at)
+    now = in_order[-1].ended_at
+    # Locked before any delivery, in the order all workers lock in.
+    before = peers.lock(conn, {result.row.host for result in results})
+    after = _health_after(before, in_order, rng)
+    settled = [_settle(result, worker=worker, rng=rng) for result in in_order]
+    conn.execute(_SETTLE, sorted(settled, key=lambda values: int(values["which"])))
+    peers.put(conn, [peer for host, peer in after.items() if peer is not before[host]])
+    look_at = _next_looks(in_order, settled)
+    look_at |= _free_what_stepped_aside(conn, in_order, settled, now)
+    for host, peer in after.items():
+        look_at |= _react(conn, before[host], peer, due=look_at.get(host, now), now=now)
+    for result in in_order:
+        if result.outcome.kind is Kind.GONE:
+            inboxes.gone(conn, result.row.inbox)
+    return Recorded(look_at, frozenset(host for host, peer in after.items() if peer.failures))
+
+
+def _health_after(
+    before: dict[str, Peer], results: Iterable[Result], rng: random.Random
+) -> dict[str, Peer]:
+    after = dict(before)
+    for result in results:
+        host = result.row.host
+        after[host] = peers.after(
+            after[host],
+            result.outcome,
+            started_at=result.started_at,
+            now=result.ended_at,
+            rng=rng,
+        )
+    return after
+
+
+def _settle(result: Result, *, worker: str, rng: random.Random) -> dict[str, Any]:
+    row, outcome, now = result.row, result.outcome, result.ended_at
+    refused = int(outcome.kind is Kind.UNAUTHORIZED)
+    delay = next_try(
+        outcome,
+        tries=row.tries + 1,
+        refusals=row.refusals + refused,
+        age=now - row.created_at,
+        rng=rng,
+    )
+    return {
+        "which": row.id,
+        "worker": worker,
+        "new_state": _last_state(outcome.kind) if delay is None else WAITING,
+        "new_due_at": now + (delay or 0.0),
+        "new_closed_at": now if delay is None else None,
+        "new_last_status": outcome.status,
+        "new_last_answer": None if outcome.kind is Kind.DELIVERED else outcome.text,
+        "refused": refused,
+    }
+
+
+def _last_state(kind: Kind) -> str:
+    """The state of a delivery that is not tried again after an answer of this kind."""
+    if kind is Kind.DELIVERED:
+        return DELIVERED
+    return GIVEN_UP if kind in (Kind.BUSY, Kind.OURS) else FAILED
+
+
+def _next_looks(results: Iterable[Result], settled: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """For each host with a delivery that waits again, the time of the first."""
+    look_at: dict[str, float] = {}
+    for result, values in zip(results, settled, strict=True):
+        if values["new_state"] == WAITING:
+            host, due_at = result.row.host, values["new_due_at"]
+            look_at[host] = min(due_at, look_at.get(host, due_at))
+    return look_at
+
+
+def _free_what_stepped_aside(
+    conn: Connection, results: Iterable[Result], settled: Iterable[dict[str, Any]], now: float
+) -> dict[str, float]:
+    """Let what had stepped aside (see `claims`) for deliveries that are now closed be due."""
+    closed = [
+        result.row
+        for result, values in zip(results, settled, strict=True)
+        if result.row.tries and values["new_state"] != WAITING
+    ]
+    if closed:
+        conn.execute(
+            _FREE,
+            [
+                {"which": row.id, "same_inbox": row.inbox, "same_subject": row.subject, "now": now}
+                for row in closed
+            ],
+        )
+    return {row.host: now for row in closed}
+
+
+def _react(
+    conn: Connection, before: Peer, peer: Peer, *, due: float, now: float
+) -> dict[str, float]:
+    """What a change of health means for the backlog; when to look at the host, if not at `due`."""
+    if before.is_probed and not peer.is_probed:
+        peers.release_backlog(conn, peer.host, now)
+        return {peer.host: now}
+    if peer.failures > max(before.failures, peers.REST_AFTER):
+        # A probe failed: what has waited for a week by now is not going to be sent.
+        values = {"which": peer.host, "too_old": now - WEEK, "now": now}
+        conn.execute(_GIVE_UP, values)
+    if peer.resting_until is not None:
+        return {peer.host: max(peer.resting_until, due)}
+    return {}
+
+
+_SETTLE = (
+    update(deliveries)
+    .where(
+        deliveries.c.id == bindparam("which"),
+        deliveries.c.state == SQL_CLAIMED,
+        deliveries.c.claimed_by == bindparam("worker"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        tries=deliveries.c.tries + 1,
+        refusals=deliveries.c.refusals + bindparam("refused"),
+        due_at=bindparam("new_due_at"),
+        closed_at=bindparam("new_closed_at"),
+        last_status=bindparam("new_last_status"),
+        last_answer=bindparam("new_last_answer"),
+        claimed_by=null(),
+        claimed_until=null(),
+    )
+)
+_FREE = (
+    update(deliveries)
+    .where(
+        deliveries.c.inbox == bindparam("same_inbox"),
+        deliveries.c.subject == bindparam("same_subject"),
+        deliveries.c.id > bindparam("which"),
+        deliveries.c.closed_at.is_(None),
+        deliveries.c.state == SQL_WAITING,
+        deliveries.c.due_at > bindparam("now"),
+    )
+    .values(due_at=bindparam("now"))
+)
+_GIVE_UP = (
+    update(deliveries)
+    .where(
+        deliveries.c.host == bindparam("which"),
+        deliveries.c.state == SQL_WAITING,
+        deliveries.c.created_at < bindparam("too_old"),
+    )
+    .values(
+        state=GIVEN_UP,
+        closed_at=bindparam("now"),
+        last_answer=func.coalesce(deliveries.c.last_answer, "the peer was out of reach"),
+    )
+)

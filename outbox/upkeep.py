@@ -1,0 +1,217 @@
+"""For admins: what waits and why, what failed, try again, prune."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from outbox.deliveries import (
+    CLAIMED,
+    DELIVERED,
+    FAILED,
+    GIVEN_UP,
+    SQL_WAITING,
+    WAITING,
+    activities,
+    deliveries,
+    peers,
+)
+
+DAY = 86_400.0
+
+KEEP_DELIVERED = 7 * DAY
+"""Seconds a finished delivery is kept for admins to look at."""
+
+KEEP_FAILED = 30 * DAY
+"""Seconds a failed one is kept."""
+
+KEEP_ACTIVITIES = 30 * DAY
+"""Seconds an activity is kept after its publishing, so that `publish.find_issued` knows it."""
+
+PRUNE_AT_ONCE = 2_000
+"""Rows that one call of `prune` deletes at most from a table, so that writers never wait long."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerReport:
+    """One peer as an admin wants to see it. Times in epoch seconds.
+
+    `waiting` counts what is to be sent, `failing` what of that was tried in vain, `claimed` what is
+    being sent; `oldest` is when the oldest of these was published.
+    """
+
+    host: str
+    waiting: int
+    claimed: int
+    failing: int
+    oldest: float | None
+    failures: int
+    resting_until: float | None
+    last_success: float | None
+    last_failure: float | None
+    last_status: int | None
+    last_answer: str | None
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDelivery:
+    """A delivery that was refused or given up: `closed_at` in epoch seconds."""
+
+    activity_id: str
+    inbox: str
+    state: str
+    tries: int
+    last_status: int | None
+    last_answer: str | None
+    closed_at: float
+
+
+def report_peers(conn: Connection) -> list[PeerReport]:
+    """Every peer we deliver to, those with the longest backlog first."""
+    return [PeerReport(**row) for row in conn.execute(_REPORT).mappings()]
+
+
+def count_states(conn: Connection) -> dict[str, int]:
+    """How many deliveries there are in each state that has any."""
+    return {row.state: row.number for row in conn.execute(_COUNT)}
+
+
+def find_failed(
+    conn: Connection, *, host: str | None = None, limit: int = 100
+) -> list[FailedDelivery]:
+    """The latest deliveries that were refused or given up, of one host or of all."""
+    statement = _FAILED.limit(limit)
+    if host is not None:
+        statement = statement.where(deliveries.c.host == host)
+    return [FailedDelivery(**row) for row in conn.execute(statement).mappings()]
+
+
+def retry_now(conn: Connection, host: str | None, now: float) -> int:
+    """End the rest of `host` (None: of all) and let all that waits be due; the number of rows.
+
+    Wake the dispatcher after the commit. What was refused or given up is not sent again.
+    """
+    # The peers first: the dispatcher locks in this order.
+    revive = update(peers).values(failures=0, failing_since=None, resting_until=None, gone=False)
+    later = (
+        update(deliveries)
+        .where(deliveries.c.state == SQL_WAITING, deliveries.c.due_at > now)
+        .values(due_at=now)
+    )
+    waiting = select(func.count()).where(deliveries.c.state == SQL_WAITING)
+    if host is not None:
+        revive = revive.where(peers.c.host == host)
+        later = later.where(deliveries.c.host == host)
+        waiting = waiting.where(deliveries.c.host == host)
+    conn.execute(revive)
+    conn.execute(later)
+    return int(conn.execute(waiting).scalar_one())
+
+
+def prune(conn: Connection, now: float) -> int:
+    """Delete what nobody needs any more, a limited number of rows; how many.
+
+    Call it again, in another transaction, while the answer is not 0.
+    """
+    number = 0
+    for state, keep in (
+        (DELIVERED, KEEP_DELIVERED),
+        (FAILED, KEEP_FAILED),
+        (GIVEN_UP, KEEP_FAILED),
+    ):
+        number += conn.execute(_PRUNE_DELIVERIES, {"which": state, "before": now - keep}).rowcount
+    return number + conn.execute(_PRUNE_ACTIVITIES, {"before": now - KEEP_ACTIVITIES}).rowcount
+
+
+def _report() -> Any:
+    is_open = deliveries.c.closed_at.is_(None)
+    is_waiting = deliveries.c.state == WAITING
+    backlog = (
+        select(
+            deliveries.c.host,
+            func.count(case((is_waiting, 1))).label("waiting"),
+            func.count(case((deliveries.c.state == CLAIMED, 1))).label("claimed"),
+            func.count(case((and_(is_waiting, deliveries.c.tries > 0), 1))).label("failing"),
+            func.min(deliveries.c.created_at).label("oldest"),
+        )
+        .where(is_open)
+        .group_by(deliveries.c.host)
+        .subquery("backlog")
+    )
+    # Published to and never looked at: no row among the peers yet.
+    hosts = select(peers.c.host).union(select(backlog.c.host)).subquery("hosts")
+    health_columns = [
+        column
+        for column in peers.c
+        if column.name not in ("host", "failures", "failing_since", "gone")
+    ]
+    return (
+        select(
+            hosts.c.host,
+            func.coalesce(backlog.c.waiting, 0).label("waiting"),
+            func.coalesce(backlog.c.claimed, 0).label("claimed"),
+            func.coalesce(backlog.c.failing, 0).label("failing"),
+            backlog.c.oldest,
+            func.coalesce(peers.c.failures, 0).label("failures"),
+            *health_columns,
+            func.coalesce(peers.c.gone, False).label("gone"),
+        )
+        .select_from(
+            hosts.outerjoin(backlog, backlog.c.host == hosts.c.host).outerjoin(
+                peers, peers.c.host == hosts.c.host
+            )
+        )
+        .order_by(func.coalesce(backlog.c.waiting, 0).desc(), hosts.c.host)
+    )
+
+
+_REPORT = _report()
+_COUNT = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
+_FAILED = (
+    select(
+        activities.c.activity_id,
+        deliveries.c.inbox,
+        deliveries.c.state,
+        deliveries.c.tries,
+        deliveries.c.last_status,
+        deliveries.c.last_answer,
+        deliveries.c.closed_at,
+    )
+    .join(activities, activities.c.id == deliveries.c.activity)
+    .where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
+    .where(deliveries.c.closed_at.is_not(None))
+    .order_by(deliveries.c.closed_at.desc(), deliveries.c.id.desc())
+)
+_PRUNE_DELIVERIES = delete(deliveries).where(
+    deliveries.c.id.in_(
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.state == bindparam("which"),
+            deliveries.c.closed_at.is_not(None),
+            deliveries.c.closed_at < bindparam("before"),
+        )
+        .limit(PRUNE_AT_ONCE)
+    )
+)
+_PRUNE_ACTIVITIES = delete(activities).where(
+    activities.c.id.in_(
+        select(activities.c.id)
+        .where(
+            activities.c.created_at < bindparam("before"),
+            ~exists().where(deliveries.c.activity == activities.c.id),
+        )
+        .limit(PRUNE_AT_ONCE)
+    )
+)
