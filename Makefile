@@ -44,8 +44,9 @@ bench: $(VENV)/.dev  ## how fast it is here
 revision: $(VENV)/.dev  ## write the next revision of the schema: make revision M="say what for"
 	@test -n "$(M)" || { echo 'say what for: make revision M="…"'; exit 1; }
 	$(BIN)/python -c 'import sys; from fedcom import migrate; migrate.write_revision(sys.argv[1])' "$(M)"
-	$(BIN)/ruff check --fix --quiet alembic || true
+	sed -i '/^    # ### /d' alembic/versions/*.py
 	$(BIN)/ruff format --quiet alembic
+	$(BIN)/ruff check --fix --quiet alembic
 
 lock:  ## pin what pyproject.toml asks for, for every platform, with hashes (needs uv)
 	$(COMPILE) pyproject.toml --output-file requirements.lock

@@ -16,7 +16,7 @@ import fedcom.models
 from fedcom.db import UtcDateTime
 
 # The domain's first: the naming convention of the first metadata is the one Alembic applies.
-METADATA_OF = ("fedcom.models.base",)
+METADATA_OF = ("fedcom.models.base", "inbox.journal", "outbox.deliveries")
 
 
 def load_metadata() -> list[Any]:
