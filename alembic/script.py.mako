@@ -14,10 +14,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Bring the schema from the revision before to this one."""
+    """Bring the schema from the revision before to this one; the way back is a backup."""
     ${upgrades if upgrades else "pass"}
-
-
-def downgrade() -> None:
-    """Bring the schema back to the revision before; what only this one has is lost."""
-    ${downgrades if downgrades else "pass"}

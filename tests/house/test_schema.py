@@ -1,0 +1,16 @@
+"""The revisions make what the models declare, on both databases (`alembic check`)."""
+
+from fedcom import migrate
+
+
+def test_the_revisions_make_what_the_models_declare(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+
+    assert migrate.check(empty_database_url) == [], "write a revision: make revision M=…"
+
+
+def test_the_history_is_one_line() -> None:
+    revisions = sorted(path.name for path in (migrate.scripts_folder() / "versions").glob("*.py"))
+    numbers = [int(name.partition("_")[0]) for name in revisions]
+
+    assert numbers == list(range(1, len(numbers) + 1))

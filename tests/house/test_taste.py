@@ -1,0 +1,141 @@
+"""The rules of the house that no linter knows: who may commit, what a module says first, what stays
+out of the tree.
+"""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("activitypub", "inbox", "outbox", "fedcom")
+MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+SUPPORT = sorted([*(ROOT / "tests/support").rglob("*.py"), *(ROOT / "alembic").rglob("*.py")])
+
+OPENS_TRANSACTIONS = {"fedcom/db.py", "fedcom/migrate.py"}
+"""Where `.begin(` may stand: units of work are `Database.write`, upgrades are their own."""
+
+STARTS_UNITS = {"fedcom/db.py", "fedcom/wiring.py"}
+"""Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
+
+NO_NAMES = {"utils", "helpers", "common", "core", "manager", "service"}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [path for entry in listed.split("\0") if entry and (path := ROOT / entry).is_file()]
+
+
+def lines_with(pattern: str, paths: list[Path]) -> list[str]:
+    """`file:line: text` of every line that has `pattern`."""
+    wanted = re.compile(pattern)
+    return [
+        f"{name(path)}:{number}: {line.strip()[:120]}"
+        for path in paths
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if wanted.search(line)
+    ]
+
+
+def test_there_are_modules_to_look_at() -> None:
+    assert {name(path).split("/")[0] for path in MODULES} == set(ROOMS)
+
+
+@pytest.mark.parametrize("path", [*MODULES, *SUPPORT], ids=name)
+def test_every_module_says_first_what_it_is_for(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+
+    assert docstring, "no docstring"
+    first = docstring.partition("\n\n")[0]
+    assert len(first) > 15, "the first sentence says nothing"
+    assert first[-1] in ".:?", "the first paragraph is no sentence"
+
+
+def test_packages_re_export_nothing() -> None:
+    with_code = [
+        name(path)
+        for path in MODULES
+        if path.name == "__init__.py" and len(ast.parse(path.read_text()).body) != 1
+    ]
+
+    assert with_code == []
+
+
+def test_nobody_commits() -> None:
+    assert lines_with(r"\.(commit|rollback)\(", MODULES) == []
+
+
+def test_transactions_are_opened_only_in_the_places_for_it() -> None:
+    elsewhere = [path for path in MODULES if name(path) not in OPENS_TRANSACTIONS]
+    fedcom = [
+        path
+        for path in MODULES
+        if name(path).startswith("fedcom/") and name(path) not in STARTS_UNITS
+    ]
+
+    assert lines_with(r"\.begin\(", elsewhere) == []
+    assert lines_with(r"\b_?(database|db)\.write\(", fedcom) == []
+
+
+def test_there_is_no_orm() -> None:
+    assert lines_with(r"sqlalchemy\.(orm|ext)", MODULES) == []
+
+
+def test_the_folder_of_the_revisions_never_shadows_alembic() -> None:
+    assert not (ROOT / "alembic/__init__.py").exists()
+
+
+def test_names_say_what_is_inside() -> None:
+    vague = [
+        name(path) for path in MODULES if NO_NAMES & set(Path(name(path)).with_suffix("").parts)
+    ]
+
+    assert vague == []
+
+
+def test_no_banners_and_nothing_put_off() -> None:
+    put_off = "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "Not" + "ImplementedError"])
+    tests = [path for path in tracked() if name(path).startswith("tests/") and path.suffix == ".py"]
+
+    assert lines_with(r"^\s*#\s*[-=#*]{4,}", [*MODULES, *SUPPORT, *tests]) == []
+    assert lines_with(rf"\b({put_off})\b", [*MODULES, *SUPPORT, *tests]) == []
+
+
+def test_no_test_is_skipped_and_no_line_left_uncounted() -> None:
+    words = ["mark." + "skip", "mark." + "xfail", "pytest." + "skip", "pragma: " + "no cover"]
+    python = [path for path in tracked() if path.suffix == ".py"]
+
+    assert lines_with("|".join(map(re.escape, words)), python) == []
+
+
+def test_the_tree_names_no_machine_and_no_registry() -> None:
+    registries = rf"({'py' + 'pi'}|{'python' + 'hosted'}|{'npm' + 'js'})\.[a-z]{{2,}}"
+    homes = r"/(root|Users/\w+|home/(?!fedcom\b)\w+)/"
+    here = re.escape(str(ROOT)) + r"\b"
+
+    assert lines_with(rf"{registries}|{homes}|{here}", tracked()) == []
+
+
+def test_the_lock_files_pin_with_hashes_and_name_no_host() -> None:
+    for lock in ROOT.glob("requirements*.lock"):
+        pins = [line for line in lock.read_text().splitlines() if not line.startswith("    ")]
+        assert all(re.match(r"[a-z0-9._-]+==\S+ ", pin) for pin in pins), lock.name
+        assert lock.read_text().count("--hash=sha256:") >= len(pins) > 0, lock.name
+        assert "://" not in lock.read_text(), lock.name
+
+
+def test_the_smaller_lock_files_agree_with_the_one_for_developers() -> None:
+    def pins(file: str) -> set[str]:
+        return set(re.findall(r"(?m)^([a-z0-9._-]+==[^ ;]+)", (ROOT / file).read_text()))
+
+    developers = pins("requirements-dev.lock")
+    assert pins("requirements.lock") <= developers
+    assert pins("requirements-build.lock") <= developers
