@@ -11,8 +11,9 @@ that a restart cuts off are one failure, and a success among them does not lift 
 """
 
 import random
+from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
@@ -57,6 +58,9 @@ class Peer:
         return self.resting_until is not None and self.resting_until > now
 
 
+_FIELDS = tuple(field.name for field in fields(Peer))
+
+
 def after(
     peer: Peer, outcome: Outcome, *, started_at: float, now: float, rng: random.Random
 ) -> Peer:
@@ -69,15 +73,18 @@ def after(
 
 
 def _answered(peer: Peer, outcome: Outcome, *, started_at: float, now: float) -> Peer:
-    seen = replace(
+    is_old_news = peer.last_failure is not None and started_at < peer.last_failure
+    keeps_failing = is_old_news and peer.failures > 0
+    return replace(
         peer,
+        failures=peer.failures if keeps_failing else 0,
+        failing_since=peer.failing_since if keeps_failing else None,
+        resting_until=peer.resting_until if keeps_failing else None,
         last_success=now if outcome.kind is Kind.DELIVERED else peer.last_success,
         last_status=outcome.status,
-        last_answer=outcome.text or None,
+        last_answer=None if outcome.kind is Kind.DELIVERED else outcome.text,
+        gone=peer.gone and keeps_failing,
     )
-    if peer.failures and peer.last_failure is not None and started_at < peer.last_failure:
-        return seen
-    return replace(seen, failures=0, failing_since=None, resting_until=None, gone=False)
 
 
 def _failed(
@@ -109,15 +116,26 @@ def lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
     """The peers with these hosts, held until the end of the transaction; a new one for a host that
     has no row."""
     rows = conn.execute(_LOCK, {"hosts": sorted(hosts)})
-    found = {row.host: Peer(**row._mapping) for row in rows}  # noqa: SLF001 - public API of Row
+    found = {row[0]: Peer(*row) for row in rows}
     return {host: found.get(host) or Peer(host) for host in sorted(hosts)}
 
 
 def put(conn: Connection, changed: Collection[Peer]) -> None:
     """Write down the health of peers that have a row."""
-    if changed:
-        values = [{f"new_{k}": v for k, v in asdict(peer).items()} for peer in changed]
-        conn.execute(_PUT, values)
+    delivered: dict[int | None, list[Peer]] = defaultdict(list)
+    others = []
+    for peer in changed:
+        # Nearly all are of this kind, and they need one statement in all.
+        if peer.failures == 0 and peer.last_answer is None and peer.last_success is not None:
+            delivered[peer.last_status].append(peer)
+        else:
+            others.append({f"new_{field}": getattr(peer, field) for field in _FIELDS})
+    for status, alike in delivered.items():
+        when = max(peer.last_success or 0.0 for peer in alike)
+        hosts = [peer.host for peer in alike]
+        conn.execute(_PUT_DELIVERED, {"hosts": hosts, "status": status, "when": when})
+    if others:
+        conn.execute(_PUT, others)
 
 
 def gone_hosts(conn: Connection) -> frozenset[str]:
@@ -143,10 +161,23 @@ def release_backlog(conn: Connection, host: str, now: float) -> None:
 
 
 _LOCK = (
-    select(peers)
+    select(*(peers.c[name] for name in _FIELDS))
     .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
     .order_by(peers.c.host)  # everybody locks in the same order
     .with_for_update()
+)
+_PUT_DELIVERED = (
+    update(peers)
+    .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
+    .values(
+        failures=0,
+        failing_since=None,
+        resting_until=None,
+        gone=False,
+        last_success=bindparam("when"),
+        last_status=bindparam("status"),
+        last_answer=None,
+    )
 )
 _PUT = (
     update(peers)

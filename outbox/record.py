@@ -5,6 +5,7 @@ peer. Nothing is sent from here.
 """
 
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ def record(
     before = peers.lock(conn, {result.row.host for result in results})
     after = _health_after(before, in_order, rng)
     settled = [_settle(result, worker=worker, rng=rng) for result in in_order]
-    conn.execute(_SETTLE, sorted(settled, key=lambda values: int(values["which"])))
+    _put(conn, settled, worker=worker, now=now)
     peers.put(conn, [peer for host, peer in after.items() if peer is not before[host]])
     look_at = _next_looks(in_order, settled)
     look_at |= _free_what_stepped_aside(conn, in_order, settled, now)
@@ -112,6 +113,23 @@ def _settle(result: Result, *, worker: str, rng: random.Random) -> dict[str, Any
         "new_last_answer": None if outcome.kind is Kind.DELIVERED else outcome.text,
         "refused": refused,
     }
+
+
+def _put(conn: Connection, settled: Iterable[dict[str, Any]], *, worker: str, now: float) -> None:
+    delivered: dict[int, list[int]] = defaultdict(list)
+    others = []
+    for values in settled:
+        # Nearly all are of this kind, and they need one statement in all.
+        if values["new_state"] == DELIVERED:
+            delivered[values["new_last_status"]].append(values["which"])
+        else:
+            others.append(values)
+    for status, ids in delivered.items():
+        conn.execute(
+            _SETTLE_DELIVERED, {"ids": ids, "worker": worker, "status": status, "now": now}
+        )
+    if others:
+        conn.execute(_SETTLE, others)
 
 
 def _last_state(kind: Kind) -> str:
@@ -167,6 +185,23 @@ def _react(
     return {}
 
 
+_SETTLE_DELIVERED = (
+    update(deliveries)
+    .where(
+        deliveries.c.id.in_(bindparam("ids", expanding=True)),
+        deliveries.c.state == SQL_CLAIMED,
+        deliveries.c.claimed_by == bindparam("worker"),
+    )
+    .values(
+        state=DELIVERED,
+        tries=deliveries.c.tries + 1,
+        closed_at=bindparam("now"),
+        last_status=bindparam("status"),
+        last_answer=null(),
+        claimed_by=null(),
+        claimed_until=null(),
+    )
+)
 _SETTLE = (
     update(deliveries)
     .where(
