@@ -19,6 +19,11 @@ class Member:
     person: Person
     account: Account
 
+    @property
+    def is_admin(self) -> bool:
+        """May run the instance."""
+        return self.account.is_admin
+
 
 def find_account(conn: Connection, person_id: int) -> Account | None:
     """The login of a person; None when they have none (people of other servers, for one)."""

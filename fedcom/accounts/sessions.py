@@ -43,6 +43,11 @@ class SignedIn:
     account: Account
     person: Person
 
+    @property
+    def is_admin(self) -> bool:
+        """May run the instance."""
+        return self.account.is_admin
+
     def is_untouched(self, now: datetime) -> bool:
         """Whether `touch_session` is due."""
         return now - self.session.used_at >= TOUCH_EVERY

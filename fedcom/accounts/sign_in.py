@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from fedcom.accounts.roster import Member, find_member, get_member
-from fedcom.accounts.sessions import create_session
+from fedcom.accounts.sessions import ABSOLUTE, create_session
 from fedcom.accounts.throttle import (
     SIGN_IN_BY_ACCOUNT,
     SIGN_IN_BY_ADDRESS,
@@ -36,10 +36,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Who has signed in, and the token of the new session for their cookie."""
+    """Who has signed in, the token of the new session, and how long its cookie may live."""
 
     member: Member
     token: str
+    cookie_expires_at: datetime
 
 
 def begin_sign_in(conn: Connection, name_or_email: str, address: str, now: datetime) -> Login:
@@ -78,7 +79,8 @@ def finish_sign_in(
     if member.person.banned_at:
         raise Denied("site_ban", f"You are banned here. {member.person.ban_reason}".strip())
     forget_attempts(conn, login.attempts)
-    return Welcome(member, create_session(conn, login.person_id, user_agent, now))
+    token = create_session(conn, login.person_id, user_agent, now)
+    return Welcome(member, token, now + ABSOLUTE)
 
 
 def incorrect_login() -> Denied:

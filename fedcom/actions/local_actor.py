@@ -34,12 +34,14 @@ def create_local_actor(
 
 
 def create_instance_actor(ctx: Context, key: NewKey) -> Actor:
-    """Insert the actor in whose name this instance fetches. Its name is the host, as Mastodon's."""
-    return _insert(
-        ctx,
-        {"iri": instance_iri(ctx.origin), "kind": "Application", "name": ctx.host, "title": ""},
-        key,
-    )
+    """Insert the actor in whose name this instance fetches. Its name is the host, as Mastodon's.
+
+    Its inbox is the shared one.
+    """
+    iri = instance_iri(ctx.origin)
+    shared = f"{ctx.origin}/inbox"
+    values = {"iri": iri, "kind": "Application", "name": ctx.host, "title": "", "inbox": shared}
+    return _insert(ctx, values, key)
 
 
 def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
@@ -48,17 +50,19 @@ def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
         ctx.conn.execute(
             insert(actor)
             .values(
-                **values,
-                local=True,
-                host=ctx.host,
-                url=iri,
-                inbox=f"{iri}/inbox",
-                shared_inbox=f"{ctx.origin}/inbox",
-                outbox=f"{iri}/outbox",
-                followers=f"{iri}/followers",
-                public_key_id=key_iri(iri),
-                public_key_pem=key.public_pem,
-                published_at=ctx.now,
+                {
+                    "local": True,
+                    "host": ctx.host,
+                    "url": iri,
+                    "inbox": f"{iri}/inbox",
+                    "shared_inbox": f"{ctx.origin}/inbox",
+                    "outbox": f"{iri}/outbox",
+                    "followers": f"{iri}/followers",
+                    "public_key_id": key_iri(iri),
+                    "public_key_pem": key.public_pem,
+                    "published_at": ctx.now,
+                    **values,
+                }
             )
             .returning(*columns_of(Actor, actor))
         )

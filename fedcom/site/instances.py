@@ -6,6 +6,8 @@ Whether a host is covered by a block is asked in `fedcom.remote.peers.find_block
 import httpx
 from sqlalchemy import Connection, delete, insert, select
 
+from activitypub.errors import Malformed
+from activitypub.iri import check_iri, host_of
 from fedcom.context import Context
 from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
@@ -61,18 +63,17 @@ def normalise_host(text: str) -> str:
     """
     name = text.strip().rpartition("://")[2].partition("/")[0].rpartition("@")[2].rstrip(".")
     try:
-        url = httpx.URL(f"https://{name}/")
-        host = url.netloc.decode("ascii").lower()
-    except (httpx.InvalidURL, UnicodeError) as error:
+        # httpx turns umlauts into A-labels; our own parser then says whether it is a host at all.
+        host = host_of(check_iri(f"https://{_to_ascii(name)}/", development=True))
+    except (Malformed, httpx.InvalidURL) as error:
         raise Invalid("host_invalid", f"{name[:100]} is not the name of a server.") from error
-    bare = url.raw_host.decode("ascii")
-    is_name = "." in bare or ":" in bare or bare == "localhost"
-    if url.userinfo or not is_name or not set(bare.lower()) <= _HOST_CHARACTERS:
-        raise Invalid("host_invalid", f"{name[:100]} is not the name of a server.")
+    if not ("." in host or ":" in host):
+        raise Invalid("host_invalid", f"{name[:100]} is not the full name of a server.")
     return host
 
 
-_HOST_CHARACTERS = set("abcdefghijklmnopqrstuvwxyz0123456789.-:[]")
+def _to_ascii(name: str) -> str:
+    return httpx.URL(f"https://{name}/").netloc.decode("ascii")
 
 
 def _log(ctx: Context, kind: str, host: str, reason: str, by: Person | None) -> None:

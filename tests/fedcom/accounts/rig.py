@@ -1,0 +1,35 @@
+"""Units of work on a started instance, for what needs a database and nothing else."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.roster import Member
+from fedcom.context import Context, NewKey
+from fedcom.db import Database
+from fedcom.site.setup import start
+from tests.support.clock import SettableClock
+
+T = TypeVar("T")
+
+ORIGIN = "https://here.example"
+KEY = NewKey(public_pem="-----PUBLIC-----", sealed_private=b"sealed")
+
+
+class Rig:
+    """A database and a clock: `rig(lambda ctx: …)` is one transaction."""
+
+    def __init__(self, database: Database, clock: SettableClock) -> None:
+        self.database = database
+        self.clock = clock
+
+    def __call__(self, work: Callable[[Context], T]) -> T:
+        with self.database.begin() as conn:
+            return work(Context(conn, self.clock(), ORIGIN))
+
+    def start(self) -> None:
+        self(lambda ctx: start(ctx, KEY))
+
+    def member(self, name: str = "ann", role: str = "member", email: str | None = None) -> Member:
+        newcomer = Newcomer(name=name, password_hash=f"hash of {name}", email=email)
+        return self(lambda ctx: create_account(ctx, newcomer, KEY, role))

@@ -1,0 +1,198 @@
+import pytest
+from sqlalchemy import select, update
+
+from fedcom.accounts.register import (
+    Newcomer,
+    approve,
+    check_email,
+    create_account,
+    deny,
+    list_applications,
+    register,
+)
+from fedcom.accounts.roster import find_account, find_member
+from fedcom.actions.local_actor import create_local_actor, is_name_free
+from fedcom.errors import Conflict, Denied, Invalid, NotFound
+from fedcom.models.actor import actor, actor_key
+from fedcom.site.settings import edit_site
+from tests.fedcom.accounts.rig import KEY, ORIGIN
+
+ANN = Newcomer(
+    name="Ann", password_hash="hash", email="Ann@Mail.example", application="I like cats"
+)
+
+
+def refused(rig, newcomer, error):
+    with pytest.raises(error) as caught:
+        rig(lambda ctx: register(ctx, newcomer, KEY))
+    return caught.value.code
+
+
+def opened(rig, mode):
+    rig(lambda ctx: edit_site(ctx.conn, registration=mode))
+
+
+def test_a_closed_instance_takes_nobody(rig):
+    assert refused(rig, ANN, Denied) == "registration_closed"
+
+
+def test_an_open_instance_takes_members_at_once(rig):
+    opened(rig, "open")
+    ann = rig(lambda ctx: register(ctx, ANN, KEY))
+    assert (ann.account.state, ann.account.role) == ("active", "member")
+    assert ann.account.email == "ann@mail.example"
+    assert ann.account.created_at == rig.clock()
+    assert rig(lambda ctx: find_member(ctx.conn, "ANN")) == ann
+    assert rig(lambda ctx: find_member(ctx.conn, "ann@mail.EXAMPLE ")) == ann
+
+
+def test_the_new_person_has_every_address_and_a_key(rig):
+    opened(rig, "open")
+    ann = rig(lambda ctx: register(ctx, ANN, KEY)).person
+    iri = f"{ORIGIN}/u/ann"
+    assert (ann.iri, ann.url, ann.kind, ann.local) == (iri, iri, "Person", True)
+    assert ann.handle == "ann@here.example"
+    assert (ann.inbox, ann.outbox) == (f"{iri}/inbox", f"{iri}/outbox")
+    assert (ann.shared_inbox, ann.followers) == (f"{ORIGIN}/inbox", f"{iri}/followers")
+    assert (ann.public_key_id, ann.public_key_pem) == (f"{iri}#main-key", KEY.public_pem)
+    row = rig(
+        lambda ctx: ctx.conn.execute(select(actor_key).where(actor_key.c.actor_id == ann.id)).one()
+    )
+    assert (row.key_id, row.algorithm) == (f"{iri}#main-key", "rsa-sha256")
+    assert (bytes(row.private_key), row.public_key) == (KEY.sealed_private, KEY.public_pem)
+
+
+def test_an_application_waits_for_an_admin(rig):
+    opened(rig, "approval")
+    ann = rig(lambda ctx: register(ctx, ANN, KEY))
+    assert ann.account.state == "pending"
+    assert ann.account.application == "I like cats"
+    assert rig(lambda ctx: list_applications(ctx.conn)) == [ann]
+    assert rig(lambda ctx: list_applications(ctx.conn, after=ann.person.id)) == []
+    assert rig(lambda ctx: approve(ctx.conn, ann.person.id)).account.state == "active"
+    assert rig(lambda ctx: list_applications(ctx.conn)) == []
+    with pytest.raises(NotFound):
+        rig(lambda ctx: approve(ctx.conn, ann.person.id))
+    with pytest.raises(NotFound):
+        rig(lambda ctx: deny(ctx, ann.person.id))
+
+
+def test_whoever_is_turned_away_leaves_a_name_that_nobody_gets(rig):
+    opened(rig, "approval")
+    ann = rig(lambda ctx: register(ctx, ANN, KEY))
+    rig(lambda ctx: deny(ctx, ann.person.id))
+    assert rig(lambda ctx: find_account(ctx.conn, ann.person.id)) is None
+    assert rig(lambda ctx: find_member(ctx.conn, "ann")) is None
+    gone = rig(lambda ctx: ctx.conn.execute(select(actor).where(actor.c.name == "ann")).one())
+    assert gone.deleted_at == rig.clock()
+    assert refused(rig, ANN, Conflict) == "name_taken"
+    assert not rig(lambda ctx: is_name_free(ctx, "ann"))
+
+
+def test_an_application_needs_words(rig):
+    opened(rig, "approval")
+    silent = Newcomer(name="bob", password_hash="hash", application=" \n")
+    assert refused(rig, silent, Invalid) == "application_required"
+    assert rig(lambda ctx: is_name_free(ctx, "bob"))
+
+
+def test_people_and_communities_share_one_name_space(rig):
+    opened(rig, "open")
+    cats = rig(
+        lambda ctx: create_local_actor(ctx, kind="Group", name="cats", title="Cats", key=KEY)
+    )
+    assert cats.iri == f"{ORIGIN}/c/cats"
+    assert cats.title == "Cats"
+    assert refused(rig, Newcomer(name="CATS", password_hash="h"), Conflict) == "name_taken"
+
+
+@pytest.mark.parametrize(
+    ("newcomer", "error", "code"),
+    [
+        (Newcomer(name="admin", password_hash="h"), Invalid, "name_reserved"),
+        (Newcomer(name="a-b", password_hash="h"), Invalid, "name_characters"),
+        (Newcomer(name="bob", password_hash="h", email="bob"), Invalid, "email_invalid"),
+        (
+            Newcomer(name="bob", password_hash="h", email="ann@MAIL.example"),
+            Conflict,
+            "email_taken",
+        ),
+        (
+            Newcomer(name="bob", password_hash="h", application="x" * 9_999),
+            Invalid,
+            "body_too_long",
+        ),
+    ],
+)
+def test_what_makes_no_account_leaves_nothing_behind(rig, newcomer, error, code):
+    opened(rig, "open")
+    rig(lambda ctx: register(ctx, ANN, KEY))
+    assert refused(rig, newcomer, error) == code
+    assert rig(lambda ctx: find_member(ctx.conn, "bob")) is None
+    assert rig(lambda ctx: is_name_free(ctx, "bob"))
+
+
+def test_an_admin_makes_accounts_on_a_closed_instance(rig):
+    root = rig(lambda ctx: create_account(ctx, ANN, KEY, "admin"))
+    assert (root.account.role, root.account.state, root.is_admin) == ("admin", "active", True)
+
+
+def test_two_members_without_an_address_are_no_conflict(rig):
+    rig.member("ann")
+    rig.member("bob")
+
+
+def test_nobody_is_found_by_an_empty_address(rig):
+    rig.member("ann")
+    for wanted in ("", "@", "\0", "ann@here.example"):
+        assert rig(lambda ctx, wanted=wanted: find_member(ctx.conn, wanted)) is None
+
+
+def test_a_person_of_another_server_is_no_member(rig):
+    ann = rig.member("ann")
+    rig(
+        lambda ctx: ctx.conn.execute(
+            update(actor).where(actor.c.id == ann.person.id).values(local=False)
+        )
+    )
+    assert rig(lambda ctx: find_member(ctx.conn, "ann")) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        (None, None),
+        ("", None),
+        (" A.b+c@Mail.example ", "a.b+c@mail.example"),
+        ("o'hara@sub.mail.example", "o'hara@sub.mail.example"),
+    ],
+)
+def test_an_address_is_stored_in_lower_case(given, stored):
+    assert check_email(given) == stored
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ann",
+        "@mail.example",
+        "ann@",
+        "ann@localhost",
+        "a,b@mail.example",
+        "a%b@mail.example",
+        '"a b"@mail.example',
+        "a@b@mail.example",
+        "a@mail.example\nbcc: x@y.example",
+        "a..b@mail.example",
+        ".a@mail.example",
+        "a@-mail.example",
+        "a@mail..example",
+        "a@127.0.0.1",
+        "ä@mail.example",
+        "a" * 250 + "@mail.example",
+    ],
+)
+def test_what_is_no_address_is_refused(given):
+    with pytest.raises(Invalid) as caught:
+        check_email(given)
+    assert caught.value.code == "email_invalid"

@@ -1,0 +1,86 @@
+import pytest
+
+from fedcom.accounts.roster import (
+    count_members,
+    find_account,
+    get_account,
+    has_admin,
+    list_members,
+    put_password_hash,
+    set_password,
+    set_role,
+)
+from fedcom.accounts.sessions import create_session, find_session
+from fedcom.errors import Conflict, NotFound
+
+
+def token_of(rig, member):
+    return rig(lambda ctx: create_session(ctx.conn, member.person.id, "browser", ctx.now))
+
+
+def session_of(rig, token):
+    return rig(lambda ctx: find_session(ctx.conn, token, ctx.now))
+
+
+def test_a_promotion_ends_the_sessions_of_lesser_powers(rig):
+    ann = rig.member("ann")
+    token = token_of(rig, ann)
+    assert not rig(lambda ctx: has_admin(ctx.conn))
+    assert rig(lambda ctx: set_role(ctx.conn, ann.person.id, "admin")).is_admin
+    assert rig(lambda ctx: has_admin(ctx.conn))
+    assert session_of(rig, token) is None
+
+
+def test_a_promotion_to_what_one_is_changes_nothing(rig):
+    ann = rig.member("ann", role="admin")
+    token = token_of(rig, ann)
+    rig(lambda ctx: set_role(ctx.conn, ann.person.id, "admin"))
+    assert session_of(rig, token) is not None
+
+
+def test_the_last_admin_stays(rig):
+    ann, bob = rig.member("ann", role="admin"), rig.member("bob", role="admin")
+    rig(lambda ctx: set_role(ctx.conn, ann.person.id, "member"))
+    with pytest.raises(Conflict) as caught:
+        rig(lambda ctx: set_role(ctx.conn, bob.person.id, "member"))
+    assert caught.value.code == "last_admin"
+
+
+def test_a_new_password_ends_every_session_but_the_one_that_is_kept(rig):
+    ann, bob = rig.member("ann"), rig.member("bob")
+    here, elsewhere, other = token_of(rig, ann), token_of(rig, ann), token_of(rig, bob)
+    kept = session_of(rig, here).session.id
+    rig(lambda ctx: set_password(ctx.conn, ann.person.id, "new hash", keep_session=kept))
+    assert session_of(rig, here).account.password_hash == "new hash"
+    assert session_of(rig, elsewhere) is None
+    assert session_of(rig, other).account.password_hash == "hash of bob"
+    rig(lambda ctx: set_password(ctx.conn, ann.person.id, "newer hash"))
+    assert session_of(rig, here) is None
+
+
+def test_a_stronger_hash_of_the_same_password_ends_nothing(rig):
+    ann = rig.member("ann")
+    token = token_of(rig, ann)
+    rig(lambda ctx: put_password_hash(ctx.conn, ann.person.id, "stronger"))
+    assert session_of(rig, token).account.password_hash == "stronger"
+
+
+def test_who_has_no_account_is_not_found(rig):
+    assert rig(lambda ctx: find_account(ctx.conn, 999)) is None
+    for change in (
+        lambda ctx: get_account(ctx.conn, 999),
+        lambda ctx: set_role(ctx.conn, 999, "admin"),
+        lambda ctx: set_password(ctx.conn, 999, "x"),
+    ):
+        with pytest.raises(NotFound):
+            rig(change)
+
+
+def test_members_are_listed_in_pages(rig):
+    members = [rig.member(name) for name in ("ann", "bob", "cleo")]
+    first = rig(lambda ctx: list_members(ctx.conn, "active", limit=2))
+    assert first == members[:2]
+    last = first[-1].person.id
+    assert rig(lambda ctx: list_members(ctx.conn, "active", after=last)) == members[2:]
+    assert rig(lambda ctx: count_members(ctx.conn, "active")) == 3
+    assert rig(lambda ctx: count_members(ctx.conn, "pending")) == 0

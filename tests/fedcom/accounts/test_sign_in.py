@@ -1,0 +1,144 @@
+import pytest
+from sqlalchemy import update
+
+from fedcom.accounts.register import Newcomer, register
+from fedcom.accounts.roster import set_password
+from fedcom.accounts.sessions import find_session
+from fedcom.accounts.sign_in import begin_sign_in, finish_sign_in
+from fedcom.errors import Denied, TooMany
+from fedcom.models.actor import actor
+from fedcom.site.settings import edit_site
+from tests.fedcom.accounts.rig import KEY
+
+
+def begin(rig, name, address="192.0.2.1"):
+    return rig(lambda ctx: begin_sign_in(ctx.conn, name, address, ctx.now))
+
+
+def finish(rig, login, *, right):
+    return rig(
+        lambda ctx: finish_sign_in(
+            ctx.conn, login, password_ok=right, user_agent="Firefox", now=ctx.now
+        )
+    )
+
+
+def attempt(rig, name, *, right, address="192.0.2.1"):
+    return finish(rig, begin(rig, name, address), right=right)
+
+
+def fail(rig, name, times, address="192.0.2.{}"):
+    codes = []
+    for number in range(times):
+        with pytest.raises(Denied) as caught:
+            attempt(rig, name, right=False, address=address.format(number))
+        codes.append((caught.value.code, caught.value.detail))
+    assert len(set(codes)) <= 1
+    return codes[0]
+
+
+@pytest.fixture
+def ann(rig):
+    return rig.member("ann", email="ann@mail.example")
+
+
+@pytest.mark.parametrize("name", ["ann", " Ann ", "ANN@mail.example"])
+def test_the_right_password_begins_a_session(rig, ann, name):
+    login = begin(rig, name)
+    assert login.password_hash == "hash of ann"
+    welcome = finish(rig, login, right=True)
+    assert welcome.member == ann
+    assert (welcome.cookie_expires_at - rig.clock()).days == 180
+    assert rig(lambda ctx: find_session(ctx.conn, welcome.token, ctx.now)).person == ann.person
+
+
+def test_a_wrong_password_and_an_unknown_name_get_one_answer(rig, ann):
+    assert begin(rig, "nobody").password_hash is None
+    known, unknown = fail(rig, "ann", 1), fail(rig, "nobody", 1)
+    assert known == unknown
+    assert known[0] == "incorrect_login"
+
+
+def test_an_unknown_name_is_refused_whatever_the_check_said(rig):
+    with pytest.raises(Denied):
+        attempt(rig, "nobody", right=True)
+
+
+@pytest.mark.parametrize("name", ["ann", "nobody"])
+def test_an_account_is_not_guessed_from_many_addresses(rig, ann, name):
+    fail(rig, name, 25)
+    with pytest.raises(TooMany) as caught:
+        begin(rig, name, "198.51.100.1")
+    assert caught.value.retry_after == 3_600
+    rig.clock.advance(hours=1)
+    begin(rig, name, "198.51.100.1")
+
+
+def test_name_and_address_of_one_account_are_counted_together(rig, ann):
+    fail(rig, "ann", 12)
+    fail(rig, "ann@mail.example", 13)
+    with pytest.raises(TooMany):
+        begin(rig, "ann", "198.51.100.1")
+
+
+def test_one_address_does_not_guess_many_accounts(rig, ann):
+    for number in range(25):
+        fail(rig, f"name{number}", 1, "192.0.2.1")
+    with pytest.raises(TooMany) as caught:
+        begin(rig, "ann", "192.0.2.1")
+    assert caught.value.retry_after == 300
+    assert attempt(rig, "ann", right=True, address="192.0.2.2").member == ann
+
+
+def test_a_member_may_sign_in_as_often_as_they_like(rig, ann):
+    for _ in range(40):
+        attempt(rig, "ann", right=True)
+
+
+def test_attempts_at_the_same_time_are_counted_before_they_are_decided(rig, ann):
+    logins = [begin(rig, "ann", f"192.0.2.{number}") for number in range(25)]
+    with pytest.raises(TooMany):
+        begin(rig, "ann", "198.51.100.1")
+    assert finish(rig, logins[0], right=True).member == ann
+    begin(rig, "ann", "198.51.100.1")
+
+
+def test_who_waits_for_approval_is_told_so_but_only_with_the_password(rig):
+    rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    rig(
+        lambda ctx: register(
+            ctx, Newcomer(name="bob", password_hash="h", application="please"), KEY
+        )
+    )
+    assert fail(rig, "bob", 1)[0] == "incorrect_login"
+    with pytest.raises(Denied) as caught:
+        attempt(rig, "bob", right=True)
+    assert caught.value.code == "registration_application_is_pending"
+
+
+def test_who_is_banned_is_told_so_but_only_with_the_password(rig, ann):
+    rig(lambda ctx: ctx.conn.execute(update(actor).values(banned_at=ctx.now, ban_reason="Spam.")))
+    assert fail(rig, "ann", 1)[0] == "incorrect_login"
+    with pytest.raises(Denied) as caught:
+        attempt(rig, "ann", right=True)
+    assert (caught.value.code, "Spam." in caught.value.detail) == ("site_ban", True)
+
+
+def test_who_is_deleted_is_unknown(rig, ann):
+    login = begin(rig, "ann")
+    rig(lambda ctx: ctx.conn.execute(update(actor).values(deleted_at=ctx.now)))
+    assert begin(rig, "ann").password_hash is None
+    with pytest.raises(Denied) as caught:
+        finish(rig, login, right=True)
+    assert caught.value.code == "incorrect_login"
+
+
+def test_a_password_that_changed_meanwhile_opens_nothing(rig, ann):
+    login = begin(rig, "ann")
+    rig(lambda ctx: set_password(ctx.conn, ann.person.id, "new hash"))
+    with pytest.raises(Denied):
+        finish(rig, login, right=True)
+
+
+def test_a_name_with_a_nul_is_only_wrong(rig):
+    assert fail(rig, "an\0n", 1)[0] == "incorrect_login"

@@ -1,0 +1,84 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from fedcom.accounts.throttle import (
+    Limit,
+    address_key,
+    count_attempt,
+    forget_attempts,
+    prune_attempts,
+)
+from fedcom.errors import TooMany
+from fedcom.models.account import attempt
+
+THREE = Limit("test", 3, timedelta(minutes=5))
+
+
+def count(rig, who="ann", limit=THREE):
+    return rig(lambda ctx: count_attempt(ctx.conn, limit, who, ctx.now))
+
+
+def test_the_limit_is_reached_and_says_when_to_come_again(rig):
+    for _ in range(3):
+        count(rig)
+        rig.clock.advance(seconds=10)
+    with pytest.raises(TooMany) as caught:
+        count(rig)
+    assert caught.value.retry_after == 270
+    rig.clock.advance(seconds=269)
+    with pytest.raises(TooMany):
+        count(rig)
+    rig.clock.advance(seconds=1)
+    count(rig)
+    with pytest.raises(TooMany):
+        count(rig)
+
+
+def test_others_and_other_limits_are_counted_apart(rig):
+    for _ in range(3):
+        count(rig)
+    count(rig, "bob")
+    count(rig, limit=Limit("other", 1, timedelta(minutes=5)))
+
+
+def test_an_attempt_that_was_refused_does_not_prolong_the_wait(rig):
+    for _ in range(3):
+        count(rig)
+    rig.clock.advance(minutes=4)
+    with pytest.raises(TooMany):
+        count(rig)
+    rig.clock.advance(minutes=1)
+    count(rig)
+
+
+def test_forgotten_attempts_do_not_count(rig):
+    numbers = tuple(count(rig) for _ in range(3))
+    rig(lambda ctx: forget_attempts(ctx.conn, numbers[:1]))
+    count(rig)
+
+
+def test_what_no_limit_counts_is_pruned(rig):
+    count(rig)
+    rig.clock.advance(minutes=30)
+    count(rig)
+    rig.clock.advance(minutes=30)
+    assert rig(lambda ctx: prune_attempts(ctx.conn, ctx.now)) == 1
+    left = rig(lambda ctx: ctx.conn.execute(select(func.count()).select_from(attempt)).scalar())
+    assert left == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("unix", "unix"),
+        ("x" * 500, "x" * 100),
+    ],
+)
+def test_a_household_is_one_client(address, key):
+    assert address_key(address) == key

@@ -1,0 +1,35 @@
+import pytest
+
+from fedcom.errors import Invalid
+from fedcom.site.settings import edit_site, get_site
+from fedcom.wire.body import Body
+
+
+def test_only_what_is_given_is_changed(rig):
+    before = rig(lambda ctx: get_site(ctx.conn))
+    assert rig(lambda ctx: edit_site(ctx.conn)) == before
+    after = rig(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    assert (after.registration, after.name) == ("approval", before.name)
+    described = Body.of_markdown("*cats*")
+    after = rig(lambda ctx: edit_site(ctx.conn, name="  Cats  here", description=described))
+    assert (after.name, after.registration) == ("Cats here", "approval")
+    assert after.description_source == "*cats*"
+    assert after.description_html == "<p><em>cats</em></p>"
+    assert after.answers_apps_as_lemmy
+    after = rig(lambda ctx: edit_site(ctx.conn, answers_apps_as_lemmy=False))
+    assert not after.answers_apps_as_lemmy
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"name": ""}, "site_name_required"),
+        ({"name": "x" * 65}, "display_name_too_long"),
+        ({"registration": "maybe"}, "registration_unknown"),
+        ({"description": Body("x" * 10_001, "")}, "body_too_long"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(rig, change, code):
+    with pytest.raises(Invalid) as caught:
+        rig(lambda ctx: edit_site(ctx.conn, **change))
+    assert caught.value.code == code
