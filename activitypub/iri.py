@@ -23,7 +23,12 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::([1-9][0-9]{0,4
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 # WHATWG URL, "ends in a number": such a host is an IPv4 address to a resolver (127.1, 0x7f.1).
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
-_FORBIDDEN = re.compile(r'[\x00-\x20\x7f\\<>"]')
+# Controls, spaces, invisible and direction-changing characters (not U+200D, which joins emoji),
+# half characters, and what ends an IRI in a header or in HTML.
+_FORBIDDEN = re.compile(
+    "[\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200c\u200e\u200f\u2028-\u202f"
+    '\u205f-\u206f\u3000\ufeff\ufff9-\ufffd\ud800-\udfff\\\\<>"]'
+)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -104,7 +109,7 @@ def _split(value: object) -> _Parts:
         raise Malformed("iri_not_text", "An IRI must be a string.")
     if len(value) > MAX_LENGTH:
         raise Malformed("iri_too_long", f"An IRI may have {MAX_LENGTH} characters.")
-    if _has_unsafe_characters(value):
+    if _FORBIDDEN.search(value):
         raise Malformed("iri_characters", "The IRI holds spaces, controls or a backslash.")
     match = _PARTS.fullmatch(value)
     if match is None:
@@ -118,14 +123,6 @@ def _split(value: object) -> _Parts:
         raise Malformed("iri_host", "The host of the IRI is not a valid name.", host=authority)
     host, port = host_port.groups()
     return _Parts(scheme, host, _port(port), path)
-
-
-def _has_unsafe_characters(value: str) -> bool:
-    # Parsers disagree about these: some drop them, some turn them into a slash, some end there.
-    if _FORBIDDEN.search(value):
-        return True
-    # Emoji in a path are joined by U+200D, which is not printable and not dangerous there.
-    return not (value.isascii() or value.replace("\u200d", "").isprintable())
 
 
 def _port(text: str | None) -> int | None:
