@@ -1,0 +1,55 @@
+"""Fixtures of the outbox: its tables on both databases, a scripted way out, a Redis to stop."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_private
+from fedcom.db import Database, open_database
+from outbox.deliveries import metadata
+from tests.outbox.world import ACTOR, Network, RedisServer, Signers, World
+from tests.support.clock import SettableClock
+
+
+@pytest.fixture
+def db(empty_database_url: str) -> Iterator[Database]:
+    """A database with the outbox's tables in it."""
+    opened = open_database(empty_database_url)
+    with opened.begin() as conn:
+        metadata.create_all(conn)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def private_key() -> PrivateKey:
+    """A key made once."""
+    return load_private(f"{ACTOR}#main-key", generate_rsa_pem()[0])
+
+
+@pytest.fixture
+def network() -> Network:
+    """The peers."""
+    return Network()
+
+
+@pytest.fixture
+def signers(private_key: PrivateKey) -> Signers:
+    """Whoever signs."""
+    return Signers(private_key)
+
+
+@pytest.fixture
+def world(db: Database, network: Network, signers: Signers, clock: SettableClock) -> World:
+    """The outbox at noon; time stands still until the test moves the clock."""
+    return World(db, network, signers, clock)
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A running Redis that the test may stop."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()

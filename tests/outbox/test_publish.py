@@ -1,0 +1,84 @@
+import logging
+
+import pytest
+from sqlalchemy import select
+
+from fedcom.db import Database
+from outbox.deliveries import activities, deliveries
+from outbox.publish import Issued, find_issued, publish
+
+ACTIVITY = "https://here.example/activities/1"
+INBOXES = ["https://one.example/inbox", "https://two.example/inbox"]
+
+
+def _publish(db: Database, inboxes: list[str], *, body: bytes = b"{}", now: float = 5.0) -> int:
+    with db.begin() as conn:
+        return publish(
+            conn,
+            activity_id=ACTIVITY,
+            actor="https://here.example/c/cats",
+            body=body,
+            subject="https://here.example/post/1",
+            inboxes=inboxes,
+            now=now,
+        )
+
+
+def test_each_inbox_gets_one_delivery_and_the_bytes_are_stored_once(db: Database) -> None:
+    assert _publish(db, [*INBOXES, INBOXES[0]]) == 2
+    with db.connect() as conn:
+        rows = conn.execute(select(deliveries).order_by(deliveries.c.id)).all()
+        assert [(row.inbox, row.host) for row in rows] == [
+            ("https://one.example/inbox", "one.example"),
+            ("https://two.example/inbox", "two.example"),
+        ]
+        assert {(row.state, row.due_at, row.tries, row.subject) for row in rows} == {
+            ("waiting", 5.0, 0, "https://here.example/post/1")
+        }
+        assert len(conn.execute(select(activities)).all()) == 1
+
+
+def test_publishing_again_adds_only_the_inboxes_that_are_new(db: Database) -> None:
+    _publish(db, INBOXES)
+    assert _publish(db, INBOXES, body=b"other") == 0
+    assert _publish(db, [*INBOXES, "https://three.example/inbox"]) == 1
+    with db.connect() as conn:
+        assert find_issued(conn, ACTIVITY) == Issued("https://here.example/c/cats", b"{}", 5.0)
+        assert len(conn.execute(select(activities)).all()) == 1
+        assert len(conn.execute(select(deliveries)).all()) == 3
+
+
+def test_an_activity_for_nobody_is_still_known_as_issued(db: Database) -> None:
+    assert _publish(db, []) == 0
+    with db.connect() as conn:
+        assert find_issued(conn, ACTIVITY) is not None
+
+
+def test_an_activity_that_was_never_published_is_not_known(db: Database) -> None:
+    with db.connect() as conn:
+        assert find_issued(conn, ACTIVITY) is None
+
+
+def test_a_broken_inbox_is_skipped_and_logged(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert _publish(db, ["not an inbox", *INBOXES]) == 2
+    assert "not an inbox" in caplog.text
+
+
+def test_nothing_is_written_when_the_callers_transaction_is_rolled_back(db: Database) -> None:
+    with db.begin() as conn:
+        publish(
+            conn,
+            activity_id=ACTIVITY,
+            actor="a",
+            body=b"{}",
+            subject="s",
+            inboxes=INBOXES,
+            now=0.0,
+        )
+        conn.rollback()
+    with db.connect() as conn:
+        assert conn.execute(select(deliveries)).all() == []
+        assert find_issued(conn, ACTIVITY) is None

@@ -1,0 +1,200 @@
+"""A scripted network, a Redis to stop, and an outbox with short ways to fill and read it."""
+
+import asyncio
+import socket
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import redis
+from sqlalchemy import Connection, func, select
+
+from activitypub.fetch import Answer
+from activitypub.iri import host_of
+from activitypub.signatures.keys import PrivateKey
+from fedcom.db import Database
+from outbox import deliveries as tables
+from outbox.embedded import Dispatcher, Limits
+from outbox.publish import publish
+from tests.support import services
+
+ACTOR = "https://here.example/c/cats"
+ACCEPTED = Answer(202, None, "")
+
+
+class Signers:
+    """Knows one key; an actor with "nobody" in its name has none."""
+
+    def __init__(self, private_key: PrivateKey) -> None:
+        self._key = private_key
+
+    async def key(self, actor: str) -> PrivateKey:
+        if "nobody" in actor:
+            raise LookupError(actor)
+        return self._key
+
+
+class Inboxes:
+    """Remembers the inboxes that are no more."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def gone(self, conn: Connection, inbox: str) -> None:
+        self.heard.append(inbox)
+
+
+Behaviour = Callable[[], Awaitable[Answer]]
+
+
+class Network:
+    """Stands for the peers: says 202 unless told otherwise, and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, bytes]] = []
+        self.accepted: list[tuple[str, bytes]] = []
+        self.under_way: dict[str, int] = {}
+        self.most_under_way: dict[str, int] = {}
+        self._behaviour: dict[str, Behaviour] = {}
+
+    def set(self, host: str, behaviour: Behaviour | Answer | Exception | None) -> None:
+        """How `host` answers from now on; None: normally again."""
+        if behaviour is None:
+            del self._behaviour[host]
+        elif callable(behaviour):
+            self._behaviour[host] = behaviour
+        else:
+            self._behaviour[host] = lambda: _say(behaviour)
+
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
+        host = host_of(inbox)
+        self.posted.append((inbox, body))
+        for name in (host, "all"):
+            now = self.under_way.get(name, 0) + 1
+            self.under_way[name] = now
+            self.most_under_way[name] = max(now, self.most_under_way.get(name, 0))
+        try:
+            behaviour = self._behaviour.get(host)
+            answer = await (behaviour() if behaviour else _say(ACCEPTED))
+        finally:
+            for name in (host, "all"):
+                self.under_way[name] -= 1
+        if answer.status < 300:
+            self.accepted.append((inbox, body))
+        return answer
+
+
+async def _say(answer: Answer | Exception) -> Answer:
+    await asyncio.sleep(0)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+async def hang() -> Answer:
+    """A peer that accepts the connection and never answers."""
+    await asyncio.sleep(3600)
+    return ACCEPTED
+
+
+class World:
+    """A dispatcher with everything it needs, and short ways to fill and read its tables."""
+
+    def __init__(
+        self, db: Database, network: Network, signers: Signers, clock: Callable[[], datetime]
+    ) -> None:
+        self.db = db
+        self.network = network
+        self.signers = signers
+        self.inboxes = Inboxes()
+        self.clock = clock
+        self._number = 0
+
+    def now(self) -> float:
+        return self.clock().timestamp()
+
+    def dispatcher(self, limits: Limits | None = None) -> Dispatcher:
+        return Dispatcher(
+            database=self.db,
+            poster=self.network,
+            signers=self.signers,
+            inboxes=self.inboxes,
+            clock=self.clock,
+            limits=limits,
+        )
+
+    def publish(
+        self, inboxes: Iterable[str], *, subject: str | None = None, actor: str = ACTOR
+    ) -> bytes:
+        """Publish a new activity about a subject of its own; its bytes."""
+        self._number += 1
+        name = f"https://here.example/activities/{self._number}"
+        body = b"activity %d" % self._number
+        with self.db.begin() as conn:
+            publish(
+                conn,
+                activity_id=name,
+                actor=actor,
+                body=body,
+                subject=subject or name,
+                inboxes=inboxes,
+                now=self.now(),
+            )
+        return body
+
+    def states(self) -> dict[str, int]:
+        """How many deliveries are in which state."""
+        column = tables.deliveries.c.state
+        with self.db.connect() as conn:
+            rows = conn.execute(select(column, func.count()).group_by(column))
+            return {row[0]: row[1] for row in rows}
+
+
+def inbox(number: int) -> str:
+    """The shared inbox of a peer with that number."""
+    return f"https://peer{number}.example/inbox"
+
+
+class RedisServer:
+    """A Redis on a port of its own that can be stopped and started again, and forgets then."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [
+                services.redis_binary(),
+                *("--bind", "127.0.0.1", "--port", str(self.port)),
+                *("--dir", str(self._folder), "--save", "", "--appendonly", "no"),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        with redis.Redis(port=self.port) as client:
+            for _ in range(500):
+                with suppress(redis.ConnectionError):
+                    client.ping()
+                    return
+                time.sleep(0.01)
+        raise RuntimeError("Redis did not start")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until `condition` holds; TimeoutError when it does not."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - conditions are of many kinds
+            await asyncio.sleep(0.01)
