@@ -11,6 +11,7 @@ it. So a `Fetched` always comes from the origin of its `document.id`; that id ma
 IRI asked for, and callers go on with `document.id`.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,6 +57,7 @@ ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
 ACCEPT_PAGE = f"{ACCEPT_ACTIVITY}, text/html;q=0.1"
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _GET = Limits()
 _POST = Limits(body=8 * 1024, cut=True)
 
@@ -409,7 +411,9 @@ def _is_vouched_for(asked: str, found: Fetched) -> bool:
 def _redirected(url: str, received: Received) -> str:
     location = received.headers.get("location", "")
     try:
-        target = without_fragment(urljoin(url, location))
+        # urljoin would read "https:///x" as a path on the host that redirects.
+        is_absolute = _SCHEME.match(location) is not None
+        target = without_fragment(location if is_absolute else urljoin(url, location))
     except ValueError:
         target = ""
     if not location or not target:

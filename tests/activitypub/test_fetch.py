@@ -1,0 +1,1021 @@
+import asyncio
+import contextlib
+import gzip
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from activitypub.answers import LD_JSON
+from activitypub.errors import (
+    BudgetSpent,
+    FetchFailed,
+    Gone,
+    NotThere,
+    PrivateAddress,
+    Refused,
+    TooBig,
+    Unreachable,
+)
+from activitypub.fetch import Budget, Fetcher
+from activitypub.nodeinfo import fetch_software
+from activitypub.signatures import request as signatures
+from activitypub.signatures.keys import PrivateKey, PublicKey, generate_rsa_pem, load_private
+from activitypub.transport import PeerTransport, dial_address
+from activitypub.webfinger import Handle, find_actor
+from tests.support.listeners import Asked, Listener, answering, http_answer, listening
+from tests.support.small_web import AS2, NOW, SmallWeb, note, small_web
+
+KEY_ID = "https://fedcom.example/actor#main-key"
+NOTE = "https://peer.example/notes/1"
+INBOX = "https://peer.example/inbox"
+
+
+@pytest.fixture(scope="module")
+def pems() -> tuple[str, str]:
+    return generate_rsa_pem()
+
+
+@pytest.fixture
+def key(pems: tuple[str, str]) -> PrivateKey:
+    return load_private(KEY_ID, pems[0])
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[SmallWeb]:
+    async with small_web() as made:
+        yield made
+
+
+def check_signature(asked: Asked, pems: tuple[str, str]) -> None:
+    """Raise unless the request, as it came over the socket, is signed with our key."""
+    lines = asked.raw.decode("latin-1").split("\r\n")[1:-2]
+    headers = tuple((line.split(":")[0].lower(), line.split(":", 1)[1].strip()) for line in lines)
+    signed = signatures.SignedRequest(asked.method, asked.target, headers, asked.body)
+    public = PublicKey(KEY_ID, "https://fedcom.example/actor", pems[1])
+    hosts = frozenset({asked.headers["host"]})
+    signatures.verify(signed, public, hosts=hosts, now=NOW)
+
+
+# Documents.
+
+
+@pytest.mark.anyio
+async def test_a_document_is_fetched_with_a_signed_get(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+) -> None:
+    web.put(NOTE, note(NOTE, content="hello"))
+    found = await web.fetcher(key).fetch_document(NOTE)
+    assert found.document.id == NOTE
+    assert found.document.content == "hello"
+    assert found.url == NOTE
+    assert json.loads(found.body) == note(NOTE, content="hello")
+    asked = web.listener.asked[0]
+    check_signature(asked, pems)
+    assert asked.headers["accept"] == f"application/activity+json, {LD_JSON}"
+    assert asked.headers["accept-encoding"] == "identity"
+    assert asked.headers["user-agent"] == "Fedcom/0 (+https://fedcom.example/)"
+
+
+@pytest.mark.anyio
+async def test_without_a_key_the_get_is_not_signed(web: SmallWeb) -> None:
+    web.put(NOTE, note(NOTE))
+    await web.fetcher().fetch_document(NOTE)
+    assert "signature" not in web.listener.asked[0].headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a?b=c&d",
+        "/ä/ö?ü=ß",
+        "/a%2fb/%c3%a4",
+        "/a/../b",
+        "/~x/(y)'z'!*;,=:@&+$",
+        "/a|b^c`d{e}[f]",
+        "",
+    ],
+)
+@pytest.mark.anyio
+async def test_what_is_signed_is_what_is_sent(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str], path: str
+) -> None:
+    with pytest.raises(NotThere):
+        await web.fetcher(key).fetch_document(f"https://peer.example{path}")
+    check_signature(web.listener.asked[0], pems)
+
+
+@pytest.mark.anyio
+async def test_a_peer_that_verifies_the_path_alone_is_asked_again_without_the_query(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+) -> None:
+    async def picky(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        if len(web.listener.asked) == 1:
+            writer.write(http_answer(status=401))
+        else:
+            ap = {"Content-Type": "application/activity+json"}
+            writer.write(http_answer(json.dumps(note(iri)).encode(), headers=ap))
+
+    iri = "https://peer.example/notes?id=1"
+    web.script(iri, picky)
+    assert (await web.fetcher(key).fetch_document(iri)).document.id == iri
+    first, second = web.listener.asked
+    assert first.headers["signature"] != second.headers["signature"]
+    check_signature(second, pems)
+
+
+@pytest.mark.anyio
+async def test_a_401_without_a_query_is_not_asked_again(web: SmallWeb, key: PrivateKey) -> None:
+    web.put(NOTE, status=401)
+    web.put(f"{NOTE}?x=1", status=401)
+    with pytest.raises(Refused):
+        await web.fetcher(key).fetch_document(NOTE)
+    with pytest.raises(Refused):
+        await web.fetcher().fetch_document(f"{NOTE}?x=1")
+    assert len(web.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/activity+json", "Application/Activity+Json; charset=UTF-8", LD_JSON],
+)
+@pytest.mark.anyio
+async def test_activitypub_types_are_read(web: SmallWeb, media_type: str) -> None:
+    web.put(NOTE, note(NOTE), media_type=media_type)
+    assert (await web.fetcher().fetch_document(NOTE)).document.id == NOTE
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/plain", "application/json", "image/png", "text/html", "application/ld+json", ""],
+)
+@pytest.mark.anyio
+async def test_an_uploaded_file_does_not_speak_for_its_host(web: SmallWeb, media_type: str) -> None:
+    web.put(NOTE, note(NOTE), media_type=media_type)
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert error.value.code == "content_type"
+    assert error.value.facts["received"] == media_type
+
+
+@pytest.mark.anyio
+async def test_an_answer_without_a_type_is_refused(web: SmallWeb) -> None:
+    web.routes["peer.example", "/notes/1"] = http_answer(json.dumps(note(NOTE)).encode())
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert error.value.code == "content_type"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "json_invalid"),
+        (b"<html>", "json_invalid"),
+        (b"[]", "json_not_object"),
+        (b"\xff", "json_encoding"),
+        (b"[" * 100_000, "json_too_deep"),
+        (json.dumps({"id": NOTE, "type": "Note"}).encode(), "context_missing"),
+        (json.dumps(note(NOTE) | {"@context": "https://x.example"}).encode(), "context_missing"),
+        (json.dumps({"@context": AS2, "type": "Note"}).encode(), "id_missing"),
+        (json.dumps(note(NOTE) | {"id": 1}).encode(), "id_missing"),
+        (json.dumps(note(NOTE) | {"@graph": []}).encode(), None),
+    ],
+)
+@pytest.mark.anyio
+async def test_a_broken_document_is_refused(web: SmallWeb, body: bytes, code: str | None) -> None:
+    web.put(NOTE, body)
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert code in (error.value.code, None)
+    assert error.value.url == NOTE
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (404, NotThere),
+        (410, Gone),
+        (401, Refused),
+        (403, Refused),
+        (202, Refused),
+        (502, Unreachable),
+    ],
+)
+@pytest.mark.anyio
+async def test_other_answers_are_named(web: SmallWeb, status: int, kind: type[FetchFailed]) -> None:
+    web.put(NOTE, note(NOTE), status=status)
+    with pytest.raises(kind) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert type(error.value) is kind
+    assert (error.value.status, error.value.url) == (status, NOTE)
+
+
+@pytest.mark.parametrize("wish", ["120", "Fri, 06 Nov 2026 08:51:37 GMT"])
+@pytest.mark.anyio
+async def test_a_busy_peer_says_when_to_come_back(web: SmallWeb, wish: str) -> None:
+    web.put(NOTE, status=429, Retry_After=wish)
+    with pytest.raises(Unreachable) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert error.value.retry_after == 120.0
+
+
+@pytest.mark.anyio
+async def test_a_tombstone_is_a_document(web: SmallWeb) -> None:
+    web.put(NOTE, note(NOTE) | {"type": "Tombstone"})
+    assert (await web.fetcher().fetch_document(NOTE)).document.type == "Tombstone"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.anyio
+async def test_a_fragment_is_not_sent_and_may_be_in_the_id(web: SmallWeb, inside: bool) -> None:
+    asked = f"{NOTE}#activity/announce/1"
+    web.put(NOTE, note(asked if inside else NOTE))
+    found = await web.fetcher().fetch_document(asked)
+    assert found.document.id == (asked if inside else NOTE)
+    assert web.asked == [NOTE]
+
+
+# Limits.
+
+
+@pytest.mark.anyio
+async def test_a_document_of_more_than_a_mebibyte_is_too_big(web: SmallWeb) -> None:
+    web.put(NOTE, json.dumps(note(NOTE, content="x" * 1024 * 1024)).encode())
+    with pytest.raises(TooBig) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert error.value.url == NOTE
+
+
+@pytest.mark.anyio
+async def test_a_packed_document_is_unpacked_up_to_a_mebibyte(web: SmallWeb) -> None:
+    web.put(NOTE, gzip.compress(json.dumps(note(NOTE)).encode()), Content_Encoding="gzip")
+    assert (await web.fetcher().fetch_document(NOTE)).document.id == NOTE
+    bomb = gzip.compress(b" " * 200_000_000, compresslevel=1)
+    assert len(bomb) < 1024 * 1024
+    web.put(NOTE, bomb, Content_Encoding="gzip")
+    with pytest.raises(TooBig):
+        await web.fetcher().fetch_document(NOTE)
+
+
+@pytest.mark.anyio
+async def test_an_error_in_an_unreadable_encoding_is_still_that_error(web: SmallWeb) -> None:
+    web.put(NOTE, b"???", status=410, Content_Encoding="br")
+    with pytest.raises(Gone):
+        await web.fetcher().fetch_document(NOTE)
+
+
+@pytest.mark.anyio
+async def test_a_long_page_for_a_404_is_still_a_404(web: SmallWeb) -> None:
+    web.put(NOTE, b"x" * 3_000_000, status=404)
+    with pytest.raises(NotThere):
+        await web.fetcher().fetch_document(NOTE)
+
+
+@pytest.mark.anyio
+async def test_a_peer_that_hangs_is_unreachable_when_the_budget_is_over(web: SmallWeb) -> None:
+    async def drip(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
+        while True:
+            writer.write(b" ")
+            await asyncio.sleep(0.02)
+
+    web.script(NOTE, drip)
+    with pytest.raises(Unreachable) as error:
+        await web.fetcher().fetch_document(NOTE, Budget(seconds=0.3))
+    assert error.value.code == "timeout"
+    assert error.value.url == NOTE
+
+
+@pytest.mark.anyio
+async def test_a_peer_that_talks_nonsense_is_unreachable(web: SmallWeb) -> None:
+    web.script(NOTE, answering(b"nonsense\r\n\r\n"))
+    with pytest.raises(Unreachable) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert error.value.code == "answer_broken"
+
+
+@pytest.mark.anyio
+async def test_a_name_without_certificate_is_unreachable(web: SmallWeb) -> None:
+    with pytest.raises(Unreachable) as error:
+        await web.fetcher().fetch_document("https://not-in-the-certificate.example/1")
+    assert error.value.code == "connect_failed"
+
+
+@pytest.mark.anyio
+async def test_a_foreign_transport_is_held_to_the_limits_too() -> None:
+    async def endless(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Endless())
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 100_000
+
+    fetcher = Fetcher(
+        user_agent="x",
+        development=False,
+        clock=lambda: NOW,
+        transport=httpx.MockTransport(endless),
+    )
+    with pytest.raises(TooBig):
+        await fetcher.fetch_document(NOTE)
+    await fetcher.aclose()
+
+
+def test_a_budget_is_spent_by_requests_and_by_time() -> None:
+    now = 100.0
+    budget = Budget(documents=2, seconds=10.0, timer=lambda: now)
+    budget.spend(NOTE)
+    now = 104.0
+    assert budget.seconds_left == 6.0
+    budget.spend(NOTE)
+    with pytest.raises(BudgetSpent) as error:
+        budget.spend(NOTE)
+    assert (error.value.code, error.value.url) == ("budget_documents", NOTE)
+    now = 100.0
+    budget = Budget(documents=2, seconds=10.0, timer=lambda: now)
+    now = 111.0
+    assert budget.seconds_left == 0.0
+    with pytest.raises(BudgetSpent) as error:
+        budget.spend(NOTE)
+    assert error.value.code == "budget_seconds"
+
+
+@pytest.mark.anyio
+async def test_every_request_is_paid_from_the_budget(web: SmallWeb) -> None:
+    web.redirect(NOTE, "/2")
+    web.redirect("https://peer.example/2", "/3")
+    budget = Budget(documents=2)
+    with pytest.raises(BudgetSpent):
+        await web.fetcher().fetch_document(NOTE, budget)
+    assert len(web.asked) == 2
+
+
+# Redirects and the id rule.
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.anyio
+async def test_three_redirects_are_followed_and_each_request_is_signed(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str], status: int
+) -> None:
+    web.redirect("https://other.example/a", "https://peer.example/b?c#d", status=status)
+    web.redirect("https://peer.example/b?c", "//peer.example/c", status=status)
+    web.redirect("https://peer.example/c", "notes/1", status=status)
+    web.put(NOTE, note(NOTE))
+    found = await web.fetcher(key).fetch_document("https://other.example/a")
+    assert (found.document.id, found.url) == (NOTE, NOTE)
+    assert len(web.listener.asked) == 4
+    for asked in web.listener.asked:
+        check_signature(asked, pems)
+
+
+@pytest.mark.anyio
+async def test_a_fourth_redirect_is_not_followed(web: SmallWeb) -> None:
+    for number in range(5):
+        web.redirect(f"https://peer.example/{number}", f"/{number + 1}")
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document("https://peer.example/0")
+    assert error.value.code == "too_many_redirects"
+    assert len(web.asked) == 4
+
+
+@pytest.mark.anyio
+async def test_a_redirect_to_itself_ends(web: SmallWeb) -> None:
+    web.redirect(NOTE, NOTE)
+    with pytest.raises(Refused):
+        await web.fetcher().fetch_document(NOTE)
+    assert len(web.asked) == 4
+
+
+@pytest.mark.parametrize(
+    ("location", "code"),
+    [
+        ("", "redirect_broken"),
+        ("#x", None),
+        ("http://peer.example/2", "redirect_downgrade"),
+        ("ftp://peer.example/2", "redirect_downgrade"),
+        ("file:///etc/passwd", "redirect_downgrade"),
+        ("javascript:1", "redirect_downgrade"),
+        ("http://[", "redirect_downgrade"),
+        ("//[", "redirect_broken"),
+        ("HTTPS://evil.example/", "redirect_downgrade"),
+        ("https://peer.example:8443/", "iri_port"),
+        ("https://user@peer.example/", "iri_userinfo"),
+        ("https://evil.example\\@peer.example/", None),
+        ("https://peer/", None),
+        ("https:///x", None),
+    ],
+)
+@pytest.mark.anyio
+async def test_a_redirect_that_may_not_be_followed_is_refused(
+    web: SmallWeb, location: str, code: str | None
+) -> None:
+    web.redirect(NOTE, location)
+    with pytest.raises((Refused, PrivateAddress)) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert code in (error.value.code, None)
+    assert {"peer.example"} == {asked.headers["host"] for asked in web.listener.asked}
+
+
+@pytest.mark.anyio
+async def test_a_redirect_without_location_is_refused(web: SmallWeb) -> None:
+    web.put(NOTE, status=302)
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert error.value.code == "redirect_broken"
+
+
+EVIL = "https://evil.example/1"
+VICTIM = "https://victim.example/1"
+
+
+@pytest.mark.anyio
+async def test_a_document_with_the_id_of_another_host_is_refused(web: SmallWeb) -> None:
+    web.put(EVIL, note(VICTIM))
+    web.put(VICTIM, note(VICTIM))
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(EVIL)
+    assert error.value.code == "id_mismatch"
+    assert error.value.facts == {"received": VICTIM, "computed": EVIL}
+    assert web.asked == [EVIL]
+
+
+@pytest.mark.anyio
+async def test_an_open_redirect_does_not_let_another_host_speak_for_it(web: SmallWeb) -> None:
+    web.redirect(VICTIM, EVIL)
+    web.put(EVIL, note(VICTIM))
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(VICTIM)
+    assert error.value.code == "id_mismatch"
+
+
+@pytest.mark.anyio
+async def test_a_redirect_to_another_host_gives_what_is_that_hosts_own(web: SmallWeb) -> None:
+    web.redirect(EVIL, "https://victim.example/upload")
+    web.put("https://victim.example/upload", note(EVIL))
+    with pytest.raises(Refused):
+        await web.fetcher().fetch_document(EVIL)
+    web.redirect(EVIL, VICTIM)
+    web.put(VICTIM, note(VICTIM))
+    found = await web.fetcher().fetch_document(EVIL)
+    assert (found.document.id, found.url) == (VICTIM, VICTIM)
+
+
+@pytest.mark.anyio
+async def test_another_id_on_the_same_host_is_asked_for_once(web: SmallWeb) -> None:
+    page = "https://peer.example/@ann/1"
+    web.put(page, note(NOTE, content="from the page"))
+    web.put(NOTE, note(NOTE, content="from the id"))
+    found = await web.fetcher().fetch_document(page)
+    assert found.document.content == "from the id"
+    assert web.asked == [page, NOTE]
+
+
+@pytest.mark.anyio
+async def test_ids_that_never_settle_are_refused(web: SmallWeb) -> None:
+    web.put(NOTE, note("https://peer.example/2"))
+    web.put("https://peer.example/2", note("https://peer.example/3"))
+    web.put("https://peer.example/3", note("https://peer.example/3"))
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(NOTE)
+    assert error.value.code == "id_mismatch"
+    assert len(web.asked) == 2
+
+
+@pytest.mark.anyio
+async def test_the_second_look_does_not_accept_another_host_either(web: SmallWeb) -> None:
+    page = "https://victim.example/@a"
+    web.put(page, note(VICTIM))
+    web.redirect(VICTIM, EVIL)
+    web.put(EVIL, note(VICTIM))
+    with pytest.raises(Refused):
+        await web.fetcher().fetch_document(page)
+    web.put(EVIL, note(EVIL))
+    found = None
+    with contextlib.suppress(Refused):
+        found = await web.fetcher().fetch_document(page)
+    assert found is None or found.document.id == EVIL
+
+
+@pytest.mark.parametrize("name", ["not an iri", "http://peer.example/notes/1", "/notes/1"])
+@pytest.mark.anyio
+async def test_an_id_that_is_no_iri_of_the_host_is_refused(web: SmallWeb, name: str) -> None:
+    web.put(NOTE, note(name))
+    with pytest.raises(Refused):
+        await web.fetcher().fetch_document(NOTE)
+
+
+# Pages, keys, files.
+
+
+@pytest.mark.anyio
+async def test_a_page_leads_to_its_document(web: SmallWeb) -> None:
+    page = "https://peer.example/@ann/1"
+    link = f'<link rel="alternate" type="application/activity+json" href="{NOTE}">'
+    web.put(page, link.encode(), media_type="text/html; charset=utf-8")
+    web.put(NOTE, note(NOTE))
+    found = await web.fetcher().fetch_page_link(page)
+    assert found.document.id == NOTE
+    assert web.listener.asked[0].headers["accept"].endswith("text/html;q=0.1")
+
+
+@pytest.mark.anyio
+async def test_a_page_that_is_a_document_is_that_document(web: SmallWeb) -> None:
+    web.put("https://peer.example/@ann/1", note(NOTE))
+    web.put(NOTE, note(NOTE))
+    found = await web.fetcher().fetch_page_link("https://peer.example/@ann/1")
+    assert found.document.id == NOTE
+
+
+@pytest.mark.anyio
+async def test_a_page_is_followed_once_only(web: SmallWeb) -> None:
+    link = b'<link rel="alternate" type="application/activity+json" href="/2">'
+    web.put(NOTE, link, media_type="text/html")
+    web.put("https://peer.example/2", link, media_type="text/html")
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_page_link(NOTE)
+    assert error.value.code == "content_type"
+    assert len(web.asked) == 2
+
+
+@pytest.mark.anyio
+async def test_a_page_without_a_document_is_refused(web: SmallWeb) -> None:
+    web.put(NOTE, b"<html>", media_type="text/html")
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_page_link(NOTE)
+    assert error.value.code == "no_alternate"
+
+
+ACTOR = "https://peer.example/users/a"
+KEY = {"id": f"{ACTOR}/main-key", "owner": ACTOR, "publicKeyPem": "x"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"@context": AS2, "id": ACTOR, "type": "Person", "publicKey": KEY},
+        {"@context": AS2, "id": f"{ACTOR}/main-key", "type": "Person", "publicKey": KEY},
+        {"@context": "https://w3id.org/security/v1", "type": "Key", **KEY},
+        {"publicKey": KEY},
+    ],
+)
+@pytest.mark.anyio
+async def test_a_key_is_fetched_from_its_own_place(
+    web: SmallWeb, key: PrivateKey, document: dict[str, Any]
+) -> None:
+    web.put(f"{ACTOR}/main-key", document)
+    assert await web.fetcher(key).fetch_key_document(f"{ACTOR}/main-key") == document
+    assert "signature" in web.listener.asked[0].headers
+
+
+@pytest.mark.anyio
+async def test_a_key_in_its_actor_is_fetched_without_the_fragment(web: SmallWeb) -> None:
+    document = {"@context": AS2, "id": ACTOR, "type": "Person", "publicKey": KEY}
+    web.put(ACTOR, document)
+    assert await web.fetcher().fetch_key_document(f"{ACTOR}#main-key") == document
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"@context": AS2, "type": "Person"},
+        {"@context": AS2, "id": VICTIM, "type": "Person", "publicKey": KEY},
+        {"@context": AS2, "id": ACTOR, "publicKey": KEY | {"owner": VICTIM}},
+        {"@context": AS2, "id": ACTOR, "publicKey": KEY | {"id": f"{VICTIM}#main-key"}},
+        {"@context": AS2, "id": ACTOR, "publicKey": [KEY, KEY | {"owner": VICTIM}]},
+        {"@context": AS2, "type": "Key", **KEY, "owner": VICTIM},
+    ],
+)
+@pytest.mark.anyio
+async def test_a_key_document_speaks_for_its_own_host_only(
+    web: SmallWeb, document: dict[str, Any]
+) -> None:
+    web.put(f"{ACTOR}/main-key", document)
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_key_document(f"{ACTOR}/main-key")
+    assert error.value.code == "id_mismatch"
+
+
+@pytest.mark.anyio
+async def test_a_key_is_not_taken_from_where_its_host_redirects(web: SmallWeb) -> None:
+    web.redirect(f"{ACTOR}/main-key", EVIL)
+    web.put(EVIL, {"@context": AS2, "id": ACTOR, "publicKey": KEY})
+    with pytest.raises(Refused):
+        await web.fetcher().fetch_key_document(f"{ACTOR}/main-key")
+
+
+@pytest.mark.anyio
+async def test_json_is_fetched_unsigned_and_of_any_type(web: SmallWeb, key: PrivateKey) -> None:
+    web.put(NOTE, {"a": 1}, media_type="text/plain")
+    assert await web.fetcher(key).fetch_json(NOTE, accept="application/json") == {"a": 1}
+    assert web.listener.asked[0].headers["accept"] == "application/json"
+    assert "signature" not in web.listener.asked[0].headers
+
+
+@pytest.mark.anyio
+async def test_json_may_be_redirected_to_another_host(web: SmallWeb) -> None:
+    web.redirect(NOTE, "https://other.example/x")
+    web.put("https://other.example/x", {"a": 1})
+    assert await web.fetcher().fetch_json(NOTE, accept="x") == {"a": 1}
+
+
+@pytest.mark.anyio
+async def test_an_empty_answer_is_nothing_there(web: SmallWeb) -> None:
+    web.put(NOTE, b" \n")
+    with pytest.raises(NotThere):
+        await web.fetcher().fetch_json(NOTE, accept="x")
+
+
+@pytest.mark.anyio
+async def test_a_file_is_fetched_up_to_its_own_limit(web: SmallWeb, key: PrivateKey) -> None:
+    web.put(NOTE, b"\x89PNG" + b"x" * 2_000_000, media_type="image/png")
+    fetcher = web.fetcher(key)
+    file = await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=3_000_000)
+    assert (len(file.body), file.content_type, file.url) == (2_000_004, "image/png", NOTE)
+    assert "signature" not in web.listener.asked[0].headers
+    with pytest.raises(TooBig):
+        await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=1_000_000)
+
+
+# Deliveries.
+
+
+@pytest.mark.anyio
+async def test_an_activity_is_posted_signed_and_its_answer_kept(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+) -> None:
+    web.put(INBOX, b"thank\x00 you" + b"!" * 900, status=202)
+    answer = await web.fetcher().post(INBOX, b'{"a":1}', key)
+    assert (answer.status, answer.retry_after) == (202, None)
+    assert answer.text.startswith("thank  you!")
+    assert len(answer.text) == 500
+    asked = web.listener.asked[0]
+    assert (asked.method, asked.target, asked.body) == ("POST", "/inbox", b'{"a":1}')
+    assert asked.headers["content-type"] == "application/activity+json"
+    check_signature(asked, pems)
+
+
+@pytest.mark.parametrize("status", [200, 301, 307, 400, 401, 404, 410, 429, 500, 503])
+@pytest.mark.anyio
+async def test_any_status_is_an_answer_and_no_redirect_is_followed(
+    web: SmallWeb, key: PrivateKey, status: int
+) -> None:
+    web.put(INBOX, b"why", status=status, Location="https://other.example/", Retry_After="30")
+    answer = await web.fetcher().post(INBOX, b"{}", key)
+    assert (answer.status, answer.retry_after, answer.text) == (status, 30.0, "why")
+    assert web.asked == [INBOX]
+
+
+@pytest.mark.anyio
+async def test_a_long_or_unreadable_answer_does_not_change_its_status(
+    web: SmallWeb, key: PrivateKey
+) -> None:
+    web.put(INBOX, b"x" * 5_000_000, status=200)
+    assert (await web.fetcher().post(INBOX, b"{}", key)).status == 200
+    web.put(INBOX, b"???", status=200, Content_Encoding="br")
+    answer = await web.fetcher().post(INBOX, b"{}", key)
+    assert (answer.status, answer.text) == (200, "")
+
+
+@pytest.mark.anyio
+async def test_headers_signed_elsewhere_are_sent_as_they_are(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+) -> None:
+    web.put(INBOX, status=202)
+    fetcher = web.fetcher()
+    headers = await asyncio.to_thread(fetcher.sign_post, INBOX, b"{}", key)
+    await fetcher.post(INBOX, b"{}", key, headers=headers)
+    asked = web.listener.asked[0]
+    assert asked.headers["signature"] == headers["Signature"]
+    check_signature(asked, pems)
+
+
+@pytest.mark.anyio
+async def test_an_activity_that_nobody_would_take_is_not_sent(
+    web: SmallWeb, key: PrivateKey
+) -> None:
+    web.put(INBOX, status=202)
+    fetcher = web.fetcher()
+    assert (await fetcher.post(INBOX, b"x" * 1024 * 1024, key)).status == 202
+    with pytest.raises(TooBig):
+        await fetcher.post(INBOX, b"x" * (1024 * 1024 + 1), key)
+    assert len(web.asked) == 1
+
+
+@pytest.mark.anyio
+async def test_a_peer_that_closes_without_an_answer_is_unreachable(
+    web: SmallWeb, key: PrivateKey
+) -> None:
+    async def close(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    web.script(INBOX, close)
+    with pytest.raises(Unreachable) as error:
+        await web.fetcher().post(INBOX, b"{}", key)
+    assert error.value.code == "answer_broken"
+
+
+@pytest.mark.anyio
+async def test_a_kept_connection_serves_gets_and_posts(web: SmallWeb, key: PrivateKey) -> None:
+    web.put(INBOX, status=202)
+    web.put(NOTE, note(NOTE))
+    fetcher = web.fetcher(key)
+    await fetcher.fetch_document(NOTE)
+    await fetcher.post(INBOX, b"{}", key)
+    assert web.listener.accepted == 1
+
+
+# Addresses of our own network: never a connection, whoever names them.
+
+# Every form with the real ports of real listeners, so that a connection would be accepted.
+LOCAL_FORMS = [
+    "https://127.0.0.1/x",
+    "https://127.0.0.1:{port}/x",
+    "http://127.0.0.1:{port}/x",
+    "http://127.0.0.2:{port}/x",
+    "https://127.0.0.2/x",
+    "https://[::1]/x",
+    "https://[::1]:{port}/x",
+    "http://[::1]:{port}/x",
+    "https://[::ffff:127.0.0.1]/x",
+    "https://[::ffff:7f00:1]:{port}/x",
+    "https://[::127.0.0.1]/x",
+    "https://[64:ff9b::7f00:1]/x",
+    "https://[64:ff9b:1::1]/x",
+    "https://[2002:7f00:1::]/x",
+    "https://[2001:0:7f00:1::]/x",
+    "https://[::]/x",
+    "https://[fe80::1]/x",
+    "https://[fd00::1]/x",
+    "https://[2001:db8::1]/x",
+    "https://[3fff::1]/x",
+    "https://[ff02::1]/x",
+    "https://[fec0::1]/x",
+    "https://[fe80::1%25lo]/x",
+    "https://0.0.0.0/x",
+    "https://0.0.0.0:{port}/x",
+    "https://0/x",
+    "https://127.1/x",
+    "https://127.1:{port}/x",
+    "https://0x7f.1/x",
+    "https://0x7f000001/x",
+    "https://2130706433/x",
+    "https://017700000001/x",
+    "https://0177.0.0.1/x",
+    "https://127.0.0.1./x",
+    "https://10.0.0.1/x",
+    "https://100.64.0.1/x",
+    "https://169.254.169.254/latest/meta-data",
+    "https://172.16.0.1/x",
+    "https://192.0.0.1/x",
+    "https://192.0.2.1/x",
+    "https://192.31.196.1/x",
+    "https://192.52.193.1/x",
+    "https://192.88.99.1/x",
+    "https://192.168.0.1/x",
+    "https://192.175.48.1/x",
+    "https://198.18.0.1/x",
+    "https://198.51.100.1/x",
+    "https://203.0.113.1/x",
+    "https://224.0.0.1/x",
+    "https://240.0.0.1/x",
+    "https://255.255.255.255/x",
+    "https://localhost/x",
+    "https://localhost:{port}/x",
+    "http://localhost:{port}/x",
+    "https://LOCALHOST/x",
+    "https://localhost./x",
+    "https://a.localhost/x",
+    "https://peer/x",
+    "https://peer.local/x",
+    "https://metadata.google.internal/x",
+    "https://abc.onion/x",
+    "https://router.home.arpa/x",
+    "https://peer.example@127.0.0.1/x",
+    "https://127.0.0.1@peer.example/x",
+    "https://127.0.0.1\\@peer.example/x",
+    "https://127.0.0.1%2f@peer.example/x",
+    "https://peer.example:{port}/x",
+    "http://peer.example/x",
+    "ftp://peer.example/x",
+    "gopher://127.0.0.1/x",
+    "https://127.0.0.1#@peer.example/x",
+    "https://127.0.0.1?@peer.example/x",
+    "https://①②⑦.0.0.1/x",
+    "https://127。0。0。1/x",
+    "https://%31%32%37.0.0.1/x",
+    "//127.0.0.1/x",
+    "127.0.0.1/x",
+    "https:127.0.0.1/x",
+    "https:///127.0.0.1/x",
+]
+
+REBOUND = [
+    "127.0.0.1",
+    "127.0.0.2",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::127.0.0.1",
+    "0.0.0.0",
+    "::",
+    "10.0.0.1",
+    "100.64.0.1",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.168.0.1",
+    "192.0.0.1",
+    "192.88.99.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::1",
+    "2002:7f00:1::",
+    "2001::1",
+    "2620:4f:8000::1",
+    "3fff::1",
+    "fd00::1",
+    "fe80::1%lo",
+]
+
+
+class Inside:
+    """Our own network: listeners that must accept nothing, and a dial that would reach them."""
+
+    def __init__(self, listeners: list[Listener]) -> None:
+        self.listeners = listeners
+        self.attempts: list[str] = []
+        self.names: list[str] = []
+        self.answer: list[str] = ["127.0.0.1"]
+        self.transport = None
+
+    def fetcher(self, key: PrivateKey | None = None) -> Fetcher:
+        async def dial(address: str, port: int, tls: Any, name: str) -> Any:
+            self.attempts.append(address)
+            return await dial_address(address, self.listeners[0].port, None, name)
+
+        async def resolve(name: str, port: int) -> list[str]:
+            self.names.append(name)
+            return self.answer
+
+        fetcher = Fetcher(
+            user_agent="x",
+            development=False,
+            clock=lambda: NOW,
+            key=None if key is None else lambda: key,
+        )
+        # The guard stays the production Fetcher's own; only the way to the network is watched.
+        transport = fetcher._transport
+        assert isinstance(transport, PeerTransport)
+        transport._resolve, transport._dial = resolve, dial
+        return fetcher
+
+    def assert_untouched(self) -> None:
+        assert self.attempts == []
+        assert [listener.accepted for listener in self.listeners] == [0, 0, 0]
+
+
+@pytest.fixture
+async def inside() -> AsyncIterator[Inside]:
+    ok = answering(http_answer(b"{}"))
+    async with (
+        listening(ok) as one,
+        listening(ok, address="127.0.0.2", port=one.port) as two,
+        listening(ok, address="::1", port=one.port) as six,
+    ):
+        yield Inside([one, two, six])
+
+
+Use = Callable[[Fetcher, str, PrivateKey], Awaitable[object]]
+USES: dict[str, Use] = {
+    "document": lambda fetcher, url, key: fetcher.fetch_document(url),
+    "page": lambda fetcher, url, key: fetcher.fetch_page_link(url),
+    "key": lambda fetcher, url, key: fetcher.fetch_key_document(url),
+    "json": lambda fetcher, url, key: fetcher.fetch_json(url, accept="application/json"),
+    "icon": lambda fetcher, url, key: fetcher.fetch_bytes(url, accept="image/*", max_bytes=99),
+    "inbox": lambda fetcher, url, key: fetcher.post(url, b"{}", key),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.anyio
+async def test_no_form_of_a_private_address_is_ever_connected_to(
+    inside: Inside, key: PrivateKey, use: Use
+) -> None:
+    fetcher = inside.fetcher(key)
+    for form in LOCAL_FORMS:
+        url = form.format(port=inside.listeners[0].port)
+        with pytest.raises((PrivateAddress, Refused)):
+            await use(fetcher, url, key)
+        assert inside.names == [], url
+    inside.assert_untouched()
+    await fetcher.aclose()
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.anyio
+async def test_no_name_that_leads_to_a_private_address_is_connected_to(
+    inside: Inside, key: PrivateKey, use: Use
+) -> None:
+    fetcher = inside.fetcher(key)
+    for address in REBOUND:
+        inside.answer = [address]
+        with pytest.raises(PrivateAddress) as error:
+            await use(fetcher, "https://rebound.example/x", key)
+        assert error.value.url == "https://rebound.example/x"
+    inside.answer = REBOUND
+    with pytest.raises(PrivateAddress):
+        await use(fetcher, "https://rebound.example/x", key)
+    inside.assert_untouched()
+    await fetcher.aclose()
+
+
+@pytest.mark.anyio
+async def test_discovery_does_not_connect_to_them_either(inside: Inside) -> None:
+    fetcher = inside.fetcher()
+    port = inside.listeners[0].port
+    for host in ("127.0.0.1", f"127.0.0.1:{port}", "[::1]", "localhost", "127.1", "x.internal"):
+        with pytest.raises((PrivateAddress, Refused)):
+            await find_actor(fetcher, Handle("a", host))
+        with pytest.raises((PrivateAddress, Refused)):
+            await fetch_software(fetcher, host)
+    inside.assert_untouched()
+    await fetcher.aclose()
+
+
+@pytest.mark.anyio
+async def test_the_listeners_inside_would_have_accepted(inside: Inside) -> None:
+    fetcher = Fetcher(user_agent="x", development=True, clock=lambda: NOW)
+    port = inside.listeners[0].port
+    for address in ("127.0.0.1", "127.0.0.2", "[::1]"):
+        assert await fetcher.fetch_json(f"http://{address}:{port}/", accept="x") == {}
+    assert [listener.accepted for listener in inside.listeners] == [1, 1, 1]
+    await fetcher.aclose()
+
+
+@pytest.mark.parametrize("use", [USES[name] for name in USES if name != "inbox"])
+@pytest.mark.anyio
+async def test_a_redirect_to_a_private_address_is_not_followed(
+    web: SmallWeb, inside: Inside, key: PrivateKey, use: Use
+) -> None:
+    # The web's own address is the one exception of its guard; redirects to it by literal are
+    # refused all the same, because the Fetcher judges each hop without that exception.
+    fetcher = web.fetcher(key)
+    for form in LOCAL_FORMS:
+        # Headers are latin-1, and a target without a scheme would be one on the same host.
+        if form.isascii() and "://" in form:
+            web.redirect(NOTE, form.format(port=inside.listeners[0].port))
+            with pytest.raises((PrivateAddress, Refused)):
+                await use(fetcher, NOTE, key)
+    for address in (a for a in REBOUND if a != "127.0.0.1"):
+        web.addresses["evil.example"] = [address]
+        web.redirect(NOTE, "https://evil.example/")
+        with pytest.raises(PrivateAddress):
+            await use(fetcher, NOTE, key)
+    assert set(web.asked) == {NOTE}
+    assert web.attempts == ["127.0.0.1"]
+    inside.assert_untouched()
+
+
+@pytest.mark.parametrize(
+    ("development", "host", "base"),
+    [
+        (False, "peer.example", "https://peer.example"),
+        (False, "localhost:8000", "https://localhost:8000"),
+        (True, "peer.example", "https://peer.example"),
+        (True, "localhost", "http://localhost"),
+        (True, "127.0.0.1:8001", "http://127.0.0.1:8001"),
+        (True, "[::1]", "http://[::1]"),
+        (True, "[::1]:8001", "http://[::1]:8001"),
+        (True, "peer.example:8001", "http://peer.example:8001"),
+    ],
+)
+@pytest.mark.anyio
+async def test_in_development_this_machine_is_asked_over_http(
+    development: bool, host: str, base: str
+) -> None:
+    fetcher = Fetcher(user_agent="x", development=development, clock=lambda: NOW)
+    assert fetcher.base_url(host) == base
+    await fetcher.aclose()
+
+
+@pytest.mark.anyio
+async def test_development_reaches_loopback_over_http_and_nothing_else_private() -> None:
+    fetcher = Fetcher(user_agent="x", development=True, clock=lambda: NOW)
+    document: list[bytes] = []
+    headers = {"Content-Type": "application/activity+json"}
+
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(http_answer(document[0], headers=headers))
+
+    async with listening(script) as listener:
+        iri = f"http://127.0.0.1:{listener.port}/1"
+        document.append(json.dumps(note(iri)).encode())
+        assert (await fetcher.fetch_document(iri)).document.id == iri
+        await fetcher.aclose()
+    for url in ("http://10.0.0.1/", "http://[fd00::1]/", "http://169.254.169.254/"):
+        with pytest.raises(PrivateAddress):
+            await fetcher.fetch_document(url)
