@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
-from fedcom.context import Context
+from fedcom.context import Context, NewKey
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -40,6 +40,10 @@ class Instance(Protocol):
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         """Run `work` in one transaction, fetching what it misses, and send what it published."""
+        ...
+
+    async def new_key(self) -> NewKey:
+        """A key pair for a new local actor, made in a thread (it takes some 100 ms of CPU)."""
         ...
 
     async def lookup(self, text: str) -> Community | Person | Post | Comment:

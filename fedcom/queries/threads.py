@@ -27,6 +27,7 @@ class CommentLine:
     """A comment as threads show it, with its author's name and the viewer's vote (-1, 0, 1)."""
 
     id: int
+    iri: str
     post_id: int
     parent_id: int | None
     path: str
@@ -74,6 +75,7 @@ _is_shown = and_(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
 
 _LINE = (
     comment.c.id,
+    comment.c.iri,
     comment.c.post_id,
     comment.c.parent_id,
     comment.c.path,

@@ -1,0 +1,11 @@
+"""The pages, made on the server and complete without scripts.
+
+In reading order: `routes` (every address), `visits` (who asks), `render` (templates), `forms` and
+`notices` (what was typed, what to say next), `errors` (pages for what went wrong), `places`
+(addresses → rows); then a file for each family of pages: `feeds`, `communities`, `posts`,
+`content` (the buttons below posts and comments), `people`, `search`, `sign_in`, `setup`, `admin`,
+`static_files`.
+
+A handler reads: form → visit → one action in a unit → redirect. Texts are marked for translation
+with `_()`, `{% trans %}` and `words`.
+"""

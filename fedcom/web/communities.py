@@ -1,0 +1,252 @@
+"""Communities: the list, a community's page, following it, opening one, managing it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fedcom.actions.community import CreateCommunity, EditCommunity
+from fedcom.actions.follow import Follow, Unfollow
+from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.errors import Invalid, NotFound
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Community, Person
+from fedcom.models.follow import Follow as FollowRow
+from fedcom.queries.actors import find_moderators, find_person, get_person, standing
+from fedcom.queries.communities import (
+    PAGE,
+    CommunityPage,
+    LogLine,
+    Scope,
+    list_communities,
+    list_modlog,
+)
+from fedcom.queries.feed import PostPage, list_posts
+from fedcom.queries.follows import find_follow
+from fedcom.rules.limits import check_body, check_display_name
+from fedcom.rules.names import check_name
+from fedcom.rules.permissions import Standing, may_moderate
+from fedcom.web.feeds import wanted
+from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.places import get_community_at, number_in, slug_of
+from fedcom.web.render import page, slug
+from fedcom.web.visits import Visit, member_of, visit_of, visiting
+from fedcom.web.words import gettext
+from fedcom.wire.body import Body
+
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A community as its pages need it: who runs it, and what the viewer is to it."""
+
+    community: Community
+    moderators: list[Person]
+    follow: FollowRow | None
+    standing: Standing
+
+    @property
+    def may_post(self) -> bool:
+        """Whether the viewer's post would be taken, as far as one can tell beforehand."""
+        return not self.community.posting_restricted or self.standing.may_moderate
+
+
+def read_place(conn: Connection, visit: Visit, community: Community) -> Place:
+    """What the side of a community's pages shows."""
+    moderators = find_moderators(conn, community)
+    if visit.member is None:
+        return Place(community, moderators, None, Standing())
+    person = visit.member.person
+    return Place(
+        community,
+        moderators,
+        find_follow(conn, person.id, community.id),
+        standing(conn, person, community),
+    )
+
+
+async def list_all(request: Request) -> Response:
+    """GET /communities: those that are known here, most followed first."""
+    asked = request.query_params.get("list", "")
+    scope: Scope = "local" if asked == "local" else "all"
+
+    def read(conn: Connection, visit: Visit) -> tuple[Scope, CommunityPage]:
+        chosen: Scope = "subscribed" if asked == "subscribed" and visit.member else scope
+        after = request.query_params.get("after", "")
+        return chosen, list_communities(conn, chosen, viewer_id=visit.viewer_id, after=after)
+
+    visit, (chosen, found) = await visiting(request, read)
+    values = {"scope": chosen, "communities": found}
+    return page(request, "communities.html", visit, values)
+
+
+async def show(request: Request) -> Response:
+    """GET /c/{slug}: the community's posts, and how to take part."""
+    name, _, host = slug_of(request).partition("@")
+    if host and host.lower() == instance_of(request).settings.host:
+        return RedirectResponse(f"/c/{name}", 308)
+
+    def read(conn: Connection, visit: Visit) -> tuple[Place, PostPage]:
+        community = get_community_at(conn, request)
+        wants = wanted(request, "community", community.id)
+        posts = list_posts(conn, wants, viewer_id=visit.viewer_id)
+        return read_place(conn, visit, community), posts
+
+    visit, (place, posts) = await visiting(request, read)
+    values = {"place": place, "posts": posts, "sort": wanted(request, "community").sort}
+    return page(request, "community.html", visit, values, alternate=place.community.iri)
+
+
+async def follow(request: Request) -> Response:
+    """POST /c/{slug}/follow and /unfollow."""
+    await receive(request)
+    visit, community = await visiting(request, lambda conn, _: get_community_at(conn, request))
+    by = member_of(request, visit).person
+    instance = instance_of(request)
+    path = f"/c/{slug(community)}"
+    if request.url.path.endswith("/unfollow"):
+        await instance.unit(lambda ctx: perform(ctx, Unfollow(by=by, target=community)))
+        return see_other(path, "unfollowed")
+    await instance.unit(lambda ctx: perform(ctx, Follow(by=by, target=community)))
+    return see_other(path, "followed" if community.local else "follow_asked")
+
+
+_NEW = {"name": "", "display_name": "", "body": "", "nsfw": "", "posting_restricted": ""}
+
+
+async def create(request: Request) -> Response:
+    """GET and POST /communities/new."""
+    instance = instance_of(request)
+    form = await read_form(request, _NEW)
+    visit = await visit_of(request)
+    by = member_of(request, visit).person
+    if form.ready:
+        with form.keeping():
+            words = _words(form)
+            name = check_name(form.line("name"))
+            key = await instance.new_key()
+            action = CreateCommunity(by=by, name=name, key=key, **words)
+            community = await instance.unit(lambda ctx: perform(ctx, action))
+            return see_other(f"/c/{slug(community)}", "community_made")
+    return page(request, "community_new.html", visit, {"form": form}, status=form.status)
+
+
+async def edit(request: Request) -> Response:
+    """GET and POST /c/{slug}/edit: what the community says of itself, and who moderates it."""
+    visit, place = await _managed(request)
+    community = place.community
+    form = await read_form(request, _values(community))
+    by = member_of(request, visit).person
+    if form.ready:
+        with form.keeping():
+            action = EditCommunity(by=by, community=community, **_words(form))
+            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            return see_other(f"/c/{slug(community)}", "community_saved")
+    return _manage_page(request, visit, place, form=form, appoint=Form({"person": ""}))
+
+
+def _words(form: Form) -> dict[str, Any]:
+    return {
+        "title": check_display_name(form.line("display_name")),
+        "description": Body.of_markdown(check_body(form.text("body"))),
+        "nsfw": form.checked("nsfw"),
+        "posting_restricted": form.checked("posting_restricted"),
+    }
+
+
+def _manage_page(
+    request: Request, visit: Visit, place: Place, *, form: Form, appoint: Form
+) -> Response:
+    status = max(form.status, appoint.status)
+    values = {"place": place, "form": form, "appoint": appoint}
+    return page(request, "community_edit.html", visit, values, status=status)
+
+
+async def _managed(request: Request) -> tuple[Visit, Place]:
+    """The community, for somebody who may manage it; raises Denied for others."""
+
+    def read(conn: Connection, visit: Visit) -> Place:
+        by = member_of(request, visit).person
+        place = read_place(conn, visit, get_community_at(conn, request))
+        may_moderate(by, place.community, place.standing)
+        return place
+
+    return await visiting(request, read)
+
+
+async def appoint(request: Request) -> Response:
+    """POST /c/{slug}/edit/moderators: make somebody a moderator."""
+    visit, place = await _managed(request)
+    community = place.community
+    by = member_of(request, visit).person
+    form = await read_form(request, {"person": ""})
+    if form.ready:
+        with form.keeping():
+            person = await _person_called(request, form.line("person"))
+            action = AddModerator(by=by, community=community, person=person)
+            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            return see_other(f"/c/{slug(community)}/edit", "moderator_added")
+    return _manage_page(request, visit, place, form=Form(_values(community)), appoint=form)
+
+
+def _values(community: Community) -> dict[str, str]:
+    return {
+        "display_name": community.title,
+        "body": community.summary_source,
+        "nsfw": "on" if community.nsfw else "",
+        "posting_restricted": "on" if community.posting_restricted else "",
+    }
+
+
+async def _person_called(request: Request, text: str) -> Person:
+    """Who is meant: a bare name is one of ours, anything else is looked up."""
+    instance = instance_of(request)
+    bare = text.removeprefix("@")
+    if _NAME.fullmatch(bare):
+        host = instance.settings.host
+        found = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
+        if found is None:
+            raise NotFound("person_unknown", gettext("Nobody here has this name."))
+        return found
+    result = await instance.lookup(text)
+    if not isinstance(result, Person):
+        raise Invalid("person_expected", gettext("That is not a person."))
+    return result
+
+
+async def dismiss(request: Request) -> Response:
+    """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
+    sent = await receive(request)
+    visit, place = await _managed(request)
+    by = member_of(request, visit).person
+
+    def work(ctx: Context) -> None:
+        person = get_person(ctx.conn, number_in(sent.get("person", "")))
+        perform(ctx, RemoveModerator(by=by, community=place.community, person=person))
+
+    await instance_of(request).unit(work)
+    path = f"/c/{slug(place.community)}"
+    return see_other(
+        path if sent.get("person") == str(by.id) else f"{path}/edit", "moderator_removed"
+    )
+
+
+async def show_modlog(request: Request) -> Response:
+    """GET /c/{slug}/modlog: what moderators did here, for everybody to see."""
+    before = number_in(request.query_params.get("before", ""))
+
+    def read(conn: Connection, visit: Visit) -> tuple[Place, tuple[LogLine, ...]]:
+        community = get_community_at(conn, request)
+        entries = list_modlog(conn, community.id, before=before or None)
+        return read_place(conn, visit, community), entries
+
+    visit, (place, entries) = await visiting(request, read)
+    more = entries[-1].id if len(entries) == PAGE else None
+    values = {"place": place, "entries": entries, "more": more}
+    return page(request, "modlog.html", visit, values)

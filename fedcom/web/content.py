@@ -1,0 +1,173 @@
+"""The buttons below posts and comments: votes, deleting one's own, removing as a moderator.
+
+Posts and comments take the same buttons, so each handler is made for one of the two (`Kind`).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcom.actions.base import Action
+from fedcom.actions.comment import EditComment
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.perform import perform
+from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.vote import Score, Vote
+from fedcom.context import Context
+from fedcom.errors import Invalid
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.actors import get_community, standing
+from fedcom.queries.comments import get_comment
+from fedcom.queries.posts import get_post
+from fedcom.rules.limits import MAX_REASON, check_body, check_comment
+from fedcom.rules.permissions import may_edit, may_moderate
+from fedcom.web.forms import read_form, receive, safe_path, see_other
+from fedcom.web.places import number_of
+from fedcom.web.render import page
+from fedcom.web.visits import Visit, member_of, visit_of, visiting
+from fedcom.web.words import gettext
+from fedcom.wire.body import Body
+
+Target = Post | Comment
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Posts or comments: the first part of their addresses, and how one is read."""
+
+    path: str
+    get: Callable[[Connection, int], Target]
+
+
+POSTS = Kind("post", get_post)
+COMMENTS = Kind("comment", get_comment)
+
+
+def buttons() -> list[Route]:
+    """The routes of all of them."""
+    routes = []
+    for kind in (POSTS, COMMENTS):
+        at = f"/{kind.path}/{{number:int}}"
+        routes += [
+            Route(f"{at}/vote", _vote(kind), methods=["POST"]),
+            Route(f"{at}/delete", _button(kind, _delete, "deleted"), methods=["POST"]),
+            Route(f"{at}/undelete", _button(kind, _undelete, "undeleted"), methods=["POST"]),
+            Route(f"{at}/restore", _button(kind, _restore, "restored"), methods=["POST"]),
+            Route(f"{at}/remove", _remove(kind), methods=["GET", "POST"]),
+        ]
+    return routes
+
+
+def _vote(kind: Kind) -> Handler:
+    async def vote(request: Request) -> Response:
+        """POST /post|comment/{number}/vote: `score` is 1, 0 or -1; then back to where one was."""
+        sent = await receive(request)
+        by = member_of(request, await visit_of(request)).person
+        number = number_of(request)
+        if sent.get("score") not in {"1", "0", "-1"}:
+            raise Invalid("invalid_vote_value", gettext("A vote is up, down or taken back."))
+        score = cast("Score", int(sent["score"]))
+
+        def work(ctx: Context) -> None:
+            perform(ctx, Vote(by=by, target=kind.get(ctx.conn, number), score=score))
+
+        await instance_of(request).unit(work)
+        back = safe_path(sent.get("back", ""), f"/{kind.path}/{number}")
+        return see_other(f"{back.partition('#')[0]}#{kind.path}-{number}")
+
+    return vote
+
+
+def _button(kind: Kind, build: Callable[[Person, Target], Action[Any]], notice: str) -> Handler:
+    async def press(request: Request) -> Response:
+        await receive(request)
+        by = member_of(request, await visit_of(request)).person
+        number = number_of(request)
+
+        def work(ctx: Context) -> None:
+            perform(ctx, build(by, kind.get(ctx.conn, number)))
+
+        await instance_of(request).unit(work)
+        return see_other(f"/{kind.path}/{number}", notice)
+
+    return press
+
+
+def _delete(by: Person, target: Target) -> Action[Any]:
+    return Delete(by=by, target=target)
+
+
+def _undelete(by: Person, target: Target) -> Action[Any]:
+    return Undelete(by=by, target=target)
+
+
+def _restore(by: Person, target: Target) -> Action[Any]:
+    return Restore(by=by, target=target, reason="")
+
+
+def _community_of(conn: Connection, target: Target) -> Community:
+    post = get_post(conn, target.post_id) if isinstance(target, Comment) else target
+    return get_community(conn, post.community_id)
+
+
+def _remove(kind: Kind) -> Handler:
+    async def remove(request: Request) -> Response:
+        """GET and POST /post|comment/{number}/remove: a moderator says why."""
+        number = number_of(request)
+        form = await read_form(request, {"reason": ""})
+
+        def read(conn: Connection, visit: Visit) -> Target:
+            by = member_of(request, visit).person
+            target = kind.get(conn, number)
+            community = _community_of(conn, target)
+            may_moderate(by, community, standing(conn, by, community))
+            return target
+
+        visit, target = await visiting(request, read)
+        by = member_of(request, visit).person
+        if form.ready:
+            with form.keeping():
+                action = Remove(by=by, target=target, reason=_reason(form.line("reason")))
+                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                return see_other(f"/{kind.path}/{number}", "removed")
+        values = {"form": form, "target": target, "path": f"/{kind.path}/{number}"}
+        return page(request, "remove.html", visit, values, status=form.status)
+
+    return remove
+
+
+def _reason(text: str) -> str:
+    if len(text) > MAX_REASON:
+        raise Invalid("reason_too_long", gettext("That is too long for a reason."))
+    return check_body(text)
+
+
+async def edit_comment(request: Request) -> Response:
+    """GET and POST /comment/{number}/edit: for whoever wrote it."""
+
+    def read(conn: Connection, visit: Visit) -> Comment:
+        by = member_of(request, visit).person
+        comment = get_comment(conn, number_of(request))
+        may_edit(by, comment)
+        return comment
+
+    visit, comment = await visiting(request, read)
+    by = member_of(request, visit).person
+    form = await read_form(request, {"body": comment.body_source})
+    if form.ready:
+        with form.keeping():
+            body = Body.of_markdown(check_comment(form.text("body")))
+            action = EditComment(by=by, comment=comment, body=body, language=comment.language)
+            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            return see_other(f"/comment/{comment.id}", "edited")
+    values = {"form": form, "comment": comment}
+    return page(request, "comment_edit.html", visit, values, status=form.status)

@@ -1,0 +1,88 @@
+"""Pages for what went wrong: what it means, and what whoever sees it can do now."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ExceptionHandler
+
+from fedcom.http.instance import instance_of
+from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
+from fedcom.web.render import STYLE_VERSION, bare_page, page
+from fedcom.web.visits import GoElsewhere, Visit, visit_of
+from fedcom.web.words import gettext
+
+TITLES = {
+    400: "That request makes no sense",
+    401: "Please log in",
+    403: "You may not do that",
+    404: "There is nothing here",
+    405: "That does not work this way",
+    409: "That is taken",
+    410: "It is gone",
+    413: "That is too much",
+    415: "That is no form",
+    422: "That does not fit",
+    429: "Not so fast",
+    500: "Something went wrong here",
+    502: "The other server gave no good answer",
+    503: "Not right now",
+}
+
+
+async def show_problem(request: Request, error: Exception) -> Response:
+    """Answer one of `EXPECTED`: a page for people, JSON for programs."""
+    problem = to_problem(error)
+    if not wants_page(request):
+        return to_json(problem, request)
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit is None and problem.status < 500:
+        try:
+            visit = await visit_of(request)
+        except EXPECTED:
+            visit = None
+        except GoElsewhere:
+            visit = None
+    if visit is None:
+        return _bare(request, problem)
+    values = _values(request, problem)
+    response = page(request, "error.html", visit, values, status=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def show_failure(request: Request) -> Response:
+    """Answer a request that ended in a mistake of ours; needs no database."""
+    problem = Problem(500, "internal_error", gettext("It was not your fault, and it was noted."))
+    if not wants_page(request):
+        return to_json(problem, request)
+    return _bare(request, problem)
+
+
+async def go_elsewhere(request: Request, error: Exception) -> Response:
+    """Answer a page that another one must come before."""
+    path = error.path if isinstance(error, GoElsewhere) else "/"
+    return RedirectResponse(path, 303)
+
+
+def _values(request: Request, problem: Problem) -> dict[str, Any]:
+    return {
+        "problem": problem,
+        "title": gettext(TITLES.get(problem.status, TITLES[500])),
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+        "origin": instance_of(request).settings.origin,
+    }
+
+
+def _bare(request: Request, problem: Problem) -> Response:
+    values = _values(request, problem) | {"style": f"/static/style.css?v={STYLE_VERSION}"}
+    response = bare_page("failure.html", problem.status, values)
+    response.headers.update(problem.headers)
+    return response
+
+
+def exception_handlers() -> dict[Any, ExceptionHandler]:
+    """For `Starlette(exception_handlers=…)`."""
+    handlers: dict[Any, ExceptionHandler] = dict.fromkeys(EXPECTED, show_problem)
+    handlers[GoElsewhere] = go_elsewhere
+    return handlers

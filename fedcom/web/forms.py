@@ -1,0 +1,169 @@
+"""Forms: what was typed, what is wrong with it, and that it came from a page of ours.
+
+A form that cannot be accepted is shown again with everything that was typed and the message beside
+its field; nothing anybody wrote is lost to an error.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from activitypub.errors import ProtocolError
+from fedcom.errors import Denied, FedcomError
+from fedcom.http.forgery import check_origin, check_token
+from fedcom.http.instance import instance_of
+from fedcom.http.problems import to_problem
+from fedcom.http.sessions import session_token
+from fedcom.web import notices
+
+MAX_BYTES = 2**20
+"""The largest form: our longest text, every character of it escaped."""
+
+MAX_FIELDS = 100
+TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
+
+# Where a code does not begin with the name of its field.
+_CODES = {"comment_empty": "body", "couldnt_find_community": "community"}
+
+
+@dataclass(slots=True)
+class Form:
+    """One form: `values` as typed, `errors` by field, `error` for what concerns the whole."""
+
+    values: dict[str, str]
+    sent: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    status: int = 200
+
+    @property
+    def ready(self) -> bool:
+        """It was sent, from a page of ours: what it asks for may be tried."""
+        return self.sent and self.status == 200
+
+    def text(self, name: str) -> str:
+        """The value of a field as typed, line ends made plain; "" when there is none."""
+        return self.values.get(name, "")
+
+    def line(self, name: str) -> str:
+        """The value of a field without the spaces around it."""
+        return self.text(name).strip()
+
+    def checked(self, name: str) -> bool:
+        """Whether the box was ticked."""
+        return bool(self.values.get(name))
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Turn what the domain refuses in the block into messages; the block ends there."""
+        try:
+            yield
+        except (FedcomError, ProtocolError) as error:
+            self.fail(error)
+
+    def fail(self, error: FedcomError | ProtocolError) -> None:
+        """Show the error beside the field that its code names, else above the form."""
+        problem = to_problem(error)
+        self.status = problem.status
+        name = _field_named(_CODES.get(problem.code, problem.code), self.values)
+        if name in self.values:
+            self.errors[name] = problem.detail
+        else:
+            self.error = problem.detail
+
+
+def _field_named(code: str, names: Mapping[str, str]) -> str:
+    fitting = [name for name in names if code == name or code.startswith(f"{name}_")]
+    return max(fitting, key=len, default="")
+
+
+async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
+    """The form as it was sent, else as it is shown at first.
+
+    `initial` names all fields with their first values (a ticked box is "on"). Raises Denied when
+    another site sent it; a form of an earlier log-in is not `ready` but keeps what was typed.
+    """
+    if request.method != "POST":
+        return Form(dict(initial))
+    try:
+        sent = await receive(request)
+    except _Expired as expired:
+        form = Form(dict.fromkeys(initial, "") | expired.values, sent=True)
+        form.fail(expired)
+        return form
+    return Form(dict.fromkeys(initial, "") | sent, sent=True)
+
+
+class _Expired(Denied):
+    """The token is of another session."""
+
+    values: dict[str, str]
+
+
+async def receive(request: Request) -> dict[str, str]:
+    """The fields of a form that was sent; for buttons, which hold nothing anybody typed.
+
+    Raises Denied when another site sent it or its token is not of this session, HTTPException for
+    what is no form.
+    """
+    settings = instance_of(request).settings
+    check_origin(request, origin=settings.origin, development=settings.development)
+    values = _parse(request, await _read_body(request))
+    token = session_token(request)
+    if token is not None:
+        try:
+            check_token(values.get(TOKEN_FIELD, ""), token)
+        except Denied as error:
+            expired = _Expired(error.code, error.detail)
+            expired.values = values
+            raise expired from None
+    return values
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise HTTPException(413, "That is more than a form may hold.")
+    return bytes(body)
+
+
+def _parse(request: Request, body: bytes) -> dict[str, str]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind != "application/x-www-form-urlencoded":
+        raise HTTPException(415, "Only plain forms can be sent here.")
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"),
+            keep_blank_values=True,
+            max_num_fields=MAX_FIELDS,
+            errors="strict",
+        )
+    except ValueError:
+        raise HTTPException(400, "The form cannot be read.") from None
+    return {name: value.replace("\r\n", "\n").replace("\0", "") for name, value in pairs}
+
+
+def safe_path(text: str, default: str = "/") -> str:
+    """`text` when it is a path of ours, else `default`: no redirect leads to another site.
+
+    Browsers read `//host`, `/\\host` and a tab or line end in between as another host.
+    """
+    local = text.startswith("/") and not text.startswith(("//", "/\\"))
+    if not local or not text.isprintable() or "\\" in text or len(text) > 2048:
+        return default
+    return text
+
+
+def see_other(path: str, notice: str = "") -> RedirectResponse:
+    """After a form: go on to a path of ours, where `notice` (a code of `notices`) is shown."""
+    response = RedirectResponse(safe_path(path), 303)
+    if notice:
+        notices.set_notice(response, notice)
+    return response

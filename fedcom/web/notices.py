@@ -1,0 +1,62 @@
+"""One line of good news on the next page: a code in a short-lived cookie, cleared when shown.
+
+The cookie holds a word from the table below and nothing else, so a forged one can say nothing that
+is not already here.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.web.words import gettext
+
+COOKIE = "notice"
+SECONDS = 60
+
+NOTICES = {
+    "account_pending": "Your application has been sent. An admin will look at it.",
+    "application_approved": "The application was approved.",
+    "application_denied": "The application was denied and deleted.",
+    "block_added": "The instance is blocked.",
+    "block_removed": "The instance is no longer blocked.",
+    "comment_posted": "Your comment is there.",
+    "community_made": "The community is open. Write the first post.",
+    "community_saved": "The community was changed.",
+    "deleted": "Deleted. You can take that back here.",
+    "edited": "Your changes are saved.",
+    "follow_asked": "You asked to follow. It counts once the other server has accepted.",
+    "followed": "You follow this now.",
+    "logged_out": "You are logged out.",
+    "moderator_added": "The moderator was appointed.",
+    "moderator_removed": "The moderator was dismissed.",
+    "profile_saved": "Your profile is saved.",
+    "removed": "Removed. The reason is in the moderation log.",
+    "restored": "It is back.",
+    "set_up": "All is set. This is your community.",
+    "site_saved": "The settings are saved.",
+    "undeleted": "It is back.",
+    "unfollowed": "You no longer follow this.",
+    "welcome": "Welcome! You are logged in.",
+}
+
+
+def set_notice(response: Response, code: str) -> None:
+    """Let the next page show the notice `code` (KeyError: there is no such notice)."""
+    if code not in NOTICES:
+        raise KeyError(code)
+    response.set_cookie(COOKIE, code, max_age=SECONDS, httponly=True, samesite="lax")
+
+
+def pending(request: Request) -> str:
+    """The code of the notice that waits, "" when there is none."""
+    code = request.cookies.get(COOKIE, "")
+    return code if code in NOTICES else ""
+
+
+def text_of(code: str) -> str:
+    """The notice in the reader's language."""
+    return gettext(NOTICES[code]) if code else ""
+
+
+def clear(response: Response) -> None:
+    """It has been shown."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax")

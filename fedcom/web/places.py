@@ -1,0 +1,72 @@
+"""From what stands in an address to the row it means: `cats`, `cats@peer.example`, numbers."""
+
+import re
+
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from fedcom.errors import NotFound
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Community, Person
+from fedcom.queries.actors import find_community, find_person
+from fedcom.web.words import gettext
+
+_SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
+
+LARGEST = 2**53 - 1
+"""No id of ours is larger; databases refuse numbers that are much larger."""
+
+
+def slug_of(request: Request) -> str:
+    """The name in the address, as it stands there."""
+    return str(request.path_params["slug"])
+
+
+def split_slug(slug: str, own_host: str) -> tuple[str, str]:
+    """`name` or `name@host` → name and host. Raises NotFound for what no actor is ever called."""
+    match = _SLUG.fullmatch(slug)
+    if match is None:
+        raise NotFound("couldnt_find_actor", gettext("Nobody has a name like that."))
+    name, host = match.groups()
+    return (name, host.lower()) if host else (name.lower(), own_host)
+
+
+def get_community_at(conn: Connection, request: Request, slug: str | None = None) -> Community:
+    """The community that the address (or `slug`) names and that is open.
+
+    Raises NotFound, and HTTPException(410) for one that was deleted or removed.
+    """
+    name, host = split_slug(
+        slug_of(request) if slug is None else slug, instance_of(request).settings.host
+    )
+    found = find_community(conn, name, host)
+    if found is None:
+        raise NotFound(
+            "couldnt_find_community", gettext("No community with this name is known here.")
+        )
+    if found.deleted_at is not None or found.removed_at is not None:
+        raise HTTPException(410, gettext("This community was closed."))
+    return found
+
+
+def get_person_at(conn: Connection, request: Request) -> Person:
+    """The person that the address names. Raises NotFound, and HTTPException(410) for one gone."""
+    name, host = split_slug(slug_of(request), instance_of(request).settings.host)
+    found = find_person(conn, name, host)
+    if found is None:
+        raise NotFound("couldnt_find_person", gettext("Nobody with this name is known here."))
+    if found.deleted_at is not None:
+        raise HTTPException(410, gettext("This account was deleted."))
+    return found
+
+
+def number_of(request: Request) -> int:
+    """The number in the address; one that no row can have is as good as 0, which no row has."""
+    number = int(request.path_params["number"])
+    return number if number <= LARGEST else 0
+
+
+def number_in(text: str) -> int:
+    """A row's number out of a form or a query; 0, which no row has, when it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0

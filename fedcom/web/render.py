@@ -1,0 +1,160 @@
+"""Templates → answers: the Jinja environment and what every page is given.
+
+Everything is escaped unless a filter here says otherwise, and only one does: `rich`, for the
+sanitized columns of the database.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from fedcom.web import notices
+from fedcom.web.visits import Visit
+from fedcom.web.words import gettext, ngettext
+
+FOLDER = Path(__file__).parent
+STYLE = (FOLDER / "static" / "style.css").read_bytes()
+STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
+
+TINTS = 8
+"""Colours for the initials that stand where others show pictures."""
+
+_STEPS = (
+    (60, 60, "%(count)d minute ago", "%(count)d minutes ago"),
+    (24 * 60, 60 * 60, "%(count)d hour ago", "%(count)d hours ago"),
+    (30 * 24 * 60, 24 * 60 * 60, "%(count)d day ago", "%(count)d days ago"),
+    (365 * 24 * 60, 30 * 24 * 60 * 60, "%(count)d month ago", "%(count)d months ago"),
+)
+
+
+def age(then: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits; moments to come are "just now"."""
+    seconds = (now - then).total_seconds()
+    if seconds < 60:
+        return gettext("just now")
+    for limit, unit, one, many in _STEPS:
+        if seconds < limit * 60:
+            count = int(seconds // unit)
+            return ngettext(one, many, count) % {"count": count}
+    count = int(seconds // (365 * 24 * 60 * 60))
+    return ngettext("%(count)d year ago", "%(count)d years ago", count) % {"count": count}
+
+
+@pass_context
+def when(context: Context, moment: datetime) -> Markup:
+    """A `<time>` that reads as an age and tells the exact moment to machines and to the pointer."""
+    exact = moment.strftime("%Y-%m-%d %H:%M UTC")
+    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = age(moment, context["now"])
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, exact, text)
+
+
+def rich(html: str) -> Markup:
+    """Text that the sanitizer made (`body_html`, `summary_html`, `description_html` columns)."""
+    return Markup(html)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
+
+
+def slug(actor: Any) -> str:
+    """What our addresses call an actor: `name` when it is local, else `name@host`; quoted."""
+    text = actor.name if actor.local else f"{actor.name}@{actor.host}"
+    return quote(text, safe="@:")
+
+
+def site_of(url: str) -> str:
+    """The host of a link, to be shown beside it; "" when there is none."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def link(url: str | None) -> str:
+    """A link from elsewhere, if it is http or https; else one that leads nowhere."""
+    return url if url and url.lower().startswith(("https://", "http://")) else "#"
+
+
+def initial(actor: Any) -> str:
+    """The first letter of an actor's name, in capitals."""
+    text = (actor.title or actor.name).strip()
+    return text[:1].upper() or "?"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined] # the extension adds it
+    environment.filters |= {
+        "rich": rich,
+        "slug": slug,
+        "site_of": site_of,
+        "link": link,
+        "initial": initial,
+        "when": when,
+    }
+    environment.globals |= {"tints": TINTS, "style": f"/static/style.css?v={STYLE_VERSION}"}
+    return environment
+
+
+_pages = _environment()
+
+
+def page(
+    request: Request,
+    template: str,
+    visit: Visit,
+    values: Mapping[str, Any],
+    *,
+    status: int = 200,
+    alternate: str = "",
+) -> HTMLResponse:
+    """A whole page: the template with `values` and what every page is given.
+
+    `alternate` is the id of the thing shown, for those who read ActivityPub.
+    """
+    code = notices.pending(request)
+    text = _pages.get_template(template).render(
+        site=visit.site,
+        member=visit.member,
+        form_token=visit.form_token,
+        now=visit.now,
+        here=_here(request),
+        notice=notices.text_of(code),
+        alternate=alternate,
+        **values,
+    )
+    response = HTMLResponse(text, status)
+    response.headers["Vary"] = "Accept, Cookie"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if alternate:
+        target = quote(alternate, safe=":/?#[]@!$&'()*+,;=%~-._")
+        response.headers["Link"] = f'<{target}>; rel="alternate"; type="application/activity+json"'
+    if code:
+        notices.clear(response)
+    return response
+
+
+def bare_page(template: str, status: int, values: Mapping[str, Any]) -> HTMLResponse:
+    """A page that needs no database: for when that is what failed."""
+    response = HTMLResponse(_pages.get_template(template).render(values), status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path

@@ -1,0 +1,96 @@
+"""The first page of a new instance: its name, its first admin and its first community, at once."""
+
+import asyncio
+import hmac
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fedcom.accounts.passwords import check_new_password, hash_password
+from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.sessions import create_session
+from fedcom.actions.community import CreateCommunity
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.errors import Conflict, Denied, Invalid
+from fedcom.http.instance import instance_of
+from fedcom.http.sessions import set_session
+from fedcom.rules.limits import check_display_name
+from fedcom.rules.names import check_name
+from fedcom.site.settings import check_registration, check_site_name
+from fedcom.site.setup import finish_setup, is_set_up
+from fedcom.web.forms import Form, read_form, see_other
+from fedcom.web.render import page
+from fedcom.web.visits import visit_of
+from fedcom.web.words import gettext
+
+_FIELDS = {
+    "token": "",
+    "site_name": "",
+    "registration": "closed",
+    "name": "",
+    "password": "",
+    "community": "",
+    "display_name": "",
+}
+
+
+async def set_up(request: Request) -> Response:
+    """GET and POST /setup: only until it has been done once."""
+    instance = instance_of(request)
+    form = await read_form(request, _FIELDS)
+    visit = await visit_of(request)
+    if visit.site.set_up_at is not None:
+        return RedirectResponse("/", 303)
+    if form.ready:
+        with form.keeping():
+            path, token = await _set_up(request, form)
+            response = see_other(path, "set_up")
+            set_session(response, instance.settings, token, visit.now)
+            return response
+    values = {"form": form, "asks_token": instance.setup_token is not None}
+    return page(request, "setup.html", visit, values, status=form.status)
+
+
+async def _set_up(request: Request, form: Form) -> tuple[str, str]:
+    """The path of the first community, and the token of the admin's first session."""
+    instance = instance_of(request)
+    _check_token(instance.setup_token, form.line("token"))
+    site_name = check_site_name(form.line("site_name"))
+    registration = check_registration(form.line("registration"))
+    name = check_name(form.line("name"))
+    password = check_new_password(form.text("password"), name)
+    title = check_display_name(form.line("display_name"))
+    place = _check_community(form.line("community"), name)
+    hashed = await asyncio.to_thread(hash_password, password)
+    keys = await instance.new_key(), await instance.new_key()
+    agent = request.headers.get("user-agent", "")
+
+    def work(ctx: Context) -> str:
+        if is_set_up(ctx.conn):
+            raise Conflict("site_already_exists", gettext("This instance is set up already."))
+        newcomer = Newcomer(name=name, password_hash=hashed)
+        admin = create_account(ctx, newcomer, keys[0], role="admin").person
+        perform(ctx, CreateCommunity(by=admin, name=place, key=keys[1], title=title))
+        finish_setup(ctx.conn, name=site_name, registration=registration, now=ctx.now)
+        return create_session(ctx.conn, admin.id, agent, ctx.now)
+
+    return f"/c/{place}", await instance.unit(work)
+
+
+def _check_token(wanted: str | None, given: str) -> None:
+    if wanted is not None and not hmac.compare_digest(wanted.encode(), given.encode()):
+        detail = gettext("That is not the token the server wrote to its log at the start.")
+        raise Denied("token_wrong", detail)
+
+
+def _check_community(name: str, admin: str) -> str:
+    """The community's name. Its codes are turned so that the message stands beside its field."""
+    try:
+        name = check_name(name)
+    except Invalid as error:
+        raise Invalid(f"community_{error.code}", error.detail) from None
+    if name == admin:
+        detail = gettext("Your account has this name; people and communities share their names.")
+        raise Invalid("community_name_taken", detail)
+    return name

@@ -1,0 +1,108 @@
+"""Logging in and out, and signing up."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.accounts.passwords import check_new_password, check_password, hash_password
+from fedcom.accounts.register import Newcomer, check_email, register
+from fedcom.accounts.sessions import create_session, end_session
+from fedcom.accounts.sign_in import Login, Welcome, begin_sign_in, finish_sign_in
+from fedcom.accounts.throttle import SIGN_UP_BY_ADDRESS, address_key, count_attempt
+from fedcom.context import Context
+from fedcom.http.instance import instance_of
+from fedcom.http.sessions import clear_session, session_token, set_session
+from fedcom.rules.limits import MAX_APPLICATION, check_body
+from fedcom.rules.names import check_name
+from fedcom.web.forms import Form, read_form, receive, safe_path, see_other
+from fedcom.web.render import page
+from fedcom.web.visits import visit_of
+
+
+async def log_in(request: Request) -> Response:
+    """GET and POST /login; `next` is the path of ours to go on to."""
+    initial = {"name": "", "password": "", "next": request.query_params.get("next", "")}
+    form = await read_form(request, initial)
+    visit = await visit_of(request)
+    if form.ready:
+        with form.keeping():
+            welcome = await _sign_in(request, form)
+            response = see_other(safe_path(form.text("next")), "welcome")
+            set_session(response, instance_of(request).settings, welcome.token, visit.now)
+            return response
+    return page(request, "login.html", visit, {"form": form}, status=form.status)
+
+
+async def _sign_in(request: Request, form: Form) -> Welcome:
+    """The three steps of `fedcom.accounts.sign_in`; the slow one in a thread of its own."""
+    instance = instance_of(request)
+    name, password = form.line("name"), form.text("password")
+
+    def begin(ctx: Context) -> Login:
+        return begin_sign_in(ctx.conn, name, client_address(request), ctx.now)
+
+    login = await instance.unit(begin)
+    is_right = await asyncio.to_thread(check_password, login.password_hash, password)
+    agent = request.headers.get("user-agent", "")
+
+    def finish(ctx: Context) -> Welcome:
+        return finish_sign_in(ctx.conn, login, password_ok=is_right, user_agent=agent, now=ctx.now)
+
+    return await instance.unit(finish)
+
+
+def client_address(request: Request) -> str:
+    """Who attempts are counted for: the client's address, as trusted proxies tell it."""
+    return request.client.host if request.client else ""
+
+
+async def log_out(request: Request) -> Response:
+    """POST /logout."""
+    await receive(request)
+    token = session_token(request)
+    if token is not None:
+        await instance_of(request).unit(lambda ctx: end_session(ctx.conn, token))
+    response = see_other("/", "logged_out")
+    clear_session(response, instance_of(request).settings)
+    return response
+
+
+async def sign_up(request: Request) -> Response:
+    """GET and POST /register: an account at once, an application, or the news that it is closed."""
+    initial = {"name": "", "password": "", "email": "", "application": "", "next": ""}
+    initial["next"] = request.query_params.get("next", "")
+    form = await read_form(request, initial)
+    visit = await visit_of(request)
+    if form.ready:
+        with form.keeping():
+            token = await _register(request, form)
+            if not token:
+                return see_other("/", "account_pending")
+            response = see_other(safe_path(form.text("next")), "welcome")
+            set_session(response, instance_of(request).settings, token, visit.now)
+            return response
+    return page(request, "register.html", visit, {"form": form}, status=form.status)
+
+
+async def _register(request: Request, form: Form) -> str:
+    """The token of the new member's first session, "" while an admin has yet to approve."""
+    instance = instance_of(request)
+    name = check_name(form.line("name"))
+    password = check_new_password(form.text("password"), name)
+    email = check_email(form.line("email"))
+    application = check_body(form.text("application"), MAX_APPLICATION)
+    who = address_key(client_address(request))
+    await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, who, ctx.now))
+    hashed = await asyncio.to_thread(hash_password, password)
+    newcomer = Newcomer(name=name, password_hash=hashed, email=email, application=application)
+    key = await instance.new_key()
+    agent = request.headers.get("user-agent", "")
+
+    def work(ctx: Context) -> str:
+        member = register(ctx, newcomer, key)
+        if member.account.state == "pending":
+            return ""
+        return create_session(ctx.conn, member.person.id, agent, ctx.now)
+
+    return await instance.unit(work)

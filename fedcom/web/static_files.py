@@ -1,0 +1,25 @@
+"""The style sheet and the icon, kept in memory; their addresses change when they do."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.web.render import FOLDER, STYLE
+
+FILES = {
+    "style.css": (STYLE, "text/css"),
+    "icon.svg": ((FOLDER / "static" / "icon.svg").read_bytes(), "image/svg+xml"),
+}
+
+FOREVER = "public, max-age=31536000, immutable"
+A_DAY = "public, max-age=86400"
+
+
+async def show_file(request: Request) -> Response:
+    """GET /static/{name}; kept for ever when the address names a version (`?v=`)."""
+    found = FILES.get(request.path_params["name"])
+    if found is None:
+        raise HTTPException(404)
+    content, kind = found
+    keep = FOREVER if "v" in request.query_params else A_DAY
+    return Response(content, media_type=kind, headers={"Cache-Control": keep})
