@@ -1,0 +1,31 @@
+import pytest
+
+from activitypub.context import ACTOR_CONTEXT, FULL_CONTEXT, OBJECT_CONTEXT, context_of
+from activitypub.reading import AS2
+
+
+@pytest.mark.parametrize("context", [ACTOR_CONTEXT, FULL_CONTEXT, OBJECT_CONTEXT])
+def test_activitystreams_comes_first_and_terms_are_inline(context):
+    assert context[0] == AS2
+    assert all(isinstance(entry, str) for entry in context[:-1])
+    terms = context[-1]
+    for value in terms.values():
+        iri = value["@id"] if isinstance(value, dict) else value
+        prefix = iri.partition(":")[0]
+        assert prefix in {"as", "http", "https"} | set(terms)
+
+
+@pytest.mark.parametrize(
+    ("document", "context"),
+    [
+        ({"type": "Person"}, ACTOR_CONTEXT),
+        ({"type": "Group"}, ACTOR_CONTEXT),
+        ({"type": "Page"}, OBJECT_CONTEXT),
+        ({"type": "Like", "object": "https://a.example/post/1"}, OBJECT_CONTEXT),
+        ({"type": "Update", "object": {"type": "Group"}}, FULL_CONTEXT),
+        ({"type": "Announce", "object": {"object": {"type": "Person"}}}, FULL_CONTEXT),
+        ({"type": "Announce", "object": {"object": {"type": "Page"}}}, OBJECT_CONTEXT),
+    ],
+)
+def test_the_context_explains_what_is_inside(document, context):
+    assert context_of(document) is context
