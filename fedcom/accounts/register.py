@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from fedcom.accounts.roster import Member, get_account, get_member, list_members
 from fedcom.accounts.sessions import end_all_sessions
 from fedcom.actions.local_actor import create_local_actor
 from fedcom.context import Context, NewKey
+from fedcom.db import insert_ignoring
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import actor
@@ -98,19 +99,17 @@ def check_email(email: str | None) -> str | None:
 def _create(ctx: Context, newcomer: Newcomer, key: NewKey, standing: dict[str, str]) -> Member:
     email = check_email(newcomer.email)
     application = check_body(newcomer.application, MAX_APPLICATION)
-    if email and ctx.conn.execute(select(account).where(account.c.email == email)).first():
-        raise Conflict("email_taken", "There is an account with that e-mail address.")
     made = create_local_actor(ctx, kind="Person", name=newcomer.name, title="", key=key)
-    ctx.conn.execute(
-        insert(account).values(
-            actor_id=made.id,
-            password_hash=newcomer.password_hash,
-            email=email,
-            application=application,
-            created_at=ctx.now,
-            **standing,
-        )
-    )
+    values = {
+        "actor_id": made.id,
+        "password_hash": newcomer.password_hash,
+        "email": email,
+        "application": application,
+        "created_at": ctx.now,
+        **standing,
+    }
+    if not insert_ignoring(ctx.conn, account, values):
+        raise Conflict("email_taken", "There is an account with that e-mail address.")
     return get_member(ctx.conn, made.id)
 
 

@@ -45,12 +45,13 @@ def get_account(conn: Connection, person_id: int) -> Account:
 
 def find_member(conn: Connection, name_or_email: str) -> Member | None:
     """The account with this name or e-mail address, whatever its state; None for deleted people."""
-    wanted = name_or_email.strip().lower()
+    # No database takes a NUL or half a character, and neither is in any name.
+    wanted = name_or_email.replace("\0", "?").encode("utf-8", "replace").decode().strip().lower()
     column = account.c.email if "@" in wanted else actor.c.name
     number = conn.execute(
         select(actor.c.id)
         .join(account, account.c.actor_id == actor.c.id)
-        .where(column == wanted.replace("\0", ""), actor.c.local, actor.c.deleted_at.is_(None))
+        .where(column == wanted, actor.c.local, actor.c.deleted_at.is_(None))
     ).scalar()
     return None if number is None else get_member(conn, number)
 

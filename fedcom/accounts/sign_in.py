@@ -50,10 +50,10 @@ def begin_sign_in(conn: Connection, name_or_email: str, address: str, now: datet
     """
     member = find_member(conn, name_or_email)
     # Unknown names are counted like known ones, or the limit would tell which are known.
-    who = str(member.person.id) if member else name_or_email.strip().lower()[:100]
+    who = f"{member.person.id}" if member else f"?{name_or_email.strip().lower()[:100]!a}"
     attempts = (
         count_attempt(conn, SIGN_IN_BY_ADDRESS, address_key(address), now),
-        count_attempt(conn, SIGN_IN_BY_ACCOUNT, who.replace("\0", ""), now),
+        count_attempt(conn, SIGN_IN_BY_ACCOUNT, who, now),
     )
     if member is None:
         return Login(None, None, attempts)

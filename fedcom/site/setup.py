@@ -6,8 +6,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from fedcom.actions.local_actor import create_instance_actor
 from fedcom.context import Context, NewKey
+from fedcom.db import insert_ignoring
 from fedcom.errors import Conflict
 from fedcom.models.account import account
+from fedcom.models.actor import local_name
 from fedcom.models.site import Site, site
 from fedcom.settings import SettingsError
 from fedcom.site.settings import check_registration, check_site_name, find_site, get_site
@@ -40,7 +42,9 @@ def start(ctx: Context, key: NewKey) -> Site:
     At any other only look: `key` is dropped (two processes may start at once). Raises SettingsError
     as `check_origin` does.
     """
-    if check_origin(ctx.conn, ctx.origin):
+    # Whoever takes the name first makes the actor; on PostgreSQL the other waits here until then.
+    first = insert_ignoring(ctx.conn, local_name, {"name": "actor", "taken_at": ctx.now})
+    if check_origin(ctx.conn, ctx.origin) or not first:
         return get_site(ctx.conn)
     voice = create_instance_actor(ctx, key)
     ctx.conn.execute(

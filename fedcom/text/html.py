@@ -21,6 +21,9 @@ MAX_TAGS = 10_000
 MAX_AMPERSANDS = 100_000
 """Most `&` in one text: bare ones cost the parser the square of their number (0.1 s for these)."""
 
+MAX_CLEAN = 2 * MAX_HTML
+"""Longest result in characters; some of what may be written for short has to be written out."""
+
 MAX_PLAIN = 100_000
 """Longest text in characters that is kept of HTML that was not parsed."""
 
@@ -72,11 +75,12 @@ def sanitize(html: str) -> str:
     if _is_too_much(html):
         return _as_plain(html)
     try:
-        return _CLEANER.clean(_without_bombs(_NEVER.sub("", html)))
+        clean = _CLEANER.clean(_without_bombs(_NEVER.sub("", html)))
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001 - a panic of the Rust parser is not an Exception
         return _as_plain(html)
+    return clean if len(clean) <= MAX_CLEAN else _as_plain(html)
 
 
 def to_text(html: str) -> str:

@@ -140,5 +140,6 @@ def test_a_password_that_changed_meanwhile_opens_nothing(rig, ann):
         finish(rig, login, right=True)
 
 
-def test_a_name_with_a_nul_is_only_wrong(rig):
-    assert fail(rig, "an\0n", 1)[0] == "incorrect_login"
+@pytest.mark.parametrize("name", ["an\0n", "\ud800", "@\ud800", "x" * 100_000, ""])
+def test_a_name_that_no_database_takes_is_only_wrong(rig, name):
+    assert fail(rig, name, 1)[0] == "incorrect_login"

@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import func, select
 
@@ -38,6 +41,20 @@ def test_a_second_start_changes_nothing(rig):
     assert rig(lambda ctx: start(ctx, NewKey("other", b"other"))) == first
     assert rig(lambda ctx: ctx.conn.execute(select(func.count(actor.c.id))).scalar()) == 1
     assert rig(lambda ctx: ctx.conn.execute(select(actor_key.c.public_key)).scalar()) != "other"
+
+
+def test_two_processes_that_start_at_once_make_one_instance(database, clock):
+    rig = Rig(database, clock)
+    together = Barrier(2)
+
+    def begin(number):
+        together.wait(10)
+        return rig(lambda ctx: start(ctx, NewKey(f"key {number}", b"sealed")))
+
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(begin, range(2))
+    assert one == other
+    assert rig(lambda ctx: ctx.conn.execute(select(func.count(actor_key.c.id))).scalar()) == 1
 
 
 def test_another_origin_is_refused_and_both_are_named(rig):

@@ -159,12 +159,15 @@ HUGE = {
     "unclosed blocks below the limit": "<div>" * 9_999,
     "lists": "<ul><li>" * 4_999,
     "tables": "<table><tr><td>" * 3_333,
-    "formatting that is opened again in every block": "".join(
-        f"<b x={number}>" for number in range(4_000)
-    )
-    + "<p>x" * 4_000,
-    "the same with quotes": "".join(f'<FONT a=">" x={number}>' for number in range(4_000))
-    + "<p>x" * 4_000,
+    "formatting that is opened again in every block": "<p>"
+    + "".join(f"<b x={number}>" for number in range(2_500))
+    + "<p>x" * 2_500,
+    "the same with quotes": "<p>"
+    + "".join(f'<FONT a=">" x={number}>' for number in range(2_500))
+    + "<p>x" * 2_500,
+    "the same without attributes": "<p>"
+    + "<b><code><em><i><s><small><strong><u><big><tt><font>" * 3
+    + "<p>x" * 9_900,
     "formatting and blocks": "<b><p>" * 4_999,
     "attributes": "<a " + "x=1 " * 240_000 + ">",
     "tags without an end": "<b " * 300_000,
