@@ -11,7 +11,7 @@ from activitypub.iri import same_host
 VERSIONS = ("2.0", "2.1")
 ACCEPT = "application/json"
 
-_REL = "http://nodeinfo.diaspora.software/ns/schema/"
+SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/"
 _REL_2 = re.compile(r"https?://nodeinfo\.diaspora\.software/ns/schema/2\.[0-9]+")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _LONGEST = 64
@@ -61,7 +61,7 @@ def index(origin: str) -> dict[str, Any]:
     """Our `/.well-known/nodeinfo`; `origin` is like `https://fedcom.example`."""
     return {
         "links": [
-            {"rel": f"{_REL}{version}", "href": f"{origin}/nodeinfo/{version}"}
+            {"rel": f"{SCHEMA}{version}", "href": f"{origin}/nodeinfo/{version}"}
             for version in VERSIONS
         ]
     }

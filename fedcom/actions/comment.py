@@ -30,6 +30,7 @@ from fedcom.rules.permissions import is_open, may_comment, may_edit
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import read_comment, to_note
+from fedcom.wire.post import TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,10 +163,11 @@ def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
     return above.iri, tuple(others.values())
 
 
-def content_at(ctx: Context, iri: str) -> Post | Comment:
+def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment:
     """The post or comment with this id: ours, one we know, or made now from what its origin serves.
 
-    Raises Missing (to be fetched), NotFound, FetchFailed, and whatever refuses the making of it.
+    `via` is the community that speaks of it as its own. Raises Missing (to be fetched), NotFound,
+    FetchFailed, and whatever refuses the making of it.
     """
     known = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     if known is not None:
@@ -175,11 +177,13 @@ def content_at(ctx: Context, iri: str) -> Post | Comment:
     refuse_blocked(ctx, iri)
     document = ctx.document(iri)
     if document.id != iri:
-        return content_at(ctx, document.id or "")
-    made = perform(ctx, content_from(ctx, document, None), Said(document, document.owner or ""))
-    if not isinstance(made, Post | Comment):
-        raise Invalid("not_content", f"At {iri} is neither a post nor a comment.")
-    return made
+        return content_at(ctx, document.id or "", via)
+    if document.type not in TYPES:
+        raise Invalid("not_content", f"At {iri} is a {document.type}, no post and no comment.")
+    heard = Said(document, document.owner or "", via=via)
+    if document.in_reply_to is None:
+        return perform(ctx, create_from(ctx, document, via), heard)
+    return perform(ctx, _comment_from(ctx, document, via), heard)
 
 
 def content_from(
@@ -218,7 +222,7 @@ def _above(ctx: Context, document: Document, via: str | None) -> Post | Comment:
         return known
     if via is None and not ctx.wanted and not _concerns_us(ctx, document):
         raise Denied("not_followed", "It answers nothing that is kept here, and names nobody here.")
-    return content_at(ctx, iri)
+    return content_at(ctx, iri, via)
 
 
 def _concerns_us(ctx: Context, document: Document) -> bool:
@@ -232,9 +236,7 @@ def _concerns_us(ctx: Context, document: Document) -> bool:
     return any(row.local or is_followed_here(ctx.conn, row.id) for row in rows)
 
 
-def _check_place(
-    ctx: Context, document: Document, place: Community, via: str | None
-) -> None:
+def _check_place(ctx: Context, document: Document, place: Community, via: str | None) -> None:
     if via is not None and via != place.iri:
         raise Denied("wrong_community", f"The thread is in {place.handle}, not in {via}.")
     if via is not None or place.local or ctx.wanted or same_host(document.owner or "", place.iri):

@@ -6,6 +6,7 @@ from sqlalchemy import insert, update
 
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.follow import Follow
 from fedcom.actions.local_actor import create_local_actor
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, NewKey, Said
@@ -17,6 +18,7 @@ from fedcom.remote.actors import community_at, person_at, put_actor
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import may_act, may_moderate
+from fedcom.text.html import to_text
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import EMPTY, Body
 
@@ -33,7 +35,7 @@ class CreateCommunity(Action[Community]):
     nsfw: bool = False
     posting_restricted: bool = False
 
-    def check(self, ctx: Context) -> None:  # noqa: ARG002
+    def check(self, ctx: Context) -> None:
         """The name must be free for ever; that is seen when it is taken."""
         may_act(self.by)
         check_name(self.name)
@@ -45,13 +47,11 @@ class CreateCommunity(Action[Community]):
     def apply(self, ctx: Context) -> Community:
         """Take the name and make the actor. Raises Conflict when the name was ever used."""
         made = create_local_actor(
-            ctx.conn,
+            ctx,
             kind="Group",
             name=check_name(self.name),
             title=check_display_name(self.title),
-            origin=ctx.origin,
             key=self.key,
-            now=ctx.now,
         )
         ctx.conn.execute(
             update(actor)
@@ -72,13 +72,14 @@ class CreateCommunity(Action[Community]):
                 community_id=made.id, person_id=self.by.id, appointed_at=ctx.now
             )
         )
+        Follow(by=self.by, target=get_community(ctx.conn, made.id)).apply(ctx)
         return get_community(ctx.conn, made.id)
 
     def to_activity(self, ctx: Context, result: Community) -> Activity:
         """Create{Group}; nobody follows it yet, so nobody is sent it."""
         return create(ctx.new_iri("create"), self.by.iri, to_document(result, ctx.origin))
 
-    def audience(self, ctx: Context, result: Community) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: Community) -> Audience:
         """Nobody."""
         return Audience(subject=result.iri)
 
@@ -130,7 +131,7 @@ class EditCommunity(Action[Community]):
             cc=[result.followers or f"{result.iri}/followers"],
         )
 
-    def audience(self, ctx: Context, result: Community) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: Community) -> Audience:
         """The community's followers."""
         return Audience(subject=result.iri, community=result)
 
@@ -142,7 +143,7 @@ class RefreshCommunity(Action[Community]):
     by: Person | Community  # type: ignore[assignment]  # Mbin's magazines say it themselves
     community: Community
 
-    def check(self, ctx: Context) -> None:  # noqa: ARG002
+    def check(self, ctx: Context) -> None:
         """Only peers' communities are read from elsewhere."""
         if self.community.local:
             raise Invalid("not_remote", "Communities here are edited by their moderators here.")
@@ -157,17 +158,35 @@ class RefreshCommunity(Action[Community]):
         document = to_document(result, ctx.origin)
         return update_activity(ctx.new_iri("update"), self.by.iri, document)
 
-    def audience(self, ctx: Context, result: Community) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: Community) -> Audience:
         """Nobody: it is only ever heard."""
         return Audience(subject=result.iri)
 
 
-def _read_update(ctx: Context, said: Said) -> RefreshCommunity:
+def _read_update(ctx: Context, said: Said) -> EditCommunity | RefreshCommunity:
     place = community_at(ctx, said.activity.object_id or "")
+    if place.local:
+        return _edit_from(ctx, said, place)
     if said.actor == place.iri:
         return RefreshCommunity(by=place, community=place)
     check_vouched(ctx, said, place)
     return RefreshCommunity(by=person_at(ctx, said.actor), community=place)
+
+
+def _edit_from(ctx: Context, said: Said, place: Community) -> EditCommunity:
+    """A moderator elsewhere edits a community of ours."""
+    wanted = said.activity.object_document
+    if wanted is None:
+        raise Invalid("object_missing", "An Update carries the object as it should be.")
+    summary = Body.of_markdown(wanted.source_markdown or to_text(wanted.summary or ""))
+    return EditCommunity(
+        by=person_at(ctx, said.actor),
+        community=place,
+        title=wanted.name or "",
+        description=summary,
+        nsfw=wanted.sensitive,
+        posting_restricted=wanted.get("postingRestrictedToMods") is True,
+    )
 
 
 READERS: Readers = {("Update", "Group"): _read_update}

@@ -29,7 +29,7 @@ class Delete(Action[Content]):
     by: Person
     target: Content
 
-    def check(self, ctx: Context) -> None:  # noqa: ARG002
+    def check(self, ctx: Context) -> None:
         """The author's own, and still there. The banned may still take their words back."""
         if self.target.author_id != self.by.id:
             may_edit(self.by, self.target)

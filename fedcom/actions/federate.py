@@ -55,9 +55,7 @@ def _announce(ctx: Context, place: Community, subject: str, inner: bytes) -> lis
     """Announce an activity, byte for byte as it is; returns the followers who are told."""
     told = [host for host in _followers(ctx, place) if _dialect(host).takes_activities]
     iri = ctx.new_iri("announce")
-    envelope = announce_of(
-        inner, iri, place.iri, followers=_followers_of(place), published=ctx.now
-    )
+    envelope = announce_of(inner, iri, place.iri, followers=_followers_of(place), published=ctx.now)
     _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
     return told
 
@@ -140,7 +138,7 @@ def _publish(
     _publish_bytes(ctx, activity["id"], actor, dump(activity), subject, to)
 
 
-def _publish_bytes(  # noqa: PLR0913  # one delivery has these six sides
+def _publish_bytes(  # one delivery has these six sides
     ctx: Context, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
 ) -> None:
     """Rows for one activity; with nobody to send it to it is still kept, to be served at its id."""
@@ -151,9 +149,7 @@ def _publish_bytes(  # noqa: PLR0913  # one delivery has these six sides
         actor=actor,
         body=body,
         subject=subject,
-        inboxes=fold(
-            [Recipient(host.inbox) for host in to], own_host=ctx.host, skip_hosts=skipped
-        ),
+        inboxes=fold([Recipient(host.inbox) for host in to], own_host=ctx.host, skip_hosts=skipped),
         now=ctx.now.timestamp(),
     )
 
@@ -175,6 +171,4 @@ def _own_inbox(someone: Actor) -> FollowerHost:
 
 
 def _shared_inbox(someone: Actor) -> FollowerHost:
-    return FollowerHost(
-        someone.shared_inbox or someone.inbox, someone.host, None, reached=False
-    )
+    return FollowerHost(someone.shared_inbox or someone.inbox, someone.host, None, reached=False)

@@ -29,7 +29,7 @@ class Follow(Action[FollowRow]):
     # The id of a peer's Follow; ours get theirs when they are made.
     iri: str | None = None
 
-    def check(self, ctx: Context) -> None:  # noqa: ARG002
+    def check(self, ctx: Context) -> None:
         """Anybody may, unless banned; nobody follows what is gone or themselves."""
         _may_act(self.by)
         if isinstance(self.target, Community):
@@ -55,11 +55,11 @@ class Follow(Action[FollowRow]):
             raise NotFound("couldnt_find_follow", "The follow is gone.")
         return made
 
-    def to_activity(self, ctx: Context, result: FollowRow) -> Activity:  # noqa: ARG002
+    def to_activity(self, ctx: Context, result: FollowRow) -> Activity:
         """Follow."""
         return follow_activity(result.iri, self.by.iri, self.target.iri)
 
-    def audience(self, ctx: Context, result: FollowRow) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: FollowRow) -> Audience:
         """Only the one who is followed."""
         return Audience(subject=_subject(self.by, self.target), people=(self.target,))
 
@@ -99,12 +99,12 @@ class Unfollow(Action[None]):
         )
         _count(ctx, self.target)
 
-    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+    def to_activity(self, ctx: Context, result: None) -> Activity:
         """Undo{Follow}; peers find the follow by who and whom, the inner id is only a name."""
         asked = follow_activity(ctx.new_iri("follow"), self.by.iri, self.target.iri)
         return undo(ctx.new_iri("undo"), asked)
 
-    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: None) -> Audience:
         """Only the one who was followed."""
         return Audience(subject=_subject(self.by, self.target), people=(self.target,))
 
@@ -117,7 +117,7 @@ class AnswerFollow(Action[None]):
     asked: FollowRow
     accepted: bool
 
-    def check(self, ctx: Context) -> None:  # noqa: ARG002
+    def check(self, ctx: Context) -> None:
         """Only who was asked may answer."""
         if self.asked.target_id != self.by.id:
             raise Invalid("not_the_followed", f"{self.by.handle} was not asked to be followed.")
@@ -131,7 +131,7 @@ class AnswerFollow(Action[None]):
             ctx.conn.execute(delete(follow).where(mine))
         _count(ctx, self.by)
 
-    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+    def to_activity(self, ctx: Context, result: None) -> Activity:
         """Accept or Reject of the Follow."""
         follower = ctx.conn.execute(
             actor.select().where(actor.c.id == self.asked.follower_id)
@@ -140,7 +140,7 @@ class AnswerFollow(Action[None]):
         word = accept if self.accepted else reject
         return word(ctx.new_iri("accept" if self.accepted else "reject"), self.by.iri, asked)
 
-    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: None) -> Audience:
         """Nobody but the follower, who is ours when this was heard."""
         return Audience(subject=self.asked.iri)
 

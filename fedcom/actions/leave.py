@@ -47,12 +47,10 @@ class Leave(Action[None]):
         ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
         forget_actor(ctx, self.by)
 
-    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+    def to_activity(self, ctx: Context, result: None) -> Activity:
         """Delete of the actor by itself."""
-        return delete_activity(
-            ctx.new_iri("delete"), self.by.iri, self.by.iri, remove_data=True
-        )
+        return delete_activity(ctx.new_iri("delete"), self.by.iri, self.by.iri, remove_data=True)
 
-    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: None) -> Audience:
         """Whoever follows the actor."""
         return Audience(subject=self.by.iri, to_followers=True)

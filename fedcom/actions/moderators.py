@@ -42,7 +42,7 @@ class AddModerator(Action[None]):
             raise Conflict("already_moderator", f"{self.person.handle} is a moderator already.")
         _log(ctx, self, "add_moderator")
 
-    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+    def to_activity(self, ctx: Context, result: None) -> Activity:
         """Add to the moderators collection."""
         return add(
             ctx.new_iri("add"),
@@ -52,7 +52,7 @@ class AddModerator(Action[None]):
             community=self.community.iri,
         )
 
-    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: None) -> Audience:
         """The community, and who is appointed."""
         return Audience(
             subject=_collection(self.community), community=self.community, people=(self.person,)
@@ -77,9 +77,7 @@ class RemoveModerator(Action[None]):
         if mine.is_admin or self.by.id not in order:
             return
         if order.index(self.by.id) > order.index(self.person.id):
-            raise Denied(
-                "not_higher_mod", f"{self.person.handle} has been a moderator for longer."
-            )
+            raise Denied("not_higher_mod", f"{self.person.handle} has been a moderator for longer.")
 
     def apply(self, ctx: Context) -> None:
         """No longer a moderator."""
@@ -91,7 +89,7 @@ class RemoveModerator(Action[None]):
         )
         _log(ctx, self, "remove_moderator")
 
-    def to_activity(self, ctx: Context, result: None) -> Activity:  # noqa: ARG002
+    def to_activity(self, ctx: Context, result: None) -> Activity:
         """Remove from the moderators collection."""
         return remove(
             ctx.new_iri("remove"),
@@ -101,7 +99,7 @@ class RemoveModerator(Action[None]):
             community=self.community.iri,
         )
 
-    def audience(self, ctx: Context, result: None) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: None) -> Audience:
         """The community, and who is dismissed."""
         return Audience(
             subject=_collection(self.community), community=self.community, people=(self.person,)

@@ -282,8 +282,5 @@ def _read_create(ctx: Context, said: Said) -> Action[Post] | None:
 
 
 READERS: Readers = {
-    (verb, kind): _read_create
-    for verb in ("Create", "Update")
-    for kind in TYPES
-    if kind != "Note"
+    (verb, kind): _read_create for verb in ("Create", "Update") for kind in TYPES if kind != "Note"
 }

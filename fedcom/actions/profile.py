@@ -25,7 +25,7 @@ class EditProfile(Action[Person]):
     title: str
     summary: Body
 
-    def check(self, ctx: Context) -> None:  # noqa: ARG002
+    def check(self, ctx: Context) -> None:
         """Within our limits."""
         may_act(self.by)
         check_display_name(self.title)
@@ -52,7 +52,7 @@ class EditProfile(Action[Person]):
             ctx.new_iri("update"), self.by.iri, document, cc=[f"{result.iri}/followers"]
         )
 
-    def audience(self, ctx: Context, result: Person) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: Person) -> Audience:
         """Whoever follows the member."""
         return Audience(subject=result.iri, to_followers=True)
 
@@ -63,7 +63,7 @@ class RefreshProfile(Action[Person]):
 
     by: Person
 
-    def check(self, ctx: Context) -> None:  # noqa: ARG002
+    def check(self, ctx: Context) -> None:
         """Only people elsewhere are read from elsewhere."""
         if self.by.local:
             raise Invalid("not_remote", "Members change their profiles here.")
@@ -77,7 +77,7 @@ class RefreshProfile(Action[Person]):
         """Update{Person}."""
         return update_activity(ctx.new_iri("update"), self.by.iri, to_document(result, ctx.origin))
 
-    def audience(self, ctx: Context, result: Person) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: Person) -> Audience:
         """Nobody: it is only ever heard."""
         return Audience(subject=result.iri)
 

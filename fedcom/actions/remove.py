@@ -11,17 +11,15 @@ from sqlalchemy import insert
 from activitypub.reading import Document
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
-from fedcom.actions.comment import content_from
 from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
 from fedcom.actions.leave import Leave
-from fedcom.actions.markers import mark, unmark
+from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Invalid
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
-from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, standing
 from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
@@ -38,11 +36,15 @@ class Remove(Action[Content]):
     by: Person
     target: Content
     reason: str = ""
+    # The community says that the author deleted it, and the origin only that it is not there: an
+    # origin that blocks us says the same, so it goes from the community and is not erased.
+    vouched: bool = False
 
     def check(self, ctx: Context) -> None:
         """For moderators, and only once."""
-        place = place_of(ctx, self.target)
-        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        if not self.vouched:
+            place = place_of(ctx, self.target)
+            may_moderate(self.by, place, standing(ctx.conn, self.by, place))
         if self.target.removed_at is not None:
             raise Conflict("already_removed", "It is removed already.")
 
@@ -126,7 +128,7 @@ def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audienc
     )
 
 
-def _read_delete(ctx: Context, said: Said) -> Action[Content] | Leave | None:
+def _read_delete(ctx: Context, said: Said) -> Action[Content] | Leave | Mark | None:
     iri = said.activity.object_id
     if iri is None:
         raise Invalid("object_missing", "A Delete names what it deletes.")
@@ -134,33 +136,35 @@ def _read_delete(ctx: Context, said: Said) -> Action[Content] | Leave | None:
     if target is None:
         return _delete_other(ctx, iri, said)
     by = person_at(ctx, said.actor)
-    if by.id == target.author_id:
+    if by.id == target.author_id and said.confirmed:
         return None if target.deleted_at else Delete(by=by, target=target)
     check_vouched(ctx, said, place_of(ctx, target))
     if target.removed_at is not None:
         return None
-    return Remove(by=by, target=target, reason=said.activity.summary or "")
+    return Remove(
+        by=by,
+        target=target,
+        reason=said.activity.summary or "",
+        vouched=by.id == target.author_id,
+    )
 
 
-def _delete_other(ctx: Context, iri: str, said: Said) -> Leave | None:
+def _delete_other(ctx: Context, iri: str, said: Said) -> Leave | Mark | None:
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == said.actor:
         return None if someone.deleted_at else Leave(by=someone)
-    mark(ctx, iri, "deleted", said.actor)
-    return None
+    return Mark(iri=iri, kind="deleted", actor_iri=said.actor)
 
 
-def _read_undo(ctx: Context, said: Said) -> Action[Content] | Action[Post] | Action[Comment] | None:
+def _read_undo(ctx: Context, said: Said) -> Action[Content] | Unmark | None:
     deleted = said.activity.object_document
     iri = deleted.object_id if deleted is not None else None
     if deleted is None or iri is None:
         raise Invalid("object_missing", "An Undo of a Delete carries the Delete.")
-    unmark(ctx, iri, "deleted")
     target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
-    by = person_at(ctx, said.actor)
     if target is None:
-        # We never had it, or were told of its end first: the origin serves it again.
-        return content_from(ctx, ctx.document(iri), said.via)
+        return Unmark(iri=iri, kind="deleted", actor_iri=said.actor)
+    by = person_at(ctx, said.actor)
     if by.id != target.author_id:
         check_vouched(ctx, said, place_of(ctx, target))
         return Restore(by=by, target=target, reason=deleted.summary or "")

@@ -75,7 +75,7 @@ def count_comment(ctx: Context, about: Comment, difference: int) -> None:
             .where(comment.c.id.in_(ancestors))
             .values(replies=comment.c.replies + difference)
         )
-    changes = {"comments": post.c.comments + difference}
+    changes: dict[str, object] = {"comments": post.c.comments + difference}
     if difference > 0:
         changes["last_comment_at"] = ctx.now
     community_id = ctx.conn.execute(

@@ -8,7 +8,7 @@ from activitypub.vocab.activities import dislike, like, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.comment import content_at
 from fedcom.actions.delete import place_of
-from fedcom.actions.markers import is_undone, mark
+from fedcom.actions.markers import Mark, is_undone
 from fedcom.actions.tally import find_vote, put_vote
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
@@ -65,7 +65,7 @@ class Vote(Action[Ballot]):
         )
         return undo(ctx.new_iri("undo"), taken_back)
 
-    def audience(self, ctx: Context, result: Ballot) -> Audience:  # noqa: ARG002
+    def audience(self, ctx: Context, result: Ballot) -> Audience:
         """The community, and the author, whose server may not follow it (Mastodon's never does)."""
         return Audience(
             subject=self.target.iri,
@@ -89,7 +89,7 @@ def _read_vote(ctx: Context, said: Said) -> Vote | None:
     return Vote(by=voter, target=target, score=score, iri=activity.id)
 
 
-def _read_undo(ctx: Context, said: Said) -> Vote | None:
+def _read_undo(ctx: Context, said: Said) -> Vote | Mark | None:
     taken_back = said.activity.object_document
     if taken_back is None or taken_back.object_id is None:
         raise Invalid("object_missing", "An Undo of a vote carries the Like or Dislike.")
@@ -99,7 +99,7 @@ def _read_undo(ctx: Context, said: Said) -> Vote | None:
     if standing is not None and standing[0] == _score(taken_back):
         return Vote(by=voter, target=target, score=0)
     if standing is None and taken_back.id is not None:
-        mark(ctx, taken_back.id, "undone", said.actor)
+        return Mark(iri=taken_back.id, kind="undone", actor_iri=said.actor)
     return None
 
 

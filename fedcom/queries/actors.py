@@ -1,6 +1,6 @@
 """Actors by id, by IRI and by handle, and what a person is to a community."""
 
-from sqlalchemy import Connection, Select, and_, exists, select
+from sqlalchemy import Connection, Select, exists, literal, select
 
 from fedcom.errors import NotFound
 from fedcom.models.account import account
@@ -90,7 +90,7 @@ def standing(conn: Connection, person: Person, place: Community) -> Standing:
                 moderator.c.community_id == place.id, moderator.c.person_id == person.id
             ),
             exists().where(
-                and_(account.c.actor_id == person.id, account.c.role == "admin", place.local)
+                account.c.actor_id == person.id, account.c.role == "admin", literal(place.local)
             ),
         )
     ).one()

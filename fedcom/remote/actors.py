@@ -23,7 +23,7 @@ from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
 
 KINDS = frozenset({"Person", "Group", "Application", "Service", "Organization"})
-# Mastodon 4.6 takes the same; everything that can stand in a handle, nothing that can fool a reader.
+# Mastodon 4.6 takes the same: what can stand in a handle, nothing that can fool a reader.
 NAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
 LONGEST_NAME = 255
 LONGEST_SUMMARY = 50_000
@@ -212,4 +212,3 @@ def _optional(value: str | None) -> str | None:
 
 def _not_later(moment: datetime | None, now: datetime) -> datetime:
     return now if moment is None or moment > now else moment
-

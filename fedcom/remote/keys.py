@@ -36,8 +36,8 @@ class WrongSecret(Exception):
 class Seal:
     """Encrypts private keys with the instance's secret before they are stored."""
 
-    def __init__(self, secret: str) -> None:
-        digest = hashlib.sha256(b"fedcom private keys" + secret.encode()).digest()
+    def __init__(self, secret: bytes) -> None:
+        digest = hashlib.sha256(b"fedcom private keys" + secret).digest()
         self._fernet = Fernet(base64.urlsafe_b64encode(digest))
 
     def close(self, pem: str) -> bytes:
@@ -159,7 +159,7 @@ class PublicKeys:
         # A key with an address of its own (GoToSocial's /main-key) only points to its owner, and
         # the owner's document has to point back.
         stub = Document(await self._fetcher.fetch_key_document(key_id, budget))
-        owners = [listed.owner for listed in stub.public_keys] or [stub.owner]
+        owners = (*(listed.owner for listed in stub.public_keys), stub.owner)
         owner = next((iri for iri in owners if iri and same_host(iri, key_id)), None)
         if owner is None:
             raise Refused("key_without_owner", f"{key_id} names no owner on its host.", url=key_id)

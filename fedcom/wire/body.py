@@ -12,7 +12,7 @@ LONGEST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Markdown source (empty when a peer gave none) and the HTML that pages may show as it is."""
+    """Markdown source (empty when a peer gave none) and the HTML that pages may show."""
 
     source: str
     html: str
@@ -27,7 +27,7 @@ class Body:
     def of_document(cls, document: Document) -> "Body":
         """Take a peer's `content` (made safe here) and its Markdown `source` where it has one.
 
-        The HTML is theirs, not rendered anew from the source: their dialect of Markdown is not ours.
+        The HTML is theirs, not rendered anew: their dialect of Markdown is not ours.
         """
         html = sanitize((document.content or "")[:LONGEST])
         return cls((document.source_markdown or "")[:LONGEST], html)

@@ -1,0 +1,122 @@
+"""The HTTP composition: which address is answered by which surface.
+
+Pages and ActivityPub documents share addresses; `federation.negotiation` tells which one is meant.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+import structlog
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
+
+from fedcom import migrate
+from fedcom.federation import discovery, documents
+from fedcom.federation.negotiation import wants_activity
+from fedcom.http.middleware import middleware
+from fedcom.settings import Settings
+from fedcom.web.errors import exception_handlers, show_failure
+from fedcom.web.routes import routes
+from fedcom.wiring import Instance, open_instance
+
+logger = structlog.get_logger(__name__)
+
+Opener = Callable[[], AbstractAsyncContextManager[Instance]]
+
+
+def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
+    """The whole server as an ASGI application.
+
+    Its lifespan opens the instance (with `opener`, for tests that bring their own network or clock)
+    and does the background work in the same process.
+    """
+    opened = opener or (lambda: open_instance(settings))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened() as instance:
+            app.state.instance = instance
+            if instance.setup_token is not None:
+                logger.warning(
+                    "open /setup and give this word to make the first admin",
+                    address=f"{settings.origin}/setup",
+                    word=instance.setup_token,
+                )
+            work = asyncio.create_task(instance.serve())
+            work.add_done_callback(_report_end)
+            try:
+                yield
+            finally:
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+
+    return Starlette(
+        routes=_routes(),
+        middleware=middleware(
+            trusted_proxies=settings.trusted_proxies,
+            https=settings.origin.startswith("https://"),
+            failure=show_failure,
+        ),
+        exception_handlers=exception_handlers(),
+        lifespan=lifespan,
+    )
+
+
+def _routes() -> list[BaseRoute]:
+    return [
+        Route("/livez", answer_live, methods=["GET"]),
+        Route("/readyz", answer_ready, methods=["GET"]),
+        Route("/inbox", receive),
+        Route("/actor/inbox", receive),
+        Route("/u/{name}/inbox", receive),
+        Route("/c/{name}/inbox", receive),
+        *discovery.ROUTES,
+        *documents.ROUTES,
+        *(_Document(path, endpoint, methods=["GET"]) for path, endpoint in documents.SHARED),
+        *routes(),
+    ]
+
+
+async def receive(request: Request) -> Response:
+    """Every inbox; they differ in their address only."""
+    instance: Instance = request.app.state.instance
+    return await instance.inbox.receive(request)
+
+
+async def answer_live(_request: Request) -> Response:
+    """The process runs."""
+    return PlainTextResponse("alive\n")
+
+
+async def answer_ready(request: Request) -> Response:
+    """The database answers and is at the newest revision: requests can be served."""
+    instance: Instance = request.app.state.instance
+    try:
+        current, head = await asyncio.to_thread(
+            migrate.current_and_head, instance.settings.database_url
+        )
+    except (migrate.MigrationError, OSError) as error:
+        return PlainTextResponse(f"not ready: {error}\n", status_code=503)
+    if current != head:
+        return PlainTextResponse(f"not ready: revision {current}, not {head}\n", status_code=503)
+    return PlainTextResponse("ready\n")
+
+
+class _Document(Route):
+    """A route that matches only what prefers an ActivityPub document to a page."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and wants_activity(Headers(scope=scope)):
+            return super().matches(scope)
+        return Match.NONE, {}
+
+
+def _report_end(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("the background work has ended", exc_info=task.exception())

@@ -1,0 +1,43 @@
+"""The command `fedcom`, its common options, and how errors become exit codes."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from fedcom.cli.server import serve, worker
+from fedcom.errors import FedcomError
+from fedcom.migrate import MigrationError
+from fedcom.settings import SettingsError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fedcom")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The TOML file with the settings (else FEDCOM_CONFIG, else ./fedcom.toml).",
+)
+@click.pass_context
+def fedcom(context: click.Context, config: Path | None) -> None:
+    """A federated community server.
+
+    Settings come from the TOML file and from FEDCOM_* variables; see docs/settings.md.
+    """
+    context.obj = config
+
+
+fedcom.add_command(serve)
+fedcom.add_command(worker)
+
+
+def main() -> None:
+    """Run the command; what an admin can mend is one clear line, and exit code 1."""
+    try:
+        fedcom(prog_name="fedcom")
+    except (SettingsError, MigrationError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except FedcomError as error:
+        click.echo(f"{error.detail} ({error.code})", err=True)
+        sys.exit(1)

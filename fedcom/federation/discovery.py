@@ -1,0 +1,177 @@
+"""How we are found: WebFinger, NodeInfo and host-meta, at every path that clients try."""
+
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from activitypub import nodeinfo, webfinger
+from activitypub.errors import Malformed
+from activitypub.iri import host_of
+from activitypub.nodeinfo import Software, Usage
+from activitypub.webfinger import Handle
+from fedcom.errors import Invalid, NotFound
+from fedcom.http.instance import Instance, instance_of
+from fedcom.models.actor import Actor
+from fedcom.models.site import Site
+from fedcom.queries.actors import find_actor, find_community, find_person
+from fedcom.queries.counts import count_usage
+from fedcom.site.settings import get_site
+
+# The last of the line whose API apps speak; they refuse what is not 0.18 or 0.19 (Jerboa).
+SEEN_AS = Software("lemmy", "0.19.20")
+OURS = Software("fedcom", version("fedcom"))
+REPOSITORY = "https://codeberg.org/fedcom/fedcom"
+# Apps without a browser below them that name themselves.
+KNOWN_APPS = ("voyagerapp", "jerboa", "thunder", "summit", "interstellar", "mlem", "eternity")
+EVERYBODY = {"Access-Control-Allow-Origin": "*"}
+
+
+async def answer_webfinger(request: Request) -> Response:
+    """RFC 7033: `?resource=acct:name@host`, or the id of an actor of ours.
+
+    404 for everybody who is not here, is deleted, or is on another host, without a difference.
+    """
+    resource = request.query_params.get("resource")
+    if not resource:
+        raise Invalid("resource_missing", "Ask with ?resource=acct:name@host.")
+    instance = instance_of(request)
+    someone = await instance.read(lambda conn: _find(conn, resource, instance))
+    if someone is None or someone.deleted_at is not None or not someone.local:
+        raise NotFound("couldnt_find_person", f"There is no {resource} here.")
+    origin = instance.settings.origin
+    body = webfinger.document(
+        Handle(someone.name, someone.host),
+        actor=someone.iri,
+        page=someone.url or someone.iri,
+        subscribe=f"{origin}/search?q={{uri}}",
+        kind=someone.kind,
+    )
+    return JSONResponse(body, media_type="application/jrd+json", headers=EVERYBODY)
+
+
+async def answer_host_meta(request: Request) -> Response:
+    """RFC 6415 as XML: where WebFinger is, for those who still ask."""
+    template = _webfinger_template(instance_of(request))
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">'
+        f'<Link rel="lrdd" type="application/jrd+json" template="{template}"/></XRD>\n'
+    )
+    return Response(body, media_type="application/xrd+xml", headers=EVERYBODY)
+
+
+async def answer_host_meta_json(request: Request) -> Response:
+    """RFC 6415 as JSON."""
+    link = {
+        "rel": "lrdd",
+        "type": "application/jrd+json",
+        "template": _webfinger_template(instance_of(request)),
+    }
+    return JSONResponse({"links": [link]}, headers=EVERYBODY)
+
+
+async def answer_nodeinfo_index(request: Request) -> Response:
+    """Where NodeInfo is (FEP-f1d5); Lemmy's apps read the links, some only guess them."""
+    body = nodeinfo.index(instance_of(request).settings.origin)
+    instance = instance_of(request)
+    body["links"].append(
+        {
+            "rel": "https://www.w3.org/ns/activitystreams#Application",
+            "href": f"{instance.settings.origin}/actor",
+        }
+    )
+    return JSONResponse(body, headers=EVERYBODY)
+
+
+async def answer_nodeinfo(request: Request) -> Response:
+    """NodeInfo 2.0 and 2.1: the truth to servers; what they can work with to browsers and apps."""
+    instance = instance_of(request)
+    about, usage = await instance.read(lambda conn: _numbers(conn, instance))
+    software = SEEN_AS if about.answers_apps_as_lemmy and is_app(request) else OURS
+    body = nodeinfo.document(
+        request.path_params["version"],
+        software,
+        usage,
+        open_registrations=about.registration == "open",
+        repository=REPOSITORY,
+        metadata={"nodeName": about.name, "software": OURS.name, "api": {"lemmy": "0.19"}},
+    )
+    headers = EVERYBODY | {
+        "Vary": "Origin, Sec-Fetch-Site, User-Agent",
+        "Cache-Control": "no-store",
+    }
+    kind = f'application/json; profile="{nodeinfo.SCHEMA}{request.path_params["version"]}#"'
+    return JSONResponse(body, headers=headers | {"Content-Type": kind})
+
+
+def is_app(request: Request) -> bool:
+    """Whether a browser or an app asks, not a server.
+
+    Not by Sec-Fetch-Mode: Node's fetch sends that too, so it would take Misskey for a browser.
+    """
+    headers = request.headers
+    site = headers.get("sec-fetch-site")
+    agent = headers.get("user-agent", "").lower()
+    return (
+        "origin" in headers
+        or (site is not None and site != "none")
+        or any(app in agent for app in KNOWN_APPS)
+    )
+
+
+def _find(conn: Connection, resource: str, instance: Instance) -> Actor | None:
+    origin = instance.settings.origin
+    if resource.rstrip("/") == origin:
+        return find_actor(conn, f"{origin}/actor")
+    if resource.startswith(("https://", "http://")):
+        return find_actor(conn, resource)
+    try:
+        handle = webfinger.parse_handle(resource, development=True)
+    except Malformed:
+        return None
+    host = host_of(origin)
+    if handle.host.lower() != host:
+        return None
+    if handle.name.lower() == host:
+        return find_actor(conn, f"{origin}/actor")
+    name = handle.name.lower()
+    return find_person(conn, name, host) or find_community(conn, name, host)
+
+
+def _numbers(conn: Connection, instance: Instance) -> tuple[Site, Usage]:
+    return get_site(conn), count_usage(conn, instance.clock())
+
+
+def _webfinger_template(instance: Instance) -> str:
+    origin = quote(instance.settings.origin, safe=":/[]")
+    return f"{origin}/.well-known/webfinger?resource={{uri}}"
+
+
+def _versions(path: str) -> list[Route]:
+    return [
+        Route(path.format(version=number), _fixed(number), methods=["GET"])
+        for number in nodeinfo.VERSIONS
+    ]
+
+
+def _fixed(number: str) -> Any:
+    async def endpoint(request: Request) -> Response:
+        request.path_params["version"] = number
+        return await answer_nodeinfo(request)
+
+    return endpoint
+
+
+ROUTES = [
+    Route("/.well-known/webfinger", answer_webfinger, methods=["GET"]),
+    Route("/.well-known/host-meta", answer_host_meta, methods=["GET"]),
+    Route("/.well-known/host-meta.json", answer_host_meta_json, methods=["GET"]),
+    Route("/.well-known/nodeinfo", answer_nodeinfo_index, methods=["GET"]),
+    *_versions("/nodeinfo/{version}"),
+    *_versions("/nodeinfo/{version}.json"),
+]

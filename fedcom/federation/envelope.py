@@ -1,0 +1,225 @@
+"""What an activity proves, and what is inside an Announce.
+
+`activitypub.authority` decides; here are the facts it asks for and the carrying out of its verdict:
+believe, ask the origin first, or refuse. Nothing else decides whose word counts.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from sqlalchemy import or_, select
+
+from activitypub.authority import (
+    Believe,
+    FetchFirst,
+    Known,
+    Refuse,
+    Verdict,
+    judge_announced,
+    judge_direct,
+    judge_fetched,
+)
+from activitypub.errors import Gone, NotThere
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from fedcom.actions.comment import content_at
+from fedcom.context import Context, Said
+from fedcom.errors import Denied
+from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person, standing
+from fedcom.queries.comments import find_comment
+from fedcom.queries.follows import find_follow, find_follow_by_iri, is_followed_here
+from fedcom.queries.posts import find_post, get_post
+from outbox.publish import find_issued
+
+VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
+
+
+def open_envelope(ctx: Context, said: Said) -> Iterator[Said]:
+    """The activities that `said` proves: itself, or what is inside when it is an Announce.
+
+    Yields each as the actions may read it, with objects replaced by their origin's copies where the
+    sender could not vouch for them. What a peer's community announces back to us that we said
+    ourselves is left out. Raises Denied, Missing, or the FetchFailed of an origin.
+    """
+    activity = said.activity
+    verdict = judge_direct(activity, said.actor, _known(ctx, activity, said.actor, None))
+    if activity.type != "Announce":
+        yield _settled(ctx, said, verdict)
+        return
+    _refuse(verdict)
+    group = find_actor(ctx.conn, said.actor)
+    if not isinstance(group, Community):
+        raise Denied("not_a_community", "Only what communities announce is kept here.")
+    if not (is_followed_here(ctx.conn, group.id) or ctx.wanted):
+        raise Denied("not_followed", f"Nobody here follows {group.handle}.")
+    for inner in activity.objects:
+        opened = _open(ctx, inner, group)
+        if opened is not None:
+            yield opened
+
+
+def _open(ctx: Context, inner: Document | str, group: Community) -> Said | None:
+    if isinstance(inner, str):
+        return None if ctx.is_ours(inner) else _announced_by_id(ctx, inner, group)
+    if not inner.is_activity:
+        known = _known(ctx, inner, inner.owner or "", group)
+        verdict = judge_announced(inner, group.iri, known)
+        _refuse(verdict)
+        if isinstance(verdict, FetchFirst):
+            return _announced_by_id(ctx, verdict.iri, group)
+        return _as_create(inner, group)
+    _fetch_voted_on(ctx, inner, group)
+    actor_iri = inner.owner or ""
+    verdict = judge_announced(inner, group.iri, _known(ctx, inner, actor_iri, group))
+    _refuse(verdict)
+    if ctx.is_ours(actor_iri):
+        return None
+    return _settled(ctx, Said(inner, actor_iri, via=group.iri), verdict)
+
+
+def _announced_by_id(ctx: Context, iri: str, group: Community) -> Said:
+    """A boost of an object, or the bare id of an activity: what its origin serves there."""
+    document = ctx.document(iri)
+    _refuse(judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host}))))
+    if document.is_activity:
+        return Said(document, document.owner or "", via=group.iri)
+    return _as_create(document, group)
+
+
+def _as_create(document: Document, group: Community) -> Said:
+    author = document.owner or ""
+    create = {"type": "Create", "actor": author, "object": document.raw, "to": [PUBLIC]}
+    return Said(Document(create), author, via=group.iri)
+
+
+def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
+    """A vote on a post that we missed brings the post; one on anything else is refused later."""
+    vote = inner.object_document if inner.type == "Undo" else inner
+    if vote is not None and vote.type in VOTES and vote.object_id is not None:
+        content_at(ctx, vote.object_id, via=group.iri)
+
+
+def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
+    """`said` with its object as the origin has it, when the origin had to be asked."""
+    _refuse(verdict)
+    if isinstance(verdict, Believe):
+        return said
+    if said.activity.type == "Delete" or said.activity.shape[:2] == ("Undo", "Delete"):
+        return _deletion(ctx, said, verdict)
+    document = ctx.document(verdict.iri) if isinstance(verdict, FetchFirst) else said.activity
+    _refuse(judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host}))))
+    if document.is_actor or document.is_activity:
+        return Said(said.activity, said.actor, via=said.via)
+    if document.owner != said.actor:
+        raise Denied("not_the_owner", f"{document.id} is not by {said.actor}, says its origin.")
+    return Said(Document(said.activity.raw | {"object": document.raw}), said.actor, via=said.via)
+
+
+def _deletion(ctx: Context, said: Said, verdict: Verdict) -> Said:
+    """A Delete counts when the origin says the same: 410 or a Tombstone. 404 proves less."""
+    iri = verdict.iri if isinstance(verdict, FetchFirst) else ""
+    is_undo = said.activity.type == "Undo"
+    confirmed = True
+    try:
+        gone = ctx.document(iri).type == "Tombstone"
+    except Gone:
+        gone = True
+    except NotThere:
+        gone, confirmed = True, False
+    if gone == is_undo:
+        raise Denied("not_confirmed", f"The origin of {iri} does not say the same.")
+    return Said(said.activity, said.actor, said.body, said.via, confirmed)
+
+
+def _refuse(verdict: Verdict) -> None:
+    if isinstance(verdict, Refuse):
+        raise Denied(verdict.code, verdict.detail)
+
+
+def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | None) -> Known:
+    """The facts that the authority asks for."""
+    about = _concerned(ctx, activity)
+    place = _place(ctx, about)
+    subject = activity.subject_id
+    target = _target(activity)
+    collection = _owner_of_collection(ctx, target)
+    here = next((spot for spot in (place, collection) if spot is not None and spot.local), None)
+    if here is None and subject is not None:
+        found = find_actor(ctx.conn, subject)
+        here = found if isinstance(found, Community) and found.local else None
+    return Known(
+        hosts=frozenset({ctx.host}),
+        owner=get_person(ctx.conn, about.author_id).iri if about is not None else None,
+        moderates_here=here is not None and _moderates(ctx, actor_iri, here),
+        target_owner=collection.iri if collection is not None else None,
+        target_is_site=target is not None and urlsplit(target).path in ("", "/"),
+        follow_target=_follow_target(ctx, activity, actor_iri),
+        moderators=_moderators(ctx, group),
+        is_their_post=group is not None and place is not None and place.id == group.id,
+        issued_by_us=activity.id is not None and find_issued(ctx.conn, activity.id) is not None,
+    )
+
+
+def _concerned(ctx: Context, activity: Document) -> Post | Comment | None:
+    iri = activity.subject_id
+    return (find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)) if iri else None
+
+
+def _place(ctx: Context, about: Post | Comment | None) -> Community | None:
+    if about is None:
+        return None
+    post = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
+    return get_community(ctx.conn, post.community_id)
+
+
+def _target(activity: Document) -> str | None:
+    inner = activity.object_document if activity.type == "Undo" else activity
+    return inner.target if inner is not None else None
+
+
+def _owner_of_collection(ctx: Context, iri: str | None) -> Community | None:
+    """The community whose moderators or featured collection, or which itself, `iri` is."""
+    if iri is None:
+        return None
+    number = ctx.conn.execute(
+        select(community.c.actor_id)
+        .join(actor, actor.c.id == community.c.actor_id)
+        .where(
+            or_(
+                community.c.moderators_iri == iri,
+                community.c.featured_iri == iri,
+                actor.c.iri == iri,
+            )
+        )
+    ).scalar()
+    return None if number is None else get_community(ctx.conn, number)
+
+
+def _moderators(ctx: Context, group: Community | None) -> frozenset[str]:
+    if group is None:
+        return frozenset()
+    return frozenset(person.iri for person in find_moderators(ctx.conn, group))
+
+
+def _moderates(ctx: Context, actor_iri: str, place: Community) -> bool:
+    person = find_actor(ctx.conn, actor_iri)
+    return isinstance(person, Person) and standing(ctx.conn, person, place).may_moderate
+
+
+def _follow_target(ctx: Context, activity: Document, actor_iri: str) -> str | None:
+    """Whom our Follow is about that an Accept or Reject names, by its id or by its content."""
+    if activity.type not in ("Accept", "Reject"):
+        return None
+    asked = find_follow_by_iri(ctx.conn, activity.object_id or "")
+    inner = activity.object_document
+    target = find_actor(ctx.conn, actor_iri)
+    if asked is None and inner is not None and inner.actor is not None and target is not None:
+        follower = find_actor(ctx.conn, inner.actor)
+        if follower is not None and follower.local:
+            asked = find_follow(ctx.conn, follower.id, target.id)
+    if asked is None:
+        return None
+    return ctx.conn.execute(select(actor.c.iri).where(actor.c.id == asked.target_id)).scalar()

@@ -1,0 +1,199 @@
+"""From the inbox to the actions: the handlers that `inbox` was promised.
+
+One reader for each shape (`actions.catalog`); here their refusals become answers for peers.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from activitypub.authority import FetchFirst, Known, judge_direct
+from activitypub.errors import FetchFailed, Gone, ProtocolError, Unreachable
+from activitypub.fetch import Budget
+from activitypub.iri import host_of
+from activitypub.reading import Document
+from fedcom.actions.base import Reader
+from fedcom.actions.catalog import HEARD
+from fedcom.actions.perform import perform
+from fedcom.clock import Clock
+from fedcom.context import Context, Fetched, Said
+from fedcom.errors import Conflict, FedcomError, Missing
+from fedcom.federation.envelope import open_envelope
+from fedcom.remote.keys import PublicKeys
+from fedcom.units import Units
+from inbox.errors import Later, Refused
+from inbox.ports import Heard
+from inbox.route import Routes
+from outbox.peers import heard_from
+
+logger = structlog.get_logger(__name__)
+
+# What one activity may cost us in requests to others: a parent chain, its authors, a community.
+DOCUMENTS = 30
+AGAIN = 60.0
+# Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
+# answered 202 like everything that is kept, and listed with their reason.
+POLITE = frozenset({"waits_for_announce", "not_followed", "no_community", "already_deleted"})
+
+
+class Listeners:
+    """What is done with an activity that the inbox has verified."""
+
+    def __init__(self, units: Units, keys: PublicKeys, origin: str, clock: Clock) -> None:
+        self._units = units
+        self._keys = keys
+        self._origin = origin
+        self._clock = clock
+        self._routes: Routes[Reader] = Routes()
+        for readers in HEARD:
+            for shape, reader in readers.items():
+                self._routes.add(shape, reader)
+
+    def check(self, conn: Connection, heard: Heard) -> None:
+        """At the door, reading only: refuse what the database alone can refuse.
+
+        Raises inbox.Refused with 403, 404 or 422. What is not known yet passes, and so does what
+        would be refused politely.
+        """
+        ctx = Context(conn, self._clock(), self._origin)
+        try:
+            for said in open_envelope(ctx, _said(heard)):
+                action = self._reader(said.activity)(ctx, said)
+                if action is not None:
+                    action.check(ctx)
+        except Missing:
+            return
+        except Conflict:
+            return
+        except FedcomError as error:
+            if error.code not in POLITE:
+                raise _refused(error) from error
+
+    async def handle(self, heard: Heard, close: Callable[[Connection], None]) -> None:
+        """Do it, and close the journal row in the same transaction.
+
+        Raises inbox.Refused and inbox.Later.
+        """
+        fetched = Fetched()
+        owner = self._keys.owner_document(heard.actor)
+        if owner is not None:
+            fetched.documents[heard.actor] = owner
+        try:
+            await self._units.unit(
+                lambda ctx: self._work(ctx, heard, close),
+                budget=Budget(documents=DOCUMENTS),
+                fetched=fetched,
+            )
+        except FedcomError as error:
+            raise _refused(error) from error
+        except IntegrityError as error:
+            # The same thing reached us by two ways at once; the other one is through by now.
+            raise Later(1.0, "met itself") from error
+        except Unreachable as error:
+            raise Later(error.retry_after or AGAIN, str(error)) from error
+        except ProtocolError as error:
+            raise Refused(422, error.code, error.detail, error.facts) from error
+
+    async def authenticate(self, heard: Heard) -> Heard:
+        """Somebody else than the actor sent this: have the actor's origin say the same.
+
+        Raises inbox.Refused when it does not, inbox.Later when it cannot be asked now.
+        """
+        host = host_of(self._origin)
+        verdict = judge_direct(heard.activity, heard.signer, Known(hosts=frozenset({host})))
+        if not isinstance(verdict, FetchFirst):
+            raise Refused(401, "actor_not_signer", "It is signed by another than its actor.")
+        try:
+            document = await self._units.fetch(verdict.iri, Budget(documents=3))
+        except Gone:
+            if heard.activity.type == "Delete":
+                return _as_said_by_origin(heard, heard.activity)
+            raise Refused(401, "gone", f"{verdict.iri} is gone.") from None
+        except Unreachable as error:
+            raise Later(error.retry_after or AGAIN, str(error)) from error
+        except FedcomError as error:
+            raise _refused(error) from error
+        except FetchFailed as error:
+            raise Refused(401, error.code, error.detail, error.facts) from error
+        return _as_said_by_origin(heard, _agreed(heard, document))
+
+    def shapes(self) -> list[tuple[str, ...]]:
+        """Every shape of activity that is heard."""
+        return self._routes.shapes()
+
+    def _work(self, ctx: Context, heard: Heard, close: Callable[[Connection], None]) -> None:
+        said_by = _said(heard)
+        several = heard.activity.type == "Announce" and len(heard.activity.objects) > 1
+        for said in open_envelope(ctx, said_by):
+            if several:
+                self._one_of_several(ctx, said)
+            else:
+                self._one(ctx, said)
+        heard_from(ctx.conn, host_of(heard.actor), ctx.now.timestamp())
+        close(ctx.conn)
+
+    def _one(self, ctx: Context, said: Said) -> None:
+        action = self._reader(said.activity)(ctx, said)
+        if action is not None:
+            with suppress(Conflict):  # somebody was faster: it is as it should be
+                perform(ctx, action, said)
+
+    def _one_of_several(self, ctx: Context, said: Said) -> None:
+        """PieFed announces votes by the dozen; one that is refused must not take the others."""
+        try:
+            with ctx.conn.begin_nested():
+                self._one(ctx, said)
+        except FedcomError as error:
+            logger.info("refused one of several", code=error.code, activity=said.activity.id)
+
+    def _reader(self, activity: Document) -> Reader:
+        reader = self._routes.find(activity)
+        if reader is None:
+            kind = " of ".join(activity.shape) or "nothing"
+            raise Unsupported("unsupported_type", f"{kind} is not understood here.")
+        return reader
+
+
+class Unsupported(FedcomError):
+    """An activity that nobody here reads."""
+
+    status = 422
+
+
+def _said(heard: Heard) -> Said:
+    return Said(heard.activity, heard.actor, heard.body if heard.spliceable else None)
+
+
+def _refused(error: FedcomError) -> Refused:
+    status = error.status if error.status in (403, 404, 422) else 422
+    return Refused(status, error.code, error.detail)
+
+
+def _agreed(heard: Heard, document: Document) -> Document:
+    """The activity as its origin has it."""
+    if heard.activity.type == "Delete":
+        if document.type != "Tombstone":
+            raise Refused(401, "not_confirmed", "The origin still serves what is deleted.")
+        return heard.activity
+    if document.is_activity:
+        if document.owner != heard.actor:
+            raise Refused(401, "actor_mismatch", "The origin names another actor.")
+        return document
+    if document.owner != heard.actor:
+        raise Refused(401, "owner_mismatch", "The origin names another author.")
+    return Document(heard.activity.raw | {"object": document.raw})
+
+
+def _as_said_by_origin(heard: Heard, activity: Document) -> Heard:
+    return Heard(
+        activity=activity,
+        body=heard.body,
+        actor=heard.actor,
+        signer=heard.actor,
+        spliceable=False,
+        request_id=heard.request_id,
+        received_at=heard.received_at,
+    )

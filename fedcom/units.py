@@ -1,0 +1,203 @@
+"""Units of work: one transaction each, and the fetching of what they find missing.
+
+The domain never waits for the network. What an action needs and we do not have it asks for by
+raising `Missing`; here the transaction is rolled back, the document fetched (within a budget, from
+hosts that are not blocked), and the work run again with it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from activitypub.errors import (
+    BudgetSpent,
+    FetchFailed,
+    Malformed,
+    PrivateAddress,
+    ProtocolError,
+    Refused,
+    Unreachable,
+)
+from activitypub.fetch import Budget, Fetcher
+from activitypub.iri import check_iri, host_of
+from activitypub.nodeinfo import fetch_software
+from activitypub.reading import Document
+from activitypub.webfinger import find_actor as find_by_webfinger, parse_handle
+from fedcom.actions.comment import content_at
+from fedcom.clock import Clock
+from fedcom.context import Context, Fetched
+from fedcom.db import Database
+from fedcom.errors import Denied, Invalid, Missing, NotFound
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor, find_community, find_person
+from fedcom.queries.comments import find_comment
+from fedcom.queries.posts import find_post
+from fedcom.remote.actors import actor_at
+from fedcom.remote.peers import find_block, find_peer, is_fresh, put_peer
+
+T = TypeVar("T")
+Found = Community | Person | Post | Comment
+
+# What a member's look-up may cost: a thread's parents, its authors, the community and moderators.
+LOOKUP_DOCUMENTS = 60
+LOOKUP_SECONDS = 30.0
+# How often one unit may find something missing, whatever the budget: each time it starts over.
+ROUNDS = 100
+
+
+class Units:
+    """Opens units of work on the database of one instance."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        fetcher: Fetcher,
+        origin: str,
+        clock: Clock,
+        committed: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`committed` is awaited after each unit that was committed; it must not wait itself."""
+        self._database = database
+        self._fetcher = fetcher
+        self._origin = origin
+        self._clock = clock
+        self._committed = committed
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` beside the writers; it cannot write."""
+        return await self._database.read(work)
+
+    async def unit(
+        self,
+        work: Callable[[Context], T],
+        *,
+        budget: Budget | None = None,
+        fetched: Fetched | None = None,
+        wanted: bool = False,
+    ) -> T:
+        """Run `work` in one transaction and commit it; what it publishes is sent at once.
+
+        `work` may be run several times. Without `budget` nothing is fetched and what is missing is
+        NotFound. Raises whatever `work` raises, and the FetchFailed family.
+        """
+        known = fetched if fetched is not None else Fetched()
+        for _ in range(ROUNDS):
+            try:
+                result = await self._database.write(
+                    lambda conn: work(Context(conn, self._clock(), self._origin, known, wanted))
+                )
+            except Missing as missing:
+                if budget is None:
+                    raise NotFound("couldnt_find_object", f"{missing.iri} is not here.") from None
+                await self._fetch_into(known, missing.iri, budget)
+                continue
+            await self._committed()
+            return result
+        raise BudgetSpent("too_many_rounds", "One thing led to another too many times.")
+
+    async def fetch(self, iri: str, budget: Budget) -> Document:
+        """The document that the origin of `iri` serves.
+
+        Raises the FetchFailed family, Malformed, and Denied for a blocked host.
+        """
+        host = host_of(iri)
+        block = await self._database.read(lambda conn: find_block(conn, host))
+        if block is not None:
+            raise Denied("instance_blocked", f"The instance {block.host} is blocked here.")
+        found = await self._fetcher.fetch_document(iri, budget)
+        if found.document.is_actor:
+            await self.learn_peer(host)
+        return found.document
+
+    async def learn_peer(self, host: str) -> None:
+        """Ask a server's NodeInfo what software it runs, unless that was asked of late."""
+        now = self._clock()
+        known = await self._database.read(lambda conn: find_peer(conn, host))
+        if is_fresh(known, now):
+            return
+        try:
+            software = await fetch_software(self._fetcher, host, Budget(documents=3, seconds=10.0))
+        except ProtocolError:
+            software = None
+        await self._database.write(lambda conn: put_peer(conn, host, software, now))
+
+    async def lookup(self, text: str) -> Found:
+        """Whom or what a handle or an address names; what is not here is fetched and kept.
+
+        Raises NotFound, Invalid and Denied with a sentence for the member.
+        """
+        text = text.strip()
+        budget = Budget(documents=LOOKUP_DOCUMENTS, seconds=LOOKUP_SECONDS)
+        try:
+            if text.startswith(("https://", "http://")):
+                return await self._look_up_address(text, budget)
+            return await self._look_up_handle(text, budget)
+        except Malformed as error:
+            raise Invalid("lookup_invalid", error.detail) from error
+        except PrivateAddress as error:
+            raise Invalid("lookup_private", error.detail) from error
+        except Unreachable as error:
+            raise NotFound("lookup_unreachable", f"It cannot be reached: {error.detail}") from error
+        except FetchFailed as error:
+            raise NotFound("couldnt_find_object", error.detail) from error
+
+    async def _look_up_address(self, iri: str, budget: Budget) -> Found:
+        check_iri(iri, development=self._fetcher.development)
+        known = await self._database.read(lambda conn: _find(conn, iri))
+        if known is not None:
+            return known
+        found = await self._fetcher.fetch_page_link(iri, budget)
+        fetched = Fetched()
+        real = found.document.id or iri
+        fetched.documents[real] = found.document
+        if found.document.is_actor:
+            await self.learn_peer(host_of(real))
+        return await self.unit(
+            lambda ctx: _found_at(ctx, real), budget=budget, fetched=fetched, wanted=True
+        )
+
+    async def _look_up_handle(self, text: str, budget: Budget) -> Found:
+        handle = parse_handle(text, development=self._fetcher.development)
+        is_group = text.startswith("!")
+        known = await self._database.read(
+            lambda conn: _find_by_name(conn, handle.name, handle.host, is_group=is_group)
+        )
+        if known is not None:
+            return known
+        if handle.host == host_of(self._origin):
+            raise NotFound("couldnt_find_person", f"There is no {text} here.")
+        iri = await find_by_webfinger(self._fetcher, handle, budget)
+        return await self.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)
+
+    async def _fetch_into(self, known: Fetched, iri: str, budget: Budget) -> None:
+        try:
+            known.documents[iri] = await self.fetch(iri, budget)
+        except (Unreachable, BudgetSpent):
+            raise
+        except FetchFailed as error:
+            known.failures[iri] = error
+        except Malformed as error:
+            known.failures[iri] = Refused(error.code, error.detail, url=iri)
+
+
+def _find(conn: Connection, iri: str) -> Found | None:
+    return find_post(conn, iri) or find_comment(conn, iri) or find_actor(conn, iri)
+
+
+def _find_by_name(conn: Connection, name: str, host: str, *, is_group: bool) -> Found | None:
+    community = find_community(conn, name, host)
+    person = find_person(conn, name, host)
+    return (community or person) if is_group else (person or community)
+
+
+def _found_at(ctx: Context, iri: str) -> Found:
+    known = _find(ctx.conn, iri)
+    if known is not None:
+        return known
+    if ctx.document(iri).is_actor:
+        return actor_at(ctx, iri)
+    return content_at(ctx, iri)

@@ -1,0 +1,278 @@
+"""The composition: everything a running instance consists of, opened and closed in one place.
+
+The server, the worker, the command line and the tests open the same `Instance`. No container, no
+globals: what a part needs is handed to it here.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TypeVar
+
+import httpx
+import structlog
+from sqlalchemy import Connection
+
+from activitypub.errors import FetchFailed, Gone
+from activitypub.fetch import Budget, Fetcher
+from activitypub.iri import host_of
+from activitypub.reading import Document
+from activitypub.signatures.keys import PrivateKey
+from fedcom import migrate
+from fedcom.accounts.passwords import hash_password
+from fedcom.accounts.register import Newcomer, create_account
+from fedcom.actions.leave import Leave
+from fedcom.actions.perform import perform
+from fedcom.clock import Clock, utc_now
+from fedcom.context import Context, Fetched, NewKey, Said
+from fedcom.db import Database, open_database
+from fedcom.errors import FedcomError
+from fedcom.federation.listeners import Listeners
+from fedcom.federation.ports import Gate, Inboxes
+from fedcom.housekeeping import clean_up
+from fedcom.queries.actors import find_actor
+from fedcom.remote.actors import put_actor
+from fedcom.remote.keys import KeyRing, PublicKeys, Seal, make_key
+from fedcom.settings import Settings
+from fedcom.site.setup import check_origin, finish_setup, is_set_up, start
+from fedcom.units import Found, Units
+from inbox.engine import Inbox
+from outbox.arq_worker import ArqWaker
+from outbox.embedded import Dispatcher, Limits
+
+T = TypeVar("T")
+
+logger = structlog.get_logger(__name__)
+
+AGENT = f"Fedcom/{version('fedcom')}"
+UNIT_DOCUMENTS = 30
+CLEAN_UP_EVERY = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One opened instance; see `open_instance`."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    fetcher: Fetcher
+    units: Units
+    inbox: Inbox
+    dispatcher: Dispatcher
+    setup_token: str | None
+    _seal: Seal
+    _suspects: set[str] = field(default_factory=set)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` beside the writers; it cannot write."""
+        return await self.units.read(work)
+
+    async def unit(self, work: Callable[[Context], T]) -> T:
+        """Run `work` in one transaction, fetching what it misses; what it published is sent."""
+        return await self.units.unit(work, budget=Budget(documents=UNIT_DOCUMENTS))
+
+    async def new_key(self) -> NewKey:
+        """A key pair for a new local actor."""
+        return await make_key(self._seal)
+
+    async def lookup(self, text: str) -> Found:
+        """Who or what a handle or an address names, fetched when it is not here."""
+        return await self.units.lookup(text)
+
+    async def serve(self) -> None:
+        """Work the journal, deliver (unless workers do), and keep house, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.inbox.run())
+            if self.settings.redis_url is None:
+                tasks.create_task(self.dispatcher.run())
+            tasks.create_task(self._keep_house())
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self.ask_suspects()
+            await clean_up(self.database, self.clock())
+            await asyncio.sleep(CLEAN_UP_EVERY)
+
+    async def ask_suspects(self) -> None:
+        """Ask actors whose inboxes are no more whether they themselves are; forget the deleted."""
+        while self._suspects:
+            iri = self._suspects.pop()
+            try:
+                await self.units.fetch(iri, Budget(documents=2))
+            except Gone:
+                await self.unit(lambda ctx, iri=iri: _forget(ctx, iri))  # type: ignore[misc]  # bound now
+            except (FetchFailed, FedcomError) as error:
+                logger.info(
+                    "an inbox is gone, its actor cannot be asked", actor=iri, why=str(error)
+                )
+
+
+@asynccontextmanager
+async def open_instance(
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    transport: httpx.AsyncBaseTransport | None = None,
+    alone: bool = True,
+) -> AsyncIterator[Instance]:
+    """Open the instance that `settings` describe; at the first start, make it.
+
+    `transport` replaces the network in tests. `alone`: no other process delivers for it, so what a
+    crash left claimed is free at once. Raises SettingsError when the database belongs to another
+    origin, MigrationError when it is newer than this code.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(migrate.upgrade, settings.database_url)
+    seal = Seal(settings.read_secret())
+    database = open_database(settings.database_url)
+    try:
+        await _first_start(database, settings, seal, clock)
+        ring = KeyRing(database, seal)
+        voice = await ring.key(f"{settings.origin}/actor")
+        fetcher = _open_fetcher(settings, clock, voice, transport)
+        try:
+            async with _assemble(settings, clock, database, fetcher, ring, seal, alone) as instance:
+                yield instance
+        finally:
+            await fetcher.aclose()
+    finally:
+        await database.aclose()
+
+
+@asynccontextmanager
+async def _assemble(  # noqa: PLR0913  # the composition takes what there is to compose
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    fetcher: Fetcher,
+    ring: KeyRing,
+    seal: Seal,
+    alone: bool,  # passed on as it came
+) -> AsyncIterator[Instance]:
+    suspects: set[str] = set()
+    dispatcher = Dispatcher(
+        database=database,
+        poster=fetcher,
+        signers=ring,
+        inboxes=Inboxes(suspects.add),
+        clock=clock,
+        limits=Limits(alone=alone and settings.redis_url is None),
+    )
+    waker = ArqWaker(settings.redis_url) if settings.redis_url else None
+
+    async def committed() -> None:
+        if waker is not None:
+            await waker.wake()
+        else:
+            dispatcher.wake()
+
+    units = Units(
+        database=database,
+        fetcher=fetcher,
+        origin=settings.origin,
+        clock=clock,
+        committed=committed,
+    )
+    keys = PublicKeys(database, fetcher)
+    keys.on_change = _refresher(units)
+    inbox = Inbox(
+        database=database,
+        keys=keys,
+        gate=Gate(),
+        handlers=Listeners(units, keys, settings.origin, clock),
+        hosts=frozenset({host_of(settings.origin)}),
+        clock=clock,
+        development=settings.development,
+    )
+    try:
+        yield Instance(
+            settings=settings,
+            clock=clock,
+            database=database,
+            fetcher=fetcher,
+            units=units,
+            inbox=inbox,
+            dispatcher=dispatcher,
+            setup_token=await _setup_token(database, settings),
+            _seal=seal,
+            _suspects=suspects,
+        )
+    finally:
+        await inbox.aclose()
+        if waker is not None:
+            await waker.aclose()
+
+
+def _open_fetcher(
+    settings: Settings,
+    clock: Clock,
+    voice: PrivateKey,
+    transport: httpx.AsyncBaseTransport | None,
+) -> Fetcher:
+    return Fetcher(
+        user_agent=f"{AGENT} (+{settings.origin})",
+        development=settings.development,
+        clock=clock,
+        key=lambda: voice,
+        transport=transport,
+    )
+
+
+async def _first_start(database: Database, settings: Settings, seal: Seal, clock: Clock) -> None:
+    """Fix the origin, make the instance actor, and the first admin if the settings name one."""
+    if not await database.read(lambda conn: check_origin(conn, settings.origin)):
+        key = await make_key(seal)
+        await database.write(lambda conn: start(Context(conn, clock(), settings.origin), key))
+    if settings.admin_name is None or settings.admin_password is None:
+        return
+    if await database.read(is_set_up):
+        return
+    password = settings.admin_password.get_secret_value()
+    newcomer = Newcomer(
+        name=settings.admin_name,
+        password_hash=await asyncio.to_thread(hash_password, password),
+    )
+    key = await make_key(seal)
+    await database.write(
+        lambda conn: _set_up(Context(conn, clock(), settings.origin), newcomer, key)
+    )
+    logger.info("the first admin was made", name=settings.admin_name)
+
+
+def _set_up(ctx: Context, newcomer: Newcomer, key: NewKey) -> None:
+    if is_set_up(ctx.conn):
+        return
+    create_account(ctx, newcomer, key, role="admin")
+    finish_setup(ctx.conn, name=ctx.host, registration="closed", now=ctx.now)
+
+
+async def _setup_token(database: Database, settings: Settings) -> str | None:
+    """What the set-up page asks for on a public name, where anybody could come first."""
+    if settings.development or await database.read(is_set_up):
+        return None
+    return secrets.token_urlsafe(12)
+
+
+def _refresher(units: Units) -> Callable[[Document], "asyncio.Future[None]"]:
+    async def refresh(document: Document) -> None:
+        """An actor we know showed a key that we did not have: write the new one down."""
+
+        def work(ctx: Context) -> None:
+            if find_actor(ctx.conn, document.id or "") is not None:
+                put_actor(ctx, document)
+
+        with suppress(FedcomError, FetchFailed):
+            await units.unit(work, budget=Budget(documents=5), fetched=Fetched())
+
+    return refresh  # type: ignore[return-value]  # a coroutine function
+
+
+def _forget(ctx: Context, iri: str) -> None:
+    someone = find_actor(ctx.conn, iri)
+    if someone is not None and someone.deleted_at is None:
+        said = Said(Document({"type": "Delete", "actor": iri, "object": iri}), iri)
+        perform(ctx, Leave(by=someone), said)

@@ -1,0 +1,22 @@
+"""`fedcom worker`: a process that delivers, woken through Redis by the server's commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fedcom.settings import Settings, SettingsError
+from fedcom.wiring import open_instance
+from outbox.arq_worker import worker
+from outbox.embedded import Dispatcher
+
+
+async def run_worker(settings: Settings) -> None:
+    """Deliver until cancelled. Raises SettingsError without a `redis_url`."""
+    if settings.redis_url is None:
+        raise SettingsError(["redis_url: a worker needs it; without Redis the server delivers"])
+
+    @asynccontextmanager
+    async def open_dispatcher() -> AsyncIterator[Dispatcher]:
+        async with open_instance(settings, alone=False) as instance:
+            yield instance.dispatcher
+
+    await worker(open_dispatcher, settings.redis_url)
