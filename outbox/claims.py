@@ -11,16 +11,15 @@ claimed twice. On SQLite there is one writer at a time.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    FromClause,
-    ScalarSelect,
     Select,
+    Text,
+    and_,
     bindparam,
+    cast,
     exists,
     func,
     select,
@@ -84,6 +83,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The ids to claim; hosts that `Bounds.rows` left no room for; hosts with less than a seatful
+    that may go."""
+
+    ids: list[int]
+    cut: set[str]
+    short: set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """How much to claim: `seats` in flight to one host, `rows` in all, `lease` seconds long."""
 
@@ -120,17 +129,17 @@ def claim(
     awake = [host for host in hosts if host not in look_at]
     if not awake:
         return Claim([], look_at, frozenset())
-    ids, cut = _choose(conn, [found[host] for host in awake], bounds=bounds, now=now)
-    rows = _take(conn, ids, worker=worker, until=now + bounds.lease)
+    chosen = _choose(conn, [found[host] for host in awake], bounds=bounds, now=now)
+    rows = _take(conn, chosen.ids, worker=worker, until=now + bounds.lease)
     crowded = set()
     for host, due in conn.execute(_NEXT_DUE, {"hosts": awake}):
         if due is not None and due > now:
             look_at[host] = due
-        elif due is not None and host in cut:
+        elif due is not None and host in chosen.cut:
             look_at[host] = now
         elif due is not None:
             crowded.add(host)
-    _step_aside(conn, crowded, now)
+    _step_aside(conn, crowded & chosen.short, now)
     return Claim(rows, look_at, frozenset(crowded))
 
 
@@ -167,23 +176,25 @@ def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
     return found
 
 
-def _choose(
-    conn: Connection, found: list[Peer], *, bounds: Bounds, now: float
-) -> tuple[list[int], set[str]]:
-    """The ids to claim, and the hosts that `bounds.rows` left no room for."""
+def _choose(conn: Connection, found: list[Peer], *, bounds: Bounds, now: float) -> _Chosen:
     hosts = [peer.host for peer in found]
-    rows = {row[0]: row for row in conn.execute(_next(bounds.seats), {"hosts": hosts, "now": now})}
+    values = {"hosts": hosts, "now": now, "seats": bounds.seats}
+    rows = {host: (in_flight, found) for host, in_flight, found in conn.execute(_NEXT, values)}
     ids: list[int] = []
     cut: set[str] = set()
+    short: set[str] = set()
     for peer in found:
-        _, in_flight, *candidates = rows[peer.host]
+        in_flight, listed = rows[peer.host]
+        candidates = [int(row_id) for row_id in listed.split(",")] if listed else []
+        if len(candidates) < bounds.seats:
+            short.add(peer.host)
         free = (1 if peer.is_probed else bounds.seats) - in_flight
-        wanted = [row_id for row_id in candidates if row_id is not None][: max(free, 0)]
+        wanted = candidates[: max(free, 0)]
         room = bounds.rows - len(ids)
         if len(wanted) > room:
             cut.add(peer.host)
         ids += wanted[:room]
-    return ids, cut
+    return _Chosen(ids, cut, short)
 
 
 def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> list[Claimed]:
@@ -215,58 +226,45 @@ def _step_aside(conn: Connection, hosts: Collection[str], now: float) -> None:
     Else they would stand at the head of their host's queue and fill the window, and one post that a
     peer cannot digest would hold back everything else for that peer.
     """
-    if hosts:
-        conn.execute(_STEP_ASIDE, [{"which": host, "now": now} for host in sorted(hosts)])
+    for host in sorted(hosts):
+        behind = conn.execute(_BEHIND_DEFERRED, {"which": host, "now": now}).all()
+        if behind:
+            conn.execute(_DEFER, [{"which": row_id, "until": until} for row_id, until in behind])
 
 
-@cache
-def _next(seats: int) -> Select[Any]:
-    """For each peer: how many are in flight, and the ids of the first `seats` that may go."""
-    flying = deliveries.alias("flying")
+def _next() -> Select[Any]:
+    """For each peer: how many are in flight, and the ids of the first few that may go."""
+    flying, row, earlier = (deliveries.alias(name) for name in ("flying", "row", "earlier"))
     in_flight = (
         select(func.count())
         .select_from(flying)
         .where(flying.c.host == peers.c.host, flying.c.state == SQL_CLAIMED)
         .scalar_subquery()
     )
-    candidates = [_nth(n) for n in range(seats)]
-    return select(peers.c.host, in_flight, *candidates).where(
-        peers.c.host.in_(bindparam("hosts", expanding=True))
-    )
-
-
-def _nth(n: int) -> ScalarSelect[int]:
-    row = deliveries.alias(f"row{n}")
-    window = (
-        select(row.c.id, row.c.inbox, row.c.subject, row.c.due_at)
-        .where(*_due_at_peer(row))
+    due = (
+        select(row.c.id, row.c.inbox, row.c.subject)
+        .where(
+            row.c.host == peers.c.host,
+            row.c.state == SQL_WAITING,
+            row.c.due_at <= bindparam("now"),
+        )
         .order_by(row.c.due_at, row.c.id)
         .limit(WINDOW)
         .correlate(peers)
-        .subquery(f"window{n}")
+        .subquery("due")
     )
-    earlier = deliveries.alias(f"earlier{n}")
     blocked = exists().where(
-        earlier.c.inbox == window.c.inbox,
-        earlier.c.subject == window.c.subject,
-        earlier.c.id < window.c.id,
+        earlier.c.inbox == due.c.inbox,
+        earlier.c.subject == due.c.subject,
+        earlier.c.id < due.c.id,
         earlier.c.closed_at.is_(None),
     )
-    return (
-        select(window.c.id)
-        .where(~blocked)
-        .order_by(window.c.due_at, window.c.id)
-        .limit(1)
-        .offset(n)
-        .scalar_subquery()
-    )
-
-
-def _due_at_peer(row: FromClause) -> tuple[ColumnElement[bool], ...]:
-    return (
-        row.c.host == peers.c.host,
-        row.c.state == SQL_WAITING,
-        row.c.due_at <= bindparam("now"),
+    # No ORDER BY of its own: both databases keep that of `due` and stop at the limit. If they did
+    # not, it would be less fair and no less right.
+    free = select(due.c.id).where(~blocked).limit(bindparam("seats")).subquery("free")
+    ids = select(func.aggregate_strings(cast(free.c.id, Text), ",")).scalar_subquery()
+    return select(peers.c.host, in_flight, ids).where(
+        peers.c.host.in_(bindparam("hosts", expanding=True))
     )
 
 
@@ -298,21 +296,36 @@ def _everywhere() -> Select[Any]:
     )
 
 
-_head = deliveries.alias("head")
-_ahead = deliveries.alias("ahead")
-
-
-def _is_deferred_ahead() -> tuple[ColumnElement[bool], ...]:
+def _behind_deferred() -> Select[Any]:
+    """The due rows of a host that stand behind one that is not due, with the time it will be."""
+    row, ahead = deliveries.alias("row"), deliveries.alias("ahead")
+    due = (
+        select(row.c.id, row.c.inbox, row.c.subject)
+        .where(
+            row.c.host == bindparam("which"),
+            row.c.state == SQL_WAITING,
+            row.c.due_at <= bindparam("now"),
+        )
+        .order_by(row.c.due_at, row.c.id)
+        .limit(WINDOW)
+        .subquery("due")
+    )
+    is_ahead = and_(
+        ahead.c.inbox == due.c.inbox,
+        ahead.c.subject == due.c.subject,
+        ahead.c.id < due.c.id,
+        ahead.c.closed_at.is_(None),
+        ahead.c.state == SQL_WAITING,
+        ahead.c.due_at > bindparam("now"),
+    )
     return (
-        _ahead.c.inbox == deliveries.c.inbox,
-        _ahead.c.subject == deliveries.c.subject,
-        _ahead.c.id < deliveries.c.id,
-        _ahead.c.closed_at.is_(None),
-        _ahead.c.state == SQL_WAITING,
-        _ahead.c.due_at > bindparam("now"),
+        select(due.c.id, func.max(ahead.c.due_at))
+        .select_from(due.join(ahead, is_ahead))
+        .group_by(due.c.id)
     )
 
 
+_NEXT = _next()
 _EVERYWHERE = _everywhere()
 _LATELY = (
     select(
@@ -364,22 +377,11 @@ _TAKE = (
         deliveries.c.created_at,
     )
 )
-_STEP_ASIDE = (
+_BEHIND_DEFERRED = _behind_deferred()
+_DEFER = (
     update(deliveries)
-    .where(
-        deliveries.c.id.in_(
-            select(_head.c.id)
-            .where(
-                _head.c.host == bindparam("which"),
-                _head.c.state == SQL_WAITING,
-                _head.c.due_at <= bindparam("now"),
-            )
-            .order_by(_head.c.due_at, _head.c.id)
-            .limit(WINDOW)
-        ),
-        exists().where(*_is_deferred_ahead()),
-    )
-    .values(due_at=select(func.max(_ahead.c.due_at)).where(*_is_deferred_ahead()).scalar_subquery())
+    .where(deliveries.c.id == bindparam("which"))
+    .values(due_at=bindparam("until"))
 )
 _BODIES = select(activities.c.id, activities.c.actor, activities.c.body).where(
     activities.c.id.in_(bindparam("ids", expanding=True))

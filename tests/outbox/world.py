@@ -20,6 +20,7 @@ from outbox import deliveries as tables
 from outbox.embedded import Dispatcher, Limits
 from outbox.publish import publish
 from tests.support import services
+from tests.support.clock import SettableClock
 
 ACTOR = "https://here.example/c/cats"
 ACCEPTED = Answer(202, None, "")
@@ -115,6 +116,11 @@ class World:
 
     def now(self) -> float:
         return self.clock().timestamp()
+
+    def advance(self, **span: float) -> None:
+        """Move the clock on, in the words of timedelta."""
+        assert isinstance(self.clock, SettableClock)
+        self.clock.advance(**span)
 
     def dispatcher(self, limits: Limits | None = None) -> Dispatcher:
         return Dispatcher(

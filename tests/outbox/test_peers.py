@@ -1,0 +1,153 @@
+import random
+
+import pytest
+from sqlalchemy import select
+
+from activitypub.iri import host_of
+from outbox import claims, peers
+from outbox.answers import Kind, Outcome
+from outbox.deliveries import deliveries
+from outbox.peers import FIRST_PAUSE, JITTER, LONGEST_PAUSE, MONTH, REST_AFTER, Peer
+from tests.outbox.world import World, inbox
+
+RNG = random.Random(7)
+BUSY = Outcome(Kind.BUSY, 503, "overloaded")
+TAKEN = Outcome(Kind.DELIVERED, 202)
+HOST = host_of(inbox(1))
+
+
+def _after(peer: Peer, outcome: Outcome, *, started_at: float, now: float | None = None) -> Peer:
+    return peers.after(peer, outcome, started_at=started_at, now=now or started_at + 0.1, rng=RNG)
+
+
+def _failing(times: int, *, since: float = 1000.0) -> Peer:
+    peer = Peer(HOST)
+    for number in range(times):
+        peer = _after(peer, BUSY, started_at=since + 10_000 * number)
+    return peer
+
+
+def test_a_few_failures_are_no_reason_to_rest() -> None:
+    peer = _failing(REST_AFTER - 1)
+    assert peer.failures == REST_AFTER - 1
+    assert not peer.is_probed
+    assert peer.resting_until is None
+    assert (peer.last_status, peer.last_answer) == (503, "overloaded")
+
+
+def test_more_failures_make_it_rest_and_each_pause_is_longer() -> None:
+    pauses = []
+    for times in range(REST_AFTER, REST_AFTER + 12):
+        peer = _failing(times)
+        assert peer.resting_until is not None
+        assert peer.last_failure is not None
+        pauses.append(peer.resting_until - peer.last_failure)
+    assert pauses[0] == pytest.approx(FIRST_PAUSE, rel=JITTER)
+    assert pauses[3] == pytest.approx(8 * FIRST_PAUSE, rel=JITTER)
+    assert pauses[-1] == pytest.approx(LONGEST_PAUSE, rel=JITTER)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [TAKEN, Outcome(Kind.GONE, 410), Outcome(Kind.REJECTED, 403), Outcome(Kind.UNAUTHORIZED, 401)],
+)
+def test_any_answer_but_busy_ends_the_rest(outcome: Outcome) -> None:
+    peer = _after(_failing(9), outcome, started_at=1e6)
+    assert peer.failures == 0
+    assert peer.failing_since is None
+    assert peer.resting_until is None
+    assert peer.last_status == outcome.status
+    assert (peer.last_success is not None) == (outcome is TAKEN)
+
+
+@pytest.mark.parametrize("outcome", [Outcome(Kind.OURS), Outcome(Kind.REJECTED)])
+def test_what_never_reached_the_peer_says_nothing_about_it(outcome: Outcome) -> None:
+    peer = _failing(4)
+    assert _after(peer, outcome, started_at=1e6) is peer
+
+
+def test_requests_cut_off_together_are_one_failure() -> None:
+    peer = _after(Peer(HOST), BUSY, started_at=100.0, now=101.0)
+    for _ in range(5):
+        peer = _after(peer, BUSY, started_at=100.5, now=101.2)
+    assert peer.failures == 1
+    assert peer.last_failure == 101.0
+
+
+def test_a_wish_for_patience_makes_the_whole_peer_rest() -> None:
+    peer = _after(Peer(HOST), Outcome(Kind.BUSY, 429, "", 60.0), started_at=100.0, now=101.0)
+    assert peer.resting_until == 161.0
+    assert not peer.is_probed
+
+
+def test_a_success_that_began_before_does_not_lift_a_wish_for_patience() -> None:
+    peer = _after(Peer(HOST), Outcome(Kind.BUSY, 429, "", 60.0), started_at=100.0, now=101.0)
+    peer = _after(peer, TAKEN, started_at=100.5, now=101.5)
+    assert peer.resting_until == 161.0
+    assert peer.failures == 1
+    assert peer.last_success == 101.5
+
+
+def test_a_shorter_wish_does_not_shorten_the_rest() -> None:
+    peer = _after(Peer(HOST), Outcome(Kind.BUSY, 429, "", 60.0), started_at=100.0, now=101.0)
+    peer = _after(peer, Outcome(Kind.BUSY, 429, "", 5.0), started_at=100.5, now=102.0)
+    assert peer.resting_until == 161.0
+
+
+def test_a_month_of_failures_means_gone_and_one_success_means_back() -> None:
+    peer = _after(_failing(1, since=0.0), BUSY, started_at=MONTH)
+    assert not _failing(5).gone
+    assert peer.gone
+    assert _after(peer, BUSY, started_at=MONTH + 10).gone
+    assert not _after(peer, TAKEN, started_at=MONTH + 10).gone
+
+
+def _store(world: World, *found: Peer) -> None:
+    with world.db.begin() as conn:
+        bounds = claims.Bounds(4, 0, 60)  # makes the rows and claims nothing
+        hosts = [peer.host for peer in found]
+        claims.claim(conn, hosts, bounds=bounds, worker="w", now=0.0)
+        peers.put(conn, found)
+
+
+def test_health_is_stored_as_it_is(world: World) -> None:
+    stored = [
+        Peer("a.example", 3, 1.0, 2.0, 3.0, 4.0, 503, "text", gone=True),
+        Peer("b.example", last_success=9.0, last_status=202),
+        Peer("c.example", last_success=9.0, last_status=200),
+        Peer("d.example", last_status=404, last_answer=""),
+    ]
+    _store(world, *stored)
+    with world.db.begin() as conn:
+        found = peers.lock(conn, ["d.example", "c.example", "b.example", "a.example", "e.example"])
+    assert list(found.values()) == [*stored, Peer("e.example")]
+
+
+def test_gone_hosts_are_listed(world: World) -> None:
+    _store(world, Peer("here.example"), Peer("away.example", failures=50, gone=True))
+    with world.db.connect() as conn:
+        assert peers.gone_hosts(conn) == {"away.example"}
+
+
+def test_a_host_that_is_heard_from_is_released_with_its_backlog(world: World) -> None:
+    world.publish([inbox(1)])
+    world.publish([inbox(2)])
+    _store(world, Peer(HOST, failures=9, failing_since=1.0, resting_until=1e12, gone=True))
+    with world.db.begin() as conn:
+        conn.execute(deliveries.update().values(due_at=1e11))
+        assert peers.heard_from(conn, HOST, 77.0)
+        assert peers.lock(conn, [HOST])[HOST] == Peer(HOST)
+        assert conn.execute(select(deliveries.c.due_at).order_by(deliveries.c.id)).all() == [
+            (77.0,),
+            (1e11,),
+        ]
+
+
+@pytest.mark.parametrize("peer", [None, Peer(HOST, last_success=1.0, last_status=202)])
+def test_hearing_from_a_healthy_or_unknown_host_changes_nothing(
+    world: World, peer: Peer | None
+) -> None:
+    if peer is not None:
+        _store(world, peer)
+    with world.db.begin() as conn:
+        assert not peers.heard_from(conn, HOST, 77.0)
