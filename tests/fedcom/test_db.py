@@ -348,6 +348,26 @@ async def test_a_writer_waits_for_another_process(
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.anyio
+async def test_no_other_process_writes_between_a_units_look_and_its_write(
+    database: Database, empty_database_url: str
+) -> None:
+    path = empty_database_url.removeprefix("sqlite:///")
+    other = sqlite3.connect(path, isolation_level=None, timeout=0, check_same_thread=False)
+
+    def look_then_write(connection: Connection) -> None:
+        assert names(connection) == []
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("INSERT INTO things (name, times) VALUES ('theirs', 0)")
+        add("ours")(connection)
+
+    await database.write(look_then_write)
+    other.close()
+
+    assert await database.read(names) == ["ours"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_sqlite_is_opened_durable_and_strict(database: Database) -> None:
     def pragma(connection: Connection, name: str) -> Any:
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()

@@ -178,6 +178,19 @@ def test_an_upgrade_that_orphans_rows_is_undone(history: Path, empty_database_ur
     assert migrate.current_and_head(empty_database_url) == ("0001", "0002")
 
 
+def test_the_next_revision_is_written_from_the_models(history: Path) -> None:
+    template = Path(migrate.__file__).parents[1] / "alembic/script.py.mako"
+    (history / "script.py.mako").write_text(template.read_text())
+    migrate.write_revision("What it is for")
+
+    written = (history / "versions/0002_what_it_is_for.py").read_text()
+    assert written.startswith('"""What it is for.\n\nRevision 0002, after 0001.\n"""')
+    assert "down_revision = '0001'" in written
+    for table in ("actor", "inbox_journal", "outbox_delivery"):
+        assert f"op.create_table('{table}'" in written
+    assert "fedcom" not in written.partition("def upgrade")[2]  # it must not change when we do
+
+
 def test_the_revisions_are_found_from_anywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
