@@ -10,7 +10,10 @@ vocab       builders for what we send: actors, objects, activities, collections
 signatures  HTTP signatures: `signatures.request` is the front door
 authority   pure: who may say what
 netguard    which network addresses may be connected to
-fetch       the only socket: GET and POST with limits
+connection  one HTTP/1.1 connection, one bounded answer
+transport   connections by host, to permitted addresses only
+answers     what an HTTP answer says: type, encoding, when to come back
+fetch       the only way out: GET and POST with limits
 webfinger   acct: ⇄ actor IRI
 nodeinfo    what software a peer runs
 """
