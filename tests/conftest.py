@@ -19,7 +19,7 @@ import redis
 from fedcom.db import Database, open_database
 from tests.support import services
 from tests.support.clock import SettableClock
-from tests.support.databases import PostgresqlDatabases, sqlite_database
+from tests.support.databases import PostgresqlDatabases, forget_template, sqlite_database
 
 _run = pytest.StashKey[services.Run]()
 
@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _run in config.stash:
+        forget_template()
         config.stash[_run].end()
 
 

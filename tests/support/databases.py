@@ -1,5 +1,6 @@
 """Databases for tests, made in milliseconds: copies of one that was migrated once in the run."""
 
+import os
 import secrets
 import shutil
 from pathlib import Path
@@ -11,6 +12,9 @@ from sqlalchemy import URL, make_url
 
 from fedcom import migrate
 from tests.support import services
+
+MARK = "template.postgresql"
+"""The file in the run's folder that says that the server has the run's template."""
 
 
 def sqlite_database(path: Path, *, migrated: bool) -> str:
@@ -31,7 +35,7 @@ class PostgresqlDatabases:
     def __init__(self) -> None:
         self._url = make_url(services.postgresql_url())
         self._admin = psycopg.connect(_text(self._url), autocommit=True)
-        self._template = f"fedcom_template_{services.run_folder().name[-8:]}".lower()
+        self._template = f"fedcom_template_{services.run_folder().name[-8:]}"
 
     def create(self, *, migrated: bool) -> str:
         """The address of a new database."""
@@ -51,8 +55,12 @@ class PostgresqlDatabases:
         """Close the connection; the template stays for the run's other processes."""
         self._admin.close()
 
+    def drop_template(self) -> None:
+        """At the end of the run, on a server that outlives it."""
+        self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", self._template)
+
     def _ready_template(self) -> str:
-        with services.once("template.postgresql") as mark:
+        with services.once(MARK) as mark:
             if not mark.exists():
                 self._run("CREATE DATABASE {}", self._template)
                 migrate.upgrade(_text(self._url.set(database=self._template)))
@@ -64,6 +72,16 @@ class PostgresqlDatabases:
             # three times as fast as the default on a server without fsync
             statement += " STRATEGY FILE_COPY"
         self._admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def forget_template() -> None:
+    """Leave nothing on a server that outlives the run; called by the run's first process, at its
+    end.
+    """
+    if os.environ.get(services.POSTGRESQL_URL) and (services.run_folder() / MARK).exists():
+        databases = PostgresqlDatabases()
+        databases.drop_template()
+        databases.close()
 
 
 def _text(url: URL) -> str:
