@@ -32,7 +32,8 @@ async def read(request: Request) -> bytes:
     _check_content_type(request)
     _check_encoding(request)
     try:
-        return await asyncio.wait_for(_read_stream(request), READ_SECONDS)
+        async with asyncio.timeout(READ_SECONDS):
+            return await _read_stream(request)
     except TimeoutError as error:
         raise Unreadable(Problem(408, "body_too_slow", "The body took too long.")) from error
     except ClientDisconnect as error:

@@ -72,7 +72,8 @@ class GroupCommit:
         if len(self._waiting) < self._most and not self._closing:
             self._full.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), self._linger)
+                async with asyncio.timeout(self._linger):
+                    await self._full.wait()
 
     async def _commit(self, batch: Sequence[tuple[Entry, asyncio.Future[bool]]]) -> None:
         entries = [entry for entry, _ in batch]

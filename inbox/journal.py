@@ -216,7 +216,7 @@ def _indexable(text: str | None) -> str | None:
 
 
 _open_for_host = select(1).where(LIVE, _c.host == bindparam("host"), _c.state != "parked").limit(1)
-_counts = select(_c.state, func.count()).group_by(_c.state)
+_counts = select(_c.state, func.count().label("number")).group_by(_c.state)
 _refusals = (
     select(
         _c.id,
@@ -243,7 +243,7 @@ def is_open_for_host(conn: Connection, host: str) -> bool:
 
 def counts(conn: Connection) -> dict[str, int]:
     """How many rows there are in each state that occurs."""
-    return dict(conn.execute(_counts).tuples().all())
+    return {row.state: row.number for row in conn.execute(_counts)}
 
 
 def refusals(conn: Connection, limit: int = 50) -> list[Refusal]:
@@ -256,7 +256,7 @@ _stale = (
     select(_c.id)
     .where(_c.closed_at < bindparam("before"))
     .order_by(_c.closed_at)
-    .limit(PRUNE_BATCH)
+    .limit(bindparam("batch"))
 )
 _drop_bodies = (
     update(journal)
@@ -266,11 +266,11 @@ _drop_bodies = (
 _drop_rows = delete(journal).where(_c.id.in_(_stale.where(_c.closed_at.is_not(None))))
 
 
-def prune(conn: Connection, now: float) -> Pruned:
+def prune(conn: Connection, now: float, *, batch: int = PRUNE_BATCH) -> Pruned:
     """Drop bodies of rows closed `BODY_KEPT` ago and delete rows closed `KEY_KEPT` ago.
 
-    At most `PRUNE_BATCH` of each; call again until both numbers are smaller.
+    At most `batch` of each; call again until both numbers are smaller.
     """
-    rows = conn.execute(_drop_rows, {"before": now - KEY_KEPT}).rowcount
-    bodies = conn.execute(_drop_bodies, {"before": now - BODY_KEPT}).rowcount
+    rows = conn.execute(_drop_rows, {"before": now - KEY_KEPT, "batch": batch}).rowcount
+    bodies = conn.execute(_drop_bodies, {"before": now - BODY_KEPT, "batch": batch}).rowcount
     return Pruned(bodies=bodies, rows=rows)

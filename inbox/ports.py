@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from sqlalchemy import Connection
+
 from activitypub.reading import Document
 from activitypub.signatures.keys import PublicKey
-from sqlalchemy import Connection
 
 T = TypeVar("T")
 

@@ -82,7 +82,8 @@ class Processor:
         self._per_host = max(1, workers // 2)
         self._name = uuid.uuid4().hex
         self._waiting: deque[Claimed] = deque()
-        self._running: dict[int, Claimed] = {}
+        # By row and attempt: after a stall we may get a row whose older attempt still runs here.
+        self._running: dict[tuple[int, int], Claimed] = {}
         self._taking = asyncio.Lock()
         self._woken = asyncio.Event()
 
@@ -108,7 +109,7 @@ class Processor:
             rows = list(self._waiting)
             if rows:
                 self._waiting.clear()
-                self._running |= {row.id: row for row in rows}
+                self._running |= {(row.id, row.tries): row for row in rows}
                 await asyncio.gather(*(self._work(row) for row in rows))
             elif self._running:
                 await asyncio.sleep(0.01)  # `run` is at work beside us
@@ -148,7 +149,7 @@ class Processor:
         for row in self._waiting:
             if row.host not in busy:
                 self._waiting.remove(row)
-                self._running[row.id] = row
+                self._running[row.id, row.tries] = row
                 return row
         return None
 
@@ -176,8 +177,11 @@ class Processor:
         due = await self._database.read(claims.find_next_due)
         # What is due and was not given out waits for a row in another process: no need to hurry.
         pause = IDLE_SECONDS if due is None else min(max(due - self._now(), 0.5), IDLE_SECONDS)
+        # Not `wait_for`: in Python 3.11 it swallows a cancellation that meets the event, and `run`
+        # would never end.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), pause)
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
 
     async def _keep_leases(self) -> None:
         await asyncio.sleep(LEASE / 3)
@@ -201,7 +205,7 @@ class Processor:
         except ClaimLost as error:
             log.warning("somebody else has what we worked on: %s", error)
         finally:
-            del self._running[row.id]
+            del self._running[row.id, row.tries]
             self._woken.set()  # a row of the same subject or host may have its turn now
 
     async def _attempt(self, row: Claimed) -> None:

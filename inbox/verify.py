@@ -253,7 +253,8 @@ class _Turns:
 
 async def _enter(door: asyncio.Semaphore, host: str) -> None:
     try:
-        await asyncio.wait_for(door.acquire(), TURN_SECONDS)
+        async with asyncio.timeout(TURN_SECONDS):
+            await door.acquire()
     except TimeoutError as error:
         raise Later(
             UNREACHABLE_REMEMBERED,

@@ -1,0 +1,133 @@
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from inbox.commits import GroupCommit
+from inbox.errors import Later
+from tests.inbox.peers import World, entry
+
+pytestmark = pytest.mark.anyio
+
+
+class Watched:
+    """A database that counts its transactions and can be made slow or broken."""
+
+    def __init__(self, world: World) -> None:
+        self.database = world.database
+        self.writes = 0
+        self.error: BaseException | None = None
+        self.gate: asyncio.Event | None = None
+        self.entered = asyncio.Event()
+
+    async def read(self, work: Callable[..., Any]) -> Any:
+        return await self.database.read(work)
+
+    async def write(self, work: Callable[..., Any]) -> Any:
+        self.writes += 1
+        self.entered.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+        return await self.database.write(work)
+
+
+async def test_a_hundred_entries_share_two_transactions_and_each_hears_of_its_own(
+    world: World,
+) -> None:
+    world.append(entry(7))
+    database = Watched(world)
+    commits = GroupCommit(database)
+    news = await asyncio.gather(*(commits.put(entry(number)) for number in range(100)))
+    assert [number for number, new in enumerate(news) if not new] == [7]
+    assert len(world.rows()) == 100
+    assert database.writes == 2
+
+
+async def test_the_same_entry_twice_in_one_transaction_is_new_once(world: World) -> None:
+    commits = GroupCommit(world.database)
+    assert await asyncio.gather(*(commits.put(entry()) for _ in range(3))) == [True, False, False]
+    assert len(world.rows()) == 1
+
+
+async def test_a_lonely_entry_does_not_wait_for_company_for_long(small_world: World) -> None:
+    commits = GroupCommit(small_world.database)
+    async with asyncio.timeout(1):
+        assert await commits.put(entry(1))
+        assert await commits.put(entry(2))
+
+
+async def test_entries_that_arrive_during_a_commit_go_with_the_next(small_world: World) -> None:
+    database = Watched(small_world)
+    database.gate = asyncio.Event()
+    commits = GroupCommit(database, linger=0)
+    first = asyncio.create_task(commits.put(entry(1)))
+    await database.entered.wait()
+    others = [asyncio.create_task(commits.put(entry(number))) for number in range(2, 6)]
+    await asyncio.sleep(0.01)
+    database.gate.set()
+    assert await asyncio.gather(first, *others) == [True] * 5
+    assert database.writes == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("INSERT", {}, Exception("database is locked")),
+        RuntimeError("cannot schedule new futures after shutdown"),
+        OSError("disk full"),
+    ],
+)
+async def test_a_failed_commit_tells_every_waiter_to_come_again(
+    small_world: World, error: Exception
+) -> None:
+    database = Watched(small_world)
+    database.error = error
+    commits = GroupCommit(database)
+    answers = await asyncio.gather(
+        *(commits.put(entry(number)) for number in range(3)), return_exceptions=True
+    )
+    assert [(type(answer), getattr(answer, "code", "")) for answer in answers] == [
+        (Later, "not_kept")
+    ] * 3
+    assert small_world.rows() == []
+    database.error = None
+    assert await commits.put(entry(1))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_waiter_that_goes_away_takes_nothing_back_and_harms_nobody(
+    small_world: World, fails: bool
+) -> None:
+    database = Watched(small_world)
+    database.gate = asyncio.Event()
+    commits = GroupCommit(database)
+    leaving = asyncio.create_task(commits.put(entry(1)))
+    staying = asyncio.create_task(commits.put(entry(2)))
+    await database.entered.wait()
+    leaving.cancel()
+    await asyncio.sleep(0)
+    if fails:
+        database.error = OSError("disk full")
+    database.gate.set()
+    (answer,) = await asyncio.gather(staying, return_exceptions=True)
+    assert isinstance(answer, Later) if fails else answer is True
+    assert len(small_world.rows()) == (0 if fails else 2)
+
+
+async def test_closing_commits_what_waits_without_lingering(small_world: World) -> None:
+    commits = GroupCommit(small_world.database, linger=3600)
+    waiting = asyncio.create_task(commits.put(entry(1)))
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        await commits.aclose()
+        assert await waiting
+        assert await commits.put(entry(2))
+    assert len(small_world.rows()) == 2
+
+
+async def test_closing_with_nothing_to_do_is_nothing(small_world: World) -> None:
+    await GroupCommit(small_world.database).aclose()

@@ -1,0 +1,43 @@
+import asyncio
+
+import pytest
+from starlette.requests import Request
+
+from tests.inbox.peers import World, entry, like
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_is_an_application_and_an_endpoint(small_world: World) -> None:
+    assert (await small_world.post(like(1))).status == 202
+    post = small_world.sign(like(2))
+    messages = [{"type": "http.request", "body": post.body}]
+
+    async def receive() -> dict[str, object]:
+        return messages.pop(0)
+
+    response = await small_world.inbox.receive(Request(post.scope, receive))
+    assert response.status_code == 202
+    assert len(small_world.rows()) == 2
+
+
+async def test_closing_flushes_what_waits_for_its_transaction(small_world: World) -> None:
+    small_world.inbox._commits._linger = 3600
+    answer = asyncio.create_task(small_world.post(like()))
+    while not small_world.inbox._commits._waiting:  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(0.001)
+    await small_world.inbox.aclose()
+    assert (await answer).status == 202
+    assert len(small_world.rows()) == 1
+
+
+async def test_another_process_can_wake_it(small_world: World) -> None:
+    loop = asyncio.create_task(small_world.inbox.run())
+    await asyncio.sleep(0.1)
+    small_world.append(entry())
+    small_world.inbox.wake()
+    async with asyncio.timeout(3):
+        while small_world.states() != ["done"]:  # noqa: ASYNC110 - the database has no event
+            await asyncio.sleep(0.01)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)

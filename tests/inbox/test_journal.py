@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from inbox import claims, journal
+from tests.inbox.peers import ANN, BOB, World, entry
+
+DAY = 86_400.0
+
+
+def test_append_tells_new_from_known(world: World) -> None:
+    assert world.append(entry(1), entry(2)) == [True, True]
+    assert world.append(entry(2), entry(3), entry(3)) == [False, True, False]
+    assert [row["id"] for row in world.rows()] == sorted(row["id"] for row in world.rows())
+    assert len(world.rows()) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({"request_id": "other", "received_at": 1.0, "signer": "x"}, True),
+        ({"actor": BOB}, False),
+        ({"activity_id": "https://peer.example/likes/2"}, False),
+        ({"activity_id": None}, False),
+        ({"body": b"{}"}, False),
+        ({"authenticated": False}, False),
+    ],
+)
+def test_the_dedupe_key_is_voucher_id_and_body(change: dict[str, object], same: bool) -> None:
+    changed = replace(entry(), **change)  # type: ignore[arg-type]
+    assert (changed.dedupe_key == entry().dedupe_key) is same
+
+
+def test_copies_of_two_relays_are_two_entries() -> None:
+    first = entry(authenticated=False, signer=BOB)
+    assert first.dedupe_key != replace(first, signer="https://third.example/u/c").dedupe_key
+
+
+def test_a_subject_too_long_for_an_index_is_hashed_and_still_compared(world: World) -> None:
+    subject = "x" * 5000 + "é"
+    world.append(entry(1, subject=subject), entry(2, subject=subject))
+    subjects = {row["subject"] for row in world.rows()}
+    assert len(subjects) == 1
+    assert len(subjects.pop()) < 100
+    assert len(world.claim()) == 1
+
+
+def test_a_host_is_open_until_its_rows_are_closed_or_parked(world: World) -> None:
+    def is_open() -> bool:
+        with world.database.connect() as conn:
+            return journal.is_open_for_host(conn, "peer.example")
+
+    assert not is_open()
+    world.append(entry(1), entry(2), entry(3, host="other.example"))
+    assert is_open()
+    first, second, _ = world.claim()
+    assert is_open()
+    with world.database.begin() as conn:
+        claims.close(conn, first, now=world.now)
+    assert is_open()
+    with world.database.begin() as conn:
+        claims.park(conn, second, due_at=world.now + 9, reason="x")
+    assert not is_open()
+
+
+def test_refusals_are_listed_latest_first_with_their_reason(world: World) -> None:
+    world.append(*(entry(number) for number in range(4)))
+    rows = world.claim()
+    with world.database.begin() as conn:
+        for moment, row in enumerate(rows[:3]):
+            claims.refuse(conn, row, now=float(moment), code=f"c{moment}", reason="No.")
+        claims.close(conn, rows[3], now=9.0)
+        found = journal.refusals(conn, 2)
+        assert journal.counts(conn) == {"refused": 3, "done": 1}
+    assert [(row.closed_at, row.code, row.reason) for row in found] == [
+        (2.0, "c2", "No."),
+        (1.0, "c1", "No."),
+    ]
+    assert (found[0].actor, found[0].host, found[0].request_id) == (ANN, "peer.example", "r2")
+
+
+def test_pruning_drops_bodies_after_a_week_and_rows_two_weeks_later(world: World) -> None:
+    world.append(entry(1), entry(2), entry(3))
+    done, refused, _open = world.claim()
+    with world.database.begin() as conn:
+        claims.close(conn, done, now=0.0)
+        claims.refuse(conn, refused, now=1 * DAY, code="c", reason="r")
+        assert journal.prune(conn, 7 * DAY) == journal.Pruned(bodies=0, rows=0)
+        assert journal.prune(conn, 7.5 * DAY) == journal.Pruned(bodies=1, rows=0)
+    assert [row["body"] is None for row in world.rows()] == [True, False, False]
+    assert world.append(entry(1)) == [False]
+    with world.database.begin() as conn:
+        assert journal.prune(conn, 21.5 * DAY) == journal.Pruned(bodies=1, rows=1)
+        assert journal.prune(conn, 1000 * DAY) == journal.Pruned(bodies=0, rows=1)
+    assert [row["state"] for row in world.rows()] == ["claimed"]
+    assert world.append(entry(1)) == [True]
+
+
+def test_pruning_works_in_batches(world: World) -> None:
+    world.append(*(entry(number) for number in range(3)))
+    rows = world.claim()
+    with world.database.begin() as conn:
+        for row in rows:
+            claims.close(conn, row, now=0.0)
+        assert journal.prune(conn, 8 * DAY, batch=2) == journal.Pruned(bodies=2, rows=0)
+        assert journal.prune(conn, 8 * DAY, batch=2) == journal.Pruned(bodies=1, rows=0)
+
+
+def test_ids_are_never_given_again(world: World) -> None:
+    world.append(entry(1))
+    before = world.rows()[0]["id"]
+    with world.database.begin() as conn:
+        conn.execute(text("DELETE FROM inbox_journal"))
+    world.append(entry(1))
+    assert world.rows()[0]["id"] > before

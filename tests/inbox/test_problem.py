@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from activitypub.errors import Malformed, ProtocolError, SignatureInvalid, Unauthentic
+from inbox import problem
+from inbox.errors import Later, Refused
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Malformed("c", "d"), 400),
+        (SignatureInvalid("c", "d"), 401),
+        (Unauthentic("c", "d"), 403),
+        (Refused(422, "c", "d"), 422),
+        (Later(60, "d", code="c"), 503),
+    ],
+)
+def test_every_error_has_its_status(error: ProtocolError | Refused | Later, status: int) -> None:
+    found = problem.of_error(error)
+    assert (found.status, found.code, found.detail) == (status, "c", "d")
+
+
+@pytest.mark.parametrize(("after", "header"), [(0.0, "1"), (0.4, "1"), (59.6, "60")])
+def test_later_says_when_in_whole_seconds(after: float, header: str) -> None:
+    assert problem.of_error(Later(after, "d")).headers == {"Retry-After": header}
+
+
+def test_facts_become_members_and_cannot_replace_ours() -> None:
+    response = problem.to_response(
+        problem.of_error(
+            SignatureInvalid("digest_mismatch", "No.", check="digest", status="200", computed="a")
+        ),
+        "abc",
+    )
+    assert json.loads(bytes(response.body)) == {
+        "type": "about:blank",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "No.",
+        "code": "digest_mismatch",
+        "instance": "#abc",
+        "check": "digest",
+        "computed": "a",
+    }
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_fep_c180_names_what_it_knows() -> None:
+    response = problem.to_response(problem.Problem(400, "not_an_activity", "No."), "abc")
+    document = json.loads(bytes(response.body))
+    assert document["type"] == "https://w3id.org/fep/c180#unsupported-type"
+    assert document["title"] == "Unsupported type"
+
+
+@pytest.mark.parametrize("given", [None, 7, "", "a b", "x" * 65, "a\r\nSet-Cookie: b", "é"])
+def test_an_unfit_request_id_is_replaced(given: object) -> None:
+    made = problem.to_request_id(given)
+    assert problem.urn_of(made) == f"urn:uuid:{made}"
+
+
+def test_errors_read_well_in_a_log() -> None:
+    assert str(Refused(404, "unknown_community", "No such community.")) == (
+        "unknown_community: No such community."
+    )
+    assert str(Later(60, "parent unreachable")) == "again in 60 s: parent unreachable"

@@ -1,0 +1,473 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from activitypub.reading import Document
+from inbox import claims, journal
+from inbox.engine import Inbox
+from inbox.errors import Later, Refused
+from inbox.ports import Heard
+from inbox.process import pause_after
+from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, entry, like
+
+pytestmark = pytest.mark.anyio
+
+
+def name(number: int = 1) -> str:
+    return str(like(number)["id"])
+
+
+@asynccontextmanager
+async def running(inbox: Inbox) -> AsyncIterator[None]:
+    """The loop of a server beside the test."""
+    loop = asyncio.create_task(inbox.run())
+    try:
+        yield
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the database has no event to wait for
+            await asyncio.sleep(0.005)
+
+
+async def test_what_was_said_is_heard_by_the_handler_and_closed_with_its_effect(
+    world: World,
+) -> None:
+    await world.post(like())
+    await world.inbox.drain()
+    (heard,) = world.handlers.heard
+    assert heard.activity == Document(like())
+    assert (heard.actor, heard.signer, heard.spliceable) == (ANN, ANN, True)
+    assert heard.received_at == world.now
+    assert world.effects() == [name()]
+    (row,) = world.rows()
+    assert (row["state"], row["closed_at"], row["request_id"]) == (
+        "done",
+        world.now,
+        heard.request_id,
+    )
+
+
+async def test_a_duplicate_has_no_second_effect(world: World) -> None:
+    for _ in range(2):
+        await world.post(like())
+        await world.inbox.drain()
+    assert world.effects() == [name()]
+
+
+async def test_an_exception_between_effect_and_commit_leaves_nothing_half_written(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.post(like())
+    world.handlers.after_effect[name()] = [KeyError("oops")]
+    await world.inbox.drain()
+    assert world.effects() == []
+    (row,) = world.rows()
+    assert (row["state"], row["reason"], row["due_at"]) == (
+        "parked",
+        "internal_error",
+        world.now + 30,
+    )
+    assert "KeyError" in caplog.text
+    world.clock.advance(seconds=30)
+    await world.inbox.drain()
+    assert world.effects() == [name()]
+    assert world.states() == ["done"]
+
+
+async def test_a_row_lost_to_another_worker_has_one_effect(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.post(like())
+
+    async def stall(_heard: Heard) -> None:
+        world.handlers.meanwhile = None
+        world.clock.advance(seconds=90)
+        await world.new_inbox().drain()
+
+    world.handlers.meanwhile = stall
+    await world.inbox.drain()
+    assert world.handlers.attempts[name()] == 2
+    assert world.effects() == [name()]
+    assert world.states() == ["done"]
+    assert "somebody else has" in caplog.text
+
+
+async def test_a_process_that_dies_leaves_its_row_to_the_next(world: World) -> None:
+    await world.post(like())
+    world.claim("the dead process")
+    world.clock.advance(seconds=0 if world.database.dialect == "sqlite" else 90)
+    async with running(world.new_inbox()):
+        await until(lambda: world.states() == ["done"])
+    assert world.effects() == [name()]
+
+
+async def test_a_refusal_closes_the_row_with_its_reason(world: World) -> None:
+    await world.post(like())
+    world.handlers.troubles[name()] = [Refused(403, "banned", "Ann is\0 banned. " + "x" * 600)]
+    await world.inbox.drain()
+    with world.database.connect() as conn:
+        (refusal,) = journal.refusals(conn)
+    assert (refusal.code, refusal.activity_id) == ("banned", name())
+    assert refusal.reason.startswith("Ann is banned. ")
+    assert len(refusal.reason) == 500
+    assert world.effects() == []
+
+
+async def test_later_parks_the_row_until_then(world: World) -> None:
+    await world.post(like())
+    world.handlers.troubles[name()] = [Later(60, "parent unreachable")]
+    await world.inbox.drain()
+    (row,) = world.rows()
+    assert (row["state"], row["due_at"], row["reason"]) == (
+        "parked",
+        world.now + 60,
+        "parent unreachable",
+    )
+    world.clock.advance(seconds=59)
+    await world.inbox.drain()
+    assert world.states() == ["parked"]
+    world.clock.advance(seconds=1)
+    await world.inbox.drain()
+    assert world.states() == ["done"]
+
+
+async def test_a_parked_row_does_not_park_what_follows(world: World) -> None:
+    subject = f"https://{OUR_HOST}/post/1"
+    await world.post(like(1))
+    await world.post(like(2, object=subject))
+    world.handlers.troubles[name(1)] = [Later(60, "x")]
+    await world.inbox.drain()
+    assert world.effects() == [name(2)]
+    world.clock.advance(seconds=60)
+    await world.inbox.drain()
+    assert world.effects() == [name(2), name(1)]
+
+
+async def test_activities_about_one_object_are_worked_in_the_order_they_came(
+    world: World,
+) -> None:
+    subject = f"https://{OUR_HOST}/post/1"
+    for number in range(20):
+        await world.post(like(number, object=subject))
+
+    async def dawdle(heard: Heard) -> None:
+        await asyncio.sleep(0.01 if heard.activity.id == name(0) else 0)
+
+    world.handlers.meanwhile = dawdle
+    async with running(world.inbox):
+        await until(lambda: set(world.states()) == {"done"})
+    assert world.effects() == [name(number) for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("tries", "wish", "pause"),
+    [
+        (1, 5.0, 5.0),
+        (2, 5.0, 15.0),
+        (3, 5.0, 60.0),
+        (3, 500.0, 500.0),
+        (8, 0.0, 43_200.0),
+        (9, 0.0, 43_200.0),
+        (1, 1e12, 259_200.0),
+    ],
+)
+def test_pauses_grow_with_the_tries_and_respect_the_wish(
+    tries: int, wish: float, pause: float
+) -> None:
+    assert pause_after(tries, wish) == pause
+
+
+async def test_what_is_always_later_is_given_up_after_ten_tries(small_world: World) -> None:
+    await small_world.post(like())
+    small_world.handlers.troubles[name()] = [Later(60, "parent unreachable") for _ in range(20)]
+    for _ in range(30):
+        await small_world.inbox.drain()
+        small_world.clock.advance(hours=2)
+        small_world.clock.advance(hours=10 if small_world.rows()[0]["tries"] > 7 else 0)
+    (row,) = small_world.rows()
+    assert (row["state"], row["code"], row["reason"], row["tries"]) == (
+        "refused",
+        "gave_up",
+        "parent unreachable",
+        10,
+    )
+    assert small_world.handlers.attempts[name()] == 10
+
+
+async def test_what_is_later_after_three_days_is_given_up(small_world: World) -> None:
+    await small_world.post(like())
+    small_world.handlers.troubles[name()] = [Later(86_400, "x") for _ in range(9)]
+    for _ in range(5):
+        await small_world.inbox.drain()
+        small_world.clock.advance(days=1)
+    (row,) = small_world.rows()
+    assert (row["state"], row["code"], row["tries"]) == ("refused", "gave_up", 4)
+
+
+async def test_what_always_fails_is_refused_visibly_after_eight_tries(
+    small_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await small_world.post(like())
+    small_world.handlers.troubles[name()] = [ValueError("oops") for _ in range(20)]
+    for _ in range(20):
+        await small_world.inbox.drain()
+        small_world.clock.advance(hours=12)
+    (row,) = small_world.rows()
+    assert (row["state"], row["code"], row["tries"]) == ("refused", "internal_error", 8)
+    assert "oops" not in row["reason"]
+    assert caplog.text.count("ValueError: oops") == 8
+
+
+async def test_a_row_that_ends_the_process_every_time_ends_some_day(small_world: World) -> None:
+    small_world.append(entry())
+    for _ in range(10):
+        small_world.claim("dies", most=1)
+        with small_world.database.begin() as conn:
+            claims.recover(conn, now=small_world.now)
+    await small_world.inbox.drain()
+    (row,) = small_world.rows()
+    assert (row["state"], row["code"]) == ("refused", "internal_error")
+    assert small_world.handlers.heard == []
+
+
+async def test_a_handler_that_hangs_is_parked_in_the_end(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.process.HANDLER_SECONDS", 0.02)
+    await small_world.post(like())
+
+    async def hang(_heard: Heard) -> None:
+        await asyncio.sleep(10)
+
+    small_world.handlers.meanwhile = hang
+    await small_world.inbox.drain()
+    assert small_world.states() == ["parked"]
+
+
+async def test_a_handler_with_nothing_to_write_may_leave_the_closing_to_us(
+    small_world: World,
+) -> None:
+    await small_world.post(like())
+
+    async def nothing(heard: Heard, close: object) -> None:
+        small_world.handlers.heard.append(heard)
+
+    small_world.handlers.handle = nothing  # type: ignore[method-assign]
+    await small_world.inbox.drain()
+    assert small_world.states() == ["done"]
+    assert len(small_world.handlers.heard) == 1
+
+
+async def test_a_body_that_is_read_more_strictly_today_is_refused(small_world: World) -> None:
+    small_world.append(entry(body=b'{"a": 1, "a": 2}'))
+    await small_world.inbox.drain()
+    (row,) = small_world.rows()
+    assert (row["state"], row["code"]) == ("refused", "json_duplicate_key")
+
+
+async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> None:
+    await world.post(like(), signer=BOB)
+    document = Document({"@context": CONTEXT, "id": name(), "type": "Like", "actor": ANN})
+    world.handlers.at_origin[name()] = Heard(document, b"", ANN, BOB, False, "r", 0.0)
+    await world.inbox.drain()
+    (heard,) = world.handlers.heard
+    assert (heard.activity, heard.spliceable) == (document, False)
+    assert world.states() == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(Refused(403, "not_there", "The origin has none."), "refused"), (Later(60, "x"), "parked")],
+)
+async def test_what_the_origin_does_not_confirm_is_not_handled(
+    small_world: World, answer: Refused | Later, state: str
+) -> None:
+    await small_world.post(like(), signer=BOB)
+    small_world.handlers.at_origin[name()] = answer
+    await small_world.inbox.drain()
+    assert small_world.states() == [state]
+    assert small_world.handlers.heard == []
+
+
+async def test_a_new_row_wakes_the_loop_at_once(world: World) -> None:
+    async with running(world.inbox):
+        await asyncio.sleep(0.1)
+        start = asyncio.get_running_loop().time()
+        await world.post(like())
+        await until(lambda: world.states() == ["done"])
+        assert asyncio.get_running_loop().time() - start < 2
+
+
+async def test_a_slow_host_does_not_stop_the_others(world: World) -> None:
+    release = asyncio.Event()
+
+    async def fetch_slowly(heard: Heard) -> None:
+        if heard.actor == ANN:
+            await release.wait()
+
+    world.handlers.meanwhile = fetch_slowly
+    world.append(*(entry(number) for number in range(20)))
+    world.append(*(entry(number, actor=BOB, host="other.example") for number in range(20, 30)))
+    async with running(world.inbox):
+        await until(lambda: world.states().count("done") == 10)
+        assert len([heard for heard in world.handlers.heard if heard.actor == ANN]) == 4
+        release.set()
+        await until(lambda: set(world.states()) == {"done"})
+    assert len(world.effects()) == 30
+    assert max(world.handlers.attempts.values()) == 1
+
+
+async def test_an_orderly_end_gives_back_what_is_in_hand(world: World) -> None:
+    world.append(*(entry(number) for number in range(20)))
+
+    async def hang(_heard: Heard) -> None:
+        await asyncio.sleep(60)
+
+    world.handlers.meanwhile = hang
+    async with running(world.inbox):
+        await until(lambda: len(world.handlers.heard) == 4)
+    assert set(world.states()) == {"open"}
+    assert {row["tries"] for row in world.rows()} == {0}
+    world.handlers.meanwhile = None
+    await world.new_inbox().drain()
+    assert set(world.states()) == {"done"}
+
+
+async def test_leases_are_renewed_while_a_handler_works(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.process.LEASE", 0.06)
+    release = asyncio.Event()
+
+    async def work(_heard: Heard) -> None:
+        await release.wait()
+
+    world.handlers.meanwhile = work
+    world.append(entry())
+    async with running(world.inbox):
+        await until(lambda: world.states() == ["claimed"])
+        before = world.rows()[0]["due_at"]
+        world.clock.advance(seconds=0.05)
+        await until(lambda: world.rows()[0]["due_at"] > before + 0.04)
+        release.set()
+        await until(lambda: world.states() == ["done"])
+        await asyncio.sleep(0.05)
+    assert world.handlers.attempts[name()] == 1
+
+
+async def test_a_worker_that_stalled_and_gets_its_own_row_again_has_one_effect(
+    world: World,
+) -> None:
+    release = asyncio.Event()
+
+    async def stall(_heard: Heard) -> None:
+        await release.wait()
+
+    world.handlers.meanwhile = stall
+    world.append(entry())
+    async with running(world.inbox):
+        await until(lambda: len(world.handlers.heard) == 1)
+        world.clock.advance(seconds=90)
+        world.inbox.wake()
+        await until(lambda: len(world.handlers.heard) == 2)
+        release.set()
+        await until(lambda: world.states() == ["done"])
+    assert world.effects() == [name()]
+
+
+async def test_draining_beside_the_loop_waits_for_it(small_world: World) -> None:
+    async def work(_heard: Heard) -> None:
+        await asyncio.sleep(0.05)
+
+    small_world.handlers.meanwhile = work
+    small_world.append(entry())
+    async with running(small_world.inbox):
+        await until(lambda: len(small_world.handlers.heard) == 1)
+        await small_world.inbox.drain()
+        assert small_world.states() == ["done"]
+
+
+class FailingWrites:
+    """A database some of whose writes fail, by their number."""
+
+    def __init__(self, world: World, *failing: int) -> None:
+        self.database = world.database
+        self.failing = set(failing)
+        self.writes = 0
+
+    async def read(self, work: Any) -> Any:
+        return await self.database.read(work)
+
+    async def write(self, work: Any) -> Any:
+        self.writes += 1
+        if self.writes in self.failing:
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        return await self.database.write(work)
+
+
+async def test_the_loop_outlives_a_database_that_is_away_for_a_while(
+    small_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("inbox.process.IDLE_SECONDS", 0.02)
+    small_world.append(entry())
+    # to free what is claimed, to claim, to close the row after the handler refused it
+    database = FailingWrites(small_world, 1, 3, 5)
+    small_world.handlers.troubles[name()] = [Refused(403, "banned", "No.")]
+    async with running(small_world.new_inbox(database=database)):
+        await until(lambda: database.writes > 5)
+        small_world.clock.advance(seconds=90)
+        await until(lambda: small_world.states() == ["done"])
+    assert caplog.text.count("the inbox cannot start") == 1
+    assert caplog.text.count("goes on after a pause") == 2
+
+
+async def test_rows_that_could_not_be_given_back_wait_for_the_end_of_their_lease(
+    small_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    small_world.append(entry())
+    database = FailingWrites(small_world)
+
+    async def hang(_heard: Heard) -> None:
+        database.failing = set(range(1000))
+        await asyncio.sleep(60)
+
+    small_world.handlers.meanwhile = hang
+    async with running(small_world.new_inbox(database=database)):
+        await until(lambda: bool(database.failing))
+    assert "wait until their lease is over" in caplog.text
+    assert small_world.states() == ["claimed"]
+
+
+async def test_recovering_says_how_much_a_crash_left_behind(
+    small_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    small_world.append(entry(1), replace(entry(2), subject=None))
+    small_world.claim("dead")
+    async with running(small_world.inbox):
+        await until(lambda: small_world.states() == ["done", "done"])
+    assert "took up 2 activities" in caplog.text
+
+
+async def test_a_parked_row_is_taken_up_by_the_loop_when_it_is_due(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_world.append(entry())
+    (row,) = small_world.claim()
+    with small_world.database.begin() as conn:
+        claims.park(conn, row, due_at=small_world.now + 1, reason="x")
+    async with running(small_world.inbox):
+        await asyncio.sleep(0.05)
+        small_world.clock.advance(seconds=1)
+        await until(lambda: small_world.states() == ["done"])

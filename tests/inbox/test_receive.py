@@ -1,0 +1,419 @@
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from starlette.requests import Request
+
+from activitypub.errors import Gone, Unreachable
+from inbox import claims
+from inbox.errors import Refused
+from inbox.receive import to_signed_request
+from tests.inbox.peers import (
+    ANN,
+    BOB,
+    CONTEXT,
+    OUR_HOST,
+    Post,
+    World,
+    delete_of_self,
+    like,
+    private_key,
+    public_key,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_signed_activity_is_kept_and_answered_202_with_its_request_id(world: World) -> None:
+    answer = await world.post(like())
+    assert (answer.status, answer.body) == (202, b"")
+    (row,) = world.rows()
+    assert row["request_id"] == answer.headers["x-request-id"]
+    assert (row["activity_id"], row["activity_type"]) == ("https://peer.example/likes/1", "Like")
+    assert (row["actor"], row["signer"], row["host"]) == (ANN, ANN, "peer.example")
+    assert row["subject"] == f"https://{OUR_HOST}/post/1"
+    assert row["body"] == json.dumps(like()).encode()
+    assert (row["spliceable"], row["authenticated"], row["state"]) == (True, True, "open")
+    assert world.handlers.checked == ["https://peer.example/likes/1"]
+
+
+async def test_the_same_activity_twice_is_kept_once_and_answered_alike(world: World) -> None:
+    answers = [await world.post(like()), await world.post(like())]
+    assert [answer.status for answer in answers] == [202, 202]
+    assert len(world.rows()) == 1
+
+
+async def test_one_id_with_another_body_is_another_activity(world: World) -> None:
+    await world.post(like())
+    await world.post(like(summary="edited"))
+    assert len(world.rows()) == 2
+
+
+async def test_the_request_id_of_a_middleware_is_taken_over(small_world: World) -> None:
+    post = small_world.sign(like())
+    post.state["request_id"] = "0b0f25ec-91a4-4a5e-8a08-d0ccd7a0f0f0"
+    answer = await small_world.send(post)
+    assert answer.headers["x-request-id"] == "0b0f25ec-91a4-4a5e-8a08-d0ccd7a0f0f0"
+    assert small_world.rows()[0]["request_id"] == "0b0f25ec-91a4-4a5e-8a08-d0ccd7a0f0f0"
+
+
+async def test_an_activity_without_id_is_known_again_by_its_body(world: World) -> None:
+    document = like()
+    del document["id"]
+    assert (await world.post(document)).status == 202
+    assert (await world.post(document)).status == 202
+    assert [row["activity_id"] for row in world.rows()] == [None]
+
+
+BROKEN: list[tuple[Any, str]] = [
+    (b"{", "json_invalid"),
+    (b"[]", "json_not_object"),
+    (b"\xff\xfe", "json_encoding"),
+    (b'{"a": 1, "a": 2}', "json_duplicate_key"),
+    (b"[" * 100_000, "json_too_deep"),
+    ({"type": "Like", "actor": ANN}, "context_missing"),
+    (like(type=None), "type_missing"),
+    (like(type="x" * 101), "type_missing"),
+    (like(type="Note"), "not_an_activity"),
+    (like(actor=ANN) | {"actor": None}, "actor_missing"),
+    (like() | {"actor": [ANN, BOB]}, "actor_missing"),
+    (like(attributedTo=BOB), "actor_missing"),
+    (like() | {"actor": "ann"}, "iri_scheme"),
+    (like() | {"actor": "http://peer.example/u/ann"}, "iri_scheme"),
+    (like() | {"actor": "https://127.0.0.1/u/ann"}, "iri_host"),
+    (like(id=7), "iri_not_text"),
+    (like(id="urn:x"), "iri_scheme"),
+]
+
+
+@pytest.mark.parametrize(
+    ("document", "code"), BROKEN, ids=[f"{i}-{c[1]}" for i, c in enumerate(BROKEN)]
+)
+async def test_a_broken_document_is_answered_400(
+    small_world: World, document: Any, code: str
+) -> None:
+    answer = await small_world.post(document)
+    assert (answer.status, answer.code) == (400, code)
+    small_world.assert_untouched()
+
+
+@pytest.mark.parametrize("name", ["Signature", "Date", "Host", "Digest"])
+async def test_a_repeated_header_is_answered_400(small_world: World, name: str) -> None:
+    post = small_world.sign(like())
+    value = dict(post.headers)[name]
+    answer = await small_world.send(post.with_header(name, value, value))
+    assert (answer.status, answer.code) == (400, "header_duplicate")
+    assert small_world.rows() == []
+
+
+async def test_an_unsigned_activity_is_answered_401_and_told_what_would_do(
+    small_world: World,
+) -> None:
+    answer = await small_world.send(small_world.sign(like()).with_header("Signature"))
+    assert (answer.status, answer.code) == (401, "signature_missing")
+    assert answer.headers["www-authenticate"].startswith("Signature ")
+    small_world.assert_untouched()
+
+
+async def test_a_changed_body_is_answered_401_with_both_digests(small_world: World) -> None:
+    post = small_world.sign(like())
+    forged = Post(json.dumps(like(2)).encode(), post.headers)
+    answer = await small_world.send(forged)
+    assert (answer.status, answer.code) == (401, "digest_mismatch")
+    assert answer.problem["computed"] != answer.problem["received"]
+    assert small_world.rows() == []
+    assert small_world.keys.fetched == [f"{ANN}#main-key"]
+
+
+async def test_a_forged_signature_is_answered_401_with_the_string_we_computed(
+    small_world: World,
+) -> None:
+    post = small_world.sign(like())
+    answer = await small_world.send(Post(post.body, post.headers, path="/c/cats/inbox"))
+    assert (answer.status, answer.code) == (401, "signature_mismatch")
+    assert "(request-target): post /c/cats/inbox" in answer.problem["signing_string"]
+    assert answer.problem["key_id"] == f"{ANN}#main-key"
+    assert small_world.rows() == []
+    assert small_world.handlers.checked == []
+
+
+async def test_an_activity_signed_for_another_host_is_answered_401(small_world: World) -> None:
+    post = small_world.sign(like()).with_header("Host", "elsewhere.example")
+    answer = await small_world.send(post)
+    assert (answer.status, answer.code) == (401, "signature_host")
+    assert small_world.rows() == []
+
+
+async def test_an_old_signature_is_answered_401(small_world: World) -> None:
+    post = small_world.sign(like())
+    small_world.clock.advance(hours=3)
+    answer = await small_world.send(post)
+    assert (answer.status, answer.code) == (401, "signature_time")
+    assert small_world.rows() == []
+
+
+async def test_a_blocked_actor_is_answered_403_before_any_fetch(small_world: World) -> None:
+    small_world.gate.blocked["peer.example"] = "spam, see ticket 12"
+    answer = await small_world.post(like())
+    assert (answer.status, answer.code) == (403, "host_blocked")
+    assert "ticket" not in answer.body.decode()
+    small_world.assert_untouched()
+
+
+async def test_a_blocked_signer_is_answered_403_before_any_fetch(small_world: World) -> None:
+    small_world.gate.blocked["other.example"] = "spam"
+    answer = await small_world.post(like(), signer=BOB)
+    assert (answer.status, answer.code) == (403, "host_blocked")
+    small_world.assert_untouched()
+
+
+@pytest.mark.parametrize(
+    ("actor", "signer"), [(f"https://{OUR_HOST}/u/me", ANN), (ANN, f"https://{OUR_HOST}/u/me")]
+)
+async def test_nobody_speaks_for_our_own_actors(
+    small_world: World, actor: str, signer: str
+) -> None:
+    answer = await small_world.post(like(actor=actor), signer=signer)
+    assert (answer.status, answer.code) == (403, "actor_is_ours")
+    small_world.assert_untouched()
+
+
+async def test_an_id_on_another_host_is_answered_403_before_any_fetch(small_world: World) -> None:
+    answer = await small_world.post(like(id="https://victim.example/likes/1"))
+    assert (answer.status, answer.code) == (403, "id_on_other_host")
+    assert answer.problem["type"] == "https://w3id.org/fep/c180#actor-not-authorized"
+    small_world.assert_untouched()
+
+
+@pytest.mark.parametrize("kind", ["Delete", "Update"])
+async def test_a_stranger_about_itself_is_answered_202_without_fetch_or_row(
+    small_world: World, kind: str
+) -> None:
+    answer = await small_world.post(delete_of_self(type=kind))
+    assert answer.status == 202
+    small_world.assert_untouched()
+
+
+async def test_a_stranger_deletes_something_else_with_a_key_that_is_fetched(
+    small_world: World,
+) -> None:
+    answer = await small_world.post(delete_of_self(object=f"{ANN}/notes/1"))
+    assert answer.status == 202
+    assert len(small_world.rows()) == 1
+
+
+async def test_a_known_actor_that_deletes_itself_with_a_gone_key_is_kept_to_be_asked(
+    world: World,
+) -> None:
+    world.gate.known.add(ANN)
+    world.keys.origin[f"{ANN}#main-key"] = Gone("gone", "410", url=ANN, status=410)
+    answer = await world.post(delete_of_self())
+    assert answer.status == 202
+    (row,) = world.rows()
+    assert (row["authenticated"], row["spliceable"], row["signer"]) == (False, False, "")
+    assert world.handlers.checked == []
+
+
+async def test_a_gone_key_deletes_nobody_on_another_host(small_world: World) -> None:
+    small_world.gate.known.add(ANN)
+    small_world.keys.origin[f"{BOB}#main-key"] = Gone("gone", "410", url=BOB, status=410)
+    answer = await small_world.post(delete_of_self(), signer=BOB)
+    assert (answer.status, answer.code) == (401, "key_gone")
+    assert small_world.rows() == []
+
+
+async def test_a_gone_key_signs_nothing_but_its_own_end(small_world: World) -> None:
+    small_world.gate.known.add(ANN)
+    small_world.keys.origin[f"{ANN}#main-key"] = Gone("gone", "410", url=ANN, status=410)
+    answer = await small_world.post(like())
+    assert (answer.status, answer.code) == (401, "key_gone")
+    assert small_world.rows() == []
+
+
+async def test_a_key_that_cannot_be_fetched_now_is_answered_503(small_world: World) -> None:
+    small_world.keys.origin[f"{ANN}#main-key"] = Unreachable(
+        "timeout", "No answer.", url=ANN, retry_after=120.0
+    )
+    answer = await small_world.post(like())
+    assert (answer.status, answer.code) == (503, "key_unreachable")
+    assert answer.headers["retry-after"] == "120"
+    assert small_world.rows() == []
+
+
+async def test_a_key_that_is_not_there_is_answered_401(small_world: World) -> None:
+    answer = await small_world.post(like(), signer="https://peer.example/u/nobody")
+    assert (answer.status, answer.code) == (401, "key_not_usable")
+    assert answer.problem["key_id"] == "https://peer.example/u/nobody#main-key"
+    assert small_world.rows() == []
+
+
+async def test_a_key_id_that_is_no_public_iri_is_answered_400_without_fetch(
+    small_world: World,
+) -> None:
+    key = private_key("https://127.0.0.1/u/ann#main-key")
+    answer = await small_world.post(like(), key=key)
+    assert (answer.status, answer.code) == (400, "iri_host")
+    small_world.assert_untouched()
+
+
+async def test_a_relayed_activity_is_kept_for_its_origin_to_be_asked(world: World) -> None:
+    answer = await world.post(like(), signer=BOB)
+    assert answer.status == 202
+    (row,) = world.rows()
+    assert (row["actor"], row["signer"], row["host"]) == (ANN, BOB, "peer.example")
+    assert (row["authenticated"], row["spliceable"]) == (False, False)
+    assert world.handlers.checked == []
+
+
+async def test_a_relayed_copy_does_not_swallow_what_the_actor_sends_itself(world: World) -> None:
+    await world.post(like(), signer=BOB)
+    await world.post(like(), signer=BOB)
+    await world.post(like())
+    assert [row["authenticated"] for row in world.rows()] == [False, True]
+
+
+async def test_a_relayed_activity_without_id_is_answered_403(small_world: World) -> None:
+    answer = await small_world.post(like(id=None), signer=BOB)
+    assert (answer.status, answer.code) == (403, "signer_is_not_actor")
+    assert answer.problem["type"] == "https://w3id.org/fep/c180#principal-actor-mismatch"
+    assert answer.problem["principal"] == BOB
+    assert small_world.rows() == []
+
+
+async def test_a_host_that_relays_too_much_is_answered_503_and_others_are_heard(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inbox.verify.RELAYS_PER_MINUTE", 3)
+    small_world.inbox = small_world.new_inbox()
+    answers = [await small_world.post(like(number), signer=BOB) for number in range(4)]
+    assert [answer.status for answer in answers] == [202, 202, 202, 503]
+    assert answers[3].code == "relay_budget_spent"
+    assert answers[3].headers["retry-after"] == "60"
+    assert len(small_world.rows()) == 3
+    assert (await small_world.post(like(9))).status == 202
+    small_world.clock.advance(seconds=60)
+    assert (await small_world.post(like(3), signer=BOB)).status == 202
+
+
+@pytest.mark.parametrize("status", [403, 404, 422])
+async def test_what_the_database_can_refuse_is_refused_at_the_door(
+    world: World, status: int
+) -> None:
+    name = str(like()["id"])
+    world.handlers.refused[name] = Refused(status, "no_such_thing", "No.", {"resource": "x"})
+    answer = await world.post(like())
+    assert (answer.status, answer.code) == (status, "no_such_thing")
+    assert answer.problem["resource"] == "x"
+    assert answer.problem["type"] == "about:blank"
+    assert world.rows() == []
+
+
+async def test_the_door_waits_for_what_the_same_host_said_before(world: World) -> None:
+    second = str(like(2)["id"])
+    world.handlers.refused[second] = Refused(403, "not_following", "No.")
+    await world.post(like(1))
+    assert (await world.post(like(2))).status == 202
+    assert second not in world.handlers.checked
+    await world.inbox.drain()
+    world.handlers.refused[str(like(3)["id"])] = Refused(403, "not_following", "No.")
+    assert (await world.post(like(3))).status == 403
+
+
+async def test_the_door_waits_for_what_is_being_worked_on_and_not_for_what_is_parked(
+    small_world: World,
+) -> None:
+    await small_world.post(like(1))
+    (row,) = small_world.claim()
+    small_world.handlers.refused[str(like(2)["id"])] = Refused(403, "not_following", "No.")
+    assert (await small_world.post(like(2))).status == 202
+    with small_world.database.begin() as conn:
+        claims.park(conn, row, due_at=small_world.now + 60, reason="x")
+    await small_world.inbox.drain()
+    small_world.handlers.refused[str(like(3)["id"])] = Refused(403, "not_following", "No.")
+    assert (await small_world.post(like(3))).status == 403
+
+
+class BrokenDatabase:
+    """A database that fails like a locked or lost one, in reading or in writing."""
+
+    def __init__(self, database: Any, broken: str) -> None:
+        self.database = database
+        self.broken = broken
+        self.error: Exception = OperationalError("SELECT", {}, Exception("database is locked"))
+
+    async def read(self, work: Any) -> Any:
+        if self.broken == "read":
+            raise self.error
+        return await self.database.read(work)
+
+    async def write(self, work: Any) -> Any:
+        if self.broken == "write":
+            raise self.error
+        return await self.database.write(work)
+
+
+@pytest.mark.parametrize(("broken", "code"), [("read", "database_busy"), ("write", "not_kept")])
+async def test_a_database_that_fails_is_answered_503(
+    small_world: World, broken: str, code: str
+) -> None:
+    database = BrokenDatabase(small_world.database, broken)
+    small_world.inbox = small_world.new_inbox(database=database)
+    answer = await small_world.post(like())
+    assert (answer.status, answer.code) == (503, code)
+    assert answer.headers["retry-after"] == "30"
+    assert small_world.rows() == []
+    database.broken = ""
+    assert (await small_world.post(like())).status == 202
+
+
+async def test_a_mistake_of_ours_is_answered_500_with_a_request_id_and_no_words_about_it(
+    small_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = BrokenDatabase(small_world.database, "read")
+    database.error = KeyError("secret")
+    small_world.inbox = small_world.new_inbox(database=database)
+    answer = await small_world.post(like())
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert "secret" not in answer.body.decode()
+    assert answer.headers["x-request-id"] in caplog.text
+    assert small_world.rows() == []
+
+
+async def test_development_permits_http_and_ports(small_world: World) -> None:
+    small_world.inbox = small_world.new_inbox(development=True)
+    actor = "http://127.0.0.1:8001/u/ann"
+    small_world.keys.publish(actor)
+    assert (await small_world.post(like(actor=actor, id=f"{actor}/1"), signer=actor)).status == 202
+    assert small_world.rows()[0]["host"] == "127.0.0.1:8001"
+
+
+async def test_many_posts_at_once_are_each_kept_and_need_few_transactions(world: World) -> None:
+    writes = 0
+    write = world.database.write
+
+    async def counting(work: Any) -> Any:
+        nonlocal writes
+        writes += 1
+        return await write(work)
+
+    world.keys.stored[f"{ANN}#main-key"] = public_key(ANN)
+    world.database.write = counting  # type: ignore[method-assign]
+    answers = await asyncio.gather(*(world.post(like(number)) for number in range(100)))
+    assert {answer.status for answer in answers} == {202}
+    assert len(world.rows()) == 100
+    assert writes < 30
+
+
+async def test_a_signed_query_is_part_of_the_target() -> None:
+    post = Post(b"", (("Host", OUR_HOST), ("X-A", "\xe9")), path="/a%20b/inbox", query="x=%2F&y")
+    signed = to_signed_request(Request(post.scope), b"body")
+    assert signed.target == "/a%20b/inbox?x=%2F&y"
+    assert signed.headers == (("host", OUR_HOST), ("x-a", "\xe9"))
+    assert (signed.method, signed.body) == ("POST", b"body")
+
+
+async def test_the_context_may_be_one_of_several(small_world: World) -> None:
+    document = like() | {"@context": ["https://join-lemmy.org/context.json", CONTEXT]}
+    assert (await small_world.post(document)).status == 202
