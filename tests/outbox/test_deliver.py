@@ -1,0 +1,105 @@
+import asyncio
+
+import httpx
+import pytest
+
+from activitypub.errors import PrivateAddress, Unreachable
+from activitypub.fetch import Answer, Fetcher
+from outbox.answers import Kind, Outcome
+from outbox.claims import Claimed
+from outbox.deliver import attempt
+from tests.outbox.world import ACTOR, Network, Signers, hang, inbox
+from tests.support.clock import SettableClock
+
+pytestmark = pytest.mark.anyio
+
+
+def _row(to: str = inbox(1), actor: str = ACTOR) -> Claimed:
+    return Claimed(1, to, "peer1.example", "subject", actor, b"{}", 0, 0, 0.0)
+
+
+async def _attempt(row: Claimed, network: Network, signers: Signers) -> Outcome:
+    return await attempt(row, signers=signers, poster=network, seconds=0.05)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        (Answer(202, None, ""), Outcome(Kind.DELIVERED, 202)),
+        (Answer(503, 120.0, "later"), Outcome(Kind.BUSY, 503, "later", 120.0)),
+        (
+            Unreachable("connect_failed", "refused"),
+            Outcome(Kind.BUSY, None, "connect_failed: refused"),
+        ),
+        (
+            PrivateAddress("private_address", "ours"),
+            Outcome(Kind.REJECTED, None, "private_address: ours"),
+        ),
+        (OSError("odd"), Outcome(Kind.BUSY, None, "odd")),
+    ],
+)
+async def test_every_end_of_an_attempt_is_named(
+    behaviour: Answer | Exception, outcome: Outcome, network: Network, signers: Signers
+) -> None:
+    network.set("peer1.example", behaviour)
+    assert await _attempt(_row(), network, signers) == outcome
+
+
+async def test_a_peer_that_hangs_is_busy_after_the_time_allowed(
+    network: Network, signers: Signers
+) -> None:
+    network.set("peer1.example", hang)
+    assert await _attempt(_row(), network, signers) == Outcome(Kind.BUSY, None, "TimeoutError")
+    assert network.under_way["all"] == 0
+
+
+async def test_nothing_is_sent_in_the_name_of_someone_without_a_key(
+    network: Network, signers: Signers
+) -> None:
+    outcome = await _attempt(_row(actor="https://here.example/u/nobody"), network, signers)
+    assert outcome.kind is Kind.REJECTED
+    assert network.posted == []
+
+
+async def test_a_mistake_of_ours_is_not_taken_for_an_answer(
+    network: Network, signers: Signers
+) -> None:
+    network.set("peer1.example", KeyError("a bug"))
+    with pytest.raises(KeyError):
+        await _attempt(_row(), network, signers)
+
+
+async def test_a_real_peer_gets_the_bytes_with_a_new_signature_each_time(
+    signers: Signers, clock: SettableClock
+) -> None:
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n") + await reader.readexactly(2))
+        writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    fetcher = Fetcher(user_agent="test", development=True, clock=clock)
+    row = _row(f"http://127.0.0.1:{port}/inbox")
+    try:
+        for _ in range(2):
+            outcome = await attempt(row, signers=signers, poster=fetcher, seconds=5.0)
+            assert outcome == Outcome(Kind.DELIVERED, 202)
+            clock.advance(seconds=3600)
+        signatures = [_headers(message)["signature"] for message in heard]
+        assert all(message.endswith(b"{}") for message in heard)
+        assert len(set(signatures)) == 2
+    finally:
+        await fetcher.aclose()
+        server.close()
+        await server.wait_closed()
+    refused = await attempt(row, signers=signers, poster=fetcher, seconds=5.0)
+    assert refused.kind is Kind.BUSY
+
+
+def _headers(message: bytes) -> httpx.Headers:
+    lines = message.split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    return httpx.Headers([tuple(line.split(b": ", 1)) for line in lines])  # type: ignore[misc]

@@ -1,0 +1,157 @@
+import random
+
+import pytest
+from sqlalchemy import select
+
+from activitypub.iri import host_of
+from outbox import claims, peers
+from outbox.answers import Kind, Outcome
+from outbox.claims import Bounds, Claimed
+from outbox.deliveries import deliveries
+from outbox.peers import MONTH, REST_AFTER, Peer
+from outbox.record import Recorded, Result, record
+from outbox.retry import WEEK
+from tests.outbox.world import World, inbox
+
+HOST = host_of(inbox(1))
+BUSY = Outcome(Kind.BUSY, 503, "overloaded")
+TAKEN = Outcome(Kind.DELIVERED, 202, "thanks")
+
+
+def _claim(world: World, seats: int = 4, worker: str = "w") -> list[Claimed]:
+    with world.db.begin() as conn:
+        bounds = Bounds(seats, 100, 60)
+        return claims.claim(conn, [HOST], bounds=bounds, worker=worker, now=world.now()).rows
+
+
+def _record(world: World, rows: list[Claimed], *outcomes: Outcome, worker: str = "w") -> Recorded:
+    now = world.now()
+    results = [Result(row, outcome, now, now) for row, outcome in zip(rows, outcomes, strict=True)]
+    with world.db.begin() as conn:
+        return record(conn, results, worker=worker, inboxes=world.inboxes, rng=random.Random(7))
+
+
+def _rows(world: World) -> list[tuple[object, ...]]:
+    c = deliveries.c
+    with world.db.connect() as conn:
+        found = conn.execute(
+            select(c.state, c.tries, c.last_status, c.last_answer, c.claimed_by).order_by(c.id)
+        )
+        return [tuple(row) for row in found]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "row"),
+    [
+        (TAKEN, ("delivered", 1, 202, None, None)),
+        (BUSY, ("waiting", 1, 503, "overloaded", None)),
+        (Outcome(Kind.OURS, None, "oops"), ("waiting", 1, None, "oops", None)),
+        (Outcome(Kind.UNAUTHORIZED, 401, "who?"), ("waiting", 1, 401, "who?", None)),
+        (Outcome(Kind.GONE, 410, "bye"), ("failed", 1, 410, "bye", None)),
+        (Outcome(Kind.REJECTED, 403, "no"), ("failed", 1, 403, "no", None)),
+    ],
+)
+def test_each_outcome_settles_its_delivery(
+    world: World, outcome: Outcome, row: tuple[object, ...]
+) -> None:
+    world.publish([inbox(1)])
+    _record(world, _claim(world), outcome)
+    assert _rows(world) == [row]
+
+
+def test_a_week_of_nothing_is_given_up_and_a_lasting_401_has_failed(world: World) -> None:
+    world.publish([inbox(1)])
+    world.publish([inbox(1)])
+    world.advance(seconds=WEEK)
+    _record(world, _claim(world), BUSY, Outcome(Kind.UNAUTHORIZED, 401))
+    assert [row[0] for row in _rows(world)] == ["given_up", "failed"]
+
+
+def test_a_delivery_that_another_worker_has_taken_over_is_left_to_it(world: World) -> None:
+    world.publish([inbox(1)])
+    late = _claim(world, worker="late")
+    with world.db.begin() as conn:
+        claims.release(conn)
+    _claim(world, worker="other")
+    _record(world, late, TAKEN, worker="late")
+    _record(world, late, BUSY, worker="late")
+    assert _rows(world) == [("claimed", 0, None, None, "other")]
+
+
+def test_the_caller_is_told_when_to_look_again_and_who_fails(world: World) -> None:
+    world.publish([inbox(1)])
+    world.publish([inbox(1)])
+    recorded = _record(world, _claim(world), BUSY, Outcome(Kind.UNAUTHORIZED, 401))
+    assert recorded.look_at[HOST] == pytest.approx(world.now() + 1, abs=0.3)
+    assert recorded.failing == frozenset()  # the 401 was an answer, and the later one
+    world.publish([inbox(1)])
+    assert _record(world, _claim(world), BUSY).failing == {HOST}
+
+
+def test_a_host_that_asked_for_patience_is_looked_at_when_it_said(world: World) -> None:
+    world.publish([inbox(1)])
+    recorded = _record(world, _claim(world), Outcome(Kind.BUSY, 429, "", 3600.0))
+    assert recorded.look_at[HOST] == world.now() + 3600
+
+
+def test_an_inbox_that_is_no_more_is_reported_once_for_each_delivery(world: World) -> None:
+    world.publish([inbox(1)])
+    world.publish([inbox(1)])
+    _record(world, _claim(world), Outcome(Kind.GONE, 404), Outcome(Kind.REJECTED, 400))
+    assert world.inboxes.heard == [inbox(1)]
+
+
+def _fail_until_resting(world: World) -> None:
+    for _ in range(REST_AFTER):
+        _record(world, _claim(world, 1), BUSY)
+        world.advance(seconds=1)
+
+
+def test_a_resting_peer_keeps_its_backlog_untouched_until_one_success_frees_all(
+    world: World,
+) -> None:
+    for _ in range(20):
+        world.publish([inbox(1)])
+    _fail_until_resting(world)
+    assert _claim(world) == []
+    world.advance(seconds=45)
+    probe = _claim(world)
+    assert len(probe) == 1
+    recorded = _record(world, probe, TAKEN)
+    assert recorded.look_at == {HOST: world.now()}
+    with world.db.connect() as conn:
+        due = conn.execute(select(deliveries.c.due_at).where(deliveries.c.state == "waiting"))
+        assert max(due.scalars()) <= world.now()
+
+
+def test_what_stood_behind_a_retried_delivery_is_due_when_that_is_settled(world: World) -> None:
+    world.publish([inbox(1)], subject="https://here.example/post/1")
+    world.publish([inbox(1)], subject="https://here.example/post/1")
+    _record(world, _claim(world), BUSY)
+    _claim(world)  # the second steps aside
+    world.advance(seconds=2)
+    recorded = _record(world, _claim(world), TAKEN)
+    assert recorded.look_at == {HOST: world.now()}
+    assert len(_claim(world)) == 1
+
+
+def test_the_backlog_of_a_week_is_given_up_when_a_probe_fails(world: World) -> None:
+    for _ in range(10):
+        world.publish([inbox(1)])
+    _fail_until_resting(world)
+    world.advance(seconds=WEEK)
+    world.publish([inbox(1)])
+    _record(world, _claim(world), BUSY)
+    assert world.states() == {"given_up": 10, "waiting": 1}
+
+
+def test_a_month_of_failed_probes_makes_the_peer_gone(world: World) -> None:
+    for _ in range(REST_AFTER + 1):
+        world.publish([inbox(1)])
+        _record(world, _claim(world, 1), BUSY)
+        world.advance(seconds=MONTH / 3)
+    with world.db.begin() as conn:
+        assert peers.gone_hosts(conn) == {HOST}
+        found = peers.lock(conn, [HOST])[HOST]
+    assert found.failing_since == world.now() - 4 * MONTH / 3
+    assert isinstance(found, Peer)
