@@ -7,7 +7,8 @@ In reading order:
 - `models`: the tables and their rows; `rules`, `text`, `wire`: pure functions over them;
 - `context`, `remote`, `queries`, `actions`: what is known, and what a peer can see being done
   (`actions.perform` is the one door);
-- `accounts`, `site`: local matters no peer sees;
+- `accounts`, `site`, `housekeeping`: local matters no peer sees;
+- `units`: one transaction each, begun again with what was found missing;
 - `http`, `web`, `federation`: the surfaces;
 - `wiring`, `app`, `worker`, `cli`, `__main__`: how the rooms are joined and started.
 
