@@ -196,8 +196,27 @@ async def test_a_flood_of_unknown_keys_does_not_silence_those_we_know(door: Door
 
 
 async def test_one_new_key_asked_for_at_once_is_fetched_few_times(door: Door) -> None:
+    find = door.keys.find
+
+    async def slow_find(key_id: str, *, fresh: bool = False) -> PublicKey:
+        stored = key_id in door.keys.stored
+        await asyncio.sleep(0 if stored else 0.01)
+        return await find(key_id, fresh=fresh or not stored)
+
+    door.keys.find = slow_find  # type: ignore[method-assign]
     await asyncio.gather(*(door.verify() for _ in range(100)))
-    assert len(door.keys.fetched) <= 4
+    assert len(door.keys.fetched) == 4
+
+
+async def test_forgeries_do_not_refresh_a_key_when_its_host_was_asked_enough(
+    door: Door,
+) -> None:
+    await door.verify()
+    for number in range(20):
+        await door.answer(f"https://peer.example/u/nobody{number}#main-key")
+    fetched = len(door.keys.fetched)
+    assert await door.answer(broken=True) == "signature_mismatch"
+    assert len(door.keys.fetched) == fetched
 
 
 FAILURES: list[tuple[FetchFailed | Malformed, type[Exception], str]] = [
