@@ -126,7 +126,7 @@ async def open_instance(
     origin, MigrationError when it is newer than this code.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(migrate.upgrade, settings.database_url)
+    await asyncio.to_thread(_bring_up_to_date, settings.database_url)
     seal = Seal(settings.read_secret())
     database = open_database(settings.database_url)
     try:
@@ -141,6 +141,13 @@ async def open_instance(
             await fetcher.aclose()
     finally:
         await database.aclose()
+
+
+def _bring_up_to_date(url: str) -> None:
+    """Upgrade only when there is something to do: an upgrade locks out a server that runs."""
+    current, head = migrate.current_and_head(url)
+    if current != head:
+        migrate.upgrade(url)
 
 
 @asynccontextmanager

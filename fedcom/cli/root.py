@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
+from activitypub.errors import ProtocolError
+from fedcom.cli.communities import communities
+from fedcom.cli.database import database
+from fedcom.cli.federation import federation
+from fedcom.cli.instances import instances
 from fedcom.cli.server import serve, worker
+from fedcom.cli.users import users
 from fedcom.errors import FedcomError
 from fedcom.migrate import MigrationError
 from fedcom.settings import SettingsError
@@ -27,8 +33,8 @@ def fedcom(context: click.Context, config: Path | None) -> None:
     context.obj = config
 
 
-fedcom.add_command(serve)
-fedcom.add_command(worker)
+for command in (serve, worker, database, users, communities, instances, federation):
+    fedcom.add_command(command)
 
 
 def main() -> None:
@@ -38,6 +44,6 @@ def main() -> None:
     except (SettingsError, MigrationError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
-    except FedcomError as error:
+    except (FedcomError, ProtocolError) as error:
         click.echo(f"{error.detail} ({error.code})", err=True)
         sys.exit(1)

@@ -1,0 +1,36 @@
+"""`fedcom db`: bring the database up to date, or see whether it is."""
+
+from pathlib import Path
+
+import click
+
+from fedcom import migrate
+from fedcom.settings import load_settings
+
+
+@click.group("db")
+def database() -> None:
+    """The database."""
+
+
+@database.command()
+@click.pass_obj
+def upgrade(config: Path | None) -> None:
+    """Bring the database to the newest revision; makes a SQLite file that is not there."""
+    settings = load_settings(config)
+    migrate.upgrade(settings.database_url)
+    current, _ = migrate.current_and_head(settings.database_url)
+    click.echo(f"The database is at revision {current}.")
+
+
+@database.command()
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Compare the database with what this version expects; exit code 1 when they differ."""
+    settings = load_settings(context.obj)
+    differences = migrate.check(settings.database_url)
+    for difference in differences:
+        click.echo(difference)
+    if differences:
+        context.exit(1)
+    click.echo("The database is as this version expects it.")

@@ -1,0 +1,120 @@
+"""`fedcom federation`: what other servers are, what waits for them, and what they were refused."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from fedcom.cli.opening import with_instance
+from fedcom.models.actor import Community, Person
+from fedcom.models.post import Post
+from fedcom.units import Found
+from inbox.journal import refusals as list_refusals
+from outbox.upkeep import PeerReport, find_failed, report_peers, retry_now
+
+
+@click.group("federation")
+def federation() -> None:
+    """Other servers: look up, queue, refusals."""
+
+
+@federation.command()
+@click.argument("text", metavar="URL_OR_HANDLE")
+@click.pass_obj
+def lookup(config: Path | None, text: str) -> None:
+    """Fetch a community, person, post or comment and show what became of it."""
+    found = with_instance(config, lambda instance: instance.lookup(text))
+    for name, value in _facts(found):
+        click.echo(f"{name:<12}{value}")
+
+
+@federation.command()
+@click.option("--all", "show_all", is_flag=True, help="Peers with nothing waiting as well.")
+@click.option("--retry", metavar="HOST", help="Try what waits for HOST now ('all' for everybody).")
+@click.pass_obj
+def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
+    """What waits for each peer, what fails, and what the peer answered last."""
+    if retry is not None:
+        _retry(config, None if retry == "all" else retry)
+    peers = with_instance(config, lambda instance: instance.read(report_peers))
+    shown = [peer for peer in peers if show_all or peer.waiting or peer.claimed or peer.failures]
+    if not shown:
+        click.echo("Nothing waits for anybody.")
+    for peer in shown:
+        _echo_peer(peer)
+
+
+@federation.command()
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--sent", is_flag=True, help="What peers refused of ours instead.")
+@click.pass_obj
+def refusals(config: Path | None, limit: int, sent: bool) -> None:
+    """What was refused after it had been taken in, the latest first, with the reason."""
+    if sent:
+        _echo_failed(config, limit)
+        return
+    found = with_instance(
+        config, lambda instance: instance.read(lambda conn: list_refusals(conn, limit))
+    )
+    if not found:
+        click.echo("Nothing was refused.")
+    for one in found:
+        name = one.activity_id or "(no id)"
+        click.echo(f"{_moment(one.closed_at)}  {one.activity_type:<9} {name}  by {one.actor}")
+        click.echo(f"    {one.code}: {one.reason}  (request {one.request_id})")
+
+
+def _retry(config: Path | None, host: str | None) -> None:
+    number = with_instance(
+        config,
+        lambda instance: instance.unit(lambda ctx: retry_now(ctx.conn, host, ctx.now.timestamp())),
+    )
+    click.echo(f"{number} deliveries are due now.")
+
+
+def _echo_peer(peer: PeerReport) -> None:
+    parts = [f"{peer.waiting} waiting", f"{peer.claimed} being sent", f"{peer.failing} failing"]
+    if peer.gone:
+        parts.append("gone for a month: nothing new is sent")
+    elif peer.resting_until is not None and peer.resting_until > datetime.now(UTC).timestamp():
+        parts.append(f"resting until {_moment(peer.resting_until)}")
+    click.echo(f"{peer.host}: {', '.join(parts)}")
+    if peer.last_status is not None or peer.last_answer:
+        answer = " ".join((peer.last_answer or "").split())[:200]
+        click.echo(f"    last answer: {peer.last_status or 'none'} {answer}".rstrip())
+
+
+def _echo_failed(config: Path | None, limit: int) -> None:
+    found = with_instance(
+        config, lambda instance: instance.read(lambda conn: find_failed(conn, limit=limit))
+    )
+    if not found:
+        click.echo("No peer refused anything.")
+    for one in found:
+        answer = " ".join((one.last_answer or "").split())[:200]
+        click.echo(f"{_moment(one.closed_at)}  {one.activity_id} → {one.inbox}")
+        click.echo(f"    {one.state} after {one.tries}: {one.last_status or 'none'} {answer}")
+
+
+def _facts(found: Found) -> list[tuple[str, str]]:
+    if isinstance(found, Community):
+        return [
+            ("community", f"!{found.handle}"),
+            ("id", found.iri),
+            ("title", found.title),
+            ("inbox", found.shared_inbox or found.inbox),
+        ]
+    if isinstance(found, Person):
+        return [
+            ("person", f"@{found.handle}"),
+            ("id", found.iri),
+            ("name", found.display_name),
+            ("inbox", found.shared_inbox or found.inbox),
+        ]
+    if isinstance(found, Post):
+        return [("post", found.title), ("id", found.iri), ("here", f"/post/{found.id}")]
+    return [("comment", found.iri), ("here", f"/comment/{found.id}")]
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

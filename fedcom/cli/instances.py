@@ -1,0 +1,46 @@
+"""`fedcom instance`: servers that are blocked."""
+
+from pathlib import Path
+
+import click
+
+from fedcom.cli.opening import with_instance
+from fedcom.site.instances import block_instance, list_blocks, unblock_instance
+
+
+@click.group("instance")
+def instances() -> None:
+    """Blocked servers."""
+
+
+@instances.command()
+@click.argument("host")
+@click.option("--reason", default="", help="Kept in the modlog.")
+@click.pass_obj
+def block(config: Path | None, host: str, reason: str) -> None:
+    """Take nothing from HOST and its subdomains, and send nothing there."""
+    made = with_instance(
+        config, lambda instance: instance.unit(lambda ctx: block_instance(ctx, host, reason))
+    )
+    click.echo(f"{made.host} is blocked.")
+
+
+@instances.command()
+@click.argument("host")
+@click.pass_obj
+def unblock(config: Path | None, host: str) -> None:
+    """Take the block of HOST back."""
+    with_instance(config, lambda instance: instance.unit(lambda ctx: unblock_instance(ctx, host)))
+    click.echo(f"{host} is no longer blocked.")
+
+
+@instances.command("list")
+@click.pass_obj
+def list_all(config: Path | None) -> None:
+    """All blocks, with their reasons."""
+    blocks = with_instance(config, lambda instance: instance.read(list_blocks))
+    if not blocks:
+        click.echo("No instance is blocked.")
+    for found in blocks:
+        reason = f"  {found.reason}" if found.reason else ""
+        click.echo(f"{found.host}  since {found.created_at:%Y-%m-%d}{reason}")

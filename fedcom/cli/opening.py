@@ -1,0 +1,28 @@
+"""How a command gets at the instance: settings, one event loop, the same wiring as the server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from fedcom.logs import configure_logs
+from fedcom.settings import load_settings
+from fedcom.wiring import Instance, open_instance
+
+T = TypeVar("T")
+
+
+def with_instance(config: Path | None, work: Callable[[Instance], Awaitable[T]]) -> T:
+    """Open the instance beside a server that may be running, do `work`, and close it.
+
+    What a command publishes is delivered by the running server, which finds it within seconds.
+    Raises SettingsError, MigrationError and whatever `work` raises.
+    """
+    settings = load_settings(config)
+    configure_logs("warning", settings.log_format)
+
+    async def run() -> T:
+        async with open_instance(settings, alone=False) as instance:
+            return await work(instance)
+
+    return asyncio.run(run())
