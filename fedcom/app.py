@@ -26,6 +26,9 @@ from fedcom.wiring import Instance, open_instance
 
 logger = structlog.get_logger(__name__)
 
+# The inbox itself says which of them it does not take; Route would take GET only.
+INBOX_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
 Opener = Callable[[], AbstractAsyncContextManager[Instance]]
 
 
@@ -72,10 +75,10 @@ def _routes() -> list[BaseRoute]:
     return [
         Route("/livez", answer_live, methods=["GET"]),
         Route("/readyz", answer_ready, methods=["GET"]),
-        Route("/inbox", receive),
-        Route("/actor/inbox", receive),
-        Route("/u/{name}/inbox", receive),
-        Route("/c/{name}/inbox", receive),
+        Route("/inbox", receive, methods=INBOX_METHODS),
+        Route("/actor/inbox", receive, methods=INBOX_METHODS),
+        Route("/u/{name}/inbox", receive, methods=INBOX_METHODS),
+        Route("/c/{name}/inbox", receive, methods=INBOX_METHODS),
         *discovery.ROUTES,
         *documents.ROUTES,
         *(_Document(path, endpoint, methods=["GET"]) for path, endpoint in documents.SHARED),
