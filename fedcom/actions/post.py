@@ -177,6 +177,8 @@ def edit_from(ctx: Context, known: Post, document: Document) -> EditPost | None:
     """The edit that a newer copy of a known post stands for; None when nothing changed."""
     author = person_at(ctx, document.owner or "")
     content = read_post(document)
+    if _is_older(content.updated, known.updated_at):
+        return None
     words = (content.title, content.url, content.body, content.nsfw, content.language)
     stored = Body(known.body_source, known.body_html)
     if words == (known.title, known.url, stored, known.nsfw, known.language):
@@ -204,6 +206,11 @@ def _from_content(author: Person, place: Community, content: PostContent) -> Cre
         language=content.language,
         source=_provenance(content),
     )
+
+
+def _is_older(theirs: datetime | None, ours: datetime | None) -> bool:
+    """Whether a copy was overtaken on its way by a newer edit."""
+    return ours is not None and theirs is not None and theirs < ours
 
 
 def _provenance(content: PostContent) -> Provenance:

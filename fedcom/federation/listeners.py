@@ -36,7 +36,9 @@ DOCUMENTS = 30
 AGAIN = 60.0
 # Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
 # answered 202 like everything that is kept, and listed with their reason.
-POLITE = frozenset({"waits_for_announce", "not_followed", "no_community", "already_deleted"})
+POLITE = frozenset(
+    {"waits_for_announce", "not_followed", "not_a_community", "no_community", "already_deleted"}
+)
 
 
 class Listeners:
@@ -81,6 +83,9 @@ class Listeners:
         owner = self._keys.owner_document(heard.actor)
         if owner is not None:
             fetched.documents[heard.actor] = owner
+        if heard.activity.type == "Follow":
+            # What it runs decides in which words it will be told.
+            await self._units.learn_peer(host_of(heard.actor))
         try:
             await self._units.unit(
                 lambda ctx: self._work(ctx, heard, close),

@@ -62,10 +62,15 @@ def get_community(conn: Connection, number: int) -> Community:
 
 
 def find_key_owner(conn: Connection, key_id: str) -> Actor | None:
-    """The remote actor whose document listed this public key when we last saw it."""
+    """The remote actor whose document listed this public key when we last saw it.
+
+    Not a deleted one: its origin is asked whether it is back.
+    """
     row = conn.execute(
         select(*columns_of(Actor, actor)).where(
-            actor.c.public_key_id == key_id, actor.c.local.is_(False)
+            actor.c.public_key_id == key_id,
+            actor.c.local.is_(False),
+            actor.c.deleted_at.is_(None),
         )
     ).mappings()
     first = row.first()
