@@ -132,7 +132,7 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Deliver until cancelled. Then attempts under way get `grace` seconds, and what is still
-        claimed is released."""
+        claimed is released. Not to be called twice at once."""
         self._is_running, self._is_stopping = True, False
         # A turn is never cut off in the middle: what it claims must not be forgotten.
         turning = asyncio.create_task(self._turn_until_stopped())
@@ -150,6 +150,7 @@ class Dispatcher:
 
         Runs the dispatcher meanwhile if nobody does. Raises TimeoutError.
         """
+        await asyncio.sleep(0)  # a task that is to run it may not have begun
         own = None if self._is_running else asyncio.create_task(self.run())
         try:
             async with asyncio.timeout(timeout):

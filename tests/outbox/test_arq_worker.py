@@ -1,0 +1,201 @@
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from fedcom.db import Database
+from outbox import arq_worker
+from outbox.arq_worker import MANY_HOSTS, QUEUE, ArqWaker, connect, worker
+from outbox.embedded import Dispatcher, Limits
+from tests.outbox.world import Network, RedisServer, Signers, World, inbox, until
+
+pytestmark = pytest.mark.anyio
+
+QUIET = Limits(sweep=3600.0, grace=0.1)
+SWEEPING = Limits(sweep=0.2, grace=0.1)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arq_worker, "RECONNECT", 0.1)
+
+
+@pytest.fixture
+def live_world(db: Database, network: Network, signers: Signers) -> World:
+    """An outbox whose time goes by."""
+    return World(db, network, signers, lambda: datetime.now(UTC))
+
+
+@asynccontextmanager
+async def working(world: World, redis_url: str, limits: Limits) -> AsyncIterator[Dispatcher]:
+    dispatcher = world.dispatcher(limits)
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Dispatcher]:
+        yield dispatcher
+
+    task = asyncio.create_task(worker(opened, redis_url))
+    await asyncio.sleep(0)
+    try:
+        await dispatcher.drain()
+        yield dispatcher
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def waking(redis_url: str, pause: float = 0.1) -> AsyncIterator[ArqWaker]:
+    waker = ArqWaker(redis_url, timeout=0.5, pause=pause)
+    try:
+        yield waker
+    finally:
+        await waker.aclose()
+
+
+@pytest.mark.parametrize("hosts", [(), ("peer1.example",)])
+async def test_a_worker_is_woken_through_redis(
+    hosts: tuple[str, ...], live_world: World, redis_server: RedisServer
+) -> None:
+    async with (
+        working(live_world, redis_server.url, QUIET),
+        waking(redis_server.url) as waker,
+    ):
+        live_world.publish([inbox(1)])
+        began = time.monotonic()
+        await waker.wake(hosts)
+        await until(lambda: live_world.states() == {"delivered": 1})
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_being_woken_again_while_a_job_runs_loses_nothing(
+    live_world: World, redis_server: RedisServer
+) -> None:
+    async with (
+        working(live_world, redis_server.url, Limits(sweep=3.0, grace=0.1)),
+        waking(redis_server.url) as waker,
+    ):
+        for _ in range(40):
+            live_world.publish([inbox(1)])
+            await waker.wake(["peer1.example"])
+            await asyncio.sleep(0.01)
+        await until(lambda: live_world.states() == {"delivered": 40})
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+async def test_two_workers_share_one_queue_and_double_nothing(
+    live_world: World, redis_server: RedisServer
+) -> None:
+    async with (
+        working(live_world, redis_server.url, Limits(sweep=0.5, grace=0.1)),
+        working(live_world, redis_server.url, Limits(sweep=0.5, grace=0.1)),
+        waking(redis_server.url) as waker,
+    ):
+        for _ in range(5):
+            live_world.publish([inbox(number) for number in range(20)])
+            await waker.wake()
+        await until(lambda: live_world.states() == {"delivered": 100}, seconds=15)
+    assert len(live_world.network.posted) == 100
+
+
+async def test_a_worker_without_redis_delivers_by_sweeping(
+    live_world: World, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.stop()
+    with caplog.at_level(logging.WARNING, logger="outbox"):
+        async with working(live_world, redis_server.url, SWEEPING):
+            live_world.publish([inbox(1)])
+            await until(lambda: live_world.states() == {"delivered": 1})
+            await asyncio.sleep(0.3)
+    assert caplog.text.count("Redis went away") == 1
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_worker_outlives_a_redis_that_is_started_again(
+    live_world: World, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        working(live_world, redis_server.url, QUIET) as dispatcher,
+        waking(redis_server.url) as waker,
+    ):
+        for restart in range(3):
+            live_world.publish([inbox(1)])
+            await waker.wake()
+            await until(lambda n=restart: live_world.states() == {"delivered": n + 1})  # type: ignore[misc]
+            redis_server.stop()
+            await until(lambda n=restart: caplog.text.count("Redis went away") == n + 1)  # type: ignore[misc]
+            redis_server.start()
+            await asyncio.sleep(0.3)
+        assert dispatcher is not None
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_lost_redis_neither_fails_nor_delays_who_publishes(
+    live_world: World, redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.stop()
+    async with waking(redis_server.url, pause=0.05) as waker:
+        for _ in range(6):
+            began = time.monotonic()
+            await waker.wake(["peer1.example"])
+            assert time.monotonic() - began < 0.02
+            await asyncio.sleep(0.03)
+        assert caplog.text.count("Redis is away") == 1
+        redis_server.start()
+        await asyncio.sleep(0.06)
+        async with working(live_world, redis_server.url, QUIET):
+            live_world.publish([inbox(1)])
+            await waker.wake()
+            await until(lambda: live_world.states() == {"delivered": 1})
+
+
+@pytest.mark.parametrize(
+    ("hosts", "jobs"),
+    [
+        ((), {"new"}),
+        (("a.example", "b.example"), {"peer:a.example", "peer:b.example"}),
+        (tuple(f"{n}.example" for n in range(MANY_HOSTS + 1)), {"new"}),
+    ],
+)
+async def test_jobs_are_few_unique_and_plain_json(
+    hosts: tuple[str, ...], jobs: set[str], redis_server: RedisServer
+) -> None:
+    async with waking(redis_server.url) as waker:
+        for _ in range(3):
+            await waker.wake(hosts)
+            await asyncio.sleep(0.02)
+    redis = connect(redis_server.url)
+    try:
+        queued = {name.decode() for name in await redis.zrange(QUEUE, 0, -1)}
+        payloads = [orjson.loads(await redis.get(f"arq:job:{name}") or b"") for name in queued]
+    finally:
+        await redis.aclose()
+    assert queued == jobs
+    assert {payload["f"] for payload in payloads} <= {"deliver_new", "deliver_peer"}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_a_worker_leaves_no_results_in_redis(
+    live_world: World, redis_server: RedisServer
+) -> None:
+    async with (
+        working(live_world, redis_server.url, QUIET),
+        waking(redis_server.url) as waker,
+    ):
+        live_world.publish([inbox(1)])
+        await waker.wake()
+        await until(lambda: live_world.states() == {"delivered": 1})
+        await asyncio.sleep(0.2)
+        redis = connect(redis_server.url)
+        try:
+            keys = {key.decode() for key in await redis.keys("arq:*")}
+        finally:
+            await redis.aclose()
+    assert keys == set()
