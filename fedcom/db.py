@@ -129,7 +129,7 @@ def open_database(url: str, *, connections: int | None = None) -> "Database":
     """
     parsed = normalise_url(url)
     if parsed.get_backend_name() == "sqlite":
-        Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(str(parsed.database)).parent)
         readers = connections or SQLITE_READERS
         return Database(
             "sqlite",
@@ -142,6 +142,11 @@ def open_database(url: str, *, connections: int | None = None) -> "Database":
         _postgresql_engine(parsed, size=size, writing=True),
         _postgresql_engine(parsed, size=size, writing=False),
     )
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder, for its owner only (there are password hashes in it), unless it is there."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _sqlite_engine(url: URL, *, size: int, writing: bool) -> Engine:

@@ -33,7 +33,7 @@ from pydantic.fields import FieldInfo
 
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, host_of, origin_of
-from fedcom.db import normalise_url
+from fedcom.db import make_folder, normalise_url
 
 PREFIX = "FEDCOM_"
 CONFIG_VARIABLE = "FEDCOM_CONFIG"
@@ -264,7 +264,7 @@ def _to_key(text: str) -> bytes:
 
 
 def _make_secret(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600, exist_ok=False)
     with draft.open("w") as file:

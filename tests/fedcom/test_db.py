@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -494,13 +495,14 @@ def test_other_databases_are_refused_in_words(url: str) -> None:
         normalise_url(url)
 
 
-def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+def test_the_folder_of_a_sqlite_file_is_made_for_its_owner_only(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path}/new/folder/x.sqlite3")
     with database.begin() as connection:
         metadata.create_all(connection)
     database.close()
 
     assert (tmp_path / "new/folder/x.sqlite3").exists()
+    assert stat.S_IMODE((tmp_path / "new/folder").stat().st_mode) == 0o700
 
 
 def test_closing_twice_is_harmless(tmp_path: Path) -> None:
