@@ -28,14 +28,14 @@ from fedcom.actions.comment import content_at
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
 from fedcom.db import Database
-from fedcom.errors import Denied, Invalid, Missing, NotFound
+from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
-from fedcom.remote.actors import actor_at
+from fedcom.remote.actors import actor_at, is_stale, note_tried, put_actor
 from fedcom.remote.peers import find_block, find_peer, is_fresh, put_peer
 
 T = TypeVar("T")
@@ -124,6 +124,23 @@ class Units:
         except ProtocolError:
             software = None
         await self._database.write(lambda conn: put_peer(conn, host, software, now))
+
+    async def refresh_actor(self, iri: str) -> None:
+        """Read a peer's actor again from its origin if what we have of it is older than a day.
+
+        Failing is no harm: it is tried again another day.
+        """
+        now = self._clock()
+        if not await self._database.read(lambda conn: is_stale(conn, iri, now)):
+            return
+        try:
+            document = await self.fetch(iri, Budget(documents=2))
+            fetched = Fetched({iri: document})
+            await self.unit(
+                lambda ctx: put_actor(ctx, document), budget=Budget(documents=15), fetched=fetched
+            )
+        except (ProtocolError, FedcomError):
+            await self._database.write(lambda conn: note_tried(conn, iri, now))
 
     async def lookup(self, text: str) -> Found:
         """Whom or what a handle or an address names; what is not here is fetched and kept.

@@ -101,6 +101,7 @@ class Listeners:
             raise Later(error.retry_after or AGAIN, str(error)) from error
         except ProtocolError as error:
             raise Refused(422, error.code, error.detail, error.facts) from error
+        await self._units.refresh_actor(heard.actor)
 
     async def authenticate(self, heard: Heard) -> Heard:
         """Somebody else than the actor sent this: have the actor's origin say the same.

@@ -5,9 +5,9 @@ Update or a relayed copy can change nothing that the origin does not say itself.
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
@@ -27,6 +27,8 @@ KINDS = frozenset({"Person", "Group", "Application", "Service", "Organization"})
 NAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
 LONGEST_NAME = 255
 LONGEST_SUMMARY = 50_000
+# Mastodon reads actors again after a day too.
+FRESH = timedelta(days=1)
 # Each unknown moderator costs one fetch; the others are added when they show themselves.
 MODERATORS_FETCHED = 10
 
@@ -94,6 +96,19 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
         return get_person(ctx.conn, number)
     _put_community(ctx, number, document)
     return get_community(ctx.conn, number)
+
+
+def is_stale(conn: Connection, iri: str, now: datetime) -> bool:
+    """Whether the actor at `iri` is a peer's that we know and have not looked at for a day."""
+    seen = conn.execute(
+        select(actor.c.fetched_at).where(actor.c.iri == iri, actor.c.local.is_(False))
+    ).scalar()
+    return seen is not None and now - seen > FRESH
+
+
+def note_tried(conn: Connection, iri: str, now: datetime) -> None:
+    """Its origin was asked and gave nothing usable: leave it be for another day."""
+    conn.execute(update(actor).where(actor.c.iri == iri).values(fetched_at=now))
 
 
 def forget_actor(ctx: Context, someone: Actor) -> None:
