@@ -1,0 +1,111 @@
+"""Rows for the tests of queries, inserted as they are, past every rule."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from fedcom.models.actor import actor, community
+from fedcom.models.comment import Comment, comment
+from fedcom.models.follow import follow
+from fedcom.models.post import post, post_rank
+from fedcom.models.vote import comment_vote, post_vote
+from fedcom.queries.comments import get_comment
+from fedcom.rules.ranking import hot_key
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+class Rows:
+    """Inserts rows; every method gives the id of the new one."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        self.made = 0
+
+    def _next(self) -> int:
+        self.made += 1
+        return self.made
+
+    def person(self, name: str = "bob", **more: Any) -> int:
+        return self._actor("Person", "u", name, more)
+
+    def community(self, name: str = "cats", **more: Any) -> int:
+        own = {key: more.pop(key) for key in list(more) if key in community.c}
+        number = self._actor("Group", "c", name, more)
+        self.conn.execute(insert(community).values(actor_id=number, **own))
+        return number
+
+    def _actor(self, kind: str, path: str, name: str, more: dict[str, Any]) -> int:
+        host = more.get("host", "forum.example")
+        values = {
+            "iri": f"https://{host}/{path}/{name}",
+            "kind": kind,
+            "local": host == "forum.example",
+            "name": name,
+            "host": host,
+            "inbox": f"https://{host}/inbox",
+            "published_at": NOON,
+        }
+        made = self.conn.execute(insert(actor).values({**values, **more}).returning(actor.c.id))
+        return int(made.scalar_one())
+
+    def post(
+        self, place: int, author: int, *, score: int = 0, ranked: bool = True, **more: Any
+    ) -> int:
+        number = self._next()
+        values = {
+            "iri": f"https://forum.example/post/{number}",
+            "local": True,
+            "community_id": place,
+            "author_id": author,
+            "wire_type": "Page",
+            "title": f"Post {number}",
+            "published_at": NOON + timedelta(minutes=number),
+            "upvotes": max(score, 0),
+            "downvotes": max(-score, 0),
+            **more,
+        }
+        made = self.conn.execute(insert(post).values(values).returning(post.c.id)).scalar_one()
+        if ranked:
+            at = values["published_at"]
+            rank = {"post_id": made, "community_id": place, "published_at": at}
+            self.conn.execute(insert(post_rank).values(hot=hot_key(score, at), **rank))
+        return int(made)
+
+    def comment(self, on: int, author: int, parent: Comment | None = None, **more: Any) -> Comment:
+        number = self._next()
+        values = {
+            "iri": f"https://forum.example/comment/{number}",
+            "local": True,
+            "post_id": on,
+            "parent_id": parent.id if parent else None,
+            "depth": parent.depth + 1 if parent else 0,
+            "author_id": author,
+            "body_source": f"text {number}",
+            "body_html": f"<p>text {number}</p>",
+            "published_at": NOON + timedelta(minutes=number),
+            **more,
+        }
+        made = self.conn.execute(insert(comment).values(values).returning(comment.c.id))
+        own = made.scalar_one()
+        path = f"{parent.path}.{own:012d}" if parent else f"{own:012d}"
+        self.conn.execute(comment.update().where(comment.c.id == own).values(path=path))
+        return get_comment(self.conn, own)
+
+    def follow(self, follower: int, target: int, state: str = "accepted") -> None:
+        self.conn.execute(
+            insert(follow).values(
+                follower_id=follower,
+                target_id=target,
+                iri=f"https://forum.example/follow/{self._next()}",
+                state=state,
+                created_at=NOON,
+            )
+        )
+
+    def vote(self, voter: int, score: int, *, post: int = 0, comment: int = 0) -> None:
+        table, key = (post_vote, "post_id") if post else (comment_vote, "comment_id")
+        values = {key: post or comment, "voter_id": voter, "score": score}
+        iri = f"https://forum.example/like/{self._next()}"
+        self.conn.execute(insert(table).values(iri=iri, voted_at=NOON, **values))

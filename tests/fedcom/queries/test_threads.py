@@ -1,0 +1,90 @@
+import pytest
+
+from fedcom.queries.threads import Node, find_branch, find_thread, to_tree
+from tests.fedcom.queries.rows import NOON, Rows
+
+
+def shape(nodes: list[Node]) -> list[object]:
+    return [(node.line.id, shape(node.children)) for node in nodes]
+
+
+def test_a_thread_comes_in_tree_order_with_names_and_votes(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    zoe = rows.person("zoe", host="peer.example")
+    on = rows.post(cats, bob)
+    first = rows.comment(on, bob)
+    second = rows.comment(on, zoe)
+    below = rows.comment(on, zoe, first)
+    rows.comment(rows.post(cats, bob), bob)
+    rows.vote(bob, 1, comment=below.id)
+
+    thread = find_thread(rows.conn, on, viewer_id=bob)
+
+    assert [line.id for line in thread.lines] == [first.id, below.id, second.id]
+    assert [line.vote for line in thread.lines] == [0, 1, 0]
+    assert thread.lines[1].author.slug == "zoe@peer.example"
+    assert thread.next_after is None
+
+
+@pytest.mark.parametrize("taken", ["deleted_at", "removed_at"])
+def test_what_was_taken_away_keeps_its_place_and_loses_its_words(rows: Rows, taken: str) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    gone = rows.comment(on, bob, body_source="secret", body_html="<p>secret</p>", **{taken: NOON})
+    rows.comment(on, bob, gone)
+
+    thread = find_thread(rows.conn, on)
+    branch = find_branch(rows.conn, gone)
+
+    assert "secret" not in repr(thread) + repr(branch)
+    assert not thread.lines[0].is_shown
+    assert thread.lines[1].is_shown
+
+
+def test_a_long_thread_goes_on_after_the_last_path(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    top = rows.comment(on, bob)
+    below = [rows.comment(on, bob, top) for _ in range(4)]
+
+    first = find_thread(rows.conn, on, limit=3)
+    rest = find_thread(rows.conn, on, limit=3, after=first.next_after or "")
+
+    assert [line.id for line in first.lines + rest.lines] == [top.id, *(one.id for one in below)]
+    assert rest.next_after is None
+    # Their parent is on the page before, so they stand at the root instead of getting lost.
+    assert len(to_tree(rest.lines)) == 2
+
+
+def test_a_branch_has_what_it_answers_and_all_answers_and_nothing_beside(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    chain = [rows.comment(on, bob)]
+    for _ in range(5):
+        chain.append(rows.comment(on, bob, chain[-1]))
+    beside = rows.comment(on, bob, chain[2])
+    answer = rows.comment(on, bob, chain[5])
+    top = chain[4]
+
+    branch = find_branch(rows.conn, top, context=2)
+
+    listed = [line.id for line in branch.lines]
+    assert listed == [chain[2].id, chain[3].id, top.id, chain[5].id, answer.id]
+    assert beside.id not in listed
+
+
+def test_answers_are_sorted_below_their_own_parent(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    old = rows.comment(on, bob)
+    best = rows.comment(on, bob, upvotes=5)
+    low = rows.comment(on, bob, old, upvotes=1, downvotes=3)
+    high = rows.comment(on, bob, old, upvotes=2)
+    lines = find_thread(rows.conn, on).lines
+
+    by_score = [(best.id, []), (old.id, [(high.id, []), (low.id, [])])]
+    newest = [(best.id, []), (old.id, [(high.id, []), (low.id, [])])]
+    oldest = [(old.id, [(low.id, []), (high.id, [])]), (best.id, [])]
+    assert shape(to_tree(lines, "top")) == by_score
+    assert shape(to_tree(lines, "new")) == newest
+    assert shape(to_tree(lines, "old")) == oldest
