@@ -74,10 +74,12 @@ class Said:
     """An activity that is proven to be its actor's, as the actions read it.
 
     `body` are the bytes that may be passed on inside an Announce, or None when what we have was
-    only fetched or vouched for. `via` is the community that announced it to us.
+    only fetched or vouched for. `via` is the community that announced it to us. `confirmed` is
+    false for a Delete whose object the origin only answered 404 for.
     """
 
     activity: Document
     actor: str
     body: bytes | None = None
     via: str | None = None
+    confirmed: bool = True

@@ -31,9 +31,7 @@ def columns_of(row_type: type[Any], *tables: FromClause) -> list[ColumnElement[A
     return [_column(row_type, field.name, tables) for field in fields(row_type)]
 
 
-def _column(
-    row_type: type[Any], name: str, tables: Iterable[FromClause]
-) -> ColumnElement[Any]:
+def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> ColumnElement[Any]:
     for table in tables:
         if name in table.c:
             return table.c[name]
