@@ -6,6 +6,7 @@ hosts that are not blocked), and the work run again with it.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -36,7 +37,7 @@ from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
 from fedcom.remote.actors import actor_at, is_stale, note_tried, put_actor
-from fedcom.remote.peers import find_block, find_peer, is_fresh, put_peer
+from fedcom.remote.peers import FRESH_UNREACHED, find_block, find_peer, is_fresh, put_peer
 
 T = TypeVar("T")
 Found = Community | Person | Post | Comment
@@ -44,6 +45,8 @@ Found = Community | Person | Post | Comment
 # What a member's look-up may cost: a thread's parents, its authors, the community and moderators.
 LOOKUP_DOCUMENTS = 60
 LOOKUP_SECONDS = 30.0
+# Hosts of which is remembered when their NodeInfo was last looked into.
+LOOKED = 10_000
 # How often one unit may find something missing, whatever the budget: each time it starts over.
 ROUNDS = 100
 
@@ -66,6 +69,8 @@ class Units:
         self._origin = origin
         self._clock = clock
         self._committed = committed
+        # When each host's NodeInfo was last looked into by this process.
+        self._looked: dict[str, datetime] = {}
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` beside the writers; it cannot write."""
@@ -116,6 +121,12 @@ class Units:
     async def learn_peer(self, host: str) -> None:
         """Ask a server's NodeInfo what software it runs, unless that was asked of late."""
         now = self._clock()
+        looked = self._looked.get(host)
+        if looked is not None and now - looked < FRESH_UNREACHED:
+            return
+        if len(self._looked) >= LOOKED:
+            self._looked.clear()
+        self._looked[host] = now
         known = await self._database.read(lambda conn: find_peer(conn, host))
         if is_fresh(known, now):
             return

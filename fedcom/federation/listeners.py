@@ -83,6 +83,8 @@ class Listeners:
         owner = self._keys.owner_document(heard.actor)
         if owner is not None:
             fetched.documents[heard.actor] = owner
+        # What a follower's server understands decides what it is sent from now on.
+        await self._units.learn_peer(host_of(heard.actor))
         if heard.activity.type == "Follow":
             # What it runs decides in which words it will be told.
             await self._units.learn_peer(host_of(heard.actor))
