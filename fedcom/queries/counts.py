@@ -17,9 +17,7 @@ def count_usage(conn: Connection, now: datetime) -> Usage:
     row = conn.execute(
         select(
             select(func.count()).where(active).scalar_subquery(),
-            select(func.count())
-            .where(active, seen > now - timedelta(days=180))
-            .scalar_subquery(),
+            select(func.count()).where(active, seen > now - timedelta(days=180)).scalar_subquery(),
             select(func.count()).where(active, seen > now - timedelta(days=30)).scalar_subquery(),
             select(func.count())
             .select_from(post)
