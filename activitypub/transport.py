@@ -168,13 +168,12 @@ class PeerTransport(httpx.AsyncBaseTransport):
     # Unused connections.
 
     def _take(self, peer: _Peer) -> Connection | None:
-        while peer.idle:
-            connection, timer = peer.idle.popitem()
-            timer.cancel()
-            del self._kept[connection]
-            if connection.is_usable:
-                return connection
-        return None
+        if not peer.idle:
+            return None
+        connection, timer = peer.idle.popitem()  # the last one used is the likeliest to be alive
+        timer.cancel()
+        del self._kept[connection]
+        return connection
 
     def _keep(self, peer: _Peer, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
