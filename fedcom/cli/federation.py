@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fedcom.cli.opening import with_instance
+from fedcom.cli.table import heard_table
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.units import Found
@@ -15,7 +16,7 @@ from outbox.upkeep import PeerReport, find_failed, report_peers, retry_now
 
 @click.group("federation")
 def federation() -> None:
-    """Other servers: look up, queue, refusals."""
+    """Other servers: look up, queue, refusals, table."""
 
 
 @federation.command()
@@ -62,6 +63,12 @@ def refusals(config: Path | None, limit: int, sent: bool) -> None:
         name = one.activity_id or "(no id)"
         click.echo(f"{_moment(one.closed_at)}  {one.activity_type:<9} {name}  by {one.actor}")
         click.echo(f"    {one.code}: {one.reason}  (request {one.request_id})")
+
+
+@federation.command()
+def table() -> None:
+    """Every activity that is heard, as the table in docs/federation.md."""
+    click.echo(heard_table(), nl=False)
 
 
 def _retry(config: Path | None, host: str | None) -> None:

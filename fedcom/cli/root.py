@@ -2,8 +2,10 @@
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from activitypub.errors import ProtocolError
 from fedcom.cli.communities import communities
@@ -14,6 +16,7 @@ from fedcom.cli.server import serve, worker
 from fedcom.cli.users import users
 from fedcom.errors import FedcomError
 from fedcom.migrate import MigrationError
+from fedcom.remote.keys import WrongSecret
 from fedcom.settings import SettingsError
 
 
@@ -41,9 +44,17 @@ def main() -> None:
     """Run the command; what an admin can mend is one clear line, and exit code 1."""
     try:
         fedcom(prog_name="fedcom")
-    except (SettingsError, MigrationError) as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
+    except (SettingsError, MigrationError, WrongSecret) as error:
+        _end(str(error))
     except (FedcomError, ProtocolError) as error:
-        click.echo(f"{error.detail} ({error.code})", err=True)
-        sys.exit(1)
+        _end(f"{error.detail} ({error.code})")
+    except OperationalError as error:
+        # Without the statement and its values, which SQLAlchemy would add.
+        _end(f"The database cannot be used: {error.orig}")
+    except OSError as error:
+        _end(f"A file cannot be used: {error}")
+
+
+def _end(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(1)

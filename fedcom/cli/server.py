@@ -8,7 +8,8 @@ import uvicorn
 
 from fedcom.app import create_app
 from fedcom.logs import configure_logs
-from fedcom.settings import load_settings, split_address
+from fedcom.settings import Settings, load_settings, split_address
+from fedcom.wiring import open_instance
 from fedcom.worker import run_worker
 
 
@@ -21,6 +22,7 @@ def serve(config: Path | None) -> None:
     """
     settings = load_settings(config)
     configure_logs(settings.log_level, settings.log_format)
+    asyncio.run(_try(settings))
     host, port = split_address(settings.bind)
     uvicorn.run(
         create_app(settings),
@@ -38,7 +40,14 @@ def serve(config: Path | None) -> None:
 @click.command()
 @click.pass_obj
 def worker(config: Path | None) -> None:
-    """Deliver, beside a server that has a redis_url; start as many as you like."""
+    """Deliver, beside a server with the same redis_url; start as many as you like."""
     settings = load_settings(config)
     configure_logs(settings.log_level, settings.log_format)
     asyncio.run(run_worker(settings))
+
+
+async def _try(settings: Settings) -> None:
+    """Open the instance once before the web server does, which would show an admin's mistake as a
+    traceback."""
+    async with open_instance(settings, alone=False):
+        pass

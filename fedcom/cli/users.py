@@ -3,13 +3,15 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
+from sqlalchemy import Connection
 
 from activitypub.webfinger import parse_handle
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import Newcomer, create_account
-from fedcom.accounts.roster import Member, find_member, set_password, set_role
+from fedcom.accounts.roster import Member, find_member, list_members, set_password, set_role
 from fedcom.cli.opening import with_instance
 from fedcom.context import Context
 from fedcom.errors import NotFound
@@ -27,14 +29,14 @@ def users() -> None:
 @users.command()
 @click.argument("name")
 @click.option("--admin", is_flag=True, help="Make the account an admin's.")
-@click.option("--email", help="Where a forgotten password can be reset by mail.")
-@click.option("--password", help="Else it is asked for, or read from standard input.")
+@click.option("--email", help="An address to log in with, instead of the name.")
 @click.pass_obj
-def create(
-    config: Path | None, name: str, admin: bool, email: str | None, password: str | None
-) -> None:
-    """Make an active account NAME, whatever the registration mode."""
-    chosen = check_new_password(_password(password), name)
+def create(config: Path | None, name: str, admin: bool, email: str | None) -> None:
+    """Make an active account NAME, whatever the registration mode.
+
+    The password is asked for, or read as one line from standard input.
+    """
+    chosen = check_new_password(_read_password(), name)
 
     async def work(instance: Instance) -> Member:
         hashed = await asyncio.to_thread(hash_password, chosen)
@@ -54,11 +56,11 @@ def create(
 @click.pass_obj
 def promote(config: Path | None, name: str, demote: bool) -> None:
     """Make the member NAME an admin. All their sessions end."""
-    role = "member" if demote else "admin"
+    role: Literal["admin", "member"] = "member" if demote else "admin"
 
     def work(ctx: Context) -> str:
         member = _get_member(ctx, name)
-        set_role(ctx.conn, member.person.id, "member" if demote else "admin")
+        set_role(ctx.conn, member.person.id, role)
         return member.person.handle
 
     handle = with_instance(config, lambda instance: instance.unit(work))
@@ -67,11 +69,13 @@ def promote(config: Path | None, name: str, demote: bool) -> None:
 
 @users.command("reset-password")
 @click.argument("name")
-@click.option("--password", help="Else it is asked for, or read from standard input.")
 @click.pass_obj
-def reset_password(config: Path | None, name: str, password: str | None) -> None:
-    """Give the account NAME another password. All its sessions end."""
-    chosen = check_new_password(_password(password), name)
+def reset_password(config: Path | None, name: str) -> None:
+    """Give the account NAME another password. All its sessions end.
+
+    The password is asked for, or read as one line from standard input.
+    """
+    chosen = check_new_password(_read_password(), name)
     hashed = hash_password(chosen)
 
     def work(ctx: Context) -> str:
@@ -81,6 +85,28 @@ def reset_password(config: Path | None, name: str, password: str | None) -> None
 
     handle = with_instance(config, lambda instance: instance.unit(work))
     click.echo(f"{handle} has a new password.")
+
+
+@users.command("list")
+@click.option("--pending", is_flag=True, help="Who waits for an admin's approval instead.")
+@click.pass_obj
+def list_all(config: Path | None, pending: bool) -> None:
+    """The accounts, the oldest first, with their role and whether they are banned."""
+    state: Literal["active", "pending"] = "pending" if pending else "active"
+
+    def work(conn: Connection) -> list[Member]:
+        found: list[Member] = []
+        while page := list_members(conn, state, after=found[-1].person.id if found else 0):
+            found.extend(page)
+        return found
+
+    found = with_instance(config, lambda instance: instance.read(work))
+    if not found:
+        click.echo("Nobody waits." if pending else "There are no accounts.")
+    for member in found:
+        banned = "  banned" if member.person.banned_at is not None else ""
+        since = f"since {member.account.created_at:%Y-%m-%d}"
+        click.echo(f"{member.person.name:<20}  {member.account.role:<6}  {since}{banned}")
 
 
 @users.command()
@@ -99,9 +125,8 @@ def ban(config: Path | None, handle: str, reason: str, undo: bool) -> None:
     click.echo(f"{person.handle} is {'no longer ' if undo else ''}banned.")
 
 
-def _password(given: str | None) -> str:
-    if given is not None:
-        return given
+def _read_password() -> str:
+    """Never from an option: the list of processes and the shell's history would show it."""
     if sys.stdin.isatty():
         asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked
