@@ -1,0 +1,4 @@
+"""`make demo`: three servers on this machine that federate, watched through their web pages.
+
+`__main__` starts them and lets them stand, `play` is what happens, `stage` measures and prints.
+"""

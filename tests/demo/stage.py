@@ -1,0 +1,123 @@
+"""The stage of the demo: somebody acts on one server, and the others are watched until it shows.
+
+A delay is counted from the moment before the form is sent to the moment a page of the other server
+that shows it has arrived, so it holds the work of both servers and the delivery in between.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+
+import httpx
+
+from tests.support.nodes import Node
+from tests.support.visitor import Page, Unexpected, Visitor
+
+PATIENCE = 10.0
+"""Seconds after which a step counts as never arrived."""
+
+POLL_SECONDS = 0.01
+"""Pause between two looks at a page: fine enough to measure by, and not a load itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A page where something is going to show, as a visitor (a guest, mostly) sees it."""
+
+    node: Node
+    who: Visitor
+    path: str
+    shows: Callable[[Page], bool]
+
+
+@dataclass(slots=True)
+class Arrival:
+    """That it showed there, after so many milliseconds; None: it never did."""
+
+    where: str
+    milliseconds: float | None
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing somebody did, and where it arrived."""
+
+    number: int
+    words: str
+    kind: str
+    arrivals: list[Arrival] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """It was done, and it arrived wherever it should."""
+        return not self.problem and all(one.milliseconds is not None for one in self.arrivals)
+
+
+class Stage:
+    """Plays steps one after the other and keeps the record."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def play(
+        self, kind: str, words: str, who: Visitor, act: Callable[[], object], watches: list[Watch]
+    ) -> None:
+        """Have `who` act, watch until it shows everywhere, print it."""
+        step = Step(len(self.steps) + 1, words, kind)
+        self.steps.append(step)
+        print(f"{step.number:3}  {words}", flush=True)
+        try:
+            act()
+            step.arrivals = _watch(who.sent_at, watches)
+        except (Unexpected, httpx.HTTPError, StopIteration) as error:
+            step.problem = str(error) or type(error).__name__
+            print(f"       could not be done: {step.problem}", flush=True)
+        for arrival in step.arrivals:
+            print(f"       {_said(arrival)}", flush=True)
+
+    @property
+    def is_good(self) -> bool:
+        """Everything arrived everywhere."""
+        return all(step.is_good for step in self.steps)
+
+    def delays(self, kind: str = "") -> list[float]:
+        """The milliseconds of all arrivals, of one kind of step or of all."""
+        return [
+            arrival.milliseconds
+            for step in self.steps
+            for arrival in step.arrivals
+            if arrival.milliseconds is not None and kind in ("", step.kind)
+        ]
+
+    def table(self) -> str:
+        """What happened, kind by kind: how often, how fast."""
+        kinds = list(dict.fromkeys(step.kind for step in self.steps))
+        lines = [f"{'':12}{'steps':>6}{'arrivals':>10}{'median ms':>11}{'slowest ms':>12}"]
+        for kind in [*kinds, ""]:
+            steps = [step for step in self.steps if kind in ("", step.kind)]
+            arrivals = sum(len(step.arrivals) for step in steps)
+            delays = self.delays(kind)
+            middle, most = (f"{median(delays):.0f}", f"{max(delays):.0f}") if delays else ("-", "-")
+            lines.append(f"{kind or 'all':12}{len(steps):>6}{arrivals:>10}{middle:>11}{most:>12}")
+        return "\n".join(lines)
+
+
+def _said(arrival: Arrival) -> str:
+    if arrival.milliseconds is None:
+        return f"NOT on {arrival.where} after {PATIENCE:.0f} s"
+    return f"on {arrival.where} after {arrival.milliseconds:.0f} ms"
+
+
+def _watch(since: float, watches: list[Watch]) -> list[Arrival]:
+    """Look at all pages in turn until each has shown it or patience ends."""
+    arrivals = [Arrival(watch.node.name, None) for watch in watches]
+    while time.perf_counter() - since < PATIENCE:
+        for watch, arrival in zip(watches, arrivals, strict=True):
+            if arrival.milliseconds is None and watch.shows(watch.who.see(watch.path)):
+                arrival.milliseconds = (time.perf_counter() - since) * 1000
+        if all(arrival.milliseconds is not None for arrival in arrivals):
+            break
+        time.sleep(POLL_SECONDS)
+    return arrivals
