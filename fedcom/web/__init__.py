@@ -1,6 +1,7 @@
 """The pages, made on the server and complete without scripts.
 
-In reading order: `routes` (every address), `visits` (who asks), `render` (templates), `forms` and
+In reading order: `routes` (every address), `routing` (who is refused before a
+handler is asked), `visits` (who asks), `render` (templates), `forms` and
 `notices` (what was typed, what to say next), `errors` (pages for what went wrong), `places`
 (addresses → rows); then a file for each family of pages: `feeds`, `communities`, `posts`,
 `content` (the buttons below posts and comments), `people`, `search`, `sign_in`, `setup`, `admin`,

@@ -3,7 +3,7 @@
 Posts and comments take the same buttons, so each handler is made for one of the two (`Kind`).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -32,12 +32,12 @@ from fedcom.rules.permissions import may_edit, may_moderate
 from fedcom.web.forms import read_form, receive, safe_path, see_other
 from fedcom.web.places import number_of
 from fedcom.web.render import page
+from fedcom.web.routing import Handler, button_route, form_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 Target = Post | Comment
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ def buttons() -> list[Route]:
     for kind in (POSTS, COMMENTS):
         at = f"/{kind.path}/{{number:int}}"
         routes += [
-            Route(f"{at}/vote", _vote(kind), methods=["POST"]),
-            Route(f"{at}/delete", _button(kind, _delete, "deleted"), methods=["POST"]),
-            Route(f"{at}/undelete", _button(kind, _undelete, "undeleted"), methods=["POST"]),
-            Route(f"{at}/restore", _button(kind, _restore, "restored"), methods=["POST"]),
-            Route(f"{at}/remove", _remove(kind), methods=["GET", "POST"]),
+            button_route(f"{at}/vote", _vote(kind)),
+            button_route(f"{at}/delete", _button(kind, _delete, "deleted")),
+            button_route(f"{at}/undelete", _button(kind, _undelete, "undeleted")),
+            button_route(f"{at}/restore", _button(kind, _restore, "restored")),
+            form_route(f"{at}/remove", _remove(kind)),
         ]
     return routes
 

@@ -15,8 +15,7 @@ from starlette.responses import RedirectResponse
 
 from activitypub.errors import ProtocolError
 from fedcom.errors import Denied, FedcomError
-from fedcom.http.forgery import check_origin, check_token
-from fedcom.http.instance import instance_of
+from fedcom.http.forgery import check_token
 from fedcom.http.problems import to_problem
 from fedcom.http.sessions import session_token
 from fedcom.web import notices
@@ -85,8 +84,8 @@ def _field_named(code: str, names: Mapping[str, str]) -> str:
 async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
     """The form as it was sent, else as it is shown at first.
 
-    `initial` names all fields with their first values (a ticked box is "on"). Raises Denied when
-    another site sent it; a form of an earlier log-in is not `ready` but keeps what was typed.
+    `initial` names all fields with their first values (a ticked box is "on"). A form of an earlier
+    log-in is not `ready` but keeps what was typed.
     """
     if request.method != "POST":
         return Form(dict(initial))
@@ -108,11 +107,9 @@ class _Expired(Denied):
 async def receive(request: Request) -> dict[str, str]:
     """The fields of a form that was sent; for buttons, which hold nothing anybody typed.
 
-    Raises Denied when another site sent it or its token is not of this session, HTTPException for
-    what is no form.
+    Raises Denied when its token is not of this session, HTTPException for what is no form. (That
+    no other site sent it was seen in `routing`.)
     """
-    settings = instance_of(request).settings
-    check_origin(request, origin=settings.origin, development=settings.development)
     values = _parse(request, await _read_body(request))
     token = session_token(request)
     if token is not None:

@@ -4,11 +4,7 @@ The addresses of communities, people, posts and comments are also the ids of the
 documents; whoever asks for those is answered by `fedcom.federation` before these routes are tried.
 """
 
-from collections.abc import Awaitable, Callable
-
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from fedcom.web import (
     admin,
@@ -22,55 +18,41 @@ from fedcom.web import (
     sign_in,
     static_files,
 )
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-def _page(path: str, handler: Handler) -> Route:
-    return Route(path, handler, methods=["GET"])
-
-
-def _form(path: str, handler: Handler) -> Route:
-    """A page with a form that is sent to the page's own address."""
-    return Route(path, handler, methods=["GET", "POST"])
-
-
-def _button(path: str, handler: Handler) -> Route:
-    return Route(path, handler, methods=["POST"])
+from fedcom.web.routing import button_route, form_route, page_route
 
 
 def routes() -> list[BaseRoute]:
     """For `Starlette(routes=…)`, after the routes of the federation."""
     return [
-        _page("/", feeds.show_front),
-        _page("/communities", communities.list_all),
-        _form("/communities/new", communities.create),
-        _form("/submit", posts.submit),
-        _page("/c/{slug}", communities.show),
-        _form("/c/{slug}/submit", posts.submit),
-        _button("/c/{slug}/follow", communities.follow),
-        _button("/c/{slug}/unfollow", communities.follow),
-        _form("/c/{slug}/edit", communities.edit),
-        _button("/c/{slug}/edit/moderators", communities.appoint),
-        _button("/c/{slug}/edit/moderators/remove", communities.dismiss),
-        _page("/c/{slug}/modlog", communities.show_modlog),
-        _page("/post/{number:int}", posts.show),
-        _form("/post/{number:int}/edit", posts.edit),
-        _button("/post/{number:int}/comment", posts.reply),
-        _page("/comment/{number:int}", posts.show_comment),
-        _form("/comment/{number:int}/edit", content.edit_comment),
+        page_route("/", feeds.show_front),
+        page_route("/communities", communities.list_all),
+        form_route("/communities/new", communities.create),
+        form_route("/submit", posts.submit),
+        page_route("/c/{slug}", communities.show),
+        form_route("/c/{slug}/submit", posts.submit),
+        button_route("/c/{slug}/follow", communities.follow),
+        button_route("/c/{slug}/unfollow", communities.follow),
+        form_route("/c/{slug}/edit", communities.edit),
+        button_route("/c/{slug}/edit/moderators", communities.appoint),
+        button_route("/c/{slug}/edit/moderators/remove", communities.dismiss),
+        page_route("/c/{slug}/modlog", communities.show_modlog),
+        page_route("/post/{number:int}", posts.show),
+        form_route("/post/{number:int}/edit", posts.edit),
+        button_route("/post/{number:int}/comment", posts.reply),
+        page_route("/comment/{number:int}", posts.show_comment),
+        form_route("/comment/{number:int}/edit", content.edit_comment),
         *content.buttons(),
-        _page("/u/{slug}", people.show),
-        _form("/settings", people.edit_profile),
-        _form("/search", search.look_up),
-        _form("/login", sign_in.log_in),
-        _button("/logout", sign_in.log_out),
-        _form("/register", sign_in.sign_up),
-        _form("/setup", setup.set_up),
-        _page("/admin", admin.show),
-        _button("/admin/site", admin.save_site),
-        _button("/admin/applications", admin.decide),
-        _button("/admin/blocks", admin.block),
-        _button("/admin/blocks/remove", admin.unblock),
-        _page("/static/{name}", static_files.show_file),
+        page_route("/u/{slug}", people.show),
+        form_route("/settings", people.edit_profile),
+        form_route("/search", search.look_up),
+        form_route("/login", sign_in.log_in),
+        button_route("/logout", sign_in.log_out),
+        form_route("/register", sign_in.sign_up),
+        form_route("/setup", setup.set_up),
+        page_route("/admin", admin.show),
+        button_route("/admin/site", admin.save_site),
+        button_route("/admin/applications", admin.decide),
+        button_route("/admin/blocks", admin.block),
+        button_route("/admin/blocks/remove", admin.unblock),
+        page_route("/static/{name}", static_files.show_file),
     ]

@@ -1,0 +1,92 @@
+"""A browser for tests: cookies, forms with their tokens, and the pages that come back."""
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from http.cookies import SimpleCookie
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.types import ASGIApp
+
+from fedcom.http.forgery import make_token
+
+PAGE_HEADERS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+FORM_HEADERS = {**PAGE_HEADERS, "Sec-Fetch-Site": "same-origin"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer, and what a reader sees of it."""
+
+    status: int
+    headers: httpx.Headers
+    html: str
+
+    @property
+    def text(self) -> str:
+        """The words of the page, without mark-up, on one line."""
+        reader = _Words()
+        reader.feed(self.html)
+        return re.sub(r"\s+", " ", " ".join(reader.words)).strip()
+
+    @property
+    def location(self) -> str:
+        """Where a redirect leads to."""
+        return self.headers["location"]
+
+    def number(self) -> int:
+        """The number in the address that a redirect leads to: `/post/7#x` → 7."""
+        return int(urlsplit(self.location).path.rsplit("/", 1)[1])
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+class Browser:
+    """One visitor with a cookie jar of its own."""
+
+    def __init__(self, app: ASGIApp, origin: str, cookie: str, token: str | None = None) -> None:
+        transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 4711))
+        self.client = httpx.AsyncClient(transport=transport, base_url=origin)  # noqa: TID251 - talks to the application in memory
+        self.cookie = cookie
+        if token:
+            self.client.cookies.set(cookie, token)
+
+    @property
+    def token(self) -> str | None:
+        """The session token in the jar."""
+        return self.client.cookies.get(self.cookie)
+
+    async def get(self, path: str, **headers: str) -> Page:
+        """GET a page; redirects are not followed."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return _page(await self.client.get(path, headers={**PAGE_HEADERS, **named}))
+
+    async def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Page:
+        """Send a form as a page of ours would, with the token of the session."""
+        if self.token and "form_token" not in fields:
+            fields["form_token"] = make_token(self.token)
+        sent = await self.client.post(
+            path, data=fields, headers={**FORM_HEADERS, **(headers or {})}
+        )
+        return _page(sent)
+
+
+def _page(answer: httpx.Response) -> Page:
+    return Page(answer.status_code, answer.headers, answer.text)
+
+
+def cookie_of(page: Page, name: str) -> SimpleCookie:
+    """The cookies that an answer sets under this name."""
+    found: SimpleCookie = SimpleCookie()
+    for line in page.headers.get_list("set-cookie"):
+        if line.startswith(f"{name}="):
+            found.load(line)
+    return found

@@ -1,0 +1,140 @@
+"""Fixtures for pages: an instance with an admin, a moderator, a member and a community."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import Connection
+from starlette.applications import Starlette
+
+from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.sessions import create_session
+from fedcom.actions.comment import CreateComment
+from fedcom.actions.community import CreateCommunity
+from fedcom.actions.moderators import AddModerator
+from fedcom.actions.perform import perform
+from fedcom.actions.post import CreatePost
+from fedcom.app import create_app
+from fedcom.context import Context, NewKey
+from fedcom.db import Database
+from fedcom.errors import NotFound
+from fedcom.http.sessions import cookie_name
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.settings import Settings
+from fedcom.site.setup import finish_setup, start
+from fedcom.wire.body import Body
+from tests.fedcom.web.browser import Browser
+from tests.support.clock import SettableClock
+
+T = TypeVar("T")
+ORIGIN = "https://forum.example"
+KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+
+
+class PlainInstance:
+    """An instance without a network: what the pages are given, and nothing behind it."""
+
+    def __init__(self, settings: Settings, database: Database, clock: SettableClock) -> None:
+        self.settings = settings
+        self.database = database
+        self.clock = clock
+        self.setup_token: str | None = None
+        self.known: dict[str, Community | Person | Post | Comment] = {}
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        return await self.database.read(work)
+
+    async def unit(self, work: Callable[[Context], T]) -> T:
+        return await self.database.write(
+            lambda conn: work(Context(conn, self.clock(), self.settings.origin))
+        )
+
+    async def new_key(self) -> NewKey:
+        return KEY
+
+    async def lookup(self, text: str) -> Community | Person | Post | Comment:
+        if text not in self.known:
+            raise NotFound("couldnt_find_object", "Nothing answers there.")
+        return self.known[text]
+
+
+@dataclass(slots=True)
+class World:
+    """The instance with whoever is on it, and browsers for them."""
+
+    instance: PlainInstance
+    app: Starlette
+    people: dict[str, Person]
+    tokens: dict[str, str]
+    community: Community
+
+    def browser(self, name: str = "") -> Browser:
+        """A browser in which the person called `name` is logged in; without one, a guest's."""
+        settings = self.instance.settings
+        return Browser(self.app, settings.origin, cookie_name(settings), self.tokens.get(name))
+
+    async def perform(self, action: object) -> object:
+        return await self.instance.unit(lambda ctx: perform(ctx, action))  # type: ignore[type-var, arg-type] # any action
+
+    async def post(self, title: str = "Cats sleep", by: str = "bob", **words: object) -> Post:
+        """A post in the community."""
+        words.setdefault("body", Body.of_markdown("They *do*."))
+        action = CreatePost(by=self.people[by], community=self.community, title=title, **words)  # type: ignore[arg-type] # a test's words
+        return await self.instance.unit(lambda ctx: perform(ctx, action))
+
+    async def comment(
+        self, post: Post, text: str = "Sure", parent: Comment | None = None, by: str = "bob"
+    ) -> Comment:
+        """An answer to a post or a comment."""
+        body = Body.of_markdown(text)
+        action = CreateComment(by=self.people[by], post=post, parent=parent, body=body)
+        return await self.instance.unit(lambda ctx: perform(ctx, action))
+
+
+def make_app(instance: PlainInstance) -> Starlette:
+    """The whole server, with this instance in the place of the one its lifespan would open."""
+    app = create_app(instance.settings)
+    app.state.instance = instance
+    return app
+
+
+@pytest.fixture
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Pages are tested on SQLite, unless a test asks for another (`indirect`)."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+async def fresh(database: Database, clock: SettableClock, tmp_path: Path) -> PlainInstance:
+    """An instance that was started and not set up."""
+    settings = Settings(origin=ORIGIN, data_dir=tmp_path)
+    instance = PlainInstance(settings, database, clock)
+    await instance.unit(lambda ctx: start(ctx, KEY))
+    return instance
+
+
+@pytest.fixture
+async def world(fresh: PlainInstance) -> World:
+    """ann is the admin and opened !cats, mia moderates it, bob and eve are members."""
+    people: dict[str, Person] = {}
+    tokens: dict[str, str] = {}
+
+    def make(ctx: Context) -> Community:
+        for name in ("ann", "mia", "bob", "eve"):
+            role = "admin" if name == "ann" else "member"
+            newcomer = Newcomer(name=name, password_hash="no password fits")
+            people[name] = create_account(ctx, newcomer, KEY, role=role).person
+            tokens[name] = create_session(ctx.conn, people[name].id, "test", ctx.now)
+        community = perform(
+            ctx, CreateCommunity(by=people["ann"], name="cats", key=KEY, title="Cats")
+        )
+        perform(ctx, AddModerator(by=people["ann"], community=community, person=people["mia"]))
+        finish_setup(ctx.conn, name="Forum", registration="open", now=ctx.now)
+        return community
+
+    community = await fresh.unit(make)
+    return World(fresh, make_app(fresh), people, tokens, community)

@@ -1,0 +1,135 @@
+"""Who gets what at which address: every route, for everybody."""
+
+import re
+
+import pytest
+from starlette.routing import Route
+
+from fedcom.actions.delete import Delete
+from fedcom.actions.remove import Remove
+from fedcom.web.routes import routes
+from tests.fedcom.web.browser import Page
+from tests.fedcom.web.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+# A guest is led to the log-in (303), others are refused (403), or it works (200, or 303 elsewhere).
+LOGIN, NO, OK = "log in", "refused", "works"
+
+#            path, fields for a POST (None: GET),           guest, eve,  bob, mia, ann
+MATRIX = [
+    ("/", None, OK, OK, OK, OK, OK),
+    ("/communities", None, OK, OK, OK, OK, OK),
+    ("/communities/new", None, LOGIN, OK, OK, OK, OK),
+    ("/communities/new", {"name": "dogs"}, LOGIN, OK, OK, OK, OK),
+    ("/submit", None, LOGIN, OK, OK, OK, OK),
+    ("/submit", {"community": "cats", "title": "Hello"}, LOGIN, OK, OK, OK, OK),
+    ("/c/cats", None, OK, OK, OK, OK, OK),
+    ("/c/cats/submit", None, LOGIN, OK, OK, OK, OK),
+    ("/c/cats/submit", {"community": "cats", "title": "Hello"}, LOGIN, OK, OK, OK, OK),
+    ("/c/cats/follow", {}, LOGIN, OK, OK, OK, OK),
+    ("/c/cats/unfollow", {}, LOGIN, OK, OK, OK, OK),
+    ("/c/cats/edit", None, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/edit", {"display_name": "Felines"}, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/edit/moderators", {"person": "eve"}, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/edit/moderators/remove", {"person": "{mia}"}, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/modlog", None, OK, OK, OK, OK, OK),
+    ("/post/{post}", None, OK, OK, OK, OK, OK),
+    ("/post/{post}/comment", {"body": "Hello"}, LOGIN, OK, OK, OK, OK),
+    ("/post/{post}/edit", None, LOGIN, NO, OK, NO, NO),
+    ("/post/{post}/edit", {"title": "Better"}, LOGIN, NO, OK, NO, NO),
+    ("/post/{post}/vote", {"score": "1"}, LOGIN, OK, OK, OK, OK),
+    ("/post/{post}/delete", {}, LOGIN, NO, OK, NO, NO),
+    ("/post/{deleted}/undelete", {}, LOGIN, NO, OK, NO, NO),
+    ("/post/{post}/remove", None, LOGIN, NO, NO, OK, OK),
+    ("/post/{post}/remove", {"reason": "spam"}, LOGIN, NO, NO, OK, OK),
+    ("/post/{removed}/restore", {}, LOGIN, NO, NO, OK, OK),
+    ("/comment/{comment}", None, OK, OK, OK, OK, OK),
+    ("/comment/{comment}/edit", None, LOGIN, NO, OK, NO, NO),
+    ("/comment/{comment}/edit", {"body": "Better"}, LOGIN, NO, OK, NO, NO),
+    ("/comment/{comment}/vote", {"score": "-1"}, LOGIN, OK, OK, OK, OK),
+    ("/comment/{comment}/delete", {}, LOGIN, NO, OK, NO, NO),
+    ("/comment/{gone}/undelete", {}, LOGIN, NO, OK, NO, NO),
+    ("/comment/{comment}/remove", None, LOGIN, NO, NO, OK, OK),
+    ("/comment/{comment}/remove", {"reason": "spam"}, LOGIN, NO, NO, OK, OK),
+    ("/comment/{hidden}/restore", {}, LOGIN, NO, NO, OK, OK),
+    ("/u/bob", None, OK, OK, OK, OK, OK),
+    ("/settings", None, LOGIN, OK, OK, OK, OK),
+    ("/settings", {"display_name": "Bob"}, LOGIN, OK, OK, OK, OK),
+    ("/search", None, OK, OK, OK, OK, OK),
+    ("/search", {"q": "!cats@forum.example"}, LOGIN, OK, OK, OK, OK),
+    ("/login", None, OK, OK, OK, OK, OK),
+    ("/register", None, OK, OK, OK, OK, OK),
+    ("/logout", {}, OK, OK, OK, OK, OK),
+    ("/admin", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/site", {"site_name": "New", "registration": "open"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/blocks", {"host": "spam.example"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/blocks/remove", {"host": "blocked.example"}, LOGIN, NO, NO, NO, OK),
+    ("/admin/applications", {"person": "{eve}", "decision": "deny"}, LOGIN, NO, NO, NO, OK),
+    ("/setup", None, OK, OK, OK, OK, OK),
+    ("/static/style.css", None, OK, OK, OK, OK, OK),
+]
+# Log in, sign up and set up are open to all and have tests of their own.
+ELSEWHERE = {("/login", "POST"), ("/register", "POST"), ("/setup", "POST")}
+
+
+def outcome(page: Page) -> str:
+    if page.status == 303 and page.location.startswith("/login"):
+        return LOGIN
+    if page.status in {200, 303}:
+        return OK
+    # Nobody waits for the admin's decision here: the admin came as far as the account itself.
+    return {403: NO, 404: OK}.get(page.status, str(page.status))
+
+
+async def make_targets(world: World) -> dict[str, int]:
+    post, deleted, removed = [await world.post(f"Post {number}") for number in range(3)]
+    comment, gone, hidden = [await world.comment(post, f"Text {number}") for number in range(3)]
+    bob, mia = world.people["bob"], world.people["mia"]
+    for target in (deleted, gone):
+        await world.perform(Delete(by=bob, target=target))
+    for target in (removed, hidden):
+        await world.perform(Remove(by=mia, target=target))
+    world.instance.known["!cats@forum.example"] = world.community
+    return {
+        "post": post.id, "deleted": deleted.id, "removed": removed.id, "comment": comment.id,
+        "gone": gone.id, "hidden": hidden.id, "mia": mia.id, "eve": world.people["eve"].id,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("who", "column"), [("", 2), ("eve", 3), ("bob", 4), ("mia", 5), ("ann", 6)]
+)
+@pytest.mark.parametrize(
+    "row", MATRIX, ids=lambda row: f"{'POST' if row[1] is not None else 'GET'} {row[0]}"
+)
+async def test_everybody_gets_what_is_theirs_and_no_more(
+    world: World, row: tuple[object, ...], who: str, column: int
+) -> None:
+    targets = await make_targets(world)
+    path = str(row[0]).format(**targets)
+    browser = world.browser(who)
+
+    if row[1] is None:
+        page = await browser.get(path)
+    else:
+        fields = {name: value.format(**targets) for name, value in dict(row[1]).items()}  # type: ignore[call-overload] # a dict of texts
+        page = await browser.post(path, **fields)
+
+    assert outcome(page) == row[column], page.text
+
+
+def test_the_matrix_names_every_route() -> None:
+    named = {
+        (re.sub(r"\{\w+\}", "{}", str(row[0])), "GET" if row[1] is None else "POST")
+        for row in MATRIX
+    } | ELSEWHERE
+    named = {(re.sub(r"^/(c|u|static)/[^/]+", r"/\1/{}", path), method) for path, method in named}
+    made = {
+        (re.sub(r"\{[^}]+\}", "{}", route.path), method)
+        for route in routes()
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+
+    assert made == named

@@ -1,0 +1,305 @@
+import re
+
+import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.exc import OperationalError
+
+from fedcom.actions.community import CreateCommunity
+from fedcom.actions.delete import Delete
+from fedcom.actions.remove import Remove
+from fedcom.context import Context
+from fedcom.models.actor import actor, community
+from fedcom.models.follow import follow
+from fedcom.models.post import post as posts
+from tests.fedcom.web.conftest import KEY, World
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("who", ["", "bob", "mia", "ann"])
+async def test_every_page_renders_for_everybody_who_may_see_it(world: World, who: str) -> None:
+    post = await world.post(url="https://news.example/a")
+    comment = await world.comment(post)
+    await world.comment(post, "And more", comment, by="eve")
+    at, below = f"/post/{post.id}", f"/comment/{comment.id}"
+    everybody = [
+        *("/", "/?list=all&sort=new", "/?list=local", "/communities", "/communities?list=local"),
+        *("/c/cats", "/c/cats?sort=new", "/c/cats/modlog", "/u/bob", "/u/bob?show=comments"),
+        *("/search", "/search?q=%21a%40b.example", "/login", "/login?next=/c/cats", "/register"),
+        *(at, below, f"{at}?sort=old", f"{at}?sort=new"),
+    ]
+    members = [
+        *("/?list=subscribed", "/communities?list=subscribed", "/communities/new", "/settings"),
+        *("/submit", "/submit?title=A&url=https://a.example", "/c/cats/submit"),
+        f"{at}?reply={comment.id}",
+    ]
+    only = {
+        "": [],
+        "bob": [*members, f"{at}/edit", f"{below}/edit"],
+        "mia": [*members, "/c/cats/edit", f"{at}/remove", f"{below}/remove"],
+        "ann": [*members, "/c/cats/edit", "/admin"],
+    }
+    browser = world.browser(who)
+
+    for path in everybody + only[who]:
+        page = await browser.get(path)
+        assert page.status == 200, (path, page.text)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["cache-control"] == "private, no-cache"
+        assert "Accept" in page.headers["vary"]
+        assert not re.search(r"<script|\sstyle=|\son[a-z]+=", page.html), path
+
+
+async def test_pages_that_have_a_document_say_where_it_is(world: World) -> None:
+    post = await world.post()
+    comment = await world.comment(post)
+    for path in ("/c/cats", "/u/bob", f"/post/{post.id}", f"/comment/{comment.id}"):
+        page = await world.browser().get(path)
+        iri = f"https://forum.example{path}"
+        link = f'<{iri}>; rel="alternate"; type="application/activity+json"'
+        assert page.headers["link"] == link
+        assert f'type="application/activity+json" href="{iri}"' in page.html
+
+
+async def test_the_same_address_answers_programs_with_the_document(world: World) -> None:
+    answer = await world.browser().get("/c/cats", Accept="application/activity+json")
+
+    assert "json" in answer.headers["content-type"]
+
+
+async def test_the_front_page_goes_on_with_older_posts(world: World) -> None:
+    made = [(await world.post(f"Post number {number}")).id for number in range(25)]
+    browser = world.browser("bob")
+
+    first = await browser.get("/?list=all&sort=new")
+    older = re.search(r'rel="next" href="([^"]+)"', first.html)
+    assert older is not None
+    second = await browser.get("/" + older[1].replace("&amp;", "&"))
+
+    shown = [
+        int(number)
+        for page in (first, second)
+        for number in re.findall(r'<li id="post-(\d+)"', page.html)
+    ]
+    assert shown == made[::-1]
+    assert 'rel="next"' not in second.html
+
+
+async def test_members_see_what_they_follow_first_and_everything_when_that_is_empty(
+    world: World,
+) -> None:
+    await world.post("For followers")
+
+    assert "For followers" in (await world.browser("eve").get("/")).text
+    assert "you follow no community" in (await world.browser("eve").get("/?list=subscribed")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/?list=all", "Write the first one"),
+        ("/?list=subscribed", "Find communities"),
+        ("/c/cats", "Write the first one"),
+        ("/communities?list=subscribed", "See those known here"),
+        ("/u/eve", "Write your first one"),
+        ("/u/eve?show=comments", "Find something to answer"),
+    ],
+)
+async def test_an_empty_list_says_what_to_do(world: World, path: str, words: str) -> None:
+    assert words in (await world.browser("eve").get(path)).text
+
+
+async def test_a_log_without_entries_says_that_this_is_good(world: World) -> None:
+    await world.perform(CreateCommunity(by=world.people["eve"], name="dogs", key=KEY))
+
+    assert "Nobody had to step in" in (await world.browser().get("/c/dogs/modlog")).text
+
+
+async def test_what_was_deleted_is_a_placeholder_that_its_author_can_take_back(
+    world: World,
+) -> None:
+    post = await world.post("Secret title", url="https://secret.example/")
+    comment = await world.comment(post, "Secret words")
+    answer = await world.comment(post, "An answer", comment, by="eve")
+    await world.perform(Delete(by=world.people["bob"], target=comment))
+    page = await world.browser("bob").get(f"/post/{post.id}")
+    assert "Deleted by its author" in page.text
+    assert "Secret words" not in page.html
+    assert "An answer" in page.text
+    assert f"/comment/{comment.id}/undelete" in page.html
+    assert (await world.browser().get(f"/comment/{comment.id}")).status == 410
+    assert (await world.browser().get(f"/comment/{answer.id}")).status == 200
+
+    await world.perform(Delete(by=world.people["bob"], target=post))
+    page = await world.browser("bob").get(f"/post/{post.id}")
+    assert page.status == 410
+    assert "secret" not in page.html.lower()
+    assert f"/post/{post.id}/undelete" in page.html
+    assert "undelete" not in (await world.browser("eve").get(f"/post/{post.id}")).html
+    for path in ("/?list=all", "/c/cats", "/u/bob", "/u/bob?show=comments"):
+        assert "Secret" not in (await world.browser("ann").get(path)).html
+
+
+async def test_what_was_removed_is_a_placeholder_and_the_log_says_why(world: World) -> None:
+    post = await world.post("Secret title")
+    await world.perform(Remove(by=world.people["mia"], target=post, reason="off topic"))
+
+    page = await world.browser("mia").get(f"/post/{post.id}")
+    assert (page.status, "Removed by a moderator" in page.text) == (410, True)
+    assert "Secret" not in page.html
+    assert f"/post/{post.id}/restore" in page.html
+    assert "/restore" not in (await world.browser("bob").get(f"/post/{post.id}")).html
+    log = await world.browser().get("/c/cats/modlog")
+    assert "off topic" in log.text
+    assert f'href="/post/{post.id}"' in log.html
+
+
+async def test_a_locked_post_takes_no_answers_and_says_so(world: World) -> None:
+    post = await world.post()
+    await world.comment(post)
+    await world.instance.unit(
+        lambda ctx: ctx.conn.execute(
+            update(posts).where(posts.c.id == post.id).values(locked_at=ctx.now)
+        )
+    )
+
+    page = await world.browser("eve").get(f"/post/{post.id}")
+
+    assert "takes no more comments" in page.text
+    assert "?reply=" not in page.html
+
+
+async def test_a_follow_that_waits_for_the_other_server_is_explained(world: World) -> None:
+    def ask(ctx: Context) -> None:
+        values = {"iri": "https://peer.example/c/owls", "kind": "Group", "local": False}
+        names = {"name": "owls", "host": "peer.example", "inbox": "https://peer.example/inbox"}
+        made = ctx.conn.execute(
+            insert(actor).values(published_at=ctx.now, **values, **names).returning(actor.c.id)
+        ).scalar_one()
+        ctx.conn.execute(insert(community).values(actor_id=made))
+        ctx.conn.execute(
+            insert(follow).values(
+                follower_id=world.people["bob"].id,
+                target_id=made,
+                iri="https://x.example/1",
+                state="pending",
+                created_at=ctx.now,
+            )
+        )
+
+    await world.instance.unit(ask)
+    page = await world.browser("bob").get("/c/owls@peer.example")
+
+    assert "once peer.example has accepted" in page.text
+    assert "Requested" in page.text
+    assert "Requested" in (await world.browser("bob").get("/communities")).text
+
+
+async def test_our_own_host_in_an_address_leads_to_the_short_one(world: World) -> None:
+    for long, short in (("/c/cats@forum.example", "/c/cats"), ("/u/bob@Forum.example", "/u/bob")):
+        page = await world.browser().get(long)
+        assert (page.status, page.location) == (308, short)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/nowhere", 404),
+        ("/c/nobody", 404),
+        ("/c/ca%00ts", 404),
+        ("/c/bob", 404),
+        ("/u/cats", 404),
+        ("/c/a@b@c", 404),
+        ("/c/..%20", 404),
+        ("/post/0", 404),
+        ("/post/99999999999999999999999", 404),
+        ("/comment/99999999999999999999999", 404),
+        ("/?list=all&after=x", 422),
+        ("/communities?after=x", 422),
+        ("/u/bob?after=x", 422),
+        ("/post/1?after=%00", 404),
+        ("/static/missing.css", 404),
+        ("/static/..%2f..%2fsettings.py", 404),
+        ("/logout", 405),
+    ],
+)
+async def test_what_is_not_there_is_a_page_that_helps(world: World, path: str, status: int) -> None:
+    page = await world.browser("bob").get(path)
+
+    assert page.status == status
+    assert "front page" in page.text
+    assert "Log out" in page.text
+
+
+async def test_an_unknown_community_elsewhere_is_offered_to_be_looked_up(world: World) -> None:
+    page = await world.browser("bob").get("/c/owls@peer.example")
+
+    assert page.status == 404
+    assert "/search?q=%21owls%40peer.example" in page.html
+
+
+async def test_programs_are_told_of_errors_in_json(world: World) -> None:
+    answer = await world.browser().get("/post/99", Accept="application/json")
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert '"code":"couldnt_find_post"' in answer.html
+
+
+async def test_a_closed_community_is_gone_with_its_posts(world: World) -> None:
+    post = await world.post()
+    await world.instance.unit(
+        lambda ctx: ctx.conn.execute(
+            update(community)
+            .where(community.c.actor_id == world.community.id)
+            .values(removed_at=ctx.now)
+        )
+    )
+    for path in ("/c/cats", f"/post/{post.id}"):
+        assert (await world.browser().get(path)).status == 410
+
+
+async def test_a_crash_is_answered_with_a_page_and_its_number(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(work: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(world.instance, "read", crash)
+    page = await world.browser().get("/")
+
+    assert page.status == 500
+    assert "secret" not in page.html
+    assert page.headers["x-request-id"] in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_a_busy_database_is_answered_with_try_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(work: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(world.instance, "read", busy)
+    page = await world.browser().get("/")
+
+    assert (page.status, page.headers["retry-after"]) == (503, "5")
+    assert "Try again" in page.text
+
+
+async def test_the_style_sheet_is_small_and_kept(world: World) -> None:
+    address = re.search(r'href="(/static/style\.css[^"]*)"', (await world.browser().get("/")).html)
+    assert address is not None
+    answer = await world.browser().get(address[1])
+
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert len(answer.html) < 12 * 1024
+
+
+async def test_a_session_in_use_is_kept_alive(world: World) -> None:
+    for _ in range(4):
+        world.instance.clock.advance(days=20)
+        assert "Log out" in (await world.browser("bob").get("/")).text
+    world.instance.clock.advance(days=40)
+    assert "Log out" not in (await world.browser("bob").get("/")).text
