@@ -17,6 +17,9 @@ from fedcom.rules.ranking import hot_key
 def put_vote(ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str) -> None:
     """Make `voter`'s vote on `target` be `score` (-1, 0, 1), whatever it was before."""
     votes, key = _votes(target)
+    table = post if isinstance(target, Post) else comment
+    # Two votes of one person at once (a double click, two workers) must see each other.
+    ctx.conn.execute(select(table.c.id).where(table.c.id == target.id).with_for_update())
     mine = (votes.c[key] == target.id) & (votes.c.voter_id == voter.id)
     before = ctx.conn.execute(select(votes.c.score).where(mine)).scalar() or 0
     if before == score:
@@ -32,13 +35,12 @@ def put_vote(ctx: Context, voter: Person, target: Post | Comment, score: int, ir
             "voted_at": ctx.now,
         }
         upsert(ctx.conn, votes, row, key=[key, "voter_id"])
-    table = post if isinstance(target, Post) else comment
     ctx.conn.execute(
         update(table)
         .where(table.c.id == target.id)
         .values(
-            upvotes=table.c.upvotes + (score == 1) - (before == 1),
-            downvotes=table.c.downvotes + (score == -1) - (before == -1),
+            upvotes=table.c.upvotes + int(score == 1) - int(before == 1),
+            downvotes=table.c.downvotes + int(score == -1) - int(before == -1),
         )
     )
     if isinstance(target, Post):
