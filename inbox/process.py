@@ -25,7 +25,7 @@ from inbox.ports import Database, Handlers, Heard
 
 log = logging.getLogger(__name__)
 
-LEASE = 90.0
+LEASE = 20.0
 """Seconds for which a row is claimed; leases in use are renewed every third of it. After a crash
 on PostgreSQL a row waits that long, on SQLite it does not wait."""
 

@@ -143,6 +143,11 @@ def claim(
     return Claim(rows, look_at, frozenset(crowded))
 
 
+def renew(conn: Connection, worker: str, until: float) -> int:
+    """Prolong whatever `worker` has claimed; the number of rows."""
+    return conn.execute(_RENEW, {"worker": worker, "until": until}).rowcount
+
+
 def release(conn: Connection, worker: str | None = None) -> int:
     """Give back what `worker` has claimed, or what anybody has; the number of rows.
 
@@ -385,6 +390,11 @@ _DEFER = (
 )
 _BODIES = select(activities.c.id, activities.c.actor, activities.c.body).where(
     activities.c.id.in_(bindparam("ids", expanding=True))
+)
+_RENEW = (
+    update(deliveries)
+    .where(deliveries.c.state == SQL_CLAIMED, deliveries.c.claimed_by == bindparam("worker"))
+    .values(claimed_until=bindparam("until"))
 )
 _RELEASE = (
     update(deliveries)

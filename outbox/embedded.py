@@ -51,7 +51,8 @@ class Limits:
 
     per_host  deliveries in flight to one host, over all workers
     attempt   the longest an attempt may take
-    lease     after which another worker may take what this one claimed; longer than `attempt`
+    lease     after which another worker may take what this one claimed; it is renewed while
+              attempts are under way, so it is short: a killed worker's claims hold seats that long
     sweep     between two looks at all waiting rows, for those that nobody was woken for
     gather    between two transactions; results that come in meanwhile are written together
     grace     that attempts under way get when the dispatcher is stopped
@@ -62,7 +63,7 @@ class Limits:
     seats: Seats = field(default_factory=Seats)
     per_host: int = 4
     attempt: float = 60.0
-    lease: float = 300.0
+    lease: float = 20.0
     sweep: float = 5.0
     gather: float = 0.02
     grace: float = 5.0
@@ -136,6 +137,7 @@ class Dispatcher:
         self._is_running, self._is_stopping = True, False
         # A turn is never cut off in the middle: what it claims must not be forgotten.
         turning = asyncio.create_task(self._turn_until_stopped())
+        keeping = asyncio.create_task(self._keep_leases())
         try:
             await asyncio.shield(turning)
         finally:
@@ -143,6 +145,8 @@ class Dispatcher:
             self._stir.set()
             await turning
             await self._land()
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             self._is_running = False
 
     async def drain(self, timeout: float = 30.0) -> None:
@@ -177,6 +181,18 @@ class Dispatcher:
                 await asyncio.sleep(ERROR_PAUSE)
             else:
                 await self._rest()
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.lease / 3)
+            if not (self._attempts or self._results):
+                continue
+            until = self._now() + self._limits.lease
+            renew = partial(claims.renew, worker=self._name, until=until)
+            try:
+                await self._database.write(renew)
+            except Exception:  # where the database is away, nobody else can claim either
+                logger.exception("the leases of the dispatcher were not renewed")
 
     async def _turn(self) -> None:
         now = self._now()

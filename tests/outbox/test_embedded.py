@@ -243,6 +243,17 @@ async def test_what_a_dead_process_had_claimed_is_sent_when_its_lease_ends(world
     assert world.states() == {"delivered": 1}
 
 
+async def test_a_lease_is_renewed_for_as_long_as_its_attempt_takes(live_world: World) -> None:
+    live_world.network.set(HOST, hang)
+    live_world.publish([inbox(1)])
+    limits = Limits(lease=0.3, sweep=0.05, grace=0.1)
+    async with running(live_world.dispatcher(limits)), running(live_world.dispatcher(limits)):
+        await until(lambda: len(live_world.network.posted) == 1)
+        await asyncio.sleep(1.0)
+        assert len(live_world.network.posted) == 1
+        assert live_world.states() == {"claimed": 1}
+
+
 async def test_the_only_dispatcher_takes_back_what_was_claimed_at_its_start(world: World) -> None:
     world.publish([inbox(1)])
     with world.db.begin() as conn:
