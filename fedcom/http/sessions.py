@@ -1,7 +1,5 @@
 """The session cookie: its name, its attributes, the token in it."""
 
-from datetime import datetime
-
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -20,12 +18,12 @@ def session_token(request: HTTPConnection) -> str | None:
     return request.cookies.get(cookie_name(instance_of(request).settings)) or None
 
 
-def set_session(response: Response, settings: Settings, token: str, now: datetime) -> None:
+def set_session(response: Response, settings: Settings, token: str) -> None:
     """Log the browser in; the cookie lives as long as the longest session may."""
     response.set_cookie(
         cookie_name(settings),
         token,
-        expires=now + ABSOLUTE,
+        max_age=int(ABSOLUTE.total_seconds()),
         path="/",
         secure=_is_https(settings),
         httponly=True,

@@ -27,7 +27,12 @@ MAX_FIELDS = 100
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 
 # Where a code does not begin with the name of its field.
-_CODES = {"comment_empty": "body", "couldnt_find_community": "community"}
+_CODES = {
+    "comment_empty": "body",
+    "couldnt_find_actor": "community",
+    "couldnt_find_community": "community",
+    "own_host": "host",
+}
 
 
 @dataclass(slots=True)

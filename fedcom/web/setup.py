@@ -46,7 +46,7 @@ async def set_up(request: Request) -> Response:
         with form.keeping():
             path, token = await _set_up(request, form)
             response = see_other(path, "set_up")
-            set_session(response, instance.settings, token, visit.now)
+            set_session(response, instance.settings, token)
             return response
     values = {"form": form, "asks_token": instance.setup_token is not None}
     return page(request, "setup.html", visit, values, status=form.status)

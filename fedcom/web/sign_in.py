@@ -29,7 +29,7 @@ async def log_in(request: Request) -> Response:
         with form.keeping():
             welcome = await _sign_in(request, form)
             response = see_other(safe_path(form.text("next")), "welcome")
-            set_session(response, instance_of(request).settings, welcome.token, visit.now)
+            set_session(response, instance_of(request).settings, welcome.token)
             return response
     return page(request, "login.html", visit, {"form": form}, status=form.status)
 
@@ -80,7 +80,7 @@ async def sign_up(request: Request) -> Response:
             if not token:
                 return see_other("/", "account_pending")
             response = see_other(safe_path(form.text("next")), "welcome")
-            set_session(response, instance_of(request).settings, token, visit.now)
+            set_session(response, instance_of(request).settings, token)
             return response
     return page(request, "register.html", visit, {"form": form}, status=form.status)
 

@@ -1,0 +1,98 @@
+import json
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from activitypub.errors import (
+    FetchFailed,
+    Gone,
+    Malformed,
+    NotThere,
+    PrivateAddress,
+    ProtocolError,
+    Refused,
+    SignatureInvalid,
+    TooBig,
+    Unreachable,
+)
+from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
+from fedcom.http.problems import Problem, to_json, to_problem, wants_page
+
+URL = "https://peer.example/secret"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (Denied("site_ban", "You are banned."), 403, "site_ban"),
+        (NotFound("couldnt_find_post"), 404, "couldnt_find_post"),
+        (Conflict("name_taken"), 409, "name_taken"),
+        (Invalid("title_too_short"), 422, "title_too_short"),
+        (HTTPException(405), 405, "method_not_allowed"),
+        (HTTPException(410, "Closed."), 410, "gone"),
+        (Gone("gone", "x", url=URL), 404, "gone"),
+        (NotThere("not_there", "x", url=URL), 404, "not_there"),
+        (PrivateAddress("private", "x", url=URL), 422, "private"),
+        (Unreachable("timeout", "x", url=URL), 503, "timeout"),
+        (Refused("refused", "x", url=URL), 502, "refused"),
+        (TooBig("too_big", "x", url=URL), 502, "too_big"),
+        (FetchFailed("failed", "x", url=URL), 502, "failed"),
+        (Malformed("iri_scheme", "x"), 422, "iri_scheme"),
+        (SignatureInvalid("signature", "x"), 502, "signature"),
+        (ProtocolError("odd", "x"), 502, "odd"),
+        (OperationalError("SELECT secret", {}, Exception("locked")), 503, "busy"),
+        (RuntimeError("secret"), 500, "internal_error"),
+    ],
+)
+def test_each_error_has_its_answer(error: Exception, status: int, code: str) -> None:
+    problem = to_problem(error)
+
+    assert (problem.status, problem.code) == (status, code)
+    assert problem.detail
+    assert "secret" not in problem.detail
+
+
+def test_whoever_comes_too_often_is_told_when_to_come_back() -> None:
+    assert to_problem(TooMany("rate_limit_error", retry_after=61.4)).headers == {
+        "Retry-After": "61"
+    }
+    assert to_problem(TooMany("rate_limit_error", retry_after=0.1)).headers == {"Retry-After": "1"}
+
+
+def request_with(accept: str | None) -> Request:
+    headers = [] if accept is None else [(b"accept", accept.encode())]
+    return Request({"type": "http", "headers": headers, "state": {"request_id": "abc"}})
+
+
+@pytest.mark.parametrize(
+    ("accept", "page"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", True),
+        ("*/*", True),
+        (None, True),
+        ("TEXT/HTML", True),
+        ("application/json", False),
+        ("application/activity+json, */*", False),
+        ('application/ld+json; profile="https://www.w3.org/ns/activitystreams"', False),
+        ("image/png", False),
+    ],
+)
+def test_people_get_pages_and_programs_json(accept: str | None, page: bool) -> None:
+    assert wants_page(request_with(accept)) is page
+
+
+def test_programs_are_told_in_the_common_form() -> None:
+    answer = to_json(Problem(429, "slow", "Wait.", {"Retry-After": "9"}), request_with(None))
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"] == "9"
+    assert json.loads(bytes(answer.body)) == {
+        "type": "about:blank",
+        "title": "Too Many Requests",
+        "status": 429,
+        "detail": "Wait.",
+        "code": "slow",
+        "request_id": "abc",
+    }
