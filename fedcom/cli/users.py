@@ -13,11 +13,12 @@ from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.roster import Member, find_member, list_members, set_password, set_role
 from fedcom.cli.opening import with_instance
-from fedcom.context import Context
+from fedcom.context import Context, NewKey
 from fedcom.errors import NotFound
 from fedcom.models.actor import Person
 from fedcom.queries.actors import find_person
 from fedcom.site.bans import ban_person, unban_person
+from fedcom.site.setup import finish_setup, is_set_up
 from fedcom.wiring import Instance
 
 
@@ -34,7 +35,8 @@ def users() -> None:
 def create(config: Path | None, name: str, admin: bool, email: str | None) -> None:
     """Make an active account NAME, whatever the registration mode.
 
-    The password is asked for, or read as one line from standard input.
+    The first admin's also ends the set-up, with registration closed. The password
+    is asked for, or read as one line from standard input.
     """
     chosen = check_new_password(_read_password(), name)
 
@@ -42,9 +44,7 @@ def create(config: Path | None, name: str, admin: bool, email: str | None) -> No
         hashed = await asyncio.to_thread(hash_password, chosen)
         newcomer = Newcomer(name=name, password_hash=hashed, email=email)
         key = await instance.new_key()
-        return await instance.unit(
-            lambda ctx: create_account(ctx, newcomer, key, "admin" if admin else "member")
-        )
+        return await instance.unit(lambda ctx: _create(ctx, newcomer, key, admin=admin))
 
     member = with_instance(config, work)
     click.echo(f"{member.person.handle} can log in ({member.account.role}).")
@@ -123,6 +123,14 @@ def ban(config: Path | None, handle: str, reason: str, undo: bool) -> None:
 
     person = with_instance(config, lambda instance: instance.unit(work))
     click.echo(f"{person.handle} is {'no longer ' if undo else ''}banned.")
+
+
+def _create(ctx: Context, newcomer: Newcomer, key: NewKey, *, admin: bool) -> Member:
+    member = create_account(ctx, newcomer, key, "admin" if admin else "member")
+    if admin and not is_set_up(ctx.conn):
+        # As after an unattended start: else strangers would still be shown the set-up page.
+        finish_setup(ctx.conn, name=ctx.host, registration="closed", now=ctx.now)
+    return member
 
 
 def _read_password() -> str:

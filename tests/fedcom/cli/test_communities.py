@@ -1,0 +1,31 @@
+from tests.fedcom.cli.shell import HOST, ORIGIN, Shell
+
+
+def test_a_community_is_made_for_its_first_moderator(shell: Shell) -> None:
+    shell.create_user("ann")
+
+    out = shell.must("community", "create", "cats", "--by", "ann", "--title", "Cats & more")
+
+    assert out == f"!cats@{HOST} is at {ORIGIN}/c/cats.\n"
+    assert "Cats & more" in shell.must("federation", "lookup", f"!cats@{HOST}")
+
+
+def test_people_and_communities_share_their_names(shell: Shell) -> None:
+    shell.create_user("ann")
+
+    said = shell("community", "create", "ann", "--by", "ann")
+
+    assert (said.code, said.out) == (1, "")
+    assert "(name_taken)" in said.err
+
+
+def test_somebody_must_moderate(shell: Shell) -> None:
+    assert "(couldnt_find_person)" in shell("community", "create", "cats", "--by", "zed").err
+    assert shell("community", "create", "cats").code == 2
+
+
+def test_the_banned_make_no_communities(shell: Shell) -> None:
+    shell.create_user("ann")
+    shell.must("user", "ban", "ann")
+
+    assert "(site_ban)" in shell("community", "create", "cats", "--by", "ann").err

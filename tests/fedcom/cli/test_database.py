@@ -1,0 +1,47 @@
+from tests.fedcom.cli.shell import Shell
+
+
+def test_an_upgrade_makes_the_schema_and_says_its_revision(bare_shell: Shell) -> None:
+    out = bare_shell.must("db", "upgrade")
+
+    assert out.startswith("The database is at revision ")
+    assert bare_shell.must("db", "check") == "The database is as this version expects it.\n"
+
+
+def test_an_upgrade_of_the_newest_changes_nothing(bare_shell: Shell) -> None:
+    first = bare_shell.must("db", "upgrade")
+
+    assert bare_shell.must("db", "upgrade") == first
+
+
+def test_a_check_of_an_empty_database_says_what_to_do(bare_shell: Shell) -> None:
+    said = bare_shell("db", "check")
+
+    assert (said.code, said.out) == (1, "")
+    assert "run fedcom db upgrade" in said.err
+
+
+def test_a_check_lists_what_differs(shell: Shell) -> None:
+    database = shell.open_database()
+    with database.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE left_behind (id INTEGER PRIMARY KEY)")
+    database.close()
+
+    said = shell("db", "check")
+
+    assert said.code == 1
+    assert "left_behind" in said.out
+    assert "as this version expects it" not in said.out
+
+
+def test_a_database_of_a_newer_version_is_left_alone(shell: Shell) -> None:
+    database = shell.open_database()
+    with database.begin() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+
+    for words in (["db", "upgrade"], ["db", "check"], ["user", "list"], ["serve"]):
+        said = shell(*words)
+        assert (said.code, said.out) == (1, ""), words
+        assert "9999, which this version of Fedcom does not know" in said.err
+        assert "Traceback" not in said.err

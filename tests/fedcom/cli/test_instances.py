@@ -1,0 +1,36 @@
+import pytest
+
+from tests.fedcom.cli.shell import Shell
+
+
+def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) -> None:
+    assert shell.must("instance", "list") == "No instance is blocked.\n"
+
+    out = shell.must("instance", "block", "https://Bad.Example/", "--reason", "spam")
+    assert out == "bad.example is blocked.\n"
+    listed = shell.must("instance", "list")
+    assert listed.startswith("bad.example  since ")
+    assert listed.endswith("  spam\n")
+
+    out = shell.must("instance", "unblock", "bad.example")
+    assert out == "bad.example is no longer blocked.\n"
+    assert shell.must("instance", "list") == "No instance is blocked.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["block", "127.0.0.1:8000"], "own_host"),
+        (["block", "127.0.0.1"], "own_host"),
+        (["block", "no host"], "host_invalid"),
+        (["block", "com"], "host_invalid"),
+        (["unblock", "good.example"], "instance_not_blocked"),
+    ],
+)
+def test_what_cannot_be_blocked_or_unblocked_says_why(
+    shell: Shell, words: list[str], code: str
+) -> None:
+    said = shell("instance", *words)
+
+    assert (said.code, said.out) == (1, "")
+    assert f"({code})" in said.err

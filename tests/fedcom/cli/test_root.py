@@ -1,0 +1,109 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.fedcom.cli.shell import PASSWORD, Shell
+
+MENDABLE = [
+    ({"origin": ""}, "origin"),
+    ({"origin": "https://forum.example"}, "development"),
+    ({"nonsense": "1"}, "FEDCOM_NONSENSE: there is no such setting"),
+    ({"bind": "everywhere"}, "address:port"),
+    ({"database_url": "mysql://x@127.0.0.1/y"}, "use sqlite:///path or postgresql://"),
+    ({"secret_key": "short"}, "at least 32 characters"),
+    ({"config": "nowhere.toml"}, "nowhere.toml cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("settings", "hint"), MENDABLE, ids=[hint for _, hint in MENDABLE])
+@pytest.mark.parametrize("words", [["user", "list"], ["db", "upgrade"], ["serve"]])
+def test_a_wrong_setting_is_one_clear_message(
+    bare_shell: Shell, words: list[str], settings: dict[str, str], hint: str
+) -> None:
+    bare_shell.set(**settings)
+
+    said = bare_shell(*words)
+
+    assert (said.code, said.out) == (1, "")
+    assert hint in said.err
+    assert "Traceback" not in said.err
+
+
+def test_the_settings_may_be_in_a_file(bare_shell: Shell, tmp_path: Path) -> None:
+    bare_shell.set(development="", origin="")
+    config = tmp_path / "mine.toml"
+    config.write_text('development = true\norigin = "http://127.0.0.1:8000"\n')
+
+    assert bare_shell("user", "list").code == 1
+    assert bare_shell.must("--config", str(config), "user", "list") == "There are no accounts.\n"
+
+
+def test_another_origin_than_that_of_the_first_start_is_refused(shell: Shell) -> None:
+    shell.must("user", "list")
+    shell.set(origin="http://127.0.0.1:8001")
+
+    for words in (["user", "list"], ["serve"]):
+        said = shell(*words)
+        assert (said.code, said.out) == (1, "")
+        assert "belongs to http://127.0.0.1:8000" in said.err
+        assert "Traceback" not in said.err
+
+
+def test_another_secret_than_that_of_the_keys_is_refused(shell: Shell) -> None:
+    shell.must("user", "list")
+    shell.set(secret_key="another secret that has forty characters")
+
+    for words in (["user", "list"], ["serve"]):
+        said = shell(*words)
+        assert said.code == 1
+        assert "Restore the secret.key" in said.err
+        assert "another secret that" not in said.err
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(bare_shell: Shell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        port = taken.getsockname()[1]
+        bare_shell.set(database_url=f"postgresql://me:hushhush@127.0.0.1:{port}/fedcom")
+
+        said = bare_shell("db", "upgrade")
+
+    assert said.code == 1
+    assert said.err.startswith("The database cannot be used: ")
+    assert "hushhush" not in said.err
+
+
+def test_a_folder_that_cannot_be_made_is_named(bare_shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    bare_shell.set(data_dir=str(tmp_path / "file/data"))
+
+    said = bare_shell("user", "list")
+
+    assert said.code == 1
+    assert "A file cannot be used: " in said.err
+    assert "file/data" in said.err
+
+
+def test_a_slip_of_the_pen_is_a_usage_error(bare_shell: Shell) -> None:
+    for words in (["users"], ["user", "create"], ["user", "create", "ann", "--password", "x"]):
+        said = bare_shell(*words)
+        assert (said.code, said.out) == (2, "")
+        assert "Usage: fedcom" in said.err
+
+
+def test_every_command_explains_itself(bare_shell: Shell) -> None:
+    for words in ([], ["user"], ["user", "create"], ["federation", "queue"], ["db", "upgrade"]):
+        out = bare_shell.must(*words, "--help")
+        assert out.startswith("Usage: fedcom")
+
+
+def test_the_secret_key_is_for_its_owner_only(bare_shell: Shell) -> None:
+    bare_shell.create_user("ann")
+
+    key = bare_shell.folder / "secret.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    for words in (["user", "list"], ["federation", "queue"], ["instance", "list"]):
+        out = bare_shell.must(*words)
+        assert key.read_text().strip() not in out
+        assert PASSWORD not in out
