@@ -30,10 +30,12 @@ class Microblogs(Enum):
     NOTHING = auto()
     # Announce of the bare id of the post; once for each post.
     BOOST = auto()
-    # Undo of that Announce, by its stored id.
+    # Undo of that Announce, by its stored id: a moderator took the post out of the community.
     UNBOOST = auto()
-    # The author's own activity: an edit or a deletion of what was boosted.
+    # The author's own activity: an edit of what was boosted.
     THE_ACTIVITY = auto()
+    # Both: the author has deleted it.
+    ERASE = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Delete(Action[Content]):
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Whoever was told of it."""
-        return audience_of(ctx, result, Microblogs.UNBOOST)
+        return audience_of(ctx, result, Microblogs.ERASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

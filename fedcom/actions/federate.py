@@ -28,45 +28,63 @@ from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
 
+_UNBOOSTING = frozenset({Microblogs.UNBOOST, Microblogs.ERASE})
+_THE_AUTHORS_OWN = frozenset({Microblogs.THE_ACTIVITY, Microblogs.ERASE})
+
 
 def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None) -> None:
     """Write the deliveries that the action causes, in the caller's transaction."""
     audience = action.audience(ctx, result)
     place = audience.community
-    told = []
+    followers: list[FollowerHost] = []
+    if place is not None and place.local:
+        followers = list(follower_hosts(ctx.conn, place.id))
     if heard is None:
         activity = action.to_activity(ctx, result)
         if place is not None and place.local:
-            told = _announce(ctx, place, audience.subject, dump(activity))
-            _boost(ctx, place, audience)
-        _send(ctx, action.by, audience, activity, told)
+            _announce(ctx, place, audience.subject, dump(activity), followers)
+            _boost(ctx, place, audience, followers)
+        _send(ctx, action.by, audience, activity, followers)
         return
     if place is not None and place.local:
         if heard.body is not None:
-            _announce(ctx, place, audience.subject, heard.body)
+            _announce(ctx, place, audience.subject, heard.body, followers)
         elif action.is_content:
-            _announce_id(ctx, place, audience.subject)
-        _boost(ctx, place, audience)
+            _announce_id(ctx, place, audience, followers)
+        _boost(ctx, place, audience, followers)
     for answer in action.answers(ctx, result):
         _publish(ctx, answer.actor, answer.activity, audience.subject, [_own_inbox(answer.to)])
 
 
-def _announce(ctx: Context, place: Community, subject: str, inner: bytes) -> list[FollowerHost]:
-    """Announce an activity, byte for byte as it is; returns the followers who are told."""
-    told = [host for host in _followers(ctx, place) if _dialect(host).takes_activities]
+def _announce(
+    ctx: Context, place: Community, subject: str, inner: bytes, followers: list[FollowerHost]
+) -> None:
+    """Announce an activity, byte for byte as it is."""
+    told = [host for host in followers if _dialect(host).takes_activities]
     iri = ctx.new_iri("announce")
     envelope = announce_of(inner, iri, place.iri, followers=_followers_of(place), published=ctx.now)
     _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
-    return told
 
 
-def _announce_id(ctx: Context, place: Community, subject: str) -> None:
-    """Announce what was only fetched: peers fetch it from its origin as we did."""
-    told = [host for host in _followers(ctx, place) if _dialect(host).takes_activities]
-    _publish(ctx, place.iri, _boost_activity(ctx, place, subject), subject, told)
+def _announce_id(
+    ctx: Context, place: Community, audience: Audience, followers: list[FollowerHost]
+) -> None:
+    """Announce what was only fetched: peers fetch it from its origin as we did.
+
+    Whoever gets a boost of it needs no second one.
+    """
+    is_boosted = audience.microblogs is Microblogs.BOOST
+    told = [
+        host
+        for host in followers
+        if _dialect(host).takes_activities and not (is_boosted and _dialect(host).takes_boosts)
+    ]
+    _publish(ctx, place.iri, _boost_activity(ctx, place, audience.subject), audience.subject, told)
 
 
-def _boost(ctx: Context, place: Community, audience: Audience) -> None:
+def _boost(
+    ctx: Context, place: Community, audience: Audience, followers: list[FollowerHost]
+) -> None:
     """Tell microblogs by a boost that a post is there, or by its Undo that it is gone."""
     about = audience.post
     if about is None:
@@ -74,12 +92,12 @@ def _boost(ctx: Context, place: Community, audience: Audience) -> None:
     if audience.microblogs is Microblogs.BOOST and about.announce_iri is None:
         activity = _boost_activity(ctx, place, about.iri)
         _remember_boost(ctx, about, activity["id"])
-    elif audience.microblogs is Microblogs.UNBOOST and about.announce_iri is not None:
+    elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
         activity = _unboost_activity(ctx, place, about)
         _remember_boost(ctx, about, None)
     else:
         return
-    told = [host for host in _followers(ctx, place) if _dialect(host).takes_boosts]
+    told = [host for host in followers if _dialect(host).takes_boosts]
     _publish(ctx, place.iri, activity, about.iri, told)
 
 
@@ -105,7 +123,7 @@ def _remember_boost(ctx: Context, about: Post, iri: str | None) -> None:
 
 
 def _send(
-    ctx: Context, by: Actor, audience: Audience, activity: Activity, told: list[FollowerHost]
+    ctx: Context, by: Actor, audience: Audience, activity: Activity, followers: list[FollowerHost]
 ) -> None:
     """Send the acting person's own activity to those who did not get it inside an Announce."""
     place = audience.community
@@ -116,20 +134,11 @@ def _send(
         reached.append(_shared_inbox(place))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id))
-    if (
-        place is not None
-        and place.local
-        and audience.microblogs in (Microblogs.THE_ACTIVITY, Microblogs.UNBOOST)
-    ):
-        reached.extend(host for host in _followers(ctx, place) if _dialect(host).takes_boosts)
-    announced_at = {host.host for host in told}
-    _publish(
-        ctx,
-        by.iri,
-        activity,
-        audience.subject,
-        [host for host in reached if host.host not in announced_at],
-    )
+    if audience.microblogs in _THE_AUTHORS_OWN:
+        reached.extend(host for host in followers if _dialect(host).takes_boosts)
+    announced_at = {host.host for host in followers if _dialect(host).takes_activities}
+    to = [host for host in reached if host.host not in announced_at]
+    _publish(ctx, by.iri, activity, audience.subject, to)
 
 
 def _publish(
@@ -138,7 +147,7 @@ def _publish(
     _publish_bytes(ctx, activity["id"], actor, dump(activity), subject, to)
 
 
-def _publish_bytes(  # one delivery has these six sides
+def _publish_bytes(
     ctx: Context, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
 ) -> None:
     """Rows for one activity; with nobody to send it to it is still kept, to be served at its id."""
@@ -152,10 +161,6 @@ def _publish_bytes(  # one delivery has these six sides
         inboxes=fold([Recipient(host.inbox) for host in to], own_host=ctx.host, skip_hosts=skipped),
         now=ctx.now.timestamp(),
     )
-
-
-def _followers(ctx: Context, place: Community) -> list[FollowerHost]:
-    return list(follower_hosts(ctx.conn, place.id))
 
 
 def _followers_of(place: Community) -> str:

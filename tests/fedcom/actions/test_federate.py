@@ -1,0 +1,437 @@
+"""The specification of `federate`: who is told of an action, in which words, in whose name."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from activitypub.reading import Document, parse
+from fedcom.actions.base import Action
+from fedcom.actions.comment import CreateComment, EditComment
+from fedcom.actions.community import EditCommunity
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.follow import Follow, Unfollow
+from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.post import CreatePost, EditPost, Provenance
+from fedcom.actions.profile import EditProfile
+from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.vote import Vote
+from fedcom.context import Said
+from fedcom.models.actor import Person
+from fedcom.remote.actors import forget_actor
+from fedcom.site.instances import block_instance
+from fedcom.wire.body import Body
+from tests.support.people import ORIGIN, Home, Sent, said
+
+FORUM, MICRO, ODD, DARK = "forum.example", "micro.example", "odd.example", "dark.example"
+FAN = "fan.example"
+DOGS = "https://dogs.example/c/dogs"
+WORDS = Body.of_markdown("New words.")
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Whom to tell is no question to a database; the tests of each action ask both."""
+    return "sqlite"
+
+
+class Scene:
+    """A community and a post in it, with a follower of each dialect and a follower of each author.
+
+    `ours` says where the community is; kim and lea are people elsewhere, kim wrote a comment.
+    """
+
+    def __init__(self, home: Home, *, ours: bool) -> None:
+        self.home = home
+        self.kim = home.person("https://kim.example/u/kim", "mastodon")
+        self.place = home.cats if ours else home.group(DOGS)
+        if not ours:
+            home.follow(home.bob, self.place)
+        else:
+            for host, software in ((FORUM, "lemmy"), (MICRO, "mastodon"), (ODD, "oddity")):
+                home.follow(home.person(f"https://{host}/u/one", software), home.cats)
+            home.follow(home.person(f"https://{DARK}/u/one"), home.cats)
+        for author in (home.bob,):
+            home.follow(home.person(f"https://{FAN}/u/fan", "mastodon"), author)
+        self.post = home.post(place=self.place)
+        self.their_post = home.post(by=self.kim, place=self.place)
+        self.comment = home.comment(self.post)
+        self.their_comment = home.comment(self.their_post, by=self.kim)
+        home.sent()
+
+    def perform(self, action: Action[Any], heard: Said | None = None) -> dict[str, set[str]]:
+        """Who was told: the words by host, each with the name of who signs."""
+        self.home.perform(action, heard)
+        return told(self.home)
+
+
+def told(home: Home) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for sent in home.sent():
+        found.setdefault(sent.inbox.split("/")[2], set()).add(f"{sent.by}: {sent.words}")
+    return found
+
+
+def new_post(scene: Scene, by: Person) -> CreatePost:
+    source = None if by.local else Provenance(f"https://{by.host}/post/new", "Page", None, None)
+    return CreatePost(by=by, community=scene.place, title="New", source=source)
+
+
+def new_comment(scene: Scene, by: Person) -> CreateComment:
+    source = None if by.local else Provenance(f"https://{by.host}/note/new", "Note", None, None)
+    return CreateComment(by=by, post=scene.post, parent=None, body=WORDS, source=source)
+
+
+def edit_post(scene: Scene, by: Person) -> EditPost:
+    post = scene.post if by.local else scene.their_post
+    return EditPost(by=by, post=post, title="Better", body=WORDS)
+
+
+def edit_comment(scene: Scene, by: Person) -> EditComment:
+    comment = scene.comment if by.local else scene.their_comment
+    return EditComment(by=by, comment=comment, body=WORDS)
+
+
+def delete_post(scene: Scene, by: Person) -> Delete:
+    return Delete(by=by, target=scene.post if by.local else scene.their_post)
+
+
+def delete_comment(scene: Scene, by: Person) -> Delete:
+    return Delete(by=by, target=scene.comment if by.local else scene.their_comment)
+
+
+def vote_post(scene: Scene, by: Person) -> Vote:
+    return Vote(by=by, target=scene.post, score=-1)
+
+
+def vote_their_comment(scene: Scene, by: Person) -> Vote:
+    return Vote(by=by, target=scene.their_comment, score=-1 if by == scene.kim else 1)
+
+
+def announced(words: str, *, boost: str | None = None) -> dict[str, set[str]]:
+    """What followers of our community are told when it announces an activity."""
+    activity = f"c/cats: Announce{{{words}}}"
+    found = {FORUM: {activity}, ODD: {activity}}
+    if boost is not None:
+        for host in (MICRO, ODD, DARK):
+            found.setdefault(host, set()).add(f"c/cats: {boost}")
+    return found
+
+
+def also(*parts: dict[str, set[str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for part in parts:
+        for host, words in part.items():
+            found.setdefault(host, set()).update(words)
+    return found
+
+
+def own(words: str, *hosts: str) -> dict[str, set[str]]:
+    """Bob's own activity to these hosts."""
+    return {host: {f"u/bob: {words}"} for host in hosts}
+
+
+Make = Callable[[Scene, Person], Action[Any]]
+
+# What a member does in a community of ours.
+HERE: list[tuple[Make, dict[str, set[str]]]] = [
+    (
+        new_post,
+        also(announced("Create{Page}", boost="Announce{id}"), own("Create{Page}", FAN)),
+    ),
+    # An edit reaches microblogs from the author only; where activities were announced it was told.
+    (edit_post, also(announced("Update{Page}"), own("Update{Page}", FAN, MICRO, DARK))),
+    (
+        delete_post,
+        also(
+            announced("Delete{id}", boost="Undo{Announce{id}}"),
+            own("Delete{id}", FAN, MICRO, DARK),
+        ),
+    ),
+    # A comment is never boosted: timelines would be flooded.
+    (new_comment, also(announced("Create{Note}"), own("Create{Note}", FAN))),
+    (edit_comment, also(announced("Update{Note}"), own("Update{Note}", FAN))),
+    (delete_comment, also(announced("Delete{id}"), own("Delete{id}", FAN))),
+    # A vote goes to no microblog but the author's.
+    (vote_post, announced("Dislike{id}")),
+    (vote_their_comment, also(announced("Like{id}"), own("Like{id}", "kim.example"))),
+]
+
+# What a member does in a community elsewhere.
+THERE: list[tuple[Make, dict[str, set[str]]]] = [
+    (new_post, own("Create{Page}", "dogs.example", FAN)),
+    (edit_post, own("Update{Page}", "dogs.example", FAN)),
+    (delete_post, own("Delete{id}", "dogs.example", FAN)),
+    (new_comment, own("Create{Note}", "dogs.example", FAN)),
+    (edit_comment, own("Update{Note}", "dogs.example", FAN)),
+    (delete_comment, own("Delete{id}", "dogs.example", FAN)),
+    (vote_post, own("Dislike{id}", "dogs.example")),
+    (vote_their_comment, own("Like{id}", "dogs.example", "kim.example")),
+]
+
+
+@pytest.mark.parametrize(("make", "expected"), HERE)
+def test_our_community_announces_what_a_member_does(
+    home: Home, make: Make, expected: dict[str, set[str]]
+) -> None:
+    scene = Scene(home, ours=True)
+
+    assert scene.perform(make(scene, home.bob)) == expected
+
+
+@pytest.mark.parametrize(("make", "expected"), THERE)
+def test_a_community_elsewhere_is_sent_what_a_member_does(
+    home: Home, make: Make, expected: dict[str, set[str]]
+) -> None:
+    scene = Scene(home, ours=False)
+
+    assert scene.perform(make(scene, home.bob)) == expected
+
+
+@pytest.mark.parametrize("make", [make for make, _ in THERE])
+def test_an_action_of_ours_announced_back_to_us_is_not_sent_again(home: Home, make: Make) -> None:
+    scene = Scene(home, ours=False)
+    heard = said(home.bob.iri, via=DOGS)
+
+    assert scene.perform(make(scene, home.bob), heard) == {}
+
+
+@pytest.mark.parametrize(
+    "make", [new_post, edit_post, delete_post, new_comment, edit_comment, vote_post]
+)
+def test_what_is_heard_about_a_community_elsewhere_is_told_to_nobody(
+    home: Home, make: Make
+) -> None:
+    scene = Scene(home, ours=False)
+
+    assert scene.perform(make(scene, scene.kim), said(scene.kim.iri, b"{}", DOGS)) == {}
+
+
+# What somebody elsewhere does in a community of ours: as signed, and as only fetched.
+HEARD: list[tuple[Make, str, str | None, str | None]] = [
+    (new_post, "Create{Page}", "id", "Announce{id}"),
+    (edit_post, "Update{Page}", "id", None),
+    (delete_post, "Delete{id}", None, "Undo{Announce{id}}"),
+    (new_comment, "Create{Note}", "id", None),
+    (edit_comment, "Update{Note}", "id", None),
+    (delete_comment, "Delete{id}", None, None),
+    (vote_post, "Dislike{id}", None, None),
+]
+
+
+def _body(words: str) -> bytes:
+    outer, _, inner = words.rstrip("}").partition("{")
+    obj = "https://kim.example/x" if inner == "id" else {"type": inner}
+    return json.dumps({"type": outer, "actor": "https://kim.example/u/kim", "object": obj}).encode()
+
+
+@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
+def test_our_community_announces_what_it_heard_with_a_signature(
+    home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
+) -> None:
+    scene = Scene(home, ours=True)
+
+    expected = announced(signed, boost=boost)
+    assert scene.perform(make(scene, scene.kim), said(scene.kim.iri, _body(signed))) == expected
+
+
+@pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
+def test_our_community_announces_only_the_id_of_what_was_fetched(
+    home: Home, make: Make, signed: str, fetched: str | None, boost: str | None
+) -> None:
+    scene = Scene(home, ours=True)
+
+    expected = also(
+        announced(fetched) if fetched is not None else {},
+        {host: {f"c/cats: {boost}"} for host in (MICRO, ODD, DARK)} if boost is not None else {},
+    )
+    assert scene.perform(make(scene, scene.kim), said(scene.kim.iri)) == expected
+
+
+def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    raw = b'{ "type":"Dislike",\n "id" : "https://kim.example/1", "actor":"https://kim.example/u/kim"}'
+
+    home.perform(vote_post(scene, scene.kim), said(scene.kim.iri, raw))
+
+    bodies = [body for _, body in home.sent_bodies()]
+    assert len(bodies) == 2
+    assert all(raw in body for body in bodies)
+
+
+def test_an_unfamiliar_peer_hears_once_of_a_post_that_was_only_fetched(home: Home) -> None:
+    scene = Scene(home, ours=True)
+
+    home.perform(new_post(scene, scene.kim), said(scene.kim.iri))
+
+    assert len([sent for sent in home.sent() if ODD in sent.inbox]) == 1
+
+
+def test_a_post_is_boosted_once_until_its_boost_is_taken_back(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    boost = home.fresh(scene.post).announce_iri
+
+    home.perform(edit_post(scene, home.bob))
+    home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
+    undone = [body for sent, body in home.sent_bodies() if "Undo{Announce" in sent.words]
+    assert {Document(parse(body)).object_document.id for body in undone} == {boost}  # type: ignore[union-attr] # it is embedded
+    assert home.fresh(scene.post).announce_iri is None
+
+    home.perform(Undelete(by=home.bob, target=home.fresh(scene.post)))
+    again = home.fresh(scene.post).announce_iri
+    assert again not in (None, boost)
+    boosts = [sent for sent in home.sent() if sent.words == "Announce{id}"]
+    assert {sent.inbox.split("/")[2] for sent in boosts} == {MICRO, ODD, DARK}
+
+
+def test_a_moderators_removal_takes_the_boost_back_and_is_no_deletion_to_microblogs(
+    home: Home,
+) -> None:
+    scene = Scene(home, ours=True)
+
+    removed = scene.perform(Remove(by=home.ann, target=scene.post, reason="spam"))
+    assert removed == announced("Delete{id}", boost="Undo{Announce{id}}")
+
+    restored = scene.perform(Restore(by=home.ann, target=home.fresh(scene.post)))
+    assert restored == announced("Undo{Delete{id}}", boost="Announce{id}")
+
+
+def test_a_removal_of_a_comment_is_announced_and_nothing_more(home: Home) -> None:
+    scene = Scene(home, ours=True)
+
+    assert scene.perform(Remove(by=home.ann, target=scene.comment)) == announced("Delete{id}")
+
+
+def test_a_reply_goes_to_whom_it_answers_and_to_whom_it_names(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    home.person("https://lea.example/u/lea", "mastodon")
+    action = CreateComment(
+        by=home.bob,
+        post=scene.their_post,
+        parent=scene.their_comment,
+        body=Body.of_markdown("So says @lea@lea.example, and @nobody@lost.example."),
+    )
+
+    assert scene.perform(action) == also(
+        announced("Create{Note}"), own("Create{Note}", FAN, "kim.example", "lea.example")
+    )
+
+
+def test_a_server_that_heard_the_announcement_is_not_told_by_the_author_as_well(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    home.follow(home.person(f"https://{FORUM}/u/two"), home.bob)
+
+    assert scene.perform(new_post(scene, home.bob))[FORUM] == {"c/cats: Announce{Create{Page}}"}
+
+
+def test_one_delivery_serves_all_followers_on_a_server(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    home.follow(home.person(f"https://{FORUM}/u/two"), home.cats)
+
+    home.perform(vote_post(scene, home.bob))
+
+    inboxes = [sent.inbox for sent in home.sent()]
+    assert inboxes == [f"https://{FORUM}/inbox", f"https://{ODD}/inbox"]
+
+
+def test_a_blocked_server_is_sent_nothing(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    home(lambda ctx: block_instance(ctx, FORUM, ""))
+
+    assert scene.perform(vote_post(scene, home.bob)) == {ODD: {"c/cats: Announce{Dislike{id}}"}}
+
+
+def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -> None:
+    scene = Scene(home, ours=False)
+    first = vote_post(scene, home.bob)
+
+    assert scene.perform(first) == own("Dislike{id}", "dogs.example")
+    assert scene.perform(Vote(by=home.bob, target=scene.post, score=0)) == own(
+        "Undo{Dislike{id}}", "dogs.example"
+    )
+
+
+def test_a_follow_goes_to_the_inbox_of_the_followed_alone(home: Home) -> None:
+    dogs = home.group(DOGS)
+
+    home.perform(Follow(by=home.ann, target=dogs))
+    assert home.sent() == [Sent(f"{DOGS}/inbox", "Follow{id}", "u/ann")]
+
+    home.perform(Unfollow(by=home.ann, target=dogs))
+    assert home.sent() == [Sent(f"{DOGS}/inbox", "Undo{Follow{id}}", "u/ann")]
+
+
+def test_a_follow_that_is_heard_is_accepted_each_time(home: Home) -> None:
+    kim = home.person("https://kim.example/u/kim")
+    action = Follow(by=kim, target=home.cats, iri="https://kim.example/follows/1")
+
+    for _ in range(2):
+        home.perform(action, said(kim.iri))
+        assert home.sent() == [
+            Sent("https://kim.example/u/kim/inbox", "Accept{Follow{id}}", "c/cats")
+        ]
+
+
+def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None:
+    home.perform(Follow(by=home.bob, target=home.cats))
+    home.perform(Follow(by=home.bob, target=home.ann))
+
+    assert home.sent() == []
+
+
+def test_a_changed_profile_goes_to_who_follows_the_member(home: Home) -> None:
+    scene = Scene(home, ours=True)
+
+    assert scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS)) == own(
+        "Update{Person}", FAN
+    )
+
+
+def test_a_changed_community_is_announced(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    action = EditCommunity(
+        by=home.ann,
+        community=home.cats,
+        title="Cats!",
+        description=WORDS,
+        nsfw=False,
+        posting_restricted=False,
+    )
+
+    assert scene.perform(action) == announced("Update{Group}")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"), [(AddModerator, "Add{id}"), (RemoveModerator, "Remove{id}")]
+)
+def test_a_change_of_moderators_is_announced_and_told_to_who_it_concerns(
+    home: Home, make: Callable[..., Action[None]], words: str
+) -> None:
+    scene = Scene(home, ours=True)
+    if make is RemoveModerator:
+        home.perform(AddModerator(by=home.ann, community=home.cats, person=scene.kim))
+        home.sent()
+
+    found = scene.perform(make(by=home.ann, community=home.cats, person=scene.kim))
+    assert found == also(announced(words), {"kim.example": {f"u/ann: {words}"}})
+
+
+def test_every_activity_of_ours_has_an_id_that_we_can_serve(home: Home) -> None:
+    scene = Scene(home, ours=True)
+
+    home.perform(new_post(scene, home.bob))
+
+    for _, body in home.sent_bodies():
+        document = Document(parse(body))
+        assert str(document.id).startswith(f"{ORIGIN}/activities/")
+        assert document.is_public
+
+
+def test_places_and_people_that_are_gone_are_told_nothing(home: Home) -> None:
+    scene = Scene(home, ours=True)
+
+    gone = home.person(f"https://{ODD}/u/one")
+    home(lambda ctx: forget_actor(ctx, gone))
+
+    assert scene.perform(vote_post(scene, home.bob)) == {FORUM: {"c/cats: Announce{Dislike{id}}"}}

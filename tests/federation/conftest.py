@@ -1,0 +1,19 @@
+"""`node`: an instance behind its HTTP, with a network in memory below it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fedcom.db import Database
+from tests.support.clock import SettableClock
+from tests.support.node import Node, open_node
+
+
+@pytest.fixture
+async def node(
+    database: Database, database_url: str, clock: SettableClock, tmp_path: Path
+) -> AsyncIterator[Node]:
+    """See `tests.support.node`."""
+    async with open_node(database, database_url, clock, tmp_path) as opened:
+        yield opened

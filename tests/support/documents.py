@@ -1,0 +1,102 @@
+"""What peers serve and say, as small as their documents may be: for tests that need a peer's words.
+
+The shapes of particular programs are in `tests/samples`; these have only what ActivityPub needs.
+"""
+
+from functools import cache
+from typing import Any
+
+from activitypub.iri import PUBLIC, host_of
+from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_private
+
+AS2 = "https://www.w3.org/ns/activitystreams"
+
+Json = dict[str, Any]
+
+
+@cache
+def pems() -> tuple[str, str]:
+    """The one key pair of all peers (and of us) in a test run: making one takes a tenth of a
+    second."""
+    return generate_rsa_pem()
+
+
+@cache
+def private_key(actor: str) -> PrivateKey:
+    """The private half of the key that `person` and `group` show."""
+    return load_private(f"{actor}#main-key", pems()[0])
+
+
+def document(iri: str | None, kind: str, **more: Any) -> Json:
+    """Anything with an id and a type."""
+    identity = {} if iri is None else {"id": iri}
+    return {"@context": AS2, **identity, "type": kind, **more}
+
+
+def person(iri: str, **more: Any) -> Json:
+    """A person whose name is the end of the id."""
+    return _actor(iri, "Person", **more)
+
+
+def group(iri: str, **more: Any) -> Json:
+    """A community with a collection of moderators."""
+    return _actor(iri, "Group", **{"attributedTo": f"{iri}/moderators"} | more)
+
+
+def page(iri: str, author: str, place: str, **more: Any) -> Json:
+    """A post in the community `place`."""
+    words = {
+        "attributedTo": author,
+        "to": [place, PUBLIC],
+        "cc": [],
+        "audience": place,
+        "name": "A title",
+        "content": "<p>A text</p>",
+        "published": "2026-01-01T11:00:00Z",
+    }
+    return document(iri, "Page", **words | more)
+
+
+def note(iri: str, author: str, answers: str | None = None, **more: Any) -> Json:
+    """A public text; with `answers`, a comment on that."""
+    words: Json = {
+        "attributedTo": author,
+        "to": [PUBLIC],
+        "cc": [],
+        "content": "<p>A remark</p>",
+        "published": "2026-01-01T11:30:00Z",
+    }
+    if answers is not None:
+        words["inReplyTo"] = answers
+    return document(iri, "Note", **words | more)
+
+
+def activity(kind: str, actor: str, obj: Any, **more: Any) -> Json:
+    """`actor` does something to `obj`, in public; the id lies under the actor's."""
+    tail = obj if isinstance(obj, str) else obj.get("id") or obj.get("type")
+    words = {"actor": actor, "object": _bare(obj), "to": [PUBLIC], "cc": []}
+    name = str(tail).rsplit("//", 1)[-1].replace("/", "-").replace("#", "-")
+    return document(f"https://{host_of(actor)}/did/{kind.lower()}-{name}", kind, **words | more)
+
+
+def undo(said: Json, **more: Any) -> Json:
+    """Whoever said it takes it back."""
+    return activity("Undo", said["actor"], said, **more)
+
+
+def _bare(obj: Any) -> Any:
+    if not isinstance(obj, dict):
+        return obj
+    return {name: value for name, value in obj.items() if name != "@context"}
+
+
+def _actor(iri: str, kind: str, **more: Any) -> Json:
+    words = {
+        "preferredUsername": iri.rsplit("/", 1)[-1],
+        "inbox": f"{iri}/inbox",
+        "outbox": f"{iri}/outbox",
+        "followers": f"{iri}/followers",
+        "endpoints": {"sharedInbox": f"https://{host_of(iri)}/inbox"},
+        "publicKey": {"id": f"{iri}#main-key", "owner": iri, "publicKeyPem": pems()[1]},
+    }
+    return document(iri, kind, **words | more)

@@ -1,0 +1,134 @@
+"""A whole instance over a network in memory: requests in at the top, fetches out at the bottom."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from activitypub.signatures.keys import PrivateKey
+from activitypub.signatures.request import sign
+from fedcom.app import create_app
+from fedcom.context import NewKey
+from fedcom.db import Database
+from fedcom.models.actor import actor
+from fedcom.models.comment import comment
+from fedcom.models.follow import follow
+from fedcom.models.moderation import marker, moderator
+from fedcom.models.post import post
+from fedcom.remote.keys import Seal
+from fedcom.settings import Settings
+from fedcom.wiring import Instance, open_instance
+from inbox.journal import journal
+from tests.support.clock import SettableClock
+from tests.support.documents import pems, private_key
+from tests.support.network import Network
+from tests.support.people import HOST, ORIGIN, Home
+
+ACTIVITY = "application/activity+json"
+
+
+class Node:
+    """`home.example` as the network sees it. Nothing runs by itself: the journal is worked when
+    something was heard, and the outbox is only written."""
+
+    def __init__(self, home: Home, network: Network, instance: Instance, app: Starlette) -> None:
+        self.home = home
+        self.network = network
+        self.instance = instance
+        self._transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 4711))
+
+    async def get(self, path: str, *, accept: str = ACTIVITY, **headers: str) -> httpx.Response:
+        """GET an address of ours."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = httpx.Request("GET", f"{ORIGIN}{path}", headers={"Accept": accept, **named})
+        return await self._send(request)
+
+    async def get_json(self, path: str, *, accept: str = ACTIVITY) -> Any:
+        """GET an address of ours that has a document."""
+        return json.loads((await self.get(path, accept=accept)).content)
+
+    async def hear(
+        self,
+        said: dict[str, Any] | bytes,
+        *,
+        signer: str | None = None,
+        key: PrivateKey | None = None,
+        inbox: str = "/inbox",
+    ) -> str:
+        """Deliver an activity, signed by its actor or by `signer`, and work on it.
+
+        What came of it, as `202`, `403 code` (refused at the door) or `202 code` (refused later).
+        """
+        body = said if isinstance(said, bytes) else json.dumps(said).encode()
+        url = f"{ORIGIN}{inbox}"
+        key = key or private_key(signer or json.loads(body)["actor"])
+        headers = sign("POST", url, body, key, self.instance.clock())
+        answer = await self._send(httpx.Request("POST", url, headers=headers, content=body))
+        if answer.status_code != 202:
+            return f"{answer.status_code} {json.loads(answer.content)['code']}"
+        await self.instance.inbox.drain()
+        rows = self.home.rows(journal)
+        code = rows[-1]["code"] if rows else None
+        return f"202 {code}" if code else "202"
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._transport.handle_async_request(request)
+        await answer.aread()
+        return answer
+
+    def snapshot(self) -> dict[str, str]:
+        """Everything a peer could have changed, by what it is, in words."""
+        names = {row["id"]: row["iri"] for row in self.home.rows(actor)}
+        found = {
+            row["iri"]: "erased" if row["deleted_at"] else f"{row['kind']} {row['title']}".strip()
+            for row in self.home.rows(actor)
+        }
+        for table, words in ((post, "title"), (comment, "body_html")):
+            for row in self.home.rows(table):
+                score = row["upvotes"] - row["downvotes"]
+                found[row["iri"]] = " | ".join([row[words], _state(row), str(score)])
+        for row in self.home.rows(follow):
+            found[f"{names[row['follower_id']]} follows {names[row['target_id']]}"] = row["state"]
+        for row in self.home.rows(moderator):
+            found[f"{names[row['person_id']]} moderates {names[row['community_id']]}"] = "yes"
+        for row in self.home.rows(marker):
+            found[f"{row['kind']} {row['iri']}"] = row["actor_iri"]
+        return found
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
+    """What is new or different, in words; what is gone reads "none"."""
+    return {
+        name: after.get(name, "none")
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }
+
+
+@asynccontextmanager
+async def open_node(
+    database: Database, url: str, clock: SettableClock, folder: Path
+) -> AsyncIterator[Node]:
+    """The instance on this database, with ann, bob and !cats of `Home`."""
+    settings = Settings(
+        origin=ORIGIN, data_dir=folder, database_url=url, secret_key="a secret for tests only"
+    )
+    private_pem, public_pem = pems()
+    sealed = Seal(settings.read_secret()).close(private_pem)
+    home = Home(database, clock, NewKey(public_pem=public_pem, sealed_private=sealed))
+    network = Network()
+    async with open_instance(settings, clock=clock, transport=network) as instance:
+        app = create_app(settings)
+        app.state.instance = instance
+        network.applications[HOST] = app
+        yield Node(home, network, instance, app)
+
+
+def _state(row: dict[str, Any]) -> str:
+    if row["deleted_at"] is not None:
+        return "deleted"
+    return "removed" if row["removed_at"] is not None else "shown"

@@ -1,0 +1,217 @@
+"""An instance with people on it and people elsewhere, made in one line each, without a network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, func, select
+
+from activitypub.errors import NotThere
+from activitypub.nodeinfo import Software
+from activitypub.reading import Document, parse
+from fedcom.accounts.register import Newcomer, create_account
+from fedcom.actions.base import Action
+from fedcom.actions.comment import CreateComment
+from fedcom.actions.community import CreateCommunity
+from fedcom.actions.follow import Follow
+from fedcom.actions.perform import perform
+from fedcom.actions.post import CreatePost, Provenance
+from fedcom.context import Context, Fetched, NewKey, Said
+from fedcom.db import Database
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.actors import get_community
+from fedcom.queries.comments import get_comment
+from fedcom.queries.posts import get_post
+from fedcom.remote.actors import community_at, person_at
+from fedcom.remote.peers import put_peer
+from fedcom.site.setup import start
+from fedcom.wire.body import Body
+from outbox.deliveries import activities, deliveries
+from tests.support import documents
+from tests.support.clock import SettableClock
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+ORIGIN = "https://home.example"
+HOST = "home.example"
+NO_KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sent:
+    """One row of the outbox: to which inbox, in which words, in whose name.
+
+    Words are types with what is inside, `Announce{Create{Page}}`; a bare id inside reads `id`.
+    """
+
+    inbox: str
+    words: str
+    by: str
+
+
+class Home:
+    """The instance `home.example`: ann is its admin and made !cats, bob is a member.
+
+    Called with a function of a `Context`, it runs that in one transaction.
+    """
+
+    def __init__(self, database: Database, clock: SettableClock, key: NewKey = NO_KEY) -> None:
+        self.database = database
+        self.clock = clock
+        self._key = key
+        self(lambda ctx: start(ctx, key))
+        self.ann = self.member("ann", role="admin")
+        self.bob = self.member("bob")
+        self.cats = self.community("cats")
+        self._read = self._newest()
+
+    def __call__(
+        self,
+        work: Callable[[Context], T],
+        *,
+        fetched: Fetched | None = None,
+        wanted: bool = False,
+    ) -> T:
+        with self.database.begin() as conn:
+            return work(Context(conn, self.clock(), ORIGIN, fetched or Fetched(), wanted))
+
+    def perform(self, action: Action[R], heard: Said | None = None) -> R:
+        """One action through the one door."""
+        return self(lambda ctx: perform(ctx, action, heard))
+
+    # People and places.
+
+    def member(self, name: str, role: str = "member") -> Person:
+        """Somebody with an account here."""
+        newcomer = Newcomer(name=name, password_hash="no password fits")
+        return self(lambda ctx: create_account(ctx, newcomer, self._key, role)).person  # type: ignore[arg-type] # one of both
+
+    def community(self, name: str, by: Person | None = None, **more: Any) -> Community:
+        """A community of ours."""
+        action = CreateCommunity(by=by or self.ann, name=name, key=self._key, **more)
+        return self.perform(action)
+
+    def person(self, iri: str, software: str | None = None) -> Person:
+        """Somebody elsewhere, such as `https://peer.example/u/kim`."""
+        return self._known(documents.person(iri), person_at, software)
+
+    def group(self, iri: str, software: str | None = "lemmy", **more: Any) -> Community:
+        """A community elsewhere."""
+        return self._known(documents.group(iri, **more), community_at, software)
+
+    def _known(
+        self, document: documents.Json, find: Callable[[Context, str], T], software: str | None
+    ) -> T:
+        iri = document["id"]
+        fetched = Fetched({iri: Document(document)})
+        nothing = NotThere("not_there", "404", url=iri, status=404)
+        fetched.failures[f"{iri}/moderators"] = nothing
+        found = self(lambda ctx: find(ctx, iri), fetched=fetched)
+        if software is not None:
+            about = Software(software, "1")
+            self(lambda ctx: put_peer(ctx.conn, found.host, about, ctx.now))  # type: ignore[attr-defined] # an actor
+        return found
+
+    # What they do.
+
+    def follow(self, by: Person, target: Community | Person) -> None:
+        """An accepted follow, whoever of the two is ours."""
+        self.perform(Follow(by=by, target=target), said(by.iri))
+        self.sent()
+
+    def post(self, by: Person | None = None, place: Community | None = None, **words: Any) -> Post:
+        """A post of a member, or of somebody elsewhere as if it had been heard."""
+        author = by or self.bob
+        words.setdefault("title", "Cats sleep")
+        words.setdefault("body", Body.of_markdown("They *do*."))
+        heard = None
+        if not author.local:
+            iri = words.pop("iri", f"https://{author.host}/post/{self._count(activities)}")
+            words["source"] = Provenance(iri, "Page", None, None)
+            heard = said(author.iri)
+        return self.perform(CreatePost(by=author, community=place or self.cats, **words), heard)
+
+    def comment(
+        self,
+        post: Post,
+        by: Person | None = None,
+        parent: Comment | None = None,
+        text: str = "Sure",
+        iri: str | None = None,
+    ) -> Comment:
+        """An answer of a member, or of somebody elsewhere as if it had been heard."""
+        author = by or self.bob
+        source, heard = None, None
+        if not author.local:
+            iri = iri or f"https://{author.host}/note/{self._count(activities)}"
+            source, heard = Provenance(iri, "Note", None, None), said(author.iri)
+        return self.perform(
+            CreateComment(
+                by=author, post=post, parent=parent, body=Body.of_markdown(text), source=source
+            ),
+            heard,
+        )
+
+    # What stands in the database.
+
+    def fresh(self, row: R) -> R:
+        """The row as it stands now."""
+        if isinstance(row, Post):
+            return self(lambda ctx: get_post(ctx.conn, row.id))  # type: ignore[return-value] # the same type
+        if isinstance(row, Comment):
+            return self(lambda ctx: get_comment(ctx.conn, row.id))  # type: ignore[return-value] # the same type
+        assert isinstance(row, Community)
+        return self(lambda ctx: get_community(ctx.conn, row.id))
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """All rows of a table, in the order of its primary key."""
+        with self.database.connect() as conn:
+            statement = select(table).order_by(*table.primary_key.columns)
+            return [dict(row) for row in conn.execute(statement).mappings()]
+
+    def sent(self) -> list[Sent]:
+        """The deliveries that were written since this was last asked, sorted."""
+        return sorted(sent for sent, _ in self.sent_bodies())
+
+    def sent_bodies(self) -> list[tuple[Sent, bytes]]:
+        """As `sent`, with the bytes that are sent, in the order of their writing."""
+        with self.database.connect() as conn:
+            rows = conn.execute(
+                select(deliveries.c.id, deliveries.c.inbox, activities.c.actor, activities.c.body)
+                .join(activities, activities.c.id == deliveries.c.activity)
+                .where(deliveries.c.id > self._read)
+                .order_by(deliveries.c.id)
+            ).all()
+        self._read = rows[-1].id if rows else self._read
+        return [
+            (Sent(row.inbox, words_of(Document(parse(row.body))), _short(row.actor)), row.body)
+            for row in rows
+        ]
+
+    def _newest(self) -> int:
+        with self.database.connect() as conn:
+            return conn.execute(select(func.max(deliveries.c.id))).scalar() or 0
+
+    def _count(self, table: Table) -> int:
+        with self.database.connect() as conn:
+            return conn.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def said(actor: str, body: bytes | None = None, via: str | None = None) -> Said:
+    """That something was heard, when what exactly does not matter."""
+    return Said(Document({"type": "Create", "actor": actor}), actor, body=body, via=via)
+
+
+def words_of(document: Document) -> str:
+    """`Announce{Create{Page}}`; a bare id inside reads `id`."""
+    if not document.is_activity:
+        return document.type
+    inner = ", ".join("id" if isinstance(one, str) else words_of(one) for one in document.objects)
+    return f"{document.type}{{{inner}}}"
+
+
+def _short(actor: str) -> str:
+    return actor.removeprefix(f"{ORIGIN}/")
