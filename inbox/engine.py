@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from inbox.commits import GroupCommit
+from inbox.looks import Looks
 from inbox.ports import Database, Gate, Handlers, Keys
 from inbox.process import Processor
 from inbox.receive import Receiver
@@ -39,7 +40,7 @@ class Inbox:
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
         self._receiver = Receiver(
-            database=database,
+            looks=Looks(database),
             gate=gate,
             handlers=handlers,
             verifier=Verifier(keys, hosts=hosts, clock=clock),

@@ -27,7 +27,8 @@ from inbox import body, problem
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
 from inbox.journal import Entry, is_open_for_host
-from inbox.ports import Database, Gate, Handlers, Heard
+from inbox.looks import Looks
+from inbox.ports import Gate, Handlers, Heard
 from inbox.problem import Problem
 from inbox.verify import KeyGone, Verdict, Verifier
 
@@ -61,7 +62,7 @@ class Letter:
 class Receiver:
     """Turns requests into journal rows, or says why not."""
 
-    database: Database
+    looks: Looks
     gate: Gate
     handlers: Handlers
     verifier: Verifier
@@ -148,7 +149,7 @@ class Receiver:
                     raise Refused(403, "host_blocked", f"Nothing from {host} is heard here.")
             return matters and self.gate.knows(conn, letter.actor)
 
-        return await self.database.read(look)
+        return await self.looks.look(look)
 
     async def _verify(self, letter: Letter, *, known: bool) -> Verdict:
         try:
@@ -191,7 +192,7 @@ class Receiver:
             if not is_open_for_host(conn, letter.host):
                 self.handlers.check(conn, heard)
 
-        await self.database.read(look)
+        await self.looks.look(look)
 
 
 def to_signed_request(request: Request, content: bytes) -> SignedRequest:
