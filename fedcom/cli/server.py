@@ -1,6 +1,8 @@
 """`fedcom serve` and `fedcom worker`: the processes that stay."""
 
 import asyncio
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -43,7 +45,16 @@ def worker(config: Path | None) -> None:
     """Deliver, beside a server with the same redis_url; start as many as you like."""
     settings = load_settings(config)
     configure_logs(settings.log_level, settings.log_format)
-    asyncio.run(run_worker(settings))
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    """Deliver until told to end; then what is under way is finished and the rest given back."""
+    work = asyncio.create_task(run_worker(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
 
 
 async def _try(settings: Settings) -> None:

@@ -106,3 +106,19 @@ def test_a_worker_without_redis_says_what_it_needs(shell: Shell) -> None:
 
     assert (said.code, said.out) == (1, "")
     assert said.err == "redis_url: a worker needs it; without Redis the server delivers\n"
+
+
+def test_a_worker_that_is_told_to_end_ends_in_order(tmp_path: Path, redis_url: str) -> None:
+    node = Node("one", tmp_path / "one", redis_url=redis_url)
+    end(ask(node, "user", "list"))
+    worker = ask(node, "worker")
+    assert worker.stderr is not None
+    for line in worker.stderr:
+        if "Starting worker" in line:
+            break
+
+    worker.terminate()
+    _, err = worker.communicate(timeout=20)
+
+    assert worker.returncode == 0
+    assert "Traceback" not in err
