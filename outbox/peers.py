@@ -23,10 +23,10 @@ from outbox.deliveries import SQL_WAITING, deliveries, peers
 REST_AFTER = 3
 """Failures in a row after which a peer rests."""
 
-FIRST_PAUSE = 30.0
+FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 7_200.0
-"""Seconds of rest; each pause is twice the one before. Two hours at most, because after a fault of
-our own line every peer rests."""
+"""Seconds of rest. The first is about as long as a restart, each pause is twice the one before; two
+hours at most, because after a fault of our own line every peer rests."""
 
 JITTER = 0.2
 

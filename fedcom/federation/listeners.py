@@ -33,7 +33,9 @@ logger = structlog.get_logger(__name__)
 
 # What one activity may cost us in requests to others: a parent chain, its authors, a community.
 DOCUMENTS = 30
-AGAIN = 60.0
+# Seconds until what could not be fetched is tried again the first time; the inbox waits longer each
+# time after that.
+AGAIN = 5.0
 # Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
 # answered 202 like everything that is kept, and listed with their reason.
 POLITE = frozenset(
