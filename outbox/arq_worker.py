@@ -158,10 +158,19 @@ async def _listen_once(dispatcher: Dispatcher, redis_url: str) -> None:
         job_deserializer=orjson.loads,
         log_results=False,
     )
+    listening = asyncio.create_task(listener.async_run())
     try:
-        await listener.async_run()
+        await asyncio.shield(listening)
     finally:
         # Not Worker.close(): it raises when Redis is away.
+        await _end(listening)
         await asyncio.gather(*listener.tasks.values(), return_exceptions=True)
         with suppress(*_LOST):
             await redis.aclose()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel until it has ended: with redis-py 5.3 one cancel is now and then swallowed."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
