@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -43,6 +44,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.sql.dml import ReturningInsert
 
 T = TypeVar("T")
 DialectName = Literal["sqlite", "postgresql"]
@@ -303,9 +305,8 @@ def _is_passing(error: DBAPIError, *, committing: bool) -> bool:
 
 def insert_ignoring(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert one row unless it collides with any unique constraint; whether it was inserted."""
-    statement = _insert(connection, table).values(dict(values)).on_conflict_do_nothing()
-    # Not rowcount, which SQLAlchemy leaves at -1 where it fetches the new id by RETURNING.
-    return connection.execute(statement.returning(literal_column("1"))).first() is not None
+    statement = _insert_ignoring(connection.dialect.name, table)
+    return connection.execute(statement, dict(values)).first() is not None
 
 
 def upsert(
@@ -321,17 +322,35 @@ def upsert(
     `key` names the columns of one unique constraint or index. An existing row takes all of `values`
     but `key` and the columns in `keep`, which only a new row gets (when it was first seen, say).
     """
-    key = tuple(key)
-    statement = _insert(connection, table).values(dict(values))
-    changes = {name: statement.excluded[name] for name in values if name not in {*key, *keep}}
-    if not changes:  # DO NOTHING would return no row
-        changes = {name: statement.excluded[name] for name in key}
-    statement = statement.on_conflict_do_update(index_elements=key, set_=changes)
-    return connection.execute(statement.returning(table)).one()
+    statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(keep))
+    return connection.execute(statement, dict(values)).one()
 
 
-def _insert(connection: Connection, table: Table) -> postgresql.Insert:
-    if connection.dialect.name == "sqlite":
+# Building a statement costs several times what running it does, so each shape is built once.
+@lru_cache(maxsize=256)
+def _insert_ignoring(dialect: str, table: Table) -> ReturningInsert[Any]:
+    statement = _insert(dialect, table).on_conflict_do_nothing()
+    # Not rowcount, which SQLAlchemy leaves at -1 where it fetches the new id by RETURNING.
+    return statement.returning(literal_column("1"))
+
+
+@lru_cache(maxsize=256)
+def _upsert(
+    dialect: str,
+    table: Table,
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    keep: tuple[str, ...],
+) -> ReturningInsert[Any]:
+    statement = _insert(dialect, table)
+    changed = [name for name in names if name not in {*key, *keep}]
+    # With nothing to change, DO NOTHING would return no row.
+    changes = {name: statement.excluded[name] for name in changed or key}
+    return statement.on_conflict_do_update(index_elements=key, set_=changes).returning(table)
+
+
+def _insert(dialect: str, table: Table) -> postgresql.Insert:
+    if dialect == "sqlite":
         # Both dialects' inserts have the same on_conflict methods; their classes have no common
         # name.
         return sqlite.insert(table)  # type: ignore[return-value]

@@ -34,6 +34,10 @@ from fedcom.queries.follows import find_follow, find_follow_by_iri, is_followed_
 from fedcom.queries.posts import find_post, get_post
 from outbox.publish import find_issued
 
+# What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
+_JUDGED = frozenset(
+    {"Create", "Update", "Delete", "Accept", "Reject", "Add", "Remove", "Lock", "Block"}
+)
 VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
 
 
@@ -140,7 +144,9 @@ def _refuse(verdict: Verdict) -> None:
 
 
 def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | None) -> Known:
-    """The facts that the authority asks for."""
+    """The facts that the authority asks for; none where it asks for nothing."""
+    if group is None and not _JUDGED & set(activity.shape):
+        return Known(hosts=frozenset({ctx.host}))
     about = _concerned(ctx, activity)
     place = _place(ctx, about)
     subject = activity.subject_id

@@ -6,6 +6,7 @@ row never touches the database again.
 
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, MetaData, RowMapping
@@ -31,6 +32,11 @@ def columns_of(row_type: type[Any], *tables: FromClause) -> list[ColumnElement[A
     return [_column(row_type, field.name, tables) for field in fields(row_type)]
 
 
+@cache
+def _names(row_type: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(row_type))
+
+
 def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> ColumnElement[Any]:
     for table in tables:
         if name in table.c:
@@ -40,4 +46,4 @@ def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> Col
 
 def to_row(row_type: type[R], mapping: RowMapping) -> R:
     """Build the frozen `row_type` from one result row that was selected with `columns_of`."""
-    return row_type(**{field.name: mapping[field.name] for field in fields(row_type)})  # type: ignore[arg-type]  # any dataclass type; the protocol for that is private to typeshed
+    return row_type(*[mapping[name] for name in _names(row_type)])  # type: ignore[arg-type]  # any dataclass type; the protocol for that is private to typeshed

@@ -1,102 +1,104 @@
 """Actors by id, by IRI and by handle, and what a person is to a community."""
 
-from sqlalchemy import Connection, Select, exists, literal, select
+from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from fedcom.errors import NotFound
 from fedcom.models.account import account
-from fedcom.models.actor import Actor, Community, Person, actor, community
+from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import moderator
 from fedcom.rules.permissions import Standing
 
-PERSON = select(*columns_of(Person, actor)).where(actor.c.kind != "Group")
-COMMUNITY = select(*columns_of(Community, actor, community)).join(
+# Everything a row of either kind is made from; prebuilt, because building a statement costs more
+# than running it.
+_ACTOR = select(*columns_of(Community, actor, community)).outerjoin(
     community, community.c.actor_id == actor.c.id
 )
-
-
-def _person(conn: Connection, query: Select[tuple[object, ...]]) -> Person | None:
-    row = conn.execute(query).mappings().first()
-    return None if row is None else to_row(Person, row)
-
-
-def _community(conn: Connection, query: Select[tuple[object, ...]]) -> Community | None:
-    row = conn.execute(query).mappings().first()
-    return None if row is None else to_row(Community, row)
+_BY_ID = _ACTOR.where(actor.c.id == bindparam("id"))
+_BY_IRI = _ACTOR.where(actor.c.iri == bindparam("iri"))
+_BY_NAME = _ACTOR.where(actor.c.name == bindparam("name"), actor.c.host == bindparam("host"))
+_IS_GROUP = actor.c.kind == "Group"
+_PERSON_BY_NAME = _BY_NAME.where(~_IS_GROUP)
+_COMMUNITY_BY_NAME = _BY_NAME.where(_IS_GROUP)
+_BY_KEY = _ACTOR.where(
+    actor.c.public_key_id == bindparam("key_id"),
+    actor.c.local.is_(False),
+    actor.c.deleted_at.is_(None),
+)
 
 
 def find_person(conn: Connection, name: str, host: str) -> Person | None:
     """The person `name@host`; a deleted one too."""
-    return _person(conn, PERSON.where(actor.c.name == name, actor.c.host == host))
+    found = _find(conn, _PERSON_BY_NAME, name=name, host=host)
+    return found if isinstance(found, Person) else None
 
 
 def find_community(conn: Connection, name: str, host: str) -> Community | None:
     """The community `name@host`; a deleted or removed one too."""
-    return _community(conn, COMMUNITY.where(actor.c.name == name, actor.c.host == host))
+    found = _find(conn, _COMMUNITY_BY_NAME, name=name, host=host)
+    return found if isinstance(found, Community) else None
 
 
 def find_actor(conn: Connection, iri: str) -> Person | Community | None:
     """Whoever has this id."""
-    kind = conn.execute(select(actor.c.kind).where(actor.c.iri == iri)).scalar()
-    if kind is None:
-        return None
-    if kind == "Group":
-        return _community(conn, COMMUNITY.where(actor.c.iri == iri))
-    return _person(conn, PERSON.where(actor.c.iri == iri))
+    return _find(conn, _BY_IRI, iri=iri)
 
 
 def get_person(conn: Connection, number: int) -> Person:
     """The person with this row id. Raises NotFound."""
-    found = _person(conn, PERSON.where(actor.c.id == number))
-    if found is None:
+    found = _find(conn, _BY_ID, id=number)
+    if not isinstance(found, Person):
         raise NotFound("couldnt_find_person", "There is no such person here.")
     return found
 
 
 def get_community(conn: Connection, number: int) -> Community:
     """The community with this row id. Raises NotFound."""
-    found = _community(conn, COMMUNITY.where(actor.c.id == number))
-    if found is None:
+    found = _find(conn, _BY_ID, id=number)
+    if not isinstance(found, Community):
         raise NotFound("couldnt_find_community", "There is no such community here.")
     return found
 
 
-def find_key_owner(conn: Connection, key_id: str) -> Actor | None:
+def find_key_owner(conn: Connection, key_id: str) -> Person | Community | None:
     """The remote actor whose document listed this public key when we last saw it.
 
     Not a deleted one: its origin is asked whether it is back.
     """
-    row = conn.execute(
-        select(*columns_of(Actor, actor)).where(
-            actor.c.public_key_id == key_id,
-            actor.c.local.is_(False),
-            actor.c.deleted_at.is_(None),
-        )
-    ).mappings()
-    first = row.first()
-    return None if first is None else to_row(Actor, first)
+    return _find(conn, _BY_KEY, key_id=key_id)
+
+
+def _find(
+    conn: Connection, query: Select[tuple[object, ...]], **wanted: str | int
+) -> Person | Community | None:
+    row = conn.execute(query, wanted).mappings().first()
+    if row is None:
+        return None
+    return to_row(Community, row) if row["kind"] == "Group" else to_row(Person, row)
 
 
 def find_moderators(conn: Connection, place: Community) -> list[Person]:
     """The moderators of a community, the longest-serving first."""
-    rows = conn.execute(
-        PERSON.join(moderator, moderator.c.person_id == actor.c.id)
-        .where(moderator.c.community_id == place.id)
-        .order_by(moderator.c.appointed_at, moderator.c.person_id)
-    ).mappings()
+    rows = conn.execute(_MODERATORS, {"community": place.id}).mappings()
     return [to_row(Person, row) for row in rows]
 
 
 def standing(conn: Connection, person: Person, place: Community) -> Standing:
     """What `person` is to the community: its moderator, an admin of the instance that hosts it."""
-    is_moderator, is_admin = conn.execute(
-        select(
-            exists().where(
-                moderator.c.community_id == place.id, moderator.c.person_id == person.id
-            ),
-            exists().where(
-                account.c.actor_id == person.id, account.c.role == "admin", literal(place.local)
-            ),
-        )
-    ).one()
-    return Standing(is_moderator=bool(is_moderator), is_admin=bool(is_admin))
+    row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).one()
+    return Standing(is_moderator=bool(row[0]), is_admin=bool(row[1]) and place.local)
+
+
+_MODERATORS = (
+    select(*columns_of(Person, actor))
+    .join(moderator, moderator.c.person_id == actor.c.id)
+    .where(moderator.c.community_id == bindparam("community"))
+    .order_by(moderator.c.appointed_at, moderator.c.person_id)
+)
+_STANDING = select(
+    exists().where(
+        moderator.c.community_id == bindparam("community"),
+        moderator.c.person_id == bindparam("person"),
+    ),
+    exists().where(account.c.actor_id == bindparam("person"), account.c.role == "admin"),
+)

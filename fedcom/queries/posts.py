@@ -1,23 +1,25 @@
 """Posts by id and by IRI."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from fedcom.errors import NotFound
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.post import Post, post
 
 POST = select(*columns_of(Post, post))
+_BY_IRI = POST.where(post.c.iri == bindparam("iri"))
+_BY_ID = POST.where(post.c.id == bindparam("id"))
 
 
 def find_post(conn: Connection, iri: str) -> Post | None:
     """The post with this id on the wire, deleted or not."""
-    row = conn.execute(POST.where(post.c.iri == iri)).mappings().first()
+    row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
     return None if row is None else to_row(Post, row)
 
 
 def get_post(conn: Connection, number: int) -> Post:
     """The post with this row id, deleted or not. Raises NotFound."""
-    row = conn.execute(POST.where(post.c.id == number)).mappings().first()
+    row = conn.execute(_BY_ID, {"id": number}).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_post", "There is no such post here.")
     return to_row(Post, row)
