@@ -6,6 +6,7 @@ alpha follows. Everything is done with forms of the web pages.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.demo.stage import Stage, Watch
 from tests.support.nodes import Node
@@ -105,9 +106,7 @@ class Play:
             path = person.look_up(f"!{community}@{home.node.host}")
             accepted = Watch(server.node, person, path, lambda page: "Unfollow" in page.text)
             words = f"{who}@{server.name} follows !{community}@{home.name}: accepted"
-            self.stage.play(
-                "follow", words, person, lambda p=person, at=path: p.follow(at), [accepted]
-            )
+            self.stage.play("follow", words, person, partial(person.follow, path), [accepted])
 
     def they_post(self) -> None:
         """From the community's own server, and from another."""
@@ -137,7 +136,7 @@ class Play:
                 "vote",
                 f"{who}@{server.name} {word}: {points} points",
                 person,
-                lambda p=person, at=path, s=score: p.vote(at, s),
+                partial(person.vote, path, score),
                 self._elsewhere(server, title, _has_points(points)),
             )
         person, path = self.beta.people["ben"], self._comment(self.beta, "Chutney needs ginger.")
@@ -333,7 +332,7 @@ class Play:
                 kind,
                 f"{who}@{server.name} {words}",
                 person,
-                lambda act=act: act(person, path),
+                partial(act, person, path),
                 [Watch(one.node, one.guest, at, shows) for one, at in others],
             )
 

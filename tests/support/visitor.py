@@ -74,12 +74,16 @@ class Page:
         """The number of the first comment that has these words."""
         return self._find("comment", words)
 
-    def _find(self, kind: str, words: str) -> int | None:
+    def entries(self, kind: str) -> list[tuple[int, str]]:
+        """The posts or comments that are listed: numbers and words."""
         parts = re.split(rf'<li id="{kind}-(\d+)"', self.html)
-        for number, html in zip(parts[1::2], parts[2::2], strict=True):
-            if words in read_page("", 200, html).text:
-                return int(number)
-        return None
+        return [
+            (int(number), read_page("", 200, html).text)
+            for number, html in zip(parts[1::2], parts[2::2], strict=True)
+        ]
+
+    def _find(self, kind: str, words: str) -> int | None:
+        return next((number for number, text in self.entries(kind) if words in text), None)
 
     def points(self, kind: str, number: int) -> int | None:
         """The points shown of a post or comment."""

@@ -1,0 +1,326 @@
+"""People at work: posts, comments and votes by the forms of the pages, whatever the servers do.
+
+What a server that was killed did not answer is tried again, as a person would: look whether it is
+there, and if not, send it again. The driver keeps the book of what both servers must have at the
+end.
+"""
+
+import itertools
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+import httpx
+
+from tests.crash.books import Book
+from tests.crash.people import Member
+from tests.support.nodes import Node
+from tests.support.visitor import FORM_HEADERS, HEADERS, Page, path_of, read_page
+
+T = TypeVar("T")
+
+PATIENCE = 120.0
+"""Seconds for which one thing is tried."""
+
+PAUSE = 0.1
+LOOK_AROUND = 0.25
+"""Seconds between two looks at the lists, to find out under which numbers posts have arrived."""
+
+
+class Stuck(Exception):
+    """Something could not be done, however often it was tried."""
+
+
+class Down(Exception):
+    """No answer, or one that says that the server is in trouble: try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is to be done, by how many at a time."""
+
+    posts: int
+    comments: int
+    votes: int
+    hands: int = 6
+
+    @property
+    def total(self) -> int:
+        """All that is to be done."""
+        return self.posts + self.comments + self.votes
+
+
+@dataclass(slots=True)
+class Written:
+    """A post as the driver knows it: its IRI, its numbers on each server, what came of it."""
+
+    iri: str
+    title: str
+    author: Member
+    numbers: dict[str, int]
+    voters: set[str] = field(default_factory=set)
+    up: int = 1
+    down: int = 0
+    comments: int = 0
+
+
+class Hand:
+    """One browser after the other, for whoever it is lent to."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, httpx.Client] = {}
+
+    def get(self, member: Member, path: str) -> Page:
+        """A page as the member sees it. Raises Down."""
+        answer = self._ask(member, "GET", path)
+        return read_page(path, answer.status_code, answer.text)
+
+    def send(self, member: Member, path: str, **fields: str) -> str:
+        """Send a form with the member's token; where it leads to. Raises Down."""
+        if not member.form_token:
+            page = self.get(member, "/settings")
+            member.form_token = page.form(having="form_token").fields["form_token"]
+        answer = self._ask(member, "POST", path, {"form_token": member.form_token, **fields})
+        if answer.status_code != 303:
+            said = read_page(path, answer.status_code, answer.text).text
+            raise Stuck(f"POST {path} by {member.name}: {answer.status_code} {said[:300]}")
+        return answer.headers["location"]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            client.close()
+
+    def _ask(
+        self, member: Member, method: str, path: str, fields: dict[str, str] | None = None
+    ) -> httpx.Response:
+        client = self._clients.get(member.node.name)
+        if client is None:
+            client = httpx.Client(
+                base_url=member.node.origin, headers=HEADERS, trust_env=False, timeout=60.0
+            )
+            self._clients[member.node.name] = client
+        headers = {"Cookie": f"session={member.session}", **(FORM_HEADERS if fields else {})}
+        try:
+            answer = client.request(method, path, data=fields, headers=headers)
+        except httpx.TransportError as error:
+            raise Down(str(error) or type(error).__name__) from error
+        if answer.status_code >= 500:
+            raise Down(f"{answer.status_code}")
+        return answer
+
+
+class Driver:
+    """Does all of a plan with several hands at once, and knows what must come of it."""
+
+    def __init__(
+        self, plan: Plan, members: list[Member], places: dict[str, Node], seed: int
+    ) -> None:
+        """`places` has the communities and where they are at home."""
+        self.plan = plan
+        self.done = 0
+        self.retried = 0
+        self.written: list[Written] = []
+        self.comments: dict[str, str] = {}
+        self.failure: BaseException | None = None
+        self._members = members
+        self._places = places
+        self._random = random.Random(seed)
+        self._counter = itertools.count(1)
+        self._lock = threading.Lock()
+        self._left = {"post": plan.posts, "comment": plan.comments, "vote": plan.votes}
+        self._threads = [
+            threading.Thread(target=self._guarded(self._work)) for _ in range(plan.hands)
+        ]
+        self._scouts = [
+            threading.Thread(target=self._guarded(partial(self._look_around, node)))
+            for node in {member.node.name: member.node for member in members}.values()
+        ]
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in (*self._threads, *self._scouts):
+            thread.start()
+
+    def is_over(self) -> bool:
+        """Whether everything is done (or something could not be)."""
+        return self.failure is not None or not any(thread.is_alive() for thread in self._threads)
+
+    def finish(self) -> None:
+        """Wait for the end. Raises what went wrong."""
+        for thread in self._threads:
+            thread.join()
+        self._over.set()
+        for thread in self._scouts:
+            thread.join()
+        if self.failure is not None:
+            raise self.failure
+
+    def book(self) -> Book:
+        """What each server must have."""
+        posts = {one.iri: (one.title, one.up, one.down, one.comments) for one in self.written}
+        comments = {iri: (words, 1, 0) for iri, words in self.comments.items()}
+        return Book(dict(posts), dict(comments))
+
+    # The hands
+
+    def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - told to whoever waits in `finish`
+                self.failure = self.failure or error
+
+        return run
+
+    def _work(self) -> None:
+        hand = Hand()
+        try:
+            while self.failure is None and (job := self._next_job()) is not None:
+                job(hand)
+                with self._lock:
+                    self.done += 1
+        finally:
+            hand.close()
+
+    def _next_job(self) -> Callable[[Hand], None] | None:
+        while self.failure is None:
+            with self._lock:
+                kinds = [kind for kind, left in self._left.items() if left]
+                if not kinds:
+                    return None
+                weights = [self._left[kind] for kind in kinds]
+                kind = self._random.choices(kinds, weights)[0]
+                job = getattr(self, f"_plan_{kind}")()
+                if job is not None:
+                    self._left[kind] -= 1
+                    return job  # type: ignore[no-any-return]
+            time.sleep(PAUSE)
+        return None
+
+    def _plan_post(self) -> Callable[[Hand], None]:
+        number, author = next(self._counter), self._random.choice(self._members)
+        community = self._random.choice(sorted(self._places))
+        return lambda hand: self._post(hand, author, community, f"Post {number:04} of the story")
+
+    def _plan_comment(self) -> Callable[[Hand], None] | None:
+        found = self._pick()
+        if found is None:
+            return None
+        about, author = found
+        words = f"Comment {next(self._counter):04} of the story"
+        return lambda hand: self._comment(hand, author, about, words)
+
+    def _plan_vote(self) -> Callable[[Hand], None] | None:
+        found = self._pick()
+        if found is None or found[1].name in {*found[0].voters, found[0].author.name}:
+            return None
+        about, voter = found
+        about.voters.add(voter.name)
+        score = self._random.choice((1, 1, 1, -1))
+        return lambda hand: self._vote(hand, voter, about, score)
+
+    def _pick(self) -> tuple[Written, Member] | None:
+        """A post, and somebody on a server where it has arrived."""
+        if not self.written:
+            return None
+        about, member = self._random.choice(self.written), self._random.choice(self._members)
+        return (about, member) if member.node.name in about.numbers else None
+
+    # What is done
+
+    def _post(self, hand: Hand, author: Member, community: str, title: str) -> None:
+        path = self._path(community, author.node)
+
+        def send() -> int:
+            to = hand.send(author, f"{path}/submit", community=path[3:], title=title, body="Hi.")
+            return int(path_of(to).rpartition("/")[2])
+
+        number = self._until_done(
+            send, lambda: hand.get(author, f"/u/{author.name}").find_post(title)
+        )
+        one = Written(
+            f"{author.node.origin}/post/{number}", title, author, {author.node.name: number}
+        )
+        with self._lock:
+            self.written.append(one)
+
+    def _comment(self, hand: Hand, author: Member, about: Written, words: str) -> None:
+        post = f"/post/{about.numbers[author.node.name]}"
+
+        def send() -> int:
+            return int(hand.send(author, f"{post}/comment", body=words).rpartition("-")[2])
+
+        number = self._until_done(send, lambda: hand.get(author, post).find_comment(words))
+        with self._lock:
+            self.comments[f"{author.node.origin}/comment/{number}"] = words
+            about.comments += 1
+
+    def _vote(self, hand: Hand, voter: Member, about: Written, score: int) -> None:
+        path = f"/post/{about.numbers[voter.node.name]}/vote"
+        # The same vote twice is one vote: nothing to look for in between.
+        self._until_done(lambda: hand.send(voter, path, score=str(score)), lambda: None)
+        with self._lock:
+            about.up += score > 0
+            about.down += score < 0
+
+    def _until_done(self, send: Callable[[], T], find: Callable[[], T | None]) -> T:
+        """Send it; after no answer find out whether it was done, else send it again."""
+        deadline = time.monotonic() + PATIENCE
+        uncertain = False
+        while time.monotonic() < deadline:
+            try:
+                if uncertain and (found := find()) is not None:
+                    return found
+                uncertain = False
+                return send()
+            except Down:
+                uncertain = True
+                with self._lock:
+                    self.retried += 1
+                time.sleep(PAUSE)
+        raise Stuck("a server did not come back")
+
+    # Where posts have arrived
+
+    def _path(self, community: str, node: Node) -> str:
+        home = self._places[community]
+        return f"/c/{community}" if home is node else f"/c/{community}@{home.host}"
+
+    def _look_around(self, node: Node) -> None:
+        hand, guest = Hand(), Member(node, "guest", "")
+        while not self._over.wait(LOOK_AROUND) and self.failure is None:
+            for community in self._places:
+                try:
+                    self._read_list(hand, guest, self._path(community, node))
+                except Down:
+                    break
+        hand.close()
+
+    def _read_list(self, hand: Hand, guest: Member, path: str) -> None:
+        """Read the list of a community from the newest post to one whose number is known."""
+        query = "?sort=new"
+        while query:
+            page = hand.get(guest, path + query)
+            news = self._note(guest.node, page)
+            older = re.search(r'rel="next" href="([^"]+)"', page.html)
+            query = older[1].replace("&amp;", "&") if older and news else ""
+
+    def _note(self, node: Node, page: Page) -> bool:
+        """Remember the numbers of the posts on a page; whether any was new."""
+        news = False
+        with self._lock:
+            known = {one.title: one for one in self.written}
+            for number, text in page.entries("post"):
+                title = re.search(r"Post \d{4} of the story", text)
+                one = known.get(title[0]) if title else None
+                if one is not None and node.name not in one.numbers:
+                    one.numbers[node.name] = number
+                    news = True
+        return news

@@ -1,0 +1,78 @@
+"""Killing a process while it has something in its hands, and starting it again."""
+
+import random
+import time
+from dataclasses import dataclass
+
+from tests.crash.books import Eye, Pending
+from tests.support.nodes import Node, Process
+
+WAIT = 8.0
+"""Seconds to wait for a moment at which the victim has something in its hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """A process to kill, and the eye that looks into its database."""
+
+    name: str
+    node: Node
+    process: Process
+    eye: Eye
+
+    def is_busy(self, pending: Pending) -> bool:
+        """Whether it works on something: a worker delivers, a server with a worker hears."""
+        if self.process is self.node.worker:
+            return pending.claimed > 0
+        if self.node.worker is not None:
+            return pending.journal > 0
+        return pending.claimed > 0 or pending.journal > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One kill: what was seen in the database right before, and with the process dead."""
+
+    number: int
+    victim: str
+    done: int
+    before: Pending
+    after: Pending
+    was_busy: bool
+    down_seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.number:3}  {self.victim:9} after {self.done:4} done;"
+            f" before: {_said(self.before)}; dead: {_said(self.after)};"
+            f" back after {self.down_seconds:.1f} s{'' if self.was_busy else '   (idle)'}"
+        )
+
+
+def kill(number: int, victim: Victim, done: int, chance: random.Random) -> Kill:
+    """Wait for a bad moment, SIGKILL, look at what is left behind, wait a little, start again."""
+    deadline = time.monotonic() + WAIT
+    before = victim.eye.pending()
+    while not victim.is_busy(before) and time.monotonic() < deadline:
+        time.sleep(0.002)
+        before = victim.eye.pending()
+    victim.process.kill()
+    died = time.monotonic()
+    after = victim.eye.pending()
+    time.sleep(chance.uniform(0.1, 0.8))
+    victim.process.start()
+    if victim.process is victim.node.server:
+        victim.node.wait_ready()
+    return Kill(
+        number,
+        victim.name,
+        done,
+        before,
+        after,
+        victim.is_busy(after),
+        time.monotonic() - died,
+    )
+
+
+def _said(pending: Pending) -> str:
+    return f"{pending.claimed} claimed, {pending.waiting} waiting, {pending.journal} in the journal"
