@@ -72,10 +72,9 @@ def note(iri: str, author: str, answers: str | None = None, **more: Any) -> Json
 
 
 def activity(kind: str, actor: str, obj: Any, **more: Any) -> Json:
-    """`actor` does something to `obj`, in public; the id lies under the actor's."""
-    tail = obj if isinstance(obj, str) else obj.get("id") or obj.get("type")
+    """`actor` does something to `obj`, in public; the id is on the actor's host and says what."""
     words = {"actor": actor, "object": _bare(obj), "to": [PUBLIC], "cc": []}
-    name = str(tail).rsplit("//", 1)[-1].replace("/", "-").replace("#", "-")
+    name = _id_of(obj).rsplit("//", 1)[-1].replace("/", "-").replace("#", "-")
     return document(f"https://{host_of(actor)}/did/{kind.lower()}-{name}", kind, **words | more)
 
 
@@ -84,7 +83,13 @@ def undo(said: Json, **more: Any) -> Json:
     return activity("Undo", said["actor"], said, **more)
 
 
+def _id_of(obj: Any) -> str:
+    return str(obj.get("id", obj["type"]) if isinstance(obj, dict) else obj)
+
+
 def _bare(obj: Any) -> Any:
+    if isinstance(obj, list):
+        return [_bare(one) for one in obj]
     if not isinstance(obj, dict):
         return obj
     return {name: value for name, value in obj.items() if name != "@context"}

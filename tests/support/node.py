@@ -115,7 +115,7 @@ async def open_node(
 ) -> AsyncIterator[Node]:
     """The instance on this database, with ann, bob and !cats of `Home`."""
     settings = Settings(
-        origin=ORIGIN, data_dir=folder, database_url=url, secret_key="a secret for tests only"
+        origin=ORIGIN, data_dir=folder, database_url=url, secret_key="a secret for tests and for nothing else"
     )
     private_pem, public_pem = pems()
     sealed = Seal(settings.read_secret()).close(private_pem)
