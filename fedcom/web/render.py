@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -52,10 +52,10 @@ def age(then: datetime, now: datetime) -> str:
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
     """A `<time>` that reads as an age and tells the exact moment to machines and to the pointer."""
-    exact = moment.strftime("%Y-%m-%d %H:%M UTC")
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = age(moment, context["now"])
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(stamp, exact, text)
+    text = escape(age(moment, context["now"]))
+    exact = f"{stamp[:10]} {stamp[11:16]} UTC"
+    return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - digits, and escaped
 
 
 def rich(html: str) -> Markup:
