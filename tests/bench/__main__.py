@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import subprocess
 import sys
 import tempfile
 import time
@@ -184,12 +183,12 @@ async def _post(app: Callable[..., Awaitable[None]], body: bytes, headers: dict[
 
 async def _outgoing(instance: Instance, place: Community, sign_cost: float) -> None:
     """Deliveries to many hosts over real sockets, from the row to the recorded answer."""
-    sink = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("sink.py")), str(SINK_PORT), str(HOSTS)],
-        stdout=subprocess.PIPE,
+    program = str(Path(__file__).with_name("sink.py"))
+    sink = await asyncio.create_subprocess_exec(
+        sys.executable, program, str(SINK_PORT), str(HOSTS), stdout=asyncio.subprocess.PIPE
     )
     try:
-        if sink.stdout is None or sink.stdout.readline() != b"ready\n":
+        if sink.stdout is None or await sink.stdout.readline() != b"ready\n":
             raise SystemExit("the sink did not start")
         inboxes = [
             f"http://127.9.{number // 250}.{number % 250 + 1}:{SINK_PORT}/inbox"
@@ -219,7 +218,7 @@ async def _outgoing(instance: Instance, place: Community, sign_cost: float) -> N
         _line("delivery: claim, sign, POST, record", cost, sign_cost, f"{rate:.0f}/s")
     finally:
         sink.kill()
-        sink.wait()
+        await sink.wait()
 
 
 async def _pages(app: Callable[..., Awaitable[None]], place: Community, thread: Post) -> None:
@@ -243,7 +242,7 @@ async def _pages(app: Callable[..., Awaitable[None]], place: Community, thread: 
 
 
 def _line(name: str, cost: float, unit: float | None = None, extra: str = "") -> None:
-    ratio = f"{cost / unit:6.2f} × RSA" if unit else ""
+    ratio = f"{cost / unit:6.2f} x RSA" if unit else ""
     print(f"{name:<38}{cost * 1e6:9.0f} µs CPU  {ratio:<14}{extra}")  # noqa: T201
 
 
