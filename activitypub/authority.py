@@ -17,7 +17,13 @@ from dataclasses import dataclass
 
 from activitypub.errors import Malformed, Unauthentic
 from activitypub.iri import host_of, same_origin
-from activitypub.reading import ACTOR_TYPES, COLLECTION_TYPES, Document, KeyDocument
+from activitypub.reading import (
+    ACTOR_TYPES,
+    COLLECTION_TYPES,
+    Document,
+    KeyDocument,
+    MultikeyDocument,
+)
 
 _CONTENT = frozenset({"Create", "Update", "Delete"})
 _MODERATION = frozenset({"Add", "Remove", "Lock", "Block"})
@@ -150,13 +156,16 @@ def judge_fetched(document: Document, iri: str, known: Known) -> Verdict:
     return Believe()
 
 
-def judge_key(key: KeyDocument, actor: Document) -> Verdict:
-    """Whether `key` is the actor's: claimed by both sides and on one host (Akkoma 3.15)."""
+def judge_key(key: KeyDocument | MultikeyDocument, actor: Document) -> Verdict:
+    """Whether `key` is the actor's: claimed by both sides and on one host (Akkoma 3.15).
+
+    A Multikey must be listed in `assertionMethod` (FEP-521a), a PEM key in `publicKey`.
+    """
     if key.owner != actor.id or not actor.is_actor or actor.owner is None:
         return Refuse("key_owner", "The key names another owner.")
     if not same_origin(key.id, actor.id):
         return Refuse("key_elsewhere", "The key is not on its owner's host.")
-    if key not in actor.public_keys:
+    if key not in (*actor.public_keys, *actor.assertion_methods):
         return Refuse("key_not_listed", "The owner's document does not show this key.")
     return Believe()
 

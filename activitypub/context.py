@@ -1,16 +1,20 @@
 """The @context arrays we send.
 
 ActivityStreams comes first and literally, because Mastodon and Discourse drop a document without
-it. Other terms are defined inline, so that no JSON-LD reader has to fetch anything; the two IRIs
-that are named are the ones every such reader has built in.
+it. Other terms are defined inline, so that no JSON-LD reader has to fetch anything; the IRIs that
+are named are ones that such readers have built in.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from activitypub.reading import ACTOR_TYPES, AS2
 
 SECURITY = "https://w3id.org/security/v1"
 """Defines `publicKey`; without it JSON-LD readers do not see an actor's key (Ghost #20039)."""
+
+DATA_INTEGRITY = "https://w3id.org/security/data-integrity/v2"
+"""Defines `proof` (FEP-8b32); only in documents that have one, because it is in the proof again."""
 
 _NAMESPACES: dict[str, Any] = {
     "lemmy": "https://join-lemmy.org/ns#",
@@ -35,7 +39,12 @@ OBJECT_TERMS: dict[str, Any] = _NAMESPACES | {
 }
 
 ACTOR_TERMS: dict[str, Any] = _NAMESPACES | {
+    "sec": "https://w3id.org/security#",
     "toot": "http://joinmastodon.org/ns#",
+    "Multikey": "sec:Multikey",
+    "assertionMethod": {"@id": "sec:assertionMethod", "@type": "@id", "@container": "@set"},
+    "controller": {"@id": "sec:controller", "@type": "@id"},
+    "publicKeyMultibase": {"@id": "sec:publicKeyMultibase", "@type": "sec:multibase"},
     "PropertyValue": "sc:PropertyValue",
     "value": "sc:value",
     "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
@@ -69,3 +78,13 @@ def context_of(document: dict[str, Any]) -> list[Any]:
             return FULL_CONTEXT
         inner = inner.get("object")
     return OBJECT_CONTEXT
+
+
+def proof_context(document: Mapping[str, Any]) -> list[Any]:
+    """The @context for `document` with a proof: its own, else ours, and what defines a proof."""
+    given = document.get("@context") or context_of(dict(document))
+    entries = given if isinstance(given, list) else [given]
+    if DATA_INTEGRITY in entries:
+        return entries
+    # Behind ActivityStreams, which must be first, and before the terms.
+    return [*entries[:1], DATA_INTEGRITY, *entries[1:]]

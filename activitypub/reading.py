@@ -132,6 +132,14 @@ class KeyDocument(NamedTuple):
     pem: str
 
 
+class MultikeyDocument(NamedTuple):
+    """A Multikey as an actor document shows it (FEP-521a); nothing about it has been checked."""
+
+    id: str
+    owner: str
+    multibase: str
+
+
 def parse(body: bytes) -> Json:
     """The JSON object in `body`, at most 1 MiB and 40 levels deep, with NULs taken out of strings.
 
@@ -536,6 +544,18 @@ class Document:
         own = None if keys else _key(self.raw)
         return (own,) if own else keys
 
+    @property
+    def assertion_methods(self) -> tuple[MultikeyDocument, ...]:
+        """The Multikeys in `assertionMethod`, at most ten, or the one this document itself is."""
+        listed = _many(self.raw.get("assertionMethod"))[:MAX_KEYS]
+        found = (_multikey(value) for value in listed or [self.raw])
+        return tuple(key for key in found if key is not None)
+
+    @property
+    def has_proof(self) -> bool:
+        """Whether it carries an integrity proof (FEP-8b32), which may be good or not."""
+        return bool(_documents(self.raw.get("proof")))
+
     # Collections.
 
     @property
@@ -716,3 +736,11 @@ def _key(value: Any) -> KeyDocument | None:
     iri, pem = _text(value.get("id")), _text(value.get("publicKeyPem"))
     owner = _id_of(value.get("owner")) or _id_of(value.get("controller"))
     return KeyDocument(iri, owner, pem) if iri and owner and pem else None
+
+
+def _multikey(value: Any) -> MultikeyDocument | None:
+    if not isinstance(value, dict) or Document(value).type != "Multikey":
+        return None
+    iri, multibase = _text(value.get("id")), _text(value.get("publicKeyMultibase"))
+    owner = _id_of(value.get("controller"))
+    return MultikeyDocument(iri, owner, multibase) if iri and owner and multibase else None

@@ -1,16 +1,19 @@
-"""RSA keys: parsed once and kept, weak and oversized ones refused.
+"""Keys, RSA and Ed25519: parsed once and kept, weak and oversized ones refused.
 
-RSA with PKCS#1 v1.5 and SHA-256 is the one thing that every peer signs and verifies with.
+RSA with PKCS#1 v1.5 and SHA-256 is the one thing that every peer signs requests with; Ed25519 is
+what documents are proved with (FEP-8b32), and what some peers sign requests with.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from activitypub.errors import Malformed
+from activitypub.signatures import multikey
 
 MIN_BITS = 2048
 MAX_BITS = 8192
@@ -21,35 +24,104 @@ _MAX_EXPONENT_BITS = 33
 _MAX_PEM = 4096
 _OUR_BITS = 2048
 
+# Points whose order divides 8, as y without the sign bit: for such a "key" signatures can be made
+# that fit messages nobody signed. Canonical and not: 0, 1, two of order 8, p-1, p, p+1.
+_WEAK_POINTS = frozenset(
+    {
+        bytes(32),
+        bytes([1]) + bytes(31),
+        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+        bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+        *(bytes([low]) + b"\xff" * 30 + b"\x7f" for low in (0xEC, 0xED, 0xEE)),
+    }
+)
+
+Kind = Literal["rsa", "ed25519"]
+
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A peer's key: its id, the actor that owns it, and the PEM as it came."""
+    """A peer's key: its id, the actor that owns it, and the PEM as it came.
+
+    A Multikey becomes one with `from_multibase`, so that there is one form to store and compare.
+    """
 
     id: str
     owner: str
     pem: str
 
+    @classmethod
+    def from_multibase(cls, key_id: str, owner: str, multibase: str) -> "PublicKey":
+        """The key of a Multikey's `publicKeyMultibase`. Raises `Malformed`.
+
+        The codes are those of `load_public`, and `multibase_malformed`.
+        """
+        return cls(key_id, owner, to_pem(_checked(multikey.decode(multibase))))
+
+    @property
+    def loaded(self) -> rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
+        """The parsed key; parsing is cached by PEM. Raises `Malformed` with a `key_` code."""
+        return load_public(self.pem)
+
+    @property
+    def kind(self) -> Kind:
+        """What it can verify. Raises `Malformed` with a `key_` code."""
+        return "rsa" if isinstance(self.loaded, rsa.RSAPublicKey) else "ed25519"
+
     @property
     def rsa(self) -> rsa.RSAPublicKey:
-        """The parsed key; parsing is cached by PEM. Raises `Malformed` with a `key_` code."""
+        """The parsed RSA key. Raises `Malformed` with a `key_` code, `key_type` for another."""
         return load_rsa_public(self.pem)
+
+    @property
+    def multibase(self) -> str:
+        """The key as a Multikey shows it (FEP-521a). Raises `Malformed` with a `key_` code."""
+        return multikey.encode(self.loaded)
 
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """A key of ours to sign with; `id` is what peers will look up."""
+    """A key of ours to sign requests with; `id` is what peers will look up."""
 
     id: str
     rsa: rsa.RSAPrivateKey
 
+    @property
+    def kind(self) -> Kind:
+        """What it signs with."""
+        return "rsa"
+
+
+@dataclass(frozen=True)
+class ProofKey:
+    """A key of ours to prove documents with; `id` is that of its Multikey."""
+
+    id: str
+    ed25519: ed25519.Ed25519PrivateKey
+
+    @property
+    def kind(self) -> Kind:
+        """What it signs with."""
+        return "ed25519"
+
+
+def load_rsa_public(pem: str) -> rsa.RSAPublicKey:
+    """The RSA key in a PEM. Raises `Malformed` as `load_public`, `key_type` for another key."""
+    key = load_public(pem)
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise Malformed(
+            "key_type", "The public key is not an RSA key.", received=type(key).__name__
+        )
+    return key
+
 
 @lru_cache(maxsize=8192)
-def load_rsa_public(pem: str) -> rsa.RSAPublicKey:
-    """The RSA key in a PEM (SPKI or PKCS#1), 2048 to 8192 bits, exponent from 65537 up.
+def load_public(pem: str) -> rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
+    """The key in a PEM: RSA (SPKI or PKCS#1) or Ed25519.
 
-    Raises `Malformed`: `key_unreadable`, `key_type`, `key_too_small`, `key_too_big`,
-    `key_exponent`. Exponents 1 and 3 make forgeries cheap, huge ones make verifying slow.
+    RSA has 2048 to 8192 bits and an exponent from 65537 up: exponents 1 and 3 make forgeries cheap,
+    huge ones make verifying slow. Ed25519 is no point of small order. Raises `Malformed`:
+    `key_unreadable`, `key_type`, `key_too_small`, `key_too_big`, `key_exponent`, `key_weak`.
     """
     if len(pem) > _MAX_PEM:
         raise Malformed("key_too_big", f"A PEM may have {_MAX_PEM} characters.")
@@ -59,20 +131,14 @@ def load_rsa_public(pem: str) -> rsa.RSAPublicKey:
         raise Malformed(
             "key_unreadable", "The public key is not a PEM that we can read."
         ) from error
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise Malformed(
-            "key_type", "The public key is not an RSA key.", received=type(key).__name__
-        )
-    if key.key_size < MIN_BITS:
-        raise Malformed("key_too_small", f"{MIN_BITS} bits are the least.", bits=str(key.key_size))
-    if key.key_size > MAX_BITS:
-        raise Malformed("key_too_big", f"{MAX_BITS} bits are the most.", bits=str(key.key_size))
-    exponent = key.public_numbers().e
-    if exponent < _MIN_EXPONENT or exponent.bit_length() > _MAX_EXPONENT_BITS:
-        raise Malformed(
-            "key_exponent", "The exponent should be 65537.", received=str(exponent)[:40]
-        )
-    return key
+    return _checked(key)
+
+
+def to_pem(key: rsa.RSAPublicKey | ed25519.Ed25519PublicKey) -> str:
+    """A public key as SPKI PEM."""
+    return key.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 def load_private(key_id: str, pem: str) -> PrivateKey:
@@ -89,15 +155,58 @@ def load_private(key_id: str, pem: str) -> PrivateKey:
     return PrivateKey(key_id, key)
 
 
+def load_proof_key(key_id: str, pem: str) -> ProofKey:
+    """One of our own Ed25519 keys from its PKCS#8 PEM. Raises `ValueError` when it is none."""
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise ValueError("not an Ed25519 key")  # noqa: TRY004 - a wrong value in a file, not a type
+    return ProofKey(key_id, key)
+
+
 def generate_rsa_pem() -> tuple[str, str]:
     """A new 2048-bit key as (private PKCS#8 PEM, public SPKI PEM). Takes up to a second of CPU."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=_OUR_BITS)
+    return _pems(rsa.generate_private_key(public_exponent=65537, key_size=_OUR_BITS))
+
+
+def generate_ed25519_pem() -> tuple[str, str]:
+    """A new Ed25519 key as (private PKCS#8 PEM, public SPKI PEM)."""
+    return _pems(ed25519.Ed25519PrivateKey.generate())
+
+
+def _pems(key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey) -> tuple[str, str]:
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return private.decode(), to_pem(key.public_key())
+
+
+def _checked(key: object) -> rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
+    if isinstance(key, rsa.RSAPublicKey):
+        _check_rsa(key)
+        return key
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        _check_ed25519(key)
+        return key
+    raise Malformed(
+        "key_type", "The public key is neither RSA nor Ed25519.", received=type(key).__name__
     )
-    return private.decode(), public.decode()
+
+
+def _check_rsa(key: rsa.RSAPublicKey) -> None:
+    if key.key_size < MIN_BITS:
+        raise Malformed("key_too_small", f"{MIN_BITS} bits are the least.", bits=str(key.key_size))
+    if key.key_size > MAX_BITS:
+        raise Malformed("key_too_big", f"{MAX_BITS} bits are the most.", bits=str(key.key_size))
+    exponent = key.public_numbers().e
+    if exponent < _MIN_EXPONENT or exponent.bit_length() > _MAX_EXPONENT_BITS:
+        raise Malformed(
+            "key_exponent", "The exponent should be 65537.", received=str(exponent)[:40]
+        )
+
+
+def _check_ed25519(key: ed25519.Ed25519PublicKey) -> None:
+    raw = key.public_bytes_raw()
+    if raw[:-1] + bytes([raw[-1] & 0x7F]) in _WEAK_POINTS:
+        raise Malformed("key_weak", "The Ed25519 key is a point of small order.")

@@ -1,7 +1,8 @@
 """Builders for actors: Person (and Service for bots), Group, Application.
 
 Fields are the union of what Lemmy 0.19, Mastodon 4.6 and GoToSocial need: `preferredUsername`,
-`inbox`, `outbox` and `publicKey` are never missing, `publicKey.owner` is the actor's id.
+`inbox`, `outbox` and `publicKey` are never missing, `publicKey.owner` is the actor's id. The keys
+that prove documents (FEP-8b32) are shown as Multikeys in `assertionMethod`.
 """
 
 from collections.abc import Sequence
@@ -51,9 +52,11 @@ def person(  # noqa: PLR0913 - one argument for each field that a peer reads
     matrix_user_id: str | None = None,
     also_known_as: Sequence[str] = (),
     moved_to: str | None = None,
+    proof_keys: Sequence[PublicKey] = (),
 ) -> Json:
     """A member; a bot is a Service, as with Lemmy and Mastodon."""
-    return _actor("Service" if is_bot else "Person", profile, boxes, key) | present(
+    kind = "Service" if is_bot else "Person"
+    return _actor(kind, profile, boxes, key, proof_keys) | present(
         indexable=profile.discoverable,
         matrixUserId=matrix_user_id,
         alsoKnownAs=some(also_known_as),
@@ -70,9 +73,10 @@ def group(  # noqa: PLR0913 - one argument for each field that a peer reads
     posting_restricted: bool = False,
     sensitive: bool = False,
     languages: Sequence[Language] = (),
+    proof_keys: Sequence[PublicKey] = (),
 ) -> Json:
     """A community; `moderators` is the id of its moderators collection (FEP-1b12)."""
-    return _actor("Group", profile, boxes, key) | present(
+    return _actor("Group", profile, boxes, key, proof_keys) | present(
         attributedTo=moderators,
         moderators=moderators,
         postingRestrictedToMods=posting_restricted,
@@ -81,12 +85,26 @@ def group(  # noqa: PLR0913 - one argument for each field that a peer reads
     )
 
 
-def application(profile: Profile, boxes: Boxes, key: PublicKey) -> Json:
+def application(
+    profile: Profile, boxes: Boxes, key: PublicKey, *, proof_keys: Sequence[PublicKey] = ()
+) -> Json:
     """The actor of the instance itself, which signs our fetches (FEP-2677)."""
-    return _actor("Application", profile, boxes, key)
+    return _actor("Application", profile, boxes, key, proof_keys)
 
 
-def _actor(kind: str, profile: Profile, boxes: Boxes, key: PublicKey) -> Json:
+def multikey(key: PublicKey) -> Json:
+    """A key as an entry of `assertionMethod` (FEP-521a). Raises `Malformed` for what is no key."""
+    return {
+        "id": key.id,
+        "type": "Multikey",
+        "controller": key.owner,
+        "publicKeyMultibase": key.multibase,
+    }
+
+
+def _actor(
+    kind: str, profile: Profile, boxes: Boxes, key: PublicKey, proof_keys: Sequence[PublicKey]
+) -> Json:
     return present(
         id=profile.id,
         type=kind,
@@ -105,6 +123,7 @@ def _actor(kind: str, profile: Profile, boxes: Boxes, key: PublicKey) -> Json:
         featured=boxes.featured,
         endpoints={"sharedInbox": boxes.shared_inbox} if boxes.shared_inbox else None,
         publicKey={"id": key.id, "owner": key.owner, "publicKeyPem": key.pem},
+        assertionMethod=some([multikey(each) for each in proof_keys]),
         manuallyApprovesFollowers=False,
         discoverable=profile.discoverable,
         published=timestamp(profile.published),

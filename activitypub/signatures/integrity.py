@@ -1,0 +1,256 @@
+"""Integrity proofs (FEP-8b32, eddsa-jcs-2022): who wrote this document, whoever brought it.
+
+A proof covers every byte of meaning in its document except itself and a legacy `signature` beside
+it, which is never read here. It says nothing about when the document arrives or by whom: a proof
+lives as long as its document, and it is the caller who bounds how old a relayed one may be. Whose
+key it is was settled before (`authority.judge_key`); that its owner owns the document is checked
+here, so that no caller can forget it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from activitypub.context import proof_context
+from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
+from activitypub.reading import Document, to_datetime
+from activitypub.signatures.keys import ProofKey, PublicKey
+from activitypub.signatures.multikey import decode_base58, encode_base58
+
+CRYPTOSUITE = "eddsa-jcs-2022"
+
+CLOCK_SKEW = 3600.0
+"""Seconds that the maker's clock may be ahead of ours, or its end behind."""
+
+MAX_PROOFS = 10
+"""Proofs looked at in one document."""
+
+_SIGNATURE_BYTES = 64
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The one proof of a document that we can verify; nothing about it has been checked yet.
+
+    `verification_method` is the key's id, to be found and then given to `verify`. `config` is the
+    proof as it came, without its value.
+    """
+
+    verification_method: str
+    created: datetime
+    expires: datetime | None
+    value: bytes
+    config: Json
+
+
+def proof_of(document: Mapping[str, Any]) -> Proof | None:
+    """The proof that `document` (parsed JSON) carries; None when it carries none at all.
+
+    Of several in an array the one made with eddsa-jcs-2022 counts. Raises
+    `SignatureInvalid("proof_cryptosuite")` when all are made in other ways, `Malformed`
+    (`proof_malformed`, `proof_several`, `multibase_malformed`) for one that cannot be read.
+    """
+    entries = document.get("proof")
+    found: list[Any] = entries if isinstance(entries, list) else [entries]
+    if entries in (None, []):
+        return None
+    if len(found) > MAX_PROOFS or not all(isinstance(entry, dict) for entry in found):
+        raise _malformed("The proof is no object, or there are too many.")
+    ours = [entry for entry in found if entry.get("cryptosuite") == CRYPTOSUITE]
+    if not ours:
+        raise SignatureInvalid(
+            "proof_cryptosuite",
+            f"Only proofs by {CRYPTOSUITE} are verified.",
+            check="proof",
+            computed=CRYPTOSUITE,
+            received=" ".join(str(entry.get("cryptosuite"))[:80] for entry in found),
+        )
+    if len(ours) > 1:
+        raise Malformed("proof_several", f"There are several proofs by {CRYPTOSUITE}.")
+    return _read(ours[0])
+
+
+def verify(
+    document: Mapping[str, Any], key: PublicKey, *, now: datetime, max_age: float | None = None
+) -> Proof:
+    """Prove that the owner of `key` wrote exactly this document, and give the proof back.
+
+    `document` is parsed JSON with its proof; `key` is the one that its proof names. The key's owner
+    must be the document's (`Document.owner`). `created` may be an hour ahead of `now`, not more,
+    and lie `max_age` seconds back if that is given; `expires` is honoured. Raises `Malformed` as
+    `proof_of`, else `SignatureInvalid` with a `proof_` code; its `facts` name the `check`, the
+    `key_id`, and where they apply `computed` (hex of the hashes of proof and document, which are
+    what is signed), `received` and `clock_offset`.
+    """
+    proof = proof_of(document)
+    if proof is None:
+        raise SignatureInvalid("proof_missing", "The document has no proof.", check="proof")
+    try:
+        _check_owner(document, proof, key)
+        _check_time(proof, now.timestamp(), max_age)
+        _check_value(document, proof, key)
+    except ProtocolError as error:
+        error.facts.setdefault("key_id", proof.verification_method)
+        raise
+    return proof
+
+
+def sign(document: Mapping[str, Any], key: ProofKey, now: datetime) -> Json:
+    """A copy of `document` with a proof by `key`, and with the @context that explains it.
+
+    An activity's owner must be the owner of the key. What is sent afterwards may be written with
+    other spaces and another order of keys, never with other values. Raises `ValueError` for a
+    document that is signed already, or for a value that canonical JSON cannot write: whole numbers beyond
+    2^53 - 1, infinities, what is not JSON.
+    """
+    if "proof" in document or "signature" in document:
+        raise ValueError("the document is signed already")
+    unsigned = {"@context": None} | dict(document) | {"@context": proof_context(document)}
+    config = {
+        "@context": unsigned["@context"],
+        "type": "DataIntegrityProof",
+        "cryptosuite": CRYPTOSUITE,
+        "verificationMethod": key.id,
+        "proofPurpose": "assertionMethod",
+        "created": now.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z"),
+    }
+    value = key.ed25519.sign(_hashes(config, unsigned))
+    return unsigned | {"proof": config | {"proofValue": encode_base58(value)}}
+
+
+def _read(proof: Json) -> Proof:
+    method = proof.get("verificationMethod")
+    created = to_datetime(proof.get("created"))
+    expires = to_datetime(proof.get("expires"))
+    value = proof.get("proofValue")
+    if not isinstance(method, str) or not method or not isinstance(value, str):
+        raise _malformed("The proof names no verificationMethod or has no proofValue.")
+    if created is None or (expires is None and "expires" in proof):
+        raise _malformed("The proof has no created, or its expires is no time.")
+    if proof.get("type") != "DataIntegrityProof":
+        raise _malformed("The proof is no DataIntegrityProof.")
+    if proof.get("proofPurpose") != "assertionMethod":
+        raise _malformed("The proof is made for another purpose than assertionMethod.")
+    if not {"previousProof", "domain", "challenge"}.isdisjoint(proof):
+        raise _malformed("The proof hangs on another one, or is for one receiver only.")
+    config = {name: entry for name, entry in proof.items() if name != "proofValue"}
+    return Proof(method, created, expires, decode_base58(value), config)
+
+
+def _check_owner(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> None:
+    if proof.verification_method != key.id:
+        raise SignatureInvalid(
+            "proof_key",
+            "The proof was made with another key.",
+            check="key",
+            computed=key.id,
+            received=proof.verification_method,
+        )
+    owner = Document(dict(document)).owner
+    if owner is None or owner != key.owner:
+        raise SignatureInvalid(
+            "proof_owner",
+            "The key that proves the document is not its owner's.",
+            check="owner",
+            computed=key.owner,
+            received=str(owner),
+        )
+
+
+def _check_time(proof: Proof, now: float, max_age: float | None) -> None:
+    created = proof.created.timestamp()
+    too_old = max_age is not None and created < now - max_age - CLOCK_SKEW
+    if created > now + CLOCK_SKEW or too_old:
+        raise SignatureInvalid(
+            "proof_time",
+            "The proof is too old, or its maker's clock is wrong.",
+            check="time",
+            computed=str(int(now)),
+            received=str(int(created)),
+            clock_offset=str(int(created - now)),
+        )
+    if proof.expires is not None and proof.expires.timestamp() < now - CLOCK_SKEW:
+        raise SignatureInvalid(
+            "proof_expired",
+            "The proof was for a time that is over.",
+            check="expires",
+            computed=str(int(now)),
+            received=str(int(proof.expires.timestamp())),
+        )
+
+
+def _check_value(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> None:
+    public = key.loaded
+    if not isinstance(public, ed25519.Ed25519PublicKey):
+        raise SignatureInvalid(
+            "proof_key_type",
+            f"{CRYPTOSUITE} is verified with an Ed25519 key.",
+            check="key",
+            computed="ed25519",
+            received=key.kind,
+        )
+    signed = _signed(document, proof)
+    try:
+        if len(proof.value) != _SIGNATURE_BYTES:
+            raise InvalidSignature
+        public.verify(proof.value, signed)
+    except InvalidSignature as error:
+        raise SignatureInvalid(
+            "proof_mismatch",
+            "The proof is not the key's for this document.",
+            check="proof",
+            computed=signed.hex(),
+        ) from error
+
+
+def _signed(document: Mapping[str, Any], proof: Proof) -> bytes:
+    """What the proof should have signed.
+
+    The @context is the proof's own (vc-di-eddsa §3.3.2), which the document's must begin with:
+    whoever passes a document on may add to it. Fedify signs the document's and does not repeat it
+    in the proof. FEP-8b32: a legacy `signature` is put in after the proof.
+    """
+    unsigned = {name: value for name, value in document.items() if name != "proof"}
+    unsigned.pop("signature", None)
+    config, context = proof.config, document.get("@context")
+    if "@context" not in config:
+        config = config | ({} if context is None else {"@context": context})
+    elif not _begins_with(context, config["@context"]):
+        raise SignatureInvalid(
+            "proof_context",
+            "The document's @context does not begin with the proof's.",
+            check="context",
+        )
+    else:
+        unsigned["@context"] = config["@context"]
+    try:
+        return _hashes(config, unsigned)
+    except ValueError as error:
+        raise SignatureInvalid(
+            "proof_not_canonical",
+            f"The document has no canonical form (RFC 8785): {error}.",
+            check="proof",
+        ) from error
+
+
+def _begins_with(whole: Any, start: Any) -> bool:
+    entries = whole if isinstance(whole, list) else [whole]
+    first = start if isinstance(start, list) else [start]
+    return entries[: len(first)] == first
+
+
+def _hashes(config: Json, unsigned: Json) -> bytes:
+    """SHA-256 of the canonical proof, then of the canonical document (vc-di-eddsa §3.3.4)."""
+    return b"".join(hashlib.sha256(rfc8785.dumps(part)).digest() for part in (config, unsigned))
+
+
+def _malformed(detail: str) -> Malformed:
+    return Malformed("proof_malformed", detail)

@@ -1,0 +1,172 @@
+"""HTTP Message Signatures (RFC 9421), with the two algorithms that peers' keys are for.
+
+Only the signature itself lives here: its fields, the base that is signed, the arithmetic. What a
+request must cover, when it is too old and whose address it must name is `request`'s to say.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from activitypub.errors import Malformed, SignatureInvalid
+from activitypub.signatures.keys import PrivateKey, ProofKey, PublicKey
+from activitypub.signatures.structured import (
+    Bare,
+    InnerList,
+    Item,
+    parse_dictionary,
+    serialize,
+)
+
+METHOD = '"@method"'
+TARGET_URI = '"@target-uri"'
+CONTENT_DIGEST = '"content-digest"'
+
+ALGORITHMS = {"rsa": "rsa-v1_5-sha256", "ed25519": "ed25519"}
+"""What a key of each kind signs with (RFC 9421 §6.2.2). The key decides, never the message."""
+
+LABEL = "sig1"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """One signature of a message and what it says about itself.
+
+    `components` are identifiers as they stand in the base, quotes and parameters included
+    (`"@method"`, `"@query-param";name="Pet"`), in the order in which they were signed; `line` is
+    the value of `@signature-params`; `created` and `expires` are epoch seconds.
+    """
+
+    components: tuple[str, ...]
+    line: str
+    signature: bytes
+    key_id: str | None
+    algorithm: str | None
+    created: int | None
+    expires: int | None
+
+
+def parse_signatures(signature_input: str, signature: str) -> dict[str, Parameters]:
+    """Read the fields Signature-Input and Signature: each signature by its label, in order.
+
+    Raises `Malformed`: the `structured_` codes for fields that cannot be read, `signature_labels`
+    when the two name different signatures, `signature_syntax`, `signature_duplicate` and
+    `signature_time` for one that is not what RFC 9421 §2.3 and §4 describe.
+    """
+    inputs, values = parse_dictionary(signature_input), parse_dictionary(signature)
+    if inputs.keys() != values.keys():
+        raise Malformed(
+            "signature_labels",
+            "Signature and Signature-Input name different signatures.",
+            received=f"{' '.join(values)} / {' '.join(inputs)}",
+        )
+    return {label: _parameters(inputs[label], values[label]) for label in inputs}
+
+
+def signature_base(parameters: Parameters, values: Mapping[str, str]) -> str:
+    """The lines that are signed (§2.5), joined by a line feed.
+
+    `values` maps component identifiers to their values. Raises
+    `SignatureInvalid("signature_header_absent")` when a covered component has none.
+    """
+    lines = []
+    for component in parameters.components:
+        if component not in values:
+            raise SignatureInvalid(
+                "signature_header_absent",
+                f"The signature covers {component}, which the request does not have.",
+                check="headers",
+                received=component,
+            )
+        lines.append(f"{component}: {values[component]}")
+    return "\n".join([*lines, f'"@signature-params": {parameters.line}'])
+
+
+def parameters_of(
+    components: Sequence[str], key: PrivateKey | ProofKey, *, created: int
+) -> Parameters:
+    """What a signature of ours says about itself, before it is made: `signature` is still empty.
+
+    `alg` is named because an RSA key alone does not tell PKCS#1 v1.5 from PSS.
+    """
+    algorithm = ALGORITHMS[key.kind]
+    inner = InnerList(
+        tuple(Item(component.strip('"')) for component in components),
+        {"created": created, "keyid": key.id, "alg": algorithm},
+    )
+    return Parameters(
+        tuple(components), serialize(inner), b"", key.id, algorithm, created, expires=None
+    )
+
+
+def sign(base: str, key: PrivateKey | ProofKey) -> str:
+    """The member of the Signature field for a signature base: base64 between colons."""
+    data = base.encode("latin-1")
+    if isinstance(key, PrivateKey):
+        raw = key.rsa.sign(data, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        raw = key.ed25519.sign(data)
+    return serialize(Item(raw))
+
+
+def verify(base: str, signature: bytes, key: PublicKey) -> bool:
+    """Whether `signature` is the key's for exactly this base, by the algorithm of its kind.
+
+    Raises `Malformed` with a `key_` code for a key that is none.
+    """
+    loaded = key.loaded
+    try:
+        data = base.encode("latin-1")
+        if isinstance(loaded, rsa.RSAPublicKey):
+            loaded.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            loaded.verify(signature, data)
+    except (InvalidSignature, UnicodeEncodeError):
+        return False
+    return True
+
+
+def _parameters(described: Item | InnerList, value: Item | InnerList) -> Parameters:
+    if not isinstance(described, InnerList) or not isinstance(value, Item):
+        raise Malformed("signature_syntax", "Signature-Input is no list, or Signature is one.")
+    if not isinstance(value.value, bytes):
+        raise Malformed("signature_syntax", "Signature is no byte sequence.")
+    return Parameters(
+        components=_components(described),
+        line=serialize(described),
+        signature=value.value,
+        key_id=_text(described, "keyid"),
+        algorithm=_text(described, "alg"),
+        created=_seconds(described, "created"),
+        expires=_seconds(described, "expires"),
+    )
+
+
+def _components(described: InnerList) -> tuple[str, ...]:
+    identities = set()
+    for item in described.items:
+        name = item.value
+        if not isinstance(name, str) or name != name.lower() or name == "@signature-params":
+            raise Malformed("signature_syntax", "Signature-Input covers what is no component.")
+        # The order of parameters does not make another component (§2).
+        identities.add((name, frozenset(item.parameters.items())))
+    if len(identities) != len(described.items):
+        raise Malformed("signature_duplicate", "Signature-Input covers one component twice.")
+    return tuple(serialize(item) for item in described.items)
+
+
+def _text(described: InnerList, name: str) -> str | None:
+    value = described.parameters.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise Malformed("signature_syntax", f"Signature-Input's {name} is no string.")
+
+
+def _seconds(described: InnerList, name: str) -> int | None:
+    value: Bare | None = described.parameters.get(name)
+    if value is None or type(value) is int:
+        return value
+    raise Malformed("signature_time", f"Signature-Input's {name} is not whole seconds.")
