@@ -7,7 +7,7 @@ iri         IRIs: which are allowed, same origin, host, "is it public?"
 reading     bytes from a stranger → a bounded JSON object → `Document`, the one typed view of it
 context     the @context arrays we send
 vocab       builders for what we send: actors, objects, activities, collections
-signatures  HTTP signatures: `signatures.request` is the front door
+signatures  who sent it (`signatures.request`), who wrote it (`signatures.integrity`)
 authority   pure: who may say what
 netguard    which network addresses may be connected to
 connection  one HTTP/1.1 connection, one bounded answer

@@ -106,10 +106,10 @@ def verify(
 def sign(document: Mapping[str, Any], key: ProofKey, now: datetime) -> Json:
     """A copy of `document` with a proof by `key`, and with the @context that explains it.
 
-    An activity's owner must be the owner of the key. What is sent afterwards may be written with
-    other spaces and another order of keys, never with other values. Raises `ValueError` for a
-    document that is signed already, or for a value that canonical JSON cannot write: whole numbers beyond
-    2^53 - 1, infinities, what is not JSON.
+    The document's owner must be the key's. What is sent afterwards may be written with other spaces
+    and another order of keys, never with other values. Raises `ValueError` for a document that is
+    signed already, or for a value that canonical JSON cannot write: whole numbers beyond 2^53 - 1,
+    infinities, what is not JSON.
     """
     if "proof" in document or "signature" in document:
         raise ValueError("the document is signed already")
@@ -124,6 +124,11 @@ def sign(document: Mapping[str, Any], key: ProofKey, now: datetime) -> Json:
     }
     value = key.ed25519.sign(_hashes(config, unsigned))
     return unsigned | {"proof": config | {"proofValue": encode_base58(value)}}
+
+
+def canonical(value: Any) -> bytes:
+    """JSON as RFC 8785 writes it: one text for one value. Raises `ValueError`."""
+    return rfc8785.dumps(value)
 
 
 def _read(proof: Json) -> Proof:
@@ -249,7 +254,7 @@ def _begins_with(whole: Any, start: Any) -> bool:
 
 def _hashes(config: Json, unsigned: Json) -> bytes:
     """SHA-256 of the canonical proof, then of the canonical document (vc-di-eddsa §3.3.4)."""
-    return b"".join(hashlib.sha256(rfc8785.dumps(part)).digest() for part in (config, unsigned))
+    return b"".join(hashlib.sha256(canonical(part)).digest() for part in (config, unsigned))
 
 
 def _malformed(detail: str) -> Malformed:

@@ -1,8 +1,16 @@
-"""One RSA key for all signature tests: making one takes up to a second."""
+"""One key of each kind for all signature tests: making an RSA key takes up to a second."""
 
 import pytest
 
-from activitypub.signatures.keys import PrivateKey, PublicKey, generate_rsa_pem, load_private
+from activitypub.signatures.keys import (
+    PrivateKey,
+    ProofKey,
+    PublicKey,
+    generate_ed25519_pem,
+    generate_rsa_pem,
+    load_private,
+    load_proof_key,
+)
 
 ANN = "https://peer.example/users/ann"
 
@@ -23,3 +31,21 @@ def private_key(rsa_pems: tuple[str, str]) -> PrivateKey:
 def public_key(rsa_pems: tuple[str, str]) -> PublicKey:
     """Ann's key as others see it."""
     return PublicKey(f"{ANN}#main-key", ANN, rsa_pems[1])
+
+
+@pytest.fixture(scope="session")
+def ed25519_pems() -> tuple[str, str]:
+    """(private PEM, public PEM)."""
+    return generate_ed25519_pem()
+
+
+@pytest.fixture(scope="session")
+def proof_key(ed25519_pems: tuple[str, str]) -> ProofKey:
+    """Ann's key to prove documents with."""
+    return load_proof_key(f"{ANN}#ed25519-key", ed25519_pems[0])
+
+
+@pytest.fixture(scope="session")
+def public_proof_key(ed25519_pems: tuple[str, str]) -> PublicKey:
+    """Ann's proving key as others see it."""
+    return PublicKey(f"{ANN}#ed25519-key", ANN, ed25519_pems[1])
