@@ -170,6 +170,7 @@ async def test_jobs_are_few_unique_and_plain_json(
     async with waking(redis_server.url) as waker:
         for _ in range(3):
             await waker.wake(hosts)
+            await waker.wake(hosts)
             await asyncio.sleep(0.02)
     redis = connect(redis_server.url)
     try:

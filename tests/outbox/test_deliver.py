@@ -102,4 +102,5 @@ async def test_a_real_peer_gets_the_bytes_with_a_new_signature_each_time(
 
 def _headers(message: bytes) -> httpx.Headers:
     lines = message.split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
-    return httpx.Headers([tuple(line.split(b": ", 1)) for line in lines])  # type: ignore[misc]
+    pairs = (line.partition(b": ") for line in lines)
+    return httpx.Headers([(name, value) for name, _, value in pairs])

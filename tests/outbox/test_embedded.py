@@ -421,3 +421,18 @@ async def test_two_dispatchers_share_the_work_and_double_nothing(
             await until(lambda: live_world.states() == {"delivered": 200}, seconds=20)
     assert len(live_world.network.posted) == 200
     assert caplog.text == ""
+
+
+async def test_a_lease_that_cannot_be_renewed_is_logged_and_tried_again(
+    live_world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    flaky = Flaky(live_world.db)
+    live_world.network.set(HOST, hang)
+    live_world.publish([inbox(1)])
+    limits = Limits(lease=0.15, sweep=3600.0, grace=0.1)
+    async with running(_with_database(live_world, flaky, limits)):
+        await until(lambda: live_world.network.under_way.get("all") == 1)
+        flaky.fails.add("write")
+        await until(lambda: caplog.text.count("were not renewed") == 2)
+        flaky.fails.clear()
+    assert live_world.states() == {"waiting": 1}

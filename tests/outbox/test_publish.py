@@ -1,4 +1,6 @@
 import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select
@@ -82,3 +84,18 @@ def test_nothing_is_written_when_the_callers_transaction_is_rolled_back(db: Data
     with db.connect() as conn:
         assert conn.execute(select(deliveries)).all() == []
         assert find_issued(conn, ACTIVITY) is None
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"])
+def test_two_transactions_that_publish_one_activity_share_its_row(db: Database) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with db.begin() as conn:
+            values = {"actor": "a", "body": b"{}", "subject": "s", "now": 1.0}
+            publish(conn, activity_id=ACTIVITY, inboxes=INBOXES[:1], **values)  # type: ignore[arg-type]
+            second = threads.submit(_publish, db, INBOXES)
+            time.sleep(0.2)
+            assert not second.done()  # it waits for the first
+        assert second.result(timeout=10) == 1
+    with db.connect() as conn:
+        assert len(conn.execute(select(activities)).all()) == 1
+        assert len(conn.execute(select(deliveries)).all()) == 2

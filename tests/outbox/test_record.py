@@ -114,6 +114,9 @@ def test_a_resting_peer_keeps_its_backlog_untouched_until_one_success_frees_all(
         world.publish([inbox(1)])
     _fail_until_resting(world)
     assert _claim(world) == []
+    with world.db.begin() as conn:
+        tried = deliveries.update().where(deliveries.c.tries > 0)
+        conn.execute(tried.values(due_at=world.now() + 20_000))
     world.advance(seconds=45)
     probe = _claim(world)
     assert len(probe) == 1
