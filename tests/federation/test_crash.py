@@ -1,0 +1,16 @@
+from pathlib import Path
+
+from tests.crash.driver import Plan
+from tests.crash.story import Stores, play
+from tests.support.databases import PostgresqlDatabases
+
+
+def test_servers_killed_in_the_middle_lose_nothing_and_double_nothing(
+    postgresql_databases: PostgresqlDatabases, redis_url: str, tmp_path: Path
+) -> None:
+    url = postgresql_databases.create(migrated=True)
+    plan = Plan(posts=40, comments=20, votes=100)
+    verdict = play(plan, 4, Stores(tmp_path, url, redis_url), people=12)
+    postgresql_databases.drop(url)
+    assert verdict.problems == []
+    assert verdict.busy_kills >= 3, verdict.kills
