@@ -1,0 +1,108 @@
+"""Two hundred real inboxes on loopback addresses of their own, of which twenty never answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from activitypub.fetch import Fetcher
+from fedcom.clock import utc_now
+from fedcom.db import Database
+from outbox import deliveries as tables
+from outbox.embedded import Dispatcher, Limits
+from tests.outbox.world import Network, Signers, World, until
+from tests.support.listeners import Asked, http_answer, listening
+
+pytestmark = pytest.mark.anyio
+
+INBOXES = 200
+HANGING = frozenset(range(5, INBOXES, 10))
+ROUNDS = 3
+AT_MOST = 1.5
+
+
+@asynccontextmanager
+async def inboxes(*, some_hang: bool) -> AsyncIterator[tuple[list[str], dict[int, float]]]:
+    """Listening inboxes at 127.1.x.y, and a dictionary that notes when each was reached."""
+    reached: dict[int, float] = {}
+
+    def script(number: int) -> Any:
+        async def answer(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+            reached[number] = perf_counter()
+            if some_hang and number in HANGING:
+                await asyncio.Event().wait()
+            writer.write(http_answer(b"", status=202))
+
+        return answer
+
+    async with AsyncExitStack() as stack:
+        addresses = []
+        for number in range(INBOXES):
+            address = f"127.1.{number // 100}.{number % 100 + 1}"
+            listener = await stack.enter_async_context(listening(script(number), address=address))
+            addresses.append(f"http://{address}:{listener.port}/inbox")
+        yield addresses, reached
+
+
+@contextmanager
+def emptied(db: Database) -> Iterator[None]:
+    """Forget everything in the end, so that each round begins like the first."""
+    yield
+    with db.begin() as conn:
+        for table in (tables.deliveries, tables.activities, tables.peers):
+            conn.execute(delete(table))
+
+
+async def seconds_to_the_last_healthy(world: World, fetcher: Fetcher, *, some_hang: bool) -> float:
+    """From the commit to the moment at which the last inbox that answers was reached."""
+    healthy = set(range(INBOXES)) - HANGING
+    with emptied(world.db):
+        async with inboxes(some_hang=some_hang) as (addresses, reached):
+            dispatcher = Dispatcher(
+                database=world.db,
+                poster=fetcher,
+                signers=world.signers,
+                inboxes=world.inboxes,
+                clock=utc_now,
+                limits=Limits(grace=0.1),
+            )
+            running = asyncio.create_task(dispatcher.run())
+            await asyncio.sleep(0.2)
+            world.publish(addresses)
+            began = perf_counter()
+            dispatcher.wake()
+            await until(lambda: healthy <= reached.keys(), seconds=60)
+            done = INBOXES - (len(HANGING) if some_hang else 0)
+            await until(lambda: world.states().get("delivered") == done)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        if some_hang:
+            assert world.states() == {"delivered": done, "waiting": len(HANGING)}
+        return max(reached[number] for number in healthy) - began
+
+
+async def test_twenty_hanging_inboxes_of_two_hundred_hold_up_none_of_the_others(
+    db: Database, signers: Signers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World(db, Network(), signers, utc_now)
+    fetcher = Fetcher(user_agent="test", development=True, clock=utc_now, key=None)
+    await seconds_to_the_last_healthy(world, fetcher, some_hang=False)  # warms up
+    without, beside = [], []
+    for _ in range(ROUNDS):
+        without.append(await seconds_to_the_last_healthy(world, fetcher, some_hang=False))
+        beside.append(await seconds_to_the_last_healthy(world, fetcher, some_hang=True))
+    await fetcher.aclose()
+    ratio = median(beside) / median(without)
+    with capsys.disabled():
+        print(  # noqa: T201 - the figures are asked for
+            f"\n{INBOXES} inboxes on {db.dialect}: the last healthy one after"
+            f" {median(without):.2f} s with none hanging, {median(beside):.2f} s with"
+            f" {len(HANGING)} hanging: {ratio:.2f} times as late"
+        )
+    assert ratio <= AT_MOST
