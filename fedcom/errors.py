@@ -70,6 +70,8 @@ class Missing(Exception):
     No unit of work ever waits for the network, so this is how it says what it needs.
     """
 
-    def __init__(self, iri: str) -> None:
+    def __init__(self, iri: str, *, vital: bool = True) -> None:
+        """What is not `vital` the work can do without, when it cannot be had just now."""
         super().__init__(iri)
         self.iri = iri
+        self.vital = vital

@@ -98,7 +98,7 @@ class Units:
             except Missing as missing:
                 if budget is None:
                     raise NotFound("couldnt_find_object", f"{missing.iri} is not here.") from None
-                await self._fetch_into(known, missing.iri, budget)
+                await self._fetch_into(known, missing, budget)
                 continue
             await self._committed()
             return result
@@ -107,16 +107,22 @@ class Units:
     async def fetch(self, iri: str, budget: Budget) -> Document:
         """The document that the origin of `iri` serves.
 
-        Raises the FetchFailed family, Malformed, and Denied for a blocked host.
+        Raises the FetchFailed family, Malformed, Denied for a blocked host, and NotFound for ours.
         """
         host = host_of(iri)
-        block = await self._database.read(lambda conn: find_block(conn, host))
-        if block is not None:
-            raise Denied("instance_blocked", f"The instance {block.host} is blocked here.")
+        await self._check_host(host)
         found = await self._fetcher.fetch_document(iri, budget)
         if found.document.is_actor:
             await self.learn_peer(host)
         return found.document
+
+    async def _check_host(self, host: str) -> None:
+        """Before anything is asked of it."""
+        if host == host_of(self._origin):
+            raise NotFound("couldnt_find_object", "There is no such thing here.")
+        block = await self._database.read(lambda conn: find_block(conn, host))
+        if block is not None:
+            raise Denied("instance_blocked", f"The instance {block.host} is blocked here.")
 
     async def learn_peer(self, host: str) -> None:
         """Ask a server's NodeInfo what software it runs, unless that was asked of late."""
@@ -178,6 +184,7 @@ class Units:
         known = await self._database.read(lambda conn: _find(conn, iri))
         if known is not None:
             return known
+        await self._check_host(host_of(iri))
         found = await self._fetcher.fetch_page_link(iri, budget)
         fetched = Fetched()
         real = found.document.id or iri
@@ -198,15 +205,17 @@ class Units:
             return known
         if handle.host == host_of(self._origin):
             raise NotFound("couldnt_find_person", f"There is no {text} here.")
+        await self._check_host(handle.host)
         iri = await find_by_webfinger(self._fetcher, handle, budget)
         return await self.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)
 
-    async def _fetch_into(self, known: Fetched, iri: str, budget: Budget) -> None:
+    async def _fetch_into(self, known: Fetched, missing: Missing, budget: Budget) -> None:
+        iri = missing.iri
         try:
             known.documents[iri] = await self.fetch(iri, budget)
-        except (Unreachable, BudgetSpent):
-            raise
         except FetchFailed as error:
+            if missing.vital and isinstance(error, Unreachable | BudgetSpent):
+                raise
             known.failures[iri] = error
         except Malformed as error:
             known.failures[iri] = Refused(error.code, error.detail, url=iri)

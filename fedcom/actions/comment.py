@@ -13,7 +13,13 @@ from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.markers import refuse_deleted
 from fedcom.actions.mentions import mentioned, with_links
 from fedcom.actions.perform import perform
-from fedcom.actions.post import Provenance, create_from, edit_from
+from fedcom.actions.post import (
+    Provenance,
+    check_public,
+    create_from,
+    edit_from,
+    is_overtaken,
+)
 from fedcom.actions.tally import count_comment, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid, NotFound
@@ -176,9 +182,12 @@ def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment
         raise NotFound("couldnt_find_object", f"There is no post or comment {iri} here.")
     refuse_blocked(ctx, iri)
     document = ctx.document(iri)
-    if document.id != iri:
-        return content_at(ctx, document.id or "", via)
-    if document.type not in TYPES:
+    # Its id may be another than the address it was found at.
+    real = document.id or iri
+    known = find_post(ctx.conn, real) or find_comment(ctx.conn, real)
+    if known is not None:
+        return known
+    if document.type not in TYPES or ctx.is_ours(real):
         raise Invalid("not_content", f"At {iri} is a {document.type}, no post and no comment.")
     heard = Said(document, document.owner or "", via=via)
     if document.in_reply_to is None:
@@ -198,8 +207,7 @@ def content_from(
 def _comment_from(ctx: Context, document: Document, via: str | None) -> CreateComment:
     if document.id is None or document.owner is None:
         raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
-    if not document.is_public:
-        raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
+    check_public(document)
     above = _above(ctx, document, via)
     about = above if isinstance(above, Post) else get_post(ctx.conn, above.post_id)
     _check_place(ctx, document, get_community(ctx.conn, about.community_id), via)
@@ -220,12 +228,12 @@ def _above(ctx: Context, document: Document, via: str | None) -> Post | Comment:
     known = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     if known is not None:
         return known
-    if via is None and not ctx.wanted and not _concerns_us(ctx, document):
+    if via is None and not ctx.wanted and not concerns_us(ctx, document):
         raise Denied("not_followed", "It answers nothing that is kept here, and names nobody here.")
     return content_at(ctx, iri, via)
 
 
-def _concerns_us(ctx: Context, document: Document) -> bool:
+def concerns_us(ctx: Context, document: Document) -> bool:
     """Whether the object is addressed to a local actor, or to one that somebody here follows."""
     addressed = {*document.addressed, *(mention.href for mention in document.mentions)}
     if not addressed:
@@ -263,11 +271,14 @@ def _read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | Non
         raise Invalid("object_missing", "A Create carries the object it creates.")
     about = find_post(ctx.conn, document.id or "")
     if about is not None:
-        return edit_from(ctx, about, document)
+        return edit_from(ctx, about, said, document)
     known = find_comment(ctx.conn, document.id or "")
     if known is None:
         return content_from(ctx, document, said.via)
+    check_public(document)
     content = read_comment(document)
+    if is_overtaken(said, content, known):
+        return None
     if content.body == Body(known.body_source, known.body_html):
         return None
     return EditComment(

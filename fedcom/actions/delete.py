@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
@@ -92,18 +92,24 @@ class Undelete(Action[Content]):
 def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:
     """Write `changes` to a post or comment and keep the counters true to whether it is shown."""
     table = post if isinstance(target, Post) else comment
-    ctx.conn.execute(update(table).where(table.c.id == target.id).values(**changes))
-    after: Content = (
-        get_post(ctx.conn, target.id)
-        if isinstance(target, Post)
-        else get_comment(ctx.conn, target.id)
-    )
-    difference = int(after.is_shown) - int(target.is_shown)
+    mine = table.c.id == target.id
+    # What the caller read may be old by now; under the lock it cannot change any more.
+    ctx.conn.execute(select(table.c.id).where(mine).with_for_update())
+    before = _again(ctx, target)
+    ctx.conn.execute(update(table).where(mine).values(**changes))
+    after = _again(ctx, target)
+    difference = int(after.is_shown) - int(before.is_shown)
     if difference and isinstance(after, Post):
         count_post(ctx, after, difference)
     elif difference and isinstance(after, Comment):
         count_comment(ctx, after, difference)
     return after
+
+
+def _again(ctx: Context, target: Content) -> Content:
+    if isinstance(target, Post):
+        return get_post(ctx.conn, target.id)
+    return get_comment(ctx.conn, target.id)
 
 
 def place_of(ctx: Context, target: Content) -> Community:

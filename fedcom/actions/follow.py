@@ -6,13 +6,14 @@ from sqlalchemy import delete, update
 
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
+from fedcom.actions.tally import count_subscribers
 from fedcom.context import Context, Said
 from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
-from fedcom.models.actor import Actor, Community, Person, actor, community
+from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.queries.actors import find_actor
-from fedcom.queries.follows import count_followers, find_follow, find_follow_by_iri
+from fedcom.queries.follows import find_follow, find_follow_by_iri
 from fedcom.remote.actors import actor_at
 from fedcom.rules.permissions import is_open, may_act
 
@@ -49,7 +50,7 @@ class Follow(Action[FollowRow]):
             "created_at": ctx.now,
         }
         upsert(ctx.conn, follow, row, key=["follower_id", "target_id"], keep=["created_at"])
-        _count(ctx, self.target)
+        count_subscribers(ctx, self.target.id)
         made = find_follow(ctx.conn, self.by.id, self.target.id)
         if made is None:
             raise NotFound("couldnt_find_follow", "The follow is gone.")
@@ -97,7 +98,7 @@ class Unfollow(Action[None]):
                 follow.c.follower_id == self.by.id, follow.c.target_id == self.target.id
             )
         )
-        _count(ctx, self.target)
+        count_subscribers(ctx, self.target.id)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Undo{Follow}; peers find the follow by who and whom, the inner id is only a name."""
@@ -129,7 +130,7 @@ class AnswerFollow(Action[None]):
             ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
         else:
             ctx.conn.execute(delete(follow).where(mine))
-        _count(ctx, self.by)
+        count_subscribers(ctx, self.by.id)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Accept or Reject of the Follow."""
@@ -150,15 +151,6 @@ def _may_act(someone: Person | Community) -> None:
         may_act(someone)
     else:
         is_open(someone)
-
-
-def _count(ctx: Context, target: Actor) -> None:
-    if target.kind == "Group":
-        ctx.conn.execute(
-            update(community)
-            .where(community.c.actor_id == target.id)
-            .values(subscribers=count_followers(ctx.conn, target.id))
-        )
 
 
 def _subject(by: Actor, target: Actor) -> str:

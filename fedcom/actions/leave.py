@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from activitypub.vocab.activities import delete as delete_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.delete import set_shown
+from fedcom.actions.tally import count_subscribers
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import comment
@@ -39,11 +40,17 @@ class Leave(Action[None]):
             mine = post.c.community_id == self.by.id
         for number in ctx.conn.execute(select(post.c.id).where(mine)).scalars():
             set_shown(ctx, get_post(ctx.conn, number), blank | {"title": "", "url": None})
+        followed = ctx.conn.execute(
+            select(follow.c.target_id).where(follow.c.follower_id == self.by.id)
+        ).scalars()
+        followed_before = sorted(followed)
         ctx.conn.execute(
             delete(follow).where(
                 (follow.c.follower_id == self.by.id) | (follow.c.target_id == self.by.id)
             )
         )
+        for number in (*followed_before, self.by.id):
+            count_subscribers(ctx, number)
         ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
         forget_actor(ctx, self.by)
 

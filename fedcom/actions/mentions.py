@@ -17,7 +17,7 @@ def mentioned(ctx: Context, source: str) -> dict[Mention, Actor]:
     found = find_mentions(source)
     if not found:
         return {}
-    keys = {(mention.name.lower(), mention.host or ctx.host) for mention in found}
+    keys = {key for mention in found for key in _keys(ctx, mention)}
     rows = ctx.conn.execute(
         select(*columns_of(Actor, actor)).where(
             tuple_(actor.c.name, actor.c.host).in_(keys), actor.c.deleted_at.is_(None)
@@ -27,8 +27,14 @@ def mentioned(ctx: Context, source: str) -> dict[Mention, Actor]:
     return {
         mention: known[key]
         for mention in found
-        if (key := (mention.name.lower(), mention.host or ctx.host)) in known
+        if (key := next((key for key in _keys(ctx, mention) if key in known), None)) is not None
     }
+
+
+def _keys(ctx: Context, mention: Mention) -> tuple[tuple[str, str], ...]:
+    """As it was written, and in lower case, which is how our own names are."""
+    host = mention.host or ctx.host
+    return (mention.name, host), (mention.name.lower(), host)
 
 
 def with_links(ctx: Context, body: Body) -> Body:

@@ -1,6 +1,5 @@
 """CreatePost and EditPost: Create and Update of a Page, and of whatever peers call a post."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -18,6 +17,7 @@ from fedcom.actions.tally import count_post, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid
 from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
 from fedcom.models.post import Post, post
 from fedcom.queries.actors import find_actor, get_community, standing
 from fedcom.queries.follows import is_followed_here
@@ -27,6 +27,7 @@ from fedcom.rules.limits import check_body, check_title, check_url
 from fedcom.rules.permissions import is_open, may_edit, may_post
 from fedcom.wire.addressing import post_iri
 from fedcom.wire.body import EMPTY, Body
+from fedcom.wire.comment import CommentContent
 from fedcom.wire.post import TYPES, PostContent, read_post, to_page
 
 
@@ -167,17 +168,17 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
     author_iri = document.owner
     if document.id is None or author_iri is None:
         raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
-    if not document.is_public:
-        raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
+    check_public(document)
     place = _place(ctx, document, via)
     return _from_content(person_at(ctx, author_iri), place, read_post(document))
 
 
-def edit_from(ctx: Context, known: Post, document: Document) -> EditPost | None:
-    """The edit that a newer copy of a known post stands for; None when nothing changed."""
+def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> EditPost | None:
+    """The edit that another copy of a known post stands for; None when it is no newer."""
+    check_public(document)
     author = person_at(ctx, document.owner or "")
     content = read_post(document)
-    if _is_older(content.updated, known.updated_at):
+    if is_overtaken(said, content, known):
         return None
     words = (content.title, content.url, content.body, content.nsfw, content.language)
     stored = Body(known.body_source, known.body_html)
@@ -208,9 +209,18 @@ def _from_content(author: Person, place: Community, content: PostContent) -> Cre
     )
 
 
-def _is_older(theirs: datetime | None, ours: datetime | None) -> bool:
-    """Whether a copy was overtaken on its way by a newer edit."""
-    return ours is not None and theirs is not None and theirs < ours
+def check_public(document: Document) -> None:
+    """Raises Denied for what was not said to everybody."""
+    if not document.is_public:
+        raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
+
+
+def is_overtaken(said: Said, content: PostContent | CommentContent, known: Post | Comment) -> bool:
+    """Whether a copy comes after a newer edit: it was late on its way, or is tried again."""
+    written = content.updated
+    if said.activity.type == "Create":
+        written = written or content.published
+    return written is not None and known.updated_at is not None and written < known.updated_at
 
 
 def _provenance(content: PostContent) -> Provenance:
@@ -218,24 +228,33 @@ def _provenance(content: PostContent) -> Provenance:
 
 
 def _place(ctx: Context, document: Document, via: str | None) -> Community:
-    """The community a post is in: who announced it, else the first one it is addressed to."""
+    """The community a post is in: who announced it, else one that it is addressed to."""
     if via is not None:
-        return community_at(ctx, via)
-    for iri in _candidates(document):
-        found = find_actor(ctx.conn, iri)
-        if isinstance(found, Community):
-            return _direct(ctx, document, found)
+        return _announcer(ctx, document, via)
+    # With Lemmy, PieFed and Mbin the audience is the community (FEP-1b12); microblogs name it
+    # somewhere among others, and then ours goes first, because for it nobody has to be asked.
+    named = document.audiences or _addressed(document)
+    found = [find_actor(ctx.conn, iri) for iri in named]
+    places = sorted(
+        (place for place in found if isinstance(place, Community)),
+        key=lambda place: not place.local,
+    )
+    if places:
+        return _direct(ctx, document, places[0])
     if ctx.wanted and document.audience is not None:
         return community_at(ctx, document.audience)
     raise Invalid("no_community", "The post is addressed to no community that is known here.")
 
 
-def _candidates(document: Document) -> Iterator[str]:
-    yield from document.audiences
-    yield from document.to
-    yield from document.cc
-    for mention in document.mentions:
-        yield mention.href
+def _addressed(document: Document) -> tuple[str, ...]:
+    return (*document.to, *document.cc, *(mention.href for mention in document.mentions))
+
+
+def _announcer(ctx: Context, document: Document, via: str) -> Community:
+    """Who announced it, unless it says itself that it is in another community."""
+    if document.audiences and via not in document.audiences:
+        raise Denied("wrong_community", f"The post is in {document.audience}, not in {via}.")
+    return community_at(ctx, via)
 
 
 def _direct(ctx: Context, document: Document, place: Community) -> Community:
@@ -284,7 +303,7 @@ def _read_create(ctx: Context, said: Said) -> Action[Post] | None:
         raise Invalid("object_missing", "A Create carries the object it creates.")
     known = find_post(ctx.conn, document.id or "")
     if known is not None:
-        return edit_from(ctx, known, document)
+        return edit_from(ctx, known, said, document)
     return create_from(ctx, document, said.via)
 
 

@@ -14,9 +14,10 @@ from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
 from fedcom.actions.leave import Leave
 from fedcom.actions.markers import Mark, Unmark
+from fedcom.actions.post import check_public
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
-from fedcom.errors import Conflict, Invalid
+from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
@@ -26,7 +27,7 @@ from fedcom.queries.posts import find_post
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_moderate
 from fedcom.wire.comment import read_comment
-from fedcom.wire.post import read_post
+from fedcom.wire.post import TYPES, read_post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,10 +171,14 @@ def _read_undo(ctx: Context, said: Said) -> Action[Content] | Unmark | None:
         return Restore(by=by, target=target, reason=deleted.summary or "")
     if target.deleted_at is None:
         return None
-    return Undelete(by=by, target=target, words=_words(target, ctx.document(iri)))
+    return Undelete(by=by, target=target, words=_words(target, by, ctx.document(iri)))
 
 
-def _words(target: Content, document: Document) -> dict[str, object]:
+def _words(target: Content, by: Person, document: Document) -> dict[str, object]:
+    """What its origin says again; ours is blank since the deletion."""
+    if document.type not in TYPES or document.owner != by.iri:
+        raise Denied("not_confirmed", f"The origin of {target.iri} does not say the same.")
+    check_public(document)
     if isinstance(target, Comment):
         said_again = read_comment(document).body
         return {"body_source": said_again.source, "body_html": said_again.html}

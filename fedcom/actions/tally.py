@@ -11,6 +11,7 @@ from fedcom.models.actor import Person, community
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
+from fedcom.queries.follows import count_followers
 from fedcom.rules.ranking import hot_key
 
 
@@ -91,6 +92,15 @@ def count_comment(ctx: Context, about: Comment, difference: int) -> None:
         .where(community.c.actor_id == community_id)
         .values(comments=community.c.comments + difference)
     )
+
+
+def count_subscribers(ctx: Context, community_id: int) -> None:
+    """Somebody follows or no longer follows a community; nothing for what is none."""
+    mine = community.c.actor_id == community_id
+    # Counted under a lock, because what others have not committed yet is not seen.
+    ctx.conn.execute(select(community.c.actor_id).where(mine).with_for_update())
+    followers = count_followers(ctx.conn, community_id)
+    ctx.conn.execute(update(community).where(mine).values(subscribers=followers))
 
 
 def rank(ctx: Context, post_id: int) -> None:

@@ -6,17 +6,19 @@ from typing import Literal
 from activitypub.reading import Document
 from activitypub.vocab.activities import dislike, like, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.actions.comment import content_at
+from fedcom.actions.comment import concerns_us, content_at
 from fedcom.actions.delete import place_of
 from fedcom.actions.markers import Mark, is_undone
 from fedcom.actions.tally import find_vote, put_vote
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
-from fedcom.errors import Invalid
+from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import get_person
+from fedcom.queries.actors import find_actor, get_person
+from fedcom.queries.comments import find_comment
+from fedcom.queries.posts import find_post
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_vote
 
@@ -80,9 +82,9 @@ def _read_vote(ctx: Context, said: Said) -> Vote | None:
         raise Invalid("object_missing", f"A {activity.type} names what it is about.")
     if is_undone(ctx, activity.id, said.actor):
         return None
-    voter, target = person_at(ctx, said.actor), content_at(ctx, activity.object_id)
+    target = _target(ctx, said, activity.object_id)
     check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
-    score = _score(activity)
+    voter, score = person_at(ctx, said.actor), _score(activity)
     standing = find_vote(ctx, voter, target)
     if standing is not None and standing[0] == score:
         return None
@@ -93,14 +95,30 @@ def _read_undo(ctx: Context, said: Said) -> Vote | Mark | None:
     taken_back = said.activity.object_document
     if taken_back is None or taken_back.object_id is None:
         raise Invalid("object_missing", "An Undo of a vote carries the Like or Dislike.")
-    voter, target = person_at(ctx, said.actor), content_at(ctx, taken_back.object_id)
-    check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
-    standing = find_vote(ctx, voter, target)
-    if standing is not None and standing[0] == _score(taken_back):
-        return Vote(by=voter, target=target, score=0)
+    target, voter = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, said.actor)
+    standing = None
+    if target is not None and isinstance(voter, Person):
+        check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
+        standing = find_vote(ctx, voter, target)
+        if standing is not None and standing[0] == _score(taken_back):
+            return Vote(by=voter, target=target, score=0)
     if standing is None and taken_back.id is not None:
         return Mark(iri=taken_back.id, kind="undone", actor_iri=said.actor)
     return None
+
+
+def _target(ctx: Context, said: Said, iri: str) -> Post | Comment:
+    """What is voted on. Fetched only when a community here is named: votes cost nothing to send."""
+    found = _find_target(ctx, iri)
+    if found is not None:
+        return found
+    if said.via is None and not concerns_us(ctx, said.activity):
+        raise NotFound("couldnt_find_object", f"There is no post or comment {iri} here.")
+    return content_at(ctx, iri, said.via)
+
+
+def _find_target(ctx: Context, iri: str) -> Post | Comment | None:
+    return find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
 
 
 def _score(vote: Document) -> Score:

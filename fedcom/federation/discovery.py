@@ -13,6 +13,7 @@ from activitypub import nodeinfo, webfinger
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
 from activitypub.nodeinfo import Software, Usage
+from activitypub.reading import AS2
 from activitypub.webfinger import Handle
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import Instance, instance_of
@@ -25,7 +26,6 @@ from fedcom.site.settings import get_site
 # The last of the line whose API apps speak; they refuse what is not 0.18 or 0.19 (Jerboa).
 SEEN_AS = Software("lemmy", "0.19.20")
 OURS = Software("fedcom", version("fedcom"))
-REPOSITORY = "https://codeberg.org/fedcom/fedcom"
 # Apps without a browser below them that name themselves.
 KNOWN_APPS = ("voyagerapp", "jerboa", "thunder", "summit", "interstellar", "mlem", "eternity")
 EVERYBODY = {"Access-Control-Allow-Origin": "*"}
@@ -77,14 +77,9 @@ async def answer_host_meta_json(request: Request) -> Response:
 
 async def answer_nodeinfo_index(request: Request) -> Response:
     """Where NodeInfo is (FEP-f1d5); Lemmy's apps read the links, some only guess them."""
-    body = nodeinfo.index(instance_of(request).settings.origin)
-    instance = instance_of(request)
-    body["links"].append(
-        {
-            "rel": "https://www.w3.org/ns/activitystreams#Application",
-            "href": f"{instance.settings.origin}/actor",
-        }
-    )
+    origin = instance_of(request).settings.origin
+    body = nodeinfo.index(origin)
+    body["links"].append({"rel": f"{AS2}#Application", "href": f"{origin}/actor"})
     return JSONResponse(body, headers=EVERYBODY)
 
 
@@ -98,7 +93,6 @@ async def answer_nodeinfo(request: Request) -> Response:
         software,
         usage,
         open_registrations=about.registration == "open",
-        repository=REPOSITORY,
         metadata={"nodeName": about.name, "software": OURS.name, "api": {"lemmy": "0.19"}},
     )
     headers = EVERYBODY | {

@@ -1,11 +1,11 @@
 """What an activity proves, and what is inside an Announce.
 
 `activitypub.authority` decides; here are the facts it asks for and the carrying out of its verdict:
-believe, ask the origin first, or refuse. Nothing else decides whose word counts.
+believe, ask the origin first, or refuse. Nothing else decides whose word counts. `open_envelope`
+takes the sheets out, `prove` says of each what of it may be believed.
 """
 
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
@@ -19,8 +19,8 @@ from activitypub.authority import (
     judge_direct,
     judge_fetched,
 )
-from activitypub.errors import Gone, NotThere
-from activitypub.iri import PUBLIC
+from activitypub.errors import Gone, Malformed, NotThere
+from activitypub.iri import PUBLIC, origin_of
 from activitypub.reading import Document
 from fedcom.actions.comment import content_at
 from fedcom.context import Context, Said
@@ -41,47 +41,64 @@ _JUDGED = frozenset(
 VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
 
 
-def open_envelope(ctx: Context, said: Said) -> Iterator[Said]:
-    """The activities that `said` proves: itself, or what is inside when it is an Announce.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One thing that was said: the activity itself, or one of those inside an Announce of `group`.
 
-    Yields each as the actions may read it, with objects replaced by their origin's copies where the
-    sender could not vouch for them. What a peer's community announces back to us that we said
-    ourselves is left out. Raises Denied, Missing, or the FetchFailed of an origin.
+    `what` is a bare id or an embedded document; `body` the bytes that may be passed on.
+    """
+
+    what: Document | str
+    group: Community | None = None
+    body: bytes | None = None
+
+
+def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
+    """What `said` consists of: itself, or what is inside when it is an Announce.
+
+    Raises Denied for an Announce that nobody here listens to.
     """
     activity = said.activity
-    verdict = judge_direct(activity, said.actor, _known(ctx, activity, said.actor, None))
     if activity.type != "Announce":
-        yield _settled(ctx, said, verdict)
-        return
-    _refuse(verdict)
+        return [Sheet(activity, body=said.body)]
+    _refuse(judge_direct(activity, said.actor, Known(hosts=frozenset({ctx.host}))))
     group = find_actor(ctx.conn, said.actor)
     if not isinstance(group, Community):
         raise Denied("not_a_community", "Only what communities announce is kept here.")
     if not (is_followed_here(ctx.conn, group.id) or ctx.wanted):
         raise Denied("not_followed", f"Nobody here follows {group.handle}.")
-    for inner in activity.objects:
-        opened = _open(ctx, inner, group)
-        if opened is not None:
-            yield opened
+    return [Sheet(inner, group) for inner in activity.objects]
 
 
-def _open(ctx: Context, inner: Document | str, group: Community) -> Said | None:
-    if isinstance(inner, str):
-        return None if ctx.is_ours(inner) else _announced_by_id(ctx, inner, group)
-    if not inner.is_activity:
-        known = _known(ctx, inner, inner.owner or "", group)
-        verdict = judge_announced(inner, group.iri, known)
-        _refuse(verdict)
-        if isinstance(verdict, FetchFirst):
-            return _announced_by_id(ctx, verdict.iri, group)
-        return _as_create(inner, group)
-    _fetch_voted_on(ctx, inner, group)
-    actor_iri = inner.owner or ""
-    verdict = judge_announced(inner, group.iri, _known(ctx, inner, actor_iri, group))
+def prove(ctx: Context, sheet: Sheet) -> Said | None:
+    """What a sheet proves, as the actions may read it; None for what we said ourselves.
+
+    Where the sender could not vouch for an object, the copy of its origin stands in its place.
+    Raises Denied, Missing, or the FetchFailed of an origin.
+    """
+    group, what = sheet.group, sheet.what
+    if isinstance(what, str):
+        return None if group is None or ctx.is_ours(what) else _announced_by_id(ctx, what, group)
+    actor_iri = what.owner or ""
+    if group is None:
+        verdict = judge_direct(what, actor_iri, _known(ctx, what, actor_iri, None))
+        return _settled(ctx, Said(what, actor_iri, sheet.body), verdict)
+    if not what.is_activity:
+        return _announced_object(ctx, what, group)
+    _fetch_voted_on(ctx, what, group)
+    verdict = judge_announced(what, group.iri, _known(ctx, what, actor_iri, group))
     _refuse(verdict)
     if ctx.is_ours(actor_iri):
         return None
-    return _settled(ctx, Said(inner, actor_iri, via=group.iri), verdict)
+    return _settled(ctx, Said(what, actor_iri, via=group.iri), verdict)
+
+
+def _announced_object(ctx: Context, what: Document, group: Community) -> Said:
+    verdict = judge_announced(what, group.iri, _known(ctx, what, what.owner or "", group))
+    _refuse(verdict)
+    if isinstance(verdict, FetchFirst):
+        return _announced_by_id(ctx, verdict.iri, group)
+    return _as_update(what, group)
 
 
 def _announced_by_id(ctx: Context, iri: str, group: Community) -> Said:
@@ -90,20 +107,20 @@ def _announced_by_id(ctx: Context, iri: str, group: Community) -> Said:
     _refuse(judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host}))))
     if document.is_activity:
         return Said(document, document.owner or "", via=group.iri)
-    return _as_create(document, group)
+    return _as_update(document, group)
 
 
-def _as_create(document: Document, group: Community) -> Said:
+def _as_update(document: Document, group: Community) -> Said:
+    """An object alone, as the activity that it stands for: it is new, or newer than ours."""
     author = document.owner or ""
-    create = {"type": "Create", "actor": author, "object": document.raw, "to": [PUBLIC]}
-    return Said(Document(create), author, via=group.iri)
+    update = {"type": "Update", "actor": author, "object": document.raw, "to": [PUBLIC]}
+    return Said(Document(update), author, via=group.iri)
 
 
 def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
     """A vote on a post that we missed brings the post; one on anything else is refused later."""
-    vote = inner.object_document if inner.type == "Undo" else inner
-    if vote is not None and vote.type in VOTES and vote.object_id is not None:
-        content_at(ctx, vote.object_id, via=group.iri)
+    if inner.type in VOTES and inner.object_id is not None:
+        content_at(ctx, inner.object_id, via=group.iri)
 
 
 def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
@@ -161,7 +178,7 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
         owner=get_person(ctx.conn, about.author_id).iri if about is not None else None,
         moderates_here=here is not None and _moderates(ctx, actor_iri, here),
         target_owner=collection.iri if collection is not None else None,
-        target_is_site=target is not None and urlsplit(target).path in ("", "/"),
+        target_is_site=target is not None and _is_site(target),
         follow_target=_follow_target(ctx, activity, actor_iri),
         moderators=_moderators(ctx, group),
         is_their_post=group is not None and place is not None and place.id == group.id,
@@ -184,6 +201,14 @@ def _place(ctx: Context, about: Post | Comment | None) -> Community | None:
 def _target(activity: Document) -> str | None:
     inner = activity.object_document if activity.type == "Undo" else activity
     return inner.target if inner is not None else None
+
+
+def _is_site(iri: str) -> bool:
+    """Whether the id is that of a whole server: its origin and nothing more."""
+    try:
+        return iri.removesuffix("/") == origin_of(iri)
+    except Malformed:
+        return False
 
 
 def _owner_of_collection(ctx: Context, iri: str | None) -> Community | None:

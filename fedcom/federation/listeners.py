@@ -3,8 +3,9 @@
 One reader for each shape (`actions.catalog`); here their refusals become answers for peers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -15,13 +16,13 @@ from activitypub.errors import FetchFailed, Gone, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of
 from activitypub.reading import Document
-from fedcom.actions.base import Reader
+from fedcom.actions.base import Action, Reader
 from fedcom.actions.catalog import HEARD
 from fedcom.actions.perform import perform
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Said
 from fedcom.errors import Conflict, FedcomError, Missing
-from fedcom.federation.envelope import open_envelope
+from fedcom.federation.envelope import Sheet, open_envelope, prove
 from fedcom.remote.keys import PublicKeys
 from fedcom.units import Units
 from inbox.errors import Later, Refused
@@ -64,13 +65,13 @@ class Listeners:
         """
         ctx = Context(conn, self._clock(), self._origin)
         try:
-            for said in open_envelope(ctx, _said(heard)):
-                action = self._reader(said.activity)(ctx, said)
-                if action is not None:
+            sheets = open_envelope(ctx, _said(heard))
+            if len(sheets) > 1:
+                return  # one of several that is refused must not take the others along
+            for sheet in sheets:
+                for action, _ in self._read(ctx, sheet):
                     action.check(ctx)
-        except Missing:
-            return
-        except Conflict:
+        except (Missing, Conflict):
             return
         except FedcomError as error:
             if error.code not in POLITE:
@@ -83,13 +84,12 @@ class Listeners:
         """
         fetched = Fetched()
         owner = self._keys.owner_document(heard.actor)
-        if owner is not None:
+        # It was fetched with a key, maybe long ago: good enough to know the actor by, but not for
+        # an activity that says that the actor has changed.
+        if owner is not None and heard.activity.object_id != heard.actor:
             fetched.documents[heard.actor] = owner
         # What a follower's server understands decides what it is sent from now on.
         await self._units.learn_peer(host_of(heard.actor))
-        if heard.activity.type == "Follow":
-            # What it runs decides in which words it will be told.
-            await self._units.learn_peer(host_of(heard.actor))
         try:
             await self._units.unit(
                 lambda ctx: self._work(ctx, heard, close),
@@ -135,29 +135,34 @@ class Listeners:
         return self._routes.shapes()
 
     def _work(self, ctx: Context, heard: Heard, close: Callable[[Connection], None]) -> None:
-        said_by = _said(heard)
-        several = heard.activity.type == "Announce" and len(heard.activity.objects) > 1
-        for said in open_envelope(ctx, said_by):
-            if several:
-                self._one_of_several(ctx, said)
-            else:
-                self._one(ctx, said)
+        sheets = open_envelope(ctx, _said(heard))
+        do = self._one if len(sheets) == 1 else self._one_of_several
+        for sheet in sheets:
+            do(ctx, sheet)
         heard_from(ctx.conn, host_of(heard.actor), ctx.now.timestamp())
         close(ctx.conn)
 
-    def _one(self, ctx: Context, said: Said) -> None:
-        action = self._reader(said.activity)(ctx, said)
-        if action is not None:
+    def _one(self, ctx: Context, sheet: Sheet) -> None:
+        for action, said in self._read(ctx, sheet):
             with suppress(Conflict):  # somebody was faster: it is as it should be
                 perform(ctx, action, said)
 
-    def _one_of_several(self, ctx: Context, said: Said) -> None:
+    def _one_of_several(self, ctx: Context, sheet: Sheet) -> None:
         """PieFed announces votes by the dozen; one that is refused must not take the others."""
         try:
             with ctx.conn.begin_nested():
-                self._one(ctx, said)
-        except FedcomError as error:
-            logger.info("refused one of several", code=error.code, activity=said.activity.id)
+                self._one(ctx, sheet)
+        except (FedcomError, ProtocolError) as error:
+            logger.info("refused one of several", code=error.code, why=str(error))
+        except Missing as missing:
+            raise Missing(missing.iri, vital=False) from missing
+
+    def _read(self, ctx: Context, sheet: Sheet) -> Iterator[tuple[Action[Any], Said]]:
+        """What there is to do because of a sheet: one action, or none."""
+        said = prove(ctx, sheet)
+        action = None if said is None else self._reader(said.activity)(ctx, said)
+        if said is not None and action is not None:
+            yield action, said
 
     def _reader(self, activity: Document) -> Reader:
         reader = self._routes.find(activity)

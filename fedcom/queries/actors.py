@@ -9,10 +9,14 @@ from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import moderator
 from fedcom.rules.permissions import Standing
 
+# Who waits for an admin's approval is nobody yet: not to pages, and not to peers.
+_IS_APPLICANT = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
 # Everything a row of either kind is made from; prebuilt, because building a statement costs more
 # than running it.
-_ACTOR = select(*columns_of(Community, actor, community)).outerjoin(
-    community, community.c.actor_id == actor.c.id
+_ACTOR = (
+    select(*columns_of(Community, actor, community))
+    .outerjoin(community, community.c.actor_id == actor.c.id)
+    .where(~_IS_APPLICANT)
 )
 _BY_ID = _ACTOR.where(actor.c.id == bindparam("id"))
 _BY_IRI = _ACTOR.where(actor.c.iri == bindparam("iri"))
@@ -84,9 +88,14 @@ def find_moderators(conn: Connection, place: Community) -> list[Person]:
 
 
 def standing(conn: Connection, person: Person, place: Community) -> Standing:
-    """What `person` is to the community: its moderator, an admin of the instance that hosts it."""
+    """What `person` is to the community: its moderator, an admin of the instance that hosts it.
+
+    Who is an admin elsewhere we cannot know. FEP-1b12 lets a community speak for everybody on its
+    own host, and only what it announces counts there (`actions.vouching`).
+    """
     row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).one()
-    return Standing(is_moderator=bool(row[0]), is_admin=bool(row[1]) and place.local)
+    is_admin = bool(row[1]) if place.local else person.host == place.host
+    return Standing(is_moderator=bool(row[0]), is_admin=is_admin)
 
 
 _MODERATORS = (

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from activitypub.authority import Believe, judge_key
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
 from activitypub.reading import Document
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
-from fedcom.errors import Denied, Invalid, NotFound
+from fedcom.errors import Denied, Invalid, Missing, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor, community
 from fedcom.models.moderation import moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
@@ -129,12 +130,14 @@ def forget_actor(ctx: Context, someone: Actor) -> None:
 
 def _read(ctx: Context, document: Document) -> dict[str, object]:
     iri = _address(document.id, "id")
+    if ctx.is_ours(iri):
+        raise Invalid("actor_is_ours", f"{iri} is nobody elsewhere.")
     name = document.preferred_username or ""
     if document.type not in KINDS:
         raise Invalid("not_an_actor", f"{iri} is a {document.type or 'document'}, not an actor.")
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise Invalid("actor_name", f"{iri} has the preferredUsername {name!r}.")
-    key = next((key for key in document.public_keys if key.owner == iri), None)
+    key = next((key for key in document.public_keys if judge_key(key, document) == Believe()), None)
     return {
         "iri": iri,
         "kind": document.type,
@@ -159,9 +162,8 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
 
 
 def _put_community(ctx: Context, number: int, document: Document) -> None:
-    moderators = document.get("attributedTo")
     values = {
-        "moderators_iri": _near(moderators if isinstance(moderators, str) else None, document.id),
+        "moderators_iri": _near(document.moderators, document.id),
         "featured_iri": _near(document.featured, document.id),
         "nsfw": document.sensitive,
         "posting_restricted": document.get("postingRestrictedToMods") is True,
@@ -179,19 +181,28 @@ def _put_moderators(ctx: Context, number: int, collection: object) -> None:
         listed = [item for item in ctx.document(collection).items if isinstance(item, str)]
     except FetchFailed:
         return
-    found = []
-    for iri in listed[:MODERATORS_FETCHED]:
-        try:
-            found.append(person_at(ctx, iri))
-        except (FetchFailed, NotFound, Invalid, Denied, Malformed):
-            continue
+    except Missing as missing:
+        raise Missing(missing.iri, vital=False) from missing
+    found = [_moderator_at(ctx, iri) for iri in listed[:MODERATORS_FETCHED]]
     ctx.conn.execute(delete(moderator).where(moderator.c.community_id == number))
-    for person in found:
-        insert_ignoring(
-            ctx.conn,
-            moderator,
-            {"community_id": number, "person_id": person.id, "appointed_at": ctx.now},
-        )
+    for position, person in enumerate(one for one in found if one is not None):
+        # They are listed in the order of their appointment, and that is all we know of it.
+        row = {
+            "community_id": number,
+            "person_id": person.id,
+            "appointed_at": ctx.now + timedelta(microseconds=position),
+        }
+        insert_ignoring(ctx.conn, moderator, row)
+
+
+def _moderator_at(ctx: Context, iri: str) -> Person | None:
+    """One of them, or None when that is nobody we can use: the community is usable without."""
+    try:
+        return person_at(ctx, iri)
+    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
+        return None
+    except Missing as missing:
+        raise Missing(missing.iri, vital=False) from missing
 
 
 def _inbox(document: Document, iri: str) -> str:
@@ -204,8 +215,11 @@ def _inbox(document: Document, iri: str) -> str:
 def _address(value: str | None, field: str) -> str:
     if not value or is_public(value):
         raise Invalid("actor_incomplete", f"The actor has no {field}.")
-    # Loopback and ports have passed or failed when the document was fetched.
-    return check_iri(value, development=True)
+    try:
+        # Loopback and ports have passed or failed when the document was fetched.
+        return check_iri(value, development=True)
+    except Malformed as error:
+        raise Invalid("actor_incomplete", f"The actor's {field}: {error.detail}") from error
 
 
 def _near(value: str | None, iri: str | None) -> str | None:

@@ -161,7 +161,7 @@ AUTHORITY = [
         "create-under-anothers-address",
         "an object planted under the address of another host",
         create(page("https://kim.example/post/x", EVE, CATS), EVE),
-        answers="202 not_found",
+        answers="202 not_there",
         fetched=(EVE, "https://kim.example/post/x"),
     ),
     row(
@@ -743,7 +743,7 @@ GONE_AND_UNWANTED = [
         "words that only a relay has ever heard",
         (create(POST), EVE),
         (LIKE, EVE),
-        answers=("202 not_found", "202 not_found"),
+        answers=("202 not_there", "202 not_there"),
         fetched=(EVE, NEW, LIKE["id"]),
     ),
     row(
