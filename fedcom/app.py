@@ -59,7 +59,7 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
                 with suppress(asyncio.CancelledError):
                     await work
 
-    return Starlette(
+    app = Starlette(
         routes=_routes(),
         middleware=middleware(
             trusted_proxies=settings.trusted_proxies,
@@ -69,6 +69,9 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
         exception_handlers=exception_handlers(),
         lifespan=lifespan,
     )
+    # Starlette would build the address from the Host header, which is whatever a client says.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _routes() -> list[BaseRoute]:

@@ -175,7 +175,10 @@ class Units:
         except PrivateAddress as error:
             raise Invalid("lookup_private", error.detail) from error
         except Unreachable as error:
-            raise NotFound("lookup_unreachable", f"It cannot be reached: {error.detail}") from error
+            host = host_of(error.url) if error.url else "The server"
+            raise NotFound(
+                "lookup_unreachable", f"{host} does not answer right now. Try again in a while."
+            ) from error
         except FetchFailed as error:
             raise NotFound("couldnt_find_object", error.detail) from error
 
