@@ -1,7 +1,9 @@
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import Connection
 
 from inbox import claims
 from inbox.claims import ClaimLost
@@ -92,11 +94,12 @@ def test_a_lease_that_runs_out_gives_the_row_to_another_and_fences_the_first(
     world.clock.advance(seconds=1)
     (row,) = world.claim("other")
     assert (row.id, row.tries) == (slow.id, 2)
-    for change in (
+    changes: list[Callable[[Connection], None]] = [
         lambda conn: claims.close(conn, slow, now=world.now),
         lambda conn: claims.refuse(conn, slow, now=world.now, code="c", reason="r"),
         lambda conn: claims.park(conn, slow, due_at=world.now, reason="r"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(ClaimLost), world.database.begin() as conn:
             change(conn)
     with world.database.begin() as conn:
@@ -198,8 +201,7 @@ def test_no_row_is_claimed_twice_by_workers_that_hurry(world: World) -> None:
 def test_while_one_transaction_claims_another_gets_other_rows_or_none(world: World) -> None:
     world.append(entry(1, subject=SUBJECT), entry(2, subject=SUBJECT), entry(3), entry(4))
     with world.database.begin() as one, world.database.begin() as two:
-        how = {"now": world.now, "lease": 90.0}
-        first = claims.claim(one, worker="one", most=2, **how)
-        second = claims.claim(two, worker="two", most=9, **how)
+        first = claims.claim(one, worker="one", now=world.now, lease=90, most=2)
+        second = claims.claim(two, worker="two", now=world.now, lease=90, most=9)
     assert activity_ids(world, first) == [1, 3]
     assert activity_ids(world, second) == [4]

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from starlette.requests import Request
+from starlette.types import Message
 
 from tests.inbox.peers import World, entry, like
 
@@ -11,9 +12,9 @@ pytestmark = pytest.mark.anyio
 async def test_it_is_an_application_and_an_endpoint(small_world: World) -> None:
     assert (await small_world.post(like(1))).status == 202
     post = small_world.sign(like(2))
-    messages = [{"type": "http.request", "body": post.body}]
+    messages: list[Message] = [{"type": "http.request", "body": post.body}]
 
-    async def receive() -> dict[str, object]:
+    async def receive() -> Message:
         return messages.pop(0)
 
     response = await small_world.inbox.receive(Request(post.scope, receive))

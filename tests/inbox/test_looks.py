@@ -96,17 +96,17 @@ async def test_a_lost_connection_is_left_to_the_database_to_try_again(
             raise failures.pop()
         return 7
 
-    assert await asyncio.gather(looks.look(number(1)), looks.look(unlucky)) == [1, 7]
+    assert await asyncio.gather(*map(looks.look, (number(1), unlucky))) == [1, 7]
 
 
 async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World) -> None:
     database = Watched(small_world)
     looks = Looks(database)
 
-    async def fail(_work: object) -> None:
+    async def fail(_work: object) -> Any:
         raise OSError("no more files")
 
-    database.read = fail  # type: ignore[method-assign]
+    database.read = fail  # type: ignore[method-assign, assignment]
     answers = await asyncio.gather(
         *(looks.look(number(value)) for value in range(3)), return_exceptions=True
     )

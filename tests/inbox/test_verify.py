@@ -64,10 +64,10 @@ class Door:
         request = self.request(key, broken=broken)
         return await self.verifier.verify(request, key_id_of(request), actor=actor, known=known)
 
-    async def answer(self, *args: PrivateKey | str, **how: bool) -> str:
+    async def answer(self, key: PrivateKey | str = ANN_KEY, *, broken: bool = False) -> str:
         """ "ok", or the code of the refusal."""
         try:
-            await self.verify(*args, **how)
+            await self.verify(key, broken=broken)
         except (SignatureInvalid, Refused, Later) as error:
             return error.code
         return "ok"
