@@ -1,0 +1,295 @@
+"""The documents are held to the code: commands, links, tables, codes, and the worked example."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from activitypub.reading import Document
+from fedcom.cli.root import fedcom
+from fedcom.cli.table import heard_table
+from fedcom.context import Said
+from fedcom.db import Database
+from fedcom.errors import Denied
+from tests.support.clock import SettableClock
+from tests.support.people import Home
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+CODE = sorted(
+    path for room in ("activitypub", "inbox", "fedcom") for path in (ROOT / room).rglob("*.py")
+)
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose(path: Path) -> str:
+    """A document without its blocks of code."""
+    return FENCE.sub("", path.read_text())
+
+
+def section(path: str, heading: str) -> str:
+    """What stands below a heading of any level, up to the next one."""
+    _, _, rest = (ROOT / path).read_text().partition(f"# {heading}\n")
+    return re.split(r"^#+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def anchor(heading: str) -> str:
+    """The fragment that forges give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def commands(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, with its words."""
+    for word, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *before, word)
+        else:
+            yield (*before, word), command
+
+
+COMMANDS = list(commands(fedcom))
+
+
+def test_there_are_documents_to_look_at() -> None:
+    assert {"README.md", "CONTRIBUTING.md", "docs/admin.md"} <= {name(path) for path in DOCUMENTS}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in LINK.findall(prose(path)):
+        if link.startswith(("https://", "http://")):
+            continue
+        target, _, fragment = link.partition("#")
+        document = (path.parent / target).resolve() if target else path
+        assert document.exists(), link
+        if fragment:
+            assert fragment in {anchor(text) for text in HEADING.findall(prose(document))}, link
+
+
+def test_every_command_is_in_the_admins_table() -> None:
+    written = re.findall(
+        r"^\| `fedcom ([^`]+)` \|", section("docs/admin.md", "The command line"), re.M
+    )
+    documented = {tuple(word for word in line.split() if not word.isupper()) for line in written}
+
+    assert documented == {words for words, _ in COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("words", "command"), COMMANDS, ids=[" ".join(words) for words, _ in COMMANDS]
+)
+def test_every_option_of_a_command_is_in_its_line(
+    words: tuple[str, ...], command: click.Command
+) -> None:
+    table = section("docs/admin.md", "The command line")
+    line = next(
+        (line for line in table.splitlines() if re.match(rf"\| `fedcom {' '.join(words)}\b", line)),
+        "",
+    )
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.opts[0] in line, f"{parameter.opts[0]} is missing in: {line}"
+        else:
+            assert str(parameter.human_readable_name) in line
+
+
+def test_commands_in_the_documents_exist() -> None:
+    known = {words for words, _ in COMMANDS}
+    groups = {words[:1] for words in known if len(words) > 1}
+    for path in DOCUMENTS:
+        for said in re.findall(r"`fedcom ([a-z][a-z -]*)", path.read_text()):
+            words = tuple(said.split(" --")[0].split())
+            assert words in known | groups or words[:2] in known or words[:1] in known, (path, said)
+
+
+@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md", "docs/admin.md", ".ci/run"])
+def test_make_knows_what_the_documents_tell_to_make(path: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.M))
+    asked = set(re.findall(r"^make ([a-z]+)|`make ([a-z]+)", (ROOT / path).read_text(), re.M))
+
+    assert asked
+    assert {one or other for one, other in asked} <= targets
+
+
+def test_the_readme_names_the_command_that_ci_runs() -> None:
+    last = (ROOT / ".ci/run").read_text().split("\n")[-2]
+
+    assert last == "make test"
+    assert re.search(rf"^{last}\b", (ROOT / "README.md").read_text(), re.M)
+
+
+def test_the_table_of_what_is_heard_is_that_of_the_catalog() -> None:
+    text = (ROOT / "docs/federation.md").read_text()
+    _, _, rest = text.partition("<!-- heard: begin -->\n")
+
+    assert rest.partition("<!-- heard: end -->")[0] == heard_table(), (
+        "run: fedcom federation table, and put it between the marks"
+    )
+
+
+def test_every_activity_that_is_heard_is_explained() -> None:
+    _, _, explained = (ROOT / "docs/federation.md").read_text().partition("In detail:")
+    detail = explained.partition("Not heard")[0]
+    for shape in re.findall(r"`([A-Z][A-Za-z{}]+)`", heard_table()):
+        verb, _, kind = shape.partition("{")
+        if verb in ("Create", "Update") and kind.rstrip("}") not in ("Note", "Group"):
+            continue  # "and its kin"
+        told = verb if verb in ("Accept", "Reject") else shape
+        assert f"`{told}`" in detail
+
+
+def test_every_word_that_an_action_says_is_among_what_is_sent() -> None:
+    said: set[str] = set()
+    for path in (ROOT / "fedcom/actions").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "activitypub.vocab.activities":
+                said |= {alias.name for alias in node.names if alias.name != "announce_of"}
+    sent = (ROOT / "docs/federation.md").read_text().partition("## Sent")[2]
+
+    assert said - {"reject"} <= {word.lower() for word in re.findall(r"[A-Z][a-z]+", sent)}
+
+
+def test_every_code_of_a_refusal_is_one_of_the_code() -> None:
+    table = section("FEDERATION.md", "What we refuse, and how").partition("| Status |")[2]
+    strings = {
+        node.value
+        for path in CODE
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    codes = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", table))
+
+    assert len(codes) > 50
+    assert codes <= strings
+
+
+def test_every_refusal_of_the_inbox_is_documented() -> None:
+    """The inbox's own; what actions refuse is the domain's, and changes with it."""
+    table = section("FEDERATION.md", "What we refuse, and how")
+    raised = {
+        argument.value
+        for file in ("receive", "verify", "body", "commits")
+        for node in ast.walk(ast.parse((ROOT / f"inbox/{file}.py").read_text()))
+        if isinstance(node, ast.Call)
+        for argument in [*node.args[:2], *(word.value for word in node.keywords)]
+        if isinstance(node.func, ast.Name)
+        and node.func.id in {"Refused", "Later", "Malformed", "Problem", "KeyGone", "Unauthentic"}
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+        if re.fullmatch(r"[a-z]+(_[a-z]+)+", argument.value)
+    }
+
+    assert raised
+    assert {code for code in raised if f"`{code}`" not in table} <= {"internal_error"}
+
+
+def test_every_decision_is_listed_and_has_its_four_parts() -> None:
+    folder = ROOT / "docs/decisions"
+    listed = (folder / "README.md").read_text()
+    for path in sorted(folder.glob("[0-9]*.md")):
+        text = path.read_text()
+        title = text.splitlines()[0]
+        assert re.fullmatch(rf"# {path.name[:4]}: .+", title)
+        assert f"]({path.name})" in listed
+        for part in ("Context", "Decision", "Why", "Consequences"):
+            assert f"**{part}.**" in text, f"{path.name} has no {part}"
+
+
+def test_documents_name_no_place_of_one_machine() -> None:
+    homes = re.compile(r"/home/\w|/root/|/work/|/tmp/|/Users/|pypi\.org|pythonhosted")
+    found = [
+        f"{name(path)}: {hit[0]}" for path in DOCUMENTS for hit in homes.finditer(path.read_text())
+    ]
+
+    assert found == []
+
+
+@pytest.fixture
+def example() -> Iterator[ModuleType]:
+    """The file that CONTRIBUTING tells a newcomer to write."""
+    code = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "CONTRIBUTING.md").read_text(), re.M | re.S
+    )
+    assert len(code) == 1
+    module = ModuleType("fedcom.actions.lock_of_the_example")
+    sys.modules[module.__name__] = module
+    exec(compile(code[0], "CONTRIBUTING.md", "exec"), module.__dict__)
+    yield module
+    del sys.modules[module.__name__]
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Which database it is makes no difference to a document."""
+    return "sqlite"
+
+
+@pytest.fixture
+def home(database: Database, clock: SettableClock) -> Home:
+    return Home(database, clock)
+
+
+def test_the_worked_example_works(example: ModuleType, home: Home) -> None:
+    far = home.person("https://lemmy.example/u/kim", "lemmy")
+    home.follow(far, home.cats)
+    post = home.post()
+    home.sent()
+
+    with pytest.raises(Denied):
+        home.perform(example.Lock(by=home.bob, post=post, locked=True))
+    locked = home.perform(example.Lock(by=home.ann, post=post, locked=True))
+    opened = home.perform(example.Lock(by=home.ann, post=locked, locked=False))
+
+    assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
+    assert [sent.words for sent, _ in home.sent_bodies()] == [
+        "Announce{Lock{id}}",
+        "Announce{Undo{Lock{id}}}",
+    ]
+    assert {sent.by for sent in home.sent()} <= {"c/cats"}
+
+
+def test_the_worked_example_reads_what_peers_say(example: ModuleType, home: Home) -> None:
+    dogs = home.group("https://lemmy.example/c/dogs")
+    kim = home.person("https://lemmy.example/u/kim", "lemmy")
+    home.follow(home.bob, dogs)
+    post = home.post(by=kim, place=dogs)
+    home.sent()
+    word = {"type": "Lock", "actor": kim.iri, "object": post.iri, "summary": "Enough."}
+    undone = {"type": "Undo", "actor": kim.iri, "object": word}
+
+    def read(activity: dict[str, object], via: str | None) -> object:
+        said = Said(Document(activity), kim.iri, via=via)
+        reader = example.READERS[("Undo", "Lock") if activity["type"] == "Undo" else ("Lock",)]
+        return home(lambda ctx: reader(ctx, said))
+
+    assert read(word, dogs.iri) == example.Lock(by=kim, post=post, locked=True, reason="Enough.")
+    assert read(undone, dogs.iri) is None
+    with pytest.raises(Denied, match="waits_for_announce"):
+        read(word, None)
+
+
+def test_the_worked_example_is_as_clean_as_the_house(tmp_path: Path, example: ModuleType) -> None:
+    file = tmp_path / "lock.py"
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    file.write_text(text.partition("```python\n")[2].partition("```\n")[0])
+    for words in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *words, "--config", str(ROOT / "pyproject.toml"), file],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+    assert example.__doc__
