@@ -194,6 +194,7 @@ async def _assemble(  # noqa: PLR0913  # the composition takes what there is to 
         hosts=frozenset({host_of(settings.origin)}),
         clock=clock,
         development=settings.development,
+        scheme=settings.origin.partition(":")[0],
     )
     try:
         yield Instance(

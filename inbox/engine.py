@@ -32,10 +32,11 @@ class Inbox:
         hosts: frozenset[str],
         clock: Callable[[], datetime],
         development: bool,
+        scheme: str = "https",
         workers: int = 8,
     ) -> None:
         """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` gives
-        aware UTC, `development` permits http and ports, `workers` is how many rows are worked on
+        aware UTC, `development` permits http and ports, `scheme` is that of our own ids, `workers` is how many rows are worked on
         at the same time."""
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
@@ -43,7 +44,7 @@ class Inbox:
             looks=Looks(database),
             gate=gate,
             handlers=handlers,
-            verifier=Verifier(keys, hosts=hosts, clock=clock),
+            verifier=Verifier(keys, hosts=hosts, clock=clock, scheme=scheme),
             commits=self._commits,
             hosts=hosts,
             clock=clock,

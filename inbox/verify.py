@@ -85,8 +85,17 @@ class _Failure:
 class Verifier:
     """Verifies requests and remembers, within bounds, whose keys were good and whose were not."""
 
-    def __init__(self, keys: Keys, *, hosts: frozenset[str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        hosts: frozenset[str],
+        clock: Callable[[], datetime],
+        scheme: str = "https",
+    ) -> None:
+        """`hosts` are our own, `scheme` is that of our own ids."""
         self._keys = keys
+        self._scheme = scheme
         self._hosts = hosts
         self._clock = clock
         self._good: Memory[bool] = Memory()
@@ -145,7 +154,7 @@ class Verifier:
                 key_id=key.id,
                 owner=key.owner,
             )
-        signatures.verify(request, key, hosts=self._hosts, now=self._clock())
+        signatures.verify(request, key, hosts=self._hosts, now=self._clock(), scheme=self._scheme)
 
     async def _find(self, key_id: str, payer: str) -> tuple[PublicKey, bool]:
         """The key, and whether the payer's allowance was charged for it."""

@@ -128,14 +128,46 @@ async def test_a_peer_that_verifies_the_path_alone_is_asked_again_without_the_qu
 
 
 @pytest.mark.anyio
-async def test_a_401_without_a_query_is_not_asked_again(web: SmallWeb, key: PrivateKey) -> None:
+async def test_a_401_is_answered_by_one_knock_with_the_other_signature(
+    web: SmallWeb, key: PrivateKey
+) -> None:
     web.put(NOTE, status=401)
+    fetcher = web.fetcher(key)
+    for _ in range(2):
+        with pytest.raises(Refused):
+            await fetcher.fetch_document(NOTE)
+    # Twice the first time; the second time the day is not over.
+    assert len(web.asked) == 3
+    assert ["signature-input" in asked.headers for asked in web.listener.asked] == [
+        False,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.anyio
+async def test_an_unsigned_get_knocks_only_once(web: SmallWeb) -> None:
     web.put(f"{NOTE}?x=1", status=401)
     with pytest.raises(Refused):
-        await web.fetcher(key).fetch_document(NOTE)
-    with pytest.raises(Refused):
         await web.fetcher().fetch_document(f"{NOTE}?x=1")
-    assert len(web.asked) == 2
+    assert len(web.asked) == 1
+
+
+@pytest.mark.anyio
+async def test_a_peer_that_takes_only_rfc_9421_is_reached_and_remembered(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+) -> None:
+    async def demand_rfc9421(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        status = 202 if "signature-input" in asked.headers else 401
+        writer.write(http_answer(status=status))
+
+    web.script(INBOX, demand_rfc9421)
+    fetcher = web.fetcher()
+    for _ in range(2):
+        assert (await fetcher.post(INBOX, b'{"a":1}', key)).status == 202
+    assert len(web.asked) == 3
+    for asked in web.listener.asked[1:]:
+        check_signature(asked, pems)
 
 
 @pytest.mark.parametrize(
@@ -669,7 +701,8 @@ async def test_any_status_is_an_answer_and_no_redirect_is_followed(
     web.put(INBOX, b"why", status=status, Location="https://other.example/", Retry_After="30")
     answer = await web.fetcher().post(INBOX, b"{}", key)
     assert (answer.status, answer.retry_after, answer.text) == (status, 30.0, "why")
-    assert web.asked == [INBOX]
+    assert set(web.asked) == {INBOX}
+    assert len(web.asked) == (2 if status == 401 else 1)
 
 
 @pytest.mark.anyio
