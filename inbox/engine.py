@@ -36,8 +36,8 @@ class Inbox:
         workers: int = 8,
     ) -> None:
         """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` gives
-        aware UTC, `development` permits http and ports, `scheme` is that of our own ids, `workers` is how many rows are worked on
-        at the same time."""
+        aware UTC, `development` permits http and ports, `scheme` is that of our own ids, `workers`
+        is how many rows are worked on at the same time."""
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
         self._receiver = Receiver(
