@@ -190,6 +190,10 @@ class _Reader:
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        raw = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
         raise Malformed("structured_base64", "A byte sequence is not base64.") from error
+    if base64.b64encode(raw).decode() != text:
+        # Bits behind the last byte would be a second text for the same signature.
+        raise Malformed("structured_base64", "A byte sequence has bits behind its end.")
+    return raw

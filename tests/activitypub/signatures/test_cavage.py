@@ -13,7 +13,8 @@ from activitypub.signatures.cavage import (
 )
 
 # draft-cavage-http-signatures-12, Appendix C: the request, the key "Test" (1024 bits, so it is
-# built here from its numbers and not loaded), and the signatures of C.1 and C.2.
+# built here from its numbers and not loaded), and the signatures. The draft warns that they may be
+# wrong: that of C.3 was made without the lines of its `(created)` and `(expires)`.
 MODULUS = int(
     "c2144346c37df21a2872f76a438d94219740b7eab3c98fe0af7d20bcfaadbc871035eb5405354775df0b824d"
     "472ad10776aac05eff6845c9cd83089260d21d4befcfba67850c47b10e7297dd504f477f79bf86cf85511e39"
@@ -34,6 +35,10 @@ C1 = (
 C2 = (
     "qdx+H7PHHDZgy4y/Ahn9Tny9V3GP6YgBPyUXMmoxWtLbHpUnXS2mg2+SbrQDMCJypxBLSPQR2aAjn7ndmw2iicw3HMbe8"
     "VfEdKFYRqzic+efkb3nndiv/x1xSHDJWeSWkx3ButlYSuBskLu6kd9Fswtemr3lgdDEmn04swr2Os0="
+)
+C3 = (
+    "vSdrb+dS3EceC9bcwHSo4MlyKS59iFIrhgYkz8+oVLEEzmYZZvRs8rgOp+63LEM3v+MFHB32NfpB2bEKBIvB1q52LaEUHFv"
+    "120V01IL+TAD48XaERZFukWgHoBTLMhYS2Gb51gWxpeIq8knRmPnYePbF5MOkR0Zkly4zKH7s1dE="
 )
 
 
@@ -67,6 +72,25 @@ def test_the_published_vectors_hold(header, text):
     assert not verify(built + " ", parameters.signature, key)
     flipped = bytes([parameters.signature[0] ^ 1]) + parameters.signature[1:]
     assert not verify(built, flipped, key)
+
+
+def test_the_published_vector_of_all_headers_holds_without_its_times():
+    key = rsa.RSAPublicNumbers(65537, MODULUS).public_key()
+    parameters = parse_signature_header(
+        'keyId="Test",algorithm="rsa-sha256", created=1402170695, expires=1402170699, '
+        'headers="(request-target) (created) (expires) host date content-type digest '
+        f'content-length",signature="{C3}"'
+    )
+    lines = signing_string(
+        parameters.headers,
+        method="POST",
+        target="/foo?param=value&pet=dog",
+        headers=HEADERS,
+        parameters=parameters,
+    ).split("\n")
+    assert lines[1:3] == ["(created): 1402170695", "(expires): 1402170699"]
+    assert not verify("\n".join(lines), parameters.signature, key)
+    assert verify("\n".join([lines[0], *lines[3:]]), parameters.signature, key)
 
 
 def test_a_header_is_read_in_any_order_with_numbers_quoted_or_not():

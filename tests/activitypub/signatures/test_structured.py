@@ -65,6 +65,7 @@ def test_what_signatures_are_made_of_is_read(text, read):
         ("a=:A A=:", "structured_syntax"),
         ("a=:AAA:", "structured_base64"),
         ("a=:=AAA:", "structured_base64"),
+        ("a=:AAF=:", "structured_base64"),
         ("a=1, a=2", "structured_duplicate"),
         ("a=1;x=1;x=2", "structured_duplicate"),
         ("a=" + '"' + "x" * 8192 + '"', "structured_too_long"),
