@@ -26,14 +26,7 @@ from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import (
-    find_actor,
-    find_community,
-    find_moderators,
-    find_person,
-    get_community,
-    get_person,
-)
+from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person
 from fedcom.queries.collections import (
     count_by,
     count_in,
@@ -46,50 +39,41 @@ from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import find_post, get_post
 from fedcom.wire.actor import to_document
 from fedcom.wire.post import to_page
-from outbox.publish import find_issued
+from outbox.publish import Issued, find_issued
 
 # Lemmy 0.19 reads up to 50 posts of a group's outbox when somebody first follows it.
 OUTBOX_POSTS = 50
 PERSON_OUTBOX = 20
+LARGEST_ID = 2**53
 CACHE = "public, max-age=180"
 
 Json = dict[str, Any]
 
 
-async def answer_instance(request: Request) -> Response:
-    """The instance actor, readable unsigned: peers fetch its key to verify our fetches."""
-    instance = instance_of(request)
-    iri = f"{instance.settings.origin}/actor"
+async def answer_actor(request: Request) -> Response:
+    """A local person or community, or the instance actor.
+
+    Readable unsigned: peers fetch the keys to verify our fetches and deliveries.
+    """
+    iri = _asked_for(request)
     return await _answer(request, lambda ctx: _actor(ctx, find_actor(ctx.conn, iri)))
-
-
-async def answer_person(request: Request) -> Response:
-    """A local person."""
-    name = request.path_params["name"]
-    return await _answer(request, lambda ctx: _actor(ctx, find_person(ctx.conn, name, ctx.host)))
-
-
-async def answer_community(request: Request) -> Response:
-    """A local community."""
-    name = request.path_params["name"]
-    return await _answer(request, lambda ctx: _actor(ctx, find_community(ctx.conn, name, ctx.host)))
 
 
 async def answer_post(request: Request) -> Response:
     """A local post as a Page, or its Tombstone. A peer's post is found at the peer's."""
-    number = request.path_params["number"]
+    number = _number(request)
     return await _answer(request, lambda ctx: _page(ctx, _own(get_post(ctx.conn, number))))
 
 
 async def answer_comment(request: Request) -> Response:
     """A local comment as a Note, or its Tombstone."""
-    number = request.path_params["number"]
-    return await _answer(request, lambda ctx: note_of(ctx, _own(get_comment(ctx.conn, number))))
+    number = _number(request)
+    return await _answer(request, lambda ctx: _note(ctx, _own(get_comment(ctx.conn, number))))
 
 
 async def answer_instance_collection(request: Request) -> Response:
     """The instance actor publishes nothing and has no followers; peers look all the same."""
-    iri = f"{instance_of(request).settings.origin}{request.url.path}"
+    iri = _asked_for(request)
     return await _answer(request, lambda _ctx: ordered_collection(iri, 0, items=[]))
 
 
@@ -120,9 +104,21 @@ async def answer_moderators(request: Request) -> Response:
 
 async def answer_activity(request: Request) -> Response:
     """An activity that we issued, if it was public and what it is about still is."""
-    instance = instance_of(request)
-    iri = f"{instance.settings.origin}{request.url.path}"
+    iri = _asked_for(request)
     return await _answer(request, lambda ctx: _activity(ctx, iri))
+
+
+def _asked_for(request: Request) -> str:
+    """The id that was asked for. Not from `request.url`, which is made with the Host header."""
+    return f"{instance_of(request).settings.origin}{request.scope['path']}"
+
+
+def _number(request: Request) -> int:
+    """The number in the address. Raises NotFound for one that no row can have."""
+    number: int = request.path_params["number"]
+    if number > LARGEST_ID:
+        raise NotFound("couldnt_find_object", "There is no such number here.")
+    return number
 
 
 async def _answer(request: Request, work: Callable[[Context], Json | bytes]) -> Response:
@@ -140,12 +136,11 @@ async def _collection(
     request: Request, name: str, work: Callable[[Context, Actor, str], Json]
 ) -> Response:
     def find(ctx: Context) -> Json:
-        who = request.path_params["name"]
-        finder = find_community if request.url.path.startswith("/c/") else find_person
-        someone = finder(ctx.conn, who, ctx.host)
-        if someone is None or someone.deleted_at is not None:
-            raise NotFound("couldnt_find_person", f"There is no {who} here.")
-        return work(ctx, someone, f"{someone.iri}/{name}")
+        iri = _asked_for(request)
+        someone = find_actor(ctx.conn, iri.removesuffix(f"/{name}"))
+        if someone is None or _is_closed(someone):
+            raise NotFound("couldnt_find_person", "There is nobody of this name here.")
+        return work(ctx, someone, iri)
 
     return await _answer(request, find)
 
@@ -157,10 +152,22 @@ def _context(conn: Connection, instance: Instance) -> Context:
 def _actor(ctx: Context, someone: Actor | None) -> Json:
     if someone is None:
         raise NotFound("couldnt_find_person", "There is nobody of this name here.")
-    closed = isinstance(someone, Community) and someone.removed_at is not None
-    if someone.deleted_at is not None or closed:
+    if _is_closed(someone):
         return tombstone(someone.iri, former_type=someone.kind, deleted=someone.deleted_at)
     return to_document(someone, ctx.origin)
+
+
+def _is_closed(someone: Actor) -> bool:
+    removed = isinstance(someone, Community) and someone.removed_at is not None
+    return removed or someone.deleted_at is not None
+
+
+def _open_place(ctx: Context, about: Post) -> Community:
+    """The community of a post. Raises NotFound when it is closed, and all that is in it with it."""
+    place = get_community(ctx.conn, about.community_id)
+    if _is_closed(place):
+        raise NotFound("couldnt_find_community", "The community is closed.")
+    return place
 
 
 def _own(found: Any) -> Any:
@@ -173,9 +180,14 @@ def _page(ctx: Context, about: Post) -> Json:
     return to_page(
         about,
         get_person(ctx.conn, about.author_id),
-        get_community(ctx.conn, about.community_id),
+        _open_place(ctx, about),
         tuple(mentioned(ctx, about.body_source).values()),
     )
+
+
+def _note(ctx: Context, about: Comment) -> Json:
+    _open_place(ctx, get_post(ctx.conn, about.post_id))
+    return note_of(ctx, about)
 
 
 def _followers(ctx: Context, someone: Actor, iri: str) -> Json:
@@ -190,10 +202,9 @@ def _outbox(ctx: Context, someone: Actor, iri: str) -> Json:
     posts, comments = newest_by(ctx.conn, someone.id, PERSON_OUTBOX)
     made: list[Post | Comment] = [*posts, *comments]
     made.sort(key=lambda one: one.published_at, reverse=True)
-    items = [
-        create(f"{one.iri}#create", someone.iri, _object(ctx, one)) for one in made if one.local
-    ]
-    return ordered_collection(iri, count_by(ctx.conn, someone.id), items=items[:PERSON_OUTBOX])
+    newest = made[:PERSON_OUTBOX]
+    items = [create(f"{one.iri}#create", someone.iri, _object(ctx, one)) for one in newest]
+    return ordered_collection(iri, count_by(ctx.conn, someone.id), items=items)
 
 
 def _announced(ctx: Context, place: Community, post: Post) -> Json:
@@ -212,7 +223,7 @@ def _announced(ctx: Context, place: Community, post: Post) -> Json:
 
 
 def _object(ctx: Context, one: Post | Comment) -> Json:
-    return _page(ctx, one) if isinstance(one, Post) else note_of(ctx, one)
+    return _page(ctx, one) if isinstance(one, Post) else _note(ctx, one)
 
 
 def _featured(ctx: Context, someone: Actor, iri: str) -> Json:
@@ -230,30 +241,45 @@ def _moderators(ctx: Context, someone: Actor, iri: str) -> Json:
 
 def _activity(ctx: Context, iri: str) -> bytes:
     issued = find_issued(ctx.conn, iri)
-    if issued is None or not _may_be_shown(ctx, Document(parse(issued.body))):
+    if issued is None or not _may_be_shown(ctx, issued):
         raise NotFound("couldnt_find_object", "There is no such activity here, or none for you.")
     return issued.body
 
 
-def _may_be_shown(ctx: Context, activity: Document) -> bool:
-    """Public, and not carrying what has been deleted or removed since."""
-    subject = activity.subject_id or ""
-    about = find_post(ctx.conn, subject) or find_comment(ctx.conn, subject)
-    carries = {"Create", "Update"} & set(activity.shape)
-    return activity.is_public and not (carries and about is not None and not about.is_shown)
+def _may_be_shown(ctx: Context, issued: Issued) -> bool:
+    """Public, and not carrying words that have been deleted, removed or replaced since."""
+    activity = Document(parse(issued.body))
+    if not {"Create", "Update"} & set(activity.shape):
+        return activity.is_public
+    about = _subject(ctx, activity.subject_id or "")
+    if about is None or not activity.is_public:
+        return False
+    changed = about.updated_at
+    return changed is None or changed.timestamp() <= issued.at
+
+
+def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
+    """What stands there for everybody to see."""
+    about = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    if about is None:
+        someone = find_actor(ctx.conn, iri)
+        return None if someone is None or _is_closed(someone) else someone
+    post = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
+    closed = _is_closed(get_community(ctx.conn, post.community_id))
+    return about if about.is_shown and not closed else None
 
 
 _PERSON, _COMMUNITY = "/u/{name}", "/c/{name}"
 
 # Documents that share their address with a page; the application asks `negotiation` first.
 SHARED = (
-    (_PERSON, answer_person),
-    (_COMMUNITY, answer_community),
+    (_PERSON, answer_actor),
+    (_COMMUNITY, answer_actor),
     ("/post/{number:int}", answer_post),
     ("/comment/{number:int}", answer_comment),
 )
 ROUTES = [
-    Route("/actor", answer_instance, methods=["GET"]),
+    Route("/actor", answer_actor, methods=["GET"]),
     Route("/actor/outbox", answer_instance_collection, methods=["GET"]),
     Route("/actor/followers", answer_instance_collection, methods=["GET"]),
     *(

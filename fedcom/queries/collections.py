@@ -2,13 +2,25 @@
 
 from sqlalchemy import Connection, func, select
 
+from fedcom.models.actor import community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
 from fedcom.queries.comments import COMMENT
 from fedcom.queries.posts import POST
 
-SHOWN = (post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
+# Posts go with their community when it is closed.
+_CLOSED = select(community.c.actor_id).where(community.c.removed_at.is_not(None))
+SHOWN = (
+    post.c.deleted_at.is_(None),
+    post.c.removed_at.is_(None),
+    post.c.community_id.not_in(_CLOSED),
+)
+_SHOWN_COMMENT = (
+    comment.c.deleted_at.is_(None),
+    comment.c.removed_at.is_(None),
+    comment.c.post_id.not_in(select(post.c.id).where(post.c.community_id.in_(_CLOSED))),
+)
 
 
 def newest_in(conn: Connection, community_id: int, limit: int) -> list[Post]:
@@ -39,11 +51,7 @@ def newest_by(conn: Connection, author_id: int, limit: int) -> tuple[list[Post],
         .limit(limit)
     ).mappings()
     comments = conn.execute(
-        COMMENT.where(
-            comment.c.author_id == author_id,
-            comment.c.deleted_at.is_(None),
-            comment.c.removed_at.is_(None),
-        )
+        COMMENT.where(comment.c.author_id == author_id, *_SHOWN_COMMENT)
         .order_by(comment.c.published_at.desc())
         .limit(limit)
     ).mappings()
@@ -53,11 +61,7 @@ def newest_by(conn: Connection, author_id: int, limit: int) -> tuple[list[Post],
 def count_by(conn: Connection, author_id: int) -> int:
     """How many shown posts and comments a person has."""
     posts = select(func.count()).where(post.c.author_id == author_id, *SHOWN)
-    comments = select(func.count()).where(
-        comment.c.author_id == author_id,
-        comment.c.deleted_at.is_(None),
-        comment.c.removed_at.is_(None),
-    )
+    comments = select(func.count()).where(comment.c.author_id == author_id, *_SHOWN_COMMENT)
     return conn.execute(posts).scalar_one() + conn.execute(comments).scalar_one()
 
 

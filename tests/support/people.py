@@ -26,7 +26,7 @@ from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.remote.actors import community_at, person_at
 from fedcom.remote.peers import put_peer
-from fedcom.site.setup import start
+from fedcom.site.setup import finish_setup, start
 from fedcom.wire.body import Body
 from outbox.deliveries import activities, deliveries
 from tests.support import documents
@@ -66,6 +66,7 @@ class Home:
         self.ann = self.member("ann", role="admin")
         self.bob = self.member("bob")
         self.cats = self.community("cats")
+        self(lambda ctx: finish_setup(ctx.conn, name="Home", registration="closed", now=ctx.now))
         self._read = self._newest()
 
     def __call__(

@@ -1,0 +1,153 @@
+"""How we are found, and what we say that we are."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import update
+
+from fedcom.actions.leave import Leave
+from fedcom.models.site import site
+from tests.support.node import Node
+from tests.support.people import ORIGIN
+
+pytestmark = pytest.mark.anyio
+
+
+async def find(node: Node, resource: str) -> Any:
+    path = f"/.well-known/webfinger?resource={quote(resource, safe=':@/')}"
+    answer = await node.get(path, accept="application/jrd+json")
+    if answer.status_code != 200:
+        return answer.status_code
+    assert answer.headers["access-control-allow-origin"] == "*"
+    return json.loads(answer.content)
+
+
+@pytest.mark.parametrize(
+    ("resource", "actor"),
+    [
+        ("acct:bob@home.example", "/u/bob"),
+        ("bob@home.example", "/u/bob"),
+        ("@bob@home.example", "/u/bob"),
+        ("acct:BOB@HOME.example", "/u/bob"),
+        ("ACCT:bob@home.example", "/u/bob"),
+        ("acct:bob@home.example:443", "/u/bob"),
+        ("acct:cats@home.example", "/c/cats"),
+        ("!cats@home.example", "/c/cats"),
+        (f"{ORIGIN}/u/bob", "/u/bob"),
+        (f"{ORIGIN}/c/cats", "/c/cats"),
+        ("acct:home.example@home.example", "/actor"),
+        (ORIGIN, "/actor"),
+        (f"{ORIGIN}/", "/actor"),
+        (f"{ORIGIN}/actor", "/actor"),
+    ],
+)
+async def test_webfinger_finds_who_is_here(node: Node, resource: str, actor: str) -> None:
+    found = await find(node, resource)
+
+    (own,) = [link for link in found["links"] if link["rel"] == "self"]
+    assert own["href"] == f"{ORIGIN}{actor}"
+    assert own["type"] == "application/activity+json"
+    assert found["subject"].endswith("@home.example")
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "acct:nobody@home.example",
+        "acct:bob@other.example",
+        "acct:bob@home.example:8443",
+        "acct:bob@sub.home.example",
+        "acct:kim@kim.example",
+        "https://kim.example/u/kim",
+        f"{ORIGIN}/post/1",
+        "http://home.example/u/bob",
+        "acct:bob",
+        "acct:@home.example",
+        "acct:bo/b@home.example",
+        "mailto:bob@home.example",
+        "https://[",
+        "acct:bob@home.example@home.example",
+    ],
+)
+async def test_webfinger_knows_nobody_else(node: Node, resource: str) -> None:
+    node.home.person("https://kim.example/u/kim")
+
+    assert await find(node, resource) == 404
+
+
+async def test_webfinger_needs_a_question(node: Node) -> None:
+    assert (await node.get("/.well-known/webfinger", accept="*/*")).status_code == 422
+
+
+async def test_webfinger_does_not_find_the_deleted(node: Node) -> None:
+    node.home.perform(Leave(by=node.home.bob))
+
+    assert await find(node, "acct:bob@home.example") == 404
+
+
+async def test_host_meta_tells_where_webfinger_is(node: Node) -> None:
+    template = f"{ORIGIN}/.well-known/webfinger?resource={{uri}}"
+
+    xml = await node.get("/.well-known/host-meta", accept="*/*")
+    assert xml.headers["content-type"].startswith("application/xrd+xml")
+    assert f'template="{template}"' in xml.text
+    jrd = await node.get_json("/.well-known/host-meta.json", accept="*/*")
+    assert jrd["links"][0]["template"] == template
+
+
+async def test_nodeinfo_is_where_it_says(node: Node) -> None:
+    node.home.post()
+    index = await node.get_json("/.well-known/nodeinfo", accept="*/*")
+    links = {link["rel"].rsplit("/", 1)[-1]: link["href"] for link in index["links"]}
+
+    assert links["activitystreams#Application"] == f"{ORIGIN}/actor"
+    for version in ("2.0", "2.1"):
+        path = links[version].removeprefix(ORIGIN)
+        for spelling in (path, f"{path}.json"):
+            about = await node.get_json(spelling, accept="*/*")
+            assert about["version"] == version
+            assert about["software"]["name"] == "fedcom"
+            assert "repository" not in about["software"]
+            assert about["usage"]["localPosts"] == 1
+            assert about["usage"]["users"]["total"] == 2
+            assert about["openRegistrations"] is False
+    assert (await node.get("/nodeinfo/3.0", accept="*/*")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ({}, "fedcom"),
+        ({"User-Agent": "Mastodon/4.6.0 (+https://m.example/)"}, "fedcom"),
+        ({"User-Agent": "Lemmy/0.19.20; +https://l.example"}, "fedcom"),
+        # Node's fetch, which Misskey uses, sends this one and no Origin.
+        ({"Sec-Fetch-Mode": "cors", "User-Agent": "Misskey/2026"}, "fedcom"),
+        # Somebody typed the address.
+        ({"Sec-Fetch-Site": "none", "User-Agent": "Mozilla/5.0"}, "fedcom"),
+        ({"Origin": "https://vger.example"}, "lemmy"),
+        ({"Origin": "null"}, "lemmy"),
+        ({"Sec-Fetch-Site": "cross-site"}, "lemmy"),
+        ({"Sec-Fetch-Site": "same-origin"}, "lemmy"),
+        ({"User-Agent": "Jerboa/0.0.80"}, "lemmy"),
+        ({"User-Agent": "VoyagerApp/2.0"}, "lemmy"),
+    ],
+)
+async def test_nodeinfo_tells_servers_the_truth_and_apps_what_they_can_work_with(
+    node: Node, headers: dict[str, str], name: str
+) -> None:
+    answer = await node.get("/nodeinfo/2.1", accept="*/*", **headers)
+
+    software = json.loads(answer.content)["software"]
+    assert software["name"] == name
+    assert software["version"].startswith("0.19.") is (name == "lemmy")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["vary"] == "Origin, Sec-Fetch-Site, User-Agent"
+
+
+async def test_nodeinfo_tells_everybody_the_truth_when_the_admin_wants_that(node: Node) -> None:
+    node.home(lambda ctx: ctx.conn.execute(update(site).values(answers_apps_as_lemmy=False)))
+
+    answer = await node.get("/nodeinfo/2.0", accept="*/*", Origin="https://vger.example")
+    assert json.loads(answer.content)["software"]["name"] == "fedcom"

@@ -1,0 +1,329 @@
+"""What peers are served, and what they must never be served."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from fedcom.accounts.register import Newcomer, deny, register
+from fedcom.actions.comment import EditComment
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.follow import Follow
+from fedcom.actions.leave import Leave
+from fedcom.actions.perform import perform
+from fedcom.actions.post import EditPost
+from fedcom.actions.profile import EditProfile
+from fedcom.actions.remove import Remove, Restore
+from fedcom.context import Context
+from fedcom.models.actor import community
+from fedcom.models.post import post as post_table
+from fedcom.models.site import site
+from fedcom.wire.body import Body
+from outbox.deliveries import activities
+from tests.support.documents import activity, person
+from tests.support.node import Node
+from tests.support.people import NO_KEY, ORIGIN, Home
+
+pytestmark = pytest.mark.anyio
+
+KIM = "https://kim.example/u/kim"
+KINDS = ("create", "announce")
+SECRET = Body.of_markdown("Something that is taken back.")
+
+
+def issued(home: Home, kind: str, *, inside: str = "") -> list[str]:
+    """The paths of the activities of this kind that we issued."""
+    statement = select(activities.c.activity_id, activities.c.body).order_by(activities.c.id)
+    with home.database.connect() as conn:
+        return [
+            row.activity_id.removeprefix(ORIGIN)
+            for row in conn.execute(statement)
+            if f"/activities/{kind}/" in row.activity_id and inside.encode() in row.body
+        ]
+
+
+async def test_an_actor_is_served_at_its_id(node: Node) -> None:
+    for path, kind in (("/u/bob", "Person"), ("/c/cats", "Group"), ("/actor", "Application")):
+        answer = await node.get(path)
+
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("application/activity+json")
+        assert answer.headers["vary"] == "Accept"
+        served = await node.get_json(path)
+        assert (served["id"], served["type"]) == (f"{ORIGIN}{path}", kind)
+        assert served["publicKey"]["owner"] == served["id"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/u/nobody",
+        "/u/Bob",
+        "/u/home.example",
+        "/u/cats",
+        "/c/bob",
+        "/c/nowhere",
+        "/u/nobody/outbox",
+        "/u/home.example/outbox",
+        "/c/bob/outbox",
+        "/post/404",
+        "/comment/404",
+        f"/post/{2**64}",
+        f"/comment/{10**30}",
+        "/activities/create/0",
+    ],
+)
+async def test_what_is_not_here_is_404(node: Node, path: str) -> None:
+    assert (await node.get(path)).status_code == 404
+
+
+async def test_a_post_and_a_comment_are_served_with_their_words(node: Node) -> None:
+    post = node.home.post()
+    comment = node.home.comment(post)
+
+    page = await node.get_json(f"/post/{post.id}")
+    note = await node.get_json(f"/comment/{comment.id}")
+
+    assert (page["type"], page["name"], page["audience"]) == (
+        "Page",
+        "Cats sleep",
+        node.home.cats.iri,
+    )
+    assert (note["type"], note["inReplyTo"]) == ("Note", post.iri)
+
+
+async def test_what_is_a_peers_is_never_served_under_our_origin(node: Node) -> None:
+    kim = node.home.person(KIM)
+    post = node.home.post(by=kim)
+    comment = node.home.comment(post, by=kim)
+
+    assert (await node.get(f"/post/{post.id}")).status_code == 404
+    assert (await node.get(f"/comment/{comment.id}")).status_code == 404
+    assert (await node.get("/u/kim")).status_code == 404
+    assert (await node.get("/u/kim/outbox")).status_code == 404
+
+
+def delete(home: Home, it: Any) -> Delete:
+    return Delete(by=home.bob, target=it)
+
+
+def undelete(home: Home, it: Any) -> Undelete:
+    return Undelete(by=home.bob, target=it)
+
+
+def remove(home: Home, it: Any) -> Remove:
+    return Remove(by=home.ann, target=it)
+
+
+def restore(home: Home, it: Any) -> Restore:
+    return Restore(by=home.ann, target=it)
+
+
+Take = Callable[[Home, Any], Any]
+
+
+@pytest.mark.parametrize(
+    ("take", "give"),
+    [(delete, undelete), (remove, restore)],
+)
+async def test_what_was_taken_back_is_a_tombstone_and_nothing_carries_its_words(
+    node: Node, take: Take, give: Take
+) -> None:
+    home = node.home
+    home.follow(home.person("https://forum.example/u/fan", "lemmy"), home.cats)
+    post = home.post(body=SECRET)
+    comment = home.comment(home.post(), text=SECRET.source)
+    carriers = [path for kind in KINDS for path in issued(home, kind, inside="Something")]
+    assert len(carriers) == 4
+    for path in carriers:
+        assert (await node.get(path)).status_code == 200
+
+    for target, path in ((post, f"/post/{post.id}"), (comment, f"/comment/{comment.id}")):
+        home.perform(take(home, target))
+        answer = await node.get(path)
+        assert answer.status_code == 410
+        served = await node.get_json(path)
+        assert (served["type"], served["id"]) == ("Tombstone", target.iri)
+        assert b"Something" not in answer.content
+
+    leaks = [path for path in carriers if b"Something" in (await node.get(path)).content]
+    assert leaks == []
+    for path in ("/c/cats/outbox", "/u/bob/outbox"):
+        assert b"Something" not in (await node.get(path)).content
+
+    home.perform(give(home, home.fresh(post)))
+    assert (await node.get(f"/post/{post.id}")).status_code == 200
+
+
+async def test_an_edit_takes_the_former_words_from_every_address(node: Node) -> None:
+    home, clock = node.home, node.home.clock
+    home.follow(home.person("https://forum.example/u/fan", "lemmy"), home.cats)
+    post = home.post(body=SECRET)
+    comment = home.comment(post, text=SECRET.source)
+    former = [path for kind in KINDS for path in issued(home, kind, inside="Something")]
+    clock.advance(seconds=1)
+
+    better = Body.of_markdown("Harmless.")
+    home.perform(EditPost(by=home.bob, post=post, title="Better", body=better))
+    home.perform(EditComment(by=home.bob, comment=comment, body=better))
+
+    assert [path for path in former if (await node.get(path)).status_code != 404] == []
+    for path in issued(home, "update"):
+        assert b"Harmless" in (await node.get(path)).content
+
+
+async def test_a_profile_is_served_in_no_older_form(node: Node) -> None:
+    home = node.home
+    for title in ("Old", "New"):
+        home.perform(EditProfile(by=home.bob, title=title, summary=Body.of_markdown(title)))
+        home.clock.advance(seconds=1)
+
+    old, new = issued(home, "update")
+    assert (await node.get(old)).status_code == 404
+    assert (await node.get(new)).status_code == 200
+
+    home.perform(Leave(by=home.bob))
+    assert (await node.get(new)).status_code == 404
+    gone = await node.get("/u/bob")
+    assert gone.status_code == 410
+    assert b"New" not in gone.content
+    assert (await node.get("/u/bob/outbox")).status_code == 404
+
+
+async def test_activities_for_somebody_are_not_served_to_everybody(node: Node) -> None:
+    home = node.home
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.perform(Follow(by=home.bob, target=dogs))
+
+    (path,) = [path for path in issued(home, "follow") if path]
+    assert (await node.get(path)).status_code == 404
+
+
+async def test_a_removed_community_takes_everything_in_it_along(node: Node) -> None:
+    home = node.home
+    post = home.post()
+    comment = home.comment(post)
+    made = issued(home, "create")
+
+    def close(ctx: Context) -> None:
+        ctx.conn.execute(update(community).values(removed_at=ctx.now))
+
+    home(close)
+
+    assert (await node.get("/c/cats")).status_code == 410
+    for path in (
+        *("/c/cats/outbox", "/c/cats/followers", "/c/cats/moderators", "/c/cats/featured"),
+        *(f"/post/{post.id}", f"/comment/{comment.id}"),
+        *[path for path in made if path != made[0]],
+    ):
+        assert (await node.get(path)).status_code == 404, path
+    outbox = await node.get_json("/u/bob/outbox")
+    assert (outbox["totalItems"], outbox["orderedItems"]) == (0, [])
+
+
+async def test_a_community_has_the_collections_that_peers_read(node: Node) -> None:
+    home = node.home
+    kim = home.person(KIM)
+    home.follow(kim, home.cats)
+    ours, theirs = home.post(title="Ours"), home.post(by=kim, title="Theirs")
+    home.perform(Delete(by=home.bob, target=home.post(title="Deleted")))
+
+    def pin(ctx: Context) -> None:
+        ctx.conn.execute(
+            update(post_table).where(post_table.c.id == ours.id).values(featured_at=ctx.now)
+        )
+
+    home(pin)
+
+    outbox = await node.get_json("/c/cats/outbox")
+    assert outbox["totalItems"] == 2
+    assert [item["type"] for item in outbox["orderedItems"]] == ["Announce", "Announce"]
+    inner = [item["object"] for item in outbox["orderedItems"]]
+    assert theirs.iri in inner
+    assert {one["object"]["name"] for one in inner if isinstance(one, dict)} == {"Ours"}
+    followers = await node.get_json("/c/cats/followers")
+    assert followers["totalItems"] == 2
+    assert "items" not in followers
+    assert (await node.get_json("/c/cats/moderators"))["orderedItems"] == [home.ann.iri]
+    featured = await node.get_json("/c/cats/featured")
+    assert [page["name"] for page in featured["orderedItems"]] == ["Ours"]
+    following = await node.get_json("/u/bob/following")
+    assert following["totalItems"] == 0
+
+
+async def test_a_persons_outbox_has_posts_and_comments_newest_first(node: Node) -> None:
+    home = node.home
+    post = home.post()
+    home.clock.advance(seconds=1)
+    home.comment(post)
+
+    outbox = await node.get_json("/u/bob/outbox")
+
+    assert outbox["totalItems"] == 2
+    assert [item["object"]["type"] for item in outbox["orderedItems"]] == ["Note", "Page"]
+    assert (await node.get("/u/bob/moderators")).status_code == 404
+
+
+async def test_the_instance_actors_collections_are_empty(node: Node) -> None:
+    for path in ("/actor/outbox", "/actor/followers"):
+        served = await node.get_json(path)
+        assert (served["id"], served["totalItems"]) == (f"{ORIGIN}{path}", 0)
+
+
+async def test_who_waits_for_approval_is_nobody_yet(node: Node) -> None:
+    home = node.home
+
+    def apply(ctx: Context) -> int:
+        ctx.conn.execute(update(site).values(registration="approval"))
+        newcomer = Newcomer(name="zoe", password_hash="-", application="Please")
+        return register(ctx, newcomer, NO_KEY).person.id
+
+    zoe = home(apply)
+
+    for path in ("/u/zoe", "/u/zoe/outbox", "/u/zoe/followers"):
+        assert (await node.get(path)).status_code == 404, path
+    for resource in ("acct:zoe@home.example", f"{ORIGIN}/u/zoe"):
+        asked = await node.get(f"/.well-known/webfinger?resource={resource}", accept="*/*")
+        assert asked.status_code == 404
+    node.network.put(person(KIM))
+    answer = await node.hear(activity("Follow", KIM, f"{ORIGIN}/u/zoe"))
+    assert answer == "404 couldnt_find_object"
+
+    home(lambda ctx: deny(ctx, zoe))
+    assert (await node.get("/u/zoe")).status_code == 410
+
+
+async def test_an_activity_of_a_stranger_is_not_ours_to_serve(node: Node) -> None:
+    """Issued under no id of ours, it cannot be asked for."""
+    home = node.home
+
+    def plant(ctx: Context) -> None:
+        ctx.conn.execute(
+            insert(activities).values(
+                activity_id="https://kim.example/activities/create/1",
+                actor=KIM,
+                subject="x",
+                body=b"{}",
+                created_at=0,
+            )
+        )
+
+    home(plant)
+    assert (await node.get("/activities/create/1")).status_code == 404
+
+
+async def test_everything_served_is_made_in_one_door(node: Node) -> None:
+    """What the outbox lists has the id of the object, so that a fetch finds the same."""
+    home = node.home
+    post = home.post()
+    home(lambda ctx: perform(ctx, EditProfile(by=home.bob, title="B", summary=SECRET)))
+
+    outbox = await node.get_json("/c/cats/outbox")
+    (item,) = outbox["orderedItems"]
+    assert item["object"]["object"]["id"] == post.iri
+    assert item["object"]["object"] == {
+        name: value
+        for name, value in (await node.get_json(f"/post/{post.id}")).items()
+        if name != "@context"
+    }
