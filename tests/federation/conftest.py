@@ -1,13 +1,23 @@
-"""`node`: an instance behind its HTTP, with a network in memory below it."""
+"""`node`: an instance behind its HTTP, with a network in memory below it. `live`: a server process
+with people at its pages, for stories with real sockets; `mastodon` and `lemmy`: peers beside it.
+"""
 
-from collections.abc import AsyncIterator
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from fedcom.db import Database
+from tests.support import nodes, peers
 from tests.support.clock import SettableClock
 from tests.support.node import Node, open_node
+from tests.support.peers import Peer
+from tests.support.visitor import Page, Visitor
+
+_addresses = itertools.count(10)
 
 
 @pytest.fixture
@@ -17,3 +27,81 @@ async def node(
     """See `tests.support.node`."""
     async with open_node(database, database_url, clock, tmp_path) as opened:
         yield opened
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A running server with the community !garden; ann is the admin and moderates it, bob posts."""
+
+    node: nodes.Node
+    ann: Visitor
+    bob: Visitor
+
+    @property
+    def handle(self) -> str:
+        """The community's, as Mastodon writes it."""
+        return f"@garden@{self.node.host}"
+
+    @property
+    def garden(self) -> str:
+        """The community's id."""
+        return f"{self.node.origin}/c/garden"
+
+    @property
+    def inbox(self) -> str:
+        """The shared inbox."""
+        return f"{self.node.origin}/inbox"
+
+    def post(self, title: str, body: str = "It rains.") -> str:
+        """A post of bob's in !garden; its id."""
+        return self.node.origin + self.bob.submit("/c/garden", title, body=body)
+
+    def path(self, iri: str) -> str:
+        """The page of something of ours."""
+        return iri.removeprefix(self.node.origin)
+
+    def until(self, path: str, shows: Callable[[Page], object]) -> Page:
+        """The page at `path` once it shows that."""
+        deadline = time.monotonic() + 10
+        while True:
+            page = self.bob.see(path)
+            if shows(page):
+                return page
+            if time.monotonic() > deadline:
+                log = nodes.tail(self.node.server.log)
+                raise AssertionError(f"{path} shows {page.status} {page.text}\n{log}")
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def live(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
+    """One for all stories of a file, on each database."""
+    url = ""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_databases").create(migrated=True)
+    folder = tmp_path_factory.mktemp("live")
+    started = nodes.Node("live", folder, address="127.0.0.9", database_url=url)
+    with (
+        nodes.running(started),
+        Visitor(started.origin, "ann") as ann,
+        Visitor(started.origin, "bob") as bob,
+    ):
+        ann.set_up("Live", "garden", "The Garden")
+        bob.register()
+        yield Live(started, ann, bob)
+
+
+@pytest.fixture
+def mastodon() -> Iterator[Peer]:
+    """A microblog that nobody has met before, with the person kim."""
+    with peers.mastodon(f"127.0.1.{next(_addresses)}") as peer:
+        yield peer
+
+
+@pytest.fixture
+def lemmy() -> Iterator[Peer]:
+    """A forum that nobody has met before: the community dogs, the person lea, the moderator max."""
+    with peers.lemmy(f"127.0.1.{next(_addresses)}") as peer:
+        yield peer
