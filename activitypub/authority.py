@@ -140,6 +140,16 @@ def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
     return _announced_activity(inner, actor, group, known)
 
 
+def judge_listed(item: Document, collection: str, known: Known) -> Verdict:
+    """What to think of an object inside a collection that the origin of `collection` served.
+
+    Embedded in the word of its own and its author's host it is as good as fetched.
+    """
+    if item.is_activity:
+        return Refuse("not_an_object", "Objects are listed here; what is done with them is said.")
+    return _announced_object(item, collection, known)
+
+
 def judge_fetched(document: Document, iri: str, known: Known) -> Verdict:
     """What to think of a document that was fetched and whose final location is `iri`.
 

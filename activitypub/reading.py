@@ -454,6 +454,16 @@ class Document:
         return next(iter(_ids(self.raw.get("inReplyTo"))), None)
 
     @property
+    def thread(self) -> str | None:
+        """The id in `context`: the collection of the whole thread (FEP-7888), or just a name."""
+        return _id_of(_single(self.raw.get("context")))
+
+    @property
+    def replies(self) -> "Document | str | None":
+        """The collection of direct answers, embedded (Mastodon) or its id."""
+        return next(iter(_things(self.raw.get("replies"))), None)
+
+    @property
     def sensitive(self) -> bool:
         """Whether it is marked as not for everybody's eyes."""
         return self.raw.get("sensitive") in (True, "true")

@@ -6,13 +6,29 @@ from activitypub.vocab.base import Json, present
 
 
 def collection(
-    iri: str, total: int, *, items: Sequence[str | Json] | None = None, first: str | None = None
+    iri: str,
+    total: int,
+    *,
+    items: Sequence[str | Json] | None = None,
+    first: str | Json | None = None,
 ) -> Json:
-    """A Collection of `total` things: all in `items`, a `first` page, or the count alone."""
+    """A Collection of `total` things: all in `items`, a `first` page, or the count alone.
+
+    `first` is the id of the page, or the page itself, from which Mastodon takes replies at once.
+    """
     return present(id=iri, type="Collection", totalItems=total, items=_list(items), first=first)
 
 
-def ordered_collection(
+def collection_page(
+    iri: str, part_of: str, items: Sequence[str | Json], *, next_page: str | None = None
+) -> Json:
+    """One page of the Collection `part_of`."""
+    return present(
+        id=iri, type="CollectionPage", partOf=part_of, items=_list(items), next=next_page
+    )
+
+
+def ordered_collection(  # noqa: PLR0913 - one argument for each field that a peer reads
     iri: str,
     total: int,
     *,
@@ -20,12 +36,14 @@ def ordered_collection(
     first: str | None = None,
     last: str | None = None,
     owner: str | None = None,
+    audience: str | None = None,
 ) -> Json:
     """An OrderedCollection; `owner` becomes `attributedTo`, by which others trust it (FEP-fe34)."""
     return present(
         id=iri,
         type="OrderedCollection",
         attributedTo=owner,
+        audience=audience,
         totalItems=total,
         orderedItems=_list(items),
         first=first,

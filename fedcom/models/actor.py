@@ -72,6 +72,9 @@ community = Table(
     Column("posts", Integer, nullable=False, default=0),
     Column("comments", Integer, nullable=False, default=0),
     Column("subscribers", Integer, nullable=False, default=0),
+    # When the posts and comments were fetched that a peer's community had before somebody here
+    # followed it (fedcom.backfill); null until that is done.
+    Column("backfilled_at", UtcDateTime, nullable=True),
 )
 
 # Users and communities share one name space (Mastodon keys accounts by name and domain), and a

@@ -42,6 +42,8 @@ post = Table(
     # The id of the Announce of the bare object that microblogs got: only its Undo removes the post
     # there (Mastodon 4.6 ignores a group's Delete of another author's post).
     Column("announce_iri", Text, nullable=True),
+    # The collection of a peer's thread (FEP-7888), as its origin named it; ours is made from the id.
+    Column("context_iri", Text, nullable=True),
     Column("upvotes", Integer, nullable=False, default=0),
     Column("downvotes", Integer, nullable=False, default=0),
     Column("comments", Integer, nullable=False, default=0),
@@ -90,6 +92,7 @@ class Post:
     locked_at: datetime | None
     featured_at: datetime | None
     announce_iri: str | None
+    context_iri: str | None
     upvotes: int
     downvotes: int
     comments: int

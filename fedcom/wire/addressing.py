@@ -28,9 +28,24 @@ def comment_iri(origin: str, number: int) -> str:
     return f"{origin}/comment/{number}"
 
 
+def context_iri(iri: str) -> str:
+    """The collection of the whole thread below a local post (FEP-7888)."""
+    return f"{iri}/context"
+
+
+def replies_iri(iri: str) -> str:
+    """The collection of direct answers to a local post or comment."""
+    return f"{iri}/replies"
+
+
 def key_iri(actor_iri: str) -> str:
     """The id of an actor's main key; Lemmy and Mastodon expect this fragment."""
     return f"{actor_iri}#main-key"
+
+
+def proof_key_iri(actor_iri: str) -> str:
+    """The id of the key that an actor proves documents with; a fragment, as FEP-521a asks."""
+    return f"{actor_iri}#proof-key"
 
 
 def collection_iri(actor: Actor, name: str) -> str:
