@@ -175,7 +175,8 @@ def judge_key(key: KeyDocument | MultikeyDocument, actor: Document) -> Verdict:
         return Refuse("key_owner", "The key names another owner.")
     if not same_origin(key.id, actor.id):
         return Refuse("key_elsewhere", "The key is not on its owner's host.")
-    if key not in (*actor.public_keys, *actor.assertion_methods):
+    proves = isinstance(key, MultikeyDocument)
+    if key not in (actor.assertion_methods if proves else actor.public_keys):
         return Refuse("key_not_listed", "The owner's document does not show this key.")
     return Believe()
 

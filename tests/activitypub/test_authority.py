@@ -598,6 +598,41 @@ def test_a_key_is_claimed_from_both_sides(shown, actor, verdict):
     assert told(judge_key(shown.public_keys[0], actor)) == verdict
 
 
+def prover(owner=ANN, key_id=f"{ANN}#ed25519-key", **fields):
+    key = {"id": key_id, "type": "Multikey", "controller": owner, "publicKeyMultibase": "z6Mk"}
+    return Document({"id": ANN, "type": "Person", "assertionMethod": [key]} | fields)
+
+
+@pytest.mark.parametrize(
+    ("shown", "actor", "verdict"),
+    [
+        (prover(), prover(), "believe"),
+        (prover(EVA), prover(), "key_owner"),
+        (prover(), Document({"id": ANN, "type": "Note"}), "key_owner"),
+        (prover(key_id=f"{EVA}#key"), prover(key_id=f"{EVA}#key"), "key_elsewhere"),
+        (prover(key_id=f"{ANN}#other"), prover(), "key_not_listed"),
+        # A key to sign requests with is none to prove documents with.
+        (
+            prover(),
+            Document(
+                {
+                    "id": ANN,
+                    "type": "Person",
+                    "publicKey": {
+                        "id": f"{ANN}#ed25519-key",
+                        "owner": ANN,
+                        "publicKeyPem": "z6Mk",
+                    },
+                }
+            ),
+            "key_not_listed",
+        ),
+    ],
+)
+def test_a_key_that_proves_documents_is_claimed_from_both_sides(shown, actor, verdict):
+    assert told(judge_key(shown.assertion_methods[0], actor)) == verdict
+
+
 def test_a_refusal_can_be_raised():
     error = Refuse("not_owner", "No.").error()
     assert isinstance(error, Unauthentic)

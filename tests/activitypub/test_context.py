@@ -1,6 +1,13 @@
 import pytest
 
-from activitypub.context import ACTOR_CONTEXT, FULL_CONTEXT, OBJECT_CONTEXT, context_of
+from activitypub.context import (
+    ACTOR_CONTEXT,
+    DATA_INTEGRITY,
+    FULL_CONTEXT,
+    OBJECT_CONTEXT,
+    context_of,
+    proof_context,
+)
 from activitypub.reading import AS2
 
 
@@ -29,3 +36,18 @@ def test_activitystreams_comes_first_and_terms_are_inline(context):
 )
 def test_the_context_explains_what_is_inside(document, context):
     assert context_of(document) is context
+
+
+@pytest.mark.parametrize(
+    ("document", "context"),
+    [
+        ({"type": "Page"}, [AS2, DATA_INTEGRITY, *OBJECT_CONTEXT[1:]]),
+        ({"type": "Group"}, [AS2, DATA_INTEGRITY, *ACTOR_CONTEXT[1:]]),
+        ({"type": "Group", "@context": AS2}, [AS2, DATA_INTEGRITY]),
+        ({"@context": [AS2, "https://a.example/x"]}, [AS2, DATA_INTEGRITY, "https://a.example/x"]),
+        ({"@context": [AS2, DATA_INTEGRITY]}, [AS2, DATA_INTEGRITY]),
+    ],
+)
+def test_a_proof_is_explained_once_and_behind_activitystreams(document, context):
+    assert proof_context(document) == context
+    assert DATA_INTEGRITY not in OBJECT_CONTEXT + ACTOR_CONTEXT + FULL_CONTEXT

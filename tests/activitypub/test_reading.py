@@ -11,6 +11,7 @@ from activitypub.reading import (
     Document,
     KeyDocument,
     Mention,
+    MultikeyDocument,
     has_activitystreams_context,
     parse,
     to_datetime,
@@ -135,6 +136,10 @@ NAMES = st.sampled_from(
         "sharedInbox",
         "publicKey",
         "publicKeyPem",
+        "assertionMethod",
+        "publicKeyMultibase",
+        "controller",
+        "proof",
         "owner",
         "items",
         "orderedItems",
@@ -477,6 +482,44 @@ READ_KEY = KeyDocument(f"{ANN}#main-key", ANN, "pem")
 )
 def test_keys_are_read_in_every_shape_in_which_they_come(raw, keys):
     assert Document(raw).public_keys == keys
+
+
+MULTIKEY = {
+    "id": f"{ANN}#ed25519-key",
+    "type": "Multikey",
+    "controller": ANN,
+    "publicKeyMultibase": "z6Mk",
+}
+READ_MULTIKEY = MultikeyDocument(f"{ANN}#ed25519-key", ANN, "z6Mk")
+
+
+@pytest.mark.parametrize(
+    ("raw", "keys"),
+    [
+        ({"assertionMethod": MULTIKEY}, (READ_MULTIKEY,)),
+        (
+            {"assertionMethod": [MULTIKEY, "x", MULTIKEY | {"type": "JsonWebKey"}]},
+            (READ_MULTIKEY,),
+        ),
+        ({"assertionMethod": [MULTIKEY | {"controller": {"id": ANN}}]}, (READ_MULTIKEY,)),
+        ({"assertionMethod": [MULTIKEY] * 50}, (READ_MULTIKEY,) * 10),
+        ({"assertionMethod": MULTIKEY | {"controller": None, "owner": ANN}}, ()),
+        ({"assertionMethod": MULTIKEY | {"publicKeyMultibase": 1}}, ()),
+        ({"assertionMethod": f"{ANN}#ed25519-key"}, ()),
+        (MULTIKEY, (READ_MULTIKEY,)),
+        ({"type": "Person"}, ()),
+    ],
+)
+def test_multikeys_are_read_in_every_shape_in_which_they_come(raw, keys):
+    assert Document(raw).assertion_methods == keys
+
+
+@pytest.mark.parametrize(
+    ("proof", "has"),
+    [({"type": "x"}, True), ([{}], True), ([], False), ("x", False), (None, False)],
+)
+def test_a_document_may_carry_a_proof(proof, has):
+    assert Document({"proof": proof}).has_proof is has
 
 
 def test_what_has_no_reader_is_still_there():

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 from activitypub.authority import Believe, Known, judge_fetched, judge_key
 from activitypub.reading import Document
 from activitypub.signatures.keys import PublicKey
-from activitypub.vocab.actors import Boxes, Profile, application, group, person
+from activitypub.vocab.actors import Boxes, Profile, application, group, multikey, person
+from activitypub.vocab.base import with_context
 from activitypub.vocab.objects import Language
 
 CATS = "https://fedcom.example/c/cats"
@@ -106,6 +107,30 @@ def test_a_member_is_a_person_and_a_bot_a_service():
     assert document["movedTo"] == "https://new.example/u/ann"
     assert document["indexable"] is True
     assert person(profile(ANN), boxes(ANN), key(ANN), is_bot=True)["type"] == "Service"
+
+
+def test_every_actor_shows_the_keys_that_prove_its_documents():
+    # FEP-521a: the key and its text.
+    proof_key = PublicKey.from_multibase(
+        f"{ANN}#ed25519-key", ANN, "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+    )
+    shown = {
+        "id": f"{ANN}#ed25519-key",
+        "type": "Multikey",
+        "controller": ANN,
+        "publicKeyMultibase": "z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
+    }
+    assert multikey(proof_key) == shown
+    for document in (
+        person(profile(ANN), boxes(ANN), key(ANN), proof_keys=[proof_key]),
+        group(profile(ANN), boxes(ANN), key(ANN), moderators="m", proof_keys=[proof_key]),
+        application(profile(ANN), boxes(ANN), key(ANN), proof_keys=[proof_key]),
+    ):
+        assert document["assertionMethod"] == [shown]
+        read = Document(document)
+        assert judge_key(read.assertion_methods[0], read) == Believe()
+        terms = with_context(document)["@context"][-1]
+        assert {"assertionMethod", "Multikey", "controller", "publicKeyMultibase"} <= set(terms)
 
 
 def test_the_instance_has_an_actor_with_the_least_that_is_needed():
