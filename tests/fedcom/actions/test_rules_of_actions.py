@@ -1,0 +1,341 @@
+"""Who may do what, by the actions themselves: the same for members and for people elsewhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from fedcom.actions.base import Action
+from fedcom.actions.comment import CreateComment, EditComment
+from fedcom.actions.community import CreateCommunity, EditCommunity
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.follow import Follow, Unfollow
+from fedcom.actions.leave import Leave
+from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.perform import perform
+from fedcom.actions.post import CreatePost, EditPost, Provenance
+from fedcom.actions.profile import EditProfile
+from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.vote import Vote
+from fedcom.context import Context
+from fedcom.errors import FedcomError
+from fedcom.models.actor import Person, community
+from fedcom.models.post import post as post_table
+from fedcom.rules.limits import MAX_DEPTH
+from fedcom.site.bans import ban_person
+from fedcom.wire.body import EMPTY, Body
+from tests.support.people import NO_KEY, Home, said
+
+KIM = "https://kim.example/u/kim"
+TEXT = Body.of_markdown("Words.")
+WHO = ("bob", "kim")
+
+
+class Stage:
+    """!cats with a post and a comment by `by`, and one of each by ann."""
+
+    def __init__(self, home: Home, who: str) -> None:
+        self.home = home
+        self.by: Person = home.bob if who == "bob" else home.person(KIM)
+        self.post, self.anns = home.post(by=self.by), home.post(by=home.ann, title="By ann")
+        self.comment = home.comment(self.post, by=self.by)
+        self.anns_comment = home.comment(self.anns, by=home.ann)
+
+    def source(self, name: str = "new") -> Provenance | None:
+        return None if self.by.local else Provenance(f"{KIM}/{name}", "Note", None, None)
+
+    def code(self, action: Action[Any]) -> str:
+        """Why it is refused, or "allowed"; the same by the door as by the check alone."""
+        heard = None if self.by.local else said(self.by.iri)
+        try:
+            self.home.perform(action, heard)
+        except FedcomError as error:
+            return error.code
+        return "allowed"
+
+
+Make = Callable[[Stage], Action[Any]]
+ACTIONS: dict[str, Make] = {
+    "post": lambda s: CreatePost(
+        by=s.by, community=s.home.cats, title="New", source=s.source("post")
+    ),
+    "comment": lambda s: CreateComment(
+        by=s.by, post=s.anns, parent=None, body=TEXT, source=s.source()
+    ),
+    "reply": lambda s: CreateComment(
+        by=s.by, post=s.anns, parent=s.anns_comment, body=TEXT, source=s.source()
+    ),
+    "vote": lambda s: Vote(by=s.by, target=s.anns, score=1),
+    "vote comment": lambda s: Vote(by=s.by, target=s.anns_comment, score=-1),
+    "edit": lambda s: EditPost(by=s.by, post=s.post, title="Other", body=TEXT),
+    "edit comment": lambda s: EditComment(by=s.by, comment=s.comment, body=TEXT),
+    "edit of another's": lambda s: EditPost(by=s.by, post=s.anns, title="Other"),
+    "edit of another's comment": lambda s: EditComment(by=s.by, comment=s.anns_comment, body=TEXT),
+    "delete": lambda s: Delete(by=s.by, target=s.post),
+    "delete of another's": lambda s: Delete(by=s.by, target=s.anns),
+    "remove": lambda s: Remove(by=s.by, target=s.anns, reason="spam"),
+    "add moderator": lambda s: AddModerator(by=s.by, community=s.home.cats, person=s.by),
+    "remove moderator": lambda s: RemoveModerator(
+        by=s.by, community=s.home.cats, person=s.home.ann
+    ),
+    "follow": lambda s: Follow(by=s.by, target=s.home.cats),
+    "unfollow": lambda s: Unfollow(by=s.by, target=s.home.cats),
+    "edit community": lambda s: EditCommunity(
+        by=s.by,
+        community=s.home.cats,
+        title="Mine",
+        description=EMPTY,
+        nsfw=False,
+        posting_restricted=False,
+    ),
+}
+
+
+def nothing(stage: Stage) -> None:
+    pass
+
+
+def ban(stage: Stage) -> None:
+    stage.home.follow(stage.by, stage.home.cats)
+    stage.by = stage.home(lambda ctx: ban_person(ctx, stage.by, "enough"))
+
+
+def close(stage: Stage) -> None:
+    def work(ctx: Context) -> None:
+        ctx.conn.execute(update(community).values(removed_at=ctx.now))
+
+    stage.home.follow(stage.by, stage.home.cats)
+    stage.home(work)
+    _read_place_again(stage)
+
+
+def restrict(stage: Stage) -> None:
+    def work(ctx: Context) -> None:
+        ctx.conn.execute(update(community).values(posting_restricted=True))
+
+    stage.home(work)
+    _read_place_again(stage)
+
+
+def lock(stage: Stage) -> None:
+    def work(ctx: Context) -> None:
+        ctx.conn.execute(update(post_table).values(locked_at=ctx.now))
+
+    stage.home(work)
+    stage.anns = stage.home.fresh(stage.anns)
+
+
+def take_down(stage: Stage) -> None:
+    for target in (stage.anns, stage.anns_comment, stage.post, stage.comment):
+        stage.home.perform(Remove(by=stage.home.ann, target=target))
+    _read_again(stage)
+
+
+def appoint(stage: Stage) -> None:
+    stage.home.clock.advance(seconds=1)
+    stage.home.perform(AddModerator(by=stage.home.ann, community=stage.home.cats, person=stage.by))
+
+
+def _read_place_again(stage: Stage) -> None:
+    stage.home.cats = stage.home.fresh(stage.home.cats)
+
+
+def _read_again(stage: Stage) -> None:
+    stage.post, stage.anns = stage.home.fresh(stage.post), stage.home.fresh(stage.anns)
+    stage.comment = stage.home.fresh(stage.comment)
+    stage.anns_comment = stage.home.fresh(stage.anns_comment)
+
+
+NOT_MINE = {
+    "edit of another's": "not_the_author",
+    "edit of another's comment": "not_the_author",
+    "delete of another's": "not_the_author",
+}
+NO_MODERATOR = {
+    "remove": "not_a_moderator",
+    "add moderator": "not_a_moderator",
+    "remove moderator": "not_a_moderator",
+    "edit community": "not_a_moderator",
+}
+CASES: list[tuple[Callable[[Stage], None], dict[str, str]]] = [
+    (nothing, NOT_MINE | NO_MODERATOR | {"unfollow": "couldnt_find_follow"}),
+    (
+        ban,
+        dict.fromkeys(ACTIONS, "site_ban") | {"delete": "allowed", "unfollow": "allowed"},
+    ),
+    (
+        close,
+        dict.fromkeys(ACTIONS, "community_closed")
+        | NOT_MINE
+        | NO_MODERATOR
+        | {"delete": "allowed", "unfollow": "allowed"},
+    ),
+    (
+        restrict,
+        NOT_MINE
+        | NO_MODERATOR
+        | {"post": "only_mods_can_post_in_community", "unfollow": "couldnt_find_follow"},
+    ),
+    (
+        lock,
+        NOT_MINE
+        | NO_MODERATOR
+        | {"comment": "locked", "reply": "locked", "unfollow": "couldnt_find_follow"},
+    ),
+    (
+        take_down,
+        NOT_MINE
+        | NO_MODERATOR
+        | {
+            **dict.fromkeys(("comment", "reply", "vote", "vote comment"), "deleted"),
+            **dict.fromkeys(("edit", "edit comment"), "deleted"),
+            "unfollow": "couldnt_find_follow",
+        },
+    ),
+    (
+        appoint,
+        NOT_MINE
+        | {
+            "add moderator": "already_moderator",
+            "remove moderator": "not_higher_mod",
+            "unfollow": "couldnt_find_follow",
+        },
+    ),
+]
+
+
+@pytest.fixture
+def dialect() -> str:
+    """A rule asks no database; the tests of the effects ask both."""
+    return "sqlite"
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("situation", "refused"), CASES)
+def test_the_same_rules_hold_for_members_and_for_people_elsewhere(
+    home: Home, who: str, situation: Callable[[Stage], None], refused: dict[str, str]
+) -> None:
+    stage = Stage(home, who)
+    situation(stage)
+
+    found = {name: _code_and_back(stage, make) for name, make in ACTIONS.items()}
+
+    assert found == dict.fromkeys(ACTIONS, "allowed") | refused
+
+
+class _Undone(Exception):
+    """Takes a transaction back."""
+
+
+def _code_and_back(stage: Stage, make: Make) -> str:
+    """As `Stage.code`, and nothing of it stays."""
+    found = "allowed"
+    heard = None if stage.by.local else said(stage.by.iri)
+
+    def work(ctx: Context) -> None:
+        nonlocal found
+        try:
+            perform(ctx, make(stage), heard)
+        except FedcomError as error:
+            found = error.code
+        raise _Undone
+
+    with pytest.raises(_Undone):
+        stage.home(work)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda s: CreatePost(by=s.by, community=s.home.cats, title="x"), "title_too_short"),
+        (
+            lambda s: CreatePost(by=s.by, community=s.home.cats, title="Fine", url="ftp://x"),
+            "url_scheme",
+        ),
+        (lambda s: CreateComment(by=s.by, post=s.post, parent=None, body=EMPTY), None),
+        (lambda s: EditComment(by=s.by, comment=s.comment, body=EMPTY), None),
+        (
+            lambda s: CreateComment(by=s.by, post=s.post, parent=s.anns_comment, body=TEXT),
+            "wrong_thread",
+        ),
+        (lambda s: Undelete(by=s.by, target=s.post), "not_deleted"),
+        (lambda s: Restore(by=s.home.ann, target=s.post), "not_removed"),
+        (lambda s: Follow(by=s.by, target=s.by), "cannot_follow"),
+        (
+            lambda s: RemoveModerator(by=s.home.ann, community=s.home.cats, person=s.by),
+            "not_a_moderator",
+        ),
+        (
+            lambda s: CreateCommunity(by=s.by, name="cats", key=NO_KEY),
+            "name_taken",
+        ),
+        (lambda s: CreateCommunity(by=s.by, name="C!", key=NO_KEY), None),
+        (lambda s: EditProfile(by=s.by, title="x" * 500, summary=EMPTY), None),
+    ],
+)
+def test_what_makes_no_sense_is_refused(home: Home, make: Make, code: str | None) -> None:
+    found = Stage(home, "bob").code(make(Stage(home, "bob")))
+
+    assert found != "allowed"
+    assert code is None or found == code
+
+
+def test_a_thread_gets_only_so_deep(home: Home) -> None:
+    post = home.post()
+    parent = home.comment(post)
+    for _ in range(MAX_DEPTH - 1):
+        parent = home.comment(home.fresh(post), parent=parent)
+
+    with pytest.raises(FedcomError) as caught:
+        home.comment(home.fresh(post), parent=parent)
+    assert caught.value.code == "max_comment_depth_reached"
+
+
+def test_communities_are_made_by_members_only(home: Home) -> None:
+    kim = home.person(KIM)
+
+    with pytest.raises(FedcomError) as caught:
+        home.perform(CreateCommunity(by=kim, name="mine", key=NO_KEY))
+    assert caught.value.code == "not_local"
+
+
+def test_a_community_elsewhere_is_edited_elsewhere(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    home(lambda ctx: AddModerator(by=home.ann, community=dogs, person=home.ann).apply(ctx))
+    action = EditCommunity(
+        by=home.ann,
+        community=dogs,
+        title="Mine",
+        description=EMPTY,
+        nsfw=False,
+        posting_restricted=False,
+    )
+
+    with pytest.raises(FedcomError) as caught:
+        home.perform(action)
+    assert caught.value.code == "not_local"
+
+
+def test_an_older_moderator_and_an_admin_dismiss_a_younger_one(home: Home) -> None:
+    kim = home.person(KIM)
+    for person in (home.bob, kim):
+        home.clock.advance(seconds=1)
+        home.perform(AddModerator(by=home.ann, community=home.cats, person=person))
+
+    home.perform(RemoveModerator(by=home.bob, community=home.cats, person=kim))
+    home.perform(RemoveModerator(by=home.bob, community=home.cats, person=home.bob))
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
+    home.perform(RemoveModerator(by=home.ann, community=home.cats, person=home.ann))
+
+
+def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
+    kim = home.person(KIM)
+    home.perform(Leave(by=kim))
+    gone = home.person("https://kim.example/u/ken")
+    banned = home(lambda ctx: ban_person(ctx, gone, "enough"))
+
+    with pytest.raises(FedcomError) as caught:
+        home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))
+    assert caught.value.code == "cannot_moderate"
