@@ -166,7 +166,7 @@ def test_what_cannot_be_had_says_why(shell: Shell) -> None:
 
         cases = {
             f"zed@{HOST}": "couldnt_find_person",
-            f"{ORIGIN}/post/77": "lookup_",
+            f"{ORIGIN}/post/77": "couldnt_find_object",
             f"http://127.0.0.1:{port}/u/eve": "lookup_unreachable",
             "http://10.1.2.3/u/eve": "lookup_private",
             "ftp://far.example/": "lookup_invalid",
