@@ -35,6 +35,7 @@ def test_what_cannot_be_blocked_or_unblocked_says_why(
     assert (said.code, said.out) == (1, "")
     assert f"({code})" in said.err
 
+
 @pytest.mark.parametrize("text", ["https://bad.example/u/eve", "@eve@very.bad.example"])
 def test_a_blocked_host_is_not_asked(shell: Shell, text: str) -> None:
     shell.must("instance", "block", "bad.example")
