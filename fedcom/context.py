@@ -4,8 +4,10 @@ Nothing here goes to the network. What an action needs and we do not have it ask
 which raises `Missing`; whoever opened the unit of work rolls back, fetches and runs it again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -18,10 +20,20 @@ from fedcom.errors import Missing
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key pair made outside the transaction: the public PEM and the sealed private one."""
+    """The keys of a new local actor, made outside the transaction, the private ones sealed.
+
+    RSA signs requests, as a PEM; Ed25519 proves documents, as a Multikey. An actor without the
+    second one sends its documents unproven.
+    """
 
     public_pem: str
     sealed_private: bytes
+    proof_multibase: str | None = None
+    sealed_proof: bytes | None = None
+
+
+Prover = Callable[[Connection, str, dict[str, Any], datetime], dict[str, Any]]
+"""(connection, id of a local actor, its document, now) → the document with the actor's proof."""
 
 
 @dataclass(slots=True)
@@ -42,6 +54,8 @@ class Context:
     fetched: Fetched = field(default_factory=Fetched)
     # A member asked for this, so what is found is kept although nobody here follows it.
     wanted: bool = False
+    # Signs what we send (FEP-8b32); without it documents go out unproven.
+    prover: Prover | None = None
 
     @property
     def host(self) -> str:
@@ -55,6 +69,12 @@ class Context:
     def new_iri(self, kind: str) -> str:
         """A fresh id for an activity of ours, such as `…/activities/like/0b6c…`."""
         return f"{self.origin}/activities/{kind}/{uuid4().hex}"
+
+    def proven(self, actor_iri: str, document: dict[str, Any]) -> dict[str, Any]:
+        """The document of a local actor with its integrity proof, if the actor can make one."""
+        if self.prover is None:
+            return document
+        return self.prover(self.conn, actor_iri, document, self.now)
 
     def document(self, iri: str) -> Document:
         """The document at `iri` as its origin serves it now.

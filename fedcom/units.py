@@ -27,7 +27,7 @@ from activitypub.reading import Document
 from activitypub.webfinger import find_actor as find_by_webfinger, parse_handle
 from fedcom.actions.comment import content_at
 from fedcom.clock import Clock
-from fedcom.context import Context, Fetched
+from fedcom.context import Context, Fetched, Prover
 from fedcom.db import Database
 from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
 from fedcom.models.actor import Community, Person
@@ -62,13 +62,16 @@ class Units:
         origin: str,
         clock: Clock,
         committed: Callable[[], Awaitable[None]],
+        prover: Prover | None = None,
     ) -> None:
-        """`committed` is awaited after each unit that was committed; it must not wait itself."""
+        """`prover` makes integrity proofs for what is sent. `committed` is awaited after each unit
+        that was committed; it must not wait itself."""
         self._database = database
         self._fetcher = fetcher
         self._origin = origin
         self._clock = clock
         self._committed = committed
+        self._prover = prover
         # When each host's NodeInfo was last looked into by this process.
         self._looked: dict[str, datetime] = {}
 
@@ -93,7 +96,9 @@ class Units:
         for _ in range(ROUNDS):
             try:
                 result = await self._database.write(
-                    lambda conn: work(Context(conn, self._clock(), self._origin, known, wanted))
+                    lambda conn: work(
+                        Context(conn, self._clock(), self._origin, known, wanted, self._prover)
+                    )
                 )
             except Missing as missing:
                 if budget is None:

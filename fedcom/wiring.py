@@ -183,6 +183,7 @@ async def _assemble(  # noqa: PLR0913  # the composition takes what there is to 
         origin=settings.origin,
         clock=clock,
         committed=committed,
+        prover=ring.prove,
     )
     keys = PublicKeys(database, fetcher)
     keys.on_change = _refresher(units)

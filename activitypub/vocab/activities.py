@@ -5,7 +5,7 @@ it can be embedded; `base.dump` adds the @context to the outermost one. Addressi
 the activity and the object, as Lemmy needs it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import orjson
@@ -111,17 +111,26 @@ def announce(
     return _envelope(iri, actor, distinct(followers, *cc), published) | {"object": obj}
 
 
-def announce_of(
-    raw: bytes, iri: str, actor: str, *, followers: str, published: datetime, cc: Sequence[str] = ()
+def announce_of(  # noqa: PLR0913 - one argument for each field that a peer reads, and the proof
+    raw: bytes,
+    iri: str,
+    actor: str,
+    *,
+    followers: str,
+    published: datetime,
+    cc: Sequence[str] = (),
+    prove: Callable[[Json], Json] = lambda envelope: envelope,
 ) -> bytes:
     """The bytes of an Announce around `raw`, a received activity that stays as it came.
 
     Byte for byte, because a proof inside covers its exact shape (FEP-1b12: "preserved exactly").
-    Raises `Malformed` when `raw` is not one JSON object, which would break the envelope.
+    `prove` puts the announcer's own proof on the whole. Raises `Malformed` when `raw` is not one
+    JSON object, which would break the envelope.
     """
-    parse(raw)
     envelope = with_context(_envelope(iri, actor, distinct(followers, *cc), published))
-    return orjson.dumps(envelope)[:-1] + b',"object":' + raw + b"}"
+    proven = prove(envelope | {"object": parse(raw)})
+    outside = {name: value for name, value in proven.items() if name != "object"}
+    return orjson.dumps(outside)[:-1] + b',"object":' + raw + b"}"
 
 
 def add(iri: str, actor: str, object_id: str, target: str, *, community: str) -> Json:

@@ -42,7 +42,8 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     if heard is None:
         activity = action.to_activity(ctx, result)
         if place is not None and place.local:
-            _announce(ctx, place, audience.subject, dump(activity), followers)
+            inner = dump(ctx.proven(action.by.iri, activity))
+            _announce(ctx, place, audience.subject, inner, followers)
             _boost(ctx, place, audience, followers)
         _send(ctx, action.by, audience, activity, followers)
         return
@@ -62,7 +63,14 @@ def _announce(
     """Announce an activity, byte for byte as it is."""
     told = [host for host in followers if _dialect(host).takes_activities]
     iri = ctx.new_iri("announce")
-    envelope = announce_of(inner, iri, place.iri, followers=_followers_of(place), published=ctx.now)
+    envelope = announce_of(
+        inner,
+        iri,
+        place.iri,
+        followers=_followers_of(place),
+        published=ctx.now,
+        prove=lambda announce: ctx.proven(place.iri, announce),
+    )
     _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
 
 
@@ -144,7 +152,8 @@ def _send(
 def _publish(
     ctx: Context, actor: str, activity: Activity, subject: str, to: list[FollowerHost]
 ) -> None:
-    _publish_bytes(ctx, activity["id"], actor, dump(activity), subject, to)
+    body = dump(ctx.proven(actor, activity))
+    _publish_bytes(ctx, activity["id"], actor, body, subject, to)
 
 
 def _publish_bytes(

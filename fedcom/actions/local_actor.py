@@ -10,12 +10,10 @@ from sqlalchemy import insert, select
 from fedcom.context import Context, NewKey
 from fedcom.db import insert_ignoring
 from fedcom.errors import Conflict
-from fedcom.models.actor import Actor, actor, actor_key, local_name
+from fedcom.models.actor import PROOFS, REQUESTS, Actor, actor, actor_key, local_name
 from fedcom.models.base import columns_of, to_row
 from fedcom.rules.names import check_name
-from fedcom.wire.addressing import community_iri, instance_iri, key_iri, person_iri
-
-ALGORITHM = "rsa-sha256"
+from fedcom.wire.addressing import community_iri, instance_iri, key_iri, person_iri, proof_key_iri
 
 
 def create_local_actor(
@@ -60,6 +58,8 @@ def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
                     "followers": f"{iri}/followers",
                     "public_key_id": key_iri(iri),
                     "public_key_pem": key.public_pem,
+                    "proof_key_id": proof_key_iri(iri) if key.proof_multibase else None,
+                    "proof_key": key.proof_multibase,
                     "published_at": ctx.now,
                     **values,
                 }
@@ -70,17 +70,22 @@ def _insert(ctx: Context, values: dict[str, str], key: NewKey) -> Actor:
         .one()
     )
     made = to_row(Actor, row)
-    ctx.conn.execute(
-        insert(actor_key).values(
-            actor_id=made.id,
-            key_id=key_iri(iri),
-            algorithm=ALGORITHM,
-            private_key=key.sealed_private,
-            public_key=key.public_pem,
-            created_at=ctx.now,
-        )
-    )
+    put_keys(ctx, made, key)
     return made
+
+
+def put_keys(ctx: Context, whose: Actor, key: NewKey) -> None:
+    """Store the private keys of a local actor, sealed as they are."""
+    rows = (
+        (whose.public_key_id, REQUESTS, key.sealed_private, key.public_pem),
+        (whose.proof_key_id, PROOFS, key.sealed_proof, key.proof_multibase),
+    )
+    names = ("key_id", "algorithm", "private_key", "public_key")
+    for row in rows:
+        if None not in row:
+            values = dict(zip(names, row, strict=True))
+            stored = insert(actor_key).values(actor_id=whose.id, created_at=ctx.now, **values)
+            ctx.conn.execute(stored)
 
 
 def is_name_free(ctx: Context, name: str) -> bool:

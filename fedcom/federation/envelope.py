@@ -19,9 +19,11 @@ from activitypub.authority import (
     judge_direct,
     judge_fetched,
 )
-from activitypub.errors import Gone, Malformed, NotThere
+from activitypub.errors import Gone, Malformed, NotThere, ProtocolError
 from activitypub.iri import PUBLIC, origin_of
 from activitypub.reading import Document
+from activitypub.signatures.integrity import verify as verify_proof
+from activitypub.signatures.keys import PublicKey
 from fedcom.actions.comment import content_at
 from fedcom.context import Context, Said
 from fedcom.errors import Denied
@@ -32,6 +34,7 @@ from fedcom.queries.actors import find_actor, find_moderators, get_community, ge
 from fedcom.queries.comments import find_comment
 from fedcom.queries.follows import find_follow, find_follow_by_iri, is_followed_here
 from fedcom.queries.posts import find_post, get_post
+from fedcom.remote.actors import actor_at
 from outbox.publish import find_issued
 
 # What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
@@ -183,7 +186,23 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
         moderators=_moderators(ctx, group),
         is_their_post=group is not None and place is not None and place.id == group.id,
         issued_by_us=activity.id is not None and find_issued(ctx.conn, activity.id) is not None,
+        proven=group is not None and _is_proven(ctx, activity, actor_iri),
     )
+
+
+def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
+    """Whether an announced activity carries a valid proof of its actor (FEP-8b32)."""
+    if not activity.has_proof or ctx.is_ours(actor_iri):
+        return False
+    someone = actor_at(ctx, actor_iri)
+    if someone.proof_key_id is None or someone.proof_key is None:
+        return False
+    try:
+        key = PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)
+        verify_proof(activity.raw, key, now=ctx.now)
+    except ProtocolError:
+        return False  # then its origin is asked, as if there were none
+    return True
 
 
 def _concerned(ctx: Context, activity: Document) -> Post | Comment | None:

@@ -5,6 +5,7 @@ One reader for each shape (`actions.catalog`); here their refusals become answer
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -14,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from activitypub.authority import FetchFirst, Known, judge_direct
 from activitypub.errors import FetchFailed, Gone, ProtocolError, Unreachable
 from activitypub.fetch import Budget
-from activitypub.iri import host_of
+from activitypub.iri import host_of, same_host
 from activitypub.reading import Document
+from activitypub.signatures.integrity import proof_of, verify as verify_proof
 from fedcom.actions.base import Action, Reader
 from fedcom.actions.catalog import HEARD
 from fedcom.actions.perform import perform
@@ -37,6 +39,9 @@ DOCUMENTS = 30
 # Seconds until what could not be fetched is tried again the first time; the inbox waits longer each
 # time after that.
 AGAIN = 5.0
+# Seconds for which a proven activity may be on its way by way of others. The journal remembers what
+# it heard for longer, so nothing can be played to us twice.
+RELAYED_WITHIN = 7 * 86_400.0
 # Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
 # answered 202 like everything that is kept, and listed with their reason.
 POLITE = frozenset(
@@ -112,6 +117,8 @@ class Listeners:
 
         Raises inbox.Refused when it does not, inbox.Later when it cannot be asked now.
         """
+        if await self._is_proven(heard):
+            return replace(heard, signer=heard.actor, spliceable=True)
         host = host_of(self._origin)
         verdict = judge_direct(heard.activity, heard.signer, Known(hosts=frozenset({host})))
         if not isinstance(verdict, FetchFirst):
@@ -129,6 +136,19 @@ class Listeners:
         except FetchFailed as error:
             raise Refused(401, error.code, error.detail, error.facts) from error
         return _as_said_by_origin(heard, _agreed(heard, document))
+
+    async def _is_proven(self, heard: Heard) -> bool:
+        """Whether the actor's own integrity proof is on it (FEP-8b32), so nobody need be asked."""
+        try:
+            proof = proof_of(heard.activity.raw)
+            if proof is None or not same_host(proof.verification_method, heard.actor):
+                return False
+            key = await self._keys.find(proof.verification_method)
+            verify_proof(heard.activity.raw, key, now=self._clock(), max_age=RELAYED_WITHIN)
+        except ProtocolError as error:
+            logger.info("a proof did not hold", activity=heard.activity.id, why=str(error))
+            return False
+        return key.owner == heard.actor
 
     def shapes(self) -> list[tuple[str, ...]]:
         """Every shape of activity that is heard."""

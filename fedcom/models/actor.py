@@ -22,6 +22,12 @@ from sqlalchemy import (
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
 
+REQUESTS = "rsa-sha256"
+"""The algorithm of an actor's main key, which signs requests."""
+
+PROOFS = "ed25519"
+"""The algorithm of its other key, which proves documents."""
+
 actor = Table(
     "actor",
     metadata,
@@ -44,6 +50,9 @@ actor = Table(
     Column("followers", Text, nullable=True),
     Column("public_key_id", Text, nullable=True),
     Column("public_key_pem", Text, nullable=True),
+    # The Ed25519 key that the actor proves documents with, as a Multikey (FEP-521a, FEP-8b32).
+    Column("proof_key_id", Text, nullable=True),
+    Column("proof_key", Text, nullable=True),
     Column("published_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=True),
     # Null for local actors.
@@ -54,6 +63,7 @@ actor = Table(
     Index("ix_actor_name_host", "name", "host"),
     Index("ix_actor_host", "host"),
     Index("ix_actor_public_key_id", "public_key_id"),
+    Index("ix_actor_proof_key_id", "proof_key_id"),
     CheckConstraint(
         "kind IN ('Person', 'Group', 'Application', 'Service', 'Organization')", name="kind"
     ),
@@ -125,6 +135,8 @@ class Actor:
     followers: str | None
     public_key_id: str | None
     public_key_pem: str | None
+    proof_key_id: str | None
+    proof_key: str | None
     published_at: datetime
     updated_at: datetime | None
     fetched_at: datetime | None

@@ -1,6 +1,6 @@
 """Actors by id, by IRI and by handle, and what a person is to a community."""
 
-from sqlalchemy import Connection, Select, bindparam, exists, select
+from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 
 from fedcom.errors import NotFound
 from fedcom.models.account import account
@@ -25,7 +25,7 @@ _IS_GROUP = actor.c.kind == "Group"
 _PERSON_BY_NAME = _BY_NAME.where(~_IS_GROUP)
 _COMMUNITY_BY_NAME = _BY_NAME.where(_IS_GROUP)
 _BY_KEY = _ACTOR.where(
-    actor.c.public_key_id == bindparam("key_id"),
+    or_(actor.c.public_key_id == bindparam("key_id"), actor.c.proof_key_id == bindparam("key_id")),
     actor.c.local.is_(False),
     actor.c.deleted_at.is_(None),
 )

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from activitypub.authority import Believe, judge_key
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
-from activitypub.reading import Document
+from activitypub.reading import Document, MultikeyDocument
+from activitypub.signatures.keys import PublicKey
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
 from fedcom.errors import Denied, Invalid, Missing, NotFound
@@ -138,6 +139,7 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise Invalid("actor_name", f"{iri} has the preferredUsername {name!r}.")
     key = next((key for key in document.public_keys if judge_key(key, document) == Believe()), None)
+    proof = next((key for key in document.assertion_methods if _proves(key, iri)), None)
     return {
         "iri": iri,
         "kind": document.type,
@@ -155,10 +157,22 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
         "followers": _near(document.followers, iri),
         "public_key_id": key.id if key else None,
         "public_key_pem": key.pem if key else None,
+        "proof_key_id": proof.id if proof else None,
+        "proof_key": proof.multibase if proof else None,
         "published_at": _not_later(document.published, ctx.now),
         "updated_at": document.updated,
         "fetched_at": ctx.now,
     }
+
+
+def _proves(key: MultikeyDocument, iri: str) -> bool:
+    """Whether it is the actor's own and of the kind that integrity proofs are made with."""
+    if key.owner != iri or not same_host(key.id, iri):
+        return False
+    try:
+        return PublicKey.from_multibase(key.id, key.owner, key.multibase).kind == "ed25519"
+    except Malformed:
+        return False
 
 
 def _put_community(ctx: Context, number: int, document: Document) -> None:

@@ -8,19 +8,32 @@ import base64
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
-from activitypub.errors import Refused
+from activitypub.errors import Malformed, Refused
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of, same_host, without_fragment
 from activitypub.reading import Document
-from activitypub.signatures.keys import PrivateKey, PublicKey, generate_rsa_pem, load_private
+from activitypub.signatures import integrity, multikey
+from activitypub.signatures.keys import (
+    PrivateKey,
+    ProofKey,
+    PublicKey,
+    generate_ed25519_pem,
+    generate_rsa_pem,
+    load_private,
+    load_proof_key,
+    load_public,
+)
 from fedcom.context import NewKey
 from fedcom.db import Database
-from fedcom.models.actor import actor, actor_key
+from fedcom.models.actor import PROOFS, REQUESTS, actor, actor_key
 from fedcom.queries.actors import find_key_owner
 from fedcom.remote.peers import find_block
 
@@ -56,9 +69,15 @@ class Seal:
 
 
 async def make_key(seal: Seal) -> NewKey:
-    """A new RSA-2048 key pair; takes 30 to 190 ms of a thread, never of the loop."""
+    """The keys of a new local actor. RSA takes 30 to 190 ms of a thread, never of the loop."""
     private_pem, public_pem = await asyncio.to_thread(generate_rsa_pem)
-    return NewKey(public_pem=public_pem, sealed_private=seal.close(private_pem))
+    proof_pem, proof_public = generate_ed25519_pem()
+    return NewKey(
+        public_pem=public_pem,
+        sealed_private=seal.close(private_pem),
+        proof_multibase=multikey.encode(load_public(proof_public)),
+        sealed_proof=seal.close(proof_pem),
+    )
 
 
 class KeyRing:
@@ -68,6 +87,7 @@ class KeyRing:
         self._database = database
         self._seal = seal
         self._keys: OrderedDict[str, PrivateKey] = OrderedDict()
+        self._proof_keys: OrderedDict[str, ProofKey | None] = OrderedDict()
 
     async def key(self, actor_iri: str) -> PrivateKey:
         """The newest key of a local actor. Raises LookupError when there is none."""
@@ -81,16 +101,47 @@ class KeyRing:
             self._keys.popitem(last=False)
         return key
 
+    def prove(
+        self, conn: Connection, actor_iri: str, document: dict[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        """The document with the actor's integrity proof (FEP-8b32); a `context.Prover`.
+
+        Called in the threads of units of work. An actor without an Ed25519 key proves nothing.
+        """
+        if actor_iri not in self._proof_keys:
+            self._proof_keys[actor_iri] = self._find_proof_key(conn, actor_iri)
+            if len(self._proof_keys) > REMEMBERED:
+                self._proof_keys.popitem(last=False)
+        key = self._proof_keys[actor_iri]
+        return document if key is None else integrity.sign(document, key, now)
+
+    def forget(self) -> None:
+        """Read all keys anew: they have been changed."""
+        self._keys.clear()
+        self._proof_keys.clear()
+
     def _load(self, conn: Connection, actor_iri: str) -> PrivateKey:
-        row = conn.execute(
-            select(actor_key.c.key_id, actor_key.c.private_key)
-            .join(actor, actor.c.id == actor_key.c.actor_id)
-            .where(actor.c.iri == actor_iri, actor_key.c.retired_at.is_(None))
-            .order_by(actor_key.c.id.desc())
-        ).first()
+        row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": REQUESTS}).first()
         if row is None:
             raise LookupError(f"no key of {actor_iri}")
         return load_private(row.key_id, self._seal.open(row.private_key))
+
+    def _find_proof_key(self, conn: Connection, actor_iri: str) -> ProofKey | None:
+        row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": PROOFS}).first()
+        return None if row is None else load_proof_key(row.key_id, self._seal.open(row.private_key))
+
+
+_NEWEST = (
+    select(actor_key.c.key_id, actor_key.c.private_key)
+    .join(actor, actor.c.id == actor_key.c.actor_id)
+    .where(
+        actor.c.iri == bindparam("iri"),
+        actor_key.c.algorithm == bindparam("algorithm"),
+        actor_key.c.retired_at.is_(None),
+    )
+    .order_by(actor_key.c.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +190,18 @@ class PublicKeys:
             raise Refused("instance_blocked", f"{blocked.host} is blocked here.", url=key_id)
         budget = Budget(documents=KEY_BUDGET)
         owner = await self._owner_of(key_id, budget)
-        for listed in owner.public_keys:
-            if listed.id == key_id and listed.owner == owner.id:
-                key = PublicKey(id=key_id, owner=listed.owner, pem=listed.pem)
-                self._remember(key, owner)
-                if self.on_change is not None:
-                    await self.on_change(owner)
-                return key
-        raise Refused(
-            "key_not_listed",
-            f"The actor {owner.id} does not list the key {key_id}.",
-            url=key_id,
-            received=", ".join(listed.id for listed in owner.public_keys),
-        )
+        listed = keys_of(owner)
+        if key_id not in listed:
+            raise Refused(
+                "key_not_listed",
+                f"The actor {owner.id} does not list the key {key_id}.",
+                url=key_id,
+                received=", ".join(listed),
+            )
+        self._remember(listed[key_id], owner)
+        if self.on_change is not None:
+            await self.on_change(owner)
+        return listed[key_id]
 
     async def _owner_of(self, key_id: str, budget: Budget) -> Document:
         if "#" in key_id:
@@ -172,8 +222,31 @@ class PublicKeys:
             self._seen.popitem(last=False)
 
 
+def keys_of(owner: Document) -> dict[str, PublicKey]:
+    """The keys that an actor's document shows as its own, by id: PEMs and Multikeys.
+
+    One that cannot be read is left out. The document must come from the actor's origin.
+    """
+    found = {
+        key.id: PublicKey(id=key.id, owner=key.owner, pem=key.pem)
+        for key in owner.public_keys
+        if key.owner == owner.id
+    }
+    for method in owner.assertion_methods:
+        if method.owner == owner.id and method.id not in found:
+            with suppress(Malformed):
+                found[method.id] = PublicKey.from_multibase(
+                    method.id, method.owner, method.multibase
+                )
+    return found
+
+
 def _stored(conn: Connection, key_id: str) -> PublicKey | None:
     owner = find_key_owner(conn, key_id)
-    if owner is None or owner.public_key_pem is None:
+    if owner is None:
+        return None
+    if owner.proof_key_id == key_id and owner.proof_key is not None:
+        return PublicKey.from_multibase(key_id, owner.iri, owner.proof_key)
+    if owner.public_key_pem is None:
         return None
     return PublicKey(id=key_id, owner=owner.iri, pem=owner.public_key_pem)

@@ -12,6 +12,7 @@ def to_document(someone: Actor, origin: str) -> dict[str, Any]:
     key = PublicKey(
         id=someone.public_key_id or "", owner=someone.iri, pem=someone.public_key_pem or ""
     )
+    proof_keys = _proof_keys(someone)
     if isinstance(someone, Community):
         return group(
             _profile(someone),
@@ -20,12 +21,23 @@ def to_document(someone: Actor, origin: str) -> dict[str, Any]:
             moderators=f"{someone.iri}/moderators",
             posting_restricted=someone.posting_restricted,
             sensitive=someone.nsfw,
+            proof_keys=proof_keys,
         )
     if isinstance(someone, Person) and someone.kind != "Application":
         return person(
-            _profile(someone), _boxes(someone, origin), key, is_bot=someone.kind == "Service"
+            _profile(someone),
+            _boxes(someone, origin),
+            key,
+            is_bot=someone.kind == "Service",
+            proof_keys=proof_keys,
         )
-    return application(_profile(someone), _boxes(someone, origin), key)
+    return application(_profile(someone), _boxes(someone, origin), key, proof_keys=proof_keys)
+
+
+def _proof_keys(someone: Actor) -> list[PublicKey]:
+    if someone.proof_key_id is None or someone.proof_key is None:
+        return []
+    return [PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)]
 
 
 def _profile(someone: Actor) -> Profile:
