@@ -35,8 +35,8 @@ from fedcom.rules.limits import MAX_DEPTH, check_comment
 from fedcom.rules.permissions import is_open, may_comment, may_edit
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
-from fedcom.wire.comment import read_comment, to_note
-from fedcom.wire.post import TYPES
+from fedcom.wire.comment import Above, read_comment, to_note
+from fedcom.wire.post import TYPES, thread_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +153,10 @@ class EditComment(Action[Comment]):
 def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     """A comment as a Note, with whom it answers and names."""
     parent_iri, people = answered(ctx, about)
-    place = get_community(ctx.conn, get_post(ctx.conn, about.post_id).community_id)
-    return to_note(about, get_person(ctx.conn, about.author_id), place, parent_iri, people)
+    thread = get_post(ctx.conn, about.post_id)
+    place = get_community(ctx.conn, thread.community_id)
+    author = get_person(ctx.conn, about.author_id)
+    return to_note(about, author, place, Above(parent_iri, thread_of(thread)), people)
 
 
 def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:

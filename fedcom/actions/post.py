@@ -33,12 +33,13 @@ from fedcom.wire.post import TYPES, PostContent, read_post, to_page
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a peer said of its own object: the id, the type, the times it gives."""
+    """What a peer said of its own object: the id, the type, the times, the thread's collection."""
 
     iri: str
     wire_type: str
     published: datetime | None
     updated: datetime | None
+    context_iri: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class CreatePost(Action[Post]):
                 **_words(ctx, self),
                 published_at=min(source.published or ctx.now, ctx.now),
                 updated_at=source.updated,
+                context_iri=_elsewhere(ctx, source.context_iri),
             )
             .returning(post.c.id)
         ).scalar_one()
@@ -224,7 +226,14 @@ def is_overtaken(said: Said, content: PostContent | CommentContent, known: Post 
 
 
 def _provenance(content: PostContent) -> Provenance:
-    return Provenance(content.iri, content.wire_type, content.published, content.updated)
+    return Provenance(
+        content.iri, content.wire_type, content.published, content.updated, content.context_iri
+    )
+
+
+def _elsewhere(ctx: Context, iri: str | None) -> str | None:
+    """Nobody elsewhere says that their thread is one of ours."""
+    return None if iri is None or ctx.is_ours(iri) else iri
 
 
 def _place(ctx: Context, document: Document, via: str | None) -> Community:

@@ -3,7 +3,7 @@
 Rows are locked in one order everywhere: comment or post, then its post, then the community.
 """
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, case, delete, or_, select, update
 
 from fedcom.context import Context
 from fedcom.db import upsert
@@ -80,7 +80,10 @@ def count_comment(ctx: Context, about: Comment, difference: int) -> None:
         )
     changes: dict[str, object] = {"comments": post.c.comments + difference}
     if difference > 0:
-        changes["last_comment_at"] = ctx.now
+        # When it was written, not when it came: old threads are fetched long after.
+        last = post.c.last_comment_at
+        is_newer = or_(last.is_(None), last < about.published_at)
+        changes["last_comment_at"] = case((is_newer, about.published_at), else_=last)
     community_id = ctx.conn.execute(
         update(post)
         .where(post.c.id == about.post_id)

@@ -8,6 +8,7 @@ from activitypub.reading import Document
 from activitypub.vocab.objects import Place, Text, note, tombstone
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
+from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.tags import language_of, mentions_of
 
@@ -21,6 +22,14 @@ class CommentContent:
     language: str | None
     published: datetime | None
     updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What a comment answers, and the collection of the whole thread where there is one."""
+
+    iri: str
+    thread: str | None
 
 
 def read_comment(document: Document) -> CommentContent:
@@ -38,7 +47,7 @@ def to_note(
     about: Comment,
     author: Actor,
     place: Community,
-    in_reply_to: str,
+    above: Above,
     mentioned: tuple[Actor, ...],
 ) -> dict[str, Any]:
     """A local comment as a Note.
@@ -59,11 +68,13 @@ def to_note(
             updated=about.updated_at,
             mentioned=[someone.iri for someone in mentioned],
             tags=mentions_of(place, mentioned),
+            thread=above.thread,
+            replies=replies_iri(about.iri),
         ),
         Text(
             html=about.body_html,
             markdown=about.body_source or None,
             language=language_of(about.language),
         ),
-        in_reply_to=in_reply_to,
+        in_reply_to=above.iri,
     )

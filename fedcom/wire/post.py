@@ -13,6 +13,7 @@ from fedcom.models.post import Post
 from fedcom.rules.limits import MAX_TITLE
 from fedcom.text.html import first_line
 from fedcom.text.plain import clean_title
+from fedcom.wire.addressing import context_iri, replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.tags import language_of, mentions_of
 
@@ -35,6 +36,8 @@ class PostContent:
     language: str | None
     published: datetime | None
     updated: datetime | None
+    # The collection that its origin says the thread is (FEP-7888).
+    context_iri: str | None
 
 
 def read_post(document: Document) -> PostContent:
@@ -53,7 +56,13 @@ def read_post(document: Document) -> PostContent:
         language=document.language,
         published=document.published,
         updated=document.updated,
+        context_iri=_address(document.thread),
     )
+
+
+def thread_of(about: Post) -> str | None:
+    """The id of the collection of a post's whole thread: made from our ids, told by a peer."""
+    return context_iri(about.iri) if about.local else about.context_iri
 
 
 def to_page(
@@ -76,6 +85,8 @@ def to_page(
             updated=about.updated_at,
             mentioned=[someone.iri for someone in mentioned],
             tags=mentions_of(place, mentioned),
+            thread=thread_of(about),
+            replies=replies_iri(about.iri),
         ),
         about.title,
         Text(
@@ -104,9 +115,14 @@ def _link(document: Document) -> str | None:
     """
     for attachment in document.attachments:
         href = attachment.get("href") or attachment.url
-        if isinstance(href, str):
-            try:
-                return check_iri(href, development=True)
-            except Malformed:
-                continue
+        address = _address(href) if isinstance(href, str) else None
+        if address is not None:
+            return address
     return None
+
+
+def _address(value: str | None) -> str | None:
+    try:
+        return check_iri(value, development=True) if value else None
+    except Malformed:
+        return None
