@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from fedcom import migrate
-from fedcom.federation import discovery, documents
+from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import wants_activity
 from fedcom.http.middleware import middleware
 from fedcom.settings import Settings
@@ -84,6 +84,7 @@ def _routes() -> list[BaseRoute]:
         Route("/c/{name}/inbox", receive, methods=INBOX_METHODS),
         *discovery.ROUTES,
         *documents.ROUTES,
+        *threads.ROUTES,
         *(_Document(path, endpoint, methods=["GET"]) for path, endpoint in documents.SHARED),
         *routes(),
     ]

@@ -5,7 +5,7 @@ deleted or removed answers 410 with a Tombstone, what never was 404.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -48,6 +48,7 @@ LARGEST_ID = 2**53
 CACHE = "public, max-age=180"
 
 Json = dict[str, Any]
+Content = TypeVar("Content", Post, Comment)
 
 
 async def answer_actor(request: Request) -> Response:
@@ -62,13 +63,13 @@ async def answer_actor(request: Request) -> Response:
 async def answer_post(request: Request) -> Response:
     """A local post as a Page, or its Tombstone. A peer's post is found at the peer's."""
     number = _number(request)
-    return await _answer(request, lambda ctx: _page(ctx, _own(get_post(ctx.conn, number))))
+    return await _answer(request, lambda ctx: _page(ctx, own(get_post(ctx.conn, number))))
 
 
 async def answer_comment(request: Request) -> Response:
     """A local comment as a Note, or its Tombstone."""
     number = _number(request)
-    return await _answer(request, lambda ctx: _note(ctx, _own(get_comment(ctx.conn, number))))
+    return await _answer(request, lambda ctx: _note(ctx, own(get_comment(ctx.conn, number))))
 
 
 async def answer_instance_collection(request: Request) -> Response:
@@ -123,7 +124,7 @@ def _number(request: Request) -> int:
 
 async def _answer(request: Request, work: Callable[[Context], Json | bytes]) -> Response:
     instance = instance_of(request)
-    found = await instance.read(lambda conn: work(_context(conn, instance)))
+    found = await instance.read(lambda conn: work(context_of(conn, instance)))
     gone = isinstance(found, dict) and found.get("type") == "Tombstone"
     return Response(
         found if isinstance(found, bytes) else dump(found),
@@ -145,7 +146,8 @@ async def _collection(
     return await _answer(request, find)
 
 
-def _context(conn: Connection, instance: Instance) -> Context:
+def context_of(conn: Connection, instance: Instance) -> Context:
+    """What the makers of documents are given: the time, and a connection that only reads."""
     return Context(conn, instance.clock(), instance.settings.origin)
 
 
@@ -162,7 +164,7 @@ def _is_closed(someone: Actor) -> bool:
     return removed or someone.deleted_at is not None
 
 
-def _open_place(ctx: Context, about: Post) -> Community:
+def open_place(ctx: Context, about: Post) -> Community:
     """The community of a post. Raises NotFound when it is closed, and all that is in it with it."""
     place = get_community(ctx.conn, about.community_id)
     if _is_closed(place):
@@ -170,7 +172,8 @@ def _open_place(ctx: Context, about: Post) -> Community:
     return place
 
 
-def _own(found: Any) -> Any:
+def own(found: Content) -> Content:
+    """What was found, if it is ours. Raises NotFound for a peer's, which is served there."""
     if not found.local:
         raise NotFound("couldnt_find_object", f"It is at {found.iri}.")
     return found
@@ -180,13 +183,13 @@ def _page(ctx: Context, about: Post) -> Json:
     return to_page(
         about,
         get_person(ctx.conn, about.author_id),
-        _open_place(ctx, about),
+        open_place(ctx, about),
         tuple(mentioned(ctx, about.body_source).values()),
     )
 
 
 def _note(ctx: Context, about: Comment) -> Json:
-    _open_place(ctx, get_post(ctx.conn, about.post_id))
+    open_place(ctx, get_post(ctx.conn, about.post_id))
     return note_of(ctx, about)
 
 

@@ -1,0 +1,185 @@
+"""The collections of a conversation: the whole thread of a post, and the answers to one thing.
+
+`context` (FEP-7888, FEP-f228) lists the ids of a post and all comments below it; it is the
+community's (FEP-11dd). `replies` (FEP-7458) lists the direct answers to a post or a comment. Both
+only for what is ours; a peer's thread is listed by the peer. Only ids stand in them, so that what a
+reader sees of each comes from its own origin.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from activitypub.vocab.base import dump
+from activitypub.vocab.collections import (
+    collection,
+    collection_page,
+    ordered_collection,
+    ordered_collection_page,
+)
+from activitypub.vocab.objects import tombstone
+from fedcom.context import Context
+from fedcom.errors import NotFound
+from fedcom.federation.documents import CACHE, Json, context_of, open_place, own
+from fedcom.federation.negotiation import JSON_TYPE
+from fedcom.http.instance import instance_of
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.comments import get_comment
+from fedcom.queries.conversations import (
+    count_replies,
+    count_thread,
+    find_reply_ids,
+    find_thread_ids,
+)
+from fedcom.queries.posts import get_post
+from fedcom.wire.addressing import context_iri, replies_iri
+
+PAGE = 100
+"""Ids in one page."""
+
+
+async def answer_context(request: Request) -> Response:
+    """The thread of a local post; `?page=1` and so on are its pages.
+
+    The ETag is NodeBB's digest of the ids, so whoever has them all already gets 304.
+    """
+    number, page = request.path_params["number"], _asked_page(request)
+
+    def find(ctx: Context) -> tuple[Json, str | None]:
+        about = own(get_post(ctx.conn, number))
+        place = open_place(ctx, about)
+        iri = context_iri(about.iri)
+        if not about.is_shown:
+            return _gone(iri, "OrderedCollection", about), None
+        if page is not None:
+            return _thread_page(ctx, about, iri, page), None
+        ids = [about.iri, *find_thread_ids(ctx.conn, about.id)]
+        document = ordered_collection(
+            iri,
+            len(ids),
+            first=_page_iri(iri, 1),
+            last=_page_iri(iri, _pages(len(ids))),
+            owner=place.iri,
+            audience=place.iri,
+        )
+        return document, digest(ids)
+
+    return await _answer(request, find)
+
+
+async def answer_post_replies(request: Request) -> Response:
+    """The direct answers to a local post."""
+    number, page = request.path_params["number"], _asked_page(request)
+    return await _answer(
+        request, lambda ctx: (_replies(ctx, own(get_post(ctx.conn, number)), page), None)
+    )
+
+
+async def answer_comment_replies(request: Request) -> Response:
+    """The direct answers to a local comment."""
+    number, page = request.path_params["number"], _asked_page(request)
+    return await _answer(
+        request, lambda ctx: (_replies(ctx, own(get_comment(ctx.conn, number)), page), None)
+    )
+
+
+def digest(ids: Iterable[str]) -> str:
+    """What two servers compare to see whether they know the same posts: 64 hexadecimal digits.
+
+    The XOR of the SHA-256 of each id, whatever their order (NodeBB 4, as FEP-8fcf does it).
+    """
+    total = 0
+    for iri in ids:
+        total ^= int.from_bytes(hashlib.sha256(iri.encode()).digest())
+    return f"{total:064x}"
+
+
+async def _answer(request: Request, work: Callable[[Context], tuple[Json, str | None]]) -> Response:
+    instance = instance_of(request)
+    found, tag = await instance.read(lambda conn: work(context_of(conn, instance)))
+    headers = {"Content-Type": JSON_TYPE, "Vary": "Accept", "Cache-Control": CACHE}
+    if tag is not None:
+        headers["ETag"] = f'"{tag}"'
+        if _knows(request.headers, tag):
+            return Response(status_code=304, headers=headers)
+    gone = found["type"] == "Tombstone"
+    return Response(dump(found), status_code=410 if gone else 200, headers=headers)
+
+
+def _knows(headers: Headers, tag: str) -> bool:
+    named = (
+        part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")
+    )
+    return any(name in (f'"{tag}"', "*") for name in named)
+
+
+def _asked_page(request: Request) -> int | None:
+    """The page that is asked for, None for the collection itself. Raises NotFound."""
+    text = request.query_params.get("page")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        raise NotFound("couldnt_find_page", "Pages are numbered from 1.")
+    return int(text)
+
+
+def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
+    total = 1 + count_thread(ctx.conn, about.id)
+    _check_page(page, total)
+    # The post itself is the first of the first page.
+    skip = max(0, (page - 1) * PAGE - 1)
+    root = [about.iri] if page == 1 else []
+    ids = root + find_thread_ids(ctx.conn, about.id, offset=skip, limit=PAGE - len(root))
+    return ordered_collection_page(
+        _page_iri(iri, page),
+        iri,
+        ids,
+        total=total,
+        next_page=_page_iri(iri, page + 1) if page < _pages(total) else None,
+        previous_page=_page_iri(iri, page - 1) if page > 1 else None,
+    )
+
+
+def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json:
+    thread = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
+    open_place(ctx, thread)
+    iri = replies_iri(about.iri)
+    if not about.is_shown:
+        return _gone(iri, "Collection", about)
+    parent = about.id if isinstance(about, Comment) else None
+    total = count_replies(ctx.conn, thread.id, parent)
+    number = page or 1
+    _check_page(number, total)
+    ids = find_reply_ids(ctx.conn, thread.id, parent, offset=(number - 1) * PAGE, limit=PAGE)
+    following = _page_iri(iri, number + 1) if number < _pages(total) else None
+    listed = collection_page(_page_iri(iri, number), iri, ids, next_page=following)
+    return collection(iri, total, first=listed) if page is None else listed
+
+
+def _gone(iri: str, kind: str, about: Post | Comment) -> Json:
+    return tombstone(iri, former_type=kind, deleted=about.deleted_at or about.removed_at)
+
+
+def _check_page(page: int, total: int) -> None:
+    if page > _pages(total):
+        raise NotFound("couldnt_find_page", "There are not as many pages.")
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // PAGE))
+
+
+def _page_iri(iri: str, page: int) -> str:
+    return f"{iri}?page={page}"
+
+
+ROUTES = [
+    Route("/post/{number:int}/context", answer_context, methods=["GET"]),
+    Route("/post/{number:int}/replies", answer_post_replies, methods=["GET"]),
+    Route("/comment/{number:int}/replies", answer_comment_replies, methods=["GET"]),
+]

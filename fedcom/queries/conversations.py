@@ -1,0 +1,60 @@
+"""The ids of a thread's posts and comments, as the collections of a conversation list them."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from fedcom.models.comment import comment
+
+_SHOWN = (comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
+_BY_TIME = (comment.c.published_at, comment.c.id)
+
+
+def find_thread_ids(
+    conn: Connection, post_id: int, *, offset: int = 0, limit: int | None = None
+) -> list[str]:
+    """The ids of all shown comments of a post, in the order in which they were written."""
+    query = (
+        select(comment.c.iri)
+        .where(comment.c.post_id == post_id, *_SHOWN)
+        .order_by(*_BY_TIME)
+        .offset(offset)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def count_thread(conn: Connection, post_id: int) -> int:
+    """How many comments `find_thread_ids` would list."""
+    return _count(conn, comment.c.post_id == post_id)
+
+
+def find_reply_ids(
+    conn: Connection, post_id: int, parent_id: int | None, *, offset: int = 0, limit: int
+) -> list[str]:
+    """The ids of the shown comments that answer the comment `parent_id`, or the post itself.
+
+    Ours come first: Mastodon 4.6 reads five at once, and only those on the host that lists them.
+    """
+    query = (
+        select(comment.c.iri)
+        .where(_answers(post_id, parent_id), *_SHOWN)
+        .order_by(comment.c.local.desc(), *_BY_TIME)
+        .offset(offset)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def count_replies(conn: Connection, post_id: int, parent_id: int | None) -> int:
+    """How many comments `find_reply_ids` would list in all."""
+    return _count(conn, _answers(post_id, parent_id))
+
+
+def _answers(post_id: int, parent_id: int | None) -> ColumnElement[bool]:
+    # `parent_id` alone would do for a comment, but there is an index on both.
+    return (comment.c.post_id == post_id) & comment.c.parent_id.is_not_distinct_from(parent_id)
+
+
+def _count(conn: Connection, which: ColumnElement[Any]) -> int:
+    return conn.execute(select(func.count()).where(which, *_SHOWN)).scalar_one()
