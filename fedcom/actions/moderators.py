@@ -134,12 +134,14 @@ def _read(ctx: Context, said: Said) -> AddModerator | RemoveModerator | None:
         )
     place = get_community(ctx.conn, number)
     check_vouched(ctx, said, place)
+    iri = activity.object_id or ""
+    listed = {person.iri: person for person in find_moderators(ctx.conn, place)}.get(iri)
+    if (listed is not None) == (activity.type == "Add"):
+        return None  # it is so already
     by = person_at(ctx, said.actor)
-    person = person_at(ctx, activity.object_id or "")
-    is_moderator = standing(ctx.conn, person, place).is_moderator
-    if activity.type == "Add":
-        return None if is_moderator else AddModerator(by=by, community=place, person=person)
-    return RemoveModerator(by=by, community=place, person=person) if is_moderator else None
+    if listed is not None:
+        return RemoveModerator(by=by, community=place, person=listed)
+    return AddModerator(by=by, community=place, person=person_at(ctx, iri))
 
 
 READERS: Readers = {("Add",): _read, ("Remove",): _read}

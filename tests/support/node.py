@@ -29,6 +29,7 @@ from tests.support.network import Network
 from tests.support.people import HOST, ORIGIN, Home
 
 ACTIVITY = "application/activity+json"
+SECRET = "a secret for tests and for nothing else"
 
 
 class Node:
@@ -114,9 +115,7 @@ async def open_node(
     database: Database, url: str, clock: SettableClock, folder: Path
 ) -> AsyncIterator[Node]:
     """The instance on this database, with ann, bob and !cats of `Home`."""
-    settings = Settings(
-        origin=ORIGIN, data_dir=folder, database_url=url, secret_key="a secret for tests and for nothing else"
-    )
+    settings = Settings(origin=ORIGIN, data_dir=folder, database_url=url, secret_key=SECRET)
     private_pem, public_pem = pems()
     sealed = Seal(settings.read_secret()).close(private_pem)
     home = Home(database, clock, NewKey(public_pem=public_pem, sealed_private=sealed))

@@ -1,0 +1,83 @@
+"""Every sample is delivered as its author would, and understood."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from activitypub.iri import host_of
+from fedcom.actions.delete import Delete
+from fedcom.actions.follow import Follow
+from fedcom.models.follow import follow
+from tests.support.documents import group, page, person
+from tests.support.node import Node, changes
+from tests.support.people import ORIGIN, said
+from tests.support.samples import FILES, name_of, read
+
+DOGS, BIRDS = "https://lemmy.example/c/dogs", "https://piefed.example/c/birds"
+GROUPS = (DOGS, BIRDS)
+ALICE, NUTOMIC = "https://mastodon.example/users/alice", "https://lemmy.example/u/nutomic"
+# What says nothing new here: the profile is as it was, the copy no newer, nothing to take back.
+SILENT = {"lemmy/undo_follow", "mastodon/undo_follow", "lemmy/announce_remove_moderator"}
+KINDS = {"mastodon/update_service": "Service", "mobilizon/update_organization": "Organization"}
+KINDS |= {"writefreely/update_application": "Application"}
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Reading is the same on every database."""
+    return "sqlite"
+
+
+def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
+    """Bob has a post and a comment here, has asked to follow the communities and alice, and
+    everybody who speaks in the sample can be asked who they are."""
+    home = node.home
+    home.comment(home.post())
+    communities = {iri: home.group(iri) for iri in GROUPS}
+    alice = home.person(ALICE)
+    for target, asked in (
+        (communities[DOGS], "asked"),
+        (communities[BIRDS], "birds"),
+        (alice, "alice"),
+    ):
+        made = home.perform(Follow(by=home.bob, target=target))
+        iri = f"{ORIGIN}/activities/follow/{asked}"
+        home(
+            lambda ctx, made=made, iri=iri: ctx.conn.execute(
+                update(follow).where(follow.c.id == made.id).values(iri=iri)
+            )
+        )
+    nutomic = home.person(NUTOMIC)
+    home.post(by=nutomic, place=communities[DOGS], iri="https://lemmy.example/post/30")
+    deleted = home.post(by=nutomic, iri="https://lemmy.example/post/18")
+    home.perform(Delete(by=nutomic, target=deleted), said(NUTOMIC))
+    home.post(
+        by=home.person("https://piefed.example/u/rimu"),
+        place=communities[BIRDS],
+        iri="https://piefed.example/post/1",
+    )
+    node.network.put(page("https://lemmy.example/post/18", NUTOMIC, home.cats.iri))
+    node.network.put(person("https://lemmy.example/u/mod"), person("https://piefed.example/u/jo"))
+    node.network.put(group(DOGS, name="Dogs!"), group(BIRDS))
+    if name in KINDS:
+        home.person(sample["actor"])
+    if sample["actor"] not in GROUPS:
+        kind = KINDS.get(name, "Person")
+        node.network.put(person(sample["actor"], type=kind, name="Somebody"))
+    home.sent()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+async def test_sample(node: Node, path: Path) -> None:
+    sample, name = read(path), name_of(path)
+    prepare(node, name, sample)
+    before = node.snapshot()
+
+    assert await node.hear(sample) == "202"
+
+    found = changes(before, node.snapshot())
+    assert bool(found) is (name not in SILENT), found
+    assert host_of(sample["id"]) == f"{path.parent.name}.example"

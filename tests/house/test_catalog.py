@@ -1,0 +1,68 @@
+"""Whatever we hear, a sample shows in a peer's words; and whatever a sample says is heard."""
+
+from pathlib import Path
+
+import pytest
+
+from activitypub.iri import same_origin
+from activitypub.reading import Document, has_activitystreams_context, parse
+from fedcom.actions.base import Reader, Shape
+from fedcom.actions.catalog import HEARD
+from inbox.route import Routes
+from tests.support.samples import FILES, name_of
+
+
+def routes() -> Routes[Reader]:
+    made: Routes[Reader] = Routes()
+    for readers in HEARD:
+        for shape, reader in readers.items():
+            made.add(shape, reader)
+    return made
+
+
+def said_in(path: Path) -> list[Document]:
+    """The activity of a sample, or those in its Announce."""
+    activity = Document(parse(path.read_bytes()))
+    if activity.type != "Announce":
+        return [activity]
+    return [inner for inner in activity.objects if isinstance(inner, Document)]
+
+
+def claimed_by(activity: Document) -> set[Shape]:
+    """The shapes in the catalog that are a beginning of the activity's."""
+    shapes = set(routes().shapes())
+    return {activity.shape[:length] for length in (1, 2)} & shapes
+
+
+def test_no_shape_is_claimed_twice() -> None:
+    assert len(routes().shapes()) == sum(len(readers) for readers in HEARD)
+
+
+def test_every_shape_that_is_heard_has_a_sample() -> None:
+    shown = {
+        max(claimed_by(activity), key=len, default=())
+        for path in FILES
+        for activity in said_in(path)
+    }
+
+    assert set(routes().shapes()) - shown == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_every_sample_is_heard(path: Path) -> None:
+    activity = Document(parse(path.read_bytes()))
+
+    assert has_activitystreams_context(activity)
+    assert same_origin(activity.id, activity.actor)
+    assert activity.owner is not None
+    assert said_in(path)
+    for inner in said_in(path):
+        assert routes().find(inner) is not None, inner.shape
+
+
+def test_every_action_is_listed_in_the_catalog() -> None:
+    folder = Path(__file__).parents[2] / "fedcom/actions"
+    with_readers = {path.stem for path in folder.glob("*.py") if "\nREADERS" in path.read_text()}
+
+    listed = {reader.__module__.rsplit(".", 1)[-1] for one in HEARD for reader in one.values()}
+    assert with_readers == listed
