@@ -27,6 +27,7 @@ def main() -> int:
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="fedcom-demo-"))
+    is_good = False
     try:
         nodes = [_node(folder, *place) for place in PLACES]
         print("Starting three servers …", flush=True)
@@ -34,12 +35,11 @@ def main() -> int:
             is_good = _perform(nodes)
             if not asked.exit:
                 _stay(nodes)
-        return 0 if is_good else 1
     except KeyboardInterrupt:
         print("\nEnded.")
-        return 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return 0 if is_good else 1
 
 
 def _node(folder: Path, name: str, address: str, port: int) -> Node:
@@ -49,7 +49,7 @@ def _node(folder: Path, name: str, address: str, port: int) -> Node:
 
 
 def _perform(nodes: list[Node]) -> bool:
-    stage = Stage()
+    stage = Stage(lambda line: print(line, flush=True))
     play = Play(stage, nodes)
     began = time.monotonic()
     try:

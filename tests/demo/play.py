@@ -12,9 +12,6 @@ from tests.demo.stage import Stage, Watch
 from tests.support.nodes import Node
 from tests.support.visitor import Page, Unexpected, Visitor
 
-MORE_POSTS = 12
-"""Posts that are only there to be measured."""
-
 
 @dataclass(slots=True)
 class Server:
@@ -52,8 +49,10 @@ class Server:
 class Play:
     """The demo's story, scene by scene."""
 
-    def __init__(self, stage: Stage, nodes: list[Node]) -> None:
+    def __init__(self, stage: Stage, nodes: list[Node], *, more_posts: int = 12) -> None:
+        """`more_posts` are only there to be measured."""
         self.stage = stage
+        self.more_posts = more_posts
         self.alpha, self.beta, self.gamma = (
             Server(node, Visitor(node.origin, "guest")) for node in nodes
         )
@@ -93,7 +92,9 @@ class Play:
             server.people = {name: Visitor(server.node.origin, name) for name in (admin, member)}
             server.people[admin].set_up(server.name.title(), community, title)
             server.people[member].register()
-            print(f"     {server.name}: {admin} sets it up with !{community}, {member} signs up")
+            self.stage.say(
+                f"     {server.name}: {admin} sets it up with !{community}, {member} signs up"
+            )
 
     def they_follow(self) -> None:
         """Look up by handle, follow, be accepted."""
@@ -260,7 +261,7 @@ class Play:
     def and_they_go_on(self) -> None:
         """More posts, for the measure."""
         writers = [(self.alpha, "ada"), (self.beta, "ben"), (self.gamma, "gia")]
-        for number in range(MORE_POSTS):
+        for number in range(self.more_posts):
             server, who = writers[number % len(writers)]
             self._post(server, who, f"Page {number + 1} of the diary", body="It rains.")
 

@@ -56,10 +56,11 @@ class Step:
 
 
 class Stage:
-    """Plays steps one after the other and keeps the record."""
+    """Plays steps one after the other and keeps the record; `say` is told as it goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None] = print) -> None:
         self.steps: list[Step] = []
+        self.say = say
 
     def play(
         self, kind: str, words: str, who: Visitor, act: Callable[[], object], watches: list[Watch]
@@ -67,15 +68,15 @@ class Stage:
         """Have `who` act, watch until it shows everywhere, print it."""
         step = Step(len(self.steps) + 1, words, kind)
         self.steps.append(step)
-        print(f"{step.number:3}  {words}", flush=True)
+        self.say(f"{step.number:3}  {words}")
         try:
             act()
             step.arrivals = _watch(who.sent_at, watches)
         except (Unexpected, httpx.HTTPError, StopIteration) as error:
             step.problem = str(error) or type(error).__name__
-            print(f"       could not be done: {step.problem}", flush=True)
+            self.say(f"       could not be done: {step.problem}")
         for arrival in step.arrivals:
-            print(f"       {_said(arrival)}", flush=True)
+            self.say(f"       {_said(arrival)}")
 
     @property
     def is_good(self) -> bool:

@@ -87,13 +87,14 @@ class Page:
 
     def points(self, kind: str, number: int) -> int | None:
         """The points shown of a post or comment."""
-        # The score stands in the block that begins with the anchor of the post or comment.
+        # They stand in the element that begins with the anchor of the post or comment.
         found = re.search(
-            rf'id="{kind}-{number}".*?<span class="score[^>]*>.*?</span>(-?\d+)</span>',
+            rf'id="{kind}-{number}".*?<div class="votes.*?<span class="score[^>]*>(.*?)</div>',
             self.html,
             re.DOTALL,
         )
-        return int(found[1]) if found else None
+        shown = re.search(r"-?\d+", re.sub(r"<[^>]*>", "", found[1])) if found else None
+        return int(shown[0]) if shown else None
 
 
 class _Reader(HTMLParser):
