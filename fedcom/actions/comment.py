@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import insert, select, update
 
+from activitypub.authority import Known, Refuse, judge_fetched
 from activitypub.iri import same_host
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
@@ -191,10 +192,18 @@ def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment
         return known
     if document.type not in TYPES or ctx.is_ours(real):
         raise Invalid("not_content", f"At {iri} is a {document.type}, no post and no comment.")
+    _check_owner(ctx, document)
     heard = Said(document, document.owner or "", via=via)
     if document.in_reply_to is None:
         return perform(ctx, create_from(ctx, document, via), heard)
     return perform(ctx, _comment_from(ctx, document, via), heard)
+
+
+def _check_owner(ctx: Context, document: Document) -> None:
+    """Raises Denied for what a host serves in the name of somebody on another one."""
+    verdict = judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host})))
+    if isinstance(verdict, Refuse):
+        raise Denied(verdict.code, verdict.detail)
 
 
 def content_from(
