@@ -1,0 +1,169 @@
+"""Our keys, sealed; and theirs, from their rows or their origin."""
+
+import json
+
+import pytest
+
+from activitypub.errors import NotThere, Refused
+from activitypub.fetch import Fetcher
+from fedcom.db import Database
+from fedcom.remote.keys import KeyRing, PublicKeys, Seal, WrongSecret, make_key
+from fedcom.site.instances import block_instance
+from tests.support.clock import SettableClock
+from tests.support.documents import document, pems, person
+from tests.support.network import Network
+from tests.support.people import Home
+
+pytestmark = pytest.mark.anyio
+
+KIM, LEA = "https://kim.example/u/kim", "https://lea.example/u/lea"
+KEY = f"{KIM}#main-key"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Keys are the same on every database."""
+    return "sqlite"
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network()
+
+
+@pytest.fixture
+def keys(database: Database, network: Network, clock: SettableClock) -> PublicKeys:
+    fetcher = Fetcher(user_agent="t", development=False, clock=clock, transport=network)
+    return PublicKeys(database, fetcher)
+
+
+def test_what_is_sealed_opens_with_the_same_secret_only() -> None:
+    sealed = Seal(b"one").close("a pem")
+
+    assert b"pem" not in sealed
+    assert Seal(b"one").open(sealed) == "a pem"
+    with pytest.raises(WrongSecret, match="another secret"):
+        Seal(b"two").open(sealed)
+
+
+async def test_the_ring_gives_the_key_of_a_member_and_remembers_it(
+    database: Database, clock: SettableClock
+) -> None:
+    seal = Seal(b"secret")
+    new = await make_key(seal)
+    home = Home(database, clock, new)
+    ring = KeyRing(database, seal)
+
+    first = await ring.key(home.bob.iri)
+
+    assert first.id == f"{home.bob.iri}#main-key"
+    assert await ring.key(home.bob.iri) is first
+    with pytest.raises(LookupError):
+        await ring.key(KIM)
+
+
+async def test_a_stored_key_is_not_fetched(home: Home, keys: PublicKeys, network: Network) -> None:
+    home.person(KIM)
+
+    found = await keys.find(KEY)
+
+    assert (found.owner, found.pem) == (KIM, pems()[1])
+    assert network.asked == []
+
+
+async def test_an_unknown_key_is_fetched_once_and_its_owner_kept(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    network.put(person(KIM))
+
+    assert keys.owner_document(KIM) is None
+    for _ in range(2):
+        assert (await keys.find(KEY)).owner == KIM
+    assert network.fetched() == [KIM]
+    owner = keys.owner_document(KIM)
+    assert owner is not None
+    assert owner.id == KIM
+
+    await keys.find(KEY, fresh=True)
+    assert network.fetched() == [KIM]
+
+
+async def test_whoever_listens_is_told_of_what_was_fetched(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    told = []
+
+    async def listen(owner: object) -> None:
+        told.append(owner)
+
+    keys.on_change = listen
+    network.put(person(KIM))
+    await keys.find(KEY)
+    assert len(told) == 1
+
+
+async def test_a_key_with_an_address_of_its_own_leads_to_its_owner(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    key_id = f"{KIM}/main-key"
+    listed = {"id": key_id, "owner": KIM, "publicKeyPem": pems()[1]}
+    # GoToSocial serves a stub of the actor there.
+    network.answer(key_id, json.dumps(document(KIM, "Person", publicKey=listed)).encode())
+    network.put(person(KIM, publicKey=listed))
+
+    assert (await keys.find(key_id)).owner == KIM
+    assert network.fetched() == [key_id, KIM]
+
+
+async def test_a_key_that_its_owner_does_not_list_is_none(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    network.put(person(KIM))
+
+    with pytest.raises(Refused) as caught:
+        await keys.find(f"{KIM}#other")
+    assert caught.value.code == "key_not_listed"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"id": KEY, "owner": LEA, "publicKeyPem": "pem"},
+        {"id": f"{LEA}#main-key", "owner": KIM, "publicKeyPem": "pem"},
+    ],
+)
+async def test_keys_of_others_are_not_believed(
+    home: Home, keys: PublicKeys, network: Network, listed: dict[str, str]
+) -> None:
+    network.put(person(KIM, publicKey=listed))
+
+    with pytest.raises(Refused):
+        await keys.find(KEY)
+
+
+async def test_a_key_without_an_owner_is_none(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    key_id = f"{KIM}/main-key"
+    network.answer(key_id, json.dumps(document(key_id, "Note")).encode())
+
+    with pytest.raises(Refused):
+        await keys.find(key_id)
+
+
+async def test_a_blocked_host_is_not_asked_for_its_keys(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    home(lambda ctx: block_instance(ctx, "kim.example", ""))
+
+    with pytest.raises(Refused) as caught:
+        await keys.find(KEY)
+    assert caught.value.code == "instance_blocked"
+    assert network.asked == []
+
+
+async def test_a_key_that_is_not_there_is_said_to_be_so(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    with pytest.raises(NotThere):
+        await keys.find(KEY)

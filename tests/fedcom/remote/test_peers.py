@@ -1,0 +1,72 @@
+"""What we know of other servers, and which of them are blocked."""
+
+import pytest
+
+from activitypub.nodeinfo import Software
+from fedcom.remote.peers import blocked_among, find_block, find_peer, is_fresh, put_peer
+from fedcom.site.instances import block_instance
+from tests.support.people import Home
+
+HOST = "peer.example"
+
+
+def test_a_peer_is_what_it_last_said(home: Home) -> None:
+    for software in (Software("lemmy", "0.19"), None, Software("mbin", "1")):
+        home(lambda ctx, software=software: put_peer(ctx.conn, HOST, software, ctx.now))
+        home.clock.advance(seconds=1)
+
+    found = home(lambda ctx: find_peer(ctx.conn, HOST))
+    assert found is not None
+    assert (found.software, found.version, found.reached) == ("mbin", "1", True)
+
+
+def test_a_silence_does_not_make_a_peer_forgotten(home: Home) -> None:
+    home(lambda ctx: put_peer(ctx.conn, HOST, Software("lemmy", "0.19"), ctx.now))
+    home(lambda ctx: put_peer(ctx.conn, HOST, None, ctx.now))
+
+    found = home(lambda ctx: find_peer(ctx.conn, HOST))
+    assert found is not None
+    assert (found.software, found.reached) == ("lemmy", True)
+
+
+@pytest.mark.parametrize(
+    ("software", "hours", "fresh"),
+    [
+        (Software("lemmy", "1"), 71, True),
+        (Software("lemmy", "1"), 73, False),
+        (None, 0.9, True),
+        (None, 1.1, False),
+    ],
+)
+def test_a_peer_is_asked_again_in_days_and_a_silent_one_in_an_hour(
+    home: Home, software: Software | None, hours: float, fresh: bool
+) -> None:
+    home(lambda ctx: put_peer(ctx.conn, HOST, software, ctx.now))
+    home.clock.advance(hours=hours)
+
+    found = home(lambda ctx: find_peer(ctx.conn, HOST))
+    assert is_fresh(found, home.clock()) is fresh
+    assert not is_fresh(None, home.clock())
+
+
+@pytest.mark.parametrize(
+    ("host", "blocked"),
+    [
+        ("evil.example", True),
+        ("sub.evil.example", True),
+        ("a.b.evil.example", True),
+        ("evil.example:8443", True),
+        ("notevil.example", False),
+        ("evil.example.org", False),
+        ("example", False),
+    ],
+)
+def test_a_block_covers_a_host_and_what_is_below_it(home: Home, host: str, blocked: bool) -> None:
+    home(lambda ctx: block_instance(ctx, "evil.example", "spam"))
+
+    assert (home(lambda ctx: find_block(ctx.conn, host)) is not None) is blocked
+    assert home(lambda ctx: blocked_among(ctx.conn, [host])) == ({host} if blocked else set())
+
+
+def test_nothing_is_blocked_at_first(home: Home) -> None:
+    assert home(lambda ctx: blocked_among(ctx.conn, [HOST])) == set()
