@@ -26,6 +26,7 @@ from fedcom.accounts.passwords import hash_password
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.actions.leave import Leave
 from fedcom.actions.perform import perform
+from fedcom.backfill import Backfill
 from fedcom.clock import Clock, utc_now
 from fedcom.context import Context, Fetched, NewKey, Said
 from fedcom.db import Database, open_database
@@ -33,6 +34,8 @@ from fedcom.errors import FedcomError
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import Gate, Inboxes
 from fedcom.housekeeping import clean_up
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor
 from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyRing, PublicKeys, Seal, make_key
@@ -63,6 +66,7 @@ class Instance:
     units: Units
     inbox: Inbox
     dispatcher: Dispatcher
+    backfill: Backfill
     setup_token: str | None
     _seal: Seal
     _suspects: set[str] = field(default_factory=set)
@@ -80,8 +84,14 @@ class Instance:
         return await make_key(self._seal)
 
     async def lookup(self, text: str) -> Found:
-        """Who or what a handle or an address names, fetched when it is not here."""
-        return await self.units.lookup(text)
+        """Who or what a handle or an address names, fetched when it is not here.
+
+        The other comments of a thread elsewhere follow in the background.
+        """
+        found = await self.units.lookup(text)
+        if isinstance(found, Post | Comment):
+            self.backfill.want_thread(found)
+        return found
 
     async def serve(self) -> None:
         """Work the journal, deliver (unless workers do), and keep house, until cancelled."""
@@ -90,9 +100,11 @@ class Instance:
             if self.settings.redis_url is None:
                 tasks.create_task(self.dispatcher.run())
             tasks.create_task(self._keep_house())
+            tasks.create_task(self.backfill.run())
 
     async def _keep_house(self) -> None:
         while True:
+            self.backfill.wake()
             await self.ask_suspects()
             await clean_up(self.database, self.clock())
             await asyncio.sleep(CLEAN_UP_EVERY)
@@ -187,11 +199,12 @@ async def _assemble(  # noqa: PLR0913  # the composition takes what there is to 
     )
     keys = PublicKeys(database, fetcher)
     keys.on_change = _refresher(units)
+    backfill = Backfill(units, settings.origin, clock)
     inbox = Inbox(
         database=database,
         keys=keys,
         gate=Gate(),
-        handlers=Listeners(units, keys, settings.origin, clock),
+        handlers=Listeners(units, keys, settings.origin, clock, accepted=backfill.wake),
         hosts=frozenset({host_of(settings.origin)}),
         clock=clock,
         development=settings.development,
@@ -206,6 +219,7 @@ async def _assemble(  # noqa: PLR0913  # the composition takes what there is to 
             units=units,
             inbox=inbox,
             dispatcher=dispatcher,
+            backfill=backfill,
             setup_token=await _setup_token(database, settings),
             _seal=seal,
             _suspects=suspects,

@@ -52,7 +52,16 @@ POLITE = frozenset(
 class Listeners:
     """What is done with an activity that the inbox has verified."""
 
-    def __init__(self, units: Units, keys: PublicKeys, origin: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        units: Units,
+        keys: PublicKeys,
+        origin: str,
+        clock: Clock,
+        accepted: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`accepted` is told when somebody elsewhere has accepted a follow; it must not wait."""
+        self._accepted = accepted
         self._units = units
         self._keys = keys
         self._origin = origin
@@ -110,6 +119,8 @@ class Listeners:
             raise Later(error.retry_after or AGAIN, str(error)) from error
         except ProtocolError as error:
             raise Refused(422, error.code, error.detail, error.facts) from error
+        if heard.activity.type == "Accept":
+            self._accepted()
         await self._units.refresh_actor(heard.actor)
 
     async def authenticate(self, heard: Heard) -> Heard:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, func, select
 
-from fedcom.models.actor import actor
+from fedcom.models.actor import Community, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.follow import Follow, follow
 from fedcom.models.peer import peer
+from fedcom.queries.actors import get_community
 
 FOLLOW = select(*columns_of(Follow, follow))
+_place = actor.alias("place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,28 @@ def is_followed_here(conn: Connection, target_id: int) -> bool:
         )
     )
     return bool(conn.execute(query).scalar())
+
+
+def find_unfilled(conn: Connection) -> list[Community]:
+    """Peers' communities that somebody here follows and whose old posts were not fetched yet."""
+    rows = conn.execute(
+        select(community.c.actor_id)
+        .join(_place, _place.c.id == community.c.actor_id)
+        .where(
+            community.c.backfilled_at.is_(None),
+            community.c.removed_at.is_(None),
+            _place.c.local.is_(False),
+            _place.c.deleted_at.is_(None),
+            exists().where(
+                follow.c.target_id == _place.c.id,
+                follow.c.state == "accepted",
+                follow.c.follower_id == actor.c.id,
+                actor.c.local.is_(True),
+            ),
+        )
+        .order_by(community.c.actor_id)
+    )
+    return [get_community(conn, number) for number in rows.scalars()]
 
 
 def follower_hosts(conn: Connection, target_id: int) -> Iterator[FollowerHost]:
