@@ -1,0 +1,125 @@
+"""The matrix of who may do what; every cell is asked once with nothing else in the way."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from fedcom.errors import Denied
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.rules.permissions import (
+    Standing,
+    is_open,
+    may_act,
+    may_comment,
+    may_edit,
+    may_moderate,
+    may_post,
+    may_vote,
+)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOBODY, MODERATOR, ADMIN = Standing(), Standing(is_moderator=True), Standing(is_admin=True)
+
+
+def row(kind: type[Any], **values: Any) -> Any:
+    """A row in which everything that is not named is empty."""
+    empty = dict.fromkeys(kind.__dataclass_fields__)
+    return kind(**empty | values)
+
+
+PERSON = row(Person, id=1, name="kim", host="kim.example", ban_reason="")
+PLACE = row(Community, id=2, name="cats", host="home.example", posting_restricted=False)
+POST = row(Post, id=3, author_id=1)
+COMMENT = row(Comment, id=4, author_id=1)
+
+
+def code(ask: Callable[[], None]) -> str:
+    try:
+        ask()
+    except Denied as error:
+        return error.code
+    return "allowed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "allowed"),
+        ({"banned_at": NOW}, "site_ban"),
+        ({"deleted_at": NOW}, "deleted"),
+        ({"deleted_at": NOW, "banned_at": NOW}, "deleted"),
+    ],
+)
+def test_the_banned_and_the_gone_do_nothing(changes: dict[str, Any], expected: str) -> None:
+    person = replace(PERSON, **changes)
+
+    assert code(lambda: may_act(person)) == expected
+    assert code(lambda: may_post(person, PLACE, ADMIN)) == expected
+    assert code(lambda: may_comment(person, PLACE, POST, COMMENT)) == expected
+    assert code(lambda: may_vote(person, PLACE, POST)) == expected
+    assert code(lambda: may_edit(person, POST)) == expected
+    assert code(lambda: may_moderate(person, PLACE, ADMIN)) == expected
+
+
+@pytest.mark.parametrize("column", ["deleted_at", "removed_at"])
+def test_a_closed_community_takes_nothing(column: str) -> None:
+    closed = replace(PLACE, **{column: NOW})
+
+    for ask in (
+        lambda: is_open(closed),
+        lambda: may_post(PERSON, closed, ADMIN),
+        lambda: may_comment(PERSON, closed, POST, None),
+        lambda: may_vote(PERSON, closed, POST),
+    ):
+        assert code(ask) == "community_closed"
+    assert code(lambda: may_edit(PERSON, POST)) == "allowed"
+    assert code(lambda: may_moderate(PERSON, closed, MODERATOR)) == "allowed"
+
+
+@pytest.mark.parametrize(
+    ("standing", "post", "moderate"),
+    [
+        (NOBODY, "only_mods_can_post_in_community", "not_a_moderator"),
+        (MODERATOR, "allowed", "allowed"),
+        (ADMIN, "allowed", "allowed"),
+    ],
+)
+def test_what_moderators_and_admins_may_more(standing: Standing, post: str, moderate: str) -> None:
+    restricted = replace(PLACE, posting_restricted=True)
+
+    assert code(lambda: may_post(PERSON, restricted, standing)) == post
+    assert code(lambda: may_moderate(PERSON, restricted, standing)) == moderate
+    assert code(lambda: may_post(PERSON, PLACE, standing)) == "allowed"
+
+
+@pytest.mark.parametrize("column", ["deleted_at", "removed_at"])
+def test_what_is_gone_is_not_answered_and_not_voted_on(column: str) -> None:
+    post, comment = replace(POST, **{column: NOW}), replace(COMMENT, **{column: NOW})
+
+    assert code(lambda: may_comment(PERSON, PLACE, post, None)) == "deleted"
+    assert code(lambda: may_comment(PERSON, PLACE, POST, comment)) == "deleted"
+    assert code(lambda: may_vote(PERSON, PLACE, post)) == "deleted"
+    assert code(lambda: may_vote(PERSON, PLACE, comment)) == "deleted"
+
+
+def test_a_locked_post_takes_votes_and_no_comments() -> None:
+    locked = replace(POST, locked_at=NOW)
+
+    assert code(lambda: may_comment(PERSON, PLACE, locked, None)) == "locked"
+    assert code(lambda: may_vote(PERSON, PLACE, locked)) == "allowed"
+
+
+@pytest.mark.parametrize("target", [POST, COMMENT])
+def test_only_the_author_edits(target: Post | Comment) -> None:
+    assert code(lambda: may_edit(PERSON, target)) == "allowed"
+    assert code(lambda: may_edit(PERSON, replace(target, author_id=99))) == "not_the_author"
+
+
+def test_a_ban_tells_its_reason() -> None:
+    with pytest.raises(Denied, match="Reason: spam"):
+        may_act(replace(PERSON, banned_at=NOW, ban_reason="spam"))

@@ -1,0 +1,233 @@
+"""Units of work that fetch what they miss, and what members look up."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from activitypub.errors import BudgetSpent, NotThere, Refused, Unreachable
+from activitypub.fetch import Budget
+from fedcom.context import Context
+from fedcom.db import Database
+from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
+from fedcom.models.actor import Community, Person, local_name
+from fedcom.models.comment import Comment
+from fedcom.models.peer import peer
+from fedcom.models.post import Post
+from fedcom.site.instances import block_instance
+from tests.support.clock import SettableClock
+from tests.support.documents import document, group, note, page, person
+from tests.support.node import Node, open_node
+from tests.support.people import ORIGIN
+
+pytestmark = pytest.mark.anyio
+
+KIM, DOGS = "https://kim.example/u/kim", "https://dogs.example/c/dogs"
+POST, REMARK = "https://kim.example/post/1", "https://kim.example/note/1"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Fetching is the same on every database; transactions are tested in test_db."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def node(
+    database: Database, database_url: str, clock: SettableClock, tmp_path: Path
+) -> AsyncIterator[Node]:
+    async with open_node(database, database_url, clock, tmp_path) as opened:
+        opened.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
+        opened.network.put(note(REMARK, KIM, POST))
+        yield opened
+
+
+async def test_what_is_missing_is_fetched_and_the_work_done_again(node: Node) -> None:
+    seen = []
+
+    def work(ctx: Context) -> str | None:
+        taken = {"name": f"round{len(seen)}", "taken_at": ctx.now}
+        ctx.conn.execute(insert(local_name).values(taken))
+        seen.append(taken["name"])
+        return ctx.document(KIM).id
+
+    assert await node.instance.unit(work) == KIM
+    assert seen == ["round0", "round1"]
+    names = {row["name"] for row in node.home.rows(local_name)}
+    assert "round1" in names
+    assert "round0" not in names
+
+
+async def test_without_a_budget_what_is_missing_is_not_found(node: Node) -> None:
+    with pytest.raises(NotFound):
+        await node.instance.units.unit(lambda ctx: ctx.document(KIM))
+    assert node.network.asked == []
+
+
+async def test_an_answer_of_the_origin_is_remembered_for_the_unit(node: Node) -> None:
+    def work(ctx: Context) -> int:
+        try:
+            ctx.document("https://kim.example/lost")
+        except NotThere:
+            return 404
+        return 200
+
+    assert await node.instance.unit(work) == 404
+    assert node.network.fetched() == ["https://kim.example/lost"]
+
+
+async def test_a_silent_origin_ends_the_unit_unless_it_can_do_without(node: Node) -> None:
+    node.network.silent.add("kim.example")
+    with pytest.raises(Unreachable):
+        await node.instance.unit(lambda ctx: ctx.document(KIM))
+
+    def work(ctx: Context) -> str:
+        if KIM in ctx.fetched.failures:
+            return "without"
+        raise Missing(KIM, vital=False)
+
+    assert await node.instance.unit(work) == "without"
+
+
+async def test_a_broken_address_is_a_failure_like_any_other(node: Node) -> None:
+    with pytest.raises(Refused, match="iri_"):
+        await node.instance.unit(lambda ctx: ctx.document("https://"))
+
+
+async def test_a_unit_ends_when_its_budget_is_spent(node: Node) -> None:
+    def endless(ctx: Context) -> None:
+        raise Missing(f"https://kim.example/{len(ctx.fetched.failures)}")
+
+    with pytest.raises(BudgetSpent):
+        await node.instance.units.unit(endless, budget=Budget(documents=4))
+    assert len(node.network.asked) == 4
+
+
+async def test_a_unit_starts_over_only_so_often(node: Node) -> None:
+    def stubborn(_ctx: Context) -> None:
+        raise Missing(KIM)
+
+    with pytest.raises(BudgetSpent) as caught:
+        await node.instance.units.unit(stubborn, budget=Budget(documents=1000))
+    assert caught.value.code == "too_many_rounds"
+
+
+async def test_nothing_is_asked_of_ourselves(node: Node) -> None:
+    with pytest.raises(NotFound):
+        await node.instance.unit(lambda ctx: ctx.document(f"{ORIGIN}/post/404"))
+    assert node.network.asked == []
+
+
+LOOKUPS: list[tuple[str, type, str]] = [
+    (KIM, Person, KIM),
+    ("@kim@kim.example", Person, KIM),
+    ("kim@kim.example", Person, KIM),
+    (DOGS, Community, DOGS),
+    ("!dogs@dogs.example", Community, DOGS),
+    (POST, Post, POST),
+    (f"  {REMARK} ", Comment, REMARK),
+    (f"{ORIGIN}/u/bob", Person, f"{ORIGIN}/u/bob"),
+    ("@bob@home.example", Person, f"{ORIGIN}/u/bob"),
+    ("!cats@home.example", Community, f"{ORIGIN}/c/cats"),
+    ("@cats@home.example", Community, f"{ORIGIN}/c/cats"),
+]
+
+
+def answer_webfinger(node: Node, handle: str, iri: str) -> None:
+    host = handle.partition("@")[2]
+    found: dict[str, Any] = {
+        "subject": f"acct:{handle}",
+        "links": [{"rel": "self", "type": "application/activity+json", "href": iri}],
+    }
+    node.network.answer(
+        f"https://{host}/.well-known/webfinger?resource=acct:{handle}",
+        json.dumps(found).encode(),
+        kind="application/jrd+json",
+    )
+
+
+@pytest.mark.parametrize(("text", "kind", "iri"), LOOKUPS)
+async def test_a_member_finds_what_a_handle_or_an_address_names(
+    node: Node, text: str, kind: type, iri: str
+) -> None:
+    answer_webfinger(node, "kim@kim.example", KIM)
+    answer_webfinger(node, "dogs@dogs.example", DOGS)
+
+    for _ in range(2):
+        found = await node.instance.lookup(text)
+        assert isinstance(found, kind)
+        assert found.iri == iri
+
+    node.network.fetched()
+    await node.instance.lookup(text)
+    assert node.network.fetched() == []
+
+
+async def test_what_was_looked_up_is_kept_with_its_thread_and_its_community(node: Node) -> None:
+    node.network.run("kim.example", "mastodon")
+
+    found = await node.instance.lookup(REMARK)
+
+    assert isinstance(found, Comment)
+    after = node.snapshot()
+    assert {KIM, DOGS, POST, REMARK} <= after.keys()
+    software = {row["host"]: row["software"] for row in node.home.rows(peer)}
+    assert software == {"kim.example": "mastodon", "dogs.example": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "code"),
+    [
+        ("what?", Invalid, "lookup_invalid"),
+        ("https://user@kim.example/", Invalid, "lookup_invalid"),
+        ("http://kim.example/u/kim", Invalid, "lookup_invalid"),
+        ("https://127.0.0.1/", Invalid, "lookup_invalid"),
+        ("@kim@localhost", Invalid, "lookup_invalid"),
+        ("https://kim.example/nothing", NotFound, "couldnt_find_object"),
+        ("@nobody@kim.example", NotFound, "couldnt_find_object"),
+        (f"{ORIGIN}/u/nobody", NotFound, "couldnt_find_object"),
+        ("@nobody@home.example", NotFound, "couldnt_find_person"),
+        ("https://silent.example/x", NotFound, "lookup_unreachable"),
+        ("https://blocked.example/x", Denied, "instance_blocked"),
+        ("@x@blocked.example", Denied, "instance_blocked"),
+        ("https://kim.example/collection", Invalid, "not_content"),
+        ("https://kim.example/private", Denied, "not_public"),
+    ],
+)
+async def test_a_fruitless_look_up_says_why(
+    node: Node, text: str, error: type[FedcomError], code: str
+) -> None:
+    node.network.silent.add("silent.example")
+    node.home(lambda ctx: block_instance(ctx, "blocked.example", ""))
+    node.network.put(document("https://kim.example/collection", "Collection", attributedTo=KIM))
+    node.network.put(note("https://kim.example/private", KIM, POST, to=[KIM]))
+
+    with pytest.raises(error) as caught:
+        await node.instance.lookup(text)
+
+    assert caught.value.code == code
+    assert not any("blocked" in url or "home.example" in url for url in node.network.asked)
+
+
+async def test_an_actor_is_read_again_after_a_day_and_left_alone_when_that_fails(
+    node: Node,
+) -> None:
+    node.home.person(KIM)
+    node.network.put(person(KIM, name="New"))
+
+    await node.instance.units.refresh_actor(KIM)
+    assert node.network.fetched() == []
+
+    node.home.clock.advance(days=2)
+    await node.instance.units.refresh_actor(KIM)
+    assert node.network.fetched() == [KIM]
+    assert node.snapshot()[KIM] == "Person New"
+
+    node.home.clock.advance(days=2)
+    node.network.lose(KIM)
+    for _ in range(2):
+        await node.instance.units.refresh_actor(KIM)
+    assert node.network.fetched() == [KIM]

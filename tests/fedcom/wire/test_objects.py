@@ -1,0 +1,99 @@
+"""Rows of ours as documents, and that reading a document of ours gives the same again."""
+
+import pytest
+
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from fedcom.actions.comment import note_of
+from fedcom.actions.delete import Delete
+from fedcom.models.actor import Community
+from fedcom.queries.actors import get_community, get_person
+from fedcom.wire.actor import to_document
+from fedcom.wire.addressing import collection_iri, comment_iri, instance_iri, key_iri, post_iri
+from fedcom.wire.body import Body
+from fedcom.wire.comment import read_comment
+from fedcom.wire.post import read_post, to_page
+from tests.support.people import HOST, ORIGIN, Home
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Translation asks no database; the rows come from one all the same."""
+    return "sqlite"
+
+
+def test_a_page_of_ours_reads_as_it_was_written(home: Home) -> None:
+    post = home.post(
+        title="Cats sleep",
+        url="https://cats.example/sleep",
+        body=Body.of_markdown("They *do*."),
+        nsfw=True,
+        language="en",
+    )
+
+    document = Document(to_page(post, home.bob, home.cats))
+    found = read_post(document)
+
+    assert document.owner == home.bob.iri
+    assert document.is_public
+    assert document.audience == home.cats.iri
+    assert home.cats.iri in document.to
+    assert [mention.href for mention in document.mentions] == [home.cats.iri]
+    assert (found.iri, found.title, found.url) == (post.iri, post.title, post.url)
+    assert found.body == Body(post.body_source, post.body_html)
+    assert (found.nsfw, found.language, found.wire_type) == (True, "en", "Page")
+    assert found.published == post.published_at
+
+
+def test_a_note_of_ours_reads_as_it_was_written(home: Home) -> None:
+    post = home.post(by=home.ann)
+    comment = home.comment(post, text="So says @ann.")
+
+    document = Document(home(lambda ctx: note_of(ctx, comment)))
+    found = read_comment(document)
+
+    assert document.in_reply_to == post.iri
+    assert PUBLIC in document.to
+    assert home.ann.iri in document.cc
+    named = {mention.href: mention.name for mention in document.mentions}
+    assert named == {home.cats.iri: f"@cats@{HOST}", home.ann.iri: f"@ann@{HOST}"}
+    assert found.body.source == "So says @ann."
+    assert f'href="{home.ann.iri}"' in found.body.html
+
+
+def test_what_is_deleted_has_no_words(home: Home) -> None:
+    post = home.post()
+    home.perform(Delete(by=home.bob, target=post))
+
+    page = to_page(home.fresh(post), home.bob, home.cats)
+
+    assert page["type"] == "Tombstone"
+    assert page["formerType"] == "Page"
+    assert not {"name", "content", "source"} & page.keys()
+
+
+def test_actors_are_written_down_by_their_kind(home: Home) -> None:
+    voice = home(lambda ctx: get_person(ctx.conn, 1))
+    cats = home(lambda ctx: get_community(ctx.conn, home.cats.id))
+    for someone, kind in ((home.bob, "Person"), (cats, "Group"), (voice, "Application")):
+        document = Document(to_document(someone, ORIGIN))
+        assert document.type == kind
+        assert document.shared_inbox == f"{ORIGIN}/inbox"
+        assert document.owner == someone.iri
+        assert document.public_keys[0].id == key_iri(someone.iri)
+    assert isinstance(cats, Community)
+    assert Document(to_document(cats, ORIGIN)).moderators == f"{cats.iri}/moderators"
+
+
+def test_ids_are_where_they_are_served(home: Home) -> None:
+    assert instance_iri(ORIGIN) == f"{ORIGIN}/actor"
+    assert post_iri(ORIGIN, 7) == f"{ORIGIN}/post/7"
+    assert comment_iri(ORIGIN, 7) == f"{ORIGIN}/comment/7"
+    assert collection_iri(home.bob, "outbox") == f"{home.bob.iri}/outbox"
+
+
+def test_a_body_is_rendered_once_and_knows_its_source() -> None:
+    assert Body.of_markdown("") == Body("", "")
+    assert Body.of_markdown("a\r\nb ").source == "a\nb"
+    theirs = Body.of_document(Document({"content": "<p>x</p>", "source": "not an object"}))
+    assert theirs == Body("", "<p>x</p>")
