@@ -29,7 +29,7 @@ from activitypub.errors import (
 from activitypub.iri import host_of, same_host
 from activitypub.signatures import request as signatures
 from activitypub.signatures.keys import PublicKey
-from activitypub.signatures.request import SignedRequest
+from activitypub.signatures.request import Claim, SignedRequest
 from inbox.errors import Later, Refused
 from inbox.ports import Keys
 from inbox.throttle import Allowance, Memory
@@ -117,18 +117,22 @@ class Verifier:
         Raises `SignatureInvalid`, `Malformed` (a broken header), `Refused` with 401 (`KeyGone` for
         a deleted key) or `Later`.
         """
+        # First what needs no key: nobody is asked for the key of a request that is wrong anyway.
+        claim = signatures.examine(
+            request, hosts=self._hosts, now=self._clock(), scheme=self._scheme
+        )
         payer = actor if known and key_id.startswith(actor) else host_of(key_id)
         key, paid = await self._find(key_id, payer)
         try:
-            self._check(request, key)
+            _check(claim, key)
         except SignatureInvalid as error:
-            # Only then may another key help; a wrong digest or date stays wrong.
+            # Only then may another key help.
             if error.facts.get("check") != "signature":
                 raise
             renewed = await self._refresh(key, payer)
             if renewed is None:
                 raise
-            self._check(request, renewed)
+            _check(claim, renewed)
             key, paid = renewed, True
         if paid:
             # Counted are only look-ups that came to nothing, among them those for forgeries.
@@ -144,17 +148,6 @@ class Verifier:
                 f"{host} brings more activities of others than we can check.",
                 code="relay_budget_spent",
             )
-
-    def _check(self, request: SignedRequest, key: PublicKey) -> None:
-        if not same_host(key.id, key.owner):
-            raise SignatureInvalid(
-                "key_on_other_host",
-                "The key is not on the host of its owner.",
-                check="key",
-                key_id=key.id,
-                owner=key.owner,
-            )
-        signatures.verify(request, key, hosts=self._hosts, now=self._clock(), scheme=self._scheme)
 
     async def _find(self, key_id: str, payer: str) -> tuple[PublicKey, bool]:
         """The key, and whether the payer's allowance was charged for it."""
@@ -183,7 +176,7 @@ class Verifier:
     async def _ask(self, key_id: str, *, fresh: bool) -> PublicKey:
         try:
             key = await self._keys.find(key_id, fresh=fresh)
-            _ = key.rsa  # too weak, or no key at all: that is the key's fault, not the request's
+            _ = key.loaded  # too weak, or no key at all: that is the key's fault, not the request's
         except (FetchFailed, Malformed) as error:
             failure = self._remember(key_id, error)
             raise _to_answer(key_id, failure) from error
@@ -216,6 +209,18 @@ class Verifier:
 
     def _now(self) -> float:
         return self._clock().timestamp()
+
+
+def _check(claim: Claim, key: PublicKey) -> None:
+    if not same_host(key.id, key.owner):
+        raise SignatureInvalid(
+            "key_on_other_host",
+            "The key is not on the host of its owner.",
+            check="key",
+            key_id=key.id,
+            owner=key.owner,
+        )
+    claim.check(key)
 
 
 def _to_answer(key_id: str, failure: _Failure) -> Refused | Later:

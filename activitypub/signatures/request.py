@@ -1,14 +1,15 @@
 """The front door of HTTP signatures: `verify` a request that came, `sign` one that goes out.
 
-Nothing is fetched here. The caller asks `key_id_of`, finds that key, and calls `verify`; whose key
-it is and what its owner may say is decided elsewhere.
+Nothing is fetched here. The caller has `examine` look at all that needs no key, so that no request
+makes us fetch one in vain, finds the key, and asks the `Claim` whether it fits; `verify` does both.
+Whose key it is and what its owner may say is decided elsewhere. `steps` shows every check.
 
 There are two schemes. A request with a Signature-Input header is verified by RFC 9421 and by
 nothing else, every other one as draft-cavage: what one scheme covers never helps the other. Of
 several signatures in one request none is picked; there must be one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -77,6 +78,100 @@ def key_id_of(request: SignedRequest) -> str:
     return _parameters(request).key_id or ""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A request in which all is right that can be checked without the key.
+
+    `texts` are what may have been signed, the likeliest first: the signing string as sent, then, by
+    draft-cavage, without the query and with Host without its port; by RFC 9421 one signature base.
+    """
+
+    profile: Profile
+    key_id: str
+    algorithm: str | None
+    texts: tuple[str, ...]
+    signature: bytes
+
+    def check(self, key: PublicKey) -> None:
+        """Raises `SignatureInvalid` unless `key` signed it, `Malformed` when it is no key.
+
+        The `facts` name the `check` (`algorithm` or `signature`), the `key_id`, and the
+        `signing_string` (RFC 9421's signature base too).
+        """
+        try:
+            _check_kind(self, key)
+            if not any(self._fits(text, key) for text in self.texts):
+                raise SignatureInvalid(
+                    "signature_mismatch",
+                    "The signature is not the key's for this request.",
+                    check="signature",
+                    signing_string=self.texts[0],
+                )
+        except ProtocolError as error:
+            error.facts.setdefault("key_id", self.key_id)
+            raise
+
+    def _fits(self, text: str, key: PublicKey) -> bool:
+        if self.profile == "cavage":
+            return cavage.verify(text, self.signature, key.rsa)
+        return rfc9421.verify(text, self.signature, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check that needs no key: what it found, and why it failed if it did."""
+
+    name: str
+    facts: Mapping[str, str]
+    error: ProtocolError | None = None
+
+
+def steps(
+    request: SignedRequest, *, hosts: frozenset[str], now: datetime, scheme: str = "https"
+) -> Iterator[Step]:
+    """The checks of `examine`, one after the other, whether or not those before have failed.
+
+    Raises as `key_id_of` for a request whose signature cannot even be read.
+    """
+    parameters = _parameters(request)
+    for name, check in _checks(request, parameters, hosts, now.timestamp()):
+        try:
+            yield Step(name, check())
+        except ProtocolError as error:
+            error.facts.setdefault("key_id", parameters.key_id or "")
+            yield Step(name, error.facts, error)
+
+
+def examine(
+    request: SignedRequest, *, hosts: frozenset[str], now: datetime, scheme: str = "https"
+) -> Claim:
+    """Check all of a signed request that needs no key: form, coverage, host, time and digest.
+
+    Covered must be, by draft-cavage, `(request-target)`, `host`, `date` or `(created)`, and with a
+    body `digest`; by RFC 9421, `@method`, `@target-uri` and with a body `content-digest` (Mastodon
+    4.5). `hosts` are our own, as `host_of` writes them; `scheme` is that of our own IRIs, `http` in
+    development. Raises `Malformed` when headers are broken or repeated, else `SignatureInvalid`;
+    its `facts` name the `check` that failed, the `key_id`, and where they apply `computed`,
+    `received`, `clock_offset` (seconds that the sender's clock is ahead of ours).
+    """
+    for step in steps(request, hosts=hosts, now=now, scheme=scheme):
+        if step.error is not None:
+            raise step.error
+    parameters = _parameters(request)
+    try:
+        texts = _texts(request, parameters, f"{scheme}://{_host_meant(request, hosts)}")
+    except ProtocolError as error:
+        error.facts.setdefault("key_id", parameters.key_id or "")
+        raise
+    return Claim(
+        request.profile,
+        parameters.key_id or "",
+        parameters.algorithm,
+        texts,
+        parameters.signature,
+    )
+
+
 def verify(
     request: SignedRequest,
     key: PublicKey,
@@ -87,24 +182,9 @@ def verify(
 ) -> None:
     """Prove that the owner of `key` sent exactly this request to one of `hosts`, now.
 
-    Covered must be, by draft-cavage, `(request-target)`, `host`, `date` or `(created)`, and with a
-    body `digest`; by RFC 9421, `@method`, `@target-uri` and with a body `content-digest` (Mastodon
-    4.5). `hosts` are our own, as `host_of` writes them; `scheme` is that of our own IRIs, `http` in
-    development. Raises `Malformed` when headers are broken or repeated, else `SignatureInvalid`;
-    its `facts` name the `check` that failed, the `key_id`, and where they apply `computed`,
-    `received`, `signing_string` (RFC 9421's signature base too), `clock_offset` (seconds that the
-    sender's clock is ahead of ours).
+    Raises as `examine` and `Claim.check`.
     """
-    parameters = _parameters(request)
-    try:
-        if isinstance(parameters, rfc9421.Parameters):
-            host = _check_host(request, hosts)
-            _check_rfc9421(request, parameters, key, now.timestamp(), f"{scheme}://{host}")
-        else:
-            _check_cavage(request, parameters, key, hosts, now.timestamp())
-    except ProtocolError as error:
-        error.facts.setdefault("key_id", parameters.key_id or "")
-        raise
+    examine(request, hosts=hosts, now=now, scheme=scheme).check(key)
 
 
 def sign(  # noqa: PLR0913 - what is signed, by whom, when, and the receiver's two habits
@@ -201,51 +281,82 @@ def _parameters(request: SignedRequest) -> cavage.Parameters | rfc9421.Parameter
     return parameters
 
 
-def _check_cavage(
+_Checks = list[tuple[str, Callable[[], Mapping[str, str]]]]
+
+
+def _checks(
     request: SignedRequest,
-    parameters: cavage.Parameters,
-    key: PublicKey,
+    parameters: cavage.Parameters | rfc9421.Parameters,
     hosts: frozenset[str],
     now: float,
-) -> None:
-    _check_algorithm(parameters, key)
-    _check_coverage(request, parameters)
-    _check_host(request, hosts)
-    _check_time(request, parameters, now)
-    if "digest" in parameters.headers:
-        check_digest(request.values("digest"), request.body)
-    _check_signature(request, parameters, key)
+) -> _Checks:
+    """Each check with its name. They give back what they compared, and raise what is wrong."""
+    if isinstance(parameters, rfc9421.Parameters):
+        covered, needed = parameters.components, _needed_by_rfc9421(request)
+        digest = (rfc9421.CONTENT_DIGEST in covered, "content-digest", check_content_digest)
+    else:
+        covered, needed = parameters.headers, _needed_by_cavage(request, parameters)
+        digest = ("digest" in covered, "digest", check_digest)
+    return [
+        ("algorithm", lambda: _check_algorithm(parameters)),
+        ("headers", lambda: _require(needed, covered)),
+        ("host", lambda: _check_host(request, hosts)),
+        ("time", lambda: _check_time(request, parameters, now)),
+        ("digest", lambda: _check_body(request, *digest)),
+    ]
 
 
-def _check_rfc9421(
+def _check_body(
     request: SignedRequest,
-    parameters: rfc9421.Parameters,
-    key: PublicKey,
-    now: float,
-    origin: str,
-) -> None:
+    covered: bool,
+    name: str,
+    check: Callable[[Sequence[str], bytes], None],
+) -> Mapping[str, str]:
+    if not covered:
+        return {"received": "not covered", "computed": ""}
+    check(request.values(name), request.body)
+    made = digest_header if name == "digest" else content_digest_header
+    return {"received": request.values(name)[0], "computed": made(request.body)}
+
+
+def _check_kind(claim: Claim, key: PublicKey) -> None:
+    if claim.profile == "cavage" and key.kind != "rsa":
+        raise SignatureInvalid(
+            "signature_algorithm",
+            "draft-cavage is verified with RSA keys only; sign by RFC 9421 with others.",
+            check="algorithm",
+            received=key.kind,
+        )
+    # The key decides how to verify, never the name: hmac-sha256 would make its PEM a secret.
     expected = rfc9421.ALGORITHMS[key.kind]
-    if parameters.algorithm not in (None, expected):
+    if claim.profile == "rfc9421" and claim.algorithm not in (None, expected):
         raise SignatureInvalid(
             "signature_algorithm",
             "The algorithm is not the one that keys of this kind sign with.",
             check="algorithm",
             computed=expected,
-            received=str(parameters.algorithm),
+            received=str(claim.algorithm),
         )
+
+
+def _needed_by_rfc9421(request: SignedRequest) -> set[str]:
     needed = {rfc9421.METHOD, rfc9421.TARGET_URI}
-    if _needs_digest(request):
-        needed.add(rfc9421.CONTENT_DIGEST)
-    _require(needed, parameters.components)
-    starts = [float(parameters.created or 0)]
-    if '"date"' in parameters.components:
-        starts.append(_date(_header(request, "date")))
-    _check_window(starts, parameters.expires, now)
-    if rfc9421.CONTENT_DIGEST in parameters.components:
-        check_content_digest(request.values("content-digest"), request.body)
-    base = rfc9421.signature_base(parameters, _component_values(request, origin))
-    if not rfc9421.verify(base, parameters.signature, key):
-        raise _mismatch(base)
+    return needed | ({rfc9421.CONTENT_DIGEST} if _needs_digest(request) else set())
+
+
+def _needed_by_cavage(request: SignedRequest, parameters: cavage.Parameters) -> set[str]:
+    needed = {cavage.REQUEST_TARGET, "host"}
+    if cavage.CREATED not in parameters.headers:
+        needed.add("date")
+    return needed | ({"digest"} if _needs_digest(request) else set())
+
+
+def _texts(
+    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters, origin: str
+) -> tuple[str, ...]:
+    if isinstance(parameters, rfc9421.Parameters):
+        return (rfc9421.signature_base(parameters, _component_values(request, origin)),)
+    return tuple(dict.fromkeys(_signing_strings(request, parameters)))
 
 
 def _component_values(request: SignedRequest, origin: str) -> dict[str, str]:
@@ -270,47 +381,42 @@ def _component_values(request: SignedRequest, origin: str) -> dict[str, str]:
     }
 
 
-def _check_algorithm(parameters: cavage.Parameters, key: PublicKey) -> None:
-    if key.kind != "rsa":
-        raise SignatureInvalid(
-            "signature_algorithm",
-            "draft-cavage is verified with RSA keys only; sign by RFC 9421 with others.",
-            check="algorithm",
-            received=key.kind,
-        )
-    # The key decides how to verify, never this name: hmac-sha256 would make its PEM a secret.
+def _check_algorithm(parameters: cavage.Parameters | rfc9421.Parameters) -> Mapping[str, str]:
     algorithm = parameters.algorithm
-    if algorithm is not None and algorithm.lower() not in cavage.ALGORITHMS:
+    if isinstance(parameters, rfc9421.Parameters):
+        known: Iterable[str] = rfc9421.ALGORITHMS.values()
+        is_known = algorithm is None or algorithm in known
+    else:
+        known = sorted(cavage.ALGORITHMS)
+        is_known = algorithm is None or algorithm.lower() in known
+    if not is_known:
         raise SignatureInvalid(
             "signature_algorithm",
-            "Only rsa-sha256 and hs2019 are verified.",
+            f"Only {' and '.join(known)} are verified.",
             check="algorithm",
-            received=algorithm,
+            received=str(algorithm),
         )
+    if isinstance(parameters, cavage.Parameters):
+        _check_timed(parameters)
+    return {"received": algorithm or "none named"}
+
+
+def _check_timed(parameters: cavage.Parameters) -> None:
     timed = {cavage.CREATED, cavage.EXPIRES}.intersection(parameters.headers)
-    if timed and (algorithm or "hs2019").lower() != "hs2019":
+    if timed and (parameters.algorithm or "hs2019").lower() != "hs2019":
         raise SignatureInvalid(
             "signature_algorithm",
             "(created) and (expires) go with hs2019 only (draft-cavage-12 §2.3).",
             check="algorithm",
-            received=str(algorithm),
+            received=str(parameters.algorithm),
         )
-
-
-def _check_coverage(request: SignedRequest, parameters: cavage.Parameters) -> None:
-    needed = {cavage.REQUEST_TARGET, "host"}
-    if cavage.CREATED not in parameters.headers:
-        needed.add("date")
-    if _needs_digest(request):
-        needed.add("digest")
-    _require(needed, parameters.headers)
 
 
 def _needs_digest(request: SignedRequest) -> bool:
     return request.method.upper() not in _BODILESS or bool(request.body)
 
 
-def _require(needed: set[str], covered: tuple[str, ...]) -> None:
+def _require(needed: set[str], covered: tuple[str, ...]) -> Mapping[str, str]:
     missing = needed.difference(covered)
     if missing:
         raise SignatureInvalid(
@@ -320,9 +426,14 @@ def _require(needed: set[str], covered: tuple[str, ...]) -> None:
             received=" ".join(covered),
             missing=" ".join(sorted(missing)),
         )
+    return {"received": " ".join(covered)}
 
 
-def _check_host(request: SignedRequest, hosts: frozenset[str]) -> str:
+def _check_host(request: SignedRequest, hosts: frozenset[str]) -> Mapping[str, str]:
+    return {"received": _header(request, "host"), "computed": _host_meant(request, hosts)}
+
+
+def _host_meant(request: SignedRequest, hosts: frozenset[str]) -> str:
     """Which of `hosts` the request is for."""
     received = _header(request, "host").lower()
     for host in sorted(hosts):
@@ -338,17 +449,41 @@ def _check_host(request: SignedRequest, hosts: frozenset[str]) -> str:
     )
 
 
-def _check_time(request: SignedRequest, parameters: cavage.Parameters, now: float) -> None:
+def _check_time(
+    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters, now: float
+) -> Mapping[str, str]:
     # Only what is covered counts: anybody could have changed the rest.
+    starts, expires = _times(request, parameters)
+    _check_window(starts, expires, now)
+    return {
+        "received": str(int(starts[0])),
+        "computed": str(int(now)),
+        "clock_offset": str(int(starts[0] - now)),
+    }
+
+
+def _times(
+    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters
+) -> tuple[list[float], float | None]:
+    """When it was signed, by each thing that says so, and until when it counts."""
+    if isinstance(parameters, rfc9421.Parameters):
+        starts = [float(parameters.created or 0)]
+        if '"date"' in parameters.components:
+            starts.append(_date(_header(request, "date")))
+        return starts, parameters.expires
     starts = []
     if "date" in parameters.headers:
         starts.append(_date(_header(request, "date")))
     if cavage.CREATED in parameters.headers:
         starts.append(_seconds(parameters.created, cavage.CREATED))
+    if not starts:
+        raise SignatureInvalid(
+            "signature_coverage", "No time is signed.", check="headers", missing="date"
+        )
     expires = None
     if cavage.EXPIRES in parameters.headers:
         expires = _seconds(parameters.expires, cavage.EXPIRES)
-    _check_window(starts, expires, now)
+    return starts, expires
 
 
 def _check_window(starts: list[float], expires: float | None, now: float) -> None:
@@ -373,21 +508,6 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
                 received=str(int(start)),
                 clock_offset=str(int(start - now)),
             )
-
-
-def _check_signature(request: SignedRequest, parameters: cavage.Parameters, key: PublicKey) -> None:
-    texts = list(dict.fromkeys(_signing_strings(request, parameters)))
-    if not any(cavage.verify(text, parameters.signature, key.rsa) for text in texts):
-        raise _mismatch(texts[0])
-
-
-def _mismatch(text: str) -> SignatureInvalid:
-    return SignatureInvalid(
-        "signature_mismatch",
-        "The signature is not the key's for this request.",
-        check="signature",
-        signing_string=text,
-    )
 
 
 def _signing_strings(request: SignedRequest, parameters: cavage.Parameters) -> Iterator[str]:
