@@ -53,6 +53,9 @@ logger = structlog.get_logger(__name__)
 AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 CLEAN_UP_EVERY = 3600.0
+# After `fedcom keys rotate` this long at most something is signed with a key that is no longer
+# shown; peers answer 401 and the delivery is tried again.
+WATCH_KEYS_EVERY = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Instance:
     backfill: Backfill
     setup_token: str | None
     _seal: Seal
+    _voice: "_Voice"
     _suspects: set[str] = field(default_factory=set)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -101,6 +105,13 @@ class Instance:
                 tasks.create_task(self.dispatcher.run())
             tasks.create_task(self._keep_house())
             tasks.create_task(self.backfill.run())
+            tasks.create_task(self.watch_keys())
+
+    async def watch_keys(self) -> None:
+        """Notice when the command line has given actors new keys."""
+        while True:
+            await self._voice.refresh()
+            await asyncio.sleep(WATCH_KEYS_EVERY)
 
     async def _keep_house(self) -> None:
         while True:
@@ -121,6 +132,26 @@ class Instance:
                 logger.info(
                     "an inbox is gone, its actor cannot be asked", actor=iri, why=str(error)
                 )
+
+
+class _Voice:
+    """The key of the instance actor, in whose name we fetch; at hand because signing cannot wait."""
+
+    def __init__(self, ring: KeyRing, actor_iri: str) -> None:
+        self._ring = ring
+        self._actor_iri = actor_iri
+        self._key: PrivateKey | None = None
+
+    async def refresh(self) -> None:
+        """Read the key again if any key has changed."""
+        await self._ring.refresh()
+        self._key = await self._ring.key(self._actor_iri)
+
+    def key(self) -> PrivateKey:
+        """The key. Raises LookupError before the first `refresh`."""
+        if self._key is None:
+            raise LookupError(self._actor_iri)
+        return self._key
 
 
 @asynccontextmanager
@@ -144,10 +175,12 @@ async def open_instance(
     try:
         await _first_start(database, settings, seal, clock)
         ring = KeyRing(database, seal)
-        voice = await ring.key(f"{settings.origin}/actor")
+        voice = _Voice(ring, f"{settings.origin}/actor")
+        await voice.refresh()
         fetcher = _open_fetcher(settings, clock, voice, transport)
         try:
-            async with _assemble(settings, clock, database, fetcher, ring, seal, alone) as instance:
+            parts = _Parts(settings, clock, database, fetcher, ring, seal, voice, alone)
+            async with _assemble(parts) as instance:
                 yield instance
         finally:
             await fetcher.aclose()
@@ -162,24 +195,31 @@ def _bring_up_to_date(url: str) -> None:
         migrate.upgrade(url)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What an instance is assembled from."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    fetcher: Fetcher
+    ring: KeyRing
+    seal: Seal
+    voice: _Voice
+    alone: bool
+
+
 @asynccontextmanager
-async def _assemble(  # noqa: PLR0913  # the composition takes what there is to compose
-    settings: Settings,
-    clock: Clock,
-    database: Database,
-    fetcher: Fetcher,
-    ring: KeyRing,
-    seal: Seal,
-    alone: bool,  # passed on as it came
-) -> AsyncIterator[Instance]:
+async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
+    settings, clock, database = parts.settings, parts.clock, parts.database
     suspects: set[str] = set()
     dispatcher = Dispatcher(
         database=database,
-        poster=fetcher,
-        signers=ring,
+        poster=parts.fetcher,
+        signers=parts.ring,
         inboxes=Inboxes(suspects.add),
         clock=clock,
-        limits=Limits(alone=alone and settings.redis_url is None),
+        limits=Limits(alone=parts.alone and settings.redis_url is None),
     )
     waker = ArqWaker(settings.redis_url) if settings.redis_url else None
 
@@ -191,13 +231,13 @@ async def _assemble(  # noqa: PLR0913  # the composition takes what there is to 
 
     units = Units(
         database=database,
-        fetcher=fetcher,
+        fetcher=parts.fetcher,
         origin=settings.origin,
         clock=clock,
         committed=committed,
-        prover=ring.prove,
+        prover=parts.ring.prove,
     )
-    keys = PublicKeys(database, fetcher)
+    keys = PublicKeys(database, parts.fetcher)
     keys.on_change = _refresher(units)
     backfill = Backfill(units, settings.origin, clock)
     inbox = Inbox(
@@ -215,13 +255,14 @@ async def _assemble(  # noqa: PLR0913  # the composition takes what there is to 
             settings=settings,
             clock=clock,
             database=database,
-            fetcher=fetcher,
+            fetcher=parts.fetcher,
             units=units,
             inbox=inbox,
             dispatcher=dispatcher,
             backfill=backfill,
             setup_token=await _setup_token(database, settings),
-            _seal=seal,
+            _seal=parts.seal,
+            _voice=parts.voice,
             _suspects=suspects,
         )
     finally:
@@ -233,14 +274,14 @@ async def _assemble(  # noqa: PLR0913  # the composition takes what there is to 
 def _open_fetcher(
     settings: Settings,
     clock: Clock,
-    voice: PrivateKey,
+    voice: _Voice,
     transport: httpx.AsyncBaseTransport | None,
 ) -> Fetcher:
     return Fetcher(
         user_agent=f"{AGENT} (+{settings.origin})",
         development=settings.development,
         clock=clock,
-        key=lambda: voice,
+        key=voice.key,
         transport=transport,
     )
 

@@ -1,5 +1,6 @@
 """`fedcom worker`: a process that delivers, woken through Redis by the server's commits."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,10 @@ async def run_worker(settings: Settings) -> None:
     @asynccontextmanager
     async def open_dispatcher() -> AsyncIterator[Dispatcher]:
         async with open_instance(settings, alone=False) as instance:
-            yield instance.dispatcher
+            watching = asyncio.create_task(instance.watch_keys())
+            try:
+                yield instance.dispatcher
+            finally:
+                watching.cancel()
 
     await worker(open_dispatcher, settings.redis_url)

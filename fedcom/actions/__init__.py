@@ -2,5 +2,6 @@
 
 Read `perform` first (the one door), then `base` (what an action is), `federate` (who is told), then
 any action: `post`, `comment`, `vote`, `follow`, `delete`, `remove`, `community`, `moderators`,
-`profile`. `catalog` lists them for the inbox; `local_actor` makes the rows of an actor of ours.
+`profile`, `keys`, `leave`. `catalog` lists them for the inbox; `local_actor` makes the rows of an
+actor of ours.
 """

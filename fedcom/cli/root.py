@@ -12,6 +12,7 @@ from fedcom.cli.communities import communities
 from fedcom.cli.database import database
 from fedcom.cli.federation import federation
 from fedcom.cli.instances import instances
+from fedcom.cli.keys import keys
 from fedcom.cli.server import serve, worker
 from fedcom.cli.users import users
 from fedcom.errors import FedcomError
@@ -36,7 +37,7 @@ def fedcom(context: click.Context, config: Path | None) -> None:
     context.obj = config
 
 
-for command in (serve, worker, database, users, communities, instances, federation):
+for command in (serve, worker, database, users, communities, instances, keys, federation):
     fedcom.add_command(command)
 
 

@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from activitypub.authority import Believe, judge_key
 from activitypub.errors import Malformed, Refused
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of, same_host, without_fragment
@@ -86,6 +87,7 @@ class KeyRing:
     def __init__(self, database: Database, seal: Seal) -> None:
         self._database = database
         self._seal = seal
+        self._version: tuple[int, int] | None = None
         self._keys: OrderedDict[str, PrivateKey] = OrderedDict()
         self._proof_keys: OrderedDict[str, ProofKey | None] = OrderedDict()
 
@@ -115,10 +117,13 @@ class KeyRing:
         key = self._proof_keys[actor_iri]
         return document if key is None else integrity.sign(document, key, now)
 
-    def forget(self) -> None:
-        """Read all keys anew: they have been changed."""
-        self._keys.clear()
-        self._proof_keys.clear()
+    async def refresh(self) -> None:
+        """Forget all keys if another process has changed any since this was last asked."""
+        version = await self._database.read(_version)
+        if version != self._version:
+            self._version = version
+            self._keys.clear()
+            self._proof_keys.clear()
 
     def _load(self, conn: Connection, actor_iri: str) -> PrivateKey:
         row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": REQUESTS}).first()
@@ -129,6 +134,13 @@ class KeyRing:
     def _find_proof_key(self, conn: Connection, actor_iri: str) -> ProofKey | None:
         row = conn.execute(_NEWEST, {"iri": actor_iri, "algorithm": PROOFS}).first()
         return None if row is None else load_proof_key(row.key_id, self._seal.open(row.private_key))
+
+
+def _version(conn: Connection) -> tuple[int, int]:
+    row = conn.execute(
+        select(func.coalesce(func.max(actor_key.c.id), 0), func.count(actor_key.c.retired_at))
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 _NEWEST = (
@@ -230,10 +242,10 @@ def keys_of(owner: Document) -> dict[str, PublicKey]:
     found = {
         key.id: PublicKey(id=key.id, owner=key.owner, pem=key.pem)
         for key in owner.public_keys
-        if key.owner == owner.id
+        if judge_key(key, owner) == Believe()
     }
     for method in owner.assertion_methods:
-        if method.owner == owner.id and method.id not in found:
+        if judge_key(method, owner) == Believe() and method.id not in found:
             with suppress(Malformed):
                 found[method.id] = PublicKey.from_multibase(
                     method.id, method.owner, method.multibase

@@ -1,0 +1,79 @@
+"""RotateKeys: a local actor gets new keys, and tells whoever follows it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from activitypub.vocab.activities import update as update_activity
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.local_actor import put_keys
+from fedcom.context import Context, NewKey
+from fedcom.errors import Invalid, NotFound
+from fedcom.models.actor import REQUESTS, Actor, Community, Person, actor, actor_key
+from fedcom.queries.actors import find_actor
+from fedcom.wire.actor import to_document
+from fedcom.wire.addressing import key_iri, proof_key_iri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotateKeys(Action[Actor]):
+    """The old keys are retired. The new ones have ids of their own, so that peers who kept the old
+    ones need not guess: an unknown id makes them read the actor again at once."""
+
+    by: Person | Community  # type: ignore[assignment]  # communities and the instance have keys too
+    key: NewKey
+
+    def check(self, ctx: Context) -> None:
+        """Only ours, and only who is still there."""
+        if not self.by.local or self.by.deleted_at is not None:
+            raise Invalid("not_local", f"{self.by.handle} has no keys here.")
+
+    def apply(self, ctx: Context) -> Actor:
+        """Retire what there is and show the new keys."""
+        number = (
+            1
+            + ctx.conn.execute(
+                select(func.count()).where(
+                    actor_key.c.actor_id == self.by.id, actor_key.c.algorithm == REQUESTS
+                )
+            ).scalar_one()
+        )
+        ctx.conn.execute(
+            update(actor_key)
+            .where(actor_key.c.actor_id == self.by.id, actor_key.c.retired_at.is_(None))
+            .values(retired_at=ctx.now)
+        )
+        ctx.conn.execute(
+            update(actor)
+            .where(actor.c.id == self.by.id)
+            .values(
+                public_key_id=f"{key_iri(self.by.iri)}-{number}",
+                public_key_pem=self.key.public_pem,
+                proof_key_id=f"{proof_key_iri(self.by.iri)}-{number}",
+                proof_key=self.key.proof_multibase,
+                updated_at=ctx.now,
+            )
+        )
+        changed = _again(ctx, self.by.iri)
+        put_keys(ctx, changed, self.key)
+        return changed
+
+    def to_activity(self, ctx: Context, result: Actor) -> Activity:
+        """Update of the actor by itself."""
+        return update_activity(
+            ctx.new_iri("update"),
+            self.by.iri,
+            to_document(result, ctx.origin),
+            cc=[result.followers or f"{result.iri}/followers"],
+        )
+
+    def audience(self, ctx: Context, result: Actor) -> Audience:
+        """Whoever follows the actor."""
+        return Audience(subject=result.iri, to_followers=True)
+
+
+def _again(ctx: Context, iri: str) -> Actor:
+    found = find_actor(ctx.conn, iri)
+    if found is None:
+        raise NotFound("couldnt_find_person", f"There is no actor {iri} here.")
+    return found

@@ -1,0 +1,25 @@
+import pytest
+
+from tests.fedcom.cli.shell import Shell
+
+
+def test_new_keys_are_counted(shell: Shell) -> None:
+    shell.create_user("ann")
+
+    assert shell.must("keys", "rotate", "@Ann") == "1 actor has new keys.\n"
+    assert shell.must("keys", "rotate", "--all") == "2 actors have new keys.\n"
+
+
+@pytest.mark.parametrize("words", [["rotate"], ["rotate", "ann", "--all"]])
+def test_somebody_is_named_or_everybody(shell: Shell, words: list[str]) -> None:
+    said = shell("keys", *words)
+
+    assert said.code == 2
+    assert "say --all" in said.err
+
+
+def test_nobody_of_that_name_is_an_error(shell: Shell) -> None:
+    said = shell("keys", "rotate", "nobody")
+
+    assert (said.code, said.out) == (1, "")
+    assert "There is no nobody here." in said.err

@@ -1,0 +1,190 @@
+"""Integrity proofs (FEP-8b32): what is proven need not be asked for, whoever brings it."""
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from activitypub.reading import Document
+from activitypub.signatures import integrity, multikey
+from activitypub.signatures.keys import (
+    ProofKey,
+    PublicKey,
+    generate_ed25519_pem,
+    generate_rsa_pem,
+    load_private,
+    load_proof_key,
+    load_public,
+)
+from fedcom.actions.keys import RotateKeys
+from fedcom.actions.perform import perform
+from fedcom.actions.post import CreatePost
+from fedcom.context import Context
+from fedcom.models.post import post
+from fedcom.queries.actors import find_actor
+from outbox.deliveries import activities
+from tests.support.documents import activity, page, person
+from tests.support.node import Node
+from tests.support.people import ORIGIN
+
+KIM, EVE = "https://kim.example/u/kim", "https://eve.example/u/eve"
+DOGS = "https://dogs.example/c/dogs"
+CATS = f"{ORIGIN}/c/cats"
+POST = "https://kim.example/post/9"
+
+pytestmark = pytest.mark.anyio
+
+
+@cache
+def proof_key() -> tuple[ProofKey, str]:
+    """Kim's key, and its Multikey."""
+    private, public = generate_ed25519_pem()
+    return load_proof_key(f"{KIM}#ed25519-key", private), multikey.encode(load_public(public))
+
+
+def kim() -> dict[str, Any]:
+    method = {
+        "id": f"{KIM}#ed25519-key",
+        "type": "Multikey",
+        "controller": KIM,
+        "publicKeyMultibase": proof_key()[1],
+    }
+    return person(KIM) | {"assertionMethod": [method]}
+
+
+def proven(said: dict[str, Any], node: Node) -> dict[str, Any]:
+    return integrity.sign(said, proof_key()[0], node.instance.clock())
+
+
+async def test_a_relayed_activity_with_a_proof_is_believed_and_passed_on_as_it_is(
+    node: Node,
+) -> None:
+    node.network.put(kim(), person(EVE))
+    node.home.follow(node.home.person("https://forum.example/u/fan", "lemmy"), node.home.cats)
+    said = json.dumps(proven(activity("Create", KIM, page(POST, KIM, CATS)), node)).encode()
+
+    assert await node.hear(said, signer=EVE) == "202"
+
+    assert node.snapshot()[POST]
+    assert POST not in node.network.fetched()
+    assert any(said in row["body"] for row in node.home.rows(activities))
+
+
+async def test_a_relayed_activity_that_was_changed_is_asked_for_at_its_origin(node: Node) -> None:
+    node.network.put(kim(), person(EVE), page(POST, KIM, CATS, name="As kim wrote it"))
+    said = proven(activity("Create", KIM, page(POST, KIM, CATS)), node)
+    said["object"]["name"] = "As eve changed it"
+
+    assert await node.hear(said, signer=EVE) == "202"
+
+    assert [row["title"] for row in node.home.rows(post)] == ["As kim wrote it"]
+    assert POST in node.network.fetched()
+
+
+async def test_a_proof_by_another_than_the_actor_counts_for_nothing(node: Node) -> None:
+    node.network.put(kim(), person(EVE))
+    forged = activity("Like", "https://kim.example/u/ken", f"{ORIGIN}/post/1")
+    said = integrity.sign(forged, proof_key()[0], node.instance.clock())
+
+    answer = await node.hear(said, signer=EVE)
+
+    assert answer != "202"
+
+
+async def test_an_old_proof_cannot_be_played_again(node: Node) -> None:
+    node.network.put(kim(), person(EVE))
+    said = proven(activity("Create", KIM, page(POST, KIM, CATS)), node)
+    node.home.clock.advance(seconds=9 * 86_400)
+
+    assert await node.hear(said, signer=EVE) != "202"
+    assert POST not in node.snapshot()
+
+
+async def test_what_a_community_announces_with_the_authors_proof_is_not_fetched(
+    node: Node,
+) -> None:
+    node.network.put(kim())
+    dogs = node.home.group(DOGS)
+    node.home.follow(node.home.bob, dogs)
+    inner = proven(activity("Create", KIM, page(POST, KIM, DOGS)), node)
+
+    assert await node.hear(activity("Announce", DOGS, inner) | {"object": inner}) == "202"
+
+    assert node.snapshot()[POST]
+    assert POST not in node.network.fetched()
+
+
+async def test_a_proven_activity_that_a_community_changed_is_fetched(node: Node) -> None:
+    node.network.put(kim(), page(POST, KIM, DOGS, name="As kim wrote it"))
+    dogs = node.home.group(DOGS)
+    node.home.follow(node.home.bob, dogs)
+    inner = proven(activity("Create", KIM, page(POST, KIM, DOGS)), node)
+    inner["object"]["name"] = "As dogs changed it"
+
+    assert await node.hear(activity("Announce", DOGS, inner) | {"object": inner}) == "202"
+
+    assert [row["title"] for row in node.home.rows(post)] == ["As kim wrote it"]
+
+
+async def test_what_we_send_is_proven_inside_and_outside(node: Node) -> None:
+    await give_new_keys(node)
+    node.home.follow(node.home.person("https://forum.example/u/fan", "lemmy"), node.home.cats)
+    node.home.sent()
+
+    action = CreatePost(by=node.home.bob, community=node.home.cats, title="Proven")
+    await node.instance.unit(lambda ctx: perform(ctx, action))
+
+    sent = [json.loads(row["body"]) for row in node.home.rows(activities)]
+    announced = next(each for each in sent if Document(each).shape == ("Announce", "Create"))
+    now = node.instance.clock()
+    integrity.verify(announced, await shown_key(node, "/c/cats"), now=now)
+    integrity.verify(announced["object"], await shown_key(node, "/u/bob"), now=now)
+
+
+async def test_rotated_keys_are_shown_told_and_used(node: Node) -> None:
+    node.home.follow(node.home.person("https://masto.example/u/fan", "mastodon"), node.home.bob)
+    node.home.sent()
+    before = await node.get_json("/u/bob")
+
+    await give_new_keys(node)
+
+    after = await node.get_json("/u/bob")
+    assert after["publicKey"]["id"] == f"{ORIGIN}/u/bob#main-key-2"
+    assert after["publicKey"]["id"] != before["publicKey"]["id"]
+    assert [sent.words for sent in node.home.sent() if "masto" in sent.inbox] == ["Update{Person}"]
+
+
+async def test_a_key_that_a_peer_rotates_is_learnt_and_the_old_one_ends(node: Node) -> None:
+    node.network.put(person(KIM))
+    first = activity("Create", KIM, page(POST, KIM, CATS))
+    assert await node.hear(first) == "202"
+    private, public = generate_rsa_pem()
+    new_key = load_private(f"{KIM}#main-key", private)
+    shown = {"id": f"{KIM}#main-key", "owner": KIM, "publicKeyPem": public}
+    node.network.put(person(KIM) | {"publicKey": shown})
+
+    by_new_key = activity("Like", KIM, POST)
+    assert await node.hear(by_new_key, key=new_key) == "202"
+
+    node.home.clock.advance(seconds=120)
+    by_old_key = activity("Dislike", KIM, POST)
+    assert (await node.hear(by_old_key)).startswith("401")
+
+
+async def give_new_keys(node: Node) -> None:
+    for iri in (f"{ORIGIN}/u/bob", CATS):
+        key = await node.instance.new_key()
+
+        def rotate(ctx: Context, iri: str = iri, key: Any = key) -> None:
+            someone = find_actor(ctx.conn, iri)
+            assert someone is not None
+            perform(ctx, RotateKeys(by=someone, key=key))
+
+        await node.instance.unit(rotate)
+
+
+async def shown_key(node: Node, path: str) -> PublicKey:
+    """The key that the actor's document shows for its proofs."""
+    shown = Document(await node.get_json(path)).assertion_methods[0]
+    return PublicKey.from_multibase(shown.id, shown.owner, shown.multibase)
