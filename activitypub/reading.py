@@ -239,6 +239,12 @@ class Document:
         return _ids(self.raw.get("attributedTo"))
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Ids in `attributedTo` that declare themselves Groups: the channel of a PeerTube video."""
+        authors = _documents(self.raw.get("attributedTo"))
+        return tuple(author.id for author in authors if author.type == "Group" and author.id)
+
+    @property
     def owner(self) -> str | None:
         """Whose document this is (FEP-fe34): the one value for every check and every use.
 
@@ -412,11 +418,17 @@ class Document:
 
     @property
     def language(self) -> str | None:
-        """The first language, else the first key of `contentMap`, `nameMap` or `summaryMap`."""
+        """The first language, else the first key of `contentMap`, `nameMap` or `summaryMap`.
+
+        Else the `@language` of its own @context (GNU social, Pleroma).
+        """
         if self.raw.get("language") is not None:
             return next(iter(self.languages), None)
         maps = (_language_map(self.raw.get(f"{n}Map")) for n in ("content", "name", "summary"))
-        return next((tag for entries in maps for tag, _ in entries if tag != "und"), None)
+        tags = (tag for entries in maps for tag, _ in entries)
+        contexts = _documents(self.raw.get("@context"))
+        said = (_text(context.get("@language")) for context in contexts)
+        return next((tag for tag in (*tags, *said) if tag and tag != "und"), None)
 
     @property
     def url(self) -> str | None:

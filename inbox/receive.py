@@ -19,13 +19,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activitypub.errors import Malformed, ProtocolError, Unauthentic
+from activitypub.errors import ProtocolError
 from activitypub.iri import check_iri, host_of
-from activitypub.reading import Document, has_activitystreams_context, parse
+from activitypub.reading import Document, parse
 from activitypub.signatures.request import SignedRequest, key_id_of
 from inbox import body, problem
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
+from inbox.form import check_form, check_id
 from inbox.journal import Entry, is_open_for_host
 from inbox.looks import Looks
 from inbox.ports import Gate, Handlers, Heard
@@ -33,9 +34,6 @@ from inbox.problem import Problem
 from inbox.verify import KeyGone, Verdict, Verifier
 
 log = logging.getLogger(__name__)
-
-MAX_TYPE = 100
-"""Longest name of an activity's type that is stored; the longest known one has 19 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Receiver:
 
     def _open(self, request: Request, content: bytes, request_id: str) -> Letter:
         activity = Document(parse(content))
-        actor = self._check_envelope(activity)
+        actor = check_form(activity, development=self.development)
         signed = to_signed_request(request, content)
         letter = Letter(
             request=signed,
@@ -115,24 +113,8 @@ class Receiver:
             request_id=request_id,
             received_at=self.clock().timestamp(),
         )
-        _check_id(letter)
+        check_id(activity, actor)
         return letter
-
-    def _check_envelope(self, activity: Document) -> str:
-        if not has_activitystreams_context(activity):
-            raise Malformed("context_missing", "The @context is not that of ActivityStreams.")
-        if not activity.type or len(activity.type) > MAX_TYPE:
-            raise Malformed("type_missing", "An activity has a type.")
-        if not activity.is_activity:
-            raise Malformed(
-                "not_an_activity", "Only activities are delivered.", received=activity.type
-            )
-        if activity.owner is None:
-            # `owner` and not `actor`: two actors, or another attributedTo, are nobody's.
-            raise Malformed("actor_missing", "An activity has exactly one actor.")
-        if activity.get("id") is not None:
-            check_iri(activity.get("id"), development=self.development)
-        return check_iri(activity.owner, development=self.development)
 
     async def _pass_gate(self, letter: Letter) -> bool:
         """Whether the actor is known, if that matters now. Raises `Refused` for whom we do not
@@ -209,19 +191,6 @@ def to_signed_request(request: Request, content: bytes) -> SignedRequest:
         for name, value in scope["headers"]
     )
     return SignedRequest(scope["method"], target, headers, content)
-
-
-def _check_id(letter: Letter) -> None:
-    # Before anything is fetched, and whoever signed: nobody gives out ids of another host. It is
-    # 403 and not 401: another signature would not help.
-    activity_id = letter.activity.id
-    if activity_id is not None and host_of(activity_id) != letter.host:
-        raise Unauthentic(
-            "id_on_other_host",
-            "The id of an activity is on the host of its actor.",
-            actor=letter.actor,
-            resource=activity_id,
-        )
 
 
 def _to_entry(letter: Letter, verdict: Verdict) -> Entry:

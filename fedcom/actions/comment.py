@@ -16,6 +16,7 @@ from fedcom.actions.mentions import mentioned, with_links
 from fedcom.actions.perform import perform
 from fedcom.actions.post import (
     Provenance,
+    check_content,
     check_public,
     create_from,
     edit_from,
@@ -33,7 +34,7 @@ from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at, refuse_blocked
 from fedcom.rules.limits import MAX_DEPTH, check_comment
-from fedcom.rules.permissions import is_open, may_comment, may_edit
+from fedcom.rules.permissions import must_be_open, may_comment, may_edit
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, read_comment, to_note
@@ -121,7 +122,7 @@ class EditComment(Action[Comment]):
         """The author's own, in a community that is open."""
         may_edit(self.by, self.comment)
         about = get_post(ctx.conn, self.comment.post_id)
-        is_open(get_community(ctx.conn, about.community_id))
+        must_be_open(get_community(ctx.conn, about.community_id))
         if not self.comment.is_shown:
             raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
         if self.source is None:
@@ -173,7 +174,8 @@ def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
 
 
 def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment:
-    """The post or comment with this id: ours, one we know, or made now from what its origin serves.
+    """The post or comment with this id: ours, one we know, or made now from what its origin serves,
+    with whatever it answers: the caller has seen that it concerns us.
 
     `via` is the community that speaks of it as its own. Raises Missing (to be fetched), NotFound,
     FetchFailed, and whatever refuses the making of it.
@@ -196,7 +198,7 @@ def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment
     heard = Said(document, document.owner or "", via=via)
     if document.in_reply_to is None:
         return perform(ctx, create_from(ctx, document, via), heard)
-    return perform(ctx, _comment_from(ctx, document, via), heard)
+    return perform(ctx, _comment_from(ctx, document, via, crawling=True), heard)
 
 
 def _check_owner(ctx: Context, document: Document) -> None:
@@ -215,16 +217,16 @@ def content_from(
     return _comment_from(ctx, document, via)
 
 
-def _comment_from(ctx: Context, document: Document, via: str | None) -> CreateComment:
-    if document.id is None or document.owner is None:
-        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
-    check_public(document)
-    above = _above(ctx, document, via)
+def _comment_from(
+    ctx: Context, document: Document, via: str | None, *, crawling: bool = False
+) -> CreateComment:
+    author_iri = check_content(document)
+    above = _above(ctx, document, via, crawling=crawling)
     about = above if isinstance(above, Post) else get_post(ctx.conn, above.post_id)
     _check_place(ctx, document, get_community(ctx.conn, about.community_id), via)
     content = read_comment(document)
     return CreateComment(
-        by=person_at(ctx, document.owner),
+        by=person_at(ctx, author_iri),
         post=about,
         parent=above if isinstance(above, Comment) else None,
         body=content.body,
@@ -233,13 +235,13 @@ def _comment_from(ctx: Context, document: Document, via: str | None) -> CreateCo
     )
 
 
-def _above(ctx: Context, document: Document, via: str | None) -> Post | Comment:
+def _above(ctx: Context, document: Document, via: str | None, *, crawling: bool) -> Post | Comment:
     """What is answered. An unknown parent is fetched only if the thread concerns somebody here."""
     iri = document.in_reply_to or ""
     known = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     if known is not None:
         return known
-    if via is None and not ctx.wanted and not concerns_us(ctx, document):
+    if not (crawling or via is not None or ctx.wanted or concerns_us(ctx, document)):
         raise Denied("not_followed", "It answers nothing that is kept here, and names nobody here.")
     return content_at(ctx, iri, via)
 

@@ -24,7 +24,7 @@ from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, person_at
 from fedcom.rules.limits import check_body, check_title, check_url
-from fedcom.rules.permissions import is_open, may_edit, may_post
+from fedcom.rules.permissions import must_be_open, may_edit, may_post
 from fedcom.wire.addressing import post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
@@ -126,7 +126,7 @@ class EditPost(Action[Post]):
     def check(self, ctx: Context) -> None:
         """The author's own, in a community that is open."""
         may_edit(self.by, self.post)
-        is_open(get_community(ctx.conn, self.post.community_id))
+        must_be_open(get_community(ctx.conn, self.post.community_id))
         if not self.post.is_shown:
             raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
         _check_content(self)
@@ -167,10 +167,7 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
 
     `via` is the community that announced it. Raises Denied, Invalid, NotFound or Missing.
     """
-    author_iri = document.owner
-    if document.id is None or author_iri is None:
-        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
-    check_public(document)
+    author_iri = check_content(document)
     place = _place(ctx, document, via)
     return _from_content(person_at(ctx, author_iri), place, read_post(document))
 
@@ -211,6 +208,17 @@ def _from_content(author: Person, place: Community, content: PostContent) -> Cre
     )
 
 
+def check_content(document: Document) -> str:
+    """The author of what a peer wrote. Raises Invalid for a nameless object, Denied if not public.
+
+    All that needs nobody to be asked.
+    """
+    if document.id is None or document.owner is None:
+        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+    check_public(document)
+    return document.owner
+
+
 def check_public(document: Document) -> None:
     """Raises Denied for what was not said to everybody."""
     if not document.is_public:
@@ -240,23 +248,33 @@ def _place(ctx: Context, document: Document, via: str | None) -> Community:
     """The community a post is in: who announced it, else one that it is addressed to."""
     if via is not None:
         return _announcer(ctx, document, via)
-    # With Lemmy, PieFed and Mbin the audience is the community (FEP-1b12); microblogs name it
-    # somewhere among others, and then ours goes first, because for it nobody has to be asked.
-    named = document.audiences or _addressed(document)
-    found = [find_actor(ctx.conn, iri) for iri in named]
+    found = [find_actor(ctx.conn, iri) for iri in places_named(document)]
     places = sorted(
         (place for place in found if isinstance(place, Community)),
+        # Ours goes first, because for it nobody has to be asked.
         key=lambda place: not place.local,
     )
     if places:
         return _direct(ctx, document, places[0])
-    if ctx.wanted and document.audience is not None:
-        return community_at(ctx, document.audience)
+    sure = (*document.audiences, *document.groups)
+    if ctx.wanted and sure:
+        return community_at(ctx, sure[0])
     raise Invalid("no_community", "The post is addressed to no community that is known here.")
 
 
-def _addressed(document: Document) -> tuple[str, ...]:
-    return (*document.to, *document.cc, *(mention.href for mention in document.mentions))
+def places_named(document: Document) -> tuple[str, ...]:
+    """Which ids may be the community that a post is in, the likeliest first.
+
+    With Lemmy, PieFed and Mbin it is the audience (FEP-1b12), with PeerTube the channel that is one
+    of the authors; microblogs name it somewhere among others.
+    """
+    named = (
+        *document.groups,
+        *document.to,
+        *document.cc,
+        *(mention.href for mention in document.mentions),
+    )
+    return document.audiences or tuple(dict.fromkeys(named))
 
 
 def _announcer(ctx: Context, document: Document, via: str) -> Community:

@@ -48,6 +48,19 @@ POLITE = frozenset(
     {"waits_for_announce", "not_followed", "not_a_community", "no_community", "already_deleted"}
 )
 
+# Words that peers say to us and mean well, by what we would have to have for them.
+_NOT_HERE = {
+    "Block": "bans by other servers",
+    "ChatMessage": "private messages",
+    "Flag": "reports",
+    "Lock": "locked posts",
+    "Move": "moving accounts",
+    "QuoteRequest": "quotes",
+    "Resolve": "reports",
+    "Unlock": "locked posts",
+    "Warn": "warnings",
+}
+
 
 class Listeners:
     """What is done with an activity that the inbox has verified."""
@@ -66,10 +79,7 @@ class Listeners:
         self._keys = keys
         self._origin = origin
         self._clock = clock
-        self._routes: Routes[Reader] = Routes()
-        for readers in HEARD:
-            for shape, reader in readers.items():
-                self._routes.add(shape, reader)
+        self._routes = heard_routes()
 
     def check(self, conn: Connection, heard: Heard) -> None:
         """At the door, reading only: refuse what the database alone can refuse.
@@ -191,22 +201,35 @@ class Listeners:
     def _read(self, ctx: Context, sheet: Sheet) -> Iterator[tuple[Action[Any], Said]]:
         """What there is to do because of a sheet: one action, or none."""
         said = prove(ctx, sheet)
-        action = None if said is None else self._reader(said.activity)(ctx, said)
+        action = None if said is None else reader_of(self._routes, said.activity)(ctx, said)
         if said is not None and action is not None:
             yield action, said
-
-    def _reader(self, activity: Document) -> Reader:
-        reader = self._routes.find(activity)
-        if reader is None:
-            kind = " of ".join(activity.shape) or "nothing"
-            raise Unsupported("unsupported_type", f"{kind} is not understood here.")
-        return reader
 
 
 class Unsupported(FedcomError):
     """An activity that nobody here reads."""
 
     status = 422
+
+
+def heard_routes() -> Routes[Reader]:
+    """Which reader hears which shape."""
+    routes: Routes[Reader] = Routes()
+    for readers in HEARD:
+        for shape, reader in readers.items():
+            routes.add(shape, reader)
+    return routes
+
+
+def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
+    """The reader of an activity. Raises Unsupported, and says what we do not do."""
+    reader = routes.find(activity)
+    if reader is None:
+        kind = " of ".join(activity.shape) or "nothing"
+        what = next((_NOT_HERE[name] for name in activity.shape if name in _NOT_HERE), None)
+        detail = f"{kind} is not understood here"
+        raise Unsupported("unsupported_type", f"{detail}: no {what} yet." if what else f"{detail}.")
+    return reader
 
 
 def _said(heard: Heard) -> Said:

@@ -133,6 +133,18 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
     iri = _address(document.id, "id")
     if ctx.is_ours(iri):
         raise Invalid("actor_is_ours", f"{iri} is nobody elsewhere.")
+    return read_actor(document) | {
+        "published_at": _not_later(document.published, ctx.now),
+        "fetched_at": ctx.now,
+    }
+
+
+def read_actor(document: Document) -> dict[str, object]:
+    """The columns that an actor's document gives, made safe: the same whoever reads it, and when.
+
+    Raises Invalid: `not_an_actor`, `actor_name`, `actor_incomplete`, `foreign_inbox`.
+    """
+    iri = _address(document.id, "id")
     name = document.preferred_username or ""
     if document.type not in KINDS:
         raise Invalid("not_an_actor", f"{iri} is a {document.type or 'document'}, not an actor.")
@@ -159,9 +171,7 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
         "public_key_pem": key.pem if key else None,
         "proof_key_id": proof.id if proof else None,
         "proof_key": proof.multibase if proof else None,
-        "published_at": _not_later(document.published, ctx.now),
         "updated_at": document.updated,
-        "fetched_at": ctx.now,
     }
 
 

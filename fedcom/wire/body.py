@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from activitypub.reading import Document
-from fedcom.text.html import sanitize
+from fedcom.text.html import escape_text, sanitize
 from fedcom.text.markdown import render
 
 # Characters kept of a peer's text; ours are shorter (fedcom.rules.limits).
@@ -27,10 +27,17 @@ class Body:
     def of_document(cls, document: Document) -> "Body":
         """Take a peer's `content` (made safe here) and its Markdown `source` where it has one.
 
-        The HTML is theirs, not rendered anew: their dialect of Markdown is not ours.
+        The HTML is theirs, not rendered anew: their dialect of Markdown is not ours. Only where
+        there is none (PeerTube's `content` is Markdown, others' plain text) it is made here.
         """
-        html = sanitize((document.content or "")[:LONGEST])
-        return cls((document.source_markdown or "")[:LONGEST], html)
+        content, source = (document.content or "")[:LONGEST], document.source_markdown or ""
+        if document.media_type == "text/markdown":
+            html = render(content) if content else ""
+        elif document.media_type == "text/plain":
+            html = escape_text(content) if content else ""
+        else:
+            html = sanitize(content)
+        return cls(source[:LONGEST], html)
 
 
 EMPTY = Body("", "")

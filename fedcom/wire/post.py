@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from activitypub.errors import Malformed
-from activitypub.iri import check_iri
+from activitypub.iri import check_iri, same_host
 from activitypub.reading import Document
 from activitypub.vocab.objects import Place, Text, link, page, tombstone
 from fedcom.models.actor import Actor, Community
@@ -49,7 +49,7 @@ def read_post(document: Document) -> PostContent:
     return PostContent(
         iri=document.id or "",
         wire_type=document.type,
-        title=_title(document),
+        title=_title(document, body),
         url=_link(document),
         body=body,
         nsfw=document.sensitive,
@@ -100,25 +100,37 @@ def to_page(
     )
 
 
-def _title(document: Document) -> str:
+def _title(document: Document, body: Body) -> str:
     title = clean_title(document.name or "", MAX_TITLE)
     if not title:
-        line = first_line(document.content or document.summary or "", MAX_TITLE)
-        title = clean_title(line, MAX_TITLE)
+        title = clean_title(first_line(body.html or document.summary or "", MAX_TITLE), MAX_TITLE)
     return title or "Untitled"
 
 
 def _link(document: Document) -> str | None:
     """What the post points to: its Link attachment (Lemmy), else its first attachment's address.
 
-    The `url` of an object is its own page, not what it points to.
+    The `url` of an object is its own page, not what it points to; but lotide's Page points to its
+    `url` when that is on another host, Mbin writes the link as `source` too, and what can be seen
+    or heard is on the page of its server (Lemmy 0.19 links PeerTube's videos so).
     """
     for attachment in document.attachments:
         href = attachment.get("href") or attachment.url
         address = _address(href) if isinstance(href, str) else None
         if address is not None:
             return address
-    return None
+    if document.type in ("Video", "Audio"):
+        return _address(document.url) or _address(document.id)
+    return _link_of_page(document) if document.type == "Page" else None
+
+
+def _link_of_page(document: Document) -> str | None:
+    source = document.get("source")
+    named = _address(source) if isinstance(source, str) else None
+    page = _address(document.url)
+    if named is None and page is not None and not same_host(page, document.id):
+        return page
+    return named
 
 
 def _address(value: str | None) -> str | None:

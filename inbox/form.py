@@ -1,0 +1,42 @@
+"""Whether a document has the form of an activity that can be delivered: asked before anybody is.
+
+Pure, so that `fedcom federation explain` says what the door says.
+"""
+
+from activitypub.errors import Malformed, Unauthentic
+from activitypub.iri import check_iri, host_of
+from activitypub.reading import Document, has_activitystreams_context
+
+MAX_TYPE = 100
+"""Longest name of an activity's type that is stored; the longest known one has 19 characters."""
+
+
+def check_form(activity: Document, *, development: bool) -> str:
+    """The id of its one actor. Raises `Malformed` for what is no activity of anybody."""
+    if not has_activitystreams_context(activity):
+        raise Malformed("context_missing", "The @context is not that of ActivityStreams.")
+    if not activity.type or len(activity.type) > MAX_TYPE:
+        raise Malformed("type_missing", "An activity has a type.")
+    if not activity.is_activity:
+        raise Malformed("not_an_activity", "Only activities are delivered.", received=activity.type)
+    if activity.owner is None:
+        # `owner` and not `actor`: two actors, or another attributedTo, are nobody's.
+        raise Malformed("actor_missing", "An activity has exactly one actor.")
+    if activity.get("id") is not None:
+        check_iri(activity.get("id"), development=development)
+    return check_iri(activity.owner, development=development)
+
+
+def check_id(activity: Document, actor: str) -> None:
+    """Raises `Unauthentic` (403) for an id on another host than the actor's.
+
+    Nobody gives out ids of another host, whoever signed. Another signature would not help, so it is
+    no 401.
+    """
+    if activity.id is not None and host_of(activity.id) != host_of(actor):
+        raise Unauthentic(
+            "id_on_other_host",
+            "The id of an activity is on the host of its actor.",
+            actor=actor,
+            resource=activity.id,
+        )
