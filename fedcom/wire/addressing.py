@@ -1,7 +1,5 @@
 """The ids we give to what is ours."""
 
-from fedcom.models.actor import Actor
-
 
 def person_iri(origin: str, name: str) -> str:
     """The id of a local person."""
@@ -46,8 +44,3 @@ def key_iri(actor_iri: str) -> str:
 def proof_key_iri(actor_iri: str) -> str:
     """The id of the key that an actor proves documents with; a fragment, as FEP-521a asks."""
     return f"{actor_iri}#proof-key"
-
-
-def collection_iri(actor: Actor, name: str) -> str:
-    """The id of one of a local actor's collections: followers, outbox, featured, moderators."""
-    return f"{actor.iri}/{name}"

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
 from fedcom.models.actor import community
 from fedcom.models.comment import comment
+from fedcom.models.follow import follow
 from fedcom.models.post import post
 from fedcom.site.bans import ban_person
 from fedcom.site.instances import block_instance
@@ -896,9 +897,260 @@ ACTORS = [
 ]
 
 
+MY_REMARK = note("https://kim.example/note/1", KIM, IN_CATS)
+FOLLOW = activity("Follow", KIM, CATS)
+ASKED = f"{ORIGIN}/activities/follow/asked"
+
+
+def ask(stage: Stage) -> None:
+    """Bob's Follow of !dogs has this id, and waits for an answer."""
+    pending = update(follow).where(follow.c.follower_id == stage.home.bob.id)
+    of_dogs = pending.where(follow.c.target_id == stage.dogs.id)
+    stage.home(lambda ctx: ctx.conn.execute(of_dogs.values(iri=ASKED, state="pending")))
+
+
+def chain(length: int) -> Callable[[Stage], None]:
+    """A thread in which each note answers the next."""
+    return serve(
+        *(
+            note(
+                f"https://lea.example/note/{number}", LEA, f"https://lea.example/note/{number + 1}"
+            )
+            for number in range(length)
+        )
+    )
+
+
+CONVERSATION = [
+    row(
+        "comment-and-its-edit",
+        "nothing: a comment, better words for it, and its end",
+        create(MY_REMARK),
+        activity("Update", KIM, MY_REMARK | {"content": "<p>Better</p>", "updated": LATER}),
+        activity("Delete", KIM, MY_REMARK["id"]),
+        changed={MY_REMARK["id"]: " | deleted | 1"},
+        sent=(
+            "c/cats: Announce{Create{Note}}",
+            "c/cats: Announce{Delete{id}}",
+            "c/cats: Announce{Update{Note}}",
+        ),
+    ),
+    row(
+        "comment-edited-out-of-order",
+        "an edit of a comment undone by an older copy, or told again when nothing is new",
+        create(MY_REMARK | {"content": "<p>Better</p>", "updated": LATER}),
+        create(MY_REMARK, id="https://kim.example/did/again"),
+        activity("Update", KIM, MY_REMARK | {"content": "<p>Better</p>", "updated": LATER}),
+        changed={MY_REMARK["id"]: "<p>Better</p> | shown | 1"},
+        sent=announced("Create{Note}"),
+    ),
+    row(
+        "comment-edited-by-another",
+        "a comment rewritten by somebody else",
+        create(MY_REMARK),
+        activity("Update", EVE, MY_REMARK | {"content": "<p>Forged</p>"}),
+        before=serve(MY_REMARK),
+        answers=("202", "202 not_the_owner"),
+        changed={MY_REMARK["id"]: "<p>A remark</p> | shown | 1"},
+        sent=announced("Create{Note}"),
+        fetched=(EVE, MY_REMARK["id"]),
+    ),
+    row(
+        "comment-elsewhere",
+        "an answer shown in a community elsewhere before that has taken it",
+        create(note("https://kim.example/note/1", KIM, IN_DOGS_BY_REX)),
+        create(note("https://dogs.example/note/1", REX, IN_DOGS_BY_REX)),
+        answers=("202 waits_for_announce", "202"),
+        changed={"https://dogs.example/note/1": "<p>A remark</p> | shown | 1"},
+    ),
+    row(
+        "comment-claimed-by-another-community",
+        "a community that announces answers in the threads of another",
+        announce(create(note("https://dogs.example/note/1", REX, IN_CATS))),
+        answers="403 wrong_community",
+    ),
+    row(
+        "thread-without-an-end",
+        "a crawl up a thread without an end: one activity may cost thirty documents",
+        create(note("https://kim.example/note/2", KIM, "https://lea.example/note/0", **TO_US)),
+        before=chain(60),
+        answers="202 budget_documents",
+        fetched=tuple(f"https://lea.example/note/{number}" for number in range(30)),
+    ),
+    row(
+        "thread-with-a-forged-parent",
+        "words of somebody on another host, planted as what is answered or voted on",
+        create(note("https://kim.example/note/2", KIM, "https://evil.example/note/1", **TO_US)),
+        activity("Like", KIM, "https://evil.example/note/1", audience=CATS),
+        before=serve(note("https://evil.example/note/1", KIM, IN_CATS)),
+        answers=("202 owner_elsewhere", "202 owner_elsewhere"),
+        fetched=("https://evil.example/note/1",) * 2,
+    ),
+    row(
+        "announced-by-id-and-by-object",
+        "nothing: an activity may be announced by its id, and an object without an activity",
+        announce("https://dogs.example/did/create"),
+        announce(page("https://dogs.example/post/8", REX, DOGS, name="Eight")),
+        announce(page(NEW, KIM, DOGS, name="Forged")),
+        before=serve(
+            create(page("https://dogs.example/post/7", REX, DOGS, name="Seven"))
+            | {"id": "https://dogs.example/did/create"},
+            DOG_POST,
+        ),
+        changed={
+            "https://dogs.example/post/7": "Seven | shown | 1",
+            "https://dogs.example/post/8": "Eight | shown | 1",
+            NEW: "New | shown | 1",
+        },
+        fetched=("https://dogs.example/did/create", NEW),
+    ),
+    row(
+        "our-own-id-announced",
+        "a fetch of our own post because a community elsewhere boosts it",
+        announce(IN_CATS),
+        changed={},
+    ),
+    row(
+        "removed-and-restored-by-moderators",
+        "nothing: what a moderator removed a moderator restores, here and elsewhere",
+        activity("Delete", MAX, IN_CATS, summary="spam"),
+        undo(activity("Delete", MAX, IN_CATS, summary="spam")),
+        announce(activity("Delete", MAX, IN_DOGS_BY_KIM, summary="spam")),
+        announce(undo(activity("Delete", MAX, IN_DOGS_BY_KIM, summary="spam"))),
+        sent=("c/cats: Announce{Delete{id}}", "c/cats: Announce{Undo{Delete{id}}}"),
+    ),
+    row(
+        "deletion-of-the-unknown-taken-back",
+        "a post kept out for ever because its deletion was taken back unseen",
+        activity("Delete", KIM, NEW),
+        undo(activity("Delete", KIM, NEW)),
+        create(POST),
+        changed={NEW: "New | shown | 1"},
+        sent=announced("Create{Page}"),
+        before=serve(POST),
+        fetched=None,
+    ),
+    row(
+        "marker-by-another",
+        "a marker set by somebody else that keeps a vote out",
+        undo(LIKE | {"actor": EVE, "id": "https://evil.example/like"}),
+        LIKE,
+        changed={
+            IN_CATS: "Ours | shown | 2",
+            "undone https://evil.example/like": EVE,
+        },
+        sent=announced("Like{id}"),
+        fetched=(EVE,),
+    ),
+    row(
+        "what-names-nothing",
+        "a reader that stumbles over what is not there",
+        activity("Like", KIM, {"type": "Note"}),
+        undo(activity("Like", KIM, {"type": "Note"})),
+        activity("Delete", KIM, {"type": "Note"}),
+        activity("Create", KIM, {"type": "Page", "attributedTo": KIM}),
+        activity("Add", KIM, KIM, target="https://kim.example/x"),
+        answers=(
+            "422 object_missing",
+            "422 object_missing",
+            "403 object_id_missing",
+            "403 object_id_missing",
+            "403 not_moderator",
+        ),
+    ),
+    row(
+        "what-nobody-understands",
+        "an activity that is accepted and then silently dropped",
+        activity("Listen", KIM, IN_CATS),
+        activity("Create", KIM, note("https://kim.example/chat", KIM, type="ChatMessage")),
+        answers=("422 unsupported_type", "422 unsupported_type"),
+    ),
+]
+
+MEMBERSHIP = [
+    row(
+        "follow-and-leave",
+        "nothing: a follow is accepted, and its Undo ends it",
+        FOLLOW,
+        FOLLOW | {"id": "https://kim.example/follow/again"},
+        undo(FOLLOW),
+        undo(FOLLOW, id="https://kim.example/undo/again"),
+        sent=("c/cats: Accept{Follow{id}}",) * 2,
+    ),
+    row(
+        "follow-of-nobody",
+        "a follow of who is not here",
+        activity("Follow", KIM, f"{ORIGIN}/u/nobody"),
+        activity("Follow", KIM, DOGS),
+        answers=("404 couldnt_find_object", "404 couldnt_find_object"),
+    ),
+    row(
+        "follow-that-is-accepted",
+        "nothing: the answer may be the whole Follow or its id (PieFed)",
+        activity("Accept", DOGS, ASKED),
+        before=ask,
+        changed={f"{BOB} follows {DOGS}": "accepted"},
+    ),
+    row(
+        "follow-that-is-rejected",
+        "nothing: a refused member does not follow",
+        activity("Reject", DOGS, activity("Follow", BOB, DOGS, id=ASKED)),
+        before=ask,
+        changed={f"{BOB} follows {DOGS}": "none"},
+    ),
+    row(
+        "answer-to-another-follow",
+        "a follow accepted by whom it does not concern",
+        activity("Accept", KIM, ASKED),
+        activity("Accept", KIM, activity("Follow", BOB, KIM)),
+        before=ask,
+        answers=("403 not_the_followed", "403 follow_unknown"),
+    ),
+    row(
+        "community-changes",
+        "nothing: a community elsewhere is read again, whoever announces the change",
+        activity("Update", DOGS, group(DOGS, name="Forged")),
+        announce(activity("Update", MAX, group(DOGS, name="Forged"))),
+        activity("Update", MAX, group(DOGS, name="Forged")),
+        before=serve(group(DOGS, name="Dogs!")),
+        answers=("202", "202", "202 waits_for_announce"),
+        changed={DOGS: "Group Dogs!"},
+        fetched=None,
+    ),
+    row(
+        "moderator-elsewhere-edits-ours",
+        "nothing: our community is edited by its moderator on another server",
+        activity("Update", MAX, group(CATS, name="Cats!", summary="<p>On cats</p>")),
+        changed={CATS: "Group Cats!"},
+        sent=announced("Update{Group}"),
+    ),
+    row(
+        "community-that-ends",
+        "posts that stay when their community is deleted",
+        activity("Delete", DOGS, DOGS),
+        changed={
+            DOGS: "erased",
+            IN_DOGS_BY_KIM: " | deleted | 1",
+            IN_DOGS_BY_REX: " | deleted | 1",
+            f"{BOB} follows {DOGS}": "none",
+        },
+    ),
+]
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    "rule", [*AUTHORITY, *ANNOUNCES, *PRIVACY, *DEDUPE_AND_ORDER, *GONE_AND_UNWANTED, *ACTORS]
+    "rule",
+    [
+        *CONVERSATION,
+        *MEMBERSHIP,
+        *AUTHORITY,
+        *ANNOUNCES,
+        *PRIVACY,
+        *DEDUPE_AND_ORDER,
+        *GONE_AND_UNWANTED,
+        *ACTORS,
+    ],
 )
 async def test_rule(node: Node, rule: Row) -> None:
     stage = Stage(node)

@@ -9,7 +9,7 @@ from fedcom.actions.delete import Delete
 from fedcom.models.actor import Community
 from fedcom.queries.actors import get_community, get_person
 from fedcom.wire.actor import to_document
-from fedcom.wire.addressing import collection_iri, comment_iri, instance_iri, key_iri, post_iri
+from fedcom.wire.addressing import comment_iri, instance_iri, key_iri, post_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import read_comment
 from fedcom.wire.post import read_post, to_page
@@ -89,7 +89,6 @@ def test_ids_are_where_they_are_served(home: Home) -> None:
     assert instance_iri(ORIGIN) == f"{ORIGIN}/actor"
     assert post_iri(ORIGIN, 7) == f"{ORIGIN}/post/7"
     assert comment_iri(ORIGIN, 7) == f"{ORIGIN}/comment/7"
-    assert collection_iri(home.bob, "outbox") == f"{home.bob.iri}/outbox"
 
 
 def test_a_body_is_rendered_once_and_knows_its_source() -> None:
