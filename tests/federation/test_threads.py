@@ -187,8 +187,8 @@ async def test_threads_of_deleted_posts_are_gone_and_of_closed_communities_not_t
         assert gone["formerType"] == kind
 
     home(lambda ctx: ctx.conn.execute(community.update().values(removed_at=ctx.now)) and None)
-    for path in ("/post/1/context", "/post/1/replies", f"{path}/replies"):
-        assert (await node.get(path)).status_code == 404
+    for closed in ("/post/1/context", "/post/1/replies", f"{path}/replies"):
+        assert (await node.get(closed)).status_code == 404
 
 
 async def test_threads_of_peers_are_at_the_peers(node: Node) -> None:
