@@ -139,8 +139,9 @@ def claim(
             look_at[host] = now
         elif due is not None:
             crowded.add(host)
-    _step_aside(conn, crowded & chosen.short, now)
-    return Claim(rows, look_at, frozenset(crowded))
+    moved = _step_aside(conn, crowded & chosen.short, now)
+    look_at |= dict.fromkeys(moved, now)
+    return Claim(rows, look_at, frozenset(crowded - moved))
 
 
 def renew(conn: Connection, worker: str, until: float) -> int:
@@ -225,16 +226,21 @@ def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> lis
     ]
 
 
-def _step_aside(conn: Connection, hosts: Collection[str], now: float) -> None:
-    """Let rows behind one that waits for its next try be due when that is.
+def _step_aside(conn: Connection, hosts: Collection[str], now: float) -> set[str]:
+    """Let due rows that stand behind one with a later date be due when that one is; the hosts that
+    had such rows, to be looked at again at once.
 
-    Else they would stand at the head of their host's queue and fill the window, and one post that a
-    peer cannot digest would hold back everything else for that peer.
+    Else they would stand at the head of their host's queue and fill the window: one post that a
+    peer cannot digest would hold back everything else for that peer, and when a peer comes back
+    after a long rest, rows published meanwhile would hide those they have to wait for, for ever.
     """
+    moved = set()
     for host in sorted(hosts):
-        behind = conn.execute(_BEHIND_DEFERRED, {"which": host, "now": now}).all()
+        behind = conn.execute(_BEHIND_LATER, {"which": host, "now": now}).all()
         if behind:
             conn.execute(_DEFER, [{"which": row_id, "until": until} for row_id, until in behind])
+            moved.add(host)
+    return moved
 
 
 def _next() -> Select[Any]:
@@ -301,11 +307,11 @@ def _everywhere() -> Select[Any]:
     )
 
 
-def _behind_deferred() -> Select[Any]:
-    """The due rows of a host that stand behind one that is not due, with the time it will be."""
+def _behind_later() -> Select[Any]:
+    """The due rows of a host that stand behind one with a later date, with that date."""
     row, ahead = deliveries.alias("row"), deliveries.alias("ahead")
     due = (
-        select(row.c.id, row.c.inbox, row.c.subject)
+        select(row.c.id, row.c.inbox, row.c.subject, row.c.due_at)
         .where(
             row.c.host == bindparam("which"),
             row.c.state == SQL_WAITING,
@@ -321,7 +327,7 @@ def _behind_deferred() -> Select[Any]:
         ahead.c.id < due.c.id,
         ahead.c.closed_at.is_(None),
         ahead.c.state == SQL_WAITING,
-        ahead.c.due_at > bindparam("now"),
+        ahead.c.due_at > due.c.due_at,
     )
     return (
         select(due.c.id, func.max(ahead.c.due_at))
@@ -382,7 +388,7 @@ _TAKE = (
         deliveries.c.created_at,
     )
 )
-_BEHIND_DEFERRED = _behind_deferred()
+_BEHIND_LATER = _behind_later()
 _DEFER = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("which"))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from activitypub.errors import Unreachable
 from activitypub.fetch import Answer
@@ -241,6 +241,21 @@ async def test_what_a_dead_process_had_claimed_is_sent_when_its_lease_ends(world
     world.advance(seconds=301)
     await dispatcher.drain()
     assert world.states() == {"delivered": 1}
+
+
+async def test_what_was_published_while_a_peer_rested_does_not_hide_what_it_waits_for(
+    world: World,
+) -> None:
+    posts = [f"https://here.example/post/{number}" for number in range(2 * claims.WINDOW)]
+    first = [world.publish([inbox(1)], subject=post) for post in posts]
+    with world.db.begin() as conn:  # as if they had been tried, and had to wait
+        conn.execute(update(deliveries).values(due_at=world.now() + 60))
+    then = [world.publish([inbox(1)], subject=post) for post in posts]
+    world.advance(seconds=120)
+    await world.dispatcher(QUIET).drain()
+    assert world.states() == {"delivered": len(first) + len(then)}
+    order = [body for _, body in world.network.accepted]
+    assert all(order.index(a) < order.index(b) for a, b in zip(first, then, strict=True))
 
 
 async def test_a_lease_is_renewed_for_as_long_as_its_attempt_takes(live_world: World) -> None:
