@@ -12,6 +12,7 @@ from activitypub.authority import (
     judge_direct,
     judge_fetched,
     judge_key,
+    judge_listed,
 )
 from activitypub.errors import Unauthentic
 from activitypub.reading import Document
@@ -575,6 +576,25 @@ def test_what_a_community_may_announce(raw, facts, verdict):
 )
 def test_a_host_vouches_for_its_own_documents_only(raw, iri, verdict):
     assert told(judge_fetched(Document(raw), iri, known())) == verdict
+
+
+@pytest.mark.parametrize(
+    ("raw", "collection", "verdict"),
+    [
+        (note(POST, ANN), f"{CATS}/outbox", "believe"),
+        # On another host, or by somebody on another host: that host is asked.
+        (note(EVAS, EVA), f"{CATS}/outbox", EVAS),
+        (note(POST, EVA), f"{CATS}/outbox", POST),
+        (note(POST, ANN), EVAS, POST),
+        # An actor is never taken from a list.
+        ({"id": ANN, "type": "Person"}, f"{CATS}/outbox", ANN),
+        (note(OUR_POST, OUR_MEMBER), f"{CATS}/outbox", "object_is_ours"),
+        ({"type": "Note", "attributedTo": ANN}, f"{CATS}/outbox", "object_id_missing"),
+        (act("Create", ANN, note(POST, ANN)), f"{CATS}/outbox", "not_an_object"),
+    ],
+)
+def test_a_list_vouches_for_what_is_on_its_own_host(raw, collection, verdict):
+    assert told(judge_listed(Document(raw), collection, known())) == verdict
 
 
 def person(key_owner=ANN, key_id=f"{ANN}#main-key", **fields):

@@ -532,3 +532,26 @@ def test_kinds_are_told_by_type():
     assert not Document({"type": "Note", "actor": ANN}).is_activity
     assert Document({"actor": ANN}).is_activity
     assert Document({"href": CATS}).href == CATS
+
+
+@pytest.mark.parametrize(
+    ("raw", "thread", "replies"),
+    [
+        ({}, None, None),
+        (
+            {"context": "https://a.example/c", "replies": "https://a.example/r"},
+            "https://a.example/c",
+            "https://a.example/r",
+        ),
+        (
+            {"context": {"id": "https://a.example/c"}, "replies": {"items": []}},
+            "https://a.example/c",
+            Document({"items": []}),
+        ),
+        ({"context": ["https://a.example/c", "https://a.example/d"], "replies": 7}, None, None),
+        ({"context": 7, "replies": []}, None, None),
+    ],
+)
+def test_a_conversation_is_named_or_embedded(raw, thread, replies):
+    document = Document(raw)
+    assert (document.thread, document.replies) == (thread, replies)

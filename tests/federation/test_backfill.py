@@ -111,6 +111,10 @@ def world(node: Node) -> World:
     return World(node)
 
 
+def nested(words: Json, times: int) -> Json:
+    return activity("Announce", DOGS, nested(words, times - 1) if times else words)
+
+
 def announced(words: Json) -> Json:
     return activity("Announce", DOGS, activity("Create", words["attributedTo"], words))
 
@@ -224,6 +228,7 @@ async def test_a_community_without_an_outbox_is_done(world: World) -> None:
             activity("Announce", DOGS, activity("Like", REX, rexs())), id="in an Announce"
         ),
         pytest.param(activity("Announce", DOGS, [rexs(), kims()]), id="of many"),
+        pytest.param(nested(rexs(), 9), id="in too many wrappings"),
         pytest.param(f"{ORIGIN}/post/1", id="ours by id"),
         pytest.param(inner(page(f"{ORIGIN}/post/9", f"{ORIGIN}/u/bob", DOGS)), id="ours, forged"),
         pytest.param(inner(rexs(to=[DOGS], cc=[])), id="not public"),

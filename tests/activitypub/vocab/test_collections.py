@@ -1,5 +1,10 @@
 from activitypub.reading import Document
-from activitypub.vocab.collections import collection, ordered_collection, ordered_collection_page
+from activitypub.vocab.collections import (
+    collection,
+    collection_page,
+    ordered_collection,
+    ordered_collection_page,
+)
 
 IRI = "https://fedcom.example/c/cats/followers"
 
@@ -37,3 +42,21 @@ def test_an_outbox_is_read_page_by_page():
         "prev": "p",
     }
     assert Document(page).items == (Document({"id": "x"}),)
+
+
+def test_the_first_replies_come_with_the_collection():
+    first = collection_page(f"{IRI}?page=1", IRI, ["x"], next_page=f"{IRI}?page=2")
+    assert first == {
+        "id": f"{IRI}?page=1",
+        "type": "CollectionPage",
+        "partOf": IRI,
+        "items": ["x"],
+        "next": f"{IRI}?page=2",
+    }
+    assert Document(collection(IRI, 2, first=first)).first == Document(first)
+
+
+def test_a_thread_belongs_to_a_community():
+    place = "https://a.example/c/cats"
+    thread = ordered_collection(IRI, 1, first=f"{IRI}?page=1", owner=place, audience=place)
+    assert (thread["attributedTo"], thread["audience"]) == (place, place)
