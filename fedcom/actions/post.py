@@ -24,7 +24,7 @@ from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, person_at
 from fedcom.rules.limits import check_body, check_title, check_url
-from fedcom.rules.permissions import must_be_open, may_edit, may_post
+from fedcom.rules.permissions import may_edit, may_post, must_be_open
 from fedcom.wire.addressing import post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
@@ -279,9 +279,17 @@ def places_named(document: Document) -> tuple[str, ...]:
 
 def _announcer(ctx: Context, document: Document, via: str) -> Community:
     """Who announced it, unless it says itself that it is in another community."""
-    if document.audiences and via not in document.audiences:
-        raise Denied("wrong_community", f"The post is in {document.audience}, not in {via}.")
+    check_announcer(document, via)
     return community_at(ctx, via)
+
+
+def check_announcer(document: Document, via: str) -> None:
+    """Raises Denied for a post that names other communities and not the one that announces it.
+
+    In `to` it is named as well as in `audience`: a wrong audience alone does not move a post.
+    """
+    if document.audiences and via not in (*document.audiences, *document.to):
+        raise Denied("wrong_community", f"The post is in {document.audience}, not in {via}.")
 
 
 def _direct(ctx: Context, document: Document, place: Community) -> Community:

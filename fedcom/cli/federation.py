@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from fedcom.cli.examine import explain_files
 from fedcom.cli.opening import with_instance
 from fedcom.cli.table import heard_table
 from fedcom.models.actor import Community, Person
@@ -16,7 +17,10 @@ from outbox.upkeep import PeerReport, find_failed, report_peers, retry_now
 
 @click.group("federation")
 def federation() -> None:
-    """Other servers: look up, queue, refusals, table."""
+    """Other servers: look up, queue, refusals, table; explain documents, verify requests."""
+
+
+federation.add_command(explain_files)
 
 
 @federation.command()
