@@ -17,7 +17,7 @@ from fedcom.models.post import Post, post
 from fedcom.queries.actors import get_community
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
-from fedcom.rules.permissions import is_open, may_edit
+from fedcom.rules.permissions import may_edit, must_be_open
 
 Content = Post | Comment
 
@@ -68,7 +68,7 @@ class Undelete(Action[Content]):
     def check(self, ctx: Context) -> None:
         """The author's own, deleted, in a community that is open."""
         may_edit(self.by, self.target)
-        is_open(place_of(ctx, self.target))
+        must_be_open(place_of(ctx, self.target))
         if self.target.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
 

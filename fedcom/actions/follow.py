@@ -15,7 +15,7 @@ from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.queries.actors import find_actor
 from fedcom.queries.follows import find_follow, find_follow_by_iri
 from fedcom.remote.actors import actor_at
-from fedcom.rules.permissions import is_open, may_act
+from fedcom.rules.permissions import may_act, must_be_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Follow(Action[FollowRow]):
         """Anybody may, unless banned; nobody follows what is gone or themselves."""
         _may_act(self.by)
         if isinstance(self.target, Community):
-            is_open(self.target)
+            must_be_open(self.target)
         if self.target.deleted_at is not None or self.target.id == self.by.id:
             raise Invalid("cannot_follow", f"{self.target.handle} cannot be followed.")
 
@@ -150,7 +150,7 @@ def _may_act(someone: Person | Community) -> None:
     if isinstance(someone, Person):
         may_act(someone)
     else:
-        is_open(someone)
+        must_be_open(someone)
 
 
 def _subject(by: Actor, target: Actor) -> str:

@@ -34,7 +34,7 @@ def may_act(person: Person) -> None:
         raise Denied("site_ban", f"{person.handle} is banned from this instance.{reason}")
 
 
-def is_open(community: Community) -> None:
+def must_be_open(community: Community) -> None:
     """Raises Denied when the community was removed or deleted."""
     if community.deleted_at is not None or community.removed_at is not None:
         raise Denied("community_closed", f"The community {community.handle} is closed.")
@@ -43,7 +43,7 @@ def is_open(community: Community) -> None:
 def may_post(person: Person, community: Community, standing: Standing) -> None:
     """Write a post: the community must be open, and to all or to this moderator."""
     may_act(person)
-    is_open(community)
+    must_be_open(community)
     if community.posting_restricted and not standing.may_moderate:
         raise Denied(
             "only_mods_can_post_in_community",
@@ -54,7 +54,7 @@ def may_post(person: Person, community: Community, standing: Standing) -> None:
 def may_comment(person: Person, community: Community, post: Post, parent: Comment | None) -> None:
     """Answer a post or a comment that is still there and not locked."""
     may_act(person)
-    is_open(community)
+    must_be_open(community)
     if not post.is_shown or (parent is not None and not parent.is_shown):
         raise Denied("deleted", "What you answer has been deleted.")
     if post.locked_at is not None:
@@ -64,7 +64,7 @@ def may_comment(person: Person, community: Community, post: Post, parent: Commen
 def may_vote(person: Person, community: Community, target: Post | Comment) -> None:
     """Vote on something that is still there."""
     may_act(person)
-    is_open(community)
+    must_be_open(community)
     if not target.is_shown:
         raise Denied("deleted", "What you vote on has been deleted.")
 

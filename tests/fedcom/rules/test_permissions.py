@@ -13,13 +13,13 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.rules.permissions import (
     Standing,
-    is_open,
     may_act,
     may_comment,
     may_edit,
     may_moderate,
     may_post,
     may_vote,
+    must_be_open,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_a_closed_community_takes_nothing(column: str) -> None:
     closed = replace(PLACE, **{column: NOW})
 
     for ask in (
-        lambda: is_open(closed),
+        lambda: must_be_open(closed),
         lambda: may_post(PERSON, closed, ADMIN),
         lambda: may_comment(PERSON, closed, POST, None),
         lambda: may_vote(PERSON, closed, POST),
