@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete
 
+from fedcom.accounts.sessions import prune_sessions
+from fedcom.accounts.throttle import prune_attempts
 from fedcom.db import Database
-from fedcom.models.account import attempt, session
 from fedcom.models.moderation import marker
 from inbox import journal
 from outbox import upkeep
 
 # Peers retry for a week at the longest (Lemmy); a marker outlives whatever it waits for.
 MARKERS_KEPT = timedelta(days=30)
-ATTEMPTS_KEPT = timedelta(days=1)
 
 
 async def clean_up(database: Database, now: datetime) -> None:
@@ -23,10 +23,10 @@ async def clean_up(database: Database, now: datetime) -> None:
             break
     while await database.write(lambda conn: upkeep.prune(conn, now.timestamp())):
         pass
-    await database.write(lambda conn: _prune_accounts(conn, now))
+    await database.write(lambda conn: _prune_domain(conn, now))
 
 
-def _prune_accounts(conn: Connection, now: datetime) -> None:
-    conn.execute(delete(session).where(session.c.expires_at < now))
-    conn.execute(delete(attempt).where(attempt.c.created_at < now - ATTEMPTS_KEPT))
+def _prune_domain(conn: Connection, now: datetime) -> None:
+    prune_sessions(conn, now)
+    prune_attempts(conn, now)
     conn.execute(delete(marker).where(marker.c.created_at < now - MARKERS_KEPT))

@@ -145,8 +145,8 @@ class Settings(BaseModel):
         tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_to_networks)
     ] = Field(
         default=(IPv4Network("127.0.0.1/32"), IPv6Network("::1/128")),
-        description="Addresses or networks of the reverse proxies whose `X-Forwarded-For` and"
-        " `X-Forwarded-Proto` are believed. In a variable: separated by commas.",
+        description="Addresses or networks of the reverse proxies whose `X-Forwarded-For` is"
+        " believed. In a variable: separated by commas.",
         json_schema_extra={"default": "`127.0.0.1, ::1`"},
     )
     redis_url: Annotated[str, AfterValidator(_check_redis)] | None = Field(
@@ -226,16 +226,17 @@ class Settings(BaseModel):
         """The name (in development with its port) by which the world knows this server."""
         return host_of(self.origin)
 
-    def read_secret(self) -> bytes:
+    def read_secret(self, *, make: bool = True) -> bytes:
         """The 32 bytes that private keys are encrypted with; made and kept at the first call ever.
 
-        Raises SettingsError when the file cannot be read or made.
+        Without `make` they must be there. Raises SettingsError when the file cannot be read or
+        made.
         """
         if self.secret_key is not None:
             return _to_key(self.secret_key.get_secret_value())
         path = self.data_dir / "secret.key"
         try:
-            if not path.exists():
+            if make and not path.exists():
                 _make_secret(path)
             return _to_key(path.read_text("ascii").strip())
         except (OSError, UnicodeDecodeError) as error:

@@ -135,7 +135,7 @@ class Instance:
 
 
 class _Voice:
-    """The key of the instance actor, in whose name we fetch; at hand because signing cannot wait."""
+    """The key of the instance actor, in whose name we fetch; at hand, for signing cannot wait."""
 
     def __init__(self, ring: KeyRing, actor_iri: str) -> None:
         self._ring = ring
@@ -170,9 +170,11 @@ async def open_instance(
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(_bring_up_to_date, settings.database_url)
-    seal = Seal(settings.read_secret())
     database = open_database(settings.database_url)
     try:
+        known = await database.read(lambda conn: check_origin(conn, settings.origin))
+        # A new secret for an old database would only hide that the right one is missing.
+        seal = Seal(settings.read_secret(make=not known))
         await _first_start(database, settings, seal, clock)
         ring = KeyRing(database, seal)
         voice = _Voice(ring, f"{settings.origin}/actor")

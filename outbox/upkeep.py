@@ -1,5 +1,6 @@
 """For admins: what waits and why, what failed, try again, prune."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,23 @@ def retry_now(conn: Connection, host: str | None, now: float) -> int:
     conn.execute(revive)
     conn.execute(later)
     return int(conn.execute(waiting).scalar_one())
+
+
+def call_off(conn: Connection, is_unwanted: Callable[[str], bool], now: float) -> int:
+    """End what waits for hosts that nothing shall be sent to any more; how many deliveries.
+
+    An attempt that is under way is not stopped.
+    """
+    hosts = conn.execute(
+        select(deliveries.c.host).where(deliveries.c.state == SQL_WAITING).distinct()
+    ).scalars()
+    unwanted = [host for host in hosts if is_unwanted(host)]
+    ended = conn.execute(
+        update(deliveries)
+        .where(deliveries.c.state == SQL_WAITING, deliveries.c.host.in_(unwanted))
+        .values(state=FAILED, closed_at=now, last_answer="called off: the host is blocked here")
+    )
+    return ended.rowcount
 
 
 def prune(conn: Connection, now: float) -> int:

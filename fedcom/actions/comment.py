@@ -34,7 +34,7 @@ from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at, refuse_blocked
 from fedcom.rules.limits import MAX_DEPTH, check_comment
-from fedcom.rules.permissions import must_be_open, may_comment, may_edit
+from fedcom.rules.permissions import may_comment, may_edit, must_be_open
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, read_comment, to_note

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from activitypub.errors import ProtocolError
 from fedcom.cli.communities import communities
@@ -49,7 +49,7 @@ def main() -> None:
         _end(str(error))
     except (FedcomError, ProtocolError) as error:
         _end(f"{error.detail} ({error.code})")
-    except OperationalError as error:
+    except DatabaseError as error:
         # Without the statement and its values, which SQLAlchemy would add.
         _end(f"The database cannot be used: {error.orig}")
     except OSError as error:

@@ -93,7 +93,7 @@ async def answer_nodeinfo(request: Request) -> Response:
         software,
         usage,
         open_registrations=about.registration == "open",
-        metadata={"nodeName": about.name, "software": OURS.name, "api": {"lemmy": "0.19"}},
+        metadata={"nodeName": about.name, "software": OURS.name},
     )
     headers = EVERYBODY | {
         "Vary": "Origin, Sec-Fetch-Site, User-Agent",

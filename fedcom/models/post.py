@@ -42,7 +42,7 @@ post = Table(
     # The id of the Announce of the bare object that microblogs got: only its Undo removes the post
     # there (Mastodon 4.6 ignores a group's Delete of another author's post).
     Column("announce_iri", Text, nullable=True),
-    # The collection of a peer's thread (FEP-7888), as its origin named it; ours is made from the id.
+    # The collection of a peer's thread (FEP-7888) as its origin names it; ours follows from the id.
     Column("context_iri", Text, nullable=True),
     Column("upvotes", Integer, nullable=False, default=0),
     Column("downvotes", Integer, nullable=False, default=0),

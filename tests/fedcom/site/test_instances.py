@@ -5,6 +5,8 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.models.moderation import modlog
 from fedcom.remote.peers import find_block
 from fedcom.site.instances import block_instance, list_blocks, normalise_host, unblock_instance
+from outbox.publish import publish
+from outbox.upkeep import report_peers
 
 
 @pytest.mark.parametrize(
@@ -81,3 +83,24 @@ def test_a_reason_has_its_limits(rig):
     with pytest.raises(Invalid):
         rig(lambda ctx: block_instance(ctx, "evil.example", "x" * 501))
     assert rig(lambda ctx: list_blocks(ctx.conn)) == []
+
+
+def test_what_waits_for_a_blocked_host_is_called_off(rig):
+    inboxes = ["https://bad.example/inbox", "https://also.bad.example/i", "https://good.example/i"]
+
+    def wait(ctx):
+        return publish(
+            ctx.conn,
+            activity_id="https://home.example/activities/create/1",
+            actor="https://home.example/u/ann",
+            body=b"{}",
+            subject="https://home.example/post/1",
+            inboxes=inboxes,
+            now=ctx.now.timestamp(),
+        )
+
+    assert rig(wait) == 3
+    rig(lambda ctx: block_instance(ctx, "bad.example", ""))
+
+    waiting = rig(lambda ctx: [peer.host for peer in report_peers(ctx.conn) if peer.waiting])
+    assert waiting == ["good.example"]
