@@ -28,9 +28,7 @@ class Unreadable(Exception):
 
 async def read(request: Request) -> bytes:
     """The body of a POST of an activity. Raises `Unreadable`."""
-    _check_method(request)
-    _check_content_type(request)
-    _check_encoding(request)
+    check_head(request)
     try:
         async with asyncio.timeout(READ_SECONDS):
             return await _read_stream(request)
@@ -38,6 +36,13 @@ async def read(request: Request) -> bytes:
         raise Unreadable(Problem(408, "body_too_slow", "The body took too long.")) from error
     except ClientDisconnect as error:
         raise Unreadable(Problem(400, "body_cut_off", "The body ended too early.")) from error
+
+
+def check_head(request: Request) -> None:
+    """Method, content type and encoding. Raises `Unreadable`."""
+    _check_method(request)
+    _check_content_type(request)
+    _check_encoding(request)
 
 
 def _check_method(request: Request) -> None:

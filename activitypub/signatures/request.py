@@ -157,9 +157,17 @@ def examine(
     for step in steps(request, hosts=hosts, now=now, scheme=scheme):
         if step.error is not None:
             raise step.error
+    return claim_of(request, hosts=hosts, scheme=scheme)
+
+
+def claim_of(request: SignedRequest, *, hosts: frozenset[str], scheme: str = "https") -> Claim:
+    """What a request says was signed, not examined: for those who look for a mistake.
+
+    Raises as `key_id_of`, and `SignatureInvalid` when something is covered that is not there.
+    """
     parameters = _parameters(request)
     try:
-        texts = _texts(request, parameters, f"{scheme}://{_host_meant(request, hosts)}")
+        texts = _texts(request, parameters, hosts, scheme)
     except ProtocolError as error:
         error.facts.setdefault("key_id", parameters.key_id or "")
         raise
@@ -352,9 +360,13 @@ def _needed_by_cavage(request: SignedRequest, parameters: cavage.Parameters) -> 
 
 
 def _texts(
-    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters, origin: str
+    request: SignedRequest,
+    parameters: cavage.Parameters | rfc9421.Parameters,
+    hosts: frozenset[str],
+    scheme: str,
 ) -> tuple[str, ...]:
     if isinstance(parameters, rfc9421.Parameters):
+        origin = f"{scheme}://{_host_meant(request, hosts)}"
         return (rfc9421.signature_base(parameters, _component_values(request, origin)),)
     return tuple(dict.fromkeys(_signing_strings(request, parameters)))
 
@@ -513,13 +525,16 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
 def _signing_strings(request: SignedRequest, parameters: cavage.Parameters) -> Iterator[str]:
     """What may have been signed: as sent, without the query, and with Host without its port."""
     headers = _joined_headers(request)
-    for host in (headers["host"], _without_port(headers["host"])):
+    without_port = headers | {
+        name: _without_port(value) for name, value in headers.items() if name == "host"
+    }
+    for values in (headers, without_port):
         for target in (request.target, _without_query(request.target)):
             yield cavage.signing_string(
                 parameters.headers,
                 method=request.method,
                 target=target,
-                headers=headers | {"host": host},
+                headers=values,
                 parameters=parameters,
             )
 

@@ -5,14 +5,19 @@ For people who write other servers. No settings, no database, no network.
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 import click
 
 from activitypub.errors import ProtocolError
 from activitypub.reading import Document, parse
+from fedcom.federation.captured import read_capture
 from fedcom.federation.explain import Explained, explain, refused
 from fedcom.federation.fixtures import fill, with_context
+from fedcom.federation.verification import Case, Shown, Verification, verify_capture
 
 
 @click.command("explain")
@@ -79,3 +84,70 @@ def _to_line(name: str, explained: Explained) -> str:
 
 def _short(iri: str) -> str:
     return "Public" if iri.endswith("#Public") else iri
+
+
+@click.command("verify")
+@click.argument("file", metavar="FILE", type=click.File("rb"))
+@click.option(
+    "--key",
+    type=click.File("rb"),
+    help="The signer's key: a PEM, a Multikey, or the actor document as JSON.",
+)
+@click.option("--body", type=click.File("rb"), help="The body, where FILE has only the head.")
+@click.option("--origin", help="Our origin as the request meant it (else https and its Host).")
+@click.option("--at", metavar="DATE", help="When it came (else now), as HTTP or ISO 8601 date.")
+@click.pass_context
+def verify_file(
+    context: click.Context,
+    file: BinaryIO,
+    key: BinaryIO | None,
+    body: BinaryIO | None,
+    origin: str | None,
+    at: str | None,
+) -> None:
+    """Verify the signature of a captured request, step by step.
+
+    FILE is the request as it went over the wire, a curl command, or what curl -v or curl
+    --trace-ascii wrote; '-' for standard input. Nothing is fetched. Exit code 1 when it is refused.
+    """
+    captured = read_capture(file.read(), body.read() if body else None)
+    host = next(iter(captured.request.values("host")), "")
+    parts = urlsplit(origin or f"https://{host}")
+    case = Case(
+        captured.request,
+        hosts=frozenset({parts.netloc.lower()}),
+        scheme=parts.scheme,
+        now=_moment(at),
+        key_text=key.read().decode("utf-8", "replace") if key else None,
+    )
+    seen = verify_capture(case)
+    for note in captured.notes:
+        click.echo(f"note: {note}")
+    for shown in seen.shown:
+        click.echo(_to_step(shown))
+    click.echo(f"verdict: {_to_verdict(seen)}")
+    context.exit(0 if seen.problem is None else 1)
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = read(text)
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise click.BadParameter(f"{text} is no date.", param_hint="--at")
+
+
+def _to_step(shown: Shown) -> str:
+    mark = {None: "", True: "ok ", False: "FAILED "}[shown.holds]
+    block = "".join(f"\n    {line}" for line in shown.block.splitlines())
+    return f"{shown.name}: {mark}{shown.text}".rstrip() + block
+
+
+def _to_verdict(seen: Verification) -> str:
+    if seen.problem is not None:
+        return f"{seen.problem.status} {seen.problem.code}"
+    return "undecided without the key" if seen.undecided else "verified (202)"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fedcom.cli.examine import explain_files
+from fedcom.cli.examine import explain_files, verify_file
 from fedcom.cli.opening import with_instance
 from fedcom.cli.table import heard_table
 from fedcom.models.actor import Community, Person
@@ -21,6 +21,7 @@ def federation() -> None:
 
 
 federation.add_command(explain_files)
+federation.add_command(verify_file)
 
 
 @federation.command()

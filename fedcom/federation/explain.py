@@ -257,16 +257,20 @@ def _actor(document: Document) -> Explained:
 
 
 def _collection(document: Document) -> Explained:
-    kinds = Counter(
-        "id" if isinstance(item, str) else describe(item).kind for item in document.items
+    items = [item for item in document.items if isinstance(item, Document)]
+    described = [describe(item) for item in items]
+    kinds = Counter(one.kind for one in described)
+    kinds["id"] += len(document.items) - len(items)
+    inside = ", ".join(
+        f"{number} {_many(kind, number)}" for kind, number in kinds.items() if number
     )
-    inside = ", ".join(f"{number} {_many(kind, number)}" for kind, number in kinds.items())
     return Explained(
         "collection",
         "document",
         id=document.id,
         author=document.owner,
         title=inside or "nothing in it",
+        community=_merged(*(one.community for one in described)),
         audience=document.addressed,
     )
 

@@ -1,0 +1,175 @@
+"""A captured HTTP request, as people have it: on the wire, or in one of curl's ways to show it.
+
+Text in, `SignedRequest` out. Nothing is sent anywhere and no other file is read.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from activitypub.errors import Malformed
+from activitypub.signatures.digest import content_digest_header, digest_header
+from activitypub.signatures.request import SignedRequest
+
+_REQUEST_LINE = re.compile(r"([A-Za-z]+) (\S+) HTTP/[0-9.]+")
+_TRACE_ROW = re.compile(r"([0-9a-f]{4,}): ?(.*)")
+_DATA = frozenset({"-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"})
+_WITH_VALUE = frozenset(
+    {"-A", "--user-agent", "-o", "--output", "-u", "--user", "--max-time", "-m"}
+)
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """The request, and what had to be done to it before it could be read."""
+
+    request: SignedRequest
+    notes: tuple[str, ...] = ()
+
+
+def read_capture(content: bytes, body: bytes | None = None) -> Captured:
+    """The request in `content`; `body` replaces the one that is in it.
+
+    Understood are raw requests, a curl command line, and what `curl -v` and `curl --trace-ascii`
+    write. Raises `Malformed("capture_unreadable")` and, for a command, `capture_option`.
+    """
+    text = content.decode("latin-1").removeprefix("\xef\xbb\xbf").lstrip("\r\n \t")
+    if re.match(r"(\$ )?curl\s", text):
+        found = _of_command(content.decode("utf-8", "replace").strip().removeprefix("$ "))
+    elif re.search(r"^=> Send header", text, re.MULTILINE):
+        found = _of_trace(text)
+    elif re.search(r"^> \S+ \S+ HTTP/", text, re.MULTILINE):
+        lines = [line[2:] for line in text.splitlines() if line.startswith("> ")]
+        found = _of_head(lines, b"")
+    else:
+        found = _of_raw(text)
+    if body is not None:
+        found = SignedRequest(found.method, found.target, found.headers, body)
+    return _without_last_newline(found)
+
+
+def _of_raw(text: str) -> SignedRequest:
+    head, _, body = re.sub(r"\r?\n\r?\n", "\0", text, count=1).partition("\0")
+    return _of_head(head.splitlines(), body.encode("latin-1"))
+
+
+def _of_head(lines: list[str], body: bytes) -> SignedRequest:
+    match = _REQUEST_LINE.match(lines[0]) if lines else None
+    if match is None:
+        raise Malformed(
+            "capture_unreadable",
+            "There is no request in it: neither 'POST /inbox HTTP/1.1' nor what curl shows of it.",
+        )
+    method, target = match.groups()
+    headers = []
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise Malformed("capture_unreadable", f"This is no header: {line[:80]}")
+        headers.append((name.strip().lower(), value.strip()))
+    return SignedRequest(method.upper(), _path_of(target), tuple(headers), body)
+
+
+def _path_of(target: str) -> str:
+    """Path and query of a target, which proxies write as a whole address."""
+    if target.startswith("/"):
+        return target
+    parts = urlsplit(target)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _of_trace(text: str) -> SignedRequest:
+    """What curl sent, row by row: `0040:` is the offset of a row in what was sent at once."""
+    head: list[str] = []
+    body = ""
+    part = ""
+    expected = -1
+    for line in text.splitlines():
+        match = _TRACE_ROW.fullmatch(line)
+        if match is None:
+            part, expected = _part_of(line), -1
+            continue
+        offset, row = int(match[1], 16), match[2]
+        if part == "data":
+            body += row
+        elif part == "head" and offset == expected:  # the row before was cut in two
+            head[-1] += row
+        elif part == "head" and row:
+            head.append(row)
+        expected = offset + len(row)
+    return _of_head(head, body.encode("latin-1"))
+
+
+def _part_of(line: str) -> str:
+    if line.startswith("=> Send header"):
+        return "head"
+    return "data" if line.startswith("=> Send data") else ""
+
+
+def _of_command(command: str) -> SignedRequest:
+    try:
+        words = iter(shlex.split(re.sub(r"\\\r?\n", " ", command))[1:])
+    except ValueError as error:
+        raise Malformed("capture_unreadable", f"The command cannot be read: {error}.") from error
+    method, address, headers, data = "", "", [], []
+    for option, value in _options(words):
+        if option in ("-X", "--request"):
+            method = value
+        elif option in ("-H", "--header"):
+            name, _, text = value.partition(":")
+            headers.append((name.strip().lower(), text.strip()))
+        elif option in _DATA:
+            data.append(_data(value))
+        elif option in ("", "--url"):
+            address = value
+    parts = urlsplit(address)
+    if not parts.netloc:
+        raise Malformed("capture_unreadable", "The command names no address.")
+    if "host" not in dict(headers):
+        headers.insert(0, ("host", parts.netloc.rpartition("@")[2]))
+    body = "&".join(data).encode()
+    return SignedRequest(
+        (method or ("POST" if data else "GET")).upper(), _path_of(address), tuple(headers), body
+    )
+
+
+def _options(words: Iterator[str]) -> Iterable[tuple[str, str]]:
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            yield "", word
+        elif word.startswith("--") and equals:
+            yield name, value
+        elif word in _DATA | _WITH_VALUE | {"-X", "--request", "-H", "--header", "--url"}:
+            yield word, next(words, "")
+        elif len(word) > 2 and word[:2] in ("-X", "-H", "-d"):
+            yield word[:2], word[2:]
+
+
+def _data(value: str) -> str:
+    if value.startswith("@"):
+        raise Malformed(
+            "capture_option", f"The body is in {value[1:]}: give it with --body {value[1:]}."
+        )
+    return value
+
+
+def _without_last_newline(request: SignedRequest) -> Captured:
+    """Editors end a file with a line feed that was not sent; the length or the digest shows it."""
+    length = next(iter(request.values("content-length")), "")
+    body = request.body
+    if length.isdecimal() and len(length) < 10:
+        shorter = body[: int(length)]
+    else:
+        shorter = body.rstrip(b"\r\n")
+        received = "".join(request.values("digest") + request.values("content-digest"))
+        fits = (digest_header(shorter)[len("SHA-256=") :], content_digest_header(shorter))
+        shorter = shorter if any(digest in received for digest in fits) else body
+    if shorter == body or body[len(shorter) :].strip(b"\r\n"):
+        return Captured(request)
+    cut = SignedRequest(request.method, request.target, request.headers, shorter)
+    return Captured(cut, ("The line feed at the end of the file was left out.",))
