@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from activitypub.iri import PUBLIC
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
@@ -39,6 +40,7 @@ Json = dict[str, Any]
 
 DOGS, REX = "https://dogs.example/c/dogs", "https://dogs.example/u/rex"
 KIM, EVE = "https://kim.example/u/kim", "https://evil.example/u/eve"
+RATS = "https://rats.example/c/rats"
 OUTBOX = f"{DOGS}/outbox"
 QUICK = replace(LIMITS, pause=0.0)
 
@@ -232,7 +234,7 @@ async def test_a_community_without_an_outbox_is_done(world: World) -> None:
         pytest.param(f"{ORIGIN}/post/1", id="ours by id"),
         pytest.param(inner(page(f"{ORIGIN}/post/9", f"{ORIGIN}/u/bob", DOGS)), id="ours, forged"),
         pytest.param(inner(rexs(to=[DOGS], cc=[])), id="not public"),
-        pytest.param(inner(rexs(audience="https://rats.example/c/rats")), id="of another place"),
+        pytest.param(inner(rexs(audience=RATS, to=[RATS, PUBLIC])), id="of another place"),
         pytest.param(inner(rexs(attributedTo=KIM)), id="in another's name"),
         pytest.param(inner(kims(7)), id="not at its origin"),
         pytest.param({"type": "Page", "name": "no id"}, id="without id"),
