@@ -10,15 +10,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 import structlog
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from fedcom import migrate
 from fedcom.federation import discovery, documents, threads
-from fedcom.federation.negotiation import wants_activity
+from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.middleware import middleware
+from fedcom.http.problems import FOR_PROGRAMS
 from fedcom.settings import Settings
 from fedcom.web.errors import exception_handlers, show_failure
 from fedcom.web.routes import routes
@@ -82,9 +84,8 @@ def _routes() -> list[BaseRoute]:
         Route("/actor/inbox", receive, methods=INBOX_METHODS),
         Route("/u/{name}/inbox", receive, methods=INBOX_METHODS),
         Route("/c/{name}/inbox", receive, methods=INBOX_METHODS),
-        *discovery.ROUTES,
-        *documents.ROUTES,
-        *threads.ROUTES,
+        *(_ForPrograms(route) for route in discovery.ROUTES),
+        *(_DocumentsOnly(route) for route in (*documents.ROUTES, *threads.ROUTES)),
         *(_Document(path, endpoint, methods=["GET"]) for path, endpoint in documents.SHARED),
         *routes(),
     ]
@@ -122,6 +123,27 @@ class _Document(Route):
         if scope["type"] == "http" and wants_activity(Headers(scope=scope)):
             return super().matches(scope)
         return Match.NONE, {}
+
+
+class _ForPrograms(Route):
+    """A route where only programs have business: what goes wrong is told them in their form."""
+
+    def __init__(self, route: Route) -> None:
+        super().__init__(route.path, route.endpoint, methods=["GET"])
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})[FOR_PROGRAMS] = True
+        await super().handle(scope, receive, send)
+
+
+class _DocumentsOnly(_ForPrograms):
+    """A route that has ActivityPub documents and nothing else to show."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})[FOR_PROGRAMS] = True
+        if not takes_activity(Headers(scope=scope)):
+            raise HTTPException(406, f"Here are only documents: {', '.join(ACTIVITY_TYPES)}.")
+        await super().handle(scope, receive, send)
 
 
 def _report_end(task: "asyncio.Task[None]") -> None:

@@ -19,13 +19,28 @@ from inbox.errors import Later, Refused
 
 MEDIA_TYPE: Final = "application/problem+json"
 
+Types = Mapping[str, tuple[str, str]]
+
 _FEP: Final = "https://w3id.org/fep/c180#"
+_UNSUPPORTED: Final = (f"{_FEP}unsupported-type", "Unsupported type")
+_NOT_THERE: Final = (f"{_FEP}object-does-not-exist", "Object does not exist")
+_NOT_AUTHORIZED: Final = (f"{_FEP}actor-not-authorized", "Actor not authorized")
+RATE_LIMIT: Final = (f"{_FEP}rate-limit-exceeded", "Rate limit exceeded")
+
 # FEP-c180 (draft of 2025-03) has no type for signatures, sizes or content types of an inbox.
-_TYPES: Final = {
-    "not_an_activity": ("unsupported-type", "Unsupported type"),
-    "signer_is_not_actor": ("principal-actor-mismatch", "Principal-actor mismatch"),
-    "id_on_other_host": ("actor-not-authorized", "Actor not authorized"),
-    "relay_budget_spent": ("rate-limit-exceeded", "Rate limit exceeded"),
+TYPES: Final[Types] = {
+    "not_an_activity": _UNSUPPORTED,
+    "unsupported_type": _UNSUPPORTED,
+    "couldnt_find_object": _NOT_THERE,
+    "couldnt_find_person": _NOT_THERE,
+    "couldnt_find_community": _NOT_THERE,
+    "signer_is_not_actor": (f"{_FEP}principal-actor-mismatch", "Principal-actor mismatch"),
+    "id_on_other_host": _NOT_AUTHORIZED,
+    "not_moderator": _NOT_AUTHORIZED,
+    "not_owner": _NOT_AUTHORIZED,
+    "not_the_owner": _NOT_AUTHORIZED,
+    "undo_of_anothers": _NOT_AUTHORIZED,
+    "relay_budget_spent": RATE_LIMIT,
 }
 _OWN_MEMBERS: Final = frozenset({"type", "title", "status", "detail", "code", "instance"})
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -68,9 +83,13 @@ def _headers(status: int) -> dict[str, str]:
     return {"WWW-Authenticate": wanted} if status == 401 else {}
 
 
-def to_response(problem: Problem, request_id: str) -> Response:
-    """The answer with its document; `instance` and `X-Request-Id` name the request."""
-    kind, title = _type_of(problem)
+def to_response(problem: Problem, request_id: str, types: Types = TYPES) -> Response:
+    """The answer with its document; `instance` and `X-Request-Id` name the request.
+
+    `types` are the URI and title of problems that have one, by their code; the rest is about:blank,
+    whose title is the phrase of the status (RFC 9457 §4.2.1).
+    """
+    kind, title = types.get(problem.code) or ("about:blank", HTTPStatus(problem.status).phrase)
     document: dict[str, object] = {
         "type": kind,
         "title": title,
@@ -86,14 +105,6 @@ def to_response(problem: Problem, request_id: str) -> Response:
         {**problem.headers, "X-Request-Id": request_id},
         MEDIA_TYPE,
     )
-
-
-def _type_of(problem: Problem) -> tuple[str, str]:
-    if problem.code in _TYPES:
-        fragment, title = _TYPES[problem.code]
-        return _FEP + fragment, title
-    # RFC 9457 §4.2.1: with about:blank the title is the phrase of the status.
-    return "about:blank", HTTPStatus(problem.status).phrase
 
 
 def urn_of(request_id: str) -> str:

@@ -4,8 +4,8 @@ Plain ASGI, since Starlette's BaseHTTPMiddleware costs several times what an end
 order matters and `middleware()` knows it: an answer to a crash carries the same headers as any.
 """
 
-import secrets
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
@@ -137,7 +137,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
         status = 0
 

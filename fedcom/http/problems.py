@@ -7,7 +7,7 @@ from http import HTTPStatus
 from sqlalchemy.exc import OperationalError, TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from activitypub.errors import (
     FetchFailed,
@@ -20,6 +20,8 @@ from activitypub.errors import (
     Unreachable,
 )
 from fedcom.errors import FedcomError, TooMany
+from fedcom.http.accepting import ANYTHING, PAGE_TYPES, heaviest, weights
+from inbox import problem as inbox_problem
 
 EXPECTED: tuple[type[Exception], ...] = (
     FedcomError,
@@ -29,6 +31,12 @@ EXPECTED: tuple[type[Exception], ...] = (
     NoConnection,
 )
 """What surfaces turn into answers; anything else is a mistake of ours and ends as a 500."""
+
+FOR_PROGRAMS = "for_programs"
+"""Set in the state of a request to an address that has documents and no pages."""
+
+# FEP-c180 has none for what a GET does not find: that is the status's to say.
+_TYPES: inbox_problem.Types = {"rate_limit_error": inbox_problem.RATE_LIMIT}
 
 _REMOTE: tuple[tuple[type[ProtocolError], int, str], ...] = (
     (Gone, 404, "It was deleted on the server it came from."),
@@ -82,21 +90,26 @@ def _of_protocol(error: ProtocolError) -> Problem:
 
 
 def wants_page(request: Request) -> bool:
-    """Whether who asks reads pages: browsers name text/html, programs name JSON or nothing."""
-    accept = request.headers.get("accept", "*/*").lower()
-    return "html" in accept or ("json" not in accept and "*/*" in accept)
+    """Whether who asks reads pages: browsers name text/html, programs name JSON or nothing.
+
+    Who accepts anything gets a page, but at addresses where only programs have business.
+    """
+    accepted = weights(request.headers)
+    page = heaviest(accepted, PAGE_TYPES)
+    json = heaviest(accepted, tuple(kind for kind in accepted if kind.endswith("json")))
+    if page or json:
+        return page > json
+    if FOR_PROGRAMS in request.scope.get("state", {}):
+        return False
+    return not accepted or heaviest(accepted, ANYTHING) > 0
 
 
 def to_json(problem: Problem, request: Request) -> Response:
-    """The problem for programs (RFC 9457), with the id of the request for the admin's log."""
-    document = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.code,
-        "request_id": request.scope.get("state", {}).get("request_id", ""),
-    }
-    return JSONResponse(
-        document, problem.status, dict(problem.headers), media_type="application/problem+json"
-    )
+    """The problem for programs (RFC 9457), in the form that the inbox uses too.
+
+    `instance` is the id of the request, for the admin's log.
+    """
+    headers = {**problem.headers, "Vary": "Accept"}
+    said = inbox_problem.Problem(problem.status, problem.code, problem.detail, headers=headers)
+    request_id = inbox_problem.to_request_id(request.scope.get("state", {}).get("request_id"))
+    return inbox_problem.to_response(said, request_id, _TYPES)

@@ -42,10 +42,12 @@ class Node:
         self.instance = instance
         self._transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 4711))
 
-    async def get(self, path: str, *, accept: str = ACTIVITY, **headers: str) -> httpx.Response:
-        """GET an address of ours."""
+    async def get(
+        self, path: str, *, accept: str = ACTIVITY, method: str = "GET", **headers: str
+    ) -> httpx.Response:
+        """GET an address of ours, or another method."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = httpx.Request("GET", f"{ORIGIN}{path}", headers={"Accept": accept, **named})
+        request = httpx.Request(method, f"{ORIGIN}{path}", headers={"Accept": accept, **named})
         return await self._send(request)
 
     async def get_json(self, path: str, *, accept: str = ACTIVITY) -> Any:

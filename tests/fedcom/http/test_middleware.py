@@ -1,4 +1,5 @@
 from ipaddress import ip_network
+from uuid import UUID
 
 import pytest
 from starlette.requests import Request
@@ -121,7 +122,7 @@ async def test_a_request_is_one_line_with_its_id_and_without_its_query() -> None
         "192.0.2.1",
     )
     assert "private" not in repr(lines)
-    assert len(sent.headers["x-request-id"]) == 16
+    assert str(UUID(sent.headers["x-request-id"])) == sent.headers["x-request-id"]
 
 
 async def test_a_crash_is_logged_and_answered_once() -> None:

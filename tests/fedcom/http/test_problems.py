@@ -21,6 +21,8 @@ from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.http.problems import Problem, to_json, to_problem, wants_page
 
 URL = "https://peer.example/secret"
+UUID = "5ff3e5b0-3ba2-4ff5-b11a-0d4e6a1a2b3c"
+FEP = "https://w3id.org/fep/c180#"
 
 
 @pytest.mark.parametrize(
@@ -61,9 +63,9 @@ def test_whoever_comes_too_often_is_told_when_to_come_back() -> None:
     assert to_problem(TooMany("rate_limit_error", retry_after=0.1)).headers == {"Retry-After": "1"}
 
 
-def request_with(accept: str | None) -> Request:
+def request_with(accept: str | None, **state: object) -> Request:
     headers = [] if accept is None else [(b"accept", accept.encode())]
-    return Request({"type": "http", "headers": headers, "state": {"request_id": "abc"}})
+    return Request({"type": "http", "headers": headers, "state": {"request_id": UUID} | state})
 
 
 @pytest.mark.parametrize(
@@ -71,10 +73,13 @@ def request_with(accept: str | None) -> Request:
     [
         ("text/html,application/xhtml+xml,*/*;q=0.8", True),
         ("*/*", True),
+        ("text/*", True),
         (None, True),
         ("TEXT/HTML", True),
         ("application/json", False),
         ("application/activity+json, */*", False),
+        ("application/activity+json, text/html;q=0.1", False),
+        ("application/json;q=0.1, text/html", True),
         ('application/ld+json; profile="https://www.w3.org/ns/activitystreams"', False),
         ("image/png", False),
     ],
@@ -83,16 +88,34 @@ def test_people_get_pages_and_programs_json(accept: str | None, page: bool) -> N
     assert wants_page(request_with(accept)) is page
 
 
+@pytest.mark.parametrize(
+    ("accept", "page"), [(None, False), ("*/*", False), ("text/html", True), ("image/png", False)]
+)
+def test_where_only_programs_have_business_a_page_must_be_asked_for(
+    accept: str | None, page: bool
+) -> None:
+    assert wants_page(request_with(accept, for_programs=True)) is page
+
+
 def test_programs_are_told_in_the_common_form() -> None:
     answer = to_json(Problem(429, "slow", "Wait.", {"Retry-After": "9"}), request_with(None))
 
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["retry-after"] == "9"
+    assert answer.headers["vary"] == "Accept"
     assert json.loads(bytes(answer.body)) == {
         "type": "about:blank",
         "title": "Too Many Requests",
         "status": 429,
         "detail": "Wait.",
         "code": "slow",
-        "request_id": "abc",
+        "instance": f"urn:uuid:{UUID}",
     }
+
+
+def test_too_often_has_a_type_of_its_own_and_what_is_not_found_has_the_statuss() -> None:
+    often = to_json(to_problem(TooMany("rate_limit_error", retry_after=1)), request_with(None))
+    lost = to_json(to_problem(NotFound("couldnt_find_object")), request_with(None))
+
+    assert json.loads(bytes(often.body))["type"] == FEP + "rate-limit-exceeded"
+    assert json.loads(bytes(lost.body))["type"] == "about:blank"

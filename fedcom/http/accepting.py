@@ -1,0 +1,36 @@
+"""What a request accepts, weighed (RFC 9110 §12.5.1)."""
+
+from starlette.datastructures import Headers
+
+PAGE_TYPES = ("text/html", "application/xhtml+xml")
+ANYTHING = ("*/*", "text/*")
+
+
+def weights(headers: Headers) -> dict[str, float]:
+    """Each media type in Accept, in lower case and without parameters, with its highest weight.
+
+    Empty when there is no Accept. A weight that is no number counts as 0.
+    """
+    found: dict[str, float] = {}
+    for part in ",".join(headers.getlist("accept")).split(","):
+        kind, weight = _weighed(part)
+        if kind:
+            found[kind] = max(found.get(kind, 0.0), weight)
+    return found
+
+
+def heaviest(accepted: dict[str, float], kinds: tuple[str, ...]) -> float:
+    """The highest weight of any of `kinds`."""
+    return max((accepted.get(kind, 0.0) for kind in kinds), default=0.0)
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    kind, *parameters = (piece.strip() for piece in part.split(";"))
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return kind.lower(), float(value)
+            except ValueError:
+                return kind.lower(), 0.0
+    return kind.lower(), 1.0

@@ -1,0 +1,124 @@
+"""Every look-up that ends in a refusal says why, in one form, to whoever reads JSON."""
+
+import json
+from typing import Any
+
+import pytest
+
+from fedcom.actions.delete import Delete
+from fedcom.actions.follow import Follow
+from tests.support.node import ACTIVITY, Node
+
+pytestmark = pytest.mark.anyio
+
+KIM = "https://kim.example/u/kim"
+SECRET = "A word that was taken back"
+NOTHING = "/activities/follow/nothing"
+ASK = "/.well-known/webfinger"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Refusing is the same on every database."""
+    return "sqlite"
+
+
+async def problem_at(node: Node, path: str, *, accept: str = ACTIVITY) -> dict[str, Any]:
+    """The problem that a GET ends in, which must be whole."""
+    answer = await node.get(path, accept=accept)
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = json.loads(answer.content)
+    assert found.keys() == {"type", "title", "status", "detail", "code", "instance"}
+    assert found["status"] == answer.status_code
+    assert found["type"] == "about:blank"
+    assert found["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"
+    assert answer.headers["vary"] == "Accept"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/u/nobody", 404, "couldnt_find_person"),
+        ("/c/nothing", 404, "couldnt_find_person"),
+        ("/c/nothing/followers", 404, "couldnt_find_person"),
+        ("/u/bob/moderators", 404, "not_found"),
+        ("/post/99", 404, "couldnt_find_post"),
+        (f"/post/{2**63}", 404, "couldnt_find_object"),
+        ("/post/99/context", 404, "couldnt_find_post"),
+        ("/comment/99", 404, "couldnt_find_comment"),
+        (NOTHING, 404, "couldnt_find_object"),
+        ("/nothing/at/all", 404, "not_found"),
+        ("/nodeinfo/3.0", 404, "not_found"),
+        (ASK, 422, "resource_missing"),
+        (f"{ASK}?resource=", 422, "resource_missing"),
+        (f"{ASK}?resource=acct:nobody@home.example", 404, "couldnt_find_person"),
+        (f"{ASK}?resource=acct:bob@other.example", 404, "couldnt_find_person"),
+        (f"{ASK}?resource=%00", 404, "couldnt_find_person"),
+    ],
+)
+async def test_each_refusal_says_why(node: Node, path: str, status: int, code: str) -> None:
+    found = await problem_at(node, path)
+
+    assert (found["status"], found["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", [ASK, NOTHING, "/u/nobody/outbox"])
+@pytest.mark.parametrize("accept", ["*/*", "application/jrd+json, application/json, */*"])
+async def test_where_there_are_no_pages_a_program_need_not_ask_for_json(
+    node: Node, path: str, accept: str
+) -> None:
+    assert (await problem_at(node, path, accept=accept))["code"]
+
+
+@pytest.mark.parametrize("path", ["/post/99", "/u/nobody", ASK, NOTHING])
+async def test_browsers_get_pages(node: Node, path: str) -> None:
+    answer = await node.get(path, accept="text/html,application/xhtml+xml,*/*;q=0.8")
+
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("accept", ["image/png", "text/turtle, application/rdf+xml"])
+async def test_what_is_only_to_be_had_as_a_document_is_not_acceptable_otherwise(
+    node: Node, accept: str
+) -> None:
+    found = await problem_at(node, "/u/bob/outbox", accept=accept)
+
+    assert (found["status"], found["code"]) == (406, "not_acceptable")
+    assert ACTIVITY in found["detail"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/*", "text/html", "application/json", ""])
+async def test_documents_are_shown_to_whoever_may_take_them(node: Node, accept: str) -> None:
+    assert (await node.get("/u/bob/outbox", accept=accept)).status_code == 200
+
+
+async def test_a_tombstone_stays_a_document(node: Node) -> None:
+    post = node.home.post(title=SECRET)
+    node.home.perform(Delete(by=node.home.bob, target=post))
+
+    answer = await node.get(f"/post/{post.id}")
+
+    assert answer.status_code == 410
+    assert json.loads(answer.content)["type"] == "Tombstone"
+    assert SECRET not in answer.text
+
+
+async def test_what_is_private_looks_like_what_never_was(node: Node) -> None:
+    kim = node.home.person(KIM)
+    asked = node.home.perform(Follow(by=node.home.bob, target=kim))
+    private = await problem_at(node, asked.iri.removeprefix("https://home.example"))
+    never = await problem_at(node, NOTHING)
+
+    assert private | {"instance": ""} == never | {"instance": ""}
+    assert list(private) == list(never)
+
+
+async def test_another_method_is_refused_in_the_same_form(node: Node) -> None:
+    answer = await node.get(ASK, method="DELETE")
+
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert json.loads(answer.content)["code"] == "method_not_allowed"
