@@ -30,7 +30,7 @@ SECRET = (
 
 HIDDEN = "(not logged)"
 
-_TALKATIVE = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "alembic": logging.WARNING}
+_TALKATIVE = dict.fromkeys(("httpx", "httpcore", "alembic", "arq.worker"), logging.WARNING)
 
 
 def configure_logs(level: str, form: str, stream: TextIO | None = None) -> None:

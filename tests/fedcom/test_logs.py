@@ -41,7 +41,7 @@ def test_our_lines_and_everybody_elses_look_alike(stream: io.StringIO) -> None:
     with bind_request("r1", method="POST"):
         structlog.get_logger("fedcom.inbox").warning("refused", host="peer.example")
         logging.getLogger("uvicorn.access").info('"%s" %d', "GET /", 200)
-    logging.getLogger("arq.worker").info("later")
+    logging.getLogger("arq.worker").warning("later")
 
     ours, theirs, later = lines(stream)
     assert ours.items() >= {
