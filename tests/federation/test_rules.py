@@ -686,6 +686,14 @@ GONE_AND_UNWANTED = [
         fetched=(IN_DOGS_BY_KIM,),
     ),
     row(
+        "deletion-announced-by-another-community",
+        "posts taken out of our community by one elsewhere, while their origin is not to be had",
+        announce(BACK),
+        before=lose(IN_CATS_BY_KIM),
+        answers="202 wrong_community",
+        fetched=(IN_CATS_BY_KIM,),
+    ),
+    row(
         "deletion-whose-origin-is-silent",
         "a decision made while the origin cannot be asked",
         announce(activity("Delete", KIM, IN_DOGS_BY_KIM)),
