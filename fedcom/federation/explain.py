@@ -46,6 +46,8 @@ _PINNED = ("/featured", "/pinned")
 
 # Kind and action of what is said about something else; the rest is named by what is in it.
 _SAID: dict[str, tuple[str, str]] = {
+    "Create": ("an id", "create"),
+    "Update": ("an id", "edit"),
     "Like": ("vote", "upvote"),
     "Dislike": ("vote", "downvote"),
     "EmojiReact": ("vote", "upvote"),
@@ -445,7 +447,12 @@ def _announced(thing: Document | str, group: str, found: _Findings) -> Explained
 
 
 def _read(said: Said, found: _Findings) -> None:
-    """Have the inbox's reader read it until it asks the database something."""
+    """Have the inbox's reader read it until it asks the database something.
+
+    Of a bare id the origin says first what it is.
+    """
+    if said.activity.type in ("Create", "Update") and isinstance(said.activity.object, str):
+        return
     ctx = Context(cast("Connection", _NoDatabase()), datetime.now(UTC), _NOWHERE)
     found.watch(lambda: reader_of(_ROUTES, said.activity)(ctx, said))
 
