@@ -42,7 +42,7 @@ def explain_files(
         explained = _explain(file.read(), fixture=fixture)
         all_understood = all_understood and explained.is_understood
         line = _to_json if as_json else _to_line
-        click.echo(line(file.name, explained))
+        click.echo(line(getattr(file, "name", "<stdin>"), explained))
     context.exit(0 if all_understood else 1)
 
 

@@ -121,14 +121,17 @@ def _judge_signature(case: Case, seen: Verification, activity: Document | None) 
     seen.show("scheme", by)
     for name in ("signature-input", "signature"):
         for value in request.values(name):
-            seen.show(name, value)
+            seen.show(f"{name} header", value)
     try:
         key_id = check_iri(key_id_of(request), development=case.is_development)
         seen.show("key id", key_id)
-        _check_claims(case, key_id, activity)
-    except (ProtocolError, Refused) as error:
+    except ProtocolError as error:
         seen.fail("key id", error)
         return
+    try:
+        _check_claims(case, key_id, activity)
+    except (ProtocolError, Refused) as error:
+        seen.fail("claims", error)
     for step in steps(request, hosts=case.hosts, now=case.now, scheme=case.scheme):
         if step.error is not None:
             seen.fail(step.name, step.error)
