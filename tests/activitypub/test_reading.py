@@ -280,6 +280,13 @@ def test_without_an_id_no_context_is_its_own():
         ({"language": {"identifier": "und"}, "contentMap": {"en": "x"}}, "language", None),
         ({"contentMap": {"und": "x"}, "nameMap": {"da": "x"}}, "language", "da"),
         ({"contentMap": {"en": 5}}, "language", None),
+        ({"@context": ["https://x.example/context", {"@language": "en"}]}, "language", "en"),
+        ({"@context": ["https://x.example/context", {"@language": "und"}]}, "language", None),
+        ({"@context": {"@language": "en"}, "contentMap": {"da": "x"}}, "language", "da"),
+        ({"@context": {"@language": 5}}, "language", None),
+        ({"attributedTo": [{"type": "Group", "id": CATS}, POST]}, "groups", (CATS,)),
+        ({"attributedTo": [{"type": "Group"}, {"type": "Person", "id": POST}]}, "groups", ()),
+        ({"attributedTo": CATS}, "groups", ()),
         ({"url": POST}, "url", POST),
         ({"url": [{"type": "Link", "href": POST}]}, "url", POST),
         (

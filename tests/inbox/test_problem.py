@@ -54,6 +54,26 @@ def test_fep_c180_names_what_it_knows() -> None:
     assert document["title"] == "Unsupported type"
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "fragment"),
+    [
+        ("unsupported_type", 422, "unsupported-type"),
+        ("couldnt_find_object", 404, "object-does-not-exist"),
+        ("not_moderator", 403, "actor-not-authorized"),
+        ("signer_is_not_actor", 403, "principal-actor-mismatch"),
+        ("relay_budget_spent", 503, "rate-limit-exceeded"),
+    ],
+)
+def test_each_kind_of_refusal_has_its_type(code: str, status: int, fragment: str) -> None:
+    response = problem.to_response(problem.Problem(status, code, "No."), "abc")
+    assert json.loads(bytes(response.body))["type"] == f"https://w3id.org/fep/c180#{fragment}"
+
+
+def test_types_are_those_of_the_place() -> None:
+    response = problem.to_response(problem.Problem(404, "couldnt_find_object", "No."), "abc", {})
+    assert json.loads(bytes(response.body))["type"] == "about:blank"
+
+
 @pytest.mark.parametrize("given", [None, 7, "", "a b", "x" * 65, "a\r\nSet-Cookie: b", "é"])
 def test_an_unfit_request_id_is_replaced(given: object) -> None:
     made = problem.to_request_id(given)

@@ -7,7 +7,7 @@ import pytest
 
 from activitypub.reading import Document
 from fedcom.actions.catalog import HEARD
-from fedcom.federation.listeners import Listeners
+from fedcom.federation.listeners import Listeners, Unsupported, heard_routes, reader_of
 from inbox.errors import Later, Refused
 from inbox.journal import journal
 from inbox.ports import Heard
@@ -157,3 +157,24 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
     node.network.put(person(KIM, name="New"))
     assert await node.hear(activity("Update", KIM, person(KIM, name="Said"))) == "202"
     assert node.snapshot()[KIM] == "Person New"
+
+
+@pytest.mark.parametrize(
+    ("said", "detail"),
+    [
+        (activity("Flag", KIM, f"{CATS}/1"), "Flag is not understood here: no reports yet."),
+        (
+            activity("Create", KIM, document("https://kim.example/1", "ChatMessage")),
+            "Create of ChatMessage is not understood here: no private messages yet.",
+        ),
+        (activity("Dance", KIM, f"{CATS}/1"), "Dance is not understood here."),
+    ],
+)
+def test_what_nobody_reads_is_refused_with_what_is_missing(
+    said: dict[str, Any], detail: str
+) -> None:
+    with pytest.raises(Unsupported) as caught:
+        reader_of(heard_routes(), Document(said))
+
+    assert (caught.value.code, caught.value.status) == ("unsupported_type", 422)
+    assert caught.value.detail == detail

@@ -83,3 +83,49 @@ def test_words_are_cut_to_size_and_made_safe() -> None:
     assert len(found.body.html) < 110_000
     assert "script" not in found.body.html
     assert "onclick" not in found.body.html
+
+
+ELSEWHERE = "https://elsewhere.example/story"
+OWN = "https://kim.example/post/1/title"
+
+
+@pytest.mark.parametrize(
+    ("more", "link"),
+    [
+        ({"url": ELSEWHERE}, ELSEWHERE),
+        ({"url": OWN}, None),
+        ({"url": ELSEWHERE, "type": "Note"}, None),
+        ({"url": ELSEWHERE, "type": "Article"}, None),
+        ({"source": ELSEWHERE}, ELSEWHERE),
+        ({"source": ELSEWHERE, "url": OWN}, ELSEWHERE),
+        ({"source": "not an address"}, None),
+        ({"source": "not an address", "url": ELSEWHERE}, ELSEWHERE),
+        ({"url": ELSEWHERE, "attachment": [{"type": "Link", "href": OWN}]}, OWN),
+        ({"url": OWN, "type": "Video"}, OWN),
+        ({"type": "Audio"}, "https://kim.example/post/1"),
+        ({"url": OWN, "type": "Video", "attachment": [{"url": ELSEWHERE}]}, ELSEWHERE),
+    ],
+)
+def test_a_post_points_to_what_its_peer_means(more: dict[str, Any], link: str | None) -> None:
+    assert read(**more).url == link
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "html"),
+    [
+        ("*so* <b>x</b>", "text/markdown", "<p><em>so</em> &lt;b&gt;x&lt;/b&gt;</p>"),
+        ("a <b>\nc", "text/plain", "<p>a &lt;b&gt;<br>c</p>"),
+        ("<p>x<script>y</script></p>", "text/html", "<p>x</p>"),
+        ("<p>x</p>", None, "<p>x</p>"),
+        ("", "text/markdown", ""),
+        ("", "text/plain", ""),
+    ],
+)
+def test_what_is_no_html_is_made_html(content: str, kind: str | None, html: str) -> None:
+    assert read(content=content, mediaType=kind).body.html == html
+
+
+def test_a_title_is_taken_from_markdown_without_its_marks() -> None:
+    found = read(name=None, content="# Cats *sleep*\n\nA lot.", mediaType="text/markdown")
+
+    assert found.title == "Cats sleep"

@@ -1,0 +1,98 @@
+"""Where a peer's post belongs, and who may say so."""
+
+from typing import Any
+
+import pytest
+
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from fedcom.actions.post import check_announcer, check_content, create_from, places_named
+from fedcom.errors import Denied, FedcomError, Invalid
+from tests.support.documents import page
+from tests.support.people import Home
+
+KIM, VIDEO = "https://tube.example/a/kim", "https://tube.example/w/1"
+CHANNEL, DOGS = "https://tube.example/c/kim", "https://dogs.example/c/dogs"
+AUTHORS = [{"type": "Person", "id": KIM}, {"type": "Group", "id": CHANNEL}]
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Reading is the same on every database."""
+    return "sqlite"
+
+
+def video(**more: Any) -> Document:
+    words: dict[str, Any] = {"type": "Video", "attributedTo": AUTHORS, "to": [PUBLIC]}
+    return Document({**page(VIDEO, KIM, CHANNEL), "audience": None, **words, **more})
+
+
+def test_a_video_that_is_looked_up_is_in_its_channel(home: Home) -> None:
+    channel = home.group(CHANNEL)
+    home.person(KIM)
+
+    found = home(lambda ctx: create_from(ctx, video(), None), wanted=True)
+
+    assert found.community == channel
+    assert found.url == VIDEO
+
+
+def test_a_channel_that_is_unknown_is_fetched_for_a_member_only(home: Home) -> None:
+    home.person(KIM)
+
+    with pytest.raises(Invalid) as caught:
+        home(lambda ctx: create_from(ctx, video(), None))
+    assert caught.value.code == "no_community"
+    with pytest.raises(Exception, match=CHANNEL):
+        home(lambda ctx: create_from(ctx, video(), None), wanted=True)
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"audience": DOGS}, (DOGS,)),
+        ({"cc": [DOGS]}, (CHANNEL, PUBLIC, DOGS)),
+        ({"tag": {"type": "Mention", "href": DOGS}}, (CHANNEL, PUBLIC, DOGS)),
+        ({"attributedTo": KIM, "to": [DOGS, PUBLIC, DOGS]}, (DOGS, PUBLIC)),
+    ],
+)
+def test_the_likeliest_community_is_named_first(
+    more: dict[str, Any], named: tuple[str, ...]
+) -> None:
+    assert places_named(video(**more)) == named
+
+
+@pytest.mark.parametrize(
+    ("more", "may"),
+    [
+        ({}, True),
+        ({"audience": DOGS}, True),
+        ({"audience": [CHANNEL, DOGS]}, True),
+        ({"audience": CHANNEL}, False),
+        ({"audience": CHANNEL, "cc": [DOGS]}, False),
+        ({"audience": CHANNEL, "to": [DOGS, PUBLIC]}, True),
+    ],
+)
+def test_a_community_announces_what_does_not_name_another(more: dict[str, Any], may: bool) -> None:
+    if may:
+        check_announcer(video(**more), DOGS)
+        return
+    with pytest.raises(Denied) as caught:
+        check_announcer(video(**more), DOGS)
+    assert caught.value.code == "wrong_community"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"id": None}, "object_incomplete"),
+        ({"attributedTo": None}, "object_incomplete"),
+        ({"to": [DOGS]}, "not_public"),
+    ],
+)
+def test_what_is_nobodys_or_not_for_all_is_refused(more: dict[str, Any], code: str) -> None:
+    with pytest.raises(FedcomError) as caught:
+        check_content(video(**more))
+
+    assert caught.value.code == code
+    assert check_content(video()) == KIM
