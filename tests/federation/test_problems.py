@@ -120,5 +120,5 @@ async def test_another_method_is_refused_in_the_same_form(node: Node) -> None:
 
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["allow"] == "GET, HEAD"
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert json.loads(answer.content)["code"] == "method_not_allowed"

@@ -148,6 +148,13 @@ def test_what_is_covered_and_not_there_ends_in_a_signing_string_that_cannot_be()
     assert step(seen, "signing string")[0] is False
 
 
+def test_a_signature_without_a_time_fails_in_both_ways() -> None:
+    seen = see(knock().bent(drop=("date",)))
+
+    assert verdict(seen) == "401 signature_coverage"
+    assert step(seen, "time")[0] is False
+
+
 def test_a_request_without_signature_has_nothing_to_verify() -> None:
     seen = see(Request("/inbox", (("content-type", "application/activity+json"),), b"{}"))
 
