@@ -159,6 +159,7 @@ async def _listen_once(dispatcher: Dispatcher, redis_url: str) -> None:
         log_results=False,
     )
     listening = asyncio.create_task(listener.async_run())
+    logger.info("The worker listens to Redis.")
     try:
         await asyncio.shield(listening)
     finally:
