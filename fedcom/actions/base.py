@@ -68,7 +68,8 @@ class Answer:
 class Action(ABC, Generic[R]):
     """Something that somebody does and a peer could see."""
 
-    by: Person
+    # Mostly a person; communities speak for themselves when they follow, change keys or end.
+    by: Person | Community
     # Whether peers can fetch what the action made from its id, so that announcing the id says it.
     is_content: ClassVar[bool] = False
 

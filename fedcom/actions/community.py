@@ -140,7 +140,7 @@ class EditCommunity(Action[Community]):
 class RefreshCommunity(Action[Community]):
     """A peer's community has changed: read it again from its origin."""
 
-    by: Person | Community  # type: ignore[assignment]  # Mbin's magazines say it themselves
+    by: Person | Community
     community: Community
 
     def check(self, ctx: Context) -> None:

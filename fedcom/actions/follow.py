@@ -25,7 +25,7 @@ class Follow(Action[FollowRow]):
     `by` may be a community elsewhere: NodeBB's categories follow ours.
     """
 
-    by: Person | Community  # type: ignore[assignment]  # see above; only here does a Group act
+    by: Person | Community
     target: Community | Person
     # The id of a peer's Follow; ours get theirs when they are made.
     iri: str | None = None
@@ -83,7 +83,7 @@ class Follow(Action[FollowRow]):
 class Unfollow(Action[None]):
     """Undo{Follow}."""
 
-    by: Person | Community  # type: ignore[assignment]  # as in Follow
+    by: Person | Community
     target: Community | Person
 
     def check(self, ctx: Context) -> None:
@@ -114,7 +114,7 @@ class Unfollow(Action[None]):
 class AnswerFollow(Action[None]):
     """What a peer answers to a Follow of ours: Accept or Reject."""
 
-    by: Person | Community  # type: ignore[assignment]  # as in Follow
+    by: Person | Community
     asked: FollowRow
     accepted: bool
 

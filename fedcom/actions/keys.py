@@ -20,7 +20,7 @@ class RotateKeys(Action[Actor]):
     """The old keys are retired. The new ones have ids of their own, so that peers who kept the old
     ones need not guess: an unknown id makes them read the actor again at once."""
 
-    by: Person | Community  # type: ignore[assignment]  # communities and the instance have keys too
+    by: Person | Community
     key: NewKey
 
     def check(self, ctx: Context) -> None:

@@ -23,7 +23,7 @@ from fedcom.remote.actors import forget_actor
 class Leave(Action[None]):
     """The end of a person or a community; erased people must not stay."""
 
-    by: Person | Community  # type: ignore[assignment]  # communities end too
+    by: Person | Community
 
     def check(self, ctx: Context) -> None:
         """Nobody can be kept."""
