@@ -18,6 +18,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -319,7 +320,7 @@ class Backfill:
             return document
         for step in reversed(await self._climb(document, visit)):
             await self._units.unit(
-                lambda ctx, step=step: _keep(ctx, step, thread),  # type: ignore[misc]  # bound now
+                partial(_keep, document=step, thread=thread),
                 budget=visit,
                 fetched=Fetched({step.id or "": step}),
             )

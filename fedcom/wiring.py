@@ -6,9 +6,10 @@ globals: what a part needs is handed to it here.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -127,7 +128,7 @@ class Instance:
             try:
                 await self.units.fetch(iri, Budget(documents=2))
             except Gone:
-                await self.unit(lambda ctx, iri=iri: _forget(ctx, iri))  # type: ignore[misc]  # bound now
+                await self.unit(partial(_forget, iri=iri))
             except (FetchFailed, FedcomError) as error:
                 logger.info(
                     "an inbox is gone, its actor cannot be asked", actor=iri, why=str(error)
@@ -323,7 +324,7 @@ async def _setup_token(database: Database, settings: Settings) -> str | None:
     return secrets.token_urlsafe(12)
 
 
-def _refresher(units: Units) -> Callable[[Document], "asyncio.Future[None]"]:
+def _refresher(units: Units) -> Callable[[Document], Awaitable[None]]:
     async def refresh(document: Document) -> None:
         """An actor we know showed a key that we did not have: write the new one down."""
 
@@ -334,7 +335,7 @@ def _refresher(units: Units) -> Callable[[Document], "asyncio.Future[None]"]:
         with suppress(FedcomError, FetchFailed):
             await units.unit(work, budget=Budget(documents=5), fetched=Fetched())
 
-    return refresh  # type: ignore[return-value]  # a coroutine function
+    return refresh
 
 
 def _forget(ctx: Context, iri: str) -> None:

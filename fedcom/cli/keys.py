@@ -1,5 +1,6 @@
 """`fedcom keys`: the keys that this instance and its members sign with."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -40,7 +41,7 @@ async def _rotate(instance: Instance, names: tuple[str, ...]) -> int:
     iris = await instance.read(lambda conn: _find(conn, names))
     for iri in iris:
         key = await instance.new_key()
-        await instance.unit(lambda ctx, iri=iri, key=key: _rotate_one(ctx, iri, key))  # type: ignore[misc]  # bound now
+        await instance.unit(partial(_rotate_one, iri=iri, key=key))
     return len(iris)
 
 
