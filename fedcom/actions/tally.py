@@ -12,7 +12,7 @@ from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.follows import count_followers
-from fedcom.rules.ranking import hot_key
+from fedcom.rules.ranking import active_key, controversy, hot_key
 
 
 def put_vote(ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str) -> None:
@@ -95,6 +95,8 @@ def count_comment(ctx: Context, about: Comment, difference: int) -> None:
         .where(community.c.actor_id == community_id)
         .values(comments=community.c.comments + difference)
     )
+    if difference > 0:
+        rank(ctx, about.post_id)
 
 
 def count_subscribers(ctx: Context, community_id: int) -> None:
@@ -112,10 +114,14 @@ def rank(ctx: Context, post_id: int) -> None:
     if row.deleted_at is not None or row.removed_at is not None:
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id == post_id))
         return
+    score = row.upvotes - row.downvotes
     values = {
         "post_id": post_id,
         "community_id": row.community_id,
-        "hot": hot_key(row.upvotes - row.downvotes, row.published_at),
+        "hot": hot_key(score, row.published_at),
+        "active": active_key(score, row.published_at, row.last_comment_at),
+        "controversy": controversy(row.upvotes, row.downvotes),
+        "score": score,
         "published_at": row.published_at,
     }
     upsert(ctx.conn, post_rank, values, key=["post_id"])

@@ -4,10 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    false,
+)
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.base import metadata
+from fedcom.models.base import EMPTY, metadata
+
+Theme = Literal["auto", "light", "dark"]
 
 account = Table(
     "account",
@@ -21,6 +33,14 @@ account = Table(
     Column("application", Text, nullable=False, default=""),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=True),
+    # How the pages look to them and what lists hold, for `Preferences`.
+    Column("interface_language", Text, nullable=False, server_default=EMPTY),
+    Column("theme", Text, nullable=False, server_default="auto"),
+    Column("front_scope", Text, nullable=False, server_default="subscribed"),
+    Column("front_sort", Text, nullable=False, server_default="active"),
+    Column("compact_lists", Boolean, nullable=False, server_default=false()),
+    Column("show_nsfw", Boolean, nullable=False, server_default=false()),
+    Column("mail_notifications", Boolean, nullable=False, server_default=false()),
     CheckConstraint("role IN ('admin', 'member')", name="role"),
     CheckConstraint("state IN ('active', 'pending')", name="state"),
 )
@@ -52,6 +72,32 @@ attempt = Table(
 )
 
 
+# Who has the code may sign up, whatever the registration mode says.
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("code", Text, nullable=False, unique=True),
+    Column("by_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+password_reset = Table(
+    "password_reset",
+    metadata,
+    # SHA-256 of the token in the link.
+    Column("token_hash", Text, primary_key=True),
+    Column("account_id", BigId, ForeignKey("account.actor_id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_password_reset_account_id", "account_id"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What lets a local person log in."""
@@ -64,6 +110,13 @@ class Account:
     application: str
     created_at: datetime
     last_seen_at: datetime | None
+    interface_language: str
+    theme: Theme
+    front_scope: str
+    front_sort: str
+    compact_lists: bool
+    show_nsfw: bool
+    mail_notifications: bool
 
     @property
     def is_admin(self) -> bool:

@@ -59,6 +59,8 @@ actor = Table(
     Column("fetched_at", UtcDateTime, nullable=True),
     Column("banned_at", UtcDateTime, nullable=True),
     Column("ban_reason", Text, nullable=False, default=""),
+    # Null while banned: for ever.
+    Column("ban_expires_at", UtcDateTime, nullable=True),
     Column("deleted_at", UtcDateTime, nullable=True),
     Index("ix_actor_name_host", "name", "host"),
     Index("ix_actor_host", "host"),
@@ -142,6 +144,7 @@ class Actor:
     fetched_at: datetime | None
     banned_at: datetime | None
     ban_reason: str
+    ban_expires_at: datetime | None
     deleted_at: datetime | None
 
     @property

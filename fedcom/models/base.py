@@ -9,7 +9,7 @@ from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, MetaData, RowMapping
+from sqlalchemy import ColumnElement, FromClause, MetaData, RowMapping, text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -20,6 +20,9 @@ NAMING = {
 }
 
 metadata = MetaData(naming_convention=NAMING)
+
+EMPTY = text("''")
+"""The server default of texts; as SQL, because Alembic takes a plain "" of SQLite for a change."""
 
 R = TypeVar("R")
 

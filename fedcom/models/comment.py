@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
 from fedcom.db import BigId, SortableText, UtcDateTime
-from fedcom.models.base import metadata
+from fedcom.models.base import EMPTY, metadata
 
 comment = Table(
     "comment",
@@ -23,6 +23,7 @@ comment = Table(
     Column("body_source", Text, nullable=False, default=""),
     Column("body_html", Text, nullable=False, default=""),
     Column("language", Text, nullable=True),
+    Column("content_warning", Text, nullable=False, server_default=EMPTY),
     Column("published_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=True),
     Column("deleted_at", UtcDateTime, nullable=True),
@@ -53,6 +54,7 @@ class Comment:
     body_source: str
     body_html: str
     language: str | None
+    content_warning: str
     published_at: datetime
     updated_at: datetime | None
     deleted_at: datetime | None

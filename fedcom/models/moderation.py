@@ -27,8 +27,48 @@ modlog = Table(
     Column("kind", Text, nullable=False),
     Column("target_iri", Text, nullable=False),
     Column("reason", Text, nullable=False, default=""),
+    # When a ban ends by itself; null: never, or no ban.
+    Column("expires_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_modlog_community_id", "community_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Who may not take part in one community; a ban from the whole instance is in `actor`.
+community_ban = Table(
+    "community_ban",
+    metadata,
+    Column("community_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("person_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # Null: for ever.
+    Column("expires_at", UtcDateTime, nullable=True),
+    Index("ix_community_ban_person_id", "person_id"),
+)
+
+# What somebody asked the moderators to look at: one post, comment or private message.
+report = Table(
+    "report",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    # The id of the Flag.
+    Column("iri", Text, nullable=False, unique=True),
+    Column("reporter_id", BigId, ForeignKey("actor.id"), nullable=False),
+    # Null for what only admins judge: private messages.
+    Column("community_id", BigId, ForeignKey("actor.id"), nullable=True),
+    Column("post_id", BigId, ForeignKey("post.id"), nullable=True),
+    Column("comment_id", BigId, ForeignKey("comment.id"), nullable=True),
+    Column("message_id", BigId, ForeignKey("message.id"), nullable=True),
+    Column("reason", Text, nullable=False),
+    # What it said when it was reported; the author may edit it afterwards.
+    Column("said", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime, nullable=True),
+    Column("resolver_id", BigId, ForeignKey("actor.id"), nullable=True),
+    Index("ix_report_community_id", "community_id", "resolved_at"),
+    Index("ix_report_post_id", "post_id"),
+    Index("ix_report_comment_id", "comment_id"),
     sqlite_autoincrement=True,
 )
 
@@ -55,4 +95,34 @@ class ModlogEntry:
     kind: str
     target_iri: str
     reason: str
+    expires_at: datetime | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityBan:
+    """Somebody who may not take part in one community, for ever or until `expires_at`."""
+
+    community_id: int
+    person_id: int
+    reason: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something that somebody asked the moderators to look at."""
+
+    id: int
+    iri: str
+    reporter_id: int
+    community_id: int | None
+    post_id: int | None
+    comment_id: int | None
+    message_id: int | None
+    reason: str
+    said: str
+    created_at: datetime
+    resolved_at: datetime | None
+    resolver_id: int | None

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.base import metadata
+from fedcom.models.base import EMPTY, metadata
 
 post = Table(
     "post",
@@ -29,6 +29,11 @@ post = Table(
     Column("wire_type", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=True),
+    # The picture that the post carries on the wire, and what it says to who cannot see it.
+    Column("image_url", Text, nullable=True),
+    Column("image_alt", Text, nullable=False, server_default=EMPTY),
+    # Shown instead of the text until the reader asks for it ("summary" of microblogs).
+    Column("content_warning", Text, nullable=False, server_default=EMPTY),
     Column("body_source", Text, nullable=False, default=""),
     Column("body_html", Text, nullable=False, default=""),
     Column("language", Text, nullable=True),
@@ -50,21 +55,29 @@ post = Table(
     Column("last_comment_at", UtcDateTime, nullable=True),
     Index("ix_post_community_id_published_at", "community_id", "published_at"),
     Index("ix_post_author_id_published_at", "author_id", "published_at"),
+    Index("ix_post_url", "url"),
     sqlite_autoincrement=True,
 )
 
-# One row for each post that lists may show. `hot` grows with the score and the time of posting and
-# never with the clock, so nothing has to be ranked again while time passes.
+# One row for each post that lists may show. The keys grow with votes, comments and the time of
+# posting and never with the clock, so nothing has to be ranked again while time passes.
 post_rank = Table(
     "post_rank",
     metadata,
     Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
     Column("community_id", BigId, ForeignKey("actor.id"), nullable=False),
     Column("hot", Double, nullable=False),
+    Column("active", Double, nullable=False, server_default="0"),
+    Column("controversy", Double, nullable=False, server_default="0"),
+    Column("score", Integer, nullable=False, server_default="0"),
     Column("published_at", UtcDateTime, nullable=False),
     Index("ix_post_rank_hot", "hot", "post_id"),
+    Index("ix_post_rank_active", "active", "post_id"),
+    Index("ix_post_rank_controversy", "controversy", "post_id"),
+    Index("ix_post_rank_score", "score", "post_id"),
     Index("ix_post_rank_published_at", "published_at", "post_id"),
     Index("ix_post_rank_community_id_hot", "community_id", "hot", "post_id"),
+    Index("ix_post_rank_community_id_active", "community_id", "active", "post_id"),
     Index("ix_post_rank_community_id_published_at", "community_id", "published_at", "post_id"),
 )
 
@@ -81,6 +94,9 @@ class Post:
     wire_type: str
     title: str
     url: str | None
+    image_url: str | None
+    image_alt: str
+    content_warning: str
     body_source: str
     body_html: str
     language: str | None

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, Table, Text
 
 from fedcom.db import BigId, UtcDateTime
-from fedcom.models.base import metadata
+from fedcom.models.base import EMPTY, metadata
 
 Registration = Literal["closed", "approval", "open"]
 
@@ -21,7 +21,15 @@ site = Table(
     Column("name", Text, nullable=False),
     Column("description_source", Text, nullable=False, default=""),
     Column("description_html", Text, nullable=False, default=""),
+    Column("rules_source", Text, nullable=False, server_default=EMPTY),
+    Column("rules_html", Text, nullable=False, server_default=EMPTY),
+    # Names of files of `media`; null: none.
+    Column("logo", Text, nullable=True),
+    # Hue of links and buttons in degrees, 0 to 359; null: ours.
+    Column("hue", Integer, nullable=True),
     Column("registration", Text, nullable=False, default="closed"),
+    # What applicants are asked.
+    Column("application_question", Text, nullable=False, server_default=EMPTY),
     # Browsers and apps that know only Lemmy are told "lemmy" by NodeInfo; servers hear the truth.
     Column("answers_apps_as_lemmy", Boolean, nullable=False, default=True),
     # Null until the first admin and the first community exist.
@@ -41,7 +49,12 @@ class Site:
     name: str
     description_source: str
     description_html: str
+    rules_source: str
+    rules_html: str
+    logo: str | None
+    hue: int | None
     registration: Registration
+    application_question: str
     answers_apps_as_lemmy: bool
     set_up_at: datetime | None
     created_at: datetime

@@ -6,13 +6,16 @@ Lemmy's divides by the age instead and rewrites every row every few minutes.)
 """
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 
 POST_SECONDS = 45_000
 """The head start of a tenfold score among posts: twelve and a half hours."""
 
 COMMENT_SECONDS = 180_000
 """The same among comments: a thread lives for days, and its best answers should stay on top."""
+
+ACTIVE_FOR = timedelta(days=2)
+"""How long comments keep lifting a post in the list of active ones."""
 
 
 def hot_key(score: int, published: datetime) -> float:
@@ -22,6 +25,23 @@ def hot_key(score: int, published: datetime) -> float:
     the time of arrival.
     """
     return _hot(score, published, POST_SECONDS)
+
+
+def active_key(score: int, published: datetime, last_comment: datetime | None) -> float:
+    """As `hot_key`, counted from the newest comment of the post's first two days.
+
+    Later comments lift nothing: nobody can dig out an old post by answering it (as with Lemmy).
+    """
+    moved = published
+    if last_comment is not None:
+        moved = max(published, min(last_comment, published + ACTIVE_FOR))
+    return _hot(score, moved, POST_SECONDS)
+
+
+def controversy(upvotes: int, downvotes: int) -> float:
+    """High for many votes that are evenly split; 0 when all agree."""
+    few, many = sorted([upvotes, downvotes])
+    return float((few + many) ** (few / many)) if few else 0.0
 
 
 def comment_hot(score: int, published: datetime) -> float:

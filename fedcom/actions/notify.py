@@ -1,0 +1,65 @@
+"""What members are told of, written in the transaction of what it is about."""
+
+from sqlalchemy import and_, exists, insert, or_, select
+
+from fedcom.context import Context
+from fedcom.models.account import account
+from fedcom.models.actor import actor
+from fedcom.models.notification import Kind, notification
+from fedcom.models.shelf import actor_block, host_block
+
+
+def notify(
+    ctx: Context,
+    recipient_id: int,
+    kind: Kind,
+    *,
+    by_id: int | None = None,
+    community_id: int | None = None,
+    post_id: int | None = None,
+    comment_id: int | None = None,
+    message_id: int | None = None,
+    detail: str = "",
+    reason: str = "",
+) -> None:
+    """Tell a member; nobody else is told anything: people elsewhere hear of it by federation.
+
+    Nobody is told of what they did themselves. Of people and servers that the member has blocked
+    only moderation is told. `detail` and `reason` are the modlog's kind and its reason.
+    """
+    if recipient_id == by_id or not _has_account(ctx, recipient_id):
+        return
+    if kind != "moderation" and by_id is not None and _is_blocked(ctx, recipient_id, by_id):
+        return
+    ctx.conn.execute(
+        insert(notification).values(
+            recipient_id=recipient_id,
+            kind=kind,
+            actor_id=by_id,
+            community_id=community_id,
+            post_id=post_id,
+            comment_id=comment_id,
+            message_id=message_id,
+            detail=detail,
+            reason=reason,
+            created_at=ctx.now,
+        )
+    )
+
+
+def _has_account(ctx: Context, person_id: int) -> bool:
+    mine = select(account.c.actor_id).where(
+        account.c.actor_id == person_id, account.c.state == "active"
+    )
+    return ctx.conn.execute(mine).first() is not None
+
+
+def _is_blocked(ctx: Context, person_id: int, other_id: int) -> bool:
+    by_name = exists().where(
+        actor_block.c.person_id == person_id, actor_block.c.blocked_id == other_id
+    )
+    by_host = exists().where(
+        and_(host_block.c.person_id == person_id, host_block.c.host == actor.c.host)
+    )
+    found = select(actor.c.id).where(actor.c.id == other_id, or_(by_name, by_host))
+    return ctx.conn.execute(found).first() is not None

@@ -1,0 +1,58 @@
+"""What a member is told: answers, mentions, messages, and what moderators decided about them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import EMPTY, metadata
+
+Kind = Literal["reply", "mention", "message", "moderation", "report", "application"]
+
+notification = Table(
+    "notification",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("recipient_id", BigId, ForeignKey("actor.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    # Whose doing it was; null for what the instance itself says.
+    Column("actor_id", BigId, ForeignKey("actor.id"), nullable=True),
+    Column("community_id", BigId, ForeignKey("actor.id"), nullable=True),
+    Column("post_id", BigId, ForeignKey("post.id"), nullable=True),
+    Column("comment_id", BigId, ForeignKey("comment.id"), nullable=True),
+    Column("message_id", BigId, ForeignKey("message.id"), nullable=True),
+    # For moderation the modlog's kind ("remove", "lock", "ban"…), with the reason.
+    Column("detail", Text, nullable=False, server_default=EMPTY),
+    Column("reason", Text, nullable=False, server_default=EMPTY),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime, nullable=True),
+    Index("ix_notification_recipient_id", "recipient_id", "id"),
+    Index("ix_notification_unread", "recipient_id", "read_at"),
+    Index("ix_notification_comment_id", "comment_id"),
+    Index("ix_notification_post_id", "post_id"),
+    CheckConstraint(
+        "kind IN ('reply', 'mention', 'message', 'moderation', 'report', 'application')",
+        name="kind",
+    ),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One thing that a member is told."""
+
+    id: int
+    recipient_id: int
+    kind: Kind
+    actor_id: int | None
+    community_id: int | None
+    post_id: int | None
+    comment_id: int | None
+    message_id: int | None
+    detail: str
+    reason: str
+    created_at: datetime
+    read_at: datetime | None
