@@ -1,5 +1,7 @@
 """What members are told of, written in the transaction of what it is about."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import and_, exists, insert, or_, select
 
 from fedcom.context import Context
@@ -9,39 +11,45 @@ from fedcom.models.notification import Kind, notification
 from fedcom.models.shelf import actor_block, host_block
 
 
-def notify(
-    ctx: Context,
-    recipient_id: int,
-    kind: Kind,
-    *,
-    by_id: int | None = None,
-    community_id: int | None = None,
-    post_id: int | None = None,
-    comment_id: int | None = None,
-    message_id: int | None = None,
-    detail: str = "",
-    reason: str = "",
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What is told: of which kind, whose doing, about what; row ids, None for what it is not about.
+
+    `detail` is the modlog's kind and `reason` its reason, for what moderators did.
+    """
+
+    kind: Kind
+    by_id: int | None = None
+    community_id: int | None = None
+    post_id: int | None = None
+    comment_id: int | None = None
+    message_id: int | None = None
+    detail: str = ""
+    reason: str = ""
+
+
+def notify(ctx: Context, recipient_id: int, news: News) -> None:
     """Tell a member; nobody else is told anything: people elsewhere hear of it by federation.
 
     Nobody is told of what they did themselves. Of people and servers that the member has blocked
-    only moderation is told. `detail` and `reason` are the modlog's kind and its reason.
+    only moderation is told.
     """
+    by_id = news.by_id
     if recipient_id == by_id or not _has_account(ctx, recipient_id):
         return
-    if kind != "moderation" and by_id is not None and _is_blocked(ctx, recipient_id, by_id):
+    if news.kind != "moderation" and by_id is not None and _is_blocked(ctx, recipient_id, by_id):
         return
     ctx.conn.execute(
         insert(notification).values(
             recipient_id=recipient_id,
-            kind=kind,
+            kind=news.kind,
             actor_id=by_id,
-            community_id=community_id,
-            post_id=post_id,
-            comment_id=comment_id,
-            message_id=message_id,
-            detail=detail,
-            reason=reason,
+            community_id=news.community_id,
+            post_id=news.post_id,
+            comment_id=news.comment_id,
+            message_id=news.message_id,
+            detail=news.detail,
+            reason=news.reason,
             created_at=ctx.now,
         )
     )
