@@ -6,12 +6,14 @@ WORKERS ?= 2
 UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+NPM := $(BIN)/npm --prefix tests/npm
+PACKAGES := tests/npm/node_modules/.package-lock.json
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test check fix demo bench lock revision clean
+.PHONY: run test check fix demo bench lock revision clean browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
@@ -19,7 +21,7 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 		export FEDCOM_ORIGIN=http://localhost:8000 FEDCOM_DEVELOPMENT=1; fi; \
 	exec $(BIN)/fedcom serve
 
-test: $(VENV)/.dev  ## the whole suite, on SQLite, PostgreSQL and Redis, which it brings itself
+test: $(VENV)/.dev $(PACKAGES) browser  ## the whole suite; what it runs on it brings itself
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: $(VENV)/.dev  ## everything that can be said without running the suite
@@ -48,14 +50,16 @@ revision: $(VENV)/.dev  ## write the next revision of the schema: make revision 
 	$(BIN)/ruff format --quiet alembic
 	$(BIN)/ruff check --fix --quiet alembic
 
-lock:  ## pin what pyproject.toml asks for, for every platform, with hashes (needs uv)
+lock: $(VENV)/.dev  ## pin what pyproject.toml and tests/npm ask for, with hashes (needs uv)
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) --group build --constraint requirements.lock --output-file requirements-build.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock \
 		--constraint requirements-build.lock --output-file requirements-dev.lock
+	$(NPM) install --package-lock-only
 
 clean:  ## remove what make made; the data stays
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) tests/npm/node_modules dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo 'Fedcom needs Python 3.11 or newer.'; exit 1; }
@@ -71,3 +75,14 @@ $(VENV)/.run: requirements.lock requirements-build.lock pyproject.toml | $(VENV)
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# npm writes this file itself, when all is there.
+$(PACKAGES): tests/npm/package.json tests/npm/package-lock.json tests/npm/.npmrc | $(VENV)/.dev
+	$(NPM) ci
+	@touch $@
+
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends chromium fonts-liberation; } \
+		|| { echo 'The tests of the pages need Chromium: on Debian, apt-get install chromium'; exit 1; }

@@ -3,6 +3,7 @@ out of the tree.
 """
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -130,6 +131,21 @@ def test_the_lock_files_pin_with_hashes_and_name_no_host() -> None:
         assert all(re.match(r"[a-z0-9._-]+==\S+ ", pin) for pin in pins), lock.name
         assert lock.read_text().count("--hash=sha256:") >= len(pins) > 0, lock.name
         assert "://" not in lock.read_text(), lock.name
+
+
+def test_what_comes_from_npm_is_pinned_with_hashes_and_names_no_host() -> None:
+    folder = ROOT / "tests/npm"
+    asked = json.loads((folder / "package.json").read_text())["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    own = packages.pop("")
+
+    assert own["dependencies"] == asked
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in asked.values())
+    assert {f"node_modules/{package}" for package in asked} <= set(packages)
+    for path, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), path
+        assert "resolved" not in package, path
+        assert "hasInstallScript" not in package, path
 
 
 def test_the_smaller_lock_files_agree_with_the_one_for_developers() -> None:

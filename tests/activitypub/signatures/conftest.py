@@ -1,4 +1,8 @@
-"""One key of each kind for all signature tests: making an RSA key takes up to a second."""
+"""One key of each kind for all signature tests: making an RSA key takes up to a second. And others'
+implementations, in a Node that takes a moment to start.
+"""
+
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +15,7 @@ from activitypub.signatures.keys import (
     load_private,
     load_proof_key,
 )
+from tests.support import javascript
 
 ANN = "https://peer.example/users/ann"
 
@@ -49,3 +54,10 @@ def proof_key(ed25519_pems: tuple[str, str]) -> ProofKey:
 def public_proof_key(ed25519_pems: tuple[str, str]) -> PublicKey:
     """Ann's proving key as others see it."""
     return PublicKey(f"{ANN}#ed25519-key", ANN, ed25519_pems[1])
+
+
+@pytest.fixture(scope="session")
+def others() -> Iterator[javascript.Program]:
+    """What others sign and verify with: `tests/npm/signatures.mjs`."""
+    with javascript.running("signatures.mjs") as program:
+        yield program

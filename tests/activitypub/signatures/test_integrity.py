@@ -396,6 +396,66 @@ def test_we_verify_what_an_own_calculation_signs(proof_key, public_proof_key):
     verify(parse(sent), public_proof_key, now=NOW)
 
 
+# The suite's authors' own library, which canonicalizes with the rules of the language that RFC 8785
+# took its own from.
+RICH = POST | {
+    "x": [1e30, 333333333.33333329, 0.000001, 1e-7, -0.0, 2**53 - 1, None, True, "</\u007f\u2028"],
+    "\u20ac": {"\U0001f602": 1, "\ufb33": 2, "\u0080": 3, "\r": 4, "1": 5, "10": 6},
+}
+
+
+@pytest.fixture
+def key_elsewhere(proof_key, public_proof_key):
+    """The proving key as a Multikey with both its halves."""
+    return {
+        "type": "Multikey",
+        "@context": "https://w3id.org/security/multikey/v1",
+        "id": proof_key.id,
+        "publicKeyMultibase": public_proof_key.multibase,
+        # The multicodec of a secret key, then the key.
+        "secretKeyMultibase": encode_base58(b"\x80\x26" + proof_key.ed25519.private_bytes_raw()),
+    }
+
+
+@pytest.mark.parametrize("document", [LIKE, POST, RICH], ids=["like", "post", "rich"])
+def test_another_implementation_verifies_what_we_prove(others, proof_key, key_elsewhere, document):
+    received = json.loads(dump(sign(document, proof_key, NOW)))
+    del key_elsewhere["secretKeyMultibase"]
+    assert others.ask("verifyProof", document=received, key=key_elsewhere) is True
+    for change in (
+        {"actor": "https://peer.example/users/bob"},
+        {"more": 1},
+        {"proof": received["proof"] | {"created": "2026-11-06T08:49:38Z"}},
+        {"proof": received["proof"] | {"proofValue": encode_base58(bytes([1] * 64))}},
+    ):
+        assert others.ask("verifyProof", document=received | change, key=key_elsewhere) is False
+
+
+@pytest.mark.parametrize("document", [LIKE, POST, RICH], ids=["like", "post", "rich"])
+def test_we_verify_what_another_implementation_proves(
+    others, proof_key, public_proof_key, key_elsewhere, document
+):
+    proved = others.ask(
+        "prove",
+        document={"@context": AS2} | document,
+        proof={
+            "type": "DataIntegrityProof",
+            "cryptosuite": "eddsa-jcs-2022",
+            "verificationMethod": proof_key.id,
+            "proofPurpose": "assertionMethod",
+            "created": "2026-11-06T08:49:37Z",
+        },
+        key=key_elsewhere,
+    )
+    verify(parse(json.dumps(proved).encode()), public_proof_key, now=NOW)
+    for change in (
+        {"id": f"{ANN}/2"},
+        {"more": 1},
+        {"proof": proved["proof"] | {"created": "2026-11-06T08:49:38Z"}},
+    ):
+        assert refused(proved | change, public_proof_key).code == "proof_mismatch"
+
+
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 # What `parse` refuses wherever it stands (`@graph` and its like) begins with this sign.
 NAMES = WORDS.filter(lambda name: not name.startswith("@"))

@@ -11,6 +11,8 @@ from activitypub.signatures import cavage
 from activitypub.signatures.digest import digest_header
 from activitypub.signatures.keys import generate_rsa_pem, load_rsa_public
 from activitypub.signatures.request import SignedRequest, key_id_of, sign, verify
+from activitypub.vocab.base import dump
+from tests.support import javascript
 
 NOW = datetime(2026, 11, 6, 8, 49, 37, tzinfo=UTC)
 HOSTS = frozenset({"fedcom.example"})
@@ -431,3 +433,150 @@ def test_no_header_makes_verifying_fail_in_another_way(public_key, headers, targ
     request = sent({"signature": covered} | headers, target=target, body=body)
     with pytest.raises(ProtocolError):
         check(request, public_key, hosts=frozenset({headers.get("host", "").strip().lower()}))
+
+
+# What Misskey's library does with ours and we with its; what it signs by itself is Misskey's set.
+TARGET = "/c/cats/inbox?page=2&x=%20"
+CREATE = dump({"type": "Create", "summary": "Caf\u00e9 \U0001f602"})
+
+
+def encoded(body):
+    return None if body is None else base64.b64encode(body).decode()
+
+
+@pytest.fixture
+def accepted(others, rsa_pems):
+    """Whether the other implementation takes `headers` for ours; what must be covered it knows."""
+
+    def ask(headers, body, *, target=TARGET, key=rsa_pems[1]):
+        covered = ["(request-target)", "host", "date", *(["digest"] if body is not None else [])]
+        return others.ask(
+            "verifyRequest",
+            request={
+                "method": "GET" if body is None else "POST",
+                "url": target,
+                "headers": headers,
+            },
+            body=encoded(body),
+            publicKeyPem=key,
+            covered=covered,
+            now=NOW.isoformat(),
+        )
+
+    return ask
+
+
+@pytest.mark.parametrize("body", [CREATE, b"", None], ids=["body", "empty", "none"])
+@pytest.mark.parametrize("cover_query", [True, False], ids=["query", "no-query"])
+def test_another_implementation_verifies_what_we_sign(accepted, private_key, body, cover_query):
+    url = f"https://fedcom.example{TARGET}"
+    method = "GET" if body is None else "POST"
+    headers = sign(method, url, body, private_key, NOW, cover_query=cover_query)
+    # Given an address for the target, it drops the query, as some peers do.
+    target, other = (TARGET, url) if cover_query else (url, TARGET)
+    assert accepted(headers, body, target=target) is True
+    assert accepted(headers, body, target=other) is False
+    assert accepted(headers, body, target=target.replace("cats", "dogs")) is False
+    assert accepted(headers, body, target=target, key=generate_rsa_pem()[1]) is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Host", "other.example"),
+        ("Date", format_datetime(NOW - timedelta(minutes=1), usegmt=True)),
+        ("Digest", digest_header(b"other")),
+        ("Content-Type", "application/json"),
+    ],
+)
+def test_another_implementation_refuses_what_was_changed_after_us(
+    accepted, private_key, name, value
+):
+    headers = sign("POST", f"https://fedcom.example{TARGET}", CREATE, private_key, NOW)
+    assert accepted(headers, CREATE) is True
+    assert name in headers
+    assert accepted(headers | {name: value}, CREATE) is False
+
+
+def test_another_implementation_refuses_another_body(accepted, private_key):
+    headers = sign("POST", f"https://fedcom.example{TARGET}", CREATE, private_key, NOW)
+    assert accepted(headers, CREATE + b" ") is False
+    # A digest that fits, but that nobody signed.
+    forged = headers | {"Digest": digest_header(CREATE + b" ")}
+    assert accepted(forged, CREATE + b" ") is False
+    without = sign("GET", f"https://fedcom.example{TARGET}", None, private_key, NOW)
+    with pytest.raises(javascript.Refusal, match="digest"):
+        accepted(without | {"Digest": digest_header(CREATE)}, CREATE)
+
+
+@pytest.fixture
+def signed_elsewhere(others, private_key, rsa_pems):
+    """The headers of a request that the other implementation has signed."""
+
+    def ask(body, *, url=TARGET, covered=("(request-target)", "date", "host", "digest")):
+        request = {
+            "method": "GET" if body is None else "POST",
+            "url": url,
+            "headers": {
+                "Date": format_datetime(NOW, usegmt=True),
+                "Host": "fedcom.example",
+                "Accept": "application/activity+json",
+            },
+        }
+        return others.ask(
+            "signRequest",
+            request=request,
+            body=encoded(body),
+            keyId=private_key.id,
+            privateKeyPem=rsa_pems[0],
+            covered=covered,
+        )
+
+    return ask
+
+
+@pytest.mark.parametrize("body", [CREATE, b""], ids=["body", "empty"])
+@pytest.mark.parametrize("url", [TARGET, f"https://fedcom.example{TARGET}"], ids=["query", "path"])
+def test_we_verify_what_another_implementation_signs(signed_elsewhere, public_key, body, url):
+    request = sent(signed_elsewhere(body, url=url), target=TARGET, body=body)
+    assert key_id_of(request) == public_key.id
+    check(request, public_key)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"target": "/c/dogs/inbox?page=2&x=%20"}, "signature_mismatch"),
+        ({"target": f"{TARGET}&y"}, "signature_mismatch"),
+        ({"method": "PUT"}, "signature_mismatch"),
+        ({"body": CREATE + b" "}, "digest_mismatch"),
+        ({"Date": format_datetime(NOW - timedelta(minutes=1), usegmt=True)}, "signature_mismatch"),
+        ({"Host": "other.example"}, "signature_host"),
+        ({"body": b"other", "Digest": digest_header(b"other")}, "signature_mismatch"),
+    ],
+)
+def test_we_refuse_what_was_changed_after_another_implementation(
+    signed_elsewhere, public_key, changes, code
+):
+    arrived = {"target": TARGET, "body": CREATE}
+    headers = signed_elsewhere(CREATE)
+    check(sent(headers, **arrived), public_key)
+    headers |= {name: changes[name] for name in changes.keys() & headers.keys()}
+    arrived |= {name: changes[name] for name in changes.keys() - headers.keys()}
+    assert refused(sent(headers, **arrived), public_key).code == code
+
+
+def test_we_verify_a_get_of_another_implementation_unless_it_was_changed(
+    signed_elsewhere, public_key
+):
+    headers = signed_elsewhere(None, covered=["(request-target)", "date", "host", "accept"])
+    arrived = {"method": "GET", "target": TARGET, "body": b""}
+    check(sent(headers, **arrived), public_key)
+    changed = sent(headers | {"Accept": "text/html"}, **arrived)
+    assert refused(changed, public_key).code == "signature_mismatch"
+
+
+def test_a_body_that_another_implementation_does_not_cover_is_refused(signed_elsewhere, public_key):
+    headers = signed_elsewhere(CREATE, covered=["(request-target)", "date", "host"])
+    request = sent(headers, target=TARGET, body=CREATE)
+    assert refused(request, public_key).code == "signature_coverage"
