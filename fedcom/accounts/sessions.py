@@ -5,8 +5,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from fedcom.db import UtcDateTime
 from fedcom.models.account import Account, account, session
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
@@ -53,6 +54,24 @@ class SignedIn:
         return now - self.session.used_at >= TOUCH_EVERY
 
 
+_SESSION = columns_of(Session, session)
+_ACCOUNT = columns_of(Account, account)
+# One statement: every page that a member asks for begins with it.
+_SIGNED_IN = (
+    select(*_SESSION, *_ACCOUNT, *columns_of(Person, actor))
+    .select_from(session)
+    .join(account, account.c.actor_id == session.c.account_id)
+    .join(actor, actor.c.id == session.c.account_id)
+    .where(
+        session.c.token_hash == bindparam("token"),
+        session.c.expires_at > bindparam("now", type_=UtcDateTime),
+        account.c.state == "active",
+        actor.c.deleted_at.is_(None),
+        actor.c.banned_at.is_(None),
+    )
+)
+
+
 def create_session(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
     """Begin a session; its token (256 random bits, URL-safe), which is not kept here."""
     token = secrets.token_urlsafe(32)
@@ -74,13 +93,16 @@ def find_session(conn: Connection, token: str, now: datetime) -> SignedIn | None
 
     Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction.
     """
-    mine = and_(session.c.token_hash == _hash(token), session.c.expires_at > now)
-    row = conn.execute(select(*columns_of(Session, session)).where(mine)).mappings().first()
+    row = conn.execute(_SIGNED_IN, {"token": _hash(token), "now": now}).first()
     if row is None:
         return None
-    found = to_row(Session, row)
-    owner = _find_owner(conn, found.account_id)
-    return None if owner is None else SignedIn(found, *owner)
+    after_session = len(_SESSION)
+    after_account = after_session + len(_ACCOUNT)
+    return SignedIn(
+        Session(*row[:after_session]),
+        Account(*row[after_session:after_account]),
+        Person(*row[after_account:]),
+    )
 
 
 def touch_session(conn: Connection, found: SignedIn, now: datetime) -> None:
@@ -135,22 +157,3 @@ def prune_sessions(conn: Connection, now: datetime) -> int:
 def _hash(token: str) -> str:
     # The token is 256 random bits, so a fast hash without salt keeps it as secret as a slow one.
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def _find_owner(conn: Connection, account_id: int) -> tuple[Account, Person] | None:
-    active = and_(
-        actor.c.id == account_id, actor.c.deleted_at.is_(None), actor.c.banned_at.is_(None)
-    )
-    person = conn.execute(select(*columns_of(Person, actor)).where(active)).mappings().first()
-    login = (
-        conn.execute(
-            select(*columns_of(Account, account)).where(
-                account.c.actor_id == account_id, account.c.state == "active"
-            )
-        )
-        .mappings()
-        .first()
-    )
-    if person is None or login is None:
-        return None
-    return to_row(Account, login), to_row(Person, person)
