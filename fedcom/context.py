@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
 from activitypub.reading import Document
-from fedcom.errors import Missing
+from fedcom.errors import Invalid, Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +103,12 @@ class Said:
     body: bytes | None = None
     via: str | None = None
     confirmed: bool = True
+
+    @property
+    def object(self) -> Document:
+        """What the activity carries whole. Raises Invalid when it only names it."""
+        found = self.activity.object_document
+        if found is None:
+            word = self.activity.type
+            raise Invalid("object_missing", f"The object of this {word} must be carried whole.")
+        return found

@@ -279,9 +279,7 @@ def _audience(ctx: Context, about: Comment) -> Audience:
 
 
 def _read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None:
-    document = said.activity.object_document
-    if document is None:
-        raise Invalid("object_missing", "A Create carries the object it creates.")
+    document = said.object
     about = find_post(ctx.conn, document.id or "")
     if about is not None:
         return edit_from(ctx, about, said, document)

@@ -333,9 +333,7 @@ def _check_wanted(ctx: Context, place: Community) -> None:
 
 
 def _read_create(ctx: Context, said: Said) -> Action[Post] | None:
-    document = said.activity.object_document
-    if document is None:
-        raise Invalid("object_missing", "A Create carries the object it creates.")
+    document = said.object
     known = find_post(ctx.conn, document.id or "")
     if known is not None:
         return edit_from(ctx, known, said, document)

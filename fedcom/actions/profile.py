@@ -7,7 +7,7 @@ from sqlalchemy import update
 from activitypub.vocab.activities import update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.context import Context, Said
-from fedcom.errors import Denied, Invalid
+from fedcom.errors import Denied
 from fedcom.models.actor import Person, actor
 from fedcom.queries.actors import get_person
 from fedcom.remote.actors import person_at, put_actor
@@ -64,9 +64,7 @@ class RefreshProfile(Action[Person]):
     by: Person
 
     def check(self, ctx: Context) -> None:
-        """Only people elsewhere are read from elsewhere."""
-        if self.by.local:
-            raise Invalid("not_remote", "Members change their profiles here.")
+        """Anybody may say so: what counts is what their origin serves, which is never ours."""
 
     def apply(self, ctx: Context) -> Person:
         """Write what the origin serves now, key and all."""

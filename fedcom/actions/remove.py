@@ -158,10 +158,10 @@ def _delete_other(ctx: Context, iri: str, said: Said) -> Leave | Mark | None:
 
 
 def _read_undo(ctx: Context, said: Said) -> Action[Content] | Unmark | None:
-    deleted = said.activity.object_document
-    iri = deleted.object_id if deleted is not None else None
-    if deleted is None or iri is None:
-        raise Invalid("object_missing", "An Undo of a Delete carries the Delete.")
+    deleted = said.object
+    iri = deleted.object_id
+    if iri is None:
+        raise Invalid("object_missing", "An Undo of a Delete names what was deleted.")
     target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     if target is None:
         return Unmark(iri=iri, kind="deleted", actor_iri=said.actor)

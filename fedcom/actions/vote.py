@@ -92,9 +92,9 @@ def _read_vote(ctx: Context, said: Said) -> Vote | None:
 
 
 def _read_undo(ctx: Context, said: Said) -> Vote | Mark | None:
-    taken_back = said.activity.object_document
-    if taken_back is None or taken_back.object_id is None:
-        raise Invalid("object_missing", "An Undo of a vote carries the Like or Dislike.")
+    taken_back = said.object
+    if taken_back.object_id is None:
+        raise Invalid("object_missing", "An Undo of a vote names what was voted on.")
     target, voter = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, said.actor)
     standing = None
     if target is not None and isinstance(voter, Person):
