@@ -13,7 +13,7 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.queries.actors import find_actor
-from fedcom.queries.follows import find_follow, find_follow_by_iri
+from fedcom.queries.follows import find_follow, find_follow_by_iri, get_follow
 from fedcom.remote.actors import actor_at
 from fedcom.rules.permissions import may_act, must_be_open
 
@@ -51,10 +51,7 @@ class Follow(Action[FollowRow]):
         }
         upsert(ctx.conn, follow, row, key=["follower_id", "target_id"], keep=["created_at"])
         count_subscribers(ctx, self.target.id)
-        made = find_follow(ctx.conn, self.by.id, self.target.id)
-        if made is None:
-            raise NotFound("couldnt_find_follow", "The follow is gone.")
-        return made
+        return get_follow(ctx.conn, self.by.id, self.target.id)
 
     def to_activity(self, ctx: Context, result: FollowRow) -> Activity:
         """Follow."""
@@ -88,8 +85,7 @@ class Unfollow(Action[None]):
 
     def check(self, ctx: Context) -> None:
         """There is something to undo. Even the banned may leave."""
-        if find_follow(ctx.conn, self.by.id, self.target.id) is None:
-            raise NotFound("couldnt_find_follow", f"You do not follow {self.target.handle}.")
+        get_follow(ctx.conn, self.by.id, self.target.id)
 
     def apply(self, ctx: Context) -> None:
         """Forget the follow. `to_activity` reads it before, see `perform`."""

@@ -8,9 +8,9 @@ from activitypub.vocab.activities import update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.local_actor import put_keys
 from fedcom.context import Context, NewKey
-from fedcom.errors import Invalid, NotFound
+from fedcom.errors import Invalid
 from fedcom.models.actor import REQUESTS, Actor, Community, Person, actor, actor_key
-from fedcom.queries.actors import find_actor
+from fedcom.queries.actors import get_community, get_person
 from fedcom.wire.actor import to_document
 from fedcom.wire.addressing import key_iri, proof_key_iri
 
@@ -54,7 +54,8 @@ class RotateKeys(Action[Actor]):
                 updated_at=ctx.now,
             )
         )
-        changed = _again(ctx, self.by.iri)
+        again = get_community if isinstance(self.by, Community) else get_person
+        changed = again(ctx.conn, self.by.id)
         put_keys(ctx, changed, self.key)
         return changed
 
@@ -70,10 +71,3 @@ class RotateKeys(Action[Actor]):
     def audience(self, ctx: Context, result: Actor) -> Audience:
         """Whoever follows the actor."""
         return Audience(subject=result.iri, to_followers=True)
-
-
-def _again(ctx: Context, iri: str) -> Actor:
-    found = find_actor(ctx.conn, iri)
-    if found is None:
-        raise NotFound("couldnt_find_person", f"There is no actor {iri} here.")
-    return found

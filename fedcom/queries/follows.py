@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, func, select
 
+from fedcom.errors import NotFound
 from fedcom.models.actor import Community, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.follow import Follow, follow
@@ -35,6 +36,14 @@ def find_follow(conn: Connection, follower_id: int, target_id: int) -> Follow | 
         .first()
     )
     return None if row is None else to_row(Follow, row)
+
+
+def get_follow(conn: Connection, follower_id: int, target_id: int) -> Follow:
+    """As `find_follow`. Raises NotFound."""
+    found = find_follow(conn, follower_id, target_id)
+    if found is None:
+        raise NotFound("couldnt_find_follow", "They are not followed, and were not asked.")
+    return found
 
 
 def find_follow_by_iri(conn: Connection, iri: str) -> Follow | None:
