@@ -2,7 +2,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fedcom.rules.ranking import COMMENT_SECONDS, POST_SECONDS, comment_hot, hot_key
+from fedcom.rules.ranking import (
+    ACTIVE_FOR,
+    COMMENT_SECONDS,
+    POST_SECONDS,
+    active_key,
+    comment_hot,
+    controversy,
+    hot_key,
+)
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -23,3 +31,32 @@ def test_votes_and_youth_lift_and_votes_down_sink(rank):
     assert keys == sorted(set(keys))
     assert rank(-1, NOON) == rank(0, NOON) == rank(1, NOON)
     assert rank(5, NOON + timedelta(seconds=1)) > rank(5, NOON)
+
+
+def test_a_comment_lifts_an_active_post_as_if_it_were_posted_now():
+    later = NOON + timedelta(hours=5)
+
+    assert active_key(7, NOON, None) == hot_key(7, NOON)
+    assert active_key(7, NOON, later) == hot_key(7, later)
+
+
+def test_comments_after_two_days_lift_nothing_more():
+    latest = active_key(3, NOON, NOON + ACTIVE_FOR)
+
+    assert active_key(3, NOON, NOON + ACTIVE_FOR - timedelta(seconds=1)) < latest
+    assert active_key(3, NOON, NOON + ACTIVE_FOR + timedelta(days=400)) == latest
+
+
+def test_a_comment_that_claims_to_be_older_than_its_post_sinks_nothing():
+    assert active_key(3, NOON, NOON - timedelta(days=9)) == active_key(3, NOON, None)
+
+
+def test_what_all_agree_on_is_not_controversial():
+    assert controversy(0, 0) == controversy(900, 0) == controversy(0, 900) == 0
+
+
+def test_many_even_votes_are_more_controversial_than_few_and_than_uneven_ones():
+    keys = [controversy(*votes) for votes in ((100, 1), (90, 10), (2, 2), (60, 40), (50, 50))]
+
+    assert keys == sorted(set(keys))
+    assert controversy(30, 70) == controversy(70, 30)

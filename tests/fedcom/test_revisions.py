@@ -1,0 +1,85 @@
+"""What single revisions do with the rows that were there before them."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import DateTime, bindparam, select, text
+
+from fedcom import migrate
+from fedcom.db import open_database
+from fedcom.models.post import post_rank
+from fedcom.rules.ranking import active_key, controversy
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def upgrade_to(number: str, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bring a database as far as the revision `number`, with copies of the true ones."""
+    source = migrate.scripts_folder()
+    (folder / "versions").mkdir(parents=True)
+    shutil.copy(source / "env.py", folder)
+    for path in (source / "versions").glob("*.py"):
+        if path.name[:4] <= number:
+            shutil.copy(path, folder / "versions")
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate, "scripts_folder", lambda: folder)
+        migrate.upgrade(url)
+    assert migrate.current_and_head(url)[0] == number
+
+
+_ACTOR = """
+    INSERT INTO actor (id, iri, kind, local, name, host, title, summary_source, summary_html, inbox,
+                       published_at, ban_reason)
+    VALUES (:id, :iri, :kind, true, :iri, 'a.example', '', '', '', '', :at, '')
+"""
+_POST = """
+    INSERT INTO post (id, iri, local, community_id, author_id, wire_type, title, body_source,
+                      body_html, nsfw, published_at, last_comment_at, upvotes, downvotes, comments)
+    VALUES (:id, :id, true, 1, 2, 'Page', 't', '', '', false, :at, :last, :up, :down, 0)
+"""
+_RANK = """
+    INSERT INTO post_rank (post_id, community_id, hot, published_at) VALUES (:id, 1, 1.5, :at)
+"""
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "last"),
+    [
+        (0, 0, None),
+        (7, 3, None),
+        (1, 20, timedelta(hours=3)),
+        (40, 40, timedelta(days=30)),
+        (5, 0, -timedelta(hours=1)),
+    ],
+)
+def test_posts_from_before_get_the_keys_that_new_ones_get(
+    empty_database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    up: int,
+    down: int,
+    last: timedelta | None,
+) -> None:
+    upgrade_to("0003", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    commented = None if last is None else NOON + last
+    at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    with database.begin() as conn:
+        people = [{"id": 1, "iri": "c", "kind": "Group", "at": NOON}]
+        people.append({"id": 2, "iri": "u", "kind": "Person", "at": NOON})
+        conn.execute(text(_ACTOR).bindparams(at), people)
+        post = {"id": 9, "at": NOON, "last": commented, "up": up, "down": down}
+        conn.execute(text(_POST).bindparams(at, then), post)
+        conn.execute(text(_RANK).bindparams(at), {"id": 9, "at": NOON})
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        row = conn.execute(select(post_rank)).one()
+    database.close()
+    assert row.hot == 1.5
+    assert row.score == up - down
+    assert row.active == pytest.approx(active_key(up - down, NOON, commented))
+    assert row.controversy == pytest.approx(controversy(up, down))
