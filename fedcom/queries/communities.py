@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
-from fedcom.errors import Invalid
-from fedcom.models.actor import actor, community
+from fedcom.errors import Invalid, NotFound
+from fedcom.models.actor import Community, actor, community
+from fedcom.models.base import columns_of
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
-from fedcom.models.moderation import modlog
+from fedcom.models.moderation import CommunityBan, community_ban, modlog
 from fedcom.models.post import post
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
 
@@ -159,6 +160,50 @@ def list_writable(conn: Connection, viewer_id: int, *, limit: int = 200) -> tupl
     """The communities a member may want to post in: those followed first, then the local ones."""
     rows = conn.execute(_WRITABLE, {"viewer": viewer_id, "count": limit})
     return tuple(to_name(row) for row in rows)
+
+
+_COMMUNITY = columns_of(Community, actor, community)
+_BAN = columns_of(CommunityBan, community_ban)
+_PLACE = (
+    select(*_COMMUNITY, follow.c.state, *_BAN)
+    .select_from(actor)
+    .join(community, community.c.actor_id == actor.c.id)
+    .outerjoin(
+        follow,
+        and_(follow.c.target_id == actor.c.id, follow.c.follower_id == bindparam("viewer")),
+    )
+    .outerjoin(
+        community_ban,
+        and_(
+            community_ban.c.community_id == actor.c.id,
+            community_ban.c.person_id == bindparam("viewer"),
+        ),
+    )
+    .where(actor.c.id == bindparam("community"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A community, and what the viewer is to it: following, waiting to, or banned."""
+
+    community: Community
+    follow: FollowState | None
+    ban: CommunityBan | None
+
+
+def get_relation(conn: Connection, community_id: int, *, viewer_id: int = NOBODY) -> Relation:
+    """The community with this row id, in one statement. Raises NotFound."""
+    row = conn.execute(_PLACE, {"community": community_id, "viewer": viewer_id}).one_or_none()
+    if row is None:
+        raise NotFound("couldnt_find_community", "There is no such community here.")
+    width = len(_COMMUNITY)
+    ban = row[width + 1 :]
+    return Relation(
+        Community(*row[:width]),
+        row[width],
+        None if ban[0] is None else CommunityBan(*ban),
+    )
 
 
 _moderator = actor.alias("moderator_actor")

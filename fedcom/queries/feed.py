@@ -7,7 +7,7 @@ far back it lies, and nothing is shown twice because something new arrived above
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal
@@ -15,11 +15,10 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
 from fedcom.db import BigId
-from fedcom.errors import Invalid, NotFound
+from fedcom.errors import Invalid
 from fedcom.models.actor import actor, community as community_table
-from fedcom.models.base import columns_of
 from fedcom.models.follow import follow
-from fedcom.models.post import Post, post, post_rank
+from fedcom.models.post import post, post_rank
 from fedcom.models.vote import post_vote
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
 
@@ -215,42 +214,3 @@ def _to_key(key: float, sort: Sort) -> float | datetime:
 
 def _from_key(key: float | datetime) -> float:
     return (key - _EPOCH) // _MICROSECOND if isinstance(key, datetime) else float(key)
-
-
-@dataclass(frozen=True, slots=True)
-class PostView:
-    """One post with the names around it and the viewer's vote.
-
-    What its author deleted or a moderator removed has no title, no link and no text any more.
-    """
-
-    post: Post
-    vote: int
-    author: Name
-    community: Name
-
-
-_POST = columns_of(Post, post)
-_GET = (
-    select(*_POST, post_vote.c.score, *name_columns(_author), *name_columns(_community))
-    .select_from(post)
-    .join(_author, _author.c.id == post.c.author_id)
-    .join(_community, _community.c.id == post.c.community_id)
-    .outerjoin(post_vote, _viewer_vote)
-    .where(post.c.id == bindparam("post"))
-)
-
-
-def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) -> PostView:
-    """The post for its page; raises NotFound when there never was one with this id."""
-    row = None
-    if 0 < post_id < _FAR:
-        row = conn.execute(_GET, {"post": post_id, "viewer": viewer_id}).one_or_none()
-    if row is None:
-        raise NotFound("couldnt_find_post", "There is no such post here.")
-    width = len(_POST)
-    found = Post(*row[:width])
-    if not found.is_shown:
-        found = replace(found, title="", url=None, body_source="", body_html="")
-    author = to_name(row[width + 1 : width + 1 + NAME_WIDTH])
-    return PostView(found, row[width] or 0, author, to_name(row[width + 1 + NAME_WIDTH :]))

@@ -16,18 +16,19 @@ from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
-from fedcom.models.follow import Follow as FollowRow
-from fedcom.queries.actors import find_moderators, find_person, get_person, standing
+from fedcom.models.moderation import CommunityBan
+from fedcom.queries.actors import find_moderators, find_person, get_person
 from fedcom.queries.communities import (
     PAGE,
     CommunityPage,
+    FollowState,
     LogLine,
     Scope,
+    get_relation,
     list_communities,
     list_modlog,
 )
 from fedcom.queries.feed import PostPage, list_posts
-from fedcom.queries.follows import find_follow
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import Standing, may_moderate
@@ -48,7 +49,9 @@ class Place:
 
     community: Community
     moderators: list[Person]
-    follow: FollowRow | None
+    follow: FollowState | None
+    # That the viewer may not take part.
+    ban: CommunityBan | None
     standing: Standing
 
     @property
@@ -57,18 +60,18 @@ class Place:
         return not self.community.posting_restricted or self.standing.may_moderate
 
 
-def read_place(conn: Connection, visit: Visit, community: Community) -> Place:
-    """What the side of a community's pages shows."""
+def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
+    """What the side of a community's pages shows, in two statements. Raises NotFound."""
+    relation = get_relation(conn, community_id, viewer_id=visit.viewer_id)
+    community = relation.community
     moderators = find_moderators(conn, community)
     if visit.member is None:
-        return Place(community, moderators, None, Standing())
-    person = visit.member.person
-    return Place(
-        community,
-        moderators,
-        find_follow(conn, person.id, community.id),
-        standing(conn, person, community),
+        return Place(community, moderators, None, None, Standing())
+    standing = Standing(
+        is_moderator=any(person.id == visit.viewer_id for person in moderators),
+        is_admin=community.local and visit.member.is_admin,
     )
+    return Place(community, moderators, relation.follow, relation.ban, standing)
 
 
 async def list_all(request: Request) -> Response:
@@ -96,7 +99,7 @@ async def show(request: Request) -> Response:
         community = get_community_at(conn, request)
         wants = wanted(request, "community", community.id)
         posts = list_posts(conn, wants, viewer_id=visit.viewer_id)
-        return read_place(conn, visit, community), posts
+        return read_place(conn, visit, community.id), posts
 
     visit, (place, posts) = await visiting(request, read)
     values = {"place": place, "posts": posts, "sort": wanted(request, "community").sort}
@@ -173,7 +176,7 @@ async def _managed(request: Request) -> tuple[Visit, Place]:
 
     def read(conn: Connection, visit: Visit) -> Place:
         by = member_of(request, visit).person
-        place = read_place(conn, visit, get_community_at(conn, request))
+        place = read_place(conn, visit, get_community_at(conn, request).id)
         may_moderate(by, place.community, place.standing)
         return place
 
@@ -244,7 +247,7 @@ async def show_modlog(request: Request) -> Response:
     def read(conn: Connection, visit: Visit) -> tuple[Place, tuple[LogLine, ...]]:
         community = get_community_at(conn, request)
         entries = list_modlog(conn, community.id, before=before or None)
-        return read_place(conn, visit, community), entries
+        return read_place(conn, visit, community.id), entries
 
     visit, (place, entries) = await visiting(request, read)
     more = entries[-1].id if len(entries) == PAGE else None

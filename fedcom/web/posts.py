@@ -15,11 +15,10 @@ from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import get_community
 from fedcom.queries.comments import get_comment
 from fedcom.queries.communities import list_writable
-from fedcom.queries.feed import PostView, get_post_view
 from fedcom.queries.people import Name
+from fedcom.queries.post_view import CrossPost, PostView, get_post_view, list_cross_posts
 from fedcom.queries.posts import get_post
 from fedcom.queries.threads import (
     CommentLine,
@@ -118,6 +117,7 @@ class Discussion:
     view: PostView
     place: Place
     thread: Thread
+    cross_posts: tuple[CrossPost, ...] = ()
     # The comment whose permalink this is; None on the page of the whole post.
     focus: CommentLine | None = None
 
@@ -127,18 +127,17 @@ class Discussion:
 
 
 def _read_place_of(conn: Connection, visit: Visit, view: PostView) -> Place:
-    community = get_community(conn, view.community.id)
-    if community.deleted_at is not None or community.removed_at is not None:
+    place = read_place(conn, visit, view.community.id)
+    if place.community.deleted_at is not None or place.community.removed_at is not None:
         raise HTTPException(410, gettext("The community of this post was closed."))
-    return read_place(conn, visit, community)
+    return place
 
 
 def _read_discussion(conn: Connection, visit: Visit, post_id: int, after: str) -> Discussion:
     view = get_post_view(conn, post_id, viewer_id=visit.viewer_id)
     place = _read_place_of(conn, visit, view)
-    return Discussion(
-        view, place, find_thread(conn, post_id, viewer_id=visit.viewer_id, after=after)
-    )
+    thread = find_thread(conn, post_id, viewer_id=visit.viewer_id, after=after)
+    return Discussion(view, place, thread, list_cross_posts(conn, view.post))
 
 
 async def show(request: Request) -> Response:
@@ -182,7 +181,7 @@ async def show_comment(request: Request) -> Response:
         place = _read_place_of(conn, visit, view)
         thread = find_branch(conn, comment, viewer_id=visit.viewer_id)
         focus = next(line for line in thread.lines if line.id == comment.id)
-        return Discussion(view, place, thread, focus)
+        return Discussion(view, place, thread, focus=focus)
 
     visit, discussion = await visiting(request, read)
     form = Form({"parent": request.query_params.get("reply", ""), "body": ""})

@@ -5,7 +5,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from fedcom.errors import Invalid, NotFound
-from fedcom.queries.feed import Cursor, PostPage, Scope, Sort, Wanted, get_post_view, list_posts
+from fedcom.queries.feed import Cursor, PostPage, Scope, Sort, Wanted, list_posts
+from fedcom.queries.post_view import get_post_view
 from tests.fedcom.queries.rows import NOON, Rows
 
 

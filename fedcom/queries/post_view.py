@@ -1,0 +1,151 @@
+"""One post for its page: with the names around it and all that the viewer has to do with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, exists, select
+
+from fedcom.errors import NotFound
+from fedcom.models.actor import actor, community as community_table
+from fedcom.models.base import columns_of
+from fedcom.models.post import Post, post
+from fedcom.models.revision import revision
+from fedcom.models.shelf import hidden_post, post_visit, saved_post
+from fedcom.models.vote import post_vote
+from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+
+_FAR = 2**53
+
+MAX_CROSS_POSTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """One post with the names around it, and what the viewer did with it.
+
+    What its author deleted or a moderator removed has no title, no link and no text any more.
+    `last_visit` is when the viewer last read the thread; None: never.
+    """
+
+    post: Post
+    vote: int
+    last_visit: datetime | None
+    is_saved: bool
+    is_hidden: bool
+    # There are former versions of it to be read.
+    was_edited: bool
+    author: Name
+    community: Name
+
+
+@dataclass(frozen=True, slots=True)
+class CrossPost:
+    """Another post with the same link."""
+
+    id: int
+    title: str
+    comments: int
+    community: Name
+
+
+_author = actor.alias("author")
+_community = actor.alias("community_actor")
+
+
+def _has(table: Table) -> ColumnElement[bool]:
+    return exists().where(table.c.post_id == post.c.id, table.c.person_id == bindparam("viewer"))
+
+
+_POST = columns_of(Post, post)
+_GET = (
+    select(
+        *_POST,
+        post_vote.c.score,
+        post_visit.c.visited_at,
+        _has(saved_post),
+        _has(hidden_post),
+        exists().where(revision.c.post_id == post.c.id),
+        *name_columns(_author),
+        *name_columns(_community),
+    )
+    .select_from(post)
+    .join(_author, _author.c.id == post.c.author_id)
+    .join(_community, _community.c.id == post.c.community_id)
+    .outerjoin(
+        post_vote,
+        and_(post_vote.c.post_id == post.c.id, post_vote.c.voter_id == bindparam("viewer")),
+    )
+    .outerjoin(
+        post_visit,
+        and_(post_visit.c.post_id == post.c.id, post_visit.c.person_id == bindparam("viewer")),
+    )
+    .where(post.c.id == bindparam("post"))
+)
+_NAMES = len(_POST) + 5
+
+
+def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) -> PostView:
+    """The post for its page; raises NotFound when there never was one with this id."""
+    row = None
+    if 0 < post_id < _FAR:
+        row = conn.execute(_GET, {"post": post_id, "viewer": viewer_id}).one_or_none()
+    if row is None:
+        raise NotFound("couldnt_find_post", "There is no such post here.")
+    width = len(_POST)
+    found = Post(*row[:width])
+    if not found.is_shown:
+        found = replace(
+            found,
+            title="",
+            url=None,
+            image_url=None,
+            image_alt="",
+            content_warning="",
+            body_source="",
+            body_html="",
+        )
+    vote, last_visit, is_saved, is_hidden, was_edited = row[width:_NAMES]
+    return PostView(
+        post=found,
+        vote=vote or 0,
+        last_visit=last_visit,
+        is_saved=bool(is_saved),
+        is_hidden=bool(is_hidden),
+        was_edited=bool(was_edited),
+        author=to_name(row[_NAMES : _NAMES + NAME_WIDTH]),
+        community=to_name(row[_NAMES + NAME_WIDTH :]),
+    )
+
+
+_CROSS_POSTS = (
+    select(post.c.id, post.c.title, post.c.comments, *name_columns(_community))
+    .select_from(post)
+    .join(_community, _community.c.id == post.c.community_id)
+    .join(community_table, community_table.c.actor_id == post.c.community_id)
+    .where(
+        post.c.url == bindparam("url"),
+        post.c.id != bindparam("post"),
+        post.c.deleted_at.is_(None),
+        post.c.removed_at.is_(None),
+        community_table.c.removed_at.is_(None),
+        _community.c.deleted_at.is_(None),
+    )
+    .order_by(post.c.comments.desc(), post.c.id.desc())
+    .limit(bindparam("count"))
+)
+
+
+def list_cross_posts(
+    conn: Connection, about: Post, *, limit: int = MAX_CROSS_POSTS
+) -> tuple[CrossPost, ...]:
+    """The other posts that are shown and have the same link, those most talked about first."""
+    if about.url is None:
+        return ()
+    rows = conn.execute(_CROSS_POSTS, {"url": about.url, "post": about.id, "count": limit})
+    return tuple(_to_cross_post(row) for row in rows)
+
+
+def _to_cross_post(row: Sequence[Any]) -> CrossPost:
+    return CrossPost(row[0], row[1], row[2], to_name(row[3:]))
