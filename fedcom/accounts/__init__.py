@@ -2,7 +2,8 @@
 
 In reading order: `passwords` (hashing; slow on purpose, always outside a transaction), `register`
 (sign-up and its approval), `roster` (find accounts, change role and password), `sessions` (the
-tokens in cookies), `throttle` (counted attempts), `sign_in` (the three steps of signing in).
+tokens in cookies), `throttle` (counted attempts), `sign_in` (the three steps of signing in),
+`preferences` (what pages look like to a member).
 
 Plain functions in the caller's transaction. They do not ask who calls: the surfaces let only admins
 approve, promote and reset.

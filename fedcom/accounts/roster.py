@@ -130,6 +130,20 @@ def put_password_hash(conn: Connection, person_id: int, password_hash: str) -> N
     )
 
 
+def set_email(conn: Connection, person_id: int, email: str | None) -> None:
+    """Store another address (checked by `register.check_email`), or none.
+
+    Raises Conflict("email_taken") and NotFound.
+    """
+    get_account(conn, person_id)
+    taken = select(account.c.actor_id).where(
+        account.c.email == email, account.c.actor_id != person_id
+    )
+    if email is not None and conn.execute(taken).first() is not None:
+        raise Conflict("email_taken", "There is an account with that e-mail address.")
+    conn.execute(update(account).where(account.c.actor_id == person_id).values(email=email))
+
+
 _ADMIN = (account.c.role == "admin") & (account.c.state == "active")
 
 

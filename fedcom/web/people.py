@@ -1,4 +1,4 @@
-"""People: what somebody wrote, and one's own profile."""
+"""People: what somebody wrote."""
 
 from dataclasses import dataclass
 
@@ -6,19 +6,14 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from fedcom.actions.perform import perform
-from fedcom.actions.profile import EditProfile
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.queries.feed import PostPage, Wanted, list_posts
 from fedcom.queries.people import RemarkPage, list_comments_of
-from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
 from fedcom.web.feeds import after
-from fedcom.web.forms import read_form, see_other
 from fedcom.web.places import get_person_at, number_in, slug_of
-from fedcom.web.render import page, slug
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.wire.body import Body
+from fedcom.web.render import page
+from fedcom.web.visits import Visit, visiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +43,3 @@ async def show(request: Request) -> Response:
     visit, profile = await visiting(request, read)
     values = {"profile": profile, "person": profile.person}
     return page(request, "person.html", visit, values, alternate=profile.person.iri)
-
-
-async def edit_profile(request: Request) -> Response:
-    """GET and POST /settings: the name and the text that others see."""
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
-    form = await read_form(request, {"display_name": by.title, "body": by.summary_source})
-    if form.ready:
-        with form.keeping():
-            action = EditProfile(
-                by=by,
-                title=check_display_name(form.line("display_name")),
-                summary=Body.of_markdown(check_body(form.text("body"), MAX_SUMMARY)),
-            )
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
-            return see_other(f"/u/{slug(by)}", "profile_saved")
-    return page(request, "settings.html", visit, {"form": form}, status=form.status)

@@ -21,7 +21,7 @@ from tests.fedcom.web.conftest import World
 pytestmark = pytest.mark.anyio
 
 # A guest is led to the log-in (303), others are refused (403), or it works (200, or 303 elsewhere).
-LOGIN, NO, OK = "log in", "refused", "works"
+LOGIN, NO, OK, INVALID = "log in", "refused", "works", "422"
 
 #            path, fields for a POST (None: GET),           guest, eve,  bob, mia, ann
 MATRIX = [
@@ -63,6 +63,12 @@ MATRIX = [
     ("/u/bob", None, OK, OK, OK, OK, OK),
     ("/settings", None, LOGIN, OK, OK, OK, OK),
     ("/settings", {"display_name": "Bob"}, LOGIN, OK, OK, OK, OK),
+    ("/settings/appearance", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/appearance", {"theme": "dark"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/account", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/password", {"password": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/email", {"email": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/sessions", {"session": "0"}, LOGIN, OK, OK, OK, OK),
     ("/search", None, OK, OK, OK, OK, OK),
     ("/search", {"q": "!cats@forum.example"}, LOGIN, OK, OK, OK, OK),
     ("/login", None, OK, OK, OK, OK, OK),

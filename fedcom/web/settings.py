@@ -1,0 +1,190 @@
+"""A member's settings: the profile that others see, what pages look like, password and sessions."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.accounts.passwords import check_new_password, check_password, hash_password
+from fedcom.accounts.preferences import (
+    FRONT_SCOPES,
+    FRONT_SORTS,
+    THEMES,
+    Preferences,
+    set_preferences,
+)
+from fedcom.accounts.register import check_email
+from fedcom.accounts.roster import set_email, set_password
+from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
+from fedcom.accounts.sign_in import begin_sign_in
+from fedcom.accounts.throttle import forget_attempts
+from fedcom.actions.perform import perform
+from fedcom.actions.profile import EditProfile
+from fedcom.context import Context
+from fedcom.errors import Denied
+from fedcom.http.instance import instance_of
+from fedcom.models.account import Account
+from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
+from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.places import number_in
+from fedcom.web.render import page, slug
+from fedcom.web.sign_in import client_address
+from fedcom.web.visits import Visit, member_of, visit_of, visiting
+from fedcom.web.words import gettext
+from fedcom.wire.body import Body
+
+_PASSWORD = {"current_password": "", "password": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """One session as its owner sees it."""
+
+    session: Session
+    is_this: bool
+
+    @property
+    def name(self) -> str:
+        """What the browser calls itself, shortened to what a person knows."""
+        agent = self.session.user_agent
+        known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
+        product = next((name for name in known if f"{name}/" in agent), agent[:60])
+        systems = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+        system = next((name for name in systems if name in agent), "")
+        label = {"Edg": "Edge", "OPR": "Opera"}.get(product, product)
+        return f"{label}, {system}" if system and label else label or gettext("Unknown browser")
+
+
+async def edit_profile(request: Request) -> Response:
+    """GET and POST /settings: the name and the text that others see."""
+    visit = await visit_of(request)
+    by = member_of(request, visit).person
+    form = await read_form(request, {"display_name": by.title, "body": by.summary_source})
+    if form.ready:
+        with form.keeping():
+            action = EditProfile(
+                by=by,
+                title=check_display_name(form.line("display_name")),
+                summary=Body.of_markdown(check_body(form.text("body"), MAX_SUMMARY)),
+            )
+            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            return see_other(f"/u/{slug(by)}", "profile_saved")
+    return page(request, "settings.html", visit, {"form": form}, status=form.status)
+
+
+async def edit_appearance(request: Request) -> Response:
+    """GET and POST /settings/appearance: what pages look like and lists begin with."""
+    visit = await visit_of(request)
+    mine = member_of(request, visit).account
+    form = await read_form(request, _appearance(mine))
+    if form.ready:
+        with form.keeping():
+            chosen = Preferences(
+                interface_language=form.line("interface_language"),
+                theme=form.line("theme"),
+                front_scope=form.line("front_scope"),
+                front_sort=form.line("front_sort"),
+                compact_lists=form.checked("compact_lists"),
+                show_nsfw=form.checked("show_nsfw"),
+                mail_notifications=form.checked("mail_notifications"),
+            )
+            await instance_of(request).unit(
+                lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
+            )
+            return see_other("/settings/appearance", "preferences_saved")
+    values = {"form": form, "themes": THEMES, "scopes": FRONT_SCOPES, "sorts": FRONT_SORTS}
+    return page(request, "settings_appearance.html", visit, values, status=form.status)
+
+
+def _appearance(mine: Account) -> dict[str, str]:
+    return {
+        "interface_language": mine.interface_language,
+        "theme": mine.theme,
+        "front_scope": mine.front_scope,
+        "front_sort": mine.front_sort,
+        "compact_lists": "on" if mine.compact_lists else "",
+        "show_nsfw": "on" if mine.show_nsfw else "",
+        "mail_notifications": "on" if mine.mail_notifications else "",
+    }
+
+
+async def show_account(request: Request) -> Response:
+    """GET /settings/account: password, e-mail address, and where one is logged in."""
+    return await _show_account(request)
+
+
+async def _show_account(
+    request: Request, *, password: Form | None = None, email: Form | None = None
+) -> Response:
+    def read(conn: Connection, visit: Visit) -> list[Browser]:
+        member = member_of(request, visit)
+        found = list_sessions(conn, member.account.actor_id, visit.now)
+        return [Browser(session, session.id == member.session.id) for session in found]
+
+    visit, browsers = await visiting(request, read)
+    member = member_of(request, visit)
+    password = password or Form(dict(_PASSWORD))
+    email = email or Form({"email": member.account.email or "", "email_password": ""})
+    values = {"browsers": browsers, "password": password, "email": email}
+    status = max(password.status, email.status)
+    return page(request, "settings_account.html", visit, values, status=status)
+
+
+async def change_password(request: Request) -> Response:
+    """POST /settings/password: asks for the current one; all other sessions end."""
+    form = await read_form(request, _PASSWORD)
+    member = member_of(request, await visit_of(request))
+    if form.ready:
+        with form.keeping():
+            chosen = check_new_password(form.text("password"), member.person.name)
+            await confirm(request, member, form, "current_password")
+            hashed = await asyncio.to_thread(hash_password, chosen)
+
+            def work(ctx: Context) -> None:
+                kept = member.session.id
+                set_password(ctx.conn, member.person.id, hashed, keep_session=kept)
+
+            await instance_of(request).unit(work)
+            return see_other("/settings/account", "password_changed")
+    return await _show_account(request, password=form)
+
+
+async def change_email(request: Request) -> Response:
+    """POST /settings/email: asks for the password, for the address can open the account."""
+    form = await read_form(request, {"email": "", "email_password": ""})
+    member = member_of(request, await visit_of(request))
+    if form.ready:
+        with form.keeping():
+            address = check_email(form.line("email"))
+            await confirm(request, member, form, "email_password")
+            await instance_of(request).unit(
+                lambda ctx: set_email(ctx.conn, member.person.id, address)
+            )
+            return see_other("/settings/account", "email_changed")
+    return await _show_account(request, email=form)
+
+
+async def confirm(request: Request, member: SignedIn, form: Form, field: str) -> None:
+    """Check that whoever sits there knows the member's password, which they typed into `field`.
+
+    Wrong ones are counted as at the log-in. Raises Denied(`<field>_wrong`) and TooMany.
+    """
+    instance = instance_of(request)
+    name, address = member.person.name, client_address(request)
+    login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, address, ctx.now))
+    if not await asyncio.to_thread(check_password, login.password_hash, form.text(field)):
+        raise Denied(f"{field}_wrong", gettext("That is not your password."))
+    await instance.unit(lambda ctx: forget_attempts(ctx.conn, login.attempts))
+
+
+async def end_session_elsewhere(request: Request) -> Response:
+    """POST /settings/sessions: log out the browser that `session` names."""
+    sent = await receive(request)
+    member = member_of(request, await visit_of(request))
+    number = number_in(sent.get("session", ""))
+    await instance_of(request).unit(
+        lambda ctx: end_one_session(ctx.conn, member.account.actor_id, number)
+    )
+    return see_other("/settings/account", "session_ended")
