@@ -32,6 +32,12 @@ _UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
 # Controls, surrogates, and everything that reorders or hides text; ZWJ and ZWNJ are in `_JOINERS`.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS = frozenset("\u200c\u200d")
+# Private use and unassigned: nobody else sees the same, and who reads a title drops them.
+_UNSHOWN_CATEGORIES = frozenset({"Co", "Cn"})
+# Kept for pictographs: what is unassigned there is an emoji younger than our Unicode.
+_PICTOGRAPHS = ("\U0001f000", "\U0001faff")
+# Normalising sorts runs of combining marks in quadratic time; what is longer is too long anyway.
+_LONGEST_LINE = 1_000
 
 
 def check_title(title: str) -> str:
@@ -110,11 +116,19 @@ def _check_authority(url: str) -> None:
 
 
 def _one_line(text: str, what: str) -> str:
+    """On one line and in NFC, as whoever reads it elsewhere writes it down."""
     text = " ".join(text.split())
-    if any(_is_hidden(char) for char in text):
+    if len(text) <= _LONGEST_LINE:
+        text = unicodedata.normalize("NFC", text)
+    if any(_is_hidden(char) or _is_unshown(char) for char in text):
         raise Invalid(f"{what}_characters", "It holds characters that cannot be seen.")
     return text
 
 
 def _is_hidden(char: str) -> bool:
     return char not in _JOINERS and unicodedata.category(char) in _HIDDEN_CATEGORIES
+
+
+def _is_unshown(char: str) -> bool:
+    first, last = _PICTOGRAPHS
+    return unicodedata.category(char) in _UNSHOWN_CATEGORIES and not first <= char <= last

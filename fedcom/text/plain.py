@@ -12,6 +12,8 @@ ELLIPSIS = "…"
 _KEPT_FORMATS = frozenset("\u200c\u200d")
 # Cc: controls; Cf: bidi overrides, zero-width, tags; Cs: lone surrogates; Co, Cn: no common glyph.
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Kept for pictographs: what is unassigned there is an emoji younger than our Unicode.
+_PICTOGRAPHS = ("\U0001f000", "\U0001faff")
 _SPACES = re.compile(r"\s+")
 # Normalising sorts runs of combining marks in quadratic time, so it never sees more than this.
 _LONGEST_INPUT = 10_000
@@ -40,4 +42,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def _is_kept(char: str) -> bool:
-    return char in _KEPT_FORMATS or unicodedata.category(char) not in _DROPPED_CATEGORIES
+    first, last = _PICTOGRAPHS
+    if char in _KEPT_FORMATS or first <= char <= last:
+        return True
+    return unicodedata.category(char) not in _DROPPED_CATEGORIES

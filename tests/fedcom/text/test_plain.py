@@ -17,6 +17,8 @@ from fedcom.text.plain import clean_title, cut
         ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
         ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
         ("\U000e0041tag", "tag"),
+        ("a\ue000\ufdd0b", "ab"),
+        ("\U0001faff", "\U0001faff"),  # reserved for an emoji
         ("\u2028a\u2029", "a"),
         ("\u202e", ""),
     ],
