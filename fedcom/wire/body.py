@@ -6,7 +6,8 @@ from activitypub.reading import Document
 from fedcom.text.html import escape_text, sanitize
 from fedcom.text.markdown import render
 
-# Characters kept of a peer's text; ours are shorter (fedcom.rules.limits).
+# Characters kept of a peer's text; ours are shorter (fedcom.rules.limits). HTML has its own limit:
+# written out, a text of ours that is full of "<" is longer than this.
 LONGEST = 100_000
 
 
@@ -30,11 +31,11 @@ class Body:
         The HTML is theirs, not rendered anew: their dialect of Markdown is not ours. Only where
         there is none (PeerTube's `content` is Markdown, others' plain text) it is made here.
         """
-        content, source = (document.content or "")[:LONGEST], document.source_markdown or ""
+        content, source = document.content or "", document.source_markdown or ""
         if document.media_type == "text/markdown":
-            html = render(content) if content else ""
+            html = render(content[:LONGEST]) if content else ""
         elif document.media_type == "text/plain":
-            html = escape_text(content) if content else ""
+            html = escape_text(content[:LONGEST]) if content else ""
         else:
             html = sanitize(content)
         return cls(source[:LONGEST], html)

@@ -8,9 +8,10 @@ from activitypub.errors import Malformed
 from activitypub.iri import check_iri, same_host
 from activitypub.reading import Document
 from activitypub.vocab.objects import Place, Text, link, page, tombstone
+from fedcom.errors import Invalid
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
-from fedcom.rules.limits import MAX_TITLE
+from fedcom.rules.limits import MAX_TITLE, check_url
 from fedcom.text.html import first_line
 from fedcom.text.plain import clean_title
 from fedcom.wire.addressing import context_iri, replies_iri
@@ -38,6 +39,8 @@ class PostContent:
     updated: datetime | None
     # The collection that its origin says the thread is (FEP-7888).
     context_iri: str | None
+    # The ids of whom its tags name.
+    mentions: tuple[str, ...] = ()
 
 
 def read_post(document: Document) -> PostContent:
@@ -57,6 +60,7 @@ def read_post(document: Document) -> PostContent:
         published=document.published,
         updated=document.updated,
         context_iri=_address(document.thread),
+        mentions=tuple(mention.href for mention in document.mentions),
     )
 
 
@@ -116,7 +120,7 @@ def _link(document: Document) -> str | None:
     """
     for attachment in document.attachments:
         href = attachment.get("href") or attachment.url
-        address = _address(href) if isinstance(href, str) else None
+        address = _target(href) if isinstance(href, str) else None
         if address is not None:
             return address
     if document.type in ("Video", "Audio"):
@@ -131,6 +135,17 @@ def _link_of_page(document: Document) -> str | None:
     if named is None and page is not None and not same_host(page, document.id):
         return page
     return named
+
+
+def _target(value: str) -> str | None:
+    """Where a link may point: to any id, and to whatever a member here may link to.
+
+    Ids have a plain host, links may be `https://bücher.example`.
+    """
+    try:
+        return _address(value) or check_url(value)
+    except Invalid:
+        return None
 
 
 def _address(value: str | None) -> str | None:

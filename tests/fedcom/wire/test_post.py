@@ -71,6 +71,14 @@ def test_a_title_is_one_clean_line() -> None:
         ([{"type": "Link", "href": 7}], None),
         ([], None),
         ("https://a.example/x", None),
+        # As whatever a member here may link to.
+        (
+            [{"type": "Link", "href": "https://b\u00fccher.example/\u00fc"}],
+            "https://b\u00fccher.example/\u00fc",
+        ),
+        ([{"type": "Link", "href": "HTTP://a_b.example"}], "HTTP://a_b.example"),
+        ([{"type": "Link", "href": "https://a.example/{x}"}], "https://a.example/{x}"),
+        ([{"type": "Link", "href": "https://ann@a.example/"}], None),
     ],
 )
 def test_a_post_points_to_its_first_attachment(attachment: Any, url: str | None) -> None:
@@ -78,7 +86,7 @@ def test_a_post_points_to_its_first_attachment(attachment: Any, url: str | None)
 
 
 def test_words_are_cut_to_size_and_made_safe() -> None:
-    found = read(content="<p onclick=x>" + "a" * 200_000 + "</p><script>x</script>")
+    found = read(content="<p onclick=x>" + "a" * 500_000 + "</p><script>x</script>")
 
     assert len(found.body.html) < 110_000
     assert "script" not in found.body.html
