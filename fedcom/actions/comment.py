@@ -1,6 +1,6 @@
 """CreateComment and EditComment: Create and Update of a Note that answers something."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 from uuid import uuid4
 
@@ -12,7 +12,8 @@ from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.markers import refuse_deleted
-from fedcom.actions.mentions import mentioned, with_links
+from fedcom.actions.mentions import mentioned, tell_named, with_links
+from fedcom.actions.notify import News, notify
 from fedcom.actions.perform import perform
 from fedcom.actions.post import (
     Provenance,
@@ -37,7 +38,7 @@ from fedcom.rules.limits import MAX_DEPTH, check_comment
 from fedcom.rules.permissions import may_comment, may_edit, must_be_open
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
-from fedcom.wire.comment import Above, read_comment, to_note
+from fedcom.wire.comment import Above, CommentContent, read_comment, to_note
 from fedcom.wire.post import TYPES, thread_of
 
 
@@ -96,6 +97,7 @@ class CreateComment(Action[Comment]):
         made = get_comment(ctx.conn, number)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
+        _tell(ctx, self, made, (self.parent or self.post).author_id)
         return get_comment(ctx.conn, number)
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
@@ -141,6 +143,7 @@ class EditComment(Action[Comment]):
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
+        _tell(ctx, self, self.comment)
         return get_comment(ctx.conn, self.comment.id)
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
@@ -150,6 +153,26 @@ class EditComment(Action[Comment]):
     def audience(self, ctx: Context, result: Comment) -> Audience:
         """Whoever was told of the comment."""
         return _audience(ctx, result)
+
+
+def _tell(
+    ctx: Context,
+    action: CreateComment | EditComment,
+    about: Comment,
+    answered_id: int | None = None,
+) -> None:
+    """Tell whom the comment answers, when it is new, and whom it names."""
+    news = News(
+        kind="reply",
+        by_id=action.by.id,
+        community_id=get_post(ctx.conn, about.post_id).community_id,
+        post_id=about.post_id,
+        comment_id=about.id,
+    )
+    if answered_id is not None:
+        notify(ctx, answered_id, news)
+    tagged = None if action.source is None else action.source.mentions
+    tell_named(ctx, action.body.source, tagged, replace(news, kind="mention"))
 
 
 def note_of(ctx: Context, about: Comment) -> dict[str, object]:
@@ -231,7 +254,17 @@ def _comment_from(
         parent=above if isinstance(above, Comment) else None,
         body=content.body,
         language=content.language,
-        source=Provenance(content.iri, document.type, content.published, content.updated),
+        source=_provenance(document, content),
+    )
+
+
+def _provenance(document: Document, content: CommentContent) -> Provenance:
+    return Provenance(
+        content.iri,
+        document.type,
+        content.published,
+        content.updated,
+        mentions=content.mentions,
     )
 
 
@@ -290,14 +323,15 @@ def _read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | Non
     content = read_comment(document)
     if is_overtaken(said, content, known):
         return None
-    if content.body == Body(known.body_source, known.body_html):
+    stored = Body(known.body_source, known.body_html)
+    if (content.body, content.language) == (stored, known.language):
         return None
     return EditComment(
         by=person_at(ctx, document.owner or ""),
         comment=known,
         body=content.body,
         language=content.language,
-        source=Provenance(content.iri, document.type, content.published, content.updated),
+        source=_provenance(document, content),
     )
 
 

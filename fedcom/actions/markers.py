@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import delete, select
 
 from activitypub.iri import same_host
-from activitypub.vocab.activities import delete as delete_activity
+from activitypub.vocab.activities import delete as delete_activity, like, undo
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
@@ -40,8 +40,11 @@ class Mark(Action[None]):
         insert_ignoring(ctx.conn, marker, row)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
-        """Delete; only ever heard."""
-        return delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+        """Delete, or the Undo of a vote; only ever heard."""
+        if self.kind == "deleted":
+            return delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+        # What was voted on is nothing that is known here, so nobody remembers it.
+        return undo(ctx.new_iri("undo"), like(self.iri, self.actor_iri, self.iri))
 
     def audience(self, ctx: Context, result: None) -> Audience:
         """Nobody."""
@@ -55,6 +58,11 @@ class Unmark(Mark):
     def apply(self, ctx: Context) -> None:
         """Drop the row."""
         ctx.conn.execute(delete(marker).where(marker.c.iri == self.iri, marker.c.kind == self.kind))
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Undo{Delete}; only ever heard."""
+        deleted = delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+        return undo(ctx.new_iri("undo"), deleted)
 
 
 def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
