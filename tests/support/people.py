@@ -53,14 +53,21 @@ class Sent:
 
 
 class Home:
-    """The instance `home.example`: ann is its admin and made !cats, bob is a member.
+    """The instance `home.example` (or another): ann is its admin and made !cats, bob is a member.
 
     Called with a function of a `Context`, it runs that in one transaction.
     """
 
-    def __init__(self, database: Database, clock: SettableClock, key: NewKey = NO_KEY) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: SettableClock,
+        key: NewKey = NO_KEY,
+        origin: str = ORIGIN,
+    ) -> None:
         self.database = database
         self.clock = clock
+        self.origin = origin
         self._key = key
         self(lambda ctx: start(ctx, key))
         self.ann = self.member("ann", role="admin")
@@ -77,7 +84,7 @@ class Home:
         wanted: bool = False,
     ) -> T:
         with self.database.begin() as conn:
-            return work(Context(conn, self.clock(), ORIGIN, fetched or Fetched(), wanted))
+            return work(Context(conn, self.clock(), self.origin, fetched or Fetched(), wanted))
 
     def perform(self, action: Action[R], heard: Said | None = None) -> R:
         """One action through the one door."""

@@ -1,0 +1,547 @@
+"""What is done here is what is read there: every action, through its words and back.
+
+An action is done at `home`; what `away` is delivered, byte for byte, goes through everything that
+a peer's word has to pass and must come out as the same action. Rows are the same when their ids
+are, because each server counts its own. The exceptions are `as_done` and `as_said`: no other field
+may differ.
+"""
+
+import inspect
+import os
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
+
+import fedcom.actions
+from activitypub.reading import Document, parse
+from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
+from activitypub.vocab.activities import announce_of
+from activitypub.vocab.base import dump
+from fedcom.actions.base import Action
+from fedcom.actions.comment import CreateComment, EditComment
+from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.follow import AnswerFollow, Follow, Unfollow
+from fedcom.actions.keys import RotateKeys
+from fedcom.actions.leave import Leave
+from fedcom.actions.markers import Mark, Unmark
+from fedcom.actions.mentions import with_links
+from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.post import CreatePost, EditPost, Provenance
+from fedcom.actions.profile import EditProfile, RefreshProfile
+from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.vote import Vote
+from fedcom.context import NewKey
+from fedcom.errors import Invalid
+from fedcom.models.actor import Actor
+from fedcom.models.comment import Comment
+from fedcom.models.follow import Follow as FollowRow
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_moderators
+from fedcom.remote.actors import community_at
+from fedcom.rules.limits import (
+    MAX_BODY,
+    MAX_COMMENT,
+    MAX_DISPLAY_NAME,
+    MAX_REASON,
+    MAX_SUMMARY,
+    MAX_TITLE,
+    check_body,
+    check_display_name,
+    check_title,
+    check_url,
+)
+from fedcom.wire.body import Body
+from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, hear
+from tests.support.people import ORIGIN
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+ANN, BOB, GUEST = f"{ORIGIN}/u/ann", f"{ORIGIN}/u/bob", f"{AWAY}/u/bob"
+CATS, DOGS = (f"{origin}/c/cats" for origin in ORIGINS)
+
+
+# What people write.
+
+# Half a character is refused wherever it is written, and so is NUL.
+ANYTHING = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+PHRASES = st.sampled_from(
+    [
+        "**bold** _and_ ~~gone~~",
+        "# Title",
+        "<script>alert(1)</script>",
+        "<b>&amp;</b> < 1 && 2 > 1",
+        "@bob, @bob@away.example and !cats@home.example",
+        "@nobody@nowhere.example",
+        "https://peer.example/x_(y)?a=b&c=d#e",
+        '[link](https://peer.example/\u00fc "what") ![cat](https://peer.example/cat.png)',
+        "\u202ethgir\u202c \u2067\u05e9\u05dc\u05d5\u05dd\u2069",
+        "\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f\u200d\U0001f308 \u0645\u06cc\u200c\u062e",
+        "e\u0301 \u00e9 \u0958 \ufb01 \u212b",
+        "::: spoiler What\nthat\n:::",
+        "```html\n<i>code</i>\n```",
+        "one  \ntwo\r\nthree\rfour\\\nfive",
+        "| a | b |\n|---|---|\n| 1 | `2` |",
+        "said[^1]\n\n[^1]: by whom",
+        "[only]: https://peer.example/a-definition",
+        "1. a\n2. b\n   > c",
+    ]
+)
+
+
+def written(limit: int) -> st.SearchStrategy[str]:
+    """Texts of many lines, the empty one among them."""
+    parts = st.lists(PHRASES | st.text(ANYTHING, max_size=20), max_size=5)
+    texts = st.builds(str.join, st.sampled_from(["\n\n", "\n", " "]), parts)
+    return texts.map(lambda text: check_body(text[:limit]))
+
+
+def kept(check: Callable[[str], str], texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Those that `check` lets pass, as they are stored."""
+
+    def passes(text: str) -> bool:
+        try:
+            check(text)
+        except Invalid:
+            return False
+        return True
+
+    return texts.filter(passes).map(check)
+
+
+LINES = st.text(ANYTHING | st.sampled_from(" \t\n"), max_size=40) | PHRASES
+TITLES = kept(check_title, st.builds(str.__add__, st.sampled_from(["", "Cats", "e\u0301 "]), LINES))
+TITLES |= st.just("x" * MAX_TITLE) | kept(check_title, st.just("\u0958" * (MAX_TITLE // 2)))
+NAMES = kept(check_display_name, LINES.map(lambda text: text[:MAX_DISPLAY_NAME]))
+HOSTS = st.sampled_from(
+    ["peer.example", "b\u00fccher.example", "[2001:db8::1]:8443", "127.0.0.1", "a_b.example"]
+)
+SCHEMES = st.sampled_from(["https://", "http://", "HTTP://"])
+PATHS = st.sampled_from(["", "/", "/\u00fc?x=[y]#z", "/@ann"]) | st.text(ANYTHING).map("/".__add__)
+URLS = kept(check_url, st.builds(lambda *parts: "".join(parts), SCHEMES, HOSTS, PATHS))
+BODIES = written(MAX_BODY).map(Body.of_markdown)
+REMARKS = written(MAX_COMMENT).filter(bool).map(Body.of_markdown)
+SUMMARIES = written(MAX_SUMMARY).map(Body.of_markdown)
+REASONS = written(MAX_REASON)
+LANGUAGES = st.sampled_from([None, "de", "pt-BR", "zh-Hant"])
+FLAGS = st.booleans()
+POSTS = st.fixed_dictionaries(
+    {
+        "title": TITLES,
+        "url": st.none() | URLS,
+        "body": BODIES,
+        "nsfw": FLAGS,
+        "language": LANGUAGES,
+    }
+)
+PEMS = [generate_ed25519_pem()[1] for _ in range(2)]
+MULTIBASES = [PublicKey(id="", owner="", pem=pem).multibase for pem in PEMS]
+KEYS = st.builds(
+    NewKey,
+    public_pem=st.sampled_from(PEMS),
+    sealed_private=st.just(b"sealed"),
+    proof_multibase=st.none() | st.sampled_from(MULTIBASES),
+    sealed_proof=st.just(b"sealed"),
+)
+
+
+def every_field(kind: type[Action[Any]], **values: Any) -> Any:
+    """The action, with a value for each of its fields but those that nobody chooses.
+
+    So a new field fails here until it is drawn, and then until it travels.
+    """
+    unchosen = {"iri", "source", "vouched", "words"}
+    assert values.keys() == {field.name for field in fields(kind)} - unchosen  # type: ignore[arg-type] # all actions are
+    return kind(**values)
+
+
+# What people do: home's ann and bob, in the community here and in the one there.
+
+
+def one_of(pair: Pair, draw: Draw, *iris: str) -> Any:
+    return pair.find(draw(st.sampled_from(iris)))
+
+
+def content(pair: Pair, draw: Draw, origin: str, kinds: Any = Post | Comment) -> Any:
+    """Something that `origin`'s bob wrote."""
+    found = [pair.find(iri) for iri in pair.written if iri.startswith(origin)]
+    return draw(st.sampled_from([one for one in found if isinstance(one, kinds)]))
+
+
+def create_post(pair: Pair, draw: Draw) -> CreatePost:
+    place = one_of(pair, draw, CATS, DOGS)
+    return every_field(CreatePost, by=pair.find(BOB), community=place, **draw(POSTS))
+
+
+def edit_post(pair: Pair, draw: Draw) -> EditPost:
+    return every_field(
+        EditPost, by=pair.find(BOB), post=content(pair, draw, ORIGIN, Post), **draw(POSTS)
+    )
+
+
+def create_comment(pair: Pair, draw: Draw) -> CreateComment:
+    above = content(pair, draw, draw(st.sampled_from(ORIGINS)))
+    parent, about = None, above
+    if isinstance(above, Comment):
+        posts = [pair.find(iri) for iri in pair.written]
+        parent = above
+        about = next(one for one in posts if isinstance(one, Post) and one.id == above.post_id)
+    words = {"body": draw(REMARKS), "language": draw(LANGUAGES)}
+    return every_field(CreateComment, by=pair.find(BOB), post=about, parent=parent, **words)
+
+
+def edit_comment(pair: Pair, draw: Draw) -> EditComment:
+    target = content(pair, draw, ORIGIN, Comment)
+    before = Body(target.body_source, target.body_html)
+    body, language = draw(REMARKS | st.just(before)), draw(LANGUAGES)
+    assume((body, language) != (before, target.language))
+    return every_field(EditComment, by=pair.find(BOB), comment=target, body=body, language=language)
+
+
+def vote(pair: Pair, draw: Draw) -> Vote:
+    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
+    before, score = draw(st.permutations([-1, 0, 1]))[:2]
+    if before:
+        pair.tell(Vote(by=by, target=target, score=before))
+    return every_field(Vote, by=by, target=target, score=score)
+
+
+def delete(pair: Pair, draw: Draw) -> Delete:
+    return every_field(Delete, by=pair.find(BOB), target=content(pair, draw, ORIGIN))
+
+
+def undelete(pair: Pair, draw: Draw) -> Undelete:
+    target = content(pair, draw, ORIGIN)
+    if isinstance(target, Post):
+        target, _ = pair.tell(EditPost(by=pair.find(BOB), post=target, **draw(POSTS)))
+    pair.tell(Delete(by=pair.find(BOB), target=target))
+    return every_field(Undelete, by=pair.find(BOB), target=pair.find(target.iri))
+
+
+def remove(pair: Pair, draw: Draw) -> Remove:
+    """Of what others wrote: a moderator who removes the own words deletes them (`remove.py`)."""
+    target = content(pair, draw, draw(st.sampled_from(ORIGINS)))
+    return every_field(Remove, by=pair.find(ANN), target=target, reason=draw(REASONS))
+
+
+def restore(pair: Pair, draw: Draw) -> Restore:
+    removed = remove(pair, draw)
+    pair.tell(removed)
+    target = pair.find(removed.target.iri)
+    return every_field(Restore, by=removed.by, target=target, reason=draw(REASONS))
+
+
+def follow(pair: Pair, draw: Draw) -> Follow:
+    return every_field(Follow, by=pair.find(ANN), target=one_of(pair, draw, DOGS, GUEST))
+
+
+def unfollow(pair: Pair, draw: Draw) -> Unfollow:
+    return every_field(Unfollow, by=pair.find(BOB), target=one_of(pair, draw, DOGS, GUEST))
+
+
+def add_moderator(pair: Pair, draw: Draw) -> AddModerator:
+    return every_field(
+        AddModerator,
+        by=pair.find(ANN),
+        community=one_of(pair, draw, CATS, DOGS),
+        person=one_of(pair, draw, BOB, GUEST),
+    )
+
+
+def remove_moderator(pair: Pair, draw: Draw) -> RemoveModerator:
+    added = add_moderator(pair, draw)
+    pair.tell(added)
+    return every_field(RemoveModerator, by=added.by, community=added.community, person=added.person)
+
+
+def edit_community(pair: Pair, draw: Draw) -> EditCommunity:
+    return every_field(
+        EditCommunity,
+        by=pair.find(ANN),
+        community=one_of(pair, draw, CATS, DOGS),
+        title=draw(NAMES),
+        description=draw(BODIES),
+        nsfw=draw(FLAGS),
+        posting_restricted=draw(FLAGS),
+    )
+
+
+def create_community(pair: Pair, draw: Draw) -> CreateCommunity:
+    return every_field(
+        CreateCommunity,
+        by=pair.find(BOB),
+        name="birds",
+        key=draw(KEYS),
+        title=draw(NAMES),
+        description=draw(BODIES),
+        nsfw=draw(FLAGS),
+        posting_restricted=draw(FLAGS),
+    )
+
+
+def edit_profile(pair: Pair, draw: Draw) -> EditProfile:
+    return every_field(EditProfile, by=pair.find(BOB), title=draw(NAMES), summary=draw(SUMMARIES))
+
+
+def rotate_keys(pair: Pair, draw: Draw) -> RotateKeys:
+    return every_field(RotateKeys, by=one_of(pair, draw, BOB, CATS), key=draw(KEYS))
+
+
+# What only others do. Home hears it from away.
+
+
+def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
+    target = one_of(pair, draw, DOGS, GUEST)
+    asked, _ = pair.tell(Follow(by=pair.find(ANN), target=target))
+    return every_field(AnswerFollow, by=target, asked=asked, accepted=draw(FLAGS))
+
+
+def leave(pair: Pair, draw: Draw) -> Leave:
+    return every_field(Leave, by=one_of(pair, draw, GUEST, DOGS))
+
+
+def refresh_profile(pair: Pair, draw: Draw) -> RefreshProfile:
+    return every_field(RefreshProfile, by=pair.find(GUEST))
+
+
+def refresh_community(pair: Pair, draw: Draw) -> RefreshCommunity:
+    by = one_of(pair, draw, DOGS, f"{AWAY}/u/ann")
+    return every_field(RefreshCommunity, by=by, community=pair.find(DOGS))
+
+
+def mark(pair: Pair, draw: Draw) -> Mark:
+    kind = draw(st.sampled_from(["deleted", "undone"]))
+    return Mark(iri=f"{AWAY}/unknown/1", kind=kind, actor_iri=GUEST)
+
+
+def unmark(pair: Pair, draw: Draw) -> Unmark:
+    return Unmark(iri=f"{AWAY}/unknown/1", kind="deleted", actor_iri=GUEST)
+
+
+DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
+    AddModerator: add_moderator,
+    CreateComment: create_comment,
+    CreateCommunity: create_community,
+    CreatePost: create_post,
+    Delete: delete,
+    EditComment: edit_comment,
+    EditCommunity: edit_community,
+    EditPost: edit_post,
+    EditProfile: edit_profile,
+    Follow: follow,
+    Remove: remove,
+    RemoveModerator: remove_moderator,
+    Restore: restore,
+    RotateKeys: rotate_keys,
+    Undelete: undelete,
+    Unfollow: unfollow,
+    Vote: vote,
+}
+HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
+    AnswerFollow: answer_follow,
+    Leave: leave,
+    Mark: mark,
+    RefreshCommunity: refresh_community,
+    RefreshProfile: refresh_profile,
+    Unmark: unmark,
+}
+
+
+# There and back.
+
+
+def carry(pair: Pair, action: Action[Any]) -> tuple[Any, Any]:
+    """What came of it at home, and the action that away reads."""
+    if isinstance(action, CreateCommunity):
+        made = action.apply(pair.home)
+        return made, found_there(pair, action, made)
+    if isinstance(action, EditCommunity) and not action.community.local:
+        # Nobody of ours may, until communities elsewhere take it; some peers' moderators do.
+        result = action.apply(pair.home)
+        return result, hear(pair.away, pair.home, dump(action.to_activity(pair.home, result)))
+    result, read = pair.tell(action)
+    if isinstance(read, RefreshProfile | RefreshCommunity):
+        return result, as_reread(pair, action, read)
+    return result, read
+
+
+def found_there(pair: Pair, action: CreateCommunity, made: Actor) -> CreateCommunity:
+    """Nobody is told; who looks it up finds what the activity has for an object."""
+    document = action.to_activity(pair.home, made)["object"]
+
+    def look_up(ctx: Any) -> Any:
+        ctx.fetched.documents[made.iri] = Document(parse(dump(document)))
+        return community_at(ctx, made.iri)
+
+    row = fetching(pair.away, pair.home, look_up)
+    return CreateCommunity(
+        by=find_moderators(pair.away.conn, row)[0],
+        name=row.name,
+        key=public_half(row),
+        title=row.title,
+        description=Body(row.summary_source, row.summary_html),
+        nsfw=row.nsfw,
+        posting_restricted=row.posting_restricted,
+    )
+
+
+def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
+    """Actors are read again from their origin, never from what is said: what it shows of them."""
+    about = read.community if isinstance(read, RefreshCommunity) else read.by
+    row = pair.again(about.iri)
+    words = Body(row.summary_source, row.summary_html)
+    if isinstance(action, RotateKeys):
+        return RotateKeys(by=row, key=public_half(row))
+    if isinstance(action, EditCommunity):
+        return EditCommunity(
+            by=read.by,
+            community=row,
+            title=row.title,
+            description=words,
+            nsfw=row.nsfw,
+            posting_restricted=row.posting_restricted,
+        )
+    return EditProfile(by=row, title=row.title, summary=words)
+
+
+def public_half(row: Actor) -> NewKey:
+    return NewKey(row.public_key_pem or "", b"", row.proof_key)
+
+
+def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
+    """With what is only decided when it is done: ids, times, and links at the names in a text."""
+    match action:
+        case CreatePost() | EditPost() | CreateComment() | EditComment():
+            kind, thread = "Note", None
+            if isinstance(result, Post):
+                kind, thread = "Page", f"{result.iri}/context"
+            source = Provenance(result.iri, kind, result.published_at, result.updated_at, thread)
+            return replace(action, body=with_links(pair.home, action.body), source=source)
+        case Undelete():
+            names = ["title", "url"] if isinstance(result, Post) else []
+            names += ["body_source", "body_html"]
+            return replace(action, words={name: getattr(result, name) for name in names})
+        case Follow():
+            return replace(action, iri=result.iri)
+        case Vote() if action.score:
+            return replace(action, iri=result.iri)
+    return action
+
+
+def as_said(action: Any) -> Action[Any]:
+    """Without what is not said: an actor with no title is called by its name, and the private
+    halves of its keys are nobody's business."""
+    match action:
+        case EditProfile():
+            return replace(action, title=action.title or action.by.name)
+        case EditCommunity():
+            return replace(action, title=action.title or action.community.name)
+        case CreateCommunity():
+            key = replace(action.key, sealed_private=b"", sealed_proof=None)
+            return replace(action, title=action.title or action.name, key=key)
+        case RotateKeys():
+            return replace(action, key=replace(action.key, sealed_private=b"", sealed_proof=None))
+    return action
+
+
+def overhear(pair: Pair, action: Any) -> Action[Any] | None:
+    """The action that home reads when away says it."""
+    result = getattr(action, "community", getattr(action, "by", None))
+    activity = action.to_activity(replace(pair.home, origin=AWAY), result)
+    body = dump(activity)
+    if activity["actor"] == f"{AWAY}/u/ann":
+        envelope = {"followers": f"{DOGS}/followers", "published": pair.home.now}
+        body = announce_of(body, f"{AWAY}/activities/announce/1", DOGS, **envelope)
+    return hear(pair.home, pair.away, body)
+
+
+def portrait(action: Action[Any] | None) -> dict[str, Any]:
+    """Every field; rows by their ids."""
+    if action is None:
+        return {}
+    values = {field.name: getattr(action, field.name) for field in fields(action)}  # type: ignore[arg-type] # all actions are
+    rows = Actor | Post | Comment | FollowRow
+    named = {name: one.iri if isinstance(one, rows) else one for name, one in values.items()}
+    return {"does": type(action).__name__} | named
+
+
+# The tests.
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One for all, since every example is undone."""
+    opened = Stage(tmp_path_factory.mktemp("pair"))
+    yield opened
+    opened.close()
+
+
+def each(kinds: dict[type[Action[Any]], Any]) -> Any:
+    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.__name__)
+
+
+examples = settings(
+    max_examples=int(os.environ.get("FEDCOM_TEST_EXAMPLES", "25")),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+@each(DONE)
+@examples
+@given(data=st.data())
+def test_what_is_done_here_is_what_is_read_there(
+    stage: Stage, kind: type[Action[Any]], data: st.DataObject
+) -> None:
+    with stage.pair() as pair:
+        action = DONE[kind](pair, data.draw)
+        result, read = carry(pair, action)
+
+        assert portrait(read) == portrait(as_said(as_done(pair, action, result)))
+
+
+@each(HEARD)
+@examples
+@given(data=st.data())
+def test_what_only_others_do_reads_as_what_it_is(
+    stage: Stage, kind: type[Action[Any]], data: st.DataObject
+) -> None:
+    with stage.pair() as pair:
+        action = HEARD[kind](pair, data.draw)
+
+        assert portrait(overhear(pair, action)) == portrait(action)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "<", "&", '"', "\u00e9", "*a* ", "@bob ", "http://a.example "]
+)
+def test_the_longest_post_arrives_whole(stage: Stage, text: str) -> None:
+    body = Body.of_markdown(text * (MAX_BODY // len(text)))
+    with stage.pair() as pair:
+        action = CreatePost(by=pair.find(BOB), community=pair.find(CATS), title="Long", body=body)
+        result, read = carry(pair, action)
+
+        assert portrait(read) == portrait(as_done(pair, action, result))
+
+
+def actions() -> set[type[Action[Any]]]:
+    """Every action that there is."""
+    names = [
+        f"fedcom.actions.{module.name}" for module in pkgutil.iter_modules(fedcom.actions.__path__)
+    ]
+    return {
+        one
+        for module in map(import_module, names)
+        for _, one in inspect.getmembers(module, inspect.isclass)
+        if issubclass(one, Action) and one is not Action and one.__module__ == module.__name__
+    }
+
+
+def test_no_action_is_left_out() -> None:
+    assert DONE.keys() | HEARD.keys() == actions()
