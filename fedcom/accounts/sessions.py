@@ -2,15 +2,20 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from fedcom.db import UtcDateTime
+from fedcom.errors import NotFound
 from fedcom.models.account import Account, account, session
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
+from fedcom.models.notification import notification
+from fedcom.models.site import Site, site
 
 IDLE = timedelta(days=30)
 """A session that is not used for so long has ended."""
@@ -43,6 +48,8 @@ class SignedIn:
     session: Session
     account: Account
     person: Person
+    # Notifications that wait for them.
+    unread: int = 0
 
     @property
     def is_admin(self) -> bool:
@@ -56,20 +63,28 @@ class SignedIn:
 
 _SESSION = columns_of(Session, session)
 _ACCOUNT = columns_of(Account, account)
-# One statement: every page that a member asks for begins with it.
-_SIGNED_IN = (
-    select(*_SESSION, *_ACCOUNT, *columns_of(Person, actor))
-    .select_from(session)
-    .join(account, account.c.actor_id == session.c.account_id)
-    .join(actor, actor.c.id == session.c.account_id)
-    .where(
-        session.c.token_hash == bindparam("token"),
-        session.c.expires_at > bindparam("now", type_=UtcDateTime),
-        account.c.state == "active",
-        actor.c.deleted_at.is_(None),
-        actor.c.banned_at.is_(None),
-    )
+_PERSON = columns_of(Person, actor)
+_UNREAD = (
+    select(func.count())
+    .select_from(notification)
+    .where(notification.c.recipient_id == session.c.account_id, notification.c.read_at.is_(None))
+    .scalar_subquery()
 )
+_SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD)
+_OWNER = session.join(account, account.c.actor_id == session.c.account_id).join(
+    actor, actor.c.id == session.c.account_id
+)
+_IS_ALIVE = and_(
+    session.c.token_hash == bindparam("token"),
+    session.c.expires_at > bindparam("now", type_=UtcDateTime),
+    account.c.state == "active",
+    actor.c.deleted_at.is_(None),
+    actor.c.banned_at.is_(None),
+)
+_FIND = select(*_SIGNED_IN).select_from(_OWNER).where(_IS_ALIVE)
+_SITE = columns_of(Site, site)
+# Every page that a member asks for begins with this, so it is one statement.
+_VISIT = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
 
 
 def create_session(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
@@ -93,15 +108,31 @@ def find_session(conn: Connection, token: str, now: datetime) -> SignedIn | None
 
     Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction.
     """
-    row = conn.execute(_SIGNED_IN, {"token": _hash(token), "now": now}).first()
+    row = conn.execute(_FIND, {"token": _hash(token), "now": now}).first()
+    return None if row is None else _to_signed_in(row)
+
+
+def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, SignedIn | None]:
+    """This instance, and who `token` stands for as `find_session` says, in one statement.
+
+    Raises NotFound before the first start of the instance.
+    """
+    row = conn.execute(_VISIT, {"token": _hash(token), "now": now}).first()
     if row is None:
-        return None
+        raise NotFound("site_not_set_up", "This instance was never started.")
+    width = len(_SITE)
+    signed_in = None if row[width] is None else _to_signed_in(row[width:])
+    return Site(*row[:width]), signed_in
+
+
+def _to_signed_in(row: Sequence[Any]) -> SignedIn:
     after_session = len(_SESSION)
     after_account = after_session + len(_ACCOUNT)
     return SignedIn(
         Session(*row[:after_session]),
         Account(*row[after_session:after_account]),
-        Person(*row[after_account:]),
+        Person(*row[after_account:-1]),
+        unread=row[-1],
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from fedcom.accounts.sessions import SignedIn, find_session, touch_session
+from fedcom.accounts.sessions import SignedIn, find_visit, touch_session
 from fedcom.errors import Denied
 from fedcom.http.forgery import make_token
 from fedcom.http.instance import instance_of
@@ -58,10 +58,9 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
     now = instance.clock()
 
     def read(conn: Connection) -> tuple[Visit, T]:
-        site = get_site(conn)
+        site, member = find_visit(conn, token, now) if token else (get_site(conn), None)
         if site.set_up_at is None and request.url.path != SETUP:
             raise GoElsewhere(SETUP)
-        member = find_session(conn, token, now) if token else None
         visit = Visit(site, member, form_token, now)
         request.state.visit = visit
         return visit, work(conn, visit)
