@@ -1,10 +1,14 @@
-"""Whom a text of ours names, as far as we know them."""
+"""Whom a text names, as far as we know them, and that they are told so."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import select, tuple_
 
+from fedcom.actions.notify import News, notify
 from fedcom.context import Context
 from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
+from fedcom.models.notification import notification
 from fedcom.text.mentions import Mention, find_mentions, render_with_mentions
 from fedcom.wire.body import Body
 
@@ -44,3 +48,36 @@ def with_links(ctx: Context, body: Body) -> Body:
         return body
     links = {mention: someone.url or someone.iri for mention, someone in known.items()}
     return Body(body.source, render_with_mentions(body.source, links))
+
+
+def tell_named(ctx: Context, source: str, tagged: Sequence[str] | None, news: News) -> None:
+    """Tell the members whom a post or comment names, each once, whatever it says after an edit.
+
+    A text of ours names them in its Markdown `source`; for a peer's its Mention tags count, whose
+    ids are `tagged`. Who was told already that it answers them is not told again.
+    """
+    named = _members_named(ctx, source, tagged)
+    if not named:
+        return
+    told = set(
+        ctx.conn.execute(
+            select(notification.c.recipient_id).where(
+                notification.c.post_id == news.post_id,
+                notification.c.comment_id.is_not_distinct_from(news.comment_id),
+                notification.c.kind.in_(["reply", "mention"]),
+            )
+        ).scalars()
+    )
+    for number in named:
+        if number not in told:
+            notify(ctx, number, news)
+
+
+def _members_named(ctx: Context, source: str, tagged: Sequence[str] | None) -> list[int]:
+    if tagged is None:
+        found = {someone.id for someone in mentioned(ctx, source).values() if someone.local}
+        return sorted(found)
+    if not tagged:
+        return []
+    here = actor.c.iri.in_(sorted(set(tagged))), actor.c.local.is_(True)
+    return list(ctx.conn.execute(select(actor.c.id).where(*here).order_by(actor.c.id)).scalars())

@@ -1,6 +1,6 @@
 """CreatePost and EditPost: Create and Update of a Page, and of whatever peers call a post."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 from uuid import uuid4
@@ -12,7 +12,8 @@ from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.markers import refuse_deleted
-from fedcom.actions.mentions import mentioned, with_links
+from fedcom.actions.mentions import mentioned, tell_named, with_links
+from fedcom.actions.notify import News
 from fedcom.actions.tally import count_post, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid
@@ -40,6 +41,8 @@ class Provenance:
     published: datetime | None
     updated: datetime | None
     context_iri: str | None = None
+    # Whom its tags name. It decides who is told, not what is kept.
+    mentions: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class CreatePost(Action[Post]):
         made = get_post(ctx.conn, number)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_post(ctx, made, 1)
+        _tell_named(ctx, self, made)
         return get_post(ctx.conn, number)
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
@@ -141,6 +145,7 @@ class EditPost(Action[Post]):
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
+        _tell_named(ctx, self, self.post)
         return get_post(ctx.conn, self.post.id)
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
@@ -235,7 +240,12 @@ def is_overtaken(said: Said, content: PostContent | CommentContent, known: Post 
 
 def _provenance(content: PostContent) -> Provenance:
     return Provenance(
-        content.iri, content.wire_type, content.published, content.updated, content.context_iri
+        content.iri,
+        content.wire_type,
+        content.published,
+        content.updated,
+        content.context_iri,
+        content.mentions,
     )
 
 
@@ -325,6 +335,14 @@ def _words(ctx: Context, action: CreatePost | EditPost) -> dict[str, object]:
         "nsfw": action.nsfw,
         "language": action.language,
     }
+
+
+def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> None:
+    news = News(
+        kind="mention", by_id=action.by.id, community_id=about.community_id, post_id=about.id
+    )
+    tagged = None if action.source is None else action.source.mentions
+    tell_named(ctx, action.body.source, tagged, news)
 
 
 def _check_wanted(ctx: Context, place: Community) -> None:

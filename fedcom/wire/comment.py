@@ -22,6 +22,8 @@ class CommentContent:
     language: str | None
     published: datetime | None
     updated: datetime | None
+    # The ids of whom its tags name.
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ def read_comment(document: Document) -> CommentContent:
         language=document.language,
         published=document.published,
         updated=document.updated,
+        mentions=tuple(mention.href for mention in document.mentions),
     )
 
 
