@@ -8,7 +8,8 @@ from activitypub.iri import PUBLIC
 from activitypub.reading import Document
 from fedcom.actions.post import check_announcer, check_content, create_from, places_named
 from fedcom.errors import Denied, FedcomError, Invalid
-from tests.support.documents import page
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import activity, page
 from tests.support.people import Home
 
 KIM, VIDEO = "https://tube.example/a/kim", "https://tube.example/w/1"
@@ -96,3 +97,21 @@ def test_what_is_nobodys_or_not_for_all_is_refused(more: dict[str, Any], code: s
 
     assert caught.value.code == code
     assert check_content(video()) == KIM
+
+
+def test_a_post_in_a_community_that_nobody_follows_is_not_kept(home: Home) -> None:
+    home.group(CHANNEL)
+    home.person(KIM)
+
+    with pytest.raises(Denied) as caught:
+        hear(home, activity("Create", KIM, video().raw))
+    assert caught.value.code == "not_followed"
+
+
+def test_a_post_told_again_in_the_same_words_is_no_edit(home: Home) -> None:
+    home.follow(home.bob, home.group(CHANNEL))
+    home.person(KIM)
+    hear(home, activity("Create", KIM, video().raw))
+
+    assert read(home, activity("Update", KIM, video().raw)) is None
+    assert read(home, activity("Update", KIM, video(name="New").raw)) is not None

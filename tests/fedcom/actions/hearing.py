@@ -1,0 +1,39 @@
+"""What a reader makes of an activity, without the inbox before it."""
+
+from typing import Any
+
+from activitypub.reading import Document
+from fedcom.actions.base import Action
+from fedcom.actions.perform import perform
+from fedcom.context import Context, Fetched, Said
+from fedcom.federation.listeners import heard_routes, reader_of
+from tests.support.documents import Json
+from tests.support.people import Home
+
+
+def read(
+    home: Home, heard: Json, *origins: Json, via: str | None = None, confirmed: bool = True
+) -> Action[Any] | None:
+    """The action that a proven activity stands for; `origins` are the documents to be fetched."""
+    said = Said(Document(heard), heard["actor"], via=via, confirmed=confirmed)
+    return home(lambda ctx: _action(ctx, said), fetched=_fetched(origins))
+
+
+def hear(home: Home, heard: Json, *origins: Json, via: str | None = None) -> Any:
+    """As `read`, and it is done; returns what the action gives."""
+
+    def do(ctx: Context) -> Any:
+        action = _action(ctx, said)
+        assert action is not None
+        return perform(ctx, action, said)
+
+    said = Said(Document(heard), heard["actor"], via=via)
+    return home(do, fetched=_fetched(origins))
+
+
+def _action(ctx: Context, said: Said) -> Action[Any] | None:
+    return reader_of(heard_routes(), said.activity)(ctx, said)
+
+
+def _fetched(origins: tuple[Json, ...]) -> Fetched:
+    return Fetched({served["id"]: Document(served) for served in origins})

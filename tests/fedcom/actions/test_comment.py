@@ -1,0 +1,120 @@
+"""Comments of peers: what is fetched for them, what is taken for what, and what is no comment."""
+
+from collections.abc import Callable
+
+import pytest
+
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from fedcom.actions.comment import concerns_us, content_at
+from fedcom.actions.post import EditPost
+from fedcom.context import Fetched
+from fedcom.errors import Denied, FedcomError, NotFound
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import Json, activity, note, page, person
+from tests.support.people import ORIGIN, Home
+
+KIM, LEA = "https://kim.example/u/kim", "https://lea.example/u/lea"
+POST, NOTE = "https://kim.example/post/1", "https://kim.example/note/1"
+SEEN_AT = "https://kim.example/@kim/1"
+DOGS = "https://dogs.example/c/dogs"
+
+
+def look_up(home: Home, iri: str, served: Json | None = None) -> Post | Comment:
+    """What a member finds at `iri`, where `served` is."""
+    fetched = Fetched({iri: Document(served)} if served else {})
+    return home(lambda ctx: content_at(ctx, iri), fetched=fetched, wanted=True)
+
+
+def test_what_is_said_to_be_here_and_is_not_is_never_fetched_from_ourselves(home: Home) -> None:
+    with pytest.raises(NotFound) as caught:
+        look_up(home, f"{ORIGIN}/post/4711")
+    assert caught.value.code == "couldnt_find_object"
+
+
+def test_a_post_found_at_its_page_is_the_one_we_know(home: Home) -> None:
+    known = home.post(by=home.person(KIM), iri=POST)
+
+    assert look_up(home, SEEN_AT, page(POST, KIM, home.cats.iri)) == home.fresh(known)
+
+
+@pytest.mark.parametrize(
+    ("served", "code"),
+    [
+        (person(SEEN_AT), "not_content"),
+        (page(f"{ORIGIN}/post/4711", KIM, DOGS), "not_content"),
+        (page(SEEN_AT, LEA, DOGS), "owner_elsewhere"),
+    ],
+)
+def test_an_address_gives_no_post_of_ours_of_others_or_of_nobody(
+    home: Home, served: Json, code: str
+) -> None:
+    with pytest.raises(FedcomError) as caught:
+        look_up(home, SEEN_AT, served)
+    assert caught.value.code == code
+
+
+def test_a_note_that_is_known_as_a_post_edits_the_post(home: Home) -> None:
+    """With Mastodon everything is a Note, the posts in our communities too."""
+    target = home.post(by=home.person(KIM), iri=POST)
+    words = note(POST, KIM, to=[home.cats.iri, PUBLIC], name="Better")
+
+    assert isinstance(read(home, activity("Update", KIM, words)), EditPost)
+    hear(home, activity("Update", KIM, words))
+
+    assert home.fresh(target).title == "Better"
+
+
+CONCERN: list[tuple[Callable[[Home], list[str]], bool]] = [
+    (lambda home: [], False),
+    (lambda home: [LEA], False),
+    (lambda home: ["https://nobody.example/u/known"], False),
+    (lambda home: [home.bob.iri], True),
+    (lambda home: [LEA, home.cats.iri], True),
+    (lambda home: [DOGS], True),
+]
+
+
+@pytest.mark.parametrize(("named", "does"), CONCERN)
+def test_what_concerns_us_names_somebody_here_or_somebody_followed_here(
+    home: Home, named: Callable[[Home], list[str]], does: bool
+) -> None:
+    """For what concerns us we fetch whole threads; strangers must not make us fetch."""
+    home.person(LEA)
+    home.follow(home.bob, home.group(DOGS))
+    said = Document(note(NOTE, KIM, to=[], cc=named(home)))
+
+    assert home(lambda ctx: concerns_us(ctx, said)) is does
+
+
+def test_for_an_answer_to_the_unknown_that_names_nobody_here_nothing_is_fetched(
+    home: Home,
+) -> None:
+    home.person(KIM)
+
+    with pytest.raises(Denied) as caught:
+        read(home, activity("Create", KIM, note(NOTE, KIM, POST)))
+    assert caught.value.code == "not_followed"
+
+
+def test_a_comment_told_again_in_the_same_words_is_no_edit(home: Home) -> None:
+    home.person(KIM)
+    words = note(NOTE, KIM, home.post().iri)
+    hear(home, activity("Create", KIM, words))
+
+    assert read(home, activity("Update", KIM, words)) is None
+    edited = hear(home, activity("Update", KIM, words | {"content": "<p>Better</p>"}))
+    assert edited.body_html == "<p>Better</p>"
+
+
+def test_a_comment_made_private_does_not_show_its_new_words(home: Home) -> None:
+    home.person(KIM)
+    words = note(NOTE, KIM, home.post().iri)
+    made = hear(home, activity("Create", KIM, words))
+
+    with pytest.raises(Denied) as caught:
+        hear(home, activity("Update", KIM, words | {"to": [LEA], "content": "Secret"}))
+    assert caught.value.code == "not_public"
+    assert home.fresh(made) == made

@@ -1,0 +1,49 @@
+"""Communities: how they are changed, here and elsewhere."""
+
+from fedcom.actions.community import EditCommunity, RefreshCommunity
+from fedcom.actions.moderators import AddModerator
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import activity, group
+from tests.support.people import Home
+
+DOGS, MAX = "https://dogs.example/c/dogs", "https://dogs.example/u/max"
+
+
+def test_a_community_elsewhere_is_what_its_origin_serves_and_not_what_was_said(home: Home) -> None:
+    dogs = home.group(DOGS)
+    said = activity("Update", DOGS, group(DOGS, name="Forged"))
+
+    moderators = {"id": f"{DOGS}/moderators", "type": "OrderedCollection", "orderedItems": []}
+    changed = hear(home, said, group(DOGS, name="Dogs!"), moderators)
+
+    assert changed == home.fresh(dogs)
+    assert changed.title == "Dogs!"
+    assert home.sent() == []
+
+
+def test_who_announces_a_change_is_remembered_as_who_made_it(home: Home) -> None:
+    home.group(DOGS)
+    moderator = home.person(MAX)
+
+    action = read(home, activity("Update", MAX, group(DOGS)), via=DOGS)
+
+    assert isinstance(action, RefreshCommunity)
+    assert action.by == moderator
+
+
+def test_a_moderator_elsewhere_changes_all_that_a_moderator_here_changes(home: Home) -> None:
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=home.person(MAX)))
+    words = group(
+        home.cats.iri,
+        name="Cats!",
+        summary="<p>On <strong>cats</strong></p>",
+        sensitive=True,
+        postingRestrictedToMods=True,
+    )
+
+    action = read(home, activity("Update", MAX, words))
+    assert isinstance(action, EditCommunity)
+    changed = home.perform(action)
+
+    assert (changed.title, changed.nsfw, changed.posting_restricted) == ("Cats!", True, True)
+    assert "cats" in changed.summary_html

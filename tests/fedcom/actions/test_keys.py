@@ -1,0 +1,48 @@
+"""New keys: for whom, and under which names."""
+
+import pytest
+
+from fedcom.actions.keys import RotateKeys
+from fedcom.actions.leave import Leave
+from fedcom.errors import Invalid
+from fedcom.models.actor import actor_key
+from fedcom.queries.actors import find_actor
+from tests.support.people import NO_KEY, Home, Sent
+
+KIM = "https://kim.example/u/kim"
+
+
+def test_nobody_elsewhere_gets_keys_of_ours(home: Home) -> None:
+    kim = home.person(KIM)
+
+    with pytest.raises(Invalid, match="not_local"):
+        home.perform(RotateKeys(by=kim, key=NO_KEY))
+    found = home(lambda ctx: find_actor(ctx.conn, KIM))
+    assert found is not None
+    assert found.public_key_pem == kim.public_key_pem
+
+
+def test_who_has_left_speaks_no_more(home: Home) -> None:
+    home.perform(Leave(by=home.bob))
+    bob = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
+    assert bob is not None
+
+    with pytest.raises(Invalid, match="not_local"):
+        home.perform(RotateKeys(by=bob, key=NO_KEY))
+
+
+@pytest.mark.parametrize("letter", ["u", "c"])
+def test_new_keys_have_new_names_each_time_and_the_old_ones_are_retired(
+    home: Home, letter: str
+) -> None:
+    """A peer that has kept an old key finds an unknown name, and reads the actor again."""
+    whose = home.bob if letter == "u" else home.cats
+    home.follow(home.person(KIM), whose)
+    shown = [home.perform(RotateKeys(by=whose, key=NO_KEY)).public_key_id for _ in range(2)]
+
+    assert shown == [f"{whose.iri}#main-key-2", f"{whose.iri}#main-key-3"]
+    rows = [row for row in home.rows(actor_key) if row["actor_id"] == whose.id]
+    assert [row["key_id"] for row in rows if row["retired_at"] is None] == shown[1:]
+    kind = "Person" if letter == "u" else "Group"
+    told = Sent("https://kim.example/inbox", f"Update{{{kind}}}", f"{letter}/{whose.name}")
+    assert home.sent() == [told, told]

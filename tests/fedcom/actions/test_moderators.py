@@ -1,0 +1,88 @@
+"""Appointing and dismissing, as peers say it."""
+
+import pytest
+
+from fedcom.actions.base import Action
+from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.errors import Denied, Invalid
+from fedcom.models.moderation import modlog
+from fedcom.queries.actors import find_moderators
+from fedcom.site.bans import ban_person
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import activity
+from tests.support.people import Home
+
+KIM, MAX = "https://kim.example/u/kim", "https://max.example/u/max"
+CATS, DOGS = "https://home.example/c/cats/moderators", "https://dogs.example/c/dogs"
+
+
+def names(home: Home) -> list[str]:
+    return home(lambda ctx: [one.name for one in find_moderators(ctx.conn, home.cats)])
+
+
+def appoint(home: Home, iri: str) -> None:
+    home.clock.advance(seconds=1)
+    person = home.person(iri)
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=person))
+
+
+def test_a_moderator_elsewhere_appoints_and_dismisses(home: Home) -> None:
+    appoint(home, MAX)
+    home.clock.advance(seconds=1)
+
+    hear(home, activity("Add", MAX, home.bob.iri, target=CATS))
+    assert names(home) == ["ann", "max", "bob"]
+    hear(home, activity("Remove", MAX, home.bob.iri, target=CATS))
+    assert names(home) == ["ann", "max"]
+
+
+@pytest.mark.parametrize("kind", ["Add", "Remove"])
+def test_what_is_so_already_is_not_logged_again(home: Home, kind: str) -> None:
+    appoint(home, MAX)
+    about = home.ann.iri if kind == "Add" else home.bob.iri
+    before = len(home.rows(modlog))
+
+    assert read(home, activity(kind, MAX, about, target=CATS)) is None
+    assert len(home.rows(modlog)) == before
+
+
+@pytest.mark.parametrize("more", [{}, {"target": "https://home.example/c/cats/followers"}])
+def test_nobody_becomes_moderator_by_being_added_to_anything_else(
+    home: Home, more: dict[str, str]
+) -> None:
+    appoint(home, MAX)
+
+    with pytest.raises(Invalid) as caught:
+        read(home, activity("Add", MAX, home.bob.iri, **more))
+    assert caught.value.code == "unknown_collection"
+
+
+def test_a_community_appoints_for_itself_only(home: Home) -> None:
+    appoint(home, MAX)
+    home.group(DOGS)
+
+    with pytest.raises(Denied) as caught:
+        read(home, activity("Add", MAX, home.bob.iri, target=CATS), via=DOGS)
+    assert caught.value.code == "wrong_community"
+
+
+def test_the_banned_are_not_appointed(home: Home) -> None:
+    kim = home.person(KIM)
+    banned = home(lambda ctx: ban_person(ctx, kim, "enough"))
+
+    with pytest.raises(Invalid) as caught:
+        home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))
+    assert caught.value.code == "cannot_moderate"
+
+
+def test_an_admin_who_is_no_moderator_dismisses_anybody(home: Home) -> None:
+    for action in (
+        AddModerator(by=home.ann, community=home.cats, person=home.bob),
+        RemoveModerator(by=home.ann, community=home.cats, person=home.ann),
+        RemoveModerator(by=home.ann, community=home.cats, person=home.bob),
+    ):
+        home.clock.advance(seconds=1)
+        done: Action[None] = action
+        home.perform(done)
+
+    assert names(home) == []

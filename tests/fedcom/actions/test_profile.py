@@ -1,0 +1,38 @@
+"""Profiles of people elsewhere: read again where they are, never from what was said."""
+
+import pytest
+
+from fedcom.errors import Denied, Invalid
+from fedcom.queries.actors import get_person
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import activity, person
+from tests.support.people import Home
+
+KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
+
+
+def test_a_profile_is_what_its_origin_serves(home: Home) -> None:
+    kim = home.person(KIM)
+
+    hear(home, activity("Update", KIM, person(KIM, name="Forged")), person(KIM, name="Kim!"))
+
+    assert home(lambda ctx: get_person(ctx.conn, kim.id)).title == "Kim!"
+    assert home.sent() == []
+
+
+def test_a_neighbour_changes_nobodys_profile(home: Home) -> None:
+    home.person(KIM)
+    home.person(KEN)
+
+    with pytest.raises(Denied) as caught:
+        read(home, activity("Update", KEN, person(KIM, name="Forged")))
+    assert caught.value.code == "not_the_owner"
+
+
+def test_our_members_are_not_read_from_elsewhere(home: Home) -> None:
+    forged = person(home.bob.iri, name="Forged")
+
+    with pytest.raises(Invalid) as caught:
+        hear(home, activity("Update", home.bob.iri, forged), forged)
+    assert caught.value.code == "actor_is_ours"
+    assert home(lambda ctx: get_person(ctx.conn, home.bob.id)) == home.bob

@@ -1,0 +1,141 @@
+"""Taking out and putting back, by authors and by moderators: said twice, said late, said badly."""
+
+import pytest
+
+from fedcom.actions.delete import Delete
+from fedcom.actions.moderators import AddModerator
+from fedcom.actions.remove import Remove
+from fedcom.errors import Conflict, FedcomError
+from fedcom.models.comment import Comment
+from fedcom.models.moderation import modlog
+from fedcom.models.post import Post
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import Json, activity, document, note, page, undo
+from tests.support.people import Home
+
+KIM, MAX = "https://kim.example/u/kim", "https://max.example/u/max"
+POST, NOTE = "https://kim.example/post/1", "https://kim.example/note/1"
+DELETED, NOTE_DELETED = activity("Delete", KIM, POST), activity("Delete", KIM, NOTE)
+
+NAMELESS = {"type": "Note"}
+
+
+def post_of_kim(home: Home) -> Post:
+    return home.post(by=home.person(KIM), iri=POST)
+
+
+def comment_of_kim(home: Home) -> Comment:
+    return home.comment(home.post(), by=home.person(KIM), iri=NOTE)
+
+
+def max_moderates(home: Home) -> None:
+    person = home.person(MAX)
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=person))
+
+
+def removals(home: Home) -> list[str]:
+    return [row["reason"] for row in home.rows(modlog) if row["kind"] == "remove"]
+
+
+def test_what_is_removed_twice_is_in_the_modlog_once(home: Home) -> None:
+    target = home.post()
+    home.perform(Remove(by=home.ann, target=target, reason="spam"))
+
+    with pytest.raises(Conflict, match="already_removed"):
+        home.perform(Remove(by=home.ann, target=home.fresh(target), reason="more spam"))
+    assert removals(home) == ["spam"]
+
+
+def test_what_is_deleted_twice_was_deleted_the_first_time(home: Home) -> None:
+    target = home.post()
+    first = home.perform(Delete(by=home.bob, target=target)).deleted_at
+    home.clock.advance(seconds=60)
+
+    with pytest.raises(Conflict, match="already_deleted"):
+        home.perform(Delete(by=home.bob, target=home.fresh(target)))
+    assert home.fresh(target).deleted_at == first
+
+
+def test_a_second_moderators_removal_changes_nothing(home: Home) -> None:
+    target = home.post()
+    max_moderates(home)
+    home.perform(Remove(by=home.ann, target=target, reason="spam"))
+
+    assert read(home, activity("Delete", MAX, target.iri, summary="off topic")) is None
+
+
+def test_a_deletion_said_twice_is_done_once(home: Home) -> None:
+    post_of_kim(home)
+    hear(home, DELETED)
+
+    assert read(home, DELETED) is None
+
+
+def test_a_deletion_that_its_origin_does_not_confirm_takes_out_and_erases_nothing(
+    home: Home,
+) -> None:
+    target = post_of_kim(home)
+    action = read(home, DELETED, confirmed=False)
+    assert isinstance(action, Remove)
+
+    home.perform(action)
+
+    assert not home.fresh(target).is_shown
+    assert home.fresh(target).title == target.title
+
+
+def test_what_was_not_deleted_is_not_asked_for_again(home: Home) -> None:
+    # With nothing to be fetched this would raise Missing.
+    post_of_kim(home)
+
+    assert read(home, undo(DELETED)) is None
+
+
+def test_a_comment_given_again_has_the_words_of_its_origin(home: Home) -> None:
+    target = comment_of_kim(home)
+    hear(home, NOTE_DELETED)
+    assert home.fresh(target).body_html == ""
+
+    hear(home, undo(NOTE_DELETED), note(NOTE, KIM, content="<p>Well said</p>"))
+
+    assert home.fresh(target).is_shown
+    assert home.fresh(target).body_html == "<p>Well said</p>"
+
+
+@pytest.mark.parametrize(
+    ("served", "code"),
+    [
+        (document(POST, "Tombstone"), "not_confirmed"),
+        (page(POST, MAX, "https://home.example/c/cats"), "not_confirmed"),
+        (page(POST, KIM, "https://home.example/c/cats", to=[MAX]), "not_public"),
+    ],
+)
+def test_a_post_is_given_again_only_if_its_origin_shows_it_to_all_as_the_authors(
+    home: Home, served: Json, code: str
+) -> None:
+    target = post_of_kim(home)
+    hear(home, DELETED)
+
+    with pytest.raises(FedcomError) as caught:
+        read(home, undo(DELETED), served)
+    assert caught.value.code == code
+    assert not home.fresh(target).is_shown
+
+
+@pytest.mark.parametrize(
+    "heard", [activity("Delete", KIM, NAMELESS), undo(activity("Delete", KIM, NAMELESS))]
+)
+def test_a_deletion_of_nothing_is_refused(home: Home, heard: Json) -> None:
+    home.person(KIM)
+
+    with pytest.raises(FedcomError) as caught:
+        read(home, heard)
+    assert caught.value.code == "object_missing"
+
+
+def test_who_is_gone_is_gone_once(home: Home) -> None:
+    home.person(KIM)
+    gone = activity("Delete", KIM, KIM)
+    hear(home, gone)
+
+    assert read(home, gone) is None
