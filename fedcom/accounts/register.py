@@ -6,9 +6,11 @@ from typing import Literal
 
 from sqlalchemy import Connection, delete, select, update
 
-from fedcom.accounts.roster import Member, get_account, get_member, list_members
+from fedcom.accounts.invitations import use_invitation
+from fedcom.accounts.roster import Member, get_account, get_member, list_admins, list_members
 from fedcom.accounts.sessions import end_all_sessions
 from fedcom.actions.local_actor import create_local_actor
+from fedcom.actions.notify import News, notify
 from fedcom.context import Context, NewKey
 from fedcom.db import insert_ignoring
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
@@ -35,14 +37,19 @@ class Newcomer:
     password_hash: str
     email: str | None = None
     application: str = ""
+    invitation: str = ""
 
 
 def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
     """Sign up as the site's settings allow; the account is 'pending' when an admin must approve.
 
-    Raises Denied("registration_closed"), Invalid (`name_…`, `email_invalid`,
-    `application_required`, `body_…`), Conflict (`name_taken`, `email_taken`).
+    A good `invitation` opens the door at once, whatever the settings. Raises
+    Denied("registration_closed"), Invalid (`name_…`, `email_invalid`, `application_required`,
+    `body_…`), Conflict (`name_taken`, `email_taken`), and what `use_invitation` raises.
     """
+    if newcomer.invitation:
+        use_invitation(ctx.conn, newcomer.invitation, ctx.now)
+        return _create(ctx, newcomer, key, {"state": "active", "role": "member"})
     mode = ctx.conn.execute(select(site.c.registration)).scalar()
     if mode not in ("open", "approval"):
         raise Denied("registration_closed", "This instance takes no new members.")
@@ -50,7 +57,10 @@ def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
         return _create(ctx, newcomer, key, {"state": "active", "role": "member"})
     if not newcomer.application.strip():
         raise Invalid("application_required", "Say in a few words why you want to join.")
-    return _create(ctx, newcomer, key, {"state": "pending", "role": "member"})
+    applicant = _create(ctx, newcomer, key, {"state": "pending", "role": "member"})
+    for admin_id in list_admins(ctx.conn):
+        notify(ctx, admin_id, News(kind="application", by_id=applicant.person.id))
+    return applicant
 
 
 def create_account(

@@ -11,6 +11,8 @@ from fedcom.rules.limits import check_body, check_display_name
 from fedcom.wire.body import Body
 
 MAX_DESCRIPTION = 10_000
+MAX_RULES = 10_000
+MAX_QUESTION = 500
 
 
 def find_site(conn: Connection) -> Site | None:
@@ -52,6 +54,32 @@ def edit_site(
         changes["answers_apps_as_lemmy"] = answers_apps_as_lemmy
     if changes:
         conn.execute(update(site).values(**changes))
+    return get_site(conn)
+
+
+def edit_welcome(
+    conn: Connection, *, rules: Body | None = None, question: str | None = None
+) -> Site:
+    """Change what newcomers are told: the rules, and what applicants are asked.
+
+    Raises Invalid: `body_…`.
+    """
+    changes: dict[str, object] = {}
+    if rules is not None:
+        check_body(rules.source, MAX_RULES)
+        changes |= {"rules_source": rules.source, "rules_html": rules.html}
+    if question is not None:
+        changes["application_question"] = check_body(question, MAX_QUESTION)
+    if changes:
+        conn.execute(update(site).values(**changes))
+    return get_site(conn)
+
+
+def set_hue(conn: Connection, hue: int | None) -> Site:
+    """Let links and buttons have this hue, in degrees; None: ours. Raises Invalid."""
+    if hue is not None and not 0 <= hue < 360:
+        raise Invalid("hue_unknown", "A hue is a number of degrees, from 0 to 359.")
+    conn.execute(update(site).values(hue=hue))
     return get_site(conn)
 
 

@@ -8,7 +8,7 @@ from starlette.types import ExceptionHandler
 
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
-from fedcom.web.render import STYLE_VERSION, bare_page, page
+from fedcom.web.render import bare_page, page, style_address
 from fedcom.web.visits import GoElsewhere, Visit, visit_of
 from fedcom.web.words import gettext
 
@@ -75,7 +75,7 @@ def _values(request: Request, problem: Problem) -> dict[str, Any]:
 
 
 def _bare(request: Request, problem: Problem) -> Response:
-    values = _values(request, problem) | {"style": f"/static/style.css?v={STYLE_VERSION}"}
+    values = _values(request, problem) | {"style": style_address()}
     response = bare_page("failure.html", problem.status, values)
     response.headers.update(problem.headers)
     return response

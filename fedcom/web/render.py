@@ -88,6 +88,12 @@ def initial(actor: Any) -> str:
     return text[:1].upper() or "?"
 
 
+def style_address(hue: int | None = None) -> str:
+    """Where the style sheet is, in the colours of this hue (None: ours)."""
+    address = f"/static/style.css?v={STYLE_VERSION}"
+    return address if hue is None else f"{address}&hue={hue}"
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -106,7 +112,7 @@ def _environment() -> Environment:
         "initial": initial,
         "when": when,
     }
-    environment.globals |= {"tints": TINTS, "style": f"/static/style.css?v={STYLE_VERSION}"}
+    environment.globals |= {"tints": TINTS}
     return environment
 
 
@@ -128,6 +134,7 @@ def page(
     """
     code = notices.pending(request)
     text = _pages.get_template(template).render(
+        style=style_address(visit.site.hue),
         site=visit.site,
         member=visit.member,
         form_token=visit.form_token,

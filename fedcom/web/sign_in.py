@@ -2,22 +2,25 @@
 
 import asyncio
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.invitations import check_invitation
 from fedcom.accounts.passwords import check_new_password, check_password, hash_password
 from fedcom.accounts.register import Newcomer, check_email, register
 from fedcom.accounts.sessions import create_session, end_session
 from fedcom.accounts.sign_in import Login, Welcome, begin_sign_in, finish_sign_in
 from fedcom.accounts.throttle import SIGN_UP_BY_ADDRESS, address_key, count_attempt
 from fedcom.context import Context
+from fedcom.errors import Denied, FedcomError, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.http.sessions import clear_session, session_token, set_session
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
 from fedcom.web.forms import Form, read_form, receive, safe_path, see_other
 from fedcom.web.render import page
-from fedcom.web.visits import visit_of
+from fedcom.web.visits import Visit, visit_of, visiting
 
 
 async def log_in(request: Request) -> Response:
@@ -69,11 +72,16 @@ async def log_out(request: Request) -> Response:
 
 
 async def sign_up(request: Request) -> Response:
-    """GET and POST /register: an account at once, an application, or the news that it is closed."""
-    initial = {"name": "", "password": "", "email": "", "application": "", "next": ""}
-    initial["next"] = request.query_params.get("next", "")
+    """GET and POST /register: an account at once, an application, or the news that it is closed.
+
+    With `?invitation=CODE` it is open to whoever has the code.
+    """
+    asked = request.query_params
+    initial = {"name": "", "password": "", "email": "", "application": ""}
+    initial |= {name: asked.get(name, "") for name in ("next", "invitation")}
     form = await read_form(request, initial)
-    visit = await visit_of(request)
+    code = form.line("invitation")
+    visit, problem = await visiting(request, lambda conn, visit: _look_at_code(conn, code, visit))
     if form.ready:
         with form.keeping():
             token = await _register(request, form)
@@ -82,7 +90,20 @@ async def sign_up(request: Request) -> Response:
             response = see_other(safe_path(form.text("next")), "welcome")
             set_session(response, instance_of(request).settings, token)
             return response
-    return page(request, "register.html", visit, {"form": form}, status=form.status)
+    if problem is not None and not form.sent:
+        form.fail(problem)
+    values = {"form": form, "is_invited": code != "" and problem is None}
+    return page(request, "register.html", visit, values, status=form.status)
+
+
+def _look_at_code(conn: Connection, code: str, visit: Visit) -> FedcomError | None:
+    """What is wrong with the code of an invitation; nothing is with none."""
+    try:
+        if code:
+            check_invitation(conn, code, visit.now)
+    except (NotFound, Denied) as error:
+        return error
+    return None
 
 
 async def _register(request: Request, form: Form) -> str:
@@ -94,8 +115,13 @@ async def _register(request: Request, form: Form) -> str:
     application = check_body(form.text("application"), MAX_APPLICATION)
     who = address_key(client_address(request))
     await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, who, ctx.now))
-    hashed = await asyncio.to_thread(hash_password, password)
-    newcomer = Newcomer(name=name, password_hash=hashed, email=email, application=application)
+    newcomer = Newcomer(
+        name=name,
+        password_hash=await asyncio.to_thread(hash_password, password),
+        email=email,
+        application=application,
+        invitation=form.line("invitation"),
+    )
     key = await instance.new_key()
     agent = request.headers.get("user-agent", "")
 

@@ -1,0 +1,130 @@
+"""Invitations: codes that let somebody sign up whatever the registration mode says."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from fedcom.errors import Denied, Invalid, NotFound
+from fedcom.models.account import invitation
+from fedcom.models.actor import actor
+from fedcom.rules.limits import check_display_name
+
+MAX_USES = 1_000
+
+_BYTES = 9  # twelve letters; whoever guesses one is only let in where everybody could apply
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A code with how often it still opens the door, and until when (None: for ever)."""
+
+    id: int
+    code: str
+    by: str
+    note: str
+    uses_left: int
+    created_at: datetime
+    expires_at: datetime | None
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether somebody can still sign up with it."""
+        return self.uses_left > 0 and (self.expires_at is None or self.expires_at > now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an admin says of a new code; the `note` is for the admins."""
+
+    note: str = ""
+    uses: int = 1
+    expires_at: datetime | None = None
+
+
+_LIST = (
+    select(
+        invitation.c.id,
+        invitation.c.code,
+        actor.c.name,
+        invitation.c.note,
+        invitation.c.uses_left,
+        invitation.c.created_at,
+        invitation.c.expires_at,
+    )
+    .join(actor, actor.c.id == invitation.c.by_id)
+    .order_by(invitation.c.id.desc())
+)
+
+
+def create_invitation(conn: Connection, by_id: int, terms: Terms, now: datetime) -> Invitation:
+    """A new code. Raises Invalid: `uses_number`, `note_…`, `expires_past`."""
+    if not 1 <= terms.uses <= MAX_USES:
+        raise Invalid("uses_number", f"An invitation is for 1 to {MAX_USES} people.")
+    if terms.expires_at is not None and terms.expires_at <= now:
+        raise Invalid("expires_past", "It would have expired already.")
+    code = secrets.token_urlsafe(_BYTES)
+    conn.execute(
+        insert(invitation).values(
+            code=code,
+            by_id=by_id,
+            note=_check_note(terms.note),
+            uses_left=terms.uses,
+            created_at=now,
+            expires_at=terms.expires_at,
+        )
+    )
+    return get_invitation(conn, code)
+
+
+def list_invitations(conn: Connection) -> list[Invitation]:
+    """All of them, the newest first."""
+    return [Invitation(*row) for row in conn.execute(_LIST)]
+
+
+def get_invitation(conn: Connection, code: str) -> Invitation:
+    """The invitation with this code. Raises NotFound("invitation_unknown")."""
+    row = conn.execute(_LIST.where(invitation.c.code == code[:100])).first()
+    if row is None:
+        raise NotFound("invitation_unknown", "There is no such invitation, or it was taken back.")
+    return Invitation(*row)
+
+
+def check_invitation(conn: Connection, code: str, now: datetime) -> Invitation:
+    """The invitation when it is still good.
+
+    Raises NotFound("invitation_unknown") and Denied (`invitation_expired`, `invitation_used_up`).
+    """
+    found = get_invitation(conn, code)
+    if found.expires_at is not None and found.expires_at <= now:
+        raise Denied("invitation_expired", "This invitation has expired. Ask for a new one.")
+    if found.uses_left < 1:
+        raise Denied("invitation_used_up", "This invitation was used up. Ask for a new one.")
+    return found
+
+
+def use_invitation(conn: Connection, code: str, now: datetime) -> None:
+    """Take one use off. Raises as `check_invitation` does."""
+    found = check_invitation(conn, code, now)
+    # Two who come at once with the last use: the condition lets one of them in.
+    used = conn.execute(
+        update(invitation)
+        .where(invitation.c.id == found.id, invitation.c.uses_left > 0)
+        .values(uses_left=invitation.c.uses_left - 1)
+    )
+    if used.rowcount == 0:
+        raise Denied("invitation_used_up", "This invitation was used up. Ask for a new one.")
+
+
+def remove_invitation(conn: Connection, number: int) -> None:
+    """Take the invitation with this row id back. Raises NotFound."""
+    gone = conn.execute(delete(invitation).where(invitation.c.id == number))
+    if gone.rowcount == 0:
+        raise NotFound("invitation_unknown", "There is no such invitation.")
+
+
+def _check_note(note: str) -> str:
+    try:
+        return check_display_name(note)
+    except Invalid as error:
+        raise Invalid(f"note_{error.code}", error.detail) from None

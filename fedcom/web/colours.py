@@ -1,0 +1,86 @@
+"""The colours that follow from the hue an admin chose, as dark or light as they must be to be read.
+
+HSL knows nothing of how bright a hue looks: yellow at half its lightness cannot be read on white,
+blue can. So the lightness is looked for, from the middle outwards, until the contrast is enough.
+"""
+
+import colorsys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+
+READABLE = 4.6
+"""The least contrast of text: WCAG 2.2 AA asks for 4.5, and colours are rounded."""
+
+# Of style.css: the page, the card, and the soft text on them, in the light and the dark theme.
+LIGHT_PAGE, LIGHT_CARD, LIGHT_SOFT = "#f6f5f2", "#ffffff", "#5d5a55"
+DARK_PAGE, DARK_CARD, DARK_SOFT = "#15171a", "#1d2024", "#a8a49d"
+
+
+@dataclass(frozen=True, slots=True)
+class Shades:
+    """What one theme makes of a hue: links and buttons, soft backgrounds, text on buttons."""
+
+    accent: str
+    accent_soft: str
+    on_accent: str
+
+
+@cache
+def light_shades(hue: int) -> Shades:
+    """For the light theme: the brightest accent that can be read."""
+    soft = _first(hue, 45, range(92, 100), lambda tint: contrast(tint, LIGHT_SOFT) >= READABLE)
+    accent = _first(hue, 75, range(50, 0, -1), lambda dye: _reads(dye, LIGHT_PAGE, soft, "#ffffff"))
+    return Shades(accent, soft, "#ffffff")
+
+
+@cache
+def dark_shades(hue: int) -> Shades:
+    """For the dark theme: the deepest accent that can be read."""
+    soft = _first(hue, 35, range(17, 0, -1), lambda tint: contrast(tint, DARK_SOFT) >= READABLE)
+    ink = to_hex(hue, 40, 8)
+    accent = _first(hue, 60, range(60, 100), lambda dye: _reads(dye, DARK_CARD, soft, ink))
+    return Shades(accent, soft, ink)
+
+
+def style_of(hue: int) -> str:
+    """The rule that puts these shades in the place of those of style.css."""
+    light, dark = light_shades(hue), dark_shades(hue)
+    pairs = {
+        "accent": (light.accent, dark.accent),
+        "accent-soft": (light.accent_soft, dark.accent_soft),
+        "on-accent": (light.on_accent, dark.on_accent),
+    }
+    rules = "".join(f"--{name}:light-dark({a},{b});" for name, (a, b) in pairs.items())
+    return f"\n:root{{{rules}}}\n"
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, 1 to 21, as WCAG 2.2 defines it."""
+    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+def to_hex(hue: int, saturation: int, lightness: int) -> str:
+    """HSL (degrees, percent, percent) → `#rrggbb`."""
+    rgb = colorsys.hls_to_rgb(hue / 360, lightness / 100, saturation / 100)
+    return "#" + "".join(f"{round(part * 255):02x}" for part in rgb)
+
+
+def _first(
+    hue: int, saturation: int, lightnesses: Iterable[int], fits: Callable[[str], bool]
+) -> str:
+    shades = (to_hex(hue, saturation, lightness) for lightness in lightnesses)
+    return next(shade for shade in shades if fits(shade))
+
+
+def _reads(shade: str, *others: str) -> bool:
+    return all(contrast(shade, other) >= READABLE for other in others)
+
+
+def _luminance(shade: str) -> float:
+    parts = (int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

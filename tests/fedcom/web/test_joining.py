@@ -1,0 +1,165 @@
+"""How somebody becomes a member: openly, by an application, with an invitation."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from fedcom.accounts.invitations import Terms, create_invitation, list_invitations
+from fedcom.site.settings import edit_site, edit_welcome, set_hue
+from fedcom.wire.body import Body
+from tests.fedcom.web.browser import Page
+from tests.fedcom.web.conftest import World
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True),
+]
+
+PASSWORD = "correct horse battery"
+
+
+def link_to(page: Page, path: str) -> str:
+    """The address of the link that a reader would click."""
+    found = re.search(rf'href="({re.escape(path)}[^"]*)"', page.html)
+    assert found is not None, path
+    return unescape(found[1])
+
+
+def hidden(page: Page, action: str) -> dict[str, str]:
+    """The fields that the form brings along by itself."""
+    form = page.html[page.html.index(f'action="{action}"') :].partition("</form>")[0]
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
+def required(page: Page, action: str) -> list[str]:
+    """The fields that must be filled in."""
+    form = page.html[page.html.index(f'action="{action}"') :].partition("</form>")[0]
+    tags = re.findall(r"<(?:input|textarea)[^>]*\srequired[^>]*>", form)
+    return [found[1] for tag in tags if (found := re.search(r'name="(\w+)"', tag))]
+
+
+async def invite(world: World, **terms: object) -> str:
+    by = world.people["ann"].id
+    return await world.instance.unit(
+        lambda ctx: create_invitation(ctx.conn, by, Terms(**terms), ctx.now).code  # type: ignore[arg-type] # a test's words
+    )
+
+
+async def test_a_newcomer_comments_after_four_clicks_and_three_fields(world: World) -> None:
+    post = await world.post("Cats sleep")
+    guest = world.browser()
+    clicks: Iterator[int] = iter(range(1, 7))
+    fields: list[str] = []
+
+    front = await guest.get("/")
+    next(clicks)
+    thread = await guest.get(link_to(front, f"/post/{post.id}"))
+    next(clicks)
+    sign_up = await guest.get(link_to(thread, "/register?next="))
+    fields += required(sign_up, "/register")
+    typed = {"name": "zoe", "password": PASSWORD}
+    clicked = next(clicks)
+    sent = await guest.post("/register", **hidden(sign_up, "/register"), **typed)
+    assert sent.location == f"/post/{post.id}"
+    back = await guest.get(sent.location)
+    action = f"/post/{post.id}/comment"
+    fields += required(back, action)
+    clicked = next(clicks)
+    said = await guest.post(action, **{**hidden(back, action), "body": "They do."})
+
+    assert said.status == 303
+    assert "They do." in (await guest.get(said.location)).text
+    assert (clicked, fields) == (4, ["name", "password", "body"])
+
+
+async def test_the_rules_stand_at_the_sign_up_and_beside_the_front_page(world: World) -> None:
+    rules = Body.of_markdown("Be **kind**.")
+    await world.instance.unit(lambda ctx: edit_welcome(ctx.conn, rules=rules))
+    for path in ("/", "/register"):
+        assert "<strong>kind</strong>" in (await world.browser().get(path)).html
+
+
+async def test_applicants_are_asked_what_the_admin_wants_to_know(world: World) -> None:
+    def ask(ctx):
+        edit_site(ctx.conn, registration="approval")
+        edit_welcome(ctx.conn, question="Which cat is yours?")
+
+    await world.instance.unit(ask)
+    assert "Which cat is yours?" in (await world.browser().get("/register")).text
+    page = await world.browser().post("/register", name="zoe", password=PASSWORD)
+    assert (page.status, 'id="e-application"' in page.html) == (422, True)
+
+
+@pytest.mark.parametrize("mode", ["closed", "approval", "open"])
+async def test_who_is_invited_comes_in_at_once_whatever_the_mode(world: World, mode: str) -> None:
+    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
+    code = await invite(world)
+    guest = world.browser()
+    page = await guest.get(f"/register?invitation={code}&next=/c/cats")
+    assert "You are invited" in page.text
+    assert required(page, "/register") == ["name", "password"]
+
+    page = await guest.post("/register", **hidden(page, "/register"), name="zoe", password="short")
+    assert page.status == 422
+    again = hidden(page, "/register")
+    sent = await guest.post("/register", **again, name="zoe", password=PASSWORD)
+
+    assert sent.location == "/c/cats"
+    assert "zoe" in (await guest.get("/c/cats")).text
+    [left] = await world.instance.read(list_invitations)
+    assert left.uses_left == 0
+
+
+async def test_a_code_that_is_no_longer_good_says_why(world: World) -> None:
+    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="closed"))
+    once = await invite(world)
+    soon = await invite(world, expires_at=world.instance.clock() + timedelta(days=1))
+    typed = {"password": PASSWORD, "invitation": once}
+    assert (await world.browser().post("/register", name="zoe", **typed)).status == 303
+    world.instance.clock.advance(days=2)
+    for code, words in (
+        (once, "was used up"),
+        (soon, "has expired"),
+        ("nonsense", "no such invitation"),
+    ):
+        page = await world.browser().get(f"/register?invitation={code}")
+        assert words in page.text
+        assert "takes no new members" in page.text
+        typed = {"password": PASSWORD, "invitation": code}
+        page = await world.browser().post("/register", name="max", **typed)
+        assert words in page.text
+        assert page.status in {403, 404}
+
+
+async def test_a_bad_code_does_no_harm_where_everybody_may_join(world: World) -> None:
+    page = await world.browser().get("/register?invitation=nonsense")
+    assert "no such invitation" in page.text
+    fields = hidden(page, "/register")
+    assert "invitation" not in fields
+    sent = await world.browser().post("/register", **fields, name="zoe", password=PASSWORD)
+    assert sent.status == 303
+
+
+async def test_a_name_that_is_taken_costs_no_use(world: World) -> None:
+    code = await invite(world)
+    page = await world.browser().post("/register", name="bob", password=PASSWORD, invitation=code)
+    assert (page.status, f'value="{code}"' in page.html) == (409, True)
+    [left] = await world.instance.read(list_invitations)
+    assert left.uses_left == 1
+
+
+async def test_the_page_wears_the_hue_of_the_site(world: World) -> None:
+    plain = await world.browser().get("/")
+    assert "hue=" not in link_to(plain, "/static/style.css")
+    await world.instance.unit(lambda ctx: set_hue(ctx.conn, 300))
+    address = link_to(await world.browser().get("/"), "/static/style.css")
+    assert address.endswith("&hue=300")
+    sheet = await world.browser().get(address)
+    assert "#ae19ae" in sheet.html
+    assert "immutable" in sheet.headers["cache-control"]
+    for odd in ("360", "-1", "x", "²", "9999999"):
+        sheet = await world.browser().get(f"/static/style.css?v=1&hue={odd}")
+        assert (sheet.status, "#ae19ae" in sheet.html) == (200, False)
