@@ -1,13 +1,19 @@
-"""What grows is cut back: journal, deliveries, sessions, counted attempts, markers."""
+"""What grows is cut back: journal, deliveries, sessions, counted attempts, markers, pictures."""
 
+import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, delete
 
 from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import prune_attempts
+from fedcom.context import Context
 from fedcom.db import Database
+from fedcom.media.records import BATCH, forget_media, is_used, list_names, list_old_uploads
+from fedcom.media.store import Store
 from fedcom.models.moderation import marker
+from fedcom.settings import Settings
 from inbox import journal
 from outbox import upkeep
 
@@ -30,3 +36,39 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_sessions(conn, now)
     prune_attempts(conn, now)
     conn.execute(delete(marker).where(marker.c.created_at < now - MARKERS_KEPT))
+
+
+# A file that is younger may be waiting for its row.
+NAMELESS_KEPT = timedelta(days=1)
+
+
+async def clean_pictures(
+    database: Database, store: Store, settings: Settings, now: datetime
+) -> None:
+    """Forget uploads that nobody shows, then delete every file that no row names."""
+    after = 0
+    while True:
+        last = await database.write(
+            partial(_forget_unused, origin=settings.origin, now=now, after=after)
+        )
+        if last is None:
+            break
+        after = last
+    names = await database.read(list_names)
+    await asyncio.to_thread(_remove_nameless, store, names, now)
+
+
+def _forget_unused(conn: Connection, origin: str, now: datetime, after: int) -> int | None:
+    """One batch; the id after which the next one begins, None when this was the last."""
+    ctx = Context(conn, now, origin)
+    batch = list_old_uploads(conn, origin, now, after)
+    for found in batch:
+        if not is_used(conn, found, origin, now):
+            forget_media(ctx, found)
+    return batch[-1].id if len(batch) == BATCH else None
+
+
+def _remove_nameless(store: Store, names: set[str], now: datetime) -> None:
+    for name, kept_at, _ in store.files():
+        if name not in names and kept_at < now - NAMELESS_KEPT:
+            (store.folder / name).unlink(missing_ok=True)

@@ -119,8 +119,8 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         default=Path("data"),
         description="The folder for what the server keeps in files: the SQLite database (unless"
-        " `database_url` names another) and the secret key. It is made when it is"
-        " missing.",
+        " `database_url` names another), the secret key and pictures. It is made when it"
+        " is missing.",
     )
     database_url: str = Field(
         default="",
@@ -128,6 +128,27 @@ class Settings(BaseModel):
         description="The database: `sqlite:///relative/path`, `sqlite:////absolute/path` or"
         " `postgresql://user:password@host/name`.",
         json_schema_extra={"default": "`fedcom.sqlite3` in `data_dir`"},
+    )
+    media_dir: Path = Field(
+        default=Path(),
+        description="The folder for pictures: what members upload, previews of links, and copies of"
+        " pictures from elsewhere. When several machines serve one database, it must be a"
+        " folder that they share.",
+        json_schema_extra={"default": "`media` in `data_dir`"},
+    )
+    picture_megabytes: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="The largest picture that a member may upload or that is fetched from"
+        " elsewhere, in millions of bytes. What is kept of it is smaller.",
+    )
+    remote_pictures_megabytes: int = Field(
+        default=1000,
+        ge=0,
+        description="How much of `media_dir` copies of pictures from elsewhere may take, in"
+        " millions of bytes. Those that were looked at longest ago go first, and none stays longer"
+        " than 30 days.",
     )
     secret_key: SecretStr | None = Field(
         default=None,
@@ -196,6 +217,13 @@ class Settings(BaseModel):
     @field_validator("data_dir")
     @classmethod
     def _make_absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("media_dir")
+    @classmethod
+    def _place_media(cls, value: Path, known: ValidationInfo) -> Path:
+        if value == Path() and "data_dir" in known.data:
+            return Path(known.data["data_dir"]) / "media"
         return value.expanduser().absolute()
 
     @field_validator("database_url")

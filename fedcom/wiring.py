@@ -34,12 +34,16 @@ from fedcom.db import Database, open_database
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import Gate, Inboxes
-from fedcom.housekeeping import clean_up
+from fedcom.housekeeping import clean_pictures, clean_up
+from fedcom.media.pictures import Pictures
+from fedcom.media.remote import RemotePictures, Signer
+from fedcom.media.store import Store
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor
 from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyRing, PublicKeys, Seal, make_key
+from fedcom.remote.peers import find_block
 from fedcom.settings import Settings
 from fedcom.site.setup import check_origin, finish_setup, is_set_up, start
 from fedcom.units import Found, Units
@@ -71,6 +75,9 @@ class Instance:
     inbox: Inbox
     dispatcher: Dispatcher
     backfill: Backfill
+    pictures: Pictures
+    remote_pictures: RemotePictures
+    signer: Signer
     setup_token: str | None
     _seal: Seal
     _voice: "_Voice"
@@ -119,6 +126,12 @@ class Instance:
             self.backfill.wake()
             await self.ask_suspects()
             await clean_up(self.database, self.clock())
+            await clean_pictures(self.database, self.pictures.store, self.settings, self.clock())
+            await asyncio.to_thread(
+                self.remote_pictures.prune,
+                self.clock(),
+                self.settings.remote_pictures_megabytes * 1_000_000,
+            )
             await asyncio.sleep(CLEAN_UP_EVERY)
 
     async def ask_suspects(self) -> None:
@@ -243,6 +256,14 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
     keys = PublicKeys(database, parts.fetcher)
     keys.on_change = _refresher(units)
     backfill = Backfill(units, settings.origin, clock)
+    pictures = Pictures(Store(settings.media_dir), max_bytes=settings.picture_megabytes * 1_000_000)
+    remote_pictures = RemotePictures(
+        pictures,
+        Store(settings.media_dir / "remote"),
+        parts.fetcher,
+        clock,
+        partial(_is_blocked, database),
+    )
     inbox = Inbox(
         database=database,
         keys=keys,
@@ -263,15 +284,24 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
             inbox=inbox,
             dispatcher=dispatcher,
             backfill=backfill,
+            pictures=pictures,
+            remote_pictures=remote_pictures,
+            signer=Signer(settings.read_secret(make=False), settings.origin),
             setup_token=await _setup_token(database, settings),
             _seal=parts.seal,
             _voice=parts.voice,
             _suspects=suspects,
         )
     finally:
+        await remote_pictures.aclose()
+        await asyncio.to_thread(pictures.close)
         await inbox.aclose()
         if waker is not None:
             await waker.aclose()
+
+
+async def _is_blocked(database: Database, host: str) -> bool:
+    return await database.read(lambda conn: find_block(conn, host)) is not None
 
 
 def _open_fetcher(

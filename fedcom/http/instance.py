@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
 from fedcom.context import Context, NewKey
+from fedcom.media.pictures import Pictures
+from fedcom.media.remote import RemotePictures, Signer
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -27,6 +29,21 @@ class Instance(Protocol):
     @property
     def clock(self) -> Callable[[], datetime]:
         """The time, aware and in UTC."""
+        ...
+
+    @property
+    def pictures(self) -> Pictures:
+        """Takes in what members upload."""
+        ...
+
+    @property
+    def remote_pictures(self) -> RemotePictures:
+        """Copies of what other servers show."""
+        ...
+
+    @property
+    def signer(self) -> Signer:
+        """Makes the addresses of these copies."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from fedcom.web import (
     communities,
     content,
     feeds,
+    media,
     people,
     posts,
     search,
@@ -18,6 +19,7 @@ from fedcom.web import (
     setup,
     sign_in,
     static_files,
+    threads,
 )
 from fedcom.web.routing import button_route, form_route, page_route
 
@@ -37,10 +39,10 @@ def routes() -> list[BaseRoute]:
         button_route("/c/{slug}/edit/moderators", communities.appoint),
         button_route("/c/{slug}/edit/moderators/remove", communities.dismiss),
         page_route("/c/{slug}/modlog", communities.show_modlog),
-        page_route("/post/{number:int}", posts.show),
+        page_route("/post/{number:int}", threads.show),
         form_route("/post/{number:int}/edit", posts.edit),
-        button_route("/post/{number:int}/comment", posts.reply),
-        page_route("/comment/{number:int}", posts.show_comment),
+        button_route("/post/{number:int}/comment", threads.reply),
+        page_route("/comment/{number:int}", threads.show_comment),
         form_route("/comment/{number:int}/edit", content.edit_comment),
         *content.buttons(),
         page_route("/u/{slug}", people.show),
@@ -61,4 +63,6 @@ def routes() -> list[BaseRoute]:
         button_route("/admin/blocks", admin.block),
         button_route("/admin/blocks/remove", admin.unblock),
         page_route("/static/{name}", static_files.show_file),
+        page_route("/media/remote", media.show_remote),
+        page_route("/media/{name}", media.show_file),
     ]

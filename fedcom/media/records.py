@@ -1,0 +1,216 @@
+"""The rows of pictures: whose they are, what they are for, and whether anybody still shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Select, delete, exists, insert, literal, or_, select, update
+
+from fedcom.context import Context
+from fedcom.media.images import MEDIA_TYPE
+from fedcom.media.pictures import Kept
+from fedcom.models.actor import actor
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.comment import comment
+from fedcom.models.media import Media, Purpose, link_preview, media
+from fedcom.models.message import message
+from fedcom.models.post import post
+from fedcom.models.shelf import draft
+from fedcom.models.site import site
+
+FOLDER = "/media/"
+"""Below our origin, the address of every picture but those of other servers."""
+
+UNDELETABLE_AFTER = timedelta(days=1)
+"""How long the pictures of a deleted post stay, so that it can be brought back with them."""
+
+ASKED_FOR = timedelta(days=14)
+BATCH = 100
+
+_MEDIA = select(*columns_of(Media, media))
+
+
+def media_url(origin: str, name: str) -> str:
+    """The address of a picture, as it goes into texts and to other servers."""
+    return f"{origin}{FOLDER}{name}"
+
+
+def name_in(origin: str, url: str | None) -> str | None:
+    """The name of the picture that an address of ours leads to; None for all other addresses."""
+    start = media_url(origin, "")
+    return url.removeprefix(start) if url and url.startswith(start) else None
+
+
+def put_media(
+    ctx: Context,
+    kept: Kept,
+    purpose: Purpose,
+    *,
+    owner_id: int | None = None,
+    source_url: str | None = None,
+) -> Media:
+    """Write down a picture whose files are there; the same picture again is the row we have."""
+    known = find_media(ctx.conn, kept.name)
+    if known is not None:
+        return known
+    number = ctx.conn.execute(
+        insert(media)
+        .values(
+            name=kept.name,
+            thumbnail=kept.thumbnail,
+            owner_id=owner_id,
+            purpose=purpose,
+            media_type=MEDIA_TYPE,
+            width=kept.width,
+            height=kept.height,
+            bytes=kept.bytes,
+            source_url=source_url,
+            created_at=ctx.now,
+        )
+        .returning(media.c.id)
+    ).scalar_one()
+    return _one(ctx.conn, _MEDIA.where(media.c.id == number))
+
+
+def find_media(conn: Connection, name: str) -> Media | None:
+    """The picture with this name."""
+    row = conn.execute(_MEDIA.where(media.c.name == name)).mappings().first()
+    return None if row is None else to_row(Media, row)
+
+
+def find_media_of(conn: Connection, source_url: str) -> Media | None:
+    """The picture that was fetched from this address, the newest if it was more than once."""
+    found = conn.execute(
+        _MEDIA.where(media.c.source_url == source_url).order_by(media.c.id.desc()).limit(1)
+    )
+    row = found.mappings().first()
+    return None if row is None else to_row(Media, row)
+
+
+def list_uploads(conn: Connection, owner_id: int, *, before: int, limit: int) -> Sequence[Media]:
+    """What a member has uploaded, newest first, with ids below `before` (0: from the newest on)."""
+    wanted = _MEDIA.where(media.c.owner_id == owner_id)
+    if before:
+        wanted = wanted.where(media.c.id < before)
+    rows = conn.execute(wanted.order_by(media.c.id.desc()).limit(limit)).mappings()
+    return [to_row(Media, row) for row in rows]
+
+
+def forget_media(ctx: Context, found: Media) -> list[str]:
+    """Delete the row; the names of the files that nobody names any more, to be removed after."""
+    ctx.conn.execute(
+        update(link_preview).where(link_preview.c.media_id == found.id).values(media_id=None)
+    )
+    ctx.conn.execute(delete(media).where(media.c.id == found.id))
+    names = [name for name in (found.name, found.thumbnail) if name]
+    return [name for name in names if not _is_named(ctx.conn, name)]
+
+
+def _is_named(conn: Connection, name: str) -> bool:
+    return bool(
+        conn.execute(
+            select(exists().where(or_(media.c.name == name, media.c.thumbnail == name)))
+        ).scalar()
+    )
+
+
+def list_names(conn: Connection) -> set[str]:
+    """The names of all files that rows name."""
+    rows = conn.execute(select(media.c.name, media.c.thumbnail))
+    return {name for row in rows for name in row if name}
+
+
+def is_used(conn: Connection, found: Media, origin: str, now: datetime) -> bool:
+    """Whether anything that is shown here, or may be brought back, shows this picture.
+
+    First what its owner wrote, by an index, and everything only for a picture that is not in there.
+    """
+    url = media_url(origin, found.name)
+    return _is_face(conn, found, url) or any(
+        bool(conn.execute(select(exists(statement))).scalar())
+        for statement in (*_of_owner(found, url, now), *_anywhere(found, url, now))
+    )
+
+
+def _is_face(conn: Connection, found: Media, url: str) -> bool:
+    statement = select(
+        exists().where(
+            actor.c.local.is_(True),
+            or_(
+                actor.c.icon_url == url,
+                actor.c.image_url == url,
+                actor.c.summary_source.contains(found.name, autoescape=True),
+            ),
+        )
+        | exists().where(
+            or_(
+                site.c.logo == found.name,
+                site.c.description_source.contains(found.name, autoescape=True),
+                site.c.rules_source.contains(found.name, autoescape=True),
+            )
+        )
+    )
+    return bool(conn.execute(statement).scalar())
+
+
+def _of_owner(found: Media, url: str, now: datetime) -> list[Select[tuple[int]]]:
+    return [
+        _posts(found, url, now).where(post.c.author_id == found.owner_id),
+        _comments(found, now).where(comment.c.author_id == found.owner_id),
+    ]
+
+
+def _anywhere(found: Media, url: str, now: datetime) -> list[Select[tuple[int]]]:
+    return [
+        select(draft.c.person_id).where(draft.c.fields.contains(found.name, autoescape=True)),
+        select(message.c.id).where(message.c.body_source.contains(found.name, autoescape=True)),
+        _posts(found, url, now),
+        _comments(found, now),
+    ]
+
+
+def _posts(found: Media, url: str, now: datetime) -> Select[tuple[int]]:
+    return select(post.c.id).where(
+        or_(
+            post.c.url == url,
+            post.c.image_url == url,
+            post.c.body_source.contains(found.name, autoescape=True),
+        ),
+        or_(post.c.deleted_at.is_(None), post.c.deleted_at > now - UNDELETABLE_AFTER),
+    )
+
+
+def _comments(found: Media, now: datetime) -> Select[tuple[int]]:
+    return select(comment.c.id).where(
+        comment.c.body_source.contains(found.name, autoescape=True),
+        or_(comment.c.deleted_at.is_(None), comment.c.deleted_at > now - UNDELETABLE_AFTER),
+    )
+
+
+def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -> Sequence[Media]:
+    """Uploads that it is time to ask of whether anybody uses them, by id from `after` on.
+
+    Those that are a day old, and those of posts that were deleted since; who is asked once and
+    found to be used is asked again only while it is young, or when its post goes.
+    """
+    young = (media.c.created_at <= now - UNDELETABLE_AFTER) & (media.c.created_at > now - ASKED_FOR)
+    gone = (
+        select(post.c.image_url)
+        .where(
+            post.c.local.is_(True),
+            post.c.deleted_at > now - ASKED_FOR,
+            post.c.deleted_at <= now - UNDELETABLE_AFTER,
+        )
+        .scalar_subquery()
+    )
+    address = literal(media_url(origin, "")).concat(media.c.name)
+    statement = (
+        _MEDIA.where(media.c.purpose != "preview", media.c.id > after)
+        .where(or_(young, address.in_(gone)))
+        .order_by(media.c.id)
+        .limit(BATCH)
+    )
+    return [to_row(Media, row) for row in conn.execute(statement).mappings()]
+
+
+def _one(conn: Connection, statement: Select[tuple[object, ...]]) -> Media:
+    return to_row(Media, conn.execute(statement).mappings().one())

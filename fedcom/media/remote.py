@@ -1,0 +1,151 @@
+"""Pictures on other servers, shown through ours: no page of ours tells a stranger who reads it.
+
+A page names them by an address that is signed with a key of this instance, so only what we show is
+fetched. It is fetched when somebody looks, made clean like an upload, and kept in a folder of
+bounded size. Nobody but the route of these addresses may call `fetch` here.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlencode
+
+import structlog
+
+from activitypub.errors import ProtocolError
+from activitypub.fetch import Fetcher
+from activitypub.iri import host_of
+from fedcom.clock import Clock
+from fedcom.errors import FedcomError, NotFound
+from fedcom.media.images import FACE, FORMATS, POST, Size
+from fedcom.media.pictures import Pictures
+from fedcom.media.store import Store
+
+PATH = "/media/remote"
+KEPT = timedelta(days=30)
+FAILED_FOR = timedelta(minutes=30)
+"""How long a picture that could not be had is not asked for again."""
+
+ACCEPT = ", ".join(f"image/{name.lower()}" for name in FORMATS)
+
+_AT_ONCE = 4
+_FAILURES = 5_000
+_SIZES: dict[str, Size] = {"face": FACE, "full": POST}
+
+logger = structlog.get_logger(__name__)
+
+
+class Signer:
+    """Makes and checks the addresses under which pictures of other servers are shown."""
+
+    def __init__(self, secret: bytes, origin: str) -> None:
+        """`secret`: that of the instance; a key for nothing else is made of it."""
+        self._key = hmac.digest(secret, b"addresses of remote pictures", "sha256")
+        self._origin = origin
+
+    def address(self, url: str, size: str = "full") -> str:
+        """Where our pages show the picture at `url`: ours by its path, others' through us."""
+        if url.startswith(f"{self._origin}/media/"):
+            return url.removeprefix(self._origin)
+        return f"{PATH}?{urlencode({'url': url, 'size': size, 'sig': self._sign(url, size)})}"
+
+    def is_ours(self, url: str, size: str, signature: str) -> bool:
+        """Whether we made this address."""
+        return hmac.compare_digest(self._sign(url, size).encode(), signature.encode())
+
+    def _sign(self, url: str, size: str) -> str:
+        digest = hmac.digest(self._key, f"{size} {url}".encode(errors="replace"), "sha256")
+        return base64.urlsafe_b64encode(digest[:18]).decode()
+
+
+class RemotePictures:
+    """The copies that are kept of them."""
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        store: Store,
+        fetcher: Fetcher,
+        clock: Clock,
+        is_blocked: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        """`is_blocked`: whether the admin wants nothing of this host."""
+        self.store = store
+        self._pictures = pictures
+        self._fetcher = fetcher
+        self._clock = clock
+        self._is_blocked = is_blocked
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._running: dict[str, asyncio.Task[bytes]] = {}
+        self._failed: dict[str, datetime] = {}
+
+    async def get(self, url: str, size: str) -> bytes:
+        """The picture, from the folder or from its server. Raises NotFound when it cannot be had.
+
+        `size` is one that the signer signed. Ten readers at once make one request.
+        """
+        name = f"{hashlib.sha256(f'{size} {url}'.encode()).hexdigest()}.webp"
+        found = await asyncio.to_thread(self.store.read, name)
+        if found is not None:
+            return found
+        failed = self._failed.get(name)
+        if failed is not None and self._clock() - failed < FAILED_FOR:
+            raise _not_there()
+        task = self._running.get(name)
+        if task is None:
+            task = asyncio.create_task(self._fetch(name, url, _SIZES[size]))
+            self._running[name] = task
+            task.add_done_callback(partial(self._done, name))
+        return await asyncio.shield(task)
+
+    def _done(self, name: str, task: "asyncio.Task[bytes]") -> None:
+        self._running.pop(name, None)
+        if not task.cancelled():
+            task.exception()  # nobody may be there any more to hear of it
+
+    async def _fetch(self, name: str, url: str, size: Size) -> bytes:
+        try:
+            async with self._turns:
+                if await self._is_blocked(host_of(url)):
+                    raise _not_there()
+                download = await self._fetcher.fetch_bytes(
+                    url, accept=ACCEPT, max_bytes=self._pictures.max_bytes
+                )
+            picture = await self._pictures.clean(download.body, size)
+        except (ProtocolError, FedcomError) as error:
+            logger.info("a picture elsewhere cannot be shown", url=url, why=str(error))
+            if len(self._failed) >= _FAILURES:
+                self._failed.clear()
+            self._failed[name] = self._clock()
+            raise _not_there() from error
+        await asyncio.to_thread(self.store.keep, picture.content, name)
+        return picture.content
+
+    def prune(self, now: datetime, max_bytes: int) -> int:
+        """Delete what is too old, and the oldest of what is too much; how many that were.
+
+        Reads the folder: call it in a thread.
+        """
+        files = sorted(self.store.files(), key=lambda file: file[1], reverse=True)
+        gone = total = 0
+        for name, kept_at, size in files:
+            total += size
+            if total > max_bytes or kept_at < now - KEPT:
+                (self.store.folder / name).unlink(missing_ok=True)
+                gone += 1
+        return gone
+
+    async def aclose(self) -> None:
+        """End what is being fetched."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _not_there() -> NotFound:
+    return NotFound("couldnt_find_picture", "This picture cannot be had from its server.")

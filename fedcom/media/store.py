@@ -1,0 +1,75 @@
+"""The folder of pictures: files named by what is in them, so that none is ever written over.
+
+A file is whole or not there. Rows name files and are written after them, so a crash leaves at most
+a file that nobody names; `fedcom.housekeeping` removes those.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fedcom.db import make_folder
+from fedcom.media.images import name_of
+
+NAME = re.compile(r"[0-9a-f]{64}\.webp")
+
+
+class Store:
+    """Files in one folder, which is made when the first one is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, content: bytes, name: str = "") -> str:
+        """Write `content` durably, as `name` or as its own hash; the name.
+
+        Raises OSError when there is no room for it.
+        """
+        name = name or name_of(content)
+        make_folder(self.folder)
+        draft = self.folder / f".{secrets.token_hex(8)}"
+        try:
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync(self.folder)
+        return name
+
+    def read(self, name: str) -> bytes | None:
+        """The file, or None for a name that no file of ours has."""
+        if NAME.fullmatch(name):
+            with suppress(OSError):
+                return (self.folder / name).read_bytes()
+        return None
+
+    def remove(self, name: str) -> None:
+        """Delete the file, if it is there."""
+        if NAME.fullmatch(name):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def files(self) -> Iterator[tuple[str, datetime, int]]:
+        """Name, last change and size in bytes of every file, drafts of a crash among them."""
+        if not self.folder.is_dir():
+            return
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    seen = entry.stat()
+                    yield entry.name, datetime.fromtimestamp(seen.st_mtime, UTC), seen.st_size
+
+
+def _sync(folder: Path) -> None:
+    """Make the name itself durable, not only what it names."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

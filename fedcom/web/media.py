@@ -1,0 +1,46 @@
+"""The files of pictures: ours for ever under the same address, copies of others' for a while."""
+
+import asyncio
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.errors import FedcomError
+from fedcom.http.instance import instance_of
+from fedcom.media.images import MEDIA_TYPE
+
+FOREVER = "public, max-age=31536000, immutable"
+A_WEEK = "public, max-age=604800"
+NOT_NOW = "public, max-age=600"
+# Whatever a browser takes the bytes for, it runs nothing that is in them.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+async def show_file(request: Request) -> Response:
+    """GET /media/{name}: a picture that is kept here."""
+    store = instance_of(request).pictures.store
+    content = await asyncio.to_thread(store.read, request.path_params["name"])
+    if content is None:
+        raise HTTPException(404)
+    return _picture(content, FOREVER)
+
+
+async def show_remote(request: Request) -> Response:
+    """GET /media/remote?url=…&size=…&sig=…: a picture of another server, for pages of ours."""
+    instance, asked = instance_of(request), request.query_params
+    url, size = asked.get("url", ""), asked.get("size", "")
+    if not instance.signer.is_ours(url, size, asked.get("sig", "")):
+        raise HTTPException(404)
+    try:
+        return _picture(await instance.remote_pictures.get(url, size), A_WEEK)
+    except FedcomError:
+        # Not a page: it is asked for by an <img>, which shows its words instead.
+        return Response(status_code=404, headers={"Cache-Control": NOT_NOW})
+
+
+def _picture(content: bytes, keep: str) -> Response:
+    return Response(content, media_type=MEDIA_TYPE, headers={**HEADERS, "Cache-Control": keep})
