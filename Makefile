@@ -7,13 +7,14 @@ UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NPM := $(BIN)/npm --prefix tests/npm
+ROOMS := activitypub inbox outbox fedcom/actions
 PACKAGES := tests/npm/node_modules/.package-lock.json
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test check fix demo bench lock revision clean browser
+.PHONY: run test coverage check fix demo bench lock revision clean browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
@@ -23,6 +24,13 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 
 test: $(VENV)/.dev $(PACKAGES) browser  ## the whole suite; what it runs on it brings itself
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+coverage: $(VENV)/.dev $(PACKAGES) browser  ## the suite, and how much of the branches it takes: 95 % in each of ROOMS
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	@failed=; for room in $(ROOMS); do echo; $(BIN)/coverage report --include="$$room/*" --fail-under=95 || failed=1; done; \
+		test -z "$$failed"
 
 check: $(VENV)/.dev  ## everything that can be said without running the suite
 	$(BIN)/ruff check .
@@ -59,7 +67,7 @@ lock: $(VENV)/.dev  ## pin what pyproject.toml and tests/npm ask for, with hashe
 
 clean:  ## remove what make made; the data stays
 	rm -rf $(VENV) tests/npm/node_modules dist
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo 'Fedcom needs Python 3.11 or newer.'; exit 1; }
