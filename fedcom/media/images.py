@@ -128,8 +128,9 @@ def _read(image: Image.Image, size: Size) -> Picture:
 def _moving(image: Image.Image, size: Size) -> Picture:
     frames, durations = [], []
     for frame in _frames(image):
-        durations.append(max(int(frame.info.get("duration", 100)), _SHORTEST_FRAME))
         frames.append(_clean(frame, size))
+        # Only now: of a WebP it is known when the frame is decoded.
+        durations.append(max(int(frame.info.get("duration", 100)), _SHORTEST_FRAME))
     first = frames[0]
     file = BytesIO()
     first.save(

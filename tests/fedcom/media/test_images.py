@@ -1,0 +1,187 @@
+"""Pictures come out upright, small and bare; what is no picture does not come out at all."""
+
+import re
+from contextlib import suppress
+from io import BytesIO
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from PIL import Image, ImageCms
+
+from fedcom.errors import Invalid
+from fedcom.media.images import (
+    BANNER,
+    FACE,
+    FORMATS,
+    MAX_FRAMES,
+    MAX_PIXELS,
+    POST,
+    PREVIEW,
+    THUMBNAIL,
+    read_picture,
+)
+from tests.support.pictures import bomb, draw, moving, opened, picture, with_exif
+
+SECRETS = (b"Secret Camera", b"secret comment", b"GPS", b"Exif", b"EXIF", b"XMP ", b"ICCP")
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(Invalid) as refused:
+        read_picture(content, POST)
+    return refused.value.code
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_comes_out_as_webp_and_looks_the_same(kind: str) -> None:
+    seen = opened(read_picture(picture(kind), POST).content)
+
+    assert seen.format == "WEBP"
+    assert seen.size == (64, 48)
+    red, green, blue = seen.convert("RGB").getpixel((5, 5))  # type: ignore[misc] # a pixel of RGB
+    assert blue > 200 > 60 > red
+    assert green < 60
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "I;16", "RGB", "RGBA"])
+def test_every_mode_of_a_png_can_be_shown(mode: str) -> None:
+    image = Image.new(mode, (10, 10))
+
+    assert read_picture(picture("PNG", image.convert("P") if mode == "PA" else image), POST).width
+
+
+def test_what_shines_through_still_does() -> None:
+    clear = Image.new("RGBA", (30, 30), (255, 0, 0, 0))
+
+    seen = opened(read_picture(picture("PNG", clear), POST).content)
+
+    assert seen.convert("RGBA").getpixel((15, 15))[3] == 0  # type: ignore[index] # a pixel of RGBA
+
+
+def test_a_place_a_camera_and_a_comment_do_not_stay_and_the_picture_is_upright() -> None:
+    original = with_exif(orientation=6)
+    assert b"Secret Camera" in original
+
+    made = read_picture(original, POST)
+
+    assert not any(secret in made.content for secret in SECRETS)
+    seen = opened(made.content)
+    assert dict(seen.getexif()) == {}
+    assert seen.size == (48, 64)
+    # Turned by a quarter, the corner that was left is right.
+    assert seen.convert("RGB").getpixel((44, 4))[2] > 200  # type: ignore[index] # a pixel of RGB
+    assert seen.convert("RGB").getpixel((4, 4))[2] < 60  # type: ignore[index] # a pixel of RGB
+
+
+def test_a_colour_profile_is_applied_and_dropped() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    for image in (draw(), Image.new("CMYK", (20, 20), (0, 255, 0, 0))):
+        made = read_picture(picture("JPEG", image, icc_profile=profile.tobytes()), POST)
+        assert b"ICCP" not in made.content
+    broken = picture("PNG", draw().convert("RGBA"), icc_profile=b"no profile at all")
+    assert read_picture(broken, POST).width == 64
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    kept = read_picture(picture("PNG", draw().convert("RGBA"), icc_profile=srgb), POST)
+    assert opened(kept.content).convert("RGB").getpixel((5, 5))[2] > 200  # type: ignore[index] # a pixel of RGB
+
+
+def test_what_stands_behind_the_picture_does_not_stay() -> None:
+    polyglot = picture("GIF") + b"<script>alert(1)</script>PK\x03\x04"
+
+    assert b"script" not in read_picture(polyglot, POST).content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not a picture",
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        b"%PDF-1.7\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        picture("BMP"),
+        picture("TIFF"),
+        picture("PPM"),
+        picture("ICO"),
+    ],
+)
+def test_what_is_in_none_of_the_formats_is_refused(content: bytes) -> None:
+    assert refusal(content) == "picture_format"
+
+
+@pytest.mark.parametrize("sides", [(50_001, 1_000), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
+def test_a_bomb_is_refused_before_it_is_decoded(sides: tuple[int, int]) -> None:
+    assert sides[0] * sides[1] > MAX_PIXELS
+
+    assert refusal(bomb(*sides)) == "picture_too_large"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_picture_that_ends_too_early_is_refused(kind: str) -> None:
+    image = Image.effect_noise((200, 200), 80).convert("RGB")
+    whole = picture(kind, image)
+
+    assert refusal(whole[: len(whole) // 2]) in {"picture_broken", "picture_format"}
+
+
+SLIPS = st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=6))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([*FORMATS, "moving"]), st.lists(SLIPS, min_size=1, max_size=4))
+def test_whatever_is_wrong_with_a_file_it_is_a_picture_or_refused(
+    kind: str, changes: list[tuple[float, bytes]]
+) -> None:
+    content = bytearray(moving() if kind == "moving" else picture(kind))
+    for where, what in changes:
+        start = int(where * len(content))
+        content[start : start + len(what)] = what
+
+    with suppress(Invalid):
+        assert opened(read_picture(bytes(content), POST).content).format == "WEBP"
+
+
+def test_pictures_are_shrunk_and_never_enlarged() -> None:
+    large = picture("JPEG", draw(3000, 1000))
+
+    for size, sides in ((POST, (2048, 683)), (PREVIEW, (640, 213)), (FACE, (256, 256))):
+        made = read_picture(large, size)
+        assert (made.width, made.height) == sides
+        assert opened(made.content).size == sides
+    assert (read_picture(large, BANNER).width, read_picture(large, BANNER).height) == (1500, 500)
+    small = read_picture(picture("PNG", draw(100, 40)), FACE)
+    assert (small.width, small.height) == (40, 40)
+    thin = read_picture(picture("PNG", draw(1000, 1)), BANNER)
+    assert (thin.width, thin.height) == (3, 1)
+
+
+def test_only_what_is_larger_than_a_thumbnail_has_one() -> None:
+    made = read_picture(picture("PNG", draw(600, 300)), POST)
+
+    assert made.thumbnail is not None
+    assert opened(made.thumbnail).size == (THUMBNAIL, THUMBNAIL)
+    assert read_picture(picture("PNG", draw(THUMBNAIL, 20)), POST).thumbnail is None
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_stays_one_in_a_post_and_nowhere_else(kind: str) -> None:
+    original = moving(kind)
+
+    seen = opened(read_picture(original, POST).content)
+    assert getattr(seen, "n_frames", 1) == 4
+    assert seen.info["duration"] == 80
+    assert getattr(opened(read_picture(original, FACE).content), "n_frames", 1) == 1
+
+
+def test_of_an_endless_animation_the_first_frame_stays() -> None:
+    seen = opened(read_picture(moving(frames=MAX_FRAMES + 1), POST).content)
+
+    assert getattr(seen, "n_frames", 1) == 1
+
+
+def test_a_file_is_named_by_what_is_in_it() -> None:
+    one, same = read_picture(picture("PNG"), POST), read_picture(picture("PNG"), POST)
+    other = read_picture(picture("PNG", draw(colour="green")), POST)
+
+    assert re.fullmatch(r"[0-9a-f]{64}\.webp", one.name)
+    assert one.name == same.name != other.name
+    assert BytesIO(one.content).read(4) == b"RIFF"

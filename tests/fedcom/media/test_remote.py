@@ -1,0 +1,145 @@
+"""Pictures of other servers: only what we show is fetched, once, and nothing that is private."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from fedcom.errors import NotFound
+from fedcom.media.pictures import Pictures
+from fedcom.media.remote import FAILED_FOR, KEPT, RemotePictures, Signer
+from fedcom.media.store import Store
+from tests.support.clock import SettableClock
+from tests.support.pictures import draw, opened, picture
+from tests.support.small_web import SmallWeb, small_web
+
+pytestmark = pytest.mark.anyio
+
+CAT = "https://peer.example/cat.png"
+ORIGIN = "https://home.example"
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[SmallWeb]:
+    async with small_web() as made:
+        yield made
+
+
+class World:
+    """What is fetched from the small web."""
+
+    def __init__(self, web: SmallWeb, clock: SettableClock, folder: Path) -> None:
+        self.web = web
+        self.clock = clock
+        self.blocked: set[str] = set()
+        self.pictures = Pictures(Store(folder), max_bytes=100_000)
+        self.remote = RemotePictures(
+            self.pictures, Store(folder / "remote"), web.fetcher(), clock, self._is_blocked
+        )
+
+    async def _is_blocked(self, host: str) -> bool:
+        return host in self.blocked
+
+    async def is_there(self, url: str, size: str = "full") -> bool:
+        try:
+            return bool(await self.remote.get(url, size))
+        except NotFound:
+            return False
+
+
+@pytest.fixture
+async def world(web: SmallWeb, clock: SettableClock, tmp_path: Path) -> AsyncIterator[World]:
+    made = World(web, clock, tmp_path)
+    yield made
+    await made.remote.aclose()
+    made.pictures.close()
+
+
+async def test_a_picture_is_fetched_once_and_comes_out_clean(world: World) -> None:
+    world.web.put(CAT, picture("PNG", draw(3000, 300)), media_type="text/plain")
+
+    first, *rest = await asyncio.gather(*[world.remote.get(CAT, "full") for _ in range(5)])
+
+    assert rest == [first] * 4
+    assert opened(first).size == (2048, 205)
+    assert await world.remote.get(CAT, "full") == first
+    assert world.web.asked == [CAT]
+    assert opened(await world.remote.get(CAT, "face")).size == (256, 256)
+    assert len(world.web.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://peer.example/nothing.png",
+        "https://peer.example/page.html",
+        "https://peer.example/large.png",
+        "https://127.0.0.2/cat.png",
+        "https://10.0.0.1/cat.png",
+        "https://localhost/cat.png",
+        "http://peer.example/cat.png",
+        "https://peer.example:8443/cat.png",
+        "file:///etc/passwd",
+        "https://blocked.example/cat.png",
+    ],
+)
+async def test_what_cannot_be_had_is_not_asked_for_again_for_a_while(
+    world: World, url: str
+) -> None:
+    world.web.put("https://peer.example/page.html", b"<html>", media_type="text/html")
+    world.web.put("https://peer.example/large.png", picture() + b"x" * 100_000)
+    world.blocked.add("blocked.example")
+
+    assert not await world.is_there(url)
+    asked = len(world.web.asked)
+    assert not await world.is_there(url)
+    assert len(world.web.asked) == asked
+    world.clock.advance(seconds=FAILED_FOR.total_seconds())
+    world.blocked.clear()
+    world.web.put(url.replace("http:", "https:"), picture())
+    assert await world.is_there(url) == url.startswith(("https://peer.example/",))
+
+
+async def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> None:
+    world.web.redirect(CAT, "https://10.0.0.1/cat.png")
+
+    assert not await world.is_there(CAT)
+
+
+async def test_copies_go_when_they_are_old_or_too_many(world: World) -> None:
+    for number in range(3):
+        world.web.put(f"{CAT}?{number}", picture("PNG", draw(50 + number)))
+        await world.remote.get(f"{CAT}?{number}", "full")
+    files = sorted(world.remote.store.files(), key=lambda file: file[1])
+    total = sum(size for _, _, size in files)
+    now = files[0][1]
+
+    assert world.remote.prune(now + KEPT - timedelta(seconds=9), total) == 0
+    assert world.remote.prune(now, total - 1) == 1
+    assert {name for name, *_ in world.remote.store.files()} == {name for name, *_ in files[1:]}
+    assert world.remote.prune(now + KEPT + timedelta(seconds=9), total) == 2
+
+
+def test_an_address_holds_for_what_we_signed_and_nothing_else() -> None:
+    signer = Signer(b"secret", ORIGIN)
+    address = signer.address("https://peer.example/a?b=c&d=\u00fc#e", "face")
+    said = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+    assert address.startswith("/media/remote?")
+    assert said["url"] == "https://peer.example/a?b=c&d=\u00fc#e"
+    assert signer.is_ours(said["url"], "face", said["sig"])
+    assert not signer.is_ours(said["url"], "full", said["sig"])
+    assert not signer.is_ours(said["url"] + "x", "face", said["sig"])
+    assert not signer.is_ours(said["url"], "face", "\u00fc")
+    assert not Signer(b"another", ORIGIN).is_ours(said["url"], "face", said["sig"])
+    assert Signer(b"another", ORIGIN).address(CAT) != signer.address(CAT)
+
+
+def test_a_picture_of_ours_is_shown_where_it_is() -> None:
+    signer = Signer(b"secret", ORIGIN)
+
+    assert signer.address(f"{ORIGIN}/media/x.webp") == "/media/x.webp"
+    assert signer.address(f"{ORIGIN}.evil.example/media/x.webp").startswith("/media/remote?")
