@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 
 from activitypub.vocab.activities import add, remove
-from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.actions.vouching import check_vouched
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.modlog import Line, log_person
 from fedcom.context import Context, Said
 from fedcom.db import insert_ignoring
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
-from fedcom.models.actor import Community, Person, community
-from fedcom.models.moderation import moderator, modlog
-from fedcom.queries.actors import find_moderators, get_community, standing
+from fedcom.models.actor import Community, Person
+from fedcom.models.moderation import moderator
+from fedcom.queries.actors import find_moderators, standing
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_moderate
 
@@ -40,7 +40,8 @@ class AddModerator(Action[None]):
         }
         if not insert_ignoring(ctx.conn, moderator, row):
             raise Conflict("already_moderator", f"{self.person.handle} is a moderator already.")
-        _log(ctx, self, "add_moderator")
+        line = Line(by=self.by, kind="add_moderator", place=self.community)
+        log_person(ctx, line, self.person)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Add to the moderators collection."""
@@ -87,7 +88,8 @@ class RemoveModerator(Action[None]):
                 moderator.c.person_id == self.person.id,
             )
         )
-        _log(ctx, self, "remove_moderator")
+        line = Line(by=self.by, kind="remove_moderator", place=self.community)
+        log_person(ctx, line, self.person)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Remove from the moderators collection."""
@@ -110,38 +112,15 @@ def _collection(place: Community) -> str:
     return place.moderators_iri or f"{place.iri}/moderators"
 
 
-def _log(ctx: Context, action: AddModerator | RemoveModerator, kind: str) -> None:
-    ctx.conn.execute(
-        insert(modlog).values(
-            community_id=action.community.id,
-            moderator_id=action.by.id,
-            kind=kind,
-            target_iri=action.person.iri,
-            reason="",
-            created_at=ctx.now,
-        )
-    )
-
-
-def _read(ctx: Context, said: Said) -> AddModerator | RemoveModerator | None:
-    activity = said.activity
-    number = ctx.conn.execute(
-        select(community.c.actor_id).where(community.c.moderators_iri == activity.target)
-    ).scalar()
-    if number is None or activity.target is None:
-        raise Invalid(
-            "unknown_collection", f"{activity.target} is no moderators collection known here."
-        )
-    place = get_community(ctx.conn, number)
-    check_vouched(ctx, said, place)
-    iri = activity.object_id or ""
+def read_moderator(
+    ctx: Context, said: Said, place: Community
+) -> AddModerator | RemoveModerator | None:
+    """Add or Remove, with the moderators collection of `place` as its target."""
+    iri = said.activity.object_id or ""
     listed = {person.iri: person for person in find_moderators(ctx.conn, place)}.get(iri)
-    if (listed is not None) == (activity.type == "Add"):
+    if (listed is not None) == (said.activity.type == "Add"):
         return None  # it is so already
     by = person_at(ctx, said.actor)
     if listed is not None:
         return RemoveModerator(by=by, community=place, person=listed)
     return AddModerator(by=by, community=place, person=person_at(ctx, iri))
-
-
-READERS: Readers = {("Add",): _read, ("Remove",): _read}

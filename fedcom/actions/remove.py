@@ -6,21 +6,19 @@ so the readers of Delete and Undo{Delete} are here, above both.
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert
-
 from activitypub.reading import Document
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
 from fedcom.actions.leave import Leave
 from fedcom.actions.markers import Mark, Unmark
+from fedcom.actions.modlog import log_content
 from fedcom.actions.post import check_public
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
-from fedcom.models.moderation import modlog
 from fedcom.queries.actors import find_actor, standing
 from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
@@ -51,7 +49,7 @@ class Remove(Action[Content]):
 
     def apply(self, ctx: Context) -> Content:
         """Hide it and write the modlog."""
-        log(ctx, self.by, self.target, "remove", self.reason)
+        log_content(ctx, self.by, self.target, "remove", self.reason)
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
@@ -86,7 +84,7 @@ class Restore(Action[Content]):
 
     def apply(self, ctx: Context) -> Content:
         """Show it and write the modlog."""
-        log(ctx, self.by, self.target, "restore", self.reason)
+        log_content(ctx, self.by, self.target, "restore", self.reason)
         return set_shown(ctx, self.target, {"removed_at": None})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
@@ -103,20 +101,6 @@ class Restore(Action[Content]):
     def audience(self, ctx: Context, result: Content) -> Audience:
         """The community; microblogs get a new boost."""
         return _moderated(ctx, result, Microblogs.BOOST)
-
-
-def log(ctx: Context, by: Person, target: Content, kind: str, reason: str) -> None:
-    """One line in the modlog of the community."""
-    ctx.conn.execute(
-        insert(modlog).values(
-            community_id=place_of(ctx, target).id,
-            moderator_id=by.id,
-            kind=kind,
-            target_iri=target.iri,
-            reason=reason,
-            created_at=ctx.now,
-        )
-    )
 
 
 def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:

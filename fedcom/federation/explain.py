@@ -29,7 +29,7 @@ from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_
 from fedcom.actions.base import Reader
 from fedcom.actions.post import check_announcer, check_content, places_named
 from fedcom.context import Context, Said
-from fedcom.errors import FedcomError, Invalid
+from fedcom.errors import FedcomError
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.remote.actors import read_actor
 from fedcom.wire.comment import read_comment
@@ -371,25 +371,24 @@ def _judge_object(activity: Document, found: _Findings, group: str | None) -> No
         _judge_target(activity, found)
         return
     kind = _SAID.get(_innermost(activity).type, ("",))[0]
-    if kind not in ("vote", "deletion", "follow"):
+    if kind not in ("vote", "deletion", "follow", "lock"):
         return
     if group is not None:
         found.hang_on(_IF["not_their_post"].format(about=activity.subject_id, group=group))
     else:
-        what = {"vote": "in a community here", "deletion": "kept here", "follow": "known here"}
+        what = {
+            "vote": "in a community here",
+            "deletion": "kept here",
+            "follow": "known here",
+            "lock": "kept here",
+        }
         found.hang_on(f"if {activity.subject_id} is {what[kind]}")
 
 
 def _judge_target(activity: Document, found: _Findings) -> None:
     target = activity.target or ""
-    if target.rstrip("/").endswith(_PINNED):
-        error = Invalid(
-            "unknown_collection",
-            f"{target} is named like a collection of pinned posts; only those of moderators count.",
-        )
-        found.refuse(error.code, error.detail)
-    else:
-        found.hang_on(f"if {target} lists the moderators of a community known here")
+    what = "pinned posts" if target.rstrip("/").endswith(_PINNED) else "moderators"
+    found.hang_on(f"if {target} lists the {what} of a community known here")
 
 
 def _innermost(activity: Document) -> Document:

@@ -53,7 +53,6 @@ _NOT_HERE = {
     "Block": "bans by other servers",
     "ChatMessage": "private messages",
     "Flag": "reports",
-    "Lock": "locked posts",
     "Move": "moving accounts",
     "QuoteRequest": "quotes",
     "Resolve": "reports",

@@ -2,11 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
+
+Deed = Literal[
+    "remove",
+    "restore",
+    "lock",
+    "unlock",
+    "pin",
+    "unpin",
+    "ban",
+    "unban",
+    "add_moderator",
+    "remove_moderator",
+    "block_instance",
+    "unblock_instance",
+]
+"""What is written into the modlog."""
 
 moderator = Table(
     "moderator",

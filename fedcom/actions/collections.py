@@ -1,0 +1,33 @@
+"""Add and Remove, by the collection they change: a community's moderators or its pinned posts."""
+
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from fedcom.actions.base import Action, Readers
+from fedcom.actions.feature import read_pin
+from fedcom.actions.moderators import read_moderator
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, Said
+from fedcom.errors import Invalid
+from fedcom.models.actor import community
+from fedcom.queries.actors import get_community
+
+
+def _read(ctx: Context, said: Said) -> Action[Any] | None:
+    target = said.activity.target
+    found = ctx.conn.execute(
+        select(community.c.actor_id, community.c.featured_iri == target).where(
+            or_(community.c.moderators_iri == target, community.c.featured_iri == target)
+        )
+    ).first()
+    if found is None or target is None:
+        raise Invalid("unknown_collection", f"{target} is no collection of a community known here.")
+    number, is_featured = found
+    place = get_community(ctx.conn, number)
+    check_vouched(ctx, said, place)
+    read = read_pin if is_featured else read_moderator
+    return read(ctx, said, place)
+
+
+READERS: Readers = {("Add",): _read, ("Remove",): _read}

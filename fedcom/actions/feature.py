@@ -1,0 +1,86 @@
+"""Pin: Add to and Remove from a community's featured collection, the posts above all others."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import case, update
+
+from activitypub.vocab.activities import add, remove
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.comment import content_at
+from fedcom.actions.delete import place_of
+from fedcom.actions.modlog import log_content
+from fedcom.context import Context, Said
+from fedcom.errors import Conflict, Denied
+from fedcom.models.actor import Community, Person
+from fedcom.models.post import Post, post
+from fedcom.queries.actors import standing
+from fedcom.queries.posts import find_post, get_post
+from fedcom.remote.actors import person_at
+from fedcom.rules.permissions import may_moderate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin(Action[Post]):
+    """A moderator puts a post above the others of its community, or back among them."""
+
+    by: Person
+    post: Post
+    pinned: bool
+
+    def check(self, ctx: Context) -> None:
+        """For moderators, of what is shown and not so yet."""
+        place = place_of(ctx, self.post)
+        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        if self.pinned == (self.post.featured_at is not None):
+            raise Conflict("already_so", "It is so already.")
+        if self.pinned and not self.post.is_shown:
+            raise Denied("deleted", "What is gone cannot be pinned.")
+
+    def apply(self, ctx: Context) -> Post:
+        """Set or clear the mark, and write the modlog."""
+        log_content(ctx, self.by, self.post, "pin" if self.pinned else "unpin", "")
+        moment = ctx.now if self.pinned else None
+        ctx.conn.execute(update(post).where(post.c.id == self.post.id).values(featured_at=moment))
+        return get_post(ctx.conn, self.post.id)
+
+    def to_activity(self, ctx: Context, result: Post) -> Activity:
+        """Add to the featured collection, or Remove."""
+        word, build = ("add", add) if self.pinned else ("remove", remove)
+        place = place_of(ctx, result)
+        collection = place.featured_iri or f"{place.iri}/featured"
+        return build(ctx.new_iri(word), self.by.iri, result.iri, collection, community=place.iri)
+
+    def audience(self, ctx: Context, result: Post) -> Audience:
+        """The community: its followers if it is ours, its server if it is not."""
+        return Audience(subject=result.iri, community=place_of(ctx, result))
+
+
+def read_pin(ctx: Context, said: Said, place: Community) -> Pin | None:
+    """Add or Remove, with the featured collection of `place` as its target."""
+    iri = said.activity.object_id or ""
+    pinned = said.activity.type == "Add"
+    target = content_at(ctx, iri, place.iri) if pinned else find_post(ctx.conn, iri)
+    if target is None:
+        return None  # it was never here, so it is not pinned
+    if not isinstance(target, Post) or target.community_id != place.id:
+        raise Denied("wrong_community", f"{iri} is no post in {place.handle}.")
+    if pinned == (target.featured_at is not None):
+        return None
+    return Pin(by=person_at(ctx, said.actor), post=target, pinned=pinned)
+
+
+def put_pins(ctx: Context, place: Community, iris: Collection[str]) -> None:
+    """Let exactly these posts of a peer's community be pinned, as its own collection has them.
+
+    Nobody here did it, so nothing is logged.
+    """
+    is_listed = post.c.iri.in_(iris)
+    ctx.conn.execute(
+        update(post)
+        .where(
+            post.c.community_id == place.id,
+            is_listed != post.c.featured_at.is_not(None),
+        )
+        .values(featured_at=case((is_listed, ctx.now), else_=None))
+    )

@@ -1,0 +1,75 @@
+"""Lock and unlock: a moderator closes a post to comments, or opens it again."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+
+from activitypub.vocab.activities import lock, undo
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.delete import place_of
+from fedcom.actions.modlog import log_content
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, Said
+from fedcom.errors import Conflict, Invalid
+from fedcom.models.actor import Person
+from fedcom.models.post import Post, post
+from fedcom.queries.actors import standing
+from fedcom.queries.comments import find_comment
+from fedcom.queries.posts import find_post, get_post
+from fedcom.remote.actors import person_at
+from fedcom.rules.permissions import may_moderate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock(Action[Post]):
+    """A moderator closes a post to comments, or opens it again."""
+
+    by: Person
+    post: Post
+    locked: bool
+    reason: str = ""
+
+    def check(self, ctx: Context) -> None:
+        """For moderators, and only what is not so yet."""
+        place = place_of(ctx, self.post)
+        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        if self.locked == (self.post.locked_at is not None):
+            raise Conflict("already_so", "It is so already.")
+
+    def apply(self, ctx: Context) -> Post:
+        """Set or clear the mark, and write the modlog."""
+        log_content(ctx, self.by, self.post, "lock" if self.locked else "unlock", self.reason)
+        moment = ctx.now if self.locked else None
+        ctx.conn.execute(update(post).where(post.c.id == self.post.id).values(locked_at=moment))
+        return get_post(ctx.conn, self.post.id)
+
+    def to_activity(self, ctx: Context, result: Post) -> Activity:
+        """Lock, or Undo{Lock}."""
+        place, reason = place_of(ctx, result).iri, self.reason or None
+        word = lock(ctx.new_iri("lock"), self.by.iri, result.iri, community=place, reason=reason)
+        return word if self.locked else undo(ctx.new_iri("undo"), word)
+
+    def audience(self, ctx: Context, result: Post) -> Audience:
+        """The community: its followers if it is ours, its server if it is not."""
+        return Audience(subject=result.iri, community=place_of(ctx, result))
+
+
+def _read_lock(ctx: Context, said: Said) -> Lock | None:
+    undone = said.activity.object_document if said.activity.type == "Undo" else None
+    word = undone or said.activity
+    target = find_post(ctx.conn, word.object_id or "")
+    if target is None:
+        # Lemmy 1.0 locks single comments too. Here threads are closed as a whole.
+        if find_comment(ctx.conn, word.object_id or "") is not None:
+            return None
+        raise Invalid("couldnt_find_post", "Only posts that are kept here can be locked.")
+    check_vouched(ctx, said, place_of(ctx, target))
+    locked = undone is None
+    if locked == (target.locked_at is not None):
+        return None
+    return Lock(
+        by=person_at(ctx, said.actor), post=target, locked=locked, reason=word.summary or ""
+    )
+
+
+READERS: Readers = {("Lock",): _read_lock, ("Undo", "Lock"): _read_lock}

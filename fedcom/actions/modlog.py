@@ -1,0 +1,77 @@
+"""The modlog's one pen: what moderators do is written down, and told to the member concerned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert
+
+from fedcom.actions.delete import Content, place_of
+from fedcom.actions.notify import News, notify
+from fedcom.context import Context
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.moderation import Deed, modlog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What is done, by whom and why; `place` is None for what concerns the whole instance.
+
+    `expires_at` is when a ban ends by itself.
+    """
+
+    by: Person
+    kind: Deed
+    place: Community | None
+    reason: str = ""
+    expires_at: datetime | None = None
+
+
+def log_content(ctx: Context, by: Person, target: Content, kind: Deed, reason: str) -> None:
+    """One line about a post or comment, in its community's log; its author is told."""
+    line = Line(by=by, kind=kind, place=place_of(ctx, target), reason=reason)
+    _write(ctx, line, target.iri)
+    if isinstance(target, Comment):
+        _tell(ctx, line, target.author_id, post_id=target.post_id, comment_id=target.id)
+    else:
+        _tell(ctx, line, target.author_id, post_id=target.id)
+
+
+def log_person(ctx: Context, line: Line, person: Person) -> None:
+    """One line about somebody, who is told."""
+    _write(ctx, line, person.iri)
+    _tell(ctx, line, person.id)
+
+
+def _write(ctx: Context, line: Line, target_iri: str) -> None:
+    ctx.conn.execute(
+        insert(modlog).values(
+            community_id=line.place.id if line.place else None,
+            moderator_id=line.by.id,
+            kind=line.kind,
+            target_iri=target_iri,
+            reason=line.reason,
+            expires_at=line.expires_at,
+            created_at=ctx.now,
+        )
+    )
+
+
+def _tell(
+    ctx: Context,
+    line: Line,
+    person_id: int,
+    *,
+    post_id: int | None = None,
+    comment_id: int | None = None,
+) -> None:
+    news = News(
+        kind="moderation",
+        by_id=line.by.id,
+        community_id=line.place.id if line.place else None,
+        post_id=post_id,
+        comment_id=comment_id,
+        detail=line.kind,
+        reason=line.reason,
+    )
+    notify(ctx, person_id, news)

@@ -1,0 +1,118 @@
+"""Pins: who may, what changes, who is told, and what is read of peers' words."""
+
+from typing import Any
+
+import pytest
+
+from fedcom.actions.base import Action
+from fedcom.actions.feature import Pin, put_pins
+from fedcom.actions.moderators import AddModerator
+from fedcom.actions.remove import Remove
+from fedcom.errors import Conflict, Denied, Invalid
+from fedcom.models.moderation import modlog
+from tests.fedcom.actions.hearing import read
+from tests.support.documents import Json, activity
+from tests.support.people import Home
+
+KIM, DOGS = "https://lemmy.example/u/kim", "https://lemmy.example/c/dogs"
+FEATURED = f"{DOGS}/featured"
+
+
+def test_a_moderator_pins_a_post_and_takes_the_pin_away(home: Home) -> None:
+    home.follow(home.person(KIM, "lemmy"), home.cats)
+    post = home.post()
+    home.sent()
+
+    pinned = home.perform(Pin(by=home.ann, post=post, pinned=True))
+    loose = home.perform(Pin(by=home.ann, post=pinned, pinned=False))
+
+    assert (pinned.featured_at, loose.featured_at) == (home.clock(), None)
+    sent = home.sent_bodies()
+    assert [one.words for one, _ in sent] == ["Announce{Add{id}}", "Announce{Remove{id}}"]
+    assert all(f'"target":"{home.cats.featured_iri}"'.encode() in body for _, body in sent)
+    assert [row["kind"] for row in home.rows(modlog)] == ["pin", "unpin"]
+
+
+def test_whoever_does_not_moderate_pins_nothing(home: Home) -> None:
+    with pytest.raises(Denied, match="not_a_moderator"):
+        home.perform(Pin(by=home.bob, post=home.post(), pinned=True))
+
+
+def test_only_what_is_shown_is_pinned_and_only_once(home: Home) -> None:
+    post = home.post()
+    pinned = home.perform(Pin(by=home.ann, post=home.post(), pinned=True))
+    removed = home.perform(Remove(by=home.ann, target=post))
+
+    with pytest.raises(Conflict):
+        home.perform(Pin(by=home.ann, post=pinned, pinned=True))
+    with pytest.raises(Conflict):
+        home.perform(Pin(by=home.ann, post=post, pinned=False))
+    with pytest.raises(Denied, match="deleted"):
+        home.perform(Pin(by=home.ann, post=removed, pinned=True))
+
+
+class Elsewhere:
+    """!dogs elsewhere, followed here, with a post of kim's."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.dogs = home.group(DOGS, featured=FEATURED)
+        self.kim = home.person(KIM, "lemmy")
+        home.follow(home.bob, self.dogs)
+        self.post = home.post(by=self.kim, place=self.dogs)
+
+    def read(self, word: Json) -> Action[Any] | None:
+        return read(self.home, word, via=DOGS)
+
+
+def test_a_pin_from_elsewhere_is_read_by_its_collection(home: Home) -> None:
+    there = Elsewhere(home)
+    add = activity("Add", KIM, there.post.iri, target=FEATURED)
+    remove = activity("Remove", KIM, there.post.iri, target=FEATURED)
+    appoint = activity("Add", KIM, KIM, target=f"{DOGS}/moderators")
+
+    assert there.read(add) == Pin(by=there.kim, post=there.post, pinned=True)
+    assert there.read(remove) is None
+    assert there.read(activity("Remove", KIM, f"{DOGS}/1", target=FEATURED)) is None
+    assert there.read(appoint) == AddModerator(
+        by=there.kim, community=home.fresh(there.dogs), person=there.kim
+    )
+    pinned = home.perform(Pin(by=there.kim, post=there.post, pinned=True))
+    assert there.read(add) is None
+    assert there.read(remove) == Pin(by=there.kim, post=pinned, pinned=False)
+
+
+def test_a_community_pins_only_its_own_posts(home: Home) -> None:
+    there = Elsewhere(home)
+    ours, comment = home.post(), home.comment(there.post)
+
+    for iri in (ours.iri, comment.iri):
+        with pytest.raises(Denied, match="wrong_community"):
+            there.read(activity("Add", KIM, iri, target=FEATURED))
+
+
+def test_other_collections_are_unknown(home: Home) -> None:
+    there = Elsewhere(home)
+
+    for target in (f"{DOGS}/outbox", None):
+        with pytest.raises(Invalid, match="unknown_collection"):
+            there.read(activity("Add", KIM, there.post.iri, target=target))
+
+
+def test_the_collection_of_a_peer_decides_what_is_pinned_there(home: Home) -> None:
+    there = Elsewhere(home)
+    ours = home.post()
+    other, kept = (
+        home.perform(
+            Pin(by=there.kim, post=home.post(by=there.kim, place=there.dogs, iri=iri), pinned=True)
+        )
+        for iri in (f"{DOGS}/2", f"{DOGS}/3")
+    )
+    home.clock.advance(hours=1)
+
+    home(lambda ctx: put_pins(ctx, there.dogs, [there.post.iri, kept.iri, ours.iri]))
+
+    assert home.fresh(there.post).featured_at == home.clock()
+    assert home.fresh(kept) == kept
+    assert home.fresh(other).featured_at is None
+    assert home.fresh(ours).featured_at is None

@@ -1,0 +1,108 @@
+"""Locking posts: who may, what changes, who is told, and what is read of peers' words."""
+
+from typing import Any
+
+import pytest
+
+from fedcom.actions.base import Action
+from fedcom.actions.lock import Lock
+from fedcom.errors import Conflict, Denied, Invalid
+from fedcom.models.moderation import modlog
+from fedcom.models.notification import notification
+from tests.fedcom.actions.hearing import read
+from tests.support.documents import Json, activity, undo
+from tests.support.people import Home
+
+KIM = "https://lemmy.example/u/kim"
+
+
+def test_a_moderator_locks_a_post_and_opens_it_again(home: Home) -> None:
+    home.follow(home.person(KIM, "lemmy"), home.cats)
+    post = home.post()
+    home.sent()
+
+    locked = home.perform(Lock(by=home.ann, post=post, locked=True, reason="Enough."))
+    opened = home.perform(Lock(by=home.ann, post=locked, locked=False))
+
+    assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
+    sent = home.sent_bodies()
+    assert [one.words for one, _ in sent] == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
+    assert {one.by for one, _ in sent} == {"c/cats"}
+    assert b'"summary":"Enough."' in sent[0][1]
+    lines = [(row["kind"], row["reason"], row["target_iri"]) for row in home.rows(modlog)]
+    assert lines == [("lock", "Enough.", post.iri), ("unlock", "", post.iri)]
+
+
+def test_the_author_is_told_who_locked_it_and_why(home: Home) -> None:
+    post = home.post(by=home.bob)
+
+    home.perform(Lock(by=home.ann, post=post, locked=True, reason="Enough."))
+
+    (told,) = home.rows(notification)
+    assert (told["recipient_id"], told["actor_id"]) == (home.bob.id, home.ann.id)
+    assert (told["kind"], told["detail"], told["reason"]) == ("moderation", "lock", "Enough.")
+    assert (told["post_id"], told["community_id"]) == (post.id, home.cats.id)
+
+
+def test_whoever_does_not_moderate_locks_nothing(home: Home) -> None:
+    post = home.post(by=home.bob)
+
+    with pytest.raises(Denied, match="not_a_moderator"):
+        home.perform(Lock(by=home.bob, post=post, locked=True))
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_what_is_so_already_is_not_done_again(home: Home, locked: bool) -> None:
+    post = home.post()
+    if locked:
+        post = home.perform(Lock(by=home.ann, post=post, locked=True))
+
+    with pytest.raises(Conflict):
+        home.perform(Lock(by=home.ann, post=post, locked=locked))
+
+
+class Elsewhere:
+    """!dogs elsewhere, followed here, with a post of kim's."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.dogs = home.group("https://lemmy.example/c/dogs")
+        self.kim = home.person(KIM, "lemmy")
+        home.follow(home.bob, self.dogs)
+        self.post = home.post(by=self.kim, place=self.dogs)
+
+    def read(self, word: Json, *, announced: bool = True) -> Action[Any] | None:
+        return read(self.home, word, via=self.dogs.iri if announced else None)
+
+
+def test_a_lock_from_elsewhere_is_read_with_its_reason(home: Home) -> None:
+    there = Elsewhere(home)
+    word = activity("Lock", KIM, there.post.iri, summary="Enough.")
+
+    heard = there.read(word)
+
+    assert heard is not None
+    assert heard == Lock(by=there.kim, post=there.post, locked=True, reason="Enough.")
+    assert there.read(undo(word)) is None
+    locked = home.perform(heard)
+    assert there.read(word) is None
+    assert there.read(undo(word)) == Lock(by=there.kim, post=locked, locked=False, reason="Enough.")
+
+
+def test_a_lock_waits_for_its_community(home: Home) -> None:
+    there = Elsewhere(home)
+
+    with pytest.raises(Denied, match="waits_for_announce"):
+        there.read(activity("Lock", KIM, there.post.iri), announced=False)
+
+
+def test_a_lock_of_a_comment_is_nothing_to_do(home: Home) -> None:
+    there = Elsewhere(home)
+    comment = home.comment(there.post)
+
+    assert there.read(activity("Lock", KIM, comment.iri)) is None
+
+
+def test_a_lock_of_what_is_not_here_makes_no_sense(home: Home) -> None:
+    with pytest.raises(Invalid, match="couldnt_find_post"):
+        Elsewhere(home).read(activity("Lock", KIM, "https://lemmy.example/post/0"))
