@@ -544,4 +544,5 @@ def actions() -> set[type[Action[Any]]]:
 
 
 def test_no_action_is_left_out() -> None:
+    """A new action needs a function above that draws one, in `DONE` or `HEARD`."""
     assert DONE.keys() | HEARD.keys() == actions()
