@@ -26,6 +26,8 @@ from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.feature import Pin
+from fedcom.actions.lock import Lock
 from fedcom.actions.follow import AnswerFollow, Follow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
@@ -323,6 +325,22 @@ def unmark(pair: Pair, draw: Draw) -> Unmark:
     return Unmark(iri=f"{AWAY}/unknown/1", kind="deleted", actor_iri=GUEST)
 
 
+def lock(pair: Pair, draw: Draw) -> Lock:
+    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS)), Post), pair.find(ANN)
+    locked = draw(FLAGS)
+    if not locked:
+        pair.tell(Lock(by=by, post=target, locked=True))
+    return every_field(Lock, by=by, post=pair.find(target.iri), locked=locked, reason=draw(REASONS))
+
+
+def pin(pair: Pair, draw: Draw) -> Pin:
+    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS)), Post), pair.find(ANN)
+    pinned = draw(FLAGS)
+    if not pinned:
+        pair.tell(Pin(by=by, post=target, pinned=True))
+    return every_field(Pin, by=by, post=pair.find(target.iri), pinned=pinned)
+
+
 DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AddModerator: add_moderator,
     CreateComment: create_comment,
@@ -334,6 +352,8 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     EditPost: edit_post,
     EditProfile: edit_profile,
     Follow: follow,
+    Lock: lock,
+    Pin: pin,
     Remove: remove,
     RemoveModerator: remove_moderator,
     Restore: restore,
