@@ -253,6 +253,7 @@ def upgrade() -> None:
         ),
         sa.Column("comments", sa.Integer(), nullable=False),
         sa.Column("visited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("new_after", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["actor.id"], name=op.f("fk_post_visit_person_id_actor")
         ),
@@ -480,6 +481,13 @@ def upgrade() -> None:
             sa.Column("content_warning", sa.Text(), server_default="", nullable=False)
         )
         batch_op.create_index("ix_post_url", ["url"], unique=False)
+        batch_op.create_index(
+            "ix_post_featured",
+            ["community_id", "featured_at"],
+            unique=False,
+            sqlite_where=sa.text("featured_at IS NOT NULL"),
+            postgresql_where=sa.text("featured_at IS NOT NULL"),
+        )
 
     with op.batch_alter_table("post_rank", schema=None) as batch_op:
         batch_op.add_column(sa.Column("active", sa.Double(), server_default="0", nullable=False))

@@ -51,7 +51,8 @@ host_block = Table(
     Column("blocked_at", UtcDateTime, nullable=False),
 )
 
-# When the member last read a thread, and how many comments it had.
+# When the member last looked at a thread, how many comments it had then, and after which moment
+# comments were new to them during that visit.
 post_visit = Table(
     "post_visit",
     metadata,
@@ -59,6 +60,7 @@ post_visit = Table(
     Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
     Column("comments", Integer, nullable=False),
     Column("visited_at", UtcDateTime, nullable=False),
+    Column("new_after", UtcDateTime, nullable=True),
     Index("ix_post_visit_post_id", "post_id"),
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, exists, select
@@ -20,18 +20,45 @@ _FAR = 2**53
 
 MAX_CROSS_POSTS = 20
 
+PAUSE = timedelta(minutes=30)
+"""Who comes back after a longer one begins another visit."""
+
+NOTE_EVERY = timedelta(minutes=1)
+"""Looking at a page again within this does not write, unless there was something new."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastVisit:
+    """What is known of a member's last look at a thread.
+
+    A visit goes on while less than `PAUSE` passes between two looks: reloading a page, or coming
+    back to it after voting, does not make its new comments old.
+    """
+
+    comments: int
+    visited_at: datetime
+    new_after: datetime | None
+
+    def new_from(self, now: datetime) -> datetime | None:
+        """Comments written after this are new to who looks now; None: they see all as old."""
+        return self.visited_at if now - self.visited_at > PAUSE else self.new_after
+
+    def is_to_be_noted(self, about: Post, now: datetime) -> bool:
+        """Whether a look at `now` is worth writing down."""
+        return about.comments != self.comments or now - self.visited_at > NOTE_EVERY
+
 
 @dataclass(frozen=True, slots=True)
 class PostView:
     """One post with the names around it, and what the viewer did with it.
 
     What its author deleted or a moderator removed has no title, no link and no text any more.
-    `last_visit` is when the viewer last read the thread; None: never.
+    `last_visit` is the viewer's last look at the thread; None: there was none.
     """
 
     post: Post
     vote: int
-    last_visit: datetime | None
+    last_visit: LastVisit | None
     is_saved: bool
     is_hidden: bool
     # There are former versions of it to be read.
@@ -63,7 +90,9 @@ _GET = (
     select(
         *_POST,
         post_vote.c.score,
+        post_visit.c.comments,
         post_visit.c.visited_at,
+        post_visit.c.new_after,
         _has(saved_post),
         _has(hidden_post),
         exists().where(revision.c.post_id == post.c.id),
@@ -83,7 +112,7 @@ _GET = (
     )
     .where(post.c.id == bindparam("post"))
 )
-_NAMES = len(_POST) + 5
+_NAMES = len(_POST) + 7
 
 
 def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) -> PostView:
@@ -106,11 +135,11 @@ def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) ->
             body_source="",
             body_html="",
         )
-    vote, last_visit, is_saved, is_hidden, was_edited = row[width:_NAMES]
+    vote, *visit, is_saved, is_hidden, was_edited = row[width:_NAMES]
     return PostView(
         post=found,
         vote=vote or 0,
-        last_visit=last_visit,
+        last_visit=None if visit[1] is None else LastVisit(*visit),
         is_saved=bool(is_saved),
         is_hidden=bool(is_hidden),
         was_edited=bool(was_edited),

@@ -4,22 +4,24 @@ Rows of comments that were deleted or removed are given with an empty text: thei
 is needed, their words must not leave the database.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, or_, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, case, exists, or_, select
 
 from fedcom.models.actor import actor
 from fedcom.models.comment import Comment, comment
+from fedcom.models.shelf import actor_block, host_block, saved_comment
 from fedcom.models.vote import comment_vote
 from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+from fedcom.rules.ranking import comment_hot, controversy
 
 CAP = 1000
 """Comments in one page of a thread."""
 
-Order = Literal["top", "new", "old"]
+Order = Literal["hot", "top", "new", "old", "controversial"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class CommentLine:
     path: str
     depth: int
     body_html: str
+    content_warning: str
     published_at: datetime
     updated_at: datetime | None
     is_deleted: bool
@@ -41,6 +44,9 @@ class CommentLine:
     downvotes: int
     replies: int
     vote: int
+    is_saved: bool
+    # The viewer does not want to see this author, or the author's server.
+    is_blocked: bool
     author: Name
 
     @property
@@ -81,6 +87,7 @@ _LINE = (
     comment.c.path,
     comment.c.depth,
     case((_is_shown, comment.c.body_html), else_="").label("body_html"),
+    case((_is_shown, comment.c.content_warning), else_="").label("content_warning"),
     comment.c.published_at,
     comment.c.updated_at,
     comment.c.deleted_at.is_not(None).label("is_deleted"),
@@ -90,11 +97,21 @@ _LINE = (
     comment.c.replies,
 )
 _VOTE = len(_LINE)
+_viewer: BindParameter[int] = bindparam("viewer")
+_is_saved = exists().where(
+    saved_comment.c.comment_id == comment.c.id, saved_comment.c.person_id == _viewer
+)
+_is_blocked = or_(
+    exists().where(
+        actor_block.c.person_id == _viewer, actor_block.c.blocked_id == comment.c.author_id
+    ),
+    exists().where(host_block.c.person_id == _viewer, host_block.c.host == _author.c.host),
+)
 
 
 def _lines() -> Select[Any]:
     return (
-        select(*_LINE, comment_vote.c.score, *name_columns(_author))
+        select(*_LINE, comment_vote.c.score, _is_saved, _is_blocked, *name_columns(_author))
         .select_from(comment)
         .join(_author, _author.c.id == comment.c.author_id)
         .outerjoin(
@@ -160,11 +177,12 @@ def find_branch(
 
 
 def _to_line(row: Sequence[Any]) -> CommentLine:
-    values = [*row[:_VOTE], row[_VOTE] or 0, to_name(row[_VOTE + 1 :])]
+    vote, is_saved, is_blocked = row[_VOTE : _VOTE + 3]
+    values = [*row[:_VOTE], vote or 0, bool(is_saved), bool(is_blocked), to_name(row[_VOTE + 3 :])]
     return CommentLine(*values)
 
 
-def to_tree(lines: Iterable[CommentLine], order: Order = "top") -> list[Node]:
+def to_tree(lines: Iterable[CommentLine], order: Order = "hot") -> list[Node]:
     """Lines in tree order → nested nodes, answers of one comment sorted by `order`.
 
     A line whose parent is not among the lines becomes a root of its own: nothing is lost when a
@@ -176,15 +194,38 @@ def to_tree(lines: Iterable[CommentLine], order: Order = "top") -> list[Node]:
         node = nodes[line.id] = Node(line)
         parent = nodes.get(line.parent_id) if line.parent_id is not None else None
         (roots if parent is None else parent.children).append(node)
+    key = _KEYS[order]
     for siblings in (roots, *(node.children for node in nodes.values())):
-        _sort(siblings, order)
+        siblings.sort(key=key, reverse=True)
     return roots
 
 
-def _sort(siblings: list[Node], order: Order) -> None:
-    if order == "top":
-        siblings.sort(key=lambda node: (-node.line.score, node.line.published_at, node.line.id))
-    elif order == "new":
-        siblings.sort(key=lambda node: (node.line.published_at, node.line.id), reverse=True)
-    else:
-        siblings.sort(key=lambda node: (node.line.published_at, node.line.id))
+def _hot(node: Node) -> tuple[float, int]:
+    return comment_hot(node.line.score, node.line.published_at), node.line.id
+
+
+def _top(node: Node) -> tuple[int, float, int]:
+    # Of equals the one that stood there first.
+    return node.line.score, -node.line.published_at.timestamp(), -node.line.id
+
+
+def _new(node: Node) -> tuple[float, int]:
+    return node.line.published_at.timestamp(), node.line.id
+
+
+def _old(node: Node) -> tuple[float, int]:
+    return -node.line.published_at.timestamp(), -node.line.id
+
+
+def _controversial(node: Node) -> tuple[float, int]:
+    return controversy(node.line.upvotes, node.line.downvotes), node.line.id
+
+
+# Each puts what comes first highest.
+_KEYS: dict[Order, Callable[[Node], tuple[float, ...]]] = {
+    "hot": _hot,
+    "top": _top,
+    "new": _new,
+    "old": _old,
+    "controversial": _controversial,
+}

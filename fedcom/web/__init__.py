@@ -3,9 +3,9 @@
 In reading order: `routes` (every address), `routing` (who is refused before a
 handler is asked), `visits` (who asks), `render` (templates), `forms` and
 `notices` (what was typed, what to say next), `errors` (pages for what went wrong), `places`
-(addresses → rows); then a file for each family of pages: `feeds`, `communities`, `posts`,
-`content` (the buttons below posts and comments), `people`, `settings`, `search`, `sign_in`, `setup`, `admin`,
-`static_files`.
+(addresses → rows); then a file for each family of pages: `feeds`, `communities`, `posts` (writing
+them), `threads` (reading and answering), `content` (the buttons below posts and comments),
+`people`, `settings`, `search`, `sign_in`, `setup`, `admin`, `static_files`.
 
 A handler reads: form → visit → one action in a unit → redirect. Texts are marked for translation
 with `_()`, `{% trans %}` and `words`.

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fedcom.actions.base import Action
@@ -21,6 +21,7 @@ from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.problems import wants_page
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -69,7 +70,10 @@ def buttons() -> list[Route]:
 
 def _vote(kind: Kind) -> Handler:
     async def vote(request: Request) -> Response:
-        """POST /post|comment/{number}/vote: `score` is 1, 0 or -1; then back to where one was."""
+        """POST /post|comment/{number}/vote: `score` is 1, 0 or -1; then back to where one was.
+
+        Our script asks for JSON, and is told what stands now.
+        """
         sent = await receive(request)
         by = member_of(request, await visit_of(request)).person
         number = number_of(request)
@@ -77,10 +81,13 @@ def _vote(kind: Kind) -> Handler:
             raise Invalid("invalid_vote_value", gettext("A vote is up, down or taken back."))
         score = cast("Score", int(sent["score"]))
 
-        def work(ctx: Context) -> None:
+        def work(ctx: Context) -> Target:
             perform(ctx, Vote(by=by, target=kind.get(ctx.conn, number), score=score))
+            return kind.get(ctx.conn, number)
 
-        await instance_of(request).unit(work)
+        target = await instance_of(request).unit(work)
+        if not wants_page(request):
+            return JSONResponse({"vote": score, "score": target.score})
         back = safe_path(sent.get("back", ""), f"/{kind.path}/{number}")
         return see_other(f"{back.partition('#')[0]}#{kind.path}-{number}")
 

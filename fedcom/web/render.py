@@ -23,6 +23,8 @@ from fedcom.web.words import gettext, ngettext
 
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
+SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
+SCRIPT_ADDRESS = f"/static/script.js?v={hashlib.sha256(SCRIPT).hexdigest()[:12]}"
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 TINTS = 8
@@ -133,17 +135,8 @@ def page(
     `alternate` is the id of the thing shown, for those who read ActivityPub.
     """
     code = notices.pending(request)
-    text = _pages.get_template(template).render(
-        style=style_address(visit.site.hue),
-        site=visit.site,
-        member=visit.member,
-        form_token=visit.form_token,
-        now=visit.now,
-        here=_here(request),
-        notice=notices.text_of(code),
-        alternate=alternate,
-        **values,
-    )
+    more = {"notice": notices.text_of(code), "alternate": alternate, **values}
+    text = piece(request, template, visit, more)
     response = HTMLResponse(text, status)
     response.headers["Vary"] = "Accept, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
@@ -153,6 +146,20 @@ def page(
     if code:
         notices.clear(response)
     return response
+
+
+def piece(request: Request, template: str, visit: Visit, values: Mapping[str, Any]) -> str:
+    """Any template with `values` and what all of them are given: a page, or a part of one."""
+    return _pages.get_template(template).render(
+        style=style_address(visit.site.hue),
+        script=SCRIPT_ADDRESS,
+        site=visit.site,
+        member=visit.member,
+        form_token=visit.form_token,
+        now=visit.now,
+        here=_here(request),
+        **values,
+    )
 
 
 def bare_page(template: str, status: int, values: Mapping[str, Any]) -> HTMLResponse:

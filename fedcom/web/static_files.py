@@ -1,14 +1,15 @@
-"""The style sheet and the icon, kept in memory; their addresses change when they do."""
+"""The style sheet, the script and the icon, kept in memory; their addresses change when they do."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.web.colours import style_of
-from fedcom.web.render import FOLDER, STYLE
+from fedcom.web.render import FOLDER, SCRIPT, STYLE
 
 FILES = {
     "style.css": (STYLE, "text/css"),
+    "script.js": (SCRIPT, "text/javascript"),
     "icon.svg": ((FOLDER / "static" / "icon.svg").read_bytes(), "image/svg+xml"),
 }
 

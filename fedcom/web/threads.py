@@ -1,0 +1,197 @@
+"""Threads: the page of a post with its comments, the page of one comment, and answering."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from fedcom.accounts.visits import note_visit
+from fedcom.actions.comment import CreateComment
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.http.instance import instance_of
+from fedcom.http.problems import wants_page
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.comments import get_comment
+from fedcom.queries.post_view import CrossPost, PostView, get_post_view, list_cross_posts
+from fedcom.queries.posts import get_post
+from fedcom.queries.threads import (
+    CommentLine,
+    Order,
+    Thread,
+    find_branch,
+    find_thread,
+    to_tree,
+)
+from fedcom.rules.limits import check_comment
+from fedcom.web.communities import Place, read_place
+from fedcom.web.forms import Form, read_form, see_other
+from fedcom.web.places import number_in, number_of
+from fedcom.web.render import page, piece
+from fedcom.web.visits import Visit, member_of, visiting
+from fedcom.web.words import gettext
+from fedcom.wire.body import Body
+
+ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
+
+CONTEXT = 3
+"""How many of the comments above it the page of a comment shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discussion:
+    """All that the page of a post shows."""
+
+    view: PostView
+    place: Place
+    thread: Thread
+    cross_posts: tuple[CrossPost, ...] = ()
+    # The comment whose permalink this is; None on the page of the whole post.
+    focus: CommentLine | None = None
+
+    def values(self, visit: Visit, order: Order, form: Form) -> dict[str, Any]:
+        """What the templates of threads are given."""
+        new_after = self.new_after(visit)
+        return {
+            "discussion": self,
+            "place": self.place,
+            "view": self.view,
+            "post": self.view.post,
+            "focus": self.focus,
+            "roots": to_tree(self.thread.lines, order),
+            "new": self._new_lines(visit, new_after),
+            "order": order,
+            "form": form,
+            "reply_to": number_in(form.line("parent")),
+        }
+
+    def new_after(self, visit: Visit) -> datetime | None:
+        """Comments after this moment are new to the member who looks; None: nothing is."""
+        last = self.view.last_visit
+        return last.new_from(visit.now) if last else None
+
+    def _new_lines(self, visit: Visit, new_after: datetime | None) -> frozenset[int]:
+        if new_after is None:
+            return frozenset()
+        return frozenset(
+            line.id
+            for line in self.thread.lines
+            if line.published_at > new_after and line.is_shown and line.author.id != visit.viewer_id
+        )
+
+
+def _read_place_of(conn: Connection, visit: Visit, view: PostView) -> Place:
+    place = read_place(conn, visit, view.community.id)
+    if place.community.deleted_at is not None or place.community.removed_at is not None:
+        raise HTTPException(410, gettext("The community of this post was closed."))
+    return place
+
+
+def _read_discussion(conn: Connection, visit: Visit, post_id: int, after: str) -> Discussion:
+    view = get_post_view(conn, post_id, viewer_id=visit.viewer_id)
+    place = _read_place_of(conn, visit, view)
+    thread = find_thread(conn, post_id, viewer_id=visit.viewer_id, after=after)
+    return Discussion(view, place, thread, list_cross_posts(conn, view.post))
+
+
+def _read_branch(conn: Connection, visit: Visit, top: Comment, context: int) -> Discussion:
+    view = get_post_view(conn, top.post_id, viewer_id=visit.viewer_id)
+    place = _read_place_of(conn, visit, view)
+    thread = find_branch(conn, top, viewer_id=visit.viewer_id, context=context)
+    focus = next(line for line in thread.lines if line.id == top.id)
+    return Discussion(view, place, thread, focus=focus)
+
+
+async def show(request: Request) -> Response:
+    """GET /post/{number}: the post and its thread; `?reply=ID` opens a form below a comment."""
+    return await _show(request, Form({"parent": request.query_params.get("reply", ""), "body": ""}))
+
+
+async def reply(request: Request) -> Response:
+    """POST /post/{number}/comment: answer the post, or the comment that `parent` names.
+
+    Our script asks for JSON and is given the new comment as a piece of the page.
+    """
+    form = await read_form(request, {"parent": "", "body": ""})
+    visit, post = await visiting(request, lambda conn, _: get_post(conn, number_of(request)))
+    if form.ready and not wants_page(request):
+        return await _show_answer(request, visit, await _answer(request, visit, post, form))
+    if form.ready:
+        with form.keeping():
+            made = await _answer(request, visit, post, form)
+            return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
+    return await _show(request, form)
+
+
+async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Comment:
+    by = member_of(request, visit).person
+    body = Body.of_markdown(check_comment(form.text("body")))
+    number = number_in(form.line("parent"))
+
+    def work(ctx: Context) -> Comment:
+        parent = get_comment(ctx.conn, number) if form.line("parent") else None
+        return perform(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
+
+    return await instance_of(request).unit(work)
+
+
+async def _show_answer(request: Request, visit: Visit, made: Comment) -> Response:
+    discussion = await instance_of(request).read(lambda conn: _read_branch(conn, visit, made, 0))
+    values = discussion.values(visit, "new", Form({"parent": "", "body": ""})) | {"focus": None}
+    html = piece(request, "comment.html", visit, values)
+    return JSONResponse({"id": made.id, "html": html}, 201)
+
+
+async def _show(request: Request, form: Form) -> Response:
+    number, after = number_of(request), request.query_params.get("after", "")
+    visit, discussion = await visiting(
+        request, lambda conn, visit: _read_discussion(conn, visit, number, after)
+    )
+    response = _discussion_page(request, visit, discussion, form)
+    response.background = _note_visit(request, visit, discussion.view)
+    return response
+
+
+def _note_visit(request: Request, visit: Visit, view: PostView) -> BackgroundTask | None:
+    """Remembered when the page is on its way: reading never waits for a write."""
+    last = view.last_visit
+    if visit.member is None or (last and not last.is_to_be_noted(view.post, visit.now)):
+        return None
+    return BackgroundTask(
+        instance_of(request).unit,
+        lambda ctx: note_visit(ctx.conn, visit.viewer_id, view.post, last, visit.now),
+    )
+
+
+async def show_comment(request: Request) -> Response:
+    """GET /comment/{number}: one comment, what it answers and what answers it."""
+
+    def read(conn: Connection, visit: Visit) -> Discussion:
+        return _read_branch(conn, visit, get_comment(conn, number_of(request)), CONTEXT)
+
+    visit, discussion = await visiting(request, read)
+    form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
+    return _discussion_page(request, visit, discussion, form)
+
+
+def _discussion_page(
+    request: Request, visit: Visit, discussion: Discussion, form: Form
+) -> Response:
+    view, focus = discussion.view, discussion.focus
+    asked = request.query_params.get("sort", "")
+    order = next((order for order in ORDERS if order == asked), ORDERS[0])
+    shown = focus.is_shown if focus is not None else view.post.is_shown
+    return page(
+        request,
+        "post.html",
+        visit,
+        discussion.values(visit, order, form),
+        status=form.status if shown or form.sent else 410,
+        alternate=focus.iri if focus is not None else view.post.iri,
+    )
