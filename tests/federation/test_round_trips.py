@@ -27,10 +27,10 @@ from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
-from fedcom.actions.lock import Lock
 from fedcom.actions.follow import AnswerFollow, Follow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
+from fedcom.actions.lock import Lock
 from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.mentions import with_links
 from fedcom.actions.moderators import AddModerator, RemoveModerator
@@ -53,12 +53,15 @@ from fedcom.rules.limits import (
     MAX_REASON,
     MAX_SUMMARY,
     MAX_TITLE,
+    check_alt,
     check_body,
     check_display_name,
     check_title,
     check_url,
+    check_warning,
 )
 from fedcom.wire.body import Body
+from fedcom.wire.illustration import Illustration
 from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, hear
 from tests.support.people import ORIGIN
 
@@ -132,6 +135,18 @@ SUMMARIES = written(MAX_SUMMARY).map(Body.of_markdown)
 REASONS = written(MAX_REASON)
 LANGUAGES = st.sampled_from([None, "de", "pt-BR", "zh-Hant"])
 FLAGS = st.booleans()
+ALTS = kept(check_alt, LINES)
+WARNINGS = kept(check_warning, LINES)
+PICTURES = st.sampled_from([f"{ORIGIN}/media/1.webp", "https://peer.example/cat.png?b=1&c=%20"])
+
+
+def in_form(post: dict[str, Any]) -> dict[str, Any]:
+    """Said in the one way in which it can be said: a picture without a link is the link, and what
+    is warned of is sensitive."""
+    url = post["image"].url if post["image"] and post["url"] is None else post["url"]
+    return post | {"url": url, "nsfw": post["nsfw"] or bool(post["content_warning"])}
+
+
 POSTS = st.fixed_dictionaries(
     {
         "title": TITLES,
@@ -139,8 +154,10 @@ POSTS = st.fixed_dictionaries(
         "body": BODIES,
         "nsfw": FLAGS,
         "language": LANGUAGES,
+        "image": st.none() | st.builds(Illustration, PICTURES, ALTS),
+        "content_warning": WARNINGS,
     }
-)
+).map(in_form)
 PEMS = [generate_ed25519_pem()[1] for _ in range(2)]
 MULTIBASES = [PublicKey(id="", owner="", pem=pem).multibase for pem in PEMS]
 KEYS = st.builds(
@@ -193,16 +210,24 @@ def create_comment(pair: Pair, draw: Draw) -> CreateComment:
         posts = [pair.find(iri) for iri in pair.written]
         parent = above
         about = next(one for one in posts if isinstance(one, Post) and one.id == above.post_id)
-    words = {"body": draw(REMARKS), "language": draw(LANGUAGES)}
+    words = {
+        "body": draw(REMARKS),
+        "language": draw(LANGUAGES),
+        "content_warning": draw(WARNINGS),
+    }
     return every_field(CreateComment, by=pair.find(BOB), post=about, parent=parent, **words)
 
 
 def edit_comment(pair: Pair, draw: Draw) -> EditComment:
     target = content(pair, draw, ORIGIN, Comment)
     before = Body(target.body_source, target.body_html)
-    body, language = draw(REMARKS | st.just(before)), draw(LANGUAGES)
-    assume((body, language) != (before, target.language))
-    return every_field(EditComment, by=pair.find(BOB), comment=target, body=body, language=language)
+    words = {
+        "body": draw(REMARKS | st.just(before)),
+        "language": draw(LANGUAGES),
+        "content_warning": draw(WARNINGS | st.just(target.content_warning)),
+    }
+    assume([*words.values()] != [before, target.language, target.content_warning])
+    return every_field(EditComment, by=pair.find(BOB), comment=target, **words)
 
 
 def vote(pair: Pair, draw: Draw) -> Vote:
