@@ -88,8 +88,9 @@ def note(
     in_reply_to: str,
     sensitive: bool = False,
     distinguished: bool = False,
+    summary: str | None = None,
 ) -> Json:
-    """A comment on `in_reply_to`.
+    """A comment on `in_reply_to`. `summary` is the content warning of microblogs, plain text.
 
     `place.tags` should have a `mention` of the community beside the people: Mastodon's users reply
     to whom the parent mentions, and otherwise their replies never come back.
@@ -99,6 +100,7 @@ def note(
         to=[PUBLIC, place.community],
         cc=distinct(*place.mentioned),
         inReplyTo=in_reply_to,
+        summary=summary,
         contentMap={language.identifier: text.html} if language and text.html else None,
         sensitive=sensitive,
         distinguished=distinguished,

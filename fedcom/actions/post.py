@@ -17,18 +17,21 @@ from fedcom.actions.notify import News
 from fedcom.actions.tally import count_post, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid
+from fedcom.media.queue import want_preview
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
+from fedcom.models.message import Message
 from fedcom.models.post import Post, post
 from fedcom.queries.actors import find_actor, get_community, standing
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, person_at
-from fedcom.rules.limits import check_body, check_title, check_url
+from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit, may_post, must_be_open
 from fedcom.wire.addressing import post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
+from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import TYPES, PostContent, read_post, to_page
 
 
@@ -56,13 +59,16 @@ class CreatePost(Action[Post]):
     body: Body = EMPTY
     nsfw: bool = False
     language: str | None = None
+    # A picture that was posted as such is the `url` too.
+    image: Illustration | None = None
+    content_warning: str = ""
     # Null for a post that is written here.
     source: Provenance | None = None
     is_content: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> None:
         """Open to this person, and for posts of others: wanted by somebody here."""
-        may_post(self.by, self.community, standing(ctx.conn, self.by, self.community))
+        may_post(self.by, self.community, standing(ctx.conn, self.by, self.community), ctx.now)
         _check_content(self)
         if self.source is not None:
             _check_wanted(ctx, self.community)
@@ -92,6 +98,7 @@ class CreatePost(Action[Post]):
         made = get_post(ctx.conn, number)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_post(ctx, made, 1)
+        want_preview(ctx, made)
         _tell_named(ctx, self, made)
         return get_post(ctx.conn, number)
 
@@ -124,12 +131,15 @@ class EditPost(Action[Post]):
     body: Body = EMPTY
     nsfw: bool = False
     language: str | None = None
+    # A picture that was posted as such is the `url` too.
+    image: Illustration | None = None
+    content_warning: str = ""
     source: Provenance | None = None
     is_content: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> None:
         """The author's own, in a community that is open."""
-        may_edit(self.by, self.post)
+        may_edit(self.by, self.post, ctx.now)
         must_be_open(get_community(ctx.conn, self.post.community_id))
         if not self.post.is_shown:
             raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
@@ -146,7 +156,9 @@ class EditPost(Action[Post]):
             )
         )
         _tell_named(ctx, self, self.post)
-        return get_post(ctx.conn, self.post.id)
+        edited = get_post(ctx.conn, self.post.id)
+        want_preview(ctx, edited)
+        return edited
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Update{Page}."""
@@ -184,9 +196,7 @@ def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> Edit
     content = read_post(document)
     if is_overtaken(said, content, known):
         return None
-    words = (content.title, content.url, content.body, content.nsfw, content.language)
-    stored = Body(known.body_source, known.body_html)
-    if words == (known.title, known.url, stored, known.nsfw, known.language):
+    if _is_the_same(content, known):
         return None
     return EditPost(
         by=author,
@@ -196,8 +206,19 @@ def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> Edit
         body=content.body,
         nsfw=content.nsfw,
         language=content.language,
+        image=content.image,
+        content_warning=content.content_warning,
         source=_provenance(content),
     )
+
+
+def _is_the_same(content: PostContent, known: Post) -> bool:
+    written = (content.title, content.url, content.body, content.nsfw, content.language)
+    stored = Body(known.body_source, known.body_html)
+    if written != (known.title, known.url, stored, known.nsfw, known.language):
+        return False
+    shown = Illustration(known.image_url, known.image_alt) if known.image_url else None
+    return (content.image, content.content_warning) == (shown, known.content_warning)
 
 
 def _from_content(author: Person, place: Community, content: PostContent) -> CreatePost:
@@ -209,6 +230,8 @@ def _from_content(author: Person, place: Community, content: PostContent) -> Cre
         body=content.body,
         nsfw=content.nsfw,
         language=content.language,
+        image=content.image,
+        content_warning=content.content_warning,
         source=_provenance(content),
     )
 
@@ -230,7 +253,9 @@ def check_public(document: Document) -> None:
         raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
 
 
-def is_overtaken(said: Said, content: PostContent | CommentContent, known: Post | Comment) -> bool:
+def is_overtaken(
+    said: Said, content: PostContent | CommentContent, known: Post | Comment | Message
+) -> bool:
     """Whether a copy comes after a newer edit: it was late on its way, or is tried again."""
     written = content.updated
     if said.activity.type == "Create":
@@ -318,21 +343,32 @@ def _check_content(action: CreatePost | EditPost) -> None:
         check_body(action.body.source)
         if action.url is not None:
             check_url(action.url)
+        if action.image is not None:
+            check_url(action.image.url)
+            check_alt(action.image.alt)
+        check_warning(action.content_warning)
 
 
 def _words(ctx: Context, action: CreatePost | EditPost) -> dict[str, object]:
     """The columns that hold what the author wrote; a peer's words were cut to size when read."""
     body = action.body
-    title, url = action.title, action.url
+    title, url, warning = action.title, action.url, action.content_warning
+    image = action.image
     if action.source is None:
         body = with_links(ctx, body)
         title, url = check_title(title), check_url(url) if url is not None else None
+        warning = check_warning(warning)
+        image = image and Illustration(check_url(image.url), check_alt(image.alt))
     return {
         "title": title,
         "url": url,
         "body_source": body.source,
         "body_html": body.html,
-        "nsfw": action.nsfw,
+        "image_url": image.url if image else None,
+        "image_alt": image.alt if image else "",
+        "content_warning": warning,
+        # On the wire there is one word for both.
+        "nsfw": action.nsfw or bool(warning),
         "language": action.language,
     }
 

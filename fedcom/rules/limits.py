@@ -14,6 +14,7 @@ MAX_BODY = 50_000
 """Of a post, and of a community's description."""
 
 MAX_COMMENT = 10_000
+MAX_MESSAGE = 10_000
 MAX_DEPTH = 50
 """Levels of comments below a post; Lemmy 0.19 takes no more."""
 
@@ -24,6 +25,12 @@ MAX_SUMMARY = 5_000
 
 MAX_REASON = 500
 """Of what a moderator or an admin does."""
+
+MAX_ALT = 1_000
+"""Of the words for a picture."""
+
+MAX_WARNING = 200
+"""Of what stands before a text that not everybody wants to see."""
 
 MAX_APPLICATION = 5_000
 """Of somebody who asks for an account."""
@@ -64,6 +71,28 @@ def check_display_name(name: str) -> str:
     return name
 
 
+def check_alt(text: str) -> str:
+    """The words for a picture as they are stored: one line, "" when there are none.
+
+    Raises Invalid: `alt_characters` or `alt_too_long`.
+    """
+    text = _one_line(text, "alt")
+    if len(text) > MAX_ALT:
+        raise Invalid("alt_too_long", f"It has at most {MAX_ALT} characters.")
+    return text
+
+
+def check_warning(text: str) -> str:
+    """A content warning as it is stored: one line, "" when there is none.
+
+    Raises Invalid: `content_warning_characters` or `content_warning_too_long`.
+    """
+    text = _one_line(text, "content_warning")
+    if len(text) > MAX_WARNING:
+        raise Invalid("content_warning_too_long", f"It has at most {MAX_WARNING} characters.")
+    return text
+
+
 def check_body(body: str, limit: int = MAX_BODY) -> str:
     """A text of several lines as it is stored: line ends as `\\n`, no spaces around it; may be "".
 
@@ -82,6 +111,14 @@ def check_comment(body: str) -> str:
     body = check_body(body, MAX_COMMENT)
     if not body:
         raise Invalid("comment_empty", "A comment needs words.")
+    return body
+
+
+def check_message(body: str) -> str:
+    """A private message as it is stored. Raises Invalid: `message_empty` or as `check_body`."""
+    body = check_body(body, MAX_MESSAGE)
+    if not body:
+        raise Invalid("message_empty", "A message needs words.")
     return body
 
 

@@ -10,6 +10,7 @@ from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
+from fedcom.wire.illustration import warning_of
 from fedcom.wire.tags import language_of, mentions_of
 
 
@@ -22,6 +23,7 @@ class CommentContent:
     language: str | None
     published: datetime | None
     updated: datetime | None
+    content_warning: str = ""
     # The ids of whom its tags name.
     mentions: tuple[str, ...] = ()
 
@@ -42,6 +44,7 @@ def read_comment(document: Document) -> CommentContent:
         language=document.language,
         published=document.published,
         updated=document.updated,
+        content_warning=warning_of(document),
         mentions=tuple(mention.href for mention in document.mentions),
     )
 
@@ -80,4 +83,6 @@ def to_note(
             language=language_of(about.language),
         ),
         in_reply_to=above.iri,
+        sensitive=bool(about.content_warning),
+        summary=about.content_warning or None,
     )

@@ -16,6 +16,7 @@ from fedcom.text.html import first_line
 from fedcom.text.plain import clean_title
 from fedcom.wire.addressing import context_iri, replies_iri
 from fedcom.wire.body import Body
+from fedcom.wire.illustration import Illustration, illustration_of, warning_of
 from fedcom.wire.tags import language_of, mentions_of
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
@@ -39,6 +40,8 @@ class PostContent:
     updated: datetime | None
     # The collection that its origin says the thread is (FEP-7888).
     context_iri: str | None
+    image: Illustration | None = None
+    content_warning: str = ""
     # The ids of whom its tags name.
     mentions: tuple[str, ...] = ()
 
@@ -46,13 +49,15 @@ class PostContent:
 def read_post(document: Document) -> PostContent:
     """A post as a peer's document gives it; `document` must have an id.
 
-    A Note has no title, so its first line is taken, as Lemmy does.
+    A Note has no title, so its first line is taken, as Lemmy does; of one with a content warning
+    the warning, because the first line is what it warns of.
     """
     body = Body.of_document(document)
+    warning = warning_of(document)
     return PostContent(
         iri=document.id or "",
         wire_type=document.type,
-        title=_title(document, body),
+        title=_title(document, body, warning),
         url=_link(document),
         body=body,
         nsfw=document.sensitive,
@@ -60,6 +65,8 @@ def read_post(document: Document) -> PostContent:
         published=document.published,
         updated=document.updated,
         context_iri=_address(document.thread),
+        image=illustration_of(document),
+        content_warning=warning,
         mentions=tuple(mention.href for mention in document.mentions),
     )
 
@@ -98,14 +105,24 @@ def to_page(
             markdown=about.body_source or None,
             language=language_of(about.language),
         ),
-        attachments=[link(about.url)] if about.url else [],
-        sensitive=about.nsfw,
+        attachments=_attachments(about),
+        thumbnail_url=about.image_url,
+        sensitive=about.nsfw or bool(about.content_warning),
+        summary=about.content_warning or None,
         comments_enabled=about.locked_at is None,
     )
 
 
-def _title(document: Document, body: Body) -> str:
-    title = clean_title(document.name or "", MAX_TITLE)
+def _attachments(about: Post) -> list[dict[str, Any]]:
+    """The link first, which is all that Lemmy looks at; a picture posted as such is the link."""
+    found = [link(about.url)] if about.url and about.url != about.image_url else []
+    if about.image_url:
+        found.append(Illustration(about.image_url, about.image_alt).to_attachment())
+    return found
+
+
+def _title(document: Document, body: Body, warning: str) -> str:
+    title = clean_title(document.name or "", MAX_TITLE) or warning
     if not title:
         title = clean_title(first_line(body.html or document.summary or "", MAX_TITLE), MAX_TITLE)
     return title or "Untitled"

@@ -1,0 +1,78 @@
+"""What goes with a text on the wire: its picture with words for it, and the warning before it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from activitypub.errors import Malformed
+from activitypub.iri import check_iri
+from activitypub.reading import Document
+from activitypub.vocab.objects import image
+from fedcom.rules.limits import MAX_ALT, MAX_WARNING
+from fedcom.text.plain import clean_title
+
+# Our own pictures; only these do we describe to others.
+_MEDIA_TYPES = {"webp": "image/webp"}
+_ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "avif")
+
+
+@dataclass(frozen=True, slots=True)
+class Illustration:
+    """The picture that a post carries, and what it says to who cannot see it."""
+
+    url: str
+    alt: str = ""
+
+    def to_attachment(self) -> dict[str, Any]:
+        """As Lemmy 0.19.6 and Mastodon read it: an Image with its words in `name`."""
+        ending = self.url.rpartition(".")[2]
+        return image(self.url, alt=self.alt or None, media_type=_MEDIA_TYPES.get(ending))
+
+
+def illustration_of(document: Document) -> Illustration | None:
+    """The first picture among the attachments, with its words; else the one that stands for it.
+
+    Lemmy and PieFed send a thumbnail as `image`, PeerTube as `icon`.
+    """
+    for attachment in document.attachments:
+        url = _address(attachment.url or attachment.href)
+        if url is not None and _is_picture(attachment, url):
+            return Illustration(url, _alt(attachment.name))
+    url = _address(document.image_url)
+    if url is None and document.type in ("Video", "Audio"):
+        url = _address(document.icon_url)
+    if url is None:
+        return None
+    shown = document.get("image")
+    return Illustration(url, _alt(Document(shown).name) if isinstance(shown, dict) else "")
+
+
+def warning_of(document: Document) -> str:
+    """The content warning of a microblog: the `summary` of what is marked as sensitive; else "".
+
+    What Mbin writes there is the title again, and the summary of an Article is an excerpt.
+    """
+    if not document.sensitive or document.type not in ("Note", "Page", "Question"):
+        return ""
+    warning = clean_title(document.summary or "", MAX_WARNING)
+    title = clean_title(document.name or "")
+    return "" if title and warning.startswith(title) else warning
+
+
+def _is_picture(attachment: Document, url: str) -> bool:
+    kind = attachment.media_type
+    if kind is not None:
+        return kind.startswith("image/")
+    if attachment.type == "Image":
+        return True
+    return attachment.type == "Document" and url.rpartition(".")[2].lower() in _ENDINGS
+
+
+def _alt(text: str | None) -> str:
+    return clean_title(text or "", MAX_ALT)
+
+
+def _address(value: str | None) -> str | None:
+    try:
+        return check_iri(value, development=True) if value else None
+    except Malformed:
+        return None
