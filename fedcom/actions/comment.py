@@ -34,7 +34,7 @@ from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at, refuse_blocked
-from fedcom.rules.limits import MAX_DEPTH, check_comment
+from fedcom.rules.limits import MAX_DEPTH, check_comment, check_warning
 from fedcom.rules.permissions import may_comment, may_edit, must_be_open
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
@@ -51,6 +51,7 @@ class CreateComment(Action[Comment]):
     parent: Comment | None
     body: Body
     language: str | None = None
+    content_warning: str = ""
     # Null for a comment that is written here.
     source: Provenance | None = None
     is_content: ClassVar[bool] = True
@@ -65,6 +66,7 @@ class CreateComment(Action[Comment]):
             raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
         if self.source is None:
             check_comment(self.body.source)
+            check_warning(self.content_warning)
         else:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
 
@@ -84,6 +86,7 @@ class CreateComment(Action[Comment]):
                 body_source=body.source,
                 body_html=body.html,
                 language=self.language,
+                content_warning=_warning(self),
                 published_at=min(source.published or ctx.now, ctx.now),
                 updated_at=source.updated,
             )
@@ -117,6 +120,7 @@ class EditComment(Action[Comment]):
     comment: Comment
     body: Body
     language: str | None = None
+    content_warning: str = ""
     source: Provenance | None = None
     is_content: ClassVar[bool] = True
 
@@ -129,6 +133,7 @@ class EditComment(Action[Comment]):
             raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
         if self.source is None:
             check_comment(self.body.source)
+            check_warning(self.content_warning)
 
     def apply(self, ctx: Context) -> Comment:
         """Replace the words."""
@@ -140,6 +145,7 @@ class EditComment(Action[Comment]):
                 body_source=body.source,
                 body_html=body.html,
                 language=self.language,
+                content_warning=_warning(self),
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
@@ -173,6 +179,12 @@ def _tell(
         notify(ctx, answered_id, news)
     tagged = None if action.source is None else action.source.mentions
     tell_named(ctx, action.body.source, tagged, replace(news, kind="mention"))
+
+
+def _warning(action: CreateComment | EditComment) -> str:
+    """As it is stored; a peer's was cut to size when read."""
+    warning = action.content_warning
+    return check_warning(warning) if action.source is None else warning
 
 
 def note_of(ctx: Context, about: Comment) -> dict[str, object]:
@@ -254,6 +266,7 @@ def _comment_from(
         parent=above if isinstance(above, Comment) else None,
         body=content.body,
         language=content.language,
+        content_warning=content.content_warning,
         source=_provenance(document, content),
     )
 
@@ -324,13 +337,15 @@ def _read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | Non
     if is_overtaken(said, content, known):
         return None
     stored = Body(known.body_source, known.body_html)
-    if (content.body, content.language) == (stored, known.language):
+    written = (content.body, content.language, content.content_warning)
+    if written == (stored, known.language, known.content_warning):
         return None
     return EditComment(
         by=person_at(ctx, document.owner or ""),
         comment=known,
         body=content.body,
         language=content.language,
+        content_warning=content.content_warning,
         source=_provenance(document, content),
     )
 
