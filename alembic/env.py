@@ -6,6 +6,7 @@ No `__init__.py` beside this file, ever: the folder would shadow the alembic pac
 
 import importlib
 import pkgutil
+import re
 from typing import Any, Literal
 
 from alembic import context
@@ -17,6 +18,10 @@ from fedcom.db import UtcDateTime
 
 # The domain's first: the naming convention of the first metadata is the one Alembic applies.
 METADATA_OF = ("fedcom.models.base", "inbox.journal", "outbox.deliveries")
+
+# What is searched, and on SQLite the tables that FTS5 keeps it in: no model declares them, because
+# the two databases have nothing of them in common. The revision 0005 makes them.
+SEARCH = re.compile(r"(post|comment|actor)_search(_(data|idx|content|docsize|config))?")
 
 
 def load_metadata() -> list[Any]:
@@ -33,6 +38,11 @@ def render_item(kind: str, item: Any, _autogenerate: AutogenContext) -> str | Li
     return False
 
 
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Whether the database's table (or whatever) of this name is compared with the models."""
+    return kind != "table" or SEARCH.fullmatch(name or "") is None
+
+
 connection = context.config.attributes.get("connection")
 if connection is None:
     raise CommandError("no database: use `fedcom db upgrade`, `fedcom db check` or `make revision`")
@@ -42,6 +52,7 @@ context.configure(
     target_metadata=load_metadata(),
     render_as_batch=True,  # SQLite alters a table by making it anew
     render_item=render_item,
+    include_name=include_name,
     compare_server_default=True,
 )
 with context.begin_transaction():

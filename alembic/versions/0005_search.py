@@ -1,0 +1,174 @@
+"""Give posts, comments and actors an index of their words, which triggers keep.
+
+Revision 0005, after 0004. The tables are `post_search`, `comment_search` and `actor_search` on both
+databases: FTS5 on SQLite, a tsvector with a GIN index on PostgreSQL. They hold plain text, and
+nothing that was deleted or removed. `fedcom/queries/search.py` reads them.
+
+Triggers, because every way to a row shall keep its words: forms, peers, old posts that are fetched,
+statements that change many rows, and an older server that still runs beside this one.
+"""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+# The words in these are not divided by their tags; between all others there is a space.
+INLINE = ("a", "b", "code", "del", "em", "i", "ins", "s", "span", "strong", "sub", "sup", "u")
+ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
+
+SHOWN = "{row}deleted_at IS NULL AND {row}removed_at IS NULL"
+
+# table → what is searched of a row, by column of its index; whether the row is; what may change it.
+SOURCES = {
+    "post": (
+        {
+            "title": "{row}title || ' ' || {row}content_warning",
+            "body": "search_plain({row}body_html) || ' ' || {row}image_alt",
+            "url": "coalesce({row}url, '')",
+        },
+        SHOWN,
+        "title, body_html, content_warning, image_alt, url, deleted_at, removed_at",
+    ),
+    "comment": (
+        {"title": "{row}content_warning", "body": "search_plain({row}body_html)", "url": "''"},
+        SHOWN,
+        "body_html, content_warning, deleted_at, removed_at",
+    ),
+    "actor": (
+        {
+            "title": "{row}name || ' ' || {row}title",
+            "body": "CASE {row}kind WHEN 'Group' THEN search_plain({row}summary_html) ELSE '' END",
+            "url": "''",
+        },
+        "{row}deleted_at IS NULL AND {row}kind <> 'Application'",
+        "kind, name, title, summary_html, deleted_at",
+    ),
+}
+
+
+def upgrade() -> None:
+    """Bring the schema from the revision before to this one; the way back is a backup."""
+    build = _build_sqlite if op.get_bind().dialect.name == "sqlite" else _build_postgresql
+    build()
+
+
+def _run(statement: str) -> None:
+    op.execute(statement)
+
+
+def _select(table: str, row: str, source: str = "") -> str:
+    """What the index holds of a row (`new.`), or of each row of a source: id, title, body, url."""
+    columns, shown, _ = SOURCES[table]
+    values = ", ".join(columns.values())
+    return f"SELECT {row}id, {values} {source} WHERE {shown}".replace("{row}", row)
+
+
+def _build_sqlite() -> None:
+    for table, (_, _, changes) in SOURCES.items():
+        _run(
+            f"CREATE VIRTUAL TABLE {table}_search USING fts5(title, body, url,"
+            " tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* M* Co'\")"
+        )
+        insert = f"INSERT INTO {table}_search (rowid, title, body, url)"
+        put = f"{insert} {_strip_on_sqlite(_select(table, 'new.'))};"
+        delete = f"DELETE FROM {table}_search WHERE rowid = old.id;"
+        _run(f"CREATE TRIGGER {table}_search_insert AFTER INSERT ON {table} BEGIN {put} END")
+        _run(f"CREATE TRIGGER {table}_search_delete AFTER DELETE ON {table} BEGIN {delete} END")
+        _run(
+            f"CREATE TRIGGER {table}_search_update AFTER UPDATE OF {changes} ON {table}"
+            f" BEGIN {delete} {put} END"
+        )
+        _run(f"{insert} {_strip_on_sqlite(_select(table, f'{table}.', f'FROM {table}'))}")
+
+
+def _strip_on_sqlite(expression: str) -> str:
+    """Write out what PostgreSQL has a function for: `search_plain(column)`."""
+    before, call, after = expression.partition("search_plain(")
+    if not call:
+        return expression
+    column, _, rest = after.partition(")")
+    # A JSON array of what stands between "<" and "<": its first item is text, each other one begins
+    # with the inside of a tag. Linear in the length, which no recursive query would be.
+    tag = "substr(value, 1, instr(value, '>') - 1) || ' '"
+    name = f"ltrim(substr({tag}, 1, instr({tag}, ' ') - 1), '/')"
+    inline = ", ".join(f"'{each}'" for each in INLINE)
+    space = f"CASE WHEN {name} IN ({inline}) THEN '' ELSE ' ' END"
+    piece = f"CASE key WHEN 0 THEN value ELSE {space} || substr(value, instr(value, '>') + 1) END"
+    pieces = f"json_each('[' || replace(json_quote({column}), '<', '\",\"') || ']')"
+    plain = _unescape(f"(SELECT group_concat({piece}, '') FROM {pieces})")
+    return f"{before}{plain}{rest}"
+
+
+def _unescape(expression: str) -> str:
+    for entity, char in ENTITIES.items():
+        expression = f"replace({expression}, '{entity}', '{char}')"
+    return expression
+
+
+def _build_postgresql() -> None:
+    plain = f"regexp_replace(html, '</?({'|'.join(INLINE)})(\\s[^<>]*)?>', '', 'g')"
+    plain = _unescape(f"regexp_replace({plain}, '<[^<>]*>', ' ', 'g')")
+    _run(
+        "CREATE FUNCTION search_plain(html text) RETURNS text"
+        f" LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT {plain} $$"
+    )
+    # Without accents, as FTS5 folds them, and divided where FTS5 divides: the parser would take
+    # addresses, paths and hyphened words for one. In pieces, because normalising sorts runs of
+    # marks in quadratic time.
+    _run(
+        r"""CREATE FUNCTION search_fold(plain text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+            SELECT translate(
+                coalesce(string_agg(
+                    normalize(
+                        regexp_replace(
+                            normalize(substr(plain, n, 1000), NFD), '[\u0300-\u036f]+', '', 'g'
+                        ),
+                        NFC
+                    ), '' ORDER BY n
+                ), ''),
+                '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~',
+                '                                '
+            )
+            FROM generate_series(1, length(plain), 1000) AS n
+        $$"""
+    )
+    # At most 100,000 characters: a tsvector holds a mebibyte, and more would refuse the row.
+    _run(
+        """CREATE FUNCTION search_words(title text, body text, url text) RETURNS tsvector
+            LANGUAGE sql IMMUTABLE STRICT AS $$
+            SELECT setweight(to_tsvector('simple', search_fold(left(title, 10000))), 'A')
+                || setweight(to_tsvector('simple', search_fold(left(body, 100000))), 'B')
+                || setweight(to_tsvector('simple', search_fold(left(url, 10000))), 'C')
+        $$"""
+    )
+    for table, (_, _, changes) in SOURCES.items():
+        _run(
+            f"CREATE TABLE {table}_search (rowid bigint PRIMARY KEY, title text NOT NULL,"
+            " body text NOT NULL, url text NOT NULL, words tsvector NOT NULL)"
+        )
+        insert = f"INSERT INTO {table}_search (rowid, title, body, url, words)"
+        put = f"{insert} SELECT *, search_words(title, body, url) FROM ({{}})"
+        put = f"{put} AS found (id, title, body, url)"
+        _run(
+            f"""CREATE FUNCTION {table}_search_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF TG_OP <> 'INSERT' THEN
+                        DELETE FROM {table}_search WHERE rowid = old.id;
+                    END IF;
+                    IF TG_OP <> 'DELETE' THEN
+                        {put.format(_select(table, "new."))};
+                    END IF;
+                    RETURN NULL;
+                END
+            $$"""
+        )
+        _run(
+            f"CREATE TRIGGER {table}_search_keep"
+            f" AFTER INSERT OR DELETE OR UPDATE OF {changes} ON {table}"
+            f" FOR EACH ROW EXECUTE FUNCTION {table}_search_keep()"
+        )
+        _run(put.format(_select(table, f"{table}.", f"FROM {table}")))
+        _run(f"CREATE INDEX ix_{table}_search_words ON {table}_search USING gin (words)")
