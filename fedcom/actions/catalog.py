@@ -2,10 +2,10 @@
 
 from fedcom.actions import (
     collections,
-    comment,
     community,
     follow,
     lock,
+    message,
     post,
     profile,
     remove,
@@ -15,10 +15,10 @@ from fedcom.actions.base import Readers
 
 HEARD: tuple[Readers, ...] = (
     collections.READERS,
-    comment.READERS,
     community.READERS,
     follow.READERS,
     lock.READERS,
+    message.READERS,
     post.READERS,
     profile.READERS,
     remove.READERS,

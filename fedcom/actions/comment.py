@@ -10,7 +10,7 @@ from activitypub.authority import Known, Refuse, judge_fetched
 from activitypub.iri import same_host
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
-from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.markers import refuse_deleted
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News, notify
@@ -29,13 +29,13 @@ from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.actors import get_community, get_person, standing
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at, refuse_blocked
 from fedcom.rules.limits import MAX_DEPTH, check_comment, check_warning
-from fedcom.rules.permissions import may_comment, may_edit, must_be_open
+from fedcom.rules.permissions import may_comment, may_edit, may_take_part
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, CommentContent, read_comment, to_note
@@ -59,7 +59,8 @@ class CreateComment(Action[Comment]):
     def check(self, ctx: Context) -> None:
         """Open to this person, and for comments of others: below something that is kept here."""
         place = get_community(ctx.conn, self.post.community_id)
-        may_comment(self.by, place, self.post, self.parent)
+        mine = standing(ctx.conn, self.by, place)
+        may_comment(self.by, place, mine, self.post, self.parent, ctx.now)
         if self.parent is not None and self.parent.post_id != self.post.id:
             raise Invalid("wrong_thread", "The comment answered is below another post.")
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
@@ -126,9 +127,10 @@ class EditComment(Action[Comment]):
 
     def check(self, ctx: Context) -> None:
         """The author's own, in a community that is open."""
-        may_edit(self.by, self.comment)
+        may_edit(self.by, self.comment, ctx.now)
         about = get_post(ctx.conn, self.comment.post_id)
-        must_be_open(get_community(ctx.conn, about.community_id))
+        place = get_community(ctx.conn, about.community_id)
+        may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if not self.comment.is_shown:
             raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
         if self.source is None:
@@ -324,7 +326,11 @@ def _audience(ctx: Context, about: Comment) -> Audience:
     )
 
 
-def _read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None:
+def read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None:
+    """What a Note says to everybody: a post or a comment, or an edit of one.
+
+    Raises Denied for what is not public.
+    """
     document = said.object
     about = find_post(ctx.conn, document.id or "")
     if about is not None:
@@ -348,6 +354,3 @@ def _read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | Non
         content_warning=content.content_warning,
         source=_provenance(document, content),
     )
-
-
-READERS: Readers = {("Create", "Note"): _read_note, ("Update", "Note"): _read_note}

@@ -146,6 +146,11 @@ def _send(
         reached.extend(host for host in followers if _dialect(host).takes_boosts)
     announced_at = {host.host for host in followers if _dialect(host).takes_activities}
     to = [host for host in reached if host.host not in announced_at]
+    if audience.private:
+        if to:
+            # Without a proof, by which whoever gets it could show others who wrote it.
+            _publish_bytes(ctx, activity["id"], by.iri, dump(activity), audience.subject, to)
+        return
     _publish(ctx, by.iri, activity, audience.subject, to)
 
 

@@ -37,7 +37,7 @@ def notify(ctx: Context, recipient_id: int, news: News) -> None:
     by_id = news.by_id
     if recipient_id == by_id or not _has_account(ctx, recipient_id):
         return
-    if news.kind != "moderation" and by_id is not None and _is_blocked(ctx, recipient_id, by_id):
+    if news.kind != "moderation" and by_id is not None and is_blocked(ctx, recipient_id, by_id):
         return
     ctx.conn.execute(
         insert(notification).values(
@@ -62,7 +62,8 @@ def _has_account(ctx: Context, person_id: int) -> bool:
     return ctx.conn.execute(mine).first() is not None
 
 
-def _is_blocked(ctx: Context, person_id: int, other_id: int) -> bool:
+def is_blocked(ctx: Context, person_id: int, other_id: int) -> bool:
+    """Whether a member has blocked somebody, by name or with their whole server."""
     by_name = exists().where(
         actor_block.c.person_id == person_id, actor_block.c.blocked_id == other_id
     )

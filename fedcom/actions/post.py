@@ -27,7 +27,7 @@ from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, person_at
 from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
-from fedcom.rules.permissions import may_edit, may_post, must_be_open
+from fedcom.rules.permissions import may_edit, may_post, may_take_part
 from fedcom.wire.addressing import post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
@@ -140,7 +140,8 @@ class EditPost(Action[Post]):
     def check(self, ctx: Context) -> None:
         """The author's own, in a community that is open."""
         may_edit(self.by, self.post, ctx.now)
-        must_be_open(get_community(ctx.conn, self.post.community_id))
+        place = get_community(ctx.conn, self.post.community_id)
+        may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if not self.post.is_shown:
             raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
         _check_content(self)

@@ -12,6 +12,7 @@ from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
 from fedcom.actions.leave import Leave
 from fedcom.actions.markers import Mark, Unmark
+from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.modlog import log_content
 from fedcom.actions.post import check_public
 from fedcom.actions.vouching import check_vouched
@@ -21,6 +22,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.queries.actors import find_actor, standing
 from fedcom.queries.comments import find_comment
+from fedcom.queries.messages import find_message
 from fedcom.queries.posts import find_post
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_moderate
@@ -43,7 +45,7 @@ class Remove(Action[Content]):
         """For moderators, and only once."""
         if not self.vouched:
             place = place_of(ctx, self.target)
-            may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+            may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.target.removed_at is not None:
             raise Conflict("already_removed", "It is removed already.")
 
@@ -78,7 +80,7 @@ class Restore(Action[Content]):
     def check(self, ctx: Context) -> None:
         """For moderators, of what was removed."""
         place = place_of(ctx, self.target)
-        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.target.removed_at is None:
             raise Conflict("not_removed", "It is not removed.")
 
@@ -113,7 +115,7 @@ def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audienc
     )
 
 
-def _read_delete(ctx: Context, said: Said) -> Action[Content] | Leave | Mark | None:
+def _read_delete(ctx: Context, said: Said) -> Action[Content] | DeleteMessage | Leave | Mark | None:
     iri = said.activity.object_id
     if iri is None:
         raise Invalid("object_missing", "A Delete names what it deletes.")
@@ -134,20 +136,26 @@ def _read_delete(ctx: Context, said: Said) -> Action[Content] | Leave | Mark | N
     )
 
 
-def _delete_other(ctx: Context, iri: str, said: Said) -> Leave | Mark | None:
+def _delete_other(ctx: Context, iri: str, said: Said) -> DeleteMessage | Leave | Mark | None:
+    about = find_message(ctx.conn, iri)
+    if about is not None:
+        return read_delete(ctx, said, about)
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == said.actor:
         return None if someone.deleted_at else Leave(by=someone)
     return Mark(iri=iri, kind="deleted", actor_iri=said.actor)
 
 
-def _read_undo(ctx: Context, said: Said) -> Action[Content] | Unmark | None:
+def _read_undo(ctx: Context, said: Said) -> Action[Content] | UndeleteMessage | Unmark | None:
     deleted = said.object
     iri = deleted.object_id
     if iri is None:
         raise Invalid("object_missing", "An Undo of a Delete names what was deleted.")
     target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     if target is None:
+        about = find_message(ctx.conn, iri)
+        if about is not None:
+            return read_undelete(ctx, said, about)
         return Unmark(iri=iri, kind="deleted", actor_iri=said.actor)
     by = person_at(ctx, said.actor)
     if by.id != target.author_id:

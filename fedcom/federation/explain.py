@@ -33,6 +33,7 @@ from fedcom.errors import FedcomError
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.remote.actors import read_actor
 from fedcom.wire.comment import read_comment
+from fedcom.wire.message import CHAT, recipients_of
 from fedcom.wire.post import TYPES, read_post
 from inbox.form import check_form, check_id
 from inbox.route import Routes
@@ -40,7 +41,6 @@ from inbox.route import Routes
 # Any origin that is in no document: here nobody is ours.
 _NOWHERE = "https://explain.invalid"
 _NOBODY = Known(hosts=frozenset())
-_PRIVATE = frozenset({"ChatMessage"})
 # What a collection of pinned posts is called: by Lemmy and Mastodon, by Mbin.
 _PINNED = ("/featured", "/pinned")
 
@@ -183,6 +183,8 @@ def _activity(activity: Document) -> Explained:
     if activity.type in ("Create", "Update") and inner is not None:
         verb = "create" if activity.type == "Create" else "edit"
         made = replace(describe(inner), action=verb, actor=activity.owner)
+        if _is_message(inner):
+            return made
         return replace(made, audience=_merged(activity.addressed, inner.addressed))
     if activity.type == "Undo" and inner is not None:
         undone = describe(inner)
@@ -215,7 +217,10 @@ def _activity(activity: Document) -> Explained:
 def _object(document: Document) -> Explained:
     if document.type == "Tombstone":
         return Explained("deletion", "document", id=document.id, about=document.id)
-    kind = "message" if document.type in _PRIVATE else (document.type or "untyped object").lower()
+    if _is_message(document):
+        # Nothing of what it says, and to whom, is for a screen or a log.
+        return Explained("message", "document", id=document.id, author=document.owner)
+    kind = (document.type or "untyped object").lower()
     if document.type in TYPES:
         kind = "post" if document.in_reply_to is None else "comment"
     plain = Explained(
@@ -237,6 +242,18 @@ def _object(document: Document) -> Explained:
         above = document.in_reply_to
         return replace(plain, language=language, about=above, community=document.audiences)
     return plain
+
+
+def _is_message(document: Document) -> bool:
+    """Whether it is for people alone; which of them are here nobody asks."""
+    if document.type == "Note":
+        return bool(recipients_of(document, document, lambda iri: not _is_near(iri, document)))
+    return document.type == CHAT
+
+
+def _is_near(iri: str, document: Document) -> bool:
+    """Whether it may be a collection of the author's: of followers, who are many."""
+    return iri == PUBLIC or same_host(iri, document.owner or "")
 
 
 def _may_be_place(iri: str, document: Document) -> bool:
@@ -314,10 +331,12 @@ def _judge_items(collection: Document, found: _Findings) -> None:
 
 def _judge_content(document: Document, found: _Findings, group: str | None) -> None:
     """What a post or comment is and where it belongs. `group` is the community that announced."""
+    if _is_message(document):
+        found.refuse("not_public", "A private message is taken from nobody but its author.")
+        return
     if document.type not in TYPES:
-        more = ": private messages are not taken yet" if document.type in _PRIVATE else ""
         kind = document.type or "document without a type"
-        found.refuse("not_content", f"It is a {kind}, no post and no comment{more}.")
+        found.refuse("not_content", f"It is a {kind}, no post and no comment.")
         return
     found.watch(lambda: check_content(document))
     if group is not None:
@@ -358,6 +377,12 @@ def _judge_said(activity: Document, found: _Findings) -> None:
         _take_either(known, judge_direct(activity, actor, kindest), found, activity)
     else:
         _take(known, found, {})
+    inner = activity.object_document
+    if activity.type in ("Create", "Update") and inner is not None and _is_message(inner):
+        if PUBLIC in inner.addressed:
+            found.refuse("not_private", "What everybody may read is no private message.")
+        found.hang_on("if it is addressed to somebody here who takes messages from the author")
+        return
     _read(Said(activity, actor), found)
     _judge_object(activity, found, None)
 

@@ -45,13 +45,20 @@ RELAYED_WITHIN = 7 * 86_400.0
 # Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
 # answered 202 like everything that is kept, and listed with their reason.
 POLITE = frozenset(
-    {"waits_for_announce", "not_followed", "not_a_community", "no_community", "already_deleted"}
+    {
+        "waits_for_announce",
+        "not_followed",
+        "not_a_community",
+        "no_community",
+        "already_deleted",
+        # Who is blocked need not learn it.
+        "person_block",
+    }
 )
 
 # Words that peers say to us and mean well, by what we would have to have for them.
 _NOT_HERE = {
     "Block": "bans by other servers",
-    "ChatMessage": "private messages",
     "Flag": "reports",
     "Move": "moving accounts",
     "QuoteRequest": "quotes",

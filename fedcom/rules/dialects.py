@@ -1,5 +1,6 @@
 """Which words a peer understands, judged by the software that its NodeInfo names."""
 
+import re
 from enum import Enum, auto
 
 # They speak FEP-1b12: a community announces whole activities. (PieFed, Mbin and NodeBB say so in
@@ -20,6 +21,11 @@ MICROBLOGS = frozenset(
         "writefreely", "wordpress", "ghost", "microdotblog", "bookwyrm", "loops", "vernissage",
     }
 )  # fmt: skip
+
+# They take a private message as a ChatMessage (PieFed and Mbin say so in their sources); for Lemmy
+# it hangs on the version. Everybody else knows a Note that is addressed to people alone.
+_CHATTING = frozenset({"piefed", "mbin", "kbin"})
+_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 
 
 class Dialect(Enum):
@@ -50,3 +56,14 @@ def dialect_of(software: str | None, *, reached: bool) -> Dialect:
     if software in MICROBLOGS:
         return Dialect.MICROBLOG
     return Dialect.UNFAMILIAR if reached and software else Dialect.UNKNOWN
+
+
+def takes_chat(software: str | None, version: str | None) -> bool:
+    """Whether a private message goes there as a ChatMessage, and not as a Note.
+
+    Lemmy 1.0 (whose pre-releases are 0.20 and later) judges its peers by the same line.
+    """
+    if software != "lemmy":
+        return software in _CHATTING
+    found = _VERSION.match(version or "")
+    return found is None or (int(found[1]), int(found[2])) < (0, 20)

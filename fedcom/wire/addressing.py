@@ -26,6 +26,11 @@ def comment_iri(origin: str, number: int) -> str:
     return f"{origin}/comment/{number}"
 
 
+def message_iri(origin: str, number: int) -> str:
+    """The id of a local private message; there is nothing at it but for its two people."""
+    return f"{origin}/message/{number}"
+
+
 def context_iri(iri: str) -> str:
     """The collection of the whole thread below a local post (FEP-7888)."""
     return f"{iri}/context"

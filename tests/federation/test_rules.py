@@ -1070,8 +1070,7 @@ CONVERSATION = [
         "what-nobody-understands",
         "an activity that is accepted and then silently dropped",
         activity("Listen", KIM, IN_CATS),
-        activity("Create", KIM, note("https://kim.example/chat", KIM, type="ChatMessage")),
-        answers=("422 unsupported_type", "422 unsupported_type"),
+        answers="422 unsupported_type",
     ),
 ]
 

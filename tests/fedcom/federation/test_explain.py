@@ -18,7 +18,11 @@ DOGS = "https://dogs.example/c/dogs"
 CATS = "https://kim.example/c/cats"
 POST, COMMENT = "https://kim.example/post/1", "https://kim.example/comment/1"
 THEIRS = "https://dogs.example/post/9"
-MESSAGE = document("https://kim.example/pm/1", "ChatMessage", attributedTo=KIM, to=[EVE])
+SECRET = "<p>The key is below the mat</p>"
+MESSAGE = document(
+    "https://kim.example/pm/1", "ChatMessage", attributedTo=KIM, to=[EVE], content=SECRET
+)
+DIRECT = note("https://kim.example/pm/2", KIM, to=[EVE], content=SECRET, summary=SECRET)
 
 
 def said(raw: dict[str, Any], **how: bool) -> Explained:
@@ -57,6 +61,9 @@ def test_what_the_inbox_takes_is_understood(path: Path) -> None:
         (undo(activity("Follow", KIM, DOGS)), "follow", "undo follow"),
         (activity("Accept", KIM, "https://home.example/f/1"), "follow", "accept"),
         (activity("Reject", KIM, "https://home.example/f/1"), "follow", "reject"),
+        (activity("Create", KIM, MESSAGE), "message", "create"),
+        (activity("Create", KIM, DIRECT), "message", "create"),
+        (activity("Update", KIM, MESSAGE), "message", "edit"),
         (activity("Delete", KIM, POST), "deletion", "delete"),
         (activity("Delete", KIM, KIM), "account deletion", "delete"),
         (undo(activity("Delete", KIM, POST)), "deletion", "undo delete"),
@@ -147,9 +154,13 @@ def test_a_post_is_told_in_full() -> None:
         (activity("Flag", KIM, [POST, EVE]), "unsupported_type"),
         (activity("Block", KIM, EVE, target=CATS), "unsupported_type"),
         (activity("Dance", KIM, POST), "unsupported_type"),
-        (activity("Create", KIM, MESSAGE), "unsupported_type"),
-        (activity("Announce", DOGS, activity("Create", KIM, MESSAGE)), "unsupported_type"),
-        (MESSAGE, "not_content"),
+        (activity("Create", KIM, MESSAGE | {"cc": [PUBLIC]}), "not_private"),
+        (activity("Announce", DOGS, activity("Create", KIM, MESSAGE)), "not_public"),
+        (activity("Announce", DOGS, activity("Create", KIM, DIRECT)), "not_public"),
+        (activity("Announce", DOGS, DIRECT), "not_public"),
+        (MESSAGE, "not_public"),
+        (DIRECT, "not_public"),
+        (DIRECT | {"to": [f"{KIM}/followers"]}, "not_public"),
         (document(POST, "Place", attributedTo=KIM), "not_content"),
         (document(POST, "", attributedTo=KIM), "not_content"),
         (page(POST, KIM, CATS, to=[CATS]), "not_public"),
@@ -174,6 +185,15 @@ def test_each_refusal_has_its_code(raw: dict[str, Any], code: str) -> None:
     assert code in [reason.code for reason in found.reasons], found
     assert all(reason.detail for reason in found.reasons)
     assert not found.is_understood
+
+
+@pytest.mark.parametrize("raw", [MESSAGE, DIRECT])
+def test_of_a_message_nothing_is_told_but_whose_it_is(raw: dict[str, Any]) -> None:
+    for document in (raw, activity("Create", KIM, raw)):
+        found = said(document)
+        assert found.author == KIM
+        assert EVE not in repr(found)
+        assert "mat" not in repr(found)
 
 
 def test_every_reason_is_told_once() -> None:

@@ -1,0 +1,333 @@
+"""SendMessage, EditMessage, DeleteMessage, UndeleteMessage: words between two people.
+
+On the wire a message is a ChatMessage or a Note, and what makes a Note private is its audience
+alone. So the readers of Note are here, above those of comments: they look at the audience first,
+and what is not for everybody never becomes a comment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import exists, func, insert, select, update
+
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from activitypub.vocab.activities import (
+    create,
+    delete as delete_activity,
+    undo,
+    update as update_activity,
+)
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.comment import read_note
+from fedcom.actions.markers import refuse_deleted
+from fedcom.actions.mentions import with_links
+from fedcom.actions.notify import News, is_blocked, notify
+from fedcom.actions.post import Provenance, is_overtaken
+from fedcom.context import Context, Said
+from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
+from fedcom.models.actor import Person
+from fedcom.models.message import Message, message
+from fedcom.queries.actors import find_actor, get_person
+from fedcom.queries.messages import find_message, get_message
+from fedcom.remote.actors import person_at, refuse_blocked
+from fedcom.remote.peers import find_peer
+from fedcom.rules.dialects import takes_chat
+from fedcom.rules.limits import check_message
+from fedcom.rules.permissions import may_act, may_edit
+from fedcom.wire.addressing import message_iri
+from fedcom.wire.body import Body
+from fedcom.wire.comment import read_comment
+from fedcom.wire.message import CHAT, copies_of, recipients_of, to_message
+
+TO_STRANGERS = 20
+"""Messages an hour that a member may send to people who never wrote to them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessage(Action[Message]):
+    """Words for one person, and for nobody else."""
+
+    by: Person
+    to: Person
+    body: Body
+    # Other members whom a peer's message is addressed to as well.
+    others: tuple[Person, ...] = ()
+    # Null for a message that is written here.
+    source: Provenance | None = None
+
+    def check(self, ctx: Context) -> None:
+        """To somebody who can be reached and takes it."""
+        may_act(self.by, ctx.now)
+        if self.to.id == self.by.id:
+            raise Invalid("message_to_self", "Nobody needs a message from themselves.")
+        _check_reach(ctx, self.by, self.to)
+        if self.source is not None:
+            refuse_deleted(ctx, self.source.iri, self.by.iri)
+            return
+        check_message(self.body.source)
+        _check_pace(ctx, self.by, self.to)
+
+    def apply(self, ctx: Context) -> Message:
+        """One row for each member who gets it, who is told; what is given is the first of them."""
+        body = self.body if self.source else with_links(ctx, self.body)
+        source = self.source or Provenance(f"new:{uuid4().hex}", CHAT, None, None)
+        numbers = []
+        for iri, recipient in zip(copies_of(source.iri), (self.to, *self.others), strict=False):
+            values = {
+                "iri": iri,
+                "local": self.source is None,
+                "author_id": self.by.id,
+                "recipient_id": recipient.id,
+                "body_source": body.source,
+                "body_html": body.html,
+                "published_at": min(source.published or ctx.now, ctx.now),
+                "updated_at": source.updated,
+            }
+            inserted = ctx.conn.execute(insert(message).values(values).returning(message.c.id))
+            number = inserted.scalar_one()
+            notify(ctx, recipient.id, News(kind="message", by_id=self.by.id, message_id=number))
+            numbers.append(number)
+        if self.source is None:
+            iri = message_iri(ctx.origin, numbers[0])
+            ctx.conn.execute(update(message).where(message.c.id == numbers[0]).values(iri=iri))
+        return get_message(ctx.conn, numbers[0])
+
+    def to_activity(self, ctx: Context, result: Message) -> Activity:
+        """Create{ChatMessage} or Create{Note}."""
+        return create(ctx.new_iri("create"), self.by.iri, _words_of(ctx, result))
+
+    def audience(self, ctx: Context, result: Message) -> Audience:
+        """The other person."""
+        return _audience(ctx, result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditMessage(Action[Message]):
+    """Other words for a message, by its author."""
+
+    by: Person
+    message: Message
+    body: Body
+    source: Provenance | None = None
+
+    def check(self, ctx: Context) -> None:
+        """The author's own, while the other one still takes messages (Lemmy 0.19.19 learned it)."""
+        may_edit(self.by, self.message, ctx.now)
+        if self.message.deleted_at is not None:
+            raise Denied("deleted", "A deleted message cannot be edited; restore it first.")
+        _check_reach(ctx, self.by, get_person(ctx.conn, self.message.recipient_id))
+        if self.source is None:
+            check_message(self.body.source)
+
+    def apply(self, ctx: Context) -> Message:
+        """Replace the words; nobody is told anew."""
+        body = self.body if self.source else with_links(ctx, self.body)
+        return _change(
+            ctx,
+            self.message,
+            {
+                "body_source": body.source,
+                "body_html": body.html,
+                "updated_at": (self.source.updated if self.source else None) or ctx.now,
+            },
+        )
+
+    def to_activity(self, ctx: Context, result: Message) -> Activity:
+        """Update of what was created."""
+        return update_activity(ctx.new_iri("update"), self.by.iri, _words_of(ctx, result))
+
+    def audience(self, ctx: Context, result: Message) -> Audience:
+        """The other person."""
+        return _audience(ctx, result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteMessage(Action[Message]):
+    """The author takes it back, from the other one too."""
+
+    by: Person
+    message: Message
+
+    def check(self, ctx: Context) -> None:
+        """The author's own, and still there. The banned may still take their words back."""
+        if self.message.author_id != self.by.id:
+            may_edit(self.by, self.message, ctx.now)
+        if self.message.deleted_at is not None:
+            raise Conflict("already_deleted", "It is deleted already.")
+
+    def apply(self, ctx: Context) -> Message:
+        """Hide it at once. The words are erased later: nobody could be asked for them again when
+        the deletion is undone (`fedcom.housekeeping`).
+        """
+        return _change(ctx, self.message, {"deleted_at": ctx.now})
+
+    def to_activity(self, ctx: Context, result: Message) -> Activity:
+        """Delete of the bare id, to the other person."""
+        return _deletion(ctx, self.by, result)
+
+    def audience(self, ctx: Context, result: Message) -> Audience:
+        """The other person."""
+        return _audience(ctx, result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndeleteMessage(Action[Message]):
+    """The author gives it again."""
+
+    by: Person
+    message: Message
+
+    def check(self, ctx: Context) -> None:
+        """The author's own, deleted, and not so long ago that the words are gone."""
+        may_edit(self.by, self.message, ctx.now)
+        if self.message.deleted_at is None:
+            raise Conflict("not_deleted", "It is not deleted.")
+        if not self.message.body_html:
+            raise Denied("erased", "It was deleted long ago, and its words are gone.")
+
+    def apply(self, ctx: Context) -> Message:
+        """Show it again."""
+        return _change(ctx, self.message, {"deleted_at": None})
+
+    def to_activity(self, ctx: Context, result: Message) -> Activity:
+        """Undo{Delete}."""
+        return undo(ctx.new_iri("undo"), _deletion(ctx, self.by, result))
+
+    def audience(self, ctx: Context, result: Message) -> Audience:
+        """The other person."""
+        return _audience(ctx, result)
+
+
+def _check_reach(ctx: Context, by: Person, to: Person) -> None:
+    """Raises Denied or Invalid for somebody who is gone, is no person, or wants nothing of `by`."""
+    if to.deleted_at is not None:
+        raise Denied("deleted", f"{to.handle} has been deleted.")
+    if to.local and to.kind == "Application":
+        raise Invalid("not_a_person", "That is this server itself, and nobody reads its messages.")
+    if not to.local:
+        refuse_blocked(ctx, to.iri)
+    if is_blocked(ctx, to.id, by.id):
+        raise Denied("person_block", f"{to.handle} takes no messages from you.")
+
+
+def _check_pace(ctx: Context, by: Person, to: Person) -> None:
+    """Raises TooMany for who writes to one stranger after the other."""
+    theirs = message.alias()
+    answered = exists().where(
+        theirs.c.author_id == message.c.recipient_id, theirs.c.recipient_id == by.id
+    )
+    since = ctx.now - timedelta(hours=1)
+    sent = select(func.count()).where(
+        message.c.author_id == by.id, message.c.published_at > since, ~answered
+    )
+    knows = select(exists().where(message.c.author_id == to.id, message.c.recipient_id == by.id))
+    if ctx.conn.execute(knows).scalar_one():
+        return
+    if ctx.conn.execute(sent).scalar_one() >= TO_STRANGERS:
+        raise TooMany(
+            "rate_limit_error",
+            "You have written to many people who never wrote to you. Wait an hour.",
+            retry_after=3600.0,
+        )
+
+
+def _change(ctx: Context, about: Message, values: Mapping[str, Any]) -> Message:
+    """Write `values` to all rows of a message; the one that was given, as it is now."""
+    ctx.conn.execute(update(message).where(message.c.iri.in_(copies_of(about.iri))).values(values))
+    return get_message(ctx.conn, about.id)
+
+
+def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
+    recipient = get_person(ctx.conn, about.recipient_id)
+    peer = find_peer(ctx.conn, recipient.host)
+    chat = peer is not None and takes_chat(peer.software, peer.version)
+    return to_message(about, get_person(ctx.conn, about.author_id), recipient, chat=chat)
+
+
+def _deletion(ctx: Context, by: Person, about: Message) -> Activity:
+    recipient = get_person(ctx.conn, about.recipient_id)
+    return delete_activity(ctx.new_iri("delete"), by.iri, about.iri, to=[recipient.iri])
+
+
+def _audience(ctx: Context, about: Message) -> Audience:
+    recipient = get_person(ctx.conn, about.recipient_id)
+    return Audience(subject=about.iri, people=(recipient,), private=True)
+
+
+def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
+    document = said.object
+    if said.via is not None:
+        raise Denied("not_public", "What was said in private is nobody's to announce.")
+    if PUBLIC in document.addressed:
+        raise Denied("not_private", "What everybody may read is no private message.")
+    people = _recipients(ctx, said, document)
+    if not people:
+        raise NotFound("couldnt_find_person", "The message is addressed to nobody here.")
+    return _read_message(ctx, said, people)
+
+
+def _read_note(ctx: Context, said: Said) -> Action[Any] | None:
+    """A direct message if it is for people alone; else a comment or a post, if it is public."""
+    people = () if said.via is not None else _recipients(ctx, said, said.object)
+    return _read_message(ctx, said, people) if people else read_note(ctx, said)
+
+
+def _recipients(ctx: Context, said: Said, document: Document) -> tuple[Person, ...]:
+    """The people here whom it is addressed to, and nobody when others might read it."""
+    if document.is_public:
+        return ()
+    ours = recipients_of(document, said.activity, ctx.is_ours)
+    found = [find_actor(ctx.conn, iri) for iri in ours]
+    return tuple(someone for someone in found if isinstance(someone, Person))
+
+
+def _read_message(
+    ctx: Context, said: Said, people: tuple[Person, ...]
+) -> SendMessage | EditMessage | None:
+    document = said.object
+    if document.id is None or document.owner is None:
+        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+    content = read_comment(document)
+    source = Provenance(content.iri, document.type, content.published, content.updated)
+    by = person_at(ctx, document.owner)
+    known = find_message(ctx.conn, content.iri)
+    if known is None:
+        # Some may have blocked the author, who does not learn of it unless all of them have.
+        willing = [one for one in people if not is_blocked(ctx, one.id, by.id)]
+        first, *others = willing or people
+        return SendMessage(by=by, to=first, others=tuple(others), body=content.body, source=source)
+    if is_overtaken(said, content, known):
+        return None
+    if by.id == known.author_id and content.body == Body(known.body_source, known.body_html):
+        return None
+    return EditMessage(by=by, message=known, body=content.body, source=source)
+
+
+def read_delete(ctx: Context, said: Said, about: Message) -> DeleteMessage | None:
+    """A Delete of a message, which only its author can mean."""
+    action = DeleteMessage(by=_author(ctx, said), message=about)
+    return None if about.deleted_at is not None and action.by.id == about.author_id else action
+
+
+def read_undelete(ctx: Context, said: Said, about: Message) -> UndeleteMessage | None:
+    """An Undo of that."""
+    action = UndeleteMessage(by=_author(ctx, said), message=about)
+    return None if about.deleted_at is None and action.by.id == about.author_id else action
+
+
+def _author(ctx: Context, said: Said) -> Person:
+    if said.via is not None:
+        raise Denied("not_public", "What was said in private is nobody's to announce.")
+    return person_at(ctx, said.actor)
+
+
+READERS: Readers = {
+    ("Create", "ChatMessage"): _read_chat,
+    ("Update", "ChatMessage"): _read_chat,
+    ("Create", "Note"): _read_note,
+    ("Update", "Note"): _read_note,
+}

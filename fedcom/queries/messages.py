@@ -1,0 +1,39 @@
+"""Private messages, by id and as conversations. Every list is of one person's own.
+
+Who asks is part of each statement, so that no page can show a message to anybody but its two.
+"""
+
+from sqlalchemy import Connection, bindparam, select
+
+from fedcom.errors import NotFound
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.message import Message, message
+
+_MESSAGE = select(*columns_of(Message, message))
+_BY_IRI = _MESSAGE.where(message.c.iri == bindparam("iri"))
+_BY_ID = _MESSAGE.where(message.c.id == bindparam("id"))
+_MINE = _BY_ID.where(
+    (message.c.author_id == bindparam("viewer")) | (message.c.recipient_id == bindparam("viewer"))
+)
+
+
+def find_message(conn: Connection, iri: str) -> Message | None:
+    """The message with this id on the wire, deleted or not."""
+    row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
+    return None if row is None else to_row(Message, row)
+
+
+def get_message(conn: Connection, number: int) -> Message:
+    """The message with this row id, whoever asks. Raises NotFound."""
+    row = conn.execute(_BY_ID, {"id": number}).mappings().first()
+    if row is None:
+        raise NotFound("couldnt_find_private_message", "There is no such message here.")
+    return to_row(Message, row)
+
+
+def get_own_message(conn: Connection, number: int, viewer_id: int) -> Message:
+    """The message with this row id, for its author or recipient. Raises NotFound for others."""
+    row = conn.execute(_MINE, {"id": number, "viewer": viewer_id}).mappings().first()
+    if row is None:
+        raise NotFound("couldnt_find_private_message", "There is no such message here.")
+    return to_row(Message, row)

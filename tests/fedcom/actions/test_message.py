@@ -1,0 +1,401 @@
+"""Private messages: who may write to whom, what is stored, and who is told of it."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from activitypub.iri import PUBLIC
+from activitypub.nodeinfo import Software
+from activitypub.reading import Document, parse
+from fedcom.actions.base import Action
+from fedcom.actions.message import (
+    TO_STRANGERS,
+    DeleteMessage,
+    EditMessage,
+    SendMessage,
+    UndeleteMessage,
+)
+from fedcom.actions.perform import perform
+from fedcom.actions.post import Provenance
+from fedcom.context import Context, Said
+from fedcom.errors import FedcomError, Invalid, TooMany
+from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.models.actor import Person
+from fedcom.models.comment import comment
+from fedcom.models.message import Message, message
+from fedcom.models.notification import notification
+from fedcom.models.shelf import actor_block, host_block
+from fedcom.queries.actors import find_actor
+from fedcom.remote.peers import put_peer
+from fedcom.site.bans import ban_person
+from fedcom.site.instances import block_instance
+from fedcom.wire.body import Body
+from outbox.deliveries import activities
+from tests.support.documents import activity, document
+from tests.support.people import Home, Sent, said
+
+KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
+HELLO = Body.of_markdown("Hello *you*")
+ROUTES = heard_routes()
+
+
+def send(home: Home, by: Person, to: Person, text: str = "Hello *you*") -> Message:
+    """A message of a member, or of somebody elsewhere as if it had been heard."""
+    action = SendMessage(by=by, to=to, body=Body.of_markdown(text))
+    if by.local:
+        return home.perform(action)
+    number = len(home.rows(message))
+    source = Provenance(f"{by.iri}/pm/{number}", "ChatMessage", None, None)
+    return home.perform(SendMessage(by=by, to=to, body=HELLO, source=source), said(by.iri))
+
+
+def code(home: Home, action: Action[Any]) -> str:
+    """Why it is refused, or "allowed"."""
+    try:
+        home.perform(action, None if action.by.local else said(action.by.iri))
+    except FedcomError as error:
+        return error.code
+    return "allowed"
+
+
+def hear(home: Home, heard: dict[str, Any], via: str | None = None) -> Action[Any] | None:
+    """Do what a peer says; the action, None when there was nothing to do."""
+    told = Document(heard)
+    known = Said(told, heard["actor"], b"{}", via=via)
+
+    def work(ctx: Context) -> Action[Any] | None:
+        action = reader_of(ROUTES, told)(ctx, known)
+        if action is not None:
+            perform(ctx, action, known)
+        return action
+
+    return home(work)
+
+
+def direct(iri: str, *to: str, by: str = KIM, tags: tuple[str, ...] = (), **more: Any) -> Any:
+    """A direct status of a microblog."""
+    named = [{"type": "Mention", "href": one, "name": one} for one in (*to, *tags)]
+    words = {"attributedTo": by, "to": [*to], "cc": [], "content": "<p>Psst</p>", "tag": named}
+    return document(iri, "Note", **words | more)
+
+
+def chat(iri: str, *to: str, by: str = KIM, **more: Any) -> Any:
+    """A ChatMessage."""
+    words = {"attributedTo": by, "to": [*to], "content": "<p>Psst</p>"}
+    return document(iri, "ChatMessage", **words | more)
+
+
+def shown(home: Home) -> list[tuple[str, str]]:
+    """Whom each message is for and what it says."""
+    rows = home.rows(message)
+    people = {one.id: one.name for one in (home.ann, home.bob)}
+    return [
+        (people.get(row["recipient_id"], "elsewhere"), row["body_html"])
+        for row in rows
+        if row["deleted_at"] is None
+    ]
+
+
+def learn(home: Home, host: str, software: str, version: str) -> None:
+    home(lambda ctx: put_peer(ctx.conn, host, Software(software, version), ctx.now))
+
+
+def block(home: Home, by: Person, other: Person | str) -> None:
+    values: dict[str, Any] = {"person_id": by.id, "blocked_at": home.clock()}
+    if isinstance(other, str):
+        statement = insert(host_block).values(host=other, **values)
+    else:
+        statement = insert(actor_block).values(blocked_id=other.id, **values)
+    home(lambda ctx: ctx.conn.execute(statement))
+
+
+# Between members.
+
+
+def test_a_message_between_members_is_told_to_nobody_else(home: Home) -> None:
+    sent = send(home, home.bob, home.ann)
+
+    assert sent.iri == f"https://home.example/message/{sent.id}"
+    assert (sent.author_id, sent.recipient_id) == (home.bob.id, home.ann.id)
+    assert sent.body_html == "<p>Hello <em>you</em></p>"
+    assert home.sent() == []
+    assert not [row for row in home.rows(activities) if b"Hello" in row["body"]]
+    assert [(row["recipient_id"], row["kind"]) for row in home.rows(notification)] == [
+        (home.ann.id, "message")
+    ]
+
+
+def test_only_the_author_edits_deletes_and_restores(home: Home) -> None:
+    sent = send(home, home.bob, home.ann)
+    deleted = home.perform(DeleteMessage(by=home.bob, message=send(home, home.bob, home.ann)))
+
+    for by, expected in ((home.ann, "not_the_author"), (home.bob, "allowed")):
+        assert code(home, EditMessage(by=by, message=sent, body=HELLO)) == expected
+        assert code(home, UndeleteMessage(by=by, message=deleted)) == expected
+        assert code(home, DeleteMessage(by=by, message=sent)) == expected
+
+
+def test_what_is_deleted_keeps_its_words_for_its_author(home: Home) -> None:
+    sent = send(home, home.bob, home.ann)
+
+    deleted = home.perform(DeleteMessage(by=home.bob, message=sent))
+    assert deleted.deleted_at is not None
+    assert code(home, EditMessage(by=home.bob, message=deleted, body=HELLO)) == "deleted"
+    assert code(home, DeleteMessage(by=home.bob, message=deleted)) == "already_deleted"
+
+    restored = home.perform(UndeleteMessage(by=home.bob, message=deleted))
+    assert restored.body_html == sent.body_html
+    assert code(home, UndeleteMessage(by=home.bob, message=restored)) == "not_deleted"
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "x" * 10_001])
+def test_a_message_has_words_and_not_too_many(home: Home, text: str) -> None:
+    with pytest.raises(Invalid, match=r"message_empty|body_too_long"):
+        send(home, home.bob, home.ann, text)
+
+
+def test_who_is_blocked_is_refused_and_so_is_whoever_is_gone_or_nobody(home: Home) -> None:
+    kim, ken = home.person(KIM), home.person("https://ken.example/u/ken")
+    earlier = send(home, home.bob, home.ann)
+    block(home, home.ann, home.bob)
+    home(lambda ctx: block_instance(ctx, "ken.example", ""))
+    server = home(lambda ctx: find_actor(ctx.conn, "https://home.example/actor"))
+    assert isinstance(server, Person)
+
+    def try_to(to: Person) -> str:
+        return code(home, SendMessage(by=home.bob, to=to, body=HELLO))
+
+    assert try_to(home.ann) == "person_block"
+    assert code(home, EditMessage(by=home.bob, message=earlier, body=HELLO)) == "person_block"
+    assert code(home, DeleteMessage(by=home.bob, message=earlier)) == "allowed"
+    assert try_to(ken) == "instance_blocked"
+    assert try_to(home.bob) == "message_to_self"
+    assert try_to(server) == "not_a_person"
+    assert try_to(kim) == "allowed"
+
+
+def test_the_banned_write_nothing_but_take_back(home: Home) -> None:
+    sent = send(home, home.bob, home.ann)
+    home(lambda ctx: ban_person(ctx, home.bob, "spam"))
+    banned = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
+    assert isinstance(banned, Person)
+
+    assert code(home, SendMessage(by=banned, to=home.ann, body=HELLO)) == "site_ban"
+    assert code(home, EditMessage(by=banned, message=sent, body=HELLO)) == "site_ban"
+    assert code(home, DeleteMessage(by=banned, message=sent)) == "allowed"
+
+
+def test_only_so_many_strangers_are_written_to_in_an_hour(home: Home) -> None:
+    kim = home.person(KIM)
+    send(home, home.ann, home.bob)
+    for _ in range(TO_STRANGERS):
+        send(home, home.bob, home.ann)  # who wrote first: no stranger
+        send(home, home.bob, kim)
+
+    with pytest.raises(TooMany, match="rate_limit"):
+        send(home, home.bob, kim)
+    send(home, home.bob, home.ann)
+    home.clock.advance(hours=1)
+    send(home, home.bob, kim)
+
+
+# To people elsewhere.
+
+
+@pytest.mark.parametrize(
+    ("software", "version", "kind"),
+    [
+        ("lemmy", "0.19.20", "ChatMessage"),
+        ("lemmy", "1.0.0-beta.1", "Note"),
+        ("piefed", "1.5", "ChatMessage"),
+        ("mbin", "1.8", "ChatMessage"),
+        ("mastodon", "4.6.5", "Note"),
+        ("pleroma", "2.9", "Note"),
+        ("something", "1", "Note"),
+    ],
+)
+def test_each_peer_gets_the_form_it_knows(
+    home: Home, software: str, version: str, kind: str
+) -> None:
+    kim = home.person(KIM)
+    learn(home, "kim.example", software, version)
+    sent = send(home, home.bob, kim)
+
+    [(delivery, body)] = home.sent_bodies()
+    assert delivery == Sent(f"{KIM}/inbox", f"Create{{{kind}}}", "u/bob")
+    told = parse(body)
+    obj = told["object"]
+    assert told["to"] == obj["to"] == [KIM]
+    assert "proof" not in told
+    assert PUBLIC not in body.decode()
+    assert (obj["id"], obj["attributedTo"]) == (sent.iri, home.bob.iri)
+    assert obj["source"] == {"content": "Hello *you*", "mediaType": "text/markdown"}
+    named = [tag["href"] for tag in obj.get("tag", [])]
+    assert named == ([] if kind == "ChatMessage" else [KIM])
+
+
+def test_edits_and_deletions_follow_the_message(home: Home) -> None:
+    kim = home.person(KIM, "lemmy")
+    sent = send(home, home.bob, kim)
+    edited = home.perform(EditMessage(by=home.bob, message=sent, body=Body.of_markdown("No")))
+    deleted = home.perform(DeleteMessage(by=home.bob, message=edited))
+    home.perform(UndeleteMessage(by=home.bob, message=deleted))
+
+    told = home.sent_bodies()
+    assert [one.words for one, _ in told] == [
+        "Create{ChatMessage}",
+        "Update{ChatMessage}",
+        "Delete{id}",
+        "Undo{Delete{id}}",
+    ]
+    assert {one.inbox for one, _ in told} == {f"{KIM}/inbox"}
+    assert {tuple(parse(body)["to"]) for _, body in told} == {(KIM,)}
+    assert not [body for _, body in told if PUBLIC.encode() in body]
+
+
+# From people elsewhere.
+
+
+def test_a_chat_message_and_a_direct_status_are_messages(home: Home) -> None:
+    home.person(KIM)
+    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    hear(home, activity("Create", KIM, direct(f"{KIM}/2", home.bob.iri)))
+
+    assert shown(home) == [("bob", "<p>Psst</p>")] * 2
+    assert [row["kind"] for row in home.rows(notification)] == ["message"] * 2
+    assert home.sent() == []
+
+
+def test_a_direct_reply_to_a_post_is_a_message_and_no_comment(home: Home) -> None:
+    home.person(KIM)
+    post = home.post(by=home.bob)
+    about = direct(f"{KIM}/1", home.bob.iri, home.cats.iri, inReplyTo=post.iri)
+    hear(home, activity("Create", KIM, about))
+
+    assert shown(home) == [("bob", "<p>Psst</p>")]
+    assert home.rows(comment) == []
+
+
+@pytest.mark.parametrize(
+    ("note", "refused"),
+    [
+        ({"to": [f"{KIM}/followers"], "cc": ["https://home.example/u/bob"]}, "not_public"),
+        ({"to": ["https://home.example/u/nobody"]}, "not_public"),
+        ({"to": ["https://home.example/c/cats"]}, "not_public"),
+        ({"to": ["https://home.example/u/bob"], "audience": PUBLIC}, "not_public"),
+        ({"to": ["https://home.example/u/bob"], "cc": [PUBLIC]}, "no_community"),
+        ({"to": ["https://home.example/u/bob"], "bto": [f"{KEN}/followers"]}, "not_public"),
+    ],
+)
+def test_what_others_may_read_is_no_message(home: Home, note: dict[str, Any], refused: str) -> None:
+    home.person(KIM)
+    with pytest.raises(FedcomError, match=refused):
+        hear(home, activity("Create", KIM, direct(f"{KIM}/1", **note)))
+
+    assert home.rows(message) == []
+
+
+def test_a_status_for_several_members_is_a_message_to_each(home: Home) -> None:
+    home.person(KIM)
+    both = (home.bob.iri, home.ann.iri, KEN)
+    hear(home, activity("Create", KIM, direct(f"{KIM}/1", *both)))
+    assert shown(home) == [("bob", "<p>Psst</p>"), ("ann", "<p>Psst</p>")]
+
+    later = {"content": "<p>Hush</p>", "updated": "2031-01-01T00:00:00Z"}
+    hear(home, activity("Update", KIM, direct(f"{KIM}/1", *both, **later)))
+    assert shown(home) == [("bob", "<p>Hush</p>"), ("ann", "<p>Hush</p>")]
+
+    hear(home, activity("Delete", KIM, f"{KIM}/1"))
+    assert shown(home) == []
+    hear(home, activity("Undo", KIM, activity("Delete", KIM, f"{KIM}/1")))
+    assert len(shown(home)) == 2
+
+
+def test_who_blocks_the_author_gets_nothing_and_the_others_do(home: Home) -> None:
+    kim = home.person(KIM)
+    block(home, home.bob, kim)
+    both = (home.bob.iri, home.ann.iri)
+
+    hear(home, activity("Create", KIM, direct(f"{KIM}/1", *both)))
+    assert shown(home) == [("ann", "<p>Psst</p>")]
+    with pytest.raises(FedcomError, match="person_block"):
+        hear(home, activity("Create", KIM, chat(f"{KIM}/2", home.bob.iri)))
+    block(home, home.ann, "kim.example")
+    later = {"content": "<p>Hush</p>", "updated": "2031-01-01T00:00:00Z"}
+    with pytest.raises(FedcomError, match="person_block"):
+        hear(home, activity("Update", KIM, direct(f"{KIM}/1", *both, **later)))
+
+
+def test_nobody_else_edits_deletes_or_restores_it(home: Home) -> None:
+    home.person(KIM)
+    home.person(KEN)
+    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    later = {"content": "<p>Mine</p>", "updated": "2031-01-01T00:00:00Z"}
+    for heard in (
+        activity("Update", KEN, chat(f"{KIM}/1", home.bob.iri, by=KEN, **later)),
+        activity("Create", KEN, chat(f"{KIM}/1", home.bob.iri, by=KEN)),
+        activity("Create", KEN, direct(f"{KIM}/1", home.bob.iri, by=KEN)),
+        activity("Delete", KEN, f"{KIM}/1"),
+        activity("Undo", KEN, activity("Delete", KEN, f"{KIM}/1")),
+    ):
+        with pytest.raises(FedcomError, match="not_the_author"):
+            hear(home, heard)
+
+    assert shown(home) == [("bob", "<p>Psst</p>")]
+
+
+def test_what_a_community_announces_is_no_message(home: Home) -> None:
+    home.person(KIM)
+    dogs = home.group("https://dogs.example/c/dogs")
+    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    for heard in (
+        activity("Create", KIM, chat(f"{KIM}/2", home.bob.iri)),
+        activity("Create", KIM, direct(f"{KIM}/3", home.bob.iri)),
+        activity("Delete", KIM, f"{KIM}/1"),
+    ):
+        with pytest.raises(FedcomError, match="not_public"):
+            hear(home, heard, via=dogs.iri)
+
+    assert len(shown(home)) == 1
+
+
+def test_a_deletion_may_come_first(home: Home) -> None:
+    home.person(KIM)
+    hear(home, activity("Delete", KIM, f"{KIM}/1"))
+
+    with pytest.raises(FedcomError, match="already_deleted"):
+        hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+
+
+def test_the_same_again_and_what_was_overtaken_change_nothing(home: Home) -> None:
+    home.person(KIM)
+    first = chat(f"{KIM}/1", home.bob.iri, published="2026-01-01T11:00:00Z")
+    second = first | {"content": "<p>Hush</p>", "updated": "2026-01-01T11:30:00Z"}
+    hear(home, activity("Create", KIM, first))
+    hear(home, activity("Update", KIM, second))
+
+    assert hear(home, activity("Create", KIM, first)) is None
+    assert hear(home, activity("Update", KIM, second)) is None
+    assert shown(home) == [("bob", "<p>Hush</p>")]
+
+
+def test_a_message_without_an_author_or_an_id_is_none(home: Home) -> None:
+    home.person(KIM)
+    for broken in ({"id": None}, {"attributedTo": None}):
+        with pytest.raises(Invalid, match="object_incomplete"):
+            hear(
+                home,
+                activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri))
+                | {"object": {**chat(f"{KIM}/1", home.bob.iri), **broken}},
+            )
+
+
+def test_html_of_strangers_is_made_safe(home: Home) -> None:
+    home.person(KIM)
+    evil = '<p onclick="x">Hi<script>alert(1)</script></p>'
+    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri, content=evil)))
+
+    [(_, html)] = shown(home)
+    assert not re.search("script|onclick", html)
