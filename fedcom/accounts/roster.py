@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, true, update
 
 from fedcom.accounts.sessions import end_all_sessions
 from fedcom.errors import Conflict, NotFound
@@ -79,6 +79,30 @@ def list_members(
         .limit(limit)
     ).scalars()
     return [get_member(conn, number) for number in numbers.all()]
+
+
+def search_members(
+    conn: Connection, text: str = "", *, after: int = 0, limit: int = 50
+) -> list[Member]:
+    """Active members whose name, chosen name or address has `text`, the oldest first, behind
+    row id `after`."""
+    people, logins = columns_of(Person, actor), columns_of(Account, account)
+    wanted = text.strip().replace("\0", "")
+    fits = or_(
+        *(
+            func.lower(column).contains(wanted.lower(), autoescape=True)
+            for column in (actor.c.name, actor.c.title, account.c.email)
+        )
+    )
+    rows = conn.execute(
+        select(*people, *logins)
+        .join(account, account.c.actor_id == actor.c.id)
+        .where(account.c.state == "active", actor.c.deleted_at.is_(None), actor.c.id > after)
+        .where(fits if wanted else true())
+        .order_by(actor.c.id)
+        .limit(limit)
+    )
+    return [Member(Person(*row[: len(people)]), Account(*row[len(people) :])) for row in rows]
 
 
 def count_members(conn: Connection, state: Literal["active", "pending"]) -> int:

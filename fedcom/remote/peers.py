@@ -22,6 +22,12 @@ def find_peer(conn: Connection, host: str) -> Peer | None:
     return None if first is None else to_row(Peer, first)
 
 
+def list_peers(conn: Connection, *, limit: int = 10_000) -> list[Peer]:
+    """The servers known here, by name."""
+    rows = conn.execute(select(*columns_of(Peer, peer)).order_by(peer.c.host).limit(limit))
+    return [to_row(Peer, row) for row in rows.mappings()]
+
+
 def is_fresh(known: Peer | None, now: datetime) -> bool:
     """Whether NodeInfo need not be asked again now."""
     if known is None:

@@ -222,8 +222,8 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
         ("/c/cats/edit/moderators", {"person": "nobody"}, "person", "Nobody here"),
         ("/c/cats/edit/moderators", {"person": "!cats@forum.example"}, "person", "not a person"),
         ("/post/{post}/remove", {"reason": "kept" * 200}, "reason", "too long"),
-        ("/admin/site", {"site_name": "", "body": "kept"}, "site_name", "needs a name"),
-        ("/admin/site", {"site_name": "A", "body": "kept", "registration": "x"}, "", "is closed,"),
+        ("/admin", {"site_name": "", "body": "kept"}, "site_name", "needs a name"),
+        ("/admin/registration", {"question": "kept", "registration": "x"}, "", "is closed,"),
         ("/admin/blocks", {"host": "not a host", "reason": "kept"}, "host", "not the name"),
         ("/admin/blocks", {"host": "forum.example", "reason": "kept"}, "host", "block this"),
     ],
@@ -246,18 +246,19 @@ async def test_forms_of_moderators_and_admins_keep_what_was_typed_too(
 
 async def test_the_admin_changes_the_site_and_blocks_a_server(world: World) -> None:
     ann = world.browser("ann")
-    await ann.post("/admin/site", site_name="The Room", body="*Quiet*", registration="closed")
+    await ann.post("/admin", site_name="The Room", body="*Quiet*")
+    await ann.post("/admin/registration", registration="closed")
     page = await world.browser().get("/")
     assert "The Room" in page.text
     assert "<em>Quiet</em>" in page.html
     assert "takes no new members" in (await world.browser().get("/register")).text
 
     await ann.post("/admin/blocks", host="Spam.example", reason="only ads")
-    page = await ann.get("/admin")
+    page = await ann.get("/admin/instances")
     assert "spam.example" in page.text
     assert "only ads" in page.text
     await ann.post("/admin/blocks/remove", host="spam.example")
-    assert "only ads" not in (await ann.get("/admin")).text
+    assert "only ads" not in (await ann.get("/admin/instances")).text
 
 
 async def test_a_newcomer_signs_up_logs_out_and_logs_in_again(world: World) -> None:
@@ -299,7 +300,7 @@ async def test_an_applicant_waits_until_an_admin_approves(world: World) -> None:
     assert "why you want to join" in page.text
 
     ann = world.browser("ann")
-    page = await ann.get("/admin")
+    page = await ann.get("/admin/registration")
     assert "I am zoe" in page.text
     numbers = [part.partition('"')[0] for part in page.html.split('name="person" value="')[1:]]
     refused = await world.browser().post("/login", name="zoe", password=GOOD_PASSWORD)
@@ -307,7 +308,7 @@ async def test_an_applicant_waits_until_an_admin_approves(world: World) -> None:
     await ann.post("/admin/applications", person=numbers[0], decision="approve")
     await ann.post("/admin/applications", person=numbers[1], decision="deny")
 
-    assert "I am" not in (await ann.get("/admin")).text
+    assert "I am" not in (await ann.get("/admin/registration")).text
     assert (await world.browser().post("/login", name="zoe", password=GOOD_PASSWORD)).status == 303
     assert (await world.browser().post("/login", name="max", password=GOOD_PASSWORD)).status == 403
 

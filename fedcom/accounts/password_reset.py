@@ -1,0 +1,77 @@
+"""Links with which somebody who forgot the password chooses another. We keep only their hashes."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select
+
+from fedcom.accounts.roster import Member, get_member, set_password
+from fedcom.errors import NotFound
+from fedcom.models.account import password_reset
+from fedcom.models.actor import actor
+
+VALID = timedelta(hours=1)
+"""How long a link can be used, once."""
+
+
+def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
+    """The token of a new link (256 random bits, URL-safe); older links of the account end.
+
+    Raises NotFound when there is no such account.
+    """
+    get_member(conn, account_id)
+    conn.execute(delete(password_reset).where(password_reset.c.account_id == account_id))
+    token = secrets.token_urlsafe(32)
+    conn.execute(
+        insert(password_reset).values(
+            token_hash=_hash(token),
+            account_id=account_id,
+            created_at=now,
+            expires_at=now + VALID,
+        )
+    )
+    return token
+
+
+def find_reset(conn: Connection, token: str, now: datetime) -> Member:
+    """Whose link it is. Raises NotFound("reset_unknown") when it is none, or no longer."""
+    number = conn.execute(
+        select(password_reset.c.account_id)
+        .join(actor, actor.c.id == password_reset.c.account_id)
+        .where(
+            password_reset.c.token_hash == _hash(token),
+            password_reset.c.expires_at > now,
+            actor.c.deleted_at.is_(None),
+        )
+    ).scalar()
+    if number is None:
+        raise NotFound(
+            "reset_unknown",
+            "This link was used already, or it is older than an hour. Ask for a new one.",
+        )
+    return get_member(conn, number)
+
+
+def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -> Member:
+    """Give the account this password and end its sessions; the link is used up.
+
+    Raises NotFound("reset_unknown").
+    """
+    member = find_reset(conn, token, now)
+    # Of two who use it at once, the one who finds the row chooses.
+    used = conn.execute(delete(password_reset).where(password_reset.c.token_hash == _hash(token)))
+    if used.rowcount == 0:
+        raise NotFound("reset_unknown", "This link was used already. Ask for a new one.")
+    set_password(conn, member.person.id, password_hash)
+    return member
+
+
+def prune_resets(conn: Connection, now: datetime) -> int:
+    """Delete the links that nobody can use any more; how many they were."""
+    return conn.execute(delete(password_reset).where(password_reset.c.expires_at <= now)).rowcount
+
+
+def _hash(token: str) -> str:
+    # The token is 256 random bits, so a fast hash without salt keeps it as secret as a slow one.
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,169 @@
+"""The admin's pages about other servers: who is blocked, who is known, and how deliveries fare."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.errors import Conflict
+from fedcom.http.instance import instance_of
+from fedcom.models.peer import InstanceBlock, Peer
+from fedcom.remote.peers import list_peers
+from fedcom.site.health import Health, check_health, measure_database
+from fedcom.site.instances import block_instance, list_blocks, normalise_host, unblock_instance
+from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.render import page
+from fedcom.web.visits import Visit, admin_of, visit_of, visiting
+from fedcom.web.words import gettext
+from inbox import journal
+from inbox.journal import Refusal
+from outbox.upkeep import (
+    FailedDelivery,
+    PeerReport,
+    count_states,
+    find_failed,
+    report_peers,
+    retry_now,
+)
+
+PEERS = 100
+"""Peers shown, those with the longest backlog first."""
+
+LATEST = 20
+"""Refusals shown, of each direction."""
+
+_BLOCK = {"host": "", "reason": ""}
+_STARTED = time.monotonic()
+
+
+async def show_instances(request: Request) -> Response:
+    """GET /admin/instances: blocked servers, and all that are known."""
+    return await _show_instances(request, Form(dict(_BLOCK)))
+
+
+async def _show_instances(request: Request, form: Form) -> Response:
+    def read(conn: Connection, visit: Visit) -> tuple[list[InstanceBlock], list[Peer]]:
+        admin_of(request, visit)
+        return list_blocks(conn), list_peers(conn, limit=5 * PEERS)
+
+    visit, (blocks, known) = await visiting(request, read)
+    values = {"form": form, "blocks": blocks, "known": known}
+    return page(request, "admin_instances.html", visit, values, status=form.status)
+
+
+async def block(request: Request) -> Response:
+    """POST /admin/blocks: have nothing to do with a server any more."""
+    visit = await visit_of(request)
+    by = admin_of(request, visit).person
+    form = await read_form(request, _BLOCK)
+    if form.ready:
+        with form.keeping():
+            host, reason = form.line("host"), form.line("reason")
+            await instance_of(request).unit(lambda ctx: block_instance(ctx, host, reason, by))
+            return see_other("/admin/instances", "block_added")
+    return await _show_instances(request, form)
+
+
+async def unblock(request: Request) -> Response:
+    """POST /admin/blocks/remove."""
+    sent = await receive(request)
+    by = admin_of(request, await visit_of(request)).person
+    host = sent.get("host", "")
+    await instance_of(request).unit(lambda ctx: unblock_instance(ctx, host, by))
+    return see_other("/admin/instances", "block_removed")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that the page about federation shows."""
+
+    health: Health
+    peers: list[PeerReport]
+    software: dict[str, Peer]
+    deliveries: dict[str, int]
+    heard: dict[str, int]
+    failed: list[FailedDelivery]
+    refused: list[Refusal]
+    database_bytes: int
+    uptime: timedelta
+    now: float
+
+    @staticmethod
+    def moment(seconds: float) -> datetime:
+        """Epoch seconds, as the engines count time, → a moment."""
+        return datetime.fromtimestamp(seconds, UTC)
+
+    @property
+    def version(self) -> str:
+        """Of this server."""
+        return version("fedcom")
+
+    def state_of(self, peer: PeerReport) -> str:
+        """How a peer is doing, in words."""
+        if peer.gone:
+            return gettext("No answer for a month: nothing new is sent until it is heard from.")
+        reason = reason_of(peer.last_status, peer.last_answer)
+        if not (peer.failures or peer.failing):
+            return reason if peer.last_answer else gettext("All is well.")
+        return reason or gettext("Deliveries fail.")
+
+
+def reason_of(status: int | None, answer: str | None) -> str:
+    """What a peer's last answer to a delivery means for an admin; "" when there was none."""
+    said = " ".join((answer or "").split())[:200]
+    if status is None:
+        return gettext("It cannot be reached: %(said)s") % {"said": said} if said else ""
+    words = {
+        401: gettext("It does not believe our signature. Is the clock right, here and there?"),
+        403: gettext("It refuses us. It may block this server."),
+        404: gettext("It has no such inbox any more."),
+        410: gettext("It has no such inbox any more."),
+        429: gettext("It asks us to be slower, and we are."),
+    }
+    meaning = words.get(status, "")
+    if not meaning and status >= 500:
+        meaning = gettext("It has trouble of its own. We try again.")
+    elif not meaning and status >= 400:
+        meaning = gettext("It refused what we sent.")
+    return f"{meaning} ({' '.join(filter(None, (str(status), said)))})".strip()
+
+
+async def show(request: Request) -> Response:
+    """GET /admin/federation: peers, queues, failures, disk; what is wrong and what to do."""
+    instance = instance_of(request)
+
+    def read(conn: Connection, visit: Visit) -> Overview:
+        admin_of(request, visit)
+        return Overview(
+            health=check_health(conn, instance.settings.data_dir, visit.now),
+            peers=report_peers(conn)[:PEERS],
+            software={peer.host: peer for peer in list_peers(conn)},
+            deliveries=count_states(conn),
+            heard=journal.counts(conn),
+            failed=find_failed(conn, limit=LATEST),
+            refused=journal.refusals(conn, LATEST),
+            database_bytes=measure_database(conn),
+            uptime=timedelta(seconds=int(time.monotonic() - _STARTED)),
+            now=visit.now.timestamp(),
+        )
+
+    visit, overview = await visiting(request, read)
+    values = {"overview": overview, "reason_of": reason_of}
+    return page(request, "admin_federation.html", visit, values)
+
+
+async def retry(request: Request) -> Response:
+    """POST /admin/federation/retry: send what waits for `host` now ("": for everybody)."""
+    sent = await receive(request)
+    admin_of(request, await visit_of(request))
+    host = normalise_host(sent["host"]) if sent.get("host") else None
+    waiting = await instance_of(request).unit(
+        lambda ctx: retry_now(ctx.conn, host, ctx.now.timestamp())
+    )
+    if host is not None and not waiting:
+        raise Conflict("nothing_waits", gettext("Nothing waits for that server."))
+    return see_other("/admin/federation", "retried")

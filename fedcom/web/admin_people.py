@@ -1,0 +1,160 @@
+"""The admin's pages about people and places: members, invitations, communities."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.accounts.invitations import (
+    Invitation,
+    Terms,
+    create_invitation,
+    list_invitations,
+    remove_invitation,
+)
+from fedcom.accounts.password_reset import create_reset
+from fedcom.accounts.roster import Member, get_member, search_members, set_role
+from fedcom.context import Context
+from fedcom.errors import Conflict, Invalid
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Community
+from fedcom.queries.communities import CommunityPage, list_communities
+from fedcom.site.communities import close_community, list_closed, reopen_community
+from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.places import number_in
+from fedcom.web.render import page
+from fedcom.web.visits import Visit, admin_of, visit_of, visiting
+from fedcom.web.words import gettext
+
+MEMBERS = 50
+"""Members in one page of the list."""
+
+_TERMS = {"note": "", "uses": "1", "days": "7"}
+_LONGEST_DAYS = 3650
+
+
+async def show_members(request: Request) -> Response:
+    """GET /admin/members: `q` searches, `after` goes on."""
+    text = request.query_params.get("q", "")
+    after = number_in(request.query_params.get("after", ""))
+
+    def read(conn: Connection, visit: Visit) -> list[Member]:
+        admin_of(request, visit)
+        return search_members(conn, text, after=after, limit=MEMBERS + 1)
+
+    visit, found = await visiting(request, read)
+    values = {
+        "members": found[:MEMBERS],
+        "next": found[MEMBERS - 1].person.id if len(found) > MEMBERS else 0,
+        "form": Form({"q": text}),
+    }
+    return page(request, "admin_members.html", visit, values)
+
+
+async def change_role(request: Request) -> Response:
+    """POST /admin/members/role: `role` is admin or member, `person` whose."""
+    sent = await receive(request)
+    admin_of(request, await visit_of(request))
+    person, role = number_in(sent.get("person", "")), sent.get("role", "")
+    if role not in ("admin", "member"):
+        raise Conflict("no_decision", gettext("Admin or member?"))
+    await instance_of(request).unit(
+        lambda ctx: set_role(ctx.conn, person, "admin" if role == "admin" else "member")
+    )
+    return see_other("/admin/members", "role_changed")
+
+
+async def make_reset(request: Request) -> Response:
+    """POST /admin/members/reset: a link to hand to a member who forgot the password; shown once."""
+    sent = await receive(request)
+    admin_of(request, await visit_of(request))
+    person = number_in(sent.get("person", ""))
+
+    def work(ctx: Context) -> tuple[Member, str]:
+        return get_member(ctx.conn, person), create_reset(ctx.conn, person, ctx.now)
+
+    member, token = await instance_of(request).unit(work)
+    link = f"{instance_of(request).settings.origin}/reset?token={token}"
+    visit = await visit_of(request)
+    return page(request, "admin_reset.html", visit, {"whose": member, "link": link})
+
+
+async def edit_invitations(request: Request) -> Response:
+    """GET and POST /admin/invitations: codes for whoever shall come in without asking."""
+
+    def read(conn: Connection, visit: Visit) -> list[Invitation]:
+        admin_of(request, visit)
+        return list_invitations(conn)
+
+    visit, found = await visiting(request, read)
+    by = admin_of(request, visit).person
+    form = await read_form(request, _TERMS)
+    if form.ready:
+        with form.keeping():
+            uses, days = _number(form, "uses"), _number(form, "days")
+
+            def work(ctx: Context) -> None:
+                expires = ctx.now + timedelta(days=days) if days else None
+                terms = Terms(note=form.line("note"), uses=uses, expires_at=expires)
+                create_invitation(ctx.conn, by.id, terms, ctx.now)
+
+            await instance_of(request).unit(work)
+            return see_other("/admin/invitations", "invitation_made")
+    values = {"form": form, "invitations": found}
+    return page(request, "admin_invitations.html", visit, values, status=form.status)
+
+
+def _number(form: Form, name: str) -> int:
+    text = form.line(name)
+    if not (text.isascii() and text.isdecimal() and int(text[:6]) <= _LONGEST_DAYS):
+        raise Invalid(f"{name}_number", gettext("That is not a number that makes sense here."))
+    return int(text)
+
+
+async def remove(request: Request) -> Response:
+    """POST /admin/invitations/remove: take one back."""
+    sent = await receive(request)
+    admin_of(request, await visit_of(request))
+    number = number_in(sent.get("invitation", ""))
+    await instance_of(request).unit(lambda ctx: remove_invitation(ctx.conn, number))
+    return see_other("/admin/invitations", "invitation_removed")
+
+
+async def show_communities(request: Request) -> Response:
+    """GET /admin/communities: the open ones and those that were closed."""
+    return await _show_communities(request, Form({"community": "", "reason": ""}))
+
+
+async def _show_communities(request: Request, form: Form) -> Response:
+    after = request.query_params.get("after", "")
+
+    def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, list[Community]]:
+        admin_of(request, visit)
+        return list_communities(conn, "all", after=after), list_closed(conn)
+
+    visit, (opened, closed) = await visiting(request, read)
+    values = {"form": form, "opened": opened, "closed": closed}
+    return page(request, "admin_communities.html", visit, values, status=form.status)
+
+
+async def close(request: Request) -> Response:
+    """POST /admin/communities/close: `community` is the row id, `reason` for the log."""
+    visit = await visit_of(request)
+    by = admin_of(request, visit).person
+    form = await read_form(request, {"community": "", "reason": ""})
+    if form.ready:
+        with form.keeping():
+            number, reason = number_in(form.line("community")), form.line("reason")
+            await instance_of(request).unit(lambda ctx: close_community(ctx, number, reason, by))
+            return see_other("/admin/communities", "community_closed")
+    return await _show_communities(request, form)
+
+
+async def reopen(request: Request) -> Response:
+    """POST /admin/communities/reopen."""
+    sent = await receive(request)
+    by = admin_of(request, await visit_of(request)).person
+    number = number_in(sent.get("community", ""))
+    await instance_of(request).unit(lambda ctx: reopen_community(ctx, number, by))
+    return see_other("/admin/communities", "community_reopened")
