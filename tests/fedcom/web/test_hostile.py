@@ -16,6 +16,7 @@ from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
 from fedcom.queries.posts import get_post
 from fedcom.text.html import sanitize
+from fedcom.web.render import SCRIPT_ADDRESS
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
 
@@ -52,6 +53,8 @@ class Auditor(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if (tag, attributes) == ("script", [("src", SCRIPT_ADDRESS), ("defer", None)]):
+            return  # ours; the security policy lets no words of its own run
         if tag in {"script", "iframe", "base", "svg", "object", "embed", "math", "style"}:
             self.found.append(tag)
         for name, value in attributes:

@@ -1,0 +1,196 @@
+"""Reading threads: what is new, what else has the same link, and answers to the script."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, insert
+from sqlalchemy.engine import Engine
+
+from fedcom.actions.comment import CreateComment
+from fedcom.actions.community import CreateCommunity
+from fedcom.actions.perform import perform
+from fedcom.actions.post import CreatePost
+from fedcom.actions.remove import Remove
+from fedcom.context import Context
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.models.shelf import actor_block, host_block
+from fedcom.web.render import SCRIPT, STYLE
+from fedcom.wire.body import Body
+from tests.fedcom.web.conftest import KEY, World
+from tests.support.clock import SettableClock
+
+pytestmark = pytest.mark.anyio
+
+IMMEDIATE = {"Accept": "application/json"}
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+async def long_thread(world: World, size: int) -> Post:
+    """A post with `size` comments, each third answering the one before it."""
+    post = await world.post(url="https://news.example/a")
+
+    def write(ctx: Context) -> None:
+        parent: Comment | None = None
+        for number in range(size):
+            words = Body.of_markdown(f"Comment {number}: " + "cats sleep all day long. " * 8)
+            by = world.people["eve" if number % 2 else "bob"]
+            made = perform(ctx, CreateComment(by=by, post=post, parent=parent, body=words))
+            parent = made if number % 3 else None
+
+    await world.instance.unit(write)
+    return post
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_comments_written_since_the_last_visit_are_marked_until_the_visit_ends(
+    world: World, clock: SettableClock
+) -> None:
+    post = await world.post()
+    await world.comment(post, "Old words", by="eve")
+    browser = world.browser("bob")
+    first = await browser.get(f"/post/{post.id}")
+    assert "since your last visit" not in first.text
+
+    clock.advance(timedelta(hours=2))
+    await world.comment(post, "Mine", by="bob")
+    made = await world.comment(post, "Fresh words", by="eve")
+
+    for _ in range(2):  # reloading, or coming back from a vote, does not make them old
+        page = await browser.get(f"/post/{post.id}")
+        assert "1 comment is new since your last visit." in page.text
+        assert f'<li id="comment-{made.id}" class="new">' in page.html
+        clock.advance(timedelta(minutes=20))
+    clock.advance(timedelta(hours=1))
+    assert "since your last visit" not in (await browser.get(f"/post/{post.id}")).text
+
+
+async def test_nothing_is_new_to_guests(world: World) -> None:
+    post = await world.post()
+    await world.comment(post)
+    for _ in range(2):
+        assert 'class="new"' not in (await world.browser().get(f"/post/{post.id}")).html
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_a_post_names_the_others_with_the_same_link(world: World) -> None:
+    link = "https://news.example/a"
+
+    def elsewhere(ctx: Context) -> list[Post]:
+        dogs = perform(ctx, CreateCommunity(by=world.people["ann"], name="dogs", key=KEY))
+        by = world.people["bob"]
+        return [
+            perform(ctx, CreatePost(by=by, community=dogs, title=title, url=link))
+            for title in ("Dogs think so too", "Removed words")
+        ]
+
+    post = await world.post(url=link)
+    _, removed = await world.instance.unit(elsewhere)
+    await world.perform(Remove(by=world.people["ann"], target=removed))
+    page = await world.browser().get(f"/post/{post.id}")
+    assert "Also posted in" in page.text
+    assert "Dogs think so too" in page.text
+    assert "Removed words" not in page.text
+
+
+async def test_a_post_with_a_link_of_its_own_names_no_others(world: World) -> None:
+    await world.post()
+    post = await world.post(url="https://news.example/b")
+    assert "Also posted in" not in (await world.browser().get(f"/post/{post.id}")).text
+
+
+async def test_the_script_is_told_what_a_vote_made(world: World) -> None:
+    post = await world.post()
+    browser = world.browser("eve")
+    answer = await browser.post(f"/post/{post.id}/vote", IMMEDIATE, score="1")
+    assert (answer.status, json.loads(answer.html)) == (200, {"vote": 1, "score": 2})
+    answer = await browser.post(f"/post/{post.id}/vote", IMMEDIATE, score="0")
+    assert json.loads(answer.html) == {"vote": 0, "score": 1}
+
+
+async def test_the_script_is_given_the_comment_it_sent(world: World) -> None:
+    post = await world.post()
+    parent = await world.comment(post, by="eve")
+    answer = await world.browser("bob").post(
+        f"/post/{post.id}/comment", IMMEDIATE, body="*Really*?", parent=str(parent.id)
+    )
+    said = json.loads(answer.html)
+    assert answer.status == 201
+    assert said["html"].strip().startswith(f'<li id="comment-{said["id"]}"')
+    assert "<em>Really</em>?" in said["html"]
+    assert "Sure" not in said["html"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sentence"),
+    [({"body": " "}, 422, "comment"), ({"body": "x", "form_token": "old"}, 403, "page")],
+)
+async def test_the_script_is_told_in_words_why_not(
+    world: World, words: dict[str, str], status: int, sentence: str
+) -> None:
+    post = await world.post()
+    answer = await world.browser("bob").post(
+        f"/post/{post.id}/comment", IMMEDIATE, parent="", **words
+    )
+    assert answer.status == status
+    assert sentence in json.loads(answer.html)["detail"].lower()
+
+
+async def test_comments_of_whom_one_has_blocked_are_folded(world: World) -> None:
+    post = await world.post()
+    await world.comment(post, "Blocked words", by="eve")
+
+    def block(ctx: Context) -> None:
+        pair = {"person_id": world.people["bob"].id, "blocked_id": world.people["eve"].id}
+        ctx.conn.execute(insert(actor_block).values(**pair, blocked_at=ctx.now))
+
+    await world.instance.unit(block)
+    mine = await world.browser("bob").get(f"/post/{post.id}")
+    assert "From somebody you have blocked" in mine.text
+    others = await world.browser("mia").get(f"/post/{post.id}")
+    assert "From somebody you have blocked" not in others.text
+
+
+async def test_a_blocked_server_folds_all_its_people(world: World) -> None:
+    post = await world.post()
+    await world.comment(post, by="eve")
+
+    def block(ctx: Context) -> None:
+        host = world.people["eve"].host
+        row = {"person_id": world.people["mia"].id, "host": host, "blocked_at": ctx.now}
+        ctx.conn.execute(insert(host_block).values(**row))
+
+    await world.instance.unit(block)
+    assert "you have blocked" in (await world.browser("mia").get(f"/post/{post.id}")).text
+
+
+@pytest.mark.parametrize("who", ["", "bob"])
+async def test_a_thread_of_200_comments_is_at_most_six_statements_and_60_kilobytes(
+    world: World, who: str
+) -> None:
+    post = await long_thread(world, 200)
+    browser = world.browser(who)
+    await browser.get(f"/post/{post.id}")  # the visit is noted, which the next one need not be
+    with counted() as statements:
+        page = await browser.get(f"/post/{post.id}")
+    asked = [text for text in statements if text.lstrip().upper().startswith(("SELECT", "WITH"))]
+    assert len(asked) <= 6, asked
+    assert page.html.count('<li id="comment-') == 200
+    sizes = [len(gzip.compress(part)) for part in (page.html.encode(), STYLE, SCRIPT)]
+    assert sum(sizes) <= 60_000, sizes
+    assert sizes[-1] <= 15_000
