@@ -1,10 +1,10 @@
-"""What grows is cut back: journal, deliveries, sessions, counted attempts, markers, pictures."""
+"""What grows is cut back: journal, deliveries, sessions, attempts, markers, bans, pictures."""
 
 import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, update
 
 from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import prune_attempts
@@ -12,7 +12,8 @@ from fedcom.context import Context
 from fedcom.db import Database
 from fedcom.media.records import BATCH, forget_media, is_used, list_names, list_old_uploads
 from fedcom.media.store import Store
-from fedcom.models.moderation import marker
+from fedcom.models.actor import actor
+from fedcom.models.moderation import community_ban, marker
 from fedcom.settings import Settings
 from inbox import journal
 from outbox import upkeep
@@ -36,6 +37,13 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_sessions(conn, now)
     prune_attempts(conn, now)
     conn.execute(delete(marker).where(marker.c.created_at < now - MARKERS_KEPT))
+    # What has run out counts no longer anyway; here it only stops being shown.
+    conn.execute(delete(community_ban).where(community_ban.c.expires_at <= now))
+    conn.execute(
+        update(actor)
+        .where(actor.c.ban_expires_at <= now)
+        .values(banned_at=None, ban_reason="", ban_expires_at=None)
+    )
 
 
 # A file that is younger may be waiting for its row.

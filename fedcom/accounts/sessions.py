@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
@@ -16,6 +16,7 @@ from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.notification import notification
 from fedcom.models.site import Site, site
+from fedcom.queries.notifications import IS_SHOWN, WITH_SUBJECTS
 
 IDLE = timedelta(days=30)
 """A session that is not used for so long has ended."""
@@ -66,8 +67,13 @@ _ACCOUNT = columns_of(Account, account)
 _PERSON = columns_of(Person, actor)
 _UNREAD = (
     select(func.count())
-    .select_from(notification)
-    .where(notification.c.recipient_id == session.c.account_id, notification.c.read_at.is_(None))
+    .select_from(WITH_SUBJECTS)
+    .where(
+        notification.c.recipient_id == session.c.account_id,
+        notification.c.read_at.is_(None),
+        IS_SHOWN,
+    )
+    .correlate(session)
     .scalar_subquery()
 )
 _SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD)
@@ -79,7 +85,10 @@ _IS_ALIVE = and_(
     session.c.expires_at > bindparam("now", type_=UtcDateTime),
     account.c.state == "active",
     actor.c.deleted_at.is_(None),
-    actor.c.banned_at.is_(None),
+    or_(
+        actor.c.banned_at.is_(None),
+        actor.c.ban_expires_at <= bindparam("now", type_=UtcDateTime),
+    ),
 )
 _FIND = select(*_SIGNED_IN).select_from(_OWNER).where(_IS_ALIVE)
 _SITE = columns_of(Site, site)

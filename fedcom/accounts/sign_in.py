@@ -23,6 +23,7 @@ from fedcom.accounts.throttle import (
     forget_attempts,
 )
 from fedcom.errors import Denied
+from fedcom.rules.permissions import why_banned
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ def finish_sign_in(
         raise incorrect_login()
     if member.account.state == "pending":
         raise Denied("registration_application_is_pending", "An admin has not approved you yet.")
-    if member.person.banned_at:
-        raise Denied("site_ban", f"You are banned here. {member.person.ban_reason}".strip())
+    if member.person.is_banned(now):
+        why = why_banned(member.person.ban_reason, member.person.ban_expires_at)
+        raise Denied("site_ban", f"You are banned here.{why}")
     forget_attempts(conn, login.attempts)
     token = create_session(conn, login.person_id, user_agent, now)
     return Welcome(member, token, now + ABSOLUTE)

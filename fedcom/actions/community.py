@@ -37,7 +37,7 @@ class CreateCommunity(Action[Community]):
 
     def check(self, ctx: Context) -> None:
         """The name must be free for ever; that is seen when it is taken."""
-        may_act(self.by)
+        may_act(self.by, ctx.now)
         check_name(self.name)
         check_display_name(self.title)
         check_body(self.description.source)
@@ -97,7 +97,7 @@ class EditCommunity(Action[Community]):
 
     def check(self, ctx: Context) -> None:
         """For moderators of a community of ours: a peer's is changed at the peer's."""
-        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community))
+        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community), ctx.now)
         if not self.community.local:
             raise Invalid("not_local", "This community is edited on its own server.")
         check_display_name(self.title)

@@ -8,16 +8,17 @@ from sqlalchemy import select, update
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.comment import answered
+from fedcom.actions.revisions import forget_revisions
 from fedcom.actions.tally import count_comment, count_post
 from fedcom.context import Context
 from fedcom.errors import Conflict
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
-from fedcom.queries.actors import get_community
+from fedcom.queries.actors import get_community, standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
-from fedcom.rules.permissions import may_edit, must_be_open
+from fedcom.rules.permissions import may_edit, may_take_part
 
 Content = Post | Comment
 
@@ -32,7 +33,7 @@ class Delete(Action[Content]):
     def check(self, ctx: Context) -> None:
         """The author's own, and still there. The banned may still take their words back."""
         if self.target.author_id != self.by.id:
-            may_edit(self.by, self.target)
+            may_edit(self.by, self.target, ctx.now)
         if self.target.deleted_at is not None:
             raise Conflict("already_deleted", "It is deleted already.")
 
@@ -67,8 +68,9 @@ class Undelete(Action[Content]):
 
     def check(self, ctx: Context) -> None:
         """The author's own, deleted, in a community that is open."""
-        may_edit(self.by, self.target)
-        must_be_open(place_of(ctx, self.target))
+        may_edit(self.by, self.target, ctx.now)
+        place = place_of(ctx, self.target)
+        may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.target.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
 
@@ -90,7 +92,10 @@ class Undelete(Action[Content]):
 
 
 def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:
-    """Write `changes` to a post or comment and keep the counters true to whether it is shown."""
+    """Write `changes` to a post or comment and keep the counters true to whether it is shown.
+
+    What it said before its edits is forgotten when its author deletes it.
+    """
     table = post if isinstance(target, Post) else comment
     mine = table.c.id == target.id
     # What the caller read may be old by now; under the lock it cannot change any more.
@@ -98,6 +103,8 @@ def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> C
     before = _again(ctx, target)
     ctx.conn.execute(update(table).where(mine).values(**changes))
     after = _again(ctx, target)
+    if after.deleted_at is not None:
+        forget_revisions(ctx, after)
     difference = int(after.is_shown) - int(before.is_shown)
     if difference and isinstance(after, Post):
         count_post(ctx, after, difference)

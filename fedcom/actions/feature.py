@@ -31,7 +31,7 @@ class Pin(Action[Post]):
     def check(self, ctx: Context) -> None:
         """For moderators, of what is shown and not so yet."""
         place = place_of(ctx, self.post)
-        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.pinned == (self.post.featured_at is not None):
             raise Conflict("already_so", "It is so already.")
         if self.pinned and not self.post.is_shown:

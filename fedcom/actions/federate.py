@@ -38,7 +38,7 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     place = audience.community
     followers: list[FollowerHost] = []
     if place is not None and place.local:
-        followers = list(follower_hosts(ctx.conn, place.id))
+        followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
     if heard is None:
         activity = action.to_activity(ctx, result)
         if place is not None and place.local:
@@ -141,7 +141,7 @@ def _send(
     if place is not None and not place.local:
         reached.append(_shared_inbox(place))
     if audience.to_followers:
-        reached.extend(follower_hosts(ctx.conn, by.id))
+        reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
     if audience.microblogs in _THE_AUTHORS_OWN:
         reached.extend(host for host in followers if _dialect(host).takes_boosts)
     announced_at = {host.host for host in followers if _dialect(host).takes_activities}

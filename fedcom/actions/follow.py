@@ -1,6 +1,7 @@
 """Follow and Unfollow, and what the one who is followed answers: Accept or Reject."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, update
 
@@ -12,10 +13,10 @@ from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.follow import Follow as FollowRow, follow
-from fedcom.queries.actors import find_actor
+from fedcom.queries.actors import find_actor, standing
 from fedcom.queries.follows import find_follow, find_follow_by_iri, get_follow
 from fedcom.remote.actors import actor_at
-from fedcom.rules.permissions import may_act, must_be_open
+from fedcom.rules.permissions import may_act, may_take_part, must_be_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +33,12 @@ class Follow(Action[FollowRow]):
 
     def check(self, ctx: Context) -> None:
         """Anybody may, unless banned; nobody follows what is gone or themselves."""
-        _may_act(self.by)
+        _may_act(self.by, ctx.now)
         if isinstance(self.target, Community):
             must_be_open(self.target)
+            if isinstance(self.by, Person):
+                mine = standing(ctx.conn, self.by, self.target)
+                may_take_part(self.by, self.target, mine, ctx.now)
         if self.target.deleted_at is not None or self.target.id == self.by.id:
             raise Invalid("cannot_follow", f"{self.target.handle} cannot be followed.")
 
@@ -142,9 +146,9 @@ class AnswerFollow(Action[None]):
         return Audience(subject=self.asked.iri)
 
 
-def _may_act(someone: Person | Community) -> None:
+def _may_act(someone: Person | Community, now: datetime) -> None:
     if isinstance(someone, Person):
-        may_act(someone)
+        may_act(someone, now)
     else:
         must_be_open(someone)
 

@@ -32,7 +32,7 @@ class Lock(Action[Post]):
     def check(self, ctx: Context) -> None:
         """For moderators, and only what is not so yet."""
         place = place_of(ctx, self.post)
-        may_moderate(self.by, place, standing(ctx.conn, self.by, place))
+        may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.locked == (self.post.locked_at is not None):
             raise Conflict("already_so", "It is so already.")
 

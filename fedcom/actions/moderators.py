@@ -27,8 +27,8 @@ class AddModerator(Action[None]):
 
     def check(self, ctx: Context) -> None:
         """For moderators; the appointed must be somebody who may act."""
-        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community))
-        if self.person.banned_at is not None or self.person.deleted_at is not None:
+        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community), ctx.now)
+        if self.person.is_banned(ctx.now) or self.person.deleted_at is not None:
             raise Invalid("cannot_moderate", f"{self.person.handle} cannot be a moderator.")
 
     def apply(self, ctx: Context) -> None:
@@ -71,7 +71,7 @@ class RemoveModerator(Action[None]):
     def check(self, ctx: Context) -> None:
         """Nobody dismisses an older moderator, as with Lemmy; admins dismiss anybody."""
         mine = standing(ctx.conn, self.by, self.community)
-        may_moderate(self.by, self.community, mine)
+        may_moderate(self.by, self.community, mine, ctx.now)
         order = [person.id for person in find_moderators(ctx.conn, self.community)]
         if self.person.id not in order:
             raise NotFound("not_a_moderator", f"{self.person.handle} is not a moderator.")

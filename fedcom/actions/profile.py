@@ -27,7 +27,7 @@ class EditProfile(Action[Person]):
 
     def check(self, ctx: Context) -> None:
         """Within our limits."""
-        may_act(self.by)
+        may_act(self.by, ctx.now)
         check_display_name(self.title)
         check_body(self.summary.source, MAX_SUMMARY)
 

@@ -16,7 +16,7 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import find_actor, get_person
+from fedcom.queries.actors import find_actor, get_person, standing
 from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
 from fedcom.remote.actors import person_at
@@ -46,7 +46,8 @@ class Vote(Action[Ballot]):
 
     def check(self, ctx: Context) -> None:
         """Open to this person, on something that is still there."""
-        may_vote(self.by, place_of(ctx, self.target), self.target)
+        place = place_of(ctx, self.target)
+        may_vote(self.by, place, standing(ctx.conn, self.by, place), self.target, ctx.now)
 
     def apply(self, ctx: Context) -> Ballot:
         """Make this the person's only vote on the target."""
@@ -85,8 +86,8 @@ def _read_vote(ctx: Context, said: Said) -> Vote | None:
     target = _target(ctx, said, activity.object_id)
     check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
     voter, score = person_at(ctx, said.actor), _score(activity)
-    standing = find_vote(ctx, voter, target)
-    if standing is not None and standing[0] == score:
+    vote = find_vote(ctx, voter, target)
+    if vote is not None and vote[0] == score:
         return None
     return Vote(by=voter, target=target, score=score, iri=activity.id)
 
@@ -96,13 +97,13 @@ def _read_undo(ctx: Context, said: Said) -> Vote | Mark | None:
     if taken_back.object_id is None:
         raise Invalid("object_missing", "An Undo of a vote names what was voted on.")
     target, voter = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, said.actor)
-    standing = None
+    vote = None
     if target is not None and isinstance(voter, Person):
         check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
-        standing = find_vote(ctx, voter, target)
-        if standing is not None and standing[0] == _score(taken_back):
+        vote = find_vote(ctx, voter, target)
+        if vote is not None and vote[0] == _score(taken_back):
             return Vote(by=voter, target=target, score=0)
-    if standing is None and taken_back.id is not None:
+    if vote is None and taken_back.id is not None:
         return Mark(iri=taken_back.id, kind="undone", actor_iri=said.actor)
     return None
 

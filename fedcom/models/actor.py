@@ -147,6 +147,11 @@ class Actor:
     ban_expires_at: datetime | None
     deleted_at: datetime | None
 
+    def is_banned(self, now: datetime) -> bool:
+        """Whether they are banned from the whole instance; a ban that has run out is none."""
+        expires = self.ban_expires_at
+        return self.banned_at is not None and (expires is None or now < expires)
+
     @property
     def handle(self) -> str:
         """`name@host`, without the leading sign that tells people and communities apart."""

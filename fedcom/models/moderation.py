@@ -126,6 +126,10 @@ class CommunityBan:
     created_at: datetime
     expires_at: datetime | None
 
+    def holds(self, now: datetime) -> bool:
+        """Whether it has not run out."""
+        return self.expires_at is None or now < self.expires_at
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

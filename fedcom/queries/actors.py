@@ -1,12 +1,12 @@
 """Actors by id, by IRI and by handle, and what a person is to a community."""
 
-from sqlalchemy import Connection, Select, bindparam, exists, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, or_, select
 
 from fedcom.errors import NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, to_row
-from fedcom.models.moderation import moderator
+from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.rules.permissions import Standing
 
 # Who waits for an admin's approval is nobody yet: not to pages, and not to peers.
@@ -88,14 +88,16 @@ def find_moderators(conn: Connection, place: Community) -> list[Person]:
 
 
 def standing(conn: Connection, person: Person, place: Community) -> Standing:
-    """What `person` is to the community: its moderator, an admin of the instance that hosts it.
+    """What `person` is to the community: its moderator, an admin of the instance that hosts it,
+    banned from it.
 
     Who is an admin elsewhere we cannot know. FEP-1b12 lets a community speak for everybody on its
     own host, and only what it announces counts there (`actions.vouching`).
     """
     row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).one()
     is_admin = bool(row[1]) if place.local else person.host == place.host
-    return Standing(is_moderator=bool(row[0]), is_admin=is_admin)
+    ban = None if row[2] is None else CommunityBan(*row[2:])
+    return Standing(is_moderator=bool(row[0]), is_admin=is_admin, ban=ban)
 
 
 _MODERATORS = (
@@ -104,10 +106,22 @@ _MODERATORS = (
     .where(moderator.c.community_id == bindparam("community"))
     .order_by(moderator.c.appointed_at, moderator.c.person_id)
 )
-_STANDING = select(
-    exists().where(
-        moderator.c.community_id == bindparam("community"),
-        moderator.c.person_id == bindparam("person"),
-    ),
-    exists().where(account.c.actor_id == bindparam("person"), account.c.role == "admin"),
+_STANDING = (
+    select(
+        exists().where(
+            moderator.c.community_id == bindparam("community"),
+            moderator.c.person_id == bindparam("person"),
+        ),
+        exists().where(account.c.actor_id == bindparam("person"), account.c.role == "admin"),
+        *columns_of(CommunityBan, community_ban),
+    )
+    .select_from(actor)
+    .outerjoin(
+        community_ban,
+        and_(
+            community_ban.c.community_id == bindparam("community"),
+            community_ban.c.person_id == actor.c.id,
+        ),
+    )
+    .where(actor.c.id == bindparam("person"))
 )

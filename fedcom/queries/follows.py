@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from fedcom.errors import NotFound
 from fedcom.models.actor import Community, actor, community
@@ -86,10 +87,11 @@ def find_unfilled(conn: Connection) -> list[Community]:
     return [get_community(conn, number) for number in rows.scalars()]
 
 
-def follower_hosts(conn: Connection, target_id: int) -> Iterator[FollowerHost]:
+def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[FollowerHost]:
     """The distinct remote inboxes of an actor's accepted followers, shared inboxes folded.
 
-    Yields one FollowerHost for each; members of this instance need no delivery and are left out.
+    Yields one FollowerHost for each; members of this instance need no delivery and are left out,
+    and whoever is banned `now`.
     """
     inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
     query = (
@@ -101,7 +103,7 @@ def follower_hosts(conn: Connection, target_id: int) -> Iterator[FollowerHost]:
             follow.c.state == "accepted",
             actor.c.local.is_(False),
             actor.c.deleted_at.is_(None),
-            actor.c.banned_at.is_(None),
+            or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
         )
         .distinct()
     )

@@ -1,14 +1,18 @@
 """Who may do what, for members and for people elsewhere alike.
 
 Every function takes facts, never a connection, and raises `Denied` with a code that Lemmy's clients
-know where there is one. Local and remote people never get different rules.
+know where there is one. Local and remote people never get different rules. `now` is when it is
+asked: a ban that has run out is none.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from fedcom.errors import Denied
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
+from fedcom.models.message import Message
+from fedcom.models.moderation import CommunityBan
 from fedcom.models.post import Post
 
 
@@ -18,6 +22,12 @@ class Standing:
 
     is_moderator: bool = False
     is_admin: bool = False
+    # From this community, whether or not it has run out.
+    ban: CommunityBan | None = None
+
+    def is_banned(self, now: datetime) -> bool:
+        """Whether they may not take part in the community."""
+        return self.ban is not None and self.ban.holds(now)
 
     @property
     def may_moderate(self) -> bool:
@@ -25,13 +35,19 @@ class Standing:
         return self.is_moderator or self.is_admin
 
 
-def may_act(person: Person) -> None:
+def may_act(person: Person, now: datetime) -> None:
     """Anything at all: raises Denied for the banned and the deleted."""
     if person.deleted_at is not None:
         raise Denied("deleted", f"{person.handle} has been deleted.")
-    if person.banned_at is not None:
-        reason = f" Reason: {person.ban_reason}" if person.ban_reason else ""
-        raise Denied("site_ban", f"{person.handle} is banned from this instance.{reason}")
+    if person.is_banned(now):
+        why = why_banned(person.ban_reason, person.ban_expires_at)
+        raise Denied("site_ban", f"{person.handle} is banned from this instance.{why}")
+
+
+def why_banned(reason: str, expires_at: datetime | None) -> str:
+    """Sentences for whoever is refused for a ban: until when, and why; "" when nothing is known."""
+    until = f" Until: {expires_at:%Y-%m-%d %H:%M} UTC." if expires_at is not None else ""
+    return until + (f" Reason: {reason}" if reason else "")
 
 
 def must_be_open(community: Community) -> None:
@@ -40,10 +56,21 @@ def must_be_open(community: Community) -> None:
         raise Denied("community_closed", f"The community {community.handle} is closed.")
 
 
-def may_post(person: Person, community: Community, standing: Standing) -> None:
-    """Write a post: the community must be open, and to all or to this moderator."""
-    may_act(person)
+def may_take_part(person: Person, community: Community, standing: Standing, now: datetime) -> None:
+    """Say anything in the community: it must be open, and the person not banned from it."""
+    may_act(person, now)
     must_be_open(community)
+    if standing.ban is not None and standing.ban.holds(now):
+        why = why_banned(standing.ban.reason, standing.ban.expires_at)
+        raise Denied(
+            "person_is_banned_from_community",
+            f"{person.handle} is banned from {community.handle}.{why}",
+        )
+
+
+def may_post(person: Person, community: Community, standing: Standing, now: datetime) -> None:
+    """Write a post: the community must be open, and to all or to this moderator."""
+    may_take_part(person, community, standing, now)
     if community.posting_restricted and not standing.may_moderate:
         raise Denied(
             "only_mods_can_post_in_community",
@@ -51,34 +78,45 @@ def may_post(person: Person, community: Community, standing: Standing) -> None:
         )
 
 
-def may_comment(person: Person, community: Community, post: Post, parent: Comment | None) -> None:
+def may_comment(
+    person: Person,
+    community: Community,
+    standing: Standing,
+    post: Post,
+    parent: Comment | None,
+    now: datetime,
+) -> None:
     """Answer a post or a comment that is still there and not locked."""
-    may_act(person)
-    must_be_open(community)
+    may_take_part(person, community, standing, now)
     if not post.is_shown or (parent is not None and not parent.is_shown):
         raise Denied("deleted", "What you answer has been deleted.")
     if post.locked_at is not None:
         raise Denied("locked", "The post is locked: it takes no more comments.")
 
 
-def may_vote(person: Person, community: Community, target: Post | Comment) -> None:
+def may_vote(
+    person: Person,
+    community: Community,
+    standing: Standing,
+    target: Post | Comment,
+    now: datetime,
+) -> None:
     """Vote on something that is still there."""
-    may_act(person)
-    must_be_open(community)
+    may_take_part(person, community, standing, now)
     if not target.is_shown:
         raise Denied("deleted", "What you vote on has been deleted.")
 
 
-def may_edit(person: Person, target: Post | Comment) -> None:
+def may_edit(person: Person, target: Post | Comment | Message, now: datetime) -> None:
     """Edit, delete or restore one's own."""
-    may_act(person)
+    may_act(person, now)
     if target.author_id != person.id:
         raise Denied("not_the_author", f"{person.handle} did not write this.")
 
 
-def may_moderate(person: Person, community: Community, standing: Standing) -> None:
+def may_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:
     """Remove and restore, change the community, appoint moderators."""
-    may_act(person)
+    may_act(person, now)
     if not standing.may_moderate:
         raise Denied(
             "not_a_moderator", f"{person.handle} is not a moderator of {community.handle}."

@@ -70,6 +70,7 @@ def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
     standing = Standing(
         is_moderator=any(person.id == visit.viewer_id for person in moderators),
         is_admin=community.local and visit.member.is_admin,
+        ban=relation.ban,
     )
     return Place(community, moderators, relation.follow, relation.ban, standing)
 
@@ -177,7 +178,7 @@ async def _managed(request: Request) -> tuple[Visit, Place]:
     def read(conn: Connection, visit: Visit) -> Place:
         by = member_of(request, visit).person
         place = read_place(conn, visit, get_community_at(conn, request).id)
-        may_moderate(by, place.community, place.standing)
+        may_moderate(by, place.community, place.standing, visit.now)
         return place
 
     return await visiting(request, read)

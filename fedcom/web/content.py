@@ -136,7 +136,7 @@ def _remove(kind: Kind) -> Handler:
             by = member_of(request, visit).person
             target = kind.get(conn, number)
             community = _community_of(conn, target)
-            may_moderate(by, community, standing(conn, by, community))
+            may_moderate(by, community, standing(conn, by, community), visit.now)
             return target
 
         visit, target = await visiting(request, read)
@@ -164,7 +164,7 @@ async def edit_comment(request: Request) -> Response:
     def read(conn: Connection, visit: Visit) -> Comment:
         by = member_of(request, visit).person
         comment = get_comment(conn, number_of(request))
-        may_edit(by, comment)
+        may_edit(by, comment, visit.now)
         return comment
 
     visit, comment = await visiting(request, read)

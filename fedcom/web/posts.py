@@ -73,7 +73,7 @@ async def edit(request: Request) -> Response:
     def read(conn: Connection, visit: Visit) -> Post:
         by = member_of(request, visit).person
         post = get_post(conn, number_of(request))
-        may_edit(by, post)
+        may_edit(by, post, visit.now)
         return post
 
     visit, post = await visiting(request, read)

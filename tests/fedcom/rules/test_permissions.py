@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from fedcom.errors import Denied
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
+from fedcom.models.moderation import CommunityBan
 from fedcom.models.post import Post
 from fedcom.rules.permissions import (
     Standing,
@@ -18,6 +19,7 @@ from fedcom.rules.permissions import (
     may_edit,
     may_moderate,
     may_post,
+    may_take_part,
     may_vote,
     must_be_open,
 )
@@ -51,6 +53,8 @@ def code(ask: Callable[[], None]) -> str:
     [
         ({}, "allowed"),
         ({"banned_at": NOW}, "site_ban"),
+        ({"banned_at": NOW, "ban_expires_at": NOW + timedelta(seconds=1)}, "site_ban"),
+        ({"banned_at": NOW - timedelta(days=1), "ban_expires_at": NOW}, "allowed"),
         ({"deleted_at": NOW}, "deleted"),
         ({"deleted_at": NOW, "banned_at": NOW}, "deleted"),
     ],
@@ -58,12 +62,12 @@ def code(ask: Callable[[], None]) -> str:
 def test_the_banned_and_the_gone_do_nothing(changes: dict[str, Any], expected: str) -> None:
     person = replace(PERSON, **changes)
 
-    assert code(lambda: may_act(person)) == expected
-    assert code(lambda: may_post(person, PLACE, ADMIN)) == expected
-    assert code(lambda: may_comment(person, PLACE, POST, COMMENT)) == expected
-    assert code(lambda: may_vote(person, PLACE, POST)) == expected
-    assert code(lambda: may_edit(person, POST)) == expected
-    assert code(lambda: may_moderate(person, PLACE, ADMIN)) == expected
+    assert code(lambda: may_act(person, NOW)) == expected
+    assert code(lambda: may_post(person, PLACE, ADMIN, NOW)) == expected
+    assert code(lambda: may_comment(person, PLACE, NOBODY, POST, COMMENT, NOW)) == expected
+    assert code(lambda: may_vote(person, PLACE, NOBODY, POST, NOW)) == expected
+    assert code(lambda: may_edit(person, POST, NOW)) == expected
+    assert code(lambda: may_moderate(person, PLACE, ADMIN, NOW)) == expected
 
 
 @pytest.mark.parametrize("column", ["deleted_at", "removed_at"])
@@ -72,13 +76,13 @@ def test_a_closed_community_takes_nothing(column: str) -> None:
 
     for ask in (
         lambda: must_be_open(closed),
-        lambda: may_post(PERSON, closed, ADMIN),
-        lambda: may_comment(PERSON, closed, POST, None),
-        lambda: may_vote(PERSON, closed, POST),
+        lambda: may_post(PERSON, closed, ADMIN, NOW),
+        lambda: may_comment(PERSON, closed, NOBODY, POST, None, NOW),
+        lambda: may_vote(PERSON, closed, NOBODY, POST, NOW),
     ):
         assert code(ask) == "community_closed"
-    assert code(lambda: may_edit(PERSON, POST)) == "allowed"
-    assert code(lambda: may_moderate(PERSON, closed, MODERATOR)) == "allowed"
+    assert code(lambda: may_edit(PERSON, POST, NOW)) == "allowed"
+    assert code(lambda: may_moderate(PERSON, closed, MODERATOR, NOW)) == "allowed"
 
 
 @pytest.mark.parametrize(
@@ -92,34 +96,65 @@ def test_a_closed_community_takes_nothing(column: str) -> None:
 def test_what_moderators_and_admins_may_more(standing: Standing, post: str, moderate: str) -> None:
     restricted = replace(PLACE, posting_restricted=True)
 
-    assert code(lambda: may_post(PERSON, restricted, standing)) == post
-    assert code(lambda: may_moderate(PERSON, restricted, standing)) == moderate
-    assert code(lambda: may_post(PERSON, PLACE, standing)) == "allowed"
+    assert code(lambda: may_post(PERSON, restricted, standing, NOW)) == post
+    assert code(lambda: may_moderate(PERSON, restricted, standing, NOW)) == moderate
+    assert code(lambda: may_post(PERSON, PLACE, standing, NOW)) == "allowed"
 
 
 @pytest.mark.parametrize("column", ["deleted_at", "removed_at"])
 def test_what_is_gone_is_not_answered_and_not_voted_on(column: str) -> None:
     post, comment = replace(POST, **{column: NOW}), replace(COMMENT, **{column: NOW})
 
-    assert code(lambda: may_comment(PERSON, PLACE, post, None)) == "deleted"
-    assert code(lambda: may_comment(PERSON, PLACE, POST, comment)) == "deleted"
-    assert code(lambda: may_vote(PERSON, PLACE, post)) == "deleted"
-    assert code(lambda: may_vote(PERSON, PLACE, comment)) == "deleted"
+    assert code(lambda: may_comment(PERSON, PLACE, NOBODY, post, None, NOW)) == "deleted"
+    assert code(lambda: may_comment(PERSON, PLACE, NOBODY, POST, comment, NOW)) == "deleted"
+    assert code(lambda: may_vote(PERSON, PLACE, NOBODY, post, NOW)) == "deleted"
+    assert code(lambda: may_vote(PERSON, PLACE, NOBODY, comment, NOW)) == "deleted"
 
 
 def test_a_locked_post_takes_votes_and_no_comments() -> None:
     locked = replace(POST, locked_at=NOW)
 
-    assert code(lambda: may_comment(PERSON, PLACE, locked, None)) == "locked"
-    assert code(lambda: may_vote(PERSON, PLACE, locked)) == "allowed"
+    assert code(lambda: may_comment(PERSON, PLACE, NOBODY, locked, None, NOW)) == "locked"
+    assert code(lambda: may_vote(PERSON, PLACE, NOBODY, locked, NOW)) == "allowed"
 
 
 @pytest.mark.parametrize("target", [POST, COMMENT])
 def test_only_the_author_edits(target: Post | Comment) -> None:
-    assert code(lambda: may_edit(PERSON, target)) == "allowed"
-    assert code(lambda: may_edit(PERSON, replace(target, author_id=99))) == "not_the_author"
+    assert code(lambda: may_edit(PERSON, target, NOW)) == "allowed"
+    assert code(lambda: may_edit(PERSON, replace(target, author_id=99), NOW)) == "not_the_author"
 
 
-def test_a_ban_tells_its_reason() -> None:
+def test_a_ban_tells_its_reason_and_its_end() -> None:
+    until = NOW + timedelta(days=1)
     with pytest.raises(Denied, match="Reason: spam"):
-        may_act(replace(PERSON, banned_at=NOW, ban_reason="spam"))
+        may_act(replace(PERSON, banned_at=NOW, ban_reason="spam"), NOW)
+    with pytest.raises(Denied, match=r"Until: 2026-01-02 00:00 UTC\. Reason: spam$"):
+        may_act(replace(PERSON, banned_at=NOW, ban_reason="spam", ban_expires_at=until), NOW)
+
+
+@pytest.mark.parametrize(
+    ("expires", "expected"),
+    [
+        (None, "person_is_banned_from_community"),
+        (NOW + timedelta(seconds=1), "person_is_banned_from_community"),
+        (NOW, "allowed"),
+    ],
+)
+def test_who_is_banned_from_a_community_says_nothing_there(
+    expires: datetime | None, expected: str
+) -> None:
+    banned = Standing(ban=CommunityBan(2, 1, "spam", NOW - timedelta(days=1), expires))
+
+    assert banned.is_banned(NOW) is (expected != "allowed")
+    assert code(lambda: may_take_part(PERSON, PLACE, banned, NOW)) == expected
+    assert code(lambda: may_post(PERSON, PLACE, banned, NOW)) == expected
+    assert code(lambda: may_comment(PERSON, PLACE, banned, POST, None, NOW)) == expected
+    assert code(lambda: may_vote(PERSON, PLACE, banned, POST, NOW)) == expected
+    assert code(lambda: may_edit(PERSON, POST, NOW)) == "allowed"
+
+
+def test_a_ban_from_a_community_tells_its_reason_and_its_end() -> None:
+    banned = Standing(ban=CommunityBan(2, 1, "spam", NOW, NOW + timedelta(days=1)))
+
+    with pytest.raises(Denied, match=r"Until: 2026-01-02 00:00 UTC\. Reason: spam$"):
+        may_post(PERSON, PLACE, banned, NOW)
