@@ -6,6 +6,8 @@ from functools import partial
 
 from sqlalchemy import Connection, delete, update
 
+from fedcom.accounts.news import prune_news
+from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import prune_attempts
 from fedcom.context import Context
@@ -13,6 +15,7 @@ from fedcom.db import Database
 from fedcom.media.records import BATCH, forget_media, is_used, list_names, list_old_uploads
 from fedcom.media.store import Store
 from fedcom.models.actor import actor
+from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, marker
 from fedcom.settings import Settings
 from inbox import journal
@@ -20,6 +23,7 @@ from outbox import upkeep
 
 # Peers retry for a week at the longest (Lemmy); a marker outlives whatever it waits for.
 MARKERS_KEPT = timedelta(days=30)
+DELETED_KEPT = timedelta(days=30)
 
 
 async def clean_up(database: Database, now: datetime) -> None:
@@ -36,6 +40,9 @@ async def clean_up(database: Database, now: datetime) -> None:
 def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_sessions(conn, now)
     prune_attempts(conn, now)
+    prune_resets(conn, now)
+    prune_news(conn, now)
+    _erase_messages(conn, now)
     conn.execute(delete(marker).where(marker.c.created_at < now - MARKERS_KEPT))
     # What has run out counts no longer anyway; here it only stops being shown.
     conn.execute(delete(community_ban).where(community_ban.c.expires_at <= now))
@@ -44,6 +51,13 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
         .where(actor.c.ban_expires_at <= now)
         .values(banned_at=None, ban_reason="", ban_expires_at=None)
     )
+
+
+def _erase_messages(conn: Connection, now: datetime) -> None:
+    """A deleted message keeps its words only as long as an Undo of the deletion may come."""
+    old = message.c.deleted_at < now - DELETED_KEPT
+    gone = old & (message.c.body_html != "")
+    conn.execute(update(message).where(gone).values(body_source="", body_html=""))
 
 
 # A file that is younger may be waiting for its row.

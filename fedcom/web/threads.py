@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from fedcom.accounts.news import read_thread
 from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.perform import perform
@@ -160,12 +161,27 @@ async def _show(request: Request, form: Form) -> Response:
 
 def _note_visit(request: Request, visit: Visit, view: PostView) -> BackgroundTask | None:
     """Remembered when the page is on its way: reading never waits for a write."""
-    last = view.last_visit
-    if visit.member is None or (last and not last.is_to_be_noted(view.post, visit.now)):
+    last, member = view.last_visit, visit.member
+    is_old = last is None or last.is_to_be_noted(view.post, visit.now)
+    if member is None or not (is_old or member.unread):
+        return None
+
+    def note(ctx: Context) -> None:
+        if is_old:
+            note_visit(ctx.conn, visit.viewer_id, view.post, last, visit.now)
+        if member.unread:
+            read_thread(ctx.conn, visit.viewer_id, view.post.id, visit.now)
+
+    return BackgroundTask(instance_of(request).unit, note)
+
+
+def _note_reading(request: Request, visit: Visit, line: CommentLine) -> BackgroundTask | None:
+    """That it was answered or named in this comment is no news any more."""
+    if visit.member is None or not visit.member.unread:
         return None
     return BackgroundTask(
         instance_of(request).unit,
-        lambda ctx: note_visit(ctx.conn, visit.viewer_id, view.post, last, visit.now),
+        lambda ctx: read_thread(ctx.conn, visit.viewer_id, line.post_id, visit.now, line.id),
     )
 
 
@@ -177,7 +193,10 @@ async def show_comment(request: Request) -> Response:
 
     visit, discussion = await visiting(request, read)
     form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
-    return _discussion_page(request, visit, discussion, form)
+    response = _discussion_page(request, visit, discussion, form)
+    if discussion.focus is not None:
+        response.background = _note_reading(request, visit, discussion.focus)
+    return response
 
 
 def _discussion_page(

@@ -1,0 +1,59 @@
+"""What members have read of what they are told; nobody else sees any of it."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+
+from fedcom.models.message import message
+from fedcom.models.notification import Kind, notification
+
+READ_KEPT = timedelta(days=180)
+"""What was read so long ago is forgotten."""
+
+_ABOUT_WORDS = notification.c.kind.in_(["reply", "mention"])
+
+
+def read_one(conn: Connection, person_id: int, number: int, now: datetime) -> None:
+    """They have seen the one with this row id, if it is theirs."""
+    _read(conn, person_id, notification.c.id == number, now)
+
+
+def read_kinds(
+    conn: Connection, person_id: int, kinds: Collection[Kind], until: int, now: datetime
+) -> None:
+    """They have seen all of these kinds up to the row id `until`: what came since is still new."""
+    some = notification.c.kind.in_(sorted(kinds)) & (notification.c.id <= until)
+    _read(conn, person_id, some, now)
+
+
+def read_thread(
+    conn: Connection, person_id: int, post_id: int, now: datetime, comment_id: int | None = None
+) -> None:
+    """They look at a post and all comments below it, or at this comment alone."""
+    about = (notification.c.post_id == post_id) & _ABOUT_WORDS
+    if comment_id is not None:
+        about &= notification.c.comment_id == comment_id
+    _read(conn, person_id, about, now)
+
+
+def read_conversation(conn: Connection, person_id: int, other_id: int, now: datetime) -> None:
+    """They look at what the other one wrote to them."""
+    theirs = select(message.c.id).where(
+        message.c.author_id == other_id, message.c.recipient_id == person_id
+    )
+    _read(conn, person_id, notification.c.message_id.in_(theirs), now)
+
+
+def prune_news(conn: Connection, now: datetime) -> int:
+    """Delete what was read long ago; how much that was."""
+    old = notification.c.read_at < now - READ_KEPT
+    return conn.execute(delete(notification).where(old)).rowcount
+
+
+def _read(conn: Connection, person_id: int, which: ColumnElement[bool], now: datetime) -> None:
+    conn.execute(
+        update(notification)
+        .where(notification.c.recipient_id == person_id, notification.c.read_at.is_(None), which)
+        .values(read_at=now)
+    )

@@ -1,0 +1,181 @@
+"""What members are told, on the page and in the header, and when it is told no longer."""
+
+import re
+
+import pytest
+from sqlalchemy import insert
+
+from fedcom.actions.delete import Delete
+from fedcom.actions.remove import Remove
+from fedcom.context import Context
+from fedcom.models.comment import Comment
+from fedcom.models.notification import notification
+from tests.fedcom.web.browser import Page
+from tests.fedcom.web.conftest import World
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True),
+]
+
+
+def waiting(page: Page) -> int:
+    """The number in the title, which the header shows too; 0 when there is none."""
+    found = re.search(r"<title>\((\d+)\) ", page.html)
+    shown = re.search(r'<span class="count">(\d+)</span></a>', page.html)
+    assert bool(found) == bool(shown)
+    if not (found and shown):
+        return 0
+    assert found[1] == shown[1]
+    return int(found[1])
+
+
+async def talk(world: World) -> tuple[Comment, Comment]:
+    """eve answers bob's post, and names him in an answer to ann's."""
+    mine, anns = await world.post("Mine"), await world.post("By ann", by="ann")
+    answer = await world.comment(mine, "Why *so*?", by="eve")
+    return answer, await world.comment(anns, "Ask @bob.", by="eve")
+
+
+async def test_answers_and_mentions_are_told_with_where_and_what(world: World) -> None:
+    answer, mention = await talk(world)
+    bob = world.browser("bob")
+
+    page = await bob.get("/notifications")
+
+    assert waiting(page) == 2
+    assert "eve answered you below Mine" in page.text
+    assert "eve named you in By ann" in page.text
+    assert "Why so?" in page.text
+    assert f'href="/comment/{answer.id}"' in page.html
+    assert f'href="/comment/{mention.id}"' in page.html
+    assert waiting(await bob.get("/communities")) == 2
+    assert waiting(await world.browser().get("/communities")) == 0
+
+
+async def test_lists_hold_one_kind_each(world: World) -> None:
+    await talk(world)
+    bob = world.browser("bob")
+
+    assert "By ann" not in (await bob.get("/notifications?kind=replies")).text
+    assert "Mine" not in (await bob.get("/notifications?kind=mentions")).text
+    for kind in ("messages", "moderation"):
+        assert "Nothing new" in (await bob.get(f"/notifications?kind={kind}")).text
+    assert "Mine" in (await bob.get("/notifications?kind=nonsense&before=x")).text
+
+
+async def test_one_or_all_are_marked_as_read(world: World) -> None:
+    await talk(world)
+    bob = world.browser("bob")
+    page = await bob.get("/notifications")
+    first, second = re.findall(r'name="number" value="(\d+)"', page.html)
+
+    eves = await world.browser("eve").post("/notifications/read", number=second)
+    assert eves.location == "/notifications"
+    assert waiting(await bob.get("/notifications")) == 2
+
+    await bob.post("/notifications/read", number=second)
+    page = await bob.get("/notifications")
+    assert (waiting(page), "Mine" in page.text) == (1, False)
+
+    await bob.post("/notifications/read", kind="", until=first)
+    page = await bob.get("/notifications")
+    assert (waiting(page), "Nothing new" in page.text) == (0, True)
+    assert "Mine" in (await bob.get("/notifications?show=all")).text
+
+
+async def test_what_came_after_the_page_stays_unread(world: World) -> None:
+    await talk(world)
+    bob = world.browser("bob")
+    until = re.search(r'name="until" value="(\d+)"', (await bob.get("/notifications")).html)
+    assert until
+    await world.comment(await world.post("Newer"), "Late", by="eve")
+
+    await bob.post("/notifications/read", kind="", until=until[1])
+
+    assert waiting(await bob.get("/notifications")) == 1
+
+
+async def test_looking_at_the_thread_or_the_comment_is_reading_it(world: World) -> None:
+    answer, mention = await talk(world)
+    bob = world.browser("bob")
+
+    await world.browser("ann").get(f"/comment/{mention.id}")
+    await bob.get(f"/comment/{mention.id}")
+    assert waiting(await bob.get("/communities")) == 1
+    await bob.get(f"/post/{answer.post_id}")
+    assert waiting(await bob.get("/communities")) == 0
+
+
+async def test_what_is_gone_is_neither_told_nor_counted(world: World) -> None:
+    answer, mention = await talk(world)
+    await world.perform(Delete(by=world.people["eve"], target=answer))
+    await world.perform(Remove(by=world.people["ann"], target=mention))
+
+    page = await world.browser("bob").get("/notifications?show=all")
+
+    assert waiting(page) == 0
+    assert "Why" not in page.text
+    assert "Ask" not in page.text
+
+
+async def test_one_can_answer_from_there(world: World) -> None:
+    answer, _ = await talk(world)
+    bob = world.browser("bob")
+    page = await bob.get("/notifications?kind=replies")
+    action = re.search(r'action="(/post/\d+/comment)"', page.html)
+    parent = re.search(r'name="parent" value="(\d+)"', page.html)
+    assert action
+    assert parent
+    assert int(parent[1]) == answer.id
+
+    sent = await bob.post(action[1], parent=parent[1], body="Because.")
+
+    assert sent.location.startswith(f"/post/{answer.post_id}#comment-")
+    assert "Because." in (await world.browser("eve").get("/notifications")).text
+
+
+async def test_long_lists_go_on(world: World) -> None:
+    post = await world.post("Mine")
+    for number in range(23):
+        await world.comment(post, f"Number {number}.", by="eve")
+    bob = world.browser("bob")
+
+    first = await bob.get("/notifications")
+    older = re.search(r'rel="next" href="([^"]+)"', first.html)
+    assert older
+    second = await bob.get("/notifications" + older[1].replace("&amp;", "&"))
+
+    told = [
+        int(number) for page in (first, second) for number in re.findall(r"Number (\d+)", page.text)
+    ]
+    assert told == list(range(22, -1, -1))
+
+
+async def test_what_moderators_did_is_told_with_the_reason(world: World) -> None:
+    post = await world.post("Mine")
+    bob, ann = world.people["bob"], world.people["ann"]
+
+    def tell(ctx: Context) -> None:
+        values = {"recipient_id": bob.id, "actor_id": ann.id, "created_at": ctx.now}
+        about = {"community_id": world.community.id, "post_id": post.id}
+        more = {"kind": "moderation", "detail": "lock", "reason": "Too hot"}
+        ctx.conn.execute(insert(notification).values(values | about | more))
+        for kind in ("report", "application"):
+            told = values | {"kind": kind, "reason": f"A {kind}"}
+            ctx.conn.execute(insert(notification).values(told))
+
+    await world.instance.unit(tell)
+    page = await world.browser("bob").get("/notifications?kind=moderation")
+
+    assert "A moderator locked your post" in page.text
+    assert f'<a href="/post/{post.id}">Mine</a>' in page.html
+    assert "Reason: Too hot" in page.text
+    assert "ann reported something" in page.text
+    assert "ann asks for an account" in page.text
+
+
+async def test_guests_log_in_first_and_come_back(world: World) -> None:
+    page = await world.browser().get("/notifications?kind=replies")
+
+    assert page.location == "/login?next=/notifications%3Fkind%3Dreplies"
