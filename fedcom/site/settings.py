@@ -5,6 +5,7 @@ from typing import cast, get_args
 from sqlalchemy import Connection, select, update
 
 from fedcom.errors import Invalid, NotFound
+from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.site import Registration, Site, site
 from fedcom.rules.limits import check_body, check_display_name
@@ -81,6 +82,14 @@ def set_hue(conn: Connection, hue: int | None) -> Site:
         raise Invalid("hue_unknown", "A hue is a number of degrees, from 0 to 359.")
     conn.execute(update(site).values(hue=hue))
     return get_site(conn)
+
+
+def set_logo(conn: Connection, name: str | None, address: str | None) -> Site:
+    """Let this picture (its file's name and its address) stand for the instance; None: none."""
+    conn.execute(update(site).values(logo=name))
+    found = get_site(conn)
+    conn.execute(update(actor).where(actor.c.id == found.actor_id).values(icon_url=address))
+    return found
 
 
 def check_site_name(name: str) -> str:

@@ -173,7 +173,13 @@ async def edit_comment(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             body = Body.of_markdown(check_comment(form.text("body")))
-            action = EditComment(by=by, comment=comment, body=body, language=comment.language)
+            action = EditComment(
+                by=by,
+                comment=comment,
+                body=body,
+                language=comment.language,
+                content_warning=comment.content_warning,
+            )
             await instance_of(request).unit(lambda ctx: perform(ctx, action))
             return see_other(f"/comment/{comment.id}", "edited")
     values = {"form": form, "comment": comment}

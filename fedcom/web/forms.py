@@ -4,18 +4,21 @@ A form that cannot be accepted is shown again with everything that was typed and
 its field; nothing anybody wrote is lost to an error.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from activitypub.errors import ProtocolError
 from fedcom.errors import Denied, FedcomError
 from fedcom.http.forgery import check_token
+from fedcom.http.instance import instance_of
 from fedcom.http.problems import to_problem
 from fedcom.http.sessions import session_token
 from fedcom.web import notices
@@ -24,6 +27,11 @@ MAX_BYTES = 2**20
 """The largest form: our longest text, every character of it escaped."""
 
 MAX_FIELDS = 100
+MAX_FILES = 4
+MAX_TOO_LARGE = 10
+"""How many times the bytes of the largest picture are read to the end, to say that it is too large
+in the form and not to cut the line."""
+
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 
 # Where a code does not begin with the name of its field.
@@ -40,6 +48,9 @@ class Form:
     """One form: `values` as typed, `errors` by field, `error` for what concerns the whole."""
 
     values: dict[str, str]
+    # What was chosen in fields for files, as far as it may be taken; larger ones are in `too_big`.
+    files: dict[str, bytes] = field(default_factory=dict)
+    too_big: frozenset[str] = frozenset()
     sent: bool = False
     errors: dict[str, str] = field(default_factory=dict)
     error: str = ""
@@ -95,12 +106,13 @@ async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
     if request.method != "POST":
         return Form(dict(initial))
     try:
-        sent = await receive(request)
+        sent = await _receive(request)
     except _Expired as expired:
         form = Form(dict.fromkeys(initial, "") | expired.values, sent=True)
         form.fail(expired)
         return form
-    return Form(dict.fromkeys(initial, "") | sent, sent=True)
+    values = dict.fromkeys(initial, "") | sent.values
+    return Form(values, sent.files, frozenset(sent.too_big), sent=True)
 
 
 class _Expired(Denied):
@@ -109,22 +121,83 @@ class _Expired(Denied):
     values: dict[str, str]
 
 
+@dataclass(slots=True)
+class _Sent:
+    """What came: texts, files, and the names of files that were too big."""
+
+    values: dict[str, str]
+    files: dict[str, bytes] = field(default_factory=dict)
+    too_big: set[str] = field(default_factory=set)
+
+
 async def receive(request: Request) -> dict[str, str]:
     """The fields of a form that was sent; for buttons, which hold nothing anybody typed.
 
     Raises Denied when its token is not of this session, HTTPException for what is no form. (That
     no other site sent it was seen in `routing`.)
     """
-    values = _parse(request, await _read_body(request))
+    return (await _receive(request)).values
+
+
+async def _receive(request: Request) -> _Sent:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        sent = await _read_parts(request)
+    else:
+        sent = _Sent(_parse(kind, await _read_body(request)))
     token = session_token(request)
     if token is not None:
         try:
-            check_token(values.get(TOKEN_FIELD, ""), token)
+            check_token(sent.values.get(TOKEN_FIELD, ""), token)
         except Denied as error:
             expired = _Expired(error.code, error.detail)
-            expired.values = values
+            expired.values = sent.values
             raise expired from None
-    return values
+    return sent
+
+
+class _TooMuch(MultiPartException):
+    """More than any form of ours holds."""
+
+
+async def _read_parts(request: Request) -> _Sent:
+    """A form with files; while they arrive they are on the disk, so that slow ones take no room."""
+    largest = instance_of(request).pictures.max_bytes
+    # Who is not logged in has no pictures to send.
+    room = MAX_BYTES + (MAX_TOO_LARGE * largest if session_token(request) else 0)
+    parser = MultiPartParser(
+        request.headers,
+        _bounded(request, room),
+        max_files=MAX_FILES,
+        max_fields=MAX_FIELDS,
+        max_part_size=MAX_BYTES // 4,
+    )
+    try:
+        parts = await parser.parse()
+    except _TooMuch:
+        raise HTTPException(413, "That is more than a form may hold.") from None
+    except MultiPartException:
+        raise HTTPException(400, "The form cannot be read.") from None
+    try:
+        sent = _Sent({})
+        for name, value in parts.multi_items():
+            if not isinstance(value, UploadFile):
+                sent.values[name] = _plain(value)
+            elif (value.size or 0) > largest:
+                sent.too_big.add(name)
+            elif value.size:
+                sent.files[name] = await value.read()
+        return sent
+    finally:
+        await parts.close()
+
+
+async def _bounded(request: Request, room: int) -> AsyncGenerator[bytes, None]:
+    async for chunk in request.stream():
+        room -= len(chunk)
+        if room < 0:
+            raise _TooMuch("too much")
+        yield chunk
 
 
 async def _read_body(request: Request) -> bytes:
@@ -136,8 +209,7 @@ async def _read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _parse(request: Request, body: bytes) -> dict[str, str]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _parse(kind: str, body: bytes) -> dict[str, str]:
     if body and kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "Only plain forms can be sent here.")
     try:
@@ -149,7 +221,11 @@ def _parse(request: Request, body: bytes) -> dict[str, str]:
         )
     except ValueError:
         raise HTTPException(400, "The form cannot be read.") from None
-    return {name: value.replace("\r\n", "\n").replace("\0", "") for name, value in pairs}
+    return {name: _plain(value) for name, value in pairs}
+
+
+def _plain(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\0", "")
 
 
 def safe_path(text: str, default: str = "/") -> str:

@@ -34,6 +34,7 @@ NOTICES = {
     "moderator_added": "The moderator was appointed.",
     "moderator_removed": "The moderator was dismissed.",
     "password_changed": "Your password is changed. All other browsers are logged out.",
+    "pictures_saved": "The pictures are saved.",
     "preferences_saved": "Saved. This is how it looks now.",
     "profile_saved": "Your profile is saved.",
     "removed": "Removed. The reason is in the moderation log.",
@@ -45,6 +46,7 @@ NOTICES = {
     "site_saved": "The settings are saved.",
     "undeleted": "It is back.",
     "unfollowed": "You no longer follow this.",
+    "upload_deleted": "The picture is deleted.",
     "welcome": "Welcome! You are logged in.",
 }
 

@@ -10,6 +10,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.models.actor import Person
 from fedcom.models.post import Post
 from fedcom.queries.communities import list_writable
 from fedcom.queries.people import Name
@@ -17,8 +18,9 @@ from fedcom.queries.posts import get_post
 from fedcom.queries.threads import (
     Order,
 )
-from fedcom.rules.limits import check_body, check_title, check_url
+from fedcom.rules.limits import check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit
+from fedcom.web import pictures
 from fedcom.web.forms import Form, read_form, see_other
 from fedcom.web.places import get_community_at, number_of
 from fedcom.web.render import page
@@ -27,7 +29,7 @@ from fedcom.wire.body import Body
 
 ORDERS: tuple[Order, ...] = ("top", "new", "old")
 
-_NEW = {"community": "", "title": "", "url": "", "body": "", "nsfw": ""}
+_NEW = {"community": "", "title": "", "url": "", "body": "", "nsfw": "", **pictures.FIELDS}
 
 
 async def submit(request: Request) -> Response:
@@ -45,7 +47,7 @@ async def submit(request: Request) -> Response:
     by = member_of(request, visit).person
     if form.ready:
         with form.keeping():
-            words = _words(form)
+            words = _words(form) | await _shown(request, form, by)
 
             def work(ctx: Context) -> Post:
                 place = get_community_at(ctx.conn, request, form.line("community"))
@@ -57,9 +59,22 @@ async def submit(request: Request) -> Response:
     return page(request, "submit.html", visit, values, status=form.status)
 
 
+async def _shown(
+    request: Request, form: Form, by: Person, about: Post | None = None
+) -> dict[str, Any]:
+    """The picture; without another link it is what the post links to, as with Lemmy."""
+    image = await pictures.take_illustration(request, form, by, about)
+    former = about.image_url if about is not None else None
+    link = form.line("url")
+    if link and link != former:
+        return {"image": image}
+    return {"image": image, "url": image.url if image else None}
+
+
 def _words(form: Form) -> dict[str, Any]:
     link = form.line("url")
     return {
+        "content_warning": check_warning(form.line("content_warning")),
         "title": check_title(form.line("title")),
         "url": check_url(link) if link else None,
         "body": Body.of_markdown(check_body(form.text("body"))),
@@ -85,11 +100,13 @@ async def edit(request: Request) -> Response:
             "url": post.url or "",
             "body": post.body_source,
             "nsfw": "on" if post.nsfw else "",
+            **pictures.values_of(post),
         },
     )
     if form.ready:
         with form.keeping():
-            action = EditPost(by=by, post=post, language=post.language, **_words(form))
+            words = _words(form) | await _shown(request, form, by, post)
+            action = EditPost(by=by, post=post, language=post.language, **words)
             await instance_of(request).unit(lambda ctx: perform(ctx, action))
             return see_other(f"/post/{post.id}", "edited")
     values = {"form": form, "post": post}

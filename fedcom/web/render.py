@@ -17,6 +17,8 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from fedcom.http.instance import instance_of
+from fedcom.text.pictures import move_pictures
 from fedcom.web import notices
 from fedcom.web.visits import Visit
 from fedcom.web.words import gettext, ngettext
@@ -60,9 +62,21 @@ def when(context: Context, moment: datetime) -> Markup:
     return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - digits, and escaped
 
 
-def rich(html: str) -> Markup:
-    """Text that the sanitizer made (`body_html`, `summary_html`, `description_html` columns)."""
-    return Markup(html)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
+@pass_context
+def rich(context: Context, html: str) -> Markup:
+    """Text that the sanitizer made (`body_html`, `summary_html`, `description_html` columns).
+
+    Its pictures are shown through us: no page of ours tells other servers who reads it.
+    """
+    shown = move_pictures(html, context["signer"].address)
+    return Markup(shown)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
+
+
+@pass_context
+def picture(context: Context, url: str, size: str = "full") -> str:
+    """The address at which our pages show the picture at `url`, ours or another server's."""
+    address: str = context["signer"].address(url, size)
+    return address
 
 
 def slug(actor: Any) -> str:
@@ -108,6 +122,7 @@ def _environment() -> Environment:
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined] # the extension adds it
     environment.filters |= {
         "rich": rich,
+        "picture": picture,
         "slug": slug,
         "site_of": site_of,
         "link": link,
@@ -158,6 +173,7 @@ def piece(request: Request, template: str, visit: Visit, values: Mapping[str, An
         form_token=visit.form_token,
         now=visit.now,
         here=_here(request),
+        signer=instance_of(request).signer,
         **values,
     )
 

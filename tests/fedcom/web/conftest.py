@@ -21,6 +21,9 @@ from fedcom.context import Context, NewKey
 from fedcom.db import Database
 from fedcom.errors import NotFound
 from fedcom.http.sessions import cookie_name
+from fedcom.media.pictures import Pictures
+from fedcom.media.remote import Signer
+from fedcom.media.store import Store
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -42,6 +45,8 @@ class PlainInstance:
         self.settings = settings
         self.database = database
         self.clock = clock
+        self.pictures = Pictures(Store(settings.media_dir), max_bytes=100_000)
+        self.signer = Signer(b"secret", settings.origin)
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
 

@@ -1,0 +1,63 @@
+"""ChangePictures: the face and the banner of a person or a community, as Update of the actor."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+
+from activitypub.vocab.activities import update as update_activity
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.context import Context
+from fedcom.errors import Denied, Invalid
+from fedcom.models.actor import Community, Person, actor
+from fedcom.queries.actors import get_community, get_person, standing
+from fedcom.rules.limits import check_url
+from fedcom.rules.permissions import may_act, may_moderate
+from fedcom.wire.actor import to_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePictures(Action[Person | Community]):
+    """A member changes the own pictures, or a moderator those of a community of ours."""
+
+    by: Person
+    subject: Person | Community
+    # Addresses; None: no picture.
+    icon_url: str | None
+    image_url: str | None
+
+    def check(self, ctx: Context) -> None:
+        """One's own, and moderators their community's."""
+        may_act(self.by, ctx.now)
+        if isinstance(self.subject, Community):
+            place = self.subject
+            may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        elif self.subject.id != self.by.id:
+            raise Denied("not_the_owner", "These are somebody else's pictures.")
+        if not self.subject.local:
+            raise Invalid("not_local", "These pictures are changed on their own server.")
+        for url in (self.icon_url, self.image_url):
+            if url is not None:
+                check_url(url)
+
+    def apply(self, ctx: Context) -> Person | Community:
+        """Replace both."""
+        ctx.conn.execute(
+            update(actor)
+            .where(actor.c.id == self.subject.id)
+            .values(icon_url=self.icon_url, image_url=self.image_url, updated_at=ctx.now)
+        )
+        if isinstance(self.subject, Community):
+            return get_community(ctx.conn, self.subject.id)
+        return get_person(ctx.conn, self.subject.id)
+
+    def to_activity(self, ctx: Context, result: Person | Community) -> Activity:
+        """Update{Person} or Update{Group}."""
+        followers = result.followers or f"{result.iri}/followers"
+        document = to_document(result, ctx.origin)
+        return update_activity(ctx.new_iri("update"), self.by.iri, document, cc=[followers])
+
+    def audience(self, ctx: Context, result: Person | Community) -> Audience:
+        """Whoever follows the one or the other."""
+        if isinstance(result, Community):
+            return Audience(subject=result.iri, community=result)
+        return Audience(subject=result.iri, to_followers=True)

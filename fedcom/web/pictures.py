@@ -1,0 +1,236 @@
+"""Pictures in forms: with a post, for a text, as a face; and the list of what one has uploaded."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.accounts.uploads import (
+    PAGE,
+    begin_upload,
+    delete_upload,
+    finish_upload,
+    is_mine,
+    list_uploads_of,
+)
+from fedcom.actions.perform import perform
+from fedcom.actions.pictures import ChangePictures
+from fedcom.context import Context
+from fedcom.errors import Invalid
+from fedcom.http.instance import instance_of
+from fedcom.media.images import BANNER, FACE, POST, Size
+from fedcom.media.pictures import too_big
+from fedcom.media.records import media_url, name_in
+from fedcom.models.actor import Community, Person
+from fedcom.models.media import Purpose
+from fedcom.models.post import Post
+from fedcom.rules.limits import check_alt
+from fedcom.rules.permissions import may_moderate
+from fedcom.site.settings import set_logo
+from fedcom.web.communities import read_place
+from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.places import get_community_at, number_in
+from fedcom.web.render import page, slug
+from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
+from fedcom.web.words import gettext
+from fedcom.wire.illustration import Illustration
+
+FIELDS = {"picture": "", "alt": "", "kept": "", "no_picture": "", "content_warning": ""}
+"""What `picture_fields.html` adds to the form of a post."""
+
+
+async def take(
+    request: Request, form: Form, field: str, by: Person, size: Size, purpose: Purpose = "upload"
+) -> str | None:
+    """The address of the picture that was chosen in `field`, kept now; None when none was.
+
+    Raises Invalid with a code that names the field, Denied and TooMany.
+    """
+    instance = instance_of(request)
+    if field in form.too_big:
+        raise Invalid(f"{field}_too_big", too_big(instance.pictures.max_bytes))
+    content = form.files.get(field)
+    if not content:
+        return None
+    await instance.unit(lambda ctx: begin_upload(ctx, by))
+    try:
+        kept = await instance.pictures.keep(content, size)
+    except Invalid as error:
+        raise Invalid(f"{field}_{error.code}", error.detail) from error
+    made = await instance.unit(lambda ctx: finish_upload(ctx, by, kept, purpose))
+    return media_url(instance.settings.origin, made.name)
+
+
+async def take_illustration(
+    request: Request, form: Form, by: Person, about: Post | None = None
+) -> Illustration | None:
+    """The picture of a post with its words: chosen now, chosen before an error, or as it was.
+
+    The form remembers it in `kept`, so that it need not be chosen again. Raises like `take`.
+    """
+    taken = await take(request, form, "picture", by, POST)
+    if taken is not None:
+        form.values["kept"] = taken
+    elif form.checked("no_picture"):
+        form.values["kept"] = ""
+    kept = form.line("kept")
+    alt = check_alt(form.line("alt"))
+    if not kept or not await _may_show(request, by, kept, about):
+        return None
+    return Illustration(kept, alt)
+
+
+async def _may_show(request: Request, by: Person, url: str, about: Post | None) -> bool:
+    """Whether it is the member's own picture, or the one that the post has already."""
+    if about is not None and url == about.image_url:
+        return True
+    instance = instance_of(request)
+    name = name_in(instance.settings.origin, url)
+    return await instance.read(lambda conn: is_mine(conn, by, name))
+
+
+def values_of(about: Post) -> dict[str, str]:
+    """What the fields of pictures hold when a post is edited."""
+    return {
+        **FIELDS,
+        "alt": about.image_alt,
+        "kept": about.image_url or "",
+        "content_warning": about.content_warning,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One picture in the list of its owner."""
+
+    name: str
+    address: str
+    thumbnail: str
+    size: str
+    markdown: str
+
+
+async def upload(request: Request) -> Response:
+    """GET and POST /upload: a picture for any text; gives back the Markdown that shows it."""
+    visit = await visit_of(request)
+    by = member_of(request, visit).person
+    form = await read_form(request, {"picture": "", "alt": ""})
+    if form.ready:
+        with form.keeping():
+            alt = check_alt(form.line("alt"))
+            address = await take(request, form, "picture", by, POST)
+            if address is None:
+                raise Invalid("picture_missing", gettext("Choose a picture first."))
+            values = {"form": form, "address": address, "markdown": _markdown(address, alt)}
+            return page(request, "upload.html", visit, values)
+    values = {"form": form, "address": "", "markdown": ""}
+    return page(request, "upload.html", visit, values, status=form.status)
+
+
+def _markdown(address: str, alt: str) -> str:
+    words = alt.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return f"![{words}]({address})"
+
+
+async def list_mine(request: Request) -> Response:
+    """GET /settings/uploads: all pictures that one has uploaded, with their Markdown."""
+    before = number_in(request.query_params.get("before", ""))
+    origin = instance_of(request).settings.origin
+
+    def read(conn: Connection, visit: Visit) -> tuple[list[Upload], int]:
+        found = list_uploads_of(conn, member_of(request, visit).person, before)
+        lines = [
+            Upload(
+                one.name,
+                f"/media/{one.name}",
+                f"/media/{one.thumbnail or one.name}",
+                f"{one.width} × {one.height}, {max(1, one.bytes // 1000)} kB",  # noqa: RUF001 - the sign between sides
+                _markdown(media_url(origin, one.name), ""),
+            )
+            for one in found
+        ]
+        return lines, found[-1].id if len(found) == PAGE else 0
+
+    visit, (lines, more) = await visiting(request, read)
+    return page(request, "uploads.html", visit, {"uploads": lines, "more": more})
+
+
+async def delete_mine(request: Request) -> Response:
+    """POST /settings/uploads/delete: `name` is the picture that shall be shown nowhere any more."""
+    sent = await receive(request)
+    by = member_of(request, await visit_of(request))
+    instance = instance_of(request)
+    name = sent.get("name", "")
+    files = await instance.unit(
+        lambda ctx: delete_upload(ctx, by.person, name, is_admin=by.account.is_admin)
+    )
+    for file in files:
+        await asyncio.to_thread(instance.pictures.store.remove, file)
+    return see_other("/settings/uploads", "upload_deleted")
+
+
+_FACES = {"icon": "", "banner": "", "no_icon": "", "no_banner": ""}
+
+
+async def edit_mine(request: Request) -> Response:
+    """GET and POST /settings/pictures: one's own face and banner."""
+    visit = await visit_of(request)
+    by = member_of(request, visit).person
+    return await _edit(request, visit, by, by, "/settings/pictures")
+
+
+async def edit_community(request: Request) -> Response:
+    """GET and POST /c/{slug}/pictures: the community's, for its moderators."""
+
+    def read(conn: Connection, visit: Visit) -> Community:
+        by = member_of(request, visit).person
+        place = read_place(conn, visit, get_community_at(conn, request).id)
+        may_moderate(by, place.community, place.standing, visit.now)
+        return place.community
+
+    visit, community = await visiting(request, read)
+    by = member_of(request, visit).person
+    return await _edit(request, visit, by, community, f"/c/{slug(community)}/edit")
+
+
+async def _edit(
+    request: Request, visit: Visit, by: Person, subject: Person | Community, back: str
+) -> Response:
+    form = await read_form(request, _FACES)
+    if form.ready:
+        with form.keeping():
+            icon = await take(request, form, "icon", by, FACE, "avatar")
+            banner = await take(request, form, "banner", by, BANNER, "avatar")
+            action = ChangePictures(
+                by=by,
+                subject=subject,
+                icon_url=icon or (None if form.checked("no_icon") else subject.icon_url),
+                image_url=banner or (None if form.checked("no_banner") else subject.image_url),
+            )
+            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            return see_other(back, "pictures_saved")
+    values = {"form": form, "subject": subject, "back": back}
+    return page(request, "pictures.html", visit, values, status=form.status)
+
+
+async def edit_logo(request: Request) -> Response:
+    """GET and POST /admin/logo: the picture of this server."""
+    visit = await visit_of(request)
+    by = admin_of(request, visit).person
+    form = await read_form(request, {"logo": "", "no_logo": ""})
+    if form.ready:
+        with form.keeping():
+            origin = instance_of(request).settings.origin
+            address = await take(request, form, "logo", by, FACE, "site")
+            name = name_in(origin, address)
+            if name is None and not form.checked("no_logo"):
+                raise Invalid("logo_missing", gettext("Choose a picture first."))
+
+            def work(ctx: Context) -> None:
+                set_logo(ctx.conn, name, address)
+
+            await instance_of(request).unit(work)
+            return see_other("/admin/logo", "pictures_saved")
+    return page(request, "logo.html", visit, {"form": form}, status=form.status)
