@@ -14,9 +14,11 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -178,6 +180,19 @@ class Settings(BaseModel):
         " The deliveries are in the database either way: a lost Redis loses nothing.",
         examples=["redis://127.0.0.1:6379/0"],
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="The server that takes mail for members: `smtp://user:password@host:587` (with"
+        " STARTTLS where it is offered; a password is never sent without it, but to this machine)"
+        " or `smtps://user:password@host:465`. Signs in a password are written as in URLs (`%40`"
+        " for `@`). Without it nobody gets mail, and who forgot a password asks an admin.",
+        examples=["smtp://127.0.0.1:25"],
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="The sender of mail to members, an address or `Name <address>`.",
+        json_schema_extra={"default": "`noreply@` and the name of this server"},
+    )
     admin_name: str | None = Field(
         default=None,
         min_length=1,
@@ -242,6 +257,27 @@ class Settings(BaseModel):
             raise ValueError("must have at least 32 characters")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _check_smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            is_fine = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
+        except ValueError:
+            is_fine = False
+        if not is_fine:
+            raise ValueError("must be like smtp://user:password@host:587 or smtps://host")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _check_sender(cls, value: str | None) -> str | None:
+        if value is not None and ("@" not in parseaddr(value)[1] or not value.isprintable()):
+            raise ValueError("must be an address, such as noreply@forum.example")
+        return value
+
     @field_validator("admin_password")
     @classmethod
     def _check_admin(cls, value: SecretStr | None, known: ValidationInfo) -> SecretStr | None:
@@ -253,6 +289,16 @@ class Settings(BaseModel):
     def host(self) -> str:
         """The name (in development with its port) by which the world knows this server."""
         return host_of(self.origin)
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether members can be written to."""
+        return self.smtp_url is not None
+
+    @property
+    def mail_sender(self) -> str:
+        """Whom letters come from."""
+        return self.mail_from or f"noreply@{self.host.partition(':')[0]}"
 
     def read_secret(self, *, make: bool = True) -> bytes:
         """The 32 bytes that private keys are encrypted with; made and kept at the first call ever.

@@ -40,6 +40,7 @@ from fedcom.media.remote import RemotePictures, Signer
 from fedcom.media.store import Store
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.postman import Postman
 from fedcom.queries.actors import find_actor
 from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyRing, PublicKeys, Seal, make_key
@@ -75,6 +76,7 @@ class Instance:
     inbox: Inbox
     dispatcher: Dispatcher
     backfill: Backfill
+    postman: Postman
     pictures: Pictures
     remote_pictures: RemotePictures
     signer: Signer
@@ -113,6 +115,7 @@ class Instance:
                 tasks.create_task(self.dispatcher.run())
             tasks.create_task(self._keep_house())
             tasks.create_task(self.backfill.run())
+            tasks.create_task(self.postman.run())
             tasks.create_task(self.watch_keys())
 
     async def watch_keys(self) -> None:
@@ -284,6 +287,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
             inbox=inbox,
             dispatcher=dispatcher,
             backfill=backfill,
+            postman=Postman(units, settings, clock),
             pictures=pictures,
             remote_pictures=remote_pictures,
             signer=Signer(settings.read_secret(make=False), settings.origin),

@@ -1,0 +1,58 @@
+"""Letters about what waits for a member: one in an hour at most, and none while they are here."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+
+from fedcom.accounts.letters import put_letter
+from fedcom.context import Context
+from fedcom.models.account import account
+from fedcom.models.actor import actor
+from fedcom.models.notification import notification
+from fedcom.models.site import site
+
+EVERY = timedelta(hours=1)
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def write_digests(ctx: Context) -> int:
+    """Write to every member who wants it and has unread news since the last letter; how many."""
+    since = func.coalesce(account.c.mailed_at, _NEVER)
+    before = ctx.now - EVERY
+    rows = ctx.conn.execute(
+        select(account.c.actor_id, account.c.email, actor.c.name, func.count())
+        .join(actor, actor.c.id == account.c.actor_id)
+        .join(notification, notification.c.recipient_id == account.c.actor_id)
+        .where(
+            account.c.mail_notifications,
+            account.c.email.is_not(None),
+            account.c.state == "active",
+            actor.c.deleted_at.is_(None),
+            actor.c.banned_at.is_(None),
+            or_(account.c.mailed_at.is_(None), account.c.mailed_at <= before),
+            or_(account.c.last_seen_at.is_(None), account.c.last_seen_at <= before),
+            notification.c.read_at.is_(None),
+            notification.c.created_at > since,
+        )
+        .group_by(account.c.actor_id, account.c.email, actor.c.name)
+    ).all()
+    if not rows:
+        return 0
+    here = ctx.conn.execute(select(site.c.name)).scalar_one()
+    for person_id, address, name, count in rows:
+        put_letter(ctx, address, f"{_news(count)} at {here}", _body(ctx.origin, name, count))
+        mine = account.c.actor_id == person_id
+        ctx.conn.execute(update(account).where(mine).values(mailed_at=ctx.now))
+    return len(rows)
+
+
+def _news(count: int) -> str:
+    return "Something waits for you" if count == 1 else f"{count} things wait for you"
+
+
+def _body(origin: str, name: str, count: int) -> str:
+    return (
+        f"Hello {name},\n\n{_news(count)}:\n\n{origin}/notifications\n\n"
+        f"You asked for these letters; here you say no more:\n{origin}/settings/appearance\n"
+    )

@@ -1,0 +1,78 @@
+"""Letters to members: what they say, and the queue they wait in until `fedcom.postman` sends them.
+
+A letter is written in the same transaction as what it tells of, so neither a slow mail server nor a
+crash can lose the one or the other.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from fedcom.context import Context
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.mail import Mail, mail
+from fedcom.models.site import Site
+
+GIVE_UP = timedelta(days=1)
+"""A letter that is so old helps nobody any more."""
+
+FIRST_PAUSE = timedelta(minutes=1)
+
+
+def put_letter(ctx: Context, recipient: str, subject: str, body: str) -> None:
+    """Have this sent soon."""
+    ctx.conn.execute(
+        insert(mail).values(
+            recipient=recipient, subject=subject, body=body, created_at=ctx.now, due_at=ctx.now
+        )
+    )
+
+
+def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:
+    """Letters whose time has come, the longest-waiting first."""
+    rows = conn.execute(
+        select(*columns_of(Mail, mail)).where(mail.c.due_at <= now).order_by(mail.c.id).limit(limit)
+    ).mappings()
+    return [to_row(Mail, row) for row in rows]
+
+
+def drop_letter(conn: Connection, number: int) -> None:
+    """It was sent, or never can be."""
+    conn.execute(delete(mail).where(mail.c.id == number))
+
+
+def postpone_letter(conn: Connection, letter: Mail, now: datetime) -> bool:
+    """Try it again later, each time after twice the pause; whether it will be.
+
+    A letter that is too old is dropped.
+    """
+    due_at = now + FIRST_PAUSE * 2 ** min(letter.tries, 10)
+    if due_at > letter.created_at + GIVE_UP:
+        drop_letter(conn, letter.id)
+        return False
+    changed = update(mail).where(mail.c.id == letter.id)
+    conn.execute(changed.values(tries=letter.tries + 1, due_at=due_at))
+    return True
+
+
+def write_reset(ctx: Context, site: Site, recipient: str, name: str, token: str) -> None:
+    """The link to choose another password."""
+    put_letter(
+        ctx,
+        recipient,
+        f"Another password for {site.name}",
+        f"Hello {name},\n\n"
+        f"somebody, hopefully you, asked for another password at {site.name}.\n"
+        "Choose it here, within an hour:\n\n"
+        f"{site.origin}/reset?token={token}\n\n"
+        "If it was not you, do nothing: your password stays as it is.\n",
+    )
+
+
+def write_decision(ctx: Context, site: Site, recipient: str, name: str, *, approved: bool) -> None:
+    """What became of an application."""
+    if approved:
+        text = f"your account at {site.name} is open. Log in here:\n\n{site.origin}/login\n"
+    else:
+        text = f"the admins of {site.name} did not accept your application.\n"
+    put_letter(ctx, recipient, f"Your application at {site.name}", f"Hello {name},\n\n{text}")
