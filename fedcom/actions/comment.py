@@ -23,6 +23,7 @@ from fedcom.actions.post import (
     edit_from,
     is_overtaken,
 )
+from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_comment, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid, NotFound
@@ -138,7 +139,8 @@ class EditComment(Action[Comment]):
             check_warning(self.content_warning)
 
     def apply(self, ctx: Context) -> Comment:
-        """Replace the words."""
+        """Replace the words and keep the former ones."""
+        before = get_comment(ctx.conn, self.comment.id)
         body = self.body if self.source else with_links(ctx, self.body)
         ctx.conn.execute(
             update(comment)
@@ -152,7 +154,9 @@ class EditComment(Action[Comment]):
             )
         )
         _tell(ctx, self, self.comment)
-        return get_comment(ctx.conn, self.comment.id)
+        edited = get_comment(ctx.conn, self.comment.id)
+        keep_revision(ctx, before, edited)
+        return edited
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Update{Note}."""

@@ -14,6 +14,7 @@ from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.markers import refuse_deleted
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
+from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_post, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid
@@ -147,7 +148,8 @@ class EditPost(Action[Post]):
         _check_content(self)
 
     def apply(self, ctx: Context) -> Post:
-        """Replace the words; what others said of the post stays."""
+        """Replace the words and keep the former ones; what others said of the post stays."""
+        before = get_post(ctx.conn, self.post.id)
         ctx.conn.execute(
             update(post)
             .where(post.c.id == self.post.id)
@@ -158,6 +160,7 @@ class EditPost(Action[Post]):
         )
         _tell_named(ctx, self, self.post)
         edited = get_post(ctx.conn, self.post.id)
+        keep_revision(ctx, before, edited)
         want_preview(ctx, edited)
         return edited
 

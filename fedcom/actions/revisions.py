@@ -1,0 +1,46 @@
+"""What posts and comments said before: kept when they are edited, gone when they are deleted."""
+
+from sqlalchemy import ColumnElement, delete, insert, select
+
+from fedcom.context import Context
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.models.revision import revision
+
+KEPT = 50
+"""Former versions of one post or comment; a peer that edits for ever does not fill the disk."""
+
+
+def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -> None:
+    """Keep what was there before an edit if a reader could see that it changed."""
+    title, url = _heading(before)
+    if (title, url, before.body_html) == (*_heading(after), after.body_html):
+        return
+    ctx.conn.execute(
+        insert(revision).values(
+            post_id=before.id if isinstance(before, Post) else None,
+            comment_id=before.id if isinstance(before, Comment) else None,
+            title=title,
+            url=url,
+            body_html=before.body_html,
+            written_at=before.updated_at or before.published_at,
+            replaced_at=after.updated_at or ctx.now,
+        )
+    )
+    newest = select(revision.c.id).where(_of(before)).order_by(revision.c.id.desc())
+    oldest_kept = newest.offset(KEPT - 1).limit(1).scalar_subquery()
+    ctx.conn.execute(delete(revision).where(_of(before), revision.c.id < oldest_kept))
+
+
+def forget_revisions(ctx: Context, about: Post | Comment) -> None:
+    """Forget all that a post or comment said before."""
+    ctx.conn.execute(delete(revision).where(_of(about)))
+
+
+def _heading(about: Post | Comment) -> tuple[str, str | None]:
+    return (about.title, about.url) if isinstance(about, Post) else ("", None)
+
+
+def _of(about: Post | Comment) -> ColumnElement[bool]:
+    column = revision.c.post_id if isinstance(about, Post) else revision.c.comment_id
+    return column == about.id

@@ -1,0 +1,19 @@
+"""The former versions of posts and comments, for the pages of their history."""
+
+from sqlalchemy import Connection, select
+
+from fedcom.models.base import columns_of
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.models.revision import Revision, revision
+
+
+def list_revisions(conn: Connection, about: Post | Comment) -> list[Revision]:
+    """What it said before, the newest version first; without the one that stands now."""
+    column = revision.c.post_id if isinstance(about, Post) else revision.c.comment_id
+    rows = conn.execute(
+        select(*columns_of(Revision, revision))
+        .where(column == about.id)
+        .order_by(revision.c.id.desc())
+    )
+    return [Revision(*row) for row in rows]

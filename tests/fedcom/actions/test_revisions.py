@@ -1,0 +1,101 @@
+"""What was said before an edit: kept, in order, and gone when the author deletes."""
+
+from typing import Any
+
+from activitypub.iri import PUBLIC
+from fedcom.actions.comment import EditComment
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.leave import Leave
+from fedcom.actions.post import EditPost
+from fedcom.actions.remove import Remove
+from fedcom.actions.revisions import KEPT
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.models.revision import Revision
+from fedcom.queries.revisions import list_revisions
+from fedcom.wire.body import Body
+from tests.fedcom.actions.hearing import hear
+from tests.support.documents import activity, note
+from tests.support.people import Home, said
+
+KIM = "https://kim.example/u/kim"
+NOTE = "https://kim.example/note/1"
+
+
+def versions(home: Home, about: Post | Comment) -> list[Revision]:
+    with home.database.connect() as conn:
+        return list_revisions(conn, about)
+
+
+def edit(home: Home, about: Post, **changes: Any) -> Post:
+    body = Body.of_markdown(about.body_source)
+    words: dict[str, Any] = {"title": about.title, "url": about.url, "body": body}
+    home.clock.advance(minutes=1)
+    return home.perform(EditPost(by=home.bob, post=about, **words | changes))
+
+
+def test_every_edit_of_a_post_keeps_what_it_said_before(home: Home) -> None:
+    first = home.post(url="https://a.example/1")
+    second = edit(home, first, body=Body.of_markdown("They do *not*."))
+    third = edit(home, second, title="Cats never sleep", url=None)
+
+    newer, older = versions(home, first)
+    assert (older.title, older.url, older.body_html) == (first.title, first.url, first.body_html)
+    assert (newer.title, newer.url, newer.body_html) == (first.title, first.url, second.body_html)
+    assert (older.written_at, older.replaced_at) == (first.published_at, second.updated_at)
+    assert (newer.written_at, newer.replaced_at) == (second.updated_at, third.updated_at)
+
+
+def test_an_edit_that_no_reader_sees_keeps_nothing(home: Home) -> None:
+    first = home.post()
+    edit(home, first, nsfw=True)
+
+    assert versions(home, first) == []
+
+
+def test_what_a_peer_edits_is_kept_too(home: Home) -> None:
+    about = home.comment(home.post(), by=home.person(KIM), text="Before", iri=NOTE)
+    post_iri = home.fresh(home.post()).iri
+    words = note(NOTE, KIM, post_iri, to=[home.cats.iri, PUBLIC], content="<p>After</p>")
+    hear(home, activity("Update", KIM, words))
+
+    assert [version.body_html for version in versions(home, about)] == ["<p>Before</p>"]
+    assert home.fresh(about).body_html == "<p>After</p>"
+
+
+def test_only_the_newest_of_very_many_versions_are_kept(home: Home) -> None:
+    about = home.comment(home.post(), text="0")
+    for number in range(1, KEPT + 3):
+        body = Body.of_markdown(str(number))
+        home.perform(EditComment(by=home.bob, comment=about, body=body))
+
+    kept = [version.body_html for version in versions(home, about)]
+    assert kept == [f"<p>{number}</p>" for number in range(KEPT + 1, 1, -1)]
+
+
+def test_who_deletes_something_deletes_what_it_said_before(home: Home) -> None:
+    first = edit(home, home.post(), title="Another title")
+    about = home.comment(first)
+    home.perform(EditComment(by=home.bob, comment=about, body=Body.of_markdown("Other")))
+    other = edit(home, home.post(), title="Another title")
+
+    home.perform(Delete(by=home.bob, target=home.fresh(first)))
+    home.perform(Delete(by=home.bob, target=home.fresh(about)))
+    home.perform(Undelete(by=home.bob, target=home.fresh(first)))
+
+    assert versions(home, first) == versions(home, about) == []
+    assert len(versions(home, other)) == 1
+
+
+def test_what_a_moderator_removes_keeps_its_past_for_when_it_comes_back(home: Home) -> None:
+    first = edit(home, home.post(), title="Another title")
+    home.perform(Remove(by=home.ann, target=first, reason="spam"))
+
+    assert len(versions(home, first)) == 1
+
+
+def test_nothing_is_left_of_whoever_leaves(home: Home) -> None:
+    first = edit(home, home.post(), title="Another title")
+    home.perform(Leave(by=home.bob), said(home.bob.iri))
+
+    assert versions(home, first) == []
