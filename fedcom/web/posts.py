@@ -47,7 +47,8 @@ async def submit(request: Request) -> Response:
     by = member_of(request, visit).person
     if form.ready:
         with form.keeping():
-            words = _words(form) | await _shown(request, form, by)
+            shown = await _shown(request, form, by)
+            words = _words(form) | shown
 
             def work(ctx: Context) -> Post:
                 place = get_community_at(ctx.conn, request, form.line("community"))
@@ -62,7 +63,10 @@ async def submit(request: Request) -> Response:
 async def _shown(
     request: Request, form: Form, by: Person, about: Post | None = None
 ) -> dict[str, Any]:
-    """The picture; without another link it is what the post links to, as with Lemmy."""
+    """The picture; without another link it is what the post links to, as with Lemmy.
+
+    It is taken before anything else can be wrong, so that the form remembers it.
+    """
     image = await pictures.take_illustration(request, form, by, about)
     former = about.image_url if about is not None else None
     link = form.line("url")
@@ -105,7 +109,8 @@ async def edit(request: Request) -> Response:
     )
     if form.ready:
         with form.keeping():
-            words = _words(form) | await _shown(request, form, by, post)
+            shown = await _shown(request, form, by, post)
+            words = _words(form) | shown
             action = EditPost(by=by, post=post, language=post.language, **words)
             await instance_of(request).unit(lambda ctx: perform(ctx, action))
             return see_other(f"/post/{post.id}", "edited")

@@ -1,0 +1,270 @@
+"""Pictures in forms: with a post, for a text, as a face; and nothing typed is lost over one."""
+
+import html as entities
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from fedcom.housekeeping import clean_pictures
+from fedcom.models.actor import actor
+from fedcom.models.media import media
+from fedcom.queries.posts import get_post
+from fedcom.wire.body import Body
+from tests.fedcom.web.conftest import World
+from tests.support.pictures import bomb, draw, opened, picture
+
+pytestmark = pytest.mark.anyio
+
+POST = {"community": "cats", "title": "A cat", "url": "", "body": "Look.", "kept": "", "alt": ""}
+ADDRESS = re.compile(r"https://forum\.example/media/[0-9a-f]{64}\.webp")
+
+
+async def names(world: World) -> list[str]:
+    rows = await world.instance.read(lambda conn: conn.execute(select(media.c.name)).all())
+    return [row.name for row in rows]
+
+
+async def test_a_post_is_made_of_a_picture_with_words_for_it(world: World) -> None:
+    bob = world.browser("bob")
+    fields = POST | {"alt": " A  cat ", "content_warning": "Claws"}
+
+    sent = await bob.send("/c/cats/submit", {"picture": picture("PNG", draw(300, 200))}, **fields)
+
+    assert sent.status == 303, sent.text
+    post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
+    assert ADDRESS.fullmatch(post.image_url or "")
+    assert post.url == post.image_url
+    assert (post.image_alt, post.content_warning, post.nsfw) == ("A cat", "Claws", True)
+    name = (post.url or "").rpartition("/")[2]
+    shown = await world.browser().client.get(f"/media/{name}")
+    assert opened(shown.content).size == (300, 200)
+    assert shown.headers["content-type"] == "image/webp"
+    assert shown.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert shown.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+async def test_a_picture_beside_a_link_does_not_take_its_place(world: World) -> None:
+    fields = POST | {"url": "https://news.example/cats"}
+
+    sent = await world.browser("bob").send("/c/cats/submit", {"picture": picture()}, **fields)
+
+    post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
+    assert post.url == "https://news.example/cats"
+    assert ADDRESS.fullmatch(post.image_url or "")
+
+
+async def test_a_picture_stays_chosen_when_something_else_is_wrong(world: World) -> None:
+    bob = world.browser("bob")
+
+    refused = await bob.send("/c/cats/submit", {"picture": picture()}, **POST | {"title": ""})
+
+    assert refused.status == 422
+    assert "Look.</textarea>" in refused.html
+    [again] = await names(world) or [""]
+    kept = f"https://forum.example/media/{again}"
+    assert f'name="kept" value="{kept}"' in refused.html
+    assert f'src="/media/{again}"' in refused.html
+    sent = await bob.send("/c/cats/submit", {}, **POST | {"kept": kept})
+    post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
+    assert post.image_url == kept
+
+
+async def test_nobody_posts_the_picture_of_somebody_else_or_from_elsewhere(world: World) -> None:
+    await world.browser("eve").send("/upload", {"picture": picture()}, alt="")
+    [name] = await names(world)
+
+    for kept in (f"https://forum.example/media/{name}", "https://peer.example/x.png", "nonsense"):
+        sent = await world.browser("bob").send("/c/cats/submit", {}, **POST | {"kept": kept})
+        post = await world.instance.read(lambda conn, sent=sent: get_post(conn, sent.number()))
+        assert post.image_url is None
+
+
+async def test_an_edit_keeps_the_picture_replaces_it_or_takes_it_off(world: World) -> None:
+    bob = world.browser("bob")
+    sent = await bob.send("/c/cats/submit", {"picture": picture()}, **POST | {"alt": "Cat"})
+    path = f"{sent.location}/edit"
+    form = await bob.get(path)
+    kept = ADDRESS.search(form.html)
+    assert kept
+    same = POST | {"kept": kept[0], "alt": "Cat", "url": kept[0]}
+
+    async def stored() -> tuple[str | None, str | None]:
+        post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
+        return post.url, post.image_url
+
+    await bob.send(path, {}, **same | {"title": "The cat"})
+    assert await stored() == (kept[0], kept[0])
+    await bob.send(path, {"picture": picture("JPEG", draw(90, 90))}, **same)
+    url, other = await stored()
+    assert url == other != kept[0]
+    await bob.send(path, {}, **same | {"kept": other or "", "url": other or "", "no_picture": "on"})
+    assert await stored() == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Pictures are JPEG"),
+        (bomb(60_000, 60_000), "million pixels"),
+        (picture("JPEG")[:300], "broken"),
+        (picture() + b"x" * 200_000, "at most 0 MB"),
+    ],
+)
+async def test_what_is_wrong_with_a_picture_is_said_beside_it(
+    world: World, content: bytes, words: str
+) -> None:
+    page = await world.browser("bob").send("/c/cats/submit", {"picture": content}, **POST)
+
+    assert page.status == 422
+    error = re.search(r'<p class="error" id="e-picture">(.*?)</p>', page.html)
+    assert error is not None
+    assert words in error[1]
+    assert "Look.</textarea>" in page.html
+    assert await names(world) == []
+
+
+async def test_an_upload_gives_back_the_line_that_shows_it(world: World) -> None:
+    bob = world.browser("bob")
+
+    page = await bob.send("/upload", {"picture": picture()}, alt="A [cat] \\o/")
+
+    line = entities.unescape(re.findall(r'readonly value="(.*?)"', page.html)[0])
+    assert line.startswith(r"![A \[cat\] \\o/](https://forum.example/media/")
+    post = await world.post(body=Body.of_markdown(line))
+    shown = await bob.get(f"/post/{post.id}")
+    [name] = await names(world)
+    assert f'src="/media/{name}"' in shown.html
+    assert 'alt="A [cat] \\o/"' in shown.html
+    missing = await bob.send("/upload", {}, alt="")
+    assert missing.status == 422
+
+
+async def test_pictures_of_others_are_asked_for_through_us(world: World) -> None:
+    text = "![cat](https://peer.example/cat.png?a=1&b=%20) and `<img src=x>`"
+    post = await world.post(body=Body.of_markdown(text))
+
+    page = await world.browser().get(f"/post/{post.id}")
+
+    [source] = re.findall(r'<img src="([^"]*)"', page.html)
+    assert source.startswith("/media/remote?url=https%3A%2F%2Fpeer.example%2Fcat.png%3Fa%3D1%26")
+    assert "img-src 'self'" in page.headers["content-security-policy"]
+    forged = await world.browser().get("/media/remote?url=https://peer.example/x&size=full&sig=x")
+    assert forged.status == 404
+
+
+async def test_a_face_and_a_banner_are_changed_and_taken_off(world: World) -> None:
+    bob = world.browser("bob")
+    files = {"icon": picture("PNG", draw(500, 400)), "banner": picture("PNG", draw(900, 400))}
+
+    assert (await bob.send("/settings/pictures", files)).status == 303
+
+    async def stored() -> tuple[str | None, str | None]:
+        statement = select(actor.c.icon_url, actor.c.image_url).where(actor.c.name == "bob")
+        row = await world.instance.read(lambda conn: conn.execute(statement).one())
+        return row.icon_url, row.image_url
+
+    icon, banner = await stored()
+    assert icon
+    assert banner
+    page = await world.browser().get("/u/bob")
+    assert f'src="{icon.removeprefix("https://forum.example")}"' in page.html
+    assert f'src="{banner.removeprefix("https://forum.example")}"' in page.html
+    await bob.send("/settings/pictures", {}, no_icon="on")
+    assert await stored() == (None, banner)
+
+
+async def test_only_moderators_change_the_pictures_of_a_community(world: World) -> None:
+    files = {"icon": picture()}
+
+    assert (await world.browser("bob").send("/c/cats/pictures", files)).status == 403
+    assert (await world.browser("mia").send("/c/cats/pictures", files)).status == 303
+    assert 'class="face square' in (page := (await world.browser().get("/c/cats")).html)
+    assert re.search(r'<img src="/media/[0-9a-f]{64}\.webp" alt="" loading="lazy">', page)
+
+
+async def test_only_the_admin_changes_the_logo(world: World) -> None:
+    files = {"logo": picture()}
+
+    assert (await world.browser("mia").send("/admin/logo", files)).status == 403
+    assert (await world.browser("ann").send("/admin/logo", files)).status == 303
+    assert re.search(r'href="/"><img src="/media/', (await world.browser().get("/")).html)
+    await world.browser("ann").send("/admin/logo", {}, no_logo="on")
+    assert "/media/" not in (await world.browser().get("/communities")).html
+
+
+async def test_one_sees_and_deletes_the_own_uploads_only(world: World) -> None:
+    bob, eve = world.browser("bob"), world.browser("eve")
+    assert "no pictures" in (await bob.get("/settings/uploads")).text
+    await bob.send("/upload", {"picture": picture("PNG", draw(200, 200))}, alt="")
+    [name] = await names(world)
+
+    assert name in (await bob.get("/settings/uploads")).html
+    assert name not in (await eve.get("/settings/uploads")).html
+    assert (await eve.post("/settings/uploads/delete", name=name)).status == 403
+    assert (await bob.post("/settings/uploads/delete", name=name)).status == 303
+    assert (await bob.get(f"/media/{name}")).status == 404
+    assert list(world.instance.pictures.store.files()) == []
+    assert (await bob.post("/settings/uploads/delete", name=name)).status == 404
+
+
+async def test_a_guest_sends_no_pictures(world: World) -> None:
+    guest = world.browser()
+
+    assert (await guest.send("/login", {"picture": b"x" * 2_000_000})).status == 413
+    assert (await guest.send("/upload", {"picture": picture()})).location.startswith("/login")
+
+
+async def test_nobody_uploads_without_end(world: World) -> None:
+    bob = world.browser("bob")
+    for _ in range(60):
+        await bob.send("/upload", {"picture": b"not a picture"}, alt="")
+
+    assert (await bob.send("/upload", {"picture": picture()}, alt="")).status == 429
+    world.instance.clock.advance(seconds=3601)
+    assert (await bob.send("/upload", {"picture": picture()}, alt="")).status == 200
+
+
+async def test_a_form_that_is_cut_off_is_refused(world: World) -> None:
+    bob = world.browser("bob")
+    for body in (b"", b"--x\r\nContent-Disposition: form-data; name", b"--y--", b"\0" * 1000):
+        sent = await bob.client.post(
+            "/upload",
+            content=body,
+            headers={
+                "Content-Type": "multipart/form-data; boundary=x",
+                "Sec-Fetch-Site": "same-origin",
+            },
+        )
+        assert sent.status_code in {400, 403}
+
+
+async def test_what_nobody_shows_goes_after_a_day_and_the_rest_stays(world: World) -> None:
+    bob, instance = world.browser("bob"), world.instance
+    used, unused, in_comment = (picture("PNG", draw(200 + n, 200)) for n in range(3))
+    sent = await bob.send("/c/cats/submit", {"picture": used}, **POST)
+    await bob.send("/upload", {"picture": unused}, alt="")
+    written = await bob.send("/upload", {"picture": in_comment}, alt="")
+    post = await instance.read(lambda conn: get_post(conn, sent.number()))
+    shown = ADDRESS.search(written.html)
+    assert shown
+    await world.comment(post, f"![]({shown[0]})", by="eve")
+    kept = {(post.url or "").rpartition("/")[2], shown[0].rpartition("/")[2]}
+
+    async def after(days: float) -> set[str]:
+        instance.clock.advance(seconds=timedelta(days=days).total_seconds())
+        # The files' own times are those of the machine's clock.
+        for name, *_ in instance.pictures.store.files():
+            path = instance.pictures.store.folder / name
+            path.touch()
+        store = instance.pictures.store
+        await clean_pictures(instance.database, store, instance.settings, instance.clock())
+        return set(await names(world))
+
+    assert len(await after(0.9)) == 3
+    assert await after(0.2) == kept
+    await bob.post(f"/post/{post.id}/delete")
+    assert await after(0.5) == kept
+    assert await after(0.6) == {shown[0].rpartition("/")[2]}
