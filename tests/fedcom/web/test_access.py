@@ -52,6 +52,8 @@ MATRIX = [
     ("/post/{post}/remove", {"reason": "spam"}, LOGIN, NO, NO, OK, OK),
     ("/post/{removed}/restore", {}, LOGIN, NO, NO, OK, OK),
     ("/comment/{comment}", None, OK, OK, OK, OK, OK),
+    ("/post/{post}/history", None, OK, OK, OK, OK, OK),
+    ("/comment/{comment}/history", None, OK, OK, OK, OK, OK),
     ("/comment/{comment}/edit", None, LOGIN, NO, OK, NO, NO),
     ("/comment/{comment}/edit", {"body": "Better"}, LOGIN, NO, OK, NO, NO),
     ("/comment/{comment}/vote", {"score": "-1"}, LOGIN, OK, OK, OK, OK),

@@ -1,0 +1,116 @@
+"""The history of a post or comment: what it said before each edit, and what changed."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.models.revision import Revision
+from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.posts import get_post
+from fedcom.queries.revisions import list_revisions
+from fedcom.text.difference import Piece, difference, readable
+from fedcom.web.content import COMMENTS, POSTS, Kind
+from fedcom.web.places import number_in, number_of
+from fedcom.web.render import page
+from fedcom.web.routing import Handler, page_route
+from fedcom.web.visits import Visit, visiting
+from fedcom.web.words import gettext
+
+PAGE = 10
+"""Versions on one page; comparing two long texts takes a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version: since when it stood, and its words with those of the version before."""
+
+    written_at: datetime
+    title: tuple[Piece, ...]
+    url: tuple[Piece, ...]
+    body: tuple[Piece, ...]
+    # There is no version before it.
+    is_first: bool
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether words differ, and not only how they look."""
+        return any(piece.kind != "same" for piece in (*self.title, *self.url, *self.body))
+
+
+def histories() -> list[Route]:
+    """The routes of both."""
+    return [
+        page_route(f"/{kind.path}/{{number:int}}/history", _show(kind))
+        for kind in (POSTS, COMMENTS)
+    ]
+
+
+def _show(kind: Kind) -> Handler:
+    async def show(request: Request) -> Response:
+        """GET /post|comment/{number}/history: the newest versions; older ones behind `?skip=`."""
+
+        def read(conn: Connection, _: Visit) -> tuple[Post | Comment, str, list[Revision]]:
+            target = kind.get(conn, number_of(request))
+            _check_shown(conn, target)
+            author = get_person(conn, target.author_id)
+            return target, author.title or author.name, list_revisions(conn, target)
+
+        visit, (target, author, revisions) = await visiting(request, read)
+        texts = [_current(target), *revisions]
+        skip = min(number_in(request.query_params.get("skip", "")), len(texts) - 1)
+        versions = await asyncio.to_thread(_compare, texts[skip : skip + PAGE + 1])
+        values = {
+            "target": target,
+            "author": author,
+            "path": f"/{kind.path}/{target.id}",
+            "versions": versions[:PAGE],
+            "older": skip + PAGE if len(texts) > skip + PAGE else 0,
+        }
+        return page(request, "history.html", visit, values)
+
+    return show
+
+
+def _check_shown(conn: Connection, target: Post | Comment) -> None:
+    """Raises HTTPException(410): what was taken back or removed has no past either."""
+    about = get_post(conn, target.post_id) if isinstance(target, Comment) else target
+    place = get_community(conn, about.community_id)
+    if place.deleted_at is not None or place.removed_at is not None:
+        raise HTTPException(410, gettext("The community of this post was closed."))
+    if not target.is_shown:
+        raise HTTPException(
+            410, gettext("It was deleted or removed, and so was what it said before.")
+        )
+
+
+def _current(target: Post | Comment) -> Revision:
+    """What stands now, as if it had been replaced."""
+    moment = target.updated_at or target.published_at
+    title, url = (target.title, target.url) if isinstance(target, Post) else ("", None)
+    return Revision(0, None, None, title, url, target.body_html, moment, moment)
+
+
+def _compare(texts: Sequence[Revision]) -> list[Version]:
+    """Each text with the one that follows in the list, which is older; the last with nothing."""
+    befores: list[Revision | None] = [*texts[1:], None]
+    return [_to_version(text, before) for text, before in zip(texts, befores, strict=True)]
+
+
+def _to_version(text: Revision, before: Revision | None) -> Version:
+    old = before or text
+    return Version(
+        written_at=text.written_at,
+        title=difference(old.title, text.title),
+        url=difference(old.url or "", text.url or ""),
+        body=difference(readable(old.body_html), readable(text.body_html)),
+        is_first=before is None,
+    )

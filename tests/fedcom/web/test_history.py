@@ -1,0 +1,95 @@
+"""What posts and comments said before they were edited, for everybody to read."""
+
+import pytest
+
+from fedcom.actions.comment import EditComment
+from fedcom.actions.post import EditPost
+from fedcom.actions.remove import Remove
+from fedcom.models.post import Post
+from fedcom.web.history import PAGE
+from fedcom.wire.body import Body
+from tests.fedcom.web.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+
+async def edit(world: World, about: Post, title: str, text: str, **more: str) -> None:
+    world.instance.clock.advance(minutes=1)
+    body = Body.of_markdown(text)
+    await world.perform(
+        EditPost(by=world.people["bob"], post=about, title=title, body=body, **more)  # type: ignore[arg-type] # a test's words
+    )
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_a_post_shows_what_changed_word_by_word_newest_first(world: World) -> None:
+    post = await world.post("Cats sleep", body=Body.of_markdown("They do so all day."))
+    await edit(world, post, "Cats sleep", "They do so at <night>.", url="https://a.example/x")
+    await edit(world, post, "Cats dream", "They do so at <night>.", url="https://a.example/x")
+
+    assert f"/post/{post.id}/history" in (await world.browser().get(f"/post/{post.id}")).html
+    page = await world.browser().get(f"/post/{post.id}/history")
+    newest, middle, first = page.html.split('<li class="card version">')[1:]
+    assert '<del><span class="sr">removed: </span>sleep</del>' in newest
+    assert '<ins><span class="sr">added: </span>dream</ins>' in newest
+    assert "at &lt;night&gt;." in newest
+    assert "all day." in middle
+    assert "added: </span>https://a.example/x</ins>" in middle
+    assert "First written" in first
+    assert "<ins>" not in first
+    assert "They do so all day." in first
+
+
+async def test_a_comment_shows_its_former_words(world: World) -> None:
+    comment = await world.comment(await world.post(), "I am *sure*")
+    action = EditComment(
+        by=world.people["bob"], comment=comment, body=Body.of_markdown("I am **sure**")
+    )
+    await world.perform(action)
+
+    page = await world.browser().get(f"/comment/{comment.id}/history")
+    assert page.text.count("I am sure") == 2
+    assert "Only how it looks was changed, no word." in page.text
+
+
+async def test_what_was_never_changed_says_so(world: World) -> None:
+    post = await world.post()
+    page = await world.browser().get(f"/post/{post.id}/history")
+    assert "It was never changed." in page.text
+
+
+async def test_the_past_of_what_was_deleted_or_removed_is_gone(world: World) -> None:
+    post, other = await world.post("A secret"), await world.post("Buy pills")
+    await edit(world, post, "Something", "else")
+    await edit(world, other, "Something", "else")
+    await world.browser("bob").post(f"/post/{post.id}/delete")
+    await world.perform(Remove(by=world.people["ann"], target=other, reason="spam"))
+
+    for who in ("", "bob", "mia"):
+        for about, word in ((post, "secret"), (other, "pills")):
+            page = await world.browser(who).get(f"/post/{about.id}/history")
+            assert page.status == 410
+            assert word not in page.html
+    assert (await world.browser().get("/post/4711/history")).status == 404
+
+
+async def test_a_warning_stands_before_former_words_too(world: World) -> None:
+    post = await world.post("Cats", content_warning="Blood", body=Body.of_markdown("They hunt."))
+    await edit(world, post, "Cats", "They kill.", content_warning="Blood")
+
+    page = await world.browser().get(f"/post/{post.id}/history")
+    assert page.html.count("<details><summary>Blood</summary>") == 2
+
+
+async def test_a_long_history_goes_on_on_another_page(world: World) -> None:
+    post = await world.post()
+    for number in range(PAGE + 1):
+        await edit(world, post, f"Title {number}", "Same")
+
+    page = await world.browser().get(f"/post/{post.id}/history")
+    assert page.html.count('<li class="card version">') == PAGE
+    assert "First written" not in page.text
+    page = await world.browser().get(f"/post/{post.id}/history?skip={PAGE}")
+    assert page.html.count('<li class="card version">') == 2
+    assert "First written" in page.text
+    assert (await world.browser().get(f"/post/{post.id}/history?skip=99999")).status == 200
