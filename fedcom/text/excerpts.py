@@ -1,0 +1,109 @@
+"""A few lines out of a found text, with what was searched for marked in it.
+
+Pieces of plain text come out and never mark-up: whoever shows them escapes them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from fedcom.text.search_terms import Phrase, Words
+
+EXCERPT = 240
+"""About how many characters of a text are shown."""
+
+_BEFORE = 60
+"""Characters shown before the first match."""
+
+_READ = 20_000
+"""Characters of a text in which matches are looked for."""
+
+_SPACES = re.compile(r"\s+")
+_ACCENTS = ("\u0300", "\u036f")
+
+
+class Piece(NamedTuple):
+    """Some text; `found`: it is what was searched for."""
+
+    text: str
+    found: bool = False
+
+
+def mark(text: str, words: Words) -> tuple[Piece, ...]:
+    """All of a text, in pieces."""
+    return tuple(_cut(text, _spans(text, words), 0, len(text)))
+
+
+def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[Piece, ...]:
+    """About `limit` characters around the first match, or the beginning when there is none."""
+    one_line = _SPACES.sub(" ", text[:_READ]).strip()
+    spans = _spans(one_line, words)
+    start, end = 0, len(one_line)
+    if end > limit:
+        start = _between_words(one_line, max(spans[0][0] - _BEFORE, 0) if spans else 0)
+        end = _between_words(one_line, min(start + limit, end))
+    pieces = list(_cut(one_line, spans, start, end))
+    if start > 0:
+        pieces.insert(0, Piece("… "))
+    if end < len(one_line):
+        pieces.append(Piece(" …"))
+    return tuple(pieces)
+
+
+def _between_words(text: str, place: int) -> int:
+    """The nearest space before `place`, when there is one near: no word is cut in two."""
+    if place in {0, len(text)}:
+        return place
+    space = text.rfind(" ", max(place - 30, 0), place)
+    return place if space < 0 else space
+
+
+def _cut(text: str, spans: list[tuple[int, int]], start: int, end: int) -> Iterator[Piece]:
+    for begun, ended in spans:
+        first, last = max(begun, start), min(ended, end)
+        if first >= last:
+            continue
+        if start < first:
+            yield Piece(text[start:first])
+        yield Piece(text[first:last], found=True)
+        start = last
+    if start < end:
+        yield Piece(text[start:end])
+
+
+def _spans(text: str, words: Words) -> list[tuple[int, int]]:
+    """Where the wanted words stand, in order, without overlaps."""
+    patterns = [_pattern(phrase) for phrase in words.phrases]
+    patterns += [re.escape(part.translate(_FOLDED)) for part in words.parts]
+    if not patterns:
+        return []
+    return [match.span() for match in re.finditer("|".join(patterns), text.translate(_FOLDED))]
+
+
+def _pattern(phrase: Phrase) -> str:
+    folded = (re.escape(fold(word)) for word in phrase.words)
+    ending = r"\w*" if phrase.prefix else r"(?![^\W_])"
+    return r"(?<![^\W_])" + r"[\W_]{1,20}".join(folded) + ending
+
+
+def fold(word: str) -> str:
+    """A word in small letters and without accents."""
+    return word.translate(_FOLDED)
+
+
+class _Folding(dict[int, int]):
+    """Each character → the small letter without accents that stands for it: always exactly one, so
+    that places in the folded text are places in the text.
+    """
+
+    def __missing__(self, code: int) -> int:
+        apart = unicodedata.normalize("NFD", chr(code))
+        first, last = _ACCENTS
+        is_accented = all(first <= mark <= last for mark in apart[1:])
+        small = (apart[0] if is_accented else chr(code)).lower()
+        self[code] = ord(small) if len(small) == 1 else code
+        return self[code]
+
+
+_FOLDED = _Folding()

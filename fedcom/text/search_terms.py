@@ -1,0 +1,129 @@
+"""What somebody typed into the search box → what is searched for. Any text means something; none is
+an error.
+
+`two words` are both wanted, `"beside each other"` as they stand, `-word` is unwanted, `wor*` is a
+beginning (so is the last word, which may not be finished); `author:name@host` and
+`community:name@host` narrow. Scripts without spaces are searched for as they are typed, anywhere in
+a text: no database we run on knows where a word ends there.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+MAX_QUERY = 300
+"""Characters that are read of a query."""
+
+MAX_TERMS = 16
+"""Most words, phrases and parts of one query; what comes after them is not looked at."""
+
+MAX_WORD = 64
+"""Longest word that is looked for; PostgreSQL refuses those of 2 KiB."""
+
+# Thai, Lao, Tibetan, Burmese, Khmer; Chinese and Japanese with their punctuation.
+_NO_SPACES = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uff65-\uff9f\U00020000-\U0003ffff]"
+)
+# Korean has spaces, but hangs its particles on the words.
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))
+_CHUNK = re.compile(
+    r"""(?P<narrow>author|community):[@!]?(?P<handle>[\w.-]+(?:@[\w.:\[\]-]+)?)(?!\S)
+    | (?P<sign>-?)(?:"(?P<quoted>[^"]*)"? | (?P<bare>[^\s"]+))""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that stand beside each other; with `prefix` the last may be the beginning of one."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Phrases for the index, and `parts` that may stand anywhere, inside words too."""
+
+    phrases: tuple[Phrase, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.phrases or self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A query: all of `wanted` must match and none of `unwanted`.
+
+    `author` and `community` are `name` (of this server) or `name@host`; "": anybody, anywhere.
+    """
+
+    wanted: Words = Words()
+    unwanted: Words = Words()
+    author: str = ""
+    community: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to be found by it."""
+        return bool(self.wanted or self.author or self.community)
+
+
+def parse_terms(text: str) -> Terms:
+    """What is searched for by this text; never raises."""
+    clean = "".join(map(_visible, text[:MAX_QUERY])).translate(_QUOTES)
+    narrowed = {"author": "", "community": ""}
+    found: dict[bool, list[Phrase | str]] = {True: [], False: []}
+    for match in _CHUNK.finditer(unicodedata.normalize("NFC", clean)):
+        if match["narrow"]:
+            narrowed[match["narrow"].lower()] = match["handle"]
+            continue
+        term = _to_term(match["quoted"] or match["bare"] or "", quoted=match["bare"] is None)
+        if term and len(found[True]) + len(found[False]) < MAX_TERMS:
+            found[not match["sign"]].append(term)
+    wanted = found[True]
+    if wanted and not clean.rstrip().endswith('"'):
+        wanted[-1] = _opened(wanted[-1])
+    return Terms(_to_words(wanted), _to_words(found[False]), **narrowed)
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a text as both indexes divide it: runs of letters, digits and marks."""
+    divided = "".join(char if unicodedata.category(char)[0] in "LNM" else " " for char in text)
+    return tuple(word for word in divided.split() if any(map(str.isalnum, word)))
+
+
+def _visible(char: str) -> str:
+    # Controls and lone surrogates are refused by the databases.
+    return " " if unicodedata.category(char) in {"Cc", "Cs"} else char
+
+
+def _to_term(text: str, *, quoted: bool) -> Phrase | str | None:
+    words = split_words(text)
+    if _NO_SPACES.search(text) or (not words and any(map(_is_picture, text))):
+        return text.strip()
+    if not words:
+        return None
+    cut = tuple(word[:MAX_WORD] for word in words)
+    phrase = Phrase(cut, prefix=cut != words)
+    if quoted or phrase.prefix:
+        return phrase
+    return _opened(phrase) if text.endswith("*") or _HANGUL.search(cut[-1]) else phrase
+
+
+def _is_picture(char: str) -> bool:
+    return unicodedata.category(char) in {"So", "Sc"}
+
+
+def _opened(term: Phrase | str) -> Phrase | str:
+    """The term with its last word open at the end, unless that would be half of everything."""
+    if isinstance(term, str) or (len(term.words[-1]) < 2 and not _HANGUL.search(term.words[-1])):
+        return term
+    return Phrase(term.words, prefix=True)
+
+
+def _to_words(terms: list[Phrase | str]) -> Words:
+    phrases = tuple(term for term in terms if isinstance(term, Phrase))
+    return Words(phrases, tuple(term for term in terms if isinstance(term, str)))

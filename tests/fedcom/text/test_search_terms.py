@@ -1,0 +1,75 @@
+import pytest
+from hypothesis import given, strategies as st
+
+from fedcom.text.search_terms import (
+    MAX_TERMS,
+    MAX_WORD,
+    Phrase,
+    Terms,
+    Words,
+    parse_terms,
+    split_words,
+)
+
+
+def wanted(*phrases: Phrase, parts: tuple[str, ...] = ()) -> Terms:
+    return Terms(Words(phrases, parts))
+
+
+def word(text: str, *, prefix: bool = False) -> Phrase:
+    return Phrase((text,), prefix)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("", Terms()),
+        ("cats", wanted(word("cats", prefix=True))),
+        ("Cats  sleep", wanted(word("Cats"), word("sleep", prefix=True))),
+        ('"cats sleep"', wanted(Phrase(("cats", "sleep")))),
+        ("“cats sleep” so", wanted(Phrase(("cats", "sleep")), word("so", prefix=True))),
+        ('"never closed', wanted(Phrase(("never", "closed"), prefix=True))),
+        ("foo.bar/baz", wanted(Phrase(("foo", "bar", "baz"), prefix=True))),
+        ("sle* a", wanted(word("sle", prefix=True), word("a"))),
+        ("don't", wanted(Phrase(("don", "t")))),
+        ("cats -dogs", Terms(Words((word("cats", prefix=True),)), Words((word("dogs"),)))),
+        ('x -"big dogs"', Terms(Words((word("x"),)), Words((Phrase(("big", "dogs")),)))),
+        ("-dogs", Terms(unwanted=Words((word("dogs"),)))),
+        ("author:bob", Terms(author="bob")),
+        ("Author:@bob@a.example:3000", Terms(author="bob@a.example:3000")),
+        ("community:!cats@a.example", Terms(community="cats@a.example")),
+        ("author: bob", wanted(word("author"), word("bob", prefix=True))),
+        ("author:b/b", wanted(Phrase(("author", "b", "b")))),
+        ("東京", wanted(parts=("東京",))),
+        ('"東京 タワー" red', wanted(word("red", prefix=True), parts=("東京 タワー",))),
+        ("-東京", Terms(unwanted=Words((), ("東京",)))),
+        ("ขอบคุณ", wanted(parts=("ขอบคุณ",))),
+        ("학교 가", wanted(word("학교", prefix=True), word("가", prefix=True))),
+        ("🎉", wanted(parts=("🎉",))),
+        ('--- *** () "" - "', Terms()),
+        ("हिन्दी", wanted(word("हिन्दी", prefix=True))),
+        ("a\0b\ud800c", wanted(word("a"), word("b"), word("c"))),
+    ],
+)
+def test_what_is_typed_means(text: str, terms: Terms) -> None:
+    assert parse_terms(text) == terms
+
+
+def test_without_a_word_that_is_wanted_nothing_can_be_found() -> None:
+    assert not parse_terms("-dogs ---")
+    assert parse_terms("author:bob -dogs")
+
+
+def test_long_queries_and_long_words_are_cut() -> None:
+    assert len(parse_terms("ab " * 90).wanted.phrases) == MAX_TERMS
+    assert parse_terms("x" * 200).wanted.phrases == (word("x" * MAX_WORD, prefix=True),)
+
+
+@given(st.text(alphabet=st.characters(), max_size=400))
+def test_any_text_means_something(text: str) -> None:
+    terms = parse_terms(text)
+    for words in (terms.wanted, terms.unwanted):
+        assert all(words.parts)
+        for phrase in words.phrases:
+            assert split_words(" ".join(phrase.words)) == phrase.words
+            assert "".join(phrase.words).encode()
