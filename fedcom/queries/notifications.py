@@ -152,14 +152,11 @@ def list_news(
 
 def _to_line(row: Sequence[Any]) -> NewsLine:
     *values, is_open, html = row[:_BY]
-    by, place = row[_BY:_PLACE], row[_PLACE:]
-    return NewsLine(
-        *values,
-        is_open=bool(is_open),
-        excerpt=excerpt_of(html or ""),
-        by=to_name(by) if by[0] is not None else None,
-        community=to_name(place) if place[0] is not None else None,
+    names = (
+        to_name(columns) if columns[0] is not None else None
+        for columns in (row[_BY:_PLACE], row[_PLACE:])
     )
+    return NewsLine(*[*values, bool(is_open), excerpt_of(html or ""), *names])
 
 
 def excerpt_of(html: str) -> str:

@@ -37,6 +37,7 @@ TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 # Where a code does not begin with the name of its field.
 _CODES = {
     "comment_empty": "body",
+    "message_empty": "body",
     "couldnt_find_actor": "community",
     "couldnt_find_community": "community",
     "own_host": "host",

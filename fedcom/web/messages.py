@@ -1,0 +1,157 @@
+"""Private messages: with whom one writes, one conversation, changing one's own words.
+
+Every query here names the member who asks; to everybody else a message is not there (404), whether
+or not they are logged in, so that nobody learns which numbers are taken.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fedcom.accounts.news import read_conversation
+from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.errors import NotFound
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Person
+from fedcom.models.message import Message
+from fedcom.queries.actors import find_person, get_person
+from fedcom.queries.messages import (
+    Conversation,
+    ConversationPage,
+    find_conversation,
+    get_own_message,
+    list_conversations,
+)
+from fedcom.rules.limits import check_message
+from fedcom.rules.permissions import may_edit
+from fedcom.web.forms import read_form, receive, see_other
+from fedcom.web.places import number_in, number_of, slug_of, split_slug
+from fedcom.web.render import page, slug
+from fedcom.web.visits import Visit, member_of, visit_of, visiting
+from fedcom.web.words import gettext
+from fedcom.wire.body import Body
+
+
+async def list_all(request: Request) -> Response:
+    """GET /messages: with whom the member writes, the latest first."""
+    before = number_in(request.query_params.get("before", ""))
+
+    def read(conn: Connection, visit: Visit) -> ConversationPage:
+        return list_conversations(conn, member_of(request, visit).person.id, before=before)
+
+    visit, conversations = await visiting(request, read)
+    return page(request, "messages.html", visit, {"conversations": conversations})
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    other: Person
+    conversation: Conversation
+
+
+async def converse(request: Request) -> Response:
+    """GET and POST /messages/{slug}: what the two wrote to each other, and a form below it."""
+    form = await read_form(request, {"body": ""})
+    before = number_in(request.query_params.get("before", ""))
+
+    def read(conn: Connection, visit: Visit) -> _Talk:
+        by = member_of(request, visit).person
+        other = _get_other(conn, request)
+        return _Talk(other, find_conversation(conn, by.id, other.id, before=before))
+
+    visit, talk = await visiting(request, read)
+    member = member_of(request, visit)
+    if form.ready:
+        with form.keeping():
+            body = Body.of_markdown(check_message(form.text("body")))
+            action = SendMessage(by=member.person, to=talk.other, body=body)
+            sent = await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            return see_other(f"{_path(talk.other)}#message-{sent.id}", "message_sent")
+    values = {"other": talk.other, "conversation": talk.conversation, "form": form}
+    response = page(request, "conversation.html", visit, values, status=form.status)
+    if member.unread:
+        response.background = BackgroundTask(
+            instance_of(request).unit,
+            lambda ctx: read_conversation(ctx.conn, member.person.id, talk.other.id, ctx.now),
+        )
+    return response
+
+
+async def show(request: Request) -> Response:
+    """GET /message/{number}: on to the conversation, for the two whose it is."""
+
+    def read(conn: Connection, visit: Visit) -> str:
+        return _address(conn, visit, get_own_message(conn, number_of(request), visit.viewer_id))
+
+    _, address = await visiting(request, read)
+    return RedirectResponse(address, 303)
+
+
+async def edit(request: Request) -> Response:
+    """GET and POST /message/{number}/edit: for whoever wrote it."""
+
+    def read(conn: Connection, visit: Visit) -> tuple[Message, str]:
+        found = get_own_message(conn, number_of(request), visit.viewer_id)
+        may_edit(member_of(request, visit).person, found, visit.now)
+        return found, _address(conn, visit, found)
+
+    visit, (message, address) = await visiting(request, read)
+    by = member_of(request, visit).person
+    form = await read_form(request, {"body": message.body_source})
+    if form.ready:
+        with form.keeping():
+            body = Body.of_markdown(check_message(form.text("body")))
+            action = EditMessage(by=by, message=message, body=body)
+            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            return see_other(address, "edited")
+    values = {"form": form, "back": address}
+    return page(request, "message_edit.html", visit, values, status=form.status)
+
+
+async def delete(request: Request) -> Response:
+    """POST /message/{number}/delete: the author takes it back."""
+    return await _change(request, DeleteMessage, "message_deleted")
+
+
+async def undelete(request: Request) -> Response:
+    """POST /message/{number}/undelete: and gives it again."""
+    return await _change(request, UndeleteMessage, "undeleted")
+
+
+async def _change(
+    request: Request, kind: type[DeleteMessage] | type[UndeleteMessage], notice: str
+) -> Response:
+    await receive(request)
+    visit = await visit_of(request)
+    by = member_of(request, visit).person
+
+    def work(ctx: Context) -> str:
+        found = get_own_message(ctx.conn, number_of(request), by.id)
+        perform(ctx, kind(by=by, message=found))
+        return _address(ctx.conn, visit, found)
+
+    return see_other(await instance_of(request).unit(work), notice)
+
+
+def _get_other(conn: Connection, request: Request) -> Person:
+    """Whom the address names, also when they are gone: what they wrote is still to be read."""
+    name, host = split_slug(slug_of(request), instance_of(request).settings.host)
+    found = find_person(conn, name, host)
+    if found is None:
+        raise NotFound("couldnt_find_person", gettext("Nobody with this name is known here."))
+    return found
+
+
+def _address(conn: Connection, visit: Visit, message: Message) -> str:
+    mine = message.author_id == visit.viewer_id
+    other = get_person(conn, message.recipient_id if mine else message.author_id)
+    return f"{_path(other)}#message-{message.id}"
+
+
+def _path(other: Person) -> str:
+    return f"/messages/{slug(other)}"
