@@ -15,6 +15,7 @@ from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.perform import perform
 from fedcom.context import Context
+from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import wants_page
 from fedcom.models.comment import Comment
@@ -121,7 +122,9 @@ async def reply(request: Request) -> Response:
     """
     form = await read_form(request, {"parent": "", "body": ""})
     visit, post = await visiting(request, lambda conn, _: get_post(conn, number_of(request)))
-    if form.ready and not wants_page(request):
+    if not wants_page(request):
+        if not form.ready:
+            raise Denied("form_expired", form.error)
         return await _show_answer(request, visit, await _answer(request, visit, post, form))
     if form.ready:
         with form.keeping():

@@ -302,7 +302,7 @@ async def test_the_style_sheet_is_small_and_kept(world: World) -> None:
 
     assert answer.headers["content-type"].startswith("text/css")
     assert "immutable" in answer.headers["cache-control"]
-    assert len(answer.html) < 12 * 1024
+    assert len(answer.html) < 20 * 1024
 
 
 async def test_a_session_in_use_is_kept_alive(world: World) -> None:

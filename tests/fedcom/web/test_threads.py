@@ -4,7 +4,6 @@ import gzip
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, insert
@@ -67,7 +66,7 @@ async def test_comments_written_since_the_last_visit_are_marked_until_the_visit_
     first = await browser.get(f"/post/{post.id}")
     assert "since your last visit" not in first.text
 
-    clock.advance(timedelta(hours=2))
+    clock.advance(hours=2)
     await world.comment(post, "Mine", by="bob")
     made = await world.comment(post, "Fresh words", by="eve")
 
@@ -75,8 +74,8 @@ async def test_comments_written_since_the_last_visit_are_marked_until_the_visit_
         page = await browser.get(f"/post/{post.id}")
         assert "1 comment is new since your last visit." in page.text
         assert f'<li id="comment-{made.id}" class="new">' in page.html
-        clock.advance(timedelta(minutes=20))
-    clock.advance(timedelta(hours=1))
+        clock.advance(minutes=20)
+    clock.advance(hours=1)
     assert "since your last visit" not in (await browser.get(f"/post/{post.id}")).text
 
 
