@@ -221,13 +221,19 @@ class Fetcher:
         return _to_json(last, received, activity=False)
 
     async def fetch_bytes(
-        self, url: str, *, accept: str, max_bytes: int, budget: Budget | None = None
+        self,
+        url: str,
+        *,
+        accept: str,
+        max_bytes: int,
+        cut: bool = False,
+        budget: Budget | None = None,
     ) -> Download:
         """A file of at most `max_bytes`, unsigned, with whatever media type it claims.
 
-        Raises the `FetchFailed` family.
+        Of a longer one the beginning, with `cut`. Raises the `FetchFailed` family.
         """
-        limits = replace(_GET, body=max_bytes)
+        limits = replace(_GET, body=max_bytes, cut=cut)
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
         return Download(received.body, received.content_type, last)
 

@@ -12,7 +12,14 @@ from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import prune_attempts
 from fedcom.context import Context
 from fedcom.db import Database
-from fedcom.media.records import BATCH, forget_media, is_used, list_names, list_old_uploads
+from fedcom.media.records import (
+    BATCH,
+    forget_media,
+    is_used,
+    list_forgotten_previews,
+    list_names,
+    list_old_uploads,
+)
 from fedcom.media.store import Store
 from fedcom.models.actor import actor
 from fedcom.models.message import message
@@ -76,6 +83,8 @@ async def clean_pictures(
         if last is None:
             break
         after = last
+    while await database.write(partial(_forget_previews, now=now, origin=settings.origin)):
+        pass
     names = await database.read(list_names)
     await asyncio.to_thread(_remove_nameless, store, names, now)
 
@@ -88,6 +97,14 @@ def _forget_unused(conn: Connection, origin: str, now: datetime, after: int) -> 
         if not is_used(conn, found, origin, now):
             forget_media(ctx, found)
     return batch[-1].id if len(batch) == BATCH else None
+
+
+def _forget_previews(conn: Connection, origin: str, now: datetime) -> bool:
+    """One batch; whether there may be more."""
+    batch = list_forgotten_previews(conn, now)
+    for found in batch:
+        forget_media(Context(conn, now, origin), found)
+    return len(batch) == BATCH
 
 
 def _remove_nameless(store: Store, names: set[str], now: datetime) -> None:

@@ -41,6 +41,7 @@ from fedcom.media.store import Store
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.postman import Postman
+from fedcom.previews import Previews
 from fedcom.queries.actors import find_actor
 from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyRing, PublicKeys, Seal, make_key
@@ -77,6 +78,7 @@ class Instance:
     dispatcher: Dispatcher
     backfill: Backfill
     postman: Postman
+    previews: Previews
     pictures: Pictures
     remote_pictures: RemotePictures
     signer: Signer
@@ -115,6 +117,7 @@ class Instance:
                 tasks.create_task(self.dispatcher.run())
             tasks.create_task(self._keep_house())
             tasks.create_task(self.backfill.run())
+            tasks.create_task(self.previews.run())
             tasks.create_task(self.postman.run())
             tasks.create_task(self.watch_keys())
 
@@ -243,6 +246,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
     waker = ArqWaker(settings.redis_url) if settings.redis_url else None
 
     async def committed() -> None:
+        previews.wake()
         if waker is not None:
             await waker.wake()
         else:
@@ -267,6 +271,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         clock,
         partial(_is_blocked, database),
     )
+    previews = Previews(units, pictures, parts.fetcher, settings.origin)
     inbox = Inbox(
         database=database,
         keys=keys,
@@ -288,6 +293,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
             dispatcher=dispatcher,
             backfill=backfill,
             postman=Postman(units, settings, clock),
+            previews=previews,
             pictures=pictures,
             remote_pictures=remote_pictures,
             signer=Signer(settings.read_secret(make=False), settings.origin),

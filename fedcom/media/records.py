@@ -25,6 +25,7 @@ UNDELETABLE_AFTER = timedelta(days=1)
 
 ASKED_FOR = timedelta(days=14)
 BATCH = 100
+PREVIEWS_KEPT = timedelta(days=180)
 
 _MEDIA = select(*columns_of(Media, media))
 
@@ -184,6 +185,22 @@ def _comments(found: Media, now: datetime) -> Select[tuple[int]]:
         comment.c.body_source.contains(found.name, autoescape=True),
         or_(comment.c.deleted_at.is_(None), comment.c.deleted_at > now - UNDELETABLE_AFTER),
     )
+
+
+def list_forgotten_previews(conn: Connection, now: datetime) -> Sequence[Media]:
+    """A batch of pictures that no preview shows any more, or that are too old to be kept."""
+    statement = (
+        _MEDIA.where(media.c.purpose == "preview", media.c.created_at < now - UNDELETABLE_AFTER)
+        .where(
+            or_(
+                media.c.created_at < now - PREVIEWS_KEPT,
+                ~exists().where(link_preview.c.media_id == media.c.id),
+            )
+        )
+        .order_by(media.c.id)
+        .limit(BATCH)
+    )
+    return [to_row(Media, row) for row in conn.execute(statement).mappings()]
 
 
 def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -> Sequence[Media]:

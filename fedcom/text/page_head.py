@@ -1,0 +1,78 @@
+"""What a page on the web says of itself: title, description and picture, for previews of links.
+
+Open Graph first (ogp.me), then what every page has. The page is a stranger's, so it is not parsed
+but searched, in one pass over its head: parsers of whole pages can be made to take for ever.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from activitypub.errors import Malformed
+from activitypub.iri import check_iri
+from fedcom.text.plain import clean_title
+
+MAX_DESCRIPTION = 300
+
+_META = re.compile(r"<meta\s([^<>]{1,4000})>", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]{0,500}>([^<]{1,2000})", re.IGNORECASE)
+_END = re.compile(r"<body[\s>]|</head>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
+# What pages are written in; other names that Python knows are no texts, or slow on purpose.
+_CHARSETS = re.compile(
+    r"utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|shift_jis|euc-(?:jp|kr)"
+    r"|gb2312|gbk|gb18030|big5",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageHead:
+    """Plain texts ("" when there are none) and the absolute address of the picture."""
+
+    title: str
+    description: str
+    image_url: str | None
+
+
+def read_head(body: bytes, content_type: str, url: str) -> PageHead:
+    """What the page at `url` says of itself; never raises."""
+    text = _END.split(_decoded(body, content_type), maxsplit=1)[0]
+    said = _meta(text)
+    title = _TITLE.search(text)
+    image = said.get("og:image:secure_url") or said.get("og:image") or said.get("twitter:image")
+    return PageHead(
+        clean_title(said.get("og:title") or (html.unescape(title[1]) if title else "")),
+        clean_title(said.get("og:description") or said.get("description", ""), MAX_DESCRIPTION),
+        _absolute(url, image),
+    )
+
+
+def _decoded(body: bytes, content_type: str) -> str:
+    named = _CHARSET.search(content_type) or _CHARSET.search(body[:2048].decode("latin-1"))
+    charset = named[1] if named and _CHARSETS.fullmatch(named[1]) else "utf-8"
+    try:
+        return body.decode(charset, errors="replace")
+    except LookupError:
+        return body.decode("utf-8", errors="replace")
+
+
+def _meta(text: str) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for tag in _META.findall(text):
+        found = {name.lower(): a or b or c for name, a, b, c in _ATTRIBUTE.findall(tag)}
+        name = (found.get("property") or found.get("name") or "").lower()
+        if name and found.get("content"):
+            said.setdefault(name, html.unescape(found["content"]))
+    return said
+
+
+def _absolute(url: str, target: str | None) -> str | None:
+    if not target:
+        return None
+    try:
+        return check_iri(urljoin(url, target.strip()), development=True)
+    except (Malformed, ValueError):
+        return None
