@@ -27,10 +27,14 @@ class Limit:
 SIGN_IN_BY_ADDRESS = Limit("login:ip", 25, timedelta(minutes=5))
 SIGN_IN_BY_ACCOUNT = Limit("login:name", 25, timedelta(hours=1))
 SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
+RESET_BY_ADDRESS = Limit("reset:ip", 25, timedelta(minutes=5))
+RESET_BY_ACCOUNT = Limit("reset:name", 5, timedelta(minutes=30))
 
-_LONGEST_WINDOW = max(
-    limit.window for limit in (SIGN_IN_BY_ADDRESS, SIGN_IN_BY_ACCOUNT, SIGN_UP_BY_ADDRESS)
+_LIMITS = (
+    *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_ACCOUNT, SIGN_UP_BY_ADDRESS),
+    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT),
 )
+_LONGEST_WINDOW = max(limit.window for limit in _LIMITS)
 
 
 def count_attempt(conn: Connection, limit: Limit, who: str, now: datetime) -> int:

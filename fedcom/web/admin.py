@@ -4,8 +4,9 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.letters import write_decision
 from fedcom.accounts.register import approve, deny, list_applications
-from fedcom.accounts.roster import Member
+from fedcom.accounts.roster import Member, get_member
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
@@ -107,17 +108,23 @@ async def edit_registration(request: Request) -> Response:
 async def decide(request: Request) -> Response:
     """POST /admin/applications: `decision` is approve or deny, `person` whose."""
     sent = await receive(request)
-    admin_of(request, await visit_of(request))
+    visit = await visit_of(request)
+    admin_of(request, visit)
     person = number_in(sent.get("person", ""))
+    sends_mail = instance_of(request).settings.sends_mail
     approved = sent.get("decision") == "approve"
     if not approved and sent.get("decision") != "deny":
         raise Conflict("no_decision", gettext("Approve or deny?"))
 
     def work(ctx: Context) -> None:
+        applicant = get_member(ctx.conn, person)
         if approved:
             approve(ctx.conn, person)
         else:
             deny(ctx, person)
+        address, name = applicant.account.email, applicant.person.name
+        if sends_mail and address is not None:
+            write_decision(ctx, visit.site, address, name, approved=approved)
 
     await instance_of(request).unit(work)
     notice = "application_approved" if approved else "application_denied"

@@ -1,0 +1,82 @@
+"""A forgotten password: asking for a link, and choosing another password with it."""
+
+import asyncio
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.accounts.letters import write_reset
+from fedcom.accounts.password_reset import create_reset, find_reset, use_reset
+from fedcom.accounts.passwords import check_new_password, hash_password
+from fedcom.accounts.roster import Member, find_member
+from fedcom.accounts.throttle import (
+    RESET_BY_ACCOUNT,
+    RESET_BY_ADDRESS,
+    address_key,
+    count_attempt,
+)
+from fedcom.context import Context
+from fedcom.errors import Invalid, NotFound
+from fedcom.http.instance import instance_of
+from fedcom.models.site import Site
+from fedcom.web.forms import read_form, see_other
+from fedcom.web.render import page
+from fedcom.web.sign_in import client_address
+from fedcom.web.visits import Visit, visit_of, visiting
+from fedcom.web.words import gettext
+
+
+async def ask(request: Request) -> Response:
+    """GET and POST /forgot: the answer is the same whether or not there is such an account."""
+    form = await read_form(request, {"name": ""})
+    visit = await visit_of(request)
+    sends_mail = instance_of(request).settings.sends_mail
+    is_done = False
+    if form.ready and sends_mail:
+        with form.keeping():
+            await _send(request, visit.site, form.line("name"))
+            is_done = True
+    values = {"form": form, "sends_mail": sends_mail, "is_done": is_done}
+    return page(request, "forgot.html", visit, values, status=form.status)
+
+
+async def _send(request: Request, site: Site, name: str) -> None:
+    if not name:
+        raise Invalid("name_required", gettext("Type your name or your e-mail address."))
+    address = address_key(client_address(request))
+
+    def work(ctx: Context) -> None:
+        member = find_member(ctx.conn, name)
+        who = f"{member.person.id}" if member else f"?{name.lower()[:100]!a}"
+        count_attempt(ctx.conn, RESET_BY_ADDRESS, address, ctx.now)
+        count_attempt(ctx.conn, RESET_BY_ACCOUNT, who, ctx.now)
+        if member is not None and member.account.email is not None:
+            token = create_reset(ctx.conn, member.person.id, ctx.now)
+            write_reset(ctx, site, member.account.email, member.person.name, token)
+
+    await instance_of(request).unit(work)
+
+
+async def choose(request: Request) -> Response:
+    """GET and POST /reset: `token` is that of the link."""
+    form = await read_form(
+        request, {"token": request.query_params.get("token", ""), "password": ""}
+    )
+    token = form.line("token")
+
+    def read(conn: Connection, visit: Visit) -> Member | None:
+        try:
+            return find_reset(conn, token, visit.now)
+        except NotFound as error:
+            form.fail(error)
+            return None
+
+    visit, whose = await visiting(request, read)
+    if form.ready and whose is not None:
+        with form.keeping():
+            password = check_new_password(form.text("password"), whose.person.name)
+            hashed = await asyncio.to_thread(hash_password, password)
+            await instance_of(request).unit(lambda ctx: use_reset(ctx.conn, token, hashed, ctx.now))
+            return see_other("/login", "password_reset")
+    return page(request, "reset.html", visit, {"form": form, "whose": whose}, status=form.status)

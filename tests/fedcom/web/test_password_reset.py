@@ -1,0 +1,213 @@
+"""A forgotten password: by a letter where mail is sent, by the admin where it is not."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from fedcom.accounts.password_reset import prune_resets
+from fedcom.accounts.register import check_email
+from fedcom.accounts.roster import set_email, set_password
+from fedcom.accounts.throttle import prune_attempts
+from fedcom.models.account import attempt, password_reset
+from fedcom.models.mail import mail
+from fedcom.postman import Postman
+from fedcom.site.settings import edit_site
+from fedcom.units import Units
+from tests.fedcom.web.conftest import World
+from tests.support.mail_box import MailBox, open_mail_box
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True),
+]
+
+NEW = "a better staple now"
+
+
+@pytest.fixture
+def box() -> Iterator[MailBox]:
+    with open_mail_box() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def postman(world: World, box: MailBox) -> Postman:
+    """The instance sends mail to `box`; bob has an address."""
+    settings = world.instance.settings.model_copy(update={"smtp_url": SecretStr(box.url)})
+    world.instance.settings = settings
+
+    async def nobody_waits() -> None:
+        pass
+
+    units = Units(
+        database=world.instance.database,
+        fetcher=None,  # type: ignore[arg-type] # letters fetch nothing
+        origin=settings.origin,
+        clock=world.instance.clock,
+        committed=nobody_waits,
+    )
+    bob, address = world.people["bob"].id, check_email("bob@mail.example")
+    await world.instance.unit(lambda ctx: set_email(ctx.conn, bob, address))
+    return Postman(units, settings, world.instance.clock)
+
+
+async def letters(world: World) -> int:
+    return len(await world.instance.read(lambda conn: conn.execute(select(mail)).all()))
+
+
+async def test_a_letter_brings_a_link_that_sets_the_password_once(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    guest = world.browser()
+    assert 'href="/forgot"' in (await guest.get("/login")).html
+    page = await guest.post("/forgot", name="Bob@mail.example")
+    assert "a letter is on its way" in page.text
+    assert box.letters == []  # nobody waited for the mail server
+    assert await postman.send_due() == 1
+    [letter] = box.letters
+    assert letter["To"] == "bob@mail.example"
+    assert letter["From"] == "noreply@forum.example"
+    link = re.search(r"https://forum\.example(/reset\?token=\S+)", letter.get_content())
+    assert link is not None
+    token = link[1].partition("=")[2]
+    stored = await world.instance.read(lambda conn: conn.execute(select(password_reset)).all())
+    assert token not in str(stored)
+    assert await letters(world) == 0
+
+    page = await guest.get(link[1])
+    assert "For bob" in page.text
+    assert token not in page.html.replace(f'name="token" value="{token}"', "")
+    page = await guest.post("/reset", token=token, password="short")
+    assert (page.status, f'value="{token}"' in page.html) == (422, True)
+    bob = world.browser("bob")
+    assert (await guest.post("/reset", token=token, password=NEW)).location == "/login"
+    assert "Settings" not in (await bob.get("/")).text
+    assert (await guest.post("/login", name="bob", password=NEW)).status == 303
+
+    again = await world.browser().post("/reset", token=token, password="another staple now")
+    assert (again.status, "used already" in again.text) == (404, True)
+
+
+async def test_the_answer_does_not_tell_who_has_an_account(world: World, postman: Postman) -> None:
+    said = {(await world.browser().post("/forgot", name=name)).text for name in ("bob", "nobody")}
+    assert len(said) == 1
+    eve = await world.browser().post("/forgot", name="eve")
+    assert {eve.text} == said
+    assert await letters(world) == 1
+
+
+async def test_a_link_is_good_for_an_hour_and_a_newer_one_ends_it(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    tokens = []
+    for _ in range(2):
+        await world.browser().post("/forgot", name="bob")
+        await postman.send_due()
+        tokens.append(box.letters[-1].get_content().partition("token=")[2].split()[0])
+    assert (await world.browser().get(f"/reset?token={tokens[0]}")).status == 404
+    assert (await world.browser().get(f"/reset?token={tokens[1]}")).status == 200
+    world.instance.clock.advance(hours=1)
+    page = await world.browser().get(f"/reset?token={tokens[1]}")
+    assert (page.status, "Ask for a new one" in page.text) == (404, True)
+
+
+async def test_nobody_is_buried_in_letters(world: World, postman: Postman) -> None:
+    for _ in range(5):
+        assert (await world.browser().post("/forgot", name="bob")).status == 200
+    page = await world.browser().post("/forgot", name="bob@mail.example")
+    assert (page.status, 'value="bob@mail.example"' in page.html) == (429, True)
+    assert await letters(world) == 5
+
+
+async def test_a_mail_server_that_is_busy_gets_the_letter_later(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    box.answers["DATA"] = "451 later"
+    await world.browser().post("/forgot", name="bob")
+    assert await postman.send_due() == 0
+    del box.answers["DATA"]
+    assert await postman.send_due() == 0
+    world.instance.clock.advance(minutes=1)
+    assert await postman.send_due() == 1
+    assert await letters(world) == 0
+
+
+async def test_a_letter_that_nobody_takes_is_given_up_after_a_day(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    box.answers["MAIL"] = "451 never today"
+    await world.browser().post("/forgot", name="bob")
+    for _ in range(12):
+        await postman.send_due()
+        world.instance.clock.advance(hours=18)
+    assert await letters(world) == 0
+    assert box.letters == []
+
+
+async def test_an_address_that_is_refused_is_not_tried_again(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    box.answers["RCPT"] = "550 nobody here"
+    await world.browser().post("/forgot", name="bob")
+    await postman.send_due()
+    assert await letters(world) == 0
+
+
+async def test_the_password_of_the_mail_server_is_given_and_never_logged(
+    world: World, postman: Postman, box: MailBox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = SecretStr(box.url.replace("//", "//post%40here:s3cret%21@"))
+    settings = world.instance.settings.model_copy(update={"smtp_url": url})
+    carrier = Postman(postman._units, settings, world.instance.clock)
+    await world.browser().post("/forgot", name="bob")
+    box.answers["DATA"] = "451 s3cret! is a bad password"
+    await carrier.send_due()
+    assert box.logins == ["\0post@here\0s3cret!"]
+    said = capfd.readouterr()
+    assert "a letter was not sent" in said.out + said.err
+    assert "s3cret" not in said.out + said.err + repr(settings)
+
+
+async def test_without_mail_the_page_says_whom_to_ask_and_the_admin_makes_the_link(
+    world: World,
+) -> None:
+    page = await world.browser().get("/forgot")
+    assert "Ask one of its admins" in page.text
+    assert "<input" not in page.html.partition("<main")[2]
+    bob = world.people["bob"].id
+    await world.instance.unit(lambda ctx: set_password(ctx.conn, bob, "no password fits"))
+    ann = world.browser("ann")
+    made = await ann.post("/admin/members/reset", person=str(bob))
+    link = re.search(r"https://forum\.example(/reset\?token=[\w-]+)", made.text)
+    assert link is not None
+    token = link[1].partition("=")[2]
+    await world.browser().post("/reset", token=token, password=NEW)
+    assert (await world.browser().post("/login", name="bob", password=NEW)).status == 303
+
+
+@pytest.mark.parametrize(("decision", "words"), [("approve", "is open"), ("deny", "did not")])
+async def test_applicants_are_told_by_mail_what_was_decided(
+    world: World, postman: Postman, box: MailBox, decision: str, words: str
+) -> None:
+    await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="approval"))
+    typed = {"name": "zoe", "password": NEW, "application": "Hello", "email": "z@mail.example"}
+    await world.browser().post("/register", **typed)
+    ann = world.browser("ann")
+    page = await ann.get("/admin/registration")
+    number = page.html.partition('name="person" value="')[2].partition('"')[0]
+    await ann.post("/admin/applications", person=number, decision=decision)
+    await postman.send_due()
+    [letter] = box.letters
+    assert (letter["To"], words in letter.get_content()) == ("z@mail.example", True)
+
+
+async def test_counted_tries_and_old_links_are_swept_away(world: World, postman: Postman) -> None:
+    await world.browser().post("/forgot", name="bob")
+    world.instance.clock.advance(hours=2)
+    now = world.instance.clock()
+    assert await world.instance.unit(lambda ctx: prune_resets(ctx.conn, now)) == 1
+    await world.instance.unit(lambda ctx: prune_attempts(ctx.conn, now))
+    assert not await world.instance.read(lambda conn: conn.execute(select(attempt)).all())

@@ -1,0 +1,80 @@
+"""A real SMTP server on loopback that keeps what it is given, or refuses as it is told."""
+
+import base64
+import email
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from email.policy import default
+from typing import cast
+
+
+class MailBox(socketserver.ThreadingTCPServer):
+    """Takes letters: `letters` are those that came, `logins` who handed them in.
+
+    `answers` says what a command is answered with instead of "250 fine", such as
+    `{"DATA": "451 later"}`.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Talk)
+        self.letters: list[EmailMessage] = []
+        self.logins: list[str] = []
+        self.answers: dict[str, str] = {}
+
+    @property
+    def url(self) -> str:
+        """As the settings name it."""
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+class _Talk(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        box = cast("MailBox", self.server)
+        self.say("220 here")
+        while line := self.rfile.readline():
+            command, _, rest = line.decode().strip().partition(" ")
+            word = command.upper()
+            if word == "QUIT":
+                return self.say("221 bye")
+            if word in box.answers:
+                self.say(box.answers[word])
+            elif word == "EHLO":
+                self.wfile.write(b"250-here\r\n250 AUTH PLAIN\r\n")
+            elif word == "AUTH":
+                box.logins.append(base64.b64decode(rest.split()[1]).decode())
+                self.say("235 welcome")
+            elif word == "DATA":
+                self.say("354 go on")
+                box.letters.append(self.read_letter())
+                self.say("250 taken")
+            else:
+                self.say("250 fine")
+        return None
+
+    def say(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+    def read_letter(self) -> EmailMessage:
+        lines = []
+        while (line := self.rfile.readline()) not in {b".\r\n", b""}:
+            lines.append(line[1:] if line.startswith(b"..") else line)
+        return cast("EmailMessage", email.message_from_bytes(b"".join(lines), policy=default))
+
+
+@contextmanager
+def open_mail_box() -> Iterator[MailBox]:
+    """A server that listens until the end of the block."""
+    with MailBox() as box:
+        thread = threading.Thread(target=box.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield box
+        finally:
+            box.shutdown()
+            thread.join()
