@@ -83,3 +83,40 @@ def test_posts_from_before_get_the_keys_that_new_ones_get(
     assert row.score == up - down
     assert row.active == pytest.approx(active_key(up - down, NOON, commented))
     assert row.controversy == pytest.approx(controversy(up, down))
+
+
+_COMMENT = """
+    INSERT INTO comment (id, iri, local, post_id, path, depth, author_id, body_source, body_html,
+                         published_at, upvotes, downvotes, replies)
+    VALUES (3, '3', true, 9, '', 0, 2, '', '<p>old <b>comment</b></p>', :at, 0, 0, 0)
+"""
+
+
+def test_what_was_there_before_is_found(
+    empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade_to("0004", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at, then = (bindparam(name, type_=DateTime(timezone=True)) for name in ("at", "last"))
+    with database.begin() as conn:
+        people = [{"id": 1, "iri": "cats", "kind": "Group", "at": NOON}]
+        people.append({"id": 2, "iri": "bob", "kind": "Person", "at": NOON})
+        conn.execute(text(_ACTOR).bindparams(at), people)
+        rows = [{"id": number, "at": NOON, "last": None, "up": 0, "down": 0} for number in (8, 9)]
+        conn.execute(text(_POST).bindparams(at, then), rows)
+        conn.execute(text("UPDATE post SET deleted_at = :at WHERE id = 8").bindparams(at), rows[0])
+        conn.execute(text(_COMMENT).bindparams(at), rows[0])
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        found = {
+            name: conn.execute(
+                text(f"SELECT rowid, title, body FROM {name}_search ORDER BY 1")
+            ).all()
+            for name in ("post", "comment", "actor")
+        }
+    database.close()
+    assert [tuple(row) for row in found["post"]] == [(9, "t ", " ")]
+    assert [tuple(row) for row in found["comment"]] == [(3, "", " old comment ")]
+    assert [row[1] for row in found["actor"]] == ["cats ", "bob "]

@@ -1,0 +1,405 @@
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import delete, event, insert, text, update
+
+from fedcom.db import Database
+from fedcom.models.account import account
+from fedcom.models.actor import actor, community
+from fedcom.models.comment import comment
+from fedcom.models.post import post
+from fedcom.models.shelf import actor_block, host_block
+from fedcom.queries.cursors import Cursor
+from fedcom.queries.search import (
+    ActorHits,
+    ContentHits,
+    Scope,
+    Sort,
+    Viewer,
+    Wanted,
+    search_comments,
+    search_communities,
+    search_people,
+    search_posts,
+)
+from fedcom.text.search_terms import parse_terms
+from tests.fedcom.queries.rows import NOON, Rows
+from tests.fedcom.queries.test_feed import counted
+
+SEARCHES: tuple[Callable[..., Any], ...] = (
+    search_posts,
+    search_comments,
+    search_communities,
+    search_people,
+)
+
+
+def posts(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[int]:
+    wanted = Wanted(parse_terms(query), **more)
+    return [line.id for line in search_posts(rows.conn, wanted, viewer or Viewer()).lines]
+
+
+def comments(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[int]:
+    wanted = Wanted(parse_terms(query), **more)
+    return [line.id for line in search_comments(rows.conn, wanted, viewer or Viewer()).lines]
+
+
+def names(found: ActorHits) -> list[str]:
+    return [line.name.name for line in found.lines]
+
+
+def communities(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[str]:
+    wanted = Wanted(parse_terms(query), **more)
+    return names(search_communities(rows.conn, wanted, viewer or Viewer()))
+
+
+def people(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[str]:
+    wanted = Wanted(parse_terms(query), **more)
+    return names(search_people(rows.conn, wanted, viewer or Viewer()))
+
+
+BODY = (
+    "<p>He said “foo_bar”: <em>un</em>believable!</p><p>R&amp;D &lt;b&gt; don't"
+    '<br>Überstraße</p><a href="https://hidden.example" rel="nofollow">link</a>'
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("cafe", True),
+        ("CAFÉ", True),
+        ("caf", True),
+        ("afe", False),
+        ("caf said", False),
+        ("caf* said", True),
+        ("cafe believable", False),
+        ("unbelievable", True),
+        ("said cafe foo", True),
+        ('"he said"', True),
+        ('"said he"', False),
+        ("foo_bar", True),
+        ("bar", True),
+        ("r&d", True),
+        ("amp", False),
+        ("don't", True),
+        ("dont", False),
+        ("uberstraße", True),
+        ("nofollow", False),
+        ("hidden.example", False),
+        ("link.example/some-path", True),
+        ("https://link.example/some-path?a=1", True),
+        ("cafe -said", False),
+        ("cafe -sai", True),
+        ('cafe -"said he"', True),
+        ("東京", True),
+        ("京タ", True),
+        ("cafe 京タ", True),
+        ("cafe -京タ", False),
+        ("大阪", False),
+        ("🎉", True),
+        ("🎈", False),
+        ("picture", True),
+        ("careful", True),
+        ("%", False),
+        ("-said", False),
+        ("", False),
+    ],
+)
+def test_a_post_is_found_by_its_words(rows: Rows, query: str, is_found: bool) -> None:
+    made = rows.post(
+        rows.community(),
+        rows.person(),
+        title="The Café 🎉 東京タワー",
+        body_html=BODY,
+        url="https://link.example/some-path?a=1",
+        image_alt="A picture",
+        content_warning="Careful",
+    )
+
+    assert posts(rows, query) == [made] * is_found
+
+
+def test_what_was_found_is_marked_in_title_and_text(rows: Rows) -> None:
+    cats, bob = rows.community("cats", title="Cats"), rows.person("bob")
+    made = rows.post(cats, bob, title="Sleepy cats", body_html="<p>Cats &lt;sleep&gt;</p>")
+    secret = rows.post(
+        cats, bob, title="Cats", body_html="<p>Eaten</p>", content_warning="Sad cats"
+    )
+    said = rows.comment(made, bob, body_html="<p>Sleep</p>", published_at=NOON)
+
+    wanted = Wanted(parse_terms("cats"), sort="new")
+    covered, found = search_posts(rows.conn, wanted, Viewer()).lines
+    assert found.title == (("Sleepy ", False), ("cats", True))
+    assert found.text == (("Cats", True), (" <sleep>", False))
+    assert (found.author.name, found.community.name) == ("bob", "cats")
+    assert (covered.id, covered.text) == (secret, (("Sad ", False), ("cats", True)))
+
+    below = search_comments(rows.conn, Wanted(parse_terms("sleep")), Viewer()).lines[0]
+    assert (below.id, below.post_id, below.published_at) == (said.id, made, NOON)
+    assert "".join(piece.text for piece in below.title) == "Sleepy cats"
+
+
+def test_each_list_is_one_statement(rows: Rows) -> None:
+    cats, bob = rows.community("cats"), rows.person("bob", title="cats")
+    for _ in range(3):
+        rows.comment(rows.post(cats, bob, title="cats"), bob, body_html="<p>cats</p>")
+    wanted = Wanted(parse_terms("cats author:bob -dogs"), scope="subscribed", sort="new")
+    rows.follow(bob, cats)
+
+    for search in SEARCHES:
+        with counted(rows.conn) as statements:
+            assert search(rows.conn, wanted, Viewer(bob)).lines or search is search_people
+        assert len(statements) == 1
+
+
+def test_an_edit_a_deletion_and_a_restoration_are_seen_at_once(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    made = rows.post(cats, bob, title="old words")
+    said = rows.comment(made, bob, body_html="<p>old words</p>").id
+
+    rows.conn.execute(update(post).values(title="new words"))
+    rows.conn.execute(update(comment).values(body_html="<p>new words</p>"))
+    assert (posts(rows, "old"), posts(rows, "new")) == ([], [made])
+    assert (comments(rows, "old"), comments(rows, "new")) == ([], [said])
+
+    for table in (comment, post):
+        for mark in (table.c.deleted_at, table.c.removed_at):
+            rows.conn.execute(update(table).values({mark: NOON}))
+            assert (posts(rows, "new") == []) == (table is post)
+            assert comments(rows, "new") == []
+            assert indexed(rows, table.name) == 0
+            rows.conn.execute(update(table).values({mark: None}))
+            assert (posts(rows, "new"), comments(rows, "new")) == ([made], [said])
+
+    rows.conn.execute(update(post).values(upvotes=5))
+    rows.conn.execute(delete(comment))
+    assert (comments(rows, "new"), indexed(rows, "comment")) == ([], 0)
+
+
+def indexed(rows: Rows, name: str) -> int:
+    return int(rows.conn.execute(text(f"SELECT count(*) FROM {name}_search")).scalar_one())
+
+
+def test_what_is_in_closed_communities_is_not_found(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    made = rows.post(cats, bob, title="words")
+    rows.comment(made, bob, body_html="words")
+
+    rows.conn.execute(update(community).values(removed_at=NOON))
+    assert (posts(rows, "words"), comments(rows, "words"), communities(rows, "cats")) == ([],) * 3
+    rows.conn.execute(update(community).values(removed_at=None))
+    rows.conn.execute(update(actor).where(actor.c.id == cats).values(deleted_at=NOON))
+    assert (posts(rows, "words"), comments(rows, "words"), communities(rows, "cats")) == ([],) * 3
+
+
+def test_sensitive_posts_are_found_by_those_who_want_to_see_them(rows: Rows) -> None:
+    cats, bob = rows.community("cats"), rows.person()
+    nude = rows.community("nude", title="cats", nsfw=True)
+    made = [rows.post(cats, bob, title="words", nsfw=True), rows.post(nude, bob, title="words")]
+    said = [rows.comment(each, bob, body_html="words").id for each in made]
+    willing = Viewer(bob, show_nsfw=True)
+
+    assert (posts(rows, "words"), comments(rows, "words")) == ([], [])
+    assert communities(rows, "cats", sort="new") == ["cats"]
+    assert posts(rows, "words", scope="community", community_id=nude) == made[1:]
+    assert posts(rows, "words", willing, sort="new") == made[::-1]
+    assert comments(rows, "words", willing, sort="new") == said[::-1]
+    assert set(communities(rows, "cats", willing)) == {"cats", "nude"}
+
+
+@pytest.mark.parametrize("blocked", ["author", "community", "author's host", "community's host"])
+def test_what_the_viewer_blocked_is_not_found_by_them(rows: Rows, blocked: str) -> None:
+    me = rows.person("me")
+    cats = rows.community("cats", host="c.example", title="words")
+    bob = rows.person("bob", host="a.example", title="words")
+    made = rows.post(cats, bob, title="words")
+    said = rows.comment(rows.post(cats, me), bob, body_html="words").id
+    whom: dict[str, int | str] = {
+        "author": bob,
+        "community": cats,
+        "author's host": "a.example",
+        "community's host": "c.example",
+    }
+    values = {"person_id": me, "blocked_at": NOON}
+    if isinstance(whom[blocked], int):
+        rows.conn.execute(insert(actor_block).values(blocked_id=whom[blocked], **values))
+    else:
+        rows.conn.execute(insert(host_block).values(host=whom[blocked], **values))
+
+    assert (posts(rows, "words", Viewer(me)), comments(rows, "words", Viewer(me))) == ([], [])
+    assert (posts(rows, "words"), comments(rows, "words")) == ([made], [said])
+    is_person = blocked.startswith("author")
+    assert people(rows, "words", Viewer(me)) == ["bob"] * (not is_person)
+    assert communities(rows, "words", Viewer(me)) == ["cats"] * is_person
+
+
+def test_a_search_is_narrowed(rows: Rows) -> None:
+    me, zoe = rows.person("me"), rows.person("Zoe", host="a.example")
+    cats, owls = rows.community("cats"), rows.community("owls", host="c.example")
+    mine, hers = rows.post(cats, me, title="words"), rows.post(owls, zoe, title="words")
+    said = rows.comment(mine, zoe, body_html="words").id
+    rows.follow(me, owls)
+
+    scopes: dict[Scope, list[int]] = {
+        "all": [hers, mine],
+        "local": [mine],
+        "subscribed": [hers],
+        "community": [mine],
+    }
+    for scope, found in scopes.items():
+        narrowed = {"scope": scope, "sort": "new", "community_id": cats}
+        assert posts(rows, "words", Viewer(me), **narrowed) == found
+    assert posts(rows, "words", scope="subscribed") == []
+    assert posts(rows, "author:Zoe@A.example") == [hers]
+    assert posts(rows, "words author:@zoe") == []
+    assert posts(rows, "author:Me -nothing") == [mine]
+    assert posts(rows, "author:me -words") == []
+    assert posts(rows, "words community:!owls@c.example") == [hers]
+    assert comments(rows, "community:cats") == [said]
+    assert comments(rows, "author:me words") == []
+    assert communities(rows, "cats owls") == []
+    assert communities(rows, "cat", scope="local") == ["cats"]
+    assert communities(rows, "owls", Viewer(me), scope="subscribed") == ["owls"]
+    assert people(rows, "zoe", scope="local") == []
+    assert communities(rows, "author:me") == people(rows, "author:me") == []
+
+
+def test_people_and_communities_are_found_by_name_and_title(rows: Rows) -> None:
+    rows.person("bob", title="Robert Müller", summary_html="<p>gardener</p>")
+    waits = rows.person("wanda", title="Robert")
+    rows.person("gone", title="Robert", deleted_at=NOON)
+    rows.conn.execute(
+        insert(account).values(
+            actor_id=waits, password_hash="", role="member", state="pending", created_at=NOON
+        )
+    )
+    rows._actor("Application", "i", "instance", {"title": "Robert"})
+    rows.community("big_cats", title="Roar", summary_html="<p>Lions of <b>Robert</b></p>")
+
+    assert people(rows, "robert") == people(rows, "muller bo") == ["bob"]
+    assert people(rows, "gardener") == people(rows, "roar") == []
+    assert communities(rows, "cats") == communities(rows, "lions roar") == ["big_cats"]
+    found = search_communities(rows.conn, Wanted(parse_terms("robert")), Viewer()).lines[0]
+    assert found.text == (("Lions of ", False), ("Robert", True))
+    assert (found.subscribers, found.nsfw) == (0, False)
+
+
+def test_what_fits_better_comes_first(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    filler = "other words that say nothing " * 20
+    titled = rows.post(cats, bob, title="needle", body_html=filler)
+    worded = rows.post(cats, bob, title="thing", body_html=f"{filler} needle")
+    rows.post(cats, bob, title="thing", body_html=filler)
+
+    assert posts(rows, "needle") == [titled, worded]
+    assert posts(rows, "needle", sort="new") == [worded, titled]
+
+
+@pytest.mark.parametrize("sort", ["relevance", "new"])
+@pytest.mark.parametrize("query", ["cats", "東", "author:bob"])
+def test_pages_follow_each_other_without_gap_or_repetition(
+    rows: Rows, sort: Sort, query: str
+) -> None:
+    cats, bob = rows.community(), rows.person("bob")
+    made = [
+        rows.post(cats, bob, title=f"東 cats {'cats' * (number % 3)}", published_at=NOON)
+        for number in range(11)
+    ]
+
+    seen: list[int] = []
+    after = None
+    while True:
+        wanted = Wanted(parse_terms(query), sort=sort, after=after, limit=4)
+        page: ContentHits = search_posts(rows.conn, wanted, Viewer())
+        seen += [line.id for line in page.lines]
+        if page.next is None:
+            break
+        after = Cursor.read(str(page.next), whole=False)
+    assert len(seen) == len(made)
+    assert set(seen) == set(made)
+
+
+@pytest.mark.parametrize("query", ["words", "author:bob"])
+def test_a_cursor_from_nowhere_is_no_fault_of_ours(rows: Rows, query: str) -> None:
+    rows.post(rows.community(), rows.person("bob"), title="words")
+    for key in (2.0**53 - 1, -(2.0**53) + 1):
+        for sort in ("new", "relevance"):
+            after = Cursor(key, 2**53 - 1)
+            assert len(posts(rows, query, sort=sort, after=after)) == (key > 0)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.one_of(
+        st.text(alphabet=st.characters(), max_size=60),
+        st.text(alphabet="ab \"'*-:@!()&|<>\\^~+{}[]%_東é\u0301", max_size=40),
+    )
+)
+def test_no_text_is_an_error(database: Database, query: str) -> None:
+    wanted = Wanted(parse_terms(query))
+    with database.connect() as conn:
+        for search in SEARCHES:
+            assert search(conn, wanted, Viewer()).lines == ()
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")))
+def test_whatever_somebody_writes_is_taken(database: Database, words: str) -> None:
+    with database.begin() as conn:
+        rows = Rows(conn)
+        name = f"c{conn.execute(text('SELECT count(*) FROM actor')).scalar()}"
+        place = rows.community(name, title=words, summary_html=words)
+        number = conn.execute(text("SELECT count(*) FROM post")).scalar()
+        rows.post(place, place, iri=f"p{number}", title=words, body_html=f"<p>{words}")
+
+
+def test_the_index_is_used(rows: Rows) -> None:
+    if rows.conn.dialect.name == "postgresql":
+        rows.conn.execute(text("SET LOCAL enable_seqscan = off"))
+    plans: list[str] = []
+
+    def explain(conn: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        if "matched" in statement and "EXPLAIN" not in statement:
+            verb = "EXPLAIN QUERY PLAN " if conn.dialect.name == "sqlite" else "EXPLAIN "
+            plan = conn.exec_driver_sql(verb + statement, values)
+            plans.append("\n".join(str(row[-1]) for row in plan))
+
+    event.listen(rows.conn, "before_cursor_execute", explain)
+    for search in SEARCHES:
+        search(rows.conn, Wanted(parse_terms("cats"), scope="local"), Viewer(7))
+    event.remove(rows.conn, "before_cursor_execute", explain)
+
+    assert len(plans) == len(SEARCHES)
+    for plan, name in zip(plans, ("post", "comment", "actor", "actor"), strict=True):
+        is_sqlite = rows.conn.dialect.name == "sqlite"
+        used = (
+            rf"SCAN {name}_search VIRTUAL TABLE INDEX \d+:M" if is_sqlite else rf"ix_{name}_search"
+        )
+        assert re.search(used, plan)
+        # The rows of the matches and of the page are found by their ids.
+        assert f"SCAN {name}\n" not in plan
+
+
+@pytest.mark.parametrize("size", [50_000])
+def test_the_longest_text_is_indexed_in_short_time(rows: Rows, size: int) -> None:
+    cats, bob = rows.community(), rows.person()
+    # Every word another, everything mark-up, nothing but marks.
+    for body in (
+        " ".join(f"w{number:x}é" for number in range(size // 6)),
+        "<b>x</b>" * (size // 8),
+        "\u0301\u0323\u05b0\u064b" * (size // 4),
+    ):
+        made = rows.post(cats, bob, title="long", body_html=body)
+        assert made in posts(rows, "long")
