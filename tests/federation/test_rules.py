@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
+from fedcom.actions.ban import Ban
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
-from fedcom.models.actor import community
+from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.post import post
-from fedcom.site.bans import ban_person
+from fedcom.models.shelf import actor_block
 from fedcom.site.instances import block_instance
 from tests.support.documents import activity, document, group, note, page, pems, person, undo
 from tests.support.node import Node, changes
@@ -66,6 +67,11 @@ class Stage:
         self.network.put(page(IN_CATS_BY_KIM, KIM, CATS, name="Theirs"))
         self.network.put(page(IN_DOGS_BY_KIM, KIM, DOGS, name="Elsewhere"))
         self.network.put(page(IN_DOGS_BY_REX, REX, DOGS, name="Dogs bark"))
+
+    def ban(self, person: Person, place: Community | None = None) -> None:
+        """By our admin; what was sent because of it is forgotten."""
+        self.home.perform(Ban(by=self.home.ann, person=person, place=place, reason="enough"))
+        self.home.sent()
 
     def _appoint(self, ctx: Context) -> None:
         from_dogs = AddModerator(by=self.max, community=self.dogs, person=self.max)
@@ -735,7 +741,7 @@ GONE_AND_UNWANTED = [
         "a banned person who writes and votes",
         create(POST),
         LIKE,
-        before=lambda stage: stage.home(lambda ctx: ban_person(ctx, stage.kim, "enough")),
+        before=lambda stage: stage.ban(stage.kim),
         answers=("403 site_ban", "403 site_ban"),
     ),
     row(
@@ -1144,6 +1150,129 @@ MEMBERSHIP = [
     ),
 ]
 
+CHAT, DIRECT = "https://kim.example/pm/1", "https://kim.example/pm/2"
+TO_BOB = {"to": [BOB], "cc": []}
+KIMS = document(CHAT, "ChatMessage", attributedTo=KIM, content="<p>Psst</p>", to=[BOB])
+KIMS_NOTE = note(DIRECT, KIM, **TO_BOB)
+
+
+def only_bob(kind: str = "shown", words: str = "<p>Psst</p>") -> str:
+    return f"{words} | {kind} | for {BOB}"
+
+
+def bob_blocks_kim(stage: Stage) -> None:
+    row = {"person_id": stage.home.bob.id, "blocked_id": stage.kim.id}
+    values = {**row, "blocked_at": stage.home.clock()}
+    stage.home(lambda ctx: ctx.conn.execute(insert(actor_block).values(values)))
+
+
+MESSAGES = [
+    row(
+        "message-by-its-author",
+        "nothing: it is for bob alone, edited, taken back and given again",
+        create(KIMS, **TO_BOB),
+        activity("Update", KIM, KIMS | {"content": "<p>Hush</p>", "updated": LATER}, **TO_BOB),
+        activity("Delete", KIM, CHAT, **TO_BOB),
+        undo(activity("Delete", KIM, CHAT, **TO_BOB), **TO_BOB),
+        create(KIMS_NOTE, **TO_BOB),
+        changed={CHAT: only_bob(words="<p>Hush</p>"), DIRECT: only_bob(words="<p>A remark</p>")},
+    ),
+    row(
+        "message-in-anothers-name",
+        "a private word of somebody who never said it",
+        create(KIMS | {"id": "https://evil.example/pm/1"}, EVE),
+        create(KIMS | {"id": "https://kim.example/pm/9"}, EVE),
+        create(KIMS | {"id": "https://evil.example/pm/2", "attributedTo": [KIM, EVE]}, EVE),
+        answers=("202 not_there",) * 3,
+        fetched=(
+            EVE,
+            "https://evil.example/pm/1",
+            "https://kim.example/pm/9",
+            "https://evil.example/pm/2",
+        ),
+    ),
+    row(
+        "message-passed-on-by-another",
+        "a private word that somebody else delivers: its origin shows it to nobody",
+        (create(KIMS, **TO_BOB), EVE),
+        answers="202 not_there",
+        fetched=(EVE, CHAT),
+    ),
+    row(
+        "message-changed-by-a-neighbour",
+        "the words of a message put into others, or taken away, by the author's neighbour",
+        create(KIMS, **TO_BOB),
+        activity("Update", KEN, KIMS | {"attributedTo": KEN, "updated": LATER}, **TO_BOB),
+        activity("Delete", KEN, CHAT, **TO_BOB),
+        answers=("202", "202 not_the_author", "202 not_the_author"),
+        changed={CHAT: only_bob()},
+        fetched=(KEN,),
+    ),
+    row(
+        "message-announced-by-a-community",
+        "a private word told to everybody, or slipped in, by a community (Mbin announces its own)",
+        announce(create(document("https://dogs.example/pm", "ChatMessage", attributedTo=REX))),
+        announce(create(note("https://dogs.example/pm/2", REX, **TO_BOB))),
+        announce(note("https://dogs.example/pm/3", REX, **TO_BOB)),
+        announce(create(KIMS)),
+        before=serve(KIMS),
+        answers=("403 not_public",) * 3 + ("202 not_public",),
+        fetched=(CHAT,),
+    ),
+    row(
+        "message-to-nobody-here",
+        "a private word kept where nobody it is for can read it",
+        create(KIMS | {"to": [LEA]}, to=[LEA]),
+        create(KIMS | {"to": [f"{ORIGIN}/u/nobody"]}),
+        create(KIMS | {"to": [CATS]}),
+        create(KIMS | {"to": [f"{KIM}/followers", BOB]}),
+        answers=("404 couldnt_find_person",) * 4,
+    ),
+    row(
+        "message-that-everybody-may-read",
+        "what is public taken for private, and then for forgotten",
+        create(KIMS | {"cc": ["as:Public"]}),
+        create(KIMS_NOTE | {"cc": ["as:Public"]}),
+        answers=("403 not_private", "202 no_community"),
+    ),
+    row(
+        "direct-answer-to-a-post",
+        "a private answer shown below the public post that it answers",
+        create(note(DIRECT, KIM, IN_CATS, to=[BOB, CATS], **TO_US), to=[BOB]),
+        changed={DIRECT: only_bob(words="<p>A remark</p>")},
+    ),
+    row(
+        "message-made-public-by-its-edit",
+        "nothing: an author may say in public what was private; ours stays private",
+        create(KIMS_NOTE, **TO_BOB),
+        activity("Update", KIM, note(DIRECT, KIM, **PRIVATE), updated=LATER),
+        answers=("202", "403 not_public"),
+        changed={DIRECT: only_bob(words="<p>A remark</p>")},
+    ),
+    row(
+        "message-to-who-blocks-the-author",
+        "people who were blocked, and learn it, and write on",
+        create(KIMS, **TO_BOB),
+        before=bob_blocks_kim,
+        answers="202 person_block",
+    ),
+    row(
+        "message-by-somebody-banned",
+        "the banned writing to people one by one",
+        create(KIMS, **TO_BOB),
+        before=lambda stage: stage.ban(stage.kim),
+        answers="403 site_ban",
+    ),
+    row(
+        "message-from-a-blocked-server",
+        "servers that were shut out writing to people one by one",
+        create(KIMS, **TO_BOB),
+        before=block("kim.example"),
+        answers="403 host_blocked",
+        fetched=None,
+    ),
+]
+
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
@@ -1154,6 +1283,7 @@ MEMBERSHIP = [
         *AUTHORITY,
         *ANNOUNCES,
         *PRIVACY,
+        *MESSAGES,
         *DEDUPE_AND_ORDER,
         *GONE_AND_UNWANTED,
         *ACTORS,

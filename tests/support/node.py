@@ -17,6 +17,7 @@ from fedcom.db import Database
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
+from fedcom.models.message import message
 from fedcom.models.moderation import marker, moderator
 from fedcom.models.post import post
 from fedcom.remote.keys import Seal
@@ -94,6 +95,9 @@ class Node:
             for row in self.home.rows(table):
                 score = row["upvotes"] - row["downvotes"]
                 found[row["iri"]] = " | ".join([row[words], _state(row), str(score)])
+        for row in self.home.rows(message):
+            reader = names[row["recipient_id"]]
+            found[row["iri"]] = " | ".join([row["body_html"], _state(row), f"for {reader}"])
         for row in self.home.rows(follow):
             found[f"{names[row['follower_id']]} follows {names[row['target_id']]}"] = row["state"]
         for row in self.home.rows(moderator):
@@ -132,4 +136,4 @@ async def open_node(
 def _state(row: dict[str, Any]) -> str:
     if row["deleted_at"] is not None:
         return "deleted"
-    return "removed" if row["removed_at"] is not None else "shown"
+    return "removed" if row.get("removed_at") is not None else "shown"
