@@ -47,7 +47,10 @@ def delete_upload(ctx: Context, by: Person, name: str, *, is_admin: bool = False
     return forget_media(ctx, found)
 
 
-def is_mine(conn: Connection, by: Person, name: str | None) -> bool:
-    """Whether the picture is there and the member's own."""
+def is_upload(conn: Connection, name: str | None) -> bool:
+    """Whether a picture that a member uploaded has this name.
+
+    Not whether it was this member: the same picture uploaded by two is kept once.
+    """
     found = find_media(conn, name) if name else None
-    return found is not None and found.owner_id == by.id
+    return found is not None and found.owner_id is not None

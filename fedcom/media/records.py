@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import Connection, Select, delete, exists, literal, or_, select, update
 
 from fedcom.context import Context
+from fedcom.db import insert_ignoring
 from fedcom.media.images import MEDIA_TYPE
 from fedcom.media.pictures import Kept
 from fedcom.models.actor import actor
@@ -50,26 +51,27 @@ def put_media(
     source_url: str | None = None,
 ) -> Media:
     """Write down a picture whose files are there; the same picture again is the row we have."""
-    known = find_media(ctx.conn, kept.name)
-    if known is not None:
-        return known
-    number = ctx.conn.execute(
-        insert(media)
-        .values(
-            name=kept.name,
-            thumbnail=kept.thumbnail,
-            owner_id=owner_id,
-            purpose=purpose,
-            media_type=MEDIA_TYPE,
-            width=kept.width,
-            height=kept.height,
-            bytes=kept.bytes,
-            source_url=source_url,
-            created_at=ctx.now,
+    values = {
+        "name": kept.name,
+        "thumbnail": kept.thumbnail,
+        "owner_id": owner_id,
+        "purpose": purpose,
+        "media_type": MEDIA_TYPE,
+        "width": kept.width,
+        "height": kept.height,
+        "bytes": kept.bytes,
+        "source_url": source_url,
+        "created_at": ctx.now,
+    }
+    # Two may come with the same picture at the same moment.
+    if not insert_ignoring(ctx.conn, media, values) and owner_id is not None:
+        # What was fetched for a preview belongs to nobody, until somebody uploads it.
+        ctx.conn.execute(
+            update(media)
+            .where(media.c.name == kept.name, media.c.owner_id.is_(None))
+            .values(owner_id=owner_id, purpose=purpose, created_at=ctx.now)
         )
-        .returning(media.c.id)
-    ).scalar_one()
-    return _one(ctx.conn, _MEDIA.where(media.c.id == number))
+    return to_row(Media, ctx.conn.execute(_MEDIA.where(media.c.name == kept.name)).mappings().one())
 
 
 def find_media(conn: Connection, name: str) -> Media | None:
@@ -227,7 +229,3 @@ def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -
         .limit(BATCH)
     )
     return [to_row(Media, row) for row in conn.execute(statement).mappings()]
-
-
-def _one(conn: Connection, statement: Select[tuple[object, ...]]) -> Media:
-    return to_row(Media, conn.execute(statement).mappings().one())

@@ -12,7 +12,7 @@ from fedcom.accounts.uploads import (
     begin_upload,
     delete_upload,
     finish_upload,
-    is_mine,
+    is_upload,
     list_uploads_of,
 )
 from fedcom.actions.perform import perform
@@ -77,18 +77,18 @@ async def take_illustration(
         form.values["kept"] = ""
     kept = form.line("kept")
     alt = check_alt(form.line("alt"))
-    if not kept or not await _may_show(request, by, kept, about):
+    if not kept or not await _may_show(request, kept, about):
         return None
     return Illustration(kept, alt)
 
 
-async def _may_show(request: Request, by: Person, url: str, about: Post | None) -> bool:
-    """Whether it is the member's own picture, or the one that the post has already."""
+async def _may_show(request: Request, url: str, about: Post | None) -> bool:
+    """Whether it was uploaded here, or is what the post shows already."""
     if about is not None and url == about.image_url:
         return True
     instance = instance_of(request)
     name = name_in(instance.settings.origin, url)
-    return await instance.read(lambda conn: is_mine(conn, by, name))
+    return await instance.read(lambda conn: is_upload(conn, name))
 
 
 def values_of(about: Post) -> dict[str, str]:

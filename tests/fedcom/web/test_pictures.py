@@ -72,11 +72,10 @@ async def test_a_picture_stays_chosen_when_something_else_is_wrong(world: World)
     assert post.image_url == kept
 
 
-async def test_nobody_posts_the_picture_of_somebody_else_or_from_elsewhere(world: World) -> None:
-    await world.browser("eve").send("/upload", {"picture": picture()}, alt="")
-    [name] = await names(world)
+async def test_no_form_makes_a_picture_of_what_was_not_uploaded(world: World) -> None:
+    unknown = f"https://forum.example/media/{'0' * 64}.webp"
 
-    for kept in (f"https://forum.example/media/{name}", "https://peer.example/x.png", "nonsense"):
+    for kept in (unknown, "https://peer.example/x.png", "nonsense"):
         sent = await world.browser("bob").send("/c/cats/submit", {}, **POST | {"kept": kept})
         post = await world.instance.read(lambda conn, sent=sent: get_post(conn, sent.number()))
         assert post.image_url is None
@@ -102,6 +101,14 @@ async def test_an_edit_keeps_the_picture_replaces_it_or_takes_it_off(world: Worl
     assert url == other != kept[0]
     await bob.send(path, {}, **same | {"kept": other or "", "url": other or "", "no_picture": "on"})
     assert await stored() == (None, None)
+
+
+async def test_two_members_may_post_the_same_picture(world: World) -> None:
+    for name in ("bob", "eve"):
+        sent = await world.browser(name).send("/c/cats/submit", {"picture": picture()}, **POST)
+        post = await world.instance.read(lambda conn, sent=sent: get_post(conn, sent.number()))
+        assert ADDRESS.fullmatch(post.image_url or "")
+    assert len(await names(world)) == 1
 
 
 @pytest.mark.parametrize(
