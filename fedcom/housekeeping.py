@@ -63,7 +63,7 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
 def _erase_messages(conn: Connection, now: datetime) -> None:
     """A deleted message keeps its words only as long as an Undo of the deletion may come."""
     old = message.c.deleted_at < now - DELETED_KEPT
-    gone = old & (message.c.body_html != "")
+    gone = old & ((message.c.body_source != "") | (message.c.body_html != ""))
     conn.execute(update(message).where(gone).values(body_source="", body_html=""))
 
 

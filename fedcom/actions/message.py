@@ -186,7 +186,7 @@ class UndeleteMessage(Action[Message]):
         may_edit(self.by, self.message, ctx.now)
         if self.message.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
-        if not self.message.body_html:
+        if not (self.message.body_source or self.message.body_html):
             raise Denied("erased", "It was deleted long ago, and its words are gone.")
 
     def apply(self, ctx: Context) -> Message:

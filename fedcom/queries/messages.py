@@ -86,7 +86,7 @@ _BETWEEN = (
         message.c.published_at,
         message.c.updated_at,
         _is_deleted,
-        message.c.body_html != "",
+        or_(message.c.body_source != "", message.c.body_html != ""),
     )
     .where(
         or_(

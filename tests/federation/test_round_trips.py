@@ -18,6 +18,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 import fedcom.actions
+from activitypub.iri import host_of
+from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
 from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
 from activitypub.vocab.activities import announce_of
@@ -33,6 +35,7 @@ from fedcom.actions.leave import Leave
 from fedcom.actions.lock import Lock
 from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.mentions import with_links
+from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
@@ -43,9 +46,11 @@ from fedcom.errors import Invalid
 from fedcom.models.actor import Actor
 from fedcom.models.comment import Comment
 from fedcom.models.follow import Follow as FollowRow
+from fedcom.models.message import Message
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_moderators
 from fedcom.remote.actors import community_at
+from fedcom.remote.peers import put_peer
 from fedcom.rules.limits import (
     MAX_BODY,
     MAX_COMMENT,
@@ -174,7 +179,7 @@ def every_field(kind: type[Action[Any]], **values: Any) -> Any:
 
     So a new field fails here until it is drawn, and then until it travels.
     """
-    unchosen = {"iri", "source", "vouched", "words"}
+    unchosen = {"iri", "others", "source", "vouched", "words"}
     assert values.keys() == {field.name for field in fields(kind)} - unchosen  # type: ignore[arg-type] # all actions are
     return kind(**values)
 
@@ -315,6 +320,30 @@ def edit_profile(pair: Pair, draw: Draw) -> EditProfile:
     return every_field(EditProfile, by=pair.find(BOB), title=draw(NAMES), summary=draw(SUMMARIES))
 
 
+def send_message(pair: Pair, draw: Draw) -> SendMessage:
+    """As a ChatMessage, or as a Note."""
+    version = draw(st.sampled_from(["0.19.20", "1.0.0"]))
+    put_peer(pair.home.conn, host_of(AWAY), Software("lemmy", version), pair.home.now)
+    return every_field(SendMessage, by=pair.find(BOB), to=pair.find(GUEST), body=draw(REMARKS))
+
+
+def edit_message(pair: Pair, draw: Draw) -> EditMessage:
+    sent, _ = pair.tell(send_message(pair, draw))
+    body = draw(REMARKS)
+    assume(body.source != sent.body_source)
+    return every_field(EditMessage, by=pair.find(BOB), message=sent, body=body)
+
+
+def delete_message(pair: Pair, draw: Draw) -> DeleteMessage:
+    sent, _ = pair.tell(send_message(pair, draw))
+    return every_field(DeleteMessage, by=pair.find(BOB), message=sent)
+
+
+def undelete_message(pair: Pair, draw: Draw) -> UndeleteMessage:
+    deleted, _ = pair.tell(delete_message(pair, draw))
+    return every_field(UndeleteMessage, by=pair.find(BOB), message=deleted)
+
+
 def rotate_keys(pair: Pair, draw: Draw) -> RotateKeys:
     return every_field(RotateKeys, by=one_of(pair, draw, BOB, CATS), key=draw(KEYS))
 
@@ -372,8 +401,10 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     CreateCommunity: create_community,
     CreatePost: create_post,
     Delete: delete,
+    DeleteMessage: delete_message,
     EditComment: edit_comment,
     EditCommunity: edit_community,
+    EditMessage: edit_message,
     EditPost: edit_post,
     EditProfile: edit_profile,
     Follow: follow,
@@ -383,7 +414,9 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     RemoveModerator: remove_moderator,
     Restore: restore,
     RotateKeys: rotate_keys,
+    SendMessage: send_message,
     Undelete: undelete,
+    UndeleteMessage: undelete_message,
     Unfollow: unfollow,
     Vote: vote,
 }
@@ -467,6 +500,10 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
                 kind, thread = "Page", f"{result.iri}/context"
             source = Provenance(result.iri, kind, result.published_at, result.updated_at, thread)
             return replace(action, body=with_links(pair.home, action.body), source=source)
+        case SendMessage() | EditMessage():
+            kind = action.to_activity(pair.home, result)["object"]["type"]
+            source = Provenance(result.iri, kind, result.published_at, result.updated_at)
+            return replace(action, body=with_links(pair.home, action.body), source=source)
         case Undelete():
             names = ["title", "url"] if isinstance(result, Post) else []
             names += ["body_source", "body_html"]
@@ -510,7 +547,7 @@ def portrait(action: Action[Any] | None) -> dict[str, Any]:
     if action is None:
         return {}
     values = {field.name: getattr(action, field.name) for field in fields(action)}  # type: ignore[arg-type] # all actions are
-    rows = Actor | Post | Comment | FollowRow
+    rows = Actor | Post | Comment | FollowRow | Message
     named = {name: one.iri if isinstance(one, rows) else one for name, one in values.items()}
     return {"does": type(action).__name__} | named
 
