@@ -174,6 +174,21 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Menus close by a click beside them and by Escape, as menus do elsewhere.
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.more[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest && event.target.closest("details.more[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
 // The line beside a thread folds it too: a large target for a thumb.
 document.addEventListener("click", (event) => {
   const list = event.target;
