@@ -458,9 +458,7 @@ def upgrade() -> None:
             sa.Column("show_nsfw", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
         batch_op.add_column(
-            sa.Column(
-                "mail_notifications", sa.Boolean(), server_default=sa.false(), nullable=False
-            )
+            sa.Column("mail_notifications", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
 
     with op.batch_alter_table("actor", schema=None) as batch_op:
@@ -498,6 +496,9 @@ def upgrade() -> None:
         batch_op.create_index("ix_post_rank_active", ["active", "post_id"], unique=False)
         batch_op.create_index(
             "ix_post_rank_community_id_active", ["community_id", "active", "post_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_post_rank_community_id_score", ["community_id", "score", "post_id"], unique=False
         )
         batch_op.create_index("ix_post_rank_controversy", ["controversy", "post_id"], unique=False)
         batch_op.create_index("ix_post_rank_score", ["score", "post_id"], unique=False)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    text,
 )
 
 from fedcom.db import BigId, UtcDateTime
@@ -56,6 +57,14 @@ post = Table(
     Index("ix_post_community_id_published_at", "community_id", "published_at"),
     Index("ix_post_author_id_published_at", "author_id", "published_at"),
     Index("ix_post_url", "url"),
+    # The few that are pinned in a community.
+    Index(
+        "ix_post_featured",
+        "community_id",
+        "featured_at",
+        postgresql_where=text("featured_at IS NOT NULL"),
+        sqlite_where=text("featured_at IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -78,6 +87,7 @@ post_rank = Table(
     Index("ix_post_rank_published_at", "published_at", "post_id"),
     Index("ix_post_rank_community_id_hot", "community_id", "hot", "post_id"),
     Index("ix_post_rank_community_id_active", "community_id", "active", "post_id"),
+    Index("ix_post_rank_community_id_score", "community_id", "score", "post_id"),
     Index("ix_post_rank_community_id_published_at", "community_id", "published_at", "post_id"),
 )
 

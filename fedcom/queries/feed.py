@@ -1,103 +1,103 @@
-"""Lists of posts, in pages that continue where the last one ended, and one post for its page.
+"""Lists of posts, in pages that continue where the last one ended.
 
-A list of twenty is one statement: posts, authors, communities and the viewer's votes together.
-Lists are ranked from `post_rank` alone; the cursor is (rank, id), so a page costs the same however
-far back it lies, and nothing is shown twice because something new arrived above.
+A list of twenty is one statement: posts, authors, communities, what the viewer did with them, and
+what the viewer does not want to see. Lists are ranked from `post_rank` alone; the cursor is
+(key, id), so a page costs the same however far back it lies, and nothing is shown twice because
+something new arrived above.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 
-from fedcom.db import BigId
-from fedcom.errors import Invalid
-from fedcom.models.actor import actor, community as community_table
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.actor import community as community_table
 from fedcom.models.follow import follow
 from fedcom.models.post import post, post_rank
-from fedcom.models.vote import post_vote
-from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.models.shelf import actor_block, hidden_post, host_block, saved_post
+from fedcom.queries.cursors import Cursor
+from fedcom.queries.people import NOBODY
+from fedcom.queries.post_lines import (
+    COLUMNS,
+    SHOWN,
+    SOURCE,
+    VIEWER,
+    WIDTH,
+    PostLine,
+    author,
+    place,
+    to_line,
+)
 
-Scope = Literal["subscribed", "local", "all", "community", "author"]
-Sort = Literal["hot", "new"]
+Scope = Literal["subscribed", "local", "all", "community", "author", "saved", "hidden"]
+Sort = Literal["active", "hot", "new", "top", "controversial"]
+Span = Literal["day", "week", "month", "year", "all"]
+
+SPANS: Mapping[Span, timedelta] = {
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=30),
+    "year": timedelta(days=365),
+}
+"""How far back the best and the most controversial posts may lie; "all" has no end."""
+
+SPANNED: tuple[Sort, ...] = ("top", "controversial")
+"""The orders that a span belongs to: the others fade by themselves."""
 
 PAGE = 20
 """Posts in one page of a list."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_FAR = 2**53
-"""Ids stay below this, and so do the numbers a cursor may hold."""
+PINS = 10
+"""Pinned posts at most on the first page of a community, above the others."""
 
+FEW = 2000
+"""So many posts are sorted faster than found among all others (measured with 100 000 posts)."""
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a list goes on: after the post with this rank and this id.
-
-    `key` is the hot key, or for lists by time the microseconds since 1970.
-    """
-
-    key: float
-    post_id: int
-
-    def __str__(self) -> str:
-        return f"{self.key!r}_{self.post_id}"
-
-    @classmethod
-    def read(cls, text: str, sort: Sort) -> "Cursor":
-        """The cursor that `str()` wrote; raises Invalid("cursor") for anything else."""
-        key_text, _, id_text = text.partition("_")
-        try:
-            key = float(key_text) if sort == "hot" else int(key_text)
-            post_id = int(id_text)
-        except ValueError:
-            raise Invalid("cursor", "This address does not say where the list goes on.") from None
-        if not math.isfinite(key) or abs(key) >= _FAR or not 0 < post_id < _FAR:
-            raise Invalid("cursor", "This address does not say where the list goes on.")
-        return cls(key, post_id)
+_SHELVES: Mapping[Scope, Column[Any]] = {
+    "saved": saved_post.c.saved_at,
+    "hidden": hidden_post.c.hidden_at,
+}
+_KEYS: Mapping[Sort, ColumnElement[Any]] = {
+    "active": post_rank.c.active,
+    "hot": post_rank.c.hot,
+    "new": post_rank.c.published_at,
+    "top": post_rank.c.score,
+    "controversial": post_rank.c.controversy,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which posts, in which order, from where on.
 
-    `subject_id` is the community's or the author's id where the scope names one.
+    `subject_id` is the community's or the author's id where the scope names one. `nsfw`: with
+    sensitive posts (on a community's own page they always are). `text`: how many characters of the
+    posts' HTML are wanted. Saved and hidden posts come in the order of saving and hiding.
     """
 
     scope: Scope = "all"
-    sort: Sort = "hot"
+    sort: Sort = "active"
+    span: Span = "all"
     subject_id: int = NOBODY
     after: Cursor | None = None
     limit: int = PAGE
-
-
-@dataclass(frozen=True, slots=True)
-class PostLine:
-    """A post as lists show it, with the names around it and the viewer's vote (-1, 0, 1)."""
-
-    id: int
-    title: str
-    url: str | None
-    nsfw: bool
-    published_at: datetime
-    updated_at: datetime | None
-    locked_at: datetime | None
-    featured_at: datetime | None
-    upvotes: int
-    downvotes: int
-    comments: int
-    vote: int
-    author: Name
-    community: Name
-
-    @property
-    def score(self) -> int:
-        """Votes up less votes down."""
-        return self.upvotes - self.downvotes
+    nsfw: bool = False
+    text: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,109 +108,193 @@ class PostPage:
     next: Cursor | None
 
 
-_author = actor.alias("author")
-_community = actor.alias("community_actor")
+def read_cursor(text: str, sort: Sort) -> Cursor:
+    """The cursor of a list in this order; raises Invalid("cursor") for what no page gave."""
+    return Cursor.read(text, whole=sort in {"new", "top"})
 
-_LINE = (
-    post.c.id,
-    post.c.title,
-    post.c.url,
-    post.c.nsfw,
-    post.c.published_at,
-    post.c.updated_at,
-    post.c.locked_at,
-    post.c.featured_at,
-    post.c.upvotes,
-    post.c.downvotes,
-    post.c.comments,
+
+def list_posts(
+    conn: Connection, wanted: Wanted, *, viewer_id: int = NOBODY, now: datetime | None = None
+) -> PostPage:
+    """One page of posts that are shown, in one statement; `now` is what a span is counted from.
+
+    Deleted and removed posts, and those in removed communities, are never in it; nor what the
+    viewer hid or blocked, except where that is asked for. `subscribed` is empty for guests. The
+    first page of a community begins with its pinned posts, beside the `limit`.
+    """
+    spanned = wanted.sort in SPANNED and wanted.scope not in _SHELVES
+    shape = _Shape(
+        wanted.scope,
+        wanted.sort,
+        wanted.span if spanned else "all",
+        wanted.after is not None,
+        wanted.nsfw,
+    )
+    parameters: dict[str, Any] = {
+        "viewer": viewer_id,
+        "count": wanted.limit + 1,
+        "text": wanted.text,
+        "subject": wanted.subject_id,
+    }
+    if shape.span != "all":
+        parameters["since"] = (now or datetime.now(UTC)) - SPANS[shape.span]
+    if wanted.after is not None:
+        is_time = isinstance(_key(shape).type, UtcDateTime)
+        parameters["key"] = wanted.after.moment() if is_time else wanted.after.key
+        parameters["after_id"] = wanted.after.post_id
+    rows = conn.execute(_statement(shape), parameters).all()
+    pinned = [row for row in rows if row[_PIN]]
+    others = rows[len(pinned) :]
+    lines = tuple(to_line(row) for row in (*pinned, *others[: wanted.limit]))
+    if len(others) <= wanted.limit:
+        return PostPage(lines, None)
+    last = others[wanted.limit - 1]
+    return PostPage(lines, Cursor.after(last[_KEY], last[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What makes one statement differ from another; building one costs more than running it."""
+
+    scope: Scope
+    sort: Sort
+    span: Span
+    goes_on: bool
+    nsfw: bool
+
+    @property
+    def is_young(self) -> bool:
+        """Only posts of the last days or weeks are wanted."""
+        return self.span in {"day", "week", "month"}
+
+
+_KEY = WIDTH
+_PIN = _KEY + 1
+
+
+@cache
+def _statement(shape: _Shape) -> Select[Any]:
+    if shape.scope == "community" and not shape.goes_on:
+        return _together(_listed(shape), _pins(shape))
+    if shape.scope != "subscribed" or shape.is_young:
+        return _listed(shape)
+    # Which way is short depends on how much is written there, and SQLite cannot know it beforehand:
+    # both are in the statement, and the one that is not for now costs nothing.
+    return _together(
+        _listed(shape).where(_POSTS_FOLLOWED <= FEW),
+        _listed(shape, walking=True).where(_POSTS_FOLLOWED > FEW),
+    )
+
+
+def _together(*parts: Select[Any]) -> Select[Any]:
+    whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    # A union has no order; these are a handful of rows.
+    return select(whole).order_by(whole.c.pin.desc(), whole.c.key.desc(), whole.c.id.desc())
+
+
+def _pins(shape: _Shape) -> Select[Any]:
+    pinned = _select(shape, _key(shape), 1).where(
+        post.c.community_id == _SUBJECT, post.c.featured_at.is_not(None)
+    )
+    return pinned.order_by(post.c.featured_at.desc()).limit(PINS)
+
+
+def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
+    """The list without pins. `walking`: down the list of all posts, leaving out the others."""
+    key, number = _key(shape), post_rank.c.post_id
+    statement = (
+        _select(shape, key, 0)
+        .where(*_scope(shape.scope, walking=walking))
+        .order_by(key.desc(), number.desc())
+        .limit(bindparam("count"))
+    )
+    if shape.scope == "community":
+        statement = statement.where(post.c.featured_at.is_(None))
+    if shape.span != "all":
+        since = bindparam("since", type_=UtcDateTime)
+        statement = statement.where(post_rank.c.published_at > since)
+    if shape.goes_on:
+        # The first condition alone would do; it is there so that an index can bound the range.
+        at = bindparam("key", type_=key.type)
+        after_id = bindparam("after_id", type_=BigId)
+        statement = statement.where(key <= at, or_(key < at, number < after_id))
+    return statement
+
+
+def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
+    source = SOURCE
+    if shape.scope in _SHELVES:
+        shelf = _SHELVES[shape.scope].table
+        source = source.join(shelf, shelf.c.post_id == post.c.id)
+    return (
+        select(*COLUMNS, key.label("key"), literal_column(str(pin)).label("pin"))
+        .select_from(source)
+        .where(*SHOWN, *_wishes(shape))
+    )
+
+
+def _key(shape: _Shape) -> ColumnElement[Any]:
+    if shape.scope in _SHELVES:
+        return _SHELVES[shape.scope]
+    if shape.scope == "author" and shape.sort == "new":
+        return post.c.published_at  # the index of somebody's posts has this one
+    # Few posts are so young: found by their time and sorted. Without the sum SQLite would walk
+    # down all posts by score instead, to find the few among them.
+    return _KEYS[shape.sort] + 0 if shape.is_young else _KEYS[shape.sort]
+
+
+_SUBJECT = bindparam("subject", type_=BigId)
+_FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
+_POSTS_FOLLOWED = (
+    select(func.coalesce(func.sum(community_table.c.posts), 0))
+    .where(community_table.c.actor_id.in_(_FOLLOWED))
+    .scalar_subquery()
 )
-_VOTE = len(_LINE)
-_AUTHOR = _VOTE + 1
-_COMMUNITY = _AUTHOR + NAME_WIDTH
-_KEY = _COMMUNITY + NAME_WIDTH
-
-_viewer_vote = and_(post_vote.c.post_id == post.c.id, post_vote.c.voter_id == bindparam("viewer"))
-_viewer_follows = (
-    select(follow.c.target_id).where(follow.c.follower_id == bindparam("viewer")).scalar_subquery()
-)
 
 
-def _scope(scope: Scope) -> list[ColumnElement[bool]]:
+def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
+    # No index has the sum, so it is checked post by post.
+    where = post_rank.c.community_id + 0 if walking else post_rank.c.community_id
     conditions: dict[Scope, list[ColumnElement[bool]]] = {
         "all": [],
-        "local": [_community.c.local.is_(True)],
-        "subscribed": [post_rank.c.community_id.in_(_viewer_follows)],
-        "community": [post_rank.c.community_id == bindparam("subject", type_=BigId)],
-        "author": [post.c.author_id == bindparam("subject", type_=BigId)],
+        "local": [place.c.local.is_(True)],
+        "subscribed": [where.in_(_FOLLOWED)],
+        "community": [where == _SUBJECT],
+        "author": [post.c.author_id == _SUBJECT],
+        "saved": [saved_post.c.person_id == VIEWER],
+        "hidden": [hidden_post.c.person_id == VIEWER],
     }
     return conditions[scope]
 
 
-@cache
-def _list(scope: Scope, sort: Sort, *, goes_on: bool) -> Select[Any]:
-    key = post_rank.c.hot if sort == "hot" else post_rank.c.published_at
-    statement = (
-        select(*_LINE, post_vote.c.score, *name_columns(_author), *name_columns(_community), key)
-        .select_from(post_rank)
-        .join(post, post.c.id == post_rank.c.post_id)
-        .join(_author, _author.c.id == post.c.author_id)
-        .join(_community, _community.c.id == post.c.community_id)
-        .join(community_table, community_table.c.actor_id == post.c.community_id)
-        .outerjoin(post_vote, _viewer_vote)
-        .where(
-            post.c.deleted_at.is_(None),
-            post.c.removed_at.is_(None),
-            community_table.c.removed_at.is_(None),
-            _community.c.deleted_at.is_(None),
-            *_scope(scope),
-        )
-        .order_by(key.desc(), post_rank.c.post_id.desc())
-        .limit(bindparam("count"))
-    )
-    if goes_on:
-        # The first condition alone would do; it is there so that an index can bound the range.
-        at = bindparam("key", type_=key.type)
-        statement = statement.where(
-            key <= at, or_(key < at, post_rank.c.post_id < bindparam("after_id"))
-        )
-    return statement
+def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
+    """What the viewer does not want to see is left out, but not where they went to look at it."""
+    if shape.scope in _SHELVES:
+        return []
+    wishes = []
+    if shape.scope != "community":
+        wishes.append(_none(*_BLOCKED, actor_block.c.blocked_id == post.c.community_id))
+    if shape.scope != "author":
+        wishes.append(_none(*_BLOCKED, actor_block.c.blocked_id == post.c.author_id))
+        wishes.append(_none(*_BLOCKED_HOST, host_block.c.host == author.c.host))
+        wishes.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
+    if shape.scope not in {"community", "author"}:
+        wishes.append(_none(*_BLOCKED_HOST, host_block.c.host == place.c.host))
+    if not shape.nsfw and shape.scope != "community":
+        wishes += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
+    return wishes
 
 
-def list_posts(conn: Connection, wanted: Wanted, *, viewer_id: int = NOBODY) -> PostPage:
-    """One page of posts that are shown, in one statement.
+_BLOCKED = (actor_block.c.person_id == VIEWER,)
+_BLOCKED_HOST = (host_block.c.person_id == VIEWER,)
+_HIDDEN = (hidden_post.c.person_id == VIEWER,)
 
-    Deleted and removed posts, and those in removed communities, are never in it. `subscribed` is
-    empty for guests.
+
+def _none(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """There is no such row; said so that PostgreSQL expects to keep nearly every post.
+
+    It takes NOT IN and NOT EXISTS here for a coin tossed, and a few of them for next to no posts
+    left, and then joins in ways that are a hundred times slower.
     """
-    parameters: dict[str, Any] = {"viewer": viewer_id, "count": wanted.limit + 1}
-    if wanted.scope in {"community", "author"}:
-        parameters["subject"] = wanted.subject_id
-    if wanted.after is not None:
-        parameters["key"] = _to_key(wanted.after.key, wanted.sort)
-        parameters["after_id"] = wanted.after.post_id
-    statement = _list(wanted.scope, wanted.sort, goes_on=wanted.after is not None)
-    rows = conn.execute(statement, parameters).all()
-    lines = tuple(_to_line(row) for row in rows[: wanted.limit])
-    if len(rows) <= wanted.limit:
-        return PostPage(lines, None)
-    last = rows[wanted.limit - 1]
-    return PostPage(lines, Cursor(_from_key(last[_KEY]), last[0]))
-
-
-def _to_line(row: Sequence[Any]) -> PostLine:
-    names = to_name(row[_AUTHOR:_COMMUNITY]), to_name(row[_COMMUNITY:_KEY])
-    values = [*row[:_VOTE], row[_VOTE] or 0, *names]
-    return PostLine(*values)
-
-
-def _to_key(key: float, sort: Sort) -> float | datetime:
-    if sort == "hot":
-        return key
-    try:
-        return _EPOCH + timedelta(microseconds=key)
-    except OverflowError:
-        raise Invalid("cursor", "This address does not say where the list goes on.") from None
-
-
-def _from_key(key: float | datetime) -> float:
-    return (key - _EPOCH) // _MICROSECOND if isinstance(key, datetime) else float(key)
+    found = select(func.max(1)).where(*conditions).correlate(post, author, place)
+    return func.coalesce(found.scalar_subquery(), 0) != 1

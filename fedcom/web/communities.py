@@ -28,11 +28,11 @@ from fedcom.queries.communities import (
     list_communities,
     list_modlog,
 )
-from fedcom.queries.feed import PostPage, list_posts
+from fedcom.queries.feed import PostPage
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import Standing, may_moderate
-from fedcom.web.feeds import wanted
+from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import get_community_at, number_in, slug_of
 from fedcom.web.render import page, slug
@@ -96,14 +96,14 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/c/{name}", 308)
 
-    def read(conn: Connection, visit: Visit) -> tuple[Place, PostPage]:
+    def read(conn: Connection, visit: Visit) -> tuple[Place, Choice, PostPage]:
         community = get_community_at(conn, request)
-        wants = wanted(request, "community", community.id)
-        posts = list_posts(conn, wants, viewer_id=visit.viewer_id)
-        return read_place(conn, visit, community.id), posts
+        choice = choose(request, visit, "community")
+        posts = read_list(conn, request, visit, choice, community.id)
+        return read_place(conn, visit, community.id), choice, posts
 
-    visit, (place, posts) = await visiting(request, read)
-    values = {"place": place, "posts": posts, "sort": wanted(request, "community").sort}
+    visit, (place, choice, posts) = await visiting(request, read)
+    values = {"place": place, "choice": choice, "posts": posts}
     return page(request, "community.html", visit, values, alternate=place.community.iri)
 
 

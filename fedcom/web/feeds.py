@@ -1,42 +1,119 @@
-"""The front page: posts of the communities one follows, of those that live here, or of all."""
+"""Lists of posts as their addresses ask for them, and the first of them: the front page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_args
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.queries.feed import Cursor, PostPage, Scope, Sort, Wanted, list_posts
+from fedcom.queries.feed import (
+    SPANNED,
+    PostPage,
+    Scope,
+    Sort,
+    Span,
+    Wanted,
+    list_posts,
+    read_cursor,
+)
 from fedcom.queries.people import NOBODY
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, visiting
 
 SCOPES: tuple[Scope, ...] = ("subscribed", "local", "all")
+SORTS: tuple[Sort, ...] = get_args(Sort)
+SPANS: tuple[Span, ...] = get_args(Span)
+
+USUAL_SPAN: Span = "month"
+"""The best of these, when nobody said of which time: a small place has few posts in a week."""
+
+EXCERPT = 700
+"""As many characters of a post's HTML make the few lines that a card shows."""
 
 
-def wanted(request: Request, scope: Scope, subject_id: int = NOBODY) -> Wanted:
-    """The list that the query asks for: `sort` and `after`. Raises Invalid for a bad cursor."""
-    sort: Sort = "new" if request.query_params.get("sort") == "new" else "hot"
-    return Wanted(scope, sort, subject_id, after(request, sort))
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the address of a list asks for, and the addresses that ask a little differently."""
+
+    scope: Scope
+    sort: Sort
+    span: Span
+    compact: bool
+    asked: Mapping[str, str]
+
+    def link(self, **changes: str) -> str:
+        """The address of the same list with other words in its query, from the beginning."""
+        query = {"sort": self.sort, **self.asked, **changes}
+        if query["sort"] not in SPANNED:
+            query.pop("range", None)
+        return "?" + urlencode(query)
+
+    @property
+    def is_spanned(self) -> bool:
+        """Whether the order has a span of time to choose."""
+        return self.sort in SPANNED
 
 
-def after(request: Request, sort: Sort) -> Cursor | None:
-    """Where the query says that the list goes on. Raises Invalid for what no page gave."""
+def choose(request: Request, visit: Visit, scope: Scope, usual: Sort | None = None) -> Choice:
+    """What the query asks for: `sort`, `range`, `view`; else what the member prefers.
+
+    `usual` is the order of lists that the preference is not about.
+    """
+    query, account = request.query_params, visit.member.account if visit.member else None
+    preferred = account.front_sort if account else "active"
+    names = (query.get("sort", ""), usual, preferred)
+    sort = next(one for name in (*names, "active") for one in SORTS if one == name)
+    span = next((one for one in SPANS if one == query.get("range", "")), USUAL_SPAN)
+    view = query.get("view", "")
+    compact = view == "compact" if view else account is not None and account.compact_lists
+    asked = {
+        name: query[name] for name in ("list", "show", "sort", "range", "view") if name in query
+    }
+    return Choice(scope, sort, span, compact, asked)
+
+
+def wanted(request: Request, visit: Visit, choice: Choice, subject_id: int = NOBODY) -> Wanted:
+    """What to ask the database for. Raises Invalid for an `after` that no page gave."""
     text = request.query_params.get("after", "")
-    return Cursor.read(text, sort) if text else None
+    account = visit.member.account if visit.member else None
+    return Wanted(
+        choice.scope,
+        choice.sort,
+        choice.span,
+        subject_id,
+        read_cursor(text, choice.sort) if text else None,
+        # One's own posts are no surprise.
+        nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == visit.viewer_id,
+        text=0 if choice.compact else EXCERPT,
+    )
+
+
+def read_list(
+    conn: Connection, request: Request, visit: Visit, choice: Choice, subject_id: int = NOBODY
+) -> PostPage:
+    """The page of the list."""
+    wants = wanted(request, visit, choice, subject_id)
+    return list_posts(conn, wants, viewer_id=visit.viewer_id, now=visit.now)
 
 
 async def show_front(request: Request) -> Response:
-    """GET /: without a choice members see what they follow, or everything if that is empty."""
-    asked = request.query_params.get("list", "")
+    """GET /: without a choice what the member prefers, or everything if that is empty."""
 
-    def read(conn: Connection, visit: Visit) -> tuple[Scope, PostPage]:
-        if asked in SCOPES:
-            return asked, list_posts(conn, wanted(request, asked), viewer_id=visit.viewer_id)
-        if visit.member is not None:
-            mine = list_posts(conn, wanted(request, "subscribed"), viewer_id=visit.viewer_id)
-            if mine.lines:
-                return "subscribed", mine
-        return "all", list_posts(conn, wanted(request, "all"), viewer_id=visit.viewer_id)
+    def read(conn: Connection, visit: Visit) -> tuple[Choice, PostPage]:
+        asked = request.query_params.get("list", "")
+        preferred = visit.member.account.front_scope if visit.member else "all"
+        names = (asked, preferred, "all")
+        scope = next(one for name in names for one in SCOPES if one == name)
+        choice = choose(request, visit, scope)
+        posts = read_list(conn, request, visit, choice)
+        if posts.lines or scope == "all" or asked:
+            return choice, posts
+        choice = choose(request, visit, "all")
+        return choice, read_list(conn, request, visit, choice)
 
-    visit, (scope, posts) = await visiting(request, read)
-    values = {"scope": scope, "sort": wanted(request, scope).sort, "posts": posts}
+    visit, (choice, posts) = await visiting(request, read)
+    values = {"choice": choice, "posts": posts}
     return page(request, "front.html", visit, values)

@@ -8,9 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
-from fedcom.queries.feed import PostPage, Wanted, list_posts
+from fedcom.queries.feed import PostPage
 from fedcom.queries.people import RemarkPage, list_comments_of
-from fedcom.web.feeds import after
+from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.places import get_person_at, number_in, slug_of
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, visiting
@@ -21,6 +21,7 @@ class Profile:
     """A person and one of their two lists."""
 
     person: Person
+    choice: Choice
     posts: PostPage | None
     comments: RemarkPage | None
 
@@ -33,12 +34,12 @@ async def show(request: Request) -> Response:
 
     def read(conn: Connection, visit: Visit) -> Profile:
         person = get_person_at(conn, request)
+        choice = choose(request, visit, "author", "new")
         if request.query_params.get("show") == "comments":
             before = number_in(request.query_params.get("before", "")) or None
             remarks = list_comments_of(conn, person.id, viewer_id=visit.viewer_id, before=before)
-            return Profile(person, None, remarks)
-        newest = Wanted("author", "new", person.id, after(request, "new"))
-        return Profile(person, list_posts(conn, newest, viewer_id=visit.viewer_id), None)
+            return Profile(person, choice, None, remarks)
+        return Profile(person, choice, read_list(conn, request, visit, choice, person.id), None)
 
     visit, profile = await visiting(request, read)
     values = {"profile": profile, "person": profile.person}

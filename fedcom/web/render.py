@@ -18,7 +18,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from fedcom.http.instance import instance_of
+from fedcom.text.html import to_text
 from fedcom.text.pictures import move_pictures
+from fedcom.text.plain import cut
 from fedcom.web import notices
 from fedcom.web.visits import Visit
 from fedcom.web.words import gettext, ngettext
@@ -79,6 +81,11 @@ def picture(context: Context, url: str, size: str = "full") -> str:
     return address
 
 
+def excerpt(html: str) -> str:
+    """The first words of a text that may be cut off anywhere, as plain text."""
+    return cut(" ".join(to_text(html).split()), 240)
+
+
 def slug(actor: Any) -> str:
     """What our addresses call an actor: `name` when it is local, else `name@host`; quoted."""
     text = actor.name if actor.local else f"{actor.name}@{actor.host}"
@@ -122,6 +129,7 @@ def _environment() -> Environment:
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined] # the extension adds it
     environment.filters |= {
         "rich": rich,
+        "excerpt": excerpt,
         "picture": picture,
         "slug": slug,
         "site_of": site_of,

@@ -11,7 +11,7 @@ from fedcom.models.follow import follow
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.comments import get_comment
-from fedcom.rules.ranking import hot_key
+from fedcom.rules.ranking import active_key, controversy, hot_key
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -70,7 +70,15 @@ class Rows:
         if ranked:
             at = values["published_at"]
             rank = {"post_id": made, "community_id": place, "published_at": at}
-            self.conn.execute(insert(post_rank).values(hot=hot_key(score, at), **rank))
+            self.conn.execute(
+                insert(post_rank).values(
+                    hot=hot_key(score, at),
+                    active=active_key(score, at, values.get("last_comment_at")),
+                    controversy=controversy(values["upvotes"], values["downvotes"]),
+                    score=values["upvotes"] - values["downvotes"],
+                    **rank,
+                )
+            )
         return int(made)
 
     def comment(self, on: int, author: int, parent: Comment | None = None, **more: Any) -> Comment:
