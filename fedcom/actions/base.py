@@ -44,9 +44,9 @@ class Audience:
 
     `community` is where it happens: if it is ours it announces the action, if it is a peer's the
     action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`. `subject` is the id whose deliveries must arrive
-    in order. `post` is the post that microblogs know by a boost. What is `private` only `people`
-    may ever read.
+    the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
+    `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
+    know by a boost. What is `private` only `people` may ever read.
     """
 
     subject: str
@@ -56,6 +56,7 @@ class Audience:
     microblogs: Microblogs = Microblogs.NOTHING
     post: Post | None = None
     private: bool = False
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Every action the inbox can hear: one line for each file."""
 
 from fedcom.actions import (
+    ban,
     collections,
     community,
     follow,
@@ -14,6 +15,7 @@ from fedcom.actions import (
 from fedcom.actions.base import Readers
 
 HEARD: tuple[Readers, ...] = (
+    ban.READERS,
     collections.READERS,
     community.READERS,
     follow.READERS,

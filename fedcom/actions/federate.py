@@ -11,6 +11,7 @@ not go out again. Besides this table, an action done here is told directly to th
 (microblog servers do not follow what a community announces).
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import update
@@ -21,7 +22,7 @@ from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
-from fedcom.queries.follows import FollowerHost, follower_hosts
+from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts
 from fedcom.remote.peers import blocked_among
 from fedcom.rules.dialects import Dialect, dialect_of
 from outbox.address import Recipient, fold
@@ -109,6 +110,16 @@ def _boost(
     _publish(ctx, place.iri, activity, about.iri, told)
 
 
+def boost_anew(
+    ctx: Context, place: Community, posts: Iterable[Post], microblogs: Microblogs
+) -> None:
+    """BOOST or UNBOOST posts of a community of ours, for an action that is about many of them."""
+    followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
+    for about in posts:
+        audience = Audience(subject=about.iri, microblogs=microblogs, post=about)
+        _boost(ctx, place, audience, followers)
+
+
 def _boost_activity(ctx: Context, place: Community, iri: str) -> Activity:
     return announce(
         ctx.new_iri("announce"), place.iri, iri, followers=_followers_of(place), published=ctx.now
@@ -142,6 +153,9 @@ def _send(
         reached.append(_shared_inbox(place))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
+    if audience.everywhere:
+        known = known_hosts(ctx.conn)
+        reached.extend(host for host in known if _dialect(host).takes_activities)
     if audience.microblogs in _THE_AUTHORS_OWN:
         reached.extend(host for host in followers if _dialect(host).takes_boosts)
     announced_at = {host.host for host in followers if _dialect(host).takes_activities}

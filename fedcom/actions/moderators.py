@@ -14,7 +14,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import moderator
 from fedcom.queries.actors import find_moderators, standing
 from fedcom.remote.actors import person_at
-from fedcom.rules.permissions import may_moderate
+from fedcom.rules.permissions import Standing, may_moderate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,9 @@ class AddModerator(Action[None]):
     def check(self, ctx: Context) -> None:
         """For moderators; the appointed must be somebody who may act."""
         may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community), ctx.now)
-        if self.person.is_banned(ctx.now) or self.person.deleted_at is not None:
+        theirs = standing(ctx.conn, self.person, self.community)
+        is_out = self.person.is_banned(ctx.now) or theirs.is_banned(ctx.now)
+        if is_out or self.person.deleted_at is not None:
             raise Invalid("cannot_moderate", f"{self.person.handle} cannot be a moderator.")
 
     def apply(self, ctx: Context) -> None:
@@ -72,13 +74,10 @@ class RemoveModerator(Action[None]):
         """Nobody dismisses an older moderator, as with Lemmy; admins dismiss anybody."""
         mine = standing(ctx.conn, self.by, self.community)
         may_moderate(self.by, self.community, mine, ctx.now)
-        order = [person.id for person in find_moderators(ctx.conn, self.community)]
-        if self.person.id not in order:
+        listed = [person.id for person in find_moderators(ctx.conn, self.community)]
+        if self.person.id not in listed:
             raise NotFound("not_a_moderator", f"{self.person.handle} is not a moderator.")
-        if mine.is_admin or self.by.id not in order:
-            return
-        if order.index(self.by.id) > order.index(self.person.id):
-            raise Denied("not_higher_mod", f"{self.person.handle} has been a moderator for longer.")
+        check_rank(ctx, self.by, self.person, self.community, mine)
 
     def apply(self, ctx: Context) -> None:
         """No longer a moderator."""
@@ -106,6 +105,15 @@ class RemoveModerator(Action[None]):
         return Audience(
             subject=_collection(self.community), community=self.community, people=(self.person,)
         )
+
+
+def check_rank(ctx: Context, by: Person, person: Person, place: Community, mine: Standing) -> None:
+    """Raises Denied for a moderator who would act against an older one; admins outrank anybody."""
+    order = [one.id for one in find_moderators(ctx.conn, place)]
+    if mine.is_admin or by.id not in order or person.id not in order:
+        return
+    if order.index(by.id) > order.index(person.id):
+        raise Denied("not_higher_mod", f"{person.handle} has been a moderator for longer.")
 
 
 def _collection(place: Community) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -12,12 +13,13 @@ from activitypub.webfinger import parse_handle
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.roster import Member, find_member, list_members, set_password, set_role
+from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.perform import perform
 from fedcom.cli.opening import with_instance
 from fedcom.context import Context, NewKey
 from fedcom.errors import NotFound
 from fedcom.models.actor import Person
-from fedcom.queries.actors import find_person
-from fedcom.site.bans import ban_person, unban_person
+from fedcom.queries.actors import find_first_admin, find_person
 from fedcom.site.setup import finish_setup, is_set_up
 from fedcom.wiring import Instance
 
@@ -112,14 +114,32 @@ def list_all(config: Path | None, pending: bool) -> None:
 @users.command()
 @click.argument("handle")
 @click.option("--reason", default="", help="Shown to the person and kept in the modlog.")
+@click.option("--days", type=click.IntRange(min=1), help="The ban ends by itself after so long.")
+@click.option("--content", is_flag=True, help="Remove all they wrote; with --undo put it back.")
 @click.option("--undo", is_flag=True, help="Take the ban back.")
 @click.pass_obj
-def ban(config: Path | None, handle: str, reason: str, undo: bool) -> None:
-    """Ban HANDLE (name, or name@host for people elsewhere) from this instance."""
+def ban(
+    config: Path | None, handle: str, reason: str, days: int | None, content: bool, undo: bool
+) -> None:
+    """Ban HANDLE (name, or name@host for people elsewhere) from this instance.
+
+    It is done, and told to other servers, in the name of the first admin.
+    """
 
     def work(ctx: Context) -> Person:
-        person = _get_person(ctx, handle)
-        return unban_person(ctx, person) if undo else ban_person(ctx, person, reason)
+        person, by = _get_person(ctx, handle), _get_admin(ctx)
+        if undo:
+            lift = Unban(by=by, person=person, place=None, reason=reason, restores_content=content)
+            return perform(ctx, lift)
+        action = Ban(
+            by=by,
+            person=person,
+            place=None,
+            reason=reason.strip(),
+            expires_at=ctx.now + timedelta(days=days) if days else None,
+            removes_content=content,
+        )
+        return perform(ctx, action)
 
     person = with_instance(config, lambda instance: instance.unit(work))
     click.echo(f"{person.handle} is {'no longer ' if undo else ''}banned.")
@@ -146,6 +166,13 @@ def _get_member(ctx: Context, name: str) -> Member:
     if member is None:
         raise NotFound("couldnt_find_person", f"There is no account {name} here.")
     return member
+
+
+def _get_admin(ctx: Context) -> Person:
+    admin = find_first_admin(ctx.conn)
+    if admin is None:
+        raise NotFound("no_admin", "Nobody is an admin here yet: `fedcom user promote` somebody.")
+    return admin
 
 
 def _get_person(ctx: Context, handle: str) -> Person:

@@ -60,6 +60,12 @@ async def answer_actor(request: Request) -> Response:
     return await _answer(request, lambda ctx: _actor(ctx, find_actor(ctx.conn, iri)))
 
 
+async def answer_site(request: Request) -> Response:
+    """The instance actor again, at our root: what the target of a ban from the site names."""
+    origin = instance_of(request).settings.origin
+    return await _answer(request, lambda ctx: _actor(ctx, find_actor(ctx.conn, f"{origin}/actor")))
+
+
 async def answer_post(request: Request) -> Response:
     """A local post as a Page, or its Tombstone. A peer's post is found at the peer's."""
     number = _number(request)
@@ -276,6 +282,7 @@ _PERSON, _COMMUNITY = "/u/{name}", "/c/{name}"
 
 # Documents that share their address with a page; the application asks `negotiation` first.
 SHARED = (
+    ("/", answer_site),
     (_PERSON, answer_actor),
     (_COMMUNITY, answer_actor),
     ("/post/{number:int}", answer_post),

@@ -19,11 +19,12 @@ from activitypub.authority import (
     judge_direct,
     judge_fetched,
 )
-from activitypub.errors import Gone, Malformed, NotThere, ProtocolError
-from activitypub.iri import PUBLIC, origin_of
+from activitypub.errors import Gone, NotThere, ProtocolError
+from activitypub.iri import PUBLIC
 from activitypub.reading import Document
 from activitypub.signatures.integrity import verify as verify_proof
 from activitypub.signatures.keys import PublicKey
+from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
 from fedcom.context import Context, Said
 from fedcom.errors import Denied
@@ -181,7 +182,7 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
         owner=get_person(ctx.conn, about.author_id).iri if about is not None else None,
         moderates_here=here is not None and _moderates(ctx, actor_iri, here),
         target_owner=collection.iri if collection is not None else None,
-        target_is_site=target is not None and _is_site(target),
+        target_is_site=target is not None and is_site(ctx, target),
         follow_target=_follow_target(ctx, activity, actor_iri),
         moderators=_moderators(ctx, group),
         is_their_post=group is not None and place is not None and place.id == group.id,
@@ -220,14 +221,6 @@ def _place(ctx: Context, about: Post | Comment | None) -> Community | None:
 def _target(activity: Document) -> str | None:
     inner = activity.object_document if activity.type == "Undo" else activity
     return inner.target if inner is not None else None
-
-
-def _is_site(iri: str) -> bool:
-    """Whether the id is that of a whole server: its origin and nothing more."""
-    try:
-        return iri.removesuffix("/") == origin_of(iri)
-    except Malformed:
-        return False
 
 
 def _owner_of_collection(ctx: Context, iri: str | None) -> Community | None:

@@ -58,7 +58,6 @@ POLITE = frozenset(
 
 # Words that peers say to us and mean well, by what we would have to have for them.
 _NOT_HERE = {
-    "Block": "bans by other servers",
     "Flag": "reports",
     "Move": "moving accounts",
     "QuoteRequest": "quotes",

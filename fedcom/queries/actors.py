@@ -100,6 +100,23 @@ def standing(conn: Connection, person: Person, place: Community) -> Standing:
     return Standing(is_moderator=bool(row[0]), is_admin=is_admin, ban=ban)
 
 
+def is_admin(conn: Connection, person_id: int) -> bool:
+    """Whether this person is an admin of this instance."""
+    mine = select(exists().where(account.c.actor_id == person_id, account.c.role == "admin"))
+    return bool(conn.execute(mine).scalar())
+
+
+def find_first_admin(conn: Connection) -> Person | None:
+    """The longest-serving admin of this instance, in whose name the command line speaks."""
+    row = conn.execute(
+        select(*columns_of(Person, actor))
+        .join(account, account.c.actor_id == actor.c.id)
+        .where(account.c.role == "admin", account.c.state == "active", actor.c.deleted_at.is_(None))
+        .order_by(actor.c.id)
+    ).first()
+    return None if row is None else Person(*row)
+
+
 _MODERATORS = (
     select(*columns_of(Person, actor))
     .join(moderator, moderator.c.person_id == actor.c.id)

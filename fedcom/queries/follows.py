@@ -111,6 +111,23 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
         yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
 
 
+def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
+    """Every server that we know somebody of, by the inbox that its actors share."""
+    rows = conn.execute(
+        select(
+            actor.c.shared_inbox,
+            actor.c.host,
+            peer.c.software,
+            func.coalesce(peer.c.reached, False),
+        )
+        .outerjoin(peer, peer.c.host == actor.c.host)
+        .where(actor.c.local.is_(False), actor.c.shared_inbox.is_not(None))
+        .distinct()
+    )
+    for row in rows:
+        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+
+
 def count_followers(conn: Connection, target_id: int) -> int:
     """How many actors follow this one, here and elsewhere."""
     return conn.execute(

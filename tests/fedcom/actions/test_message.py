@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from activitypub.iri import PUBLIC
 from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.message import (
     TO_STRANGERS,
@@ -29,7 +30,6 @@ from fedcom.models.notification import notification
 from fedcom.models.shelf import actor_block, host_block
 from fedcom.queries.actors import find_actor
 from fedcom.remote.peers import put_peer
-from fedcom.site.bans import ban_person
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
@@ -178,7 +178,7 @@ def test_who_is_blocked_is_refused_and_so_is_whoever_is_gone_or_nobody(home: Hom
 
 def test_the_banned_write_nothing_but_take_back(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
-    home(lambda ctx: ban_person(ctx, home.bob, "spam"))
+    home.perform(Ban(by=home.ann, person=home.bob, place=None))
     banned = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
     assert isinstance(banned, Person)
 

@@ -2,12 +2,12 @@
 
 import pytest
 
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.errors import Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.queries.actors import find_moderators
-from fedcom.site.bans import ban_person
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import activity
 from tests.support.people import Home
@@ -68,7 +68,7 @@ def test_a_community_appoints_for_itself_only(home: Home) -> None:
 
 def test_the_banned_are_not_appointed(home: Home) -> None:
     kim = home.person(KIM)
-    banned = home(lambda ctx: ban_person(ctx, kim, "enough"))
+    banned = home.perform(Ban(by=home.ann, person=kim, place=None))
 
     with pytest.raises(Invalid) as caught:
         home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
@@ -20,10 +21,10 @@ from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.errors import FedcomError
-from fedcom.models.actor import Person, community
+from fedcom.models.actor import Person, actor, community
 from fedcom.models.post import post as post_table
+from fedcom.queries.actors import get_person
 from fedcom.rules.limits import MAX_DEPTH
-from fedcom.site.bans import ban_person
 from fedcom.wire.body import EMPTY, Body
 from tests.support.people import NO_KEY, Home, said
 
@@ -98,7 +99,13 @@ def nothing(stage: Stage) -> None:
 
 def ban(stage: Stage) -> None:
     stage.home.follow(stage.by, stage.home.cats)
-    stage.by = stage.home(lambda ctx: ban_person(ctx, stage.by, "enough"))
+    by = stage.by
+
+    def work(ctx: Context) -> Person:
+        ctx.conn.execute(update(actor).where(actor.c.id == by.id).values(banned_at=ctx.now))
+        return get_person(ctx.conn, by.id)
+
+    stage.by = stage.home(work)
 
 
 def close(stage: Stage) -> None:
@@ -334,7 +341,7 @@ def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
     kim = home.person(KIM)
     home.perform(Leave(by=kim))
     gone = home.person("https://kim.example/u/ken")
-    banned = home(lambda ctx: ban_person(ctx, gone, "enough"))
+    banned = home.perform(Ban(by=home.ann, person=gone, place=None))
 
     with pytest.raises(FedcomError) as caught:
         home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))

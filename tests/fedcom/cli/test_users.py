@@ -166,19 +166,28 @@ def test_a_new_password_replaces_the_old_and_ends_sessions(shell: Shell) -> None
 
 
 def test_a_ban_ends_sessions_and_can_be_taken_back(shell: Shell) -> None:
-    shell.create_user("ann")
-    sign_in(shell, "ann")
+    shell.create_user("ann", "--admin")
+    shell.create_user("bob")
+    sign_in(shell, "bob")
+    words = ("user", "ban", "bob", "--reason", "spam")
 
-    assert shell.must("user", "ban", "ann", "--reason", "spam") == f"ann@{HOST} is banned.\n"
+    assert shell.must(*words) == f"bob@{HOST} is banned.\n"
     assert count_sessions(shell) == 0
-    assert "(already_banned)" in shell("user", "ban", "ann").err
+    assert "(already_banned)" in shell(*words).err
+    assert shell.must(*words, "--days", "7", "--content") == f"bob@{HOST} is banned.\n"
 
-    assert shell.must("user", "ban", "ann", "--undo") == f"ann@{HOST} is no longer banned.\n"
-    assert "(not_banned)" in shell("user", "ban", "ann", "--undo").err
+    assert shell.must("user", "ban", "bob", "--undo") == f"bob@{HOST} is no longer banned.\n"
+    assert "(not_banned)" in shell("user", "ban", "bob", "--undo").err
+
+
+def test_a_ban_needs_an_admin_in_whose_name_it_is_said(shell: Shell) -> None:
+    shell.create_user("bob")
+
+    assert "(no_admin)" in shell("user", "ban", "bob").err
 
 
 def test_somebody_elsewhere_can_be_banned(shell: Shell) -> None:
-    shell.must("user", "list")
+    shell.create_user("ann", "--admin")
     database = shell.open_database()
     with database.begin() as conn:
         conn.execute(

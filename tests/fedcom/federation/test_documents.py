@@ -200,6 +200,14 @@ async def test_activities_for_somebody_are_not_served_to_everybody(node: Node) -
     assert (await node.get(path)).status_code == 404
 
 
+async def test_our_root_is_the_instance_for_servers_and_a_page_for_people(node: Node) -> None:
+    found = await node.get_json("/")
+
+    assert (found["type"], found["id"]) == ("Application", f"{ORIGIN}/actor")
+    page = await node.get("/", accept="text/html")
+    assert page.headers["content-type"].startswith("text/html")
+
+
 async def test_a_removed_community_takes_everything_in_it_along(node: Node) -> None:
     home = node.home
     post = home.post()

@@ -1,0 +1,353 @@
+"""Ban and Unban: Block and Undo{Block}, from one community or from a whole site.
+
+A site bans its own people everywhere; people of other sites it can only keep out of what is its
+own. So an admin's ban of somebody elsewhere is told to others as bans from each of our communities
+that they took part in, as with Lemmy 0.19.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, update
+
+from activitypub.errors import Malformed
+from activitypub.iri import origin_of
+from activitypub.reading import Document
+from activitypub.vocab.activities import block, undo
+from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.federate import boost_anew
+from fedcom.actions.moderators import check_rank
+from fedcom.actions.modlog import Line, log_person
+from fedcom.actions.perform import perform
+from fedcom.actions.sweep import remove_all, restore_all
+from fedcom.actions.tally import count_subscribers
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, Said
+from fedcom.db import upsert
+from fedcom.errors import Conflict, Denied, Invalid, NotFound
+from fedcom.models.account import session
+from fedcom.models.actor import Community, Person, actor
+from fedcom.models.follow import follow
+from fedcom.models.moderation import community_ban, moderator
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
+from fedcom.queries.bans import find_ban, list_banned_from, list_haunts
+from fedcom.remote.actors import person_at
+from fedcom.rules.limits import MAX_REASON, check_body
+from fedcom.rules.permissions import may_act, may_moderate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban(Action[Person]):
+    """Somebody may no longer take part, for ever or until `expires_at`."""
+
+    by: Person
+    person: Person
+    # Null: the whole site.
+    place: Community | None
+    reason: str = ""
+    expires_at: datetime | None = None
+    removes_content: bool = False
+
+    def check(self, ctx: Context) -> None:
+        """For moderators and admins, of whom they outrank; a ban that stands may be changed."""
+        _check_power(ctx, self.by, self.person, self.place)
+        check_body(self.reason, MAX_REASON)
+        if is_admin(ctx.conn, self.person.id) and (self.place is None or self.place.local):
+            raise Denied("cannot_ban_admin", "An admin cannot be banned; demote them first.")
+        if self.expires_at is not None and self.expires_at <= ctx.now:
+            raise Invalid("ban_expires_in_the_past", "The ban would have ended already.")
+        if not self.removes_content and self._stands(ctx):
+            raise Conflict("already_banned", f"{self.person.handle} is banned already.")
+
+    def _stands(self, ctx: Context) -> bool:
+        """Whether they are banned already, in just this way."""
+        if self.place is not None:
+            ban = find_ban(ctx.conn, self.place.id, self.person.id)
+            return ban is not None and (ban.reason, ban.expires_at) == (
+                self.reason,
+                self.expires_at,
+            )
+        person = self.person
+        return person.is_banned(ctx.now) and (person.ban_reason, person.ban_expires_at) == (
+            self.reason,
+            self.expires_at,
+        )
+
+    def apply(self, ctx: Context) -> Person:
+        """Keep them out, end what they had of the place, and if wanted take out what they wrote."""
+        if self.place is None:
+            self._bar_from_site(ctx)
+        else:
+            self._bar_from(ctx, self.place)
+        if self.removes_content:
+            removed = remove_all(ctx, self.person, self.place)
+            _boost(ctx, removed, Microblogs.UNBOOST)
+        line = Line(
+            by=self.by,
+            kind="ban",
+            place=self.place,
+            reason=self.reason,
+            expires_at=self.expires_at,
+        )
+        log_person(ctx, line, self.person)
+        if self.place is None and self.by.local and not self.person.local:
+            self._bar_from_ours(ctx)
+        return get_person(ctx.conn, self.person.id)
+
+    def _bar_from_site(self, ctx: Context) -> None:
+        # Since when, so that an Unban knows what was removed with it.
+        since = self.person.banned_at if self.person.is_banned(ctx.now) else None
+        ctx.conn.execute(
+            update(actor)
+            .where(actor.c.id == self.person.id)
+            .values(
+                banned_at=since or ctx.now,
+                ban_reason=self.reason,
+                ban_expires_at=self.expires_at,
+            )
+        )
+        ctx.conn.execute(delete(session).where(session.c.account_id == self.person.id))
+
+    def _bar_from(self, ctx: Context, place: Community) -> None:
+        known = find_ban(ctx.conn, place.id, self.person.id)
+        since = known.created_at if known is not None and known.holds(ctx.now) else ctx.now
+        row = {
+            "community_id": place.id,
+            "person_id": self.person.id,
+            "reason": self.reason,
+            "created_at": since,
+            "expires_at": self.expires_at,
+        }
+        upsert(ctx.conn, community_ban, row, key=["community_id", "person_id"])
+        ctx.conn.execute(
+            delete(moderator).where(
+                moderator.c.community_id == place.id, moderator.c.person_id == self.person.id
+            )
+        )
+        ctx.conn.execute(
+            delete(follow).where(
+                follow.c.target_id == place.id, follow.c.follower_id == self.person.id
+            )
+        )
+        count_subscribers(ctx, place.id)
+
+    def _bar_from_ours(self, ctx: Context) -> None:
+        """The part of it that other servers take from us."""
+        for place in list_haunts(ctx.conn, self.person.id):
+            action = Ban(
+                by=self.by,
+                person=self.person,
+                place=place,
+                reason=self.reason,
+                expires_at=self.expires_at,
+                removes_content=self.removes_content,
+            )
+            with suppress(Conflict):
+                perform(ctx, action)
+
+    def to_activity(self, ctx: Context, result: Person) -> Activity:
+        """Block, with the community or the site as its target."""
+        return block(
+            ctx.new_iri("block"),
+            self.by.iri,
+            self.person.iri,
+            _target(ctx, self.place),
+            audience=self.place.iri if self.place else None,
+            cc=[self.place.iri] if self.place else [],
+            reason=self.reason or None,
+            ends_at=self.expires_at,
+            remove_data=self.removes_content,
+        )
+
+    def audience(self, ctx: Context, result: Person) -> Audience:
+        """The community and whom it is about; of a member's ban from the site, all servers."""
+        return _audience(self.person, self.place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unban(Action[Person]):
+    """Somebody may take part again."""
+
+    by: Person
+    person: Person
+    # Null: the whole site.
+    place: Community | None
+    reason: str = ""
+    # What was removed since the ban is put back.
+    restores_content: bool = False
+
+    def check(self, ctx: Context) -> None:
+        """For moderators and admins, of who is banned."""
+        _check_power(ctx, self.by, self.person, self.place)
+        if _banned_since(ctx, self.person, self.place) is None:
+            raise Conflict("not_banned", f"{self.person.handle} is not banned.")
+
+    def apply(self, ctx: Context) -> Person:
+        """Let them in, and if wanted put back what they wrote."""
+        since = _banned_since(ctx, self.person, self.place)
+        if self.place is None and self.by.local and since is not None:
+            # Before the rest: putting everything back here would leave nothing to say there.
+            self._admit_to_ours(ctx, since)
+        if self.restores_content and since is not None:
+            restored = restore_all(ctx, self.person, self.place, since)
+            _boost(ctx, restored, Microblogs.BOOST)
+        if self.place is None:
+            ctx.conn.execute(
+                update(actor)
+                .where(actor.c.id == self.person.id)
+                .values(banned_at=None, ban_reason="", ban_expires_at=None)
+            )
+        else:
+            ctx.conn.execute(
+                delete(community_ban).where(
+                    community_ban.c.community_id == self.place.id,
+                    community_ban.c.person_id == self.person.id,
+                )
+            )
+        line = Line(by=self.by, kind="unban", place=self.place, reason=self.reason)
+        log_person(ctx, line, self.person)
+        return get_person(ctx.conn, self.person.id)
+
+    def _admit_to_ours(self, ctx: Context, since: datetime) -> None:
+        """Where they were banned with the same stroke."""
+        for place in list_banned_from(ctx.conn, self.person.id, since):
+            action = Unban(
+                by=self.by,
+                person=self.person,
+                place=place,
+                reason=self.reason,
+                restores_content=self.restores_content,
+            )
+            with suppress(Conflict):
+                perform(ctx, action)
+
+    def to_activity(self, ctx: Context, result: Person) -> Activity:
+        """Undo{Block}."""
+        banned = block(
+            ctx.new_iri("block"),
+            self.by.iri,
+            self.person.iri,
+            _target(ctx, self.place),
+            audience=self.place.iri if self.place else None,
+            cc=[self.place.iri] if self.place else [],
+            reason=self.reason or None,
+        )
+        return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
+
+    def audience(self, ctx: Context, result: Person) -> Audience:
+        """Whoever was told of the ban."""
+        return _audience(self.person, self.place)
+
+
+def _check_power(ctx: Context, by: Person, person: Person, place: Community | None) -> None:
+    if place is not None:
+        mine = standing(ctx.conn, by, place)
+        may_moderate(by, place, mine, ctx.now)
+        check_rank(ctx, by, person, place, mine)
+        return
+    may_act(by, ctx.now)
+    if by.local and not is_admin(ctx.conn, by.id):
+        raise Denied("not_an_admin", "Only admins ban from the whole instance.")
+    if not by.local and by.host != person.host:
+        raise Denied("not_their_site", f"{by.host} bans its own people, not {person.handle}.")
+
+
+def _banned_since(ctx: Context, person: Person, place: Community | None) -> datetime | None:
+    """None for who is not banned (any more)."""
+    if place is None:
+        person = get_person(ctx.conn, person.id)  # what the caller read may be older than the ban
+        return person.banned_at if person.is_banned(ctx.now) else None
+    ban = find_ban(ctx.conn, place.id, person.id)
+    return ban.created_at if ban is not None and ban.holds(ctx.now) else None
+
+
+def _boost(ctx: Context, posts: list[Post], microblogs: Microblogs) -> None:
+    """Microblogs hear only of single posts."""
+    for number in dict.fromkeys(about.community_id for about in posts):
+        place = get_community(ctx.conn, number)
+        inside = [about for about in posts if about.community_id == number]
+        if place.local:
+            boost_anew(ctx, place, inside, microblogs)
+
+
+def _target(ctx: Context, place: Community | None) -> str:
+    # A site is what answers at its root, as with Lemmy.
+    return place.iri if place is not None else f"{ctx.origin}/"
+
+
+def _audience(person: Person, place: Community | None) -> Audience:
+    if place is not None:
+        return Audience(subject=person.iri, community=place, people=(person,))
+    return Audience(subject=person.iri, everywhere=person.local)
+
+
+def is_site(ctx: Context, iri: str) -> bool:
+    """Whether the id stands for a whole server: its origin and nothing more, or its own actor."""
+    found = find_actor(ctx.conn, iri)
+    if found is not None:
+        return found.kind == "Application"
+    try:
+        return iri.removesuffix("/") == origin_of(iri)
+    except Malformed:
+        return False
+
+
+def _read_block(ctx: Context, said: Said) -> Ban | None:
+    word = said.activity
+    if word.target is None:
+        return None  # one person wants to hear no more of another (Mastodon): not ours to do
+    place, person = _place_named(ctx, said, word), _person_named(ctx, word)
+    ends_at = word.ends_at
+    if person is None or (ends_at is not None and ends_at <= ctx.now):
+        return None
+    return Ban(
+        by=person_at(ctx, said.actor),
+        person=person,
+        place=place,
+        reason=_reason(word),
+        expires_at=ends_at,
+        removes_content=word.get("removeData") is True,
+    )
+
+
+def _read_undo(ctx: Context, said: Said) -> Unban | None:
+    word = said.object
+    if word.target is None:
+        return None
+    place, person = _place_named(ctx, said, word), _person_named(ctx, word)
+    if person is None or _banned_since(ctx, person, place) is None:
+        return None
+    return Unban(
+        by=person_at(ctx, said.actor),
+        person=person,
+        place=place,
+        reason=_reason(word),
+        restores_content=said.activity.get("restoreData") is True,
+    )
+
+
+def _place_named(ctx: Context, said: Said, word: Document) -> Community | None:
+    """The community that somebody is banned from, None for a whole site."""
+    target = word.target or ""
+    found = find_actor(ctx.conn, target)
+    if isinstance(found, Community):
+        check_vouched(ctx, said, found)
+        return found
+    if not is_site(ctx, target):
+        raise NotFound("couldnt_find_community", f"{target} is no community or site known here.")
+    return None
+
+
+def _person_named(ctx: Context, word: Document) -> Person | None:
+    """Who is banned. Whoever was never heard of here is kept out of nothing."""
+    found = find_actor(ctx.conn, word.object_id or "")
+    return found if isinstance(found, Person) else None
+
+
+def _reason(word: Document) -> str:
+    return (word.summary or "").strip()[:MAX_REASON]
+
+
+READERS: Readers = {("Block",): _read_block, ("Undo", "Block"): _read_undo}

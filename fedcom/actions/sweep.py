@@ -1,0 +1,118 @@
+"""Everything that one person wrote, at once: taken out with a ban, put back with its end."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, delete, select, update
+
+from fedcom.actions.tally import rank
+from fedcom.context import Context
+from fedcom.models.actor import Community, Person, community
+from fedcom.models.base import columns_of
+from fedcom.models.comment import comment
+from fedcom.models.post import Post, post, post_rank
+
+# SQLite takes some ten thousand values in one statement, older ones a thousand.
+_CHUNK = 500
+
+
+def remove_all(ctx: Context, person: Person, place: Community | None) -> list[Post]:
+    """Remove all posts and comments of a person that are not removed yet, in `place` or everywhere.
+
+    Gives the posts that were to be seen until now.
+    """
+    _sweep_comments(ctx, person, place, comment.c.removed_at.is_(None), ctx.now)
+    posts = _sweep_posts(ctx, person, place, post.c.removed_at.is_(None), ctx.now)
+    for chunk in _chunks([about.id for about in posts]):
+        ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
+    return posts
+
+
+def restore_all(
+    ctx: Context, person: Person, place: Community | None, since: datetime
+) -> list[Post]:
+    """Put back what was removed `since` then. Gives the posts that are to be seen again."""
+    _sweep_comments(ctx, person, place, comment.c.removed_at >= since, None)
+    posts = _sweep_posts(ctx, person, place, post.c.removed_at >= since, None)
+    for about in posts:
+        rank(ctx, about.id)
+    return posts
+
+
+def _sweep_posts(
+    ctx: Context,
+    person: Person,
+    place: Community | None,
+    which: ColumnElement[bool],
+    removed_at: datetime | None,
+) -> list[Post]:
+    changed = update(post).where(post.c.author_id == person.id, which)
+    if place is not None:
+        changed = changed.where(post.c.community_id == place.id)
+    rows = ctx.conn.execute(
+        changed.values(removed_at=removed_at).returning(*columns_of(Post, post))
+    )
+    posts = [about for about in (Post(*row) for row in rows) if about.deleted_at is None]
+    counts = Counter(about.community_id for about in posts)
+    _count(ctx, community.c.posts, community.c.actor_id, counts, back=removed_at is None)
+    return posts
+
+
+def _sweep_comments(
+    ctx: Context,
+    person: Person,
+    place: Community | None,
+    which: ColumnElement[bool],
+    removed_at: datetime | None,
+) -> None:
+    changed = update(comment).where(comment.c.author_id == person.id, which)
+    if place is not None:
+        inside = select(post.c.id).where(post.c.community_id == place.id)
+        changed = changed.where(comment.c.post_id.in_(inside))
+    rows = ctx.conn.execute(
+        changed.values(removed_at=removed_at).returning(
+            comment.c.path, comment.c.post_id, comment.c.deleted_at
+        )
+    )
+    shown = [(row.path, row.post_id) for row in rows if row.deleted_at is None]
+    above = Counter(int(part) for path, _ in shown for part in path.split(".")[:-1])
+    below = Counter(post_id for _, post_id in shown)
+    back = removed_at is None
+    _count(ctx, comment.c.replies, comment.c.id, above, back=back)
+    _count(ctx, post.c.comments, post.c.id, below, back=back)
+    inside_of = _places_of(ctx, below)
+    _count(ctx, community.c.comments, community.c.actor_id, inside_of, back=back)
+
+
+def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:
+    """Numbers of comments by post → by community."""
+    found: Counter[int] = Counter()
+    for chunk in _chunks(posts):
+        for row in ctx.conn.execute(
+            select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
+        ):
+            found[row.community_id] += posts[row.id]
+    return found
+
+
+def _count(
+    ctx: Context, counter: Column[Any], key: Column[Any], numbers: Counter[int], *, back: bool
+) -> None:
+    """Change the counter of each row by its own number; one statement for all with the same."""
+    alike = defaultdict(list)
+    for row_id, number in numbers.items():
+        alike[number if back else -number].append(row_id)
+    for difference, row_ids in alike.items():
+        for chunk in _chunks(row_ids):
+            ctx.conn.execute(
+                update(counter.table).where(key.in_(chunk)).values({counter: counter + difference})
+            )
+
+
+def _chunks(row_ids: Iterable[int]) -> Iterator[list[int]]:
+    """In rising order, so that two sweeps at once lock in the same one."""
+    ordered = sorted(row_ids)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]

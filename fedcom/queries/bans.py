@@ -1,0 +1,85 @@
+"""Who is banned, from where and until when."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, or_, select
+
+from fedcom.models.actor import Community, actor, community
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.comment import comment
+from fedcom.models.follow import follow
+from fedcom.models.moderation import CommunityBan, community_ban
+from fedcom.models.post import post
+from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+
+PAGE = 50
+_BAN = columns_of(CommunityBan, community_ban)
+_PLACE = select(*columns_of(Community, actor, community)).join(
+    community, community.c.actor_id == actor.c.id
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BanLine:
+    """A ban with the name of whom it keeps out."""
+
+    person: Name
+    ban: CommunityBan
+
+
+def find_ban(conn: Connection, community_id: int, person_id: int) -> CommunityBan | None:
+    """The ban of a person from a community, whether or not it has run out."""
+    row = conn.execute(
+        select(*_BAN).where(
+            community_ban.c.community_id == community_id, community_ban.c.person_id == person_id
+        )
+    ).first()
+    return None if row is None else CommunityBan(*row)
+
+
+def list_bans(
+    conn: Connection, community_id: int, now: datetime, *, after: int = 0, limit: int = PAGE
+) -> list[BanLine]:
+    """Whom the community keeps out `now`, in the order in which we met them, behind id `after`."""
+    rows = conn.execute(
+        select(*name_columns(actor), *_BAN)
+        .join(community_ban, community_ban.c.person_id == actor.c.id)
+        .where(
+            community_ban.c.community_id == community_id,
+            or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
+            actor.c.id > after,
+        )
+        .order_by(actor.c.id)
+        .limit(limit)
+    )
+    return [BanLine(to_name(row[:NAME_WIDTH]), CommunityBan(*row[NAME_WIDTH:])) for row in rows]
+
+
+def list_haunts(conn: Connection, person_id: int) -> list[Community]:
+    """The communities of ours in which a person wrote something, or which they follow."""
+    wrote = exists().where(post.c.community_id == actor.c.id, post.c.author_id == person_id)
+    answered = (
+        exists()
+        .where(comment.c.author_id == person_id, comment.c.post_id == post.c.id)
+        .where(post.c.community_id == actor.c.id)
+    )
+    follows = exists().where(follow.c.target_id == actor.c.id, follow.c.follower_id == person_id)
+    rows = conn.execute(
+        _PLACE.where(actor.c.local.is_(True), or_(wrote, answered, follows)).order_by(actor.c.id)
+    ).mappings()
+    return [to_row(Community, row) for row in rows]
+
+
+def list_banned_from(conn: Connection, person_id: int, at: datetime) -> list[Community]:
+    """The communities of ours that a person was banned from at exactly this moment."""
+    rows = conn.execute(
+        _PLACE.join(community_ban, community_ban.c.community_id == actor.c.id)
+        .where(
+            actor.c.local.is_(True),
+            community_ban.c.person_id == person_id,
+            community_ban.c.created_at == at,
+        )
+        .order_by(actor.c.id)
+    ).mappings()
+    return [to_row(Community, row) for row in rows]

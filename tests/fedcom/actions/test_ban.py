@@ -1,0 +1,467 @@
+"""Bans: who may, what they end, who is told, when they run out, what is read of peers' words."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from fedcom.accounts.sessions import create_session, find_session
+from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.delete import Delete
+from fedcom.actions.feature import Pin
+from fedcom.actions.moderators import AddModerator
+from fedcom.actions.remove import Remove
+from fedcom.context import Context
+from fedcom.errors import Conflict, Denied, FedcomError, NotFound
+from fedcom.models.account import session
+from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.comment import comment
+from fedcom.models.moderation import community_ban, moderator, modlog
+from fedcom.models.notification import notification
+from fedcom.models.post import post, post_rank
+from fedcom.queries.actors import get_person
+from fedcom.queries.bans import list_bans
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import activity, undo
+from tests.support.people import ORIGIN, Home, said
+
+KIM, KEN = "https://lemmy.example/u/kim", "https://lemmy.example/u/ken"
+DOGS, SITE = "https://lemmy.example/c/dogs", "https://lemmy.example/"
+
+
+def code(home: Home, action: Any) -> str:
+    """Why it is refused, or "allowed"."""
+    try:
+        home.perform(action, None if action.by.local else said(action.by.iri))
+    except FedcomError as error:
+        return error.code
+    return "allowed"
+
+
+def again(home: Home, person: Person) -> Person:
+    return home(lambda ctx: get_person(ctx.conn, person.id))
+
+
+def counters(home: Home) -> dict[str, Any]:
+    """What is counted, as it is stored and as it would be counted anew."""
+
+    def work(ctx: Context) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for about in home.rows(community):
+            inside = post.c.community_id == about["actor_id"]
+            shown = (post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
+            comments = (comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
+            found[f"posts in {about['actor_id']}"] = (
+                about["posts"],
+                ctx.conn.execute(select(func.count()).where(inside, *shown)).scalar_one(),
+            )
+            below = comment.c.post_id.in_(select(post.c.id).where(inside))
+            found[f"comments in {about['actor_id']}"] = (
+                about["comments"],
+                ctx.conn.execute(select(func.count()).where(below, *comments)).scalar_one(),
+            )
+        for about in home.rows(post):
+            below = comment.c.post_id == about["id"]
+            found[f"comments below {about['id']}"] = (
+                about["comments"],
+                ctx.conn.execute(select(func.count()).where(below, *comments)).scalar_one(),
+            )
+            ranked = select(func.count()).where(post_rank.c.post_id == about["id"])
+            is_shown = about["deleted_at"] is None and about["removed_at"] is None
+            found[f"rank of {about['id']}"] = (
+                ctx.conn.execute(ranked).scalar_one(),
+                int(is_shown),
+            )
+        for about in home.rows(comment):
+            below = comment.c.path.startswith(f"{about['path']}.")
+            found[f"replies to {about['id']}"] = (
+                about["replies"],
+                ctx.conn.execute(select(func.count()).where(below, *comments)).scalar_one(),
+            )
+        return found
+
+    return home(work)
+
+
+def assert_counted(home: Home) -> None:
+    wrong = {name: pair for name, pair in counters(home).items() if pair[0] != pair[1]}
+    assert wrong == {}
+
+
+def from_cats(home: Home, person: Person, **more: Any) -> Ban:
+    return Ban(by=home.ann, person=person, place=home.cats, **more)
+
+
+def from_here(home: Home, person: Person, **more: Any) -> Ban:
+    return Ban(by=home.ann, person=person, place=None, **more)
+
+
+# From a community.
+
+
+def test_a_ban_from_a_community_ends_following_and_moderating_and_is_announced(home: Home) -> None:
+    home.follow(home.person(KEN, "lemmy"), home.cats)
+    home.follow(home.bob, home.cats)
+    home.clock.advance(seconds=1)
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=home.bob))
+    before = home.fresh(home.cats).subscribers
+    home.sent()
+
+    home.perform(from_cats(home, home.bob, reason="spam"))
+
+    (ban,) = home.rows(community_ban)
+    assert (ban["community_id"], ban["person_id"], ban["reason"], ban["expires_at"]) == (
+        home.cats.id,
+        home.bob.id,
+        "spam",
+        None,
+    )
+    assert home.bob.id not in {row["person_id"] for row in home.rows(moderator)}
+    assert home.fresh(home.cats).subscribers == before - 1
+    ((sent, body),) = home.sent_bodies()
+    assert (sent.words, sent.by) == ("Announce{Block{id}}", "c/cats")
+    assert f'"target":"{home.cats.iri}"'.encode() in body
+    line = home.rows(modlog)[-1]
+    assert (line["kind"], line["target_iri"], line["reason"]) == ("ban", home.bob.iri, "spam")
+    told = home.rows(notification)[-1]
+    assert (told["recipient_id"], told["detail"], told["reason"]) == (home.bob.id, "ban", "spam")
+    assert told["community_id"] == home.cats.id
+
+
+def test_who_is_banned_elsewhere_is_told_directly(home: Home) -> None:
+    kim = home.person(KIM, "lemmy")
+
+    home.perform(from_cats(home, kim))
+
+    assert [sent.words for sent in home.sent()] == ["Block{id}"]
+
+
+def test_a_ban_from_a_community_leaves_other_communities_alone(home: Home) -> None:
+    birds = home.community("birds")
+    theirs = home.post(by=home.bob)
+    elsewhere = home.post(by=home.bob, place=birds)
+
+    home.perform(from_cats(home, home.bob, removes_content=True))
+
+    assert home.fresh(theirs).removed_at == home.clock()
+    assert home.fresh(elsewhere).removed_at is None
+    assert home.post(by=home.bob, place=birds).is_shown
+    with pytest.raises(Denied) as caught:
+        home.post(by=home.bob)
+    assert caught.value.code == "person_is_banned_from_community"
+    assert_counted(home)
+
+
+@pytest.mark.parametrize("who", ["bob", "kim"])
+def test_only_moderators_and_admins_ban(home: Home, who: str) -> None:
+    by = home.bob if who == "bob" else home.person(KIM)
+    victim = home.member("eve")
+
+    assert code(home, Ban(by=by, person=victim, place=home.cats)) == "not_a_moderator"
+    expected = "not_an_admin" if who == "bob" else "not_their_site"
+    assert code(home, Ban(by=by, person=victim, place=None)) == expected
+
+
+def test_a_moderator_bans_and_frees_nobody_who_was_there_before(home: Home) -> None:
+    first, second = home.member("first"), home.member("second")
+    for person in (first, second):
+        home.clock.advance(seconds=1)
+        home.perform(AddModerator(by=home.ann, community=home.cats, person=person))
+
+    assert code(home, Ban(by=second, person=first, place=home.cats)) == "not_higher_mod"
+    assert code(home, Ban(by=second, person=home.ann, place=home.cats)) == "not_higher_mod"
+    assert code(home, Ban(by=first, person=home.ann, place=None)) == "not_an_admin"
+    assert code(home, Ban(by=first, person=second, place=home.cats)) == "allowed"
+
+
+def test_an_admin_is_not_banned(home: Home) -> None:
+    admin = home.member("zoe", role="admin")
+
+    assert code(home, from_here(home, admin)) == "cannot_ban_admin"
+    assert code(home, from_cats(home, admin)) == "cannot_ban_admin"
+
+
+def test_a_ban_that_stands_is_changed_and_not_said_twice(home: Home) -> None:
+    home.perform(from_cats(home, home.bob, reason="spam"))
+    since = home.clock()
+    home.clock.advance(hours=1)
+
+    with pytest.raises(Conflict):
+        home.perform(from_cats(home, home.bob, reason="spam"))
+    home.perform(from_cats(home, home.bob, reason="more spam"))
+
+    (ban,) = home.rows(community_ban)
+    assert (ban["reason"], ban["created_at"]) == ("more spam", since)
+
+
+def test_a_ban_runs_out(home: Home) -> None:
+    until = home.clock() + timedelta(days=1)
+    home.perform(from_cats(home, home.bob, expires_at=until))
+    with pytest.raises(Denied, match="Until"):
+        home.post(by=home.bob)
+
+    home.clock.advance(days=1)
+
+    assert home.post(by=home.bob).is_shown
+    assert home(lambda ctx: list_bans(ctx.conn, home.cats.id, ctx.now)) == []
+    assert code(home, Unban(by=home.ann, person=home.bob, place=home.cats)) == "not_banned"
+
+
+def test_a_ban_ends_after_it_begins(home: Home) -> None:
+    assert code(home, from_cats(home, home.bob, expires_at=home.clock())) == (
+        "ban_expires_in_the_past"
+    )
+
+
+# What they wrote.
+
+
+def write_much(home: Home, by: Person) -> None:
+    """Posts and comments by `by` and by ann, below each other; some are gone already."""
+    mine, anns = home.post(by=by), home.post(by=home.ann, title="By ann")
+    for about in (mine, anns):
+        top = home.comment(about, by=by)
+        answer = home.comment(about, by=home.ann, parent=top)
+        home.comment(about, by=by, parent=answer)
+        home.comment(about, by=by, parent=answer)
+    kept_off = home.post(by=by, title="Removed long ago")
+    home.perform(Remove(by=home.ann, target=kept_off))
+    taken_back = home.post(by=by, title="Deleted")
+    home.perform(Delete(by=by, target=taken_back), None if by.local else said(by.iri))
+    home.perform(Pin(by=home.ann, post=mine, pinned=True))
+    home.clock.advance(hours=1)
+
+
+@pytest.mark.parametrize("place", ["cats", "site"])
+def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, place: str) -> None:
+    write_much(home, home.bob)
+    before = counters(home)
+    where = home.cats if place == "cats" else None
+    lines = len(home.rows(modlog))
+
+    home.perform(Ban(by=home.ann, person=home.bob, place=where, removes_content=True))
+
+    for table in (post, comment):
+        for row in home.rows(table):
+            is_gone = row["deleted_at"] is not None or row["removed_at"] is not None
+            assert is_gone is (row["author_id"] == home.bob.id)
+    assert_counted(home)
+    assert len(home.rows(modlog)) == lines + 1
+
+    home.clock.advance(hours=1)
+    home.perform(Unban(by=home.ann, person=home.bob, place=where, restores_content=True))
+
+    assert counters(home) == before
+    assert_counted(home)
+    titles = {row["title"] for row in home.rows(post) if row["removed_at"] is not None}
+    assert titles == {"Removed long ago"}
+
+
+def test_without_restoring_it_stays_out(home: Home) -> None:
+    about = home.post(by=home.bob)
+    home.perform(from_cats(home, home.bob, removes_content=True))
+
+    home.perform(Unban(by=home.ann, person=home.bob, place=home.cats))
+
+    assert home.fresh(about).removed_at is not None
+    assert home.post(by=home.bob).is_shown
+
+
+def test_microblogs_are_told_of_each_post(home: Home) -> None:
+    home.follow(home.person("https://mastodon.example/u/lea", "mastodon"), home.cats)
+    for number in range(2):
+        home.post(by=home.bob, title=f"Spam {number}")
+    home.sent()
+
+    home.perform(from_cats(home, home.bob, removes_content=True))
+    assert [sent.words for sent in home.sent()] == ["Undo{Announce{id}}"] * 2
+
+    home.perform(Unban(by=home.ann, person=home.bob, place=home.cats, restores_content=True))
+    assert [sent.words for sent in home.sent()] == ["Announce{id}"] * 2
+
+
+# From the site.
+
+
+def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Home) -> None:
+    token = home(lambda ctx: create_session(ctx.conn, home.bob.id, "", ctx.now))
+    home.person(KIM, "lemmy")
+    home.person("https://mastodon.example/u/lea", "mastodon")
+    until = home.clock() + timedelta(days=7)
+
+    banned = home.perform(from_here(home, home.bob, reason="spam", expires_at=until))
+
+    assert (banned.banned_at, banned.ban_reason, banned.ban_expires_at) == (
+        home.clock(),
+        "spam",
+        until,
+    )
+    assert home.rows(session) == []
+    ((sent, body),) = home.sent_bodies()
+    assert (sent.inbox, sent.words) == ("https://lemmy.example/inbox", "Block{id}")
+    assert f'"target":"{ORIGIN}/"'.encode() in body
+    assert b'"endTime":' in body
+    assert b'"expires":' in body
+    freed = home.perform(Unban(by=home.ann, person=banned, place=None))
+    assert freed == home.bob
+    assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
+    assert home(lambda ctx: find_session(ctx.conn, token, ctx.now)) is None
+
+
+def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -> None:
+    kim = home.person(KIM, "lemmy")
+    birds, bees = home.community("birds"), home.community("bees")
+    home.follow(kim, birds)
+    home.post(by=kim)
+    home.comment(home.post(place=bees), by=kim)
+    home.community("fish")
+    home.sent()
+
+    home.perform(from_here(home, kim, reason="spam", removes_content=True))
+
+    kept_out = {row["community_id"] for row in home.rows(community_ban)}
+    assert kept_out == {home.cats.id, birds.id, bees.id}
+    assert [sent.words for sent in home.sent()] == ["Block{id}"] * 3
+    assert_counted(home)
+
+    home.perform(Unban(by=home.ann, person=again(home, kim), place=None, restores_content=True))
+
+    assert home.rows(community_ban) == []
+    assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"] * 3
+    assert {row["removed_at"] for row in home.rows(post)} == {None}
+    assert_counted(home)
+
+
+# What peers say.
+
+
+class Elsewhere:
+    """!dogs elsewhere, followed and written in by bob; ken is an admin there and kim a member."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.dogs: Community = home.group(DOGS)
+        self.kim, self.ken = home.person(KIM, "lemmy"), home.person(KEN)
+        home.follow(home.bob, self.dogs)
+        self.post = home.post(by=home.bob, place=self.dogs)
+        self.kims = home.post(by=self.kim, place=self.dogs)
+        home.sent()
+
+
+def test_a_ban_from_a_community_elsewhere_is_read_whole(home: Home) -> None:
+    there = Elsewhere(home)
+    word = activity(
+        "Block",
+        KEN,
+        KIM,
+        target=DOGS,
+        summary="spam",
+        endTime="2030-01-01T00:00:00Z",
+        removeData=True,
+    )
+
+    action = read(home, word, via=DOGS)
+
+    assert isinstance(action, Ban)
+    assert (action.by, action.person, action.place) == (
+        there.ken,
+        there.kim,
+        home.fresh(there.dogs),
+    )
+    assert (action.reason, action.removes_content) == ("spam", True)
+    assert action.expires_at == datetime.fromisoformat("2030-01-01T00:00:00+00:00")
+
+
+def test_a_member_who_is_banned_elsewhere_is_refused_here_and_told(home: Home) -> None:
+    there = Elsewhere(home)
+    word = activity("Block", KEN, home.bob.iri, target=DOGS, summary="spam", removeData=True)
+
+    hear(home, word, via=DOGS)
+
+    assert home.sent() == []
+    assert home.fresh(there.post).removed_at is not None
+    told = home.rows(notification)[-1]
+    assert (told["recipient_id"], told["community_id"]) == (home.bob.id, there.dogs.id)
+    with pytest.raises(Denied, match="Reason: spam"):
+        home.post(by=home.bob, place=there.dogs)
+
+    hear(home, undo(word) | {"restoreData": True}, via=DOGS)
+
+    assert home.fresh(there.post).removed_at is None
+    assert home.post(by=home.bob, place=there.dogs).is_shown
+
+
+def test_older_ways_to_say_the_end_are_read(home: Home) -> None:
+    Elsewhere(home)
+    word = activity("Block", KEN, KIM, target=DOGS, expires="2030-01-01T00:00:00+00:00")
+
+    action = read(home, word, via=DOGS)
+
+    assert isinstance(action, Ban)
+    assert action.expires_at is not None
+
+
+def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
+    Elsewhere(home)
+    word = activity("Block", KEN, KIM, target=DOGS)
+    stranger = activity("Block", KEN, "https://lemmy.example/u/nobody", target=DOGS)
+    over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
+    personal = activity("Block", KEN, home.bob.iri)
+
+    assert read(home, undo(word), via=DOGS) is None
+    assert read(home, stranger, via=DOGS) is None
+    assert read(home, over, via=DOGS) is None
+    assert read(home, personal) is None
+    assert read(home, undo(personal)) is None
+
+
+def test_a_ban_from_a_community_elsewhere_waits_for_it(home: Home) -> None:
+    Elsewhere(home)
+
+    with pytest.raises(Denied) as caught:
+        read(home, activity("Block", KEN, KIM, target=DOGS))
+    assert caught.value.code == "waits_for_announce"
+
+
+def test_a_site_bans_its_own_people_everywhere(home: Home) -> None:
+    there = Elsewhere(home)
+    here = home.post(by=there.kim, iri="https://lemmy.example/post/ours")
+
+    hear(home, activity("Block", KEN, KIM, target=SITE, removeData=True))
+
+    assert again(home, there.kim).is_banned(home.clock())
+    assert home.fresh(here).removed_at is not None
+    assert home.fresh(there.kims).removed_at is not None
+    assert home.sent() == []
+    assert home.rows(community_ban) == []
+
+
+def test_a_site_bans_nobody_elses_people(home: Home) -> None:
+    Elsewhere(home)
+
+    with pytest.raises(Denied) as caught:
+        hear(home, activity("Block", KEN, home.bob.iri, target=SITE))
+    assert caught.value.code == "not_their_site"
+
+
+def test_other_targets_are_unknown(home: Home) -> None:
+    Elsewhere(home)
+
+    with pytest.raises(NotFound):
+        read(home, activity("Block", KEN, KIM, target=f"{DOGS}/followers"), via=DOGS)
+
+
+def test_the_site_may_be_named_by_its_actor(home: Home) -> None:
+    there = Elsewhere(home)
+    iri = "https://lemmy.example/i/actor"
+
+    def make(ctx: Context) -> None:
+        row = home.rows(actor)[-1] | {"id": None, "iri": iri, "kind": "Application", "name": "site"}
+        ctx.conn.execute(actor.insert().values({k: v for k, v in row.items() if k != "id"}))
+
+    home(make)
+
+    assert read(home, activity("Block", KEN, KIM, target=iri)) == Ban(
+        by=there.ken, person=there.kim, place=None
+    )
