@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, exists
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.base import columns_of
+from fedcom.models.media import link_preview, media
 from fedcom.models.post import Post, post
 from fedcom.models.revision import revision
 from fedcom.models.shelf import hidden_post, post_visit, saved_post
@@ -49,6 +50,15 @@ class LastVisit:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """What is shown of a post's link: words ("" when there are none), the name of a picture."""
+
+    title: str
+    description: str
+    picture: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PostView:
     """One post with the names around it, and what the viewer did with it.
 
@@ -63,6 +73,7 @@ class PostView:
     is_hidden: bool
     # There are former versions of it to be read.
     was_edited: bool
+    preview: LinkPreview | None
     author: Name
     community: Name
 
@@ -96,6 +107,9 @@ _GET = (
         _has(saved_post),
         _has(hidden_post),
         exists().where(revision.c.post_id == post.c.id),
+        link_preview.c.title,
+        link_preview.c.description,
+        media.c.name,
         *name_columns(_author),
         *name_columns(_community),
     )
@@ -110,9 +124,13 @@ _GET = (
         post_visit,
         and_(post_visit.c.post_id == post.c.id, post_visit.c.person_id == bindparam("viewer")),
     )
+    .outerjoin(
+        link_preview, and_(link_preview.c.post_id == post.c.id, link_preview.c.state == "done")
+    )
+    .outerjoin(media, media.c.id == link_preview.c.media_id)
     .where(post.c.id == bindparam("post"))
 )
-_NAMES = len(_POST) + 7
+_NAMES = len(_POST) + 10
 
 
 def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) -> PostView:
@@ -135,7 +153,8 @@ def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) ->
             body_source="",
             body_html="",
         )
-    vote, *visit, is_saved, is_hidden, was_edited = row[width:_NAMES]
+    preview = _to_preview(*row[_NAMES - 3 : _NAMES]) if found.is_shown else None
+    vote, *visit, is_saved, is_hidden, was_edited = row[width : _NAMES - 3]
     return PostView(
         post=found,
         vote=vote or 0,
@@ -143,9 +162,16 @@ def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) ->
         is_saved=bool(is_saved),
         is_hidden=bool(is_hidden),
         was_edited=bool(was_edited),
+        preview=preview,
         author=to_name(row[_NAMES : _NAMES + NAME_WIDTH]),
         community=to_name(row[_NAMES + NAME_WIDTH :]),
     )
+
+
+def _to_preview(title: str | None, description: str, picture: str | None) -> LinkPreview | None:
+    if not title and not picture:
+        return None
+    return LinkPreview(title or "", description, picture)
 
 
 _CROSS_POSTS = (

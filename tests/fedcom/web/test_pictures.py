@@ -5,11 +5,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from fedcom.housekeeping import clean_pictures
+from fedcom.models.account import account
 from fedcom.models.actor import actor
-from fedcom.models.media import media
+from fedcom.models.media import link_preview, media
 from fedcom.queries.posts import get_post
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
@@ -275,3 +276,53 @@ async def test_what_nobody_shows_goes_after_a_day_and_the_rest_stays(world: Worl
     await bob.post(f"/post/{post.id}/delete")
     assert await after(0.5) == kept
     assert await after(0.6) == {shown[0].rpartition("/")[2]}
+
+
+async def test_lists_and_the_page_show_the_picture_of_a_post(world: World) -> None:
+    sent = await world.browser("bob").send(
+        "/c/cats/submit", {"picture": picture("PNG", draw(300, 200))}, **POST | {"alt": "A <cat>"}
+    )
+    guest = world.browser()
+    [row] = await world.instance.read(lambda conn: conn.execute(select(media)).all())
+
+    page = (await guest.get(sent.location)).html
+    assert f'<img src="/media/{row.name}" alt="A &lt;cat&gt;" loading="lazy">' in page
+    for path in ("/", "/c/cats", "/u/bob"):
+        shown = (await guest.get(path)).html
+        assert f'<a class="thumb" href="{sent.location}"' in shown
+        assert f'src="/media/{row.thumbnail}"' in shown
+
+
+async def test_what_is_sensitive_is_veiled_unless_the_member_wants_to_see_it(
+    world: World,
+) -> None:
+    fields = POST | {"nsfw": "on"}
+    sent = await world.browser("bob").send("/c/cats/submit", {"picture": picture()}, **fields)
+    eve = world.browser("eve")
+
+    assert "blurred" in (await eve.get("/c/cats")).html
+    assert "Sensitive picture</summary>" in (await eve.get(sent.location)).html
+    eve_id = world.people["eve"].id
+    await world.instance.unit(
+        lambda ctx: ctx.conn.execute(
+            update(account).where(account.c.actor_id == eve_id).values(show_nsfw=True)
+        )
+    )
+    assert "blurred" not in (await eve.get("/c/cats")).html
+    assert "Sensitive picture</summary>" not in (await eve.get(sent.location)).html
+
+
+async def test_a_link_is_shown_with_what_its_page_says(world: World) -> None:
+    post = await world.post(url="https://news.example/cats", body=Body.of_markdown(""))
+    said = {"state": "done", "title": "Cats <sleep>", "description": "All day & night"}
+    await world.instance.unit(
+        lambda ctx: ctx.conn.execute(
+            update(link_preview).where(link_preview.c.post_id == post.id).values(**said)
+        )
+    )
+
+    page = (await world.browser().get(f"/post/{post.id}")).html
+
+    assert '<a class="link-card" href="https://news.example/cats" rel=' in page
+    assert "<strong>Cats &lt;sleep&gt;</strong>" in page
+    assert "All day &amp; night" in page
