@@ -30,9 +30,12 @@ SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
 RESET_BY_ADDRESS = Limit("reset:ip", 25, timedelta(minutes=5))
 RESET_BY_ACCOUNT = Limit("reset:name", 5, timedelta(minutes=30))
 
+# What guests search is free of charge for them only.
+SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
+
 _LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_ACCOUNT, SIGN_UP_BY_ADDRESS),
-    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT),
+    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT, SEARCH_BY_ADDRESS),
 )
 _LONGEST_WINDOW = max(limit.window for limit in _LIMITS)
 

@@ -1,24 +1,86 @@
-"""The way to what is on other servers: a handle or an address in, its page here out."""
+"""The search: words in, what is known here out; a handle or an address in, its page here out.
 
+What is on other servers is fetched for members only, and by a form: no link makes us ask a peer.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from activitypub.errors import Malformed
+from activitypub.webfinger import parse_handle
+from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.web.forms import read_form, see_other
+from fedcom.queries.actors import find_actor, find_community, find_person
+from fedcom.queries.comments import find_comment
+from fedcom.queries.cursors import Cursor
+from fedcom.queries.posts import find_post
+from fedcom.queries.search import (
+    ActorHits,
+    ContentHits,
+    Scope,
+    Sort,
+    Viewer,
+    Wanted,
+    search_comments,
+    search_communities,
+    search_people,
+    search_posts,
+)
+from fedcom.text.search_terms import Terms, parse_terms
+from fedcom.web.forms import Form, read_form, see_other
+from fedcom.web.places import get_community_at
 from fedcom.web.render import page, slug
-from fedcom.web.visits import member_of, visit_of
+from fedcom.web.sign_in import client_address
+from fedcom.web.visits import Visit, member_of, visit_of
 from fedcom.web.words import gettext
 
+Kind = Literal["posts", "comments", "communities", "people"]
+Found: TypeAlias = Community | Person | Post | Comment
+Hits: TypeAlias = ContentHits | ActorHits
+
 MAX_QUERY = 2048
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SORTS: tuple[Sort, ...] = get_args(Sort)
+SCOPES: tuple[Scope, ...] = ("all", "local", "subscribed")
+
+_SEARCHES: Mapping[Kind, Callable[[Connection, Wanted, Viewer], Hits]] = {
+    "posts": search_posts,
+    "comments": search_comments,
+    "communities": search_communities,
+    "people": search_people,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for; `place` is the slug of the one community that is searched."""
+
+    text: str
+    kind: Kind
+    sort: Sort
+    scope: Scope
+    place: str
+
+    def query(self, **changes: str) -> str:
+        """The query that asks a little differently, from the beginning."""
+        own = {"q": self.text, "type": self.kind, "sort": self.sort, "scope": self.scope}
+        return urlencode({**own, **({"in": self.place} if self.place else {}), **changes})
 
 
 async def look_up(request: Request) -> Response:
-    """GET /search shows the box; POST looks up, since that goes to other servers for a member."""
-    form = await read_form(request, {"q": request.query_params.get("q", "")[:MAX_QUERY]})
+    """GET /search searches here; POST looks up, since that goes to other servers for a member."""
+    typed = request.query_params.get("q", "")[:MAX_QUERY].replace("\0", "")
+    form = await read_form(request, {"q": typed})
     visit = await visit_of(request)
     if form.ready:
         member_of(request, visit)
@@ -26,7 +88,93 @@ async def look_up(request: Request) -> Response:
             return see_other(path_of(await instance_of(request).lookup(_query(form.line("q")))))
     if form.error:
         form.errors["q"], form.error = form.error, ""
-    return page(request, "search.html", visit, {"form": form}, status=form.status)
+    asked = _asked(request, form)
+    if form.sent or not asked.text:
+        return _show(request, visit, form, asked)
+    return await _search(request, visit, form, asked)
+
+
+async def _search(request: Request, visit: Visit, form: Form, asked: Asked) -> Response:
+    instance = instance_of(request)
+    if visit.member is None:
+        who = address_key(client_address(request))
+        await instance.unit(lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, who, ctx.now))
+    development = instance.settings.development
+
+    def read(conn: Connection) -> Found | Hits:
+        known = _find_known(conn, asked.text, development=development)
+        return known or _SEARCHES[asked.kind](conn, _wanted(conn, request, asked), _viewer(visit))
+
+    found = await instance.read(read)
+    if isinstance(found, ContentHits | ActorHits):
+        return _show(request, visit, form, asked, found)
+    return see_other(path_of(found))
+
+
+def _show(
+    request: Request, visit: Visit, form: Form, asked: Asked, hits: Hits | None = None
+) -> Response:
+    development = instance_of(request).settings.development
+    values = {
+        "form": form,
+        "asked": asked,
+        "hits": hits,
+        "terms": parse_terms(asked.text),
+        "is_address": is_address(asked.text, development=development),
+    }
+    return page(request, "search.html", visit, values, status=form.status)
+
+
+def _asked(request: Request, form: Form) -> Asked:
+    query = request.query_params
+    kind = next((one for one in KINDS if one == query.get("type")), KINDS[0])
+    sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
+    scope = next((one for one in SCOPES if one == query.get("scope")), SCOPES[0])
+    place = query.get("in", "") if kind in {"posts", "comments"} else ""
+    return Asked(form.line("q"), kind, sort, scope, place)
+
+
+def _wanted(conn: Connection, request: Request, asked: Asked) -> Wanted:
+    """Raises NotFound for a community that nobody knows, Invalid for a cursor that no page gave."""
+    terms, after = parse_terms(asked.text), request.query_params.get("after", "")
+    cursor = Cursor.read(after, whole=_is_by_time(asked, terms)) if after else None
+    if not asked.place:
+        return Wanted(terms, asked.scope, asked.sort, after=cursor)
+    place = get_community_at(conn, request, asked.place)
+    return Wanted(terms, "community", asked.sort, place.id, after=cursor)
+
+
+def _is_by_time(asked: Asked, terms: Terms) -> bool:
+    """Without words all fit as well."""
+    return asked.sort == "new" or not terms.wanted
+
+
+def _viewer(visit: Visit) -> Viewer:
+    member = visit.member
+    return Viewer(visit.viewer_id, show_nsfw=member is not None and member.account.show_nsfw)
+
+
+def is_address(text: str, *, development: bool) -> bool:
+    """Whether it is the id or the handle of one thing, and not words."""
+    if text.startswith(("https://", "http://")):
+        return not any(map(str.isspace, text))
+    try:
+        parse_handle(text, development=development)
+    except Malformed:
+        return False
+    return True
+
+
+def _find_known(conn: Connection, text: str, *, development: bool) -> Found | None:
+    """What a handle or an address names, if it is known here."""
+    if not is_address(text, development=development):
+        return None
+    if text.startswith(("https://", "http://")):
+        return find_post(conn, text) or find_comment(conn, text) or find_actor(conn, text)
+    handle = parse_handle(text, development=development)
+    community = find_community(conn, handle.name, handle.host)
+    person = find_person(conn, handle.name, handle.host)
+    return (community or person) if text.startswith("!") else (person or community)
 
 
 def _query(text: str) -> str:
@@ -37,7 +185,7 @@ def _query(text: str) -> str:
     return text
 
 
-def path_of(found: Community | Person | Post | Comment) -> str:
+def path_of(found: Found) -> str:
     """The page that shows it here."""
     if isinstance(found, Community):
         return f"/c/{slug(found)}"
