@@ -133,7 +133,7 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
     login = get_account(conn, person_id)
     if login.role == role:
         return login
-    if role == "member" and _is_last_admin(conn, person_id):
+    if role == "member" and is_last_admin(conn, person_id):
         raise Conflict("last_admin", "The only admin cannot stop being one.")
     conn.execute(update(account).where(account.c.actor_id == person_id).values(role=role))
     end_all_sessions(conn, person_id)
@@ -176,6 +176,7 @@ def set_email(conn: Connection, person_id: int, email: str | None) -> None:
 _ADMIN = (account.c.role == "admin") & (account.c.state == "active")
 
 
-def _is_last_admin(conn: Connection, person_id: int) -> bool:
+def is_last_admin(conn: Connection, person_id: int) -> bool:
+    """Whether nobody would run this instance without this person."""
     others = select(account.c.actor_id).where(_ADMIN, account.c.actor_id != person_id).limit(1)
     return conn.execute(others).first() is None

@@ -18,19 +18,45 @@ from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.remote.actors import forget_actor
 
+_NO_LINK: dict[str, object] = {"title": "", "url": None, "image_url": None, "image_alt": ""}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(Action[None]):
     """The end of a person or a community; erased people must not stay."""
 
     by: Person | Community
+    # Members who leave may let stand what they said.
+    removes_content: bool = True
 
     def check(self, ctx: Context) -> None:
         """Nobody can be kept."""
 
     def apply(self, ctx: Context) -> None:
-        """Blank all posts and comments, end all follows and moderatorships, forget the profile."""
-        blank: dict[str, object] = {"deleted_at": ctx.now, "body_source": "", "body_html": ""}
+        """Blank what they said, end all follows and moderatorships, forget the profile."""
+        if self.removes_content:
+            self._blank(ctx)
+        followed = ctx.conn.execute(
+            select(follow.c.target_id).where(follow.c.follower_id == self.by.id)
+        ).scalars()
+        followed_before = sorted(followed)
+        ended = follow.c.follower_id == self.by.id
+        if not self.by.local:
+            ended |= follow.c.target_id == self.by.id
+        # Who follows ours has yet to be told; `forget_followers` comes after that.
+        ctx.conn.execute(delete(follow).where(ended))
+        for number in (*followed_before, self.by.id):
+            count_subscribers(ctx, number)
+        ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
+        forget_actor(ctx, self.by)
+
+    def _blank(self, ctx: Context) -> None:
+        blank: dict[str, object] = {
+            "deleted_at": ctx.now,
+            "body_source": "",
+            "body_html": "",
+            "content_warning": "",
+        }
         for number in ctx.conn.execute(
             select(comment.c.id).where(comment.c.author_id == self.by.id)
         ).scalars():
@@ -39,25 +65,19 @@ class Leave(Action[None]):
         if isinstance(self.by, Community):
             mine = post.c.community_id == self.by.id
         for number in ctx.conn.execute(select(post.c.id).where(mine)).scalars():
-            set_shown(ctx, get_post(ctx.conn, number), blank | {"title": "", "url": None})
-        followed = ctx.conn.execute(
-            select(follow.c.target_id).where(follow.c.follower_id == self.by.id)
-        ).scalars()
-        followed_before = sorted(followed)
-        ctx.conn.execute(
-            delete(follow).where(
-                (follow.c.follower_id == self.by.id) | (follow.c.target_id == self.by.id)
-            )
-        )
-        for number in (*followed_before, self.by.id):
-            count_subscribers(ctx, number)
-        ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
-        forget_actor(ctx, self.by)
+            set_shown(ctx, get_post(ctx.conn, number), blank | _NO_LINK)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Delete of the actor by itself."""
-        return delete_activity(ctx.new_iri("delete"), self.by.iri, self.by.iri, remove_data=True)
+        return delete_activity(
+            ctx.new_iri("delete"), self.by.iri, self.by.iri, remove_data=self.removes_content
+        )
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Whoever follows the actor."""
-        return Audience(subject=self.by.iri, to_followers=True)
+        """Whoever follows the actor, and every forum that may have something of theirs."""
+        return Audience(subject=self.by.iri, to_followers=True, everywhere=True)
+
+
+def forget_followers(ctx: Context, someone: Person) -> None:
+    """After a member has left and their followers were told of it."""
+    ctx.conn.execute(delete(follow).where(follow.c.target_id == someone.id))

@@ -1,0 +1,59 @@
+"""The end of an account: the person leaves, and what was only theirs is wiped."""
+
+from sqlalchemy import delete, select, update
+
+from fedcom.accounts.roster import get_member, is_last_admin
+from fedcom.accounts.sessions import end_all_sessions
+from fedcom.actions.leave import Leave, forget_followers
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.errors import Conflict
+from fedcom.models.account import account, password_reset
+from fedcom.models.message import message
+from fedcom.models.notification import notification
+from fedcom.models.shelf import (
+    actor_block,
+    draft,
+    hidden_post,
+    host_block,
+    post_visit,
+    saved_comment,
+    saved_post,
+)
+
+_SHELVES = (saved_post, saved_comment, hidden_post, actor_block, host_block, post_visit, draft)
+
+
+def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> None:
+    """Let the member leave for ever; other servers are told.
+
+    With `removes_content` all they wrote is blanked, here and there; else it stays, under the name,
+    which nobody can take again. Raises NotFound, and Conflict("last_admin").
+    """
+    member = get_member(ctx.conn, person_id)
+    if member.is_admin and is_last_admin(ctx.conn, person_id):
+        raise Conflict(
+            "last_admin", "You are the only admin. Make somebody else one first, then leave."
+        )
+    perform(ctx, Leave(by=member.person, removes_content=removes_content))
+    forget_followers(ctx, member.person)
+    if removes_content:
+        _blank_messages(ctx, person_id)
+    for shelf in _SHELVES:
+        ctx.conn.execute(delete(shelf).where(shelf.c.person_id == person_id))
+    ctx.conn.execute(delete(notification).where(notification.c.recipient_id == person_id))
+    end_all_sessions(ctx.conn, person_id)
+    ctx.conn.execute(delete(password_reset).where(password_reset.c.account_id == person_id))
+    ctx.conn.execute(delete(account).where(account.c.actor_id == person_id))
+
+
+def _blank_messages(ctx: Context, person_id: int) -> None:
+    """Take their words out of what they sent to others."""
+    theirs = select(message.c.id).where(
+        message.c.author_id == person_id, message.c.deleted_at.is_(None)
+    )
+    ctx.conn.execute(
+        update(message)
+        .where(message.c.id.in_(theirs))
+        .values(body_source="", body_html="", deleted_at=ctx.now)
+    )

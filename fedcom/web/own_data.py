@@ -1,0 +1,90 @@
+"""What a member can do with all that is here of them: take it along, and take it away."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from fedcom.accounts.departure import delete_account
+from fedcom.accounts.export import PARTS, export_head, lemmy_settings, read_part
+from fedcom.accounts.roster import Member, is_last_admin
+from fedcom.accounts.sessions import SignedIn
+from fedcom.http.instance import Instance, instance_of
+from fedcom.http.sessions import clear_session
+from fedcom.web.forms import read_form, see_other
+from fedcom.web.render import page
+from fedcom.web.settings import confirm
+from fedcom.web.visits import member_of, visit_of, visiting
+
+_FIELDS = {"current_password": "", "remove_content": ""}
+
+
+async def show(request: Request) -> Response:
+    """GET /settings/data: downloads, and the way out."""
+    visit = await visit_of(request)
+    member_of(request, visit)
+    return page(request, "settings_data.html", visit, {})
+
+
+async def export(request: Request) -> Response:
+    """GET /settings/export: everything, as one JSON document that is written while it is read."""
+    member = member_of(request, await visit_of(request))
+    name = f"{member.person.name}-{member.person.host.partition(':')[0]}.json"
+    return _download(StreamingResponse(_write(instance_of(request), member)), name)
+
+
+async def export_for_lemmy(request: Request) -> Response:
+    """GET /settings/export/lemmy: what other forums can import."""
+    member = member_of(request, await visit_of(request))
+    whose = Member(member.person, member.account)
+    found = await instance_of(request).read(lambda conn: lemmy_settings(conn, whose))
+    return _download(Response(orjson.dumps(found)), f"{member.person.name}-settings.json")
+
+
+def _download(response: Response, name: str) -> Response:
+    response.headers["Content-Type"] = "application/json"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+async def _write(instance: Instance, member: SignedIn) -> AsyncIterator[bytes]:
+    head = orjson.dumps(export_head(Member(member.person, member.account)))
+    yield head[:-1]
+    for part in PARTS:
+        yield f',"{part.name}":['.encode()
+        after, comma = None, b""
+        while True:
+            read = partial(read_part, part=part, person_id=member.person.id, after=after)
+            rows, after = await instance.read(read)
+            for row in rows:
+                yield comma + orjson.dumps(row)
+                comma = b","
+            if after is None:
+                break
+        yield b"]"
+    yield b"}\n"
+
+
+async def leave(request: Request) -> Response:
+    """GET and POST /settings/delete: the end of the account, after the password."""
+    form = await read_form(request, _FIELDS)
+
+    visit, is_needed = await visiting(
+        request, lambda conn, visit: is_last_admin(conn, member_of(request, visit).person.id)
+    )
+    member = member_of(request, visit)
+    if form.ready:
+        with form.keeping():
+            await confirm(request, member, form, "current_password")
+            removes = form.checked("remove_content")
+            await instance_of(request).unit(
+                lambda ctx: delete_account(ctx, member.person.id, removes_content=removes)
+            )
+            response = see_other("/", "account_deleted")
+            clear_session(response, instance_of(request).settings)
+            return response
+    values = {"form": form, "is_needed": member.is_admin and is_needed}
+    return page(request, "settings_delete.html", visit, values, status=form.status)

@@ -1,0 +1,175 @@
+"""What a member takes along, and what is left when they have gone."""
+
+import json
+
+import pytest
+from sqlalchemy import insert, select
+
+from fedcom.accounts import export
+from fedcom.accounts.passwords import hash_password
+from fedcom.accounts.roster import set_password, set_role
+from fedcom.accounts.sessions import create_session
+from fedcom.actions.follow import Follow
+from fedcom.actions.notify import News, notify
+from fedcom.actions.vote import Vote
+from fedcom.models.account import account, session
+from fedcom.models.actor import actor
+from fedcom.models.comment import comment
+from fedcom.models.message import message
+from fedcom.models.notification import notification
+from fedcom.models.post import post as posts
+from fedcom.models.shelf import actor_block, draft, host_block, saved_post
+from outbox.deliveries import activities
+from tests.fedcom.web.browser import Browser, cookie_of
+from tests.fedcom.web.conftest import World
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True),
+]
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+async def bob(world: World) -> Browser:
+    """bob has written, voted, saved, blocked, drafted, and had a talk with eve."""
+    by, eve = world.people["bob"], world.people["eve"]
+    about = await world.post("Bob's post", by="bob")
+    other = await world.post("Eve's post", by="eve")
+    await world.comment(other, "Bob's words", by="bob")
+    await world.perform(Vote(by=by, target=other, score=1))
+    await world.perform(Follow(by=by, target=world.community))
+    hashed = hash_password(PASSWORD)
+
+    def fill(ctx):
+        set_password(ctx.conn, by.id, hashed)
+        world.tokens["bob"] = create_session(ctx.conn, by.id, "Firefox", ctx.now)
+        mine = {"person_id": by.id}
+        rows = [
+            (saved_post, {"post_id": other.id, "saved_at": ctx.now}),
+            (actor_block, {"blocked_id": world.people["mia"].id, "blocked_at": ctx.now}),
+            (host_block, {"host": "spam.example", "blocked_at": ctx.now}),
+            (draft, {"place": "/submit", "fields": '{"title": "x"}', "updated_at": ctx.now}),
+        ]
+        for table, values in rows:
+            ctx.conn.execute(insert(table).values({**mine, **values}))
+        for number, (author, to) in enumerate([(by, eve), (eve, by)]):
+            ctx.conn.execute(
+                insert(message).values(
+                    iri=f"https://forum.example/m/{number}", local=True, author_id=author.id,
+                    recipient_id=to.id, body_source=f"From {author.name}", body_html="",
+                    published_at=ctx.now,
+                )
+            )  # fmt: skip
+        notify(ctx, by.id, News(kind="reply", by_id=eve.id, post_id=about.id))
+
+    await world.instance.unit(fill)
+    return world.browser("bob")
+
+
+async def rows(world: World, table) -> list:
+    return await world.instance.read(lambda conn: conn.execute(select(table)).mappings().all())
+
+
+async def test_the_export_has_everything_and_no_secret(world: World, bob: Browser) -> None:
+    page = await bob.get("/settings/export")
+    assert page.headers["content-type"] == "application/json"
+    assert page.headers["content-disposition"] == 'attachment; filename="bob-forum.example.json"'
+    told = json.loads(page.html)
+    assert told["profile"]["iri"] == "https://forum.example/u/bob"
+    assert told["account"]["theme"] == "auto"
+    assert [one["title"] for one in told["posts"]] == ["Bob's post"]
+    assert told["posts"][0]["community"] == "https://forum.example/c/cats"
+    assert [one["body"] for one in told["comments"]] == ["Bob's words"]
+    assert {one["body"] for one in told["messages"]} == {"From bob", "From eve"}
+    assert [one["iri"] for one in told["follows"]] == ["https://forum.example/c/cats"]
+    assert [one["host"] for one in told["blocked_hosts"]] == ["spam.example"]
+    for name in ("saved_posts", "blocked", "drafts", "notifications", "sessions"):
+        assert told[name], name
+    assert 1 in {one["score"] for one in told["post_votes"]}
+    [mine] = [one for one in await rows(world, account) if one["actor_id"] == told_id(world)]
+    assert mine["password_hash"] not in page.html
+    assert bob.token is not None
+    assert bob.token not in page.html
+    assert "Eve's post" not in page.html
+
+
+def told_id(world: World) -> int:
+    return world.people["bob"].id
+
+
+async def test_a_long_list_is_exported_page_by_page_and_whole(
+    world: World, bob: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "PAGE", 2)
+    for number in range(4):
+        await world.post(f"Number {number}", by="bob")
+    told = json.loads((await bob.get("/settings/export")).html)
+    titles = [one["title"] for one in told["posts"]]
+    assert titles == ["Bob's post", *(f"Number {number}" for number in range(4))]
+
+
+async def test_other_forums_can_import_the_settings(world: World, bob: Browser) -> None:
+    told = json.loads((await bob.get("/settings/export/lemmy")).html)
+    assert told["followed_communities"] == ["https://forum.example/c/cats"]
+    assert told["blocked_users"] == ["https://forum.example/u/mia"]
+    assert told["blocked_instances"] == ["spam.example"]
+    assert len(told["saved_posts"]) == 1
+
+
+@pytest.mark.parametrize("erases", [True, False])
+async def test_who_leaves_is_gone_with_or_without_their_words(
+    world: World, bob: Browser, erases: bool
+) -> None:
+    refused = await bob.post("/settings/delete", current_password="wrong", remove_content="on")
+    assert (refused.status, 'name="remove_content" checked' in refused.html) == (403, True)
+    fields = {"remove_content": "on"} if erases else {}
+    sent = await bob.post("/settings/delete", current_password=PASSWORD, **fields)
+    assert sent.location == "/"
+    assert "Your account is deleted" in (await bob.get("/")).text
+    assert cookie_of(sent, "__Host-session")["__Host-session"]["max-age"] == "0"
+
+    number = world.people["bob"].id
+    assert number not in {one["actor_id"] for one in await rows(world, account)}
+    assert number not in {one["account_id"] for one in await rows(world, session)}
+    assert number not in {one["recipient_id"] for one in await rows(world, notification)}
+    for table in (saved_post, actor_block, host_block, draft):
+        assert await rows(world, table) == []
+    [gone] = [one for one in await rows(world, actor) if one["id"] == number]
+    assert gone["deleted_at"] is not None
+    assert (await world.browser().get("/u/bob")).status == 410
+    assert (await world.browser().post("/login", name="bob", password=PASSWORD)).status == 403
+    words = {one["body_source"] for one in await rows(world, comment)}
+    titles = {one["title"] for one in await rows(world, posts)}
+    sent_words = {one["body_source"] for one in await rows(world, message)}
+    assert ("Bob's words" in words, "Bob's post" in titles) == (not erases, not erases)
+    assert ("From bob" in sent_words) is not erases
+    assert "From eve" in sent_words
+    assert "Eve's post" in titles
+    again = await world.browser().post("/register", name="bob", password=PASSWORD)
+    assert (again.status, "taken" in again.text) == (409, True)
+
+
+async def test_other_servers_are_told_and_asked_to_erase(world: World, bob: Browser) -> None:
+    await bob.post("/settings/delete", current_password=PASSWORD, remove_content="on")
+    said = [json.loads(one["body"]) for one in await rows(world, activities)]
+    [last] = [one for one in said if one["object"] == "https://forum.example/u/bob"]
+    assert (last["type"], last["removeData"]) == ("Delete", True)
+
+
+async def test_the_only_admin_cannot_leave(world: World) -> None:
+    ann, hashed = world.people["ann"].id, hash_password(PASSWORD)
+    await world.instance.unit(lambda ctx: set_password(ctx.conn, ann, hashed))
+
+    def begin(ctx):
+        return create_session(ctx.conn, ann, "", ctx.now)
+
+    world.tokens["ann"] = await world.instance.unit(begin)
+    browser = world.browser("ann")
+    page = await browser.get("/settings/delete")
+    assert "Make somebody else one first" in page.text
+    page = await browser.post("/settings/delete", current_password=PASSWORD)
+    assert (page.status, "Make somebody else one first" in page.text) == (409, True)
+    await world.instance.unit(lambda ctx: set_role(ctx.conn, world.people["eve"].id, "admin"))
+    assert (await browser.post("/settings/delete", current_password=PASSWORD)).status == 303
