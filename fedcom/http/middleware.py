@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +34,13 @@ HEADERS = {
     "Permissions-Policy": "browsing-topics=(), camera=(), geolocation=(), microphone=()",
 }
 
+COMPRESSED_FROM = 500
+"""Bytes: what is smaller fits into one packet as it is.
+
+Compressing a page that repeats words of its address could tell a listener the secrets on it
+(BREACH); the lasting one is the token of forms, and `forgery` masks it anew for each page.
+"""
+
 _YEAR = 365 * 24 * 3600
 
 log = structlog.get_logger("fedcom.http")
@@ -50,6 +58,7 @@ def middleware(
         Middleware(TrustedProxies, networks=tuple(trusted_proxies)),
         Middleware(SecurityHeaders, https=https),
         Middleware(RequestLog, failure=failure),
+        Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6),
     ]
 
 
