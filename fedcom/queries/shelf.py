@@ -1,0 +1,157 @@
+"""What a member keeps for themselves, as their own pages list it; saved posts are in `feed`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, or_, select, true
+
+from fedcom.db import UtcDateTime
+from fedcom.models.actor import actor, community as community_table
+from fedcom.models.comment import comment
+from fedcom.models.post import post
+from fedcom.models.shelf import actor_block, host_block, saved_comment
+from fedcom.models.vote import comment_vote
+from fedcom.queries.cursors import Cursor
+from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+
+PAGE = 20
+"""Comments in one page of those that were saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedComment:
+    """A comment somebody saved, with the post it belongs to and the viewer's vote."""
+
+    id: int
+    body_html: str
+    content_warning: str
+    published_at: datetime
+    saved_at: datetime
+    upvotes: int
+    downvotes: int
+    post_id: int
+    post_title: str
+    vote: int
+    author: Name
+    community: Name
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.upvotes - self.downvotes
+
+
+@dataclass(frozen=True, slots=True)
+class SavedComments:
+    """Some saved comments and where the list goes on, None at its end."""
+
+    lines: tuple[SavedComment, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Whom and what a member does not want to see, each in the order of their names."""
+
+    people: tuple[Name, ...]
+    communities: tuple[Name, ...]
+    hosts: tuple[str, ...]
+
+
+_author = actor.alias("author")
+_place = actor.alias("community_actor")
+_COLUMNS = (
+    comment.c.id,
+    comment.c.body_html,
+    comment.c.content_warning,
+    comment.c.published_at,
+    saved_comment.c.saved_at,
+    comment.c.upvotes,
+    comment.c.downvotes,
+    post.c.id.label("post_id"),
+    post.c.title,
+    comment_vote.c.score,
+)
+_SAVED = (
+    select(*_COLUMNS, *name_columns(_author), *name_columns(_place))
+    .select_from(saved_comment)
+    .join(comment, comment.c.id == saved_comment.c.comment_id)
+    .join(post, post.c.id == comment.c.post_id)
+    .join(_author, _author.c.id == comment.c.author_id)
+    .join(_place, _place.c.id == post.c.community_id)
+    .join(community_table, community_table.c.actor_id == post.c.community_id)
+    .outerjoin(
+        comment_vote,
+        and_(
+            comment_vote.c.comment_id == comment.c.id,
+            comment_vote.c.voter_id == saved_comment.c.person_id,
+        ),
+    )
+    .where(
+        saved_comment.c.person_id == bindparam("viewer"),
+        comment.c.deleted_at.is_(None),
+        comment.c.removed_at.is_(None),
+        post.c.deleted_at.is_(None),
+        post.c.removed_at.is_(None),
+        community_table.c.removed_at.is_(None),
+        _place.c.deleted_at.is_(None),
+    )
+    .order_by(saved_comment.c.saved_at.desc(), comment.c.id.desc())
+    .limit(bindparam("count"))
+)
+
+
+def list_saved_comments(
+    conn: Connection, viewer_id: int, *, after: Cursor | None = None, limit: int = PAGE
+) -> SavedComments:
+    """The comments that the viewer saved and that are shown, the last saved first."""
+    statement = _SAVED.where(true() if after is None else _IS_AFTER)
+    parameters: dict[str, Any] = {"viewer": viewer_id, "count": limit + 1}
+    if after is not None:
+        parameters |= {"moment": after.moment(), "after_id": after.post_id}
+    rows = conn.execute(statement, parameters).all()
+    lines = tuple(_to_saved(row) for row in rows[:limit])
+    more = len(rows) > limit
+    return SavedComments(lines, Cursor.after(lines[-1].saved_at, lines[-1].id) if more else None)
+
+
+_MOMENT = bindparam("moment", type_=UtcDateTime)
+_IS_AFTER = or_(
+    saved_comment.c.saved_at < _MOMENT,
+    and_(saved_comment.c.saved_at == _MOMENT, comment.c.id < bindparam("after_id")),
+)
+
+
+def _to_saved(row: Sequence[Any]) -> SavedComment:
+    width = len(_COLUMNS)
+    author, place = row[width : width + NAME_WIDTH], row[width + NAME_WIDTH :]
+    values = [*row[: width - 1], row[width - 1] or 0, to_name(author), to_name(place)]
+    return SavedComment(*values)
+
+
+def list_own_blocks(conn: Connection, viewer_id: int) -> Blocks:
+    """Everything that the viewer has blocked for themselves."""
+    rows = conn.execute(
+        select(actor.c.kind, *name_columns(actor))
+        .join(actor_block, actor_block.c.blocked_id == actor.c.id)
+        .where(actor_block.c.person_id == viewer_id)
+        .order_by(actor.c.name, actor.c.host)
+    ).all()
+    hosts = conn.execute(
+        select(host_block.c.host)
+        .where(host_block.c.person_id == viewer_id)
+        .order_by(host_block.c.host)
+    ).scalars()
+    return Blocks(
+        people=tuple(to_name(row[1:]) for row in rows if row[0] != "Group"),
+        communities=tuple(to_name(row[1:]) for row in rows if row[0] == "Group"),
+        hosts=tuple(hosts),
+    )
+
+
+def is_blocked(conn: Connection, viewer_id: int, actor_id: int) -> bool:
+    """Whether the viewer has blocked this person or community by name."""
+    mine = actor_block.c.person_id == viewer_id, actor_block.c.blocked_id == actor_id
+    return conn.execute(select(actor_block.c.blocked_id).where(*mine)).first() is not None

@@ -1,0 +1,98 @@
+"""Saving, hiding and blocking, as members press the buttons."""
+
+import pytest
+
+from tests.fedcom.web.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_saved_post_is_kept_until_it_is_no_longer(world: World) -> None:
+    post = await world.post("Cats sleep")
+    eve = world.browser("eve")
+    assert "Nothing saved yet" in (await eve.get("/saved")).text
+
+    sent = await eve.post(f"/post/{post.id}/save", back="/c/cats?sort=new#x")
+    assert sent.location == f"/c/cats?sort=new#post-{post.id}"
+    assert "Cats sleep" in (await eve.get("/saved")).text
+    assert "Cats sleep" not in (await world.browser("bob").get("/saved")).text
+    assert f'formaction="/post/{post.id}/unsave"' in (await eve.get(f"/post/{post.id}")).html
+    await eve.post(f"/post/{post.id}/unsave")
+    assert "Cats sleep" not in (await eve.get("/saved")).text
+
+
+async def test_a_saved_comment_is_listed_with_its_post(world: World) -> None:
+    comment = await world.comment(await world.post("Cats sleep"), "They *purr*")
+    eve = world.browser("eve")
+    sent = await eve.post(f"/comment/{comment.id}/save", back="//evil.example")
+    assert sent.location == f"/comment/{comment.id}#comment-{comment.id}"
+
+    page = await eve.get("/saved?show=comments")
+    assert "Cats sleep" in page.text
+    assert "<em>purr</em>" in page.html
+    await eve.post(f"/comment/{comment.id}/unsave")
+    assert "Cats sleep" not in (await eve.get("/saved?show=comments")).text
+
+
+async def test_a_hidden_post_leaves_the_lists_and_is_found_again(world: World) -> None:
+    post = await world.post("Cats sleep")
+    eve = world.browser("eve")
+    assert (await eve.post(f"/post/{post.id}/hide", back="/?list=all")).location == "/?list=all"
+    assert "Cats sleep" not in (await eve.get("/?list=all")).text
+    assert "Cats sleep" in (await eve.get("/saved?show=hidden")).text
+    assert "Cats sleep" in (await world.browser("bob").get("/?list=all")).text
+    await eve.post(f"/post/{post.id}/unhide")
+    assert "Cats sleep" in (await eve.get("/?list=all")).text
+
+
+async def test_the_blocked_are_out_of_sight_until_they_are_unblocked(world: World) -> None:
+    await world.post("By bob")
+    eve = world.browser("eve")
+    assert (await eve.post("/u/bob/block")).location == "/u/bob"
+    assert "By bob" not in (await eve.get("/?list=all")).text
+    assert "Unblock bob" in (await eve.get("/settings/blocks")).text
+    await eve.post("/settings/blocks/remove", number=str(world.people["bob"].id))
+    assert "By bob" in (await eve.get("/?list=all")).text
+
+    assert (await eve.post("/c/cats/block", back="/communities")).location == "/communities"
+    assert "By bob" not in (await eve.get("/?list=all")).text
+    await eve.post("/c/cats/unblock")
+    assert "By bob" in (await eve.get("/?list=all")).text
+
+
+async def test_people_communities_and_servers_are_blocked_by_name(world: World) -> None:
+    world.instance.known["@bob@forum.example"] = world.people["bob"]
+    world.instance.known["!cats@forum.example"] = world.community
+    eve = world.browser("eve")
+    for text in ("@bob@forum.example", "!cats@forum.example", "Spam.example"):
+        sent = await eve.post("/settings/blocks", who=text)
+        assert sent.location == "/settings/blocks", sent.text
+
+    page = await eve.get("/settings/blocks")
+    assert all(
+        name in page.text for name in ("Unblock bob", "Unblock Cats", "Unblock spam.example")
+    )
+    await eve.post("/settings/blocks/remove", host="spam.example")
+    assert "spam.example" not in (await eve.get("/settings/blocks")).text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Type a handle"),
+        ("@eve@forum.example", "You cannot block yourself"),
+        ("forum.example", "That is this server"),
+        ("no server", "is not the full name of a server"),
+        ("@nobody@forum.example", "Nothing answers there"),
+    ],
+)
+async def test_what_cannot_be_blocked_is_said_beside_the_field(
+    world: World, text: str, said: str
+) -> None:
+    world.instance.known["@eve@forum.example"] = world.people["eve"]
+    page = await world.browser("eve").post("/settings/blocks", who=text)
+
+    assert page.status in {404, 422}
+    assert said in page.text
+    assert f'value="{text}"' in page.html
+    assert 'aria-invalid="true"' in page.html
