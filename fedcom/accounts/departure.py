@@ -1,6 +1,6 @@
 """The end of an account: the person leaves, and what was only theirs is wiped."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete
 
 from fedcom.accounts.roster import get_member, is_last_admin
 from fedcom.accounts.sessions import end_all_sessions
@@ -9,7 +9,6 @@ from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.errors import Conflict
 from fedcom.models.account import account, password_reset
-from fedcom.models.message import message
 from fedcom.models.notification import notification
 from fedcom.models.shelf import (
     actor_block,
@@ -37,23 +36,9 @@ def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> No
         )
     perform(ctx, Leave(by=member.person, removes_content=removes_content))
     forget_followers(ctx, member.person)
-    if removes_content:
-        _blank_messages(ctx, person_id)
     for shelf in _SHELVES:
         ctx.conn.execute(delete(shelf).where(shelf.c.person_id == person_id))
     ctx.conn.execute(delete(notification).where(notification.c.recipient_id == person_id))
     end_all_sessions(ctx.conn, person_id)
     ctx.conn.execute(delete(password_reset).where(password_reset.c.account_id == person_id))
     ctx.conn.execute(delete(account).where(account.c.actor_id == person_id))
-
-
-def _blank_messages(ctx: Context, person_id: int) -> None:
-    """Take their words out of what they sent to others."""
-    theirs = select(message.c.id).where(
-        message.c.author_id == person_id, message.c.deleted_at.is_(None)
-    )
-    ctx.conn.execute(
-        update(message)
-        .where(message.c.id.in_(theirs))
-        .values(body_source="", body_html="", deleted_at=ctx.now)
-    )

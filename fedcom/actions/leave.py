@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from activitypub.vocab.activities import delete as delete_activity
 from fedcom.actions.base import Action, Activity, Audience
@@ -12,6 +12,7 @@ from fedcom.context import Context
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
+from fedcom.models.message import message
 from fedcom.models.moderation import moderator
 from fedcom.models.post import post
 from fedcom.queries.comments import get_comment
@@ -66,6 +67,13 @@ class Leave(Action[None]):
             mine = post.c.community_id == self.by.id
         for number in ctx.conn.execute(select(post.c.id).where(mine)).scalars():
             set_shown(ctx, get_post(ctx.conn, number), blank | _NO_LINK)
+        self._blank_messages(ctx)
+
+    def _blank_messages(self, ctx: Context) -> None:
+        sent = message.c.author_id == self.by.id
+        ctx.conn.execute(update(message).where(sent).values(body_source="", body_html=""))
+        shown = sent & message.c.deleted_at.is_(None)
+        ctx.conn.execute(update(message).where(shown).values(deleted_at=ctx.now))
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Delete of the actor by itself."""

@@ -27,6 +27,7 @@ from fedcom.queries.messages import (
     get_own_message,
     list_conversations,
 )
+from fedcom.queries.shelf import is_blocked
 from fedcom.rules.limits import check_message
 from fedcom.rules.permissions import may_edit
 from fedcom.web.forms import read_form, receive, see_other
@@ -52,6 +53,8 @@ async def list_all(request: Request) -> Response:
 class _Talk:
     other: Person
     conversation: Conversation
+    # Who is blocked cannot answer.
+    is_blocked: bool
 
 
 async def converse(request: Request) -> Response:
@@ -62,7 +65,8 @@ async def converse(request: Request) -> Response:
     def read(conn: Connection, visit: Visit) -> _Talk:
         by = member_of(request, visit).person
         other = _get_other(conn, request)
-        return _Talk(other, find_conversation(conn, by.id, other.id, before=before))
+        conversation = find_conversation(conn, by.id, other.id, before=before)
+        return _Talk(other, conversation, is_blocked(conn, by.id, other.id))
 
     visit, talk = await visiting(request, read)
     member = member_of(request, visit)
@@ -72,7 +76,7 @@ async def converse(request: Request) -> Response:
             action = SendMessage(by=member.person, to=talk.other, body=body)
             sent = await instance_of(request).unit(lambda ctx: perform(ctx, action))
             return see_other(f"{_path(talk.other)}#message-{sent.id}", "message_sent")
-    values = {"other": talk.other, "conversation": talk.conversation, "form": form}
+    values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
     response = page(request, "conversation.html", visit, values, status=form.status)
     if member.unread:
         response.background = BackgroundTask(

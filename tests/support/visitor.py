@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -277,8 +277,13 @@ class Visitor:
 
     def look_up(self, text: str) -> str:
         """The path of the page here for a handle or an address."""
-        page = self.open("/search")
-        return path_of(self.send(page, page.form(having="q"), q=text))
+        page = self.open(f"/search?{urlencode({'q': text})}")
+        if page.path != "/search":
+            return page.path  # it is known here
+        form = next(
+            form for form in page.forms if "form_token" in form.fields and "q" in form.fields
+        )
+        return path_of(self.send(page, form))
 
     def create_community(self, name: str, title: str) -> str:
         """The path of the new community."""
@@ -308,6 +313,12 @@ class Visitor:
             if form.action == f"{post}/comment" and form.fields.get("parent") == str(parent or "")
         )
         return int(self.send(page, form, body=body).rpartition("-")[2])
+
+    def write(self, handle: str, words: str) -> str:
+        """Send a private message to `name` or `name@host`; the path of the message."""
+        page = self.open(f"/messages/{handle}")
+        form = page.form(f"/messages/{handle}#write")
+        return f"/message/{self.send(page, form, body=words).rpartition('-')[2]}"
 
     def vote(self, path: str, score: int) -> None:
         """Press the arrow of a post or comment (`/post/7`, `/comment/7`) that gives `score`."""

@@ -399,3 +399,13 @@ def test_html_of_strangers_is_made_safe(home: Home) -> None:
 
     [(_, html)] = shown(home)
     assert not re.search("script|onclick", html)
+
+
+def test_who_leaves_takes_their_messages_along(home: Home) -> None:
+    kim = home.person(KIM)
+    hear(home, activity("Create", KIM, chat(f"{KIM}/1", home.bob.iri)))
+    send(home, home.bob, kim)
+    hear(home, activity("Delete", KIM, KIM))
+
+    assert shown(home) == [("elsewhere", HELLO.html)]
+    assert "Psst" not in str(home.rows(message))

@@ -188,8 +188,8 @@ def test_each_refusal_has_its_code(raw: dict[str, Any], code: str) -> None:
 
 @pytest.mark.parametrize("raw", [MESSAGE, DIRECT])
 def test_of_a_message_nothing_is_told_but_whose_it_is(raw: dict[str, Any]) -> None:
-    for document in (raw, activity("Create", KIM, raw)):
-        found = said(document)
+    for told in (raw, activity("Create", KIM, raw)):
+        found = said(told)
         assert found.author == KIM
         assert EVE not in repr(found)
         assert "mat" not in repr(found)

@@ -178,3 +178,18 @@ async def test_everybodys_page_has_the_way_to_write_to_them(world: World) -> Non
     assert "/messages/" not in (await world.browser().get("/u/eve")).html
     assert (await world.browser().get("/messages/eve")).location.startswith("/login?next=")
     assert "No messages yet" in (await world.browser("bob").get("/messages")).text
+
+
+async def test_who_is_blocked_cannot_write_until_that_ends(world: World) -> None:
+    bob, eve = world.browser("bob"), world.browser("eve")
+    await send(world)
+
+    done = await eve.post("/u/bob/block", back="/messages/bob")
+    assert done.location == "/messages/bob"
+    assert "You have blocked them" in (await eve.get("/messages/bob")).text
+    refused = await bob.post("/messages/eve", body="Why?")
+    assert (refused.status, "takes no messages from you" in refused.text) == (403, True)
+    assert "Why?" in refused.html
+
+    await eve.post("/u/bob/unblock", back="/messages/bob")
+    assert (await bob.post("/messages/eve", body="Why?")).status == 303

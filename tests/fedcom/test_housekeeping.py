@@ -1,0 +1,49 @@
+"""What is forgotten in the end, and what is not yet."""
+
+import pytest
+from sqlalchemy import update
+
+from fedcom.actions.message import DeleteMessage, SendMessage
+from fedcom.housekeeping import clean_up
+from fedcom.models.message import message
+from fedcom.models.notification import notification
+from fedcom.wire.body import Body
+from tests.support.clock import SettableClock
+from tests.support.people import Home
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_was_read_half_a_year_ago_is_forgotten(home: Home, clock: SettableClock) -> None:
+    post = home.post(by=home.bob)
+    for _ in range(2):
+        home.comment(post, by=home.ann)
+    first, second = home.rows(notification)
+    read = update(notification).where(notification.c.id == first["id"]).values(read_at=clock())
+    home(lambda ctx: ctx.conn.execute(read))
+
+    clock.advance(days=179)
+    await clean_up(home.database, clock())
+    assert len(home.rows(notification)) == 2
+    clock.advance(days=2)
+    await clean_up(home.database, clock())
+
+    assert [row["id"] for row in home.rows(notification)] == [second["id"]]
+
+
+async def test_deleted_messages_lose_their_words_after_a_month(
+    home: Home, clock: SettableClock
+) -> None:
+    for words in ("Gone", "[only]: https://peer.example", "Here"):
+        body = Body.of_markdown(words)
+        sent = home.perform(SendMessage(by=home.bob, to=home.ann, body=body))
+        if words != "Here":
+            home.perform(DeleteMessage(by=home.bob, message=sent))
+
+    clock.advance(days=29)
+    await clean_up(home.database, clock())
+    assert home.rows(message)[0]["body_source"] == "Gone"
+    clock.advance(days=2)
+    await clean_up(home.database, clock())
+
+    assert [row["body_source"] for row in home.rows(message)] == ["", "", "Here"]
