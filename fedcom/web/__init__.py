@@ -5,7 +5,10 @@ handler is asked), `visits` (who asks), `render` (templates), `forms` and
 `notices` (what was typed, what to say next), `errors` (pages for what went wrong), `places`
 (addresses → rows); then a file for each family of pages: `feeds`, `communities`, `posts` (writing
 them), `threads` (reading and answering), `content` (the buttons below posts and comments),
-`people`, `settings`, `search`, `sign_in`, `setup`, `admin`, `static_files`.
+`people`, `syndication` and `feed_documents` (lists for feed readers), `settings`, `own_data`
+(export, deletion), `search`, `sign_in`, `password_reset`, `setup`,
+`admin`, `admin_people`, `admin_federation`, `troubles` (what admins see on every page), `colours`,
+`static_files`.
 
 A handler reads: form → visit → one action in a unit → redirect. Texts are marked for translation
 with `_()`, `{% trans %}` and `words`.

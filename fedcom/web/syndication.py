@@ -1,0 +1,206 @@
+"""Lists for feed readers, as RSS (`.xml`) and as Atom (`.atom`): what a guest sees, newest first.
+
+The addresses are Lemmy's: /feeds/all.xml, /feeds/local.xml, /feeds/c/name.xml, /feeds/u/name.xml;
+and /feeds/post/number.xml for the comments below a post. Nobody is logged in here, so whoever
+stands between may keep the answers.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from markupsafe import escape
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from fedcom.http.instance import instance_of
+from fedcom.queries.communities import get_relation
+from fedcom.queries.feed import Sort, Span, Wanted, list_posts
+from fedcom.queries.latest import Latest, latest_comments
+from fedcom.queries.post_lines import PostLine
+from fedcom.queries.posts import get_post
+from fedcom.rules.limits import MAX_BODY
+from fedcom.site.settings import get_site
+from fedcom.text.html import escape_text, to_text
+from fedcom.text.plain import cut
+from fedcom.web.feed_documents import Entry, Feed, to_atom, to_rss
+from fedcom.web.places import get_community_at, get_person_at, number_of
+from fedcom.web.render import link, slug
+from fedcom.web.routing import page_route
+from fedcom.web.words import gettext
+
+ENTRIES = 30
+KEPT_SECONDS = 300
+
+_SORTS: Mapping[str, tuple[Sort, Span]] = {
+    "active": ("active", "all"),
+    "hot": ("hot", "all"),
+    "new": ("new", "all"),
+    "controversial": ("controversial", "all"),
+    "top": ("top", "month"),
+    "topday": ("top", "day"),
+    "topweek": ("top", "week"),
+    "topmonth": ("top", "month"),
+    "topyear": ("top", "year"),
+    "topall": ("top", "all"),
+}
+"""What `sort` may be, in Lemmy's words and small letters."""
+
+
+async def show_all(request: Request) -> Response:
+    """GET /feeds/all and /feeds/local."""
+    local = request.url.path.startswith("/feeds/local")
+
+    def read(conn: Connection) -> Feed:
+        site = get_site(conn)
+        wanted = _wanted(request, scope="local" if local else "all")
+        names = {"name": site.name}
+        title = gettext("%(name)s, local") if local else gettext("%(name)s, all")
+        page = "/?list=local" if local else "/?list=all"
+        return _posts(conn, request, wanted, page, title % names)
+
+    return _answer(request, await instance_of(request).read(read))
+
+
+async def show_community(request: Request) -> Response:
+    """GET /feeds/c/{slug}."""
+
+    def read(conn: Connection) -> Feed:
+        place = get_community_at(conn, request)
+        wanted = _wanted(request, scope="community", subject_id=place.id)
+        about = to_text(place.summary_html)
+        return _posts(conn, request, wanted, f"/c/{slug(place)}", place.display_name, about)
+
+    return _answer(request, await instance_of(request).read(read))
+
+
+async def show_person(request: Request) -> Response:
+    """GET /feeds/u/{slug}."""
+
+    def read(conn: Connection) -> Feed:
+        who = get_person_at(conn, request)
+        wanted = _wanted(request, scope="author", subject_id=who.id)
+        about = to_text(who.summary_html)
+        return _posts(conn, request, wanted, f"/u/{slug(who)}", who.display_name, about)
+
+    return _answer(request, await instance_of(request).read(read))
+
+
+async def show_thread(request: Request) -> Response:
+    """GET /feeds/post/{number}: the comments, newest first."""
+    origin = instance_of(request).settings.origin
+
+    def read(conn: Connection) -> Feed:
+        post = get_post(conn, number_of(request))
+        place = get_relation(conn, post.community_id).community
+        if not post.is_shown or place.removed_at or place.deleted_at:
+            raise HTTPException(410, gettext("This post is gone."))
+        found = latest_comments(conn, post.id, ENTRIES)
+        entries = tuple(_of_comment(origin, post.title, one) for one in found)
+        page = f"{origin}/post/{post.id}"
+        return Feed(_own(request), page, post.title, "", entries, post.published_at)
+
+    return _answer(request, await instance_of(request).read(read))
+
+
+def feeds() -> list[BaseRoute]:
+    """The route of each feed in each form."""
+    handlers = {
+        "/feeds/all": show_all,
+        "/feeds/local": show_all,
+        "/feeds/c/{slug}": show_community,
+        "/feeds/u/{slug}": show_person,
+        "/feeds/post/{number:int}": show_thread,
+    }
+    return [
+        page_route(f"{path}.{ending}", handler)
+        for path, handler in handlers.items()
+        for ending in ("xml", "atom")
+    ]
+
+
+def _wanted(request: Request, **scope: Any) -> Wanted:
+    sort, span = _SORTS.get(request.query_params.get("sort", "").lower(), _SORTS["new"])
+    return Wanted(sort=sort, span=span, limit=ENTRIES, text=2 * MAX_BODY, **scope)
+
+
+def _posts(
+    conn: Connection, request: Request, wanted: Wanted, page: str, title: str, about: str = ""
+) -> Feed:
+    instance = instance_of(request)
+    origin, now = instance.settings.origin, instance.clock()
+    lines = list_posts(conn, wanted, now=now).lines
+    entries = tuple(_of_post(origin, line) for line in lines)
+    began = get_site(conn).set_up_at or now
+    return Feed(_own(request), f"{origin}{page}", title, about, entries, began)
+
+
+def _of_post(origin: str, line: PostLine) -> Entry:
+    html = escape_text(line.content_warning) if line.content_warning else line.body_html
+    if line.url:
+        html = f'<p><a href="{escape(link(line.url))}">{escape(line.url)}</a></p>{html}'
+    return Entry(
+        id=line.iri,
+        address=f"{origin}/post/{line.id}",
+        title=f"[NSFW] {line.title}" if line.nsfw else line.title,
+        html=html,
+        author=line.author.handle,
+        author_address=f"{origin}/u/{slug(line.author)}",
+        published=line.published_at,
+        changed=line.updated_at or line.published_at,
+        is_sensitive=line.nsfw,
+    )
+
+
+def _of_comment(origin: str, title: str, one: Latest) -> Entry:
+    return Entry(
+        id=one.iri,
+        address=f"{origin}/comment/{one.id}",
+        title=cut(
+            gettext("%(name)s on %(title)s") % {"name": one.author.name, "title": title}, 200
+        ),
+        html=one.body_html,
+        author=one.author.handle,
+        author_address=f"{origin}/u/{slug(one.author)}",
+        published=one.published_at,
+        changed=one.updated_at or one.published_at,
+    )
+
+
+def _own(request: Request) -> str:
+    sort = request.query_params.get("sort", "")
+    query = f"?{urlencode({'sort': sort})}" if sort.lower() in _SORTS else ""
+    return f"{instance_of(request).settings.origin}{request.url.path}{query}"
+
+
+def _answer(request: Request, feed: Feed) -> Response:
+    atom = request.url.path.endswith(".atom")
+    content = to_atom(feed) if atom else to_rss(feed)
+    headers = {
+        "Cache-Control": f"public, max-age={KEPT_SECONDS}",
+        # Weak, since the same feed goes out compressed or not.
+        "ETag": f'W/"{hashlib.sha256(content).hexdigest()[:20]}"',
+        "Last-Modified": format_datetime(feed.changed, usegmt=True),
+    }
+    if _is_known(request, headers["ETag"], feed.changed):
+        return Response(status_code=304, headers=headers)
+    kind = "application/atom+xml" if atom else "application/rss+xml"
+    return Response(content, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+def _is_known(request: Request, tag: str, changed: datetime) -> bool:
+    """Whether the reader has this already (RFC 9110, section 13.2.2: tags count before dates)."""
+    tags = request.headers.get("if-none-match")
+    if tags is not None:
+        return tag.removeprefix("W/") in {one.strip().removeprefix("W/") for one in tags.split(",")}
+    try:
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+    except ValueError:
+        return False
+    return since.tzinfo is not None and changed.replace(microsecond=0) <= since
