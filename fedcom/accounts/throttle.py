@@ -30,7 +30,7 @@ SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
 RESET_BY_ADDRESS = Limit("reset:ip", 25, timedelta(minutes=5))
 RESET_BY_ACCOUNT = Limit("reset:name", 5, timedelta(minutes=30))
 
-# What guests search is free of charge for them only.
+# A search costs more than a page, and whoever walks through all our links asks for many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
 _LIMITS = (

@@ -209,8 +209,10 @@ def _unmatched(
     conditions = [_holds(index, part) for part in words.parts]
     if words.phrases:
         conditions.append(_matching(dialect, index, words.phrases, "OR")[0])
-    # Each for itself: FTS5 allows no MATCH inside an OR.
-    return [id_.not_in(select(index.c.rowid).where(condition)) for condition in conditions]
+    if dialect == "sqlite":
+        # Each for itself, because FTS5 allows no MATCH inside an OR, and not one for each row.
+        return [id_.not_in(select(index.c.rowid).where(condition)) for condition in conditions]
+    return [~exists().where(index.c.rowid == id_, or_(*conditions))] if conditions else []
 
 
 def _chosen(
