@@ -41,9 +41,9 @@ class Delete(Action[Content]):
         """Hide it; ours keep their words so that the author can restore them."""
         changes: dict[str, object] = {"deleted_at": ctx.now}
         if not self.target.local:
-            changes |= {"body_source": "", "body_html": ""}
+            changes |= {"body_source": "", "body_html": "", "content_warning": ""}
             if isinstance(self.target, Post):
-                changes |= {"title": "", "url": None}
+                changes |= {"title": "", "url": None, "image_url": None, "image_alt": ""}
         return set_shown(ctx, self.target, changes)
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:

@@ -32,7 +32,7 @@ from fedcom.rules.permissions import may_edit, may_post, may_take_part
 from fedcom.wire.addressing import post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
-from fedcom.wire.illustration import Illustration
+from fedcom.wire.illustration import Illustration, is_title_again
 from fedcom.wire.post import TYPES, PostContent, read_post, to_page
 
 
@@ -362,6 +362,8 @@ def _words(ctx: Context, action: CreatePost | EditPost) -> dict[str, object]:
         body = with_links(ctx, body)
         title, url = check_title(title), check_url(url) if url is not None else None
         warning = check_warning(warning)
+        # Who reads it elsewhere takes it for none.
+        warning = "" if is_title_again(warning, title) else warning
         image = image and Illustration(check_url(image.url), check_alt(image.alt))
     return {
         "title": title,

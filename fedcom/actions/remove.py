@@ -172,12 +172,19 @@ def _words(target: Content, by: Person, document: Document) -> dict[str, object]
         raise Denied("not_confirmed", f"The origin of {target.iri} does not say the same.")
     check_public(document)
     if isinstance(target, Comment):
-        said_again = read_comment(document).body
-        return {"body_source": said_again.source, "body_html": said_again.html}
+        said_again = read_comment(document)
+        return {
+            "body_source": said_again.body.source,
+            "body_html": said_again.body.html,
+            "content_warning": said_again.content_warning,
+        }
     again = read_post(document)
     return {
         "title": again.title,
         "url": again.url,
+        "image_url": again.image.url if again.image else None,
+        "image_alt": again.image.alt if again.image else "",
+        "content_warning": again.content_warning,
         "body_source": again.body.source,
         "body_html": again.body.html,
     }

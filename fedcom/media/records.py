@@ -196,7 +196,12 @@ def list_forgotten_previews(conn: Connection, now: datetime) -> Sequence[Media]:
         .where(
             or_(
                 media.c.created_at < now - PREVIEWS_KEPT,
-                ~exists().where(link_preview.c.media_id == media.c.id),
+                ~exists().where(
+                    link_preview.c.media_id == media.c.id,
+                    post.c.id == link_preview.c.post_id,
+                    post.c.deleted_at.is_(None),
+                    post.c.removed_at.is_(None),
+                ),
             )
         )
         .order_by(media.c.id)

@@ -73,6 +73,7 @@ def _absolute(url: str, target: str | None) -> str | None:
     if not target:
         return None
     try:
-        return check_iri(urljoin(url, target.strip()), development=True)
+        found = check_iri(urljoin(url, target.strip()), development=True)
     except (Malformed, ValueError):
         return None
+    return None if found == url else found

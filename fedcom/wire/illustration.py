@@ -49,13 +49,17 @@ def illustration_of(document: Document) -> Illustration | None:
 def warning_of(document: Document) -> str:
     """The content warning of a microblog: the `summary` of what is marked as sensitive; else "".
 
-    What Mbin writes there is the title again, and the summary of an Article is an excerpt.
+    What Mbin writes there is the title again; the summary of an Article is an excerpt.
     """
     if not document.sensitive or document.type not in ("Note", "Page", "Question"):
         return ""
     warning = clean_title(document.summary or "", MAX_WARNING)
-    title = clean_title(document.name or "")
-    return "" if title and warning.startswith(title) else warning
+    return "" if is_title_again(warning, clean_title(document.name or "")) else warning
+
+
+def is_title_again(warning: str, title: str) -> bool:
+    """Whether it warns of nothing: Mbin's summary is the title, and the hashtags behind it."""
+    return bool(title) and (warning == title or warning.startswith(f"{title} #"))
 
 
 def _is_picture(attachment: Document, url: str) -> bool:

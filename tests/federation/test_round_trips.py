@@ -37,6 +37,7 @@ from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.mentions import with_links
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
 from fedcom.actions.remove import Remove, Restore
@@ -66,7 +67,7 @@ from fedcom.rules.limits import (
     check_warning,
 )
 from fedcom.wire.body import Body
-from fedcom.wire.illustration import Illustration
+from fedcom.wire.illustration import Illustration, is_title_again
 from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, hear
 from tests.support.people import ORIGIN
 
@@ -146,10 +147,13 @@ PICTURES = st.sampled_from([f"{ORIGIN}/media/1.webp", "https://peer.example/cat.
 
 
 def in_form(post: dict[str, Any]) -> dict[str, Any]:
-    """Said in the one way in which it can be said: a picture without a link is the link, and what
-    is warned of is sensitive."""
+    """Said in the one way in which it can be said: a picture without a link is the link, what is
+    warned of is sensitive, and the title is no warning."""
     url = post["image"].url if post["image"] and post["url"] is None else post["url"]
-    return post | {"url": url, "nsfw": post["nsfw"] or bool(post["content_warning"])}
+    warning = post["content_warning"]
+    warning = "" if is_title_again(warning, post["title"]) else warning
+    nsfw = post["nsfw"] or bool(warning)
+    return post | {"url": url, "nsfw": nsfw, "content_warning": warning}
 
 
 POSTS = st.fixed_dictionaries(
@@ -344,6 +348,17 @@ def undelete_message(pair: Pair, draw: Draw) -> UndeleteMessage:
     return every_field(UndeleteMessage, by=pair.find(BOB), message=deleted)
 
 
+def change_pictures(pair: Pair, draw: Draw) -> ChangePictures:
+    by, subject = draw(st.sampled_from([(BOB, BOB), (ANN, CATS)]))
+    return every_field(
+        ChangePictures,
+        by=pair.find(by),
+        subject=pair.find(subject),
+        icon_url=draw(st.none() | PICTURES),
+        image_url=draw(st.none() | PICTURES),
+    )
+
+
 def rotate_keys(pair: Pair, draw: Draw) -> RotateKeys:
     return every_field(RotateKeys, by=one_of(pair, draw, BOB, CATS), key=draw(KEYS))
 
@@ -397,6 +412,7 @@ def pin(pair: Pair, draw: Draw) -> Pin:
 
 DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AddModerator: add_moderator,
+    ChangePictures: change_pictures,
     CreateComment: create_comment,
     CreateCommunity: create_community,
     CreatePost: create_post,
@@ -484,6 +500,10 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
             nsfw=row.nsfw,
             posting_restricted=row.posting_restricted,
         )
+    if isinstance(action, ChangePictures):
+        by = row if isinstance(read, RefreshProfile) else read.by
+        pictures = {"icon_url": row.icon_url, "image_url": row.image_url}
+        return ChangePictures(by=by, subject=row, **pictures)
     return EditProfile(by=row, title=row.title, summary=words)
 
 
@@ -505,8 +525,10 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             source = Provenance(result.iri, kind, result.published_at, result.updated_at)
             return replace(action, body=with_links(pair.home, action.body), source=source)
         case Undelete():
-            names = ["title", "url"] if isinstance(result, Post) else []
-            names += ["body_source", "body_html"]
+            names = []
+            if isinstance(result, Post):
+                names = ["title", "url", "image_url", "image_alt"]
+            names += ["body_source", "body_html", "content_warning"]
             return replace(action, words={name: getattr(result, name) for name in names})
         case Follow():
             return replace(action, iri=result.iri)

@@ -1,0 +1,70 @@
+"""What a page says of itself is read, whatever it is written in, and no page takes long."""
+
+import time
+
+import pytest
+
+from fedcom.text.page_head import MAX_DESCRIPTION, PageHead, read_head
+
+URL = "https://peer.example/a/b"
+
+
+def head(html: str | bytes, content_type: str = "text/html") -> PageHead:
+    return read_head(html.encode() if isinstance(html, str) else html, content_type, URL)
+
+
+def test_open_graph_goes_before_the_rest() -> None:
+    found = head(
+        "<title>Other</title><meta name=description content=other>"
+        '<META PROPERTY="og:title" CONTENT="Caf&eacute; &amp; &#39;cats&#39;">'
+        "<meta content='All\n day' property='og:description'>"
+        "<meta property=og:image content=../cat.png>"
+    )
+
+    assert found == PageHead("Caf\u00e9 & 'cats'", "All day", "https://peer.example/cat.png")
+
+
+def test_every_page_has_a_title_or_nothing() -> None:
+    assert head("<title lang=de>\n Katzen &amp; Hunde\n</title>").title == "Katzen & Hunde"
+    assert head("<p>words") == PageHead("", "", None)
+    assert head("<body><title>in a text</title>").title == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("<title>\u00fc</title>".encode("latin-1"), "text/html; charset=ISO-8859-1"),
+        ('<meta charset="windows-1252"><title>\u00fc</title>'.encode("cp1252"), "text/html"),
+        ("<title>\u00fc</title>".encode(), "text/html; charset=rot13"),
+        ("<title>\u00fc</title>".encode(), "text/html; charset=idna"),
+        ("<title>\u00fc</title>".encode(), "text/html"),
+    ],
+)
+def test_it_is_read_in_the_letters_it_is_written_in(body: bytes, content_type: str) -> None:
+    assert head(body, content_type).title == "\u00fc"
+
+
+@pytest.mark.parametrize(
+    "target", ["javascript:alert(1)", "data:image/png;base64,x", "https://", " "]
+)
+def test_only_an_address_on_the_web_is_a_picture(target: str) -> None:
+    assert head(f'<meta property="og:image" content="{target}">').image_url is None
+
+
+def test_long_texts_are_cut_and_unseen_characters_dropped() -> None:
+    found = head(f'<title>a\u202eb</title><meta name="description" content="{"word " * 999}">')
+
+    assert found.title == "ab"
+    assert len(found.description) <= MAX_DESCRIPTION
+
+
+@pytest.mark.parametrize(
+    "piece", ["<meta ", "<meta a=", '<meta "', "<title", "<title>", 'a="', "</", "<!--", "&amp;"]
+)
+def test_no_page_takes_long(piece: str) -> None:
+    page = (piece * (768 * 1024 // len(piece))).encode()
+    started = time.perf_counter()
+
+    head(page)
+
+    assert time.perf_counter() - started < 3.0

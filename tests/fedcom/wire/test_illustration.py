@@ -1,0 +1,159 @@
+"""Pictures and content warnings in the shapes of others, and in ours."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from activitypub.reading import Document
+from fedcom.actions.comment import note_of
+from fedcom.models.post import Post
+from fedcom.queries.actors import get_community, get_person
+from fedcom.wire.comment import read_comment
+from fedcom.wire.illustration import Illustration
+from fedcom.wire.post import read_post, to_page
+from tests.support.people import ORIGIN, Home
+
+CAT = "https://peer.example/pictrs/image/cat.webp"
+NOTE = {"type": "Note", "id": "https://peer.example/n/1", "content": "<p>Butter</p>"}
+PAGE = {"type": "Page", "id": "https://peer.example/post/1", "name": "A cat"}
+
+
+def read(document: dict[str, Any]) -> tuple[str | None, Illustration | None]:
+    content = read_post(Document(document))
+    return content.url, content.image
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(
+            PAGE | {"attachment": [{"type": "Image", "url": CAT, "name": " A\ncat "}]},
+            (CAT, Illustration(CAT, "A cat")),
+            id="Lemmy from 0.19.4 on",
+        ),
+        pytest.param(
+            PAGE
+            | {
+                "attachment": [{"type": "Link", "href": "https://news.example/"}],
+                "image": {"type": "Image", "url": CAT},
+            },
+            ("https://news.example/", Illustration(CAT)),
+            id="Lemmy: a link with a thumbnail",
+        ),
+        pytest.param(
+            NOTE
+            | {
+                "attachment": [
+                    {"type": "Document", "mediaType": "video/mp4", "url": f"{CAT}.mp4"},
+                    {"type": "Document", "mediaType": "image/png", "url": CAT, "name": "A cat"},
+                ]
+            },
+            (f"{CAT}.mp4", Illustration(CAT, "A cat")),
+            id="Mastodon: the first that is a picture",
+        ),
+        pytest.param(
+            NOTE | {"attachment": {"type": "Document", "url": "https://peer.example/C.JPG"}},
+            ("https://peer.example/C.JPG", Illustration("https://peer.example/C.JPG")),
+            id="one, and without a media type",
+        ),
+        pytest.param(
+            PAGE | {"image": [{"type": "Image", "url": CAT, "name": "x"}]},
+            (None, Illustration(CAT)),
+            id="PieFed: several in image",
+        ),
+        pytest.param(
+            {"type": "Video", "id": "https://tube.example/v/1", "icon": [{"url": CAT}]},
+            ("https://tube.example/v/1", Illustration(CAT)),
+            id="PeerTube: the icon of a video",
+        ),
+        pytest.param(
+            NOTE | {"attachment": [{"type": "PropertyValue", "name": "x", "value": "y"}, "z", 7]},
+            (None, None),
+            id="nothing to see",
+        ),
+        pytest.param(
+            PAGE | {"image": {"type": "Image", "url": "javascript:alert(1)"}},
+            (None, None),
+            id="no address",
+        ),
+    ],
+)
+def test_pictures_of_others_are_found(
+    document: dict[str, Any], expected: tuple[str | None, Illustration | None]
+) -> None:
+    assert read(document) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "warning"),
+    [
+        (NOTE | {"summary": "Food", "sensitive": True}, "Food"),
+        (NOTE | {"summary": "Food\u202e\n!", "sensitive": True}, "Food !"),
+        (NOTE | {"summary": "\u200b", "sensitive": True}, ""),
+        (NOTE | {"summary": None, "sensitive": True}, ""),
+        (NOTE | {"summary": "Food", "sensitive": False}, ""),
+        (PAGE | {"summary": "Claws", "sensitive": True}, "Claws"),
+        (PAGE | {"summary": "A cat #cats", "sensitive": True}, ""),
+        (PAGE | {"type": "Article", "summary": "It begins so", "sensitive": True}, ""),
+    ],
+)
+def test_a_content_warning_is_the_summary_of_what_is_sensitive(
+    document: dict[str, Any], warning: str
+) -> None:
+    assert read_post(Document(document)).content_warning == warning
+    if document["type"] == "Note":
+        assert read_comment(Document(document)).content_warning == warning
+
+
+def test_a_note_with_a_warning_is_not_given_away_by_its_title() -> None:
+    warned = Document(NOTE | {"summary": "Food", "sensitive": True})
+
+    assert read_post(warned).title == "Food"
+    assert read_post(Document(NOTE)).title == "Butter"
+
+
+def page_of(home: Home, post: Post) -> dict[str, Any]:
+    return home(
+        lambda ctx: to_page(
+            post, get_person(ctx.conn, post.author_id), get_community(ctx.conn, post.community_id)
+        )
+    )
+
+
+def test_a_picture_of_ours_is_an_image_with_its_words(home: Home) -> None:
+    url = f"{ORIGIN}/media/cat.webp"
+    post = home.post(url=url, image=Illustration(url, "A cat"), content_warning="Claws")
+
+    page = page_of(home, post)
+
+    assert page["attachment"] == [
+        {"type": "Image", "url": url, "name": "A cat", "mediaType": "image/webp"}
+    ]
+    assert page["image"] == {"type": "Image", "url": url}
+    assert (page["summary"], page["sensitive"]) == ("Claws", True)
+
+
+def test_a_link_stands_before_the_picture_beside_it(home: Home) -> None:
+    post = home.post(url="https://news.example/", image=Illustration(CAT))
+
+    kinds = [attachment["type"] for attachment in page_of(home, post)["attachment"]]
+
+    assert kinds == ["Link", "Image"]
+
+
+def test_without_either_nothing_is_said_of_them(home: Home) -> None:
+    page = page_of(home, home.post())
+
+    assert {"attachment", "image", "summary"}.isdisjoint(page)
+    assert page["sensitive"] is False
+
+
+def test_a_comment_says_its_warning_as_microblogs_do(home: Home) -> None:
+    plain = home.comment(home.post())
+
+    def said(warning: str) -> dict[str, Any]:
+        return home(lambda ctx: note_of(ctx, replace(plain, content_warning=warning)))
+
+    assert (said("Food")["summary"], said("Food")["sensitive"]) == ("Food", True)
+    assert "summary" not in said("")
