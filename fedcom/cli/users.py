@@ -10,9 +10,18 @@ import click
 from sqlalchemy import Connection
 
 from activitypub.webfinger import parse_handle
+from fedcom.accounts.invitations import Terms, create_invitation
+from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import Newcomer, create_account
-from fedcom.accounts.roster import Member, find_member, list_members, set_password, set_role
+from fedcom.accounts.roster import (
+    Member,
+    find_member,
+    list_admins,
+    list_members,
+    set_password,
+    set_role,
+)
 from fedcom.actions.ban import Ban, Unban
 from fedcom.actions.perform import perform
 from fedcom.cli.opening import with_instance
@@ -87,6 +96,39 @@ def reset_password(config: Path | None, name: str) -> None:
 
     handle = with_instance(config, lambda instance: instance.unit(work))
     click.echo(f"{handle} has a new password.")
+
+
+@users.command("reset-link")
+@click.argument("name")
+@click.pass_obj
+def reset_link(config: Path | None, name: str) -> None:
+    """Make a link with which the member NAME chooses another password, once, within an hour."""
+
+    def work(ctx: Context) -> str:
+        token = create_reset(ctx.conn, _get_member(ctx, name).person.id, ctx.now)
+        return f"{ctx.origin}/reset?token={token}"
+
+    click.echo(with_instance(config, lambda instance: instance.unit(work)))
+
+
+@users.command()
+@click.option("--uses", default=1, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--days", default=7, show_default=True, type=click.IntRange(0, 3650), help="0: ever.")
+@click.option("--note", default="", help="For whom; only admins see it.")
+@click.pass_obj
+def invite(config: Path | None, uses: int, days: int, note: str) -> None:
+    """Make an invitation: whoever has its address may sign up, whatever the registration mode."""
+
+    def work(ctx: Context) -> str:
+        admins = list_admins(ctx.conn)
+        if not admins:
+            raise NotFound("no_admin", "There is no admin yet, in whose name it could be.")
+        expires = ctx.now + timedelta(days=days) if days else None
+        terms = Terms(note=note, uses=uses, expires_at=expires)
+        made = create_invitation(ctx.conn, admins[0], terms, ctx.now)
+        return f"{ctx.origin}/register?invitation={made.code}"
+
+    click.echo(with_instance(config, lambda instance: instance.unit(work)))
 
 
 @users.command("list")

@@ -107,9 +107,11 @@ class Overview:
         if peer.gone:
             return gettext("No answer for a month: nothing new is sent until it is heard from.")
         reason = reason_of(peer.last_status, peer.last_answer)
-        if not (peer.failures or peer.failing):
-            return reason if peer.last_answer else gettext("All is well.")
-        return reason or gettext("Deliveries fail.")
+        if peer.last_answer or peer.failures or peer.failing:
+            return reason or gettext("Deliveries fail.")
+        if peer.last_success is None:
+            return gettext("Nothing was sent yet.")
+        return gettext("It takes what we send.")
 
 
 def reason_of(status: int | None, answer: str | None) -> str:

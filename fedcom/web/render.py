@@ -174,15 +174,15 @@ def page(
 def piece(request: Request, template: str, visit: Visit, values: Mapping[str, Any]) -> str:
     """Any template with `values` and what all of them are given: a page, or a part of one."""
     return _pages.get_template(template).render(
-        style=style_address(visit.site.hue),
+        {"style": style_address(visit.site.hue), **values},
         script=SCRIPT_ADDRESS,
         site=visit.site,
+        troubles=visit.troubles,
         member=visit.member,
         form_token=visit.form_token,
         now=visit.now,
         here=_here(request),
         signer=instance_of(request).signer,
-        **values,
     )
 
 

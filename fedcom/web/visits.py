@@ -17,6 +17,7 @@ from fedcom.http.sessions import session_token
 from fedcom.models.site import Site
 from fedcom.queries.people import NOBODY
 from fedcom.site.settings import get_site
+from fedcom.web.troubles import find_troubles
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ class Visit:
     member: SignedIn | None
     form_token: str
     now: datetime
+    # What is wrong here, for admins (`troubles`).
+    troubles: tuple[str, ...] = ()
 
     @property
     def viewer_id(self) -> int:
@@ -61,7 +64,9 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
         site, member = find_visit(conn, token, now) if token else (get_site(conn), None)
         if site.set_up_at is None and request.url.path != SETUP:
             raise GoElsewhere(SETUP)
-        visit = Visit(site, member, form_token, now)
+        is_admin = member is not None and member.is_admin
+        troubles = find_troubles(request, conn, now) if is_admin else ()
+        visit = Visit(site, member, form_token, now, troubles)
         request.state.visit = visit
         return visit, work(conn, visit)
 

@@ -5,7 +5,7 @@ from sqlalchemy import insert, select, update
 
 from fedcom.accounts.passwords import check_password
 from fedcom.accounts.sessions import create_session
-from fedcom.models.account import account, session
+from fedcom.models.account import account, invitation, password_reset, session
 from fedcom.models.actor import actor
 from fedcom.models.site import site
 from tests.fedcom.cli.shell import HOST, PASSWORD, Shell
@@ -227,3 +227,28 @@ def test_nobody_is_not_found(shell: Shell, words: list[str]) -> None:
     assert (said.code, said.out) == (1, "")
     assert "zed" in said.err
     assert "(couldnt_find_person)" in said.err
+
+
+def test_an_invitation_is_made_in_the_name_of_the_first_admin(shell: Shell) -> None:
+    assert "no admin yet" in shell("user", "invite").err
+    shell.create_user("ann", "--admin")
+    made = shell.must("user", "invite", "--uses", "3", "--days", "0", "--note", "club")
+    assert made.startswith(f"http://{HOST}/register?invitation=")
+    database = shell.open_database()
+    with database.connect() as conn:
+        row = conn.execute(select(invitation)).mappings().one()
+    database.close()
+    assert row["code"] == made.strip().rpartition("=")[2]
+    assert (row["uses_left"], row["note"], row["expires_at"]) == (3, "club", None)
+
+
+def test_a_reset_link_is_made_and_only_its_hash_kept(shell: Shell) -> None:
+    shell.create_user("ann", "--admin")
+    made = shell.must("user", "reset-link", "ann").strip()
+    assert made.startswith(f"http://{HOST}/reset?token=")
+    database = shell.open_database()
+    with database.connect() as conn:
+        row = conn.execute(select(password_reset)).one()
+    database.close()
+    assert made.rpartition("=")[2] not in str(row)
+    assert "no account nobody" in shell("user", "reset-link", "nobody").err

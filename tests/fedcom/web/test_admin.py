@@ -1,0 +1,270 @@
+"""The admin's pages: members, communities, invitations, colours, and how federation fares."""
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, insert, select, update
+
+from activitypub.nodeinfo import Software
+from fedcom.accounts.invitations import list_invitations
+from fedcom.accounts.roster import get_account
+from fedcom.models.account import password_reset
+from fedcom.models.moderation import modlog
+from fedcom.remote.peers import put_peer
+from fedcom.site import health
+from fedcom.site.health import Health, check_health, measure_database
+from fedcom.web.admin_federation import reason_of
+from inbox import journal
+from inbox.journal import Entry
+from outbox.deliveries import deliveries, peers
+from outbox.publish import publish
+from tests.fedcom.web.conftest import World
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True),
+]
+
+
+async def publish_to(world: World, *hosts: str) -> None:
+    """One delivery waits for each of these."""
+    await world.instance.unit(
+        lambda ctx: publish(
+            ctx.conn,
+            activity_id=ctx.new_iri("create"),
+            actor=world.people["bob"].iri,
+            body=b"{}",
+            subject="x",
+            inboxes=[f"https://{host}/inbox" for host in hosts],
+            now=ctx.now.timestamp(),
+        )
+    )
+
+
+async def fail(world: World, host: str, *, status: int | None = 503, answer: str = "no") -> None:
+    """Three attempts at this host were in vain, and it rests."""
+
+    def work(ctx):
+        now = ctx.now.timestamp()
+        health = {"failures": 3, "failing_since": now, "last_failure": now, "last_status": status}
+        known = {"last_answer": answer, "resting_until": now + 600, "host": host}
+        ctx.conn.execute(peers.delete().where(peers.c.host == host))
+        ctx.conn.execute(insert(peers).values({**health, **known}))
+        mine = deliveries.c.host == host
+        ctx.conn.execute(update(deliveries).where(mine).values(tries=3, due_at=now + 600))
+
+    await world.instance.unit(work)
+
+
+async def test_a_failing_peer_is_shown_with_its_reason_and_tried_again(world: World) -> None:
+    await publish_to(world, "sick.example", "fine.example")
+    await fail(world, "sick.example")
+    await world.instance.unit(
+        lambda ctx: put_peer(ctx.conn, "sick.example", Software("lemmy", "0.19.5"), ctx.now)
+    )
+    ann = world.browser("ann")
+    page = await ann.get("/admin/federation")
+    assert "It has trouble of its own. We try again. (503 no)" in page.text
+    assert "lemmy 0.19.5" in page.text
+    assert "Tried again at 12:10 UTC." in page.text
+    assert page.html.count('name="host" value="sick.example"') == 1
+
+    sent = await ann.post("/admin/federation/retry", host="sick.example")
+
+    assert sent.location == "/admin/federation"
+    [row] = await world.instance.read(
+        lambda conn: conn.execute(
+            select(deliveries.c.due_at).where(deliveries.c.host == "sick.example")
+        ).all()
+    )
+    assert row.due_at == world.instance.clock().timestamp()
+    page = await ann.get("/admin/federation")
+    assert "Tried again at" not in page.text
+    nothing = await ann.post("/admin/federation/retry", host="nobody.example")
+    assert (nothing.status, "Nothing waits" in nothing.text) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "words"),
+    [
+        (None, "ConnectTimeout", "cannot be reached: ConnectTimeout"),
+        (401, "bad signature", "does not believe our signature"),
+        (403, "", "may block this server"),
+        (410, "", "no such inbox"),
+        (429, "", "slower"),
+        (500, "", "trouble of its own"),
+        (400, "not_found", "refused what we sent. (400 not_found)"),
+        (None, None, ""),
+    ],
+)
+async def test_an_answer_is_put_into_words(
+    status: int | None, answer: str | None, words: str, dialect: str
+) -> None:
+    said = reason_of(status, answer)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
+    entry = Entry(
+        "https://evil.example/1", "Create", "https://evil.example/u/x", "https://evil.example/u/x",
+        "evil.example", None, b"{}", False, True, "id", 1.0,
+    )  # fmt: skip
+
+    def refuse(ctx):
+        journal.append(ctx.conn, [entry])
+        ctx.conn.execute(
+            update(journal.journal).values(
+                state="refused", closed_at=2.0, code="site_ban", reason="They are banned here."
+            )
+        )
+
+    await world.instance.unit(refuse)
+    page = await world.browser("ann").get("/admin/federation")
+    assert "They are banned here." in page.text
+    assert "evil.example" in page.text
+
+
+async def test_the_page_tells_size_version_and_that_all_is_well(world: World) -> None:
+    page = await world.browser("ann").get("/admin/federation")
+    assert "All is well." in page.text
+    assert re.search(r"[\d.]+ [kMGT]?B of [\d.]+ [GT]B are free", page.text)
+    assert re.search(r"Fedcom \d+\.\d+", page.text)
+    size = await world.instance.read(measure_database)
+    assert 100_000 < size < 100_000_000
+
+
+async def test_admins_and_nobody_else_see_trouble_on_every_page(world: World) -> None:
+    hosts = [f"sick{number}.example" for number in range(3)]
+    await publish_to(world, *hosts)
+    for host in hosts[:2]:
+        await fail(world, host)
+    assert "several servers fail" not in (await world.browser("ann").get("/")).text
+    await fail(world, hosts[2])
+    world.instance.clock.advance(minutes=1)
+    for path in ("/", "/c/cats", "/nowhere"):
+        assert "several servers fail" in (await world.browser("ann").get(path)).text
+        assert "several servers fail" not in (await world.browser("bob").get(path)).text
+
+
+async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
+    await publish_to(world, "fine.example")
+    world.instance.clock.advance(minutes=4)
+    assert (await look(world)).troubles == ()
+    world.instance.clock.advance(minutes=2)
+    assert (await look(world)).troubles == ("sending",)
+    page = await world.browser("ann").get("/admin/federation")
+    assert "Nobody delivers" in page.text
+    assert "All is well" not in page.text
+    now = world.instance.clock().timestamp()
+    await world.instance.unit(
+        lambda ctx: ctx.conn.execute(insert(peers).values(host="b.example", last_success=now))
+    )
+    assert (await look(world)).troubles == ()
+
+
+async def test_an_inbox_that_nobody_works_on_is_trouble(world: World) -> None:
+    now = world.instance.clock().timestamp()
+    entry = Entry("i", "Create", "a", "a", "h", None, b"{}", False, True, "r", now)
+    await world.instance.unit(lambda ctx: journal.append(ctx.conn, [entry]))
+    assert (await look(world)).troubles == ()
+    world.instance.clock.advance(minutes=6)
+    assert (await look(world)).troubles == ("inbox",)
+    assert "is not worked on" in (await world.browser("ann").get("/admin/federation")).text
+
+
+def test_a_disk_that_is_nearly_full_is_trouble(dialect: str) -> None:
+    assert Health(0, None, None, 5, 100).troubles == ()
+    assert Health(0, None, None, 4, 100).troubles == ("disk",)
+
+
+async def look(world: World) -> Health:
+    folder = Path(world.instance.settings.data_dir)
+    return await world.instance.read(
+        lambda conn: check_health(conn, folder, world.instance.clock())
+    )
+
+
+async def test_only_admins_pay_for_the_look_and_only_once_a_minute(world: World) -> None:
+    said: list[str] = []
+    for engine in (world.instance.database._reader,):
+        event.listen(
+            engine, "before_cursor_execute", lambda *args: said.append(args[2]), named=False
+        )
+    counts = {}
+    for who in ("ann", "ann again", "bob"):
+        said.clear()
+        await world.browser(who.split()[0]).get("/communities")
+        counts[who] = sum("outbox_peer" in statement for statement in said)
+    assert counts == {"ann": 1, "ann again": 0, "bob": 0}
+
+
+async def test_members_are_found_promoted_and_given_a_link(world: World) -> None:
+    ann, bob = world.browser("ann"), world.people["bob"].id
+    page = await ann.get("/admin/members?q=BO")
+    assert 'value="BO"' in page.html
+    assert ("/u/bob" in page.html, "/u/eve" in page.html) == (True, False)
+    assert "Nobody is called like that" in (await ann.get("/admin/members?q=%25")).text
+    await ann.post("/admin/members/role", person=str(bob), role="admin")
+    assert (await world.instance.read(lambda conn: get_account(conn, bob))).is_admin
+    await ann.post("/admin/members/role", person=str(bob), role="member")
+    last = await ann.post("/admin/members/role", person=str(world.people["ann"].id), role="member")
+    assert (last.status, "cannot stop being one" in last.text) == (409, True)
+    page = await ann.post("/admin/members/reset", person=str(bob))
+    assert "https://forum.example/reset?token=" in page.text
+    links = await world.instance.read(lambda conn: conn.execute(select(password_reset)).all())
+    assert len(links) == 1
+
+
+async def test_a_community_is_closed_with_a_reason_and_opened_again(world: World) -> None:
+    ann, number = world.browser("ann"), str(world.community.id)
+    long = await ann.post("/admin/communities/close", community=number, reason="x" * 501)
+    assert (long.status, f'value="{"x" * 501}"' in long.html) == (422, True)
+    await ann.post("/admin/communities/close", community=number, reason="spam only")
+    assert (await world.browser("bob").get("/c/cats")).status == 410
+    assert "/c/cats" not in (await world.browser("bob").get("/communities")).html
+    page = await ann.get("/admin/communities")
+    assert "Open again" in page.text
+    await ann.post("/admin/communities/reopen", community=number)
+    assert (await world.browser("bob").get("/c/cats")).status == 200
+    log = await world.instance.read(lambda conn: conn.execute(select(modlog)).mappings().all())
+    told = [(one["kind"], one["reason"]) for one in log if "_community" in one["kind"]]
+    assert told == [("remove_community", "spam only"), ("restore_community", "")]
+
+
+async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
+    ann = world.browser("ann")
+    assert "No invitations yet" in (await ann.get("/admin/invitations")).text
+    bad = {"note": "kept", "uses": "0", "days": "7"}
+    page = await ann.post("/admin/invitations", **bad)
+    assert (page.status, 'value="kept"' in page.html) == (422, True)
+    assert 'id="e-uses"' in page.html
+    page = await ann.post("/admin/invitations", **{**bad, "uses": "2", "days": "soon"})
+    assert (page.status, 'id="e-days"' in page.html) == (422, True)
+    await ann.post("/admin/invitations", note="for the club", uses="2", days="7")
+    [made] = await world.instance.read(list_invitations)
+    page = await ann.get("/admin/invitations")
+    assert f"https://forum.example/register?invitation={made.code}" in page.text
+    assert "for 2 people, until 2026-01-08" in page.text
+    await ann.post("/admin/invitations/remove", invitation=str(made.id))
+    assert await world.instance.read(list_invitations) == []
+
+
+async def test_a_colour_is_seen_before_it_is_saved(world: World) -> None:
+    ann = world.browser("ann")
+    typed = {"site_name": "Kept name", "hue": "300", "rules": "1. Be kind"}
+    page = await ann.post("/admin", **typed, preview="on")
+    assert "&amp;hue=300" in page.html
+    assert 'value="Kept name"' in page.html
+    assert "hue=" not in (await world.browser().get("/")).html.partition("<body")[0]
+    await ann.post("/admin", **typed)
+    assert "&amp;hue=300" in (await world.browser().get("/")).html
+    page = await ann.post("/admin", **{**typed, "hue": "999"})
+    assert (page.status, 'id="e-hue"' in page.html) == (422, True)
+
+
+def test_the_bounds_of_trouble_are_what_the_documents_say(dialect: str) -> None:
+    text = " ".join((Path(__file__).parents[3] / "docs/admin.md").read_text().split())
+    assert "three or more servers" in text
+    assert (health.MANY_PEERS, health.SCARCE, health.STUCK) == (3, 0.05, 300)
