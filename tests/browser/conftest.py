@@ -1,7 +1,6 @@
 """One browser and one town for all tests of the pages: starting them takes longer than a test."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser

@@ -52,9 +52,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def tab(
-    browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0
-) -> Iterator[Page]:
+def tab(browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0) -> Iterator[Page]:
     """A tab in which `who` is as logged in as they are; every error on the page's console fails.
 
     `zoom` is the browser's: at 2.0 half as much fits.
@@ -88,5 +86,12 @@ def _is_bad(kind: str) -> bool:
 def _log_in(context: BrowserContext, who: Visitor) -> None:
     for cookie in who.client.cookies.jar:
         context.add_cookies(
-            [{"name": cookie.name, "value": cookie.value or "", "url": who.origin, "httpOnly": True}]
+            [
+                {
+                    "name": cookie.name,
+                    "value": cookie.value or "",
+                    "url": who.origin,
+                    "httpOnly": True,
+                }
+            ]
         )

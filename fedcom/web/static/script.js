@@ -176,14 +176,14 @@ document.addEventListener("keydown", (event) => {
 
 // Menus close by a click beside them and by Escape, as menus do elsewhere.
 function closeMenus(except) {
-  for (const menu of document.querySelectorAll("details.more[open]")) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(except)) menu.open = false;
   }
 }
 
 document.addEventListener("click", (event) => closeMenus(event.target));
 document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && event.target.closest && event.target.closest("details.more[open]");
+  const menu = event.key === "Escape" && event.target.closest && event.target.closest("details.menu[open]");
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
