@@ -14,7 +14,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test coverage check fix demo bench lock revision clean browser
+.PHONY: run test coverage check fix demo screenshots bench lock revision clean browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
@@ -47,6 +47,9 @@ fix: $(VENV)/.dev  ## mend what can be mended by itself
 
 demo: $(VENV)/.dev  ## three servers on this machine that federate; ARGS=--exit ends them
 	$(BIN)/python -m tests.demo $(ARGS)
+
+screenshots: $(VENV)/.dev browser  ## a picture of every page, on a phone and a desktop, light and dark
+	$(BIN)/python -m tests.browser screenshots
 
 bench: $(VENV)/.dev  ## how fast it is here
 	$(BIN)/python -m tests.bench $(ARGS)
