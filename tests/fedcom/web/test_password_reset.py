@@ -1,5 +1,6 @@
 """A forgotten password: by a letter where mail is sent, by the admin where it is not."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 
@@ -89,6 +90,18 @@ async def test_a_letter_brings_a_link_that_sets_the_password_once(
 
     again = await world.browser().post("/reset", token=token, password="another staple now")
     assert (again.status, "used already" in again.text) == (404, True)
+
+
+async def test_letters_go_out_by_themselves(world: World, postman: Postman, box: MailBox) -> None:
+    await world.browser().post("/forgot", name="bob")
+    work = asyncio.create_task(postman.run())
+    try:
+        async with asyncio.timeout(20):
+            while await letters(world):
+                await asyncio.sleep(0.02)
+    finally:
+        work.cancel()
+    assert len(box.letters) == 1
 
 
 async def test_the_answer_does_not_tell_who_has_an_account(world: World, postman: Postman) -> None:

@@ -1,0 +1,72 @@
+"""Letters about what waits: for who wants them, once an hour, and not while they are here."""
+
+import pytest
+from sqlalchemy import select, update
+
+from fedcom.accounts.digest import write_digests
+from fedcom.actions.notify import News, notify
+from fedcom.models.account import account
+from fedcom.models.mail import mail
+from fedcom.models.notification import notification
+
+
+@pytest.fixture
+def ann(rig):
+    return rig.member("ann", email="ann@mail.example")
+
+
+@pytest.fixture
+def bob(rig):
+    return rig.member("bob")
+
+
+def want(rig, member, **values):
+    values = {"mail_notifications": True, **values}
+    mine = account.c.actor_id == member.person.id
+    rig(lambda ctx: ctx.conn.execute(update(account).where(mine).values(**values)))
+
+
+def tell(rig, member, by):
+    rig(lambda ctx: notify(ctx, member.person.id, News(kind="reply", by_id=by.person.id)))
+
+
+def letters(rig):
+    return rig(lambda ctx: ctx.conn.execute(select(mail).order_by(mail.c.id)).mappings().all())
+
+
+def test_one_letter_tells_how_much_waits_and_the_next_comes_an_hour_later(rig, ann, bob):
+    want(rig, ann)
+    tell(rig, ann, bob)
+    tell(rig, ann, bob)
+    assert rig(write_digests) == 1
+    [letter] = letters(rig)
+    assert letter["recipient"] == "ann@mail.example"
+    assert letter["subject"].startswith("2 things wait for you at ")
+    assert "/notifications\n" in letter["body"]
+    assert "/settings/appearance" in letter["body"]
+    rig.clock.advance(minutes=30)
+    tell(rig, ann, bob)
+    assert rig(write_digests) == 0
+    rig.clock.advance(minutes=30)
+    assert rig(write_digests) == 1
+    assert letters(rig)[-1]["subject"].startswith("Something waits for you")
+    rig.clock.advance(hours=2)
+    assert rig(write_digests) == 0  # nothing new since
+
+
+def test_nobody_is_written_to_about_what_they_have_read_or_while_they_are_here(rig, ann, bob):
+    want(rig, ann, last_seen_at=rig.clock())
+    tell(rig, ann, bob)
+    assert rig(write_digests) == 0
+    rig.clock.advance(hours=1)
+    rig(lambda ctx: ctx.conn.execute(update(notification).values(read_at=ctx.now)))
+    assert rig(write_digests) == 0
+
+
+@pytest.mark.parametrize("values", [{"mail_notifications": False}, {"email": None}])
+def test_who_does_not_want_it_or_has_no_address_gets_none(rig, ann, bob, values):
+    want(rig, ann, **values)
+    tell(rig, ann, bob)
+    assert rig(write_digests) == 0
+    want(rig, ann, mail_notifications=True, email="ann@mail.example")
+    assert rig(write_digests) == 1
