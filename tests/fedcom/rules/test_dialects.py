@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcom.rules.dialects import FORUMS, MICROBLOGS, Dialect, dialect_of
+from fedcom.rules.dialects import FORUMS, MICROBLOGS, Dialect, dialect_of, takes_chat
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,25 @@ def test_whom_nobody_knows_is_spoken_to_in_the_form_that_disturbs_nobody() -> No
 def test_nobody_is_both() -> None:
     assert set() == FORUMS & MICROBLOGS
     assert all(name == name.lower() for name in FORUMS | MICROBLOGS)
+
+
+@pytest.mark.parametrize(
+    ("software", "version", "chats"),
+    [
+        ("lemmy", "0.19.20", True),
+        ("lemmy", "0.18.5-rc.1", True),
+        ("lemmy", "0.20.0-alpha.1", False),
+        ("lemmy", "1.0.0-beta.1", False),
+        ("lemmy", "unknown", True),
+        ("lemmy", None, True),
+        ("piefed", "1.0", True),
+        ("mbin", None, True),
+        ("fedcom", "0.1", False),
+        ("mastodon", "4.6.5", False),
+        (None, None, False),
+    ],
+)
+def test_who_is_sent_messages_as_a_chat(
+    software: str | None, version: str | None, *, chats: bool
+) -> None:
+    assert takes_chat(software, version) is chats

@@ -1,0 +1,62 @@
+"""Which documents are private messages, and for whom."""
+
+import pytest
+
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from fedcom.wire.message import MOST_RECIPIENTS, copies_of, recipients_of
+from tests.support.documents import Json, activity, note
+from tests.support.people import ORIGIN
+
+KIM, KEN = "https://kim.example/u/kim", "https://ken.example/u/ken"
+BOB, ANN = f"{ORIGIN}/u/bob", f"{ORIGIN}/u/ann"
+
+
+def recipients(said: Json, **around: object) -> tuple[str, ...]:
+    told = Document(activity("Create", KIM, said, **around))
+    assert told.object_document is not None
+    return recipients_of(told.object_document, told, lambda iri: iri.startswith(ORIGIN))
+
+
+def direct(to: object, cc: object = (), *named: str, **more: object) -> Json:
+    tags = [{"type": "Mention", "href": iri} for iri in named]
+    return note(f"{KIM}/1", KIM, to=to, cc=cc, tag=tags, **more)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (direct([BOB]), (BOB,)),
+        (direct(BOB), (BOB,)),
+        (direct([BOB, ANN]), (BOB, ANN)),
+        (direct([BOB], [KEN], KEN), (BOB,)),
+        (direct([], [], bto=[BOB]), (BOB,)),
+        (direct([KEN], [], KEN), ()),
+        (direct([BOB], [KEN]), ()),
+        (direct([BOB], [f"{KIM}/followers"], BOB), ()),
+        (direct([BOB], [PUBLIC]), ()),
+        (direct([BOB], ["as:Public"]), ()),
+        (direct([BOB], audience="Public"), ()),
+    ],
+)
+def test_everybody_addressed_is_a_person_whom_we_know_of(
+    said: Json, expected: tuple[str, ...]
+) -> None:
+    assert recipients(said, to=[PUBLIC], cc=[]) == expected
+
+
+def test_an_object_without_addresses_has_those_of_its_activity() -> None:
+    said = direct([])
+
+    assert recipients(said, to=[BOB], cc=[]) == (BOB,)
+    assert recipients(said, to=[PUBLIC], cc=[BOB]) == ()
+    assert recipients(said, to=[], cc=[]) == ()
+
+
+def test_each_of_many_has_a_row_of_their_own_up_to_ten() -> None:
+    many = [f"{ORIGIN}/u/{number}" for number in range(20)]
+
+    rows = copies_of(f"{KIM}/1")
+
+    assert rows[:3] == [f"{KIM}/1", f"{KIM}/1#2", f"{KIM}/1#3"]
+    assert len(set(rows)) == MOST_RECIPIENTS == len(recipients(direct(many)))
