@@ -22,6 +22,8 @@ Deed = Literal[
     "remove_moderator",
     "block_instance",
     "unblock_instance",
+    "remove_community",
+    "restore_community",
 ]
 """What is written into the modlog."""
 

@@ -2,20 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, Literal
-
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Community, actor, community
 from fedcom.models.base import columns_of
-from fedcom.models.comment import comment
 from fedcom.models.follow import follow
-from fedcom.models.moderation import CommunityBan, community_ban, modlog
-from fedcom.models.post import post
+from fedcom.models.moderation import CommunityBan, community_ban
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
 Scope = Literal["subscribed", "local", "all"]
 FollowState = Literal["pending", "accepted"]
@@ -43,19 +39,6 @@ class CommunityPage:
 
     lines: tuple[CommunityLine, ...]
     next: str
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One act of a moderator; `path` leads to what it was about when that is known here."""
-
-    id: int
-    kind: str
-    reason: str
-    created_at: datetime
-    target_iri: str
-    path: str | None
-    moderator: Name | None
 
 
 @cache
@@ -204,51 +187,3 @@ def get_relation(conn: Connection, community_id: int, *, viewer_id: int = NOBODY
         row[width],
         None if ban[0] is None else CommunityBan(*ban),
     )
-
-
-_moderator = actor.alias("moderator_actor")
-_subject = actor.alias("subject_actor")
-
-_LOG = (
-    select(
-        modlog.c.id,
-        modlog.c.kind,
-        modlog.c.reason,
-        modlog.c.created_at,
-        modlog.c.target_iri,
-        post.c.id,
-        comment.c.id,
-        *name_columns(_subject),
-        *name_columns(_moderator),
-    )
-    .select_from(modlog)
-    .outerjoin(post, post.c.iri == modlog.c.target_iri)
-    .outerjoin(comment, comment.c.iri == modlog.c.target_iri)
-    .outerjoin(_subject, _subject.c.iri == modlog.c.target_iri)
-    .outerjoin(_moderator, _moderator.c.id == modlog.c.moderator_id)
-    .where(modlog.c.community_id == bindparam("community"), modlog.c.id < bindparam("before"))
-    .order_by(modlog.c.id.desc())
-    .limit(bindparam("count"))
-)
-
-
-def list_modlog(
-    conn: Connection, community_id: int, *, before: int | None = None, limit: int = PAGE
-) -> tuple[LogLine, ...]:
-    """What moderators did in a community, newest first, with an id below `before`."""
-    parameters = {"community": community_id, "before": before or 2**53, "count": limit}
-    return tuple(_to_log_line(row) for row in conn.execute(_LOG, parameters))
-
-
-def _to_log_line(row: Sequence[Any]) -> LogLine:
-    head, (post_id, comment_id), names = row[:5], row[5:7], row[7:]
-    subject, by = names[:NAME_WIDTH], names[NAME_WIDTH:]
-    path = None
-    if post_id is not None:
-        path = f"/post/{post_id}"
-    elif comment_id is not None:
-        path = f"/comment/{comment_id}"
-    elif subject[0] is not None:
-        path = f"/u/{to_name(subject).slug}"
-    values = [*head, path, None if by[0] is None else to_name(by)]
-    return LogLine(*values)

@@ -4,10 +4,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
@@ -18,16 +14,6 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import CommunityBan
 from fedcom.queries.actors import find_moderators, find_person, get_person
-from fedcom.queries.communities import (
-    PAGE,
-    CommunityPage,
-    FollowState,
-    LogLine,
-    Scope,
-    get_relation,
-    list_communities,
-    list_modlog,
-)
 from fedcom.queries.feed import PostPage
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
@@ -39,6 +25,17 @@ from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.web.words import gettext
 from fedcom.wire.body import Body
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fedcom.queries.communities import (
+    CommunityPage,
+    FollowState,
+    Scope,
+    get_relation,
+    list_communities,
+)
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -239,18 +236,3 @@ async def dismiss(request: Request) -> Response:
     return see_other(
         path if sent.get("person") == str(by.id) else f"{path}/edit", "moderator_removed"
     )
-
-
-async def show_modlog(request: Request) -> Response:
-    """GET /c/{slug}/modlog: what moderators did here, for everybody to see."""
-    before = number_in(request.query_params.get("before", ""))
-
-    def read(conn: Connection, visit: Visit) -> tuple[Place, tuple[LogLine, ...]]:
-        community = get_community_at(conn, request)
-        entries = list_modlog(conn, community.id, before=before or None)
-        return read_place(conn, visit, community.id), entries
-
-    visit, (place, entries) = await visiting(request, read)
-    more = entries[-1].id if len(entries) == PAGE else None
-    values = {"place": place, "entries": entries, "more": more}
-    return page(request, "modlog.html", visit, values)

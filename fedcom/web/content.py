@@ -15,6 +15,8 @@ from starlette.routing import Route
 from fedcom.actions.base import Action
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.feature import Pin
+from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.vote import Score, Vote
@@ -65,7 +67,14 @@ def buttons() -> list[Route]:
             button_route(f"{at}/restore", _button(kind, _restore, "restored")),
             form_route(f"{at}/remove", _remove(kind)),
         ]
-    return routes
+    at = "/post/{number:int}"
+    return [
+        *routes,
+        button_route(f"{at}/lock", _button(POSTS, _lock, "locked")),
+        button_route(f"{at}/unlock", _button(POSTS, _unlock, "unlocked")),
+        button_route(f"{at}/pin", _button(POSTS, _pin, "pinned")),
+        button_route(f"{at}/unpin", _button(POSTS, _unpin, "unpinned")),
+    ]
 
 
 def _vote(kind: Kind) -> Handler:
@@ -119,6 +128,22 @@ def _undelete(by: Person, target: Target) -> Action[Any]:
 
 def _restore(by: Person, target: Target) -> Action[Any]:
     return Restore(by=by, target=target, reason="")
+
+
+def _lock(by: Person, target: Target) -> Action[Any]:
+    return Lock(by=by, post=cast("Post", target), locked=True)
+
+
+def _unlock(by: Person, target: Target) -> Action[Any]:
+    return Lock(by=by, post=cast("Post", target), locked=False)
+
+
+def _pin(by: Person, target: Target) -> Action[Any]:
+    return Pin(by=by, post=cast("Post", target), pinned=True)
+
+
+def _unpin(by: Person, target: Target) -> Action[Any]:
+    return Pin(by=by, post=cast("Post", target), pinned=False)
 
 
 def _community_of(conn: Connection, target: Target) -> Community:

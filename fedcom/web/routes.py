@@ -4,6 +4,7 @@ The addresses of communities, people, posts and comments are also the ids of the
 documents; whoever asks for those is answered by `fedcom.federation` before these routes are tried.
 """
 
+from fedcom.web.routing import button_route, form_route, page_route
 from starlette.routing import BaseRoute
 
 from fedcom.web import (
@@ -12,10 +13,12 @@ from fedcom.web import (
     admin_people,
     communities,
     content,
+    drafts,
     feeds,
     history,
     media,
     messages,
+    moderation,
     notifications,
     own_data,
     password_reset,
@@ -30,7 +33,6 @@ from fedcom.web import (
     static_files,
     threads,
 )
-from fedcom.web.routing import button_route, form_route, page_route
 
 
 def routes() -> list[BaseRoute]:
@@ -40,6 +42,8 @@ def routes() -> list[BaseRoute]:
         page_route("/communities", communities.list_all),
         form_route("/communities/new", communities.create),
         form_route("/submit", posts.submit),
+        page_route("/drafts", drafts.show),
+        button_route("/drafts/remove", drafts.remove),
         page_route("/c/{slug}", communities.show),
         form_route("/c/{slug}/submit", posts.submit),
         button_route("/c/{slug}/follow", communities.follow),
@@ -47,7 +51,13 @@ def routes() -> list[BaseRoute]:
         form_route("/c/{slug}/edit", communities.edit),
         button_route("/c/{slug}/edit/moderators", communities.appoint),
         button_route("/c/{slug}/edit/moderators/remove", communities.dismiss),
-        page_route("/c/{slug}/modlog", communities.show_modlog),
+        page_route("/c/{slug}/modlog", moderation.show_modlog),
+        page_route("/modlog", moderation.show_modlog),
+        form_route("/c/{slug}/ban", moderation.ban),
+        page_route("/c/{slug}/banned", moderation.show_banned),
+        button_route("/c/{slug}/unban", moderation.unban),
+        form_route("/u/{slug}/ban", moderation.ban_from_site),
+        button_route("/u/{slug}/unban", moderation.unban_from_site),
         page_route("/post/{number:int}", threads.show),
         form_route("/post/{number:int}/edit", posts.edit),
         button_route("/post/{number:int}/comment", threads.reply),

@@ -1,10 +1,8 @@
 import pytest
-from sqlalchemy import insert
-
 from fedcom.errors import Invalid
-from fedcom.models.moderation import modlog
-from fedcom.queries.communities import list_communities, list_modlog, list_writable
 from tests.fedcom.queries.rows import NOON, Rows
+
+from fedcom.queries.communities import list_communities, list_writable
 
 
 def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> None:
@@ -57,35 +55,3 @@ def test_one_may_want_to_write_where_one_follows_and_in_what_is_local(rows: Rows
     rows.follow(me, followed)
 
     assert [name.id for name in list_writable(rows.conn, me)] == [followed, here]
-
-
-def test_the_log_leads_to_what_it_is_about(rows: Rows) -> None:
-    cats, mia = rows.community(), rows.person("mia")
-    other = rows.community("other")
-    on = rows.post(cats, mia)
-    below = rows.comment(on, mia)
-    targets = [
-        f"https://forum.example/post/{on}",
-        below.iri,
-        "https://forum.example/u/mia",
-        "https://x",
-    ]
-    for place, by, iri in [*((cats, mia, iri) for iri in targets), (other, None, "https://y")]:
-        values = {"community_id": place, "moderator_id": by, "target_iri": iri}
-        rows.conn.execute(insert(modlog).values(kind="remove", created_at=NOON, **values))
-
-    entries = list_modlog(rows.conn, cats)
-
-    assert [entry.path for entry in entries] == [
-        None,
-        "/u/mia",
-        f"/comment/{below.id}",
-        f"/post/{on}",
-    ]
-    assert entries[0].moderator is not None
-    assert entries[0].moderator.name == "mia"
-    assert list_modlog(rows.conn, other)[0].moderator is None
-    assert [e.id for e in list_modlog(rows.conn, cats, before=entries[1].id)] == [
-        entries[2].id,
-        entries[3].id,
-    ]

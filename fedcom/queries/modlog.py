@@ -1,0 +1,141 @@
+"""The modlog as everybody may read it: of one community or of all, and narrowed down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, or_, select
+
+from fedcom.models.actor import actor
+from fedcom.models.comment import comment
+from fedcom.models.moderation import modlog
+from fedcom.models.post import post
+from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+
+PAGE = 50
+"""Lines in one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What of the log is wanted; None and "" want everything.
+
+    `person_id` is whom it concerns: themselves, or what they wrote.
+    """
+
+    community_id: int | None = None
+    moderator_id: int | None = None
+    person_id: int | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One act of a moderator.
+
+    What it was about is `path` and `title` when it is known here (of a comment its post's title);
+    `subject` is the person it was about, or whose post or comment that was. `community` is None for
+    what concerns the whole instance.
+    """
+
+    id: int
+    kind: str
+    reason: str
+    expires_at: datetime | None
+    created_at: datetime
+    target_iri: str
+    title: str | None
+    path: str | None
+    subject: Name | None
+    moderator: Name | None
+    community: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Some lines, the newest first, and before which id the next ones are, None at the end."""
+
+    lines: tuple[LogLine, ...]
+    next_before: int | None
+
+
+_moderator = actor.alias("moderator_actor")
+_named = actor.alias("named_actor")
+_place = actor.alias("place_actor")
+_author = actor.alias("author_actor")
+_above = post.alias("post_above")
+_HEAD = (
+    modlog.c.id,
+    modlog.c.kind,
+    modlog.c.reason,
+    modlog.c.expires_at,
+    modlog.c.created_at,
+    modlog.c.target_iri,
+)
+# Words that their author has taken back are nobody's to read any more.
+_TITLE = (
+    case((post.c.deleted_at.is_(None), post.c.title)),
+    case((_above.c.deleted_at.is_(None), _above.c.title)),
+)
+_ABOUT = (post.c.id, comment.c.id, *_TITLE, _named.c.kind)
+_NAMES = (_named, _author, _moderator, _place)
+
+_LOG = (
+    select(*_HEAD, *_ABOUT, *(column for table in _NAMES for column in name_columns(table)))
+    .select_from(modlog)
+    .outerjoin(post, post.c.iri == modlog.c.target_iri)
+    .outerjoin(comment, comment.c.iri == modlog.c.target_iri)
+    .outerjoin(_above, _above.c.id == comment.c.post_id)
+    .outerjoin(_named, _named.c.iri == modlog.c.target_iri)
+    .outerjoin(_author, or_(_author.c.id == post.c.author_id, _author.c.id == comment.c.author_id))
+    .outerjoin(_moderator, _moderator.c.id == modlog.c.moderator_id)
+    .outerjoin(_place, _place.c.id == modlog.c.community_id)
+    .order_by(modlog.c.id.desc())
+)
+
+
+def list_modlog(
+    conn: Connection, wanted: LogFilter, *, before: int | None = None, limit: int = PAGE
+) -> LogPage:
+    """What moderators did, newest first, with an id below `before`; one statement."""
+    statement = _LOG.where(*_conditions(wanted)).limit(limit + 1)
+    if before is not None:
+        statement = statement.where(modlog.c.id < before)
+    rows = conn.execute(statement).all()
+    lines = tuple(_to_line(row) for row in rows[:limit])
+    return LogPage(lines, lines[-1].id if len(rows) > limit else None)
+
+
+def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.community_id is not None:
+        found.append(modlog.c.community_id == wanted.community_id)
+    if wanted.moderator_id is not None:
+        found.append(modlog.c.moderator_id == wanted.moderator_id)
+    if wanted.person_id is not None:
+        found.append(or_(_named.c.id == wanted.person_id, _author.c.id == wanted.person_id))
+    if wanted.kind:
+        found.append(modlog.c.kind == wanted.kind)
+    return found
+
+
+def _to_line(row: Sequence[Any]) -> LogLine:
+    head, about, names = row[:6], row[6:11], row[11:]
+    post_id, comment_id, title, title_above, kind = about
+    named, author, by, place = (
+        _name(names[start : start + NAME_WIDTH]) for start in range(0, 4 * NAME_WIDTH, NAME_WIDTH)
+    )
+    path = None
+    if post_id is not None:
+        path = f"/post/{post_id}"
+    elif comment_id is not None:
+        path, title = f"/comment/{comment_id}", title_above
+    elif named is not None:
+        path = f"/{'c' if kind == 'Group' else 'u'}/{named.slug}"
+    values = [*head, title, path, named or author, by, place]
+    return LogLine(*values)
+
+
+def _name(values: Sequence[Any]) -> Name | None:
+    return None if values[0] is None else to_name(values)

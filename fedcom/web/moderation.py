@@ -1,0 +1,250 @@
+"""What moderators and admins do about people: bans, and the log in which everybody can read it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import get_args
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.errors import Invalid, NotFound
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Community, Person
+from fedcom.models.moderation import Deed
+from fedcom.queries.actors import find_community, find_person, get_person
+from fedcom.queries.bans import PAGE, BanLine, list_bans
+from fedcom.queries.modlog import LogFilter, LogPage, list_modlog
+from fedcom.rules.limits import MAX_REASON, check_body
+from fedcom.rules.permissions import may_moderate
+from fedcom.web.communities import Place, read_place
+from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.places import get_community_at, get_person_at, number_in, split_slug
+from fedcom.web.render import page, slug
+from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
+from fedcom.web.words import gettext
+
+KINDS: tuple[Deed, ...] = get_args(Deed)
+LONGEST = 3650
+"""Days; whoever is to be kept out for longer is banned for ever."""
+
+# The modlog's kinds in words, translated where they are shown.
+DEEDS: dict[Deed, str] = {
+    "remove": "removed",
+    "restore": "restored",
+    "lock": "locked",
+    "unlock": "unlocked",
+    "pin": "pinned",
+    "unpin": "took the pin from",
+    "ban": "banned",
+    "unban": "ended the ban of",
+    "add_moderator": "appointed",
+    "remove_moderator": "dismissed",
+    "block_instance": "blocked the instance",
+    "unblock_instance": "unblocked the instance",
+    "remove_community": "closed the community",
+    "restore_community": "opened the community again",
+}
+
+_BAN = {"person": "", "reason": "", "days": "", "content": ""}
+_FILTER = ("community", "moderator", "person", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the page of the log shows; `place` is None for that of the whole instance."""
+
+    place: Place | None
+    found: LogPage
+    # Of those that are asked for, who or what is not known here.
+    unknown: str
+
+
+async def show_modlog(request: Request) -> Response:
+    """GET /modlog and /c/{slug}/modlog: what moderators did, for everybody to see."""
+    form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
+    before = number_in(request.query_params.get("before", "")) or None
+
+    def read(conn: Connection, visit: Visit) -> Log:
+        place = None
+        if "slug" in request.path_params:
+            place = read_place(conn, visit, get_community_at(conn, request).id)
+        try:
+            wanted = _wanted(conn, request, form, place)
+        except NotFound as error:
+            return Log(place, LogPage((), None), error.detail)
+        return Log(place, list_modlog(conn, wanted, before=before), "")
+
+    visit, log = await visiting(request, read)
+    values = {"log": log, "place": log.place, "form": form, "kinds": _kinds(), "deeds": DEEDS}
+    return page(request, "modlog.html", visit, values)
+
+
+def _kinds() -> list[tuple[str, str]]:
+    """For the choice of one: value and words."""
+    words = [(kind, gettext(DEEDS[kind])) for kind in KINDS]
+    return [("", gettext("Everything")), *words]
+
+
+def _wanted(conn: Connection, request: Request, form: Form, place: Place | None) -> LogFilter:
+    """What the address asks for. Raises NotFound for names that nobody here has."""
+    host = instance_of(request).settings.host
+    kind = form.line("kind")
+    community_id = place.community.id if place is not None else None
+    if place is None and form.line("community"):
+        found = find_community(conn, *split_slug(form.line("community").lstrip("!"), host))
+        if found is None:
+            raise NotFound("couldnt_find_community", gettext("This community is not known here."))
+        community_id = found.id
+    return LogFilter(
+        community_id=community_id,
+        moderator_id=_person_id(conn, form.line("moderator"), host),
+        person_id=_person_id(conn, form.line("person"), host),
+        kind=kind if kind in KINDS else "",
+    )
+
+
+def _person_id(conn: Connection, text: str, host: str) -> int | None:
+    if not text:
+        return None
+    found = find_person(conn, *split_slug(text.lstrip("@"), host))
+    if found is None:
+        raise NotFound("couldnt_find_person", gettext("Nobody with this name is known here."))
+    return found.id
+
+
+# Bans from a community.
+
+
+async def _managed(request: Request) -> tuple[Visit, Place]:
+    """The community, for who moderates it. Raises Denied for others."""
+
+    def read(conn: Connection, visit: Visit) -> Place:
+        by = member_of(request, visit).person
+        place = read_place(conn, visit, get_community_at(conn, request).id)
+        may_moderate(by, place.community, place.standing, visit.now)
+        return place
+
+    return await visiting(request, read)
+
+
+async def ban(request: Request) -> Response:
+    """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
+    visit, place = await _managed(request)
+    by = member_of(request, visit).person
+    form = await read_form(request, _BAN | {"person": request.query_params.get("person", "")})
+    if form.ready:
+        with form.keeping():
+
+            def work(ctx: Context) -> None:
+                person = _person_called(ctx.conn, request, form.line("person"))
+                perform(ctx, _ban(ctx, by, person, place.community, form))
+
+            await instance_of(request).unit(work)
+            return see_other(f"/c/{slug(place.community)}/banned", "banned")
+    values = {"place": place, "person": None, "form": form}
+    return page(request, "moderation_ban.html", visit, values, status=form.status)
+
+
+def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form: Form) -> Ban:
+    days = _days(form.line("days"))
+    return Ban(
+        by=by,
+        person=person,
+        place=place,
+        reason=check_body(form.line("reason"), MAX_REASON),
+        expires_at=ctx.now + timedelta(days=days) if days else None,
+        removes_content=form.checked("content"),
+    )
+
+
+def _days(text: str) -> int:
+    """How long, 0 for ever. Raises Invalid."""
+    days = number_in(text)
+    if text and not 0 < days <= LONGEST:
+        raise Invalid("days", gettext("A number of days, or nothing for ever."))
+    return days
+
+
+def _person_called(conn: Connection, request: Request, text: str) -> Person:
+    host = instance_of(request).settings.host
+    found = find_person(conn, *split_slug(text.lstrip("@"), host))
+    if found is None:
+        raise NotFound("person", gettext("Nobody with this name is known here."))
+    return found
+
+
+async def show_banned(request: Request) -> Response:
+    """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
+    after = number_in(request.query_params.get("after", ""))
+
+    def read(conn: Connection, visit: Visit) -> tuple[Place, list[BanLine]]:
+        place = read_place(conn, visit, get_community_at(conn, request).id)
+        return place, list_bans(conn, place.community.id, visit.now, after=after)
+
+    visit, (place, bans) = await visiting(request, read)
+    more = bans[-1].person.id if len(bans) == PAGE else None
+    values = {"place": place, "bans": bans, "more": more}
+    return page(request, "moderation_banned.html", visit, values)
+
+
+async def unban(request: Request) -> Response:
+    """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
+    sent = await receive(request)
+    visit, place = await _managed(request)
+    by = member_of(request, visit).person
+
+    def work(ctx: Context) -> None:
+        person = get_person(ctx.conn, number_in(sent.get("person", "")))
+        perform(
+            ctx,
+            Unban(
+                by=by,
+                person=person,
+                place=place.community,
+                restores_content=bool(sent.get("content")),
+            ),
+        )
+
+    await instance_of(request).unit(work)
+    return see_other(f"/c/{slug(place.community)}/banned", "unbanned")
+
+
+# Bans from the whole instance.
+
+
+async def ban_from_site(request: Request) -> Response:
+    """GET and POST /u/{slug}/ban: for admins."""
+
+    def read(conn: Connection, visit: Visit) -> Person:
+        admin_of(request, visit)
+        return get_person_at(conn, request)
+
+    visit, person = await visiting(request, read)
+    by = admin_of(request, visit).person
+    form = await read_form(request, _BAN)
+    if form.ready:
+        with form.keeping():
+            await instance_of(request).unit(
+                lambda ctx: perform(ctx, _ban(ctx, by, person, None, form))
+            )
+            return see_other(f"/u/{slug(person)}", "banned")
+    values = {"place": None, "person": person, "form": form}
+    return page(request, "moderation_ban.html", visit, values, status=form.status)
+
+
+async def unban_from_site(request: Request) -> Response:
+    """POST /u/{slug}/unban: for admins; with `content` what was removed comes back."""
+    sent = await receive(request)
+    by = admin_of(request, await visit_of(request)).person
+
+    def work(ctx: Context) -> Person:
+        person = get_person_at(ctx.conn, request)
+        restores = bool(sent.get("content"))
+        return perform(ctx, Unban(by=by, person=person, place=None, restores_content=restores))
+
+    person = await instance_of(request).unit(work)
+    return see_other(f"/u/{slug(person)}", "unbanned")

@@ -1,0 +1,143 @@
+"""The moderators' pages: locks, pins and bans by forms, and the log that everybody may read."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from fedcom.accounts.sessions import create_session
+from fedcom.actions.ban import Ban
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.models.moderation import community_ban
+from fedcom.queries.actors import get_person
+from tests.fedcom.web.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_moderator_locks_and_pins_a_post_by_its_buttons(world: World) -> None:
+    mia, post = world.browser("mia"), await world.post()
+
+    assert "Lock" in (await mia.get(f"/post/{post.id}")).text
+    await mia.post(f"/post/{post.id}/lock")
+    await mia.post(f"/post/{post.id}/pin")
+
+    page = await mia.get(f"/post/{post.id}")
+    assert "Unlock" in page.text
+    assert "Unpin" in page.text
+    assert "takes no more comments" in page.text
+    assert "Unlock" not in (await world.browser("bob").get(f"/post/{post.id}")).text
+    await mia.post(f"/post/{post.id}/unlock")
+    await mia.post(f"/post/{post.id}/unpin")
+    page = await mia.get(f"/post/{post.id}")
+    assert "Unlock" not in page.text
+    assert "Unpin" not in page.text
+
+
+async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
+    mia, bob = world.browser("mia"), world.browser("bob")
+    post = await world.post()
+    form = await mia.get("/c/cats/ban?person=bob")
+    assert 'value="bob"' in form.html
+
+    sent = await mia.post("/c/cats/ban", person="bob", reason="spam", days="7", content="on")
+
+    assert sent.location == "/c/cats/banned"
+    listed = await world.browser().get("/c/cats/banned")
+    assert "spam" in listed.text
+    assert "until" in listed.text
+    assert "End the ban" not in listed.text
+    assert (await world.browser().get(f"/post/{post.id}")).status == 410
+    refused = await bob.post("/c/cats/submit", community="cats", title="Again")
+    assert refused.status == 403
+    assert "Reason: spam" in refused.text
+    assert "Until:" in refused.text
+    assert "Again" in refused.html
+    await mia.post("/c/cats/unban", person=str(world.people["bob"].id), content="on")
+    assert "Nobody is banned" in (await mia.get("/c/cats/banned")).text
+    assert (await world.browser().get(f"/post/{post.id}")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [("days", "soon", 422), ("days", "-1", 422), ("days", "4000", 422), ("person", "zoe", 404)],
+)
+async def test_a_ban_that_cannot_be_keeps_what_was_typed(
+    world: World, field: str, value: str, status: int
+) -> None:
+    fields = {"person": "bob", "reason": "A long story", "days": "7"} | {field: value}
+
+    page = await world.browser("mia").post("/c/cats/ban", **fields)
+
+    assert page.status == status
+    assert "A long story" in page.html
+    assert f'id="e-{field}"' in page.html
+    rows = await world.instance.read(lambda conn: conn.execute(select(community_ban)).all())
+    assert rows == []
+
+
+async def test_an_admin_bans_from_the_instance_on_the_persons_page(world: World) -> None:
+    ann, post = world.browser("ann"), await world.post()
+    bob = world.people["bob"]
+    assert 'href="/u/bob/ban"' in (await ann.get("/u/bob")).html
+
+    sent = await ann.post("/u/bob/ban", reason="spam", content="on")
+
+    assert sent.location == "/u/bob"
+    shown = await world.browser().get("/u/bob")
+    assert "Reason: spam" in shown.text
+    assert (await world.browser("bob").get("/settings")).location.startswith("/login")
+    assert (await world.browser().get(f"/post/{post.id}")).status == 410
+    await ann.post("/u/bob/unban", content="on")
+    assert "Reason: spam" not in (await world.browser().get("/u/bob")).text
+    assert (await world.browser().get(f"/post/{post.id}")).status == 200
+    again = await world.instance.read(lambda conn: get_person(conn, bob.id))
+    assert again == bob
+
+
+async def test_a_ban_that_has_run_out_lets_somebody_in(world: World) -> None:
+    bob, ann = world.people["bob"], world.people["ann"]
+
+    def do(ctx: Context) -> str:
+        until = ctx.now + timedelta(days=19)
+        perform(ctx, Ban(by=ann, person=bob, place=None, expires_at=until))
+        return create_session(ctx.conn, bob.id, "", ctx.now)
+
+    token = await world.instance.unit(do)
+    assert "banned" in (await world.browser().get("/u/bob")).text
+
+    browser = world.browser()
+    browser.client.cookies.set(browser.cookie, token)
+    assert (await browser.get("/settings")).location.startswith("/login")
+
+    world.instance.clock.advance(days=20)
+
+    assert "banned" not in (await world.browser().get("/u/bob")).text
+    assert (await browser.get("/settings")).status == 200
+
+
+async def test_the_log_is_narrowed_down_by_its_form(world: World) -> None:
+    mia, guest = world.browser("mia"), world.browser()
+    post = await world.post()
+    await mia.post(f"/post/{post.id}/lock")
+    await mia.post(f"/post/{post.id}/remove", reason="advertising")
+    await mia.post("/c/cats/ban", person="eve", reason="rude")
+
+    everything = await guest.get("/modlog")
+    assert all(word in everything.text for word in ("locked", "advertising", "rude"))
+    assert f'href="/post/{post.id}"' in everything.html
+    for query, shown, hidden in (
+        ("kind=lock", (), ("advertising", "rude")),
+        ("person=eve", ("rude",), ("advertising",)),
+        ("person=bob", ("advertising",), ("rude",)),
+        ("moderator=mia&kind=ban", ("rude",), ("advertising",)),
+        ("community=cats", ("rude", "advertising"), ()),
+    ):
+        page = await guest.get(f"/modlog?{query}")
+        assert all(word in page.text for word in shown), query
+        assert not any(word in page.text for word in hidden), query
+    assert "Nothing like that" in (await guest.get("/modlog?moderator=bob")).text
+    unknown = await guest.get("/modlog?person=nobody_here")
+    assert "Nobody with this name is known here." in unknown.text
+    assert "rude" in (await guest.get("/c/cats/modlog?kind=ban")).text
