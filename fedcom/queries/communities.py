@@ -1,20 +1,29 @@
 """Lists of communities, and what a community's own page needs beside its posts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from fedcom.errors import Invalid, NotFound
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, bindparam, func, or_, select
+
+from fedcom.db import BigId
+from fedcom.errors import NotFound
 from fedcom.models.actor import Community, actor, community
 from fedcom.models.base import columns_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban
+from fedcom.models.post import post_rank
+from fedcom.queries.cursors import Cursor, no_cursor
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
 Scope = Literal["subscribed", "local", "all"]
 FollowState = Literal["pending", "accepted"]
+Sort = Literal["subscribers", "active", "new"]
+
+_WILD = re.compile(r"([%_~])")
+_MOST = 2**31
 
 PAGE = 50
 """Communities in one page of the list."""
@@ -34,6 +43,23 @@ class CommunityLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """Which communities, in which order, from where on.
+
+    `name`: only those with it in their name or title. `after`: the `next` of the page before.
+    """
+
+    scope: Scope = "all"
+    sort: Sort = "subscribers"
+    name: str = ""
+    after: str = ""
+    limit: int = PAGE
+
+
+EVERYTHING = Listing()
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityPage:
     """Some communities and where the list goes on, "" at its end."""
 
@@ -41,8 +67,23 @@ class CommunityPage:
     next: str
 
 
+_ACTIVE = func.coalesce(
+    select(func.max(post_rank.c.active))
+    .where(post_rank.c.community_id == community.c.actor_id)
+    .correlate(community)
+    .scalar_subquery(),
+    0.0,
+)
+_KEYS: dict[Sort, ColumnElement[Any]] = {
+    "subscribers": community.c.subscribers,
+    "active": _ACTIVE,
+    "new": community.c.actor_id,
+}
+
+
 @cache
-def _list(scope: Scope, *, goes_on: bool) -> Select[Any]:
+def _list(scope: Scope, sort: Sort, *, named: bool, goes_on: bool) -> Select[Any]:
+    key = _KEYS[sort]
     statement = (
         select(
             *name_columns(actor),
@@ -52,6 +93,7 @@ def _list(scope: Scope, *, goes_on: bool) -> Select[Any]:
             community.c.comments,
             community.c.subscribers,
             follow.c.state,
+            key,
         )
         .select_from(community)
         .join(actor, actor.c.id == community.c.actor_id)
@@ -63,19 +105,19 @@ def _list(scope: Scope, *, goes_on: bool) -> Select[Any]:
             ),
         )
         .where(community.c.removed_at.is_(None), actor.c.deleted_at.is_(None), *_scope(scope))
-        .order_by(community.c.subscribers.desc(), community.c.actor_id.desc())
+        .order_by(key.desc(), community.c.actor_id.desc())
         .limit(bindparam("count"))
     )
+    if named:
+        like = bindparam("name", type_=Text)
+        called = [
+            func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
+        ]
+        statement = statement.where(or_(*called))
     if goes_on:
-        statement = statement.where(
-            or_(
-                community.c.subscribers < bindparam("subscribers"),
-                and_(
-                    community.c.subscribers == bindparam("subscribers"),
-                    community.c.actor_id < bindparam("after_id"),
-                ),
-            )
-        )
+        at = bindparam("key", type_=key.type)
+        after_id = bindparam("after_id", type_=BigId)
+        statement = statement.where(or_(key < at, and_(key == at, community.c.actor_id < after_id)))
     return statement
 
 
@@ -86,36 +128,25 @@ def _scope(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 def list_communities(
-    conn: Connection,
-    scope: Scope = "all",
-    *,
-    viewer_id: int = NOBODY,
-    after: str = "",
-    limit: int = PAGE,
+    conn: Connection, wanted: Listing = EVERYTHING, *, viewer_id: int = NOBODY
 ) -> CommunityPage:
-    """Communities that are open, most subscribers first; `after` is the `next` of the page before.
-
-    Raises Invalid("cursor") for an `after` that no page gave.
-    """
-    parameters: dict[str, Any] = {"viewer": viewer_id, "count": limit + 1}
-    if after:
-        parameters["subscribers"], parameters["after_id"] = _read_cursor(after)
-    rows = conn.execute(_list(scope, goes_on=bool(after)), parameters).all()
-    lines = tuple(_to_line(row) for row in rows[:limit])
-    if len(rows) <= limit:
+    """Communities that are open. Raises Invalid("cursor") for an `after` that no page gave."""
+    parameters: dict[str, Any] = {"viewer": viewer_id, "count": wanted.limit + 1}
+    if wanted.name:
+        parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
+    if wanted.after:
+        cursor = Cursor.read(wanted.after, whole=wanted.sort != "active")
+        if wanted.sort == "subscribers" and not 0 <= cursor.key < _MOST:
+            raise no_cursor()
+        parameters |= {"key": cursor.key, "after_id": cursor.post_id}
+    statement = _list(
+        wanted.scope, wanted.sort, named=bool(wanted.name), goes_on=bool(wanted.after)
+    )
+    rows = conn.execute(statement, parameters).all()
+    lines = tuple(_to_line(row[:-1]) for row in rows[: wanted.limit])
+    if len(rows) <= wanted.limit:
         return CommunityPage(lines, "")
-    return CommunityPage(lines, f"{lines[-1].subscribers}_{lines[-1].name.id}")
-
-
-def _read_cursor(text: str) -> tuple[int, int]:
-    subscribers, _, actor_id = text.partition("_")
-    try:
-        found = int(subscribers), int(actor_id)
-    except ValueError:
-        found = (-1, -1)
-    if not (0 <= found[0] < 2**31 and 0 < found[1] < 2**53):
-        raise Invalid("cursor", "This address does not say where the list goes on.")
-    return found
+    return CommunityPage(lines, str(Cursor(rows[wanted.limit - 1][-1], lines[-1].name.id)))
 
 
 def _to_line(row: Sequence[Any]) -> CommunityLine:

@@ -19,7 +19,7 @@ from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community
-from fedcom.queries.communities import CommunityPage, list_communities
+from fedcom.queries.communities import CommunityPage, Listing, list_communities
 from fedcom.site.communities import close_community, list_closed, reopen_community
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import number_in
@@ -131,7 +131,7 @@ async def _show_communities(request: Request, form: Form) -> Response:
 
     def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, list[Community]]:
         admin_of(request, visit)
-        return list_communities(conn, "all", after=after), list_closed(conn)
+        return list_communities(conn, Listing(after=after)), list_closed(conn)
 
     visit, (opened, closed) = await visiting(request, read)
     values = {"form": form, "opened": opened, "closed": closed}

@@ -2,7 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.follow import Follow, Unfollow
@@ -14,6 +19,15 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import CommunityBan
 from fedcom.queries.actors import find_moderators, find_person, get_person
+from fedcom.queries.communities import (
+    CommunityPage,
+    FollowState,
+    Listing,
+    Scope,
+    Sort,
+    get_relation,
+    list_communities,
+)
 from fedcom.queries.feed import PostPage
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
@@ -25,17 +39,9 @@ from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.web.words import gettext
 from fedcom.wire.body import Body
-from sqlalchemy import Connection
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 
-from fedcom.queries.communities import (
-    CommunityPage,
-    FollowState,
-    Scope,
-    get_relation,
-    list_communities,
-)
+SORTS: tuple[Sort, ...] = get_args(Sort)
+MAX_NAME = 100
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
@@ -73,17 +79,25 @@ def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
 
 
 async def list_all(request: Request) -> Response:
-    """GET /communities: those that are known here, most followed first."""
-    asked = request.query_params.get("list", "")
-    scope: Scope = "local" if asked == "local" else "all"
+    """GET /communities: those that are known here, most followed first; `q` is part of a name."""
+    query = request.query_params
+    asked = query.get("list", "")
+    sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
+    name = query.get("q", "").strip()[:MAX_NAME]
 
     def read(conn: Connection, visit: Visit) -> tuple[Scope, CommunityPage]:
-        chosen: Scope = "subscribed" if asked == "subscribed" and visit.member else scope
-        after = request.query_params.get("after", "")
-        return chosen, list_communities(conn, chosen, viewer_id=visit.viewer_id, after=after)
+        scope: Scope = "local" if asked == "local" else "all"
+        if asked == "subscribed" and visit.member:
+            scope = "subscribed"
+        listing = Listing(scope, sort, name, query.get("after", ""))
+        return scope, list_communities(conn, listing, viewer_id=visit.viewer_id)
 
-    visit, (chosen, found) = await visiting(request, read)
-    values = {"scope": chosen, "communities": found}
+    visit, (scope, found) = await visiting(request, read)
+
+    def to(**changes: str) -> str:
+        return "?" + urlencode({"list": scope, "sort": sort, "q": name, **changes})
+
+    values = {"scope": scope, "sort": sort, "name": name, "communities": found, "to": to}
     return page(request, "communities.html", visit, values)
 
 

@@ -1,8 +1,8 @@
 import pytest
-from fedcom.errors import Invalid
-from tests.fedcom.queries.rows import NOON, Rows
 
-from fedcom.queries.communities import list_communities, list_writable
+from fedcom.errors import Invalid
+from fedcom.queries.communities import Listing, Sort, list_communities, list_writable
+from tests.fedcom.queries.rows import NOON, Rows
 
 
 def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> None:
@@ -18,10 +18,52 @@ def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> No
         (large, "pending"),
         (small, None),
     ]
-    assert [line.name.id for line in list_communities(rows.conn, "local").lines] == [small]
-    mine = list_communities(rows.conn, "subscribed", viewer_id=me).lines
+    assert [line.name.id for line in list_communities(rows.conn, Listing("local")).lines] == [small]
+    mine = list_communities(rows.conn, Listing("subscribed"), viewer_id=me).lines
     assert [line.name.id for line in mine] == [large]
-    assert list_communities(rows.conn, "subscribed").lines == ()
+    assert list_communities(rows.conn, Listing("subscribed")).lines == ()
+
+
+@pytest.mark.parametrize("sort", ["subscribers", "active", "new"])
+def test_communities_come_in_the_order_that_is_asked_for(rows: Rows, sort: Sort) -> None:
+    bob = rows.person()
+    made = {
+        "followed": rows.community("followed", subscribers=9),
+        "active": rows.community("active"),
+        "quiet": rows.community("quiet", subscribers=4),
+        "new": rows.community("new", subscribers=1),
+    }
+    rows.post(made["followed"], bob)
+    rows.post(made["active"], bob, score=5)
+    expected = {
+        "subscribers": ["followed", "quiet", "new", "active"],
+        "active": ["active", "followed", "new", "quiet"],
+        "new": ["new", "quiet", "active", "followed"],
+    }
+
+    seen: list[str] = []
+    after = ""
+    for _ in made:
+        page = list_communities(rows.conn, Listing(sort=sort, after=after, limit=1))
+        seen += [line.name.name for line in page.lines]
+        after = page.next
+
+    assert (seen, after) == (expected[sort], "")
+
+
+def test_communities_are_found_by_a_part_of_their_name_or_title(rows: Rows) -> None:
+    rows.community("big_cats", title="Lions")
+    rows.community("bigcats", title="100% Tigers")
+    rows.community("dogs")
+
+    def found(name: str) -> set[str]:
+        return {line.name.name for line in list_communities(rows.conn, Listing(name=name)).lines}
+
+    assert found("CATS") == {"big_cats", "bigcats"}
+    assert found("_") == {"big_cats"}
+    assert found("%") == found("tiger") == {"bigcats"}
+    assert found("lion") == {"big_cats"}
+    assert found("~") == found("x' OR 1=1 --") == set()
 
 
 def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
@@ -30,7 +72,7 @@ def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
     seen: list[int] = []
     after = ""
     for _ in range(4):
-        page = list_communities(rows.conn, after=after, limit=2)
+        page = list_communities(rows.conn, Listing(after=after, limit=2))
         seen += [line.name.id for line in page.lines]
         after = page.next
     assert after == ""
@@ -43,7 +85,7 @@ def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
 )
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str) -> None:
     with pytest.raises(Invalid):
-        list_communities(rows.conn, after=text)
+        list_communities(rows.conn, Listing(after=text))
 
 
 def test_one_may_want_to_write_where_one_follows_and_in_what_is_local(rows: Rows) -> None:

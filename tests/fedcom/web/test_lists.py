@@ -180,3 +180,14 @@ async def test_activity_documents_are_compressed_too(world: World) -> None:
 
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.json()["type"] == "Group"
+
+
+async def test_communities_are_filtered_and_ordered_by_links_that_keep_both(world: World) -> None:
+    browser = world.browser("bob")
+    page = await browser.get("/communities?q=CAT&list=local")
+    assert "!cats@forum.example" in page.text
+    page = await browser.get("/communities" + link_called(page, "New"))
+    assert 'value="CAT"' in page.html
+    assert "!cats@forum.example" in page.text
+    page = await browser.get("/communities?q=nothing<")
+    assert "No community with “nothing<” in its name" in page.text
