@@ -14,7 +14,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run test coverage check fix demo screenshots bench lock revision clean browser
+.PHONY: run test coverage check fix words demo screenshots bench lock revision clean browser
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and FEDCOM_* say
@@ -44,6 +44,13 @@ fix: $(VENV)/.dev  ## mend what can be mended by itself
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 	$(BIN)/python -c 'from fedcom import settings; print(settings.markdown(), end="")' > docs/settings.md
+
+words: $(VENV)/.dev  ## bring the catalogues of all languages up to date with the texts
+	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords "Denied:2 Invalid:2 NotFound:2 Conflict:2 TooMany:2" \
+		--add-comments "Translators:" --no-location --sort-output --project Fedcom --output-file fedcom/translations/messages.pot fedcom
+	for catalogue in fedcom/translations/*.po; do \
+		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file fedcom/translations/messages.pot \
+			--output-file $$catalogue --locale $$(basename $$catalogue .po); done
 
 demo: $(VENV)/.dev  ## three servers on this machine that federate; ARGS=--exit ends them
 	$(BIN)/python -m tests.demo $(ARGS)

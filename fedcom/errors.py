@@ -20,14 +20,22 @@ class FedcomError(Exception):
 
     `code` is a stable snake_case word for programs (Lemmy's words where it has one), `detail` a
     sentence that may be shown to whoever asked, `status` the HTTP status that says the same.
+    The sentence is given as a template with the `facts` that go into it (`%(handle)s`), so that
+    pages can say it in the reader's language; peers and the log get it in English.
     """
 
     status: ClassVar[int] = 500
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, template: str = "", **facts: object) -> None:
         self.code = code
-        self.detail = detail or code.replace("_", " ").capitalize() + "."
+        self.template = template or code.replace("_", " ").capitalize() + "."
+        self.facts = facts
         super().__init__(f"{self.code}: {self.detail}")
+
+    @property
+    def detail(self) -> str:
+        """The sentence in English."""
+        return self.template % self.facts if self.facts else self.template
 
 
 class Denied(FedcomError):
@@ -59,8 +67,10 @@ class TooMany(FedcomError):
 
     status = 429
 
-    def __init__(self, code: str, detail: str = "", *, retry_after: float) -> None:
-        super().__init__(code, detail)
+    def __init__(
+        self, code: str, template: str = "", *, retry_after: float, **facts: object
+    ) -> None:
+        super().__init__(code, template, **facts)
         self.retry_after = retry_after
 
 

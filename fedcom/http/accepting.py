@@ -1,4 +1,4 @@
-"""What a request accepts, weighed (RFC 9110 §12.5.1)."""
+"""What a request accepts, weighed (RFC 9110 §12.5.1 and §12.5.4)."""
 
 from starlette.datastructures import Headers
 
@@ -17,6 +17,13 @@ def weights(headers: Headers) -> dict[str, float]:
         if kind:
             found[kind] = max(found.get(kind, 0.0), weight)
     return found
+
+
+def preferred(header: str) -> list[str]:
+    """The languages of an Accept-Language header that are wanted at all, the dearest first."""
+    found = [_weighed(part) for part in header.split(",")]
+    wanted = [(language, weight) for language, weight in found if language and weight > 0]
+    return [language for language, _ in sorted(wanted, key=lambda pair: -pair[1])]
 
 
 def heaviest(accepted: dict[str, float], kinds: tuple[str, ...]) -> float:

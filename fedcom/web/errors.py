@@ -1,5 +1,6 @@
 """Pages for what went wrong: what it means, and what whoever sees it can do now."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -10,7 +11,7 @@ from fedcom.http.instance import instance_of
 from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
 from fedcom.web.render import bare_page, page, style_address
 from fedcom.web.visits import GoElsewhere, Visit, visit_of
-from fedcom.web.words import gettext
+from fedcom.web.words import choose, gettext, sentence, speak
 
 TITLES = {
     400: "That request makes no sense",
@@ -32,10 +33,15 @@ TITLES = {
 
 async def show_problem(request: Request, error: Exception) -> Response:
     """Answer one of `EXPECTED`: a page for people, JSON for programs."""
+    visit: Visit | None = getattr(request.state, "visit", None)
     problem = to_problem(error)
+    if visit is None:
+        speak(choose(request.headers.get("accept-language", "")))
+    else:
+        speak(visit.language)
+        problem = replace(problem, detail=sentence(error, problem.detail))
     if not wants_page(request):
         return to_json(problem, request)
-    visit: Visit | None = getattr(request.state, "visit", None)
     if visit is None and problem.status < 500:
         try:
             visit = await visit_of(request)
@@ -43,6 +49,7 @@ async def show_problem(request: Request, error: Exception) -> Response:
             visit = None
         except GoElsewhere:
             visit = None
+        problem = replace(problem, detail=sentence(error, problem.detail))
     if visit is None:
         return _bare(request, problem)
     values = _values(request, problem)
@@ -53,6 +60,7 @@ async def show_problem(request: Request, error: Exception) -> Response:
 
 def show_failure(request: Request) -> Response:
     """Answer a request that ended in a mistake of ours; needs no database."""
+    speak(choose(request.headers.get("accept-language", "")))
     problem = Problem(500, "internal_error", gettext("It was not your fault, and it was noted."))
     if not wants_page(request):
         return to_json(problem, request)

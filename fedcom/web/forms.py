@@ -22,6 +22,7 @@ from fedcom.http.instance import instance_of
 from fedcom.http.problems import to_problem
 from fedcom.http.sessions import session_token
 from fedcom.web import notices
+from fedcom.web.words import sentence
 
 MAX_BYTES = 2**20
 """The largest form: our longest text, every character of it escaped."""
@@ -85,12 +86,13 @@ class Form:
     def fail(self, error: FedcomError | ProtocolError) -> None:
         """Show the error beside the field that its code names, else above the form."""
         problem = to_problem(error)
+        detail = sentence(error, problem.detail)
         self.status = problem.status
         name = _field_named(_CODES.get(problem.code, problem.code), self.values)
         if name in self.values:
-            self.errors[name] = problem.detail
+            self.errors[name] = detail
         else:
-            self.error = problem.detail
+            self.error = detail
 
 
 def _field_named(code: str, names: Mapping[str, str]) -> str:

@@ -21,9 +21,8 @@ from fedcom.http.instance import instance_of
 from fedcom.text.html import to_text
 from fedcom.text.pictures import move_pictures
 from fedcom.text.plain import cut
-from fedcom.web import notices
+from fedcom.web import notices, words
 from fedcom.web.visits import Visit
-from fedcom.web.words import gettext, ngettext
 
 FOLDER = Path(__file__).parent
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
@@ -34,34 +33,12 @@ STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 TINTS = 8
 """Colours for the initials that stand where others show pictures."""
 
-_STEPS = (
-    (60, 60, "%(count)d minute ago", "%(count)d minutes ago"),
-    (24 * 60, 60 * 60, "%(count)d hour ago", "%(count)d hours ago"),
-    (30 * 24 * 60, 24 * 60 * 60, "%(count)d day ago", "%(count)d days ago"),
-    (365 * 24 * 60, 30 * 24 * 60 * 60, "%(count)d month ago", "%(count)d months ago"),
-)
-
-
-def age(then: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that fits; moments to come are "just now"."""
-    seconds = (now - then).total_seconds()
-    if seconds < 60:
-        return gettext("just now")
-    for limit, unit, one, many in _STEPS:
-        if seconds < limit * 60:
-            count = int(seconds // unit)
-            return ngettext(one, many, count) % {"count": count}
-    count = int(seconds // (365 * 24 * 60 * 60))
-    return ngettext("%(count)d year ago", "%(count)d years ago", count) % {"count": count}
-
-
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
     """A `<time>` that reads as an age and tells the exact moment to machines and to the pointer."""
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = escape(age(moment, context["now"]))
-    exact = f"{stamp[:10]} {stamp[11:16]} UTC"
-    return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - digits, and escaped
+    text, exact = escape(words.age(moment, context["now"])), escape(words.exact(moment))
+    return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
 
 
 @pass_context
@@ -126,7 +103,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined] # the extension adds it
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # the extension adds it
+        words.gettext, words.ngettext, newstyle=True
+    )
     environment.filters |= {
         "rich": rich,
         "excerpt": excerpt,
@@ -137,7 +116,12 @@ def _environment() -> Environment:
         "initial": initial,
         "when": when,
     }
-    environment.globals |= {"tints": TINTS}
+    environment.filters["number"] = words.number
+    environment.globals |= {
+        "tints": TINTS,
+        "language": words.language,
+        "direction": words.direction,
+    }
     return environment
 
 
@@ -161,7 +145,7 @@ def page(
     more = {"notice": notices.text_of(code), "alternate": alternate, **values}
     text = piece(request, template, visit, more)
     response = HTMLResponse(text, status)
-    response.headers["Vary"] = "Accept, Cookie"
+    response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
     if alternate:
         target = quote(alternate, safe=":/?#[]@!$&'()*+,;=%~-._")
@@ -173,6 +157,7 @@ def page(
 
 def piece(request: Request, template: str, visit: Visit, values: Mapping[str, Any]) -> str:
     """Any template with `values` and what all of them are given: a page, or a part of one."""
+    words.speak(visit.language)
     return _pages.get_template(template).render(
         {"style": style_address(visit.site.hue), **values},
         script=SCRIPT_ADDRESS,

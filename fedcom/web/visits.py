@@ -1,6 +1,7 @@
 """Who asks for a page, of which site: read once for each request, in the same hop as the page."""
 
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,6 +19,7 @@ from fedcom.models.site import Site
 from fedcom.queries.people import NOBODY
 from fedcom.site.settings import get_site
 from fedcom.web.troubles import find_troubles
+from fedcom.web.words import DEFAULT, choose, speak
 
 T = TypeVar("T")
 
@@ -42,6 +44,8 @@ class Visit:
     now: datetime
     # What is wrong here, for admins (`troubles`).
     troubles: tuple[str, ...] = ()
+    # What the pages are read in (`words`).
+    language: str = DEFAULT
 
     @property
     def viewer_id(self) -> int:
@@ -59,6 +63,7 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
     token = session_token(request)
     form_token = make_token(token) if token else ""
     now = instance.clock()
+    accepted = request.headers.get("accept-language", "")
 
     def read(conn: Connection) -> tuple[Visit, T]:
         site, member = find_visit(conn, token, now) if token else (get_site(conn), None)
@@ -66,11 +71,16 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
             raise GoElsewhere(SETUP)
         is_admin = member is not None and member.is_admin
         troubles = find_troubles(request, conn, now) if is_admin else ()
-        visit = Visit(site, member, form_token, now, troubles)
+        wanted = member.account.interface_language if member else ""
+        visit = Visit(site, member, form_token, now, troubles, choose(accepted, wanted))
+        speak(visit.language)
         request.state.visit = visit
         return visit, work(conn, visit)
 
-    visit, found = await instance.read(read)
+    # Threads do not know whose request they work for; this is how they come to speak its language.
+    context = copy_context()
+    visit, found = await instance.read(lambda conn: context.run(read, conn))
+    speak(visit.language)
     if visit.member is not None and visit.member.is_untouched(now):
         signed_in = visit.member
         await instance.unit(lambda ctx: touch_session(ctx.conn, signed_in, now))

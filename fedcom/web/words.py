@@ -1,19 +1,123 @@
-"""Marks texts in the code for translation; templates mark theirs with `_()` and `{% trans %}`.
+"""The words of the pages, in the language of who reads them.
 
-Nothing is translated yet: the functions give back what they are given, so that adding catalogues
-later touches this file and `render` only.
+Texts in the code are marked with the functions here, those in templates with `_()` and
+`{% trans %}`; sentences of the domain's errors are found by their class (`babel.cfg`). The
+catalogues are `fedcom/translations/*.po`; `make words` brings them up to date.
+
+Whoever answers a request says `speak` once, and everything said in that request is said in that
+language.
 """
 
-from gettext import NullTranslations
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
 
-_translations = NullTranslations()
+from babel import Locale, negotiate_locale
+from babel.dates import format_datetime, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from fedcom.errors import FedcomError
+from fedcom.http.accepting import preferred
+
+FOLDER = Path(__file__).parent.parent / "translations"
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "ar": "العربية"}
+"""What the pages can be read in, each by its own name."""
+
+DEFAULT = "en"
+
+_language: ContextVar[str] = ContextVar("language", default=DEFAULT)
+
+
+def choose(accept_language: str, wanted: str = "") -> str:
+    """The best of `LANGUAGES` for who `wanted` one, or whose browser sends this header."""
+    if wanted in LANGUAGES:
+        return wanted
+    found = negotiate_locale(preferred(accept_language), list(LANGUAGES), sep="-")
+    return found or DEFAULT
+
+
+def speak(language: str) -> None:
+    """Say everything else in this request in `language`."""
+    _language.set(language)
+
+
+def language() -> str:
+    """The language that is spoken now, as `lang` attributes name it."""
+    return _language.get()
+
+
+def direction() -> str:
+    """Which way it is written: "ltr" or "rtl"."""
+    return _locale(language()).text_direction
 
 
 def gettext(message: str) -> str:
     """The message in the reader's language."""
-    return _translations.gettext(message)
+    return _catalogue(language()).gettext(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """The message for one or for many, in the reader's language."""
-    return _translations.ngettext(one, many, count)
+    return _catalogue(language()).ngettext(one, many, count)
+
+
+def sentence(error: Exception, otherwise: str) -> str:
+    """What an error of the domain says, in the reader's language; of others, `otherwise`."""
+    if not isinstance(error, FedcomError):
+        return gettext(otherwise)
+    text = gettext(error.template)
+    return text % error.facts if error.facts else text
+
+
+def age(then: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits; moments to come are "just now"."""
+    seconds = int((now - then).total_seconds())
+    if seconds < 60:
+        return gettext("just now")
+    return _ago(language(), seconds // 60 * 60)
+
+
+def exact(moment: datetime) -> str:
+    """The moment to the minute, UTC, as it is written in the reader's language."""
+    return _exact(language(), moment.replace(second=0, microsecond=0))
+
+
+def number(value: int) -> str:
+    """A number with the separators of the reader's language."""
+    return str(value) if -1000 < value < 1000 else format_decimal(value, locale=_locale(language()))
+
+
+# A thread has hundreds of these, and formatting one costs as much as rendering a comment.
+@lru_cache(maxsize=4096)
+def _ago(tongue: str, seconds: int) -> str:
+    ago = timedelta(seconds=-seconds)
+    return format_timedelta(ago, threshold=1, add_direction=True, locale=_locale(tongue))
+
+
+@lru_cache(maxsize=4096)
+def _exact(tongue: str, moment: datetime) -> str:
+    written = format_datetime(moment, "medium", locale=_locale(tongue))
+    return f"{written} UTC"
+
+
+@cache
+def _locale(tongue: str) -> Locale:
+    return Locale.parse(tongue)
+
+
+@cache
+def _catalogue(tongue: str) -> NullTranslations:
+    if tongue == DEFAULT:
+        return NullTranslations()
+    with (FOLDER / f"{tongue}.po").open("rb") as source:
+        compiled = BytesIO()
+        write_mo(compiled, read_po(source, locale=tongue))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
