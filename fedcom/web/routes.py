@@ -31,6 +31,7 @@ from fedcom.web import (
     shelf,
     sign_in,
     static_files,
+    syndication,
     threads,
 )
 
@@ -114,6 +115,7 @@ def routes() -> list[BaseRoute]:
         form_route("/settings/pictures", pictures.edit_mine),
         form_route("/c/{slug}/pictures", pictures.edit_community),
         form_route("/admin/logo", pictures.edit_logo),
+        *syndication.feeds(),
         page_route("/static/{name}", static_files.show_file),
         page_route("/media/remote", media.show_remote),
         page_route("/media/{name}", media.show_file),
