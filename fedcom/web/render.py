@@ -33,6 +33,7 @@ STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 TINTS = 8
 """Colours for the initials that stand where others show pictures."""
 
+
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
     """A `<time>` that reads as an age and tells the exact moment to machines and to the pointer."""
@@ -121,6 +122,7 @@ def _environment() -> Environment:
         "tints": TINTS,
         "language": words.language,
         "direction": words.direction,
+        "languages": list(words.LANGUAGES.items()),
     }
     return environment
 
