@@ -279,7 +279,10 @@ def _target(ctx: Context, place: Community | None) -> str:
 
 def _audience(person: Person, place: Community | None) -> Audience:
     if place is not None:
-        return Audience(subject=person.iri, community=place, people=(person,))
+        # The ban has ended their following, by which their server would have heard of it.
+        return Audience(
+            subject=person.iri, community=place, people=(person,), announced_to=(person,)
+        )
     return Audience(subject=person.iri, everywhere=person.local)
 
 
@@ -347,7 +350,7 @@ def _person_named(ctx: Context, word: Document) -> Person | None:
 
 
 def _reason(word: Document) -> str:
-    return (word.summary or "").strip()[:MAX_REASON]
+    return (word.summary or "")[:MAX_REASON]
 
 
 READERS: Readers = {("Block",): _read_block, ("Undo", "Block"): _read_undo}

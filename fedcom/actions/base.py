@@ -46,7 +46,8 @@ class Audience:
     action is sent there. `people` are told directly when the action is done here; `followers` of
     the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
-    know by a boost. What is `private` only `people` may ever read.
+    know by a boost. `announced_to` are told by the community although they follow it no longer.
+    What is `private` only `people` may ever read.
     """
 
     subject: str
@@ -57,6 +58,7 @@ class Audience:
     post: Post | None = None
     private: bool = False
     everywhere: bool = False
+    announced_to: tuple[Actor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

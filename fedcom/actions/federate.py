@@ -22,7 +22,7 @@ from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
-from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts
+from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
 from fedcom.remote.peers import blocked_among
 from fedcom.rules.dialects import Dialect, dialect_of
 from outbox.address import Recipient, fold
@@ -39,7 +39,7 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     place = audience.community
     followers: list[FollowerHost] = []
     if place is not None and place.local:
-        followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
+        followers = _told_by(ctx, place, audience)
     if heard is None:
         activity = action.to_activity(ctx, result)
         if place is not None and place.local:
@@ -56,6 +56,13 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
         _boost(ctx, place, audience, followers)
     for answer in action.answers(ctx, result):
         _publish(ctx, answer.actor, answer.activity, audience.subject, [_own_inbox(answer.to)])
+
+
+def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
+    followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
+    hosts = {host.host for host in followers}
+    also = [person for person in audience.announced_to if person.host not in hosts]
+    return followers + [server_of(ctx.conn, person) for person in also if not person.local]
 
 
 def _announce(

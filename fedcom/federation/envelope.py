@@ -32,6 +32,7 @@ from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person, standing
+from fedcom.queries.bans import keeps_out_ours
 from fedcom.queries.comments import find_comment
 from fedcom.queries.follows import find_follow, find_follow_by_iri, is_followed_here
 from fedcom.queries.posts import find_post, get_post
@@ -69,7 +70,8 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
     group = find_actor(ctx.conn, said.actor)
     if not isinstance(group, Community):
         raise Denied("not_a_community", "Only what communities announce is kept here.")
-    if not (is_followed_here(ctx.conn, group.id) or ctx.wanted):
+    is_heard = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
+    if not (is_heard or ctx.wanted):
         raise Denied("not_followed", f"Nobody here follows {group.handle}.")
     return [Sheet(inner, group) for inner in activity.objects]
 

@@ -56,6 +56,16 @@ def list_bans(
     return [BanLine(to_name(row[:NAME_WIDTH]), CommunityBan(*row[NAME_WIDTH:])) for row in rows]
 
 
+def keeps_out_ours(conn: Connection, community_id: int) -> bool:
+    """Whether the community has banned somebody of ours, who waits for the end of it."""
+    ours = exists().where(
+        community_ban.c.community_id == community_id,
+        community_ban.c.person_id == actor.c.id,
+        actor.c.local.is_(True),
+    )
+    return bool(conn.execute(select(ours)).scalar())
+
+
 def list_haunts(conn: Connection, person_id: int) -> list[Community]:
     """The communities of ours in which a person wrote something, or which they follow."""
     wrote = exists().where(post.c.community_id == actor.c.id, post.c.author_id == person_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, func, or_, select
 
 from fedcom.errors import NotFound
-from fedcom.models.actor import Community, actor, community
+from fedcom.models.actor import Actor, Community, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.follow import Follow, follow
 from fedcom.models.peer import peer
@@ -126,6 +126,17 @@ def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
     )
     for row in rows:
         yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+
+
+def server_of(conn: Connection, someone: Actor) -> FollowerHost:
+    """The inbox of somebody elsewhere, as if they followed."""
+    row = conn.execute(
+        select(peer.c.software, peer.c.reached).where(peer.c.host == someone.host)
+    ).first()
+    software, reached = (None, False) if row is None else row
+    return FollowerHost(
+        someone.shared_inbox or someone.inbox, someone.host, software, reached=bool(reached)
+    )
 
 
 def count_followers(conn: Connection, target_id: int) -> int:

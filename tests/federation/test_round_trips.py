@@ -11,6 +11,7 @@ import os
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -24,6 +25,7 @@ from activitypub.reading import Document, parse
 from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
 from activitypub.vocab.activities import announce_of
 from activitypub.vocab.base import dump
+from fedcom.actions.ban import Ban, Unban
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
@@ -410,8 +412,41 @@ def pin(pair: Pair, draw: Draw) -> Pin:
     return every_field(Pin, by=by, post=pair.find(target.iri), pinned=pinned)
 
 
+def barred(pair: Pair, draw: Draw) -> dict[str, Any]:
+    """Who, and from where. Somebody elsewhere who is banned here hears it of each community."""
+    who, where = draw(
+        st.sampled_from(
+            [(BOB, None), *((who, where) for who in (BOB, GUEST) for where in (CATS, DOGS))]
+        )
+    )
+    return {
+        "by": pair.find(ANN),
+        "person": pair.find(who),
+        "place": None if where is None else pair.find(where),
+    }
+
+
+def ban(pair: Pair, draw: Draw) -> Ban:
+    now = pair.home.now
+    ends = st.timedeltas(timedelta(microseconds=1), timedelta(days=3650)).map(now.__add__)
+    return every_field(
+        Ban,
+        **barred(pair, draw),
+        reason=draw(REASONS),
+        expires_at=draw(st.none() | ends),
+        removes_content=draw(FLAGS),
+    )
+
+
+def unban(pair: Pair, draw: Draw) -> Unban:
+    whom = barred(pair, draw)
+    pair.tell(Ban(**whom, removes_content=draw(FLAGS)))
+    return every_field(Unban, **whom, reason=draw(REASONS), restores_content=draw(FLAGS))
+
+
 DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AddModerator: add_moderator,
+    Ban: ban,
     ChangePictures: change_pictures,
     CreateComment: create_comment,
     CreateCommunity: create_community,
@@ -431,6 +466,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     Restore: restore,
     RotateKeys: rotate_keys,
     SendMessage: send_message,
+    Unban: unban,
     Undelete: undelete,
     UndeleteMessage: undelete_message,
     Unfollow: unfollow,

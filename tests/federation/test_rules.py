@@ -51,7 +51,7 @@ class Stage:
         home = node.home
         self.kim = home.person(KIM, "mastodon")
         self.max, self.rex = home.person(MAX), home.person(REX)
-        self.dogs = home.group(DOGS)
+        self.dogs = home.group(DOGS, featured=f"{DOGS}/featured")
         home.perform(AddModerator(by=home.ann, community=home.cats, person=self.max))
         home.follow(home.bob, self.dogs)
         home.follow(home.person(FORUM, "lemmy"), home.cats)
@@ -315,6 +315,54 @@ AUTHORITY = [
         fetched=(EVE,),
     ),
     row(
+        "bans-locks-and-pins-by-no-moderator",
+        "our members silenced and our threads closed by anybody",
+        activity("Block", KIM, BOB, target=CATS),
+        activity("Undo", KIM, activity("Block", KIM, BOB, target=CATS)),
+        activity("Lock", KIM, IN_CATS),
+        activity("Add", KIM, IN_CATS, target=f"{CATS}/featured"),
+        answers=("403 not_moderator",) * 4,
+    ),
+    row(
+        "bans-locks-and-pins-by-a-moderator",
+        "nothing: a moderator elsewhere moderates our community",
+        activity("Lock", MAX, IN_CATS, summary="enough"),
+        activity("Add", MAX, IN_CATS, target=f"{CATS}/featured"),
+        activity("Block", MAX, BOB, target=CATS, summary="spam"),
+        changed={
+            f"{IN_CATS} is locked": "yes",
+            f"{IN_CATS} is featured": "yes",
+            f"{BOB} is banned from {CATS}": "spam",
+        },
+        sent=(
+            "c/cats: Announce{Add{id}}",
+            "c/cats: Announce{Block{id}}",
+            "c/cats: Announce{Lock{id}}",
+        ),
+    ),
+    row(
+        "direct-bans-locks-and-pins-elsewhere",
+        "what moderators do elsewhere, without their community",
+        activity("Lock", MAX, IN_DOGS_BY_KIM),
+        activity("Add", MAX, IN_DOGS_BY_KIM, target=f"{DOGS}/featured"),
+        activity("Block", MAX, BOB, target=DOGS),
+        answers=("403 not_moderator",) * 3,
+    ),
+    row(
+        "site-ban-of-its-own",
+        "nothing: a site bans its own people",
+        activity("Block", KEN, KIM, target="https://kim.example/", summary="spam"),
+        changed={f"{KIM} is banned": "spam", KEN: "Person"},
+        fetched=(KEN,),
+    ),
+    row(
+        "site-ban-of-anothers",
+        "our members banned everywhere by the admin of another site",
+        activity("Block", MAX, BOB, target="https://dogs.example/"),
+        activity("Block", MAX, KIM, target="https://dogs.example/"),
+        answers=("403 not_their_site",) * 2,
+    ),
+    row(
         "our-own-actor",
         "somebody speaking in the name of our members",
         (activity("Create", BOB, page(f"{ORIGIN}/post/9", BOB, CATS)), BOB),
@@ -413,6 +461,33 @@ ANNOUNCES = [
         "a community elsewhere that moderates ours",
         announce(activity("Delete", MAX, IN_CATS, summary="spam")),
         answers="403 not_owner",
+    ),
+    row(
+        "announced-bans-locks-and-pins",
+        "nothing: a community tells what its moderators did",
+        announce(activity("Lock", MAX, IN_DOGS_BY_KIM)),
+        announce(activity("Add", MAX, IN_DOGS_BY_KIM, target=f"{DOGS}/featured")),
+        announce(activity("Block", MAX, KIM, target=DOGS, removeData=True, summary="spam")),
+        changed={
+            f"{IN_DOGS_BY_KIM} is locked": "yes",
+            f"{IN_DOGS_BY_KIM} is featured": "yes",
+            IN_DOGS_BY_KIM: "Elsewhere | removed | 1",
+            f"{KIM} is banned from {DOGS}": "spam",
+        },
+    ),
+    row(
+        "announced-by-the-wrong-community",
+        "a community elsewhere that locks, pins and bans in ours",
+        announce(activity("Lock", MAX, IN_CATS)),
+        announce(activity("Add", MAX, IN_CATS, target=f"{CATS}/featured")),
+        announce(activity("Block", MAX, BOB, target=CATS)),
+        answers=("403 not_their_post", "403 not_their_collection", "403 not_their_collection"),
+    ),
+    row(
+        "announced-pin-of-anothers-post",
+        "a community that pins what is not its own",
+        announce(activity("Add", MAX, IN_CATS, target=f"{DOGS}/featured")),
+        answers="403 wrong_community",
     ),
     row(
         "announced-moderator-of-our-community",
@@ -743,6 +818,16 @@ GONE_AND_UNWANTED = [
         LIKE,
         before=lambda stage: stage.ban(stage.kim),
         answers=("403 site_ban", "403 site_ban"),
+    ),
+    row(
+        "banned-from-the-community",
+        "somebody who was banned from the community and goes on there",
+        create(POST),
+        LIKE,
+        create(REMARK),
+        activity("Follow", KIM, CATS),
+        before=lambda stage: stage.ban(stage.kim, stage.home.cats),
+        answers=("403 person_is_banned_from_community",) * 4,
     ),
     row(
         "relayed",

@@ -18,7 +18,7 @@ from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.message import message
-from fedcom.models.moderation import marker, moderator
+from fedcom.models.moderation import community_ban, marker, moderator
 from fedcom.models.post import post
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
@@ -95,9 +95,11 @@ class Node:
             for row in self.home.rows(table):
                 score = row["upvotes"] - row["downvotes"]
                 found[row["iri"]] = " | ".join([row[words], _state(row), str(score)])
+                found |= _marks(row)
         for row in self.home.rows(message):
             reader = names[row["recipient_id"]]
             found[row["iri"]] = " | ".join([row["body_html"], _state(row), f"for {reader}"])
+        found |= self._bans(names)
         for row in self.home.rows(follow):
             found[f"{names[row['follower_id']]} follows {names[row['target_id']]}"] = row["state"]
         for row in self.home.rows(moderator):
@@ -105,6 +107,22 @@ class Node:
         for row in self.home.rows(marker):
             found[f"{row['kind']} {row['iri']}"] = row["actor_iri"]
         return found
+
+    def _bans(self, names: dict[int, str]) -> dict[str, str]:
+        found = {
+            f"{row['iri']} is banned": row["ban_reason"] or "yes"
+            for row in self.home.rows(actor)
+            if row["banned_at"] is not None
+        }
+        for row in self.home.rows(community_ban):
+            who, where = names[row["person_id"]], names[row["community_id"]]
+            found[f"{who} is banned from {where}"] = row["reason"] or "yes"
+        return found
+
+
+def _marks(row: dict[str, Any]) -> dict[str, str]:
+    set_ones = [mark for mark in ("locked", "featured") if row.get(f"{mark}_at") is not None]
+    return {f"{row['iri']} is {mark}": "yes" for mark in set_ones}
 
 
 def changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:

@@ -129,12 +129,12 @@ def test_a_ban_from_a_community_ends_following_and_moderating_and_is_announced(h
     assert told["community_id"] == home.cats.id
 
 
-def test_who_is_banned_elsewhere_is_told_directly(home: Home) -> None:
+def test_who_is_banned_elsewhere_is_told_although_they_follow_no_more(home: Home) -> None:
     kim = home.person(KIM, "lemmy")
 
     home.perform(from_cats(home, kim))
 
-    assert [sent.words for sent in home.sent()] == ["Block{id}"]
+    assert [sent.words for sent in home.sent()] == ["Announce{Block{id}}"]
 
 
 def test_a_ban_from_a_community_leaves_other_communities_alone(home: Home) -> None:
@@ -322,13 +322,13 @@ def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -
 
     kept_out = {row["community_id"] for row in home.rows(community_ban)}
     assert kept_out == {home.cats.id, birds.id, bees.id}
-    assert [sent.words for sent in home.sent()] == ["Block{id}"] * 3
+    assert [sent.words for sent in home.sent()] == ["Announce{Block{id}}"] * 3
     assert_counted(home)
 
     home.perform(Unban(by=home.ann, person=again(home, kim), place=None, restores_content=True))
 
     assert home.rows(community_ban) == []
-    assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"] * 3
+    assert [sent.words for sent in home.sent()] == ["Announce{Undo{Block{id}}}"] * 3
     assert {row["removed_at"] for row in home.rows(post)} == {None}
     assert_counted(home)
 
