@@ -13,6 +13,7 @@ from fedcom.cli.database import database
 from fedcom.cli.federation import federation
 from fedcom.cli.instances import instances
 from fedcom.cli.keys import keys
+from fedcom.cli.media import media
 from fedcom.cli.server import serve, worker
 from fedcom.cli.users import users
 from fedcom.errors import FedcomError
@@ -37,7 +38,7 @@ def fedcom(context: click.Context, config: Path | None) -> None:
     context.obj = config
 
 
-for command in (serve, worker, database, users, communities, instances, keys, federation):
+for command in (serve, worker, database, users, communities, instances, keys, media, federation):
     fedcom.add_command(command)
 
 

@@ -88,7 +88,7 @@ class RemotePictures:
 
         `size` is one that the signer signed. Ten readers at once make one request.
         """
-        name = f"{hashlib.sha256(f'{size} {url}'.encode()).hexdigest()}.webp"
+        name = name_of_copy(url, size)
         found = await asyncio.to_thread(self.store.read, name)
         if found is not None:
             return found
@@ -125,6 +125,14 @@ class RemotePictures:
         await asyncio.to_thread(self.store.keep, picture.content, name)
         return picture.content
 
+    def forget(self, url: str) -> int:
+        """Delete the copies of this picture; how many there were. Call it in a thread."""
+        names = [name_of_copy(url, size) for size in _SIZES]
+        kept = [name for name in names if self.store.read(name) is not None]
+        for name in kept:
+            self.store.remove(name)
+        return len(kept)
+
     def prune(self, now: datetime, max_bytes: int) -> int:
         """Delete what is too old, and the oldest of what is too much; how many that were.
 
@@ -145,6 +153,11 @@ class RemotePictures:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def name_of_copy(url: str, size: str) -> str:
+    """The name of the file in which a picture elsewhere is kept in this size."""
+    return f"{hashlib.sha256(f'{size} {url}'.encode()).hexdigest()}.webp"
 
 
 def _not_there() -> NotFound:
