@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from activitypub.errors import ProtocolError, Unreachable
-from activitypub.fetch import Fetcher
+from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, NotFound
@@ -27,6 +27,7 @@ from fedcom.text.page_head import read_head
 from fedcom.units import Units
 
 HEAD_OF_PAGE = 768 * 1024
+TITLE_SECONDS = 10.0
 """Bytes of a page that are read; some write that much style before they say what they are."""
 
 ACCEPT_PAGE = f"text/html, application/xhtml+xml, {ACCEPT};q=0.9"
@@ -123,6 +124,24 @@ class Previews:
         head = read_head(page.body, page.content_type, page.url)
         picture = await self._picture_of(head.image_url) if head.image_url else None
         return Found(head.title, head.description, picture.id if picture else None)
+
+    async def title_of(self, url: str) -> str:
+        """What the page at `url` is called, asked now; "" when it does not say.
+
+        Raises NotFound, Denied and the FetchFailed family.
+        """
+        secure = await self._permitted(url)
+        page = await self._fetcher.fetch_bytes(
+            secure,
+            accept=ACCEPT_PAGE,
+            max_bytes=HEAD_OF_PAGE,
+            cut=True,
+            budget=Budget(documents=5, seconds=TITLE_SECONDS),
+        )
+        kind = page.content_type.partition(";")[0].strip().lower()
+        if kind not in ("text/html", "application/xhtml+xml"):
+            return ""
+        return read_head(page.body, page.content_type, page.url).title
 
     async def _picture_of(self, url: str) -> Media | None:
         """The picture that a page names; without it the words are worth showing too."""

@@ -109,6 +109,10 @@ class Instance:
             self.backfill.want_thread(found)
         return found
 
+    async def page_title(self, url: str) -> str:
+        """What the page behind a link is called; "" when it does not say."""
+        return await self.previews.title_of(url)
+
     async def serve(self) -> None:
         """Work the journal, deliver (unless workers do), and keep house, until cancelled."""
         async with asyncio.TaskGroup() as tasks:

@@ -70,6 +70,13 @@ class Instance(Protocol):
         """
         ...
 
+    async def page_title(self, url: str) -> str:
+        """What the page behind a link is called, asked of its server now; "" when it does not say.
+
+        Raises NotFound and Denied for pages that are not asked for, and the FetchFailed family.
+        """
+        ...
+
 
 def instance_of(request: HTTPConnection) -> Instance:
     """The instance that `create_app` put beside the application."""

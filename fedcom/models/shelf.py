@@ -1,5 +1,8 @@
 """What members keep for themselves and no peer sees: saved, hidden, blocked, visited, drafts."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from fedcom.db import BigId, UtcDateTime
@@ -74,3 +77,12 @@ draft = Table(
     Column("fields", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One form as it was left: `place` says which (`submit`, `post/7`, `comment/9`)."""
+
+    place: str
+    fields: dict[str, str]
+    updated_at: datetime

@@ -13,8 +13,9 @@ from fedcom.models.base import columns_of
 from fedcom.models.media import link_preview, media
 from fedcom.models.post import Post, post
 from fedcom.models.revision import revision
-from fedcom.models.shelf import hidden_post, post_visit, saved_post
+from fedcom.models.shelf import Draft, draft, hidden_post, post_visit, saved_post
 from fedcom.models.vote import post_vote
+from fedcom.queries.drafts import read_fields
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
 
 _FAR = 2**53
@@ -76,6 +77,8 @@ class PostView:
     preview: LinkPreview | None
     author: Name
     community: Name
+    # What the viewer left in the form for an answer.
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,12 @@ def _has(table: Table) -> ColumnElement[bool]:
     return exists().where(table.c.post_id == post.c.id, table.c.person_id == bindparam("viewer"))
 
 
+def _left(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    # Not a join: the others are as many as PostgreSQL plans quickly.
+    mine = draft.c.person_id == bindparam("viewer"), draft.c.place == bindparam("draft_place")
+    return select(column).where(*mine).scalar_subquery()
+
+
 _POST = columns_of(Post, post)
 _GET = (
     select(
@@ -112,6 +121,8 @@ _GET = (
         media.c.name,
         *name_columns(_author),
         *name_columns(_community),
+        _left(draft.c.fields),
+        _left(draft.c.updated_at),
     )
     .select_from(post)
     .join(_author, _author.c.id == post.c.author_id)
@@ -131,13 +142,20 @@ _GET = (
     .where(post.c.id == bindparam("post"))
 )
 _NAMES = len(_POST) + 10
+_DRAFT = _NAMES + 2 * NAME_WIDTH
 
 
-def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) -> PostView:
-    """The post for its page; raises NotFound when there never was one with this id."""
+def get_post_view(
+    conn: Connection, post_id: int, *, viewer_id: int = NOBODY, draft_place: str = ""
+) -> PostView:
+    """The post for its page; raises NotFound when there never was one with this id.
+
+    With what the viewer left in the form with the place `draft_place`.
+    """
     row = None
     if 0 < post_id < _FAR:
-        row = conn.execute(_GET, {"post": post_id, "viewer": viewer_id}).one_or_none()
+        asked = {"post": post_id, "viewer": viewer_id, "draft_place": draft_place}
+        row = conn.execute(_GET, asked).one_or_none()
     if row is None:
         raise NotFound("couldnt_find_post", "There is no such post here.")
     width = len(_POST)
@@ -164,7 +182,8 @@ def get_post_view(conn: Connection, post_id: int, *, viewer_id: int = NOBODY) ->
         was_edited=bool(was_edited),
         preview=preview,
         author=to_name(row[_NAMES : _NAMES + NAME_WIDTH]),
-        community=to_name(row[_NAMES + NAME_WIDTH :]),
+        community=to_name(row[_NAMES + NAME_WIDTH : _DRAFT]),
+        draft=row[_DRAFT] and Draft(draft_place, read_fields(row[_DRAFT]), row[_DRAFT + 1]),
     )
 
 

@@ -32,6 +32,7 @@ from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import may_edit, may_moderate
+from fedcom.web import drafts
 from fedcom.web.forms import read_form, receive, safe_path, see_other
 from fedcom.web.places import number_of
 from fedcom.web.render import page
@@ -205,7 +206,9 @@ async def edit_comment(request: Request) -> Response:
                 language=comment.language,
                 content_warning=comment.content_warning,
             )
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
-            return see_other(f"/comment/{comment.id}", "edited")
-    values = {"form": form, "comment": comment}
+            if not form.checked("preview"):
+                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                return see_other(f"/comment/{comment.id}", "edited")
+    seen = await drafts.preview(request, visit, form) if form.checked("preview") else ""
+    values = {"form": form, "comment": comment, "preview": seen}
     return page(request, "comment_edit.html", visit, values, status=form.status)

@@ -1,63 +1,187 @@
-"""Posts: writing one, its page with the thread below, editing it, answering it."""
+"""Posts: writing one and editing it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from activitypub.errors import FetchFailed, Malformed
+from fedcom.accounts.drafts import drop_draft
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
+from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.post import Post
+from fedcom.models.shelf import Draft
 from fedcom.queries.communities import list_writable
+from fedcom.queries.drafts import find_draft
+from fedcom.queries.duplicates import list_duplicates
 from fedcom.queries.people import Name
+from fedcom.queries.post_view import CrossPost
 from fedcom.queries.posts import get_post
-from fedcom.queries.threads import (
-    Order,
-)
+from fedcom.rules.languages import LANGUAGES, check_language
 from fedcom.rules.limits import check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit
-from fedcom.web import pictures
+from fedcom.web import drafts, pictures
 from fedcom.web.forms import Form, read_form, see_other
-from fedcom.web.places import get_community_at, number_of
+from fedcom.web.places import get_community_at, number_in, number_of
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, member_of, visiting
+from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
-ORDERS: tuple[Order, ...] = ("top", "new", "old")
+_NEW = {
+    "community": "",
+    "title": "",
+    "url": "",
+    "body": "",
+    "language": "",
+    "nsfw": "",
+    # The link of which was said that it is here already.
+    "again": "",
+    **pictures.FIELDS,
+}
 
-_NEW = {"community": "", "title": "", "url": "", "body": "", "nsfw": "", **pictures.FIELDS}
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the page for writing a post shows beside the form."""
+
+    communities: tuple[Name, ...] = ()
+    left: Draft | None = None
+    source: Post | None = None
 
 
 async def submit(request: Request) -> Response:
-    """GET and POST /submit and /c/{slug}/submit: write a post."""
-    asked = request.path_params.get("slug") or request.query_params.get("community", "")
-    # Other sites and bookmarks may bring a link and a title along.
-    brought = {name: request.query_params.get(name, "") for name in ("title", "url", "body")}
-    form = await read_form(request, _NEW | brought | {"community": asked})
+    """GET and POST /submit and /c/{slug}/submit: write a post.
 
-    def read(conn: Connection, visit: Visit) -> list[Name]:
-        by = member_of(request, visit).person
-        return list(list_writable(conn, by.id))
+    `?from=ID` begins with what another post says. `preview`, `draft` and `suggest` are buttons.
+    """
+    form = await read_form(request, _NEW)
 
-    visit, communities = await visiting(request, read)
-    by = member_of(request, visit).person
+    def read(conn: Connection, visit: Visit) -> Desk:
+        if visit.member is None and form.sent:
+            return Desk()
+        return _read_desk(conn, request, member_of(request, visit).person)
+
+    visit, desk = await visiting(request, read)
+    if visit.member is None:
+        return drafts.ask_to_log_in(request, visit, form, drafts.SUBMIT, _NEW)
+    by = visit.member.person
+    left = _begin(request, form, desk)
     if form.ready:
         with form.keeping():
-            shown = await _shown(request, form, by)
-            words = _words(form) | shown
-
-            def work(ctx: Context) -> Post:
-                place = get_community_at(ctx.conn, request, form.line("community"))
-                return perform(ctx, CreatePost(by=by, community=place, **words))
-
-            post = await instance_of(request).unit(work)
-            return see_other(f"/post/{post.id}")
-    values = {"form": form, "communities": communities}
+            sent = await _send(request, form, by)
+            if sent is not None:
+                return sent
+    if form.sent and form.status != 200:
+        await drafts.keep_unsent(request, form, by, drafts.SUBMIT, _NEW)
+    values = {
+        "form": form,
+        "communities": desk.communities,
+        "languages": LANGUAGES,
+        "left": left,
+        "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
+        "duplicates": await _duplicates(request, form) if _is_warned(form) else (),
+    }
     return page(request, "submit.html", visit, values, status=form.status)
+
+
+def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
+    number = number_in(request.query_params.get("from", ""))
+    source = get_post(conn, number) if number else None
+    left = find_draft(conn, by.id, drafts.SUBMIT)
+    return Desk(list_writable(conn, by.id), left, source if source and source.is_shown else None)
+
+
+def _begin(request: Request, form: Form, desk: Desk) -> Draft | None:
+    """Fill a form that was not sent with what its address brings, else with the draft.
+
+    The draft, if that is what stands in it now.
+    """
+    if form.sent:
+        return None
+    # Other sites and bookmarks may bring a link and a title along.
+    asked = request.query_params
+    brought = {name: asked[name] for name in ("title", "url", "body") if asked.get(name)}
+    if desk.source is not None:
+        brought = _quoted(desk.source)
+    left = None if brought else drafts.restore(form, desk.left)
+    place = request.path_params.get("slug") or asked.get("community", "")
+    form.values.update(brought | ({"community": place} if place else {}))
+    return left
+
+
+def _quoted(source: Post) -> dict[str, str]:
+    """What a cross-post begins with, in the words of Lemmy."""
+    quote = "\n".join(f"> {line}".rstrip() for line in source.body_source.splitlines())
+    brought = {
+        "title": source.title,
+        "url": source.url or "",
+        "body": f"cross-posted from: {source.iri}\n\n{quote}".strip(),
+        "nsfw": "on" if source.nsfw else "",
+        "content_warning": source.content_warning,
+        "language": source.language if source.language in LANGUAGES else "",
+        "again": source.url,
+    }
+    return {name: text or "" for name, text in brought.items()}
+
+
+async def _send(request: Request, form: Form, by: Person) -> Response | None:
+    """Do what the button that was pressed stands for; None when the form is to be shown again."""
+    shown = await _shown(request, form, by)
+    if form.checked("draft"):
+        await drafts.keep(request, form, by, drafts.SUBMIT, _NEW)
+        return see_other("/submit", "draft_saved")
+    if form.checked("suggest"):
+        form.values["title"] = await _suggest(request, form)
+        return None
+    if form.checked("preview"):
+        return None
+    words = _words(form) | shown
+    if not _is_warned(form) and await _duplicates(request, form):
+        form.values["again"] = form.line("url")
+        return None
+    words["language"] = check_language(form.line("language"))
+
+    def work(ctx: Context) -> Post:
+        slug = form.line("community").removeprefix("!")
+        place = get_community_at(ctx.conn, request, slug)
+        made = perform(ctx, CreatePost(by=by, community=place, **words))
+        drop_draft(ctx.conn, by, drafts.SUBMIT)
+        return made
+
+    post = await instance_of(request).unit(work)
+    return see_other(f"/post/{post.id}")
+
+
+async def _suggest(request: Request, form: Form) -> str:
+    """The title of the page that the link leads to; its own errors stand beside the link."""
+    link = form.line("url")
+    if not link:
+        raise Invalid("url_missing", gettext("Type the link first, then ask for its title."))
+    try:
+        title = await instance_of(request).page_title(check_url(link))
+    except (FetchFailed, NotFound, Denied, Malformed) as error:
+        raise Invalid("url_unread", gettext("That page cannot be read from here.")) from error
+    if not title:
+        raise Invalid("url_untitled", gettext("That page does not say what it is called."))
+    return title
+
+
+def _is_warned(form: Form) -> bool:
+    return form.sent and form.line("url") != "" and form.text("again") == form.line("url")
+
+
+async def _duplicates(request: Request, form: Form) -> tuple[CrossPost, ...]:
+    link = form.line("url")
+    if not link:
+        return ()
+    return await instance_of(request).read(lambda conn: list_duplicates(conn, link))
 
 
 async def _shown(
@@ -86,6 +210,12 @@ def _words(form: Form) -> dict[str, Any]:
     }
 
 
+def _languages(about: Post) -> dict[str, str]:
+    """Those of our list, and the one that the post has."""
+    own = {about.language: about.language} if about.language else {}
+    return own | LANGUAGES
+
+
 async def edit(request: Request) -> Response:
     """GET and POST /post/{number}/edit: for whoever wrote it."""
 
@@ -103,6 +233,7 @@ async def edit(request: Request) -> Response:
             "title": post.title,
             "url": post.url or "",
             "body": post.body_source,
+            "language": post.language or "",
             "nsfw": "on" if post.nsfw else "",
             **pictures.values_of(post),
         },
@@ -110,9 +241,18 @@ async def edit(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             shown = await _shown(request, form, by, post)
-            words = _words(form) | shown
-            action = EditPost(by=by, post=post, language=post.language, **words)
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
-            return see_other(f"/post/{post.id}", "edited")
-    values = {"form": form, "post": post}
+            if not form.checked("preview"):
+                words = _words(form) | shown
+                words["language"] = check_language(form.line("language"), post.language)
+                action = EditPost(by=by, post=post, **words)
+                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                return see_other(f"/post/{post.id}", "edited")
+    values = {
+        "form": form,
+        "post": post,
+        "languages": LANGUAGES
+        | ({post.language: post.language} if post.language else {})
+        | LANGUAGES,
+        "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
+    }
     return page(request, "post_edit.html", visit, values, status=form.status)

@@ -18,19 +18,24 @@ from fedcom.http.instance import instance_of
 from fedcom.http.sessions import clear_session, session_token, set_session
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
+from fedcom.web.drafts import take_along
 from fedcom.web.forms import Form, read_form, receive, safe_path, see_other
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, visit_of, visiting
 
 
 async def log_in(request: Request) -> Response:
-    """GET and POST /login; `next` is the path of ours to go on to."""
+    """GET and POST /login; `next` is the path of ours to go on to.
+
+    What was typed before it, into a form of somebody whose session had ended, comes along.
+    """
     initial = {"name": "", "password": "", "next": request.query_params.get("next", "")}
     form = await read_form(request, initial)
     visit = await visit_of(request)
     if form.ready:
         with form.keeping():
             welcome = await _sign_in(request, form)
+            await take_along(request, form, welcome.member.person)
             response = see_other(safe_path(form.text("next")), "welcome")
             set_session(response, instance_of(request).settings, welcome.token)
             return response

@@ -10,12 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from fedcom.accounts.drafts import drop_draft
 from fedcom.accounts.news import read_thread
 from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.perform import perform
 from fedcom.context import Context
-from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import wants_page
 from fedcom.models.comment import Comment
@@ -32,6 +32,7 @@ from fedcom.queries.threads import (
     to_tree,
 )
 from fedcom.rules.limits import check_comment
+from fedcom.web import drafts
 from fedcom.web.communities import Place, read_place
 from fedcom.web.forms import Form, read_form, see_other
 from fedcom.web.places import number_in, number_of
@@ -41,6 +42,8 @@ from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
+
+_ANSWER = {"parent": "", "body": ""}
 
 CONTEXT = 3
 """How many of the comments above it the page of a comment shows."""
@@ -71,6 +74,8 @@ class Discussion:
             "order": order,
             "form": form,
             "reply_to": number_in(form.line("parent")),
+            "left": None,
+            "preview": "",
         }
 
     def new_after(self, visit: Visit) -> datetime | None:
@@ -95,15 +100,19 @@ def _read_place_of(conn: Connection, visit: Visit, view: PostView) -> Place:
     return place
 
 
-def _read_discussion(conn: Connection, visit: Visit, post_id: int, after: str) -> Discussion:
-    view = get_post_view(conn, post_id, viewer_id=visit.viewer_id)
+def _read_discussion(
+    conn: Connection, visit: Visit, post_id: int, after: str, draft_place: str
+) -> Discussion:
+    view = get_post_view(conn, post_id, viewer_id=visit.viewer_id, draft_place=draft_place)
     place = _read_place_of(conn, visit, view)
     thread = find_thread(conn, post_id, viewer_id=visit.viewer_id, after=after)
     return Discussion(view, place, thread, list_cross_posts(conn, view.post))
 
 
-def _read_branch(conn: Connection, visit: Visit, top: Comment, context: int) -> Discussion:
-    view = get_post_view(conn, top.post_id, viewer_id=visit.viewer_id)
+def _read_branch(
+    conn: Connection, visit: Visit, top: Comment, context: int, draft_place: str = ""
+) -> Discussion:
+    view = get_post_view(conn, top.post_id, viewer_id=visit.viewer_id, draft_place=draft_place)
     place = _read_place_of(conn, visit, view)
     thread = find_branch(conn, top, viewer_id=visit.viewer_id, context=context)
     focus = next(line for line in thread.lines if line.id == top.id)
@@ -118,19 +127,31 @@ async def show(request: Request) -> Response:
 async def reply(request: Request) -> Response:
     """POST /post/{number}/comment: answer the post, or the comment that `parent` names.
 
-    Our script asks for JSON and is given the new comment as a piece of the page.
+    `preview` and `draft` are buttons. Our script asks for JSON and is given the new comment as a
+    piece of the page.
     """
-    form = await read_form(request, {"parent": "", "body": ""})
+    form = await read_form(request, _ANSWER)
     visit, post = await visiting(request, lambda conn, _: get_post(conn, number_of(request)))
-    if not wants_page(request):
-        if not form.ready:
-            raise Denied("form_expired", form.error)
+    if form.ready and not wants_page(request):
         return await _show_answer(request, visit, await _answer(request, visit, post, form))
+    place = _place_of(post.id, form)
+    if visit.member is None:
+        return drafts.ask_to_log_in(request, visit, form, place, _ANSWER)
     if form.ready:
         with form.keeping():
-            made = await _answer(request, visit, post, form)
-            return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
+            if form.checked("draft"):
+                await drafts.keep(request, form, visit.member.person, place, _ANSWER)
+                return see_other(drafts.path_of(place), "draft_saved")
+            if not form.checked("preview"):
+                made = await _answer(request, visit, post, form)
+                return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
+        if form.status != 200:
+            await drafts.keep_unsent(request, form, visit.member.person, place, _ANSWER)
     return await _show(request, form)
+
+
+def _place_of(post_id: int, form: Form) -> str:
+    return drafts.place_of_answer(post_id, number_in(form.line("parent")))
 
 
 async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Comment:
@@ -140,7 +161,9 @@ async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Co
 
     def work(ctx: Context) -> Comment:
         parent = get_comment(ctx.conn, number) if form.line("parent") else None
-        return perform(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
+        made = perform(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
+        drop_draft(ctx.conn, by, _place_of(about.id, form))
+        return made
 
     return await instance_of(request).unit(work)
 
@@ -154,10 +177,12 @@ async def _show_answer(request: Request, visit: Visit, made: Comment) -> Respons
 
 async def _show(request: Request, form: Form) -> Response:
     number, after = number_of(request), request.query_params.get("after", "")
+    place = "" if form.sent else _place_of(number, form)
     visit, discussion = await visiting(
-        request, lambda conn, visit: _read_discussion(conn, visit, number, after)
+        request, lambda conn, visit: _read_discussion(conn, visit, number, after, place)
     )
-    response = _discussion_page(request, visit, discussion, form)
+    more = await _more(request, visit, discussion, form)
+    response = _discussion_page(request, visit, discussion, form, more)
     response.background = _note_visit(request, visit, discussion.view)
     return response
 
@@ -191,19 +216,31 @@ def _note_reading(request: Request, visit: Visit, line: CommentLine) -> Backgrou
 async def show_comment(request: Request) -> Response:
     """GET /comment/{number}: one comment, what it answers and what answers it."""
 
+    form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
+    place = f"comment/{number_in(form.line('parent'))}"
+
     def read(conn: Connection, visit: Visit) -> Discussion:
-        return _read_branch(conn, visit, get_comment(conn, number_of(request)), CONTEXT)
+        return _read_branch(conn, visit, get_comment(conn, number_of(request)), CONTEXT, place)
 
     visit, discussion = await visiting(request, read)
-    form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
-    response = _discussion_page(request, visit, discussion, form)
+    more = await _more(request, visit, discussion, form)
+    response = _discussion_page(request, visit, discussion, form, more)
     if discussion.focus is not None:
         response.background = _note_reading(request, visit, discussion.focus)
     return response
 
 
-def _discussion_page(
+async def _more(
     request: Request, visit: Visit, discussion: Discussion, form: Form
+) -> dict[str, Any]:
+    """The draft that the form begins with, or a look at what was typed into it."""
+    left = drafts.restore(form, discussion.view.draft)
+    seen = await drafts.preview(request, visit, form) if form.checked("preview") else ""
+    return {"left": left, "preview": seen}
+
+
+def _discussion_page(
+    request: Request, visit: Visit, discussion: Discussion, form: Form, more: dict[str, Any]
 ) -> Response:
     view, focus = discussion.view, discussion.focus
     asked = request.query_params.get("sort", "")
@@ -213,7 +250,7 @@ def _discussion_page(
         request,
         "post.html",
         visit,
-        discussion.values(visit, order, form),
+        discussion.values(visit, order, form) | more,
         status=form.status if shown or form.sent else 410,
         alternate=focus.iri if focus is not None else view.post.iri,
     )

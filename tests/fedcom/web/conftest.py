@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
+from activitypub.errors import Unreachable
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.comment import CreateComment
@@ -49,6 +50,7 @@ class PlainInstance:
         self.signer = Signer(b"secret", settings.origin)
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
+        self.titles: dict[str, str] = {}
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self.database.read(work)
@@ -65,6 +67,11 @@ class PlainInstance:
         if text not in self.known:
             raise NotFound("couldnt_find_object", "Nothing answers there.")
         return self.known[text]
+
+    async def page_title(self, url: str) -> str:
+        if url not in self.titles:
+            raise Unreachable("unreachable", "It does not answer.", url=url)
+        return self.titles[url]
 
 
 @dataclass(slots=True)

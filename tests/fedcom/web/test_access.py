@@ -22,6 +22,8 @@ pytestmark = pytest.mark.anyio
 
 # A guest is led to the log-in (303), others are refused (403), or it works (200, or 303 elsewhere).
 LOGIN, NO, OK, INVALID = "log in", "refused", "works", "422"
+# The log-in, which takes along what was typed.
+ASK = "401"
 
 #            path, fields for a POST (None: GET),           guest, eve,  bob, mia, ann
 MATRIX = [
@@ -30,10 +32,10 @@ MATRIX = [
     ("/communities/new", None, LOGIN, OK, OK, OK, OK),
     ("/communities/new", {"name": "{who}_dogs"}, LOGIN, OK, OK, OK, OK),
     ("/submit", None, LOGIN, OK, OK, OK, OK),
-    ("/submit", {"community": "cats", "title": "Hello"}, LOGIN, OK, OK, OK, OK),
+    ("/submit", {"community": "cats", "title": "Hello"}, ASK, OK, OK, OK, OK),
     ("/c/cats", None, OK, OK, OK, OK, OK),
     ("/c/cats/submit", None, LOGIN, OK, OK, OK, OK),
-    ("/c/cats/submit", {"community": "cats", "title": "Hello"}, LOGIN, OK, OK, OK, OK),
+    ("/c/cats/submit", {"community": "cats", "title": "Hello"}, ASK, OK, OK, OK, OK),
     ("/c/cats/follow", {}, LOGIN, OK, OK, OK, OK),
     ("/c/cats/unfollow", {}, LOGIN, OK, OK, OK, OK),
     ("/c/cats/edit", None, LOGIN, NO, NO, OK, OK),
@@ -54,7 +56,7 @@ MATRIX = [
     ("/post/{post}/unpin", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}/pin", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}", None, OK, OK, OK, OK, OK),
-    ("/post/{post}/comment", {"body": "Hello"}, LOGIN, OK, OK, OK, OK),
+    ("/post/{post}/comment", {"body": "Hello"}, ASK, OK, OK, OK, OK),
     ("/post/{post}/edit", None, LOGIN, NO, OK, NO, NO),
     ("/post/{post}/edit", {"title": "Better"}, LOGIN, NO, OK, NO, NO),
     ("/post/{post}/vote", {"score": "1"}, LOGIN, OK, OK, OK, OK),
@@ -64,6 +66,9 @@ MATRIX = [
     ("/post/{post}/remove", {"reason": "spam"}, LOGIN, NO, NO, OK, OK),
     ("/post/{removed}/restore", {}, LOGIN, NO, NO, OK, OK),
     ("/comment/{comment}", None, OK, OK, OK, OK, OK),
+    ("/help/markdown", None, OK, OK, OK, OK, OK),
+    ("/drafts", None, LOGIN, OK, OK, OK, OK),
+    ("/drafts/remove", {"place": "submit"}, LOGIN, OK, OK, OK, OK),
     ("/saved", None, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/save", {}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/unsave", {}, LOGIN, OK, OK, OK, OK),

@@ -1,0 +1,38 @@
+"""What members left in forms and did not send."""
+
+import json
+
+from sqlalchemy import Connection, select
+
+from fedcom.models.shelf import Draft, draft
+
+
+def find_draft(conn: Connection, person_id: int, place: str) -> Draft | None:
+    """What the member left in the form at `place`."""
+    row = conn.execute(
+        select(draft.c.place, draft.c.fields, draft.c.updated_at).where(
+            draft.c.person_id == person_id, draft.c.place == place
+        )
+    ).first()
+    return None if row is None else Draft(row.place, read_fields(row.fields), row.updated_at)
+
+
+def list_drafts(conn: Connection, person_id: int) -> list[Draft]:
+    """All that the member left, the newest first."""
+    rows = conn.execute(
+        select(draft.c.place, draft.c.fields, draft.c.updated_at)
+        .where(draft.c.person_id == person_id)
+        .order_by(draft.c.updated_at.desc(), draft.c.place)
+    )
+    return [Draft(row.place, read_fields(row.fields), row.updated_at) for row in rows]
+
+
+def read_fields(text: str) -> dict[str, str]:
+    """Fields out of JSON; {} for anything else, since some of it comes back from browsers."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(fields, dict):
+        return {}
+    return {name: value for name, value in fields.items() if isinstance(value, str)}

@@ -1,0 +1,37 @@
+"""Which links lead to the same page, though they are not written alike."""
+
+import re
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+# What newsletters, advertisers and social networks add to know where a reader came from.
+_TRACKING = re.compile(
+    r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|igsh|mc_[ce]id"
+    r"|_hs(?:enc|mi)|ref_src|ref_url|vero_id|mkt_tok|wt_mc|at_(?:medium|campaign)|spm|ck_subscriber_id"
+)
+_PORTS = {"http": 80, "https": 443}
+
+
+def normal_link(url: str) -> str:
+    """The same text for links to the same page: for comparing, not for following.
+
+    Without scheme, `www.`, fragment, tracking parameters and a slash at the end; parameters in
+    order. What cannot be taken apart comes back as it is.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").removeprefix("www."), parts.port
+        # More parameters than that are no address anybody reads.
+        asked = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        return url
+    if port is not None and port != _PORTS.get(parts.scheme):
+        host = f"{host}:{port}"
+    kept = sorted((name, value) for name, value in asked if not _TRACKING.fullmatch(name.lower()))
+    path = parts.path.rstrip("/")
+    return f"{host}{path}?{urlencode(kept)}" if kept else f"{host}{path}"
+
+
+def possible_beginnings(url: str) -> tuple[str, ...]:
+    """How links to the same page may begin: what is worth comparing begins with one of these."""
+    bare = normal_link(url).partition("?")[0]
+    return tuple(f"{scheme}://{www}{bare}" for scheme in ("https", "http") for www in ("", "www."))

@@ -1,0 +1,138 @@
+"""What was typed and not sent: kept by a button, when sending fails, and through a log-in."""
+
+import json
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.accounts.drafts import drop_draft, save_draft
+from fedcom.actions.mentions import with_links
+from fedcom.context import Context
+from fedcom.errors import Denied, Invalid
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Person
+from fedcom.models.shelf import Draft
+from fedcom.queries.drafts import list_drafts, read_fields
+from fedcom.rules.limits import check_body
+from fedcom.web.forms import Form, receive, safe_path, see_other
+from fedcom.web.render import page
+from fedcom.web.visits import Visit, member_of, visit_of, visiting
+from fedcom.web.words import gettext
+from fedcom.wire.body import Body
+
+SUBMIT = "submit"
+_PLACE = re.compile(r"submit|(?:post|comment)/[1-9][0-9]{0,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A draft in the list: where it goes on, and how it begins."""
+
+    draft: Draft
+    path: str
+    is_post: bool
+    excerpt: str
+
+
+def place_of_answer(post_id: int, parent_id: int) -> str:
+    """The place of the form below a post, or below one of its comments."""
+    return f"comment/{parent_id}" if parent_id else f"post/{post_id}"
+
+
+async def keep(request: Request, form: Form, by: Person, place: str, names: Iterable[str]) -> None:
+    """Keep these fields of the form as the draft of `place`. Raises Invalid("draft_too_long")."""
+    fields = {name: form.text(name) for name in names}
+    await instance_of(request).unit(lambda ctx: save_draft(ctx, by, place, fields))
+
+
+async def keep_unsent(
+    request: Request, form: Form, by: Person, place: str, names: Iterable[str]
+) -> None:
+    """As `keep`, after an error: what is too long for that stays in the form alone."""
+    with suppress(Invalid):
+        await keep(request, form, by, place, names)
+
+
+def restore(form: Form, left: Draft | None) -> Draft | None:
+    """Fill a form that was not sent with what was left in it; what that was, if anything."""
+    if left is None or form.sent:
+        return None
+    form.values.update({name: text for name, text in left.fields.items() if name in form.values})
+    return left
+
+
+async def preview(request: Request, visit: Visit, form: Form) -> str:
+    """The `body` as it would be shown, with its mentions linked; "" when it cannot be."""
+    try:
+        body = Body.of_markdown(check_body(form.text("body")))
+    except Invalid as error:
+        form.fail(error)
+        return ""
+    instance = instance_of(request)
+
+    def read(conn: Connection) -> Body:
+        return with_links(Context(conn, visit.now, instance.settings.origin), body)
+
+    return (await instance.read(read)).html
+
+
+def ask_to_log_in(
+    request: Request, visit: Visit, form: Form, place: str, names: Iterable[str]
+) -> Response:
+    """The log-in, which takes along what was typed by somebody whose session has ended."""
+    fields = {name: form.text(name) for name in names if form.text(name)}
+    values = {
+        "name": "",
+        "password": "",
+        "next": path_of(place),
+        "draft": json.dumps(fields),
+        "draft_place": place,
+    }
+    asked = Form(values, sent=True)
+    asked.fail(Denied("log_in_first", gettext("Log in to send this. What you typed goes along.")))
+    return page(request, "login.html", visit, {"form": asked}, status=401)
+
+
+async def take_along(request: Request, form: Form, by: Person) -> None:
+    """After such a log-in: keep what was typed before it."""
+    place, fields = form.line("draft_place"), read_fields(form.text("draft"))
+    if _PLACE.fullmatch(place) and fields:
+        with suppress(Invalid):
+            await instance_of(request).unit(lambda ctx: save_draft(ctx, by, place, fields))
+
+
+def path_of(place: str) -> str:
+    """Where the form with this place is."""
+    if place == SUBMIT:
+        return "/submit"
+    kind, _, number = place.partition("/")
+    return f"/comment/{number}?reply={number}" if kind == "comment" else f"/post/{number}"
+
+
+async def show(request: Request) -> Response:
+    """GET /drafts: everything that was typed and not sent."""
+
+    def read(conn: Connection, visit: Visit) -> list[Draft]:
+        return list_drafts(conn, member_of(request, visit).person.id)
+
+    visit, found = await visiting(request, read)
+    return page(request, "drafts.html", visit, {"lines": [_to_left(one) for one in found]})
+
+
+def _to_left(draft: Draft) -> Left:
+    text = draft.fields.get("body", "")
+    return Left(draft, path_of(draft.place), draft.place == SUBMIT, text[:200])
+
+
+async def remove(request: Request) -> Response:
+    """POST /drafts/remove: throw the draft of `place` away."""
+    sent = await receive(request)
+    by = member_of(request, await visit_of(request)).person
+    place = sent.get("place", "")
+    await instance_of(request).unit(lambda ctx: drop_draft(ctx.conn, by, place))
+    return see_other(safe_path(sent.get("back", ""), "/drafts"), "draft_removed")

@@ -1,0 +1,46 @@
+"""Help: how texts are marked up, with examples that are rendered as everything else is."""
+
+from functools import cache
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fedcom.text.markdown import render
+from fedcom.web.render import page
+from fedcom.web.visits import visit_of
+from fedcom.web.words import gettext
+
+_EXAMPLES = (
+    ("Emphasis", "*italic*, **bold**, ***both***, ~~struck out~~"),
+    ("Small letters", "H~2~O and E = mc^2^"),
+    ("Paragraphs", "An empty line begins\n\na new paragraph.\\\nA backslash breaks a line."),
+    ("Headings", "# Large\n\n## Smaller"),
+    (
+        "Links",
+        "https://example.org is a link by itself, [this one](https://example.org) has a text.",
+    ),
+    ("People and communities", "@name@example.org and !name@example.org, or only @name here."),
+    ("Quotes", "> What somebody said\n\nand what you say to it."),
+    ("Lists", "- milk\n- bread\n\n1. first\n2. second"),
+    ("Code", "`one word` or\n\n```\nseveral lines\n  as they are\n```"),
+    ("Spoilers", "::: spoiler Who did it\nIt was the gardener.\n:::"),
+    ("Tables", "| Cat | Sleeps |\n|-----|-------:|\n| Tom |   16 h |"),
+    ("Footnotes", "It is said so.[^1]\n\n[^1]: By whom, nobody knows."),
+    ("Pictures", "![What it shows](https://example.org/picture.png)"),
+    ("A line", "above\n\n---\n\nbelow"),
+)
+
+
+@cache
+def _rendered() -> tuple[tuple[str, str, str], ...]:
+    """(title, source, HTML) of each; pictures of nobody are not fetched."""
+    return tuple(
+        (title, source, "" if "![" in source else render(source)) for title, source in _EXAMPLES
+    )
+
+
+async def show_markdown(request: Request) -> Response:
+    """GET /help/markdown."""
+    visit = await visit_of(request)
+    examples = [(gettext(title), source, html) for title, source, html in _rendered()]
+    return page(request, "help_markdown.html", visit, {"examples": examples})

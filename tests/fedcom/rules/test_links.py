@@ -1,0 +1,45 @@
+import pytest
+
+from fedcom.rules.links import normal_link, possible_beginnings
+
+PAGE = "https://news.example/a/b?id=7&x=y"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://news.example/a/b?id=7&x=y",
+        "https://www.news.example/a/b?x=y&id=7",
+        "https://NEWS.example:443/a/b/?id=7&x=y#comments",
+        "https://news.example/a/b?utm_source=mail&id=7&x=y&fbclid=IwAR0&UTM_Campaign=z",
+        " https://news.example/a/b?id=7&x=y ",
+    ],
+)
+def test_links_to_the_same_page_are_found_out(url):
+    assert normal_link(url) == normal_link(PAGE)
+    assert url.strip().lower().startswith(possible_beginnings(PAGE))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://news.example/a/b",
+        "https://news.example/a/b?id=8&x=y",
+        "https://news.example/A/b?id=7&x=y",
+        "https://news.example:8443/a/b?id=7&x=y",
+        "https://other.example/a/b?id=7&x=y",
+        "https://news.example/a/b?id=7&x=y&utm=1",
+    ],
+)
+def test_links_to_other_pages_are_not(url):
+    assert normal_link(url) != normal_link(PAGE)
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://a.example:99999/", "", "x"])
+def test_what_is_no_link_is_nothing_special(url):
+    assert normal_link(url) == url
+
+
+def test_a_page_of_very_many_parameters_is_compared_as_it_is_written():
+    url = "https://a.example/?" + "&".join(f"a{number}=1" for number in range(300))
+    assert normal_link(url) == url
