@@ -20,6 +20,7 @@ GROUPS = (DOGS, BIRDS)
 ALICE, NUTOMIC = "https://mastodon.example/users/alice", "https://lemmy.example/u/nutomic"
 # What says nothing new here: the profile is as it was, the copy no newer, nothing to take back.
 SILENT = {"lemmy/undo_follow", "mastodon/undo_follow", "lemmy/announce_remove_moderator"}
+SILENT |= {"lemmy/announce_undo_block_user", "lemmy/announce_undo_lock_page"}
 KINDS = {"mastodon/update_service": "Service", "mobilizon/update_organization": "Organization"}
 KINDS |= {"writefreely/update_application": "Application"}
 
@@ -35,7 +36,7 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
     everybody who speaks in the sample can be asked who they are."""
     home = node.home
     home.comment(home.post())
-    communities = {iri: home.group(iri) for iri in GROUPS}
+    communities = {iri: home.group(iri, featured=f"{iri}/featured") for iri in GROUPS}
     alice = home.person(ALICE)
     for target, asked in (
         (communities[DOGS], "asked"),
