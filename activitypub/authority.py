@@ -391,7 +391,8 @@ _ANNOUNCED: dict[str, _GroupRule] = {
     "Update": _announced_content,
     "Delete": _announced_deletion,
     "Undo": _announced_undo,
-    **dict.fromkeys(("Like", "Dislike", "EmojiReact", "EmojiReaction"), _announced_vote),
+    # Lemmy 1.0 and PieFed pass reports on to the servers of the moderators.
+    **dict.fromkeys(("Like", "Dislike", "EmojiReact", "EmojiReaction", "Flag"), _announced_vote),
     **dict.fromkeys(_MODERATION, _announced_moderation),
     **dict.fromkeys(("Follow", "Join", "Leave"), _announced_membership),
 }

@@ -98,6 +98,10 @@ class Action(ABC, Generic[R]):
         """What local actors say in return when this was heard."""
         return ()
 
+    def beside(self, ctx: Context, result: R) -> tuple[Answer, ...]:
+        """What other local actors say when this is done here, to servers that want their word."""
+        return ()
+
 
 Shape = tuple[str, ...]
 # A reader looks at the target and gives the action, or None when there is nothing to do (it is

@@ -10,6 +10,7 @@ from fedcom.actions import (
     post,
     profile,
     remove,
+    report,
     vote,
 )
 from fedcom.actions.base import Readers
@@ -24,5 +25,6 @@ HEARD: tuple[Readers, ...] = (
     post.READERS,
     profile.READERS,
     remove.READERS,
+    report.READERS,
     vote.READERS,
 )

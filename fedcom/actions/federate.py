@@ -47,6 +47,8 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
             _announce(ctx, place, audience.subject, inner, followers)
             _boost(ctx, place, audience, followers)
         _send(ctx, action.by, audience, activity, followers)
+        for said in action.beside(ctx, result):
+            _publish(ctx, said.actor, said.activity, audience.subject, [_own_inbox(said.to)])
         return
     if place is not None and place.local:
         if heard.body is not None:

@@ -32,12 +32,13 @@ def notify(ctx: Context, recipient_id: int, news: News) -> None:
     """Tell a member; nobody else is told anything: people elsewhere hear of it by federation.
 
     Nobody is told of what they did themselves. Of people and servers that the member has blocked
-    only moderation is told.
+    only moderation and reports are told: neither can be blocked away.
     """
     by_id = news.by_id
     if recipient_id == by_id or not _has_account(ctx, recipient_id):
         return
-    if news.kind != "moderation" and by_id is not None and is_blocked(ctx, recipient_id, by_id):
+    is_duty = news.kind in ("moderation", "report")
+    if not is_duty and by_id is not None and is_blocked(ctx, recipient_id, by_id):
         return
     ctx.conn.execute(
         insert(notification).values(

@@ -51,6 +51,7 @@ POLITE = frozenset(
         "not_a_community",
         "no_community",
         "already_deleted",
+        "report_elsewhere",
         # Who is blocked need not learn it.
         "person_block",
     }
@@ -58,10 +59,9 @@ POLITE = frozenset(
 
 # Words that peers say to us and mean well, by what we would have to have for them.
 _NOT_HERE = {
-    "Flag": "reports",
     "Move": "moving accounts",
     "QuoteRequest": "quotes",
-    "Resolve": "reports",
+    "Resolve": "resolved reports",
     "Unlock": "locked posts",
     "Warn": "warnings",
 }

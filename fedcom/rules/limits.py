@@ -26,6 +26,9 @@ MAX_SUMMARY = 5_000
 MAX_REASON = 500
 """Of what a moderator or an admin does."""
 
+MAX_REPORT = 1_000
+"""Of what somebody says about what they report; Lemmy takes as much."""
+
 MAX_ALT = 1_000
 """Of the words for a picture."""
 
@@ -120,6 +123,19 @@ def check_message(body: str) -> str:
     if not body:
         raise Invalid("message_empty", "A message needs words.")
     return body
+
+
+def check_report(reason: str) -> str:
+    """Why something is reported, as it is stored.
+
+    Raises Invalid: `reason_empty`, `reason_too_long` or those of `check_body`.
+    """
+    reason = check_body(reason)
+    if not reason:
+        raise Invalid("reason_empty", "Say what is wrong with it.")
+    if len(reason) > MAX_REPORT:
+        raise Invalid("reason_too_long", f"A reason has at most {MAX_REPORT} characters.")
+    return reason
 
 
 def check_url(url: str) -> str:

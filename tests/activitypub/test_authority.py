@@ -544,7 +544,8 @@ def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
         direct("a member of another's", act("Follow", EVA, OUR_GROUP), "not_their_member"),
         direct("an answer", act("Accept", EVA, "x"), "not_theirs_to_say", follow_target=EVA),
         direct("an envelope in an envelope", act("Announce", ANN, POST), "not_theirs_to_say"),
-        direct("a report", act("Flag", EVA, POST), "not_theirs_to_say"),
+        direct("a report", act("Flag", EVA, POST), "believe", is_their_post=True),
+        direct("a report of another's", act("Flag", EVA, POST), "not_their_post"),
     ],
 )
 def test_what_a_community_may_announce(raw, facts, verdict):

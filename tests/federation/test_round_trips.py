@@ -39,10 +39,12 @@ from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.mentions import with_links
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.perform import perform
 from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
 from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.vote import Vote
 from fedcom.context import NewKey
 from fedcom.errors import Invalid
@@ -71,7 +73,7 @@ from fedcom.rules.limits import (
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import Illustration, is_title_again
 from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, hear
-from tests.support.people import ORIGIN
+from tests.support.people import ORIGIN, said
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -392,6 +394,12 @@ def mark(pair: Pair, draw: Draw) -> Mark:
     return Mark(iri=f"{AWAY}/unknown/1", kind=kind, actor_iri=GUEST)
 
 
+def withdraw_report(pair: Pair, draw: Draw) -> WithdrawReport:
+    made = replace(flagged(pair, draw, GUEST, ORIGIN), iri=f"{AWAY}/activities/flag/1")
+    row = perform(pair.home, made, said(GUEST))
+    return every_field(WithdrawReport, by=made.by, report=row)
+
+
 def unmark(pair: Pair, draw: Draw) -> Unmark:
     return Unmark(iri=f"{AWAY}/unknown/1", kind="deleted", actor_iri=GUEST)
 
@@ -444,6 +452,17 @@ def unban(pair: Pair, draw: Draw) -> Unban:
     return every_field(Unban, **whom, reason=draw(REASONS), restores_content=draw(FLAGS))
 
 
+def flagged(pair: Pair, draw: Draw, by: str, origin: str) -> Report:
+    """A report of what others wrote, by somebody of `by`; Mastodon alone names several things."""
+    target = content(pair, draw, origin)
+    reason = draw(REASONS.filter(bool))
+    return every_field(Report, by=pair.find(by), target=target, others=(), reason=reason)
+
+
+def report(pair: Pair, draw: Draw) -> Report:
+    return flagged(pair, draw, ANN, AWAY)
+
+
 DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AddModerator: add_moderator,
     Ban: ban,
@@ -464,6 +483,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     Remove: remove,
     RemoveModerator: remove_moderator,
     Restore: restore,
+    Report: report,
     RotateKeys: rotate_keys,
     SendMessage: send_message,
     Unban: unban,
@@ -479,6 +499,7 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     RefreshCommunity: refresh_community,
     RefreshProfile: refresh_profile,
     Unmark: unmark,
+    WithdrawReport: withdraw_report,
 }
 
 
@@ -566,7 +587,7 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
                 names = ["title", "url", "image_url", "image_alt"]
             names += ["body_source", "body_html", "content_warning"]
             return replace(action, words={name: getattr(result, name) for name in names})
-        case Follow():
+        case Follow() | Report():
             return replace(action, iri=result.iri)
         case Vote() if action.score:
             return replace(action, iri=result.iri)

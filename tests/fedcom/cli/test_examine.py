@@ -32,9 +32,9 @@ def put(name: str, raw: object) -> str:
 
 def test_documents_are_explained_one_line_each() -> None:
     post = put("post.json", activity("Create", KIM, page(f"{CATS}/1", KIM, CATS, sensitive=True)))
-    flag = put("flag.json", activity("Flag", KIM, f"{CATS}/1"))
+    warn = put("warn.json", activity("Warn", KIM, f"{CATS}/1"))
 
-    both = run("explain", post, flag)
+    both = run("explain", post, warn)
 
     assert both.exit_code == 1
     first, second = both.output.splitlines()
@@ -43,7 +43,7 @@ def test_documents_are_explained_one_line_each() -> None:
         "in https://kim.example/c/cats; sensitive; to Public https://kim.example/c/cats; "
         "if https://kim.example/c/cats is a community that somebody here follows"
     )
-    assert second.startswith("flag.json: refused: unsupported_type (Flag is not understood here")
+    assert second.startswith("warn.json: refused: unsupported_type (Warn is not understood here")
     assert run("explain", post).exit_code == 0
 
 

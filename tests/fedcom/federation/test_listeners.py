@@ -162,7 +162,7 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
 @pytest.mark.parametrize(
     ("said", "detail"),
     [
-        (activity("Flag", KIM, f"{CATS}/1"), "Flag is not understood here: no reports yet."),
+        (activity("Warn", KIM, f"{CATS}/1"), "Warn is not understood here: no warnings yet."),
         (activity("Dance", KIM, f"{CATS}/1"), "Dance is not understood here."),
     ],
 )

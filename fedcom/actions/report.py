@@ -1,0 +1,362 @@
+"""Report and WithdrawReport: somebody asks the moderators to look at something: Flag, Undo{Flag}.
+
+Who reported what is read by moderators and admins and by nobody else: a Flag is announced to
+nobody, has no proof, is served at no address, and stands in no collection and no modlog.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import insert, or_, select, update
+
+from activitypub.reading import Document
+from activitypub.vocab.activities import flag, undo
+from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
+from fedcom.actions.delete import Content, place_of
+from fedcom.actions.notify import News, notify
+from fedcom.actions.vouching import check_vouched
+from fedcom.context import Context, Said
+from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
+from fedcom.models.actor import Actor, Community, Person, actor
+from fedcom.models.comment import Comment
+from fedcom.models.message import Message
+from fedcom.models.moderation import Report as ReportRow, report
+from fedcom.models.post import Post
+from fedcom.models.site import site
+from fedcom.queries.actors import find_actor, find_moderators, get_person, standing
+from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.messages import find_message, get_message
+from fedcom.queries.posts import find_post, get_post
+from fedcom.queries.reports import (
+    count_reports_by,
+    count_reports_from,
+    find_report,
+    get_report,
+    is_reported,
+    list_admins,
+    words_of,
+)
+from fedcom.remote.actors import person_at
+from fedcom.remote.peers import find_peer
+from fedcom.rules.dialects import Dialect, dialect_of
+from fedcom.rules.limits import MAX_REPORT, check_report
+from fedcom.rules.permissions import may_act, may_take_part
+
+Target = Post | Comment | Message | Person | Community
+
+BY_ONE = 20
+"""Reports an hour that one person may make."""
+
+FROM_HOST = 60
+"""Reports an hour that are taken from one other server: its people cost it nothing."""
+
+MAX_OBJECTS = 30
+"""Things that one Flag may name; Mastodon's name an account and any number of its posts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Action[ReportRow]):
+    """Somebody asks the moderators, or the admins, to look at something."""
+
+    # A person, or the server itself that speaks for one of its people (Mastodon).
+    by: Person
+    target: Target
+    reason: str
+    # What else the same Flag names.
+    others: tuple[Target, ...] = ()
+    # The id of the Flag that was heard; "" for a report that is made here.
+    iri: str = ""
+
+    def check(self, ctx: Context) -> None:
+        """Of what they can see, once while nobody has looked at it, and not by the dozen."""
+        may_act(self.by, ctx.now)
+        if not self.iri:
+            check_report(self.reason)
+        for target in self._targets():
+            _check_target(ctx, self.by, target)
+        if not self._fresh(ctx):
+            raise Conflict("already_reported", "You have reported it; it will be looked at.")
+        _check_pace(ctx, self.by)
+
+    def apply(self, ctx: Context) -> ReportRow:
+        """One row for each thing, with what it says now; whoever judges it is told."""
+        # One at a time for each reporter, so that two at once make no two reports of one thing.
+        ctx.conn.execute(select(actor.c.id).where(actor.c.id == self.by.id).with_for_update())
+        iri = self.iri or ctx.new_iri("flag")
+        fresh = self._fresh(ctx)
+        if not fresh:
+            raise Conflict("already_reported", "You have reported it; it will be looked at.")
+        numbers = [
+            self._write(ctx, target, iri if position == 1 else f"{iri}#{position}")
+            for position, target in enumerate(fresh, start=1)
+        ]
+        return get_report(ctx.conn, numbers[0])
+
+    def _targets(self) -> tuple[Target, ...]:
+        return (self.target, *self.others)
+
+    def _fresh(self, ctx: Context) -> list[Target]:
+        """What of it this reporter has not reported yet."""
+        known = [is_reported(ctx.conn, self.by.id, one) for one in self._targets()]
+        return [one for one, was in zip(self._targets(), known, strict=True) if not was]
+
+    def _write(self, ctx: Context, target: Target, iri: str) -> int:
+        place = _place(ctx, target)
+        about = {
+            "post_id": target.id if isinstance(target, Post) else None,
+            "comment_id": target.id if isinstance(target, Comment) else None,
+            "message_id": target.id if isinstance(target, Message) else None,
+        }
+        row = insert(report).values(
+            iri=iri,
+            reporter_id=self.by.id,
+            community_id=place.id if place else None,
+            **about,
+            reason=self.reason,
+            said=words_of(target),
+            created_at=ctx.now,
+        )
+        number = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
+        news = News(
+            kind="report",
+            by_id=self.by.id,
+            community_id=place.id if place else None,
+            post_id=target.post_id if isinstance(target, Comment) else about["post_id"],
+            comment_id=about["comment_id"],
+            reason=self.reason,
+        )
+        for judge_id in _judges(ctx, target, place):
+            notify(ctx, judge_id, news)
+        return int(number)
+
+    def to_activity(self, ctx: Context, result: ReportRow) -> Activity:
+        """Flag with the id alone, as Lemmy sends it."""
+        return _flag(ctx, result.iri, self.by, self.target, self.reason)
+
+    def audience(self, ctx: Context, result: ReportRow) -> Audience:
+        """The server of the community, and the author's, if these are other servers."""
+        return Audience(subject=self.target.iri, people=_servers(ctx, self.target), private=True)
+
+    def beside(self, ctx: Context, result: ReportRow) -> tuple[Answer, ...]:
+        """To a microblog our server itself says it, with the author's id first (Mastodon)."""
+        author = _author(ctx, self.target)
+        if author is None or author.local or _is_forum(ctx, author):
+            return ()
+        instance = get_person(ctx.conn, ctx.conn.execute(select(site.c.actor_id)).scalar_one())
+        word = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
+        word["object"] = [author.iri, self.target.iri]
+        return (Answer(instance.iri, word, _server(author)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawReport(Action[None]):
+    """Who reported something takes that back."""
+
+    by: Person
+    report: ReportRow
+
+    def check(self, ctx: Context) -> None:
+        """One's own, while nobody has judged it."""
+        if self.report.reporter_id != self.by.id:
+            raise Denied("not_the_reporter", "Only who reported it takes the report back.")
+        if self.report.resolved_at is not None:
+            raise Conflict("already_resolved", "It is resolved already.")
+
+    def apply(self, ctx: Context) -> None:
+        """Resolved by the reporter, with whatever else the same Flag named."""
+        mine = or_(
+            report.c.iri == self.report.iri,
+            report.c.iri.startswith(f"{self.report.iri}#", autoescape=True),
+        )
+        ctx.conn.execute(
+            update(report)
+            .where(mine, report.c.reporter_id == self.by.id, report.c.resolved_at.is_(None))
+            .values(resolved_at=ctx.now, resolver_id=self.by.id)
+        )
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Undo{Flag}."""
+        target = _reported(ctx, self.report)
+        word = _flag(ctx, self.report.iri, self.by, target, self.report.reason)
+        return undo(ctx.new_iri("undo"), word)
+
+    def audience(self, ctx: Context, result: None) -> Audience:
+        """Whoever was told of the report."""
+        target = _reported(ctx, self.report)
+        return Audience(subject=target.iri, people=_servers(ctx, target), private=True)
+
+
+def _check_target(ctx: Context, by: Person, target: Target) -> None:
+    if target.id == by.id and isinstance(target, Person):
+        raise Invalid("own_content", "Nobody needs to report themselves.")
+    if isinstance(target, Message):
+        if not _received(ctx, by, target):
+            raise NotFound("couldnt_find_private_message", "There is no such message here.")
+        if target.deleted_at is not None:
+            raise Denied("deleted", "What you report has been deleted.")
+    elif isinstance(target, Post | Comment):
+        if target.author_id == by.id:
+            raise Invalid("own_content", "You wrote this yourself; you can delete it.")
+        place = place_of(ctx, target)
+        may_take_part(by, place, standing(ctx.conn, by, place), ctx.now)
+        if not target.is_shown:
+            raise Denied("deleted", "What you report has been deleted.")
+
+
+def _received(ctx: Context, by: Person, about: Message) -> bool:
+    """Whether the message went to the reporter, or to somebody for whom their server speaks."""
+    if about.recipient_id == by.id:
+        return True
+    to = get_person(ctx.conn, about.recipient_id)
+    return by.kind == "Application" and not by.local and to.host == by.host
+
+
+def _check_pace(ctx: Context, by: Person) -> None:
+    """Raises TooMany. A server that speaks for its people may report as much as all of them."""
+    since = ctx.now - timedelta(hours=1)
+    alone = by.kind != "Application" and count_reports_by(ctx.conn, by.id, since) >= BY_ONE
+    if alone or (not by.local and count_reports_from(ctx.conn, by.host, since) >= FROM_HOST):
+        raise TooMany(
+            "rate_limit_error",
+            "That are many reports in a short time. Wait an hour.",
+            retry_after=3600.0,
+        )
+
+
+def _place(ctx: Context, target: Target) -> Community | None:
+    return place_of(ctx, target) if isinstance(target, Post | Comment) else None
+
+
+def _author(ctx: Context, target: Target) -> Person | None:
+    """Who wrote it, of what other servers are told."""
+    return get_person(ctx.conn, target.author_id) if isinstance(target, Post | Comment) else None
+
+
+def _moderators_here(ctx: Context, place: Community) -> list[int]:
+    return [person.id for person in find_moderators(ctx.conn, place) if person.local]
+
+
+def _judges(ctx: Context, target: Target, place: Community | None) -> list[int]:
+    """Moderators who are members here; the admins for what no moderator here answers for."""
+    moderators = _moderators_here(ctx, place) if place else []
+    author = _author(ctx, target)
+    is_members = author is not None and author.local and not (place and place.local)
+    if moderators and not is_members:
+        return moderators
+    return list(dict.fromkeys([*moderators, *list_admins(ctx.conn)]))
+
+
+def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
+    """Where the reporter's own Flag goes to."""
+    place, author = _place(ctx, target), _author(ctx, target)
+    told: list[Actor] = [place] if place is not None else []
+    if author is not None and not author.local and _is_forum(ctx, author):
+        told.append(author)
+    return tuple(_server(one) for one in told)
+
+
+def _server(someone: Actor) -> Actor:
+    """The one in whose name the server is reached: never at the inbox of their own, if it has
+    another, since it is not they who are told.
+    """
+    return replace(someone, inbox=someone.shared_inbox or someone.inbox)
+
+
+def _is_forum(ctx: Context, someone: Actor) -> bool:
+    peer = find_peer(ctx.conn, someone.host)
+    return peer is not None and dialect_of(peer.software, reached=peer.reached) is Dialect.FORUM
+
+
+def _flag(ctx: Context, iri: str, by: Person, target: Target, reason: str) -> Activity:
+    place = _place(ctx, target)
+    return flag(
+        iri, by.iri, target.iri, community=place.iri if place else ctx.origin, reason=reason
+    )
+
+
+def _reported(ctx: Context, row: ReportRow) -> Target:
+    """What a report is about."""
+    if row.comment_id is not None:
+        return get_comment(ctx.conn, row.comment_id)
+    if row.post_id is not None:
+        return get_post(ctx.conn, row.post_id)
+    if row.message_id is not None:
+        return get_message(ctx.conn, row.message_id)
+    found = find_actor(ctx.conn, row.said)
+    if found is None:
+        raise NotFound("couldnt_find_person", "There is no such person here.")
+    return found
+
+
+def _read_flag(ctx: Context, said: Said) -> Report | None:
+    word = said.activity
+    found = list(_named(ctx, word))
+    if not found:
+        raise Invalid("couldnt_find_object", "Nothing of what is reported is kept here.")
+    by = person_at(ctx, said.actor)
+    # Whoever names what somebody wrote besides the account means the former.
+    contents = [one for one in found if isinstance(one, Post | Comment)]
+    messages = [one for one in found if isinstance(one, Message) and _received(ctx, by, one)]
+    accounts = [one for one in found if isinstance(one, Person | Community) and one.local]
+    for content in contents:
+        if said.via is not None:
+            check_vouched(ctx, said, place_of(ctx, content))
+    ours: list[Target] = [one for one in contents if _is_judged_here(ctx, one)]
+    targets = [*ours, *messages] or accounts
+    if not targets:
+        if not contents and any(isinstance(one, Message) for one in found):
+            raise Invalid("couldnt_find_object", "Nothing of what is reported is kept here.")
+        raise Denied("report_elsewhere", "It is in no community here and by nobody here.")
+    fresh = [one for one in targets if _is_there(one) and not is_reported(ctx.conn, by.id, one)]
+    if not fresh or (word.id is not None and find_report(ctx.conn, word.id) is not None):
+        return None
+    return Report(
+        by=by,
+        target=fresh[0],
+        others=tuple(fresh[1:]),
+        reason=_reason(word),
+        iri=word.id or ctx.new_iri("flag"),
+    )
+
+
+def _named(ctx: Context, word: Document) -> Iterator[Target]:
+    named = [one if isinstance(one, str) else one.id for one in word.objects[:MAX_OBJECTS]]
+    for thing in dict.fromkeys(one for one in named if one is not None):
+        found = (
+            find_post(ctx.conn, thing)
+            or find_comment(ctx.conn, thing)
+            or find_message(ctx.conn, thing)
+            or find_actor(ctx.conn, thing)
+        )
+        if found is not None:
+            yield found
+
+
+def _is_judged_here(ctx: Context, content: Content) -> bool:
+    """It is in a community of ours, or by a member, or a member moderates where it is."""
+    place = place_of(ctx, content)
+    if place.local or get_person(ctx.conn, content.author_id).local:
+        return True
+    return bool(_moderators_here(ctx, place))
+
+
+def _is_there(target: Target) -> bool:
+    if isinstance(target, Post | Comment):
+        return target.is_shown
+    return target.deleted_at is None
+
+
+def _reason(word: Document) -> str:
+    """`content` with Mastodon, `summary` with Lemmy; Mbin may send neither."""
+    return (word.content or word.summary or "").strip()[:MAX_REPORT]
+
+
+def _read_undo(ctx: Context, said: Said) -> WithdrawReport | None:
+    found = find_report(ctx.conn, said.object.id or "")
+    if found is None or found.resolved_at is not None:
+        return None
+    return WithdrawReport(by=person_at(ctx, said.actor), report=found)
+
+
+READERS: Readers = {("Flag",): _read_flag, ("Undo", "Flag"): _read_undo}

@@ -1,0 +1,88 @@
+"""Reports: which there are, what of, and how many somebody made."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+
+from fedcom.errors import NotFound
+from fedcom.models.account import account
+from fedcom.models.actor import Actor, actor
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.comment import Comment
+from fedcom.models.message import Message
+from fedcom.models.moderation import Report, report
+from fedcom.models.post import Post
+from fedcom.text.html import to_text
+
+_REPORT = select(*columns_of(Report, report))
+
+
+def find_report(conn: Connection, iri: str) -> Report | None:
+    """The report whose Flag has this id."""
+    row = conn.execute(_REPORT.where(report.c.iri == iri)).mappings().first()
+    return None if row is None else to_row(Report, row)
+
+
+def get_report(conn: Connection, number: int) -> Report:
+    """The report with this row id. Raises NotFound."""
+    row = conn.execute(_REPORT.where(report.c.id == number)).mappings().first()
+    if row is None:
+        raise NotFound("couldnt_find_report", "There is no such report here.")
+    return to_row(Report, row)
+
+
+def words_of(target: Post | Comment | Message | Actor) -> str:
+    """What a report keeps of what it is about: its words as plain text, of an actor the id."""
+    if isinstance(target, Actor):
+        return target.iri
+    parts = [target.title, target.url or ""] if isinstance(target, Post) else []
+    return "\n\n".join(part for part in (*parts, to_text(target.body_html).strip()) if part)
+
+
+def is_reported(
+    conn: Connection, reporter_id: int, target: Post | Comment | Message | Actor
+) -> bool:
+    """Whether this person has reported this thing, and nobody has judged it since."""
+    mine = and_(report.c.reporter_id == reporter_id, report.c.resolved_at.is_(None))
+    return bool(conn.execute(select(exists().where(mine, _is_about(target)))).scalar())
+
+
+def _is_about(target: Post | Comment | Message | Actor) -> ColumnElement[bool]:
+    if isinstance(target, Post):
+        return report.c.post_id == target.id
+    if isinstance(target, Comment):
+        return report.c.comment_id == target.id
+    if isinstance(target, Message):
+        return report.c.message_id == target.id
+    return and_(_IS_OF_ACTOR, report.c.said == target.iri)
+
+
+_IS_OF_ACTOR = and_(
+    report.c.post_id.is_(None), report.c.comment_id.is_(None), report.c.message_id.is_(None)
+)
+
+
+def count_reports_by(conn: Connection, reporter_id: int, since: datetime) -> int:
+    """How many reports somebody has made since then."""
+    mine = select(func.count()).where(
+        report.c.reporter_id == reporter_id, report.c.created_at > since
+    )
+    return int(conn.execute(mine).scalar_one())
+
+
+def count_reports_from(conn: Connection, host: str, since: datetime) -> int:
+    """How many reports the people of one server have made since then."""
+    theirs = (
+        select(func.count())
+        .select_from(report.join(actor, actor.c.id == report.c.reporter_id))
+        .where(actor.c.host == host, report.c.created_at > since)
+    )
+    return int(conn.execute(theirs).scalar_one())
+
+
+def list_admins(conn: Connection) -> list[int]:
+    """The ids of the admins of this instance."""
+    admins = select(account.c.actor_id).where(
+        account.c.role == "admin", account.c.state == "active"
+    )
+    return list(conn.execute(admins.order_by(account.c.actor_id)).scalars())
