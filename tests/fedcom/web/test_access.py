@@ -69,6 +69,17 @@ MATRIX = [
     ("/help/markdown", None, OK, OK, OK, OK, OK),
     ("/drafts", None, LOGIN, OK, OK, OK, OK),
     ("/drafts/remove", {"place": "submit"}, LOGIN, OK, OK, OK, OK),
+    ("/post/{post}/report", None, LOGIN, OK, OK, OK, OK),
+    ("/post/{post}/report", {"reason": "Rude."}, LOGIN, OK, INVALID, OK, OK),
+    ("/comment/{comment}/report", None, LOGIN, OK, OK, OK, OK),
+    ("/comment/{comment}/report", {"reason": "Rude."}, LOGIN, OK, INVALID, OK, OK),
+    ("/message/0/report", None, LOGIN, OK, OK, OK, OK),
+    ("/message/0/report", {"reason": "Rude."}, LOGIN, OK, OK, OK, OK),
+    ("/reports", None, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/remove", {}, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/lock", {}, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/resolve", {}, LOGIN, NO, NO, OK, OK),
+    ("/reports/{report}/reopen", {}, LOGIN, NO, NO, OK, OK),
     ("/saved", None, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/save", {}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/unsave", {}, LOGIN, OK, OK, OK, OK),
@@ -106,6 +117,16 @@ MATRIX = [
     ("/settings/export/lemmy", None, LOGIN, OK, OK, OK, OK),
     ("/settings/delete", None, LOGIN, OK, OK, OK, OK),
     ("/settings/delete", {"current_password": "x"}, LOGIN, NO, NO, NO, NO),
+    ("/settings/pictures", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/pictures", {"no_icon": "on"}, LOGIN, OK, OK, OK, OK),
+    ("/settings/uploads", None, LOGIN, OK, OK, OK, OK),
+    ("/settings/uploads/delete", {"name": "x.webp"}, LOGIN, OK, OK, OK, OK),
+    ("/upload", None, LOGIN, OK, OK, OK, OK),
+    ("/upload", {"alt": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/c/cats/pictures", None, LOGIN, NO, NO, OK, OK),
+    ("/c/cats/pictures", {"no_icon": "on"}, LOGIN, NO, NO, OK, OK),
+    ("/admin/logo", None, LOGIN, NO, NO, NO, OK),
+    ("/admin/logo", {"no_logo": "on"}, LOGIN, NO, NO, NO, OK),
     ("/settings/sessions", {"session": "0"}, LOGIN, OK, OK, OK, OK),
     ("/search", None, OK, OK, OK, OK, OK),
     ("/search", {"q": "!cats@forum.example"}, LOGIN, OK, OK, OK, OK),
@@ -137,6 +158,8 @@ MATRIX = [
     ("/admin/federation/retry", {"host": ""}, LOGIN, NO, NO, NO, OK),
     ("/setup", None, OK, OK, OK, OK, OK),
     ("/static/style.css", None, OK, OK, OK, OK, OK),
+    ("/media/x.webp", None, OK, OK, OK, OK, OK),
+    ("/media/remote", None, OK, OK, OK, OK, OK),
 ]
 # Log in, sign up and set up are open to all and have tests of their own.
 ELSEWHERE = {("/login", "POST"), ("/register", "POST"), ("/setup", "POST")}
@@ -207,7 +230,10 @@ def test_the_matrix_names_every_route() -> None:
         (re.sub(r"\{\w+\}", "{}", str(row[0])), "GET" if row[1] is None else "POST")
         for row in MATRIX
     } | ELSEWHERE
-    named = {(re.sub(r"^/(c|u|static)/[^/]+", r"/\1/{}", path), method) for path, method in named}
+    named = {
+        (re.sub(r"^/(c|u|static|media)/(?!remote)[^/]+", r"/\1/{}", path), method)
+        for path, method in named
+    }
     made = {
         (re.sub(r"\{[^}]+\}", "{}", route.path), method)
         for route in routes()
