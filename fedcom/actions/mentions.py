@@ -10,6 +10,7 @@ from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.notification import notification
 from fedcom.text.mentions import Mention, find_mentions, render_with_mentions
+from fedcom.wire.addressing import page_of
 from fedcom.wire.body import Body
 
 
@@ -41,12 +42,18 @@ def _keys(ctx: Context, mention: Mention) -> tuple[tuple[str, str], ...]:
     return (mention.name, host), (mention.name.lower(), host)
 
 
-def with_links(ctx: Context, body: Body) -> Body:
-    """The body with a link at each mention of somebody known."""
+def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
+    """The body with a link at each mention of somebody known: to our page of them, or to theirs.
+
+    What leaves with links to our pages is turned round on its way (`wire.tags`).
+    """
     known = mentioned(ctx, body.source)
     if not known:
         return body
-    links = {mention: someone.url or someone.iri for mention, someone in known.items()}
+    links = {
+        mention: page_of(ctx.origin, someone) if here else someone.url or someone.iri
+        for mention, someone in known.items()
+    }
     return Body(body.source, render_with_mentions(body.source, links))
 
 

@@ -73,7 +73,7 @@ class SendMessage(Action[Message]):
 
     def apply(self, ctx: Context) -> Message:
         """One row for each member who gets it, who is told; what is given is the first of them."""
-        body = self.body if self.source else with_links(ctx, self.body)
+        body = self.body if self.source else with_links(ctx, self.body, here=False)
         source = self.source or Provenance(f"new:{uuid4().hex}", CHAT, None, None)
         numbers = []
         for iri, recipient in zip(copies_of(source.iri), (self.to, *self.others), strict=False):
@@ -125,7 +125,7 @@ class EditMessage(Action[Message]):
 
     def apply(self, ctx: Context) -> Message:
         """Replace the words; nobody is told anew."""
-        body = self.body if self.source else with_links(ctx, self.body)
+        body = self.body if self.source else with_links(ctx, self.body, here=False)
         return _change(
             ctx,
             self.message,

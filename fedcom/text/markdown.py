@@ -1,8 +1,8 @@
 """Markdown to safe HTML: what members write, as pages show it and as it goes to other servers.
 
-CommonMark with tables, strikethrough, bare URLs as links, footnotes and Lemmy's spoilers
-(`::: spoiler Title` … `:::`). HTML in the source is text. The result has been through
-`fedcom.text.html.sanitize`, so that no bug of the renderer can become a hole.
+CommonMark with tables, strikethrough, sub- and superscript (`H~2~O`, `x^2^`), bare URLs as links,
+footnotes and Lemmy's spoilers (`::: spoiler Title` … `:::`). HTML in the source is text. The result
+has been through `fedcom.text.html.sanitize`, so that no bug of the renderer can become a hole.
 
 Rendering costs about a millisecond for a kilobyte: render when written, not when read.
 """
@@ -17,6 +17,8 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.subscript import sub_plugin
+from mdit_py_plugins.superscript import superscript_plugin
 
 from fedcom.text.html import escape_text, sanitize
 
@@ -113,6 +115,7 @@ def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.inline.ruler.push("bare_url", _link_bare_url)
     parser.use(container_plugin, "spoiler", render=_spoiler)
+    parser.use(sub_plugin).use(superscript_plugin)
     parser.use(footnote_plugin, inline=False)
     # Anchors need ids, and ids of two comments on one page would be the same: numbers only.
     parser.add_render_rule("footnote_ref", _footnote_number)

@@ -1,4 +1,6 @@
-"""The ids we give to what is ours."""
+"""The ids we give to what is ours, and where we show what is others'."""
+
+from fedcom.models.actor import Actor
 
 
 def person_iri(origin: str, name: str) -> str:
@@ -49,3 +51,11 @@ def key_iri(actor_iri: str) -> str:
 def proof_key_iri(actor_iri: str) -> str:
     """The id of the key that an actor proves documents with; a fragment, as FEP-521a asks."""
     return f"{actor_iri}#proof-key"
+
+
+def page_of(origin: str, someone: Actor) -> str:
+    """The page here of anybody we know."""
+    if someone.local:
+        return someone.iri
+    letter = "c" if someone.kind == "Group" else "u"
+    return f"{origin}/{letter}/{someone.handle}"

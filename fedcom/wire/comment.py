@@ -11,7 +11,7 @@ from fedcom.models.comment import Comment
 from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import warning_of
-from fedcom.wire.tags import language_of, mentions_of
+from fedcom.wire.tags import language_of, mentions_of, with_their_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def to_note(
             replies=replies_iri(about.iri),
         ),
         Text(
-            html=about.body_html,
+            html=with_their_links(about.body_html, about.iri, mentioned),
             markdown=about.body_source or None,
             language=language_of(about.language),
         ),

@@ -17,7 +17,7 @@ from fedcom.text.plain import clean_title
 from fedcom.wire.addressing import context_iri, replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import Illustration, illustration_of, warning_of
-from fedcom.wire.tags import language_of, mentions_of
+from fedcom.wire.tags import language_of, mentions_of, with_their_links
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
 TYPES = frozenset(
@@ -101,7 +101,7 @@ def to_page(
         ),
         about.title,
         Text(
-            html=about.body_html or None,
+            html=with_their_links(about.body_html, about.iri, mentioned) or None,
             markdown=about.body_source or None,
             language=language_of(about.language),
         ),

@@ -18,6 +18,12 @@ def link(url, text=None):
     ("source", "expected"),
     [
         ("*a* **b** ~~c~~ `d`", "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>"),
+        ("H~2~O x^2^", "<p>H<sub>2</sub>O x<sup>2</sup></p>"),
+        ("~/a and ~/b, 2^3 or 4", "<p>~/a and ~/b, 2^3 or 4</p>"),
+        (
+            "`a~b~` https://a.example/~x~/y",
+            f"<p><code>a~b~</code> {link('https://a.example/~x~/y')}</p>",
+        ),
         ("# T\n\ntext", "<h1>T</h1>\n<p>text</p>"),
         ("> q", "<blockquote>\n<p>q</p>\n</blockquote>"),
         ("[x](https://a.example)", f"<p>{link('https://a.example', 'x')}</p>"),
@@ -125,6 +131,12 @@ def test_an_attack_in_markdown_makes_no_markup(source):
 ATTACKS = {
     "a megabyte": "x " * 500_000,
     "colons": ":" * 50_000,
+    "tildes": "~" * 50_000,
+    "tildes apart": "~a " * 16_000,
+    "tildes and backslashes": "~\\" * 25_000,
+    "carets": "^" * 50_000,
+    "carets apart": "^a " * 16_000,
+    "carets in links": "[^a" * 10_000,
     "brackets": "[" * 10_000,
     "too many brackets": "[" * 60_000,
     "images": "![" * 10_000,
