@@ -335,7 +335,9 @@ class Backfill:
         chain = [document]
         while (above := chain[-1].in_reply_to) is not None and not await self._is_known(above):
             if any(above == step.id for step in chain) or len(chain) >= self._limits.depth:
-                raise Invalid("thread_endless", f"What {document.id} answers has no beginning.")
+                raise Invalid(
+                    "thread_endless", "What %(iri)s answers has no beginning.", iri=document.id
+                )
             found = await self._resolve(Listed(above, above), visit)
             if found is None:
                 break
@@ -407,7 +409,12 @@ class Backfill:
             page = await (fetching if is_first else self._attempt(fetching, visit, page))
             await self._rest(visit)
         if page is not None and page.type not in COLLECTION_TYPES:
-            raise Invalid("not_a_collection", f"{page.id} is a {page.type}, no collection.")
+            raise Invalid(
+                "not_a_collection",
+                "%(iri)s is a %(type)s, no collection.",
+                iri=page.id,
+                type=page.type,
+            )
         return page
 
     async def _attempt(
@@ -479,7 +486,9 @@ def _keep(ctx: Context, document: Document, thread: Thread) -> Post | Comment:
     above = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     root = above.post_id if isinstance(above, Comment) else above and above.id
     if root != thread.post.id:
-        raise Denied("wrong_thread", f"{document.id} is not below {thread.post.iri}.")
+        raise Denied(
+            "wrong_thread", "%(iri)s is not below %(post)s.", iri=document.id, post=thread.post.iri
+        )
     return content_at(ctx, document.id or "", via=thread.place.iri)
 
 

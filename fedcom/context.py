@@ -110,5 +110,7 @@ class Said:
         found = self.activity.object_document
         if found is None:
             word = self.activity.type
-            raise Invalid("object_missing", f"The object of this {word} must be carried whole.")
+            raise Invalid(
+                "object_missing", "The object of this %(word)s must be carried whole.", word=word
+            )
         return found

@@ -12,7 +12,24 @@
 The surfaces turn these into pages, JSON, exit codes and refusals; nothing below them does.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
+
+
+class Sentence:
+    """A sentence that is a fact of another one: it is said in the same language."""
+
+    def __init__(self, template: str, **facts: object) -> None:
+        self.template = template
+        self.facts = facts
+
+    def __str__(self) -> str:
+        return fill(self.template, self.facts)
+
+
+def fill(template: str, facts: Mapping[str, object]) -> str:
+    """The template with its facts; a fact at its end may be empty."""
+    return (template % facts).rstrip() if facts else template
 
 
 class FedcomError(Exception):
@@ -35,7 +52,7 @@ class FedcomError(Exception):
     @property
     def detail(self) -> str:
         """The sentence in English."""
-        return self.template % self.facts if self.facts else self.template
+        return fill(self.template, self.facts)
 
 
 class Denied(FedcomError):

@@ -171,7 +171,7 @@ class Previews:
             raise NotFound("own_page", "This is a page of ours.")
         host = host_of(url)
         if await self._units.read(lambda conn: find_block(conn, host)) is not None:
-            raise Denied("instance_blocked", f"The instance {host} is blocked here.")
+            raise Denied("instance_blocked", "The instance %(host)s is blocked here.", host=host)
         if not self._fetcher.development and url.startswith("http://"):
             return f"https://{url.removeprefix('http://')}"
         return url

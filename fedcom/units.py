@@ -102,7 +102,9 @@ class Units:
                 )
             except Missing as missing:
                 if budget is None:
-                    raise NotFound("couldnt_find_object", f"{missing.iri} is not here.") from None
+                    raise NotFound(
+                        "couldnt_find_object", "%(iri)s is not here.", iri=missing.iri
+                    ) from None
                 await self._fetch_into(known, missing, budget)
                 continue
             await self._committed()
@@ -127,7 +129,9 @@ class Units:
             raise NotFound("couldnt_find_object", "There is no such thing here.")
         block = await self._database.read(lambda conn: find_block(conn, host))
         if block is not None:
-            raise Denied("instance_blocked", f"The instance {block.host} is blocked here.")
+            raise Denied(
+                "instance_blocked", "The instance %(host)s is blocked here.", host=block.host
+            )
 
     async def learn_peer(self, host: str) -> None:
         """Ask a server's NodeInfo what software it runs, unless that was asked of late."""
@@ -176,16 +180,27 @@ class Units:
                 return await self._look_up_address(text, budget)
             return await self._look_up_handle(text, budget)
         except Malformed as error:
-            raise Invalid("lookup_invalid", error.detail) from error
+            raise Invalid(
+                "lookup_invalid", "That is neither a handle nor an address of anything to be shown."
+            ) from error
         except PrivateAddress as error:
-            raise Invalid("lookup_private", error.detail) from error
+            raise Invalid(
+                "lookup_private", "That address is not on the public internet."
+            ) from error
         except Unreachable as error:
-            host = host_of(error.url) if error.url else "The server"
+            if not error.url:
+                raise NotFound(
+                    "lookup_unreachable", "Its server does not answer right now. Try again later."
+                ) from error
             raise NotFound(
-                "lookup_unreachable", f"{host} does not answer right now. Try again in a while."
+                "lookup_unreachable",
+                "%(host)s does not answer right now. Try again in a while.",
+                host=host_of(error.url),
             ) from error
         except FetchFailed as error:
-            raise NotFound("couldnt_find_object", error.detail) from error
+            raise NotFound(
+                "couldnt_find_object", "Its server has nothing there that can be shown."
+            ) from error
 
     async def _look_up_address(self, iri: str, budget: Budget) -> Found:
         check_iri(iri, development=self._fetcher.development)
@@ -212,7 +227,7 @@ class Units:
         if known is not None:
             return known
         if handle.host == host_of(self._origin):
-            raise NotFound("couldnt_find_person", f"There is no {text} here.")
+            raise NotFound("couldnt_find_person", "There is no %(text)s here.", text=text)
         await self._check_host(handle.host)
         iri = await find_by_webfinger(self._fetcher, handle, budget)
         return await self.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)

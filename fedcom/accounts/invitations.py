@@ -60,7 +60,9 @@ _LIST = (
 def create_invitation(conn: Connection, by_id: int, terms: Terms, now: datetime) -> Invitation:
     """A new code. Raises Invalid: `uses_number`, `note_…`, `expires_past`."""
     if not 1 <= terms.uses <= MAX_USES:
-        raise Invalid("uses_number", f"An invitation is for 1 to {MAX_USES} people.")
+        raise Invalid(
+            "uses_number", "An invitation is for 1 to %(maximum)s people.", maximum=MAX_USES
+        )
     if terms.expires_at is not None and terms.expires_at <= now:
         raise Invalid("expires_past", "It would have expired already.")
     code = secrets.token_urlsafe(_BYTES)
@@ -127,4 +129,4 @@ def _check_note(note: str) -> str:
     try:
         return check_display_name(note)
     except Invalid as error:
-        raise Invalid(f"note_{error.code}", error.detail) from None
+        raise Invalid(f"note_{error.code}", error.template, **error.facts) from None

@@ -60,9 +60,17 @@ def check_new_password(password: str, name: str = "") -> str:
     Raises Invalid: `password_too_short`, `password_too_long` or `password_common`.
     """
     if len(password) < MIN_PASSWORD:
-        raise Invalid("password_too_short", f"A password has at least {MIN_PASSWORD} characters.")
+        raise Invalid(
+            "password_too_short",
+            "A password has at least %(minimum)s characters.",
+            minimum=MIN_PASSWORD,
+        )
     if len(password) > MAX_PASSWORD:
-        raise Invalid("password_too_long", f"A password has at most {MAX_PASSWORD} characters.")
+        raise Invalid(
+            "password_too_long",
+            "A password has at most %(maximum)s characters.",
+            maximum=MAX_PASSWORD,
+        )
     if _is_common(password.lower(), name.lower()):
         raise Invalid("password_common", "That password is among the first that would be tried.")
     return password

@@ -52,4 +52,4 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
 
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise Invalid(f"{name}_unknown", f"It is one of: {', '.join(known)}.")
+        raise Invalid(f"{name}_unknown", "It is one of: %(choices)s.", choices=", ".join(known))

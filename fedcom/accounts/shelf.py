@@ -87,5 +87,5 @@ def _host(text: str) -> str:
     except (Malformed, httpx.InvalidURL):
         host = ""
     if not ("." in host or ":" in host):
-        raise Invalid("who_host", f"{name[:100]} is not the full name of a server.")
+        raise Invalid("who_host", "%(name)s is not the full name of a server.", name=name[:100])
     return host

@@ -79,7 +79,7 @@ def finish_sign_in(
         raise Denied("registration_application_is_pending", "An admin has not approved you yet.")
     if member.person.is_banned(now):
         why = why_banned(member.person.ban_reason, member.person.ban_expires_at)
-        raise Denied("site_ban", f"You are banned here.{why}")
+        raise Denied("site_ban", "You are banned here. %(why)s", why=why)
     forget_attempts(conn, login.attempts)
     token = create_session(conn, login.person_id, user_agent, now)
     return Welcome(member, token, now + ABSOLUTE)

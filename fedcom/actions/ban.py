@@ -59,7 +59,9 @@ class Ban(Action[Person]):
         if self.expires_at is not None and self.expires_at <= ctx.now:
             raise Invalid("ban_expires_in_the_past", "The ban would have ended already.")
         if not self.removes_content and self._stands(ctx):
-            raise Conflict("already_banned", f"{self.person.handle} is banned already.")
+            raise Conflict(
+                "already_banned", "%(person)s is banned already.", person=self.person.handle
+            )
 
     def _stands(self, ctx: Context) -> bool:
         """Whether they are banned already, in just this way."""
@@ -182,7 +184,7 @@ class Unban(Action[Person]):
         """For moderators and admins, of who is banned."""
         _check_power(ctx, self.by, self.person, self.place)
         if _banned_since(ctx, self.person, self.place) is None:
-            raise Conflict("not_banned", f"{self.person.handle} is not banned.")
+            raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
     def apply(self, ctx: Context) -> Person:
         """Let them in, and if wanted put back what they wrote."""
@@ -251,7 +253,12 @@ def _check_power(ctx: Context, by: Person, person: Person, place: Community | No
     if by.local and not is_admin(ctx.conn, by.id):
         raise Denied("not_an_admin", "Only admins ban from the whole instance.")
     if not by.local and by.host != person.host:
-        raise Denied("not_their_site", f"{by.host} bans its own people, not {person.handle}.")
+        raise Denied(
+            "not_their_site",
+            "%(host)s bans its own people, not %(person)s.",
+            host=by.host,
+            person=person.handle,
+        )
 
 
 def _banned_since(ctx: Context, person: Person, place: Community | None) -> datetime | None:
@@ -339,7 +346,11 @@ def _place_named(ctx: Context, said: Said, word: Document) -> Community | None:
         check_vouched(ctx, said, found)
         return found
     if not is_site(ctx, target):
-        raise NotFound("couldnt_find_community", f"{target} is no community or site known here.")
+        raise NotFound(
+            "couldnt_find_community",
+            "%(target)s is no community or site known here.",
+            target=target,
+        )
     return None
 
 

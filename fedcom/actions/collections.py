@@ -22,7 +22,11 @@ def _read(ctx: Context, said: Said) -> Action[Any] | None:
         )
     ).first()
     if found is None or target is None:
-        raise Invalid("unknown_collection", f"{target} is no collection of a community known here.")
+        raise Invalid(
+            "unknown_collection",
+            "%(target)s is no collection of a community known here.",
+            target=target,
+        )
     number, is_featured = found
     place = get_community(ctx.conn, number)
     check_vouched(ctx, said, place)

@@ -225,7 +225,7 @@ def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment
     if known is not None:
         return known
     if ctx.is_ours(iri):
-        raise NotFound("couldnt_find_object", f"There is no post or comment {iri} here.")
+        raise NotFound("couldnt_find_object", "There is no post or comment %(iri)s here.", iri=iri)
     refuse_blocked(ctx, iri)
     document = ctx.document(iri)
     # Its id may be another than the address it was found at.
@@ -234,7 +234,12 @@ def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment
     if known is not None:
         return known
     if document.type not in TYPES or ctx.is_ours(real):
-        raise Invalid("not_content", f"At {iri} is a {document.type}, no post and no comment.")
+        raise Invalid(
+            "not_content",
+            "At %(iri)s is a %(type)s, no post and no comment.",
+            iri=iri,
+            type=document.type,
+        )
     _check_owner(ctx, document)
     heard = Said(document, document.owner or "", via=via)
     if document.in_reply_to is None:
@@ -311,12 +316,18 @@ def concerns_us(ctx: Context, document: Document) -> bool:
 
 def _check_place(ctx: Context, document: Document, place: Community, via: str | None) -> None:
     if via is not None and via != place.iri:
-        raise Denied("wrong_community", f"The thread is in {place.handle}, not in {via}.")
+        raise Denied(
+            "wrong_community",
+            "The thread is in %(community)s, not in %(via)s.",
+            community=place.handle,
+            via=via,
+        )
     if via is not None or place.local or ctx.wanted or same_host(document.owner or "", place.iri):
         return
     raise Denied(
         "waits_for_announce",
-        f"Comments in {place.handle} count here when the community has announced them.",
+        "Comments in %(community)s count here when the community has announced them.",
+        community=place.handle,
     )
 
 

@@ -64,7 +64,12 @@ def read_pin(ctx: Context, said: Said, place: Community) -> Pin | None:
     if target is None:
         return None  # it was never here, so it is not pinned
     if not isinstance(target, Post) or target.community_id != place.id:
-        raise Denied("wrong_community", f"{iri} is no post in {place.handle}.")
+        raise Denied(
+            "wrong_community",
+            "%(iri)s is no post in %(community)s.",
+            iri=iri,
+            community=place.handle,
+        )
     if pinned == (target.featured_at is not None):
         return None
     return Pin(by=person_at(ctx, said.actor), post=target, pinned=pinned)

@@ -40,7 +40,7 @@ class Follow(Action[FollowRow]):
                 mine = standing(ctx.conn, self.by, self.target)
                 may_take_part(self.by, self.target, mine, ctx.now)
         if self.target.deleted_at is not None or self.target.id == self.by.id:
-            raise Invalid("cannot_follow", f"{self.target.handle} cannot be followed.")
+            raise Invalid("cannot_follow", "%(name)s cannot be followed.", name=self.target.handle)
 
     def apply(self, ctx: Context) -> FollowRow:
         """Accepted at once by ours; pending until the peer answers for theirs."""
@@ -121,7 +121,11 @@ class AnswerFollow(Action[None]):
     def check(self, ctx: Context) -> None:
         """Only who was asked may answer."""
         if self.asked.target_id != self.by.id:
-            raise Invalid("not_the_followed", f"{self.by.handle} was not asked to be followed.")
+            raise Invalid(
+                "not_the_followed",
+                "%(person)s was not asked to be followed.",
+                person=self.by.handle,
+            )
 
     def apply(self, ctx: Context) -> None:
         """Accepted, or forgotten."""
@@ -160,7 +164,9 @@ def _subject(by: Actor, target: Actor) -> str:
 def _read_follow(ctx: Context, said: Said) -> Follow:
     target = find_actor(ctx.conn, said.activity.object_id or "")
     if target is None or not target.local:
-        raise NotFound("couldnt_find_object", f"{said.activity.object_id} is nobody here.")
+        raise NotFound(
+            "couldnt_find_object", "%(iri)s is nobody here.", iri=said.activity.object_id
+        )
     return Follow(by=actor_at(ctx, said.actor), target=target, iri=said.activity.id)
 
 

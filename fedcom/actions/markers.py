@@ -27,7 +27,12 @@ class Mark(Action[None]):
     def check(self, ctx: Context) -> None:
         """It may count only for what is on the actor's own host: nobody forbids another's post."""
         if not same_host(self.iri, self.actor_iri):
-            raise Denied("not_the_owner", f"{self.iri} is not {self.actor_iri}'s to take back.")
+            raise Denied(
+                "not_the_owner",
+                "%(iri)s is not %(actor)s's to take back.",
+                iri=self.iri,
+                actor=self.actor_iri,
+            )
 
     def apply(self, ctx: Context) -> None:
         """One row, until what it waits for arrives or the marker is pruned."""
@@ -68,7 +73,7 @@ class Unmark(Mark):
 def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
     """Raises Denied when the owner, or its host, has deleted `iri` before it arrived."""
     if _is_marked(ctx, iri, "deleted", owner_iri):
-        raise Denied("already_deleted", f"{iri} was deleted before it arrived.")
+        raise Denied("already_deleted", "%(iri)s was deleted before it arrived.", iri=iri)
 
 
 def is_undone(ctx: Context, iri: str | None, actor_iri: str) -> bool:

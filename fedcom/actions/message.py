@@ -205,13 +205,13 @@ class UndeleteMessage(Action[Message]):
 def _check_reach(ctx: Context, by: Person, to: Person) -> None:
     """Raises Denied or Invalid for somebody who is gone, is no person, or wants nothing of `by`."""
     if to.deleted_at is not None:
-        raise Denied("deleted", f"{to.handle} has been deleted.")
+        raise Denied("deleted", "%(person)s has been deleted.", person=to.handle)
     if to.local and to.kind == "Application":
         raise Invalid("not_a_person", "That is this server itself, and nobody reads its messages.")
     if not to.local:
         refuse_blocked(ctx, to.iri)
     if is_blocked(ctx, to.id, by.id):
-        raise Denied("person_block", f"{to.handle} takes no messages from you.")
+        raise Denied("person_block", "%(person)s takes no messages from you.", person=to.handle)
 
 
 def _check_pace(ctx: Context, by: Person, to: Person) -> None:

@@ -31,7 +31,9 @@ class AddModerator(Action[None]):
         theirs = standing(ctx.conn, self.person, self.community)
         is_out = self.person.is_banned(ctx.now) or theirs.is_banned(ctx.now)
         if is_out or self.person.deleted_at is not None:
-            raise Invalid("cannot_moderate", f"{self.person.handle} cannot be a moderator.")
+            raise Invalid(
+                "cannot_moderate", "%(person)s cannot be a moderator.", person=self.person.handle
+            )
 
     def apply(self, ctx: Context) -> None:
         """The newest moderator."""
@@ -41,7 +43,9 @@ class AddModerator(Action[None]):
             "appointed_at": ctx.now,
         }
         if not insert_ignoring(ctx.conn, moderator, row):
-            raise Conflict("already_moderator", f"{self.person.handle} is a moderator already.")
+            raise Conflict(
+                "already_moderator", "%(person)s is a moderator already.", person=self.person.handle
+            )
         line = Line(by=self.by, kind="add_moderator", place=self.community)
         log_person(ctx, line, self.person)
 
@@ -76,7 +80,9 @@ class RemoveModerator(Action[None]):
         may_moderate(self.by, self.community, mine, ctx.now)
         listed = [person.id for person in find_moderators(ctx.conn, self.community)]
         if self.person.id not in listed:
-            raise NotFound("not_a_moderator", f"{self.person.handle} is not a moderator.")
+            raise NotFound(
+                "not_a_moderator", "%(person)s is not a moderator.", person=self.person.handle
+            )
         check_rank(ctx, self.by, self.person, self.community, mine)
 
     def apply(self, ctx: Context) -> None:
@@ -113,7 +119,9 @@ def check_rank(ctx: Context, by: Person, person: Person, place: Community, mine:
     if mine.is_admin or by.id not in order or person.id not in order:
         return
     if order.index(by.id) > order.index(person.id):
-        raise Denied("not_higher_mod", f"{person.handle} has been a moderator for longer.")
+        raise Denied(
+            "not_higher_mod", "%(person)s has been a moderator for longer.", person=person.handle
+        )
 
 
 def _collection(place: Community) -> str:

@@ -328,7 +328,12 @@ def check_announcer(document: Document, via: str) -> None:
     In `to` it is named as well as in `audience`: a wrong audience alone does not move a post.
     """
     if document.audiences and via not in (*document.audiences, *document.to):
-        raise Denied("wrong_community", f"The post is in {document.audience}, not in {via}.")
+        raise Denied(
+            "wrong_community",
+            "The post is in %(audience)s, not in %(via)s.",
+            audience=document.audience,
+            via=via,
+        )
 
 
 def _direct(ctx: Context, document: Document, place: Community) -> Community:
@@ -337,7 +342,8 @@ def _direct(ctx: Context, document: Document, place: Community) -> Community:
         return place
     raise Denied(
         "waits_for_announce",
-        f"Posts in {place.handle} count here when the community has announced them.",
+        "Posts in %(community)s count here when the community has announced them.",
+        community=place.handle,
     )
 
 
@@ -389,7 +395,7 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
 
 def _check_wanted(ctx: Context, place: Community) -> None:
     if not (place.local or ctx.wanted or is_followed_here(ctx.conn, place.id)):
-        raise Denied("not_followed", f"Nobody here follows {place.handle}.")
+        raise Denied("not_followed", "Nobody here follows %(community)s.", community=place.handle)
 
 
 def _read_create(ctx: Context, said: Said) -> Action[Post] | None:

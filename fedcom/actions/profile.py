@@ -82,7 +82,9 @@ class RefreshProfile(Action[Person]):
 
 def _read_update(ctx: Context, said: Said) -> RefreshProfile:
     if said.activity.object_id != said.actor:
-        raise Denied("not_the_owner", f"{said.actor} may change only the own profile.")
+        raise Denied(
+            "not_the_owner", "%(actor)s may change only the own profile.", actor=said.actor
+        )
     return RefreshProfile(by=person_at(ctx, said.actor))
 
 

@@ -169,7 +169,9 @@ def _read_undo(ctx: Context, said: Said) -> Action[Content] | UndeleteMessage | 
 def _words(target: Content, by: Person, document: Document) -> dict[str, object]:
     """What its origin says again; ours is blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
-        raise Denied("not_confirmed", f"The origin of {target.iri} does not say the same.")
+        raise Denied(
+            "not_confirmed", "The origin of %(iri)s does not say the same.", iri=target.iri
+        )
     check_public(document)
     if isinstance(target, Comment):
         said_again = read_comment(document)

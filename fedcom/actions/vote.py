@@ -80,7 +80,7 @@ class Vote(Action[Ballot]):
 def _read_vote(ctx: Context, said: Said) -> Vote | None:
     activity = said.activity
     if activity.object_id is None:
-        raise Invalid("object_missing", f"A {activity.type} names what it is about.")
+        raise Invalid("object_missing", "A %(type)s names what it is about.", type=activity.type)
     if is_undone(ctx, activity.id, said.actor):
         return None
     target = _target(ctx, said, activity.object_id)
@@ -114,7 +114,7 @@ def _target(ctx: Context, said: Said, iri: str) -> Post | Comment:
     if found is not None:
         return found
     if said.via is None and not concerns_us(ctx, said.activity):
-        raise NotFound("couldnt_find_object", f"There is no post or comment {iri} here.")
+        raise NotFound("couldnt_find_object", "There is no post or comment %(iri)s here.", iri=iri)
     return content_at(ctx, iri, said.via)
 
 

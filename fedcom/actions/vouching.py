@@ -16,9 +16,15 @@ def check_vouched(ctx: Context, said: Said, place: Community, *, direct: bool = 
     business between the actor and one of our members, which the peer may never hear of.
     """
     if said.via is not None and said.via != place.iri:
-        raise Denied("wrong_community", f"This is in {place.handle}, not in {said.via}.")
+        raise Denied(
+            "wrong_community",
+            "This is in %(community)s, not in %(via)s.",
+            community=place.handle,
+            via=said.via,
+        )
     if said.via is None and not (place.local or direct or ctx.wanted):
         raise Denied(
             "waits_for_announce",
-            f"What happens in {place.handle} counts here when the community has announced it.",
+            "What happens in %(community)s counts here when the community has announced it.",
+            community=place.handle,
         )

@@ -35,7 +35,9 @@ def create(config: Path | None, name: str, owner: str, title: str, description: 
         def make(ctx: Context) -> Community:
             member = find_member(ctx.conn, owner)
             if member is None:
-                raise NotFound("couldnt_find_person", f"There is no account {owner} here.")
+                raise NotFound(
+                    "couldnt_find_person", "There is no account %(owner)s here.", owner=owner
+                )
             action = CreateCommunity(
                 by=member.person,
                 name=name,

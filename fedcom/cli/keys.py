@@ -51,7 +51,7 @@ def _find(conn: Connection, names: tuple[str, ...]) -> list[str]:
     wanted = [name.lstrip("@!").lower() for name in names] or list(known)
     for name in wanted:
         if name not in known:
-            raise NotFound("couldnt_find_person", f"There is no {name} here.")
+            raise NotFound("couldnt_find_person", "There is no %(name)s here.", name=name)
     return [known[name] for name in wanted]
 
 

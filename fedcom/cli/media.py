@@ -33,7 +33,9 @@ async def _remove_all(instance: Instance, addresses: tuple[str, ...]) -> None:
         for file in files:
             await asyncio.to_thread(instance.pictures.store.remove, file)
         if not copies and not files:
-            raise NotFound("couldnt_find_picture", f"No picture of {address} is kept here.")
+            raise NotFound(
+                "couldnt_find_picture", "No picture of %(address)s is kept here.", address=address
+            )
         click.echo(f"{address} is deleted.")
 
 

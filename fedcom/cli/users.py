@@ -206,7 +206,7 @@ def _read_password() -> str:
 def _get_member(ctx: Context, name: str) -> Member:
     member = find_member(ctx.conn, name.lstrip("@").removesuffix(f"@{ctx.host}"))
     if member is None:
-        raise NotFound("couldnt_find_person", f"There is no account {name} here.")
+        raise NotFound("couldnt_find_person", "There is no account %(name)s here.", name=name)
     return member
 
 
@@ -225,5 +225,5 @@ def _get_person(ctx: Context, handle: str) -> Person:
         name, host = parsed.name, parsed.host
     person = find_person(ctx.conn, name, host)
     if person is None:
-        raise NotFound("couldnt_find_person", f"{handle} is not known here.")
+        raise NotFound("couldnt_find_person", "%(handle)s is not known here.", handle=handle)
     return person

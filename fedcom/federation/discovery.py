@@ -42,7 +42,7 @@ async def answer_webfinger(request: Request) -> Response:
     instance = instance_of(request)
     someone = await instance.read(lambda conn: _find(conn, resource, instance))
     if someone is None or someone.deleted_at is not None or not someone.local:
-        raise NotFound("couldnt_find_person", f"There is no {resource} here.")
+        raise NotFound("couldnt_find_person", "There is no %(resource)s here.", resource=resource)
     origin = instance.settings.origin
     body = webfinger.document(
         Handle(someone.name, someone.host),

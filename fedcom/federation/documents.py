@@ -181,7 +181,7 @@ def open_place(ctx: Context, about: Post) -> Community:
 def own(found: Content) -> Content:
     """What was found, if it is ours. Raises NotFound for a peer's, which is served there."""
     if not found.local:
-        raise NotFound("couldnt_find_object", f"It is at {found.iri}.")
+        raise NotFound("couldnt_find_object", "It is at %(iri)s.", iri=found.iri)
     return found
 
 

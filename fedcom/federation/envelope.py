@@ -72,7 +72,7 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
         raise Denied("not_a_community", "Only what communities announce is kept here.")
     is_heard = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
     if not (is_heard or ctx.wanted):
-        raise Denied("not_followed", f"Nobody here follows {group.handle}.")
+        raise Denied("not_followed", "Nobody here follows %(community)s.", community=group.handle)
     return [Sheet(inner, group) for inner in activity.objects]
 
 
@@ -141,7 +141,12 @@ def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
     if document.is_actor or document.is_activity:
         return Said(said.activity, said.actor, via=said.via)
     if document.owner != said.actor:
-        raise Denied("not_the_owner", f"{document.id} is not by {said.actor}, says its origin.")
+        raise Denied(
+            "not_the_owner",
+            "%(iri)s is not by %(actor)s, says its origin.",
+            iri=document.id,
+            actor=said.actor,
+        )
     return Said(Document(said.activity.raw | {"object": document.raw}), said.actor, via=said.via)
 
 
@@ -157,7 +162,7 @@ def _deletion(ctx: Context, said: Said, verdict: Verdict) -> Said:
     except NotThere:
         gone, confirmed = True, False
     if gone == is_undo:
-        raise Denied("not_confirmed", f"The origin of {iri} does not say the same.")
+        raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
     return Said(said.activity, said.actor, said.body, said.via, confirmed)
 
 

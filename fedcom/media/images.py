@@ -102,17 +102,22 @@ def read_picture(content: bytes, size: Size) -> Picture:
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise Invalid("picture_too_large", _TOO_MANY)
+                raise _too_large()
             return _read(image, size)
     except _TOO_LARGE as error:
-        raise Invalid("picture_too_large", _TOO_MANY) from error
+        raise _too_large() from error
     except UnidentifiedImageError as error:
         raise Invalid("picture_format", "Pictures are JPEG, PNG, WebP, GIF or AVIF.") from error
     except _BROKEN as error:
         raise Invalid("picture_broken", "The picture is broken or not complete.") from error
 
 
-_TOO_MANY = f"A picture has at most {MAX_PIXELS // 1_000_000} million pixels."
+def _too_large() -> Invalid:
+    return Invalid(
+        "picture_too_large",
+        "A picture has at most %(maximum)s million pixels.",
+        maximum=MAX_PIXELS // 1_000_000,
+    )
 
 
 def _read(image: Image.Image, size: Size) -> Picture:

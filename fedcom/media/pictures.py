@@ -33,7 +33,7 @@ class Pictures:
     async def clean(self, content: bytes, size: Size) -> Picture:
         """As `images.read_picture`; Invalid `picture_too_big` for too many bytes."""
         if len(content) > self.max_bytes:
-            raise Invalid("picture_too_big", too_big(self.max_bytes))
+            raise too_big("picture", self.max_bytes)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, read_picture, content, size)
 
@@ -52,6 +52,7 @@ class Pictures:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
 
-def too_big(max_bytes: int) -> str:
-    """What is said of a file with more bytes than that."""
-    return f"A picture has at most {max_bytes / 1_000_000:.0f} MB."
+def too_big(field: str, max_bytes: int) -> Invalid:
+    """What is said of a file with more bytes than that, which was chosen in `field`."""
+    most = f"{max_bytes / 1_000_000:.0f}"
+    return Invalid(f"{field}_too_big", "A picture has at most %(maximum)s MB.", maximum=most)

@@ -45,7 +45,7 @@ def actor_at(ctx: Context, iri: str) -> Person | Community:
     if found is not None:
         return found
     if ctx.is_ours(iri):
-        raise NotFound("couldnt_find_person", f"There is no actor {iri} here.")
+        raise NotFound("couldnt_find_person", "There is no actor %(iri)s here.", iri=iri)
     refuse_blocked(ctx, iri)
     return put_actor(ctx, ctx.document(iri))
 
@@ -54,7 +54,7 @@ def person_at(ctx: Context, iri: str) -> Person:
     """As `actor_at`; raises Invalid when a community is at `iri`."""
     found = actor_at(ctx, iri)
     if isinstance(found, Community):
-        raise Invalid("not_a_person", f"{iri} is a community, not a person.")
+        raise Invalid("not_a_person", "%(iri)s is a community, not a person.", iri=iri)
     return found
 
 
@@ -62,7 +62,9 @@ def community_at(ctx: Context, iri: str) -> Community:
     """As `actor_at`; raises Invalid when no community is at `iri`."""
     found = actor_at(ctx, iri)
     if not isinstance(found, Community):
-        raise Invalid("not_a_community", f"{iri} is a {found.kind}, not a community.")
+        raise Invalid(
+            "not_a_community", "%(iri)s is a %(kind)s, not a community.", iri=iri, kind=found.kind
+        )
     return found
 
 
@@ -70,7 +72,7 @@ def refuse_blocked(ctx: Context, iri: str) -> None:
     """Raises Denied when the admin has blocked the host of `iri`."""
     block = find_block(ctx.conn, host_of(iri))
     if block is not None:
-        raise Denied("instance_blocked", f"The instance {block.host} is blocked here.")
+        raise Denied("instance_blocked", "The instance %(host)s is blocked here.", host=block.host)
 
 
 def put_actor(ctx: Context, document: Document) -> Person | Community:
@@ -90,7 +92,12 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
     else:
         number = known.id
         if known.kind != values["kind"] and "Group" in (known.kind, values["kind"]):
-            raise Invalid("actor_changed_kind", f"{document.id} was a {known.kind} before.")
+            raise Invalid(
+                "actor_changed_kind",
+                "%(iri)s was a %(kind)s before.",
+                iri=document.id,
+                kind=known.kind,
+            )
         ctx.conn.execute(
             update(actor).where(actor.c.id == number).values(deleted_at=None, **values)
         )
@@ -132,7 +139,7 @@ def forget_actor(ctx: Context, someone: Actor) -> None:
 def _read(ctx: Context, document: Document) -> dict[str, object]:
     iri = _address(document.id, "id")
     if ctx.is_ours(iri):
-        raise Invalid("actor_is_ours", f"{iri} is nobody elsewhere.")
+        raise Invalid("actor_is_ours", "%(iri)s is nobody elsewhere.", iri=iri)
     return read_actor(document) | {
         "published_at": _not_later(document.published, ctx.now),
         "fetched_at": ctx.now,
@@ -147,9 +154,16 @@ def read_actor(document: Document) -> dict[str, object]:
     iri = _address(document.id, "id")
     name = document.preferred_username or ""
     if document.type not in KINDS:
-        raise Invalid("not_an_actor", f"{iri} is a {document.type or 'document'}, not an actor.")
+        raise Invalid(
+            "not_an_actor",
+            "%(iri)s is a %(type)s, not an actor.",
+            iri=iri,
+            type=document.type or "document",
+        )
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise Invalid("actor_name", f"{iri} has the preferredUsername {name!r}.")
+        raise Invalid(
+            "actor_name", "%(iri)s has the preferredUsername %(name)r.", iri=iri, name=name
+        )
     key = next((key for key in document.public_keys if judge_key(key, document) == Believe()), None)
     proof = next((key for key in document.assertion_methods if _proves(key, iri)), None)
     return {
@@ -232,18 +246,22 @@ def _moderator_at(ctx: Context, iri: str) -> Person | None:
 def _inbox(document: Document, iri: str) -> str:
     inbox = _address(document.inbox, "inbox")
     if not same_host(inbox, iri):
-        raise Invalid("foreign_inbox", f"{iri} wants its inbox at {host_of(inbox)}.")
+        raise Invalid(
+            "foreign_inbox", "%(iri)s wants its inbox at %(host)s.", iri=iri, host=host_of(inbox)
+        )
     return inbox
 
 
 def _address(value: str | None, field: str) -> str:
     if not value or is_public(value):
-        raise Invalid("actor_incomplete", f"The actor has no {field}.")
+        raise Invalid("actor_incomplete", "The actor has no %(field)s.", field=field)
     try:
         # Loopback and ports have passed or failed when the document was fetched.
         return check_iri(value, development=True)
     except Malformed as error:
-        raise Invalid("actor_incomplete", f"The actor's {field}: {error.detail}") from error
+        raise Invalid(
+            "actor_incomplete", "The actor's %(field)s: %(why)s", field=field, why=error.detail
+        ) from error
 
 
 def _near(value: str | None, iri: str | None) -> str | None:

@@ -57,9 +57,13 @@ def check_title(title: str) -> str:
     """
     title = _one_line(title, "title")
     if len(title) < MIN_TITLE:
-        raise Invalid("title_too_short", f"A title has at least {MIN_TITLE} characters.")
+        raise Invalid(
+            "title_too_short", "A title has at least %(minimum)s characters.", minimum=MIN_TITLE
+        )
     if len(title) > MAX_TITLE:
-        raise Invalid("title_too_long", f"A title has at most {MAX_TITLE} characters.")
+        raise Invalid(
+            "title_too_long", "A title has at most %(maximum)s characters.", maximum=MAX_TITLE
+        )
     return title
 
 
@@ -70,7 +74,11 @@ def check_display_name(name: str) -> str:
     """
     name = _one_line(name, "display_name")
     if len(name) > MAX_DISPLAY_NAME:
-        raise Invalid("display_name_too_long", f"It has at most {MAX_DISPLAY_NAME} characters.")
+        raise Invalid(
+            "display_name_too_long",
+            "It has at most %(maximum)s characters.",
+            maximum=MAX_DISPLAY_NAME,
+        )
     return name
 
 
@@ -81,7 +89,7 @@ def check_alt(text: str) -> str:
     """
     text = _one_line(text, "alt")
     if len(text) > MAX_ALT:
-        raise Invalid("alt_too_long", f"It has at most {MAX_ALT} characters.")
+        raise Invalid("alt_too_long", "It has at most %(maximum)s characters.", maximum=MAX_ALT)
     return text
 
 
@@ -92,7 +100,11 @@ def check_warning(text: str) -> str:
     """
     text = _one_line(text, "content_warning")
     if len(text) > MAX_WARNING:
-        raise Invalid("content_warning_too_long", f"It has at most {MAX_WARNING} characters.")
+        raise Invalid(
+            "content_warning_too_long",
+            "It has at most %(maximum)s characters.",
+            maximum=MAX_WARNING,
+        )
     return text
 
 
@@ -105,7 +117,9 @@ def check_body(body: str, limit: int = MAX_BODY) -> str:
     if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in body):
         raise Invalid("body_characters", "The text holds characters that cannot be stored.")
     if len(body) > limit:
-        raise Invalid("body_too_long", f"The text has at most {limit} characters.")
+        raise Invalid(
+            "body_too_long", "The text has at most %(maximum)s characters.", maximum=limit
+        )
     return body
 
 
@@ -134,7 +148,9 @@ def check_report(reason: str) -> str:
     if not reason:
         raise Invalid("reason_empty", "Say what is wrong with it.")
     if len(reason) > MAX_REPORT:
-        raise Invalid("reason_too_long", f"A reason has at most {MAX_REPORT} characters.")
+        raise Invalid(
+            "reason_too_long", "A reason has at most %(maximum)s characters.", maximum=MAX_REPORT
+        )
     return reason
 
 
@@ -146,7 +162,7 @@ def check_url(url: str) -> str:
     """
     url = url.strip()
     if len(url) > MAX_URL:
-        raise Invalid("url_too_long", f"A link has at most {MAX_URL} characters.")
+        raise Invalid("url_too_long", "A link has at most %(maximum)s characters.", maximum=MAX_URL)
     if _UNSAFE.search(url) or any(_is_hidden(char) for char in url):
         raise Invalid("url_characters", "The link holds characters that no link has.")
     if not url.lower().startswith(("http://", "https://")):

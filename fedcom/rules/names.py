@@ -37,9 +37,13 @@ def check_name(name: str) -> str:
             "name_characters", "A name has only the letters a to z, digits and underscores."
         )
     if len(lowered) < MIN_NAME:
-        raise Invalid("name_too_short", f"A name has at least {MIN_NAME} characters.")
+        raise Invalid(
+            "name_too_short", "A name has at least %(minimum)s characters.", minimum=MIN_NAME
+        )
     if len(lowered) > MAX_NAME:
-        raise Invalid("name_too_long", f"A name has at most {MAX_NAME} characters.")
+        raise Invalid(
+            "name_too_long", "A name has at most %(maximum)s characters.", maximum=MAX_NAME
+        )
     if lowered in RESERVED:
-        raise Invalid("name_reserved", f"The name {lowered} is reserved.")
+        raise Invalid("name_reserved", "The name %(name)s is reserved.", name=lowered)
     return lowered

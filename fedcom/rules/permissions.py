@@ -8,7 +8,7 @@ asked: a ban that has run out is none.
 from dataclasses import dataclass
 from datetime import datetime
 
-from fedcom.errors import Denied
+from fedcom.errors import Denied, Sentence
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
@@ -38,22 +38,33 @@ class Standing:
 def may_act(person: Person, now: datetime) -> None:
     """Anything at all: raises Denied for the banned and the deleted."""
     if person.deleted_at is not None:
-        raise Denied("deleted", f"{person.handle} has been deleted.")
+        raise Denied("deleted", "%(person)s has been deleted.", person=person.handle)
     if person.is_banned(now):
         why = why_banned(person.ban_reason, person.ban_expires_at)
-        raise Denied("site_ban", f"{person.handle} is banned from this instance.{why}")
+        raise Denied(
+            "site_ban",
+            "%(person)s is banned from this instance. %(why)s",
+            person=person.handle,
+            why=why,
+        )
 
 
-def why_banned(reason: str, expires_at: datetime | None) -> str:
-    """Sentences for whoever is refused for a ban: until when, and why; "" when nothing is known."""
-    until = f" Until: {expires_at:%Y-%m-%d %H:%M} UTC." if expires_at is not None else ""
-    return until + (f" Reason: {reason}" if reason else "")
+def why_banned(reason: str, expires_at: datetime | None) -> Sentence | str:
+    """What to tell who is refused for a ban: until when, and why; "" when nothing is known."""
+    if expires_at is None:
+        return Sentence("Reason: %(reason)s", reason=reason) if reason else ""
+    until = f"{expires_at:%Y-%m-%d %H:%M} UTC"
+    if not reason:
+        return Sentence("Until: %(until)s.", until=until)
+    return Sentence("Until: %(until)s. Reason: %(reason)s", until=until, reason=reason)
 
 
 def must_be_open(community: Community) -> None:
     """Raises Denied when the community was removed or deleted."""
     if community.deleted_at is not None or community.removed_at is not None:
-        raise Denied("community_closed", f"The community {community.handle} is closed.")
+        raise Denied(
+            "community_closed", "The community %(community)s is closed.", community=community.handle
+        )
 
 
 def may_take_part(person: Person, community: Community, standing: Standing, now: datetime) -> None:
@@ -64,7 +75,10 @@ def may_take_part(person: Person, community: Community, standing: Standing, now:
         why = why_banned(standing.ban.reason, standing.ban.expires_at)
         raise Denied(
             "person_is_banned_from_community",
-            f"{person.handle} is banned from {community.handle}.{why}",
+            "%(person)s is banned from %(community)s. %(why)s",
+            person=person.handle,
+            community=community.handle,
+            why=why,
         )
 
 
@@ -74,7 +88,8 @@ def may_post(person: Person, community: Community, standing: Standing, now: date
     if community.posting_restricted and not standing.may_moderate:
         raise Denied(
             "only_mods_can_post_in_community",
-            f"Only moderators may post in {community.handle}.",
+            "Only moderators may post in %(community)s.",
+            community=community.handle,
         )
 
 
@@ -111,7 +126,7 @@ def may_edit(person: Person, target: Post | Comment | Message, now: datetime) ->
     """Edit, delete or restore one's own."""
     may_act(person, now)
     if target.author_id != person.id:
-        raise Denied("not_the_author", f"{person.handle} did not write this.")
+        raise Denied("not_the_author", "%(person)s did not write this.", person=person.handle)
 
 
 def may_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:
@@ -119,5 +134,8 @@ def may_moderate(person: Person, community: Community, standing: Standing, now: 
     may_act(person, now)
     if not standing.may_moderate:
         raise Denied(
-            "not_a_moderator", f"{person.handle} is not a moderator of {community.handle}."
+            "not_a_moderator",
+            "%(person)s is not a moderator of %(community)s.",
+            person=person.handle,
+            community=community.handle,
         )

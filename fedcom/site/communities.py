@@ -16,7 +16,9 @@ def close_community(ctx: Context, number: int, reason: str, by: Person) -> Commu
     Invalid (`body_…`)."""
     place = get_community(ctx.conn, number)
     if place.removed_at is not None:
-        raise Conflict("already_removed", f"!{place.handle} is closed already.")
+        raise Conflict(
+            "already_removed", "!%(community)s is closed already.", community=place.handle
+        )
     reason = check_body(reason, MAX_REASON)
     _set(ctx, place, {"removed_at": ctx.now})
     _log(ctx, "remove_community", place, reason, by)
@@ -27,7 +29,7 @@ def reopen_community(ctx: Context, number: int, by: Person) -> Community:
     """Open it again. Raises NotFound and Conflict("not_removed")."""
     place = get_community(ctx.conn, number)
     if place.removed_at is None:
-        raise Conflict("not_removed", f"!{place.handle} is open.")
+        raise Conflict("not_removed", "!%(community)s is open.", community=place.handle)
     _set(ctx, place, {"removed_at": None})
     _log(ctx, "restore_community", place, "", by)
     return get_community(ctx.conn, number)

@@ -29,7 +29,7 @@ def block_instance(ctx: Context, host: str, reason: str, by: Person | None = Non
     host = normalise_host(host)
     reason = check_body(reason, MAX_REASON)
     if ctx.host == host or ctx.host.endswith(f".{host}") or ctx.host.startswith(f"{host}:"):
-        raise Invalid("own_host", f"Blocking {host} would block this instance.")
+        raise Invalid("own_host", "Blocking %(host)s would block this instance.", host=host)
     upsert(
         ctx.conn,
         instance_block,
@@ -47,7 +47,7 @@ def unblock_instance(ctx: Context, host: str, by: Person | None = None) -> None:
     host = normalise_host(host)
     gone = ctx.conn.execute(delete(instance_block).where(instance_block.c.host == host))
     if gone.rowcount == 0:
-        raise NotFound("instance_not_blocked", f"{host} is not blocked.")
+        raise NotFound("instance_not_blocked", "%(host)s is not blocked.", host=host)
     _log(ctx, "unblock_instance", host, "", by)
 
 
@@ -69,9 +69,11 @@ def normalise_host(text: str) -> str:
         # httpx turns umlauts into A-labels; our own parser then says whether it is a host at all.
         host = host_of(check_iri(f"https://{_to_ascii(name)}/", development=True))
     except (Malformed, httpx.InvalidURL) as error:
-        raise Invalid("host_invalid", f"{name[:100]} is not the name of a server.") from error
+        raise Invalid(
+            "host_invalid", "%(name)s is not the name of a server.", name=name[:100]
+        ) from error
     if not ("." in host or ":" in host):
-        raise Invalid("host_invalid", f"{name[:100]} is not the full name of a server.")
+        raise Invalid("host_invalid", "%(name)s is not the full name of a server.", name=name[:100])
     return host
 
 

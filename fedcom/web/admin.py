@@ -17,7 +17,6 @@ from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import number_in
 from fedcom.web.render import page, style_address
 from fedcom.web.visits import Visit, admin_of, visit_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 
@@ -52,7 +51,7 @@ def _read_hue(text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and int(text[:4]) < 360):
-        raise Invalid("hue_unknown", gettext("A hue is a number of degrees, from 0 to 359."))
+        raise Invalid("hue_unknown", "A hue is a number of degrees, from 0 to 359.")
     return int(text)
 
 
@@ -78,7 +77,7 @@ def _check_rules(text: str) -> str:
     try:
         return check_body(text, MAX_RULES)
     except Invalid as error:
-        raise Invalid(f"rules_{error.code}", error.detail) from None
+        raise Invalid(f"rules_{error.code}", error.template, **error.facts) from None
 
 
 async def edit_registration(request: Request) -> Response:
@@ -114,7 +113,7 @@ async def decide(request: Request) -> Response:
     sends_mail = instance_of(request).settings.sends_mail
     approved = sent.get("decision") == "approve"
     if not approved and sent.get("decision") != "deny":
-        raise Conflict("no_decision", gettext("Approve or deny?"))
+        raise Conflict("no_decision", "Approve or deny?")
 
     def work(ctx: Context) -> None:
         applicant = get_member(ctx.conn, person)

@@ -167,5 +167,5 @@ async def retry(request: Request) -> Response:
         lambda ctx: retry_now(ctx.conn, host, ctx.now.timestamp())
     )
     if host is not None and not waiting:
-        raise Conflict("nothing_waits", gettext("Nothing waits for that server."))
+        raise Conflict("nothing_waits", "Nothing waits for that server.")
     return see_other("/admin/federation", "retried")

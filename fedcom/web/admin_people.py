@@ -25,7 +25,6 @@ from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import number_in
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, admin_of, visit_of, visiting
-from fedcom.web.words import gettext
 
 MEMBERS = 50
 """Members in one page of the list."""
@@ -58,7 +57,7 @@ async def change_role(request: Request) -> Response:
     admin_of(request, await visit_of(request))
     person, role = number_in(sent.get("person", "")), sent.get("role", "")
     if role not in ("admin", "member"):
-        raise Conflict("no_decision", gettext("Admin or member?"))
+        raise Conflict("no_decision", "Admin or member?")
     await instance_of(request).unit(
         lambda ctx: set_role(ctx.conn, person, "admin" if role == "admin" else "member")
     )
@@ -108,7 +107,7 @@ async def edit_invitations(request: Request) -> Response:
 def _number(form: Form, name: str) -> int:
     text = form.line(name)
     if not (text.isascii() and text.isdecimal() and int(text[:6]) <= _LONGEST_DAYS):
-        raise Invalid(f"{name}_number", gettext("That is not a number that makes sense here."))
+        raise Invalid(f"{name}_number", "That is not a number that makes sense here.")
     return int(text)
 
 

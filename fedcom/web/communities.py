@@ -37,7 +37,6 @@ from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import get_community_at, number_in, slug_of
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -227,11 +226,11 @@ async def _person_called(request: Request, text: str) -> Person:
         host = instance.settings.host
         found = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
         if found is None:
-            raise NotFound("person_unknown", gettext("Nobody here has this name."))
+            raise NotFound("person_unknown", "Nobody here has this name.")
         return found
     result = await instance.lookup(text)
     if not isinstance(result, Person):
-        raise Invalid("person_expected", gettext("That is not a person."))
+        raise Invalid("person_expected", "That is not a person.")
     return result
 
 

@@ -38,7 +38,6 @@ from fedcom.web.places import number_of
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, button_route, form_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 Target = Post | Comment
@@ -88,7 +87,7 @@ def _vote(kind: Kind) -> Handler:
         by = member_of(request, await visit_of(request)).person
         number = number_of(request)
         if sent.get("score") not in {"1", "0", "-1"}:
-            raise Invalid("invalid_vote_value", gettext("A vote is up, down or taken back."))
+            raise Invalid("invalid_vote_value", "A vote is up, down or taken back.")
         score = cast("Score", int(sent["score"]))
 
         def work(ctx: Context) -> Target:
@@ -180,7 +179,7 @@ def _remove(kind: Kind) -> Handler:
 
 def _reason(text: str) -> str:
     if len(text) > MAX_REASON:
-        raise Invalid("reason_too_long", gettext("That is too long for a reason."))
+        raise Invalid("reason_too_long", "That is too long for a reason.")
     return check_body(text)
 
 

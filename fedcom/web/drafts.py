@@ -22,7 +22,6 @@ from fedcom.rules.limits import check_body
 from fedcom.web.forms import Form, receive, safe_path, see_other
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 SUBMIT = "submit"
@@ -94,7 +93,7 @@ def ask_to_log_in(
         "draft_place": place,
     }
     asked = Form(values, sent=True)
-    asked.fail(Denied("log_in_first", gettext("Log in to send this. What you typed goes along.")))
+    asked.fail(Denied("log_in_first", "Log in to send this. What you typed goes along."))
     return page(request, "login.html", visit, {"form": asked}, status=401)
 
 

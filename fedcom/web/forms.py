@@ -153,7 +153,7 @@ async def _receive(request: Request) -> _Sent:
         try:
             check_token(sent.values.get(TOKEN_FIELD, ""), token)
         except Denied as error:
-            expired = _Expired(error.code, error.detail)
+            expired = _Expired(error.code, error.template, **error.facts)
             expired.values = sent.values
             raise expired from None
     return sent

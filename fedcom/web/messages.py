@@ -34,7 +34,6 @@ from fedcom.web.forms import read_form, receive, see_other
 from fedcom.web.places import number_in, number_of, slug_of, split_slug
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 
@@ -147,7 +146,7 @@ def _get_other(conn: Connection, request: Request) -> Person:
     name, host = split_slug(slug_of(request), instance_of(request).settings.host)
     found = find_person(conn, name, host)
     if found is None:
-        raise NotFound("couldnt_find_person", gettext("Nobody with this name is known here."))
+        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
     return found
 
 

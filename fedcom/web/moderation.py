@@ -25,7 +25,7 @@ from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import get_community_at, get_person_at, number_in, split_slug
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
-from fedcom.web.words import gettext
+from fedcom.web.words import gettext, sentence
 
 KINDS: tuple[Deed, ...] = get_args(Deed)
 LONGEST = 3650
@@ -75,7 +75,7 @@ async def show_modlog(request: Request) -> Response:
         try:
             wanted = _wanted(conn, request, form, place)
         except NotFound as error:
-            return Log(place, LogPage((), None), error.detail)
+            return Log(place, LogPage((), None), sentence(error, error.detail))
         return Log(place, list_modlog(conn, wanted, before=before), "")
 
     visit, log = await visiting(request, read)
@@ -97,7 +97,7 @@ def _wanted(conn: Connection, request: Request, form: Form, place: Place | None)
     if place is None and form.line("community"):
         found = find_community(conn, *split_slug(form.line("community").lstrip("!"), host))
         if found is None:
-            raise NotFound("couldnt_find_community", gettext("This community is not known here."))
+            raise NotFound("couldnt_find_community", "This community is not known here.")
         community_id = found.id
     return LogFilter(
         community_id=community_id,
@@ -112,7 +112,7 @@ def _person_id(conn: Connection, text: str, host: str) -> int | None:
         return None
     found = find_person(conn, *split_slug(text.lstrip("@"), host))
     if found is None:
-        raise NotFound("couldnt_find_person", gettext("Nobody with this name is known here."))
+        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
     return found.id
 
 
@@ -165,7 +165,7 @@ def _days(text: str) -> int:
     """How long, 0 for ever. Raises Invalid."""
     days = number_in(text)
     if text and not 0 < days <= LONGEST:
-        raise Invalid("days", gettext("A number of days, or nothing for ever."))
+        raise Invalid("days", "A number of days, or nothing for ever.")
     return days
 
 
@@ -173,7 +173,7 @@ def _person_called(conn: Connection, request: Request, text: str) -> Person:
     host = instance_of(request).settings.host
     found = find_person(conn, *split_slug(text.lstrip("@"), host))
     if found is None:
-        raise NotFound("person", gettext("Nobody with this name is known here."))
+        raise NotFound("person", "Nobody with this name is known here.")
     return found
 
 

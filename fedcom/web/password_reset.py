@@ -24,7 +24,6 @@ from fedcom.web.forms import read_form, see_other
 from fedcom.web.render import page
 from fedcom.web.sign_in import client_address
 from fedcom.web.visits import Visit, visit_of, visiting
-from fedcom.web.words import gettext
 
 
 async def ask(request: Request) -> Response:
@@ -43,7 +42,7 @@ async def ask(request: Request) -> Response:
 
 async def _send(request: Request, site: Site, name: str) -> None:
     if not name:
-        raise Invalid("name_required", gettext("Type your name or your e-mail address."))
+        raise Invalid("name_required", "Type your name or your e-mail address.")
     address = address_key(client_address(request))
 
     def work(ctx: Context) -> None:

@@ -34,7 +34,6 @@ from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import get_community_at, number_in
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.illustration import Illustration
 
 FIELDS = {"picture": "", "alt": "", "kept": "", "no_picture": "", "content_warning": ""}
@@ -50,7 +49,7 @@ async def take(
     """
     instance = instance_of(request)
     if field in form.too_big:
-        raise Invalid(f"{field}_too_big", too_big(instance.pictures.max_bytes))
+        raise too_big(field, instance.pictures.max_bytes)
     content = form.files.get(field)
     if not content:
         return None
@@ -58,7 +57,7 @@ async def take(
     try:
         kept = await instance.pictures.keep(content, size)
     except Invalid as error:
-        raise Invalid(f"{field}_{error.code}", error.detail) from error
+        raise Invalid(f"{field}_{error.code}", error.template, **error.facts) from error
     made = await instance.unit(lambda ctx: finish_upload(ctx, by, kept, purpose))
     return media_url(instance.settings.origin, made.name)
 
@@ -122,7 +121,7 @@ async def upload(request: Request) -> Response:
             alt = check_alt(form.line("alt"))
             address = await take(request, form, "picture", by, POST)
             if address is None:
-                raise Invalid("picture_missing", gettext("Choose a picture first."))
+                raise Invalid("picture_missing", "Choose a picture first.")
             values = {"form": form, "address": address, "markdown": _markdown(address, alt)}
             return page(request, "upload.html", visit, values)
     values = {"form": form, "address": "", "markdown": ""}
@@ -226,7 +225,7 @@ async def edit_logo(request: Request) -> Response:
             address = await take(request, form, "logo", by, FACE, "site")
             name = name_in(origin, address)
             if name is None and not form.checked("no_logo"):
-                raise Invalid("logo_missing", gettext("Choose a picture first."))
+                raise Invalid("logo_missing", "Choose a picture first.")
 
             def work(ctx: Context) -> None:
                 set_logo(ctx.conn, name, address)

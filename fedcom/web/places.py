@@ -27,7 +27,7 @@ def split_slug(slug: str, own_host: str) -> tuple[str, str]:
     """`name` or `name@host` → name and host. Raises NotFound for what no actor is ever called."""
     match = _SLUG.fullmatch(slug)
     if match is None:
-        raise NotFound("couldnt_find_actor", gettext("Nobody has a name like that."))
+        raise NotFound("couldnt_find_actor", "Nobody has a name like that.")
     name, host = match.groups()
     return (name, host.lower()) if host else (name.lower(), own_host)
 
@@ -42,9 +42,7 @@ def get_community_at(conn: Connection, request: Request, slug: str | None = None
     )
     found = find_community(conn, name, host)
     if found is None:
-        raise NotFound(
-            "couldnt_find_community", gettext("No community with this name is known here.")
-        )
+        raise NotFound("couldnt_find_community", "No community with this name is known here.")
     if found.deleted_at is not None or found.removed_at is not None:
         raise HTTPException(410, gettext("This community was closed."))
     return found
@@ -55,7 +53,7 @@ def get_person_at(conn: Connection, request: Request) -> Person:
     name, host = split_slug(slug_of(request), instance_of(request).settings.host)
     found = find_person(conn, name, host)
     if found is None:
-        raise NotFound("couldnt_find_person", gettext("Nobody with this name is known here."))
+        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
     if found.deleted_at is not None:
         raise HTTPException(410, gettext("This account was deleted."))
     return found

@@ -31,7 +31,6 @@ from fedcom.web.forms import Form, read_form, see_other
 from fedcom.web.places import get_community_at, number_in, number_of
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, member_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 _NEW = {
@@ -163,13 +162,13 @@ async def _suggest(request: Request, form: Form) -> str:
     """The title of the page that the link leads to; its own errors stand beside the link."""
     link = form.line("url")
     if not link:
-        raise Invalid("url_missing", gettext("Type the link first, then ask for its title."))
+        raise Invalid("url_missing", "Type the link first, then ask for its title.")
     try:
         title = await instance_of(request).page_title(check_url(link))
     except (FetchFailed, NotFound, Denied, Malformed) as error:
-        raise Invalid("url_unread", gettext("That page cannot be read from here.")) from error
+        raise Invalid("url_unread", "That page cannot be read from here.") from error
     if not title:
-        raise Invalid("url_untitled", gettext("That page does not say what it is called."))
+        raise Invalid("url_untitled", "That page does not say what it is called.")
     return title
 
 

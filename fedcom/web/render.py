@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from fedcom.catalogues import LANGUAGES
 from fedcom.http.instance import instance_of
 from fedcom.text.html import to_text
 from fedcom.text.pictures import move_pictures
@@ -122,7 +123,7 @@ def _environment() -> Environment:
         "tints": TINTS,
         "language": words.language,
         "direction": words.direction,
-        "languages": list(words.LANGUAGES.items()),
+        "languages": list(LANGUAGES.items()),
     }
     return environment
 

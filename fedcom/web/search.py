@@ -42,7 +42,6 @@ from fedcom.web.places import get_community_at
 from fedcom.web.render import page, slug
 from fedcom.web.sign_in import client_address
 from fedcom.web.visits import Visit, member_of, visit_of
-from fedcom.web.words import gettext
 
 Kind = Literal["posts", "comments", "communities", "people"]
 Found: TypeAlias = Community | Person | Post | Comment
@@ -179,9 +178,9 @@ def _find_known(conn: Connection, text: str, *, development: bool) -> Found | No
 
 def _query(text: str) -> str:
     if not text:
-        raise Invalid("q_empty", gettext("Type a handle or paste an address."))
+        raise Invalid("q_empty", "Type a handle or paste an address.")
     if len(text) > MAX_QUERY:
-        raise Invalid("q_too_long", gettext("That is too long for an address."))
+        raise Invalid("q_too_long", "That is too long for an address.")
     return text
 
 

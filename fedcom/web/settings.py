@@ -175,7 +175,7 @@ async def confirm(request: Request, member: SignedIn, form: Form, field: str) ->
     name, address = member.person.name, client_address(request)
     login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, address, ctx.now))
     if not await asyncio.to_thread(check_password, login.password_hash, form.text(field)):
-        raise Denied(f"{field}_wrong", gettext("That is not your password."))
+        raise Denied(f"{field}_wrong", "That is not your password.")
     await instance.unit(lambda ctx: forget_attempts(ctx.conn, login.attempts))
 
 

@@ -22,7 +22,6 @@ from fedcom.site.setup import finish_setup, is_set_up
 from fedcom.web.forms import Form, read_form, see_other
 from fedcom.web.render import page
 from fedcom.web.visits import visit_of
-from fedcom.web.words import gettext
 
 _FIELDS = {
     "token": "",
@@ -68,7 +67,7 @@ async def _set_up(request: Request, form: Form) -> tuple[str, str]:
 
     def work(ctx: Context) -> str:
         if is_set_up(ctx.conn):
-            raise Conflict("site_already_exists", gettext("This instance is set up already."))
+            raise Conflict("site_already_exists", "This instance is set up already.")
         newcomer = Newcomer(name=name, password_hash=hashed)
         admin = create_account(ctx, newcomer, keys[0], role="admin").person
         perform(ctx, CreateCommunity(by=admin, name=place, key=keys[1], title=title))
@@ -80,8 +79,9 @@ async def _set_up(request: Request, form: Form) -> tuple[str, str]:
 
 def _check_token(wanted: str | None, given: str) -> None:
     if wanted is not None and not hmac.compare_digest(wanted.encode(), given.encode()):
-        detail = gettext("That is not the token the server wrote to its log at the start.")
-        raise Denied("token_wrong", detail)
+        raise Denied(
+            "token_wrong", "That is not the token the server wrote to its log at the start."
+        )
 
 
 def _check_community(name: str, admin: str) -> str:
@@ -89,8 +89,10 @@ def _check_community(name: str, admin: str) -> str:
     try:
         name = check_name(name)
     except Invalid as error:
-        raise Invalid(f"community_{error.code}", error.detail) from None
+        raise Invalid(f"community_{error.code}", error.template, **error.facts) from None
     if name == admin:
-        detail = gettext("Your account has this name; people and communities share their names.")
-        raise Invalid("community_name_taken", detail)
+        raise Invalid(
+            "community_name_taken",
+            "Your account has this name; people and communities share their names.",
+        )
     return name

@@ -33,7 +33,6 @@ from fedcom.web.places import get_community_at, get_person_at, number_in, number
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, button_route, form_route, page_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.web.words import gettext
 
 BLOCKS = "/settings/blocks"
 
@@ -173,13 +172,13 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
     """`@name@host`, `!name@host` or a server."""
     instance = instance_of(request)
     if not text:
-        raise Invalid("who_empty", gettext("Type a handle or the name of a server."))
+        raise Invalid("who_empty", "Type a handle or the name of a server.")
     if "@" not in text and not text.startswith("!"):
         await instance.unit(lambda ctx: block_host(ctx, by, text))
         return
     found = await instance.lookup(text)
     if not isinstance(found, Person | Community):
-        raise Invalid("who_kind", gettext("That is neither a person nor a community."))
+        raise Invalid("who_kind", "That is neither a person nor a community.")
     await instance.unit(lambda ctx: block(ctx, by, found))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from fedcom.accounts.sessions import SignedIn, find_visit, touch_session
+from fedcom.catalogues import DEFAULT
 from fedcom.errors import Denied
 from fedcom.http.forgery import make_token
 from fedcom.http.instance import instance_of
@@ -19,7 +20,7 @@ from fedcom.models.site import Site
 from fedcom.queries.people import NOBODY
 from fedcom.site.settings import get_site
 from fedcom.web.troubles import find_troubles
-from fedcom.web.words import DEFAULT, choose, speak
+from fedcom.web.words import choose, speak
 
 T = TypeVar("T")
 

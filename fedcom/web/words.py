@@ -1,8 +1,8 @@
 """The words of the pages, in the language of who reads them.
 
-Texts in the code are marked with the functions here, those in templates with `_()` and
-`{% trans %}`; sentences of the domain's errors are found by their class (`babel.cfg`). The
-catalogues are `fedcom/translations/*.po`; `make words` brings them up to date.
+Texts in the code are marked with the functions here, those in tables with `mark`, those in
+templates with `_()` and `{% trans %}`; sentences of the domain's errors are found by their class.
+`make words` brings the catalogues up to date with them.
 
 Whoever answers a request says `speak` once, and everything said in that request is said in that
 language.
@@ -12,25 +12,14 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
-from pathlib import Path
 
 from babel import Locale, negotiate_locale
 from babel.dates import format_datetime, format_timedelta
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from fedcom.errors import FedcomError
+from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
+from fedcom.errors import FedcomError, Sentence, fill
 from fedcom.http.accepting import preferred
-
-FOLDER = Path(__file__).parent.parent / "translations"
-
-LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "ar": "العربية"}
-"""What the pages can be read in, each by its own name."""
-
-DEFAULT = "en"
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
@@ -60,20 +49,27 @@ def direction() -> str:
 
 def gettext(message: str) -> str:
     """The message in the reader's language."""
-    return _catalogue(language()).gettext(message)
+    return catalogue(language()).gettext(message)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """The message for one or for many, in the reader's language."""
-    return _catalogue(language()).ngettext(one, many, count)
+    return catalogue(language()).ngettext(one, many, count)
 
 
 def sentence(error: Exception, otherwise: str) -> str:
     """What an error of the domain says, in the reader's language; of others, `otherwise`."""
-    if not isinstance(error, FedcomError):
-        return gettext(otherwise)
-    text = gettext(error.template)
-    return text % error.facts if error.facts else text
+    if isinstance(error, FedcomError):
+        return _said(error.template, error.facts)
+    return gettext(otherwise)
+
+
+def _said(template: str, facts: Mapping[str, object]) -> str:
+    in_words = {
+        name: _said(fact.template, fact.facts) if isinstance(fact, Sentence) else fact
+        for name, fact in facts.items()
+    }
+    return fill(gettext(template), in_words)
 
 
 def age(then: datetime, now: datetime) -> str:
@@ -110,14 +106,3 @@ def _exact(tongue: str, moment: datetime) -> str:
 @cache
 def _locale(tongue: str) -> Locale:
     return Locale.parse(tongue)
-
-
-@cache
-def _catalogue(tongue: str) -> NullTranslations:
-    if tongue == DEFAULT:
-        return NullTranslations()
-    with (FOLDER / f"{tongue}.po").open("rb") as source:
-        compiled = BytesIO()
-        write_mo(compiled, read_po(source, locale=tongue))
-    compiled.seek(0)
-    return GNUTranslations(compiled)

@@ -1,0 +1,39 @@
+"""The catalogues of translations: `fedcom/translations/*.po`, one for each language but English.
+
+Pages say things in the language of who reads them (`fedcom.web.words`); what is said to somebody
+who is not asking, such as a letter, takes the catalogue of their language from here.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+FOLDER = Path(__file__).parent / "translations"
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch", "ar": "العربية"}
+"""What can be read here, each by its own name."""
+
+DEFAULT = "en"
+"""The language of the texts in the code."""
+
+
+def mark(text: str) -> str:
+    """The text as it is, for tables of texts: it is translated where it is shown."""
+    return text
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The translations into one of `LANGUAGES`; English for any other."""
+    if language == DEFAULT or language not in LANGUAGES:
+        return NullTranslations()
+    with (FOLDER / f"{language}.po").open("rb") as source:
+        compiled = BytesIO()
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,184 @@
+"""Reports: the forms in which members make them, and the queue in which they are judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcom.actions.lock import Lock
+from fedcom.actions.perform import perform
+from fedcom.actions.remove import Remove
+from fedcom.actions.report import Report
+from fedcom.context import Context
+from fedcom.errors import Denied
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.message import Message
+from fedcom.models.moderation import Report as ReportRow
+from fedcom.models.post import Post
+from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.comments import get_comment
+from fedcom.queries.messages import get_own_message
+from fedcom.queries.people import Name
+from fedcom.queries.posts import get_post
+from fedcom.queries.report_queue import (
+    CasePage,
+    Queue,
+    list_cases,
+    list_queues,
+    moderates_anything,
+)
+from fedcom.rules.limits import MAX_REASON, check_report
+from fedcom.site.reports import get_report_for, reopen, resolve
+from fedcom.web.forms import read_form, receive, safe_path, see_other
+from fedcom.web.places import number_in, number_of
+from fedcom.web.render import page, slug
+from fedcom.web.routing import Handler, button_route, form_route, page_route
+from fedcom.web.visits import Visit, member_of, visit_of, visiting
+
+PATH = "/reports"
+
+Target = Post | Comment | Message
+Find = Callable[[Connection, int, int], Target]
+
+
+def reports() -> list[Route]:
+    """The routes of both."""
+    return [
+        form_route("/post/{number:int}/report", _report(lambda conn, n, _: get_post(conn, n))),
+        form_route(
+            "/comment/{number:int}/report", _report(lambda conn, n, _: get_comment(conn, n))
+        ),
+        form_route("/message/{number:int}/report", _report(get_own_message)),
+        page_route(PATH, show),
+        button_route(f"{PATH}/{{number:int}}/remove", _judge(_remove, "removed")),
+        button_route(f"{PATH}/{{number:int}}/lock", _judge(_lock, "locked")),
+        button_route(f"{PATH}/{{number:int}}/resolve", _judge(_resolve, "report_resolved")),
+        button_route(f"{PATH}/{{number:int}}/reopen", _judge(_reopen, "report_reopened")),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is reported, whose it is, and where it is; messages are in no community."""
+
+    target: Target
+    author: Person
+    place: Community | None
+    back: str
+
+
+def _report(find: Find) -> Handler:
+    async def report(request: Request) -> Response:
+        """GET and POST /post|comment|message/{number}/report: a member says what is wrong."""
+        form = await read_form(request, {"reason": ""})
+
+        def read(conn: Connection, visit: Visit) -> _Subject:
+            by = member_of(request, visit).person
+            return _subject(conn, by, find(conn, number_of(request), by.id))
+
+        visit, about = await visiting(request, read)
+        by = member_of(request, visit).person
+        if form.ready:
+            with form.keeping():
+                action = Report(
+                    by=by, target=about.target, reason=check_report(form.text("reason"))
+                )
+                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                return see_other(about.back, "reported")
+        values = {"form": form, "about": about}
+        return page(request, "report.html", visit, values, status=form.status)
+
+    return report
+
+
+def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
+    author = get_person(conn, target.author_id)
+    if isinstance(target, Message):
+        return _Subject(target, author, None, f"/messages/{slug(author)}#message-{target.id}")
+    # Nobody reads by this way what is not shown any more.
+    if not target.is_shown:
+        raise Denied("deleted", "What you report has been deleted.")
+    about = target if isinstance(target, Post) else get_post(conn, target.post_id)
+    anchor = f"#comment-{target.id}" if isinstance(target, Comment) else ""
+    place = get_community(conn, about.community_id)
+    return _Subject(target, author, place, f"/post/{about.id}{anchor}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    queue: Queue
+    found: CasePage
+    communities: list[Name]
+
+
+async def show(request: Request) -> Response:
+    """GET /reports: what is open, or `?show=resolved`; `?community=` for one community's."""
+    asked = request.query_params
+
+    def read(conn: Connection, visit: Visit) -> _Shown:
+        member = member_of(request, visit)
+        if not member.is_admin and not moderates_anything(conn, member.person.id):
+            raise Denied("not_a_moderator", "Only moderators and admins judge reports.")
+        queue = Queue(
+            viewer_id=member.person.id,
+            is_admin=member.is_admin,
+            resolved=asked.get("show") == "resolved",
+            community_id=number_in(asked.get("community", "")),
+            before=number_in(asked.get("before", "")),
+        )
+        names = list_queues(conn, member.person.id, is_admin=member.is_admin)
+        return _Shown(queue, list_cases(conn, queue), names)
+
+    visit, shown = await visiting(request, read)
+    values = {"queue": shown.queue, "found": shown.found, "communities": shown.communities}
+    return page(request, "reports.html", visit, values)
+
+
+def _judge(deed: Callable[[Context, ReportRow, Person], None], notice: str) -> Handler:
+    async def judge(request: Request) -> Response:
+        """POST /reports/{number}/…: one press of a moderator, then back to the queue."""
+        sent = await receive(request)
+        by = member_of(request, await visit_of(request)).person
+
+        def work(ctx: Context) -> None:
+            deed(ctx, get_report_for(ctx.conn, number_of(request), by), by)
+
+        await instance_of(request).unit(work)
+        return see_other(safe_path(sent.get("back", ""), PATH), notice)
+
+    return judge
+
+
+def _remove(ctx: Context, about: ReportRow, by: Person) -> None:
+    """For the reason that was given; whatever else is said of it is judged with it."""
+    target = _content(ctx, about)
+    if target.removed_at is None:
+        perform(ctx, Remove(by=by, target=target, reason=about.reason[:MAX_REASON]))
+    resolve(ctx.conn, about, by, ctx.now)
+
+
+def _lock(ctx: Context, about: ReportRow, by: Person) -> None:
+    target = _content(ctx, about)
+    thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
+    perform(ctx, Lock(by=by, post=thread, locked=True, reason=about.reason[:MAX_REASON]))
+
+
+def _resolve(ctx: Context, about: ReportRow, by: Person) -> None:
+    resolve(ctx.conn, about, by, ctx.now)
+
+
+def _reopen(ctx: Context, about: ReportRow, by: Person) -> None:
+    reopen(ctx.conn, about)
+
+
+def _content(ctx: Context, about: ReportRow) -> Post | Comment:
+    if about.comment_id is not None:
+        return get_comment(ctx.conn, about.comment_id)
+    if about.post_id is not None:
+        return get_post(ctx.conn, about.post_id)
+    raise Denied("not_content", "Only posts and comments can be removed or locked.")
