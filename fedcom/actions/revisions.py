@@ -3,8 +3,9 @@
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from fedcom.context import Context
-from fedcom.models.comment import Comment
-from fedcom.models.post import Post
+from fedcom.models.actor import Person
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import Post, post
 from fedcom.models.revision import revision
 
 KEPT = 50
@@ -35,6 +36,14 @@ def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -
 def forget_revisions(ctx: Context, about: Post | Comment) -> None:
     """Forget all that a post or comment said before."""
     ctx.conn.execute(delete(revision).where(_of(about)))
+
+
+def forget_revisions_of(ctx: Context, author: Person) -> None:
+    """Forget all that somebody's posts and comments said before."""
+    posts = select(post.c.id).where(post.c.author_id == author.id)
+    comments = select(comment.c.id).where(comment.c.author_id == author.id)
+    ctx.conn.execute(delete(revision).where(revision.c.post_id.in_(posts)))
+    ctx.conn.execute(delete(revision).where(revision.c.comment_id.in_(comments)))
 
 
 def _heading(about: Post | Comment) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from activitypub.iri import PUBLIC
+from fedcom.accounts.departure import delete_account
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.leave import Leave
@@ -92,6 +93,16 @@ def test_what_a_moderator_removes_keeps_its_past_for_when_it_comes_back(home: Ho
     home.perform(Remove(by=home.ann, target=first, reason="spam"))
 
     assert len(versions(home, first)) == 1
+
+
+def test_who_leaves_and_lets_words_stay_leaves_only_the_last_ones(home: Home) -> None:
+    first = edit(home, home.post(), title="Another title")
+    about = home.comment(first)
+    home.perform(EditComment(by=home.bob, comment=about, body=Body.of_markdown("Other")))
+    home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
+
+    assert home.fresh(first).title == "Another title"
+    assert versions(home, first) == versions(home, about) == []
 
 
 def test_nothing_is_left_of_whoever_leaves(home: Home) -> None:
