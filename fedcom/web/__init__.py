@@ -5,7 +5,8 @@ handler is asked), `visits` (who asks), `render` (templates), `forms` and
 `notices` (what was typed, what to say next), `errors` (pages for what went wrong), `places`
 (addresses → rows); then a file for each family of pages: `feeds`, `communities`, `posts` (writing
 them), `threads` (reading and answering), `content` (the buttons below posts and comments),
-`history` (what they said before), `shelf` and `drafts` (what members keep for themselves), `guide` (help),
+`history` (what they said before), `shelf` and `drafts` (what members keep for
+themselves), `guide` (help),
 `people`, `notifications`, `messages`, `syndication` and `feed_documents` (lists for feed readers),
 `settings`, `own_data`
 (export, deletion), `search`, `sign_in`, `password_reset`, `setup`,
