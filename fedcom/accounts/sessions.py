@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.account import Account, account, session
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
+from fedcom.models.moderation import moderator, report
 from fedcom.models.notification import notification
 from fedcom.models.site import Site, site
 from fedcom.queries.notifications import IS_SHOWN, WITH_SUBJECTS
@@ -51,6 +52,8 @@ class SignedIn:
     person: Person
     # Notifications that wait for them.
     unread: int = 0
+    # Open reports that they may judge.
+    reports: int = 0
 
     @property
     def is_admin(self) -> bool:
@@ -76,7 +79,16 @@ _UNREAD = (
     .correlate(session)
     .scalar_subquery()
 )
-_SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD)
+_MODERATED = (
+    select(func.count())
+    .select_from(moderator.join(report, report.c.community_id == moderator.c.community_id))
+    .where(moderator.c.person_id == session.c.account_id, report.c.resolved_at.is_(None))
+    .correlate(session)
+    .scalar_subquery()
+)
+_ALL_REPORTS = select(func.count()).where(report.c.resolved_at.is_(None)).scalar_subquery()
+_REPORTS = case((account.c.role == "admin", _ALL_REPORTS), else_=_MODERATED)
+_SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD, _REPORTS)
 _OWNER = session.join(account, account.c.actor_id == session.c.account_id).join(
     actor, actor.c.id == session.c.account_id
 )
@@ -140,8 +152,9 @@ def _to_signed_in(row: Sequence[Any]) -> SignedIn:
     return SignedIn(
         Session(*row[:after_session]),
         Account(*row[after_session:after_account]),
-        Person(*row[after_account:-1]),
-        unread=row[-1],
+        Person(*row[after_account:-2]),
+        unread=row[-2],
+        reports=row[-1],
     )
 
 

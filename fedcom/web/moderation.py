@@ -135,7 +135,9 @@ async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
     visit, place = await _managed(request)
     by = member_of(request, visit).person
-    form = await read_form(request, _BAN | {"person": request.query_params.get("person", "")})
+    form = await read_form(
+        request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
+    )
     if form.ready:
         with form.keeping():
 
@@ -225,7 +227,7 @@ async def ban_from_site(request: Request) -> Response:
 
     visit, person = await visiting(request, read)
     by = admin_of(request, visit).person
-    form = await read_form(request, _BAN)
+    form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
             await instance_of(request).unit(

@@ -10,6 +10,7 @@ from fedcom.actions.delete import Delete
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
 from fedcom.actions.remove import Remove
+from fedcom.actions.report import Report
 from fedcom.context import Context
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -198,7 +199,9 @@ async def make_targets(world: World) -> dict[str, int]:
             perform(ctx, Delete(by=bob, target=made[name]))
         for name in ("removed", "hidden"):
             perform(ctx, Remove(by=ann, target=made[name]))
-        return {name: thing.id for name, thing in made.items()}
+        flagged = Report(by=ann, target=post("Rude"), reason="Rude.")
+        report = perform(ctx, flagged)
+        return {name: thing.id for name, thing in made.items()} | {"report": report.id}
 
     return await world.instance.unit(make)
 

@@ -1,0 +1,201 @@
+"""The form in which something is reported, and the queue in which it is judged."""
+
+import pytest
+
+from fedcom.actions.community import CreateCommunity
+from fedcom.actions.message import SendMessage
+from fedcom.actions.report import Report
+from fedcom.models.actor import Community
+from fedcom.models.comment import Comment
+from fedcom.models.message import Message
+from fedcom.models.moderation import Report as ReportRow
+from fedcom.models.post import Post
+from fedcom.queries.comments import get_comment
+from fedcom.queries.posts import get_post
+from fedcom.queries.reports import get_report
+from fedcom.wire.body import Body
+from tests.fedcom.web.conftest import KEY, World
+
+pytestmark = pytest.mark.anyio
+
+
+async def flag(world: World, target: Post | Comment | Message, by: str, reason: str) -> ReportRow:
+    action = Report(by=world.people[by], target=target, reason=reason)
+    made = await world.perform(action)
+    assert isinstance(made, ReportRow)
+    return made
+
+
+async def state(world: World, row: ReportRow) -> ReportRow:
+    return await world.instance.read(lambda conn: get_report(conn, row.id))
+
+
+async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World) -> None:
+    post = await world.post()
+    comment = await world.comment(post, "Some rude words")
+    eve = world.browser("eve")
+
+    assert f'href="/comment/{comment.id}/report"' in (await eve.get(f"/post/{post.id}")).html
+    form = await eve.get(f"/comment/{comment.id}/report")
+    sent = await eve.post(f"/comment/{comment.id}/report", reason="Rule 1")
+
+    assert "Some rude words" in form.text
+    assert sent.location == f"/post/{post.id}#comment-{comment.id}"
+    assert "Reported." in (await eve.get(f"/post/{post.id}")).text
+    assert "Rule 1" in (await world.browser("mia").get("/notifications")).text
+
+
+async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> None:
+    post = await world.post()
+
+    page = await world.browser("eve").post(f"/post/{post.id}/report", reason=" ")
+
+    assert page.status == 422
+    assert "Say what is wrong with it." in page.text
+
+
+async def test_moderators_see_what_waits_for_them_on_every_page(world: World) -> None:
+    row = await flag(world, await world.post(), "eve", "Rule 1")
+
+    for name in ("mia", "ann"):
+        assert "Reports open: 1" in (await world.browser(name).get("/communities")).text
+    for name in ("eve", "bob", ""):
+        page = await world.browser(name).get("/communities")
+        assert "/reports" not in page.html
+    await world.browser("mia").post(f"/reports/{row.id}/resolve")
+    assert "open:" not in (await world.browser("mia").get("/communities")).text
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
+    world: World,
+) -> None:
+    post = await world.post("Cats sleep")
+    above = await world.comment(post, "What is above")
+    comment = await world.comment(post, "Some rude words", parent=above)
+    await flag(world, comment, "eve", "Rule 1")
+    row = await flag(world, comment, "ann", "Rule 2")
+    await flag(world, post, "eve", "Not about cats")
+
+    page = await world.browser("mia").get("/reports")
+
+    assert page.html.count("<li id=") == 2
+    for words in ("Cats sleep", "What is above", "Some rude words", "Rule 1", "Rule 2"):
+        assert words in page.text
+    assert "3 reports of this author so far" in page.text
+    assert f"/reports/{row.id}/remove" in page.html
+    assert "/c/cats/ban?person=bob%40forum.example&amp;reason=Rule%202" in page.html
+    assert page.html.count('accesskey="r"') == 1
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_one_press_removes_it_and_judges_all_that_is_said_of_it(world: World) -> None:
+    comment = await world.comment(await world.post(), "Some rude words")
+    first = await flag(world, comment, "eve", "Rule 1")
+    second = await flag(world, comment, "ann", "Rule 2")
+    mia = world.browser("mia")
+
+    await mia.post(f"/reports/{second.id}/remove", back="/reports")
+
+    removed = await world.instance.read(lambda conn: get_comment(conn, comment.id))
+    assert removed.removed_at is not None
+    for row in (first, second):
+        assert (await state(world, row)).resolver_id == world.people["mia"].id
+    assert "Nothing is reported" in (await mia.get("/reports")).text
+    assert "Rule 2" in (await world.browser().get("/c/cats/modlog")).text
+    assert "Some rude words" in (await mia.get("/reports?show=resolved")).text
+    assert "Rule 2" not in (await mia.get("/notifications")).text
+
+
+async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
+    row = await flag(world, await world.post(), "eve", "Rule 1")
+    mia = world.browser("mia")
+
+    await mia.post(f"/reports/{row.id}/resolve")
+    assert (await state(world, row)).resolved_at is not None
+    await mia.post(f"/reports/{row.id}/reopen")
+
+    assert (await state(world, row)).resolved_at is None
+    assert "Rule 1" in (await mia.get("/reports")).text
+
+
+async def test_one_press_locks_the_post_and_leaves_the_report(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, await world.comment(post), "eve", "Rule 1")
+
+    await world.browser("mia").post(f"/reports/{row.id}/lock")
+
+    locked = await world.instance.read(lambda conn: get_post(conn, post.id))
+    assert locked.locked_at is not None
+    assert (await state(world, row)).resolved_at is None
+
+
+async def test_what_it_said_before_an_edit_is_kept(world: World) -> None:
+    post = await world.post("Cats sleep")
+    await flag(world, post, "eve", "Rule 1")
+    mia = world.browser("mia")
+    assert "What it said" not in (await mia.get("/reports")).text
+
+    await world.browser("bob").post(f"/post/{post.id}/edit", title="Innocent")
+
+    page = await mia.get("/reports")
+    assert "What it said when it was reported Cats sleep" in page.text
+
+
+async def test_moderators_judge_in_their_communities_only(world: World) -> None:
+    action = CreateCommunity(by=world.people["ann"], name="dogs", key=KEY)
+    dogs = await world.perform(action)
+    assert isinstance(dogs, Community)
+    world.community, cats = dogs, world.community
+    row = await flag(world, await world.post("Dogs bark"), "eve", "Rule 1")
+    world.community = cats
+    mia, ann = world.browser("mia"), world.browser("ann")
+
+    assert "Dogs bark" not in (await mia.get("/reports")).text
+    assert "Dogs bark" not in (await mia.get(f"/reports?community={dogs.id}")).text
+    assert (await mia.post(f"/reports/{row.id}/resolve")).status == 403
+    assert "Dogs bark" in (await ann.get(f"/reports?community={dogs.id}")).text
+    assert "Dogs bark" not in (await ann.get(f"/reports?community={cats.id}")).text
+
+
+async def test_a_private_message_is_read_by_admins_alone(world: World) -> None:
+    action = SendMessage(
+        by=world.people["bob"], to=world.people["eve"], body=Body.of_markdown("Psst")
+    )
+    message = await world.perform(action)
+    assert isinstance(message, Message)
+    eve = world.browser("eve")
+
+    conversation = await eve.get("/messages/bob")
+    assert f'href="/message/{message.id}/report"' in conversation.html
+    assert (await world.browser("mia").get(f"/message/{message.id}/report")).status == 404
+    sent = await eve.post(f"/message/{message.id}/report", reason="Rule 1")
+
+    assert sent.location == f"/messages/bob#message-{message.id}"
+    assert "Psst" in (await world.browser("ann").get("/reports")).text
+    assert "Psst" not in (await world.browser("mia").get("/reports")).text
+    assert "Psst" not in (await world.browser("ann").get("/notifications")).text
+    assert "/u/bob/ban" in (await world.browser("ann").get("/reports")).html
+
+
+async def test_nothing_of_a_report_is_on_public_pages(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, post, "eve", "Rule 1")
+    await world.browser("mia").post(f"/reports/{row.id}/resolve")
+
+    for path in ("/", "/c/cats", f"/post/{post.id}", "/c/cats/modlog", "/u/bob", "/u/eve"):
+        page = await world.browser().get(path)
+        assert "Rule 1" not in page.text, path
+        assert "/u/eve" not in page.html or path == "/u/eve"
+
+
+async def test_what_has_been_removed_already_is_just_judged(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, post, "eve", "Rule 1")
+    await world.browser("ann").post(f"/post/{post.id}/remove", reason="spam")
+    mia = world.browser("mia")
+
+    assert f"/reports/{row.id}/remove" not in (await mia.get("/reports")).html
+    await mia.post(f"/reports/{row.id}/remove")
+
+    assert (await state(world, row)).resolved_at is not None
