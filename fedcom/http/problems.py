@@ -19,6 +19,7 @@ from activitypub.errors import (
     Unauthentic,
     Unreachable,
 )
+from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, TooMany
 from fedcom.http.accepting import ANYTHING, PAGE_TYPES, heaviest, weights
 from inbox import problem as inbox_problem
@@ -39,13 +40,13 @@ FOR_PROGRAMS = "for_programs"
 _TYPES: inbox_problem.Types = {"rate_limit_error": inbox_problem.RATE_LIMIT}
 
 _REMOTE: tuple[tuple[type[ProtocolError], int, str], ...] = (
-    (Gone, 404, "It was deleted on the server it came from."),
-    (NotThere, 404, "The server it belongs to does not have it."),
-    (PrivateAddress, 422, "That address is not on the public internet."),
-    (Unreachable, 503, "The other server does not answer right now. Try again in a while."),
-    (FetchFailed, 502, "The other server did not give anything we can show."),
-    (Unauthentic, 502, "The other server's answer does not prove what it claims."),
-    (Malformed, 422, "The address or what it gave makes no sense to us."),
+    (Gone, 404, mark("It was deleted on the server it came from.")),
+    (NotThere, 404, mark("The server it belongs to does not have it.")),
+    (PrivateAddress, 422, mark("That address is not on the public internet.")),
+    (Unreachable, 503, mark("The other server does not answer right now. Try again in a while.")),
+    (FetchFailed, 502, mark("The other server did not give anything we can show.")),
+    (Unauthentic, 502, mark("The other server's answer does not prove what it claims.")),
+    (Malformed, 422, mark("The address or what it gave makes no sense to us.")),
 )
 
 
@@ -71,9 +72,13 @@ def to_problem(error: Exception) -> Problem:
     if isinstance(error, ProtocolError):
         return _of_protocol(error)
     if isinstance(error, OperationalError | NoConnection):
-        detail = "The database is busy. Nothing was changed; try again in a moment."
+        detail = mark("The database is busy. Nothing was changed; try again in a moment.")
         return Problem(503, "busy", detail, {"Retry-After": "5"})
-    return Problem(500, "internal_error", "Something went wrong here.")
+    return Problem(500, "internal_error", mark("Something went wrong here."))
+
+
+_PHRASES = (mark("Not Found"), mark("Method Not Allowed"))
+"""What Starlette says, in the words of HTTP, of addresses and methods that there are none of."""
 
 
 def _of_status(error: HTTPException) -> Problem:
@@ -86,7 +91,7 @@ def _of_protocol(error: ProtocolError) -> Problem:
     for kind, status, detail in _REMOTE:
         if isinstance(error, kind):
             return Problem(status, error.code, detail)
-    return Problem(502, error.code, "The other server's answer makes no sense to us.")
+    return Problem(502, error.code, mark("The other server's answer makes no sense to us."))
 
 
 def wants_page(request: Request) -> bool:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ExceptionHandler
 
+from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
 from fedcom.web.render import bare_page, page, style_address
@@ -14,20 +15,20 @@ from fedcom.web.visits import GoElsewhere, Visit, visit_of
 from fedcom.web.words import choose, gettext, sentence, speak
 
 TITLES = {
-    400: "That request makes no sense",
-    401: "Please log in",
-    403: "You may not do that",
-    404: "There is nothing here",
-    405: "That does not work this way",
-    409: "That is taken",
-    410: "It is gone",
-    413: "That is too much",
-    415: "That is no form",
-    422: "That does not fit",
-    429: "Not so fast",
-    500: "Something went wrong here",
-    502: "The other server gave no good answer",
-    503: "Not right now",
+    400: mark("That request makes no sense"),
+    401: mark("Please log in"),
+    403: mark("You may not do that"),
+    404: mark("There is nothing here"),
+    405: mark("That does not work this way"),
+    409: mark("That is taken"),
+    410: mark("It is gone"),
+    413: mark("That is too much"),
+    415: mark("That is no form"),
+    422: mark("That does not fit"),
+    429: mark("Not so fast"),
+    500: mark("Something went wrong here"),
+    502: mark("The other server gave no good answer"),
+    503: mark("Not right now"),
 }
 
 

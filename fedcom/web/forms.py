@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from activitypub.errors import ProtocolError
+from fedcom.catalogues import mark
 from fedcom.errors import Denied, FedcomError
 from fedcom.http.forgery import check_token
 from fedcom.http.instance import instance_of
@@ -178,9 +179,9 @@ async def _read_parts(request: Request) -> _Sent:
     try:
         parts = await parser.parse()
     except _TooMuch:
-        raise HTTPException(413, "That is more than a form may hold.") from None
+        raise HTTPException(413, mark("That is more than a form may hold.")) from None
     except MultiPartException:
-        raise HTTPException(400, "The form cannot be read.") from None
+        raise HTTPException(400, mark("The form cannot be read.")) from None
     try:
         sent = _Sent({})
         for name, value in parts.multi_items():
@@ -208,13 +209,13 @@ async def _read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise HTTPException(413, "That is more than a form may hold.")
+            raise HTTPException(413, mark("That is more than a form may hold."))
     return bytes(body)
 
 
 def _parse(kind: str, body: bytes) -> dict[str, str]:
     if body and kind != "application/x-www-form-urlencoded":
-        raise HTTPException(415, "Only plain forms can be sent here.")
+        raise HTTPException(415, mark("Only plain forms can be sent here."))
     try:
         pairs = parse_qsl(
             body.decode("utf-8"),
@@ -223,7 +224,7 @@ def _parse(kind: str, body: bytes) -> dict[str, str]:
             errors="strict",
         )
     except ValueError:
-        raise HTTPException(400, "The form cannot be read.") from None
+        raise HTTPException(400, mark("The form cannot be read.")) from None
     return {name: _plain(value) for name, value in pairs}
 
 

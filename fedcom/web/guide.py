@@ -5,29 +5,33 @@ from functools import cache
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.catalogues import mark
 from fedcom.text.markdown import render
 from fedcom.web.render import page
 from fedcom.web.visits import visit_of
 from fedcom.web.words import gettext
 
 _EXAMPLES = (
-    ("Emphasis", "*italic*, **bold**, ***both***, ~~struck out~~"),
-    ("Small letters", "H~2~O and E = mc^2^"),
-    ("Paragraphs", "An empty line begins\n\na new paragraph.\\\nA backslash breaks a line."),
-    ("Headings", "# Large\n\n## Smaller"),
+    (mark("Emphasis"), "*italic*, **bold**, ***both***, ~~struck out~~"),
+    (mark("Small letters"), "H~2~O and E = mc^2^"),
+    (mark("Paragraphs"), "An empty line begins\n\na new paragraph.\\\nA backslash breaks a line."),
+    (mark("Headings"), "# Large\n\n## Smaller"),
     (
-        "Links",
+        mark("Links"),
         "https://example.org is a link by itself, [this one](https://example.org) has a text.",
     ),
-    ("People and communities", "@name@example.org and !name@example.org, or only @name here."),
-    ("Quotes", "> What somebody said\n\nand what you say to it."),
-    ("Lists", "- milk\n- bread\n\n1. first\n2. second"),
-    ("Code", "`one word` or\n\n```\nseveral lines\n  as they are\n```"),
-    ("Spoilers", "::: spoiler Who did it\nIt was the gardener.\n:::"),
-    ("Tables", "| Cat | Sleeps |\n|-----|-------:|\n| Tom |   16 h |"),
-    ("Footnotes", "It is said so.[^1]\n\n[^1]: By whom, nobody knows."),
-    ("Pictures", "![What it shows](https://example.org/picture.png)"),
-    ("A line", "above\n\n---\n\nbelow"),
+    (
+        mark("People and communities"),
+        "@name@example.org and !name@example.org, or only @name here.",
+    ),
+    (mark("Quotes"), "> What somebody said\n\nand what you say to it."),
+    (mark("Lists"), "- milk\n- bread\n\n1. first\n2. second"),
+    (mark("Code"), "`one word` or\n\n```\nseveral lines\n  as they are\n```"),
+    (mark("Spoilers"), "::: spoiler Who did it\nIt was the gardener.\n:::"),
+    (mark("Tables"), "| Cat | Sleeps |\n|-----|-------:|\n| Tom |   16 h |"),
+    (mark("Footnotes"), "It is said so.[^1]\n\n[^1]: By whom, nobody knows."),
+    (mark("Pictures"), "![What it shows](https://example.org/picture.png)"),
+    (mark("A line"), "above\n\n---\n\nbelow"),
 )
 
 

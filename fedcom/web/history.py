@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fedcom.catalogues import mark
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.revision import Revision
@@ -23,7 +24,6 @@ from fedcom.web.places import number_in, number_of
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, page_route
 from fedcom.web.visits import Visit, visiting
-from fedcom.web.words import gettext
 
 PAGE = 10
 """Versions on one page; comparing two long texts takes a moment."""
@@ -85,11 +85,9 @@ def _check_shown(conn: Connection, target: Post | Comment) -> None:
     about = get_post(conn, target.post_id) if isinstance(target, Comment) else target
     place = get_community(conn, about.community_id)
     if place.deleted_at is not None or place.removed_at is not None:
-        raise HTTPException(410, gettext("The community of this post was closed."))
+        raise HTTPException(410, mark("The community of this post was closed."))
     if not target.is_shown:
-        raise HTTPException(
-            410, gettext("It was deleted or removed, and so was what it said before.")
-        )
+        raise HTTPException(410, mark("It was deleted or removed, and so was what it said before."))
 
 
 def _current(target: Post | Comment) -> Revision:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fedcom.actions.ban import Ban, Unban
 from fedcom.actions.perform import perform
+from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
@@ -33,20 +34,20 @@ LONGEST = 3650
 
 # The modlog's kinds in words, translated where they are shown.
 DEEDS: dict[Deed, str] = {
-    "remove": "removed",
-    "restore": "restored",
-    "lock": "locked",
-    "unlock": "unlocked",
-    "pin": "pinned",
-    "unpin": "took the pin from",
-    "ban": "banned",
-    "unban": "ended the ban of",
-    "add_moderator": "appointed",
-    "remove_moderator": "dismissed",
-    "block_instance": "blocked the instance",
-    "unblock_instance": "unblocked the instance",
-    "remove_community": "closed the community",
-    "restore_community": "opened the community again",
+    "remove": mark("removed"),
+    "restore": mark("restored"),
+    "lock": mark("locked"),
+    "unlock": mark("unlocked"),
+    "pin": mark("pinned"),
+    "unpin": mark("took the pin from"),
+    "ban": mark("banned"),
+    "unban": mark("ended the ban of"),
+    "add_moderator": mark("appointed"),
+    "remove_moderator": mark("dismissed"),
+    "block_instance": mark("blocked the instance"),
+    "unblock_instance": mark("unblocked the instance"),
+    "remove_community": mark("closed the community"),
+    "restore_community": mark("opened the community again"),
 }
 
 _BAN = {"person": "", "reason": "", "days": "", "content": ""}

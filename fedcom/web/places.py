@@ -6,11 +6,11 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from fedcom.catalogues import mark
 from fedcom.errors import NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person
-from fedcom.web.words import gettext
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
 
@@ -44,7 +44,7 @@ def get_community_at(conn: Connection, request: Request, slug: str | None = None
     if found is None:
         raise NotFound("couldnt_find_community", "No community with this name is known here.")
     if found.deleted_at is not None or found.removed_at is not None:
-        raise HTTPException(410, gettext("This community was closed."))
+        raise HTTPException(410, mark("This community was closed."))
     return found
 
 
@@ -55,7 +55,7 @@ def get_person_at(conn: Connection, request: Request) -> Person:
     if found is None:
         raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
     if found.deleted_at is not None:
-        raise HTTPException(410, gettext("This account was deleted."))
+        raise HTTPException(410, mark("This account was deleted."))
     return found
 
 

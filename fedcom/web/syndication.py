@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
 from fedcom.queries.communities import get_relation
 from fedcom.queries.feed import Sort, Span, Wanted, list_posts
@@ -100,7 +101,7 @@ async def show_thread(request: Request) -> Response:
         post = get_post(conn, number_of(request))
         place = get_relation(conn, post.community_id).community
         if not post.is_shown or place.removed_at or place.deleted_at:
-            raise HTTPException(410, gettext("This post is gone."))
+            raise HTTPException(410, mark("This post is gone."))
         found = latest_comments(conn, post.id, ENTRIES)
         entries = tuple(_of_comment(origin, post.title, one) for one in found)
         page = f"{origin}/post/{post.id}"

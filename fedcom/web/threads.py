@@ -15,6 +15,7 @@ from fedcom.accounts.news import read_thread
 from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.perform import perform
+from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import wants_page
@@ -38,7 +39,6 @@ from fedcom.web.forms import Form, read_form, see_other
 from fedcom.web.places import number_in, number_of
 from fedcom.web.render import page, piece
 from fedcom.web.visits import Visit, member_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
@@ -96,7 +96,7 @@ class Discussion:
 def _read_place_of(conn: Connection, visit: Visit, view: PostView) -> Place:
     place = read_place(conn, visit, view.community.id)
     if place.community.deleted_at is not None or place.community.removed_at is not None:
-        raise HTTPException(410, gettext("The community of this post was closed."))
+        raise HTTPException(410, mark("The community of this post was closed."))
     return place
 
 
