@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from fedcom.actions.ban import Ban
+from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator
+from fedcom.actions.report import BY_ONE, Report
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import comment
@@ -21,9 +23,10 @@ from fedcom.models.follow import follow
 from fedcom.models.post import post
 from fedcom.models.shelf import actor_block
 from fedcom.site.instances import block_instance
+from fedcom.wire.body import Body
 from tests.support.documents import activity, document, group, note, page, pems, person, undo
 from tests.support.node import Node, changes
-from tests.support.people import HOST, ORIGIN
+from tests.support.people import HOST, ORIGIN, said
 
 CATS, BOB = f"{ORIGIN}/c/cats", f"{ORIGIN}/u/bob"
 DOGS, REX, MAX = (f"https://dogs.example/{name}" for name in ("c/dogs", "u/rex", "u/max"))
@@ -563,6 +566,92 @@ PRIVACY = [
         create(note(NEW, KIM, IN_CATS, to=[f"{KIM}/followers"], cc=["as:Public"])),
         changed={NEW: "<p>A remark</p> | shown | 1"},
         sent=announced("Create{Note}"),
+    ),
+]
+
+IN_ENVELOPE = {"to": [CATS], "audience": CATS}
+
+
+def write_to_kim(stage: Stage) -> None:
+    """A private message from bob, which is message 1."""
+    words = Body.of_markdown("Psst")
+    stage.home.perform(SendMessage(by=stage.home.bob, to=stage.kim, body=words))
+    stage.home.sent()
+
+
+def report_many(stage: Stage) -> None:
+    """As many reports by kim as one person may make in an hour."""
+    for number in range(BY_ONE):
+        about = stage.home.post(title=f"Post {number}")
+        iri = f"{KIM}#flags/{number}"
+        stage.home.perform(Report(by=stage.kim, target=about, reason="", iri=iri), said(KIM))
+    stage.home.sent()
+
+
+REPORTS = [
+    row(
+        "report-by-a-stranger",
+        "nothing: a report is kept, announced to nobody, and withdrawn by who made it",
+        activity("Flag", KIM, IN_CATS, summary="Rude.", **IN_ENVELOPE),
+        undo(activity("Flag", KIM, IN_CATS, summary="Rude.", **IN_ENVELOPE)),
+        activity("Flag", MAX, IN_CATS, content="Rude."),
+        changed={
+            f"report of number 1 by {KIM}": "resolved",
+            f"report of number 1 by {MAX}": "open",
+        },
+    ),
+    row(
+        "report-in-anothers-name",
+        "somebody made to look like who reports everything",
+        (activity("Flag", KIM, IN_CATS, summary="Rude."), EVE),
+        (activity("Flag", BOB, IN_CATS, summary="Rude."), EVE),
+        answers=("202 not_there", "403 actor_is_ours"),
+        fetched=None,
+    ),
+    row(
+        "report-withdrawn-by-another",
+        "reports that disappear because whom they are about says so",
+        activity("Flag", KIM, IN_CATS, summary="Rude."),
+        undo(activity("Flag", KIM, IN_CATS)) | {"actor": EVE, "id": "https://evil.example/undo"},
+        answers=("202", "403 undo_of_anothers"),
+        changed={f"report of number 1 by {KIM}": "open"},
+        fetched=(EVE,),
+    ),
+    row(
+        "report-of-nothing-of-ours",
+        "a queue filled with what nobody here can judge",
+        activity("Flag", LEA, IN_DOGS_BY_KIM, summary="Rude."),
+        activity("Flag", KIM, "https://kim.example/post/none", summary="Rude."),
+        answers=("202 report_elsewhere", "422 couldnt_find_object"),
+        fetched=(LEA,),
+    ),
+    row(
+        "report-flood",
+        "moderators buried under reports",
+        activity("Flag", KIM, IN_CATS, summary="Rude."),
+        before=report_many,
+        answers="422 rate_limit_error",
+    ),
+    row(
+        "report-of-anothers-message",
+        "strangers who learn which private messages there are, or have them read",
+        activity("Flag", EVE, f"{ORIGIN}/message/1", summary="Rude."),
+        before=write_to_kim,
+        answers="202 couldnt_find_object",
+        fetched=(EVE,),
+    ),
+    row(
+        "report-of-ones-message",
+        "nothing: who got it may show it to the admins",
+        activity("Flag", KIM, f"{ORIGIN}/message/1", summary="Rude."),
+        before=write_to_kim,
+        changed={f"report of Psst by {KIM}": "open"},
+    ),
+    row(
+        "report-passed-on-by-anothers-community",
+        "a community that makes others report what is not its own",
+        announce(activity("Flag", LEA, IN_CATS, summary="Rude.")),
+        answers="403 not_their_post",
     ),
 ]
 
@@ -1369,6 +1458,7 @@ MESSAGES = [
         *ANNOUNCES,
         *PRIVACY,
         *MESSAGES,
+        *REPORTS,
         *DEDUPE_AND_ORDER,
         *GONE_AND_UNWANTED,
         *ACTORS,

@@ -22,6 +22,7 @@ ALICE, NUTOMIC = "https://mastodon.example/users/alice", "https://lemmy.example/
 SILENT = {"lemmy/undo_follow", "mastodon/undo_follow", "lemmy/announce_remove_moderator"}
 SILENT |= {"lemmy/announce_undo_block_user", "lemmy/announce_undo_lock_page"}
 KINDS = {"mastodon/update_service": "Service", "mobilizon/update_organization": "Organization"}
+KINDS |= dict.fromkeys(("mastodon/flag", "pleroma/flag", "misskey/flag"), "Application")
 KINDS |= {"writefreely/update_application": "Application"}
 
 

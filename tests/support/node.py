@@ -18,7 +18,7 @@ from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.message import message
-from fedcom.models.moderation import community_ban, marker, moderator
+from fedcom.models.moderation import community_ban, marker, moderator, report
 from fedcom.models.post import post
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
@@ -104,6 +104,11 @@ class Node:
             found[f"{names[row['follower_id']]} follows {names[row['target_id']]}"] = row["state"]
         for row in self.home.rows(moderator):
             found[f"{names[row['person_id']]} moderates {names[row['community_id']]}"] = "yes"
+        for row in self.home.rows(report):
+            state = "resolved" if row["resolved_at"] else "open"
+            about = next((row[f"{it}_id"] for it in ("post", "comment") if row[f"{it}_id"]), None)
+            subject = row["said"] if about is None else f"number {about}"
+            found[f"report of {subject} by {names[row['reporter_id']]}"] = state
         for row in self.home.rows(marker):
             found[f"{row['kind']} {row['iri']}"] = row["actor_iri"]
         return found
