@@ -1,0 +1,73 @@
+"""A report between three servers, with real requests: who reads it, and who does not."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.federation.conftest import Live
+from tests.support import nodes
+from tests.support.visitor import Page, Visitor
+
+
+def until(visitor: Visitor, path: str, words: str) -> Page:
+    """The page at `path` once it has the words."""
+    deadline = time.monotonic() + 15
+    while words not in (page := visitor.see(path)).text:
+        assert time.monotonic() < deadline, page.text
+        time.sleep(0.05)
+    return page
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Visitor]]:
+    """Two more servers, each with its admin: ada's, where it is read, and dan's, who writes."""
+    made = [
+        nodes.Node(name, tmp_path_factory.mktemp(name), address=f"127.0.0.{number}")
+        for name, number in (("reader", 14), ("writer", 15))
+    ]
+    with nodes.running(*made), ExitStack() as stack:
+        people = [
+            stack.enter_context(Visitor(node.origin, name))
+            for node, name in zip(made, ("ada", "dan"), strict=True)
+        ]
+        for one in people:
+            one.set_up("Away", "shed", "The Shed")
+        yield people
+
+
+def test_a_report_reaches_the_moderators_and_the_authors_admins(
+    live: Live, others: list[Visitor]
+) -> None:
+    ada, dan = others
+    garden = f"/c/garden@{live.node.host}"
+    for one in others:
+        one.look_up(f"!garden@{live.node.host}")
+        one.follow(garden)
+        until(one, garden, "Unfollow")
+    title = f"Weeds of {live.node.database_url[:4]}"
+    dan.submit(garden, title)
+    until(ada, garden, title)
+    post = f"/post/{ada.open(garden).find_post(title)}"
+
+    page = ada.open(f"{post}/report")
+    ada.send(page, page.form(having="reason"), reason="Against rule 1")
+
+    here = until(live.ann, "/reports", "Against rule 1")
+    assert title in here.text
+    until(dan, "/reports", "Against rule 1")
+    with Visitor(ada.origin) as guest:
+        for path in ("/", garden, post, f"{garden}/modlog", "/u/ada"):
+            assert "Against rule 1" not in guest.see(path).text
+
+    button = next(
+        button.action
+        for form in here.forms
+        for button in form.buttons
+        if button.action.endswith("/resolve")
+    )
+    live.ann.press("/reports", button)
+    assert "Against rule 1" not in live.ann.see("/reports").text
+    assert "Against rule 1" in live.ann.see("/reports?show=resolved").text
+    assert "Against rule 1" in dan.see("/reports").text
