@@ -1,10 +1,12 @@
 """Letters about what waits for a member: one in an hour at most, and none while they are here."""
 
 from datetime import UTC, datetime, timedelta
+from gettext import NullTranslations
 
 from sqlalchemy import func, or_, select, update
 
 from fedcom.accounts.letters import put_letter
+from fedcom.catalogues import catalogue
 from fedcom.context import Context
 from fedcom.models.account import account
 from fedcom.models.actor import actor
@@ -21,7 +23,13 @@ def write_digests(ctx: Context) -> int:
     since = func.coalesce(account.c.mailed_at, _NEVER)
     before = ctx.now - EVERY
     rows = ctx.conn.execute(
-        select(account.c.actor_id, account.c.email, actor.c.name, func.count())
+        select(
+            account.c.actor_id,
+            account.c.email,
+            account.c.interface_language,
+            actor.c.name,
+            func.count(),
+        )
         .join(actor, actor.c.id == account.c.actor_id)
         .join(notification, notification.c.recipient_id == account.c.actor_id)
         .where(
@@ -35,24 +43,40 @@ def write_digests(ctx: Context) -> int:
             notification.c.read_at.is_(None),
             notification.c.created_at > since,
         )
-        .group_by(account.c.actor_id, account.c.email, actor.c.name)
+        .group_by(account.c.actor_id, account.c.email, account.c.interface_language, actor.c.name)
     ).all()
     if not rows:
         return 0
     here = ctx.conn.execute(select(site.c.name)).scalar_one()
-    for person_id, address, name, count in rows:
-        put_letter(ctx, address, f"{_news(count)} at {here}", _body(ctx.origin, name, count))
+    for person_id, address, language, name, count in rows:
+        say = catalogue(language)
+        news = _news(say, count)
+        subject = say.gettext("%(news)s at %(site)s") % {"news": news, "site": here}
+        put_letter(ctx, address, subject, _body(say, ctx.origin, name, news))
         mine = account.c.actor_id == person_id
         ctx.conn.execute(update(account).where(mine).values(mailed_at=ctx.now))
     return len(rows)
 
 
-def _news(count: int) -> str:
-    return "Something waits for you" if count == 1 else f"{count} things wait for you"
+def _news(say: NullTranslations, count: int) -> str:
+    news = say.ngettext("Something waits for you", "%(count)s things wait for you", count)
+    return news % {"count": count}
 
 
-def _body(origin: str, name: str, count: int) -> str:
-    return (
-        f"Hello {name},\n\n{_news(count)}:\n\n{origin}/notifications\n\n"
-        f"You asked for these letters; here you say no more:\n{origin}/settings/appearance\n"
-    )
+def _body(say: NullTranslations, origin: str, name: str, news: str) -> str:
+    text = say.gettext("""\
+Hello %(name)s,
+
+%(news)s:
+
+%(address)s
+
+You asked for these letters; here you say no more:
+%(settings)s
+""")
+    return text % {
+        "name": name,
+        "news": news,
+        "address": f"{origin}/notifications",
+        "settings": f"{origin}/settings/appearance",
+    }

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from fedcom.accounts.roster import Member
+from fedcom.catalogues import catalogue
 from fedcom.context import Context
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.mail import Mail, mail
@@ -55,24 +57,51 @@ def postpone_letter(conn: Connection, letter: Mail, now: datetime) -> bool:
     return True
 
 
-def write_reset(ctx: Context, site: Site, recipient: str, name: str, token: str) -> None:
-    """The link to choose another password."""
-    put_letter(
-        ctx,
-        recipient,
-        f"Another password for {site.name}",
-        f"Hello {name},\n\n"
-        f"somebody, hopefully you, asked for another password at {site.name}.\n"
-        "Choose it here, within an hour:\n\n"
-        f"{site.origin}/reset?token={token}\n\n"
-        "If it was not you, do nothing: your password stays as it is.\n",
-    )
+def write_reset(ctx: Context, site: Site, recipient: Member, address: str, token: str) -> None:
+    """The link to choose another password, in the recipient's language."""
+    say = catalogue(recipient.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+somebody, hopefully you, asked for another password at %(site)s.
+Choose it here, within an hour:
+
+%(address)s
+
+If it was not you, do nothing: your password stays as it is.
+""")
+    facts = {
+        "name": recipient.person.name,
+        "site": site.name,
+        "address": f"{site.origin}/reset?token={token}",
+    }
+    subject = say.gettext("Another password for %(site)s")
+    put_letter(ctx, address, subject % facts, body % facts)
 
 
-def write_decision(ctx: Context, site: Site, recipient: str, name: str, *, approved: bool) -> None:
-    """What became of an application."""
+def write_decision(
+    ctx: Context, site: Site, recipient: Member, address: str, *, approved: bool
+) -> None:
+    """What became of an application, in the applicant's language."""
+    say = catalogue(recipient.account.interface_language)
     if approved:
-        text = f"your account at {site.name} is open. Log in here:\n\n{site.origin}/login\n"
+        body = say.gettext("""\
+Hello %(name)s,
+
+your account at %(site)s is open. Log in here:
+
+%(address)s
+""")
     else:
-        text = f"the admins of {site.name} did not accept your application.\n"
-    put_letter(ctx, recipient, f"Your application at {site.name}", f"Hello {name},\n\n{text}")
+        body = say.gettext("""\
+Hello %(name)s,
+
+the admins of %(site)s did not accept your application.
+""")
+    facts = {
+        "name": recipient.person.name,
+        "site": site.name,
+        "address": f"{site.origin}/login",
+    }
+    subject = say.gettext("Your application at %(site)s")
+    put_letter(ctx, address, subject % facts, body % facts)

@@ -121,9 +121,9 @@ async def decide(request: Request) -> Response:
             approve(ctx.conn, person)
         else:
             deny(ctx, person)
-        address, name = applicant.account.email, applicant.person.name
+        address = applicant.account.email
         if sends_mail and address is not None:
-            write_decision(ctx, visit.site, address, name, approved=approved)
+            write_decision(ctx, visit.site, applicant, address, approved=approved)
 
     await instance_of(request).unit(work)
     notice = "application_approved" if approved else "application_denied"

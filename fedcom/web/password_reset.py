@@ -52,7 +52,7 @@ async def _send(request: Request, site: Site, name: str) -> None:
         count_attempt(ctx.conn, RESET_BY_ACCOUNT, who, ctx.now)
         if member is not None and member.account.email is not None:
             token = create_reset(ctx.conn, member.person.id, ctx.now)
-            write_reset(ctx, site, member.account.email, member.person.name, token)
+            write_reset(ctx, site, member, member.account.email, token)
 
     await instance_of(request).unit(work)
 
