@@ -46,7 +46,7 @@ class Choice:
 
     def link(self, **changes: str) -> str:
         """The address of the same list with other words in its query, from the beginning."""
-        query = {"sort": self.sort, **self.asked, **changes}
+        query = {"sort": self.sort, "range": self.span, **self.asked, **changes}
         if query["sort"] not in SPANNED:
             query.pop("range", None)
         return "?" + urlencode(query)
@@ -63,10 +63,12 @@ def choose(request: Request, visit: Visit, scope: Scope, usual: Sort | None = No
     `usual` is the order of lists that the preference is not about.
     """
     query, account = request.query_params, visit.member.account if visit.member else None
-    preferred = account.front_sort if account else "active"
-    names = (query.get("sort", ""), usual, preferred)
-    sort = next(one for name in (*names, "active") for one in SORTS if one == name)
-    span = next((one for one in SPANS if one == query.get("range", "")), USUAL_SPAN)
+    preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
+    names = (query.get("sort", ""), usual, preferred, "active")
+    sort = next(one for name in names for one in SORTS if one == name)
+    # Who looks at one person or one shelf looks for all of it.
+    spans = (query.get("range", ""), "all" if usual else span_of_it, USUAL_SPAN)
+    span = next(one for name in spans for one in SPANS if one == name)
     view = query.get("view", "")
     compact = view == "compact" if view else account is not None and account.compact_lists
     asked = {

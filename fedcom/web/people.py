@@ -1,6 +1,7 @@
-"""People: what somebody wrote."""
+"""People: who they are, and what they wrote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -8,39 +9,80 @@ from starlette.responses import RedirectResponse, Response
 
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
-from fedcom.queries.feed import PostPage
-from fedcom.queries.people import RemarkPage, list_comments_of
-from fedcom.web.feeds import Choice, choose, read_list
-from fedcom.web.places import get_person_at, number_in, slug_of
+from fedcom.queries.cursors import Cursor
+from fedcom.queries.feed import PostPage, Sort, Wanted
+from fedcom.queries.profiles import Facts, Works, get_facts, list_works
+from fedcom.queries.remarks import RemarkPage, list_comments_of
+from fedcom.web.feeds import Choice, choose, read_list, wanted
+from fedcom.web.places import get_person_at, slug_of
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, visiting
+
+SHELVES = ("posts", "comments")
+"""What `show` may be; without it both are shown in one list."""
+
+ORDERS: tuple[Sort, ...] = ("new", "top")
+"""The orders of lists with comments in them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person and one of their two lists."""
+    """A person and one of their three lists."""
 
     person: Person
+    facts: Facts
+    show: str
     choice: Choice
-    posts: PostPage | None
-    comments: RemarkPage | None
+    works: Works | None = None
+    posts: PostPage | None = None
+    comments: RemarkPage | None = None
+
+    @property
+    def older(self) -> str:
+        """The query of the page behind this one; "" at the end."""
+        if self.works is not None:
+            return self._older_works(self.works)
+        listed = self.posts or self.comments
+        if listed is None or listed.next is None:
+            return ""
+        return self.choice.link(after=str(listed.next))
+
+    def _older_works(self, works: Works) -> str:
+        """Both lists go on for themselves, and either may not have begun yet."""
+        cursors = {"after": works.posts_after, "answers": works.comments_after}
+        words = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
+        return "?" + urlencode({"sort": self.choice.sort, **words}) if works.has_more else ""
 
 
 async def show(request: Request) -> Response:
-    """GET /u/{slug}: the person's posts, or with `?show=comments` the comments."""
+    """GET /u/{slug}: all that the person wrote; `?show=posts` or `?show=comments` only these."""
     name, _, host = slug_of(request).partition("@")
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/u/{name}", 308)
 
-    def read(conn: Connection, visit: Visit) -> Profile:
-        person = get_person_at(conn, request)
-        choice = choose(request, visit, "author", "new")
-        if request.query_params.get("show") == "comments":
-            before = number_in(request.query_params.get("before", "")) or None
-            remarks = list_comments_of(conn, person.id, viewer_id=visit.viewer_id, before=before)
-            return Profile(person, choice, None, remarks)
-        return Profile(person, choice, read_list(conn, request, visit, choice, person.id), None)
-
-    visit, profile = await visiting(request, read)
+    visit, profile = await visiting(request, lambda conn, visit: _read(conn, request, visit))
     values = {"profile": profile, "person": profile.person}
     return page(request, "person.html", visit, values, alternate=profile.person.iri)
+
+
+def _read(conn: Connection, request: Request, visit: Visit) -> Profile:
+    person = get_person_at(conn, request)
+    facts = get_facts(conn, person.id, viewer_id=visit.viewer_id)
+    asked = request.query_params.get("show", "")
+    shelf = asked if asked in SHELVES else ""
+    choice = choose(request, visit, "author", "new")
+    if shelf == "posts":
+        posts = read_list(conn, request, visit, choice, person.id)
+        return Profile(person, facts, shelf, choice, posts=posts)
+    choice = replace(choice, sort=choice.sort if choice.sort in ORDERS else "new", span="all")
+    wants = wanted(request, visit, choice, person.id)
+    if shelf == "comments":
+        remarks = list_comments_of(conn, wants, viewer_id=visit.viewer_id)
+        return Profile(person, facts, shelf, choice, comments=remarks)
+    works = list_works(conn, wants, _answers_after(request, wants), viewer_id=visit.viewer_id)
+    return Profile(person, facts, shelf, choice, works=works)
+
+
+def _answers_after(request: Request, wants: Wanted) -> Cursor | None:
+    text = request.query_params.get("answers", "")
+    return Cursor.read(text, whole=True) if text else None

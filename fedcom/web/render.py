@@ -5,7 +5,7 @@ sanitized columns of the database.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,20 @@ def style_address(hue: int | None = None) -> str:
     return address if hue is None else f"{address}&hue={hue}"
 
 
+def _with_numbers(say: Any) -> Callable[..., str]:
+    """`say`, as the templates call it, with the separators of the language in what it counts."""
+
+    @pass_context
+    def said(context: Context, *texts: Any, **facts: Any) -> str:
+        written = {
+            name: words.number(fact) if type(fact) is int else fact for name, fact in facts.items()
+        }
+        text: str = say(context, *texts, **written)
+        return text
+
+    return said
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -118,7 +132,9 @@ def _environment() -> Environment:
         "initial": initial,
         "when": when,
     }
-    environment.filters["number"] = words.number
+    environment.filters |= {"number": words.number, "exact": words.exact, "span": words.span}
+    for name in ("gettext", "ngettext"):
+        environment.globals[name] = _with_numbers(environment.globals[name])
     environment.globals |= {
         "tints": TINTS,
         "language": words.language,

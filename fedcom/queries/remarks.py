@@ -1,0 +1,152 @@
+"""Comments in the list of who wrote them, newest or best first, in pages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select
+
+from fedcom.db import BigId
+from fedcom.models.actor import actor, community as community_table
+from fedcom.models.comment import comment
+from fedcom.models.post import post
+from fedcom.models.shelf import actor_block
+from fedcom.models.vote import comment_vote
+from fedcom.queries.cursors import Cursor
+from fedcom.queries.feed import Sort, Wanted
+from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A comment in the list of its author, with the post it belongs to."""
+
+    id: int
+    body_html: str
+    content_warning: str
+    language: str | None
+    published_at: datetime
+    updated_at: datetime | None
+    upvotes: int
+    downvotes: int
+    post_id: int
+    post_title: str
+    vote: int
+    community: Name
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.upvotes - self.downvotes
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkPage:
+    """Some comments and where the list goes on, None at its end."""
+
+    lines: tuple[Remark, ...]
+    next: Cursor | None
+
+
+_place = actor.alias("community_actor")
+_VIEWER = bindparam("viewer", type_=BigId)
+_COLUMNS = (
+    comment.c.id,
+    comment.c.body_html,
+    comment.c.content_warning,
+    comment.c.language,
+    comment.c.published_at,
+    comment.c.updated_at,
+    comment.c.upvotes,
+    comment.c.downvotes,
+    post.c.id.label("post_id"),
+    post.c.title,
+    select(comment_vote.c.score)
+    .where(comment_vote.c.comment_id == comment.c.id, comment_vote.c.voter_id == _VIEWER)
+    .correlate(comment)
+    .scalar_subquery(),
+)
+_WIDTH = len(_COLUMNS)
+
+REMARKS = (
+    comment.join(post, post.c.id == comment.c.post_id)
+    .join(_place, _place.c.id == post.c.community_id)
+    .join(community_table, community_table.c.actor_id == post.c.community_id)
+)
+"""The tables behind a comment in such a list."""
+
+REMARK_SHOWN = (
+    comment.c.deleted_at.is_(None),
+    comment.c.removed_at.is_(None),
+    post.c.deleted_at.is_(None),
+    post.c.removed_at.is_(None),
+    community_table.c.removed_at.is_(None),
+    _place.c.deleted_at.is_(None),
+)
+"""Neither the comment was taken away, nor its post, nor the community."""
+
+# Nobody has so many comments that sorting them by score would be slow; by time there is an index.
+_KEYS: Mapping[Sort, ColumnElement[Any]] = {
+    "new": comment.c.published_at,
+    "top": comment.c.upvotes - comment.c.downvotes,
+}
+
+
+def list_comments_of(conn: Connection, wanted: Wanted, *, viewer_id: int = NOBODY) -> RemarkPage:
+    """The comments of `wanted.subject_id` that are shown and stand below posts that are shown.
+
+    `wanted.sort` is "new" or "top" (of all time). What stands below sensitive posts is left out
+    where they are, and what stands in communities that the viewer blocked.
+    """
+    goes_on = wanted.after is not None
+    statement = _statement(wanted.sort, goes_on=goes_on, nsfw=wanted.nsfw)
+    parameters: dict[str, Any] = {
+        "author": wanted.subject_id,
+        "viewer": viewer_id,
+        "count": wanted.limit + 1,
+    }
+    if wanted.after is not None:
+        by_time = wanted.sort == "new"
+        parameters["key"] = wanted.after.moment() if by_time else wanted.after.key
+        parameters["after_id"] = wanted.after.post_id
+    rows = conn.execute(statement, parameters).all()
+    lines = tuple(_to_remark(row) for row in rows[: wanted.limit])
+    if len(rows) <= wanted.limit:
+        return RemarkPage(lines, None)
+    return RemarkPage(lines, Cursor.after(key_of(lines[-1], wanted.sort), lines[-1].id))
+
+
+def key_of(line: Any, sort: Sort) -> datetime | int:
+    """What a post or comment is sorted by, newest or best first."""
+    key: datetime | int = line.published_at if sort == "new" else line.score
+    return key
+
+
+@cache
+def _statement(sort: Sort, *, goes_on: bool, nsfw: bool) -> Select[Any]:
+    key = _KEYS[sort]
+    blocked = exists().where(
+        actor_block.c.person_id == _VIEWER, actor_block.c.blocked_id == post.c.community_id
+    )
+    statement = (
+        select(*_COLUMNS, *name_columns(_place))
+        .select_from(REMARKS)
+        .where(comment.c.author_id == bindparam("author", type_=BigId), *REMARK_SHOWN, ~blocked)
+        .order_by(key.desc(), comment.c.id.desc())
+        .limit(bindparam("count"))
+    )
+    if not nsfw:
+        statement = statement.where(post.c.nsfw.is_(False), community_table.c.nsfw.is_(False))
+    if goes_on:
+        # The first condition alone would do; it is there so that an index can bound the range.
+        at = bindparam("key", type_=key.type)
+        after_id = bindparam("after_id", type_=BigId)
+        statement = statement.where(key <= at, or_(key < at, comment.c.id < after_id))
+    return statement
+
+
+def _to_remark(row: Sequence[Any]) -> Remark:
+    values = [*row[: _WIDTH - 1], row[_WIDTH - 1] or 0, to_name(row[_WIDTH:])]
+    return Remark(*values)

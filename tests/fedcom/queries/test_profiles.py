@@ -1,0 +1,93 @@
+"""What the page of a person shows, on both databases."""
+
+import pytest
+from sqlalchemy import insert
+
+from fedcom.models.moderation import moderator
+from fedcom.models.shelf import actor_block
+from fedcom.queries.feed import Sort, Wanted
+from fedcom.queries.post_lines import PostLine
+from fedcom.queries.profiles import Works, get_facts, list_works
+from tests.fedcom.queries.rows import NOON, Rows
+
+
+def test_only_what_is_shown_is_counted(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    closed = rows.community("closed", removed_at=NOON)
+    on = rows.post(cats, bob)
+    rows.post(cats, bob, deleted_at=NOON)
+    rows.comment(on, bob)
+    rows.comment(on, bob)
+    rows.comment(on, bob, removed_at=NOON)
+    rows.comment(rows.post(closed, bob), bob)
+    rows.comment(on, rows.person("eve"))
+
+    facts = get_facts(rows.conn, bob)
+
+    assert (facts.posts, facts.comments) == (1, 2)
+    assert (facts.is_blocked, facts.moderates) == (False, ())
+
+
+def test_open_communities_that_somebody_moderates_are_named_in_order(rows: Rows) -> None:
+    bob, eve = rows.person(), rows.person("eve")
+    made = [rows.community("dogs"), rows.community("cats", host="peer.example")]
+    made.append(rows.community("birds", removed_at=NOON))
+    made.append(rows.community("fish", deleted_at=NOON))
+    for place in made:
+        row = {"community_id": place, "person_id": bob, "appointed_at": NOON}
+        rows.conn.execute(insert(moderator).values(row))
+
+    named = [one.slug for one in get_facts(rows.conn, bob).moderates]
+    assert named == ["cats@peer.example", "dogs"]
+    assert get_facts(rows.conn, eve).moderates == ()
+
+
+def test_whether_the_viewer_blocked_them_is_told_to_nobody_else(rows: Rows) -> None:
+    bob, eve = rows.person(), rows.person("eve")
+    row = {"person_id": eve, "blocked_id": bob, "blocked_at": NOON}
+    rows.conn.execute(insert(actor_block).values(row))
+
+    assert get_facts(rows.conn, bob, viewer_id=eve).is_blocked
+    assert not get_facts(rows.conn, eve, viewer_id=bob).is_blocked
+    assert not get_facts(rows.conn, bob).is_blocked
+
+
+def walk(rows: Rows, author: int, sort: Sort, limit: int) -> list[str]:
+    """Every line of all pages: "p" and "c" with the row's number."""
+    listed: list[str] = []
+    found = Works((), None, None, has_more=True)
+    while found.has_more:
+        wanted = Wanted("author", sort, subject_id=author, after=found.posts_after, limit=limit)
+        found = list_works(rows.conn, wanted, found.comments_after)
+        listed += [f"{'p' if isinstance(one, PostLine) else 'c'}{one.id}" for one in found.lines]
+        assert len(found.lines) <= limit
+        assert len(listed) < 50
+    return listed
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 20])
+def test_posts_and_comments_are_one_list_by_time_however_it_is_cut(rows: Rows, limit: int) -> None:
+    cats, bob = rows.community(), rows.person()
+    made = [f"p{rows.post(cats, bob)}"]
+    on = int(made[0][1:])
+    made += [
+        f"p{rows.post(cats, bob)}" if kind == "p" else f"c{rows.comment(on, bob).id}"
+        for kind in "ccpcpppccccc"
+    ]
+
+    assert walk(rows, bob, "new", limit) == made[::-1]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 20])
+def test_the_best_of_both_come_first_however_the_list_is_cut(rows: Rows, limit: int) -> None:
+    cats, bob = rows.community(), rows.person()
+    posts = [rows.post(cats, bob, score=score) for score in (5, 1, -2)]
+    comments = [rows.comment(posts[0], bob, upvotes=up).id for up in (9, 3, 0)]
+    order = [("c", comments[0]), ("p", posts[0]), ("c", comments[1]), ("p", posts[1])]
+    order += [("c", comments[2]), ("p", posts[2])]
+
+    assert walk(rows, bob, "top", limit) == [f"{kind}{number}" for kind, number in order]
+
+
+def test_who_wrote_nothing_has_an_empty_list(rows: Rows) -> None:
+    assert walk(rows, rows.person(), "new", 20) == []

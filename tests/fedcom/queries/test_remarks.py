@@ -1,0 +1,92 @@
+"""Comments in the list of who wrote them, on both databases."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from fedcom.models.shelf import actor_block
+from fedcom.queries.feed import Wanted
+from fedcom.queries.remarks import RemarkPage, list_comments_of
+from tests.fedcom.queries.rows import NOON, Rows
+
+
+def remarks(rows: Rows, author: int, viewer: int = 0, **more: Any) -> RemarkPage:
+    wanted = Wanted(**{"scope": "author", "sort": "new", "subject_id": author, **more})
+    return list_comments_of(rows.conn, wanted, viewer_id=viewer)
+
+
+def test_somebodys_comments_come_newest_first_with_their_posts(rows: Rows) -> None:
+    cats, bob, eve = rows.community(), rows.person(), rows.person("eve")
+    on = rows.post(cats, bob, title="About cats")
+    made = [rows.comment(on, bob) for _ in range(3)]
+    rows.comment(on, eve)
+    rows.vote(eve, 1, comment=made[0].id)
+
+    first = remarks(rows, bob, eve, limit=2)
+    rest = remarks(rows, bob, eve, limit=2, after=first.next)
+
+    listed = [*first.lines, *rest.lines]
+    assert [line.id for line in listed] == [one.id for one in reversed(made)]
+    assert rest.next is None
+    assert listed[0].post_title == "About cats"
+    assert listed[0].community.slug == "cats"
+    assert [line.vote for line in listed] == [0, 0, 1]
+
+
+def test_an_old_comment_that_arrived_late_stands_where_its_time_is(rows: Rows) -> None:
+    on, bob = rows.post(rows.community(), rows.person("eve")), rows.person()
+    new = rows.comment(on, bob)
+    old = rows.comment(on, bob, published_at=NOON - timedelta(days=9))
+
+    assert [line.id for line in remarks(rows, bob).lines] == [new.id, old.id]
+
+
+def test_the_best_come_first_and_equal_ones_are_neither_lost_nor_shown_twice(rows: Rows) -> None:
+    on, bob = rows.post(rows.community(), rows.person("eve")), rows.person()
+    made = [rows.comment(on, bob, upvotes=up, downvotes=1).id for up in (3, 9, 3, 0, 3)]
+
+    listed, after = [], None
+    for _ in range(5):
+        page = remarks(rows, bob, sort="top", limit=1, after=after)
+        listed += [line.id for line in page.lines]
+        after = page.next
+
+    assert listed == [made[1], made[4], made[2], made[0], made[3]]
+    assert after is None
+
+
+def test_comments_that_are_not_shown_are_not_listed(rows: Rows) -> None:
+    cats, bob = rows.community(), rows.person()
+    on = rows.post(cats, bob)
+    rows.comment(on, bob, deleted_at=NOON)
+    rows.comment(on, bob, removed_at=NOON)
+    rows.comment(rows.post(cats, bob, removed_at=NOON), bob)
+    rows.comment(rows.post(cats, bob, deleted_at=NOON), bob)
+    for state in ("removed_at", "deleted_at"):
+        closed = rows.community(f"closed_{state}", **{state: NOON})
+        rows.comment(rows.post(closed, bob), bob)
+
+    assert remarks(rows, bob).lines == ()
+
+
+@pytest.mark.parametrize("on_post", [True, False])
+def test_what_stands_below_sensitive_posts_is_for_those_who_want_it(
+    rows: Rows, on_post: bool
+) -> None:
+    bob, place = rows.person(), rows.community(nsfw=not on_post)
+    rows.comment(rows.post(place, bob, nsfw=on_post), bob)
+
+    assert remarks(rows, bob).lines == ()
+    assert len(remarks(rows, bob, nsfw=True).lines) == 1
+
+
+def test_communities_that_the_viewer_blocked_are_left_out(rows: Rows) -> None:
+    bob, eve, cats = rows.person(), rows.person("eve"), rows.community()
+    rows.comment(rows.post(cats, bob), bob)
+    row = {"person_id": eve, "blocked_id": cats, "blocked_at": NOON}
+    rows.conn.execute(insert(actor_block).values(row))
+
+    assert remarks(rows, bob, eve).lines == ()
+    assert len(remarks(rows, bob).lines) == 1
