@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
     ):
         for sight, screen in product(SIGHTS, sizes):
             with tab(browser, screen, town.people[sight.who]) as page:
-                page.goto(sight.address(town))
+                sight.open(page, town)
                 page.screenshot(path=folder / f"{sight}-{screen}.png", full_page=True)
     print(f"{len(SIGHTS) * len(sizes)} pictures of {len(SIGHTS)} pages are in {folder}")
 

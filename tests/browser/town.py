@@ -1,7 +1,8 @@
 """Two servers with something on every page: alpha, where ann is the admin, and beta, zoe's.
 
 ann runs alpha, mia moderates !cats there, bob and eve are members; zoe runs beta, has !dogs, and
-follows !cats. Everything is done with forms of the pages, as anybody would.
+follows !cats. sue keeps, writes and blocks, kim has nothing yet, tom is banned. On gamma nobody has
+been yet. Everything is done with forms of the pages, as anybody would.
 """
 
 import time
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.support.nodes import Node, is_free, running
-from tests.support.visitor import Unexpected, Visitor
+from tests.support.pictures import draw, picture
+from tests.support.visitor import FORM_HEADERS, Page, Unexpected, Visitor, path_of
 
 T = TypeVar("T")
 
 SECONDS = 20.0
+LINK = "https://news.example/cats?id=1"
 
 LONG = """Cats sleep for most of the day. **Why?**
 
@@ -61,29 +64,58 @@ def eventually(look: Callable[[], T | None]) -> T:
 
 @contextmanager
 def open_town(folder: Path) -> Iterator[Town]:
-    """Start both servers, people them, fill them; stop them at the end."""
+    """Start all servers, people them, fill them; stop them at the end."""
     second = "127.0.0.2" if is_free("127.0.0.2") else "127.0.0.1"
     alpha = Node("alpha", folder / "alpha")
-    beta = Node("beta", folder / "beta", address=second)
+    # Nobody takes its mail, but its pages are those of a server that sends some.
+    mail = f"smtp://{alpha.host.partition(':')[0]}:9"
+    beta = Node("beta", folder / "beta", address=second, smtp_url=mail)
+    gamma = Node("gamma", folder / "gamma")
     with ExitStack() as stack:
-        stack.enter_context(running(alpha, beta))
-        at = {"ann": alpha, "mia": alpha, "bob": alpha, "eve": alpha, "": alpha, "zoe": beta}
+        stack.enter_context(running(alpha, beta, gamma))
+        at = dict.fromkeys(("ann", "mia", "bob", "eve", "sue", "kim", "tom", ""), alpha)
+        at |= {"zoe": beta, "guest of beta": beta, "first of gamma": gamma}
         people = {
             name: stack.enter_context(Visitor(node.origin, name)) for name, node in at.items()
         }
         town = Town(alpha, beta, people)
         _people_arrive(town)
         _they_write(town)
+        _they_answer_across(town)
+        _they_keep(town)
+        _they_moderate(town)
+        _they_report(town)
+        _admins_decide(town)
         yield town
+
+
+def attach(who: Visitor, page: Page, having: str, field: str, **values: str) -> str:
+    """Send the form of `page` that has a field `having` with a picture in `field`.
+
+    Returns where it leads to.
+    """
+    form = page.form(having=having)
+    texts = {name: text for name, text in form.fields.items() if name != field}
+    kept = picture("PNG", draw(320, 240))
+    answer = who.client.post(
+        form.action or page.path,
+        data=texts | values,
+        files={field: ("cat.png", kept, "image/png")},
+        headers=FORM_HEADERS,
+    )
+    if answer.status_code not in {200, 303}:
+        raise Unexpected(f"{page.path} answers {answer.status_code} to a picture")
+    return path_of(answer.headers.get("location", page.path))
 
 
 def _people_arrive(town: Town) -> None:
     ann, mia, zoe = (town.people[name] for name in ("ann", "mia", "zoe"))
     ann.set_up("Alpha", "cats", "Cats & friends")
     zoe.set_up("Beta", "dogs", "Dogs")
-    for name in ("mia", "bob", "eve"):
+    for name in ("mia", "bob", "eve", "sue", "kim", "tom"):
         town.people[name].register()
     ann.appoint("/c/cats", "mia")
+    mia.create_community("quiet", "A quiet place")
     cats = f"/c/cats@{town.alpha.host}"
     zoe.look_up(f"!cats@{town.alpha.host}")
     zoe.follow(cats)
@@ -93,19 +125,40 @@ def _people_arrive(town: Town) -> None:
     bob.follow(dogs)
     eventually(lambda: "Unfollow" in bob.open(dogs).text)
     town.paths |= {"cats": "/c/cats", "dogs": dogs, "cats at beta": cats}
-    _ = mia
 
 
 def _they_write(town: Town) -> None:
-    bob, eve, mia, zoe = (town.people[name] for name in ("bob", "eve", "mia", "zoe"))
+    bob, eve, mia = (town.people[name] for name in ("bob", "eve", "mia"))
     post = bob.submit("/c/cats", "Why do cats sleep so long?", body=LONG)
-    bob.submit("/c/cats", "A link about cats", url="https://news.example/cats?id=1")
+    link = bob.submit("/c/cats", "A link about cats", url=LINK)
+    again = bob.open(f"{town.paths['dogs']}/submit")
+    form = again.form(having="title")
+    bob.send(again, form, title="A link about cats, for dogs", url=LINK, again=LINK)
     first = eve.reply(post, "Because they *can*.")
     second = bob.reply(post, "Mine does not.", parent=first)
     mia.reply(post, "Give it time.", parent=second)
     gone = eve.reply(post, "Something rude.")
     mia.remove(f"/comment/{gone}", "Be kind")
     bob.edit_comment(second, "Mine does not, ever.")
+    bob.edit_post(post, body=f"{LONG}\nSo much for that.")
+    deepest = second
+    for depth in range(10):
+        deeper = eve.open(f"/comment/{deepest}?reply={deepest}")
+        form = next(form for form in deeper.forms if form.fields.get("parent") == str(deepest))
+        deepest = int(eve.send(deeper, form, body=f"And deeper: {depth}").rpartition("-")[2])
+    town.paths |= {"post": post, "link": link, "comment": f"/comment/{second}"}
+    submit = eve.open("/c/cats/submit")
+    town.paths["picture"] = attach(
+        eve, submit, "title", "picture", title="My cat", alt="A blue corner on orange"
+    )
+    veiled = eve.open("/c/cats/submit")
+    town.paths["sensitive"] = attach(
+        eve, veiled, "title", "picture", title="Eyes", nsfw="on", content_warning="Staring eyes"
+    )
+
+
+def _they_answer_across(town: Town) -> None:
+    bob, zoe = town.people["bob"], town.people["zoe"]
     own = zoe.submit("/c/dogs", "Dogs are awake", body="All day.")
     dogs = town.paths["dogs"]
     there = eventually(lambda: bob.open(dogs).find_post("Dogs are awake"))
@@ -114,10 +167,105 @@ def _they_write(town: Town) -> None:
     cats = town.paths["cats at beta"]
     there_at_beta = eventually(lambda: zoe.open(cats).find_post("Why do cats sleep so long?"))
     zoe.reply(f"/post/{there_at_beta}", "Dogs would never.")
-    eventually(lambda: bob.open(post).find_comment("Dogs would never."))
+    post = town.paths["post"]
+    theirs = eventually(lambda: bob.open(post).find_comment("Dogs would never."))
+    town.paths |= {"post from beta": f"/post/{there}", "their comment": f"/comment/{theirs}"}
+
+
+def _they_keep(town: Town) -> None:
+    sue, zoe, bob = (town.people[name] for name in ("sue", "zoe", "bob"))
+    post, comment, link = (town.paths[name] for name in ("post", "comment", "link"))
+    sue.press(post, f"{post}/save")
+    sue.press(post, f"{comment}/save")
+    sue.press(link, f"{link}/hide")
+    blocks = sue.open("/settings/blocks")
+    for who in (f"@tom@{town.alpha.host}", f"!quiet@{town.alpha.host}", "spam.example"):
+        sue.send(blocks, blocks.form(having="who"), who=who)
+    profile = sue.open("/settings")
+    form = profile.form(having="display_name")
+    sue.send(profile, form, display_name="Sue", body="I *keep* things.")
+    attach(sue, sue.open("/settings/pictures"), "icon", "icon")
+    attach(sue, sue.open("/settings/pictures"), "banner", "banner")
+    attach(sue, sue.open("/upload"), "alt", "picture", alt="A cat, asleep")
+    own = sue.submit("/c/cats", "A question about fur", body="How much is too much?")
+    bob.reply(own, f"Ask @sue@{town.alpha.host}, she knows.")
+    gone = sue.submit("/c/cats", "A mistake")
+    sue.delete(gone)
+    draft = sue.open("/c/cats/submit")
+    sue.send(draft, draft.form(having="title"), title="Half a thought", body="So", draft="1")
+    handle = f"zoe@{town.beta.host}"
+    sue.look_up(f"@{handle}")
+    sent = sue.write(handle, "Do dogs dream?")
+    back = f"sue@{town.alpha.host}"
+    eventually(lambda: "Do dogs dream?" in zoe.see(f"/messages/{back}").text)
+    zoe.write(back, "Of cats.")
+    eventually(lambda: "Of cats." in sue.open(f"/messages/{handle}").text)
+    received = sue.open(f"/messages/{handle}").find_link("Report")
     town.paths |= {
-        "post": post,
-        "comment": f"/comment/{second}",
-        "own post of bob": post,
-        "post from beta": f"/post/{there}",
+        "own post of sue": own,
+        "deleted": gone,
+        "zoe": f"/u/{handle}",
+        "talk": f"/messages/{handle}",
+        "message": sent,
+        "message from zoe": (received or "").removesuffix("/report"),
     }
+
+
+def _they_moderate(town: Town) -> None:
+    ann, mia, bob, tom = (town.people[name] for name in ("ann", "mia", "bob", "tom"))
+    pinned = mia.submit("/c/cats", "Read this first", body="Be kind.")
+    locked = bob.submit("/c/cats", "Which is better?")
+    removed = tom.submit("/c/cats", "Buy my food", body="It is cheap.")
+    mia.press(pinned, f"{pinned}/pin")
+    mia.press(locked, f"{locked}/lock")
+    mia.remove(removed, "Advertising")
+    form = mia.open("/c/cats/ban")
+    mia.send(form, form.form(having="person"), person="tom", reason="Advertising", days="7")
+    site = ann.open("/u/tom/ban")
+    ann.send(site, site.form(having="reason"), reason="Advertising everywhere")
+    attach(mia, mia.open("/c/cats/pictures"), "icon", "icon")
+    town.paths |= {"pinned": pinned, "locked": locked, "removed": removed}
+
+
+def _they_report(town: Town) -> None:
+    eve, mia, zoe = (town.people[name] for name in ("eve", "mia", "zoe"))
+    for path in (town.paths["comment"], town.paths["link"]):
+        report = eve.open(f"{path}/report")
+        eve.send(report, report.form(having="reason"), reason="This is off the topic.")
+    queue = mia.open("/reports")
+    number = min(number for number, _ in queue.entries("report"))
+    mia.press("/reports", f"/reports/{number}/resolve")
+    theirs = eventually(lambda: zoe.open(town.paths["cats at beta"]).find_post("My cat"))
+    report = zoe.open(f"/post/{theirs}/report")
+    zoe.send(report, report.form(having="reason"), reason="That is no cat.")
+    eventually(lambda: "That is no cat." in mia.open("/reports").text)
+
+
+def _admins_decide(town: Town) -> None:
+    ann, zoe, guest = (town.people[name] for name in ("ann", "zoe", "guest of beta"))
+    about = ann.open("/admin")
+    rules = "1. Be kind.\n2. No advertising."
+    ann.send(about, about.form(having="site_name"), body="A place for *cats*.", rules=rules)
+    servers = ann.open("/admin/instances")
+    ann.send(servers, servers.form(having="host"), host="spam.example", reason="Advertising")
+    invitations = ann.open("/admin/invitations")
+    ann.send(invitations, invitations.form(having="note"), note="For the neighbours", uses="3")
+    made_at = f"{town.alpha.origin}/register?"
+    links = [to for to, _ in ann.open("/admin/invitations").links if to.startswith(made_at)]
+    reset = ann.open("/admin/members")
+    form = reset.form("/admin/members/reset")
+    made = ann.client.post("/admin/members/reset", data=form.fields, headers=FORM_HEADERS)
+    town.paths |= {
+        "invitation": links[0].removeprefix(town.alpha.origin),
+        "reset": f"/reset?token={made.text.partition('/reset?token=')[2].partition('<')[0]}",
+    }
+    sign_up = zoe.open("/admin/registration")
+    zoe.send(sign_up, sign_up.form(having="question"), registration="approval", question="Why?")
+    apply = guest.open("/register")
+    guest.send(
+        apply,
+        apply.form(having="application"),
+        name="pat",
+        password=guest.password,
+        application="I have three dogs.",
+    )
