@@ -155,3 +155,11 @@ def test_the_smaller_lock_files_agree_with_the_one_for_developers() -> None:
     developers = pins("requirements-dev.lock")
     assert pins("requirements.lock") <= developers
     assert pins("requirements-build.lock") <= developers
+
+
+def test_templates_translate_only_texts_of_ours() -> None:
+    """What `_()` gives is not escaped, so nothing a stranger wrote may ever be given to it."""
+    ours = re.compile(r"""_\((?:"|'|deeds\[|\w+\.label\b)""")
+    for path in sorted((ROOT / "fedcom" / "web" / "templates").glob("*.html")):
+        calls = re.findall(r"(?<!\w)_\(.{0,30}", path.read_text(encoding="utf-8"))
+        assert [call for call in calls if not ours.match(call)] == [], path.name
