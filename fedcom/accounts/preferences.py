@@ -14,8 +14,12 @@ THEMES: tuple[str, ...] = get_args(Theme)
 
 FRONT_SCOPES = ("subscribed", "local", "all")
 
-FRONT_SORTS = ("active", "hot", "new")
-"""Those of the orders that make sense day after day."""
+FRONT_SORTS = (
+    *("active", "hot", "new"),
+    *("top-day", "top-week", "top-month", "top-year", "top-all"),
+    *("controversial-week", "controversial-month"),
+)
+"""Orders of the front page; where a span of time belongs to one, it stands behind it."""
 
 # The form of a BCP 47 tag; "" leaves the choice to the browser.
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3})?")

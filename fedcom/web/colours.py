@@ -46,13 +46,17 @@ def dark_shades(hue: int) -> Shades:
 def style_of(hue: int) -> str:
     """The rule that puts these shades in the place of those of style.css."""
     light, dark = light_shades(hue), dark_shades(hue)
-    pairs = {
-        "accent": (light.accent, dark.accent),
-        "accent-soft": (light.accent_soft, dark.accent_soft),
-        "on-accent": (light.on_accent, dark.on_accent),
-    }
-    rules = "".join(f"--{name}:light-dark({a},{b});" for name, (a, b) in pairs.items())
-    return f"\n:root{{{rules}}}\n"
+    return (
+        f"\n:root{_rules(light)}\n@media (prefers-color-scheme: dark) {{"
+        f':root:not([data-theme="light"]){_rules(dark)}}}\n:root[data-theme="dark"]{_rules(dark)}\n'
+    )
+
+
+def _rules(shades: Shades) -> str:
+    return (
+        f"{{--accent:{shades.accent};--accent-soft:{shades.accent_soft};"
+        f"--on-accent:{shades.on_accent}}}"
+    )
 
 
 def contrast(one: str, other: str) -> float:

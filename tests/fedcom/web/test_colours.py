@@ -33,15 +33,45 @@ def test_contrast_is_the_one_of_wcag() -> None:
 
 
 def test_the_grounds_are_those_of_the_style_sheet() -> None:
-    found = dict(re.findall(r"--(\w+): light-dark\((.+?)\);", STYLE.decode()))
-    for name in ("page", "card", "soft"):
-        light, dark = (getattr(colours, f"{theme}_{name.upper()}") for theme in ("LIGHT", "DARK"))
-        assert found[name].replace("#fff,", "#ffffff,") == f"{light}, {dark}"
+    for theme, rules in themes_of(STYLE.decode()).items():
+        for name in ("page", "card", "soft"):
+            ground = getattr(colours, f"{theme.partition(' ')[0]}_{name.upper()}")
+            assert rules[f"--{name}"].replace("#fff", "#ffffff")[:7] == ground
+
+
+def themes_of(style: str) -> dict[str, dict[str, str]]:
+    """The colours of the light theme, and of the dark one as the device or the member wants it."""
+    selectors = {
+        "LIGHT": ":root",
+        "DARK by the device": ':root:not([data-theme="light"])',
+        "DARK by choice": ':root[data-theme="dark"]',
+    }
+    found = {}
+    for theme, selector in selectors.items():
+        rule = re.search(re.escape(selector) + r" ?\{([^}]*)\}", style)
+        assert rule is not None, selector
+        found[theme] = dict(re.findall(r"(--[\w-]+): ?(#\w+)", rule[1]))
+    return found
+
+
+def test_both_ways_into_the_dark_theme_set_every_colour_of_the_light_one() -> None:
+    for style in (STYLE.decode(), style_of(200)):
+        light, by_device, by_choice = themes_of(style).values()
+        assert by_device == by_choice
+        assert light.keys() == by_choice.keys()
+        assert all(light[name] != by_choice[name] for name in light)
+
+
+def test_the_dark_theme_is_the_devices_choice_unless_the_member_chose() -> None:
+    for style in (STYLE.decode(), style_of(200)):
+        media = "@media (prefers-color-scheme: dark) {"
+        assert style.index(media) < style.index(':root:not([data-theme="light"])')
+        assert "light-dark(" not in re.sub(r"/\*.*?\*/", "", style)
 
 
 def test_the_rule_names_what_the_style_sheet_has() -> None:
     rule = style_of(200)
     for name in re.findall(r"--[\w-]+", rule):
-        assert f"{name}: light-dark(" in STYLE.decode()
+        assert f"{name}: " in STYLE.decode()
     assert light_shades(200).accent in rule
     assert rule != style_of(20)

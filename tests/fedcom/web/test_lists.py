@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 import pytest
 from sqlalchemy import Engine, event, insert, update
 
+from fedcom.accounts.preferences import FRONT_SORTS
 from fedcom.models.account import account
 from fedcom.models.post import post as posts
 from fedcom.models.shelf import post_visit
@@ -192,3 +193,59 @@ async def test_communities_are_filtered_and_ordered_by_links_that_keep_both(worl
     assert "!cats@forum.example" in page.text
     page = await browser.get("/communities?q=nothing<")
     assert "No community with “nothing<” in its name" in page.text
+
+
+APPEARANCE = {"theme": "auto", "interface_language": "", "front_scope": "all", "front_sort": "new"}
+
+
+@pytest.mark.parametrize("order", FRONT_SORTS)
+async def test_each_order_that_can_be_preferred_is_the_one_of_the_front_page(
+    world: World, order: str
+) -> None:
+    old = await world.post("Very old")
+    world.instance.clock.advance(days=8)
+    loved, disputed = await world.post("Loved"), await world.post("Disputed")
+    for who in ("ann", "mia", "eve"):
+        await world.browser(who).post(f"/post/{loved.id}/vote", score="1")
+        await world.browser(who).post(f"/post/{old.id}/vote", score="1" if who == "ann" else "-1")
+    await world.browser("eve").post(f"/post/{disputed.id}/vote", score="-1")
+    world.instance.clock.advance(hours=25)
+    new = await world.post("New")
+    bob = world.browser("bob")
+    await bob.post("/settings/appearance", **{**APPEARANCE, "front_sort": order})
+
+    page = await bob.get("/")
+
+    sort, _, span = order.partition("-")
+    assert f'aria-current="page">{sort.capitalize()}<' in page.html
+    names = {"day": "Day", "week": "Week", "month": "Month", "year": "Year", "all": "All time"}
+    assert (
+        (f'aria-current="page">{names[span]}<' in page.html)
+        if span
+        else "Of which" not in page.html
+    )
+    asked = f"/?list=all&sort={sort}" + (f"&range={span}" if span else "")
+    assert shown(page) == shown(await world.browser().get(asked))
+    first = {"new": new, "top-day": new, "top-week": loved, "controversial-week": disputed}
+    if order in first:
+        assert shown(page)[0] == first[order].id
+    assert (old.id in shown(page)) == (span not in {"day", "week"})
+
+
+async def test_the_form_of_preferences_decides_scope_density_and_sensitive_posts(
+    world: World,
+) -> None:
+    await world.post("Bare", nsfw=True)
+    await world.post("Plain", body=Body.of_markdown("Long words"))
+    eve = world.browser("eve")
+    await eve.post("/settings/appearance", **APPEARANCE)
+    page = await eve.get("/")
+    assert ("Bare" in page.text, "Long words" in page.text) == (False, True)
+    for scope, name in (("subscribed", "Subscribed"), ("local", "Local"), ("all", "All")):
+        await eve.post("/c/cats/follow")
+        chosen = {**APPEARANCE, "front_scope": scope, "compact_lists": "on", "show_nsfw": "on"}
+        await eve.post("/settings/appearance", **chosen)
+        page = await eve.get("/")
+        assert f'aria-current="page">{name}<' in page.html
+        assert ("Bare" in page.text, "Long words" in page.text) == (True, False)
+        await eve.post("/c/cats/unfollow")
