@@ -62,6 +62,7 @@ class Known:
 
     hosts: our own, as `host_of` writes them. owner: the stored author of the object concerned.
     moderates_here: the actor moderates the community of ours that has the object or the target.
+    moderated_elsewhere: the community that has them is a peer's.
     target_owner: the actor whose collection the target is, or the community the target itself is.
     target_is_site: the target stands for a whole server. follow_target: whom our own Follow, that
     an Accept or Reject names, is about.
@@ -74,6 +75,7 @@ class Known:
     hosts: frozenset[str]
     owner: str | None = None
     moderates_here: bool = False
+    moderated_elsewhere: bool = False
     target_owner: str | None = None
     target_is_site: bool = False
     follow_target: str | None = None
@@ -253,7 +255,9 @@ def _answer(activity: Document, actor: str, known: Known) -> Verdict:
 def _own_or_moderated(activity: Document, actor: str, known: Known) -> Verdict:
     if known.moderates_here or known.target_owner == actor:
         return Believe()
-    return Refuse("not_moderator", "Not a moderator of a community here; others' announce it.")
+    if known.moderated_elsewhere:
+        return Refuse("waits_for_announce", "It counts here when its community has announced it.")
+    return Refuse("not_moderator", "Not a moderator of a community here.")
 
 
 def _moderated(activity: Document, actor: str, known: Known) -> Verdict:

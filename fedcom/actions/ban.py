@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, update
 
-from activitypub.errors import Malformed
+from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import origin_of
 from activitypub.reading import Document
 from activitypub.vocab.activities import block, undo
@@ -25,7 +25,7 @@ from fedcom.actions.tally import count_subscribers
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.db import upsert
-from fedcom.errors import Conflict, Denied, Invalid, NotFound
+from fedcom.errors import Conflict, Denied, Invalid, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
 from fedcom.models.follow import follow
@@ -33,7 +33,7 @@ from fedcom.models.moderation import community_ban, moderator
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
 from fedcom.queries.bans import find_ban, list_banned_from, list_haunts
-from fedcom.remote.actors import person_at
+from fedcom.remote.actors import actor_at, person_at
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
 
@@ -308,7 +308,8 @@ def _read_block(ctx: Context, said: Said) -> Ban | None:
     word = said.activity
     if word.target is None:
         return None  # one person wants to hear no more of another (Mastodon): not ours to do
-    place, person = _place_named(ctx, said, word), _person_named(ctx, word)
+    place = _place_named(ctx, said, word)
+    person = _person_named(ctx, word, fetching=place is not None)
     ends_at = word.ends_at
     if person is None or (ends_at is not None and ends_at <= ctx.now):
         return None
@@ -354,10 +355,27 @@ def _place_named(ctx: Context, said: Said, word: Document) -> Community | None:
     return None
 
 
-def _person_named(ctx: Context, word: Document) -> Person | None:
-    """Who is banned. Whoever was never heard of here is kept out of nothing."""
-    found = find_actor(ctx.conn, word.object_id or "")
+def _person_named(ctx: Context, word: Document, *, fetching: bool = False) -> Person | None:
+    """Who is banned; whom nobody here has heard of is asked for when `fetching`.
+
+    A community's log and list of bans are the same everywhere. Of the people that sites ban, most
+    were never heard of here, and are kept out of nothing.
+    """
+    iri = word.object_id or ""
+    found = find_actor(ctx.conn, iri)
+    if found is None and fetching:
+        found = _fetched(ctx, iri)
     return found if isinstance(found, Person) else None
+
+
+def _fetched(ctx: Context, iri: str) -> Person | Community | None:
+    """None when their origin does not show them (any more)."""
+    try:
+        return actor_at(ctx, iri)
+    except Missing as missing:
+        raise Missing(missing.iri, vital=False) from missing
+    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
+        return None
 
 
 def _reason(word: Document) -> str:

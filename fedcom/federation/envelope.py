@@ -188,6 +188,7 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
         hosts=frozenset({ctx.host}),
         owner=get_person(ctx.conn, about.author_id).iri if about is not None else None,
         moderates_here=here is not None and _moderates(ctx, actor_iri, here),
+        moderated_elsewhere=here is None and (place is not None or collection is not None),
         target_owner=collection.iri if collection is not None else None,
         target_is_site=target is not None and is_site(ctx, target),
         follow_target=_follow_target(ctx, activity, actor_iri),

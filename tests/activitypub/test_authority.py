@@ -212,6 +212,13 @@ def direct(what, raw, verdict, **facts):
             target_owner=OUR_GROUP,
             moderates_here=True,
         ),
+        direct(
+            "what a moderator elsewhere does there",
+            act("Block", ANN, EVA, target=CATS),
+            "waits_for_announce",
+            target_owner=CATS,
+            moderated_elsewhere=True,
+        ),
         direct("a removal from nowhere", act("Remove", EVA, POST), "not_moderator"),
         direct("a lock by anybody", act("Lock", EVA, OUR_POST), "not_moderator"),
         direct("a lock by its owner", act("Lock", ANN, POST), "not_moderator", target_owner=ANN),

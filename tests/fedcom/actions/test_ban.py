@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from activitypub.errors import Gone
+from activitypub.reading import Document
 from fedcom.accounts.sessions import create_session, find_session
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import READERS, Ban, Unban
 from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import Remove
-from fedcom.context import Context
-from fedcom.errors import Conflict, Denied, FedcomError, NotFound
+from fedcom.context import Context, Fetched, Said
+from fedcom.errors import Conflict, Denied, FedcomError, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import comment
@@ -23,6 +25,7 @@ from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
 from fedcom.queries.bans import list_bans
 from tests.fedcom.actions.hearing import hear, read
+from tests.support import documents
 from tests.support.documents import activity, undo
 from tests.support.people import ORIGIN, Home, said
 
@@ -405,15 +408,35 @@ def test_older_ways_to_say_the_end_are_read(home: Home) -> None:
 def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
     Elsewhere(home)
     word = activity("Block", KEN, KIM, target=DOGS)
-    stranger = activity("Block", KEN, "https://lemmy.example/u/nobody", target=DOGS)
     over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
     personal = activity("Block", KEN, home.bob.iri)
 
     assert read(home, undo(word), via=DOGS) is None
-    assert read(home, stranger, via=DOGS) is None
     assert read(home, over, via=DOGS) is None
     assert read(home, personal) is None
     assert read(home, undo(personal)) is None
+
+
+def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Home) -> None:
+    Elsewhere(home)
+    nobody = "https://lemmy.example/u/nobody"
+    word = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
+
+    with pytest.raises(Missing) as caught:
+        read(home, word, via=DOGS)
+    assert (caught.value.iri, caught.value.vital) == (nobody, False)
+    banned = hear(home, word, documents.person(nobody), via=DOGS)
+    assert banned.iri == nobody
+    assert [row["reason"] for row in home.rows(community_ban)] == ["Spam"]
+
+    gone = "https://lemmy.example/u/gone"
+    fetched = Fetched()
+    fetched.failures[gone] = Gone("gone", "410", url=gone, status=410)
+    heard = Said(Document(word | {"object": gone}), KEN, via=DOGS)
+    assert home(lambda ctx: READERS["Block",](ctx, heard), fetched=fetched) is None
+
+    admin = "https://lemmy.example/u/kai"
+    assert read(home, activity("Block", admin, gone, target="https://lemmy.example/")) is None
 
 
 def test_a_ban_from_a_community_elsewhere_waits_for_it(home: Home) -> None:

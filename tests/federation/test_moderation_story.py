@@ -1,0 +1,325 @@
+"""What moderators do in a community ends the same on its own server and on all others.
+
+Nobody is asked: each of three whole instances goes by what it was sent.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.base import Action
+from fedcom.actions.comment import CreateComment
+from fedcom.actions.feature import Pin
+from fedcom.actions.lock import Lock
+from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.report import Report
+from fedcom.errors import Denied
+from fedcom.housekeeping import clean_up
+from fedcom.models.moderation import community_ban, report
+from fedcom.wire.body import Body
+from tests.support.clock import SettableClock
+from tests.support.databases import PostgresqlDatabases
+from tests.support.trio import CATS, Spot, Trio, open_trio
+
+pytestmark = pytest.mark.anyio
+
+At = Callable[[str], Any]
+
+
+@pytest.fixture(params=["sqlite, with proofs", "postgresql for alpha, without proofs"])
+async def trio(
+    request: pytest.FixtureRequest, clock: SettableClock, tmp_path: Path
+) -> AsyncIterator[Trio]:
+    """See `tests.support.trio`."""
+    if request.param.startswith("sqlite"):
+        async with open_trio(clock, tmp_path) as opened:
+            yield opened
+        return
+    databases: PostgresqlDatabases = request.getfixturevalue("postgresql_databases")
+    url = databases.create(migrated=True)
+    async with open_trio(clock, tmp_path, url, proofs=False) as opened:
+        yield opened
+    databases.drop(url)
+
+
+async def appoint(trio: Trio, person: str) -> None:
+    """Ann of alpha makes somebody a moderator of !cats."""
+    await trio.alpha.do(
+        lambda at: AddModerator(by=at(trio.alpha.ann), community=at(CATS), person=at(person))
+    )
+
+
+@pytest.fixture(params=["alpha", "beta"])
+async def moderator(request: pytest.FixtureRequest, trio: Trio) -> tuple[Spot, str]:
+    """Who acts, and from where: ann of the community's own server, or bob, appointed elsewhere."""
+    if request.param == "alpha":
+        return trio.alpha, trio.alpha.ann
+    await appoint(trio, trio.beta.bob)
+    return trio.beta, trio.beta.bob
+
+
+async def test_what_a_moderator_does_about_posts_and_comments(
+    trio: Trio, moderator: tuple[Spot, str]
+) -> None:
+    spot, by = moderator
+    post = await trio.gamma.post("Cats sleep")
+    await trio.gamma.post("Cats purr")
+    comment = await trio.gamma.answer(post)
+    ours = await trio.alpha.answer(post)
+    before = trio.agree()
+    assert before.counters[post] == 2
+
+    async def do(build: Callable[[At], Action[Any]]) -> tuple[str, str, str]:
+        await spot.do(build)
+        seen = trio.agree()
+        kind = seen.log[-1].removeprefix(f"{by} ").partition(" ")[0]
+        return kind, seen.posts[post], seen.comments[comment]
+
+    steps: list[tuple[Callable[[At], Action[Any]], tuple[str, str, str]]] = [
+        (
+            lambda at: Lock(by=at(by), post=at(post), locked=True, reason="Enough"),
+            ("lock", "shown, locked", "shown"),
+        ),
+        (
+            lambda at: Pin(by=at(by), post=at(post), pinned=True),
+            ("pin", "shown, locked, featured", "shown"),
+        ),
+        (
+            lambda at: Remove(by=at(by), target=at(comment), reason="Spam & <b>lies</b>"),
+            ("remove", "shown, locked, featured", "removed"),
+        ),
+        (
+            lambda at: Remove(by=at(by), target=at(post)),
+            ("remove", "removed, locked, featured", "removed"),
+        ),
+        (
+            lambda at: Restore(by=at(by), target=at(post), reason="A mistake"),
+            ("restore", "shown, locked, featured", "removed"),
+        ),
+        (
+            lambda at: Restore(by=at(by), target=at(comment)),
+            ("restore", "shown, locked, featured", "shown"),
+        ),
+        (
+            lambda at: Pin(by=at(by), post=at(post), pinned=False),
+            ("unpin", "shown, locked", "shown"),
+        ),
+        (
+            lambda at: Lock(by=at(by), post=at(post), locked=False),
+            ("unlock", "shown", "shown"),
+        ),
+        (
+            lambda at: Remove(by=at(by), target=at(ours), reason="Off topic"),
+            ("remove", "shown", "shown"),
+        ),
+    ]
+    for build, expected in steps:
+        assert await do(build) == expected
+
+    after = trio.agree()
+    assert after.counters[post] == before.counters[post] - 1
+    assert len(after.log) == len(before.log) + len(steps)
+    assert any("Spam & <b>lies</b>" in line for line in after.log)
+
+
+async def test_a_locked_post_takes_no_comments_on_any_server(
+    trio: Trio, moderator: tuple[Spot, str]
+) -> None:
+    spot, by = moderator
+    post = await trio.gamma.post("Cats sleep")
+    await spot.do(lambda at: Lock(by=at(by), post=at(post), locked=True))
+
+    body = Body.of_markdown("But")
+    for other in trio.spots[1:]:
+        member = other.ann if other.ann != by else other.bob
+        with pytest.raises(Denied) as denied:
+            await other.do(
+                lambda at, member=member: CreateComment(
+                    by=at(member), post=at(post), parent=None, body=body
+                )
+            )
+        assert denied.value.code == "locked"
+    assert trio.agree().comments == {}
+
+
+async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
+    trio: Trio, moderator: tuple[Spot, str]
+) -> None:
+    spot, by = moderator
+    gone = await trio.gamma.post("Spam")
+    kept = await trio.alpha.post("Cats sleep")
+    answers = [await trio.gamma.answer(kept), await trio.gamma.answer(gone)]
+    under_it = await trio.alpha.answer(gone)
+    before = trio.agree()
+
+    await spot.do(
+        lambda at: Ban(
+            by=at(by),
+            person=at(trio.gamma.bob),
+            place=at(CATS),
+            reason="Spam",
+            removes_content=True,
+        )
+    )
+
+    seen = trio.agree()
+    assert seen.bans == {trio.gamma.bob: "Spam until ever"}
+    assert (seen.posts[gone], seen.posts[kept]) == ("removed", "shown")
+    assert [seen.comments[iri] for iri in (*answers, under_it)] == ["removed", "removed", "shown"]
+    assert [spot.followers() & {trio.gamma.bob} for spot in trio.spots] == [set()] * 3
+    with pytest.raises(Denied):
+        await trio.gamma.post("More spam")
+
+    await spot.do(
+        lambda at: Unban(
+            by=at(by), person=at(trio.gamma.bob), place=at(CATS), restores_content=True
+        )
+    )
+
+    seen = trio.agree()
+    assert (seen.posts, seen.comments, seen.counters) == (
+        before.posts,
+        before.comments,
+        before.counters,
+    )
+    assert seen.bans == {}
+    again = await trio.gamma.post("Sorry")
+    assert trio.agree().posts[again] == "shown"
+
+
+async def test_a_ban_without_content_and_its_end_leave_everything_where_it_is(
+    trio: Trio, moderator: tuple[Spot, str]
+) -> None:
+    spot, by = moderator
+    post = await trio.gamma.post("Cats sleep")
+    await spot.do(lambda at: Ban(by=at(by), person=at(trio.gamma.bob), place=at(CATS)))
+    seen = trio.agree()
+    assert (seen.posts[post], list(seen.bans)) == ("shown", [trio.gamma.bob])
+
+    await spot.do(
+        lambda at: Ban(by=at(by), person=at(trio.gamma.bob), place=at(CATS), reason="Think it over")
+    )
+    assert trio.agree().bans == {trio.gamma.bob: "Think it over until ever"}
+
+    await spot.do(lambda at: Unban(by=at(by), person=at(trio.gamma.bob), place=at(CATS)))
+    assert trio.agree().bans == {}
+
+
+async def test_a_ban_for_some_days_ends_everywhere_at_the_same_time(
+    trio: Trio, moderator: tuple[Spot, str], clock: SettableClock
+) -> None:
+    spot, by = moderator
+    ends_at = clock() + timedelta(days=3)
+    await spot.do(
+        lambda at: Ban(by=at(by), person=at(trio.gamma.bob), place=at(CATS), expires_at=ends_at)
+    )
+    assert trio.agree().bans == {trio.gamma.bob: f" until {ends_at}"}
+    clock.set(ends_at - timedelta(minutes=2))
+    with pytest.raises(Denied):
+        await trio.gamma.post("Too early")
+
+    clock.set(ends_at)
+    assert trio.agree().bans == {}
+    post = await trio.gamma.post("Here I am")
+    assert trio.agree().posts == {post: "shown"}
+
+    for other in trio.spots:
+        assert len(other.home.rows(community_ban)) == 1
+        await clean_up(other.home.database, clock())
+        assert other.home.rows(community_ban) == []
+    await trio.gamma.follow()
+    assert [trio.gamma.bob in spot.followers() for spot in (trio.alpha, trio.gamma)] == [True, True]
+
+
+async def test_a_moderator_elsewhere_is_appointed_appoints_and_is_dismissed(trio: Trio) -> None:
+    beta, gamma = trio.beta.bob, trio.gamma.bob
+    first = trio.agree().moderators
+    await appoint(trio, beta)
+    assert trio.agree().moderators == (*first, beta)
+
+    await trio.beta.do(lambda at: AddModerator(by=at(beta), community=at(CATS), person=at(gamma)))
+    assert trio.agree().moderators == (*first, beta, gamma)
+
+    with pytest.raises(Denied):
+        await trio.gamma.do(
+            lambda at: RemoveModerator(by=at(gamma), community=at(CATS), person=at(beta))
+        )
+    await trio.beta.do(
+        lambda at: RemoveModerator(by=at(beta), community=at(CATS), person=at(gamma))
+    )
+    assert trio.agree().moderators == (*first, beta)
+
+    await trio.alpha.do(
+        lambda at: RemoveModerator(by=at(trio.alpha.ann), community=at(CATS), person=at(beta))
+    )
+    seen = trio.agree()
+    assert seen.moderators == first
+    assert [line.split()[1] for line in seen.log] == [
+        "add_moderator",
+        "add_moderator",
+        "remove_moderator",
+        "remove_moderator",
+    ]
+    post = await trio.alpha.post("Cats sleep")
+    with pytest.raises(Denied):
+        await trio.beta.do(lambda at: Lock(by=at(beta), post=at(post), locked=True))
+
+
+async def test_a_moderator_elsewhere_resigns(trio: Trio) -> None:
+    beta = trio.beta.bob
+    first = trio.agree().moderators
+    await appoint(trio, beta)
+
+    await trio.beta.do(lambda at: RemoveModerator(by=at(beta), community=at(CATS), person=at(beta)))
+
+    assert trio.agree().moderators == first
+
+
+async def test_a_moderator_who_is_banned_moderates_no_longer(trio: Trio) -> None:
+    beta = trio.beta.bob
+    first = trio.agree().moderators
+    await appoint(trio, beta)
+
+    await trio.alpha.do(lambda at: Ban(by=at(trio.alpha.ann), person=at(beta), place=at(CATS)))
+
+    seen = trio.agree()
+    assert (seen.moderators, list(seen.bans)) == (first, [beta])
+
+
+async def test_a_moderator_may_be_appointed_who_was_never_seen_there(trio: Trio) -> None:
+    """Each server asks the newcomer's own who that is."""
+    await trio.alpha.instance.lookup("@ann@gamma.example")
+
+    await appoint(trio, trio.gamma.ann)
+
+    assert trio.gamma.ann in trio.agree().moderators
+
+
+async def test_reports_reach_the_community_and_the_authors_server_and_nobody_else(
+    trio: Trio,
+) -> None:
+    await appoint(trio, trio.beta.bob)
+    post = await trio.beta.post("Spam")
+
+    await trio.gamma.do(
+        lambda at: Report(by=at(trio.gamma.bob), target=at(post), reason="It is spam.")
+    )
+    assert [row_count(spot) for spot in trio.spots] == [1, 1, 1]
+
+    ours = await trio.alpha.post("Spam again")
+    await trio.gamma.do(
+        lambda at: Report(by=at(trio.gamma.bob), target=at(ours), reason="It is spam.")
+    )
+    assert [row_count(spot) for spot in trio.spots] == [2, 1, 2]
+    trio.agree()
+
+
+def row_count(spot: Spot) -> int:
+    """How many reports are known there."""
+    return len(spot.read(lambda conn: conn.execute(select(report.c.id)).all()))
