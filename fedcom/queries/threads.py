@@ -36,6 +36,7 @@ class CommentLine:
     depth: int
     body_html: str
     content_warning: str
+    language: str | None
     published_at: datetime
     updated_at: datetime | None
     is_deleted: bool
@@ -88,6 +89,7 @@ _LINE = (
     comment.c.depth,
     case((_is_shown, comment.c.body_html), else_="").label("body_html"),
     case((_is_shown, comment.c.content_warning), else_="").label("content_warning"),
+    comment.c.language,
     comment.c.published_at,
     comment.c.updated_at,
     comment.c.deleted_at.is_not(None).label("is_deleted"),

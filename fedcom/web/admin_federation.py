@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.catalogues import mark
 from fedcom.errors import Conflict
 from fedcom.http.instance import instance_of
 from fedcom.models.peer import InstanceBlock, Peer
@@ -35,6 +36,18 @@ PEERS = 100
 
 LATEST = 20
 """Refusals shown, of each direction."""
+
+_STATES = {
+    "waiting": mark("waiting"),
+    "claimed": mark("being sent"),
+    "delivered": mark("delivered"),
+    "failed": mark("refused by them"),
+    "given_up": mark("given up"),
+    "open": mark("new"),
+    "parked": mark("waiting for something else"),
+    "done": mark("done"),
+    "refused": mark("refused by us"),
+}
 
 _BLOCK = {"host": "", "reason": ""}
 _STARTED = time.monotonic()
@@ -114,6 +127,11 @@ class Overview:
         return gettext("It takes what we send.")
 
 
+def state_named(state: str) -> str:
+    """What a state of `outbox.deliveries` or of `inbox.journal` is called."""
+    return gettext(_STATES.get(state, state))
+
+
 def reason_of(status: int | None, answer: str | None) -> str:
     """What a peer's last answer to a delivery means for an admin; "" when there was none."""
     said = " ".join((answer or "").split())[:200]
@@ -154,7 +172,7 @@ async def show(request: Request) -> Response:
         )
 
     visit, overview = await visiting(request, read)
-    values = {"overview": overview, "reason_of": reason_of}
+    values = {"overview": overview, "reason_of": reason_of, "state_named": state_named}
     return page(request, "admin_federation.html", visit, values)
 
 

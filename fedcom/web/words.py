@@ -85,6 +85,11 @@ def exact(moment: datetime) -> str:
     return _exact(language(), moment.replace(second=0, microsecond=0))
 
 
+def span(length: timedelta) -> str:
+    """How long something lasts, in the largest unit that fits."""
+    return format_timedelta(length, threshold=1, locale=_locale(language()))
+
+
 def number(value: int) -> str:
     """A number with the separators of the reader's language."""
     return str(value) if -1000 < value < 1000 else format_decimal(value, locale=_locale(language()))

@@ -1,0 +1,65 @@
+"""The catalogues: they hold every text there is, and no translation loses what goes into it."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_keywords, parse_mapping_cfg
+from babel.messages.pofile import read_po
+
+from fedcom.catalogues import DEFAULT, FOLDER, LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+NAMES = re.compile(r"(?<!%)%\((\w+)\)[a-z]")
+
+languages = pytest.mark.parametrize("language", sorted({*LANGUAGES} - {DEFAULT}))
+
+
+def texts() -> set[str | tuple[str, ...]]:
+    """What `make words` finds, with its own keywords."""
+    keywords = re.search(r'--keywords ("[^"]*")', (ROOT / "Makefile").read_text())
+    assert keywords is not None
+    with (ROOT / "babel.cfg").open() as mapping:
+        methods, options = parse_mapping_cfg(mapping)
+    found = Catalog()
+    wanted = parse_keywords(["_", "gettext", "ngettext:1,2", *shlex.split(keywords[1])[0].split()])
+    for _, _, message, _, _ in extract_from_dir(ROOT / "fedcom", methods, options, keywords=wanted):
+        found.add(message)
+    return {message.id for message in found if message.id}
+
+
+def messages_of(language: str) -> list[Message]:
+    with (FOLDER / f"{language}.po").open("rb") as source:
+        return [message for message in read_po(source, locale=language) if message.id]
+
+
+def sayings(message: Message) -> list[str]:
+    """The translation, or one for each plural form; the empty ones are not there yet."""
+    said = message.string
+    return [text for text in ([said] if isinstance(said, str) else said) if text]
+
+
+@languages
+def test_a_catalogue_has_just_the_texts_of_the_code_and_the_pages(language: str) -> None:
+    listed = {message.id for message in messages_of(language)}
+
+    assert {"missing: run `make words`": texts() - listed, "no longer said": listed - texts()} == {
+        "missing: run `make words`": set(),
+        "no longer said": set(),
+    }
+
+
+@languages
+def test_translations_keep_the_places_of_facts(language: str) -> None:
+    for message in messages_of(language):
+        ids = [message.id] if isinstance(message.id, str) else list(message.id)
+        facts = {name for text in ids for name in NAMES.findall(text)}
+        # "One comment" and "two comments" may say the number in words.
+        dispensable = facts if len(ids) > 1 else set()
+        for said in sayings(message):
+            assert facts - dispensable <= set(NAMES.findall(said)) <= facts, said
+            if facts:
+                assert said % dict.fromkeys(facts, "x"), said
