@@ -35,6 +35,7 @@ from fedcom.errors import FedcomError
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import Gate, Inboxes
 from fedcom.housekeeping import clean_pictures, clean_up
+from fedcom.http.stamps import Stamps
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import RemotePictures, Signer
 from fedcom.media.store import Store
@@ -82,6 +83,7 @@ class Instance:
     pictures: Pictures
     remote_pictures: RemotePictures
     signer: Signer
+    stamps: Stamps
     setup_token: str | None
     _seal: Seal
     _voice: "_Voice"
@@ -301,6 +303,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
             pictures=pictures,
             remote_pictures=remote_pictures,
             signer=Signer(settings.read_secret(make=False), settings.origin),
+            stamps=Stamps(settings.read_secret(make=False)),
             setup_token=await _setup_token(database, settings),
             _seal=parts.seal,
             _voice=parts.voice,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
 from fedcom.context import Context, NewKey
+from fedcom.http.stamps import Stamps
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import RemotePictures, Signer
 from fedcom.models.actor import Community, Person
@@ -44,6 +45,11 @@ class Instance(Protocol):
     @property
     def signer(self) -> Signer:
         """Makes the addresses of these copies."""
+        ...
+
+    @property
+    def stamps(self) -> Stamps:
+        """Signs what we want to know again."""
         ...
 
     @property

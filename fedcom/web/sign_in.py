@@ -21,6 +21,7 @@ from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
 from fedcom.web.forms import Form, read_form, receive, safe_path, see_other
 from fedcom.web.render import page
+from fedcom.web.trap import BAIT, SHOWN_AT, check_trap, set_trap
 from fedcom.web.visits import Visit, visit_of, visiting
 
 
@@ -84,6 +85,7 @@ async def sign_up(request: Request) -> Response:
     asked = request.query_params
     initial = {"name": "", "password": "", "email": "", "application": ""}
     initial |= {name: asked.get(name, "") for name in ("next", "invitation")}
+    initial |= {BAIT: "", SHOWN_AT: ""}
     form = await read_form(request, initial)
     code = form.line("invitation")
     visit, problem = await visiting(request, lambda conn, visit: _look_at_code(conn, code, visit))
@@ -97,6 +99,7 @@ async def sign_up(request: Request) -> Response:
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
+    set_trap(form, instance_of(request).stamps, visit.now)
     values = {"form": form, "is_invited": code != "" and problem is None}
     return page(request, "register.html", visit, values, status=form.status)
 
@@ -114,6 +117,7 @@ def _look_at_code(conn: Connection, code: str, visit: Visit) -> FedcomError | No
 async def _register(request: Request, form: Form) -> str:
     """The token of the new member's first session, "" while an admin has yet to approve."""
     instance = instance_of(request)
+    check_trap(form, instance.stamps, instance.clock())
     name = check_name(form.line("name"))
     password = check_new_password(form.text("password"), name)
     email = check_email(form.line("email"))

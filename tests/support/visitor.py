@@ -268,6 +268,7 @@ class Visitor:
     def register(self) -> None:
         """Sign up, and be logged in."""
         page = self.open("/register")
+        time.sleep(2.1)  # as long as a person needs at the very least
         self.send(page, page.form(having="password"), name=self.name, password=self.password)
 
     def log_in(self) -> None:

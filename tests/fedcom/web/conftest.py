@@ -22,6 +22,7 @@ from fedcom.context import Context, NewKey
 from fedcom.db import Database
 from fedcom.errors import NotFound
 from fedcom.http.sessions import cookie_name
+from fedcom.http.stamps import Stamps
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import Signer
 from fedcom.media.store import Store
@@ -48,6 +49,7 @@ class PlainInstance:
         self.clock = clock
         self.pictures = Pictures(Store(settings.media_dir), max_bytes=100_000)
         self.signer = Signer(b"secret", settings.origin)
+        self.stamps = Stamps(b"secret")
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
         self.titles: dict[str, str] = {}

@@ -62,6 +62,7 @@ async def test_a_newcomer_comments_after_four_clicks_and_three_fields(world: Wor
     fields += required(sign_up, "/register")
     typed = {"name": "zoe", "password": PASSWORD}
     clicked = next(clicks)
+    world.instance.clock.advance(seconds=20)
     sent = await guest.post("/register", **hidden(sign_up, "/register"), **typed)
     assert sent.location == f"/post/{post.id}"
     back = await guest.get(sent.location)
@@ -102,6 +103,7 @@ async def test_who_is_invited_comes_in_at_once_whatever_the_mode(world: World, m
     assert "You are invited" in page.text
     assert required(page, "/register") == ["name", "password"]
 
+    world.instance.clock.advance(seconds=20)
     page = await guest.post("/register", **hidden(page, "/register"), name="zoe", password="short")
     assert page.status == 422
     again = hidden(page, "/register")
@@ -137,6 +139,7 @@ async def test_a_code_that_is_no_longer_good_says_why(world: World) -> None:
 async def test_a_bad_code_does_no_harm_where_everybody_may_join(world: World) -> None:
     page = await world.browser().get("/register?invitation=nonsense")
     assert "no such invitation" in page.text
+    world.instance.clock.advance(seconds=20)
     fields = hidden(page, "/register")
     assert "invitation" not in fields
     sent = await world.browser().post("/register", **fields, name="zoe", password=PASSWORD)
@@ -163,3 +166,56 @@ async def test_the_page_wears_the_hue_of_the_site(world: World) -> None:
     for odd in ("360", "-1", "x", "²", "9999999"):
         sheet = await world.browser().get(f"/static/style.css?v=1&hue={odd}")
         assert (sheet.status, "#ae19ae" in sheet.html) == (200, False)
+
+
+async def test_the_trap_is_where_neither_eye_nor_key_nor_reader_comes(world: World) -> None:
+    html = (await world.browser().get("/register")).html
+    bait = re.search(r'<div class="(\w+)" aria-hidden="true">(.*?)</div>', html, re.DOTALL)
+    assert bait is not None
+    assert 'name="homepage" tabindex="-1" autocomplete="off"' in bait[2]
+    assert (bait[1], "style=" in bait[2]) == ("sr", False)
+
+
+async def test_who_fills_in_what_nobody_sees_is_asked_once_more(world: World) -> None:
+    guest = world.browser()
+    typed = {"name": "zoe", "password": PASSWORD, "email": "z@mail.example"}
+    page = await guest.post("/register", **typed, homepage="https://spam.example")
+
+    assert (page.status, guest.token) == (422, None)
+    assert "Please send the form once more" in page.text
+    assert "spam.example" not in page.html
+    for value in typed.values():
+        assert f'value="{value}"' in page.html
+    again = await guest.post("/register", **typed, **hidden(page, "/register"))
+    assert again.status == 303
+
+
+async def test_who_is_too_quick_sends_it_once_more_and_loses_nothing(world: World) -> None:
+    guest = world.browser()
+    typed = {"name": "zoe", "password": PASSWORD, "email": "z@mail.example"}
+    page = await guest.get("/register")
+    world.instance.clock.advance(seconds=1.9)
+    page = await guest.post("/register", **typed, **hidden(page, "/register"))
+    assert (page.status, guest.token) == (422, None)
+    assert "That was quick" in page.text
+    for value in typed.values():
+        assert f'value="{value}"' in page.html
+    world.instance.clock.advance(seconds=0.2)
+    assert (await guest.post("/register", **typed, **hidden(page, "/register"))).status == 303
+
+
+@pytest.mark.parametrize("stamp", ["", "0.x", "1767268800000.", "é.é", "99999999999999999999.x"])
+async def test_a_moment_that_we_did_not_write_is_none(world: World, stamp: str) -> None:
+    page = await world.browser().post("/register", name="zoe", password=PASSWORD, shown_at=stamp)
+    assert (page.status, "Please send it once more" in page.text) == (422, True)
+
+
+async def test_a_form_that_was_open_for_days_gets_a_new_moment(world: World) -> None:
+    guest = world.browser()
+    typed = {"name": "zoe", "password": PASSWORD}
+    page = await guest.get("/register")
+    world.instance.clock.advance(days=2)
+    page = await guest.post("/register", **typed, **hidden(page, "/register"))
+    assert (page.status, "was open for long" in page.text) == (422, True)
+    world.instance.clock.advance(seconds=3)
+    assert (await guest.post("/register", **typed, **hidden(page, "/register"))).status == 303
