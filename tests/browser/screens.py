@@ -37,6 +37,12 @@ SCREENS = [
 ]
 """Phone and desktop, light and dark, with scripts and without."""
 
+OPPOSITES = [
+    Screen(DESKTOP.name, DESKTOP.width, DESKTOP.height),
+    Screen(PHONE.name, PHONE.width, PHONE.height, "dark", scripts=False),
+]
+"""Two on which everything is tried at least once."""
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:

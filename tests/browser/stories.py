@@ -1,0 +1,76 @@
+"""What stories have in common: a thread on both servers, menus, and what is counted."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, Request
+
+from tests.browser.screens import Screen
+from tests.browser.town import Town, eventually
+from tests.support.pictures import draw, picture
+from tests.support.visitor import Visitor
+
+PICTURE = {"name": "cat.png", "mimeType": "image/png", "buffer": picture("PNG", draw(320, 240))}
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A post in !cats: its path at alpha (`here`) and at beta (`there`)."""
+
+    title: str
+    here: str
+    there: str
+
+    @property
+    def number_there(self) -> int:
+        """The number it has at beta."""
+        return number_of(self.there)
+
+
+def number_of(path: str) -> int:
+    """The number at the end of a path."""
+    return int(path.rpartition("/")[2])
+
+
+def begin_thread(town: Town, screen: Screen, title: str, by: str = "eve") -> Thread:
+    """A new post that has arrived at beta."""
+    whole = f"{title} ({screen})"
+    here = town.people[by].submit("/c/cats", whole, body="Tell me.")
+    return Thread(whole, here, find_at_beta(town, whole))
+
+
+def find_at_beta(town: Town, title: str) -> str:
+    """Where a post in !cats is at beta, once it has arrived."""
+    cats = f"{town.paths['cats at beta']}?sort=new"
+    return f"/post/{eventually(lambda: town.people['zoe'].open(cats).find_post(title))}"
+
+
+@contextmanager
+def newcomer(town: Town, name: str, screen: Screen) -> Iterator[Visitor]:
+    """A member of alpha that only this story knows."""
+    suffix = "".join(part[0] for part in str(screen).split("-"))
+    with Visitor(town.alpha.origin, f"{name}_{suffix}") as visitor:
+        visitor.register()
+        yield visitor
+
+
+def choose(box: Locator, name: str) -> None:
+    """Press what stands in the menu "More" of a post, of its line or of a comment."""
+    menu = box.locator("details.more").first
+    menu.locator("summary").click()
+    menu.get_by_role("button", name=name, exact=True).or_(
+        menu.get_by_role("link", name=name, exact=True)
+    ).click()
+
+
+def loads_of(page: Page) -> list[str]:
+    """A list that grows by an address with every page that is loaded from now on."""
+    loaded: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.is_navigation_request():
+            loaded.append(request.url)
+
+    page.on("request", note)
+    return loaded

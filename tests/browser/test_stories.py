@@ -1,0 +1,327 @@
+"""Stories of members: reading, writing and answering, on two servers at once."""
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Seats
+from tests.browser.screens import SCREENS, Screen
+from tests.browser.stories import (
+    PICTURE,
+    begin_thread,
+    choose,
+    find_at_beta,
+    loads_of,
+    newcomer,
+)
+from tests.browser.town import Town, eventually
+from tests.support.visitor import PASSWORD, path_of
+
+
+class _Hand:
+    """Counts what a newcomer has to press and to type."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.clicks = self.fields = 0
+
+    def press(self, role: Literal["link", "button"], name: str) -> None:
+        self.clicks += 1
+        self._page.get_by_role(role, name=name, exact=True).first.click()
+
+    def write(self, label: str, text: str) -> None:
+        self.fields += 1
+        self._page.get_by_label(label, exact=True).fill(text)
+
+
+def test_a_guest_comments_after_at_most_six_clicks_and_three_fields(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    thread = begin_thread(town, screen, "Say hello")
+    words = f"Hello from {screen}"
+    page = sit("")
+    page.goto("/?sort=new")
+    hand = _Hand(page)
+    hand.press("link", "Sign up")
+    hand.write("Name", f"hello_{'js' if screen.scripts else 'plain'}")
+    hand.write("Password", PASSWORD)
+    hand.press("button", "Sign up")
+    expect(page.get_by_role("status")).to_have_text("Welcome! You are logged in.")
+    hand.press("link", thread.title)
+    hand.write("Write a comment", words)
+    hand.press("button", "Send")
+    expect(page.locator("#thread").get_by_text(words)).to_be_visible()
+    assert hand.clicks <= 6
+    assert hand.fields <= 3
+    eventually(lambda: town.people["zoe"].open(thread.there).find_comment(words))
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=str)
+def test_a_member_reads_votes_answers_and_writes(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Do cats dream?")
+    zoe, page = town.people["zoe"], sit("bob")
+    page.goto("/?list=local&sort=new")
+    page.get_by_role("link", name=thread.title, exact=True).click()
+    loaded = loads_of(page)
+    head = page.locator("article.post-head")
+    up = head.get_by_role("button", name="Vote up")
+    up.click()
+    expect(up).to_have_attribute("aria-pressed", "true")
+    expect(head.locator(".score")).to_have_text("Points: 2")
+    page.get_by_label("Write a comment").fill("They *do*.")
+    page.get_by_role("button", name="Send").click()
+    first = page.locator("#thread > ol > li").first
+    expect(first.get_by_text("They do.")).to_be_visible()
+    first.get_by_role("link", name="Reply").click()
+    page.locator("#thread form.reply textarea").fill("Of dogs.")
+    page.locator("#thread form.reply").get_by_role("button", name="Send").click()
+    expect(first.locator("li").get_by_text("Of dogs.")).to_be_visible()
+    assert bool(loaded) != screen.scripts, "what a script can do at once loads no page"
+
+    eventually(lambda: zoe.open(thread.there).points("post", thread.number_there) == 2)
+    eventually(lambda: zoe.open(thread.there).find_comment("Of dogs."))
+
+    page.get_by_role("link", name="Write a post").first.click()
+    title = f"What cats dream of ({screen})"
+    page.get_by_label("Community", exact=True).fill("cats")
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_label("Text", exact=True).fill("Nobody knows.")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    there = find_at_beta(town, title)
+
+    other = sit("zoe")
+    other.goto(there)
+    other.get_by_label("Write a comment").fill("I do.")
+    other.get_by_role("button", name="Send").click()
+    expect(other.locator("#thread").get_by_text("I do.")).to_be_visible()
+    eventually(lambda: town.people["bob"].open(path_of(page.url)).find_comment("I do."))
+
+
+def test_a_vote_is_changed_and_taken_back(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Up or down?")
+    zoe, page = town.people["zoe"], sit("bob")
+
+    def points_there() -> int | None:
+        return zoe.open(thread.there).points("post", thread.number_there)
+
+    page.goto(thread.here)
+    head = page.locator("article.post-head")
+    for name, points in (("up", 2), ("down", 0), ("down", 1)):
+        head.get_by_role("button", name=f"Vote {name}").click()
+        expect(head.locator(".score")).to_have_text(f"Points: {points}")
+        eventually(lambda points=points: points_there() == points)
+
+
+def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    title = f"Half a thought ({screen})"
+    page = sit("bob")
+    page.goto("/c/cats/submit")
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_label("Text", exact=True).fill("It is **so**.")
+    page.get_by_role("button", name="Preview").click()
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview.get_by_role("heading", name=title)).to_be_visible()
+    expect(preview.locator("strong")).to_have_text("so")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Your draft is saved. Only you see it.")).to_be_visible()
+    page.goto("/drafts")
+    page.get_by_role("listitem").filter(has_text=title).get_by_role("link", name="Go on").click()
+    expect(page.get_by_label("Title", exact=True)).to_have_value(title)
+    expect(page.get_by_label("Text", exact=True)).to_have_value("It is **so**.")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    find_at_beta(town, title)
+    page.goto("/drafts")
+    expect(page.get_by_text(title)).to_have_count(0)
+
+
+def test_a_picture_comes_with_words_for_those_who_cannot_see_it(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    title, alt = f"My cat again ({screen})", "Orange, with a blue corner"
+    page = sit("bob")
+    page.goto("/c/cats/submit")
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_label("Picture", exact=True).set_input_files(PICTURE)
+    page.get_by_label("What the picture shows").fill(alt)
+    page.get_by_role("button", name="Post", exact=True).click()
+    shown = page.get_by_role("main").get_by_role("img", name=alt)
+    expect(shown).to_be_visible()
+    there = sit("zoe")
+    there.goto(find_at_beta(town, title))
+    expect(there.get_by_role("main").get_by_role("img", name=alt)).to_be_visible()
+
+
+def test_a_comment_is_folded_and_unfolded(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Fold me")
+    town.people["eve"].reply(thread.here, "A long answer.")
+    page = sit("bob")
+    page.goto(thread.here)
+    words, fold = page.get_by_text("A long answer."), page.locator("#thread summary").first
+    expect(words).to_be_visible()
+    fold.click()
+    expect(words).to_be_hidden()
+    fold.click()
+    expect(words).to_be_visible()
+
+
+def test_what_is_saved_hidden_or_blocked_is_found_again(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    thread = begin_thread(town, screen, "Keep this")
+    with newcomer(town, "keeper", screen) as keeper:
+        page = sit(keeper)
+        lists = "/?list=local&sort=new"
+        line = page.locator("ol.posts > li").filter(has_text=thread.title)
+        page.goto(lists)
+        choose(line, "Save")
+        page.goto("/saved")
+        expect(line).to_be_visible()
+        page.goto(lists)
+        choose(line, "Hide")
+        expect(line).to_have_count(0)
+        page.goto("/saved?show=hidden")
+        choose(line, "Show in lists again")
+        page.goto(lists)
+        choose(line, "Block @eve")
+        expect(page.get_by_text("Blocked. You find it in your settings.")).to_be_visible()
+        expect(line).to_have_count(0)
+        page.goto("/settings/blocks")
+        page.get_by_role("button", name="Unblock eve").click()
+        page.goto(lists)
+        expect(line).to_be_visible()
+        page.goto(thread.here)
+        choose(page.locator("article.post-head"), "Unsave")
+        page.goto("/saved")
+        expect(line).to_have_count(0)
+
+
+def test_what_was_edited_shows_its_past(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Cats are gray", by="bob")
+    number = town.people["bob"].reply(thread.here, "All of them are gray.")
+    zoe, page = town.people["zoe"], sit("bob")
+    page.goto(thread.here)
+    page.locator("article.post-head").get_by_role("link", name="Edit").click()
+    page.get_by_label("Text", exact=True).fill("Or grey.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Your changes are saved.")).to_be_visible()
+    eventually(lambda: "Or grey." in zoe.open(thread.there).text)
+    page.locator(f"#comment-{number}").get_by_role("link", name="Edit").click()
+    page.get_by_label("Comment", exact=True).fill("Some of them are gray.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    eventually(lambda: zoe.open(thread.there).find_comment("Some of them are gray."))
+    page.goto(thread.here)
+    page.locator("article.post-head").get_by_role("link", name="edited").click()
+    expect(page.locator("del", has_text="Tell me.")).to_be_visible()
+    expect(page.locator("ins", has_text="Or grey.")).to_be_visible()
+    page.goto(f"/comment/{number}/history")
+    expect(page.locator("ins", has_text="Some")).to_be_visible()
+
+
+def test_what_is_deleted_comes_back(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Soon gone", by="bob")
+    number = town.people["bob"].reply(thread.here, "This too.")
+    zoe, page = town.people["zoe"], sit("bob")
+    eventually(lambda: zoe.open(thread.there).find_comment("This too."))
+    page.goto(thread.here)
+    choose(page.locator(f"#comment-{number}"), "Delete")
+    eventually(lambda: not zoe.open(thread.there).find_comment("This too."))
+    page.get_by_role("button", name="Undelete").click()
+    eventually(lambda: zoe.open(thread.there).find_comment("This too."))
+    page.goto(thread.here)
+    page.locator("article.post-head").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Deleted. You can take that back here.")).to_be_visible()
+    eventually(lambda: zoe.see(thread.there).status == 410)
+    page.get_by_role("button", name="Undelete").click()
+    eventually(lambda: zoe.see(thread.there).status == 200)
+
+
+def test_words_are_found_in_posts_and_comments(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Xylophones")
+    town.people["eve"].reply(thread.here, f"A marimba is no xylophone {screen}")
+    page = sit("bob")
+    page.goto("/")
+    page.locator("#find").fill("xylophones")
+    page.get_by_role("search", name="Everywhere").get_by_role("button").click()
+    expect(page.get_by_role("link", name=thread.title)).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Comments", exact=True).click()
+    page.locator("#f-q").fill("marimba")
+    page.get_by_role("search", name="This search").get_by_role("button").click()
+    expect(page.locator("mark", has_text="marimba").first).to_be_visible()
+
+
+def test_a_community_elsewhere_is_followed_by_its_handle(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    name = f"birds_{'js' if screen.scripts else 'plain'}"
+    zoe, bob = town.people["zoe"], town.people["bob"]
+    own = zoe.create_community(name, "Birds")
+    handle = f"!{name}@{town.beta.host}"
+    page = sit("bob")
+    page.goto("/communities")
+    page.get_by_label("Find one on another server").fill(handle)
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_text(handle).first).to_be_visible()
+    page.get_by_role("button", name="Follow", exact=True).click()
+    place = path_of(page.url)
+    eventually(lambda: "Unfollow" in bob.open(place).text)
+    zoe.submit(own, "Birds sing")
+    eventually(lambda: bob.open(place).find_post("Birds sing"))
+    page.goto("/communities?list=subscribed")
+    page.get_by_role("button", name=f"Unfollow {handle[1:]}").click()
+    expect(page.get_by_role("button", name="Follow", exact=True)).to_be_visible()
+
+
+def test_news_are_read_and_answered(town: Town, screen: Screen, sit: Seats) -> None:
+    zoe = town.people["zoe"]
+    with newcomer(town, "reader", screen) as reader:
+        title = f"Ask me ({screen})"
+        reader.submit("/c/cats", title)
+        there = find_at_beta(town, title)
+        zoe.reply(there, "Who are you?")
+        zoe.reply(there, "And why?")
+        eventually(lambda: len(reader.open("/notifications").entries("news")) == 2)
+        page = sit(reader)
+        page.goto("/")
+        page.get_by_role("link", name="Notifications unread: 2").click()
+        news = page.locator("li.unread")
+        expect(news).to_have_count(2)
+        first = news.filter(has_text="Who are you?")
+        first.locator("details.answer summary").click()
+        first.get_by_label("Your answer").fill("A reader.")
+        first.get_by_role("button", name="Send").click()
+        expect(page.locator("#thread").get_by_text("A reader.")).to_be_visible()
+        eventually(lambda: zoe.open(there).find_comment("A reader."))
+        zoe.reply(there, "I see.")
+        eventually(lambda: reader.open("/notifications").entries("news"))
+        page.goto("/notifications")
+        page.get_by_role("button", name="Mark all as read").click()
+        expect(page.get_by_text("Nothing new.")).to_be_visible()
+
+
+def test_a_letter_goes_to_the_other_server_and_back(town: Town, screen: Screen, sit: Seats) -> None:
+    bob, zoe = town.people["bob"], town.people["zoe"]
+    words = f"Between us ({screen})"
+    page = sit("bob")
+    page.goto(bob.look_up(f"@zoe@{town.beta.host}"))
+    page.get_by_role("link", name="Send message").click()
+    page.get_by_label("Your message").fill(words)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Your message is on its way.")).to_be_visible()
+    talk = f"/messages/bob@{town.alpha.host}"
+    eventually(lambda: words in zoe.see(talk).text)
+    other = sit("zoe")
+    other.goto("/messages")
+    other.get_by_role("link", name="bob@").first.click()
+    other.get_by_label("Your message").fill(f"Indeed {words}")
+    other.get_by_role("button", name="Send", exact=True).click()
+    mine = f"/messages/zoe@{town.beta.host}"
+    eventually(lambda: f"Indeed {words}" in bob.open(mine).text)
+    page.goto(mine)
+    last = page.locator("li.mine").last
+    last.get_by_role("button", name="Delete").click()
+    eventually(lambda: zoe.open(talk).text.count(words) == 1)
