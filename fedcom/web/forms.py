@@ -20,7 +20,7 @@ from fedcom.catalogues import mark
 from fedcom.errors import Denied, FedcomError
 from fedcom.http.forgery import check_token
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import to_problem
+from fedcom.http.problems import to_problem, wants_page
 from fedcom.http.sessions import session_token
 from fedcom.web import notices
 from fedcom.web.words import sentence
@@ -105,13 +105,16 @@ async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
     """The form as it was sent, else as it is shown at first.
 
     `initial` names all fields with their first values (a ticked box is "on"). A form of an earlier
-    log-in is not `ready` but keeps what was typed.
+    log-in is not `ready` but keeps what was typed. A script, which reads no pages and has kept it
+    itself, is told by an exception: Denied("form_expired").
     """
     if request.method != "POST":
         return Form(dict(initial))
     try:
         sent = await _receive(request)
     except _Expired as expired:
+        if not wants_page(request):
+            raise
         form = Form(dict.fromkeys(initial, "") | expired.values, sent=True)
         form.fail(expired)
         return form
