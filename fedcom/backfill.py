@@ -1,9 +1,9 @@
-"""Fetches what was there before: old posts of a community that is followed now, and comments.
+"""Fetches what was there before: old posts of a community that is followed now, comments, pins.
 
 A peer announces what happens from now on. What happened before is asked for once, in the
-background: the newest posts from the community's outbox, the comments of each from its `context`
-(FEP-f228) or its `replies`. It is kept as if it had been heard, so nobody is told of it. Votes are
-not asked for.
+background: the newest posts from the community's outbox, what it has pinned, the comments of each
+from its `context` (FEP-f228) or its `replies`. It is kept as if it had been heard, so nobody is
+told of it. Votes are not asked for.
 
 Everything here is a stranger's and may have no end, so each visit is bounded in documents, in time,
 for each host and for each collection, and goes at a walking pace. A community is done when
@@ -31,6 +31,7 @@ from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_origin
 from activitypub.reading import COLLECTION_TYPES, Document
 from fedcom.actions.comment import content_at
+from fedcom.actions.feature import MAX_PINS, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
 from fedcom.errors import Denied, FedcomError, Invalid
@@ -201,7 +202,10 @@ class Backfill:
         except (Unreachable, Denied) as error:  # Denied: the admin has blocked the instance
             logger.info("a community cannot be asked now", community=place.handle, why=str(error))
             return
-        for thread in threads:
+        if place.featured_iri is not None:
+            pinning = self._fetch_pins(place, place.featured_iri, visit)
+            threads += await self._attempt(pinning, visit, place.featured_iri) or []
+        for thread in {thread.post.id: thread for thread in threads}.values():
             if not visit.is_over:
                 await self._fetch_thread(thread, visit)
         self._visits[place.id] += 1
@@ -240,6 +244,19 @@ class Backfill:
         except (ProtocolError, FedcomError) as error:
             logger.info("a community has no outbox", community=place.handle, why=str(error))
             return []
+        return await self._keep_posts(listed, place, visit)
+
+    async def _fetch_pins(self, place: Community, collection: str, visit: Visit) -> list[Thread]:
+        """Keep and pin what the community has pinned, as far as it can be had."""
+        listed = await self._list(collection, place.iri, visit, MAX_PINS)
+        threads = await self._keep_posts(listed, place, visit)
+        pinned = [thread.post.iri for thread in threads]
+        await self._units.unit(lambda ctx: put_pins(ctx, place, pinned))
+        return threads
+
+    async def _keep_posts(
+        self, listed: list[Listed], place: Community, visit: Visit
+    ) -> list[Thread]:
         threads = []
         for one in listed:
             if visit.is_over:

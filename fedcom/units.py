@@ -6,6 +6,7 @@ hosts that are not blocked), and the work run again with it.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from activitypub.nodeinfo import fetch_software
 from activitypub.reading import Document
 from activitypub.webfinger import find_actor as find_by_webfinger, parse_handle
 from fedcom.actions.comment import content_at
+from fedcom.actions.feature import pins_in, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Prover
 from fedcom.db import Database
@@ -152,7 +154,8 @@ class Units:
         await self._database.write(lambda conn: put_peer(conn, host, software, now))
 
     async def refresh_actor(self, iri: str) -> None:
-        """Read a peer's actor again from its origin if what we have of it is older than a day.
+        """Read a peer's actor again from its origin if what we have of it is older than a day, and
+        with a community what is pinned in it.
 
         Failing is no harm: it is tried again another day.
         """
@@ -162,11 +165,21 @@ class Units:
         try:
             document = await self.fetch(iri, Budget(documents=2))
             fetched = Fetched({iri: document})
-            await self.unit(
+            found = await self.unit(
                 lambda ctx: put_actor(ctx, document), budget=Budget(documents=15), fetched=fetched
             )
         except (ProtocolError, FedcomError):
             await self._database.write(lambda conn: note_tried(conn, iri, now))
+            return
+        if isinstance(found, Community) and found.featured_iri is not None:
+            with suppress(ProtocolError, FedcomError):
+                await self._refresh_pins(found, found.featured_iri)
+
+    async def _refresh_pins(self, place: Community, iri: str) -> None:
+        """Pin what is listed of the posts that are here; the others are not worth fetching."""
+        listed = pins_in(await self.fetch(iri, Budget(documents=2)))
+        if listed is not None:
+            await self.unit(lambda ctx: put_pins(ctx, place, listed))
 
     async def lookup(self, text: str) -> Found:
         """Whom or what a handle or an address names; what is not here is fetched and kept.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, update
 
+from activitypub.reading import COLLECTION_TYPES, Document
 from activitypub.vocab.activities import add, remove
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.comment import content_at
@@ -18,6 +19,9 @@ from fedcom.queries.actors import standing
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_moderate
+
+MAX_PINS = 50
+"""Posts of one peer's community; where too many stand above the others, none does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,16 @@ def read_pin(ctx: Context, said: Said, place: Community) -> Pin | None:
     if pinned == (target.featured_at is not None):
         return None
     return Pin(by=person_at(ctx, said.actor), post=target, pinned=pinned)
+
+
+def pins_in(collection: Document) -> list[str] | None:
+    """The ids in a featured collection, at most MAX_PINS; None where it does not show them."""
+    if collection.type not in COLLECTION_TYPES:
+        return None
+    if collection.first is not None and not collection.items:
+        return None  # on pages: nobody known here has so many
+    ids = [item if isinstance(item, str) else item.id for item in collection.items]
+    return [iri for iri in ids if iri is not None][:MAX_PINS]
 
 
 def put_pins(ctx: Context, place: Community, iris: Collection[str]) -> None:

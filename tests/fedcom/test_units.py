@@ -15,8 +15,9 @@ from fedcom.db import Database
 from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
 from fedcom.models.actor import Community, Person, local_name
 from fedcom.models.comment import Comment
+from fedcom.models.moderation import modlog
 from fedcom.models.peer import peer
-from fedcom.models.post import Post
+from fedcom.models.post import Post, post
 from fedcom.site.instances import block_instance
 from tests.support.clock import SettableClock
 from tests.support.documents import document, group, note, page, person
@@ -231,3 +232,31 @@ async def test_an_actor_is_read_again_after_a_day_and_left_alone_when_that_fails
     for _ in range(2):
         await node.instance.units.refresh_actor(KIM)
     assert node.network.fetched() == [KIM]
+
+
+async def test_with_a_community_what_is_pinned_in_it_is_read_again(node: Node) -> None:
+    dogs = "https://dogs.example/c/dogs"
+    featured = f"{dogs}/featured"
+    place = node.home.group(dogs, featured=featured)
+    node.home.follow(node.home.bob, place)
+    kim = node.home.person(KIM)
+    first, second, third = (
+        node.home.post(by=kim, place=place, iri=f"https://kim.example/post/{number}")
+        for number in (1, 2, 3)
+    )
+    node.network.put(group(dogs, featured=featured), person(KIM))
+
+    async def pinned(*items: Any, **more: Any) -> list[str]:
+        node.network.put(document(featured, "OrderedCollection", **more, orderedItems=items))
+        node.home.clock.advance(days=2)
+        await node.instance.units.refresh_actor(dogs)
+        return [row["iri"] for row in node.home.rows(post) if row["featured_at"] is not None]
+
+    assert await pinned(first.iri, {"type": "Page", "id": second.iri}) == [first.iri, second.iri]
+    assert await pinned(third.iri, "https://kim.example/post/unknown") == [third.iri]
+    assert await pinned(first=f"{featured}?page=1") == [third.iri]
+    node.network.answer(featured, b"{}")
+    node.home.clock.advance(days=2)
+    await node.instance.units.refresh_actor(dogs)
+    assert await pinned() == []
+    assert node.home.rows(modlog) == []

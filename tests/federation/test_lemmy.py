@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.federation.conftest import Live
-from tests.support.peers import PUBLIC, Heard, Json, Peer, Resident, Shapes
+from tests.support.peers import CONTEXT, PUBLIC, Heard, Json, Peer, Resident, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,3 +278,32 @@ def test_nothing_is_kept_of_a_community_that_nobody_follows(forum: Forum) -> Non
     forum.announce(forum.activity("Create", page))
     forum.follow()
     assert "Unwanted dogs" not in forum.live.bob.open("/?list=all&sort=new").text
+
+
+def test_what_a_followed_community_has_pinned_is_pinned_here(forum: Forum) -> None:
+    old, pinned = (
+        forum.shapes.page(forum.lea, forum.dogs.iri, title, "Good dogs.")
+        for title in ("An old post", "Read this first")
+    )
+    created = forum.activity("Create", old)
+    announced = {"id": forum.peer.new_id("activities"), "type": "Announce", "object": created}
+    for name, items in (
+        ("outbox", [announced | {"actor": forum.dogs.iri}]),
+        ("featured", [pinned]),
+    ):
+        forum.peer.put(
+            {
+                "@context": CONTEXT,
+                "id": f"{forum.dogs.iri}/{name}",
+                "type": "OrderedCollection",
+                "totalItems": len(items),
+                "orderedItems": items,
+            }
+        )
+
+    path = forum.is_followed()
+
+    page = forum.live.until(f"{path}?sort=new", lambda seen: "pinned" in seen.text)
+    assert page.text.index("Read this first") < page.text.index("An old post")
+    above = page.text.partition("An old post")[0]
+    assert "pinned" in above
