@@ -41,6 +41,8 @@ account = Table(
     Column("compact_lists", Boolean, nullable=False, server_default=false()),
     Column("show_nsfw", Boolean, nullable=False, server_default=false()),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
+    # Changed to move the addresses of their private feeds.
+    Column("feed_salt", Text, nullable=False, server_default=EMPTY),
     # When they were last written to about what waits for them.
     Column("mailed_at", UtcDateTime, nullable=True),
     CheckConstraint("role IN ('admin', 'member')", name="role"),

@@ -33,6 +33,7 @@ NOTICES = {
     "edited": mark("Your changes are saved."),
     "email_changed": mark("Your e-mail address is saved."),
     "follow_asked": mark("You asked to follow. It counts once the other server has accepted."),
+    "feeds_renewed": mark("Your feeds have new addresses; the former ones are of no use now."),
     "followed": mark("You follow this now."),
     "hidden": mark("Hidden. You find it beside what you saved."),
     "invitation_made": mark("The invitation is made. Send its address to whom you invite."),

@@ -4,7 +4,6 @@ The addresses of communities, people, posts and comments are also the ids of the
 documents; whoever asks for those is answered by `fedcom.federation` before these routes are tried.
 """
 
-from fedcom.web.routing import button_route, form_route, page_route
 from starlette.routing import BaseRoute
 
 from fedcom.web import (
@@ -14,8 +13,8 @@ from fedcom.web import (
     communities,
     content,
     drafts,
-    guide,
     feeds,
+    guide,
     history,
     media,
     messages,
@@ -25,8 +24,9 @@ from fedcom.web import (
     password_reset,
     people,
     pictures,
-    reports,
     posts,
+    private_feeds,
+    reports,
     search,
     settings,
     setup,
@@ -36,6 +36,7 @@ from fedcom.web import (
     syndication,
     threads,
 )
+from fedcom.web.routing import button_route, form_route, page_route
 
 
 def routes() -> list[BaseRoute]:
@@ -120,6 +121,7 @@ def routes() -> list[BaseRoute]:
         form_route("/c/{slug}/pictures", pictures.edit_community),
         form_route("/admin/logo", pictures.edit_logo),
         *syndication.feeds(),
+        *private_feeds.private_feeds(),
         page_route("/static/{name}", static_files.show_file),
         page_route("/media/remote", media.show_remote),
         page_route("/media/{name}", media.show_file),

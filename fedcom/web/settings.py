@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.feed_salt import find_subscriber
 from fedcom.accounts.passwords import check_new_password, check_password, hash_password
 from fedcom.accounts.preferences import (
     FRONT_SCOPES,
@@ -29,6 +30,7 @@ from fedcom.models.account import Account
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import number_in
+from fedcom.web.private_feeds import make_token
 from fedcom.web.render import page, slug
 from fedcom.web.sign_in import client_address
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
@@ -118,16 +120,20 @@ async def show_account(request: Request) -> Response:
 async def _show_account(
     request: Request, *, password: Form | None = None, email: Form | None = None
 ) -> Response:
-    def read(conn: Connection, visit: Visit) -> list[Browser]:
+    instance = instance_of(request)
+
+    def read(conn: Connection, visit: Visit) -> tuple[list[Browser], str]:
         member = member_of(request, visit)
         found = list_sessions(conn, member.account.actor_id, visit.now)
-        return [Browser(session, session.id == member.session.id) for session in found]
+        browsers = [Browser(session, session.id == member.session.id) for session in found]
+        reader = find_subscriber(conn, member.person.id, visit.now)
+        return browsers, make_token(instance.stamps, reader) if reader else ""
 
-    visit, browsers = await visiting(request, read)
+    visit, (browsers, token) = await visiting(request, read)
     member = member_of(request, visit)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.email or "", "email_password": ""})
-    values = {"browsers": browsers, "password": password, "email": email}
+    values = {"browsers": browsers, "password": password, "email": email, "feed_token": token}
     status = max(password.status, email.status)
     return page(request, "settings_account.html", visit, values, status=status)
 

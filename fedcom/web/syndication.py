@@ -7,6 +7,7 @@ stands between may keep the answers.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -24,6 +25,7 @@ from fedcom.http.instance import instance_of
 from fedcom.queries.communities import get_relation
 from fedcom.queries.feed import Sort, Span, Wanted, list_posts
 from fedcom.queries.latest import Latest, latest_comments
+from fedcom.queries.people import NOBODY
 from fedcom.queries.post_lines import PostLine
 from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_BODY
@@ -66,7 +68,7 @@ async def show_all(request: Request) -> Response:
         page = "/?list=local" if local else "/?list=all"
         return _posts(conn, request, wanted, page, title % names)
 
-    return _answer(request, await instance_of(request).read(read))
+    return answer(request, await instance_of(request).read(read))
 
 
 async def show_community(request: Request) -> Response:
@@ -78,7 +80,7 @@ async def show_community(request: Request) -> Response:
         about = to_text(place.summary_html)
         return _posts(conn, request, wanted, f"/c/{slug(place)}", place.display_name, about)
 
-    return _answer(request, await instance_of(request).read(read))
+    return answer(request, await instance_of(request).read(read))
 
 
 async def show_person(request: Request) -> Response:
@@ -90,7 +92,7 @@ async def show_person(request: Request) -> Response:
         about = to_text(who.summary_html)
         return _posts(conn, request, wanted, f"/u/{slug(who)}", who.display_name, about)
 
-    return _answer(request, await instance_of(request).read(read))
+    return answer(request, await instance_of(request).read(read))
 
 
 async def show_thread(request: Request) -> Response:
@@ -107,7 +109,7 @@ async def show_thread(request: Request) -> Response:
         page = f"{origin}/post/{post.id}"
         return Feed(_own(request), page, post.title, "", entries, post.published_at)
 
-    return _answer(request, await instance_of(request).read(read))
+    return answer(request, await instance_of(request).read(read))
 
 
 def feeds() -> list[BaseRoute]:
@@ -134,12 +136,25 @@ def _wanted(request: Request, **scope: Any) -> Wanted:
 def _posts(
     conn: Connection, request: Request, wanted: Wanted, page: str, title: str, about: str = ""
 ) -> Feed:
+    return replace(posts_feed(conn, request, wanted, page, title), about=about)
+
+
+def posts_feed(
+    conn: Connection,
+    request: Request,
+    wanted: Wanted,
+    page: str,
+    title: str,
+    *,
+    viewer_id: int = NOBODY,
+) -> Feed:
+    """What `wanted` names as the viewer may see it; `page` is the path where people read it."""
     instance = instance_of(request)
     origin, now = instance.settings.origin, instance.clock()
-    lines = list_posts(conn, wanted, now=now).lines
+    lines = list_posts(conn, wanted, viewer_id=viewer_id, now=now).lines
     entries = tuple(_of_post(origin, line) for line in lines)
     began = get_site(conn).set_up_at or now
-    return Feed(_own(request), f"{origin}{page}", title, about, entries, began)
+    return Feed(_own(request), f"{origin}{page}", title, "", entries, began)
 
 
 def _of_post(origin: str, line: PostLine) -> Entry:
@@ -180,11 +195,12 @@ def _own(request: Request) -> str:
     return f"{instance_of(request).settings.origin}{request.url.path}{query}"
 
 
-def _answer(request: Request, feed: Feed) -> Response:
+def answer(request: Request, feed: Feed, keep: str = f"public, max-age={KEPT_SECONDS}") -> Response:
+    """The feed in the form that the address ends in, kept as `keep` (Cache-Control) says."""
     atom = request.url.path.endswith(".atom")
     content = to_atom(feed) if atom else to_rss(feed)
     headers = {
-        "Cache-Control": f"public, max-age={KEPT_SECONDS}",
+        "Cache-Control": keep,
         # Weak, since the same feed goes out compressed or not.
         "ETag": f'W/"{hashlib.sha256(content).hexdigest()[:20]}"',
         "Last-Modified": format_datetime(feed.changed, usegmt=True),

@@ -1,0 +1,48 @@
+"""The part of the addresses of a member's private feeds that they can change."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select, update
+
+from fedcom.models.account import account
+from fedcom.models.actor import actor
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A member as far as their feeds are concerned. `salt` is in their addresses, signed."""
+
+    id: int
+    name: str
+    salt: str
+    interface_language: str
+    show_nsfw: bool
+
+
+def find_subscriber(conn: Connection, person_id: int, now: datetime) -> Subscriber | None:
+    """The member with this row id, if they may log in."""
+    row = conn.execute(
+        select(
+            account.c.actor_id,
+            actor.c.name,
+            account.c.feed_salt,
+            account.c.interface_language,
+            account.c.show_nsfw,
+        )
+        .join(actor, actor.c.id == account.c.actor_id)
+        .where(
+            account.c.actor_id == person_id,
+            account.c.state == "active",
+            actor.c.deleted_at.is_(None),
+            or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
+        )
+    ).first()
+    return None if row is None else Subscriber(*row)
+
+
+def renew_feed_salt(conn: Connection, person_id: int) -> None:
+    """Make the addresses of their feeds new ones; nobody gets anything at the former any more."""
+    fresh = secrets.token_hex(8)
+    conn.execute(update(account).where(account.c.actor_id == person_id).values(feed_salt=fresh))

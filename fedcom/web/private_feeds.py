@@ -1,0 +1,138 @@
+"""Feeds of one member: what they follow and are told, at addresses that nobody else knows.
+
+Feed readers cannot log in, so the secret stands in the address. It is the member's id, signed
+together with a salt that they change when the address has become known.
+"""
+
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from fedcom.accounts.feed_salt import Subscriber, find_subscriber, renew_feed_salt
+from fedcom.http.instance import instance_of
+from fedcom.http.stamps import Stamps
+from fedcom.queries.feed import Wanted
+from fedcom.queries.notifications import NewsLine, list_news
+from fedcom.rules.limits import MAX_BODY
+from fedcom.site.settings import get_site
+from fedcom.text.html import escape_text
+from fedcom.web.feed_documents import Entry, Feed
+from fedcom.web.forms import receive, see_other
+from fedcom.web.places import number_in
+from fedcom.web.render import slug
+from fedcom.web.routing import button_route, page_route
+from fedcom.web.syndication import ENTRIES, answer, posts_feed
+from fedcom.web.visits import member_of, visit_of
+from fedcom.web.words import choose, gettext, speak
+
+PRIVATE = "private, max-age=300"
+_PURPOSE = "private feeds"
+
+
+def make_token(stamps: Stamps, who: Subscriber) -> str:
+    """What stands in the addresses of their feeds."""
+    return f"{who.id}.{stamps.sign(_PURPOSE, f'{who.id} {who.salt}')}"
+
+
+async def show_subscribed(request: Request) -> Response:
+    """GET /feeds/subscribed: posts of what the member follows, newest first."""
+
+    def read(conn: Connection) -> Feed:
+        who = _subscriber(conn, request)
+        wanted = Wanted("subscribed", "new", nsfw=who.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY)
+        title = gettext("%(name)s, subscribed") % {"name": get_site(conn).name}
+        page = "/?list=subscribed"
+        return posts_feed(conn, request, wanted, page, title, viewer_id=who.id)
+
+    return answer(request, await instance_of(request).read(read), PRIVATE)
+
+
+async def show_news(request: Request) -> Response:
+    """GET /feeds/notifications: what the member is told, read or not, newest first."""
+    instance = instance_of(request)
+    origin = instance.settings.origin
+
+    def read(conn: Connection) -> Feed:
+        who = _subscriber(conn, request)
+        site = get_site(conn)
+        lines = list_news(conn, who.id, limit=ENTRIES).lines
+        entries = tuple(_of_news(origin, line) for line in lines)
+        title = gettext("%(name)s, notifications") % {"name": site.name}
+        began = site.set_up_at or instance.clock()
+        return Feed(str(request.url), f"{origin}/notifications", title, "", entries, began)
+
+    return answer(request, await instance_of(request).read(read), PRIVATE)
+
+
+async def renew(request: Request) -> Response:
+    """POST /settings/feeds: other addresses from now on."""
+    await receive(request)
+    by = member_of(request, await visit_of(request)).person
+    await instance_of(request).unit(lambda ctx: renew_feed_salt(ctx.conn, by.id))
+    return see_other("/settings/account", "feeds_renewed")
+
+
+def private_feeds() -> list[BaseRoute]:
+    """The routes of each feed in each form, and of the button that moves them."""
+    handlers = {"/feeds/subscribed": show_subscribed, "/feeds/notifications": show_news}
+    shown = [
+        page_route(f"{path}.{ending}", handler)
+        for path, handler in handlers.items()
+        for ending in ("xml", "atom")
+    ]
+    return [*shown, button_route("/settings/feeds", renew)]
+
+
+def _subscriber(conn: Connection, request: Request) -> Subscriber:
+    """Whose address it is; from now on their language is spoken."""
+    instance = instance_of(request)
+    token = request.query_params.get("token", "")
+    who = find_subscriber(conn, number_in(token.partition(".")[0]), instance.clock())
+    signature = token.partition(".")[2]
+    if who is None or not instance.stamps.is_ours(_PURPOSE, f"{who.id} {who.salt}", signature):
+        raise HTTPException(404)
+    speak(choose("", who.interface_language))
+    return who
+
+
+def _of_news(origin: str, line: NewsLine) -> Entry:
+    by = line.by
+    # Messages are private, and who runs a feed reader is not asked to keep them.
+    text = "" if line.kind == "message" else line.excerpt
+    return Entry(
+        id=f"{origin}/notifications#news-{line.id}",
+        address=f"{origin}{_place_of(line)}",
+        title=_sentence(line),
+        html="".join(f"<p>{escape_text(words)}</p>" for words in (text, line.reason) if words),
+        author=by.handle if by else "",
+        author_address=f"{origin}/u/{slug(by)}" if by else origin,
+        published=line.created_at,
+        changed=line.created_at,
+    )
+
+
+def _place_of(line: NewsLine) -> str:
+    if line.kind == "application":
+        return "/admin/registration"
+    if line.kind == "report":
+        return "/reports"
+    if line.kind == "message" and line.by:
+        return f"/messages/{slug(line.by)}"
+    if line.comment_id:
+        return f"/comment/{line.comment_id}"
+    return f"/post/{line.post_id}" if line.post_id else "/notifications"
+
+
+def _sentence(line: NewsLine) -> str:
+    sentences = {
+        "reply": gettext("%(who)s answered you below %(what)s"),
+        "mention": gettext("%(who)s named you in %(what)s"),
+        "message": gettext("%(who)s sent you a message"),
+        "report": gettext("Something was reported"),
+        "application": gettext("%(who)s asks for an account"),
+        "moderation": gettext("A moderator did something about you"),
+    }
+    who = line.by.name if line.by else gettext("Somebody")
+    return sentences[line.kind] % {"who": who, "what": line.post_title or gettext("a post")}
