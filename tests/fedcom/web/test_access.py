@@ -74,8 +74,8 @@ MATRIX = [
     ("/post/{post}/report", {"reason": "Rude."}, LOGIN, OK, INVALID, OK, OK),
     ("/comment/{comment}/report", None, LOGIN, OK, OK, OK, OK),
     ("/comment/{comment}/report", {"reason": "Rude."}, LOGIN, OK, INVALID, OK, OK),
-    ("/message/0/report", None, LOGIN, OK, OK, OK, OK),
-    ("/message/0/report", {"reason": "Rude."}, LOGIN, OK, OK, OK, OK),
+    ("/message/{message}/report", None, LOGIN, OK, OK, OK, OK),
+    ("/message/{message}/report", {"reason": "Rude."}, LOGIN, OK, OK, OK, OK),
     ("/reports", None, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/remove", {}, LOGIN, NO, NO, OK, OK),
     ("/reports/{report}/lock", {}, LOGIN, NO, NO, OK, OK),
@@ -113,6 +113,25 @@ MATRIX = [
     ("/settings/account", None, LOGIN, OK, OK, OK, OK),
     ("/settings/password", {"password": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/email", {"email": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/feeds", {}, LOGIN, OK, OK, OK, OK),
+    *(
+        (f"/feeds/{name}.{ending}", None, OK, OK, OK, OK, OK)
+        for name in (
+            *("all", "local", "c/{place}", "u/{author}", "post/{post}"),
+            *("subscribed", "notifications"),
+        )
+        for ending in ("xml", "atom")
+    ),
+    ("/notifications", None, LOGIN, OK, OK, OK, OK),
+    ("/notifications/read", {"number": "0"}, LOGIN, OK, OK, OK, OK),
+    ("/messages", None, LOGIN, OK, OK, OK, OK),
+    ("/messages/{author}", None, LOGIN, OK, OK, OK, OK),
+    ("/messages/{author}", {"body": ""}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/message/{message}", None, OK, OK, OK, OK, OK),
+    ("/message/{message}/edit", None, OK, OK, OK, OK, OK),
+    ("/message/{message}/edit", {"body": "x"}, OK, OK, OK, OK, OK),
+    ("/message/{message}/delete", {}, LOGIN, OK, OK, OK, OK),
+    ("/message/{message}/undelete", {}, LOGIN, OK, OK, OK, OK),
     ("/settings/data", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export/lemmy", None, LOGIN, OK, OK, OK, OK),
@@ -218,7 +237,7 @@ async def test_everybody_gets_what_is_theirs_and_no_more(
     people = {name: person.id for name, person in world.people.items()}
     for who, expected in zip(VISITORS, row[2:], strict=True):
         targets = people | await make_targets(world)
-        path = str(row[0]).format(**targets)
+        path = str(row[0]).format(message=0, place="cats", author="bob", **targets)
         browser = world.browser(who)
         if isinstance(row[1], dict):
             fields = {name: value.format(who=who, **targets) for name, value in row[1].items()}
