@@ -3,8 +3,8 @@
 In reading order: `passwords` (hashing; slow on purpose, always outside a transaction), `register`
 (sign-up and its approval), `roster` (find accounts, change role and password), `sessions` (the
 tokens in cookies), `throttle` (counted attempts), `sign_in` (the three steps of signing in),
-`preferences` (what pages look like to a member), `shelf` and
-`drafts` (saved, hidden, blocked; typed and not sent), `news` (what
+`preferences` (what pages look like to a member), `feed_salt` (addresses of their feeds),
+`shelf` and `drafts` (saved, hidden, blocked; typed and not sent), `news` (what
 they have read of what they are told), `invitations` (codes that open the door),
 `password_reset` (links for who forgot), `letters` and `digest` (mail, as rows), `export` and
 `departure` (all that is here of a member, taken along and taken away).

@@ -7,9 +7,11 @@ handler is asked), `visits` (who asks), `render` (templates), `forms` and
 them), `threads` (reading and answering), `content` (the buttons below posts and comments),
 `history` (what they said before), `shelf` and `drafts` (what members keep for
 themselves), `guide` (help),
-`people`, `notifications`, `messages`, `syndication` and `feed_documents` (lists for feed readers),
+`people`, `notifications`, `messages`, `syndication`, `private_feeds` and `feed_documents`
+(lists for feed readers),
 `settings`, `own_data`
-(export, deletion), `search`, `sign_in`, `password_reset`, `setup`,
+(export, deletion), `search`, `sign_in` and `trap` (what programs trip over),
+`password_reset`, `setup`,
 `admin`, `admin_people`, `admin_federation`, `troubles` (what admins see on every page), `colours`,
 `static_files`.
 
