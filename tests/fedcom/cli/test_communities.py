@@ -25,7 +25,8 @@ def test_somebody_must_moderate(shell: Shell) -> None:
 
 
 def test_the_banned_make_no_communities(shell: Shell) -> None:
-    shell.create_user("ann")
-    shell.must("user", "ban", "ann")
+    shell.create_user("ann", "--admin")
+    shell.create_user("bob")
+    shell.must("user", "ban", "bob")
 
-    assert "(site_ban)" in shell("community", "create", "cats", "--by", "ann").err
+    assert "(site_ban)" in shell("community", "create", "cats", "--by", "bob").err

@@ -190,7 +190,7 @@ def test_the_table_needs_no_instance(bare_shell: Shell) -> None:
     [
         ("`Undo{Like}`", "`vote.py`"),
         ("`Follow`", "`follow.py`"),
-        ("`Create{Note}`", "`comment.py`"),
+        ("`Create{Note}`", "`message.py`"),
         ("`Update{Group}`", "`community.py`"),
     ],
 )

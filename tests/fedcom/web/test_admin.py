@@ -246,7 +246,7 @@ async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
     [made] = await world.instance.read(list_invitations)
     page = await ann.get("/admin/invitations")
     assert f"https://forum.example/register?invitation={made.code}" in page.text
-    assert "for 2 people, until 2026-01-08" in page.text
+    assert "for 2 people, until Jan 8, 2026" in page.text
     await ann.post("/admin/invitations/remove", invitation=str(made.id))
     assert await world.instance.read(list_invitations) == []
 

@@ -78,7 +78,7 @@ async def test_a_warning_stands_before_former_words_too(world: World) -> None:
     await edit(world, post, "Cats", "They kill.", content_warning="Blood")
 
     page = await world.browser().get(f"/post/{post.id}/history")
-    assert page.html.count("<details><summary>Blood</summary>") == 2
+    assert page.html.count('<details><summary dir="auto">Blood</summary>') == 2
 
 
 async def test_a_long_history_goes_on_on_another_page(world: World) -> None:

@@ -169,7 +169,7 @@ async def test_what_moderators_did_is_told_with_the_reason(world: World) -> None
     page = await world.browser("bob").get("/notifications?kind=moderation")
 
     assert "A moderator locked your post" in page.text
-    assert f'<a href="/post/{post.id}">Mine</a>' in page.html
+    assert f'<a href="/post/{post.id}" dir="auto">Mine</a>' in page.html
     assert "Reason: Too hot" in page.text
     assert "ann reported something" in page.text
     assert "ann asks for an account" in page.text

@@ -21,16 +21,16 @@ async def test_everybody_finds_what_is_known_here(world: World) -> None:
     for who in ("", "eve"):
         browser = world.browser(who)
         found = await browser.get("/search?q=nap")
-        assert f'<a href="/post/{post.id}">Sleepy &lt;cats&gt;</a>' in found.html
+        assert f'<a href="/post/{post.id}" dir="auto">Sleepy &lt;cats&gt;</a>' in found.html
         assert "They <mark>nap</mark> &amp; purr" in found.html
         assert "bob in Cats" in found.text
         found = await browser.get("/search?q=nap&type=comments")
         assert f'href="/comment/{comment.id}"' in found.html
         assert "Mine <mark>nap</mark> too" in found.html
         found = await browser.get("/search?q=cat&type=communities")
-        assert '<a href="/c/cats"><mark>Cats</mark></a>' in found.html
+        assert '<a href="/c/cats" dir="auto"><mark>Cats</mark></a>' in found.html
         found = await browser.get("/search?q=bo&type=people")
-        assert '<a href="/u/bob"><mark>bob</mark></a>' in found.html
+        assert '<a href="/u/bob" dir="auto"><mark>bob</mark></a>' in found.html
 
 
 async def test_what_is_deleted_is_not_found_any_more(world: World) -> None:
