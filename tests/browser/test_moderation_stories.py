@@ -1,0 +1,149 @@
+"""Stories of moderators: reports, removals, locks, pins, bans, and one who lives elsewhere."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Seats
+from tests.browser.screens import Screen
+from tests.browser.stories import begin_thread, choose, find_at_beta, newcomer
+from tests.browser.town import Town, eventually
+
+
+def test_a_report_from_elsewhere_is_judged(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Buy this")
+    zoe = town.people["zoe"]
+    other = sit("zoe")
+    other.goto(thread.there)
+    other.locator("article.post-head").get_by_role("link", name="Report").first.click()
+    other.get_by_label("Reason").fill(f"Advertising, {screen}")
+    other.get_by_role("button", name="Report", exact=True).click()
+    expect(other.get_by_text("Reported. Moderators will look at it.")).to_be_visible()
+    mia = town.people["mia"]
+    eventually(lambda: f"Advertising, {screen}" in mia.open("/reports").text)
+    page = sit("mia")
+    page.goto("/")
+    page.locator("details.menu summary").click()
+    page.locator("details.menu").get_by_role("link", name="Reports").click()
+    case = page.locator("ol.rows > li").filter(has_text=f"Advertising, {screen}")
+    case.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("Removed. The reason is in the moderation log.")).to_be_visible()
+    eventually(lambda: zoe.see(thread.there).status == 410)
+    page.goto("/reports?show=resolved")
+    case.get_by_role("button", name="Open again").click()
+    page.goto("/reports")
+    case.get_by_role("button", name="Dismiss").click()
+    expect(case).to_have_count(0)
+    page.goto("/modlog")
+    expect(page.get_by_role("row").filter(has_text=f"Advertising, {screen}")).to_be_visible()
+
+
+def test_what_a_moderator_removes_can_be_restored(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Off the topic")
+    number = town.people["eve"].reply(thread.here, "Rude words.")
+    zoe, page = town.people["zoe"], sit("mia")
+    eventually(lambda: zoe.open(thread.there).find_comment("Rude words."))
+    page.goto(thread.here)
+    comment = page.locator(f"#comment-{number}")
+    choose(comment, "Remove")
+    page.get_by_label("Reason").fill("Be kind")
+    page.get_by_role("button", name="Remove").click()
+    eventually(lambda: not zoe.open(thread.there).find_comment("Rude words."))
+    page.goto(thread.here)
+    comment.get_by_role("button", name="Restore").click()
+    eventually(lambda: zoe.open(thread.there).find_comment("Rude words."))
+    page.goto(thread.here)
+    head = page.locator("article.post-head")
+    head.get_by_role("link", name="Remove").click()
+    page.get_by_label("Reason").fill("Not here")
+    page.get_by_role("button", name="Remove").click()
+    eventually(lambda: zoe.see(thread.there).status == 410)
+    head.get_by_role("button", name="Restore").click()
+    eventually(lambda: zoe.see(thread.there).status == 200)
+
+
+def test_a_post_is_locked_and_pinned_for_a_while(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Hold on")
+    zoe, page = town.people["zoe"], sit("mia")
+    page.goto(thread.here)
+    head = page.locator("article.post-head")
+    head.get_by_role("button", name="Lock", exact=True).click()
+    expect(page.get_by_text("This post is locked: it takes no more comments.")).to_be_visible()
+    eventually(lambda: "This post is locked" in zoe.open(thread.there).text)
+    head.get_by_role("button", name="Unlock").click()
+    eventually(lambda: "This post is locked" not in zoe.open(thread.there).text)
+    head.get_by_role("button", name="Pin", exact=True).click()
+    expect(head.get_by_text("pinned", exact=True)).to_be_visible()
+    eventually(lambda: f"{thread.title} pinned" in zoe.open(thread.there).text)
+    head.get_by_role("button", name="Unpin").click()
+    eventually(lambda: f"{thread.title} pinned" not in zoe.open(thread.there).text)
+
+
+def test_somebody_is_banned_from_a_community_and_comes_back(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    zoe = town.people["zoe"]
+    with newcomer(town, "rude", screen) as rude:
+        title = f"Loud noises ({screen})"
+        post = rude.submit("/c/cats", title)
+        there = find_at_beta(town, title)
+        page = sit("mia")
+        page.goto(post)
+        page.get_by_role("link", name="Ban the author").click()
+        expect(page.get_by_label("Whom")).to_have_value(rude.name)
+        page.get_by_label("Reason").fill("Too loud")
+        page.get_by_label("Days", exact=True).fill("3")
+        page.get_by_label("Remove all they wrote").check()
+        page.get_by_role("button", name="Ban", exact=True).click()
+        expect(page.get_by_role("heading", name="Who is banned")).to_be_visible()
+        eventually(lambda: zoe.see(there).status == 410)
+        theirs = sit(rude)
+        theirs.goto("/c/cats")
+        expect(theirs.get_by_role("link", name="Write a post", exact=True)).to_have_count(1)
+        theirs.goto("/notifications")
+        expect(theirs.get_by_text("A moderator banned you")).to_be_visible()
+        line = page.locator("ul.rows > li").filter(has_text=rude.name)
+        line.get_by_role("button", name="… and put back what they wrote").click()
+        expect(line).to_have_count(0)
+        eventually(lambda: zoe.see(there).status == 200)
+
+
+def test_somebody_is_banned_from_the_server_and_comes_back(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    with newcomer(town, "worse", screen) as worse:
+        page = sit("ann")
+        page.goto(f"/u/{worse.name}")
+        page.get_by_role("link", name="Ban", exact=True).click()
+        page.get_by_label("Reason").fill("Much too loud")
+        page.get_by_role("button", name="Ban", exact=True).click()
+        expect(page.get_by_text("Banned from this instance.")).to_be_visible()
+        assert "Log in" in worse.open("/").text, "they are logged out"
+        page.get_by_role("button", name="End the ban", exact=True).click()
+        expect(page.get_by_text("Banned from this instance.")).to_have_count(0)
+        worse.log_in()
+        assert "Log out" in worse.open("/").text
+
+
+def test_a_moderator_from_elsewhere_moderates(town: Town, screen: Screen, sit: Seats) -> None:
+    name = f"shared_{'js' if screen.scripts else 'plain'}"
+    ann, eve, zoe = (town.people[who] for who in ("ann", "eve", "zoe"))
+    place = ann.create_community(name, "Shared")
+    there = zoe.look_up(f"!{name}@{town.alpha.host}")
+    zoe.follow(there)
+    eventually(lambda: "Unfollow" in zoe.open(there).text)
+    page = sit("ann")
+    page.goto(place)
+    page.get_by_role("link", name="Manage").click()
+    page.get_by_label("Appoint a moderator").fill(f"@zoe@{town.beta.host}")
+    page.get_by_role("button", name="Appoint").click()
+    expect(page.get_by_role("button", name=f"Dismiss zoe@{town.beta.host}")).to_be_visible()
+    eventually(lambda: zoe.open(there).find_link("Manage"))
+    post = eve.submit(place, "Shared noise")
+    number = eventually(lambda: zoe.open(there).find_post("Shared noise"))
+    other = sit("zoe")
+    other.goto(f"/post/{number}")
+    other.locator("article.post-head").get_by_role("link", name="Remove").click()
+    other.get_by_label("Reason").fill("Noise")
+    other.get_by_role("button", name="Remove").click()
+    eventually(lambda: eve.see(post).status == 410)
+    page.get_by_role("button", name=f"Dismiss zoe@{town.beta.host}").click()
+    eventually(lambda: not zoe.open(there).find_link("Manage"))
