@@ -9,6 +9,7 @@ from sqlalchemy import update
 from activitypub.iri import host_of
 from fedcom.actions.delete import Delete
 from fedcom.actions.follow import Follow
+from fedcom.actions.report import Report
 from fedcom.models.follow import follow
 from tests.support.documents import group, page, person
 from tests.support.node import Node, changes
@@ -18,6 +19,7 @@ from tests.support.samples import FILES, name_of, read
 DOGS, BIRDS = "https://lemmy.example/c/dogs", "https://piefed.example/c/birds"
 GROUPS = (DOGS, BIRDS)
 ALICE, NUTOMIC = "https://mastodon.example/users/alice", "https://lemmy.example/u/nutomic"
+PETRA = "https://nodebb.example/uid/2"
 # What says nothing new here: the profile is as it was, the copy no newer, nothing to take back.
 SILENT = {"lemmy/undo_follow", "mastodon/undo_follow", "lemmy/announce_remove_moderator"}
 SILENT |= {"lemmy/announce_undo_block_user", "lemmy/announce_undo_lock_page"}
@@ -33,10 +35,11 @@ def dialect() -> str:
 
 
 def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
-    """Bob has a post and a comment here, has asked to follow the communities and alice, and
-    everybody who speaks in the sample can be asked who they are."""
+    """Bob has a post and a comment here, has asked to follow the communities and alice, petra has
+    reported what she takes back, and everybody who speaks in the sample can be asked who they are.
+    """
     home = node.home
-    home.comment(home.post())
+    comment = home.comment(home.post())
     communities = {iri: home.group(iri, featured=f"{iri}/featured") for iri in GROUPS}
     alice = home.person(ALICE)
     for target, asked in (
@@ -63,6 +66,10 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
     node.network.put(page("https://lemmy.example/post/18", NUTOMIC, home.cats.iri))
     node.network.put(person("https://lemmy.example/u/mod"), person("https://piefed.example/u/jo"))
     node.network.put(group(DOGS, name="Dogs!"), group(BIRDS))
+    if name == "nodebb/undo_flag":
+        flag = sample["object"]["id"]
+        report = Report(by=home.person(PETRA), target=comment, reason="Rude.", iri=flag)
+        home.perform(report, said(PETRA))
     if name in KINDS:
         home.person(sample["actor"])
     if sample["actor"] not in GROUPS:
