@@ -1,6 +1,6 @@
 """The modlog as everybody may read it: of one community or of all, and narrowed down."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -105,6 +105,18 @@ def list_modlog(
     rows = conn.execute(statement).all()
     lines = tuple(_to_line(row) for row in rows[:limit])
     return LogPage(lines, lines[-1].id if len(rows) > limit else None)
+
+
+def find_reasons(conn: Connection, iris: Collection[str]) -> dict[str, str]:
+    """Why moderators removed each of these posts and comments the last time, if they said why."""
+    if not iris:
+        return {}
+    rows = conn.execute(
+        select(modlog.c.target_iri, modlog.c.reason)
+        .where(modlog.c.target_iri.in_(iris), modlog.c.kind == "remove")
+        .order_by(modlog.c.id)
+    )
+    return {row.target_iri: row.reason for row in rows}
 
 
 def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:

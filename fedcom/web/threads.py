@@ -1,6 +1,7 @@
 """Threads: the page of a post with its comments, the page of one comment, and answering."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from fedcom.http.problems import wants_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
+from fedcom.queries.modlog import find_reasons
 from fedcom.queries.post_view import CrossPost, PostView, get_post_view, list_cross_posts
 from fedcom.queries.posts import get_post
 from fedcom.queries.threads import (
@@ -59,6 +61,8 @@ class Discussion:
     cross_posts: tuple[CrossPost, ...] = ()
     # The comment whose permalink this is; None on the page of the whole post.
     focus: CommentLine | None = None
+    # Why what was removed was removed, by its id, for whoever may want to know.
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, visit: Visit, order: Order, form: Form) -> dict[str, Any]:
         """What the templates of threads are given."""
@@ -71,6 +75,7 @@ class Discussion:
             "focus": self.focus,
             "roots": to_tree(self.thread.lines, order),
             "new": self._new_lines(visit, new_after),
+            "reasons": self.reasons,
             "order": order,
             "form": form,
             "reply_to": number_in(form.line("parent")),
@@ -106,7 +111,8 @@ def _read_discussion(
     view = get_post_view(conn, post_id, viewer_id=visit.viewer_id, draft_place=draft_place)
     place = _read_place_of(conn, visit, view)
     thread = find_thread(conn, post_id, viewer_id=visit.viewer_id, after=after)
-    return Discussion(view, place, thread, list_cross_posts(conn, view.post))
+    reasons = _reasons(conn, visit, view, place, thread)
+    return Discussion(view, place, thread, list_cross_posts(conn, view.post), reasons=reasons)
 
 
 def _read_branch(
@@ -116,7 +122,21 @@ def _read_branch(
     place = _read_place_of(conn, visit, view)
     thread = find_branch(conn, top, viewer_id=visit.viewer_id, context=context)
     focus = next(line for line in thread.lines if line.id == top.id)
-    return Discussion(view, place, thread, focus=focus)
+    reasons = _reasons(conn, visit, view, place, thread)
+    return Discussion(view, place, thread, focus=focus, reasons=reasons)
+
+
+def _reasons(
+    conn: Connection, visit: Visit, view: PostView, place: Place, thread: Thread
+) -> dict[str, str]:
+    """Asked for only when there is something removed that the viewer wrote, or moderates."""
+    if visit.member is None:
+        return {}
+    post = view.post
+    removed = [(post.iri, post.author_id)] if post.removed_at is not None else []
+    removed += [(line.iri, line.author.id) for line in thread.lines if line.is_removed]
+    moderates = place.standing.may_moderate
+    return find_reasons(conn, [iri for iri, by in removed if moderates or by == visit.viewer_id])
 
 
 async def show(request: Request) -> Response:

@@ -1,11 +1,16 @@
 """What is forgotten in the end, and what is not yet."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
+from fedcom.actions.ban import Ban
 from fedcom.actions.message import DeleteMessage, SendMessage
 from fedcom.housekeeping import clean_up
+from fedcom.models.actor import actor
 from fedcom.models.message import message
+from fedcom.models.moderation import community_ban
 from fedcom.models.notification import notification
 from fedcom.wire.body import Body
 from tests.support.clock import SettableClock
@@ -47,3 +52,37 @@ async def test_deleted_messages_lose_their_words_after_a_month(
     await clean_up(home.database, clock())
 
     assert [row["body_source"] for row in home.rows(message)] == ["", "", "Here"]
+
+
+async def test_bans_that_have_run_out_are_cleared_and_others_stay(
+    home: Home, clock: SettableClock
+) -> None:
+    ever, days = home.member("ever"), home.member("days")
+    ends_at = clock() + timedelta(days=3)
+    for place in (home.cats, None):
+        home.perform(Ban(by=home.ann, person=ever, place=place, reason="Spam"))
+        home.perform(Ban(by=home.ann, person=days, place=place, reason="Rest", expires_at=ends_at))
+
+    def kept() -> tuple[list[int], dict[str, tuple[bool, str, bool]]]:
+        bans = [row["person_id"] for row in home.rows(community_ban)]
+        marks = {
+            row["name"]: (
+                row["banned_at"] is not None,
+                row["ban_reason"],
+                row["ban_expires_at"] is None,
+            )
+            for row in home.rows(actor)
+            if row["name"] in ("ever", "days")
+        }
+        return bans, marks
+
+    clock.set(ends_at - timedelta(seconds=1))
+    await clean_up(home.database, clock())
+    assert kept() == (
+        [ever.id, days.id],
+        {"ever": (True, "Spam", True), "days": (True, "Rest", False)},
+    )
+
+    clock.set(ends_at)
+    await clean_up(home.database, clock())
+    assert kept() == ([ever.id], {"ever": (True, "Spam", True), "days": (False, "", True)})

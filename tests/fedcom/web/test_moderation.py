@@ -141,3 +141,30 @@ async def test_the_log_is_narrowed_down_by_its_form(world: World) -> None:
     unknown = await guest.get("/modlog?person=nobody_here")
     assert "Nobody with this name is known here." in unknown.text
     assert "rude" in (await guest.get("/c/cats/modlog?kind=ban")).text
+
+
+async def test_whoever_wrote_what_was_removed_reads_why_and_others_do_not(world: World) -> None:
+    mia, bob = world.browser("mia"), world.browser("bob")
+    post = await world.post()
+    comment = await world.comment(post)
+    await mia.post(f"/comment/{comment.id}/remove", reason="Lies <b>again</b>")
+
+    for path in (f"/post/{post.id}", f"/comment/{comment.id}"):
+        assert "Removed by a moderator: Lies <b>again</b>" in (await bob.get(path)).text
+        assert "Removed by a moderator: Lies" in (await mia.get(path)).text
+        for other in ("", "eve"):
+            page = await world.browser(other).get(path)
+            assert "Removed by a moderator." in page.text
+            assert "Lies" not in page.text
+
+    await mia.post(f"/post/{post.id}/remove", reason="Spam")
+    assert "Removed by a moderator: Spam" in (await bob.get(f"/post/{post.id}")).text
+    assert "Spam" not in (await world.browser().get(f"/post/{post.id}")).text
+
+
+async def test_moderators_ban_from_beside_a_comment(world: World) -> None:
+    comment = await world.comment(await world.post())
+    link = "/c/cats/ban?person=bob"
+
+    assert (await world.browser("mia").get(f"/comment/{comment.id}")).html.count(link) == 2
+    assert link not in (await world.browser("bob").get(f"/comment/{comment.id}")).html
