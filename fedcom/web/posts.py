@@ -77,8 +77,8 @@ async def submit(request: Request) -> Response:
             sent = await _send(request, form, by)
             if sent is not None:
                 return sent
-    if form.sent and form.status != 200:
-        await drafts.keep_unsent(request, form, by, drafts.SUBMIT, _NEW)
+        if form.status != 200:
+            await drafts.keep_unsent(request, form, by, drafts.SUBMIT, _NEW)
     values = {
         "form": form,
         "communities": desk.communities,

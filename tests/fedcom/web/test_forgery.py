@@ -1,19 +1,57 @@
 import re
+from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import SecretStr
 from starlette.routing import Route
 
+from fedcom.accounts.password_reset import create_reset
+from fedcom.accounts.roster import set_role
+from fedcom.actions.message import SendMessage
+from fedcom.actions.perform import perform
+from fedcom.context import Context
 from fedcom.http.forgery import make_token
 from fedcom.web.routes import routes
+from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
+from tests.support.pictures import picture
 
 pytestmark = pytest.mark.anyio
 
+
+def address_of(path: str) -> str:
+    """An address of the route: 1 is a post, a comment and a message of ann's."""
+    slug = "bob" if path.startswith(("/u/", "/messages/")) else "cats"
+    return path.replace("{slug}", slug).replace("{number:int}", "1")
+
+
 FORMS = sorted(
-    route.path.replace("{slug}", "cats").replace("{number:int}", "1")
+    address_of(route.path)
     for route in routes()
     if isinstance(route, Route) and "POST" in (route.methods or ())
 )
+
+
+async def make_targets(world: World) -> dict[str, str]:
+    """What each form is about, and the field that one must have to be shown.
+
+    The only admin has no form to leave with, and a server without mail none for lost passwords.
+    """
+    mail = {"smtp_url": SecretStr("smtp://mail.example")}
+    world.instance.settings = world.instance.settings.model_copy(update=mail)
+    await world.comment(await world.post(by="ann"), by="ann")
+    ann, bob = world.people["ann"], world.people["bob"]
+
+    def make(ctx: Context) -> str:
+        set_role(ctx.conn, bob.id, "admin")
+        perform(ctx, SendMessage(by=ann, to=bob, body=Body.of_markdown("Hello")))
+        return create_reset(ctx.conn, ann.id, ctx.now)
+
+    return {"token": await world.instance.unit(make)}
+
+
+PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1'
+FILE = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n1'
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -31,11 +69,10 @@ async def test_no_form_of_another_site_is_taken(world: World, path: str) -> None
 
 @pytest.mark.parametrize("path", [path for path in FORMS if path not in {"/setup", "/logout"}])
 async def test_no_form_without_the_sessions_own_token_is_taken(world: World, path: str) -> None:
-    post = await world.post(by="ann")
-    await world.comment(post, by="ann")
+    fields = await make_targets(world)
 
     for token in ("", "x", "\u2603", "A" * 43, make_token(world.tokens["eve"])):
-        page = await world.browser("ann").post(path, form_token=token)
+        page = await world.browser("ann").post(path, form_token=token, **fields)
         assert page.status == 403
         assert "earlier log-in" in page.text
 
@@ -65,17 +102,30 @@ async def test_without_sec_fetch_site_the_origin_decides(
     assert answer.status_code == status
 
 
-async def test_a_form_of_an_earlier_log_in_keeps_what_was_typed(world: World) -> None:
+@pytest.mark.parametrize(
+    ("path", "field", "typed", "kept"),
+    [
+        ("/submit", "title", "A long thought", 'value="A long thought"'),
+        ("/submit", "body", "Many words", ">\nMany words</textarea>"),
+        ("/messages/bob", "body", "Many words", ">\nMany words</textarea>"),
+        ("/post/1/report", "reason", "Many words", ">\nMany words</textarea>"),
+        ("/u/bob/ban", "reason", "Many words", 'value="Many words"'),
+        ("/forgot", "name", "ann@mail.example", 'value="ann@mail.example"'),
+        ("/settings/delete", "remove_content", "on", 'name="remove_content" checked'),
+    ],
+)
+async def test_a_form_of_an_earlier_log_in_keeps_what_was_typed(
+    world: World, path: str, field: str, typed: str, kept: str
+) -> None:
+    await make_targets(world)
     old = make_token(world.tokens["eve"])
 
-    page = await world.browser("bob").post(
-        "/submit", form_token=old, community="cats", title="A long thought", body="Many words"
-    )
+    page = await world.browser("ann").post(path, form_token=old, **{field: typed})
 
     assert page.status == 403
-    assert 'value="A long thought"' in page.html
-    assert "Many words" in page.text
-    assert (await world.browser().get("/?list=all")).text.count("A long thought") == 0
+    assert "earlier log-in" in page.text
+    assert kept in page.html
+    assert kept not in (await world.browser("ann").get(path)).html
 
 
 async def test_a_page_has_a_token_that_looks_different_each_time_and_works(world: World) -> None:
@@ -94,7 +144,14 @@ async def test_a_page_has_a_token_that_looks_different_each_time_and_works(world
     ("kind", "body", "status"),
     [
         ("application/json", b"{}", 415),
-        ("multipart/form-data; boundary=x", b"--x--", 415),
+        ("multipart/form-data; boundary=x", b"--x--", 403),  # read, but it has no token
+        ("multipart/form-data; boundary=x", PART + b"\r\n--x--", 403),
+        ("multipart/form-data; boundary=x", b"\r\n".join([PART] * 101), 400),
+        ("multipart/form-data; boundary=x", b"\r\n".join([FILE] * 5), 400),
+        ("multipart/form-data; boundary=x", PART + b"x" * 2**18, 400),
+        ("multipart/form-data; boundary=x", FILE + b"x" * 2**21, 413),
+        ("multipart/form-data; boundary=x", b"nothing of the kind", 400),
+        ("multipart/form-data", b"--x--", 400),
         ("text/plain", b"a=1", 415),
         ("application/x-www-form-urlencoded", b"a=%FF", 400),
         ("application/x-www-form-urlencoded", b"\xff=1", 400),
@@ -102,7 +159,7 @@ async def test_a_page_has_a_token_that_looks_different_each_time_and_works(world
         ("application/x-www-form-urlencoded", b"a=" + b"x" * 2**20, 413),
     ],
 )
-async def test_only_plain_forms_of_a_sane_size_are_read(
+async def test_only_forms_of_a_sane_size_are_read(
     world: World, kind: str, body: bytes, status: int
 ) -> None:
     answer = await world.browser("bob").client.post(
@@ -110,3 +167,34 @@ async def test_only_plain_forms_of_a_sane_size_are_read(
     )
 
     assert answer.status_code == status
+
+
+async def test_no_file_is_taken_without_the_sessions_own_token(world: World) -> None:
+    bob = world.browser("bob")
+
+    for token in ("", make_token(world.tokens["eve"])):
+        page = await bob.send("/upload", {"picture": picture()}, form_token=token, alt="A cat")
+        assert page.status == 403
+        assert "earlier log-in" in page.text
+        assert 'value="A cat"' in page.html
+    assert list(world.instance.pictures.store.files()) == []
+
+
+async def test_files_of_another_site_are_refused_before_they_are_read(world: World) -> None:
+    asked = []
+
+    async def body() -> AsyncIterator[bytes]:
+        asked.append("a piece")
+        yield FILE
+
+    answer = await world.browser("bob").client.post(
+        "/upload",
+        content=body(),
+        headers={
+            "Content-Type": "multipart/form-data; boundary=x",
+            "Accept": "text/html",
+            "Sec-Fetch-Site": "cross-site",
+        },
+    )
+
+    assert (answer.status_code, asked) == (403, [])
