@@ -377,7 +377,8 @@ def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
 
 
 def leave(pair: Pair, draw: Draw) -> Leave:
-    return every_field(Leave, by=one_of(pair, draw, GUEST, DOGS))
+    """Whose words stay is only said to our own pages: a Delete of an actor takes all along."""
+    return every_field(Leave, by=one_of(pair, draw, GUEST, DOGS), removes_content=True)
 
 
 def refresh_profile(pair: Pair, draw: Draw) -> RefreshProfile:
@@ -456,7 +457,7 @@ def flagged(pair: Pair, draw: Draw, by: str, origin: str) -> Report:
     """A report of what others wrote, by somebody of `by`; Mastodon alone names several things."""
     target = content(pair, draw, origin)
     reason = draw(REASONS.filter(bool))
-    return every_field(Report, by=pair.find(by), target=target, others=(), reason=reason)
+    return every_field(Report, by=pair.find(by), target=target, reason=reason)
 
 
 def report(pair: Pair, draw: Draw) -> Report:
@@ -568,6 +569,11 @@ def public_half(row: Actor) -> NewKey:
     return NewKey(row.public_key_pem or "", b"", row.proof_key)
 
 
+def linked(pair: Pair, body: Body) -> Body:
+    """With a link at each name that leads to whom it names, wherever the author's pages lead."""
+    return with_links(pair.home, body, here=False)
+
+
 def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
     """With what is only decided when it is done: ids, times, and links at the names in a text."""
     match action:
@@ -576,17 +582,19 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             if isinstance(result, Post):
                 kind, thread = "Page", f"{result.iri}/context"
             source = Provenance(result.iri, kind, result.published_at, result.updated_at, thread)
-            return replace(action, body=with_links(pair.home, action.body), source=source)
+            return replace(action, body=linked(pair, action.body), source=source)
         case SendMessage() | EditMessage():
             kind = action.to_activity(pair.home, result)["object"]["type"]
             source = Provenance(result.iri, kind, result.published_at, result.updated_at)
-            return replace(action, body=with_links(pair.home, action.body), source=source)
+            return replace(action, body=linked(pair, action.body), source=source)
         case Undelete():
             names = []
             if isinstance(result, Post):
                 names = ["title", "url", "image_url", "image_alt"]
             names += ["body_source", "body_html", "content_warning"]
-            return replace(action, words={name: getattr(result, name) for name in names})
+            words = {name: getattr(result, name) for name in names}
+            words["body_html"] = linked(pair, Body(result.body_source, result.body_html)).html
+            return replace(action, words=words)
         case Follow() | Report():
             return replace(action, iri=result.iri)
         case Vote() if action.score:
