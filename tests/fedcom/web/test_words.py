@@ -81,7 +81,7 @@ def test_sentences_of_errors_are_translated_with_their_facts() -> None:
     refused = Denied("x", "Only moderators may post in %(community)s.", community="cats@here")
     words.speak("de")
 
-    assert words.sentence(refused, "") == "In cats@here dürfen nur Moderatoren schreiben."
+    assert words.sentence(refused, "") == "In cats@here darf nur die Moderation Beiträge schreiben."
     assert refused.detail == "Only moderators may post in cats@here."
     assert words.sentence(NotFound("x", "Never said: 100 %."), "") == "Never said: 100 %."
 
