@@ -97,7 +97,9 @@ def test_what_could_not_be_sent_is_tried_again(town: Town, screen: Screen, sit: 
     town.beta.server.stop()
     try:
         bob.reply(thread.here, "Hello?")
-        eventually(lambda: "cannot be reached" in ann.open("/admin/federation").text)
+        # After three failures it rests for so long that it will not try by itself meanwhile.
+        eventually(lambda: "Tried again at" in ann.open("/admin/federation").text)
+        assert "It cannot be reached" in ann.open("/admin/federation").text
     finally:
         town.beta.server.start()
         town.beta.wait_ready()
