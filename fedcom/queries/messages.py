@@ -73,9 +73,7 @@ class ConversationPage:
     next_before: int | None
 
 
-_viewer, _other, _before = (
-    bindparam(name, type_=BigId) for name in ("viewer", "other", "before")
-)
+_viewer, _other, _before = (bindparam(name, type_=BigId) for name in ("viewer", "other", "before"))
 _is_deleted = message.c.deleted_at.is_not(None)
 _words = case((_is_deleted, ""), else_=message.c.body_html)
 _BETWEEN = (

@@ -63,3 +63,11 @@ def test_translations_keep_the_places_of_facts(language: str) -> None:
             assert facts - dispensable <= set(NAMES.findall(said)) <= facts, said
             if facts:
                 assert said % dict.fromkeys(facts, "x"), said
+
+
+@languages
+def test_every_text_is_translated(language: str) -> None:
+    for message in messages_of(language):
+        said = [message.string] if isinstance(message.string, str) else message.string
+        assert all(said), message.id
+        assert not message.fuzzy, message.id
