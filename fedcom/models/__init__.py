@@ -4,6 +4,6 @@
 its settings), `peer` (other servers), `actor` (people and communities, local and remote, with keys
 and names), `follow`, `post`, `comment`, `vote`, `revision` (what was there before an edit),
 `message` (private ones), `moderation` (moderators, bans, reports, modlog, markers), `account`
-(local logins, sessions, invitations), `mail` (letters that wait), `notification`, `shelf` (what members keep for themselves),
-`media` (pictures and previews of links).
+(local logins, sessions, invitations), `mail` (letters that wait), `notification`, `shelf` (what
+members keep for themselves), `media` (pictures and previews of links).
 """
