@@ -59,7 +59,8 @@ class Place:
     @property
     def may_post(self) -> bool:
         """Whether the viewer's post would be taken, as far as one can tell beforehand."""
-        return not self.community.posting_restricted or self.standing.may_moderate
+        is_open = not self.community.posting_restricted or self.standing.may_moderate
+        return is_open and self.ban is None
 
 
 def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
@@ -74,7 +75,8 @@ def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
         is_admin=community.local and visit.member.is_admin,
         ban=relation.ban,
     )
-    return Place(community, moderators, relation.follow, relation.ban, standing)
+    ban = relation.ban if relation.ban is not None and relation.ban.holds(visit.now) else None
+    return Place(community, moderators, relation.follow, ban, standing)
 
 
 async def list_all(request: Request) -> Response:

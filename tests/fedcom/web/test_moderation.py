@@ -44,6 +44,10 @@ async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
     sent = await mia.post("/c/cats/ban", person="bob", reason="spam", days="7", content="on")
 
     assert sent.location == "/c/cats/banned"
+    there = await world.browser("bob").get("/c/cats")
+    assert "Banned from Cats. Until" in there.text
+    assert "Reason: spam" in there.text
+    assert "/c/cats/submit" not in there.html
     listed = await world.browser().get("/c/cats/banned")
     assert "spam" in listed.text
     assert "until" in listed.text
