@@ -36,6 +36,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_run].end()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those in a browser come last: Playwright's event loop stays in the process until its end, and
+    no asynchronous test can run after it.
+    """
+    items.sort(key=lambda item: "tests/browser/" in item.nodeid)
+
+
 def pytest_report_header() -> list[str]:
     python = f"Python {platform.python_version()}"
     sqlite = f"SQLite {sqlite3.sqlite_version}"
