@@ -33,5 +33,10 @@ def normal_link(url: str) -> str:
 
 def possible_beginnings(url: str) -> tuple[str, ...]:
     """How links to the same page may begin: what is worth comparing begins with one of these."""
-    bare = normal_link(url).partition("?")[0]
-    return tuple(f"{scheme}://{www}{bare}" for scheme in ("https", "http") for www in ("", "www."))
+    host, slash, path = normal_link(url).partition("?")[0].partition("/")
+    return tuple(
+        f"{scheme}://{www}{host}{port}{slash}{path}"
+        for scheme, own_port in (("https", ":443"), ("http", ":80"))
+        for port in ("", own_port)
+        for www in ("", "www.")
+    )

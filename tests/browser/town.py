@@ -268,8 +268,13 @@ def _admins_decide(town: Town) -> None:
     made_at = f"{town.alpha.origin}/register?"
     links = [to for to, _ in ann.open("/admin/invitations").links if to.startswith(made_at)]
     reset = ann.open("/admin/members")
-    form = reset.form("/admin/members/reset")
-    made = ann.client.post("/admin/members/reset", data=form.fields, headers=FORM_HEADERS)
+    # Not the first of them: that one is pressed where the page is looked at, and ends the others.
+    resets = [
+        form
+        for form in reset.forms
+        if any(button.action == "/admin/members/reset" for button in form.buttons)
+    ]
+    made = ann.client.post("/admin/members/reset", data=resets[-1].fields, headers=FORM_HEADERS)
     town.paths |= {
         "invitation": links[0].removeprefix(town.alpha.origin),
         "reset": f"/reset?token={made.text.partition('/reset?token=')[2].partition('<')[0]}",

@@ -306,7 +306,7 @@ AUTHORITY = [
         "a removal in a community elsewhere that it did not announce",
         activity("Delete", MAX, IN_DOGS_BY_KIM, summary="spam"),
         activity("Add", MAX, KIM, target=f"{DOGS}/moderators"),
-        answers=("403 not_owner", "403 not_moderator"),
+        answers=("403 not_owner", "202 waits_for_announce"),
     ),
     row(
         "site-ban-of-another-host",
@@ -349,7 +349,7 @@ AUTHORITY = [
         activity("Lock", MAX, IN_DOGS_BY_KIM),
         activity("Add", MAX, IN_DOGS_BY_KIM, target=f"{DOGS}/featured"),
         activity("Block", MAX, BOB, target=DOGS),
-        answers=("403 not_moderator",) * 3,
+        answers=("202 waits_for_announce",) * 3,
     ),
     row(
         "site-ban-of-its-own",

@@ -49,7 +49,7 @@ async def test_an_actor_is_served_at_its_id(node: Node) -> None:
 
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("application/activity+json")
-        assert answer.headers["vary"] == "Accept"
+        assert answer.headers["vary"] == "Accept, Accept-Encoding"
         served = await node.get_json(path)
         assert (served["id"], served["type"]) == (f"{ORIGIN}{path}", kind)
         assert served["publicKey"]["owner"] == served["id"]
