@@ -10,7 +10,8 @@ def test_servers_killed_in_the_middle_lose_nothing_and_double_nothing(
 ) -> None:
     url = postgresql_databases.create(migrated=True)
     plan = Plan(posts=40, comments=20, votes=100)
-    verdict = play(plan, 4, Stores(tmp_path, url, redis_url), people=12)
+    # Some kills come a moment too late, when nothing is open any more; six leave room for those.
+    verdict = play(plan, 6, Stores(tmp_path, url, redis_url), people=12)
     postgresql_databases.drop(url)
     assert verdict.problems == []
     assert verdict.busy_kills >= 3, verdict.kills
