@@ -1,10 +1,11 @@
 """A peer that signs and posts for real, and honest ports over a real database."""
 
+import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, insert, select
 from starlette.types import Message
@@ -18,6 +19,8 @@ from inbox.engine import Inbox
 from inbox.errors import Later, Refused
 from inbox.ports import Heard
 from tests.support.clock import SettableClock
+
+T = TypeVar("T")
 
 OUR_HOST = "here.example"
 INBOX = f"https://{OUR_HOST}/inbox"
@@ -53,12 +56,18 @@ def public_key(actor: str, pem: str = PUBLIC_PEM) -> PublicKey:
 
 
 class Keyring:
-    """Keys: `stored` is our database, `origin` the network, `fetched` what was asked of it."""
+    """Keys: `stored` is our database, `origin` the network, `fetched` what was asked of it.
+
+    The network takes `seconds` to answer; `most` is how many waited for it at one moment.
+    """
 
     def __init__(self) -> None:
         self.stored: dict[str, PublicKey] = {}
         self.origin: dict[str, PublicKey | Exception] = {}
         self.fetched: list[str] = []
+        self.seconds = 0.0
+        self.most = 0
+        self._waiting = 0
 
     def publish(self, *actors: str) -> None:
         for actor in actors:
@@ -68,6 +77,12 @@ class Keyring:
     async def find(self, key_id: str, *, fresh: bool = False) -> PublicKey:
         if key_id in self.stored and not fresh:
             return self.stored[key_id]
+        self._waiting += 1
+        self.most = max(self.most, self._waiting)
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self._waiting -= 1
         self.fetched.append(key_id)
         found = self.origin.get(key_id, NotThere("not_there", "404", url=key_id, status=404))
         if isinstance(found, Exception):
@@ -90,8 +105,40 @@ class Doorman:
         return actor in self.known
 
 
+class WatchedDatabase:
+    """A database that counts the trips to it, and can hold them up or fail."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.reads = 0
+        self.writes = 0
+        self.read_error: Exception | None = None
+        self.write_error: Exception | None = None
+        self.entered = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        self.reads += 1
+        await self.gate.wait()
+        if self.read_error is not None:
+            raise self.read_error
+        return await self.database.read(work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        self.writes += 1
+        self.entered.set()
+        await self.gate.wait()
+        if self.write_error is not None:
+            raise self.write_error
+        return await self.database.write(work)
+
+
 class Community:
-    """Handlers that write one row per activity; `troubles` are raised once each, by activity id."""
+    """Handlers that write one row per activity; `troubles` are raised once each, by activity id.
+
+    Without `writes` they have nothing to write, and close nothing.
+    """
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -103,6 +150,7 @@ class Community:
         self.heard: list[Heard] = []
         self.attempts: Counter[str] = Counter()
         self.meanwhile: Callable[[Heard], Any] | None = None
+        self.writes = True
 
     def check(self, conn: Connection, heard: Heard) -> None:
         name = str(heard.activity.id)
@@ -124,6 +172,8 @@ class Community:
             await self.meanwhile(heard)
         if self.troubles[name]:
             raise self.troubles[name].pop(0)
+        if not self.writes:
+            return
 
         def work(conn: Connection) -> None:
             conn.execute(insert(effects).values(activity_id=name, actor=heard.actor))

@@ -1,45 +1,20 @@
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from inbox.commits import GroupCommit
 from inbox.errors import Later
-from tests.inbox.peers import World, entry
+from tests.inbox.peers import WatchedDatabase, World, entry
 
 pytestmark = pytest.mark.anyio
-
-
-class Watched:
-    """A database that counts its transactions and can be made slow or broken."""
-
-    def __init__(self, world: World) -> None:
-        self.database = world.database
-        self.writes = 0
-        self.error: BaseException | None = None
-        self.gate: asyncio.Event | None = None
-        self.entered = asyncio.Event()
-
-    async def read(self, work: Callable[..., Any]) -> Any:
-        return await self.database.read(work)
-
-    async def write(self, work: Callable[..., Any]) -> Any:
-        self.writes += 1
-        self.entered.set()
-        if self.gate is not None:
-            await self.gate.wait()
-        if self.error is not None:
-            raise self.error
-        return await self.database.write(work)
 
 
 async def test_a_hundred_entries_share_two_transactions_and_each_hears_of_its_own(
     world: World,
 ) -> None:
     world.append(entry(7))
-    database = Watched(world)
+    database = WatchedDatabase(world.database)
     commits = GroupCommit(database)
     news = await asyncio.gather(*(commits.put(entry(number)) for number in range(100)))
     assert [number for number, new in enumerate(news) if not new] == [7]
@@ -61,8 +36,8 @@ async def test_a_lonely_entry_does_not_wait_for_company_for_long(small_world: Wo
 
 
 async def test_entries_that_arrive_during_a_commit_go_with_the_next(small_world: World) -> None:
-    database = Watched(small_world)
-    database.gate = asyncio.Event()
+    database = WatchedDatabase(small_world.database)
+    database.gate.clear()
     commits = GroupCommit(database, linger=0)
     first = asyncio.create_task(commits.put(entry(1)))
     await database.entered.wait()
@@ -84,8 +59,8 @@ async def test_entries_that_arrive_during_a_commit_go_with_the_next(small_world:
 async def test_a_failed_commit_tells_every_waiter_to_come_again(
     small_world: World, error: Exception
 ) -> None:
-    database = Watched(small_world)
-    database.error = error
+    database = WatchedDatabase(small_world.database)
+    database.write_error = error
     commits = GroupCommit(database)
     answers = await asyncio.gather(
         *(commits.put(entry(number)) for number in range(3)), return_exceptions=True
@@ -94,7 +69,7 @@ async def test_a_failed_commit_tells_every_waiter_to_come_again(
         (Later, "not_kept")
     ] * 3
     assert small_world.rows() == []
-    database.error = None
+    database.write_error = None
     assert await commits.put(entry(1))
 
 
@@ -102,8 +77,8 @@ async def test_a_failed_commit_tells_every_waiter_to_come_again(
 async def test_a_waiter_that_goes_away_takes_nothing_back_and_harms_nobody(
     small_world: World, fails: bool
 ) -> None:
-    database = Watched(small_world)
-    database.gate = asyncio.Event()
+    database = WatchedDatabase(small_world.database)
+    database.gate.clear()
     commits = GroupCommit(database)
     leaving = asyncio.create_task(commits.put(entry(1)))
     staying = asyncio.create_task(commits.put(entry(2)))
@@ -111,7 +86,7 @@ async def test_a_waiter_that_goes_away_takes_nothing_back_and_harms_nobody(
     leaving.cancel()
     await asyncio.sleep(0)
     if fails:
-        database.error = OSError("disk full")
+        database.write_error = OSError("disk full")
     database.gate.set()
     (answer,) = await asyncio.gather(staying, return_exceptions=True)
     assert isinstance(answer, Later) if fails else answer is True

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -8,27 +7,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from inbox.errors import Refused
 from inbox.looks import Looks
-from tests.inbox.peers import World
+from tests.inbox.peers import WatchedDatabase, World
 
 pytestmark = pytest.mark.anyio
-
-
-class Watched:
-    """A database that counts the trips to it and can hold them up."""
-
-    def __init__(self, world: World) -> None:
-        self.database = world.database
-        self.reads = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def read(self, work: Callable[..., Any]) -> Any:
-        self.reads += 1
-        await self.gate.wait()
-        return await self.database.read(work)
-
-    async def write(self, work: Callable[..., Any]) -> Any:
-        raise AssertionError("only looking")
 
 
 def number(value: int) -> Callable[[Connection], int]:
@@ -36,7 +17,7 @@ def number(value: int) -> Callable[[Connection], int]:
 
 
 async def test_looks_at_one_moment_share_trips_and_each_has_its_own_answer(world: World) -> None:
-    database = Watched(world)
+    database = WatchedDatabase(world.database)
     looks = Looks(database)
     answers = await asyncio.gather(*(looks.look(number(value)) for value in range(100)))
     assert answers == list(range(100))
@@ -44,7 +25,7 @@ async def test_looks_at_one_moment_share_trips_and_each_has_its_own_answer(world
 
 
 async def test_who_comes_while_trips_are_under_way_goes_with_the_next(small_world: World) -> None:
-    database = Watched(small_world)
+    database = WatchedDatabase(small_world.database)
     looks = Looks(database)
     database.gate.clear()
     tasks = []
@@ -100,18 +81,14 @@ async def test_a_lost_connection_is_left_to_the_database_to_try_again(
 
 
 async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World) -> None:
-    database = Watched(small_world)
+    database = WatchedDatabase(small_world.database)
     looks = Looks(database)
-
-    async def fail(_work: object) -> Any:
-        raise OSError("no more files")
-
-    database.read = fail  # type: ignore[method-assign, assignment]
+    database.read_error = OSError("no more files")
     answers = await asyncio.gather(
         *(looks.look(number(value)) for value in range(3)), return_exceptions=True
     )
     assert [type(answer) for answer in answers] == [OSError] * 3
-    del database.read
+    database.read_error = None
     assert await looks.look(number(5)) == 5
 
 
@@ -119,7 +96,7 @@ async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World
 async def test_an_asker_that_goes_away_harms_nobody(
     small_world: World, work: Callable[[Connection], int]
 ) -> None:
-    database = Watched(small_world)
+    database = WatchedDatabase(small_world.database)
     looks = Looks(database)
     database.gate.clear()
     leaving = asyncio.create_task(looks.look(work))

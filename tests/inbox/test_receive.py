@@ -16,6 +16,7 @@ from tests.inbox.peers import (
     CONTEXT,
     OUR_HOST,
     Post,
+    WatchedDatabase,
     World,
     delete_of_self,
     like,
@@ -334,44 +335,31 @@ async def test_the_door_waits_for_what_is_being_worked_on_and_not_for_what_is_pa
     assert (await small_world.post(like(3))).status == 403
 
 
-class BrokenDatabase:
-    """A database that fails like a locked or lost one, in reading or in writing."""
-
-    def __init__(self, database: Any, broken: str) -> None:
-        self.database = database
-        self.broken = broken
-        self.error: Exception = OperationalError("SELECT", {}, Exception("database is locked"))
-
-    async def read(self, work: Any) -> Any:
-        if self.broken == "read":
-            raise self.error
-        return await self.database.read(work)
-
-    async def write(self, work: Any) -> Any:
-        if self.broken == "write":
-            raise self.error
-        return await self.database.write(work)
+LOCKED = OperationalError("SELECT", {}, Exception("database is locked"))
 
 
-@pytest.mark.parametrize(("broken", "code"), [("read", "database_busy"), ("write", "not_kept")])
+@pytest.mark.parametrize(
+    ("read", "write", "code"), [(LOCKED, None, "database_busy"), (None, LOCKED, "not_kept")]
+)
 async def test_a_database_that_fails_is_answered_503(
-    small_world: World, broken: str, code: str
+    small_world: World, read: Exception | None, write: Exception | None, code: str
 ) -> None:
-    database = BrokenDatabase(small_world.database, broken)
+    database = WatchedDatabase(small_world.database)
+    database.read_error, database.write_error = read, write
     small_world.inbox = small_world.new_inbox(database=database)
     answer = await small_world.post(like())
     assert (answer.status, answer.code) == (503, code)
     assert answer.headers["retry-after"] == "30"
     assert small_world.rows() == []
-    database.broken = ""
+    database.read_error = database.write_error = None
     assert (await small_world.post(like())).status == 202
 
 
 async def test_a_mistake_of_ours_is_answered_500_with_a_request_id_and_no_words_about_it(
     small_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database = BrokenDatabase(small_world.database, "read")
-    database.error = KeyError("secret")
+    database = WatchedDatabase(small_world.database)
+    database.read_error = KeyError("secret")
     small_world.inbox = small_world.new_inbox(database=database)
     answer = await small_world.post(like())
     assert (answer.status, answer.code) == (500, "internal_error")
@@ -389,20 +377,13 @@ async def test_development_permits_http_and_ports(small_world: World) -> None:
 
 
 async def test_many_posts_at_once_are_each_kept_and_need_few_transactions(world: World) -> None:
-    writes = 0
-    write = world.database.write
-
-    async def counting(work: Any) -> Any:
-        nonlocal writes
-        writes += 1
-        return await write(work)
-
+    database = WatchedDatabase(world.database)
+    world.inbox = world.new_inbox(database=database)
     world.keys.stored[f"{ANN}#main-key"] = public_key(ANN)
-    world.database.write = counting  # type: ignore[method-assign]
     answers = await asyncio.gather(*(world.post(like(number)) for number in range(100)))
     assert {answer.status for answer in answers} == {202}
     assert len(world.rows()) == 100
-    assert writes < 30
+    assert database.writes < 30
 
 
 async def test_a_signed_query_is_part_of_the_target() -> None:

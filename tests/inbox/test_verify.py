@@ -145,23 +145,12 @@ async def test_a_thousand_unknown_keys_of_one_host_cause_few_fetches(door: Door)
 async def test_a_thousand_unknown_keys_at_once_cause_few_fetches_and_few_at_a_time(
     door: Door,
 ) -> None:
-    at_once = most = 0
-    find = door.keys.find
-
-    async def slow_find(key_id: str, *, fresh: bool = False) -> PublicKey:
-        nonlocal at_once, most
-        at_once += 1
-        most = max(most, at_once)
-        await asyncio.sleep(0.001)
-        at_once -= 1
-        return await find(key_id, fresh=fresh)
-
-    door.keys.find = slow_find  # type: ignore[method-assign]
+    door.keys.seconds = 0.001
     await asyncio.gather(
         *(door.answer(f"https://peer.example/u/nobody{number}#main-key") for number in range(1000))
     )
     assert len(door.keys.fetched) == 10
-    assert most == 4
+    assert door.keys.most == 4
     assert not door.verifier._turns._doors
 
 
@@ -196,14 +185,7 @@ async def test_a_flood_of_unknown_keys_does_not_silence_those_we_know(door: Door
 
 
 async def test_one_new_key_asked_for_at_once_is_fetched_few_times(door: Door) -> None:
-    find = door.keys.find
-
-    async def slow_find(key_id: str, *, fresh: bool = False) -> PublicKey:
-        stored = key_id in door.keys.stored
-        await asyncio.sleep(0 if stored else 0.01)
-        return await find(key_id, fresh=fresh or not stored)
-
-    door.keys.find = slow_find  # type: ignore[method-assign]
+    door.keys.seconds = 0.01
     await asyncio.gather(*(door.verify() for _ in range(100)))
     assert len(door.keys.fetched) == 4
 
@@ -292,13 +274,7 @@ async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inbox.verify.TURN_SECONDS", 0.01)
-    never = asyncio.Event()
-
-    async def hanging_find(key_id: str, *, fresh: bool = False) -> PublicKey:
-        await never.wait()
-        raise AssertionError
-
-    door.keys.find = hanging_find  # type: ignore[method-assign]
+    door.keys.seconds = 60
     hanging = [
         asyncio.create_task(door.answer(f"https://peer.example/u/n{number}#k"))
         for number in range(4)
