@@ -349,9 +349,5 @@ def _upsert(
     return statement.on_conflict_do_update(index_elements=key, set_=changes).returning(table)
 
 
-def _insert(dialect: str, table: Table) -> postgresql.Insert:
-    if dialect == "sqlite":
-        # Both dialects' inserts have the same on_conflict methods; their classes have no common
-        # name.
-        return sqlite.insert(table)  # type: ignore[return-value]
-    return postgresql.insert(table)
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

@@ -222,7 +222,7 @@ async def _outgoing(instance: Instance, place: Community, sign_cost: float) -> N
 
 
 async def _pages(app: Callable[..., Awaitable[None]], place: Community, thread: Post) -> None:
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # an ASGI application
+    transport = httpx.ASGITransport(app=app)
     for name, path in (
         ("front page, 20 posts", "/"),
         ("community page", f"/c/{place.name}"),
@@ -243,7 +243,7 @@ async def _pages(app: Callable[..., Awaitable[None]], place: Community, thread: 
 
 def _line(name: str, cost: float, unit: float | None = None, extra: str = "") -> None:
     ratio = f"{cost / unit:6.2f} x RSA" if unit else ""
-    print(f"{name:<38}{cost * 1e6:9.0f} µs CPU  {ratio:<14}{extra}")  # noqa: T201
+    print(f"{name:<38}{cost * 1e6:9.0f} µs CPU  {ratio:<14}{extra}")
 
 
 if __name__ == "__main__":

@@ -197,10 +197,10 @@ class Driver:
                     return None
                 weights = [self._left[kind] for kind in kinds]
                 kind = self._random.choices(kinds, weights)[0]
-                job = getattr(self, f"_plan_{kind}")()
+                job: Callable[[Hand], None] | None = getattr(self, f"_plan_{kind}")()
                 if job is not None:
                     self._left[kind] -= 1
-                    return job  # type: ignore[no-any-return]
+                    return job
             time.sleep(PAUSE)
         return None
 

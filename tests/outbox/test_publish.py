@@ -90,8 +90,15 @@ def test_nothing_is_written_when_the_callers_transaction_is_rolled_back(db: Data
 def test_two_transactions_that_publish_one_activity_share_its_row(db: Database) -> None:
     with ThreadPoolExecutor(1) as threads:
         with db.begin() as conn:
-            values = {"actor": "a", "body": b"{}", "subject": "s", "now": 1.0}
-            publish(conn, activity_id=ACTIVITY, inboxes=INBOXES[:1], **values)  # type: ignore[arg-type]
+            publish(
+                conn,
+                activity_id=ACTIVITY,
+                actor="a",
+                body=b"{}",
+                subject="s",
+                inboxes=INBOXES[:1],
+                now=1.0,
+            )
             second = threads.submit(_publish, db, INBOXES)
             time.sleep(0.2)
             assert not second.done()  # it waits for the first
