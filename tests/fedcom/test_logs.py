@@ -10,15 +10,13 @@ import pytest
 import structlog
 
 from fedcom.logs import HIDDEN, bind_request, configure_logs
+from tests.support.logs import logs_as_before
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    with logs_as_before():
+        yield
 
 
 class Terminal(io.StringIO):

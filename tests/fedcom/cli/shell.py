@@ -1,7 +1,6 @@
 """The command line as an admin types it: words and standard input in, text and exit code out."""
 
 import io
-import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from fedcom.cli.root import main
 from fedcom.db import Database, open_database
+from tests.support.logs import logs_as_before
 
 ORIGIN = "http://127.0.0.1:8000"
 HOST = "127.0.0.1:8000"
@@ -45,19 +45,15 @@ class Shell:
 
     def __call__(self, *words: str, stdin: str = "") -> Said:
         """Run one command to its end."""
-        root = logging.getLogger()
-        handlers, level = root.handlers, root.level
         self._patch.setattr(sys, "argv", ["fedcom", *words])
         self._patch.setattr(sys, "stdin", io.StringIO(stdin))
         self._capture.readouterr()
         code = 0
         try:
-            main()
+            with logs_as_before():
+                main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 0
-        finally:
-            root.handlers = handlers
-            root.setLevel(level)
         said = self._capture.readouterr()
         return Said(code, said.out, said.err)
 

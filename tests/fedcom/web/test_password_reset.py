@@ -1,6 +1,8 @@
 """A forgotten password: by a letter where mail is sent, by the admin where it is not."""
 
 import asyncio
+import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -12,12 +14,14 @@ from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.register import check_email
 from fedcom.accounts.roster import set_email, set_password
 from fedcom.accounts.throttle import prune_attempts
+from fedcom.logs import configure_logs
 from fedcom.models.account import attempt, password_reset
 from fedcom.models.mail import mail
 from fedcom.postman import Postman
 from fedcom.site.settings import edit_site
 from fedcom.units import Units
 from tests.fedcom.web.conftest import World
+from tests.support.logs import logs_as_before
 from tests.support.mail_box import MailBox, open_mail_box
 
 pytestmark = [
@@ -171,18 +175,22 @@ async def test_an_address_that_is_refused_is_not_tried_again(
 
 
 async def test_the_password_of_the_mail_server_is_given_and_never_logged(
-    world: World, postman: Postman, box: MailBox, capfd: pytest.CaptureFixture[str]
+    world: World, postman: Postman, box: MailBox
 ) -> None:
     url = SecretStr(box.url.replace("//", "//post%40here:s3cret%21@"))
     settings = world.instance.settings.model_copy(update={"smtp_url": url})
     carrier = Postman(postman._units, settings, world.instance.clock)
     await world.browser().post("/forgot", name="bob")
     box.answers["DATA"] = "451 s3cret! is a bad password"
-    await carrier.send_due()
+    stream = io.StringIO()
+    with logs_as_before():
+        configure_logs("debug", "json", stream)
+        await carrier.send_due()
     assert box.logins == ["\0post@here\0s3cret!"]
-    said = capfd.readouterr()
-    assert "a letter was not sent" in said.out + said.err
-    assert "s3cret" not in said.out + said.err + repr(settings)
+    said = [json.loads(line) for line in stream.getvalue().splitlines()]
+    [about] = [line for line in said if line["event"] == "a letter was not sent"]
+    assert (about["level"], about["why"]) == ("warning", "SMTPDataError 451")
+    assert "s3cret" not in stream.getvalue() + repr(settings)
 
 
 async def test_without_mail_the_page_says_whom_to_ask_and_the_admin_makes_the_link(
