@@ -103,11 +103,14 @@ def _announce_id(
 def _boost(
     ctx: Context, place: Community, audience: Audience, followers: list[FollowerHost]
 ) -> None:
-    """Tell microblogs by a boost that a post is there, or by its Undo that it is gone."""
+    """Tell microblogs by a boost that a post is there, or by its Undo that it is gone.
+
+    What its author gives again may still be removed, and what is restored still deleted.
+    """
     about = audience.post
     if about is None:
         return
-    if audience.microblogs is Microblogs.BOOST and about.announce_iri is None:
+    if audience.microblogs is Microblogs.BOOST and about.announce_iri is None and about.is_shown:
         activity = _boost_activity(ctx, place, about.iri)
         _remember_boost(ctx, about, activity["id"])
     elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:

@@ -297,6 +297,21 @@ def test_a_moderators_removal_takes_the_boost_back_and_is_no_deletion_to_microbl
     assert restored == announced("Undo{Delete{id}}", boost="Announce{id}")
 
 
+def test_what_is_still_removed_or_deleted_is_not_boosted_again(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    home.perform(Remove(by=home.ann, target=scene.post, reason="spam"))
+    home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
+    home.sent()
+
+    given_again = scene.perform(Undelete(by=home.bob, target=home.fresh(scene.post)))
+    assert given_again == also(announced("Undo{Delete{id}}"), own("Undo{Delete{id}}", FAN))
+
+    home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
+    home.sent()
+    restored = scene.perform(Restore(by=home.ann, target=home.fresh(scene.post)))
+    assert restored == announced("Undo{Delete{id}}")
+
+
 def test_a_removal_of_a_comment_is_announced_and_nothing_more(home: Home) -> None:
     scene = Scene(home, ours=True)
 
