@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, bindparam, func, or_, select
 
-from fedcom.db import BigId
 from fedcom.errors import NotFound
 from fedcom.models.actor import Community, actor, community
 from fedcom.models.base import columns_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban
 from fedcom.models.post import post_rank
-from fedcom.queries.cursors import Cursor, no_cursor
+from fedcom.queries.cursors import Cursor, goes_on, no_cursor
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
 
 Scope = Literal["subscribed", "local", "all"]
@@ -82,7 +81,7 @@ _KEYS: dict[Sort, ColumnElement[Any]] = {
 
 
 @cache
-def _list(scope: Scope, sort: Sort, *, named: bool, goes_on: bool) -> Select[Any]:
+def _list(scope: Scope, sort: Sort, *, named: bool, has_begun: bool) -> Select[Any]:
     key = _KEYS[sort]
     statement = (
         select(
@@ -114,10 +113,8 @@ def _list(scope: Scope, sort: Sort, *, named: bool, goes_on: bool) -> Select[Any
             func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
         ]
         statement = statement.where(or_(*called))
-    if goes_on:
-        at = bindparam("key", type_=key.type)
-        after_id = bindparam("after_id", type_=BigId)
-        statement = statement.where(or_(key < at, and_(key == at, community.c.actor_id < after_id)))
+    if has_begun:
+        statement = statement.where(goes_on(key, community.c.actor_id))
     return statement
 
 
@@ -138,9 +135,9 @@ def list_communities(
         cursor = Cursor.read(wanted.after, whole=wanted.sort != "active")
         if wanted.sort == "subscribers" and not 0 <= cursor.key < _MOST:
             raise no_cursor()
-        parameters |= {"key": cursor.key, "after_id": cursor.post_id}
+        parameters |= cursor.values_for(_KEYS[wanted.sort])
     statement = _list(
-        wanted.scope, wanted.sort, named=bool(wanted.name), goes_on=bool(wanted.after)
+        wanted.scope, wanted.sort, named=bool(wanted.name), has_begun=bool(wanted.after)
     )
     rows = conn.execute(statement, parameters).all()
     lines = tuple(_to_line(row[:-1]) for row in rows[: wanted.limit])

@@ -1,9 +1,12 @@
 """Where a list of posts goes on: a key and an id, written into addresses and read from them."""
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, or_
+
+from fedcom.db import BigId, UtcDateTime
 from fedcom.errors import Invalid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,7 +41,7 @@ class Cursor:
             post_id = int(id_text)
         except ValueError:
             raise no_cursor() from None
-        if not math.isfinite(key) or abs(key) >= FAR or not 0 < post_id < FAR:
+        if not abs(key) < FAR or not 0 < post_id < FAR:  # no comparison holds for "nan"
             raise no_cursor()
         return cls(key, post_id)
 
@@ -55,6 +58,21 @@ class Cursor:
             return EPOCH + timedelta(microseconds=self.key)
         except OverflowError:
             raise no_cursor() from None
+
+    def values_for(self, key: ColumnElement[Any]) -> dict[str, Any]:
+        """What `goes_on` of a list by this key is executed with. Raises as `moment` does."""
+        is_time = isinstance(key.type, UtcDateTime)
+        return {"key": self.moment() if is_time else self.key, "after_id": self.post_id}
+
+
+def goes_on(key: ColumnElement[Any], number: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a row stands behind the cursor, in a list by `key` and then by `number`,
+    the largest first.
+    """
+    # A cursor may hold more than an integer of PostgreSQL does.
+    at = bindparam("key", type_=BigId if isinstance(key.type, Integer) else key.type)
+    # The first condition alone would do; it is there so that an index can bound the range.
+    return and_(key <= at, or_(key < at, number < bindparam("after_id", type_=BigId)))
 
 
 def no_cursor() -> Invalid:

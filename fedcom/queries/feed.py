@@ -20,7 +20,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
-    or_,
     select,
     union_all,
 )
@@ -30,7 +29,7 @@ from fedcom.models.actor import community as community_table
 from fedcom.models.follow import follow
 from fedcom.models.post import post, post_rank
 from fedcom.models.shelf import actor_block, hidden_post, host_block, saved_post
-from fedcom.queries.cursors import Cursor
+from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.people import NOBODY
 from fedcom.queries.post_lines import (
     COLUMNS,
@@ -139,9 +138,7 @@ def list_posts(
     if shape.span != "all":
         parameters["since"] = (now or datetime.now(UTC)) - SPANS[shape.span]
     if wanted.after is not None:
-        is_time = isinstance(_key(shape).type, UtcDateTime)
-        parameters["key"] = wanted.after.moment() if is_time else wanted.after.key
-        parameters["after_id"] = wanted.after.post_id
+        parameters |= wanted.after.values_for(_key(shape))
     rows = conn.execute(_statement(shape), parameters).all()
     pinned = [row for row in rows if row[_PIN]]
     others = rows[len(pinned) :]
@@ -214,10 +211,7 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
         since = bindparam("since", type_=UtcDateTime)
         statement = statement.where(post_rank.c.published_at > since)
     if shape.goes_on:
-        # The first condition alone would do; it is there so that an index can bound the range.
-        at = bindparam("key", type_=key.type)
-        after_id = bindparam("after_id", type_=BigId)
-        statement = statement.where(key <= at, or_(key < at, number < after_id))
+        statement = statement.where(goes_on(key, number))
     return statement
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select
 
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community as community_table
@@ -14,7 +14,7 @@ from fedcom.models.comment import comment
 from fedcom.models.post import post
 from fedcom.models.shelf import actor_block
 from fedcom.models.vote import comment_vote
-from fedcom.queries.cursors import Cursor
+from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.feed import Sort, Wanted
 from fedcom.queries.people import NOBODY, Name, name_columns, to_name
 
@@ -100,17 +100,14 @@ def list_comments_of(conn: Connection, wanted: Wanted, *, viewer_id: int = NOBOD
     `wanted.sort` is "new" or "top" (of all time). What stands below sensitive posts is left out
     where they are, and what stands in communities that the viewer blocked.
     """
-    goes_on = wanted.after is not None
-    statement = _statement(wanted.sort, goes_on=goes_on, nsfw=wanted.nsfw)
+    statement = _statement(wanted.sort, has_begun=wanted.after is not None, nsfw=wanted.nsfw)
     parameters: dict[str, Any] = {
         "author": wanted.subject_id,
         "viewer": viewer_id,
         "count": wanted.limit + 1,
     }
     if wanted.after is not None:
-        by_time = wanted.sort == "new"
-        parameters["key"] = wanted.after.moment() if by_time else wanted.after.key
-        parameters["after_id"] = wanted.after.post_id
+        parameters |= wanted.after.values_for(_KEYS[wanted.sort])
     rows = conn.execute(statement, parameters).all()
     lines = tuple(_to_remark(row) for row in rows[: wanted.limit])
     if len(rows) <= wanted.limit:
@@ -125,7 +122,7 @@ def key_of(line: Any, sort: Sort) -> datetime | int:
 
 
 @cache
-def _statement(sort: Sort, *, goes_on: bool, nsfw: bool) -> Select[Any]:
+def _statement(sort: Sort, *, has_begun: bool, nsfw: bool) -> Select[Any]:
     key = _KEYS[sort]
     blocked = exists().where(
         actor_block.c.person_id == _VIEWER, actor_block.c.blocked_id == post.c.community_id
@@ -139,11 +136,8 @@ def _statement(sort: Sort, *, goes_on: bool, nsfw: bool) -> Select[Any]:
     )
     if not nsfw:
         statement = statement.where(post.c.nsfw.is_(False), community_table.c.nsfw.is_(False))
-    if goes_on:
-        # The first condition alone would do; it is there so that an index can bound the range.
-        at = bindparam("key", type_=key.type)
-        after_id = bindparam("after_id", type_=BigId)
-        statement = statement.where(key <= at, or_(key < at, comment.c.id < after_id))
+    if has_begun:
+        statement = statement.where(goes_on(key, comment.c.id))
     return statement
 
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, true
+from sqlalchemy import Connection, and_, bindparam, select, true
 
-from fedcom.db import UtcDateTime
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from fedcom.models.shelf import actor_block, host_block, saved_comment
 from fedcom.models.vote import comment_vote
-from fedcom.queries.cursors import Cursor
+from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
 
 PAGE = 20
@@ -110,18 +109,14 @@ def list_saved_comments(
     statement = _SAVED.where(true() if after is None else _IS_AFTER)
     parameters: dict[str, Any] = {"viewer": viewer_id, "count": limit + 1}
     if after is not None:
-        parameters |= {"moment": after.moment(), "after_id": after.post_id}
+        parameters |= after.values_for(saved_comment.c.saved_at)
     rows = conn.execute(statement, parameters).all()
     lines = tuple(_to_saved(row) for row in rows[:limit])
     more = len(rows) > limit
     return SavedComments(lines, Cursor.after(lines[-1].saved_at, lines[-1].id) if more else None)
 
 
-_MOMENT = bindparam("moment", type_=UtcDateTime)
-_IS_AFTER = or_(
-    saved_comment.c.saved_at < _MOMENT,
-    and_(saved_comment.c.saved_at == _MOMENT, comment.c.id < bindparam("after_id")),
-)
+_IS_AFTER = goes_on(saved_comment.c.saved_at, comment.c.id)
 
 
 def _to_saved(row: Sequence[Any]) -> SavedComment:

@@ -171,6 +171,7 @@ def test_a_post_that_never_was_is_not_found(rows: Rows) -> None:
     [
         *("", "x", "1", "1_", "_1", "1_0", "1_-1", "nan_1", "inf_1", "1e400_1"),
         *("1_99999999999999999999", "9999999999999999999999999_1", "1_1' OR 1=1", "1_1\0"),
+        f"{'9' * 400}_1",
     ],
 )
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str, sort: Sort) -> None:
@@ -179,9 +180,13 @@ def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str, sort: Sort
 
 
 def test_the_largest_cursor_asks_the_database_nothing_it_cannot_answer(rows: Rows) -> None:
+    rows.post(rows.community(), rows.person())
     for key in (2**53 - 1, -(2**53) + 1):
-        after = read_cursor(f"{key}_{2**53 - 1}", "new")
-        assert list_posts(rows.conn, Wanted(sort="new", after=after)).lines == ()
+        for sort in SORTS:
+            after = read_cursor(f"{key}_{2**53 - 1}", sort)
+            for span in ("all", "month"):
+                wanted = Wanted(sort=sort, span=span, after=after)
+                assert len(list_posts(rows.conn, wanted, now=NOON).lines) == (key > 0)
 
 
 def sorted_ids(rows: Rows, sort: Sort, span: Span = "all", scope: Scope = "all") -> list[int]:

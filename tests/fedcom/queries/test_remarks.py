@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from fedcom.models.shelf import actor_block
+from fedcom.queries.cursors import Cursor
 from fedcom.queries.feed import Wanted
 from fedcom.queries.remarks import RemarkPage, list_comments_of
 from tests.fedcom.queries.rows import NOON, Rows
@@ -55,6 +56,17 @@ def test_the_best_come_first_and_equal_ones_are_neither_lost_nor_shown_twice(row
 
     assert listed == [made[1], made[4], made[2], made[0], made[3]]
     assert after is None
+
+
+@pytest.mark.parametrize("sort", ["new", "top"])
+def test_the_largest_cursor_asks_the_database_nothing_it_cannot_answer(
+    rows: Rows, sort: str
+) -> None:
+    bob = rows.person()
+    rows.comment(rows.post(rows.community(), bob), bob)
+    for key in (2**53 - 1, -(2**53) + 1):
+        after = Cursor(key, 2**53 - 1)
+        assert len(remarks(rows, bob, sort=sort, after=after).lines) == (key > 0)
 
 
 def test_comments_that_are_not_shown_are_not_listed(rows: Rows) -> None:
