@@ -58,6 +58,7 @@ def middleware(
         Middleware(TrustedProxies, networks=tuple(trusted_proxies)),
         Middleware(SecurityHeaders, https=https),
         Middleware(RequestLog, failure=failure),
+        Middleware(WithoutNul),
         Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6),
     ]
 
@@ -105,6 +106,23 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class WithoutNul:
+    """Puts the sign for what cannot be shown (U+FFFD) in the place of every NUL in an address.
+
+    No name of ours has one, and PostgreSQL answers a question with one in it by an error.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            path = scope["path"].replace("\0", "\ufffd")
+            query = scope["query_string"].replace(b"%00", b"%EF%BF%BD")
+            scope = {**scope, "path": path, "query_string": query}
+        await self.app(scope, receive, send)
 
 
 class SecurityHeaders:

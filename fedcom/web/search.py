@@ -78,7 +78,7 @@ class Asked:
 
 async def look_up(request: Request) -> Response:
     """GET /search searches here; POST looks up, since that goes to other servers for a member."""
-    typed = request.query_params.get("q", "")[:MAX_QUERY].replace("\0", "")
+    typed = request.query_params.get("q", "")[:MAX_QUERY]
     form = await read_form(request, {"q": typed})
     visit = await visit_of(request)
     if form.ready:

@@ -240,6 +240,18 @@ async def test_what_is_not_there_is_a_page_that_helps(world: World, path: str, s
     assert "Log out" in page.text
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_a_nul_in_an_address_is_no_fault_of_ours(world: World) -> None:
+    guest, post = world.browser(), await world.post()
+    asked = [
+        *("/c/x%00", "/u/x%00", "/c/x%00/outbox", "/activities/create/x%00"),
+        *("/communities?q=%00", f"/post/{post.id}?after=%00", "/register?invitation=%00"),
+    ]
+    for accepted in ("text/html", "application/activity+json"):
+        answers = [await guest.get(path, Accept=accepted) for path in asked]
+        assert {page.status for page in answers} <= {200, 404, 406}
+
+
 async def test_an_unknown_community_elsewhere_is_offered_to_be_looked_up(world: World) -> None:
     page = await world.browser("bob").get("/c/owls@peer.example")
 
