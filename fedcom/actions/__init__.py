@@ -3,6 +3,6 @@
 Read `perform` first (the one door), then `base` (what an action is), `federate` (who is told), then
 any action: `post`, `comment`, `message`, `vote`, `follow`, `delete`, `remove`, `lock`, `feature`,
 `ban`, `community`, `moderators`, `profile`, `keys`, `leave`. `modlog` writes down what moderators
-do; `notify` and `mentions` tell members; `catalog` lists the actions for the inbox; `local_actor`
-makes the rows of an actor of ours.
+do; `settle` closes reports; `notify` and `mentions` tell members; `catalog` lists the actions for
+the inbox; `local_actor` makes the rows of an actor of ours.
 """

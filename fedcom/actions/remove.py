@@ -15,6 +15,7 @@ from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.modlog import log_content
 from fedcom.actions.post import check_public
+from fedcom.actions.settle import settle_content
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid
@@ -50,8 +51,10 @@ class Remove(Action[Content]):
             raise Conflict("already_removed", "It is removed already.")
 
     def apply(self, ctx: Context) -> Content:
-        """Hide it and write the modlog."""
+        """Hide it, write the modlog, and close what was reported of it."""
         log_content(ctx, self.by, self.target, "remove", self.reason)
+        if not self.vouched:
+            settle_content(ctx, self.by, self.target)
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:

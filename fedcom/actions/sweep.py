@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, delete, select, update
 
+from fedcom.actions.settle import settle_about
 from fedcom.actions.tally import rank
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person, community
@@ -18,11 +19,17 @@ from fedcom.models.post import Post, post, post_rank
 _CHUNK = 500
 
 
-def remove_all(ctx: Context, person: Person, place: Community | None) -> list[Post]:
+def remove_all(ctx: Context, by: Person, person: Person, place: Community | None) -> list[Post]:
     """Remove all posts and comments of a person that are not removed yet, in `place` or everywhere.
 
-    Gives the posts that were to be seen until now.
+    What was reported of them is judged thereby. Gives the posts that were to be seen until now.
     """
+    settle_about(
+        ctx,
+        by,
+        posts=select(post.c.id).where(_posts_of(person, place)),
+        comments=select(comment.c.id).where(_comments_of(person, place)),
+    )
     _sweep_comments(ctx, person, place, comment.c.removed_at.is_(None), ctx.now)
     posts = _sweep_posts(ctx, person, place, post.c.removed_at.is_(None), ctx.now)
     for chunk in _chunks([about.id for about in posts]):
@@ -41,6 +48,19 @@ def restore_all(
     return posts
 
 
+def _posts_of(person: Person, place: Community | None) -> ColumnElement[bool]:
+    mine = post.c.author_id == person.id
+    return mine if place is None else mine & (post.c.community_id == place.id)
+
+
+def _comments_of(person: Person, place: Community | None) -> ColumnElement[bool]:
+    mine = comment.c.author_id == person.id
+    if place is None:
+        return mine
+    inside = select(post.c.id).where(post.c.community_id == place.id)
+    return mine & comment.c.post_id.in_(inside)
+
+
 def _sweep_posts(
     ctx: Context,
     person: Person,
@@ -48,9 +68,7 @@ def _sweep_posts(
     which: ColumnElement[bool],
     removed_at: datetime | None,
 ) -> list[Post]:
-    changed = update(post).where(post.c.author_id == person.id, which)
-    if place is not None:
-        changed = changed.where(post.c.community_id == place.id)
+    changed = update(post).where(_posts_of(person, place), which)
     rows = ctx.conn.execute(
         changed.values(removed_at=removed_at).returning(*columns_of(Post, post))
     )
@@ -67,10 +85,7 @@ def _sweep_comments(
     which: ColumnElement[bool],
     removed_at: datetime | None,
 ) -> None:
-    changed = update(comment).where(comment.c.author_id == person.id, which)
-    if place is not None:
-        inside = select(post.c.id).where(post.c.community_id == place.id)
-        changed = changed.where(comment.c.post_id.in_(inside))
+    changed = update(comment).where(_comments_of(person, place), which)
     rows = ctx.conn.execute(
         changed.values(removed_at=removed_at).returning(
             comment.c.path, comment.c.post_id, comment.c.deleted_at

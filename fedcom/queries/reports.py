@@ -54,10 +54,10 @@ def _is_about(target: Post | Comment | Message | Actor) -> ColumnElement[bool]:
         return report.c.comment_id == target.id
     if isinstance(target, Message):
         return report.c.message_id == target.id
-    return and_(_IS_OF_ACTOR, report.c.said == target.iri)
+    return and_(IS_OF_ACTOR, report.c.said == target.iri)
 
 
-_IS_OF_ACTOR = and_(
+IS_OF_ACTOR = and_(
     report.c.post_id.is_(None), report.c.comment_id.is_(None), report.c.message_id.is_(None)
 )
 

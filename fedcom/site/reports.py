@@ -3,16 +3,16 @@
 No action: no peer hears of it (docs/decisions/0026).
 """
 
-from datetime import datetime
+from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, update
 
-from sqlalchemy import ColumnElement, Connection, and_, update
-
+from fedcom.actions.settle import settle, settle_about
+from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
 from fedcom.models.moderation import Report, report
 from fedcom.models.notification import notification
 from fedcom.queries.actors import get_community, is_admin, standing
-from fedcom.queries.reports import get_report
+from fedcom.queries.reports import IS_OF_ACTOR, get_report
 
 
 def get_report_for(conn: Connection, number: int, judge: Person) -> Report:
@@ -30,22 +30,15 @@ def get_report_for(conn: Connection, number: int, judge: Person) -> Report:
     raise Denied("not_a_moderator", "Only moderators of the community and admins judge this.")
 
 
-def resolve(conn: Connection, about: Report, judge: Person, now: datetime) -> int:
-    """All open reports about the same thing are judged; how many. Their notifications are read."""
-    resolved = conn.execute(
-        update(report)
-        .where(_is_same(about), report.c.resolved_at.is_(None))
-        .values(resolved_at=now, resolver_id=judge.id)
-    ).rowcount
-    told = notification.c.comment_id == about.comment_id
-    if about.comment_id is None:
-        told = and_(notification.c.post_id == about.post_id, notification.c.comment_id.is_(None))
-    conn.execute(
-        update(notification)
-        .where(notification.c.kind == "report", notification.c.read_at.is_(None), told)
-        .values(read_at=now)
-    )
-    return resolved
+def resolve(ctx: Context, about: Report, judge: Person) -> None:
+    """All open reports about the same thing are judged. Their notifications are read."""
+    if about.comment_id is not None:
+        settle_about(ctx, judge, comments=[about.comment_id])
+    elif about.post_id is not None:
+        settle_about(ctx, judge, posts=[about.post_id])
+    else:
+        same = _is_same(about)
+        settle(ctx, judge, same, _told_of(same))
 
 
 def reopen(conn: Connection, about: Report) -> None:
@@ -56,7 +49,20 @@ def reopen(conn: Connection, about: Report) -> None:
 
 
 def _is_same(about: Report) -> ColumnElement[bool]:
-    columns = ("post_id", "comment_id", "message_id")
-    same = and_(*(report.c[name].is_not_distinct_from(getattr(about, name)) for name in columns))
-    is_account = all(getattr(about, name) is None for name in columns)
-    return and_(same, report.c.said == about.said) if is_account else same
+    """Of a message, or of an account, which has no column of its own."""
+    if about.message_id is not None:
+        return report.c.message_id == about.message_id
+    return and_(IS_OF_ACTOR, report.c.said == about.said)
+
+
+def _told_of(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Neither messages nor accounts are named in what was told of their reports: these are known by
+    who reported, and when.
+    """
+    made = select(report.c.reporter_id, report.c.created_at).where(
+        which, report.c.resolved_at.is_(None)
+    )
+    return and_(
+        notification.c.post_id.is_(None),
+        tuple_(notification.c.actor_id, notification.c.created_at).in_(made),
+    )

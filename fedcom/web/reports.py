@@ -159,7 +159,8 @@ def _remove(ctx: Context, about: ReportRow, by: Person) -> None:
     target = _content(ctx, about)
     if target.removed_at is None:
         perform(ctx, Remove(by=by, target=target, reason=about.reason[:MAX_REASON]))
-    resolve(ctx.conn, about, by, ctx.now)
+    else:
+        resolve(ctx, about, by)
 
 
 def _lock(ctx: Context, about: ReportRow, by: Person) -> None:
@@ -169,7 +170,7 @@ def _lock(ctx: Context, about: ReportRow, by: Person) -> None:
 
 
 def _resolve(ctx: Context, about: ReportRow, by: Person) -> None:
-    resolve(ctx.conn, about, by, ctx.now)
+    resolve(ctx, about, by)
 
 
 def _reopen(ctx: Context, about: ReportRow, by: Person) -> None:

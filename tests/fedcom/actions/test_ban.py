@@ -14,12 +14,13 @@ from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import Remove
+from fedcom.actions.report import Report
 from fedcom.context import Context, Fetched, Said
 from fedcom.errors import Conflict, Denied, FedcomError, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import comment
-from fedcom.models.moderation import community_ban, moderator, modlog
+from fedcom.models.moderation import community_ban, moderator, modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
@@ -269,6 +270,21 @@ def test_without_restoring_it_stays_out(home: Home) -> None:
 
     assert home.fresh(about).removed_at is not None
     assert home.post(by=home.bob).is_shown
+
+
+@pytest.mark.parametrize("place", ["cats", "site"])
+def test_what_was_reported_of_it_is_judged_by_the_ban(home: Home, place: str) -> None:
+    mine, anns, eve = home.post(by=home.bob), home.post(by=home.ann), home.member("eve")
+    dogs = home.post(by=home.bob, place=home.community("dogs"))
+    where = home.cats if place == "cats" else None
+    for target in (mine, home.comment(anns, by=home.bob), dogs, anns):
+        home.perform(Report(by=eve, target=target, reason="Rude."))
+
+    home.perform(Ban(by=home.ann, person=home.bob, place=where, removes_content=True))
+
+    resolvers = [row["resolver_id"] for row in home.rows(report)]
+    in_dogs = None if place == "cats" else home.ann.id
+    assert resolvers == [home.ann.id, home.ann.id, in_dogs, None]
 
 
 def test_microblogs_are_told_of_each_post(home: Home) -> None:

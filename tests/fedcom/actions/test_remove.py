@@ -5,9 +5,11 @@ import pytest
 from fedcom.actions.delete import Delete
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import Remove
+from fedcom.actions.report import Report
 from fedcom.errors import Conflict, FedcomError
 from fedcom.models.comment import Comment
-from fedcom.models.moderation import modlog
+from fedcom.models.moderation import modlog, report
+from fedcom.models.notification import notification
 from fedcom.models.post import Post
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import Json, activity, document, note, page, undo
@@ -18,6 +20,17 @@ POST, NOTE = "https://kim.example/post/1", "https://kim.example/note/1"
 DELETED, NOTE_DELETED = activity("Delete", KIM, POST), activity("Delete", KIM, NOTE)
 
 NAMELESS = {"type": "Note"}
+
+
+def unread(home: Home) -> list[int]:
+    """Who was told of a report and has not looked."""
+    rows = [row for row in home.rows(notification) if row["kind"] == "report"]
+    return [row["recipient_id"] for row in rows if row["read_at"] is None]
+
+
+def resolvers(home: Home) -> list[int | None]:
+    """Who judged each report, in the order of their making."""
+    return [row["resolver_id"] for row in home.rows(report)]
 
 
 def post_of_kim(home: Home) -> Post:
@@ -44,6 +57,34 @@ def test_what_is_removed_twice_is_in_the_modlog_once(home: Home) -> None:
     with pytest.raises(Conflict, match="already_removed"):
         home.perform(Remove(by=home.ann, target=home.fresh(target), reason="more spam"))
     assert removals(home) == ["spam"]
+
+
+def test_a_removal_judges_what_was_reported_of_it_and_nothing_else(home: Home) -> None:
+    post, eve = home.post(), home.member("eve")
+    comment, other = home.comment(post, text="Rude"), home.comment(post, text="Ruder")
+    for target in (post, comment, other):
+        home.perform(Report(by=eve, target=target, reason="Rude."))
+    home.perform(Report(by=home.person(KIM), target=comment, reason="Rude.", iri=f"{KIM}/1"))
+
+    home.perform(Remove(by=home.ann, target=comment, reason="rude"))
+    assert resolvers(home) == [None, home.ann.id, None, home.ann.id]
+    assert unread(home) == [home.ann.id] * 2
+
+    home.perform(Remove(by=home.ann, target=post, reason="rude"))
+    assert resolvers(home) == [home.ann.id, home.ann.id, None, home.ann.id]
+    assert unread(home) == [home.ann.id]
+
+
+def test_what_its_author_took_back_is_still_judged(home: Home) -> None:
+    post = post_of_kim(home)
+    home.perform(Report(by=home.bob, target=post, reason="Rude."))
+
+    action = read(home, DELETED, confirmed=False)
+    assert action is not None
+    home.perform(action)
+
+    assert home.fresh(post).removed_at is not None
+    assert resolvers(home) == [None]
 
 
 def test_what_is_deleted_twice_was_deleted_the_first_time(home: Home) -> None:

@@ -189,11 +189,25 @@ async def test_nothing_of_a_report_is_on_public_pages(world: World) -> None:
         assert "/u/eve" not in page.html or path == "/u/eve"
 
 
+async def test_what_is_removed_on_its_own_page_waits_for_nobody_any_more(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, post, "eve", "Rule 1")
+    mia = world.browser("mia")
+
+    await mia.post(f"/post/{post.id}/remove", reason="spam")
+
+    assert (await state(world, row)).resolver_id == world.people["mia"].id
+    page = await mia.get("/reports")
+    assert "Nothing is reported" in page.text
+    assert "open:" not in page.text
+
+
 async def test_what_has_been_removed_already_is_just_judged(world: World) -> None:
     post = await world.post()
     row = await flag(world, post, "eve", "Rule 1")
     await world.browser("ann").post(f"/post/{post.id}/remove", reason="spam")
     mia = world.browser("mia")
+    await mia.post(f"/reports/{row.id}/reopen")
 
     assert f"/reports/{row.id}/remove" not in (await mia.get("/reports")).html
     await mia.post(f"/reports/{row.id}/remove")
