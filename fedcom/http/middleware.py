@@ -41,6 +41,9 @@ Compressing a page that repeats words of its address could tell a listener the s
 (BREACH); the lasting one is the token of forms, and `forgery` masks it anew for each page.
 """
 
+LONGEST_PATH = 2048
+"""Characters; no address of ours has a third of that."""
+
 _YEAR = 365 * 24 * 3600
 
 log = structlog.get_logger("fedcom.http")
@@ -58,7 +61,7 @@ def middleware(
         Middleware(TrustedProxies, networks=tuple(trusted_proxies)),
         Middleware(SecurityHeaders, https=https),
         Middleware(RequestLog, failure=failure),
-        Middleware(WithoutNul),
+        Middleware(SaneAddresses),
         Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=6),
     ]
 
@@ -108,21 +111,28 @@ def _is_address(text: str) -> bool:
     return True
 
 
-class WithoutNul:
-    """Puts the sign for what cannot be shown (U+FFFD) in the place of every NUL in an address.
+class SaneAddresses:
+    """Makes of addresses that are none of ours some that fail nothing, and lead nowhere either.
 
-    No name of ours has one, and PostgreSQL answers a question with one in it by an error.
+    A NUL becomes the sign for what cannot be shown (U+FFFD): PostgreSQL answers a question with one
+    in it by an error. A path ends after `LONGEST_PATH` characters: Python reads no number that has
+    thousands of digits.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
-            path = scope["path"].replace("\0", "\ufffd")
+        if scope["type"] == "http" and _is_insane(scope):
+            path = scope["path"][:LONGEST_PATH].replace("\0", "\ufffd")
             query = scope["query_string"].replace(b"%00", b"%EF%BF%BD")
             scope = {**scope, "path": path, "query_string": query}
         await self.app(scope, receive, send)
+
+
+def _is_insane(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return len(path) > LONGEST_PATH or "\0" in path or b"%00" in scope["query_string"]
 
 
 class SecurityHeaders:

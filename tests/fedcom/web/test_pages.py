@@ -252,6 +252,13 @@ async def test_a_nul_in_an_address_is_no_fault_of_ours(world: World) -> None:
         assert {page.status for page in answers} <= {200, 404, 406}
 
 
+@pytest.mark.parametrize("path", ["/post/{}", "/message/{}", "/feeds/post/{}.xml", "/c/{}"])
+async def test_a_number_of_thousands_of_digits_is_that_of_nothing(world: World, path: str) -> None:
+    for accepted in ("text/html", "application/activity+json"):
+        page = await world.browser("bob").get(path.format("9" * 5000), Accept=accepted)
+        assert page.status in {404, 406}
+
+
 async def test_an_unknown_community_elsewhere_is_offered_to_be_looked_up(world: World) -> None:
     page = await world.browser("bob").get("/c/owls@peer.example")
 
