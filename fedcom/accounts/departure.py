@@ -2,14 +2,12 @@
 
 from sqlalchemy import delete
 
-from fedcom.accounts.roster import get_member, is_last_admin
-from fedcom.accounts.sessions import end_all_sessions
+from fedcom.accounts.roster import delete_login, get_member, is_last_admin
 from fedcom.actions.leave import Leave, forget_followers
 from fedcom.actions.perform import perform
 from fedcom.actions.revisions import forget_revisions_of
 from fedcom.context import Context
 from fedcom.errors import Conflict
-from fedcom.models.account import account, password_reset
 from fedcom.models.notification import notification
 from fedcom.models.shelf import (
     actor_block,
@@ -41,6 +39,4 @@ def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> No
     for shelf in _SHELVES:
         ctx.conn.execute(delete(shelf).where(shelf.c.person_id == person_id))
     ctx.conn.execute(delete(notification).where(notification.c.recipient_id == person_id))
-    end_all_sessions(ctx.conn, person_id)
-    ctx.conn.execute(delete(password_reset).where(password_reset.c.account_id == person_id))
-    ctx.conn.execute(delete(account).where(account.c.actor_id == person_id))
+    delete_login(ctx.conn, person_id)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from fedcom.accounts.roster import Member, get_member, set_password
+from fedcom.accounts.roster import Member, end_resets, get_member, set_password
 from fedcom.errors import NotFound
 from fedcom.models.account import password_reset
 from fedcom.models.actor import actor
@@ -21,7 +21,7 @@ def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
     Raises NotFound when there is no such account.
     """
     get_member(conn, account_id)
-    conn.execute(delete(password_reset).where(password_reset.c.account_id == account_id))
+    end_resets(conn, account_id)
     token = secrets.token_urlsafe(32)
     conn.execute(
         insert(password_reset).values(

@@ -4,11 +4,17 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from fedcom.accounts.invitations import use_invitation
-from fedcom.accounts.roster import Member, get_account, get_member, list_admins, list_members
-from fedcom.accounts.sessions import end_all_sessions
+from fedcom.accounts.roster import (
+    Member,
+    delete_login,
+    get_account,
+    get_member,
+    list_admins,
+    list_members,
+)
 from fedcom.actions.local_actor import create_local_actor
 from fedcom.actions.notify import News, notify
 from fedcom.context import Context, NewKey
@@ -91,8 +97,7 @@ def deny(ctx: Context, person_id: int) -> None:
     The name is not given again; somebody may have seen it. Raises NotFound when nobody waits.
     """
     _get_applicant(ctx.conn, person_id)
-    end_all_sessions(ctx.conn, person_id)
-    ctx.conn.execute(delete(account).where(account.c.actor_id == person_id))
+    delete_login(ctx.conn, person_id)
     ctx.conn.execute(update(actor).where(actor.c.id == person_id).values(deleted_at=ctx.now))
 
 

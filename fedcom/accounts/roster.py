@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, func, or_, select, true, update
+from sqlalchemy import Connection, delete, func, or_, select, true, update
 
 from fedcom.accounts.sessions import end_all_sessions
 from fedcom.errors import Conflict, NotFound
-from fedcom.models.account import Account, account
+from fedcom.models.account import Account, account, password_reset
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
 
@@ -143,13 +143,15 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
 def set_password(
     conn: Connection, person_id: int, password_hash: str, *, keep_session: int | None = None
 ) -> None:
-    """Give the account another password and end its sessions (all but `keep_session`, a row id).
+    """Give the account another password and end its sessions (all but `keep_session`, a row id)
+    and the links to choose one.
 
     Raises NotFound.
     """
     get_account(conn, person_id)
     put_password_hash(conn, person_id, password_hash)
     end_all_sessions(conn, person_id, but=keep_session)
+    end_resets(conn, person_id)
 
 
 def put_password_hash(conn: Connection, person_id: int, password_hash: str) -> None:
@@ -160,7 +162,8 @@ def put_password_hash(conn: Connection, person_id: int, password_hash: str) -> N
 
 
 def set_email(conn: Connection, person_id: int, email: str | None) -> None:
-    """Store another address (checked by `register.check_email`), or none.
+    """Store another address (checked by `register.check_email`), or none; links that were sent to
+    the former one end.
 
     Raises Conflict("email_taken") and NotFound.
     """
@@ -171,6 +174,19 @@ def set_email(conn: Connection, person_id: int, email: str | None) -> None:
     if email is not None and conn.execute(taken).first() is not None:
         raise Conflict("email_taken", "There is an account with that e-mail address.")
     conn.execute(update(account).where(account.c.actor_id == person_id).values(email=email))
+    end_resets(conn, person_id)
+
+
+def end_resets(conn: Connection, person_id: int) -> None:
+    """Let no link to choose another password be good any more."""
+    conn.execute(delete(password_reset).where(password_reset.c.account_id == person_id))
+
+
+def delete_login(conn: Connection, person_id: int) -> None:
+    """Delete the account, its sessions, and the links to choose another password."""
+    end_all_sessions(conn, person_id)
+    end_resets(conn, person_id)
+    conn.execute(delete(account).where(account.c.actor_id == person_id))
 
 
 _ADMIN = (account.c.role == "admin") & (account.c.state == "active")

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.register import (
     Newcomer,
     approve,
@@ -87,6 +88,14 @@ def test_whoever_is_turned_away_leaves_a_name_that_nobody_gets(rig):
     assert gone.deleted_at == rig.clock()
     assert refused(rig, ANN, Conflict) == "name_taken"
     assert not rig(lambda ctx: is_name_free(ctx, "ann"))
+
+
+def test_whoever_is_turned_away_may_have_asked_for_another_password(rig):
+    opened(rig, "approval")
+    ann = rig(lambda ctx: register(ctx, ANN, KEY))
+    rig(lambda ctx: create_reset(ctx.conn, ann.person.id, ctx.now))
+    rig(lambda ctx: deny(ctx, ann.person.id))
+    assert rig(lambda ctx: find_member(ctx.conn, "ann")) is None
 
 
 def test_an_application_needs_words(rig):

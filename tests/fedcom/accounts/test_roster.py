@@ -1,5 +1,6 @@
 import pytest
 
+from fedcom.accounts.password_reset import create_reset, use_reset
 from fedcom.accounts.roster import (
     count_members,
     find_account,
@@ -7,6 +8,7 @@ from fedcom.accounts.roster import (
     has_admin,
     list_members,
     put_password_hash,
+    set_email,
     set_password,
     set_role,
 )
@@ -56,6 +58,21 @@ def test_a_new_password_ends_every_session_but_the_one_that_is_kept(rig):
     assert session_of(rig, other).account.password_hash == "hash of bob"
     rig(lambda ctx: set_password(ctx.conn, ann.person.id, "newer hash"))
     assert session_of(rig, here) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda conn, number: set_password(conn, number, "another hash"),
+        lambda conn, number: set_email(conn, number, "other@mail.example"),
+    ],
+)
+def test_another_password_and_another_address_end_the_links_that_were_sent(rig, change):
+    ann = rig.member(email="ann@mail.example")
+    token = rig(lambda ctx: create_reset(ctx.conn, ann.person.id, ctx.now))
+    rig(lambda ctx: change(ctx.conn, ann.person.id))
+    with pytest.raises(NotFound):
+        rig(lambda ctx: use_reset(ctx.conn, token, "a thief's hash", ctx.now))
 
 
 def test_a_stronger_hash_of_the_same_password_ends_nothing(rig):
