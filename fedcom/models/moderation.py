@@ -85,6 +85,10 @@ report = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("resolved_at", UtcDateTime, nullable=True),
     Column("resolver_id", BigId, ForeignKey("actor.id"), nullable=True),
+    # Those of the last hour are counted, by person and by server, before each new one.
+    Index("ix_report_created_at", "created_at"),
+    # Admins are told on every page how many wait.
+    Index("ix_report_resolved_at", "resolved_at"),
     Index("ix_report_community_id", "community_id", "resolved_at"),
     Index("ix_report_post_id", "post_id"),
     Index("ix_report_comment_id", "comment_id"),
