@@ -4,9 +4,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, Table, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from fedcom.accounts.roster import Member
+from fedcom.db import BigId
 from fedcom.models.account import session
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
@@ -16,11 +28,13 @@ from fedcom.models.message import message
 from fedcom.models.moderation import moderator, report
 from fedcom.models.notification import notification
 from fedcom.models.post import post
+from fedcom.models.revision import revision
 from fedcom.models.shelf import (
     actor_block,
     draft,
     hidden_post,
     host_block,
+    post_visit,
     saved_comment,
     saved_post,
 )
@@ -62,9 +76,17 @@ def _about(
     )
 
 
+_PERSON = bindparam("person", type_=BigId)
 _place = actor.alias("place")
 _author = actor.alias("author")
 _recipient = actor.alias("recipient")
+
+
+def _words_to_both(column: Column[str]) -> ColumnElement[str]:
+    """Words of a message; those that somebody else has taken back are theirs alone."""
+    taken_back = message.c.deleted_at.is_not(None) & (message.c.author_id != _PERSON)
+    return case((taken_back, ""), else_=column)
+
 
 _WRITTEN = ("language", "content_warning", "published_at", "updated_at", "deleted_at", "removed_at")
 
@@ -95,6 +117,21 @@ PARTS = (
         comment.c.author_id,
         comment.c.id,
     ),
+    Part(
+        "former_versions",
+        select(
+            func.coalesce(post.c.iri, comment.c.iri).label("iri"),
+            *(revision.c[name] for name in ("title", "url", "body_html")),
+            revision.c.written_at,
+            revision.c.replaced_at,
+        ).select_from(
+            revision.outerjoin(post, post.c.id == revision.c.post_id).outerjoin(
+                comment, comment.c.id == revision.c.comment_id
+            )
+        ),
+        (post.c.author_id, comment.c.author_id),
+        revision.c.id,
+    ),
     _about("post_votes", post_vote, post, "post_id", post_vote.c.score, owner="voter_id"),
     _about(
         "comment_votes", comment_vote, comment, "comment_id", comment_vote.c.score, owner="voter_id"
@@ -105,6 +142,7 @@ PARTS = (
     _about("saved_posts", saved_post, post, "post_id", saved_post.c.saved_at),
     _about("saved_comments", saved_comment, comment, "comment_id", saved_comment.c.saved_at),
     _about("hidden_posts", hidden_post, post, "post_id", hidden_post.c.hidden_at),
+    _about("read_posts", post_visit, post, "post_id", post_visit.c.visited_at),
     _about("blocked", actor_block, actor, "blocked_id", actor.c.kind, actor_block.c.blocked_at),
     _part(
         *("blocked_hosts", host_block, host_block.c.host, host_block.c.blocked_at),
@@ -115,7 +153,9 @@ PARTS = (
         "messages",
         select(
             message.c.iri,
-            message.c.body_source.label("body"),
+            _words_to_both(message.c.body_source).label("body"),
+            # What came from elsewhere has often nothing else.
+            _words_to_both(message.c.body_html).label("body_html"),
             message.c.published_at,
             message.c.updated_at,
             message.c.deleted_at,
@@ -176,11 +216,12 @@ def read_part(
     """One page of a part, and the key after which the next begins; None at the end."""
     owners = part.owner if isinstance(part.owner, tuple) else (part.owner,)
     statement = part.statement.add_columns(part.key.label("_key")).where(
-        or_(*(owner == person_id for owner in owners))
+        or_(*(owner == _PERSON for owner in owners))
     )
     if after is not None:
         statement = statement.where(part.key > after)
-    found = conn.execute(statement.order_by(part.key).limit(PAGE)).mappings()
+    page = statement.order_by(part.key).limit(PAGE)
+    found = conn.execute(page, {"person": person_id}).mappings()
     # Plain strings: those of labels are SQLAlchemy's own, which orjson does not take for keys.
     rows = [{str(name): value for name, value in row.items()} for row in found]
     keys = [row.pop("_key") for row in rows]

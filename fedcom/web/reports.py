@@ -98,11 +98,12 @@ def _report(find: Find) -> Handler:
 
 def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
     author = get_person(conn, target.author_id)
+    # Nobody reads by this way what is not shown any more.
+    is_shown = target.deleted_at is None if isinstance(target, Message) else target.is_shown
+    if not is_shown:
+        raise Denied("deleted", "What you report has been deleted.")
     if isinstance(target, Message):
         return _Subject(target, author, None, f"/messages/{slug(author)}#message-{target.id}")
-    # Nobody reads by this way what is not shown any more.
-    if not target.is_shown:
-        raise Denied("deleted", "What you report has been deleted.")
     about = target if isinstance(target, Post) else get_post(conn, target.post_id)
     anchor = f"#comment-{target.id}" if isinstance(target, Comment) else ""
     place = get_community(conn, about.community_id)

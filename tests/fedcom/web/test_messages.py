@@ -172,6 +172,22 @@ async def test_the_latest_conversation_is_listed_first(world: World) -> None:
     assert "Four" not in page.text
 
 
+async def test_what_was_taken_back_is_in_no_export_of_the_other_and_on_no_form(
+    world: World,
+) -> None:
+    bob, eve = world.browser("bob"), world.browser("eve")
+    gone = await send(world)
+    assert SECRET in (await eve.get("/settings/export")).html
+    assert SECRET in (await eve.get(f"/message/{gone.id}/report")).text
+
+    await world.perform(DeleteMessage(by=world.people["bob"], message=gone))
+
+    assert SECRET not in (await eve.get("/settings/export")).html
+    refused = await eve.get(f"/message/{gone.id}/report")
+    assert (refused.status, SECRET in refused.text) == (403, False)
+    assert SECRET in (await bob.get("/settings/export")).html
+
+
 async def test_everybodys_page_has_the_way_to_write_to_them(world: World) -> None:
     assert 'href="/messages/eve"' in (await world.browser("bob").get("/u/eve")).html
     assert "/messages/" not in (await world.browser("bob").get("/u/bob")).html
