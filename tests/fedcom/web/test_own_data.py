@@ -9,8 +9,10 @@ from fedcom.accounts import export
 from fedcom.accounts.passwords import hash_password
 from fedcom.accounts.roster import set_password, set_role
 from fedcom.accounts.sessions import create_session
+from fedcom.actions.comment import EditComment
 from fedcom.actions.follow import Follow
 from fedcom.actions.notify import News, notify
+from fedcom.actions.post import EditPost
 from fedcom.actions.vote import Vote
 from fedcom.models.account import account, session
 from fedcom.models.actor import actor
@@ -19,6 +21,7 @@ from fedcom.models.message import message
 from fedcom.models.notification import notification
 from fedcom.models.post import post as posts
 from fedcom.models.shelf import actor_block, draft, host_block, saved_post
+from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.fedcom.web.browser import Browser, cookie_of
 from tests.fedcom.web.conftest import World
@@ -97,6 +100,21 @@ async def test_the_export_has_everything_and_no_secret(world: World, bob: Browse
 
 def told_id(world: World) -> int:
     return world.people["bob"].id
+
+
+async def test_former_versions_and_what_was_read_are_exported(world: World, bob: Browser) -> None:
+    by, about = world.people["bob"], await world.post("Before", by="bob")
+    said = await world.comment(about, "Said before", by="bob")
+    body = Body.of_markdown("Said after")
+    await world.perform(EditPost(by=by, post=about, title="After", body=body))
+    await world.perform(EditComment(by=by, comment=said, body=body))
+    await bob.get(f"/post/{about.id}")
+
+    told = json.loads((await bob.get("/settings/export")).html)
+    former = [(one["iri"], one["title"]) for one in told["former_versions"]]
+    assert former == [(about.iri, "Before"), (said.iri, "")]
+    assert "Said before" in told["former_versions"][1]["body_html"]
+    assert [one["iri"] for one in told["read_posts"]] == [about.iri]
 
 
 async def test_a_long_list_is_exported_page_by_page_and_whole(
