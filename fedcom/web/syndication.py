@@ -218,6 +218,6 @@ def _is_known(request: Request, tag: str, changed: datetime) -> bool:
         return tag.removeprefix("W/") in {one.strip().removeprefix("W/") for one in tags.split(",")}
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return since.tzinfo is not None and changed.replace(microsecond=0) <= since
