@@ -23,7 +23,7 @@ from fedcom.web.forms import receive, see_other
 from fedcom.web.places import number_in
 from fedcom.web.render import slug
 from fedcom.web.routing import button_route, page_route
-from fedcom.web.syndication import ENTRIES, answer, posts_feed
+from fedcom.web.syndication import ENTRIES, answer, own_address, posts_feed
 from fedcom.web.visits import member_of, visit_of
 from fedcom.web.words import choose, gettext, speak
 
@@ -61,7 +61,7 @@ async def show_news(request: Request) -> Response:
         entries = tuple(_of_news(origin, line) for line in lines)
         title = gettext("%(name)s, notifications") % {"name": site.name}
         began = site.set_up_at or instance.clock()
-        return Feed(str(request.url), f"{origin}/notifications", title, "", entries, began)
+        return Feed(own_address(request), f"{origin}/notifications", title, "", entries, began)
 
     return answer(request, await instance_of(request).read(read), PRIVATE)
 

@@ -107,7 +107,7 @@ async def show_thread(request: Request) -> Response:
         found = latest_comments(conn, post.id, ENTRIES)
         entries = tuple(_of_comment(origin, post.title, one) for one in found)
         page = f"{origin}/post/{post.id}"
-        return Feed(_own(request), page, post.title, "", entries, post.published_at)
+        return Feed(own_address(request), page, post.title, "", entries, post.published_at)
 
     return answer(request, await instance_of(request).read(read))
 
@@ -154,7 +154,7 @@ def posts_feed(
     lines = list_posts(conn, wanted, viewer_id=viewer_id, now=now).lines
     entries = tuple(_of_post(origin, line) for line in lines)
     began = get_site(conn).set_up_at or now
-    return Feed(_own(request), f"{origin}{page}", title, "", entries, began)
+    return Feed(own_address(request), f"{origin}{page}", title, "", entries, began)
 
 
 def _of_post(origin: str, line: PostLine) -> Entry:
@@ -189,7 +189,8 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
     )
 
 
-def _own(request: Request) -> str:
+def own_address(request: Request) -> str:
+    """Where the feed is, without its secret; not from `request.url`, made with the Host header."""
     sort = request.query_params.get("sort", "")
     query = f"?{urlencode({'sort': sort})}" if sort.lower() in _SORTS else ""
     return f"{instance_of(request).settings.origin}{request.url.path}{query}"

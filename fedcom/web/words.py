@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
 
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
@@ -104,8 +104,9 @@ def _ago(tongue: str, seconds: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _exact(tongue: str, moment: datetime) -> str:
-    written = format_datetime(moment, "medium", locale=_locale(tongue))
-    return f"{written} UTC"
+    locale = _locale(tongue)
+    day, hour = format_date(moment, locale=locale), format_time(moment, "short", locale=locale)
+    return f"{str(get_datetime_format(locale=locale)).format(hour, day)} UTC"
 
 
 @cache

@@ -13,7 +13,8 @@ class Sight:
     """A page: `path` may name things of the town in braces, `who` is "" for a guest.
 
     `typed` (by field) is written into its form, which is then sent with the button `press`: some
-    pages are only seen as an answer.
+    pages are only seen as an answer. `language` is what the browser asks for, where it matters, and
+    `before` how often the page was just asked for.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Sight:
     who: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
     press: str = ""
+    language: str = ""
+    before: int = 0
 
     def address(self, town: Town) -> str:
         """The path in this town."""
@@ -28,6 +31,10 @@ class Sight:
 
     def open(self, page: Page, town: Town) -> None:
         """Bring the page to it."""
+        if self.language:
+            page.set_extra_http_headers({"Accept-Language": self.language})
+        for _ in range(self.before):
+            page.request.get(self.address(town))
         page.goto(self.address(town))
         for name, text in self.typed.items():
             page.locator(f"main [name={name}]").first.fill(text)
@@ -44,11 +51,14 @@ SIGHTS = [
     Sight("front", "/?list=local", "bob"),
     Sight("front-compact", "/?list=all&view=compact", "bob"),
     Sight("front-nothing-followed", "/?list=subscribed", "kim"),
+    Sight("front-arabic", "/?list=local", "bob", language="ar"),
     Sight("communities", "/communities", "bob"),
     Sight("communities-none", "/communities?q=zebra", "bob"),
     Sight("community-new", "/communities/new", "bob"),
     Sight("community-new-wrong", "/communities/new", "bob", {"name": "no!"}, "Open it"),
     Sight("submit", "/submit", "bob"),
+    Sight("submit-arabic", "/submit", "bob", language="ar"),
+    Sight("submit-german", "/submit", "bob", language="de"),
     Sight("submit-draft", "/submit", "sue"),
     Sight("submit-preview", "/submit", "kim", {"title": "A look", "body": "*So*"}, "Preview"),
     Sight("submit-wrong", "/submit", "bob", {"community": "nowhere", "title": "A"}, "Post"),
@@ -60,6 +70,7 @@ SIGHTS = [
     Sight("community-moderator", "/c/cats?sort=top", "mia"),
     Sight("community-empty", "/c/quiet", "bob"),
     Sight("community-elsewhere", "{dogs}", "bob"),
+    Sight("community-older", "/c/busy", "zoe"),
     Sight("community-submit", "/c/cats/submit", "kim"),
     Sight("community-edit", "/c/cats/edit", "mia"),
     Sight("community-modlog", "/c/cats/modlog", "bob"),
@@ -72,6 +83,8 @@ SIGHTS = [
     Sight("person-ban", "/u/eve/ban", "ann"),
     Sight("post-guest", "{post}"),
     Sight("post", "{post}", "bob"),
+    Sight("post-arabic", "{post}", "mia", language="ar"),
+    Sight("post-german", "{post}", "mia", language="de"),
     Sight("post-moderator", "{post}", "mia"),
     Sight("post-reply", "{post}?reply=2", "kim"),
     Sight("post-picture", "{picture}", "bob"),
@@ -99,8 +112,10 @@ SIGHTS = [
     Sight("comment-report", "{comment}/report", "kim"),
     Sight("message-report", "{message from zoe}/report", "sue"),
     Sight("reports", "/reports", "mia"),
+    Sight("reports-arabic", "/reports", "mia", language="ar"),
     Sight("reports-resolved", "/reports?show=resolved", "ann"),
-    Sight("reports-none", "/reports", "zoe"),
+    Sight("reports-elsewhere", "/reports", "zoe"),
+    Sight("reports-none", "/reports?show=resolved", "zoe"),
     Sight("person", "/u/bob", "kim"),
     Sight("person-pictures", "/u/sue"),
     Sight("person-comments", "/u/bob?show=comments", "kim"),
@@ -162,6 +177,7 @@ SIGHTS = [
     Sight("error-403", "/admin", "bob"),
     Sight("error-405", "/logout", "bob"),
     Sight("error-410", "{deleted}/history"),
+    Sight("error-429", "/search?q=dogs", "guest of beta", before=30),
 ]
 
 NO_PAGES = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from fedcom.queries.feed import PAGE
 from fedcom.web.trap import AT_LEAST
 from tests.support.nodes import Node, is_free, running
 from tests.support.pictures import draw, picture
@@ -184,6 +185,9 @@ def _they_answer_across(town: Town) -> None:
     zoe.reply(f"/post/{there_at_beta}", "Dogs would never.")
     post = town.paths["post"]
     theirs = eventually(lambda: bob.open(post).find_comment("Dogs would never."))
+    zoe.create_community("busy", "More than a page")
+    for number in range(PAGE + 1):
+        zoe.submit("/c/busy", f"Dog number {number + 1}")
     town.paths |= {"post from beta": f"/post/{there}", "their comment": f"/comment/{theirs}"}
 
 
