@@ -18,8 +18,11 @@ MAX_DESCRIPTION = 300
 _META = re.compile(r"<meta\s([^<>]{1,4000})>", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]{0,500}>([^<]{1,2000})", re.IGNORECASE)
 _END = re.compile(r"<body[\s>]|</head>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
-_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
+# A name is tried from its first letter only: from each, a long one costs the square of its length.
+_ATTRIBUTE = re.compile(
+    r"""(?<![a-zA-Z:-])([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
+)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
 # What pages are written in; other names that Python knows are no texts, or slow on purpose.
 _CHARSETS = re.compile(
     r"utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|shift_jis|euc-(?:jp|kr)"

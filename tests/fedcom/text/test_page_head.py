@@ -59,7 +59,24 @@ def test_long_texts_are_cut_and_unseen_characters_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["<meta ", "<meta a=", '<meta "', "<title", "<title>", 'a="', "</", "<!--", "&amp;"]
+    "piece",
+    [
+        "<meta ",
+        "<meta a=",
+        '<meta "',
+        f"<meta {'a' * 3990}>",
+        f"<meta a={' ' * 3980}>",
+        f"<meta {'a ' * 1990}>",
+        f"<meta a={'=' * 3980}>",
+        "<meta " + 'a="' * 1300 + ">",
+        "<title",
+        "<title>",
+        'a="',
+        "</",
+        "<!--",
+        "&amp;",
+    ],
+    ids=lambda piece: piece[:9],
 )
 def test_no_page_takes_long(piece: str) -> None:
     page = (piece * (768 * 1024 // len(piece))).encode()
@@ -68,3 +85,11 @@ def test_no_page_takes_long(piece: str) -> None:
     head(page)
 
     assert time.perf_counter() - started < 3.0
+
+
+def test_no_content_type_takes_long() -> None:
+    started = time.perf_counter()
+
+    head("<title>x", f"text/html; charset={' ' * 30_000}!")
+
+    assert time.perf_counter() - started < 1.0
