@@ -29,7 +29,7 @@ _NO_SPACES = re.compile(
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))
 _CHUNK = re.compile(
-    r"""(?P<narrow>author|community):[@!]?(?P<handle>[\w.-]+(?:@[\w.:\[\]-]+)?)(?!\S)
+    r"""(?P<narrow>(?a:author|community)):[@!]?(?P<handle>[\w.-]+(?:@[\w.:\[\]-]+)?)(?!\S)
     | (?P<sign>-?)(?:"(?P<quoted>[^"]*)"? | (?P<bare>[^\s"]+))""",
     re.VERBOSE | re.IGNORECASE,
 )
