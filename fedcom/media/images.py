@@ -152,8 +152,14 @@ def _moving(image: Image.Image, size: Size) -> Picture:
 
 
 def _frames(image: Image.Image) -> Iterator[Image.Image]:
+    """One after the other. Raises ValueError for a GIF with a frame that is larger than itself:
+    the size of the whole is what was judged.
+    """
+    size = image.size
     for number in range(getattr(image, "n_frames", 1)):
         image.seek(number)
+        if image.size != size:
+            raise ValueError("a frame outgrows the picture")
         yield image
 
 

@@ -1,6 +1,7 @@
 """Pictures come out upright, small and bare; what is no picture does not come out at all."""
 
 import re
+import time
 from contextlib import suppress
 from io import BytesIO
 
@@ -176,6 +177,16 @@ def test_of_an_endless_animation_the_first_frame_stays() -> None:
     seen = opened(read_picture(moving(frames=MAX_FRAMES + 1), POST).content)
 
     assert getattr(seen, "n_frames", 1) == 1
+
+
+def test_an_animation_whose_frames_outgrow_it_is_refused_before_they_are_decoded() -> None:
+    small, large = moving(width=20), picture("GIF", Image.new("P", (8000, 6000)))
+    first_frame = large.index(b",", 13)
+    growing = small[:-1] + large[first_frame:-1] * 20 + b";"
+
+    started = time.perf_counter()
+    assert refusal(growing) == "picture_broken"
+    assert time.perf_counter() - started < 2  # twenty of them take eighteen
 
 
 def test_a_file_is_named_by_what_is_in_it() -> None:
