@@ -193,7 +193,7 @@ def own_address(request: Request) -> str:
     """Where the feed is, without its secret; not from `request.url`, made with the Host header."""
     sort = request.query_params.get("sort", "")
     query = f"?{urlencode({'sort': sort})}" if sort.lower() in _SORTS else ""
-    return f"{instance_of(request).settings.origin}{request.url.path}{query}"
+    return f"{instance_of(request).settings.origin}{request.scope['path']}{query}"
 
 
 def answer(request: Request, feed: Feed, keep: str = f"public, max-age={KEPT_SECONDS}") -> Response:

@@ -58,6 +58,15 @@ async def test_notifications_are_a_feed_that_keeps_messages_to_itself(world: Wor
     assert titles((await guest.get(others)).html) == []
 
 
+async def test_no_document_has_the_secret_or_a_name_that_was_asked_for_in_it(world: World) -> None:
+    for address in await addresses(world.browser("bob")):
+        document = (await world.browser().get(address, Host="evil.example")).html
+        path, _, secret = address.partition("?token=")
+        assert f'href="https://forum.example{path}" rel="self"' in document
+        assert secret not in document
+        assert "evil.example" not in document
+
+
 async def test_only_the_right_address_gives_anything(world: World) -> None:
     guest, bob = world.browser(), world.browser("bob")
     both = await addresses(bob)
