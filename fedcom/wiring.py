@@ -130,21 +130,26 @@ class Instance:
     async def watch_keys(self) -> None:
         """Notice when the command line has given actors new keys."""
         while True:
-            await self._voice.refresh()
+            await _safely(self._voice.refresh())
             await asyncio.sleep(WATCH_KEYS_EVERY)
 
     async def _keep_house(self) -> None:
         while True:
             self.backfill.wake()
-            await self.ask_suspects()
-            await clean_up(self.database, self.clock())
-            await clean_pictures(self.database, self.pictures.store, self.settings, self.clock())
-            await asyncio.to_thread(
-                self.remote_pictures.prune,
-                self.clock(),
-                self.settings.remote_pictures_megabytes * 1_000_000,
-            )
+            for work in (self.ask_suspects, self._clean_rows, self._clean_files):
+                await _safely(work())
             await asyncio.sleep(CLEAN_UP_EVERY)
+
+    async def _clean_rows(self) -> None:
+        await clean_up(self.database, self.clock())
+
+    async def _clean_files(self) -> None:
+        await clean_pictures(self.database, self.pictures.store, self.settings, self.clock())
+        await asyncio.to_thread(
+            self.remote_pictures.prune,
+            self.clock(),
+            self.settings.remote_pictures_megabytes * 1_000_000,
+        )
 
     async def ask_suspects(self) -> None:
         """Ask actors whose inboxes are no more whether they themselves are; forget the deleted."""
@@ -158,6 +163,13 @@ class Instance:
                 logger.info(
                     "an inbox is gone, its actor cannot be asked", actor=iri, why=str(error)
                 )
+
+
+async def _safely(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except Exception:  # the outermost loop: the inbox and the deliveries would end with this one
+        logger.exception("keeping house has failed and will be tried again")
 
 
 class _Voice:

@@ -62,7 +62,10 @@ class Store:
         with os.scandir(self.folder) as entries:
             for entry in entries:
                 if entry.is_file(follow_symlinks=False):
-                    seen = entry.stat()
+                    try:
+                        seen = entry.stat()
+                    except FileNotFoundError:  # a draft that has become a file meanwhile
+                        continue
                     yield entry.name, datetime.fromtimestamp(seen.st_mtime, UTC), seen.st_size
 
 

@@ -1,0 +1,31 @@
+"""What goes wrong while keeping house ends neither the inbox nor the deliveries."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from structlog.testing import capture_logs
+
+from tests.support.node import Node
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("table", ["attempt", "actor_key", "media"])
+async def test_the_background_work_outlives_what_the_database_refuses(
+    node: Node, table: str
+) -> None:
+    node.home(lambda ctx: ctx.conn.execute(text(f"ALTER TABLE {table} RENAME TO away")))
+    with capture_logs() as logs:
+        running = asyncio.create_task(node.instance.serve())
+        for _ in range(1000):
+            if running.done() or any("keeping house" in one["event"] for one in logs):
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        is_done = running.done()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    assert not is_done
+    assert any("keeping house" in one["event"] for one in logs)
