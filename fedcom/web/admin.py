@@ -14,7 +14,7 @@ from fedcom.models.site import Site
 from fedcom.rules.limits import check_body
 from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
 from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.places import number_in
+from fedcom.web.places import number_in, whole_number
 from fedcom.web.render import page, style_address
 from fedcom.web.visits import Visit, admin_of, visit_of, visiting
 from fedcom.wire.body import Body
@@ -50,9 +50,10 @@ def _about(site: Site) -> dict[str, str]:
 def _read_hue(text: str) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and int(text[:4]) < 360):
+    hue = whole_number(text, 359)
+    if hue is None:
         raise Invalid("hue_unknown", "A hue is a number of degrees, from 0 to 359.")
-    return int(text)
+    return hue
 
 
 async def _save(request: Request, form: Form, hue: int | None) -> None:

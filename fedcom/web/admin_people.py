@@ -22,7 +22,7 @@ from fedcom.models.actor import Community
 from fedcom.queries.communities import CommunityPage, Listing, list_communities
 from fedcom.site.communities import close_community, list_closed, reopen_community
 from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.places import number_in
+from fedcom.web.places import number_in, whole_number
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, admin_of, visit_of, visiting
 
@@ -30,7 +30,7 @@ MEMBERS = 50
 """Members in one page of the list."""
 
 _TERMS = {"note": "", "uses": "1", "days": "7"}
-_LONGEST_DAYS = 3650
+_MOST = 3650
 
 
 async def show_members(request: Request) -> Response:
@@ -105,10 +105,10 @@ async def edit_invitations(request: Request) -> Response:
 
 
 def _number(form: Form, name: str) -> int:
-    text = form.line(name)
-    if not (text.isascii() and text.isdecimal() and int(text[:6]) <= _LONGEST_DAYS):
+    number = whole_number(form.line(name), _MOST)
+    if number is None:
         raise Invalid(f"{name}_number", "That is not a number that makes sense here.")
-    return int(text)
+    return number
 
 
 async def remove(request: Request) -> Response:

@@ -23,7 +23,7 @@ from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_moderate
 from fedcom.web.communities import Place, read_place
 from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.places import get_community_at, get_person_at, number_in, split_slug
+from fedcom.web.places import get_community_at, get_person_at, number_in, split_slug, whole_number
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.web.words import gettext, sentence
@@ -166,8 +166,10 @@ def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form
 
 def _days(text: str) -> int:
     """How long, 0 for ever. Raises Invalid."""
-    days = number_in(text)
-    if text and not 0 < days <= LONGEST:
+    if not text:
+        return 0
+    days = whole_number(text, LONGEST)
+    if not days:
         raise Invalid("days", "A number of days, or nothing for ever.")
     return days
 

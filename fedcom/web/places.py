@@ -67,4 +67,12 @@ def number_of(request: Request) -> int:
 
 def number_in(text: str) -> int:
     """A row's number out of a form or a query; 0, which no row has, when it is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
+    return whole_number(text, LARGEST) or 0
+
+
+def whole_number(text: str, most: int) -> int | None:
+    """What these digits say, from 0 to `most`; None when they are none, or say more."""
+    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(LARGEST)):
+        return None
+    number = int(text)
+    return number if number <= most else None

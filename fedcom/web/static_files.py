@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.web.colours import style_of
+from fedcom.web.places import whole_number
 from fedcom.web.render import FOLDER, SCRIPT, STYLE
 
 FILES = {
@@ -23,9 +24,9 @@ async def show_file(request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     content, kind = found
-    hue = request.query_params.get("hue", "")
-    if kind == "text/css" and hue.isascii() and hue.isdecimal() and len(hue) < 4 and int(hue) < 360:
+    hue = whole_number(request.query_params.get("hue", ""), 359)
+    if kind == "text/css" and hue is not None:
         # With the style sheet, and not in one of its own: every request of a page costs the reader.
-        content += style_of(int(hue)).encode()
+        content += style_of(hue).encode()
     keep = FOREVER if "v" in request.query_params else A_DAY
     return Response(content, media_type=kind, headers={"Cache-Control": keep})

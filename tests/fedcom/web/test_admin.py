@@ -240,8 +240,9 @@ async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
     page = await ann.post("/admin/invitations", **bad)
     assert (page.status, 'value="kept"' in page.html) == (422, True)
     assert 'id="e-uses"' in page.html
-    page = await ann.post("/admin/invitations", **{**bad, "uses": "2", "days": "soon"})
-    assert (page.status, 'id="e-days"' in page.html) == (422, True)
+    for days in ("soon", "3651", "0000011111111111", "9" * 20):
+        page = await ann.post("/admin/invitations", **{**bad, "uses": "2", "days": days})
+        assert (page.status, 'id="e-days"' in page.html) == (422, True)
     await ann.post("/admin/invitations", note="for the club", uses="2", days="7")
     [made] = await world.instance.read(list_invitations)
     page = await ann.get("/admin/invitations")
@@ -260,8 +261,9 @@ async def test_a_colour_is_seen_before_it_is_saved(world: World) -> None:
     assert "hue=" not in (await world.browser().get("/")).html.partition("<body")[0]
     await ann.post("/admin", **typed)
     assert "&amp;hue=300" in (await world.browser().get("/")).html
-    page = await ann.post("/admin", **{**typed, "hue": "999"})
-    assert (page.status, 'id="e-hue"' in page.html) == (422, True)
+    for hue in ("999", "-1", "00011111", "red"):
+        page = await ann.post("/admin", **{**typed, "hue": hue})
+        assert (page.status, 'id="e-hue"' in page.html) == (422, True)
 
 
 def test_the_bounds_of_trouble_are_what_the_documents_say(dialect: str) -> None:
