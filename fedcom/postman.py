@@ -102,12 +102,14 @@ class Postman:
         return sent
 
     async def _send(self, server: Server, letter: Mail) -> bool:
-        message = _compose(letter, self._sender)
         try:
-            await asyncio.to_thread(_hand_in, server, message)
-        except smtplib.SMTPRecipientsRefused:
-            logger.warning("a letter was refused and is dropped", letter=letter.id)
-        except (smtplib.SMTPException, OSError) as error:
+            await asyncio.to_thread(_hand_in, server, _compose(letter, self._sender))
+        # ValueError: smtplib and email refuse what cannot be said, a password with umlauts say.
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            if _is_final(error):
+                logger.warning("a letter was refused and is dropped", letter=letter.id)
+                await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
+                return False
             # Not its words: a mail server may repeat what it was told.
             why = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()
             again = await self._units.unit(
@@ -117,6 +119,13 @@ class Postman:
             return False
         await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
         return True
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the recipient was refused for ever (RFC 5321 §4.2.1) and not, by a 4yz, for now."""
+    return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
+        code >= 500 for code, _ in error.recipients.values()
+    )
 
 
 def _compose(letter: Mail, sender: str) -> EmailMessage:

@@ -174,6 +174,30 @@ async def test_an_address_that_is_refused_is_not_tried_again(
     assert await letters(world) == 0
 
 
+async def test_an_address_that_is_refused_for_now_is_tried_again(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    box.answers["RCPT"] = "450 greylisted, come again"
+    await world.browser().post("/forgot", name="bob")
+    assert await postman.send_due() == 0
+    del box.answers["RCPT"]
+    world.instance.clock.advance(minutes=1)
+    assert await postman.send_due() == 1
+    assert len(box.letters) == 1
+
+
+async def test_a_letter_that_cannot_even_be_handed_in_ends_no_other_work(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    # Python's smtplib gives passwords in ASCII only.
+    url = SecretStr(box.url.replace("//", "//post:%C3%BCber@"))
+    settings = world.instance.settings.model_copy(update={"smtp_url": url})
+    carrier = Postman(postman._units, settings, world.instance.clock)
+    await world.browser().post("/forgot", name="bob")
+    assert await carrier.send_due() == 0
+    assert await letters(world) == 1
+
+
 async def test_the_password_of_the_mail_server_is_given_and_never_logged(
     world: World, postman: Postman, box: MailBox
 ) -> None:
