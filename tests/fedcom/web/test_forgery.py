@@ -33,10 +33,7 @@ FORMS = sorted(
 
 
 async def make_targets(world: World) -> dict[str, str]:
-    """What each form is about, and the field that one must have to be shown.
-
-    The only admin has no form to leave with, and a server without mail none for lost passwords.
-    """
+    """What each form is about, and the field that one must have to be shown."""
     mail = {"smtp_url": SecretStr("smtp://mail.example")}
     world.instance.settings = world.instance.settings.model_copy(update=mail)
     await world.comment(await world.post(by="ann"), by="ann")
@@ -48,6 +45,17 @@ async def make_targets(world: World) -> dict[str, str]:
         return create_reset(ctx.conn, ann.id, ctx.now)
 
     return {"token": await world.instance.unit(make)}
+
+
+@pytest.mark.parametrize("path", ["/settings/delete", "/forgot"])
+async def test_a_page_that_has_no_form_now_says_why_one_is_not_taken(
+    world: World, path: str
+) -> None:
+    """The only admin has none to leave with, a server without mail none for lost passwords."""
+    page = await world.browser("ann").post(path, form_token=make_token(world.tokens["eve"]))
+
+    assert page.status == 403
+    assert "earlier log-in" in page.text
 
 
 PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1'
