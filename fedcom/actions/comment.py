@@ -44,18 +44,66 @@ from fedcom.wire.post import TYPES, thread_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateComment(Action[Comment]):
-    """An answer to a post, or to a comment below it."""
+class _Wording(Action[Comment]):
+    """The words of a comment, new or edited, and whom they concern."""
 
     by: Person
-    post: Post
-    parent: Comment | None
     body: Body
     language: str | None = None
     content_warning: str = ""
-    # Null for a comment that is written here.
+    # Null for words that are written here.
     source: Provenance | None = None
     is_content: ClassVar[bool] = True
+
+    def check_words(self) -> None:
+        """Raises Invalid unless they fit; a peer's were cut to size when read."""
+        if self.source is None:
+            check_comment(self.body.source)
+            check_warning(self.content_warning)
+
+    def stored(self, ctx: Context) -> dict[str, object]:
+        """The columns that hold them."""
+        body, warning = self.body, self.content_warning
+        if self.source is None:
+            body, warning = with_links(ctx, body), check_warning(warning)
+        return {
+            "body_source": body.source,
+            "body_html": body.html,
+            "language": self.language,
+            "content_warning": warning,
+        }
+
+    def tell(self, ctx: Context, about: Comment, answered_id: int | None = None) -> None:
+        """Tell whom the comment answers, when it is new, and whom it names."""
+        news = News(
+            kind="reply",
+            by_id=self.by.id,
+            community_id=get_post(ctx.conn, about.post_id).community_id,
+            post_id=about.post_id,
+            comment_id=about.id,
+        )
+        if answered_id is not None:
+            notify(ctx, answered_id, news)
+        tagged = None if self.source is None else self.source.mentions
+        tell_named(ctx, self.body.source, tagged, replace(news, kind="mention"))
+
+    def audience(self, ctx: Context, result: Comment) -> Audience:
+        """The community, whom it answers and names, and who follows the author."""
+        _, people = answered(ctx, result)
+        return Audience(
+            subject=result.iri,
+            community=get_community(ctx.conn, get_post(ctx.conn, result.post_id).community_id),
+            people=people,
+            to_followers=True,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateComment(_Wording):
+    """An answer to a post, or to a comment below it."""
+
+    post: Post
+    parent: Comment | None
 
     def check(self, ctx: Context) -> None:
         """Open to this person, and for comments of others: below something that is kept here."""
@@ -66,15 +114,12 @@ class CreateComment(Action[Comment]):
             raise Invalid("wrong_thread", "The comment answered is below another post.")
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
             raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
-        if self.source is None:
-            check_comment(self.body.source)
-            check_warning(self.content_warning)
-        else:
+        self.check_words()
+        if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
 
     def apply(self, ctx: Context) -> Comment:
         """Insert the comment with its author's own vote, as Lemmy counts it."""
-        body = self.body if self.source else with_links(ctx, self.body)
         source = self.source or Provenance(f"new:{uuid4().hex}", "Note", None, None)
         number = ctx.conn.execute(
             insert(comment)
@@ -85,10 +130,7 @@ class CreateComment(Action[Comment]):
                 parent_id=self.parent.id if self.parent else None,
                 depth=self.parent.depth + 1 if self.parent else 0,
                 author_id=self.by.id,
-                body_source=body.source,
-                body_html=body.html,
-                language=self.language,
-                content_warning=_warning(self),
+                **self.stored(ctx),
                 published_at=min(source.published or ctx.now, ctx.now),
                 updated_at=source.updated,
             )
@@ -102,29 +144,19 @@ class CreateComment(Action[Comment]):
         made = get_comment(ctx.conn, number)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
-        _tell(ctx, self, made, (self.parent or self.post).author_id)
+        self.tell(ctx, made, (self.parent or self.post).author_id)
         return get_comment(ctx.conn, number)
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
         return create(ctx.new_iri("create"), self.by.iri, note_of(ctx, result))
 
-    def audience(self, ctx: Context, result: Comment) -> Audience:
-        """The community, whom it answers and names, and who follows the author."""
-        return _audience(ctx, result)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditComment(Action[Comment]):
+class EditComment(_Wording):
     """New words for a comment, by its author."""
 
-    by: Person
     comment: Comment
-    body: Body
-    language: str | None = None
-    content_warning: str = ""
-    source: Provenance | None = None
-    is_content: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> None:
         """The author's own, in a community that is open."""
@@ -134,26 +166,20 @@ class EditComment(Action[Comment]):
         may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if not self.comment.is_shown:
             raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
-        if self.source is None:
-            check_comment(self.body.source)
-            check_warning(self.content_warning)
+        self.check_words()
 
     def apply(self, ctx: Context) -> Comment:
         """Replace the words and keep the former ones."""
         before = get_comment(ctx.conn, self.comment.id)
-        body = self.body if self.source else with_links(ctx, self.body)
         ctx.conn.execute(
             update(comment)
             .where(comment.c.id == self.comment.id)
             .values(
-                body_source=body.source,
-                body_html=body.html,
-                language=self.language,
-                content_warning=_warning(self),
+                **self.stored(ctx),
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
-        _tell(ctx, self, self.comment)
+        self.tell(ctx, self.comment)
         edited = get_comment(ctx.conn, self.comment.id)
         keep_revision(ctx, before, edited)
         return edited
@@ -161,36 +187,6 @@ class EditComment(Action[Comment]):
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Update{Note}."""
         return update_activity(ctx.new_iri("update"), self.by.iri, note_of(ctx, result))
-
-    def audience(self, ctx: Context, result: Comment) -> Audience:
-        """Whoever was told of the comment."""
-        return _audience(ctx, result)
-
-
-def _tell(
-    ctx: Context,
-    action: CreateComment | EditComment,
-    about: Comment,
-    answered_id: int | None = None,
-) -> None:
-    """Tell whom the comment answers, when it is new, and whom it names."""
-    news = News(
-        kind="reply",
-        by_id=action.by.id,
-        community_id=get_post(ctx.conn, about.post_id).community_id,
-        post_id=about.post_id,
-        comment_id=about.id,
-    )
-    if answered_id is not None:
-        notify(ctx, answered_id, news)
-    tagged = None if action.source is None else action.source.mentions
-    tell_named(ctx, action.body.source, tagged, replace(news, kind="mention"))
-
-
-def _warning(action: CreateComment | EditComment) -> str:
-    """As it is stored; a peer's was cut to size when read."""
-    warning = action.content_warning
-    return check_warning(warning) if action.source is None else warning
 
 
 def note_of(ctx: Context, about: Comment) -> dict[str, object]:
@@ -328,16 +324,6 @@ def _check_place(ctx: Context, document: Document, place: Community, via: str | 
         "waits_for_announce",
         "Comments in %(community)s count here when the community has announced them.",
         community=place.handle,
-    )
-
-
-def _audience(ctx: Context, about: Comment) -> Audience:
-    _, people = answered(ctx, about)
-    return Audience(
-        subject=about.iri,
-        community=get_community(ctx.conn, get_post(ctx.conn, about.post_id).community_id),
-        people=people,
-        to_followers=True,
     )
 
 

@@ -47,8 +47,17 @@ TO_STRANGERS = 20
 """Messages an hour that a member may send to people who never wrote to them."""
 
 
+class _Private(Action[Message]):
+    """Whatever is done with a message, nobody is told but whom it is for."""
+
+    def audience(self, ctx: Context, result: Message) -> Audience:
+        """The other person."""
+        recipient = get_person(ctx.conn, result.recipient_id)
+        return Audience(subject=result.iri, people=(recipient,), private=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendMessage(Action[Message]):
+class SendMessage(_Private):
     """Words for one person, and for nobody else."""
 
     by: Person
@@ -100,13 +109,9 @@ class SendMessage(Action[Message]):
         """Create{ChatMessage} or Create{Note}."""
         return create(ctx.new_iri("create"), self.by.iri, _words_of(ctx, result))
 
-    def audience(self, ctx: Context, result: Message) -> Audience:
-        """The other person."""
-        return _audience(ctx, result)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditMessage(Action[Message]):
+class EditMessage(_Private):
     """Other words for a message, by its author."""
 
     by: Person
@@ -140,13 +145,9 @@ class EditMessage(Action[Message]):
         """Update of what was created."""
         return update_activity(ctx.new_iri("update"), self.by.iri, _words_of(ctx, result))
 
-    def audience(self, ctx: Context, result: Message) -> Audience:
-        """The other person."""
-        return _audience(ctx, result)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteMessage(Action[Message]):
+class DeleteMessage(_Private):
     """The author takes it back, from the other one too."""
 
     by: Person
@@ -169,13 +170,9 @@ class DeleteMessage(Action[Message]):
         """Delete of the bare id, to the other person."""
         return _deletion(ctx, self.by, result)
 
-    def audience(self, ctx: Context, result: Message) -> Audience:
-        """The other person."""
-        return _audience(ctx, result)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UndeleteMessage(Action[Message]):
+class UndeleteMessage(_Private):
     """The author gives it again."""
 
     by: Person
@@ -196,10 +193,6 @@ class UndeleteMessage(Action[Message]):
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Undo{Delete}."""
         return undo(ctx.new_iri("undo"), _deletion(ctx, self.by, result))
-
-    def audience(self, ctx: Context, result: Message) -> Audience:
-        """The other person."""
-        return _audience(ctx, result)
 
 
 def _check_reach(ctx: Context, by: Person, to: Person) -> None:
@@ -251,11 +244,6 @@ def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
 def _deletion(ctx: Context, by: Person, about: Message) -> Activity:
     recipient = get_person(ctx.conn, about.recipient_id)
     return delete_activity(ctx.new_iri("delete"), by.iri, about.iri, to=[recipient.iri])
-
-
-def _audience(ctx: Context, about: Message) -> Audience:
-    recipient = get_person(ctx.conn, about.recipient_id)
-    return Audience(subject=about.iri, people=(recipient,), private=True)
 
 
 def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
