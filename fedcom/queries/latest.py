@@ -17,6 +17,7 @@ class Latest:
     id: int
     iri: str
     body_html: str
+    content_warning: str
     published_at: datetime
     updated_at: datetime | None
     author: Name
@@ -27,6 +28,7 @@ _LATEST = (
         comment.c.id,
         comment.c.iri,
         comment.c.body_html,
+        comment.c.content_warning,
         comment.c.published_at,
         comment.c.updated_at,
         *name_columns(actor),
@@ -45,4 +47,4 @@ _LATEST = (
 def latest_comments(conn: Connection, post_id: int, limit: int) -> list[Latest]:
     """Those of the post that are shown, newest first."""
     rows = conn.execute(_LATEST, {"post": post_id, "count": limit})
-    return [Latest(row[0], row[1], row[2], row[3], row[4], to_name(row[5:])) for row in rows]
+    return [Latest(*(*row[:6], to_name(row[6:]))) for row in rows]

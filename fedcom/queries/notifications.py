@@ -60,7 +60,8 @@ IS_SHOWN = or_(
 
 @dataclass(frozen=True, slots=True)
 class NewsLine:
-    """One thing that a member is told, with the beginning of what was written.
+    """One thing that a member is told, with the beginning of what was written, or the warning that
+    stands before it.
 
     `detail` and `reason` are the modlog's, for what moderators did.
     """
@@ -104,6 +105,10 @@ _COLUMNS = (
     notification.c.message_id,
     post.c.title,
     and_(post.c.id.is_not(None), post.c.locked_at.is_(None)),
+    case(
+        (notification.c.comment_id.is_not(None), comment.c.content_warning),
+        else_=post.c.content_warning,
+    ),
     case(
         (notification.c.comment_id.is_not(None), comment.c.body_html),
         (notification.c.message_id.is_not(None), message.c.body_html),
@@ -151,12 +156,12 @@ def list_news(
 
 
 def _to_line(row: Sequence[Any]) -> NewsLine:
-    *values, is_open, html = row[:_BY]
+    *values, is_open, warning, html = row[:_BY]
     names = (
         to_name(columns) if columns[0] is not None else None
         for columns in (row[_BY:_PLACE], row[_PLACE:])
     )
-    return NewsLine(*[*values, bool(is_open), excerpt_of(html or ""), *names])
+    return NewsLine(*[*values, bool(is_open), warning or excerpt_of(html or ""), *names])
 
 
 def excerpt_of(html: str) -> str:

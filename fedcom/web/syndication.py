@@ -181,7 +181,7 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
         title=cut(
             gettext("%(name)s on %(title)s") % {"name": one.author.name, "title": title}, 200
         ),
-        html=one.body_html,
+        html=escape_text(one.content_warning) if one.content_warning else one.body_html,
         author=one.author.handle,
         author_address=f"{origin}/u/{slug(one.author)}",
         published=one.published_at,

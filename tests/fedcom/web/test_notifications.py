@@ -5,11 +5,13 @@ import re
 import pytest
 from sqlalchemy import insert
 
+from fedcom.actions.comment import CreateComment
 from fedcom.actions.delete import Delete
 from fedcom.actions.remove import Remove
 from fedcom.context import Context
 from fedcom.models.comment import Comment
 from fedcom.models.notification import notification
+from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World
 
@@ -51,6 +53,19 @@ async def test_answers_and_mentions_are_told_with_where_and_what(world: World) -
     assert f'href="/comment/{mention.id}"' in page.html
     assert waiting(await bob.get("/communities")) == 2
     assert waiting(await world.browser().get("/communities")) == 0
+
+
+async def test_words_behind_a_warning_stay_behind_it(world: World) -> None:
+    body, warning = Body.of_markdown("A dog bites @bob"), "Dogs & <teeth>"
+    by, about = world.people["eve"], await world.post("Mine")
+    action = CreateComment(by=by, post=about, parent=None, body=body, content_warning=warning)
+    await world.perform(action)
+    await world.post("By eve", by="eve", body=body, content_warning=warning)
+
+    page = await world.browser("bob").get("/notifications")
+
+    assert "A dog bites" not in page.text
+    assert page.text.count(warning) == 2
 
 
 async def test_lists_hold_one_kind_each(world: World) -> None:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from sqlalchemy import update
 
+from fedcom.actions.comment import CreateComment
 from fedcom.actions.delete import Delete
 from fedcom.actions.remove import Remove
 from fedcom.models.actor import actor, community
@@ -82,6 +83,23 @@ async def test_the_comments_of_a_thread_are_a_feed(world: World) -> None:
     assert "eve on About cats" in [item.findtext("title") for item in root.iter("item")]
     await world.perform(Remove(by=world.people["mia"], target=post))
     assert (await world.browser().get(f"/feeds/post/{post.id}.xml")).status == 410
+
+
+async def test_a_content_warning_stands_in_a_feed_instead_of_the_words(world: World) -> None:
+    post = await world.post("About cats")
+    action = CreateComment(
+        by=world.people["bob"],
+        post=post,
+        parent=None,
+        body=Body.of_markdown("A dog bites"),
+        content_warning="Dogs & <teeth>",
+    )
+    await world.perform(action)
+
+    for ending in ("xml", "atom"):
+        page = await world.browser().get(f"/feeds/post/{post.id}.{ending}")
+        assert "A dog bites" not in page.html
+        assert "Dogs &amp;amp; &amp;lt;teeth" in page.html
 
 
 async def test_what_was_taken_away_is_in_no_feed(world: World) -> None:
