@@ -77,20 +77,23 @@ class Form:
         return bool(self.values.get(name))
 
     @contextmanager
-    def keeping(self) -> Iterator[None]:
-        """Turn what the domain refuses in the block into messages; the block ends there."""
+    def keeping(self, field: str = "") -> Iterator[None]:
+        """Turn what the domain refuses in the block into messages; the block ends there.
+
+        What concerns no field in particular stands beside `field`, if one is named.
+        """
         try:
             yield
         except (FedcomError, ProtocolError) as error:
-            self.fail(error)
+            self.fail(error, field)
 
-    def fail(self, error: FedcomError | ProtocolError) -> None:
-        """Show the error beside the field that its code names, else above the form."""
+    def fail(self, error: FedcomError | ProtocolError, field: str = "") -> None:
+        """Show the error beside the field that its code names, else `field` or above the form."""
         problem = to_problem(error)
         detail = sentence(error, problem.detail)
         self.status = problem.status
-        name = _field_named(_CODES.get(problem.code, problem.code), self.values)
-        if name in self.values:
+        name = _field_named(_CODES.get(problem.code, problem.code), self.values) or field
+        if name:
             self.errors[name] = detail
         else:
             self.error = detail

@@ -83,10 +83,8 @@ async def look_up(request: Request) -> Response:
     visit = await visit_of(request)
     if form.ready:
         member_of(request, visit)
-        with form.keeping():
+        with form.keeping("q"):
             return see_other(path_of(await instance_of(request).lookup(_query(form.line("q")))))
-    if form.error:
-        form.errors["q"], form.error = form.error, ""
     asked = _asked(request, form)
     if form.sent or not asked.text:
         return _show(request, visit, form, asked)

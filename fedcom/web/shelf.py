@@ -19,104 +19,90 @@ from fedcom.accounts.shelf import (
     unsave,
 )
 from fedcom.context import Context
-from fedcom.errors import FedcomError, Invalid
+from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
-from fedcom.models.post import Post
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.feed import PostPage, Wanted, list_posts
 from fedcom.queries.posts import get_post
 from fedcom.queries.shelf import Blocks, SavedComments, list_own_blocks, list_saved_comments
 from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.forms import read_form, receive, safe_path, see_other
-from fedcom.web.places import get_community_at, get_person_at, number_in, number_of, slug_of
+from fedcom.web.places import get_community_at, get_person_at, number_in, number_of
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, button_route, form_route, page_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 
 BLOCKS = "/settings/blocks"
 
+Deed = Callable[[Context, Person, Request], object]
+
 
 def shelves() -> list[BaseRoute]:
     """The routes of all of them."""
     return [
         page_route("/saved", show_saved),
-        *(
-            button_route(f"/{kind.path}/{{number:int}}/{verb}", _keep(kind, verb))
-            for kind in (POSTS, COMMENTS)
-            for verb in ("save", "unsave")
-        ),
-        button_route("/post/{number:int}/hide", _hide),
-        button_route("/post/{number:int}/unhide", _hide),
-        button_route("/u/{slug}/block", _block(get_person_at)),
-        button_route("/u/{slug}/unblock", _block(get_person_at)),
-        button_route("/c/{slug}/block", _block(get_community_at)),
-        button_route("/c/{slug}/unblock", _block(get_community_at)),
+        *_saving(POSTS),
+        *_saving(COMMENTS),
+        button_route("/post/{number:int}/hide", _button(_hide, "hidden")),
+        button_route("/post/{number:int}/unhide", _button(_unhide, "unhidden")),
+        *_blocking("/u/{slug}", get_person_at),
+        *_blocking("/c/{slug}", get_community_at),
         form_route(BLOCKS, show_blocks),
         button_route(f"{BLOCKS}/remove", remove_block),
     ]
 
 
-def _keep(kind: Kind, verb: str) -> Handler:
-    async def keep(request: Request) -> Response:
-        """POST /post|comment/{number}/save and /unsave: then back to where one was."""
-        sent = await receive(request)
-        by = member_of(request, await visit_of(request)).person
-        number = number_of(request)
+def _button(deed: Deed, notice: str, anchor: str = "") -> Handler:
+    """POST …/{verb}: then back to where one was, and there to the `anchor` with that number."""
 
-        def work(ctx: Context) -> None:
-            target = kind.get(ctx.conn, number)
-            if verb == "save":
-                save(ctx, by, target)
-            else:
-                unsave(ctx.conn, by, target)
-
-        await instance_of(request).unit(work)
-        back = safe_path(sent.get("back", ""), f"/{kind.path}/{number}").partition("#")[0]
-        return see_other(f"{back}#{kind.path}-{number}", f"{verb}d")
-
-    return keep
-
-
-async def _hide(request: Request) -> Response:
-    """POST /post/{number}/hide and /unhide: then back to where one was."""
-    sent = await receive(request)
-    by = member_of(request, await visit_of(request)).person
-    number = number_of(request)
-    hiding = request.url.path.endswith("/hide")
-
-    def work(ctx: Context) -> None:
-        target: Post = get_post(ctx.conn, number)
-        if hiding:
-            hide(ctx, by, target)
-        else:
-            unhide(ctx.conn, by, target)
-
-    await instance_of(request).unit(work)
-    back = safe_path(sent.get("back", ""), f"/post/{number}")
-    return see_other(back, "hidden" if hiding else "unhidden")
-
-
-def _block(find: Callable[[Connection, Request], Person | Community]) -> Handler:
     async def press(request: Request) -> Response:
-        """POST /u|c/{slug}/block and /unblock: then back to where one was."""
         sent = await receive(request)
         by = member_of(request, await visit_of(request)).person
-        blocking = request.url.path.endswith("/block")
-
-        def work(ctx: Context) -> None:
-            someone = find(ctx.conn, request)
-            if blocking:
-                block(ctx, by, someone)
-            else:
-                unblock(ctx.conn, by, someone.id)
-
-        await instance_of(request).unit(work)
-        own = f"/{request.url.path.split('/')[1]}/{slug_of(request)}"
-        back = safe_path(sent.get("back", ""), own)
-        return see_other(back, "blocked" if blocking else "unblocked")
+        await instance_of(request).unit(lambda ctx: deed(ctx, by, request))
+        back = safe_path(sent.get("back", ""), request.url.path.rpartition("/")[0])
+        if anchor:
+            back = f"{back.partition('#')[0]}#{anchor}-{number_of(request)}"
+        return see_other(back, notice)
 
     return press
+
+
+def _saving(kind: Kind) -> list[BaseRoute]:
+    def do(ctx: Context, by: Person, request: Request) -> None:
+        save(ctx, by, kind.get(ctx.conn, number_of(request)))
+
+    def undo(ctx: Context, by: Person, request: Request) -> None:
+        unsave(ctx.conn, by, kind.get(ctx.conn, number_of(request)))
+
+    at = f"/{kind.path}/{{number:int}}"
+    return [
+        button_route(f"{at}/save", _button(do, "saved", kind.path)),
+        button_route(f"{at}/unsave", _button(undo, "unsaved", kind.path)),
+    ]
+
+
+def _hide(ctx: Context, by: Person, request: Request) -> None:
+    hide(ctx, by, get_post(ctx.conn, number_of(request)))
+
+
+def _unhide(ctx: Context, by: Person, request: Request) -> None:
+    unhide(ctx.conn, by, get_post(ctx.conn, number_of(request)))
+
+
+def _blocking(
+    at: str, find: Callable[[Connection, Request], Person | Community]
+) -> list[BaseRoute]:
+    def do(ctx: Context, by: Person, request: Request) -> None:
+        block(ctx, by, find(ctx.conn, request))
+
+    def undo(ctx: Context, by: Person, request: Request) -> None:
+        unblock(ctx.conn, by, find(ctx.conn, request).id)
+
+    return [
+        button_route(f"{at}/block", _button(do, "blocked")),
+        button_route(f"{at}/unblock", _button(undo, "unblocked")),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,22 +134,17 @@ async def show_saved(request: Request) -> Response:
 async def show_blocks(request: Request) -> Response:
     """GET and POST /settings/blocks: whom one does not want to see; `who` adds one more."""
     form = await read_form(request, {"who": "", "back": ""})
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
-    if form.ready:
-        try:
-            await _block_named(request, by, form.line("who"))
-            return see_other(safe_path(form.line("back"), BLOCKS), "blocked")
-        except FedcomError as error:
-            form.fail(error)
-            # Whatever is wrong, it is wrong with the only field.
-            form.errors["who"] = form.errors.get("who") or form.error
-            form.error = ""
 
-    def read(conn: Connection, _: Visit) -> Blocks:
-        return list_own_blocks(conn, by.id)
+    def read(conn: Connection, visit: Visit) -> Blocks:
+        return list_own_blocks(conn, member_of(request, visit).person.id)
 
     visit, blocks = await visiting(request, read)
+    by = member_of(request, visit).person
+    if form.ready:
+        # Whatever is wrong, it is wrong with the only field.
+        with form.keeping("who"):
+            await _block_named(request, by, form.line("who"))
+            return see_other(safe_path(form.line("back"), BLOCKS), "blocked")
     values = {"form": form, "blocks": blocks}
     return page(request, "settings_blocks.html", visit, values, status=form.status)
 

@@ -52,6 +52,8 @@ class PlainInstance:
         self.stamps = Stamps(b"secret")
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
+        # What is asked for in vain, since its server does not answer.
+        self.away: set[str] = set()
         self.titles: dict[str, str] = {}
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -66,6 +68,8 @@ class PlainInstance:
         return KEY
 
     async def lookup(self, text: str) -> Community | Person | Post | Comment:
+        if text in self.away:
+            raise Unreachable("unreachable", "It does not answer.", url=text)
         if text not in self.known:
             raise NotFound("couldnt_find_object", "Nothing answers there.")
         return self.known[text]

@@ -76,6 +76,14 @@ async def test_people_communities_and_servers_are_blocked_by_name(world: World) 
     assert "spam.example" not in (await eve.get("/settings/blocks")).text
 
 
+async def test_what_was_typed_stays_when_a_server_does_not_answer(world: World) -> None:
+    world.instance.away.add("@kim@peer.example")
+    page = await world.browser("eve").post("/settings/blocks", who="@kim@peer.example")
+    assert page.status == 503
+    assert 'value="@kim@peer.example"' in page.html
+    assert "does not answer right now" in page.text
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
