@@ -12,6 +12,7 @@ from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import notification
 from fedcom.models.site import site
+from fedcom.queries.notifications import IS_SHOWN, WITH_SUBJECTS
 
 EVERY = timedelta(hours=1)
 
@@ -30,8 +31,11 @@ def write_digests(ctx: Context) -> int:
             actor.c.name,
             func.count(),
         )
-        .join(actor, actor.c.id == account.c.actor_id)
-        .join(notification, notification.c.recipient_id == account.c.actor_id)
+        .select_from(
+            WITH_SUBJECTS.join(account, account.c.actor_id == notification.c.recipient_id).join(
+                actor, actor.c.id == account.c.actor_id
+            )
+        )
         .where(
             account.c.mail_notifications,
             account.c.email.is_not(None),
@@ -42,6 +46,7 @@ def write_digests(ctx: Context) -> int:
             or_(account.c.last_seen_at.is_(None), account.c.last_seen_at <= before),
             notification.c.read_at.is_(None),
             notification.c.created_at > since,
+            IS_SHOWN,
         )
         .group_by(account.c.actor_id, account.c.email, account.c.interface_language, actor.c.name)
     ).all()

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from fedcom.accounts.digest import write_digests
+from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.notify import News, notify
 from fedcom.models.account import account
 from fedcom.models.mail import mail
@@ -70,3 +71,14 @@ def test_who_does_not_want_it_or_has_no_address_gets_none(rig, ann, bob, values)
     assert rig(write_digests) == 0
     want(rig, ann, mail_notifications=True, email="ann@mail.example")
     assert rig(write_digests) == 1
+
+
+def test_what_was_taken_back_is_no_news(home):
+    wants = update(account).where(account.c.actor_id == home.bob.id)
+    values = {"email": "bob@mail.example", "mail_notifications": True}
+    home(lambda ctx: ctx.conn.execute(wants.values(**values)))
+    answer = home.comment(home.post(by=home.bob), by=home.ann)
+    home.perform(Delete(by=home.ann, target=answer))
+    assert home(write_digests) == 0
+    home.perform(Undelete(by=home.ann, target=home.fresh(answer)))
+    assert home(write_digests) == 1
