@@ -1,6 +1,8 @@
 """What goes with a text on the wire: its picture with words for it, and the warning before it."""
 
-from dataclasses import dataclass
+import html as entities
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from activitypub.errors import Malformed
@@ -8,11 +10,18 @@ from activitypub.iri import check_iri
 from activitypub.reading import Document
 from activitypub.vocab.objects import image
 from fedcom.rules.limits import MAX_ALT, MAX_WARNING
+from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
+from fedcom.wire.body import Body
 
 # Our own pictures; only these do we describe to others.
 _MEDIA_TYPES = {"webp": "image/webp"}
 _ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "avif")
+
+MOST_ATTACHED = 20
+"""Attachments that are shown with a text; Mastodon has 4, Pixelfed 20."""
+
+_SEEN_OR_HEARD = frozenset({"Image", "Document", "Video", "Audio"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,27 @@ def illustration_of(document: Document) -> Illustration | None:
         return None
     shown = document.get("image")
     return Illustration(url, _alt(Document(shown).name) if isinstance(shown, dict) else "")
+
+
+def with_attached(body: Body, document: Document, shown: Collection[str | None] = ()) -> Body:
+    """`body` with what microblogs hang below a text: pictures in it, and links to the rest.
+
+    Left out is what the text has already (WordPress lists the pictures in its text once more) and
+    the addresses in `shown`. A picture that is sensitive without a warning to fold it behind is
+    only linked.
+    """
+    folded = not document.sensitive or bool(warning_of(document))
+    pieces = []
+    for one in document.attachments[:MOST_ATTACHED]:
+        url = _address(one.url) if one.type in _SEEN_OR_HEARD else None
+        if url is None or url in shown or entities.escape(url) in body.html:
+            continue
+        address, words = entities.escape(url), entities.escape(_alt(one.name))
+        if folded and _is_picture(one, url) and url.startswith("https://"):
+            pieces.append(f'<p><img src="{address}" alt="{words}"></p>')
+        else:
+            pieces.append(f'<p><a href="{address}">{words or address}</a></p>')
+    return replace(body, html=body.html + sanitize("".join(pieces))) if pieces else body
 
 
 def warning_of(document: Document) -> str:

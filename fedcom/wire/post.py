@@ -16,7 +16,12 @@ from fedcom.text.html import first_line
 from fedcom.text.plain import clean_title
 from fedcom.wire.addressing import context_iri, replies_iri
 from fedcom.wire.body import Body
-from fedcom.wire.illustration import Illustration, illustration_of, warning_of
+from fedcom.wire.illustration import (
+    Illustration,
+    illustration_of,
+    warning_of,
+    with_attached,
+)
 from fedcom.wire.tags import language_of, mentions_of, with_their_links
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
@@ -54,18 +59,19 @@ def read_post(document: Document) -> PostContent:
     """
     body = Body.of_document(document)
     warning = warning_of(document)
+    url, picture = _link(document), illustration_of(document)
     return PostContent(
         iri=document.id or "",
         wire_type=document.type,
         title=_title(document, body, warning),
-        url=_link(document),
-        body=body,
+        url=url,
+        body=with_attached(body, document, (url, picture.url if picture else None)),
         nsfw=document.sensitive,
         language=document.language,
         published=document.published,
         updated=document.updated,
         context_iri=_address(document.thread),
-        image=illustration_of(document),
+        image=picture,
         content_warning=warning,
         mentions=tuple(mention.href for mention in document.mentions),
     )

@@ -157,3 +157,74 @@ def test_a_comment_says_its_warning_as_microblogs_do(home: Home) -> None:
 
     assert (said("Food")["summary"], said("Food")["sensitive"]) == ("Food", True)
     assert "summary" not in said("")
+
+
+def attached(query: str, **more: str) -> dict[str, Any]:
+    return {"type": "Document", "mediaType": "image/png", "url": f"{CAT}?{query}"} | more
+
+
+def test_pictures_below_an_answer_are_seen_in_it() -> None:
+    note = NOTE | {"attachment": [attached("1", name='A "cat"'), attached("2")]}
+
+    html = read_comment(Document(note)).body.html
+
+    assert html.startswith("<p>Butter</p><p><img ")
+    assert f'src="{CAT}?1"' in html
+    assert 'alt="A &quot;cat&quot;"' in html
+    assert f'src="{CAT}?2"' in html
+
+
+def test_a_post_of_several_pictures_shows_the_first_once_and_the_others_below() -> None:
+    post = read_post(Document(NOTE | {"attachment": [attached("1"), attached("2")]}))
+
+    assert (post.url, post.image) == (f"{CAT}?1", Illustration(f"{CAT}?1"))
+    assert f"{CAT}?1" not in post.body.html
+    assert f'src="{CAT}?2"' in post.body.html
+
+
+@pytest.mark.parametrize(
+    ("note", "added"),
+    [
+        pytest.param(
+            NOTE | {"attachment": [attached("1", mediaType="video/mp4", name="It <sleeps>")]},
+            f'<p><a href="{CAT}?1" rel="nofollow noopener noreferrer">It &lt;sleeps&gt;</a></p>',
+            id="a video is linked",
+        ),
+        pytest.param(
+            NOTE | {"sensitive": True, "attachment": [attached("1", name="Claws")]},
+            f'<p><a href="{CAT}?1" rel="nofollow noopener noreferrer">Claws</a></p>',
+            id="what is sensitive is not shown unasked",
+        ),
+        pytest.param(
+            NOTE | {"content": f'<img src="{CAT}?1&amp;a">', "attachment": [attached("1&a")]},
+            "",
+            id="a picture that the text shows is not shown again",
+        ),
+        pytest.param(
+            NOTE
+            | {
+                "attachment": [
+                    {"type": "Link", "href": "https://news.example/"},
+                    {"type": "PropertyValue", "name": "x", "value": "y"},
+                    attached("1", url="javascript:alert(1)"),
+                ]
+            },
+            "",
+            id="what is not seen or heard is no part of the text",
+        ),
+    ],
+)
+def test_what_hangs_below_a_text(note: dict[str, Any], added: str) -> None:
+    bare = {name: value for name, value in note.items() if name != "attachment"}
+
+    html = read_comment(Document(note)).body.html
+
+    assert html == read_comment(Document(bare)).body.html + added
+
+
+def test_more_pictures_than_anybody_attaches_are_not_shown() -> None:
+    many = [attached(str(number)) for number in range(50)]
+
+    html = read_comment(Document(NOTE | {"attachment": many})).body.html
+
+    assert html.count("<img ") == 20
