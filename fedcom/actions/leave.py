@@ -1,4 +1,4 @@
-"""Leave: an actor is deleted, and takes everything it said along."""
+"""Leave: an actor is deleted, and mostly takes everything it said along."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Leave(Action[None]):
     """The end of a person or a community; erased people must not stay."""
 
     by: Person | Community
-    # Members who leave may let stand what they said.
+    # People who leave may let stand what they said.
     removes_content: bool = True
 
     def check(self, ctx: Context) -> None:

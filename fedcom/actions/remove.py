@@ -145,7 +145,9 @@ def _delete_other(ctx: Context, iri: str, said: Said) -> DeleteMessage | Leave |
         return read_delete(ctx, said, about)
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == said.actor:
-        return None if someone.deleted_at else Leave(by=someone)
+        # Lemmy's word; who says nothing of it (Mastodon) takes everything along.
+        removes_content = said.activity.get("removeData") is not False
+        return None if someone.deleted_at else Leave(by=someone, removes_content=removes_content)
     return Mark(iri=iri, kind="deleted", actor_iri=said.actor)
 
 

@@ -377,8 +377,8 @@ def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
 
 
 def leave(pair: Pair, draw: Draw) -> Leave:
-    """Whose words stay is only said to our own pages: a Delete of an actor takes all along."""
-    return every_field(Leave, by=one_of(pair, draw, GUEST, DOGS), removes_content=True)
+    leaver = one_of(pair, draw, GUEST, DOGS)
+    return every_field(Leave, by=leaver, removes_content=draw(FLAGS))
 
 
 def refresh_profile(pair: Pair, draw: Draw) -> RefreshProfile:

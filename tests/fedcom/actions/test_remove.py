@@ -11,6 +11,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.post import Post
+from fedcom.remote.actors import person_at
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import Json, activity, document, note, page, undo
 from tests.support.people import Home
@@ -180,3 +181,15 @@ def test_who_is_gone_is_gone_once(home: Home) -> None:
     hear(home, gone)
 
     assert read(home, gone) is None
+
+
+@pytest.mark.parametrize(("more", "stays"), [({"removeData": False}, True), ({}, False)])
+def test_who_leaves_may_let_stand_what_they_said(home: Home, more: Json, stays: bool) -> None:
+    comment = comment_of_kim(home)
+
+    hear(home, activity("Delete", KIM, KIM, **more))
+
+    after = home.fresh(comment)
+    assert after.is_shown is stays
+    assert bool(after.body_html) is stays
+    assert home(lambda ctx: person_at(ctx, KIM)).deleted_at is not None
