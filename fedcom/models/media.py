@@ -33,6 +33,8 @@ media = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_media_owner_id", "owner_id"),
     Index("ix_media_source_url", "source_url"),
+    # Whether a file is named by another row is asked of each that is forgotten.
+    Index("ix_media_thumbnail", "thumbnail"),
     CheckConstraint("purpose IN ('upload', 'preview', 'avatar', 'site')", name="purpose"),
     sqlite_autoincrement=True,
 )
@@ -51,6 +53,7 @@ link_preview = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("due_at", UtcDateTime, nullable=False),
     Index("ix_link_preview_state", "state", "due_at"),
+    Index("ix_link_preview_media_id", "media_id"),
     CheckConstraint("state IN ('waiting', 'done', 'failed')", name="state"),
 )
 
