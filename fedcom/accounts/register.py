@@ -12,7 +12,6 @@ from fedcom.accounts.roster import (
     delete_login,
     get_account,
     get_member,
-    list_admins,
     list_members,
 )
 from fedcom.actions.local_actor import create_local_actor
@@ -23,6 +22,7 @@ from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.site import site
+from fedcom.queries.actors import list_admins
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 
 MAX_EMAIL = 254

@@ -120,11 +120,6 @@ def has_admin(conn: Connection) -> bool:
     return conn.execute(select(account.c.actor_id).where(_ADMIN).limit(1)).first() is not None
 
 
-def list_admins(conn: Connection) -> list[int]:
-    """The row ids of everybody who runs this instance."""
-    return list(conn.execute(select(account.c.actor_id).where(_ADMIN)).scalars())
-
-
 def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"]) -> Account:
     """Promote or demote; all sessions of the account end, so that no old one has new powers.
 

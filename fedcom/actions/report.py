@@ -24,7 +24,13 @@ from fedcom.models.message import Message
 from fedcom.models.moderation import Report as ReportRow, report
 from fedcom.models.post import Post
 from fedcom.models.site import site
-from fedcom.queries.actors import find_actor, find_moderators, get_person, standing
+from fedcom.queries.actors import (
+    find_actor,
+    find_moderators,
+    get_person,
+    list_admins,
+    standing,
+)
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.messages import find_message, get_message
 from fedcom.queries.posts import find_post, get_post
@@ -34,7 +40,6 @@ from fedcom.queries.reports import (
     find_report,
     get_report,
     is_reported,
-    list_admins,
     words_of,
 )
 from fedcom.remote.actors import person_at

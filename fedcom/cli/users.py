@@ -17,7 +17,6 @@ from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.roster import (
     Member,
     find_member,
-    list_admins,
     list_members,
     set_password,
     set_role,
@@ -120,12 +119,12 @@ def invite(config: Path | None, uses: int, days: int, note: str) -> None:
     """Make an invitation: whoever has its address may sign up, whatever the registration mode."""
 
     def work(ctx: Context) -> str:
-        admins = list_admins(ctx.conn)
-        if not admins:
+        admin = find_first_admin(ctx.conn)
+        if admin is None:
             raise NotFound("no_admin", "There is no admin yet, in whose name it could be.")
         expires = ctx.now + timedelta(days=days) if days else None
         terms = Terms(note=note, uses=uses, expires_at=expires)
-        made = create_invitation(ctx.conn, admins[0], terms, ctx.now)
+        made = create_invitation(ctx.conn, admin.id, terms, ctx.now)
         return f"{ctx.origin}/register?invitation={made.code}"
 
     click.echo(with_instance(config, lambda instance: instance.unit(work)))

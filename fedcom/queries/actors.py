@@ -106,6 +106,14 @@ def is_admin(conn: Connection, person_id: int) -> bool:
     return bool(conn.execute(mine).scalar())
 
 
+def list_admins(conn: Connection) -> list[int]:
+    """The row ids of everybody who runs this instance, the longest-serving first."""
+    admins = select(account.c.actor_id).where(
+        account.c.role == "admin", account.c.state == "active"
+    )
+    return list(conn.execute(admins.order_by(account.c.actor_id)).scalars())
+
+
 def find_first_admin(conn: Connection) -> Person | None:
     """The longest-serving admin of this instance, in whose name the command line speaks."""
     row = conn.execute(

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from fedcom.errors import NotFound
-from fedcom.models.account import account
 from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
@@ -78,11 +77,3 @@ def count_reports_from(conn: Connection, host: str, since: datetime) -> int:
         .where(actor.c.host == host, report.c.created_at > since)
     )
     return int(conn.execute(theirs).scalar_one())
-
-
-def list_admins(conn: Connection) -> list[int]:
-    """The ids of the admins of this instance."""
-    admins = select(account.c.actor_id).where(
-        account.c.role == "admin", account.c.state == "active"
-    )
-    return list(conn.execute(admins.order_by(account.c.actor_id)).scalars())
