@@ -145,9 +145,10 @@ def _delete_other(ctx: Context, iri: str, said: Said) -> DeleteMessage | Leave |
         return read_delete(ctx, said, about)
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == said.actor:
-        # Lemmy's word; who says nothing of it (Mastodon) takes everything along.
-        removes_content = said.activity.get("removeData") is not False
-        return None if someone.deleted_at else Leave(by=someone, removes_content=removes_content)
+        # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a
+        # community, outside of which its posts are nowhere.
+        stays = isinstance(someone, Person) and said.activity.get("removeData") is False
+        return None if someone.deleted_at else Leave(by=someone, removes_content=not stays)
     return Mark(iri=iri, kind="deleted", actor_iri=said.actor)
 
 

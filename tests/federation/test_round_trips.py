@@ -378,7 +378,8 @@ def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
 
 def leave(pair: Pair, draw: Draw) -> Leave:
     leaver = one_of(pair, draw, GUEST, DOGS)
-    return every_field(Leave, by=leaver, removes_content=draw(FLAGS))
+    takes_all = leaver.kind == "Group" or draw(FLAGS)
+    return every_field(Leave, by=leaver, removes_content=takes_all)
 
 
 def refresh_profile(pair: Pair, draw: Draw) -> RefreshProfile:
