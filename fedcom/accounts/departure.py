@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete
 
-from fedcom.accounts.roster import delete_login, get_member, is_last_admin
+from fedcom.accounts.roster import delete_login, get_member, is_last_admin, lock_admins
 from fedcom.actions.leave import Leave, forget_followers
 from fedcom.actions.perform import perform
 from fedcom.actions.revisions import forget_revisions_of
@@ -29,10 +29,12 @@ def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> No
     which nobody can take again. Raises NotFound, and Conflict("last_admin").
     """
     member = get_member(ctx.conn, person_id)
-    if member.is_admin and is_last_admin(ctx.conn, person_id):
-        raise Conflict(
-            "last_admin", "You are the only admin. Make somebody else one first, then leave."
-        )
+    if member.is_admin:
+        lock_admins(ctx.conn)
+        if is_last_admin(ctx.conn, person_id):
+            raise Conflict(
+                "last_admin", "You are the only admin. Make somebody else one first, then leave."
+            )
     perform(ctx, Leave(by=member.person, removes_content=removes_content))
     forget_revisions_of(ctx, member.person)
     forget_followers(ctx, member.person)

@@ -1,9 +1,10 @@
 """The accounts of this instance: found, promoted, given another password."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from fedcom.accounts.sessions import end_all_sessions
 from fedcom.errors import Conflict, NotFound
@@ -39,8 +40,12 @@ def get_account(conn: Connection, person_id: int) -> Account:
     """As `find_account`. Raises NotFound."""
     found = find_account(conn, person_id)
     if found is None:
-        raise NotFound("couldnt_find_that_username_or_email", "There is no such account here.")
+        raise _no_account()
     return found
+
+
+def _no_account() -> NotFound:
+    return NotFound("couldnt_find_that_username_or_email", "There is no such account here.")
 
 
 def find_member(conn: Connection, name_or_email: str) -> Member | None:
@@ -56,29 +61,27 @@ def find_member(conn: Connection, name_or_email: str) -> Member | None:
     return None if number is None else get_member(conn, number)
 
 
+_PEOPLE, _LOGINS = columns_of(Person, actor), columns_of(Account, account)
+_MEMBERS = select(*_PEOPLE, *_LOGINS).join(account, account.c.actor_id == actor.c.id)
+
+
 def get_member(conn: Connection, person_id: int) -> Member:
     """Person and login by row id. Raises NotFound."""
-    login = get_account(conn, person_id)
-    row = (
-        conn.execute(select(*columns_of(Person, actor)).where(actor.c.id == person_id))
-        .mappings()
-        .one()
-    )
-    return Member(to_row(Person, row), login)
+    row = conn.execute(_MEMBERS.where(actor.c.id == person_id)).first()
+    if row is None:
+        raise _no_account()
+    return _to_member(row)
+
+
+def _to_member(row: Sequence[Any]) -> Member:
+    return Member(Person(*row[: len(_PEOPLE)]), Account(*row[len(_PEOPLE) :]))
 
 
 def list_members(
     conn: Connection, state: Literal["active", "pending"], *, after: int = 0, limit: int = 50
 ) -> list[Member]:
     """Accounts in this state, the oldest first, beginning behind row id `after`."""
-    numbers = conn.execute(
-        select(account.c.actor_id)
-        .join(actor, actor.c.id == account.c.actor_id)
-        .where(account.c.state == state, account.c.actor_id > after, actor.c.deleted_at.is_(None))
-        .order_by(account.c.actor_id)
-        .limit(limit)
-    ).scalars()
-    return [get_member(conn, number) for number in numbers.all()]
+    return _list(conn, account.c.state == state, after, limit)
 
 
 def search_members(
@@ -86,7 +89,6 @@ def search_members(
 ) -> list[Member]:
     """Active members whose name, chosen name or address has `text`, the oldest first, behind
     row id `after`."""
-    people, logins = columns_of(Person, actor), columns_of(Account, account)
     wanted = text.strip().replace("\0", "")
     fits = or_(
         *(
@@ -94,15 +96,17 @@ def search_members(
             for column in (actor.c.name, actor.c.title, account.c.email)
         )
     )
+    is_active = account.c.state == "active"
+    return _list(conn, and_(is_active, fits) if wanted else is_active, after, limit)
+
+
+def _list(conn: Connection, which: ColumnElement[bool], after: int, limit: int) -> list[Member]:
     rows = conn.execute(
-        select(*people, *logins)
-        .join(account, account.c.actor_id == actor.c.id)
-        .where(account.c.state == "active", actor.c.deleted_at.is_(None), actor.c.id > after)
-        .where(fits if wanted else true())
+        _MEMBERS.where(which, actor.c.deleted_at.is_(None), actor.c.id > after)
         .order_by(actor.c.id)
         .limit(limit)
     )
-    return [Member(Person(*row[: len(people)]), Account(*row[len(people) :])) for row in rows]
+    return [_to_member(row) for row in rows]
 
 
 def count_members(conn: Connection, state: Literal["active", "pending"]) -> int:
@@ -128,8 +132,10 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
     login = get_account(conn, person_id)
     if login.role == role:
         return login
-    if role == "member" and is_last_admin(conn, person_id):
-        raise Conflict("last_admin", "The only admin cannot stop being one.")
+    if role == "member":
+        lock_admins(conn)
+        if is_last_admin(conn, person_id):
+            raise Conflict("last_admin", "The only admin cannot stop being one.")
     conn.execute(update(account).where(account.c.actor_id == person_id).values(role=role))
     end_all_sessions(conn, person_id)
     return get_account(conn, person_id)
@@ -185,6 +191,15 @@ def delete_login(conn: Connection, person_id: int) -> None:
 
 
 _ADMIN = (account.c.role == "admin") & (account.c.state == "active")
+
+
+def lock_admins(conn: Connection) -> None:
+    """Until the transaction ends nobody else makes an admin less: of two who go at once, the second
+    sees that the first has gone.
+    """
+    conn.execute(
+        select(account.c.actor_id).where(_ADMIN).order_by(account.c.actor_id).with_for_update()
+    )
 
 
 def is_last_admin(conn: Connection, person_id: int) -> bool:

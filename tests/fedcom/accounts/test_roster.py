@@ -1,5 +1,9 @@
-import pytest
+from concurrent.futures import ThreadPoolExecutor, wait
 
+import pytest
+from sqlalchemy import event
+
+from fedcom.accounts.departure import delete_account
 from fedcom.accounts.password_reset import create_reset, use_reset
 from fedcom.accounts.roster import (
     count_members,
@@ -13,7 +17,9 @@ from fedcom.accounts.roster import (
     set_role,
 )
 from fedcom.accounts.sessions import create_session, find_session
+from fedcom.context import Context
 from fedcom.errors import Conflict, NotFound
+from tests.fedcom.accounts.rig import ORIGIN
 
 
 def token_of(rig, member):
@@ -46,6 +52,34 @@ def test_the_last_admin_stays(rig):
     with pytest.raises(Conflict) as caught:
         rig(lambda ctx: set_role(ctx.conn, bob.person.id, "member"))
     assert caught.value.code == "last_admin"
+
+
+@pytest.mark.parametrize(
+    "go",
+    [
+        lambda ctx, person: set_role(ctx.conn, person.id, "member"),
+        lambda ctx, person: delete_account(ctx, person.id, removes_content=False),
+    ],
+)
+def test_of_two_admins_who_go_at_once_one_stays(rig, go):
+    ann, bob = (rig.member(name, role="admin").person for name in ("ann", "bob"))
+    with ThreadPoolExecutor(1) as threads:
+        with rig.database.begin() as conn:
+            go(Context(conn, rig.clock(), ORIGIN), ann)
+            other = threads.submit(rig, lambda ctx: go(ctx, bob))
+            wait([other], 0.3)
+        assert isinstance(other.exception(10), Conflict)
+    assert rig(lambda ctx: has_admin(ctx.conn))
+
+
+def test_members_are_read_in_one_statement(rig):
+    for name in ("ann", "bob", "eve"):
+        rig.member(name)
+    statements = []
+    with rig.database.connect() as conn:
+        event.listen(conn, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        assert len(list_members(conn, "active")) == 3
+    assert len([one for one in statements if one.startswith("SELECT")]) == 1
 
 
 def test_a_new_password_ends_every_session_but_the_one_that_is_kept(rig):
