@@ -180,3 +180,8 @@ class Community(Actor):
     posts: int
     comments: int
     subscribers: int
+
+    @property
+    def is_open(self) -> bool:
+        """Neither deleted where it lives nor closed here: nothing in a closed one is shown."""
+        return self.deleted_at is None and self.removed_at is None

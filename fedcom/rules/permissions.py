@@ -61,7 +61,7 @@ def why_banned(reason: str, expires_at: datetime | None) -> Sentence | str:
 
 def must_be_open(community: Community) -> None:
     """Raises Denied when the community was removed or deleted."""
-    if community.deleted_at is not None or community.removed_at is not None:
+    if not community.is_open:
         raise Denied(
             "community_closed", "The community %(community)s is closed.", community=community.handle
         )

@@ -146,7 +146,8 @@ def _unpin(by: Person, target: Target) -> Action[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=False)
 
 
-def _community_of(conn: Connection, target: Target) -> Community:
+def community_of(conn: Connection, target: Target) -> Community:
+    """Where it was written."""
     post = get_post(conn, target.post_id) if isinstance(target, Comment) else target
     return get_community(conn, post.community_id)
 
@@ -160,7 +161,7 @@ def _remove(kind: Kind) -> Handler:
         def read(conn: Connection, visit: Visit) -> Target:
             by = member_of(request, visit).person
             target = kind.get(conn, number)
-            community = _community_of(conn, target)
+            community = community_of(conn, target)
             may_moderate(by, community, standing(conn, by, community), visit.now)
             return target
 

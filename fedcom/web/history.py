@@ -15,12 +15,11 @@ from fedcom.catalogues import mark
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.revision import Revision
-from fedcom.queries.actors import get_community, get_person
-from fedcom.queries.posts import get_post
+from fedcom.queries.actors import get_person
 from fedcom.queries.revisions import list_revisions
 from fedcom.text.difference import Piece, difference, readable
-from fedcom.web.content import COMMENTS, POSTS, Kind
-from fedcom.web.places import number_in, number_of
+from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
+from fedcom.web.places import check_open, number_in, number_of
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, page_route
 from fedcom.web.visits import Visit, visiting
@@ -82,10 +81,7 @@ def _show(kind: Kind) -> Handler:
 
 def _check_shown(conn: Connection, target: Post | Comment) -> None:
     """Raises HTTPException(410): what was taken back or removed has no past either."""
-    about = get_post(conn, target.post_id) if isinstance(target, Comment) else target
-    place = get_community(conn, about.community_id)
-    if place.deleted_at is not None or place.removed_at is not None:
-        raise HTTPException(410, mark("The community of this post was closed."))
+    check_open(community_of(conn, target))
     if not target.is_shown:
         raise HTTPException(410, mark("It was deleted or removed, and so was what it said before."))
 

@@ -43,9 +43,15 @@ def get_community_at(conn: Connection, request: Request, slug: str | None = None
     found = find_community(conn, name, host)
     if found is None:
         raise NotFound("couldnt_find_community", "No community with this name is known here.")
-    if found.deleted_at is not None or found.removed_at is not None:
+    if not found.is_open:
         raise HTTPException(410, mark("This community was closed."))
     return found
+
+
+def check_open(community: Community) -> None:
+    """Before something in it is shown. Raises HTTPException(410) for a closed one."""
+    if not community.is_open:
+        raise HTTPException(410, mark("The community of this post was closed."))
 
 
 def get_person_at(conn: Connection, request: Request) -> Person:

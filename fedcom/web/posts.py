@@ -17,6 +17,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.post import Post
 from fedcom.models.shelf import Draft
+from fedcom.queries.actors import get_community
 from fedcom.queries.communities import list_writable
 from fedcom.queries.drafts import find_draft
 from fedcom.queries.duplicates import list_duplicates
@@ -93,8 +94,9 @@ async def submit(request: Request) -> Response:
 def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
     number = number_in(request.query_params.get("from", ""))
     source = get_post(conn, number) if number else None
-    left = find_draft(conn, by.id, drafts.SUBMIT)
-    return Desk(list_writable(conn, by.id), left, source if source and source.is_shown else None)
+    if source and not (source.is_shown and get_community(conn, source.community_id).is_open):
+        source = None
+    return Desk(list_writable(conn, by.id), find_draft(conn, by.id, drafts.SUBMIT), source)
 
 
 def _begin(request: Request, form: Form, desk: Desk) -> Draft | None:
@@ -211,8 +213,8 @@ def _words(form: Form) -> dict[str, Any]:
 
 def _languages(about: Post) -> dict[str, str]:
     """Those of our list, and the one that the post has."""
-    own = {about.language: about.language} if about.language else {}
-    return own | LANGUAGES
+    own = about.language
+    return {**LANGUAGES, own: own} if own and own not in LANGUAGES else LANGUAGES
 
 
 async def edit(request: Request) -> Response:
@@ -249,9 +251,7 @@ async def edit(request: Request) -> Response:
     values = {
         "form": form,
         "post": post,
-        "languages": LANGUAGES
-        | ({post.language: post.language} if post.language else {})
-        | LANGUAGES,
+        "languages": _languages(post),
         "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
     }
     return page(request, "post_edit.html", visit, values, status=form.status)

@@ -35,7 +35,7 @@ from fedcom.queries.report_queue import (
 from fedcom.rules.limits import MAX_REASON, check_report
 from fedcom.site.reports import get_report_for, reopen, resolve
 from fedcom.web.forms import read_form, receive, safe_path, see_other
-from fedcom.web.places import number_in, number_of
+from fedcom.web.places import check_open, number_in, number_of
 from fedcom.web.render import page, slug
 from fedcom.web.routing import Handler, button_route, form_route, page_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
@@ -107,6 +107,7 @@ def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
     about = target if isinstance(target, Post) else get_post(conn, target.post_id)
     anchor = f"#comment-{target.id}" if isinstance(target, Comment) else ""
     place = get_community(conn, about.community_id)
+    check_open(place)
     return _Subject(target, author, place, f"/post/{about.id}{anchor}")
 
 

@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute
 
 from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
-from fedcom.queries.communities import get_relation
+from fedcom.queries.actors import get_community
 from fedcom.queries.feed import Sort, Span, Wanted, list_posts
 from fedcom.queries.latest import Latest, latest_comments
 from fedcom.queries.people import NOBODY
@@ -101,8 +101,7 @@ async def show_thread(request: Request) -> Response:
 
     def read(conn: Connection) -> Feed:
         post = get_post(conn, number_of(request))
-        place = get_relation(conn, post.community_id).community
-        if not post.is_shown or place.removed_at or place.deleted_at:
+        if not post.is_shown or not get_community(conn, post.community_id).is_open:
             raise HTTPException(410, mark("This post is gone."))
         found = latest_comments(conn, post.id, ENTRIES)
         entries = tuple(_of_comment(origin, post.title, one) for one in found)

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,7 +15,6 @@ from fedcom.accounts.news import read_thread
 from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.perform import perform
-from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import wants_page
@@ -38,7 +36,7 @@ from fedcom.rules.limits import check_comment
 from fedcom.web import drafts
 from fedcom.web.communities import Place, read_place
 from fedcom.web.forms import Form, read_form, see_other
-from fedcom.web.places import number_in, number_of
+from fedcom.web.places import check_open, number_in, number_of
 from fedcom.web.render import page, piece
 from fedcom.web.visits import Visit, member_of, visiting
 from fedcom.wire.body import Body
@@ -100,8 +98,7 @@ class Discussion:
 
 def _read_place_of(conn: Connection, visit: Visit, view: PostView) -> Place:
     place = read_place(conn, visit, view.community.id)
-    if place.community.deleted_at is not None or place.community.removed_at is not None:
-        raise HTTPException(410, mark("The community of this post was closed."))
+    check_open(place.community)
     return place
 
 

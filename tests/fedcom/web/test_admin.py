@@ -233,6 +233,23 @@ async def test_a_community_is_closed_with_a_reason_and_opened_again(world: World
     assert told == [("remove_community", "spam only"), ("restore_community", "")]
 
 
+async def test_no_page_shows_what_is_in_a_closed_community(world: World) -> None:
+    post = await world.post("Cats sleep")
+    comment = await world.comment(post, "They do sleep")
+    pages = [f"/{path}" for path in (f"post/{post.id}", f"comment/{comment.id}")]
+    pages += [f"{page}/{more}" for page in pages for more in ("report", "history")]
+    pages += ["/c/cats", f"/feeds/post/{post.id}.xml", f"/submit?from={post.id}"]
+    eve = world.browser("eve")
+    for path in pages:
+        assert "sleep" in (await eve.get(path)).html, path
+    number = str(world.community.id)
+    await world.browser("ann").post("/admin/communities/close", community=number, reason="spam")
+    for path in pages:
+        page = await eve.get(path)
+        assert page.status == (200 if path.startswith("/submit") else 410), path
+        assert "sleep" not in page.html, path
+
+
 async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
     ann = world.browser("ann")
     assert "No invitations yet" in (await ann.get("/admin/invitations")).text

@@ -172,3 +172,13 @@ async def test_moderators_ban_from_beside_a_comment(world: World) -> None:
 
     assert (await world.browser("mia").get(f"/comment/{comment.id}")).html.count(link) == 2
     assert link not in (await world.browser("bob").get(f"/comment/{comment.id}")).html
+
+
+async def test_what_its_author_deleted_is_not_read_by_the_way_of_removing_it(world: World) -> None:
+    post = await world.post("Cats sleep")
+    mia, path = world.browser("mia"), f"/post/{post.id}/remove"
+    assert "Cats sleep" in (await mia.get(path)).text
+    await world.browser("bob").post(f"/post/{post.id}/delete")
+    page = await mia.get(path)
+    assert "Cats sleep" not in page.text
+    assert "Deleted by its author." in page.text
