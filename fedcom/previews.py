@@ -14,11 +14,12 @@ import structlog
 from activitypub.errors import ProtocolError, Unreachable
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
+from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, NotFound
 from fedcom.media.images import PREVIEW
 from fedcom.media.pictures import Kept, Pictures
-from fedcom.media.queue import Wanted, claim_previews, fail_preview, finish_preview
+from fedcom.media.queue import Wanted, claim_previews, fail_preview, finish_preview, next_due
 from fedcom.media.records import find_media_of, put_media
 from fedcom.media.remote import ACCEPT
 from fedcom.models.media import Media
@@ -52,7 +53,10 @@ class Found:
 class Previews:
     """The background work of one instance; `run` does it until cancelled."""
 
-    def __init__(self, units: Units, pictures: Pictures, fetcher: Fetcher, origin: str) -> None:
+    def __init__(
+        self, units: Units, pictures: Pictures, fetcher: Fetcher, origin: str, clock: Clock
+    ) -> None:
+        self._clock = clock
         self._units = units
         self._pictures = pictures
         self._fetcher = fetcher
@@ -79,6 +83,10 @@ class Previews:
 
     async def make_some(self) -> int:
         """Make a few that are due; how many that were."""
+        # Looked for without a unit, whose commit would wake us again for nothing.
+        due = await self._units.read(next_due)
+        if due is None or due > self._clock():
+            return 0
         some = await self._units.unit(lambda ctx: claim_previews(ctx, AT_ONCE))
         await asyncio.gather(*[self._make(wanted) for wanted in some])
         return len(some)

@@ -289,7 +289,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         clock,
         partial(_is_blocked, database),
     )
-    previews = Previews(units, pictures, parts.fetcher, settings.origin)
+    previews = Previews(units, pictures, parts.fetcher, settings.origin, clock)
     inbox = Inbox(
         database=database,
         keys=keys,

@@ -1,5 +1,6 @@
 """Previews of links: what a page says of itself is kept, and nobody private is asked."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from fedcom.wire.illustration import Illustration
 from tests.support.people import ORIGIN, Home
 from tests.support.pictures import draw, opened, picture
 from tests.support.small_web import SmallWeb, small_web
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -60,10 +62,13 @@ class World:
             committed=self._committed,
         )
         self.pictures = Pictures(self.store, max_bytes=2_000_000)
-        self.previews = Previews(units, self.pictures, fetcher, ORIGIN)
+        self.previews = Previews(units, self.pictures, fetcher, ORIGIN, home.clock)
+        self.commits = 0
 
     async def _committed(self) -> None:
-        """Nobody waits."""
+        """As in `fedcom.wiring`: what was written may be a link."""
+        self.commits += 1
+        self.previews.wake()
 
     def row(self, post: Post) -> dict[str, Any]:
         return next(row for row in self.home.rows(link_preview) if row["post_id"] == post.id)
@@ -95,6 +100,22 @@ async def test_a_page_is_shown_by_what_it_says_of_itself(world: World) -> None:
     assert opened(world.store.read(kept["thumbnail"]) or b"").size == (144, 144)
     assert world.web.asked == [PAGE, CAT]
     assert "peer.example" not in world.web.listener.asked[0].headers.get("referer", "")
+
+
+async def test_a_link_is_looked_at_soon_and_then_there_is_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedcom.previews.REST", 0.01)
+    world.web.put(PAGE, HTML, media_type="text/html")
+    working = asyncio.create_task(world.previews.run())
+    post = world.home.post(url=PAGE)
+    await world._committed()
+    await until(lambda: world.row(post)["state"] == "done")
+    await asyncio.sleep(0.1)
+    commits = world.commits
+    await asyncio.sleep(0.2)
+    working.cancel()
+    assert world.commits == commits
 
 
 async def test_two_posts_with_one_picture_keep_it_once(world: World) -> None:

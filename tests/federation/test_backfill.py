@@ -33,6 +33,7 @@ from tests.support.clock import SettableClock
 from tests.support.documents import activity, document, group, note, page, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -734,12 +735,6 @@ async def test_a_visit_that_fails_altogether_does_not_end_the_others(world: Worl
 
     done = {row["actor_id"]: row["backfilled_at"] is not None for row in world.home.rows(community)}
     assert (done[world.dogs.id], done[place.id]) == (False, True)
-
-
-async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not done():  # noqa: ASYNC110  # the database tells nobody
-            await asyncio.sleep(0.01)
 
 
 async def test_an_accepted_follow_starts_it_at_once(world: World) -> None:

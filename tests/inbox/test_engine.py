@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from tests.inbox.peers import World, entry, like
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -25,8 +26,7 @@ async def test_it_is_an_application_and_an_endpoint(small_world: World) -> None:
 async def test_closing_flushes_what_waits_for_its_transaction(small_world: World) -> None:
     small_world.inbox._commits._linger = 3600
     answer = asyncio.create_task(small_world.post(like()))
-    while not small_world.inbox._commits._waiting:  # noqa: ASYNC110 - there is no event for it
-        await asyncio.sleep(0.001)
+    await until(lambda: bool(small_world.inbox._commits._waiting))
     await small_world.inbox.aclose()
     assert (await answer).status == 202
     assert len(small_world.rows()) == 1
@@ -37,8 +37,6 @@ async def test_another_process_can_wake_it(small_world: World) -> None:
     await asyncio.sleep(0.1)
     small_world.append(entry())
     small_world.inbox.wake()
-    async with asyncio.timeout(3):
-        while small_world.states() != ["done"]:  # noqa: ASYNC110 - the database has no event
-            await asyncio.sleep(0.01)
+    await until(lambda: small_world.states() == ["done"], seconds=3)
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)

@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,6 +15,7 @@ from inbox.errors import Later, Refused
 from inbox.ports import Heard
 from inbox.process import pause_after
 from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, entry, like
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -32,12 +33,6 @@ async def running(inbox: Inbox) -> AsyncIterator[None]:
     finally:
         loop.cancel()
         await asyncio.gather(loop, return_exceptions=True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the database has no event to wait for
-            await asyncio.sleep(0.005)
 
 
 async def test_what_was_said_is_heard_by_the_handler_and_closed_with_its_effect(

@@ -12,7 +12,8 @@ from fedcom.db import Database
 from outbox import arq_worker
 from outbox.arq_worker import MANY_HOSTS, QUEUE, ArqWaker, connect, worker
 from outbox.embedded import Dispatcher, Limits
-from tests.outbox.world import Network, RedisServer, Signers, World, inbox, until
+from tests.outbox.world import Network, RedisServer, Signers, World, inbox
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 

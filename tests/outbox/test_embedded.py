@@ -19,7 +19,8 @@ from outbox.deliveries import deliveries
 from outbox.embedded import Dispatcher, Limits
 from outbox.lanes import Seats
 from outbox.upkeep import retry_now
-from tests.outbox.world import ACCEPTED, Network, Signers, World, hang, inbox, until
+from tests.outbox.world import ACCEPTED, Network, Signers, World, hang, inbox
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 

@@ -15,8 +15,9 @@ from fedcom.clock import utc_now
 from fedcom.db import Database
 from outbox import deliveries as tables
 from outbox.embedded import Dispatcher, Limits
-from tests.outbox.world import Network, Signers, World, until
+from tests.outbox.world import Network, Signers, World
 from tests.support.listeners import Asked, http_answer, listening
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 

@@ -197,10 +197,3 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until `condition` holds; TimeoutError when it does not."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - conditions are of many kinds
-            await asyncio.sleep(0.01)
