@@ -1,10 +1,7 @@
 """What a member keeps for themselves: saved, hidden, blocked. No peer is told of any of it."""
 
-import httpx
 from sqlalchemy import Connection, Table, delete
 
-from activitypub.errors import Malformed
-from activitypub.iri import check_iri, host_of
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
 from fedcom.errors import Invalid, NotFound
@@ -12,6 +9,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.shelf import actor_block, hidden_post, host_block, saved_comment, saved_post
+from fedcom.remote.peers import normalise_host
 
 
 def save(ctx: Context, by: Person, target: Post | Comment) -> None:
@@ -60,7 +58,10 @@ def block_host(ctx: Context, by: Person, text: str) -> str:
 
     Raises Invalid: `who_host` for what no server is called, `who_own_host`.
     """
-    host = _host(text)
+    try:
+        host = normalise_host(text)
+    except Invalid as error:
+        raise Invalid("who_host", error.template, **error.facts) from None
     if host == ctx.host:
         raise Invalid("who_own_host", "That is this server. Block single people or communities.")
     row = {"person_id": by.id, "host": host, "blocked_at": ctx.now}
@@ -76,16 +77,3 @@ def unblock_host(conn: Connection, by: Person, host: str) -> None:
 
 def _saved(target: Post | Comment) -> tuple[Table, str]:
     return (saved_post, "post_id") if isinstance(target, Post) else (saved_comment, "comment_id")
-
-
-def _host(text: str) -> str:
-    name = text.strip().rpartition("://")[2].partition("/")[0].rstrip(".")
-    try:
-        # httpx turns umlauts into A-labels; our own parser then says whether it is a host at all.
-        written = httpx.URL(f"https://{name}/").netloc.decode("ascii")
-        host = host_of(check_iri(f"https://{written}/", development=True))
-    except (Malformed, httpx.InvalidURL):
-        host = ""
-    if not ("." in host or ":" in host):
-        raise Invalid("who_host", "%(name)s is not the full name of a server.", name=name[:100])
-    return host

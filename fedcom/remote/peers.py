@@ -1,18 +1,44 @@
-"""Other servers: what software they say they run, and which are blocked here."""
+"""Other servers: their names, what software they say they run, and which are blocked here."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import httpx
 from sqlalchemy import Connection, select
 
+from activitypub.errors import Malformed
+from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import Software
 from fedcom.db import upsert
+from fedcom.errors import Invalid
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
 
 # Peers change software seldom; one that could not be asked is asked again soon.
 FRESH = timedelta(days=3)
 FRESH_UNREACHED = timedelta(hours=1)
+
+
+def normalise_host(text: str) -> str:
+    """A host as it stands in ids, from a name, a handle or a URL: lower case, A-labels, any port.
+
+    `https://Bücher.example/x` → `xn--bcher-kva.example`. Raises Invalid("host_invalid").
+    """
+    name = text.strip().rpartition("://")[2].partition("/")[0].rpartition("@")[2].rstrip(".")
+    try:
+        # httpx turns umlauts into A-labels; our own parser then says whether it is a host at all.
+        host = host_of(check_iri(f"https://{_to_ascii(name)}/", development=True))
+    except (Malformed, httpx.InvalidURL) as error:
+        raise Invalid(
+            "host_invalid", "%(name)s is not the name of a server.", name=name[:100]
+        ) from error
+    if not ("." in host or ":" in host):
+        raise Invalid("host_invalid", "%(name)s is not the full name of a server.", name=name[:100])
+    return host
+
+
+def _to_ascii(name: str) -> str:
+    return httpx.URL(f"https://{name}/").netloc.decode("ascii")
 
 
 def find_peer(conn: Connection, host: str) -> Peer | None:

@@ -3,11 +3,8 @@
 Whether a host is covered by a block is asked in `fedcom.remote.peers.find_block`.
 """
 
-import httpx
 from sqlalchemy import Connection, delete, insert, select
 
-from activitypub.errors import Malformed
-from activitypub.iri import check_iri, host_of
 from fedcom.context import Context
 from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
@@ -15,7 +12,7 @@ from fedcom.models.actor import Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import modlog
 from fedcom.models.peer import InstanceBlock, instance_block
-from fedcom.remote.peers import blocked_among
+from fedcom.remote.peers import blocked_among, normalise_host
 from fedcom.rules.limits import MAX_REASON, check_body
 from outbox.upkeep import call_off
 
@@ -57,28 +54,6 @@ def list_blocks(conn: Connection) -> list[InstanceBlock]:
         select(*columns_of(InstanceBlock, instance_block)).order_by(instance_block.c.host)
     ).mappings()
     return [to_row(InstanceBlock, row) for row in rows]
-
-
-def normalise_host(text: str) -> str:
-    """A host as it stands in ids, from a name, a handle or a URL: lower case, A-labels, any port.
-
-    `https://Bücher.example/x` → `xn--bcher-kva.example`. Raises Invalid("host_invalid").
-    """
-    name = text.strip().rpartition("://")[2].partition("/")[0].rpartition("@")[2].rstrip(".")
-    try:
-        # httpx turns umlauts into A-labels; our own parser then says whether it is a host at all.
-        host = host_of(check_iri(f"https://{_to_ascii(name)}/", development=True))
-    except (Malformed, httpx.InvalidURL) as error:
-        raise Invalid(
-            "host_invalid", "%(name)s is not the name of a server.", name=name[:100]
-        ) from error
-    if not ("." in host or ":" in host):
-        raise Invalid("host_invalid", "%(name)s is not the full name of a server.", name=name[:100])
-    return host
-
-
-def _to_ascii(name: str) -> str:
-    return httpx.URL(f"https://{name}/").netloc.decode("ascii")
 
 
 def _log(ctx: Context, kind: str, host: str, reason: str, by: Person | None) -> None:

@@ -13,9 +13,9 @@ from fedcom.catalogues import mark
 from fedcom.errors import Conflict
 from fedcom.http.instance import instance_of
 from fedcom.models.peer import InstanceBlock, Peer
-from fedcom.remote.peers import list_peers
+from fedcom.remote.peers import list_peers, normalise_host
 from fedcom.site.health import Health, check_health, measure_database
-from fedcom.site.instances import block_instance, list_blocks, normalise_host, unblock_instance
+from fedcom.site.instances import block_instance, list_blocks, unblock_instance
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, admin_of, visit_of, visiting

@@ -3,7 +3,15 @@
 import pytest
 
 from activitypub.nodeinfo import Software
-from fedcom.remote.peers import blocked_among, find_block, find_peer, is_fresh, put_peer
+from fedcom.errors import Invalid
+from fedcom.remote.peers import (
+    blocked_among,
+    find_block,
+    find_peer,
+    is_fresh,
+    normalise_host,
+    put_peer,
+)
 from fedcom.site.instances import block_instance
 from tests.support.people import Home
 
@@ -70,3 +78,29 @@ def test_a_block_covers_a_host_and_what_is_below_it(home: Home, host: str, block
 
 def test_nothing_is_blocked_at_first(home: Home) -> None:
     assert home(lambda ctx: blocked_among(ctx.conn, [HOST])) == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("peer.example", "peer.example"),
+        (" Peer.Example. ", "peer.example"),
+        ("https://peer.example/c/cats", "peer.example"),
+        ("@ann@peer.example", "peer.example"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("127.0.0.1:8001", "127.0.0.1:8001"),
+        ("localhost:8001", "localhost:8001"),
+        ("peer.example:443", "peer.example"),
+    ],
+)
+def test_a_host_is_written_as_it_stands_in_ids(given, host):
+    assert normalise_host(given) == host
+
+
+@pytest.mark.parametrize(
+    "given", ["", "   ", "example", "a b.example", "*.example", "peer_example", "a..b", "x" * 300]
+)
+def test_what_is_no_host_is_refused(given):
+    with pytest.raises(Invalid) as caught:
+        normalise_host(given)
+    assert caught.value.code == "host_invalid"

@@ -4,35 +4,9 @@ from sqlalchemy import select
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.moderation import modlog
 from fedcom.remote.peers import find_block
-from fedcom.site.instances import block_instance, list_blocks, normalise_host, unblock_instance
+from fedcom.site.instances import block_instance, list_blocks, unblock_instance
 from outbox.publish import publish
 from outbox.upkeep import report_peers
-
-
-@pytest.mark.parametrize(
-    ("given", "host"),
-    [
-        ("peer.example", "peer.example"),
-        (" Peer.Example. ", "peer.example"),
-        ("https://peer.example/c/cats", "peer.example"),
-        ("@ann@peer.example", "peer.example"),
-        ("bücher.example", "xn--bcher-kva.example"),
-        ("127.0.0.1:8001", "127.0.0.1:8001"),
-        ("localhost:8001", "localhost:8001"),
-        ("peer.example:443", "peer.example"),
-    ],
-)
-def test_a_host_is_written_as_it_stands_in_ids(given, host):
-    assert normalise_host(given) == host
-
-
-@pytest.mark.parametrize(
-    "given", ["", "   ", "example", "a b.example", "*.example", "peer_example", "a..b", "x" * 300]
-)
-def test_what_is_no_host_is_refused(given):
-    with pytest.raises(Invalid) as caught:
-        normalise_host(given)
-    assert caught.value.code == "host_invalid"
 
 
 def test_a_block_covers_subdomains_and_nothing_else(rig):
