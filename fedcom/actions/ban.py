@@ -18,7 +18,7 @@ from activitypub.vocab.activities import block, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.federate import boost_anew
 from fedcom.actions.moderators import check_rank
-from fedcom.actions.modlog import Line, log_person
+from fedcom.actions.modlog import Line, log_person, reason_of
 from fedcom.actions.perform import perform
 from fedcom.actions.sweep import remove_all, restore_all
 from fedcom.actions.tally import count_subscribers
@@ -317,7 +317,7 @@ def _read_block(ctx: Context, said: Said) -> Ban | None:
         by=person_at(ctx, said.actor),
         person=person,
         place=place,
-        reason=_reason(word),
+        reason=reason_of(word),
         expires_at=ends_at,
         removes_content=word.get("removeData") is True,
     )
@@ -334,7 +334,7 @@ def _read_undo(ctx: Context, said: Said) -> Unban | None:
         by=person_at(ctx, said.actor),
         person=person,
         place=place,
-        reason=_reason(word),
+        reason=reason_of(word),
         restores_content=said.activity.get("restoreData") is True,
     )
 
@@ -376,10 +376,6 @@ def _fetched(ctx: Context, iri: str) -> Person | Community | None:
         raise Missing(missing.iri, vital=False) from missing
     except (FetchFailed, NotFound, Invalid, Denied, Malformed):
         return None
-
-
-def _reason(word: Document) -> str:
-    return (word.summary or "")[:MAX_REASON]
 
 
 READERS: Readers = {("Block",): _read_block, ("Undo", "Block"): _read_undo}

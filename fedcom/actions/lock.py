@@ -7,7 +7,7 @@ from sqlalchemy import update
 from activitypub.vocab.activities import lock, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.delete import place_of
-from fedcom.actions.modlog import log_content
+from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Invalid
@@ -67,9 +67,8 @@ def _read_lock(ctx: Context, said: Said) -> Lock | None:
     locked = undone is None
     if locked == (target.locked_at is not None):
         return None
-    return Lock(
-        by=person_at(ctx, said.actor), post=target, locked=locked, reason=word.summary or ""
-    )
+    by = person_at(ctx, said.actor)
+    return Lock(by=by, post=target, locked=locked, reason=reason_of(word))
 
 
 READERS: Readers = {("Lock",): _read_lock, ("Undo", "Lock"): _read_lock}

@@ -5,12 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import insert
 
+from activitypub.reading import Document
 from fedcom.actions.delete import Content, place_of
 from fedcom.actions.notify import News, notify
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import Deed, modlog
+from fedcom.rules.limits import MAX_REASON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ def log_person(ctx: Context, line: Line, person: Person) -> None:
     """One line about somebody, who is told."""
     _write(ctx, line, person.iri)
     _tell(ctx, line, person.id)
+
+
+def reason_of(word: Document) -> str:
+    """Why a moderator elsewhere does something, no longer than ours may say it."""
+    return (word.summary or "")[:MAX_REASON]
 
 
 def _write(ctx: Context, line: Line, target_iri: str) -> None:

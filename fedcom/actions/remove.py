@@ -13,7 +13,7 @@ from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_
 from fedcom.actions.leave import Leave
 from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
-from fedcom.actions.modlog import log_content
+from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.post import check_public
 from fedcom.actions.settle import settle_content
 from fedcom.actions.vouching import check_vouched
@@ -134,7 +134,7 @@ def _read_delete(ctx: Context, said: Said) -> Action[Content] | DeleteMessage | 
     return Remove(
         by=by,
         target=target,
-        reason=said.activity.summary or "",
+        reason=reason_of(said.activity),
         vouched=by.id == target.author_id,
     )
 
@@ -166,7 +166,7 @@ def _read_undo(ctx: Context, said: Said) -> Action[Content] | UndeleteMessage | 
     by = person_at(ctx, said.actor)
     if by.id != target.author_id:
         check_vouched(ctx, said, place_of(ctx, target))
-        return Restore(by=by, target=target, reason=deleted.summary or "")
+        return Restore(by=by, target=target, reason=reason_of(deleted))
     if target.deleted_at is None:
         return None
     return Undelete(by=by, target=target, words=_words(target, by, ctx.document(iri)))

@@ -9,6 +9,7 @@ from fedcom.actions.lock import Lock
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.models.notification import notification
+from fedcom.rules.limits import MAX_REASON
 from tests.fedcom.actions.hearing import read
 from tests.support.documents import Json, activity, undo
 from tests.support.people import Home
@@ -87,6 +88,16 @@ def test_a_lock_from_elsewhere_is_read_with_its_reason(home: Home) -> None:
     locked = home.perform(heard)
     assert there.read(word) is None
     assert there.read(undo(word)) == Lock(by=there.kim, post=locked, locked=False, reason="Enough.")
+
+
+def test_a_reason_from_elsewhere_is_as_long_as_ours(home: Home) -> None:
+    there = Elsewhere(home)
+    word = activity("Lock", KIM, there.post.iri, summary="Enough. " * MAX_REASON)
+
+    heard = there.read(word)
+
+    assert isinstance(heard, Lock)
+    assert len(heard.reason) == MAX_REASON
 
 
 def test_a_lock_waits_for_its_community(home: Home) -> None:

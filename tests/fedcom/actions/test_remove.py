@@ -4,7 +4,7 @@ import pytest
 
 from fedcom.actions.delete import Delete
 from fedcom.actions.moderators import AddModerator
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.report import Report
 from fedcom.errors import Conflict, FedcomError
 from fedcom.models.comment import Comment
@@ -12,6 +12,7 @@ from fedcom.models.moderation import modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.post import Post
 from fedcom.remote.actors import person_at
+from fedcom.rules.limits import MAX_REASON
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import Json, activity, document, note, page, undo
 from tests.support.people import Home
@@ -104,6 +105,21 @@ def test_a_second_moderators_removal_changes_nothing(home: Home) -> None:
     home.perform(Remove(by=home.ann, target=target, reason="spam"))
 
     assert read(home, activity("Delete", MAX, target.iri, summary="off topic")) is None
+
+
+def test_a_reason_from_elsewhere_is_as_long_as_ours(home: Home) -> None:
+    target = home.post()
+    max_moderates(home)
+    word = activity("Delete", MAX, target.iri, summary="spam " * MAX_REASON)
+
+    removed = read(home, word)
+    assert isinstance(removed, Remove)
+    assert len(removed.reason) == MAX_REASON
+
+    home.perform(removed)
+    restored = read(home, undo(word))
+    assert isinstance(restored, Restore)
+    assert len(restored.reason) == MAX_REASON
 
 
 def test_a_deletion_said_twice_is_done_once(home: Home) -> None:
