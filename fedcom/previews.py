@@ -19,7 +19,14 @@ from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, NotFound
 from fedcom.media.images import PREVIEW
 from fedcom.media.pictures import Kept, Pictures
-from fedcom.media.queue import Wanted, claim_previews, fail_preview, finish_preview, next_due
+from fedcom.media.queue import (
+    ATTEMPTS,
+    Wanted,
+    claim_previews,
+    fail_preview,
+    finish_preview,
+    next_due,
+)
 from fedcom.media.records import find_media_of, put_media
 from fedcom.media.remote import ACCEPT
 from fedcom.models.media import Media
@@ -92,6 +99,10 @@ class Previews:
         return len(some)
 
     async def _make(self, wanted: Wanted) -> None:
+        if wanted.attempts > ATTEMPTS:
+            logger.warning("a preview was begun and never ended", url=wanted.target)
+            await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=False))
+            return
         try:
             found = await self._find(wanted)
         except (ProtocolError, FedcomError, OSError) as error:

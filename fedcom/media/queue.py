@@ -18,6 +18,8 @@ LEASE = timedelta(minutes=5)
 PAUSES = (timedelta(minutes=2), timedelta(hours=1), timedelta(hours=12))
 """Before each further attempt; after these it has failed."""
 
+ATTEMPTS = len(PAUSES) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -96,7 +98,7 @@ def finish_preview(
 
 def fail_preview(ctx: Context, wanted: Wanted, *, passing: bool) -> None:
     """It could not be had: tried again later if that may help, and not too often."""
-    if passing and wanted.attempts <= len(PAUSES):
+    if passing and wanted.attempts < ATTEMPTS:
         _settle(ctx, wanted, due_at=ctx.now + PAUSES[wanted.attempts - 1])
     else:
         _settle(ctx, wanted, state="failed")

@@ -12,7 +12,7 @@ from fedcom.actions.post import EditPost
 from fedcom.housekeeping import clean_pictures
 from fedcom.media.images import POST
 from fedcom.media.pictures import Pictures
-from fedcom.media.queue import LEASE, PAUSES, claim_previews
+from fedcom.media.queue import ATTEMPTS, LEASE, PAUSES, claim_previews
 from fedcom.media.records import PREVIEWS_KEPT, put_media
 from fedcom.media.store import Store
 from fedcom.models.media import link_preview, media
@@ -219,6 +219,16 @@ async def test_what_a_crash_left_is_taken_up_again(world: World) -> None:
     assert (await world.made(post))[0] == "waiting"
     world.home.clock.advance(seconds=LEASE.total_seconds())
     assert (await world.made(post))[0] == "done"
+
+
+async def test_what_ends_the_process_each_time_is_left_alone_in_the_end(world: World) -> None:
+    post = world.home.post(url=PAGE)
+    for _ in range(ATTEMPTS):
+        assert len(world.home(lambda ctx: claim_previews(ctx, 9))) == 1
+        world.home.clock.advance(seconds=LEASE.total_seconds())
+
+    assert (await world.made(post))[0] == "failed"
+    assert world.web.asked == []
 
 
 async def test_an_edited_link_has_another_preview_and_none_without_a_link(world: World) -> None:
