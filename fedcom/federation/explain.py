@@ -32,9 +32,9 @@ from fedcom.context import Context, Said
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.remote.actors import read_actor
-from fedcom.wire.comment import read_comment
 from fedcom.wire.message import CHAT, recipients_of
 from fedcom.wire.post import TYPES, read_post
+from fedcom.wire.tags import language_in
 from inbox.form import check_form, check_id
 from inbox.route import Routes
 
@@ -229,7 +229,7 @@ def _object(document: Document) -> Explained:
         id=document.id,
         author=document.owner,
         audience=document.addressed,
-        language=document.language,
+        language=language_in(document),
         sensitive=document.sensitive,
         attachments=tuple(_addresses(document)),
     )
@@ -238,9 +238,7 @@ def _object(document: Document) -> Explained:
         places = tuple(iri for iri in places_named(document) if _may_be_place(iri, document))
         return replace(plain, title=post.title, link=post.url, community=places)
     if kind == "comment":
-        language = read_comment(document).language
-        above = document.in_reply_to
-        return replace(plain, language=language, about=above, community=document.audiences)
+        return replace(plain, about=document.in_reply_to, community=document.audiences)
     return plain
 
 

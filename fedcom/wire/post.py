@@ -22,7 +22,7 @@ from fedcom.wire.illustration import (
     warning_of,
     with_attached,
 )
-from fedcom.wire.tags import language_of, mentions_of, with_their_links
+from fedcom.wire.tags import language_in, language_of, mentions_of, with_their_links
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
 TYPES = frozenset(
@@ -67,7 +67,7 @@ def read_post(document: Document) -> PostContent:
         url=url,
         body=with_attached(body, document, (url, picture.url if picture else None)),
         nsfw=document.sensitive,
-        language=document.language,
+        language=language_in(document),
         published=document.published,
         updated=document.updated,
         context_iri=_address(document.thread),

@@ -1,13 +1,18 @@
 """The small parts that posts and comments share on the wire: mentions and languages."""
 
 import html as entities
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from activitypub.iri import origin_of
+from activitypub.reading import Document
 from activitypub.vocab.objects import Language, mention
 from fedcom.models.actor import Actor, Community
 from fedcom.wire.addressing import page_of
+
+# A tag of BCP 47, as far as anybody writes them.
+_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
 def mentions_of(place: Community, people: Sequence[Actor]) -> list[dict[str, Any]]:
@@ -25,6 +30,12 @@ def with_their_links(html: str, iri: str, people: Sequence[Actor]) -> str:
             here = f'href="{page_of(origin_of(iri), someone)}"'
             html = html.replace(here, f'href="{entities.escape(someone.url or someone.iri)}"')
     return html
+
+
+def language_in(document: Document) -> str | None:
+    """The language that a peer's text says it is in; None for what names none."""
+    named = document.language
+    return named if named is not None and _TAG.fullmatch(named) else None
 
 
 def language_of(code: str | None) -> Language | None:

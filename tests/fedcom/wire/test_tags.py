@@ -1,0 +1,19 @@
+"""The small parts that posts and comments share on the wire."""
+
+import pytest
+
+from activitypub.reading import Document
+from fedcom.wire.tags import language_in
+from tests.support.documents import note
+
+KIM = "https://kim.example/u/kim"
+
+
+@pytest.mark.parametrize("tag", ["de", "pt-BR", "zh-Hant-TW", "en-GB-oxendict", "haw"])
+def test_a_language_is_read_as_it_is_named(tag: str) -> None:
+    assert language_in(Document(note(f"{KIM}/1", KIM, language=tag))) == tag
+
+
+@pytest.mark.parametrize("tag", ["", "und", "German words", "x" * 1000, "de-" * 20 + "DE", '"><b>'])
+def test_what_is_no_language_is_none(tag: str) -> None:
+    assert language_in(Document(note(f"{KIM}/1", KIM, language=tag))) is None
