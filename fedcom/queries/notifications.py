@@ -1,7 +1,7 @@
 """What members are told: how much waits for them, and the list of it.
 
-What was deleted or removed since is not told any more: neither counted nor listed. What moderators
-did is told whatever became of it.
+What was deleted or removed since, or is in a community that was closed, is not told any more:
+neither counted nor listed. What moderators did is told whatever became of it.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, case, or_, select
 
-from fedcom.models.actor import actor
+from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
@@ -39,6 +39,7 @@ WITH_SUBJECTS = (
     notification.outerjoin(comment, comment.c.id == notification.c.comment_id)
     .outerjoin(post, post.c.id == notification.c.post_id)
     .outerjoin(message, message.c.id == notification.c.message_id)
+    .outerjoin(community, community.c.actor_id == notification.c.community_id)
 )
 IS_SHOWN = or_(
     notification.c.kind.not_in(["reply", "mention", "message"]),
@@ -51,6 +52,7 @@ IS_SHOWN = or_(
                 post.c.deleted_at,
                 post.c.removed_at,
                 message.c.deleted_at,
+                community.c.removed_at,
             )
         )
     ),

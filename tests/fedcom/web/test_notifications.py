@@ -11,6 +11,7 @@ from fedcom.actions.remove import Remove
 from fedcom.context import Context
 from fedcom.models.comment import Comment
 from fedcom.models.notification import notification
+from fedcom.site.communities import close_community, reopen_community
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World
@@ -132,6 +133,19 @@ async def test_what_is_gone_is_neither_told_nor_counted(world: World) -> None:
     assert waiting(page) == 0
     assert "Why" not in page.text
     assert "Ask" not in page.text
+
+
+async def test_what_is_in_a_closed_community_is_neither_told_nor_counted(world: World) -> None:
+    await talk(world)
+    by, number = world.people["ann"], world.community.id
+    await world.instance.unit(lambda ctx: close_community(ctx, number, "", by))
+
+    page = await world.browser("bob").get("/notifications?show=all")
+
+    assert waiting(page) == 0
+    assert "Why so" not in page.text
+    await world.instance.unit(lambda ctx: reopen_community(ctx, number, by))
+    assert waiting(await world.browser("bob").get("/communities")) == 2
 
 
 async def test_one_can_answer_from_there(world: World) -> None:
