@@ -149,7 +149,7 @@ class Settings(BaseModel):
         default=1000,
         ge=0,
         description="How much of `media_dir` copies of pictures from elsewhere may take, in"
-        " millions of bytes. Those that were looked at longest ago go first, and none stays longer"
+        " millions of bytes. Those that were fetched longest ago go first, and none stays longer"
         " than 30 days.",
     )
     secret_key: SecretStr | None = Field(
