@@ -5,7 +5,6 @@ from sqlalchemy import delete
 from fedcom.accounts.roster import delete_login, get_member, is_last_admin, lock_admins
 from fedcom.actions.leave import Leave, forget_followers
 from fedcom.actions.perform import perform
-from fedcom.actions.revisions import forget_revisions_of
 from fedcom.context import Context
 from fedcom.errors import Conflict
 from fedcom.models.notification import notification
@@ -36,7 +35,6 @@ def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> No
                 "last_admin", "You are the only admin. Make somebody else one first, then leave."
             )
     perform(ctx, Leave(by=member.person, removes_content=removes_content))
-    forget_revisions_of(ctx, member.person)
     forget_followers(ctx, member.person)
     for shelf in _SHELVES:
         ctx.conn.execute(delete(shelf).where(shelf.c.person_id == person_id))

@@ -24,7 +24,7 @@ from fedcom.actions.post import (
     is_overtaken,
 )
 from fedcom.actions.revisions import keep_revision
-from fedcom.actions.tally import count_comment, put_vote
+from fedcom.actions.tally import count_comment, locked, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
@@ -164,13 +164,13 @@ class EditComment(_Wording):
         about = get_post(ctx.conn, self.comment.post_id)
         place = get_community(ctx.conn, about.community_id)
         may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
-        if not self.comment.is_shown:
-            raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
+        _check_shown(self.comment)
         self.check_words()
 
     def apply(self, ctx: Context) -> Comment:
         """Replace the words and keep the former ones."""
-        before = get_comment(ctx.conn, self.comment.id)
+        before = locked(ctx, self.comment)
+        _check_shown(before)
         ctx.conn.execute(
             update(comment)
             .where(comment.c.id == self.comment.id)
@@ -187,6 +187,11 @@ class EditComment(_Wording):
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Update{Note}."""
         return update_activity(ctx.new_iri("update"), self.by.iri, note_of(ctx, result))
+
+
+def _check_shown(about: Post | Comment) -> None:
+    if not about.is_shown:
+        raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
 
 
 def note_of(ctx: Context, about: Comment) -> dict[str, object]:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.comment import answered
 from fedcom.actions.revisions import forget_revisions
-from fedcom.actions.tally import count_comment, count_post
+from fedcom.actions.tally import count_comment, count_post, locked
 from fedcom.context import Context
 from fedcom.errors import Conflict
 from fedcom.models.actor import Actor, Community, Person
@@ -96,13 +96,11 @@ def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> C
 
     What it said before its edits is forgotten when its author deletes it.
     """
+    before = locked(ctx, target)
     table = post if isinstance(target, Post) else comment
-    mine = table.c.id == target.id
-    # What the caller read may be old by now; under the lock it cannot change any more.
-    ctx.conn.execute(select(table.c.id).where(mine).with_for_update())
-    before = _again(ctx, target)
-    ctx.conn.execute(update(table).where(mine).values(**changes))
-    after = _again(ctx, target)
+    ctx.conn.execute(update(table).where(table.c.id == target.id).values(**changes))
+    get = get_post if isinstance(target, Post) else get_comment
+    after = get(ctx.conn, target.id)
     if after.deleted_at is not None:
         forget_revisions(ctx, after)
     difference = int(after.is_shown) - int(before.is_shown)
@@ -111,12 +109,6 @@ def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> C
     elif difference and isinstance(after, Comment):
         count_comment(ctx, after, difference)
     return after
-
-
-def _again(ctx: Context, target: Content) -> Content:
-    if isinstance(target, Post):
-        return get_post(ctx.conn, target.id)
-    return get_comment(ctx.conn, target.id)
 
 
 def place_of(ctx: Context, target: Content) -> Community:

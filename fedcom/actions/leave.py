@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 from activitypub.vocab.activities import delete as delete_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.delete import set_shown
+from fedcom.actions.revisions import forget_revisions_of
 from fedcom.actions.tally import count_subscribers
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person
@@ -37,6 +38,8 @@ class Leave(Action[None]):
         """Blank what they said, end all follows and moderatorships, forget the profile."""
         if self.removes_content:
             self._blank(ctx)
+        else:
+            forget_revisions_of(ctx, self.by)
         followed = ctx.conn.execute(
             select(follow.c.target_id).where(follow.c.follower_id == self.by.id)
         ).scalars()

@@ -15,7 +15,7 @@ from fedcom.actions.markers import refuse_deleted
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
 from fedcom.actions.revisions import keep_revision
-from fedcom.actions.tally import count_post, put_vote
+from fedcom.actions.tally import count_post, locked, put_vote
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid
 from fedcom.media.queue import want_preview
@@ -143,13 +143,13 @@ class EditPost(Action[Post]):
         may_edit(self.by, self.post, ctx.now)
         place = get_community(ctx.conn, self.post.community_id)
         may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
-        if not self.post.is_shown:
-            raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
+        _check_shown(self.post)
         _check_content(self)
 
     def apply(self, ctx: Context) -> Post:
         """Replace the words and keep the former ones; what others said of the post stays."""
-        before = get_post(ctx.conn, self.post.id)
+        before = locked(ctx, self.post)
+        _check_shown(before)
         ctx.conn.execute(
             update(post)
             .where(post.c.id == self.post.id)
@@ -345,6 +345,11 @@ def _direct(ctx: Context, document: Document, place: Community) -> Community:
         "Posts in %(community)s count here when the community has announced them.",
         community=place.handle,
     )
+
+
+def _check_shown(about: Post | Comment) -> None:
+    if not about.is_shown:
+        raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
 
 
 def _check_content(action: CreatePost | EditPost) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from fedcom.context import Context
-from fedcom.models.actor import Person
+from fedcom.models.actor import Actor
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
 from fedcom.models.revision import revision
@@ -38,7 +38,7 @@ def forget_revisions(ctx: Context, about: Post | Comment) -> None:
     ctx.conn.execute(delete(revision).where(_of(about)))
 
 
-def forget_revisions_of(ctx: Context, author: Person) -> None:
+def forget_revisions_of(ctx: Context, author: Actor) -> None:
     """Forget all that somebody's posts and comments said before."""
     posts = select(post.c.id).where(post.c.author_id == author.id)
     comments = select(comment.c.id).where(comment.c.author_id == author.id)

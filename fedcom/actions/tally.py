@@ -11,7 +11,9 @@ from fedcom.models.actor import Person, community
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
+from fedcom.queries.comments import get_comment
 from fedcom.queries.follows import count_followers
+from fedcom.queries.posts import get_post
 from fedcom.rules.ranking import active_key, controversy, hot_key
 
 
@@ -57,6 +59,17 @@ def find_vote(ctx: Context, voter: Person, target: Post | Comment) -> tuple[int,
         )
     ).first()
     return None if row is None else (row.score, row.iri)
+
+
+def locked(ctx: Context, target: Post | Comment) -> Post | Comment:
+    """The row as it is now, which nobody else changes until this unit is over.
+
+    What the caller read may be old by now.
+    """
+    table = post if isinstance(target, Post) else comment
+    ctx.conn.execute(select(table.c.id).where(table.c.id == target.id).with_for_update())
+    get = get_post if isinstance(target, Post) else get_comment
+    return get(ctx.conn, target.id)
 
 
 def count_post(ctx: Context, about: Post, difference: int) -> None:

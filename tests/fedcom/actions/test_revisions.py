@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import pytest
+
 from activitypub.iri import PUBLIC
 from fedcom.accounts.departure import delete_account
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.leave import Leave
-from fedcom.actions.post import EditPost
+from fedcom.actions.post import EditPost, Provenance
 from fedcom.actions.remove import Remove
 from fedcom.actions.revisions import KEPT
+from fedcom.errors import Denied
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.revision import Revision
@@ -103,6 +106,36 @@ def test_who_leaves_and_lets_words_stay_leaves_only_the_last_ones(home: Home) ->
 
     assert home.fresh(first).title == "Another title"
     assert versions(home, first) == versions(home, about) == []
+
+
+def test_so_it_is_with_who_leaves_elsewhere(home: Home) -> None:
+    about = home.comment(home.post(), by=home.person(KIM), iri=NOTE)
+    source = Provenance(NOTE, "Note", None, None)
+    home.perform(
+        EditComment(by=home.person(KIM), comment=about, body=Body("", "Other"), source=source),
+        said(KIM),
+    )
+    hear(home, activity("Delete", KIM, KIM, removeData=False))
+
+    assert home.fresh(about).body_html == "Other"
+    assert versions(home, about) == []
+
+
+def test_an_edit_of_what_was_deleted_meanwhile_writes_nothing(home: Home) -> None:
+    kim = home.person(KIM)
+    post, comment = home.post(by=kim, iri=f"{KIM}/1"), home.comment(home.post(), by=kim, iri=NOTE)
+    words, source = Body("", "Other"), Provenance(NOTE, "Note", None, None)
+    edits: list[EditPost | EditComment] = [
+        EditPost(by=kim, post=post, title="Other", body=words, source=source),
+        EditComment(by=kim, comment=comment, body=words, source=source),
+    ]
+    for about, action in zip((post, comment), edits, strict=True):
+        home.perform(Delete(by=kim, target=about), said(KIM))
+
+        with pytest.raises(Denied, match="deleted"):
+            home.perform(action, said(KIM))
+        assert home.fresh(about).body_html == ""
+        assert versions(home, about) == []
 
 
 def test_nothing_is_left_of_whoever_leaves(home: Home) -> None:
