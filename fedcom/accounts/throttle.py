@@ -33,9 +33,11 @@ RESET_BY_ACCOUNT = Limit("reset:name", 5, timedelta(minutes=30))
 # A search costs more than a page, and whoever walks through all our links asks for many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
+UPLOADS = Limit("upload", 60, timedelta(hours=1))
+
 _LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_ACCOUNT, SIGN_UP_BY_ADDRESS),
-    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT, SEARCH_BY_ADDRESS),
+    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT, SEARCH_BY_ADDRESS, UPLOADS),
 )
 _LONGEST_WINDOW = max(limit.window for limit in _LIMITS)
 

@@ -1,11 +1,10 @@
 """What members upload: counted, so that nobody fills the disk, listed, and deleted when asked."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from fedcom.accounts.throttle import Limit, count_attempt
+from fedcom.accounts.throttle import UPLOADS, count_attempt
 from fedcom.context import Context
 from fedcom.errors import Denied, NotFound
 from fedcom.media.pictures import Kept
@@ -14,7 +13,6 @@ from fedcom.models.actor import Person
 from fedcom.models.media import Media, Purpose
 from fedcom.rules.permissions import may_act
 
-UPLOADS = Limit("upload", 60, timedelta(hours=1))
 PAGE = 30
 
 
