@@ -29,6 +29,7 @@ from fedcom.models.post import Post
 from fedcom.rules.limits import check_alt
 from fedcom.rules.permissions import may_moderate
 from fedcom.site.settings import set_logo
+from fedcom.web import words
 from fedcom.web.communities import read_place
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import get_community_at, number_in
@@ -129,8 +130,8 @@ async def upload(request: Request) -> Response:
 
 
 def _markdown(address: str, alt: str) -> str:
-    words = alt.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return f"![{words}]({address})"
+    text = alt.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return f"![{text}]({address})"
 
 
 async def list_mine(request: Request) -> Response:
@@ -145,7 +146,7 @@ async def list_mine(request: Request) -> Response:
                 one.name,
                 f"/media/{one.name}",
                 f"/media/{one.thumbnail or one.name}",
-                f"{one.width} × {one.height}, {max(1, one.bytes // 1000)} kB",  # noqa: RUF001 - the sign between sides
+                f"{one.width} × {one.height}, {words.size(one.bytes)}",  # noqa: RUF001 - the sign between sides
                 _markdown(media_url(origin, one.name), ""),
             )
             for one in found

@@ -132,7 +132,8 @@ def _environment() -> Environment:
         "initial": initial,
         "when": when,
     }
-    environment.filters |= {"number": words.number, "exact": words.exact, "span": words.span}
+    for say in (words.number, words.size, words.exact, words.span):
+        environment.filters[say.__name__] = say
     for name in ("gettext", "ngettext"):
         environment.globals[name] = _with_numbers(environment.globals[name])
     environment.globals |= {

@@ -16,10 +16,13 @@ from functools import cache, lru_cache
 from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
 from fedcom.errors import FedcomError, Sentence, fill
 from fedcom.http.accepting import preferred
+
+_SIZES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
@@ -93,6 +96,13 @@ def span(length: timedelta) -> str:
 def number(value: int) -> str:
     """A number with the separators of the reader's language."""
     return str(value) if -1000 < value < 1000 else format_decimal(value, locale=_locale(language()))
+
+
+def size(count: int) -> str:
+    """So many bytes, in the largest unit that fits."""
+    power = min((len(str(count)) - 1) // 3, len(_SIZES) - 1)
+    unit, locale = f"digital-{_SIZES[power]}", _locale(language())
+    return format_unit(count / 1000**power, unit, "short", "#,##0.#", locale=locale)
 
 
 # A thread has hundreds of these, and formatting one costs as much as rendering a comment.

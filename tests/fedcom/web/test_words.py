@@ -1,5 +1,6 @@
 """The language of the pages: which one is chosen, and that all of a page is in it."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,8 @@ sqlite_only = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
-def _in_english_again() -> None:
+def _in_english_again() -> Iterator[None]:
+    yield
     words.speak(DEFAULT)
 
 
@@ -109,6 +111,21 @@ def test_ages_dates_and_numbers_are_written_as_the_language_does() -> None:
     assert said["en"] == ("3 hours ago", "May 4, 2026, 12:30\u202fPM UTC", "12,345")
     assert said["de"] == ("vor 3 Stunden", "04.05.2026, 12:30 UTC", "12.345")
     assert said["ar"][0] == "قبل 3 ساعات"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["0 byte", "999 byte", "1.5 kB", "12.3 GB", "2,000 TB"]),
+        ("de", ["0 Byte", "999 Byte", "1,5 kB", "12,3\u00a0GB", "2.000 TB"]),
+        ("ar", ["0 بايت", "999 بايت", "1.5 كيلوبايت", "12.3 غ.ب", "2,000 تيرابايت"]),
+    ],
+)
+def test_sizes_are_written_as_the_language_does(language: str, said: list[str]) -> None:
+    words.speak(language)
+
+    counts = (0, 999, 1500, 12_340_000_000, 2 * 10**15)
+    assert [words.size(count) for count in counts] == said
 
 
 @pytest.mark.parametrize(
