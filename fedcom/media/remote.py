@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
+from weakref import WeakValueDictionary
 
 import structlog
 
 from activitypub.errors import ProtocolError
-from activitypub.fetch import Fetcher
+from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.errors import FedcomError, NotFound
@@ -33,6 +34,10 @@ FAILED_FOR = timedelta(minutes=30)
 ACCEPT = ", ".join(f"image/{name.lower()}" for name in FORMATS)
 
 _AT_ONCE = 4
+_AT_ONCE_OF_ONE = 2
+"""Requests to one server, so that one that is slow on purpose leaves turns to the others."""
+
+_SECONDS = 15.0
 _FAILURES = 5_000
 _SIZES: dict[str, Size] = {"face": FACE, "full": POST}
 
@@ -80,6 +85,8 @@ class RemotePictures:
         self._clock = clock
         self._is_blocked = is_blocked
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        # Each is there as long as somebody waits for it or has a turn.
+        self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._running: dict[str, asyncio.Task[bytes]] = {}
         self._failed: dict[str, datetime] = {}
 
@@ -109,11 +116,16 @@ class RemotePictures:
 
     async def _fetch(self, name: str, url: str, size: Size) -> bytes:
         try:
-            async with self._turns:
-                if await self._is_blocked(host_of(url)):
+            host = host_of(url)
+            lane = self._lanes.setdefault(host, asyncio.Semaphore(_AT_ONCE_OF_ONE))
+            async with lane, self._turns:
+                if await self._is_blocked(host):
                     raise _not_there()
                 download = await self._fetcher.fetch_bytes(
-                    url, accept=ACCEPT, max_bytes=self._pictures.max_bytes
+                    url,
+                    accept=ACCEPT,
+                    max_bytes=self._pictures.max_bytes,
+                    budget=Budget(documents=5, seconds=_SECONDS),
                 )
             picture = await self._pictures.clean(download.body, size)
         except (ProtocolError, FedcomError) as error:

@@ -13,6 +13,7 @@ from fedcom.media.pictures import Pictures
 from fedcom.media.remote import FAILED_FOR, KEPT, RemotePictures, Signer
 from fedcom.media.store import Store
 from tests.support.clock import SettableClock
+from tests.support.listeners import Asked
 from tests.support.pictures import draw, opened, picture
 from tests.support.small_web import SmallWeb, small_web
 
@@ -101,6 +102,26 @@ async def test_what_cannot_be_had_is_not_asked_for_again_for_a_while(
     world.blocked.clear()
     world.web.put(url.replace("http:", "https:"), picture())
     assert await world.is_there(url) == url.startswith(("https://peer.example/",))
+
+
+async def test_a_server_that_never_answers_holds_up_no_pictures_of_others(world: World) -> None:
+    never = asyncio.Event()
+
+    async def hang(_asked: Asked, _writer: asyncio.StreamWriter) -> None:
+        await never.wait()
+
+    slow = [f"https://evil.example/{number}.png" for number in range(20)]
+    for url in slow:
+        world.web.script(url, hang)
+    world.web.put(CAT, picture())
+    waiting = [asyncio.create_task(world.is_there(url)) for url in slow]
+    await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(5):
+        assert await world.is_there(CAT)
+    await world.remote.aclose()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    never.set()
 
 
 async def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> None:
