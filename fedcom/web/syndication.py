@@ -35,8 +35,8 @@ from fedcom.text.plain import cut
 from fedcom.web.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.places import get_community_at, get_person_at, number_of
 from fedcom.web.render import link, slug
-from fedcom.web.routing import page_route
-from fedcom.web.words import gettext
+from fedcom.web.routing import Handler, page_route
+from fedcom.web.words import choose, gettext, speak
 
 ENTRIES = 30
 KEPT_SECONDS = 300
@@ -121,10 +121,20 @@ def feeds() -> list[BaseRoute]:
         "/feeds/post/{number:int}": show_thread,
     }
     return [
-        page_route(f"{path}.{ending}", handler)
+        page_route(f"{path}.{ending}", _in_their_language(handler))
         for path, handler in handlers.items()
         for ending in ("xml", "atom")
     ]
+
+
+def _in_their_language(handler: Handler) -> Handler:
+    async def handle(request: Request) -> Response:
+        speak(choose(request.headers.get("accept-language", "")))
+        response = await handler(request)
+        response.headers["Vary"] = "Accept-Language"
+        return response
+
+    return handle
 
 
 def _wanted(request: Request, **scope: Any) -> Wanted:

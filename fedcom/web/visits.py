@@ -1,7 +1,6 @@
 """Who asks for a page, of which site: read once for each request, in the same hop as the page."""
 
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -78,9 +77,8 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
         request.state.visit = visit
         return visit, work(conn, visit)
 
-    # Threads do not know whose request they work for; this is how they come to speak its language.
-    context = copy_context()
-    visit, found = await instance.read(lambda conn: context.run(read, conn))
+    visit, found = await instance.read(read)
+    # What was said of this in the thread of the database was said to that thread alone.
     speak(visit.language)
     if visit.member is not None and visit.member.is_untouched(now):
         signed_in = visit.member

@@ -157,6 +157,13 @@ async def test_a_reader_that_has_it_already_is_told_so(world: World) -> None:
     assert (await browser.get("/feeds/all.xml", If_Modified_Since=date)).status == 200
 
 
+async def test_a_feed_is_named_in_the_language_that_is_asked_for(world: World) -> None:
+    for asked, title in (("de-AT, en;q=0.5", "Forum, lokal"), ("fr", "Forum, local")):
+        answer = await world.browser().get("/feeds/local.xml", Accept_Language=asked)
+        assert f"<title>{title}</title>" in answer.html
+        assert "Accept-Language" in answer.headers["vary"]
+
+
 async def test_no_word_of_a_stranger_breaks_the_document(world: World) -> None:
     post = await world.post()
     comment = await world.comment(post)
