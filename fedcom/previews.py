@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from activitypub.errors import ProtocolError, Unreachable
-from activitypub.fetch import Budget, Fetcher
+from activitypub.fetch import Budget, Download, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.context import Context
@@ -35,10 +35,19 @@ from fedcom.text.page_head import read_head
 from fedcom.units import Units
 
 HEAD_OF_PAGE = 768 * 1024
-TITLE_SECONDS = 10.0
 """Bytes of a page that are read; some write that much style before they say what they are."""
 
-ACCEPT_PAGE = f"text/html, application/xhtml+xml, {ACCEPT};q=0.9"
+TITLE_SECONDS = 10.0
+"""How long who asks for a title is kept waiting."""
+
+PREVIEW_SECONDS = 30.0
+"""How long a page or a picture may take, with its redirects: others wait for their turn."""
+
+REQUESTS = 5
+"""Redirects are followed so far."""
+
+PAGE_TYPES = ("text/html", "application/xhtml+xml")
+ACCEPT_PAGE = f"{', '.join(PAGE_TYPES)}, {ACCEPT};q=0.9"
 AT_ONCE = 4
 LOOK_EVERY = 60.0
 """Seconds after which the table is looked at although nobody woke us: retries, other servers."""
@@ -131,14 +140,10 @@ class Previews:
         return await self._look_at(wanted.url or "")
 
     async def _look_at(self, url: str) -> Found:
-        secure = await self._permitted(url)
-        page = await self._fetcher.fetch_bytes(
-            secure, accept=ACCEPT_PAGE, max_bytes=HEAD_OF_PAGE, cut=True
-        )
-        kind = page.content_type.partition(";")[0].strip().lower()
-        if kind.startswith("image/"):
+        page = await self._page_at(url, PREVIEW_SECONDS)
+        if _kind_of(page).startswith("image/"):
             return Found(media_id=(await self._picture_at(page.url)).id)
-        if kind not in ("text/html", "application/xhtml+xml"):
+        if _kind_of(page) not in PAGE_TYPES:
             return Found()
         head = read_head(page.body, page.content_type, page.url)
         picture = await self._picture_of(head.image_url) if head.image_url else None
@@ -149,18 +154,19 @@ class Previews:
 
         Raises NotFound, Denied and the FetchFailed family.
         """
-        secure = await self._permitted(url)
-        page = await self._fetcher.fetch_bytes(
-            secure,
+        page = await self._page_at(url, TITLE_SECONDS)
+        if _kind_of(page) not in PAGE_TYPES:
+            return ""
+        return read_head(page.body, page.content_type, page.url).title
+
+    async def _page_at(self, url: str, seconds: float) -> Download:
+        return await self._fetcher.fetch_bytes(
+            await self._permitted(url),
             accept=ACCEPT_PAGE,
             max_bytes=HEAD_OF_PAGE,
             cut=True,
-            budget=Budget(documents=5, seconds=TITLE_SECONDS),
+            budget=Budget(documents=REQUESTS, seconds=seconds),
         )
-        kind = page.content_type.partition(";")[0].strip().lower()
-        if kind not in ("text/html", "application/xhtml+xml"):
-            return ""
-        return read_head(page.body, page.content_type, page.url).title
 
     async def _picture_of(self, url: str) -> Media | None:
         """The picture that a page names; without it the words are worth showing too."""
@@ -176,7 +182,10 @@ class Previews:
             return known
         secure = await self._permitted(url)
         download = await self._fetcher.fetch_bytes(
-            secure, accept=ACCEPT, max_bytes=self._pictures.max_bytes
+            secure,
+            accept=ACCEPT,
+            max_bytes=self._pictures.max_bytes,
+            budget=Budget(documents=REQUESTS, seconds=PREVIEW_SECONDS),
         )
         kept = await self._pictures.keep(download.body, PREVIEW)
         return await self._units.unit(lambda ctx: _put(ctx, kept, url))
@@ -194,6 +203,10 @@ class Previews:
         if not self._fetcher.development and url.startswith("http://"):
             return f"https://{url.removeprefix('http://')}"
         return url
+
+
+def _kind_of(page: Download) -> str:
+    return page.content_type.partition(";")[0].strip().lower()
 
 
 def _put(ctx: Context, kept: Kept, url: str) -> Media:
