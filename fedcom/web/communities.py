@@ -155,7 +155,7 @@ async def create(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """GET and POST /c/{slug}/edit: what the community says of itself, and who moderates it."""
-    visit, place = await _managed(request)
+    visit, place = await managed(request)
     community = place.community
     form = await read_form(request, _values(community))
     by = member_of(request, visit).person
@@ -184,8 +184,8 @@ def _manage_page(
     return page(request, "community_edit.html", visit, values, status=status)
 
 
-async def _managed(request: Request) -> tuple[Visit, Place]:
-    """The community, for somebody who may manage it; raises Denied for others."""
+async def managed(request: Request) -> tuple[Visit, Place]:
+    """The community of the address, for who moderates it. Raises Denied for others."""
 
     def read(conn: Connection, visit: Visit) -> Place:
         by = member_of(request, visit).person
@@ -198,7 +198,7 @@ async def _managed(request: Request) -> tuple[Visit, Place]:
 
 async def appoint(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators: make somebody a moderator."""
-    visit, place = await _managed(request)
+    visit, place = await managed(request)
     community = place.community
     by = member_of(request, visit).person
     form = await read_form(request, {"person": ""})
@@ -239,7 +239,7 @@ async def _person_called(request: Request, text: str) -> Person:
 async def dismiss(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
     sent = await receive(request)
-    visit, place = await _managed(request)
+    visit, place = await managed(request)
     by = member_of(request, visit).person
 
     def work(ctx: Context) -> None:

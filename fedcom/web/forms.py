@@ -42,6 +42,7 @@ _CODES = {
     "message_empty": "body",
     "couldnt_find_actor": "community",
     "couldnt_find_community": "community",
+    "couldnt_find_person": "person",
     "own_host": "host",
 }
 

@@ -15,11 +15,10 @@ from fedcom.accounts.news import read_conversation
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.perform import perform
 from fedcom.context import Context
-from fedcom.errors import NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
-from fedcom.queries.actors import find_person, get_person
+from fedcom.queries.actors import get_person
 from fedcom.queries.messages import (
     Conversation,
     ConversationPage,
@@ -31,7 +30,7 @@ from fedcom.queries.shelf import is_blocked
 from fedcom.rules.limits import check_message
 from fedcom.rules.permissions import may_edit
 from fedcom.web.forms import read_form, receive, see_other
-from fedcom.web.places import number_in, number_of, slug_of, split_slug
+from fedcom.web.places import get_person_called, number_in, number_of, slug_of
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.wire.body import Body
@@ -63,7 +62,8 @@ async def converse(request: Request) -> Response:
 
     def read(conn: Connection, visit: Visit) -> _Talk:
         by = member_of(request, visit).person
-        other = _get_other(conn, request)
+        # Also when they are gone: what they wrote is still to be read.
+        other = get_person_called(conn, request, slug_of(request))
         conversation = find_conversation(conn, by.id, other.id, before=before)
         return _Talk(other, conversation, is_blocked(conn, by.id, other.id))
 
@@ -139,15 +139,6 @@ async def _change(
         return _address(ctx.conn, visit, found)
 
     return see_other(await instance_of(request).unit(work), notice)
-
-
-def _get_other(conn: Connection, request: Request) -> Person:
-    """Whom the address names, also when they are gone: what they wrote is still to be read."""
-    name, host = split_slug(slug_of(request), instance_of(request).settings.host)
-    found = find_person(conn, name, host)
-    if found is None:
-        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
-    return found
 
 
 def _address(conn: Connection, visit: Visit, message: Message) -> str:

@@ -16,14 +16,20 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import Deed
-from fedcom.queries.actors import find_community, find_person, get_person
+from fedcom.queries.actors import find_community, get_person
 from fedcom.queries.bans import PAGE, BanLine, list_bans
 from fedcom.queries.modlog import LogFilter, LogPage, list_modlog
 from fedcom.rules.limits import MAX_REASON, check_body
-from fedcom.rules.permissions import may_moderate
-from fedcom.web.communities import Place, read_place
+from fedcom.web.communities import Place, managed, read_place
 from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.places import get_community_at, get_person_at, number_in, split_slug, whole_number
+from fedcom.web.places import (
+    get_community_at,
+    get_person_at,
+    get_person_called,
+    number_in,
+    split_slug,
+    whole_number,
+)
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.web.words import gettext, sentence
@@ -92,49 +98,32 @@ def _kinds() -> list[tuple[str, str]]:
 
 def _wanted(conn: Connection, request: Request, form: Form, place: Place | None) -> LogFilter:
     """What the address asks for. Raises NotFound for names that nobody here has."""
-    host = instance_of(request).settings.host
     kind = form.line("kind")
     community_id = place.community.id if place is not None else None
     if place is None and form.line("community"):
-        found = find_community(conn, *split_slug(form.line("community").lstrip("!"), host))
+        name = split_slug(form.line("community").lstrip("!"), instance_of(request).settings.host)
+        found = find_community(conn, *name)
         if found is None:
             raise NotFound("couldnt_find_community", "This community is not known here.")
         community_id = found.id
     return LogFilter(
         community_id=community_id,
-        moderator_id=_person_id(conn, form.line("moderator"), host),
-        person_id=_person_id(conn, form.line("person"), host),
+        moderator_id=_person_id(conn, request, form.line("moderator")),
+        person_id=_person_id(conn, request, form.line("person")),
         kind=kind if kind in KINDS else "",
     )
 
 
-def _person_id(conn: Connection, text: str, host: str) -> int | None:
-    if not text:
-        return None
-    found = find_person(conn, *split_slug(text.lstrip("@"), host))
-    if found is None:
-        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
-    return found.id
+def _person_id(conn: Connection, request: Request, text: str) -> int | None:
+    return get_person_called(conn, request, text.lstrip("@")).id if text else None
 
 
 # Bans from a community.
 
 
-async def _managed(request: Request) -> tuple[Visit, Place]:
-    """The community, for who moderates it. Raises Denied for others."""
-
-    def read(conn: Connection, visit: Visit) -> Place:
-        by = member_of(request, visit).person
-        place = read_place(conn, visit, get_community_at(conn, request).id)
-        may_moderate(by, place.community, place.standing, visit.now)
-        return place
-
-    return await visiting(request, read)
-
-
 async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
-    visit, place = await _managed(request)
+    visit, place = await managed(request)
     by = member_of(request, visit).person
     form = await read_form(
         request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
@@ -143,7 +132,7 @@ async def ban(request: Request) -> Response:
         with form.keeping():
 
             def work(ctx: Context) -> None:
-                person = _person_called(ctx.conn, request, form.line("person"))
+                person = get_person_called(ctx.conn, request, form.line("person").lstrip("@"))
                 perform(ctx, _ban(ctx, by, person, place.community, form))
 
             await instance_of(request).unit(work)
@@ -174,14 +163,6 @@ def _days(text: str) -> int:
     return days
 
 
-def _person_called(conn: Connection, request: Request, text: str) -> Person:
-    host = instance_of(request).settings.host
-    found = find_person(conn, *split_slug(text.lstrip("@"), host))
-    if found is None:
-        raise NotFound("person", "Nobody with this name is known here.")
-    return found
-
-
 async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
     after = number_in(request.query_params.get("after", ""))
@@ -199,7 +180,7 @@ async def show_banned(request: Request) -> Response:
 async def unban(request: Request) -> Response:
     """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
     sent = await receive(request)
-    visit, place = await _managed(request)
+    visit, place = await managed(request)
     by = member_of(request, visit).person
 
     def work(ctx: Context) -> None:

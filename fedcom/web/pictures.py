@@ -27,12 +27,11 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.media import Purpose
 from fedcom.models.post import Post
 from fedcom.rules.limits import check_alt
-from fedcom.rules.permissions import may_moderate
 from fedcom.site.settings import set_logo
 from fedcom.web import words
-from fedcom.web.communities import read_place
+from fedcom.web.communities import managed
 from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.places import get_community_at, number_in
+from fedcom.web.places import number_in
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.wire.illustration import Illustration
@@ -183,15 +182,8 @@ async def edit_mine(request: Request) -> Response:
 
 async def edit_community(request: Request) -> Response:
     """GET and POST /c/{slug}/pictures: the community's, for its moderators."""
-
-    def read(conn: Connection, visit: Visit) -> Community:
-        by = member_of(request, visit).person
-        place = read_place(conn, visit, get_community_at(conn, request).id)
-        may_moderate(by, place.community, place.standing, visit.now)
-        return place.community
-
-    visit, community = await visiting(request, read)
-    by = member_of(request, visit).person
+    visit, place = await managed(request)
+    by, community = member_of(request, visit).person, place.community
     return await _edit(request, visit, by, community, f"/c/{slug(community)}/edit")
 
 

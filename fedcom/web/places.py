@@ -56,12 +56,17 @@ def check_open(community: Community) -> None:
 
 def get_person_at(conn: Connection, request: Request) -> Person:
     """The person that the address names. Raises NotFound, and HTTPException(410) for one gone."""
-    name, host = split_slug(slug_of(request), instance_of(request).settings.host)
-    found = find_person(conn, name, host)
-    if found is None:
-        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
+    found = get_person_called(conn, request, slug_of(request))
     if found.deleted_at is not None:
         raise HTTPException(410, mark("This account was deleted."))
+    return found
+
+
+def get_person_called(conn: Connection, request: Request, slug: str) -> Person:
+    """The person with this name, also when they are gone. Raises NotFound."""
+    found = find_person(conn, *split_slug(slug, instance_of(request).settings.host))
+    if found is None:
+        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
     return found
 
 
