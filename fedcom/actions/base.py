@@ -63,11 +63,15 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An activity of another local actor that the action calls for: the Accept of a Follow."""
+    """An activity of another local actor that the action calls for: the Accept of a Follow.
+
+    What is `private` has no proof, by which its reader could show others who said it.
+    """
 
     actor: str
     activity: Activity
     to: Actor
+    private: bool = False
 
 
 class Action(ABC, Generic[R]):

@@ -18,7 +18,7 @@ from sqlalchemy import update
 
 from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
-from fedcom.actions.base import Action, Activity, Audience, Microblogs
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
@@ -48,7 +48,7 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
             _boost(ctx, place, audience, followers)
         _send(ctx, action.by, audience, activity, followers)
         for said in action.beside(ctx, result):
-            _publish(ctx, said.actor, said.activity, audience.subject, [_own_inbox(said.to)])
+            _say(ctx, said, audience.subject)
         return
     if place is not None and place.local:
         if heard.body is not None:
@@ -57,7 +57,7 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
             _announce_id(ctx, place, audience, followers)
         _boost(ctx, place, audience, followers)
     for answer in action.answers(ctx, result):
-        _publish(ctx, answer.actor, answer.activity, audience.subject, [_own_inbox(answer.to)])
+        _say(ctx, answer, audience.subject)
 
 
 def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
@@ -178,6 +178,12 @@ def _send(
             _publish_bytes(ctx, activity["id"], by.iri, dump(activity), audience.subject, to)
         return
     _publish(ctx, by.iri, activity, audience.subject, to)
+
+
+def _say(ctx: Context, said: Answer, subject: str) -> None:
+    activity = said.activity if said.private else ctx.proven(said.actor, said.activity)
+    to = [_own_inbox(said.to)]
+    _publish_bytes(ctx, activity["id"], said.actor, dump(activity), subject, to)
 
 
 def _publish(

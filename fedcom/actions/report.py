@@ -1,7 +1,8 @@
 """Report and WithdrawReport: somebody asks the moderators to look at something: Flag, Undo{Flag}.
 
-Who reported what is read by moderators and admins and by nobody else: a Flag is announced to
-nobody, has no proof, is served at no address, and stands in no collection and no modlog.
+Who reported what is read by moderators and admins and by nobody else: a Flag is announced to the
+servers of moderators alone, has no proof, is served at no address, and stands in no collection and
+no modlog.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import insert, or_, select, update
 
 from activitypub.reading import Document
-from activitypub.vocab.activities import flag, undo
+from activitypub.vocab.activities import announce, flag, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
 from fedcom.actions.delete import Content, place_of
 from fedcom.actions.notify import News, notify
@@ -145,13 +146,24 @@ class Report(Action[ReportRow]):
 
     def beside(self, ctx: Context, result: ReportRow) -> tuple[Answer, ...]:
         """To a microblog our server itself says it, with the author's id first (Mastodon)."""
+        passed_on = _to_moderators_elsewhere(
+            ctx, self.by, self.target, self.to_activity(ctx, result)
+        )
         author = _author(ctx, self.target)
         if author is None or author.local or _is_forum(ctx, author):
-            return ()
+            return passed_on
         instance = get_person(ctx.conn, ctx.conn.execute(select(site.c.actor_id)).scalar_one())
         word = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
         word["object"] = [author.iri, self.target.iri]
-        return (Answer(instance.iri, word, _server(author)),)
+        return (Answer(instance.iri, word, _server(author)), *passed_on)
+
+    def answers(self, ctx: Context, result: ReportRow) -> tuple[Answer, ...]:
+        """What was reported to a community of ours is for its moderators elsewhere too."""
+        word = self.to_activity(ctx, result)
+        here = _place(ctx, self.target)
+        objects = [one.iri for one in self._targets() if _place(ctx, one) == here]
+        word["object"] = objects if len(objects) > 1 else objects[0]
+        return _to_moderators_elsewhere(ctx, self.by, self.target, word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +202,15 @@ class WithdrawReport(Action[None]):
         """Whoever was told of the report."""
         target = _reported(ctx, self.report)
         return Audience(subject=target.iri, people=_servers(ctx, target), private=True)
+
+    def beside(self, ctx: Context, result: None) -> tuple[Answer, ...]:
+        """The moderators elsewhere who were told."""
+        target = _reported(ctx, self.report)
+        return _to_moderators_elsewhere(ctx, self.by, target, self.to_activity(ctx, result))
+
+    def answers(self, ctx: Context, result: None) -> tuple[Answer, ...]:
+        """The same when it was heard."""
+        return self.beside(ctx, result)
 
 
 def _check_target(ctx: Context, by: Person, target: Target) -> None:
@@ -259,6 +280,38 @@ def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
     if author is not None and not author.local and _is_forum(ctx, author):
         told.append(author)
     return tuple(_server(one) for one in told)
+
+
+def _to_moderators_elsewhere(
+    ctx: Context, by: Person, target: Target, word: Activity
+) -> tuple[Answer, ...]:
+    """A community of ours passes it on to the servers of its moderators, as PieFed and Mbin do.
+
+    To no server that has it from the reporter. It says Public, as every Announce has to for Lemmy,
+    but nobody else gets it.
+    """
+    place = _place(ctx, target)
+    if place is None or not place.local:
+        return ()
+    told = {ctx.host, by.host, *(one.host for one in _servers(ctx, target))}
+    there = {
+        _server(one).inbox: one for one in find_moderators(ctx.conn, place) if one.host not in told
+    }
+    return tuple(
+        Answer(
+            place.iri,
+            announce(
+                ctx.new_iri("announce"),
+                place.iri,
+                word,
+                followers=place.followers or f"{place.iri}/followers",
+                published=ctx.now,
+            ),
+            _server(one),
+            private=True,
+        )
+        for one in there.values()
+    )
 
 
 def _server(someone: Actor) -> Actor:

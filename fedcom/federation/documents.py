@@ -256,8 +256,10 @@ def _activity(ctx: Context, iri: str) -> bytes:
 
 
 def _may_be_shown(ctx: Context, issued: Issued) -> bool:
-    """Public, and not carrying words that have been deleted, removed or replaced since."""
+    """Public, no report, and not carrying words that have been deleted, removed or replaced."""
     activity = Document(parse(issued.body))
+    if "Flag" in activity.shape:
+        return False
     if not {"Create", "Update"} & set(activity.shape):
         return activity.is_public
     about = _subject(ctx, activity.subject_id or "")

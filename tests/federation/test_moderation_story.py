@@ -301,22 +301,20 @@ async def test_a_moderator_may_be_appointed_who_was_never_seen_there(trio: Trio)
     assert trio.gamma.ann in trio.agree().moderators
 
 
-async def test_reports_reach_the_community_and_the_authors_server_and_nobody_else(
+async def test_reports_reach_the_community_the_authors_server_the_moderators_and_nobody_else(
     trio: Trio,
 ) -> None:
+    async def reported(title: str, by: Spot) -> list[int]:
+        about = await by.post(title)
+        await trio.gamma.do(
+            lambda at: Report(by=at(trio.gamma.bob), target=at(about), reason="It is spam.")
+        )
+        return [row_count(spot) for spot in trio.spots]
+
+    assert await reported("Spam", trio.alpha) == [1, 0, 1]
+    assert await reported("Spam of another server", trio.beta) == [2, 1, 2]
     await appoint(trio, trio.beta.bob)
-    post = await trio.beta.post("Spam")
-
-    await trio.gamma.do(
-        lambda at: Report(by=at(trio.gamma.bob), target=at(post), reason="It is spam.")
-    )
-    assert [row_count(spot) for spot in trio.spots] == [1, 1, 1]
-
-    ours = await trio.alpha.post("Spam again")
-    await trio.gamma.do(
-        lambda at: Report(by=at(trio.gamma.bob), target=at(ours), reason="It is spam.")
-    )
-    assert [row_count(spot) for spot in trio.spots] == [2, 1, 2]
+    assert await reported("Spam again", trio.alpha) == [3, 2, 3]
     trio.agree()
 
 

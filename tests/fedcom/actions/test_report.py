@@ -17,6 +17,7 @@ from fedcom.models.actor import Person
 from fedcom.models.message import Message
 from fedcom.models.moderation import modlog, report
 from fedcom.models.notification import notification
+from fedcom.models.post import Post
 from fedcom.models.shelf import actor_block
 from fedcom.remote.actors import person_at
 from fedcom.wire.body import Body
@@ -268,6 +269,68 @@ def test_a_community_passes_reports_of_its_own_on_to_its_moderators(home: Home) 
     assert told(home) == [(home.bob.id, there.lea.id, "Rude.")]
     with pytest.raises(Denied, match="wrong_community"):
         read(home, flag(LEA, mine.iri, content="Rude."), via=DOGS)
+
+
+def with_a_moderator_elsewhere(home: Home) -> tuple[Person, Post]:
+    """kim moderates !cats, where bob posts and which somebody elsewhere follows."""
+    kim = home.person(KIM, "lemmy")
+    home.follow(home.person("https://other.example/u/fan", "lemmy"), home.cats)
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
+    post = home.post()
+    home.sent()
+    return kim, post
+
+
+def announced(home: Home) -> list[tuple[str, Json]]:
+    """(inbox, what is announced there) of what was written since; Announces of !cats, unproven."""
+    words = [(one.inbox, json.loads(body)) for one, body in home.sent_bodies()]
+    assert all(word["type"] == "Announce" and "proof" not in word for _, word in words)
+    return [(inbox, word["object"]) for inbox, word in words]
+
+
+def test_moderators_elsewhere_are_told_of_reports_here_and_nobody_else_is(home: Home) -> None:
+    kim, post = with_a_moderator_elsewhere(home)
+
+    made = home.perform(Report(by=home.ann, target=post, reason="Rude."))
+
+    ((inbox, word),) = announced(home)
+    assert inbox == (kim.shared_inbox or kim.inbox)
+    assert (word["type"], word["id"], word["actor"]) == ("Flag", made.iri, home.ann.iri)
+    assert (word["object"], word["to"]) == (post.iri, [home.cats.iri])
+
+    home.perform(WithdrawReport(by=home.ann, report=made))
+
+    ((inbox, word),) = announced(home)
+    assert (word["type"], word["object"]["id"]) == ("Undo", made.iri)
+
+
+def test_moderators_elsewhere_are_told_of_reports_from_elsewhere(home: Home) -> None:
+    kim, post = with_a_moderator_elsewhere(home)
+    home.person(LEA)
+    comment = home.comment(post)
+    home.sent()
+    said = flag(LEA, [home.bob.iri, post.iri, comment.iri], content="Rude.")
+
+    hear(home, said)
+
+    ((inbox, word),) = announced(home)
+    assert inbox == (kim.shared_inbox or kim.inbox)
+    assert (word["id"], word["actor"]) == (said["id"], LEA)
+    assert word["object"] == [post.iri, comment.iri]
+
+    hear(home, undo(said))
+
+    ((inbox, word),) = announced(home)
+    assert (word["type"], word["actor"]) == ("Undo", LEA)
+
+
+def test_a_moderators_own_server_hears_nothing_of_what_it_reported(home: Home) -> None:
+    _, post = with_a_moderator_elsewhere(home)
+    home.person("https://lemmy.example/u/ken")
+
+    hear(home, flag("https://lemmy.example/u/ken", post.iri, summary="Rude."))
+
+    assert home.sent() == []
 
 
 def test_a_server_reports_so_many_an_hour_whoever_says_it(home: Home) -> None:

@@ -11,10 +11,12 @@ from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.follow import Follow
 from fedcom.actions.leave import Leave
+from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import EditPost
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.report import Report
 from fedcom.context import Context
 from fedcom.models.actor import community
 from fedcom.models.post import post as post_table
@@ -319,6 +321,21 @@ async def test_an_activity_of_a_stranger_is_not_ours_to_serve(node: Node) -> Non
 
     home(plant)
     assert (await node.get("/activities/create/1")).status_code == 404
+
+
+async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
+    """Neither the report nor what the community tells its moderators elsewhere of it."""
+    home = node.home
+    kim = home.person(KIM, "lemmy")
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
+    theirs = home.post(by=home.person("https://lea.example/u/lea", "lemmy"))
+    home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
+
+    paths = [*issued(home, "flag"), *issued(home, "announce", inside='"Flag"')]
+
+    assert len(paths) == 2
+    for path in paths:
+        assert (await node.get(path)).status_code == 404, path
 
 
 async def test_everything_served_is_made_in_one_door(node: Node) -> None:
