@@ -64,9 +64,11 @@ def read_pin(ctx: Context, said: Said, place: Community) -> Pin | None:
     """Add or Remove, with the featured collection of `place` as its target."""
     iri = said.activity.object_id or ""
     pinned = said.activity.type == "Add"
-    target = content_at(ctx, iri, place.iri) if pinned else find_post(ctx.conn, iri)
+    # What is in a community of ours is here: a moderator elsewhere brings nothing new into it.
+    is_fetched = pinned and not place.local
+    target = content_at(ctx, iri, place.iri) if is_fetched else find_post(ctx.conn, iri)
     if target is None:
-        return None  # it was never here, so it is not pinned
+        return None
     if not isinstance(target, Post) or target.community_id != place.id:
         raise Denied(
             "wrong_community",

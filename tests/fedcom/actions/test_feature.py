@@ -10,8 +10,9 @@ from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import Remove
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.moderation import modlog
+from fedcom.models.post import post as post_table
 from tests.fedcom.actions.hearing import read
-from tests.support.documents import Json, activity
+from tests.support.documents import Json, activity, note
 from tests.support.people import Home
 
 KIM, DOGS = "https://lemmy.example/u/kim", "https://lemmy.example/c/dogs"
@@ -89,6 +90,19 @@ def test_a_community_pins_only_its_own_posts(home: Home) -> None:
     for iri in (ours.iri, comment.iri):
         with pytest.raises(Denied, match="wrong_community"):
             there.read(activity("Add", KIM, iri, target=FEATURED))
+
+
+def test_a_moderator_elsewhere_brings_no_strangers_post_into_a_community_of_ours(
+    home: Home,
+) -> None:
+    max_, lea = home.person("https://max.example/u/max"), "https://lea.example/u/lea"
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=max_))
+    stranger = home.person(lea)
+    said_to_all = note(f"{lea}/1", lea)
+    word = activity("Add", max_.iri, said_to_all["id"], target=home.cats.featured_iri)
+
+    assert read(home, word, said_to_all) is None
+    assert [row for row in home.rows(post_table) if row["author_id"] == stranger.id] == []
 
 
 def test_other_collections_are_unknown(home: Home) -> None:
