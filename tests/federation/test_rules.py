@@ -591,7 +591,7 @@ def report_many(stage: Stage) -> None:
 REPORTS = [
     row(
         "report-by-a-stranger",
-        "nothing: a report is kept, announced to nobody, and withdrawn by who made it",
+        "nothing: a report is kept, told to max who moderates, and withdrawn by who made it",
         activity("Flag", KIM, IN_CATS, summary="Rude.", **IN_ENVELOPE),
         undo(activity("Flag", KIM, IN_CATS, summary="Rude.", **IN_ENVELOPE)),
         activity("Flag", MAX, IN_CATS, content="Rude."),
@@ -599,6 +599,7 @@ REPORTS = [
             f"report of number 1 by {KIM}": "resolved",
             f"report of number 1 by {MAX}": "open",
         },
+        sent=("c/cats: Announce{Flag{id}}", "c/cats: Announce{Undo{Flag{id}}}"),
     ),
     row(
         "report-in-anothers-name",
@@ -615,6 +616,7 @@ REPORTS = [
         undo(activity("Flag", KIM, IN_CATS)) | {"actor": EVE, "id": "https://evil.example/undo"},
         answers=("202", "403 undo_of_anothers"),
         changed={f"report of number 1 by {KIM}": "open"},
+        sent=("c/cats: Announce{Flag{id}}",),
         fetched=(EVE,),
     ),
     row(
