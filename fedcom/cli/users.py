@@ -119,12 +119,9 @@ def invite(config: Path | None, uses: int, days: int, note: str) -> None:
     """Make an invitation: whoever has its address may sign up, whatever the registration mode."""
 
     def work(ctx: Context) -> str:
-        admin = find_first_admin(ctx.conn)
-        if admin is None:
-            raise NotFound("no_admin", "There is no admin yet, in whose name it could be.")
         expires = ctx.now + timedelta(days=days) if days else None
         terms = Terms(note=note, uses=uses, expires_at=expires)
-        made = create_invitation(ctx.conn, admin.id, terms, ctx.now)
+        made = create_invitation(ctx.conn, _get_admin(ctx).id, terms, ctx.now)
         return f"{ctx.origin}/register?invitation={made.code}"
 
     click.echo(with_instance(config, lambda instance: instance.unit(work)))
@@ -155,7 +152,7 @@ def list_all(config: Path | None, pending: bool) -> None:
 @users.command()
 @click.argument("handle")
 @click.option("--reason", default="", help="Shown to the person and kept in the modlog.")
-@click.option("--days", type=click.IntRange(min=1), help="The ban ends by itself after so long.")
+@click.option("--days", type=click.IntRange(1, 3650), help="The ban ends by itself after so long.")
 @click.option("--content", is_flag=True, help="Remove all they wrote; with --undo put it back.")
 @click.option("--undo", is_flag=True, help="Take the ban back.")
 @click.pass_obj
