@@ -109,21 +109,6 @@ def _list(conn: Connection, which: ColumnElement[bool], after: int, limit: int) 
     return [_to_member(row) for row in rows]
 
 
-def count_members(conn: Connection, state: Literal["active", "pending"]) -> int:
-    """How many accounts are in this state."""
-    return conn.execute(
-        select(func.count())
-        .select_from(account)
-        .join(actor, actor.c.id == account.c.actor_id)
-        .where(account.c.state == state, actor.c.deleted_at.is_(None))
-    ).scalar_one()
-
-
-def has_admin(conn: Connection) -> bool:
-    """Whether somebody runs this instance."""
-    return conn.execute(select(account.c.actor_id).where(_ADMIN).limit(1)).first() is not None
-
-
 def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"]) -> Account:
     """Promote or demote; all sessions of the account end, so that no old one has new powers.
 

@@ -102,7 +102,6 @@ _IS_ALIVE = and_(
         actor.c.ban_expires_at <= bindparam("now", type_=UtcDateTime),
     ),
 )
-_FIND = select(*_SIGNED_IN).select_from(_OWNER).where(_IS_ALIVE)
 _SITE = columns_of(Site, site)
 # Every page that a member asks for begins with this, so it is one statement.
 _VISIT = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
@@ -124,19 +123,12 @@ def create_session(conn: Connection, account_id: int, user_agent: str, now: date
     return token
 
 
-def find_session(conn: Connection, token: str, now: datetime) -> SignedIn | None:
-    """Who `token` stands for; None when it never was one, has ended, or its owner may not act.
-
-    Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction.
-    """
-    row = conn.execute(_FIND, {"token": _hash(token), "now": now}).first()
-    return None if row is None else _to_signed_in(row)
-
-
 def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, SignedIn | None]:
-    """This instance, and who `token` stands for as `find_session` says, in one statement.
+    """This instance, and who `token` stands for, in one statement; None when it never was one, has
+    ended, or its owner may not act.
 
-    Raises NotFound before the first start of the instance.
+    Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction. Raises
+    NotFound before the first start of the instance.
     """
     row = conn.execute(_VISIT, {"token": _hash(token), "now": now}).first()
     if row is None:

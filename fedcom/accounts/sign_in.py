@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from fedcom.accounts.roster import Member, find_member, get_member
-from fedcom.accounts.sessions import ABSOLUTE, create_session
+from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import (
     SIGN_IN_BY_ACCOUNT,
     SIGN_IN_BY_ADDRESS,
@@ -37,11 +37,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Who has signed in, the token of the new session, and how long its cookie may live."""
+    """Who has signed in, and the token of the new session."""
 
     member: Member
     token: str
-    cookie_expires_at: datetime
 
 
 def begin_sign_in(conn: Connection, name_or_email: str, address: str, now: datetime) -> Login:
@@ -82,7 +81,7 @@ def finish_sign_in(
         raise Denied("site_ban", "You are banned here. %(why)s", why=why)
     forget_attempts(conn, login.attempts)
     token = create_session(conn, login.person_id, user_agent, now)
-    return Welcome(member, token, now + ABSOLUTE)
+    return Welcome(member, token)
 
 
 def incorrect_login() -> Denied:

@@ -8,9 +8,9 @@ from fedcom.actions.local_actor import create_instance_actor
 from fedcom.context import Context, NewKey
 from fedcom.db import insert_ignoring
 from fedcom.errors import Conflict
-from fedcom.models.account import account
 from fedcom.models.actor import local_name
 from fedcom.models.site import Site, site
+from fedcom.queries.actors import list_admins
 from fedcom.settings import SettingsError
 from fedcom.site.settings import check_registration, check_site_name, find_site, get_site
 
@@ -67,8 +67,7 @@ def finish_setup(conn: Connection, *, name: str, registration: str, now: datetim
     """
     if is_set_up(conn):
         raise Conflict("site_already_exists", "This instance is set up already.")
-    admin = select(account.c.actor_id).where(account.c.role == "admin", account.c.state == "active")
-    if conn.execute(admin.limit(1)).first() is None:
+    if not list_admins(conn):
         raise Conflict("no_admin", "There is no admin yet.")
     conn.execute(
         update(site).values(

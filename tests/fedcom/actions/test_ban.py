@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from activitypub.errors import Gone
 from activitypub.reading import Document
-from fedcom.accounts.sessions import create_session, find_session
+from fedcom.accounts.sessions import create_session, find_visit
 from fedcom.actions.ban import READERS, Ban, Unban
 from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
@@ -325,7 +325,7 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     freed = home.perform(Unban(by=home.ann, person=banned, place=None))
     assert freed == home.bob
     assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
-    assert home(lambda ctx: find_session(ctx.conn, token, ctx.now)) is None
+    assert home(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1] is None
 
 
 def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -> None:

@@ -221,7 +221,7 @@ async def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(
         ("/c/cats/edit", {"display_name": "x" * 99, "body": "kept"}, "display_name", "at most"),
         ("/c/cats/edit/moderators", {"person": "nobody"}, "person", "Nobody here"),
         ("/c/cats/edit/moderators", {"person": "!cats@forum.example"}, "person", "not a person"),
-        ("/post/{post}/remove", {"reason": "kept" * 200}, "reason", "too long"),
+        ("/post/{post}/remove", {"reason": "kept" * 200}, "reason", "at most 500"),
         ("/admin", {"site_name": "", "body": "kept"}, "site_name", "needs a name"),
         ("/admin/registration", {"question": "kept", "registration": "x"}, "", "is closed,"),
         ("/admin/blocks", {"host": "not a host", "reason": "kept"}, "host", "not the name"),
@@ -268,6 +268,7 @@ async def test_a_newcomer_signs_up_logs_out_and_logs_in_again(world: World) -> N
     )
     assert (sent.status, sent.location) == (303, "/c/cats")
     cookie = cookie_of(sent, "__Host-session")["__Host-session"]
+    assert cookie["max-age"] == str(180 * 24 * 3600)
     assert (cookie["path"], cookie["samesite"]) == ("/", "lax")
     assert cookie["secure"]
     assert cookie["httponly"]
