@@ -13,7 +13,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.site import Site
 from fedcom.rules.limits import check_body
 from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
-from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.places import number_in, whole_number
 from fedcom.web.render import page, style_address
 from fedcom.web.visits import Visit, admin_of, visit_of, visiting
@@ -58,7 +58,8 @@ def _read_hue(text: str) -> int | None:
 
 async def _save(request: Request, form: Form, hue: int | None) -> None:
     about = Body.of_markdown(check_body(form.text("body"), MAX_DESCRIPTION))
-    rules = Body.of_markdown(_check_rules(form.text("rules")))
+    with beside("rules"):
+        rules = Body.of_markdown(check_body(form.text("rules"), MAX_RULES))
 
     def work(ctx: Context) -> None:
         edit_site(
@@ -73,14 +74,6 @@ async def _save(request: Request, form: Form, hue: int | None) -> None:
     await instance_of(request).unit(work)
 
 
-def _check_rules(text: str) -> str:
-    """Its codes are turned so that the message stands beside its field."""
-    try:
-        return check_body(text, MAX_RULES)
-    except Invalid as error:
-        raise Invalid(f"rules_{error.code}", error.template, **error.facts) from None
-
-
 async def edit_registration(request: Request) -> Response:
     """GET and POST /admin/registration: who may join, what applicants are asked, who waits."""
 
@@ -93,7 +86,7 @@ async def edit_registration(request: Request) -> Response:
     initial = {"registration": site.registration, "question": site.application_question}
     form = await read_form(request, initial)
     if form.ready:
-        with form.keeping():
+        with form.keeping("question"):
 
             def work(ctx: Context) -> None:
                 edit_site(ctx.conn, registration=form.line("registration"))

@@ -33,7 +33,7 @@ from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import may_edit, may_moderate
 from fedcom.web import drafts
-from fedcom.web.forms import read_form, receive, safe_path, see_other
+from fedcom.web.forms import beside, read_form, receive, safe_path, see_other
 from fedcom.web.places import number_of
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, button_route, form_route
@@ -169,19 +169,15 @@ def _remove(kind: Kind) -> Handler:
         by = member_of(request, visit).person
         if form.ready:
             with form.keeping():
-                action = Remove(by=by, target=target, reason=_reason(form.line("reason")))
+                with beside("reason"):
+                    reason = check_body(form.line("reason"), MAX_REASON)
+                action = Remove(by=by, target=target, reason=reason)
                 await instance_of(request).unit(lambda ctx: perform(ctx, action))
                 return see_other(f"/{kind.path}/{number}", "removed")
         values = {"form": form, "target": target, "path": f"/{kind.path}/{number}"}
         return page(request, "remove.html", visit, values, status=form.status)
 
     return remove
-
-
-def _reason(text: str) -> str:
-    if len(text) > MAX_REASON:
-        raise Invalid("reason_too_long", "That is too long for a reason.")
-    return check_body(text)
 
 
 async def edit_comment(request: Request) -> Response:

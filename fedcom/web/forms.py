@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse
 
 from activitypub.errors import ProtocolError
 from fedcom.catalogues import mark
-from fedcom.errors import Denied, FedcomError
+from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.http.forgery import check_token
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import to_problem, wants_page
@@ -98,6 +98,15 @@ class Form:
             self.errors[name] = detail
         else:
             self.error = detail
+
+
+@contextmanager
+def beside(field: str) -> Iterator[None]:
+    """Let what is Invalid in the block stand beside `field`: its code begins with that name."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid(f"{field}_{error.code}", error.template, **error.facts) from error
 
 
 def _field_named(code: str, names: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from fedcom.queries.bans import PAGE, BanLine, list_bans
 from fedcom.queries.modlog import LogFilter, LogPage, list_modlog
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.web.communities import Place, managed, read_place
-from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.places import (
     get_community_at,
     get_person_at,
@@ -143,11 +143,13 @@ async def ban(request: Request) -> Response:
 
 def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form: Form) -> Ban:
     days = _days(form.line("days"))
+    with beside("reason"):
+        reason = check_body(form.line("reason"), MAX_REASON)
     return Ban(
         by=by,
         person=person,
         place=place,
-        reason=check_body(form.line("reason"), MAX_REASON),
+        reason=reason,
         expires_at=ctx.now + timedelta(days=days) if days else None,
         removes_content=form.checked("content"),
     )

@@ -30,7 +30,7 @@ from fedcom.rules.limits import check_alt
 from fedcom.site.settings import set_logo
 from fedcom.web import words
 from fedcom.web.communities import managed
-from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.places import number_in
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
@@ -54,10 +54,8 @@ async def take(
     if not content:
         return None
     await instance.unit(lambda ctx: begin_upload(ctx, by))
-    try:
+    with beside(field):
         kept = await instance.pictures.keep(content, size)
-    except Invalid as error:
-        raise Invalid(f"{field}_{error.code}", error.template, **error.facts) from error
     made = await instance.unit(lambda ctx: finish_upload(ctx, by, kept, purpose))
     return media_url(instance.settings.origin, made.name)
 

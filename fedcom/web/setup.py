@@ -19,7 +19,7 @@ from fedcom.rules.limits import check_display_name
 from fedcom.rules.names import check_name
 from fedcom.site.settings import check_registration, check_site_name
 from fedcom.site.setup import finish_setup, is_set_up
-from fedcom.web.forms import Form, read_form, see_other
+from fedcom.web.forms import Form, beside, read_form, see_other
 from fedcom.web.render import page
 from fedcom.web.visits import visit_of
 
@@ -85,11 +85,9 @@ def _check_token(wanted: str | None, given: str) -> None:
 
 
 def _check_community(name: str, admin: str) -> str:
-    """The community's name. Its codes are turned so that the message stands beside its field."""
-    try:
+    """The community's name, which must not be the admin's."""
+    with beside("community"):
         name = check_name(name)
-    except Invalid as error:
-        raise Invalid(f"community_{error.code}", error.template, **error.facts) from None
     if name == admin:
         raise Invalid(
             "community_name_taken",

@@ -19,7 +19,7 @@ from fedcom.http.sessions import clear_session, session_token, set_session
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
-from fedcom.web.forms import Form, read_form, receive, safe_path, see_other
+from fedcom.web.forms import Form, beside, read_form, receive, safe_path, see_other
 from fedcom.web.render import page
 from fedcom.web.trap import BAIT, SHOWN_AT, check_trap, set_trap
 from fedcom.web.visits import Visit, visit_of, visiting
@@ -121,7 +121,8 @@ async def _register(request: Request, form: Form) -> str:
     name = check_name(form.line("name"))
     password = check_new_password(form.text("password"), name)
     email = check_email(form.line("email"))
-    application = check_body(form.text("application"), MAX_APPLICATION)
+    with beside("application"):
+        application = check_body(form.text("application"), MAX_APPLICATION)
     who = address_key(client_address(request))
     await instance.unit(lambda ctx: count_attempt(ctx.conn, SIGN_UP_BY_ADDRESS, who, ctx.now))
     newcomer = Newcomer(

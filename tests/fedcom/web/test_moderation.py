@@ -182,3 +182,19 @@ async def test_what_its_author_deleted_is_not_read_by_the_way_of_removing_it(wor
     page = await mia.get(path)
     assert "Cats sleep" not in page.text
     assert "Deleted by its author." in page.text
+
+
+async def test_what_is_too_long_is_said_beside_its_field(world: World) -> None:
+    post = await world.post()
+    mia, ann = world.browser("mia"), world.browser("ann")
+    answers = [
+        (await mia.post("/c/cats/ban", person="eve", reason="x" * 501), "reason"),
+        (await mia.post(f"/post/{post.id}/remove", reason="x" * 501), "reason"),
+        (await ann.post("/admin", site_name="Forum", rules="x" * 10_001), "rules"),
+        (
+            await ann.post("/admin/registration", registration="open", question="x" * 501),
+            "question",
+        ),
+    ]
+    for page, field in answers:
+        assert (page.status, f'id="e-{field}"' in page.html) == (422, True), field
