@@ -1,8 +1,9 @@
 """Lists for feed readers, as RSS (`.xml`) and as Atom (`.atom`): what a guest sees, newest first.
 
 The addresses are Lemmy's: /feeds/all.xml, /feeds/local.xml, /feeds/c/name.xml, /feeds/u/name.xml;
-and /feeds/post/number.xml for the comments below a post. Nobody is logged in here, so whoever
-stands between may keep the answers.
+and /feeds/post/number.xml for the comments below a post, /feeds/modlog.xml and
+/feeds/c/name/modlog.xml for what moderators did. Nobody is logged in here, so whoever stands
+between may keep the answers.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from markupsafe import escape
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from fedcom.http.instance import instance_of
 from fedcom.queries.actors import get_community
 from fedcom.queries.feed import Sort, Span, Wanted, list_posts
 from fedcom.queries.latest import Latest, latest_comments
+from fedcom.queries.modlog import LogFilter, LogLine, list_modlog
 from fedcom.queries.people import NOBODY
 from fedcom.queries.post_lines import PostLine
 from fedcom.queries.posts import get_post
@@ -33,6 +35,7 @@ from fedcom.site.settings import get_site
 from fedcom.text.html import escape_text, to_text
 from fedcom.text.plain import cut
 from fedcom.web.feed_documents import Entry, Feed, to_atom, to_rss
+from fedcom.web.moderation import DEEDS
 from fedcom.web.places import get_community_at, get_person_at, number_of
 from fedcom.web.render import link, slug
 from fedcom.web.routing import Handler, page_route
@@ -111,6 +114,24 @@ async def show_thread(request: Request) -> Response:
     return answer(request, await instance_of(request).read(read))
 
 
+async def show_log(request: Request) -> Response:
+    """GET /feeds/modlog and /feeds/c/{slug}/modlog: what moderators and admins did."""
+    origin = instance_of(request).settings.origin
+
+    def read(conn: Connection) -> Feed:
+        site = get_site(conn)
+        place = get_community_at(conn, request) if "slug" in request.path_params else None
+        log = list_modlog(conn, LogFilter(place.id if place else None), limit=ENTRIES)
+        page = f"{origin}/c/{slug(place)}/modlog" if place else f"{origin}/modlog"
+        entries = tuple(_of_deed(page, site.name, line) for line in log.lines)
+        name = place.display_name if place else site.name
+        title = gettext("Moderation log of %(name)s") % {"name": name}
+        began = site.set_up_at or instance_of(request).clock()
+        return Feed(own_address(request), page, title, "", entries, began)
+
+    return answer(request, await instance_of(request).read(read))
+
+
 def feeds() -> list[BaseRoute]:
     """The route of each feed in each form."""
     handlers = {
@@ -119,6 +140,8 @@ def feeds() -> list[BaseRoute]:
         "/feeds/c/{slug}": show_community,
         "/feeds/u/{slug}": show_person,
         "/feeds/post/{number:int}": show_thread,
+        "/feeds/modlog": show_log,
+        "/feeds/c/{slug}/modlog": show_log,
     }
     return [
         page_route(f"{path}.{ending}", _in_their_language(handler))
@@ -195,6 +218,22 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
         author_address=f"{origin}/u/{slug(one.author)}",
         published=one.published_at,
         changed=one.updated_at or one.published_at,
+    )
+
+
+def _of_deed(page: str, site: str, line: LogLine) -> Entry:
+    deed = gettext(DEEDS[line.kind]) if line.kind in DEEDS else line.kind.replace("_", " ")
+    subject = line.subject.handle if line.subject else line.target_iri
+    by = line.moderator
+    return Entry(
+        id=f"{page}#{line.id}",
+        address=page,
+        title=cut(f"{deed} {line.title or subject}", 200),
+        html=escape_text(line.reason) if line.reason else "",
+        author=by.handle if by else site,
+        author_address=urljoin(page, f"/u/{by.slug}") if by else page,
+        published=line.created_at,
+        changed=line.created_at,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from fedcom.actions.comment import CreateComment
+from fedcom.actions.community import CreateCommunity
 from fedcom.actions.delete import Delete
 from fedcom.actions.remove import Remove
 from fedcom.models.actor import actor, community
@@ -15,6 +16,7 @@ from fedcom.models.comment import comment as comments
 from fedcom.models.post import post as posts
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
+from tests.support.people import NO_KEY
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +85,33 @@ async def test_the_comments_of_a_thread_are_a_feed(world: World) -> None:
     assert "eve on About cats" in [item.findtext("title") for item in root.iter("item")]
     await world.perform(Remove(by=world.people["mia"], target=post))
     assert (await world.browser().get(f"/feeds/post/{post.id}.xml")).status == 410
+
+
+@pytest.mark.parametrize("path", ["/feeds/modlog", "/feeds/c/cats/modlog"])
+async def test_what_moderators_did_is_a_feed(world: World, path: str) -> None:
+    post = await world.post("Buy <now>")
+    await world.perform(Remove(by=world.people["mia"], target=post, reason="Spam & more"))
+
+    item = next((await read(world, f"{path}.xml")).iter("item"))
+    page = f"https://forum.example{path.removeprefix('/feeds')}"
+    assert (item.findtext("title"), item.findtext("link")) == ("removed Buy <now>", page)
+    assert (item.findtext("guid") or "").startswith(f"{page}#")
+    assert item.findtext("description") == "<p>Spam &amp; more</p>"
+    entry = (await read(world, f"{path}.atom")).find(f"{ATOM}entry")
+    assert entry is not None
+    assert entry.findtext(f"{ATOM}author/{ATOM}name") == "mia@forum.example"
+    assert entry.findtext(f"{ATOM}author/{ATOM}uri") == "https://forum.example/u/mia"
+    assert f"{path}.atom" in (await world.browser().get(page)).html
+
+
+async def test_a_community_has_nothing_of_another_in_the_feed_of_its_log(world: World) -> None:
+    post = await world.post("Spam")
+    await world.perform(
+        CreateCommunity(by=world.people["bob"], name="dogs", title="Dogs", key=NO_KEY)
+    )
+    await world.perform(Remove(by=world.people["mia"], target=post))
+
+    assert list((await read(world, "/feeds/c/dogs/modlog.xml")).iter("item")) == []
 
 
 async def test_a_content_warning_stands_in_a_feed_instead_of_the_words(world: World) -> None:
