@@ -181,24 +181,14 @@ SIGHTS = [
 ]
 
 NO_PAGES = {
-    "/feeds/all.xml",
-    "/feeds/all.atom",
-    "/feeds/local.xml",
-    "/feeds/local.atom",
-    "/feeds/c/{slug}.xml",
-    "/feeds/c/{slug}.atom",
-    "/feeds/u/{slug}.xml",
-    "/feeds/u/{slug}.atom",
-    "/feeds/post/{number:int}.xml",
-    "/feeds/post/{number:int}.atom",
-    "/feeds/modlog.xml",
-    "/feeds/modlog.atom",
-    "/feeds/c/{slug}/modlog.xml",
-    "/feeds/c/{slug}/modlog.atom",
-    "/feeds/subscribed.xml",
-    "/feeds/subscribed.atom",
-    "/feeds/notifications.xml",
-    "/feeds/notifications.atom",
+    *(
+        f"/feeds/{name}.{ending}"
+        for name in (
+            *("all", "local", "c/{slug}", "u/{slug}", "post/{number:int}"),
+            *("subscribed", "notifications"),
+        )
+        for ending in ("xml", "atom")
+    ),
     "/message/{number:int}",
     "/settings/export",
     "/settings/export/lemmy",
