@@ -32,7 +32,7 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import community_ban, moderator
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
-from fedcom.queries.bans import find_ban, list_banned_from, list_haunts
+from fedcom.queries.bans import find_ban, is_our_ban, list_banned_from, list_haunts
 from fedcom.remote.actors import actor_at, person_at
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
@@ -72,10 +72,13 @@ class Ban(Action[Person]):
                 self.expires_at,
             )
         person = self.person
-        return person.is_banned(ctx.now) and (person.ban_reason, person.ban_expires_at) == (
-            self.reason,
-            self.expires_at,
-        )
+        if not person.is_banned(ctx.now):
+            return False
+        is_ours = is_our_ban(ctx.conn, person)
+        if is_ours is not self.by.local:
+            # Ours joins that of their server, which changes nothing about ours.
+            return is_ours
+        return (person.ban_reason, person.ban_expires_at) == (self.reason, self.expires_at)
 
     def apply(self, ctx: Context) -> Person:
         """Keep them out, end what they had of the place, and if wanted take out what they wrote."""
@@ -99,6 +102,8 @@ class Ban(Action[Person]):
         return get_person(ctx.conn, self.person.id)
 
     def _bar_from_site(self, ctx: Context) -> None:
+        if not self.by.local and _is_banned_by_us(ctx, self.person):
+            return
         # Since when, so that an Unban knows what was removed with it.
         since = self.person.banned_at if self.person.is_banned(ctx.now) else None
         ctx.conn.execute(
@@ -183,7 +188,8 @@ class Unban(Action[Person]):
     def check(self, ctx: Context) -> None:
         """For moderators and admins, of who is banned."""
         _check_power(ctx, self.by, self.person, self.place)
-        if _banned_since(ctx, self.person, self.place) is None:
+        is_ours = self.place is None and not self.by.local and _is_banned_by_us(ctx, self.person)
+        if is_ours or _banned_since(ctx, self.person, self.place) is None:
             raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
     def apply(self, ctx: Context) -> Person:
@@ -268,6 +274,12 @@ def _banned_since(ctx: Context, person: Person, place: Community | None) -> date
         return person.banned_at if person.is_banned(ctx.now) else None
     ban = find_ban(ctx.conn, place.id, person.id)
     return ban.created_at if ban is not None and ban.holds(ctx.now) else None
+
+
+def _is_banned_by_us(ctx: Context, person: Person) -> bool:
+    """Whether an admin here keeps them out, whatever their own server says."""
+    person = get_person(ctx.conn, person.id)
+    return person.is_banned(ctx.now) and is_our_ban(ctx.conn, person)
 
 
 def _boost(ctx: Context, posts: list[Post], microblogs: Microblogs) -> None:

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, or_, select
 
-from fedcom.models.actor import Community, actor, community
+from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
-from fedcom.models.moderation import CommunityBan, community_ban
+from fedcom.models.moderation import CommunityBan, community_ban, modlog
 from fedcom.models.post import post
 from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
 
@@ -36,6 +36,24 @@ def find_ban(conn: Connection, community_id: int, person_id: int) -> CommunityBa
         )
     ).first()
     return None if row is None else CommunityBan(*row)
+
+
+def is_our_ban(conn: Connection, person: Person) -> bool:
+    """Whether the ban of a person from this site is an admin's here, and not only their server's.
+
+    The modlog says whose it is; lines without anybody are the command line's.
+    """
+    said_by = conn.execute(
+        select(actor.c.local)
+        .select_from(modlog.outerjoin(actor, actor.c.id == modlog.c.moderator_id))
+        .where(
+            modlog.c.community_id.is_(None),
+            modlog.c.kind == "ban",
+            modlog.c.target_iri == person.iri,
+            modlog.c.created_at >= person.banned_at,
+        )
+    ).scalars()
+    return set(said_by) != {False}
 
 
 def list_bans(

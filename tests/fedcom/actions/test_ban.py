@@ -476,6 +476,44 @@ def test_a_site_bans_its_own_people_everywhere(home: Home) -> None:
     assert home.rows(community_ban) == []
 
 
+def test_a_site_changes_and_ends_no_ban_of_ours(home: Home) -> None:
+    there = Elsewhere(home)
+    here = home.post(by=there.kim, iri="https://lemmy.example/post/ours")
+    home.perform(from_here(home, there.kim, reason="spam"))
+    home.clock.advance(hours=1)
+    soon = home.clock() + timedelta(minutes=1)
+    word = activity("Block", KEN, KIM, target=SITE, endTime=soon.isoformat())
+
+    for said_there in (word, undo(activity("Block", KEN, KIM, target=SITE))):
+        with pytest.raises(Conflict):
+            hear(home, said_there)
+    hear(home, word | {"removeData": True})
+
+    kim = again(home, there.kim)
+    assert (kim.ban_reason, kim.ban_expires_at) == ("spam", None)
+    assert kim.is_banned(home.clock() + timedelta(days=1))
+    assert home.fresh(here).removed_at is not None
+    with pytest.raises(Conflict):
+        hear(home, undo(activity("Block", KEN, KIM, target=SITE)))
+    home.perform(Unban(by=home.ann, person=kim, place=None))
+    assert not again(home, there.kim).is_banned(home.clock())
+
+
+def test_a_site_ends_its_own_ban_until_ours_joins_it(home: Home) -> None:
+    there = Elsewhere(home)
+    word = activity("Block", KEN, KIM, target=SITE)
+    hear(home, word)
+    hear(home, undo(word))
+    assert not again(home, there.kim).is_banned(home.clock())
+
+    hear(home, word)
+    home.perform(from_here(home, again(home, there.kim), reason="spam"))
+
+    with pytest.raises(Conflict):
+        hear(home, undo(word))
+    assert again(home, there.kim).is_banned(home.clock())
+
+
 def test_a_site_bans_nobody_elses_people(home: Home) -> None:
     Elsewhere(home)
 
