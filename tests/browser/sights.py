@@ -185,7 +185,7 @@ NO_PAGES = {
         f"/feeds/{name}.{ending}"
         for name in (
             *("all", "local", "c/{slug}", "u/{slug}", "post/{number:int}"),
-            *("subscribed", "notifications"),
+            *("modlog", "c/{slug}/modlog", "subscribed", "notifications"),
         )
         for ending in ("xml", "atom")
     ),
