@@ -3,6 +3,7 @@
 import base64
 import email
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ class MailBox(socketserver.ThreadingTCPServer):
     """Takes letters: `letters` are those that came, `logins` who handed them in.
 
     `answers` says what a command is answered with instead of "250 fine", such as
-    `{"DATA": "451 later"}`.
+    `{"DATA": "451 later"}`. With `tls` it offers STARTTLS; `secured` is how often that was taken.
     """
 
     allow_reuse_address = True
@@ -26,6 +27,8 @@ class MailBox(socketserver.ThreadingTCPServer):
         self.letters: list[EmailMessage] = []
         self.logins: list[str] = []
         self.answers: dict[str, str] = {}
+        self.tls: ssl.SSLContext | None = None
+        self.secured = 0
 
     @property
     def url(self) -> str:
@@ -45,7 +48,14 @@ class _Talk(socketserver.StreamRequestHandler):
             if word in box.answers:
                 self.say(box.answers[word])
             elif word == "EHLO":
-                self.wfile.write(b"250-here\r\n250 AUTH PLAIN\r\n")
+                offer = "" if box.tls is None else "250-STARTTLS\r\n"
+                self.say(f"250-here\r\n{offer}250 AUTH PLAIN")
+            elif word == "STARTTLS" and box.tls is not None:
+                self.say("220 go on")
+                self.connection = box.tls.wrap_socket(self.connection, server_side=True)
+                self.rfile = self.connection.makefile("rb")
+                self.wfile = self.connection.makefile("wb", 0)
+                box.secured += 1
             elif word == "AUTH":
                 box.logins.append(base64.b64decode(rest.split()[1]).decode())
                 self.say("235 welcome")
@@ -57,6 +67,10 @@ class _Talk(socketserver.StreamRequestHandler):
                 self.say("250 fine")
         return None
 
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+
     def say(self, text: str) -> None:
         self.wfile.write(f"{text}\r\n".encode())
 
@@ -64,7 +78,7 @@ class _Talk(socketserver.StreamRequestHandler):
         lines = []
         while (line := self.rfile.readline()) not in {b".\r\n", b""}:
             lines.append(line[1:] if line.startswith(b"..") else line)
-        return cast("EmailMessage", email.message_from_bytes(b"".join(lines), policy=default))
+        return email.message_from_bytes(b"".join(lines), policy=default)
 
 
 @contextmanager

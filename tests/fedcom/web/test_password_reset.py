@@ -21,6 +21,7 @@ from fedcom.postman import Postman
 from fedcom.site.settings import edit_site
 from fedcom.units import Units
 from tests.fedcom.web.conftest import World
+from tests.support.listeners import tls_for
 from tests.support.logs import logs_as_before
 from tests.support.mail_box import MailBox, open_mail_box
 
@@ -215,6 +216,15 @@ async def test_the_password_of_the_mail_server_is_given_and_never_logged(
     [about] = [line for line in said if line["event"] == "a letter was not sent"]
     assert (about["level"], about["why"]) == ("warning", "SMTPDataError 451")
     assert "s3cret" not in stream.getvalue() + repr(settings)
+
+
+async def test_a_mail_server_on_this_machine_may_have_a_certificate_of_its_own(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    box.tls, _ = tls_for("snakeoil.example")
+    await world.browser().post("/forgot", name="bob")
+    assert await postman.send_due() == 1
+    assert (len(box.letters), box.secured) == (1, 1)
 
 
 async def test_without_mail_the_page_says_whom_to_ask_and_the_admin_makes_the_link(
