@@ -122,7 +122,7 @@ MATRIX = [
         (f"/feeds/{name}.{ending}", None, OK, OK, OK, OK, OK)
         for name in (
             *("all", "local", "c/{place}", "u/{author}", "post/{post}"),
-            *("subscribed", "notifications"),
+            *("modlog", "c/{place}/modlog", "subscribed", "notifications"),
         )
         for ending in ("xml", "atom")
     ),
