@@ -90,7 +90,7 @@ async def test_what_was_typed_stays_when_a_server_does_not_answer(world: World) 
         ("", "Type a handle"),
         ("@eve@forum.example", "You cannot block yourself"),
         ("forum.example", "That is this server"),
-        ("no server", "is not the full name of a server"),
+        ("no server", "is not the name of a server"),
         ("@nobody@forum.example", "Nothing answers there"),
     ],
 )
