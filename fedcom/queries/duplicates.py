@@ -2,16 +2,15 @@
 
 from sqlalchemy import Connection, or_, select
 
-from fedcom.models.actor import actor, community as community_table
+from fedcom.models.actor import community as community_table
 from fedcom.models.post import post
 from fedcom.queries.people import name_columns, to_name
+from fedcom.queries.post_lines import SHOWN, place
 from fedcom.queries.post_view import CrossPost
 from fedcom.rules.links import normal_link, possible_beginnings
 
 CANDIDATES = 500
 """Posts that begin alike and are compared, the newest first: a page has few, a front page many."""
-
-_place = actor.alias("community_actor")
 
 
 def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[CrossPost, ...]:
@@ -23,16 +22,10 @@ def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[Cros
         *(post.c.url.startswith(text, autoescape=True) for text in possible_beginnings(url))
     )
     rows = conn.execute(
-        select(post.c.url, post.c.id, post.c.title, post.c.comments, *name_columns(_place))
-        .join(_place, _place.c.id == post.c.community_id)
+        select(post.c.url, post.c.id, post.c.title, post.c.comments, *name_columns(place))
+        .join(place, place.c.id == post.c.community_id)
         .join(community_table, community_table.c.actor_id == post.c.community_id)
-        .where(
-            begins,
-            post.c.deleted_at.is_(None),
-            post.c.removed_at.is_(None),
-            community_table.c.removed_at.is_(None),
-            _place.c.deleted_at.is_(None),
-        )
+        .where(begins, *SHOWN)
         .order_by(post.c.id.desc())
         .limit(CANDIDATES)
     )

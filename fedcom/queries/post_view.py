@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, exists, select
 
 from fedcom.errors import NotFound
-from fedcom.models.actor import actor, community as community_table
+from fedcom.models.actor import community as community_table
 from fedcom.models.base import columns_of
 from fedcom.models.media import link_preview, media
 from fedcom.models.post import Post, post
@@ -17,6 +17,7 @@ from fedcom.models.shelf import Draft, draft, hidden_post, post_visit, saved_pos
 from fedcom.models.vote import post_vote
 from fedcom.queries.drafts import read_fields
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.queries.post_lines import SHOWN, author, place
 
 _FAR = 2**53
 
@@ -91,10 +92,6 @@ class CrossPost:
     community: Name
 
 
-_author = actor.alias("author")
-_community = actor.alias("community_actor")
-
-
 def _has(table: Table) -> ColumnElement[bool]:
     return exists().where(table.c.post_id == post.c.id, table.c.person_id == bindparam("viewer"))
 
@@ -119,14 +116,14 @@ _GET = (
         link_preview.c.title,
         link_preview.c.description,
         media.c.name,
-        *name_columns(_author),
-        *name_columns(_community),
+        *name_columns(author),
+        *name_columns(place),
         _left(draft.c.fields),
         _left(draft.c.updated_at),
     )
     .select_from(post)
-    .join(_author, _author.c.id == post.c.author_id)
-    .join(_community, _community.c.id == post.c.community_id)
+    .join(author, author.c.id == post.c.author_id)
+    .join(place, place.c.id == post.c.community_id)
     .outerjoin(
         post_vote,
         and_(post_vote.c.post_id == post.c.id, post_vote.c.voter_id == bindparam("viewer")),
@@ -194,17 +191,14 @@ def _to_preview(title: str | None, description: str, picture: str | None) -> Lin
 
 
 _CROSS_POSTS = (
-    select(post.c.id, post.c.title, post.c.comments, *name_columns(_community))
+    select(post.c.id, post.c.title, post.c.comments, *name_columns(place))
     .select_from(post)
-    .join(_community, _community.c.id == post.c.community_id)
+    .join(place, place.c.id == post.c.community_id)
     .join(community_table, community_table.c.actor_id == post.c.community_id)
     .where(
         post.c.url == bindparam("url"),
         post.c.id != bindparam("post"),
-        post.c.deleted_at.is_(None),
-        post.c.removed_at.is_(None),
-        community_table.c.removed_at.is_(None),
-        _community.c.deleted_at.is_(None),
+        *SHOWN,
     )
     .order_by(post.c.comments.desc(), post.c.id.desc())
     .limit(bindparam("count"))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select
 
 from fedcom.db import BigId
-from fedcom.models.actor import actor, community as community_table
+from fedcom.models.actor import community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from fedcom.models.shelf import actor_block
@@ -17,6 +17,7 @@ from fedcom.models.vote import comment_vote
 from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.feed import Sort, Wanted
 from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+from fedcom.queries.post_lines import SHOWN, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,6 @@ class RemarkPage:
     next: Cursor | None
 
 
-_place = actor.alias("community_actor")
 _VIEWER = bindparam("viewer", type_=BigId)
 _COLUMNS = (
     comment.c.id,
@@ -72,7 +72,7 @@ _WIDTH = len(_COLUMNS)
 
 REMARKS = (
     comment.join(post, post.c.id == comment.c.post_id)
-    .join(_place, _place.c.id == post.c.community_id)
+    .join(place, place.c.id == post.c.community_id)
     .join(community_table, community_table.c.actor_id == post.c.community_id)
 )
 """The tables behind a comment in such a list."""
@@ -80,10 +80,7 @@ REMARKS = (
 REMARK_SHOWN = (
     comment.c.deleted_at.is_(None),
     comment.c.removed_at.is_(None),
-    post.c.deleted_at.is_(None),
-    post.c.removed_at.is_(None),
-    community_table.c.removed_at.is_(None),
-    _place.c.deleted_at.is_(None),
+    *SHOWN,
 )
 """Neither the comment was taken away, nor its post, nor the community."""
 
@@ -128,7 +125,7 @@ def _statement(sort: Sort, *, has_begun: bool, nsfw: bool) -> Select[Any]:
         actor_block.c.person_id == _VIEWER, actor_block.c.blocked_id == post.c.community_id
     )
     statement = (
-        select(*_COLUMNS, *name_columns(_place))
+        select(*_COLUMNS, *name_columns(place))
         .select_from(REMARKS)
         .where(comment.c.author_id == bindparam("author", type_=BigId), *REMARK_SHOWN, ~blocked)
         .order_by(key.desc(), comment.c.id.desc())

@@ -48,6 +48,7 @@ from fedcom.models.post import post
 from fedcom.models.shelf import actor_block, host_block
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.queries.post_lines import SHOWN, author, place
 from fedcom.text.excerpts import Piece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, Words
 
@@ -142,8 +143,6 @@ def _index(name: str) -> TableClause:
 
 
 _post_index, _comment_index, _actor_index = map(_index, ("post", "comment", "actor"))
-_author = actor.alias("author")
-_community = actor.alias("community_actor")
 
 
 def to_fts5(phrases: Sequence[Phrase], joint: str) -> str:
@@ -288,19 +287,16 @@ def _followed(viewer: Viewer) -> Select[Any]:
 def _readable(wanted: Wanted, viewer: Viewer) -> list[ColumnElement[bool]]:
     """What holds of every post, with or without its comments, that the viewer may find."""
     conditions = [
-        post.c.deleted_at.is_(None),
-        post.c.removed_at.is_(None),
-        community_table.c.removed_at.is_(None),
-        _community.c.deleted_at.is_(None),
-        *_unblocked(viewer, _author, _community),
-        *_is_named(_author, wanted.terms.author),
-        *_is_named(_community, wanted.terms.community),
+        *SHOWN,
+        *_unblocked(viewer, author, place),
+        *_is_named(author, wanted.terms.author),
+        *_is_named(place, wanted.terms.community),
     ]
     # Whoever searches a sensitive community has gone there.
     if not viewer.show_nsfw and wanted.scope != "community":
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     if wanted.scope == "local":
-        conditions.append(_community.c.local.is_(True))
+        conditions.append(place.c.local.is_(True))
     elif wanted.scope == "subscribed":
         conditions.append(post.c.community_id.in_(_followed(viewer)))
     elif wanted.scope == "community":
@@ -311,8 +307,8 @@ def _readable(wanted: Wanted, viewer: Viewer) -> list[ColumnElement[bool]]:
 def _around(thing: FromClause, author_id: ColumnElement[int]) -> FromClause:
     """A table that holds or leads to posts, with the author and the community beside it."""
     return (
-        thing.join(_author, _author.c.id == author_id)
-        .join(_community, _community.c.id == post.c.community_id)
+        thing.join(author, author.c.id == author_id)
+        .join(place, place.c.id == post.c.community_id)
         .join(community_table, community_table.c.actor_id == post.c.community_id)
     )
 
@@ -357,8 +353,8 @@ def _read_content(
             thing.c.published_at,
             thing.c.content_warning,
             index.c.body,
-            *name_columns(_author),
-            *name_columns(_community),
+            *name_columns(author),
+            *name_columns(place),
             chosen.c.key,
             chosen.c.id.label("chosen_id"),
         )

@@ -7,13 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select, true
 
-from fedcom.models.actor import actor, community as community_table
+from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from fedcom.models.shelf import actor_block, host_block, saved_comment
 from fedcom.models.vote import comment_vote
 from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+from fedcom.queries.post_lines import author, place
+from fedcom.queries.remarks import REMARK_SHOWN, REMARKS
 
 PAGE = 20
 """Comments in one page of those that were saved."""
@@ -59,8 +61,6 @@ class Blocks:
     hosts: tuple[str, ...]
 
 
-_author = actor.alias("author")
-_place = actor.alias("community_actor")
 _COLUMNS = (
     comment.c.id,
     comment.c.body_html,
@@ -74,13 +74,10 @@ _COLUMNS = (
     comment_vote.c.score,
 )
 _SAVED = (
-    select(*_COLUMNS, *name_columns(_author), *name_columns(_place))
-    .select_from(saved_comment)
-    .join(comment, comment.c.id == saved_comment.c.comment_id)
-    .join(post, post.c.id == comment.c.post_id)
-    .join(_author, _author.c.id == comment.c.author_id)
-    .join(_place, _place.c.id == post.c.community_id)
-    .join(community_table, community_table.c.actor_id == post.c.community_id)
+    select(*_COLUMNS, *name_columns(author), *name_columns(place))
+    .select_from(REMARKS)
+    .join(saved_comment, saved_comment.c.comment_id == comment.c.id)
+    .join(author, author.c.id == comment.c.author_id)
     .outerjoin(
         comment_vote,
         and_(
@@ -88,15 +85,7 @@ _SAVED = (
             comment_vote.c.voter_id == saved_comment.c.person_id,
         ),
     )
-    .where(
-        saved_comment.c.person_id == bindparam("viewer"),
-        comment.c.deleted_at.is_(None),
-        comment.c.removed_at.is_(None),
-        post.c.deleted_at.is_(None),
-        post.c.removed_at.is_(None),
-        community_table.c.removed_at.is_(None),
-        _place.c.deleted_at.is_(None),
-    )
+    .where(saved_comment.c.person_id == bindparam("viewer"), *REMARK_SHOWN)
     .order_by(saved_comment.c.saved_at.desc(), comment.c.id.desc())
     .limit(bindparam("count"))
 )
@@ -121,8 +110,8 @@ _IS_AFTER = goes_on(saved_comment.c.saved_at, comment.c.id)
 
 def _to_saved(row: Sequence[Any]) -> SavedComment:
     width = len(_COLUMNS)
-    author, place = row[width : width + NAME_WIDTH], row[width + NAME_WIDTH :]
-    values = [*row[: width - 1], row[width - 1] or 0, to_name(author), to_name(place)]
+    by, where = row[width : width + NAME_WIDTH], row[width + NAME_WIDTH :]
+    values = [*row[: width - 1], row[width - 1] or 0, to_name(by), to_name(where)]
     return SavedComment(*values)
 
 
