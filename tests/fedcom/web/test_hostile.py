@@ -64,7 +64,7 @@ class Auditor(HTMLParser):
                 self.found.append(f"{tag} {name}")
             if name in {"href", "src", "action", "formaction"} and not _is_harmless(text):
                 self.found.append(f"{tag} {name}={text}")
-            if name in {"action", "formaction"} and not text.startswith("/"):
+            if name in {"action", "formaction"} and (text[:1] != "/" or text[:2] == "//"):
                 self.found.append(f"{tag} {name}={text}")
 
 
@@ -190,6 +190,7 @@ async def test_what_is_typed_into_addresses_stays_words(world: World) -> None:
         "/c/%22%3E%3Cscript%3E@a.example",
         "/u/%22%3E%3Cscript%3E@a.example",
         "/%22%3E%3Cscript%3Ealert(1)",
+        "/%2Fevil.example/login",
         "/post/1%22%3E%3Cscript%3E",
     ):
         page = await world.browser("bob").get(path)
