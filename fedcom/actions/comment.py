@@ -42,6 +42,9 @@ from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, CommentContent, read_comment, to_note
 from fedcom.wire.post import TYPES, thread_of
 
+MOST_ADDRESSED = 500
+"""Of whom an object is addressed to or names, so many are looked for here."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wording(Action[Comment]):
@@ -306,11 +309,12 @@ def _above(ctx: Context, document: Document, via: str | None, *, crawling: bool)
 
 def concerns_us(ctx: Context, document: Document) -> bool:
     """Whether the object is addressed to a local actor, or to one that somebody here follows."""
-    addressed = {*document.addressed, *(mention.href for mention in document.mentions)}
+    named = (*document.addressed, *(mention.href for mention in document.mentions))
+    addressed = tuple(dict.fromkeys(named))[:MOST_ADDRESSED]
     if not addressed:
         return False
     rows = ctx.conn.execute(
-        select(actor.c.id, actor.c.local).where(actor.c.iri.in_(sorted(addressed)))
+        select(actor.c.id, actor.c.local).where(actor.c.iri.in_(addressed))
     ).all()
     return any(row.local or is_followed_here(ctx.conn, row.id) for row in rows)
 

@@ -35,6 +35,9 @@ from fedcom.wire.comment import CommentContent
 from fedcom.wire.illustration import Illustration, is_title_again
 from fedcom.wire.post import TYPES, PostContent, read_post, to_page
 
+MOST_PLACES = 50
+"""Of whom a post is addressed to, so many are looked at for its community."""
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -313,7 +316,7 @@ def places_named(document: Document) -> tuple[str, ...]:
         *document.cc,
         *(mention.href for mention in document.mentions),
     )
-    return document.audiences or tuple(dict.fromkeys(named))
+    return (document.audiences or tuple(dict.fromkeys(named)))[:MOST_PLACES]
 
 
 def _announcer(ctx: Context, document: Document, via: str) -> Community:

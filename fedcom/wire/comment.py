@@ -11,7 +11,7 @@ from fedcom.models.comment import Comment
 from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import warning_of, with_attached
-from fedcom.wire.tags import language_in, language_of, mentions_of, with_their_links
+from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def read_comment(document: Document) -> CommentContent:
         published=document.published,
         updated=document.updated,
         content_warning=warning_of(document),
-        mentions=tuple(mention.href for mention in document.mentions),
+        mentions=named_in(document),
     )
 
 

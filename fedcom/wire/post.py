@@ -22,7 +22,7 @@ from fedcom.wire.illustration import (
     warning_of,
     with_attached,
 )
-from fedcom.wire.tags import language_in, language_of, mentions_of, with_their_links
+from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
 TYPES = frozenset(
@@ -73,7 +73,7 @@ def read_post(document: Document) -> PostContent:
         context_iri=_address(document.thread),
         image=picture,
         content_warning=warning,
-        mentions=tuple(mention.href for mention in document.mentions),
+        mentions=named_in(document),
     )
 
 

@@ -9,6 +9,7 @@ from activitypub.iri import origin_of
 from activitypub.reading import Document
 from activitypub.vocab.objects import Language, mention
 from fedcom.models.actor import Actor, Community
+from fedcom.text.mentions import MAX_MENTIONS
 from fedcom.wire.addressing import page_of
 
 # A tag of BCP 47, as far as anybody writes them.
@@ -18,6 +19,12 @@ _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 def mentions_of(place: Community, people: Sequence[Actor]) -> list[dict[str, Any]]:
     """Mention tags: the community's first, since microblogs answer only whom a Note mentions."""
     return [mention(someone.iri, f"@{someone.handle}") for someone in (place, *people)]
+
+
+def named_in(document: Document) -> tuple[str, ...]:
+    """The ids of whom a peer's text names in its tags, as many as one of ours may name."""
+    named = dict.fromkeys(mention.href for mention in document.mentions)
+    return tuple(named)[:MAX_MENTIONS]
 
 
 def with_their_links(html: str, iri: str, people: Sequence[Actor]) -> str:

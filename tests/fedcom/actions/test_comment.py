@@ -89,6 +89,14 @@ def test_what_concerns_us_names_somebody_here_or_somebody_followed_here(
     assert home(lambda ctx: concerns_us(ctx, said)) is does
 
 
+def test_whom_a_very_long_list_names_last_it_does_not_concern(home: Home) -> None:
+    crowd = [f"https://crowd.example/{number}" for number in range(70_000)]
+
+    assert home(lambda ctx: concerns_us(ctx, Document(note(NOTE, KIM, to=[home.bob.iri, *crowd]))))
+    named_last = Document(note(NOTE, KIM, to=[*crowd, home.bob.iri]))
+    assert not home(lambda ctx: concerns_us(ctx, named_last))
+
+
 def test_for_an_answer_to_the_unknown_that_names_nobody_here_nothing_is_fetched(
     home: Home,
 ) -> None:

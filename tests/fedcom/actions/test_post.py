@@ -6,7 +6,13 @@ import pytest
 
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document
-from fedcom.actions.post import check_announcer, check_content, create_from, places_named
+from fedcom.actions.post import (
+    MOST_PLACES,
+    check_announcer,
+    check_content,
+    create_from,
+    places_named,
+)
 from fedcom.errors import Denied, FedcomError, Invalid
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import activity, page
@@ -61,6 +67,14 @@ def test_the_likeliest_community_is_named_first(
     more: dict[str, Any], named: tuple[str, ...]
 ) -> None:
     assert places_named(video(**more)) == named
+
+
+@pytest.mark.parametrize("field", ["to", "audience"])
+def test_of_very_many_that_are_named_the_first_may_be_its_community(field: str) -> None:
+    crowd = [f"https://crowd.example/{number}" for number in range(1000)]
+
+    assert places_named(video(**{field: [DOGS, *crowd]}))[:2] in ((DOGS, crowd[0]), (CHANNEL, DOGS))
+    assert len(places_named(video(**{field: crowd}))) == MOST_PLACES
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import pytest
 
 from activitypub.reading import Document
-from fedcom.wire.tags import language_in
+from fedcom.text.mentions import MAX_MENTIONS
+from fedcom.wire.tags import language_in, named_in
 from tests.support.documents import note
 
 KIM = "https://kim.example/u/kim"
@@ -17,3 +18,12 @@ def test_a_language_is_read_as_it_is_named(tag: str) -> None:
 @pytest.mark.parametrize("tag", ["", "und", "German words", "x" * 1000, "de-" * 20 + "DE", '"><b>'])
 def test_what_is_no_language_is_none(tag: str) -> None:
     assert language_in(Document(note(f"{KIM}/1", KIM, language=tag))) is None
+
+
+def test_a_text_of_a_peer_names_no_more_people_than_one_of_ours() -> None:
+    crowd = [f"https://crowd.example/{number}" for number in range(1000)]
+    tags = [{"type": "Mention", "href": iri} for iri in (crowd[0], *crowd)]
+
+    found = named_in(Document(note(f"{KIM}/1", KIM, tag=tags)))
+
+    assert found == tuple(crowd[:MAX_MENTIONS])
