@@ -16,6 +16,7 @@ from fedcom.db import make_folder
 from fedcom.media.images import name_of
 
 NAME = re.compile(r"[0-9a-f]{64}\.webp")
+_OURS = re.compile(rf"{NAME.pattern}|\.[0-9a-f]{{16}}")
 
 
 class Store:
@@ -56,12 +57,16 @@ class Store:
             (self.folder / name).unlink(missing_ok=True)
 
     def files(self) -> Iterator[tuple[str, datetime, int]]:
-        """Name, last change and size in bytes of every file, drafts of a crash among them."""
+        """Name, last change and size in bytes of every file of ours, drafts of a crash among them.
+
+        Of no other: what is found is deleted if nobody names it, and an admin may have given us a
+        folder where more is kept.
+        """
         if not self.folder.is_dir():
             return
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                if entry.is_file(follow_symlinks=False):
+                if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     try:
                         seen = entry.stat()
                     except FileNotFoundError:  # a draft that has become a file meanwhile

@@ -38,6 +38,16 @@ def test_no_name_leads_to_another_file(tmp_path: Path, name: str) -> None:
     assert (tmp_path / "secret.key").exists()
 
 
+def test_what_others_keep_in_the_folder_is_no_file_of_ours(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    name = store.keep(b"content")
+    for other in ("secret.key", "fedcom.sqlite3", ".profile", f"{NAME}.bak"):
+        (tmp_path / other).write_bytes(b"precious")
+    (tmp_path / f".{'0' * 16}").write_bytes(b"half of a pict")
+
+    assert {found for found, *_ in store.files()} == {name, f".{'0' * 16}"}
+
+
 def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
     store = Store(tmp_path / "media")
     store.keep(b"content")
