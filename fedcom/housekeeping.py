@@ -1,4 +1,4 @@
-"""What grows is cut back: journal, deliveries, sessions, attempts, markers, bans, pictures."""
+"""What grows is cut back: journal, deliveries, sessions, attempts, letters, markers, bans, media."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlalchemy import Connection, delete, update
 
+from fedcom.accounts.letters import prune_letters
 from fedcom.accounts.news import prune_news
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.sessions import prune_sessions
@@ -49,6 +50,7 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_attempts(conn, now)
     prune_resets(conn, now)
     prune_news(conn, now)
+    prune_letters(conn, now)
     _erase_messages(conn, now)
     conn.execute(delete(marker).where(marker.c.created_at < now - MARKERS_KEPT))
     # What has run out counts no longer anyway; here it only stops being shown.

@@ -11,6 +11,7 @@ from fedcom.errors import Conflict, NotFound
 from fedcom.models.account import Account, account, password_reset
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
+from fedcom.models.mail import mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,11 @@ def end_resets(conn: Connection, person_id: int) -> None:
 
 
 def delete_login(conn: Connection, person_id: int) -> None:
-    """Delete the account, its sessions, and the links to choose another password."""
+    """Delete the account, its sessions, the links to choose another password, and what was to be
+    sent to it.
+    """
+    address = select(account.c.email).where(account.c.actor_id == person_id).scalar_subquery()
+    conn.execute(delete(mail).where(mail.c.recipient == address))
     end_all_sessions(conn, person_id)
     end_resets(conn, person_id)
     conn.execute(delete(account).where(account.c.actor_id == person_id))

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from fedcom.accounts.letters import put_letter
 from fedcom.actions.ban import Ban
 from fedcom.actions.message import DeleteMessage, SendMessage
 from fedcom.housekeeping import clean_up
 from fedcom.models.actor import actor
+from fedcom.models.mail import mail
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban
 from fedcom.models.notification import notification
@@ -34,6 +36,17 @@ async def test_what_was_read_half_a_year_ago_is_forgotten(home: Home, clock: Set
     await clean_up(home.database, clock())
 
     assert [row["id"] for row in home.rows(notification)] == [second["id"]]
+
+
+async def test_letters_that_nobody_sends_are_not_kept(home: Home, clock: SettableClock) -> None:
+    home(lambda ctx: put_letter(ctx, "bob@mail.example", "Hello", "With a link"))
+    clock.advance(days=2)
+    await clean_up(home.database, clock())
+    assert len(home.rows(mail)) == 1
+    clock.advance(seconds=1)
+    await clean_up(home.database, clock())
+
+    assert home.rows(mail) == []
 
 
 async def test_deleted_messages_lose_their_words_after_a_month(
