@@ -1,4 +1,4 @@
-"""What grows is cut back: journal, deliveries, sessions, attempts, letters, markers, bans, media."""
+"""What grows is cut back: what was heard and sent, sessions, attempts, letters, bans, pictures."""
 
 import asyncio
 from datetime import datetime, timedelta
