@@ -4,10 +4,10 @@ In reading order: `passwords` (hashing; slow on purpose, always outside a transa
 (sign-up and its approval), `roster` (find accounts, change role and password), `sessions` (the
 tokens in cookies), `throttle` (counted attempts), `sign_in` (the three steps of signing in),
 `preferences` (what pages look like to a member), `feed_salt` (addresses of their feeds),
-`shelf` and `drafts` (saved, hidden, blocked; typed and not sent), `news` (what
-they have read of what they are told), `invitations` (codes that open the door),
-`password_reset` (links for who forgot), `letters` and `digest` (mail, as rows), `export` and
-`departure` (all that is here of a member, taken along and taken away).
+`shelf` and `drafts` (saved, hidden, blocked; typed and not sent), `uploads` (their pictures),
+`visits` and `news` (what they have read of threads and of what they are told), `invitations` (codes
+that open the door), `password_reset` (links for who forgot), `letters` and `digest` (mail, as
+rows), `export` and `departure` (all that is here of a member, taken along and taken away).
 
 Plain functions in the caller's transaction. They do not ask who calls: the surfaces let only admins
 approve, promote and reset.

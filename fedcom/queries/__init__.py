@@ -1,9 +1,11 @@
 """Reading: functions that take a connection and give rows; nothing here writes.
 
-Single rows and small facts: `actors`, `posts`, `comments`, `follows`. What pages show: `people`
-(the short names beside everything), `feed` (lists of posts in pages, out of `post_lines` and
-`cursors`), `remarks` (a person's comments), `profiles` (what else their page shows), `latest`
-(comments for feed readers), `threads` (comments of a post as a tree), `communities` (lists),
-`modlog`, `bans`, `notifications` (what a member is told), `messages` (private ones; each statement
-names who asks).
+Single rows and small facts: `actors`, `posts`, `comments`, `follows`, `revisions`, `reports`,
+`counts`. What pages show: `people` (the short names beside everything), `feed` (lists of posts in
+pages, out of `post_lines` and `cursors`), `post_view` (one post), `threads` (its comments as a
+tree), `remarks` (a person's comments), `profiles` (what else their page shows), `communities`
+(lists), `search`, `latest` (comments for feed readers), `shelf` and `drafts` (what a member keeps),
+`duplicates` (for who is about to post), `modlog`, `bans`, `report_queue`, `notifications` (what a
+member is told), `messages` (private ones; each statement names who asks). What peers read:
+`collections`, `conversations`.
 """

@@ -1,7 +1,9 @@
 """This instance as its admin runs it: matters that no peer sees, as plain functions.
 
 In reading order: `setup` (first start and first admin), `settings` (name, rules, registration),
-`instances` (blocked servers), `communities` (those that were closed here), `health` (is all well?).
+`instances` (blocked servers), `communities` (those that were closed here), `reports` (what
+becomes of them), `health` (is all well?).
 
-They do not ask who calls: the surfaces let only admins in, and the command line is the admin.
+All but `reports` do not ask who calls: the surfaces let only admins in, and the command line is the
+admin.
 """
