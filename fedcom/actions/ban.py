@@ -32,7 +32,7 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import community_ban, moderator
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
-from fedcom.queries.bans import find_ban, is_our_ban, list_banned_from, list_haunts
+from fedcom.queries.bans import find_ban, is_banned_by_us, is_our_ban, list_banned_from, list_haunts
 from fedcom.remote.actors import actor_at, person_at
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
@@ -198,7 +198,7 @@ class Unban(Action[Person]):
         if self.place is None and self.by.local and since is not None:
             # Before the rest: putting everything back here would leave nothing to say there.
             self._admit_to_ours(ctx, since)
-        if self.restores_content and since is not None:
+        if self.restores_content and since is not None and not self._stays_out(ctx):
             restored = restore_all(ctx, self.person, self.place, since)
             _boost(ctx, restored, Microblogs.BOOST)
         if self.place is None:
@@ -217,6 +217,11 @@ class Unban(Action[Person]):
         line = Line(by=self.by, kind="unban", place=self.place, reason=self.reason)
         log_person(ctx, line, self.person)
         return get_person(ctx.conn, self.person.id)
+
+    def _stays_out(self, ctx: Context) -> bool:
+        """What an admin here took out no community elsewhere puts back."""
+        is_elsewhere = self.place is not None and not self.place.local
+        return is_elsewhere and _is_banned_by_us(ctx, self.person)
 
     def _admit_to_ours(self, ctx: Context, since: datetime) -> None:
         """Where they were banned with the same stroke."""
@@ -278,8 +283,7 @@ def _banned_since(ctx: Context, person: Person, place: Community | None) -> date
 
 def _is_banned_by_us(ctx: Context, person: Person) -> bool:
     """Whether an admin here keeps them out, whatever their own server says."""
-    person = get_person(ctx.conn, person.id)
-    return person.is_banned(ctx.now) and is_our_ban(ctx.conn, person)
+    return is_banned_by_us(ctx.conn, get_person(ctx.conn, person.id), ctx.now)
 
 
 def _boost(ctx: Context, posts: list[Post], microblogs: Microblogs) -> None:

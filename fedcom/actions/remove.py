@@ -21,12 +21,13 @@ from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
-from fedcom.queries.actors import find_actor, standing
+from fedcom.queries.actors import find_actor, get_person, standing
+from fedcom.queries.bans import is_banned_by_us
 from fedcom.queries.comments import find_comment
 from fedcom.queries.messages import find_message
 from fedcom.queries.posts import find_post
 from fedcom.remote.actors import person_at
-from fedcom.rules.permissions import may_moderate
+from fedcom.rules.permissions import may_act, may_moderate
 from fedcom.wire.comment import read_comment
 from fedcom.wire.post import TYPES, read_post
 
@@ -81,9 +82,12 @@ class Restore(Action[Content]):
     reason: str = ""
 
     def check(self, ctx: Context) -> None:
-        """For moderators, of what was removed."""
+        """For moderators, of what was removed; elsewhere not of what fell with a ban of ours."""
         place = place_of(ctx, self.target)
         may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        author = get_person(ctx.conn, self.target.author_id)
+        if not place.local and is_banned_by_us(ctx.conn, author, ctx.now):
+            may_act(author, ctx.now)
         if self.target.removed_at is None:
             raise Conflict("not_removed", "It is not removed.")
 

@@ -38,6 +38,11 @@ def find_ban(conn: Connection, community_id: int, person_id: int) -> CommunityBa
     return None if row is None else CommunityBan(*row)
 
 
+def is_banned_by_us(conn: Connection, person: Person, now: datetime) -> bool:
+    """Whether an admin here keeps them out, whatever other servers say."""
+    return person.is_banned(now) and is_our_ban(conn, person)
+
+
 def is_our_ban(conn: Connection, person: Person) -> bool:
     """Whether the ban of a person from this site is an admin's here, and not only their server's.
 

@@ -499,6 +499,23 @@ def test_a_site_changes_and_ends_no_ban_of_ours(home: Home) -> None:
     assert not again(home, there.kim).is_banned(home.clock())
 
 
+def test_no_community_elsewhere_puts_back_what_fell_with_a_ban_of_ours(home: Home) -> None:
+    there = Elsewhere(home)
+    block = activity("Block", KEN, KIM, target=DOGS)
+    hear(home, block, via=DOGS)
+    home.perform(from_here(home, again(home, there.kim), removes_content=True))
+    word = undo(activity("Delete", KEN, there.kims.iri, summary="spam"))
+
+    with pytest.raises(Denied, match="site_ban"):
+        hear(home, word, via=DOGS)
+    hear(home, undo(block) | {"restoreData": True}, via=DOGS)
+    assert home.fresh(there.kims).removed_at is not None
+
+    home.perform(Unban(by=home.ann, person=again(home, there.kim), place=None))
+    hear(home, word, via=DOGS)
+    assert home.fresh(there.kims).is_shown
+
+
 def test_a_site_ends_its_own_ban_until_ours_joins_it(home: Home) -> None:
     there = Elsewhere(home)
     word = activity("Block", KEN, KIM, target=SITE)
