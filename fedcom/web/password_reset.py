@@ -1,6 +1,7 @@
 """A forgotten password: asking for a link, and choosing another password with it."""
 
 import asyncio
+from contextlib import suppress
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from fedcom.accounts.throttle import (
     count_attempt,
 )
 from fedcom.context import Context
-from fedcom.errors import Invalid, NotFound
+from fedcom.errors import Invalid, NotFound, TooMany
 from fedcom.http.instance import instance_of
 from fedcom.models.site import Site
 from fedcom.web.forms import read_form, see_other
@@ -47,10 +48,13 @@ async def _send(request: Request, site: Site, name: str) -> None:
 
     def work(ctx: Context) -> None:
         member = find_member(ctx.conn, name)
-        who = f"{member.person.id}" if member else f"?{name.lower()[:100]!a}"
         count_attempt(ctx.conn, RESET_BY_ADDRESS, address, ctx.now)
-        count_attempt(ctx.conn, RESET_BY_ACCOUNT, who, ctx.now)
-        if member is not None and member.account.email is not None:
+        count_attempt(ctx.conn, RESET_BY_ACCOUNT, f"?{name.lower()[:100]!a}", ctx.now)
+        if member is None or member.account.email is None:
+            return
+        # Refusing here would tell that a name and an address are one account's.
+        with suppress(TooMany):
+            count_attempt(ctx.conn, RESET_BY_ACCOUNT, f"{member.person.id}", ctx.now)
             token = create_reset(ctx.conn, member.person.id, ctx.now)
             write_reset(ctx, site, member, member.account.email, token)
 
