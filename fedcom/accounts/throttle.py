@@ -1,7 +1,8 @@
 """Attempts that are counted, so that guessing and mass sign-ups end soon.
 
 An attempt is counted before its outcome is known and forgotten when it was a good one: however many
-come at once, no more than the limit are tried.
+come at once, no more than the limit are tried (on PostgreSQL and at the very limit a few more: as
+many as are written in the same moment).
 """
 
 import ipaddress
