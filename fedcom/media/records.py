@@ -25,6 +25,11 @@ UNDELETABLE_AFTER = timedelta(days=1)
 """How long the pictures of a deleted post stay, so that it can be brought back with them."""
 
 ASKED_FOR = timedelta(days=14)
+"""How long it is asked of a picture, and of what was deleted with it, each time."""
+
+TURNS = 720
+"""Each hour one in so many of the older ones is asked for too: each of them once a month."""
+
 BATCH = 100
 PREVIEWS_KEPT = timedelta(days=180)
 
@@ -213,10 +218,13 @@ def list_forgotten_previews(conn: Connection, now: datetime) -> Sequence[Media]:
 def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -> Sequence[Media]:
     """Uploads that it is time to ask of whether anybody uses them, by id from `after` on.
 
-    Those that are a day old, and those of posts that were deleted since; who is asked once and
-    found to be used is asked again only while it is young, or when its post goes.
+    Those that are a day old and not yet two weeks, those of posts that were deleted and of members
+    who left in the last two weeks, and of all others those whose turn it is in this hour.
     """
-    young = (media.c.created_at <= now - UNDELETABLE_AFTER) & (media.c.created_at > now - ASKED_FOR)
+    hour = int(now.timestamp() // 3600)
+    turn = (media.c.created_at > now - ASKED_FOR) | (media.c.id % TURNS == hour % TURNS)
+    asked = (media.c.created_at <= now - UNDELETABLE_AFTER) & turn
+    left = select(actor.c.id).where(actor.c.local.is_(True), actor.c.deleted_at > now - ASKED_FOR)
     gone = (
         select(post.c.image_url)
         .where(
@@ -229,7 +237,7 @@ def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -
     address = literal(media_url(origin, "")).concat(media.c.name)
     statement = (
         _MEDIA.where(media.c.purpose != "preview", media.c.id > after)
-        .where(or_(young, address.in_(gone)))
+        .where(or_(asked, address.in_(gone), media.c.owner_id.in_(left)))
         .order_by(media.c.id)
         .limit(BATCH)
     )

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from fedcom.accounts.departure import delete_account
 from fedcom.housekeeping import clean_pictures
 from fedcom.models.account import account
 from fedcom.models.actor import actor
@@ -261,21 +262,55 @@ async def test_what_nobody_shows_goes_after_a_day_and_the_rest_stays(world: Worl
     await world.comment(post, f"![]({shown[0]})", by="eve")
     kept = {(post.url or "").rpartition("/")[2], shown[0].rpartition("/")[2]}
 
-    async def after(days: float) -> set[str]:
-        instance.clock.advance(seconds=timedelta(days=days).total_seconds())
-        # The files' own times are those of the machine's clock.
-        for name, *_ in instance.pictures.store.files():
-            path = instance.pictures.store.folder / name
-            path.touch()
-        store = instance.pictures.store
-        await clean_pictures(instance.database, store, instance.settings, instance.clock())
-        return set(await names(world))
-
-    assert len(await after(0.9)) == 3
-    assert await after(0.2) == kept
+    assert len(await after(world, 0.9)) == 3
+    assert await after(world, 0.2) == kept
     await bob.post(f"/post/{post.id}/delete")
-    assert await after(0.5) == kept
-    assert await after(0.6) == {shown[0].rpartition("/")[2]}
+    assert await after(world, 0.5) == kept
+    assert await after(world, 0.6) == {shown[0].rpartition("/")[2]}
+
+
+async def after(world: World, days: float) -> set[str]:
+    """What is left of the pictures when so many days have passed and the house was kept."""
+    instance = world.instance
+    instance.clock.advance(seconds=timedelta(days=days).total_seconds())
+    # The files' own times are those of the machine's clock.
+    for name, *_ in instance.pictures.store.files():
+        path = instance.pictures.store.folder / name
+        path.touch()
+    store = instance.pictures.store
+    await clean_pictures(instance.database, store, instance.settings, instance.clock())
+    return set(await names(world))
+
+
+async def test_the_pictures_of_who_has_left_go_with_what_they_wrote(world: World) -> None:
+    bob = world.browser("bob")
+    face, posted, shown = (picture("PNG", draw(300 + n, 300)) for n in range(3))
+    await bob.send("/settings/pictures", {"icon": face})
+    sent = await bob.send("/c/cats/submit", {"picture": posted}, **POST)
+    post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
+    written = ADDRESS.search((await bob.send("/upload", {"picture": shown}, alt="")).html)
+    assert written
+    await world.comment(post, f"![]({written[0]})", by="bob")
+    assert len(await after(world, 60)) == 3
+
+    leaving = world.people["bob"].id
+    await world.instance.unit(lambda ctx: delete_account(ctx, leaving, removes_content=True))
+    assert await after(world, 1.1) == set()
+
+
+async def test_an_old_picture_goes_too_when_nothing_shows_it_any_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedcom.media.records.TURNS", 10**9)  # nobody's yet
+    bob = world.browser("bob")
+    for colour in ("red", "green", "white"):
+        await bob.send("/settings/pictures", {"icon": picture("PNG", draw(300, 300, colour))})
+    assert len(await after(world, 60)) == 3
+
+    monkeypatch.setattr("fedcom.media.records.TURNS", 3)
+    for _ in range(3):
+        left = await after(world, 1 / 24)
+    assert len(left) == 1
 
 
 async def test_lists_and_the_page_show_the_picture_of_a_post(world: World) -> None:
