@@ -701,7 +701,7 @@ def test_the_longest_post_arrives_whole(stage: Stage, text: str) -> None:
 
 
 def actions() -> set[type[Action[Any]]]:
-    """Every action that there is."""
+    """Every action that there is; not what several of them have in common."""
     names = [
         f"fedcom.actions.{module.name}" for module in pkgutil.iter_modules(fedcom.actions.__path__)
     ]
@@ -709,7 +709,9 @@ def actions() -> set[type[Action[Any]]]:
         one
         for module in map(import_module, names)
         for _, one in inspect.getmembers(module, inspect.isclass)
-        if issubclass(one, Action) and one is not Action and one.__module__ == module.__name__
+        if issubclass(one, Action)
+        and not inspect.isabstract(one)
+        and one.__module__ == module.__name__
     }
 
 
