@@ -9,13 +9,7 @@ from starlette.responses import Response
 
 from fedcom.accounts.feed_salt import find_subscriber
 from fedcom.accounts.passwords import check_new_password, check_password, hash_password
-from fedcom.accounts.preferences import (
-    FRONT_SCOPES,
-    FRONT_SORTS,
-    THEMES,
-    Preferences,
-    set_preferences,
-)
+from fedcom.accounts.preferences import Preferences, set_preferences
 from fedcom.accounts.register import check_email
 from fedcom.accounts.roster import set_email, set_password
 from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
@@ -96,8 +90,7 @@ async def edit_appearance(request: Request) -> Response:
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
             )
             return see_other("/settings/appearance", "preferences_saved")
-    values = {"form": form, "themes": THEMES, "scopes": FRONT_SCOPES, "sorts": FRONT_SORTS}
-    return page(request, "settings_appearance.html", visit, values, status=form.status)
+    return page(request, "settings_appearance.html", visit, {"form": form}, status=form.status)
 
 
 def _appearance(mine: Account) -> dict[str, str]:
@@ -113,7 +106,7 @@ def _appearance(mine: Account) -> dict[str, str]:
 
 
 async def show_account(request: Request) -> Response:
-    """GET /settings/account: password, e-mail address, and where one is logged in."""
+    """GET /settings/account: password, e-mail address, log-ins and feeds."""
     return await _show_account(request)
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from fedcom.accounts.passwords import hash_password
+from fedcom.accounts.preferences import FRONT_SCOPES, FRONT_SORTS, THEMES
 from fedcom.accounts.roster import get_account, set_password
 from fedcom.accounts.sessions import create_session
 from fedcom.models.account import Account
@@ -56,6 +57,14 @@ async def test_what_is_chosen_is_kept_and_the_theme_is_on_every_page(world: Worl
     assert (mine.front_scope, mine.front_sort) == ("local", "new")
     assert (mine.compact_lists, mine.show_nsfw, mine.mail_notifications) == (True, True, False)
     assert "data-theme" not in (await world.browser("eve").get("/")).html
+
+
+async def test_the_page_offers_all_that_can_be_chosen(world: World) -> None:
+    html = (await world.browser("bob").get("/settings/appearance")).html
+    offers = {"theme": THEMES, "front_scope": FRONT_SCOPES, "front_sort": FRONT_SORTS}
+    for field, values in offers.items():
+        choice = html.partition(f'<select id="f-{field}"')[2].partition("</select>")[0]
+        assert set(re.findall('value="([^"]*)"', choice)) == set(values), field
 
 
 @pytest.mark.parametrize("field", ["theme", "front_scope", "front_sort", "interface_language"])
