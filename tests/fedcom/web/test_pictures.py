@@ -286,7 +286,7 @@ async def test_the_pictures_of_who_has_left_go_with_what_they_wrote(world: World
     bob = world.browser("bob")
     face, posted, shown = (picture("PNG", draw(300 + n, 300)) for n in range(3))
     await bob.send("/settings/pictures", {"icon": face})
-    sent = await bob.send("/c/cats/submit", {"picture": posted}, **POST)
+    sent = await bob.send("/submit", {"picture": posted}, **POST)
     post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
     written = ADDRESS.search((await bob.send("/upload", {"picture": shown}, alt="")).html)
     assert written
