@@ -102,10 +102,12 @@ class Ban(Action[Person]):
         return get_person(ctx.conn, self.person.id)
 
     def _bar_from_site(self, ctx: Context) -> None:
-        if not self.by.local and _is_banned_by_us(ctx, self.person):
+        is_ours = _is_banned_by_us(ctx, self.person)
+        if is_ours and not self.by.local:
             return
-        # Since when, so that an Unban knows what was removed with it.
-        since = self.person.banned_at if self.person.is_banned(ctx.now) else None
+        # Since when, so that an Unban knows what it ends; ours that joins theirs begins now.
+        stands = self.person.is_banned(ctx.now) and is_ours == self.by.local
+        since = self.person.banned_at if stands else None
         ctx.conn.execute(
             update(actor)
             .where(actor.c.id == self.person.id)

@@ -499,6 +499,19 @@ def test_a_site_changes_and_ends_no_ban_of_ours(home: Home) -> None:
     assert not again(home, there.kim).is_banned(home.clock())
 
 
+def test_the_end_of_a_ban_that_joined_another_ends_it_in_our_communities_too(home: Home) -> None:
+    there = Elsewhere(home)
+    home.post(by=there.kim, iri="https://lemmy.example/post/ours")
+    hear(home, activity("Block", KEN, KIM, target=SITE))
+    home.clock.advance(hours=1)
+    home.perform(from_here(home, again(home, there.kim), reason="spam"))
+    assert [row["community_id"] for row in home.rows(community_ban)] == [home.cats.id]
+
+    home.perform(Unban(by=home.ann, person=again(home, there.kim), place=None))
+
+    assert home.rows(community_ban) == []
+
+
 def test_no_community_elsewhere_puts_back_what_fell_with_a_ban_of_ours(home: Home) -> None:
     there = Elsewhere(home)
     block = activity("Block", KEN, KIM, target=DOGS)
