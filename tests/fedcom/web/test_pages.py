@@ -260,10 +260,13 @@ async def test_a_number_of_thousands_of_digits_is_that_of_nothing(world: World, 
 
 
 async def test_an_unknown_community_elsewhere_is_offered_to_be_looked_up(world: World) -> None:
-    page = await world.browser("bob").get("/c/owls@peer.example")
-
-    assert page.status == 404
-    assert "/search?q=%21owls%40peer.example" in page.html
+    for path in ("", "?sort=new", "/modlog"):
+        page = await world.browser("bob").get(f"/c/owls@peer.example{path}")
+        assert page.status == 404
+        assert 'href="/search?q=%21owls%40peer.example"' in page.html
+    page = await world.browser("bob").get("/u/kim@peer.example?show=posts")
+    assert 'href="/search?q=%40kim%40peer.example"' in page.html
+    assert 'href="/search"' in (await world.browser("bob").get("/nothing/a@b.example")).html
 
 
 async def test_programs_are_told_of_errors_in_json(world: World) -> None:
