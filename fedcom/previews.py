@@ -76,7 +76,7 @@ class Previews:
         self._units = units
         self._pictures = pictures
         self._fetcher = fetcher
-        self._origin = origin
+        self._host = host_of(origin)
         self._due = asyncio.Event()
 
     def wake(self) -> None:
@@ -195,9 +195,9 @@ class Previews:
 
         Raises Denied for a blocked host and NotFound for pages of ours.
         """
-        if url.startswith(f"{self._origin}/"):
-            raise NotFound("own_page", "This is a page of ours.")
         host = host_of(url)
+        if host == self._host:
+            raise NotFound("own_page", "This is a page of ours.")
         if await self._units.read(lambda conn: find_block(conn, host)) is not None:
             raise Denied("instance_blocked", "The instance %(host)s is blocked here.", host=host)
         if not self._fetcher.development and url.startswith("http://"):

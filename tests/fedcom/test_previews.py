@@ -178,6 +178,8 @@ async def test_an_upload_is_its_own_preview(world: World) -> None:
         "https://localhost/",
         "http://peer.example:8080/",
         f"{ORIGIN}/post/1",
+        ORIGIN,
+        ORIGIN.replace("https:", "http:") + "/post/1",
         "https://blocked.example/",
         "https://peer.example/not-there",
     ],
