@@ -127,7 +127,8 @@ class RemotePictures:
                     max_bytes=self._pictures.max_bytes,
                     budget=Budget(documents=5, seconds=_SECONDS),
                 )
-            picture = await self._pictures.clean(download.body, size)
+                # Within the turn: what was fetched and waits to be looked at takes up memory.
+                picture = await self._pictures.clean(download.body, size)
         except (ProtocolError, FedcomError) as error:
             logger.info("a picture elsewhere cannot be shown", url=url, why=str(error))
             if len(self._failed) >= _FAILURES:

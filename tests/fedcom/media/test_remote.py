@@ -1,6 +1,7 @@
 """Pictures of other servers: only what we show is fetched, once, and nothing that is private."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -122,6 +123,22 @@ async def test_a_server_that_never_answers_holds_up_no_pictures_of_others(world:
     await world.remote.aclose()
     await asyncio.gather(*waiting, return_exceptions=True)
     never.set()
+
+
+async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
+    looked = threading.Event()
+    world.pictures._thread.submit(looked.wait, 10)  # somebody else's large picture
+    hosts = ("peer.example", "other.example", "evil.example", "victim.example")
+    urls = [f"https://{host}/{number}.png" for host in hosts for number in range(5)]
+    for url in urls:
+        world.web.put(url, picture())
+    waiting = [asyncio.create_task(world.is_there(url)) for url in urls]
+    await asyncio.sleep(0.3)
+
+    asked = len(world.web.asked)
+    looked.set()
+    assert await asyncio.gather(*waiting) == [True] * len(urls)
+    assert asked == 4
 
 
 async def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> None:
