@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from fedcom.errors import NotFound
 from fedcom.models.actor import Community, actor, community
@@ -14,6 +25,7 @@ from fedcom.models.base import columns_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban
 from fedcom.models.post import post_rank
+from fedcom.models.shelf import actor_block
 from fedcom.queries.cursors import Cursor, goes_on, no_cursor
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
 
@@ -175,8 +187,11 @@ def list_writable(conn: Connection, viewer_id: int, *, limit: int = 200) -> tupl
 
 _COMMUNITY = columns_of(Community, actor, community)
 _BAN = columns_of(CommunityBan, community_ban)
+_IS_BLOCKED = exists().where(
+    actor_block.c.person_id == bindparam("viewer"), actor_block.c.blocked_id == actor.c.id
+)
 _PLACE = (
-    select(*_COMMUNITY, follow.c.state, *_BAN)
+    select(*_COMMUNITY, follow.c.state, _IS_BLOCKED, *_BAN)
     .select_from(actor)
     .join(community, community.c.actor_id == actor.c.id)
     .outerjoin(
@@ -196,10 +211,11 @@ _PLACE = (
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A community, and what the viewer is to it: following, waiting to, or banned."""
+    """A community, and what the viewer is to it: following, waiting to, blocking it, or banned."""
 
     community: Community
     follow: FollowState | None
+    is_blocked: bool
     ban: CommunityBan | None
 
 
@@ -209,9 +225,10 @@ def get_relation(conn: Connection, community_id: int, *, viewer_id: int = NOBODY
     if row is None:
         raise NotFound("couldnt_find_community", "There is no such community here.")
     width = len(_COMMUNITY)
-    ban = row[width + 1 :]
+    ban = row[width + 2 :]
     return Relation(
         Community(*row[:width]),
         row[width],
+        bool(row[width + 1]),
         None if ban[0] is None else CommunityBan(*ban),
     )

@@ -52,6 +52,8 @@ class Place:
     community: Community
     moderators: list[Person]
     follow: FollowState | None
+    # By the viewer.
+    is_blocked: bool
     # That the viewer may not take part.
     ban: CommunityBan | None
     standing: Standing
@@ -69,14 +71,14 @@ def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
     community = relation.community
     moderators = find_moderators(conn, community)
     if visit.member is None:
-        return Place(community, moderators, None, None, Standing())
+        return Place(community, moderators, None, False, None, Standing())
     standing = Standing(
         is_moderator=any(person.id == visit.viewer_id for person in moderators),
         is_admin=community.local and visit.member.is_admin,
         ban=relation.ban,
     )
     ban = relation.ban if relation.ban is not None and relation.ban.holds(visit.now) else None
-    return Place(community, moderators, relation.follow, ban, standing)
+    return Place(community, moderators, relation.follow, relation.is_blocked, ban, standing)
 
 
 async def list_all(request: Request) -> Response:

@@ -57,7 +57,7 @@ class Desk:
 
 
 async def submit(request: Request) -> Response:
-    """GET and POST /submit and /c/{slug}/submit: write a post.
+    """GET and POST /submit, GET /c/{slug}/submit: write a post.
 
     `?from=ID` begins with what another post says. `preview`, `draft` and `suggest` are buttons.
     """

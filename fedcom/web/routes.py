@@ -50,7 +50,7 @@ def routes() -> list[BaseRoute]:
         page_route("/drafts", drafts.show),
         button_route("/drafts/remove", drafts.remove),
         page_route("/c/{slug}", communities.show),
-        form_route("/c/{slug}/submit", posts.submit),
+        page_route("/c/{slug}/submit", posts.submit),
         button_route("/c/{slug}/follow", communities.follow),
         button_route("/c/{slug}/unfollow", communities.follow),
         form_route("/c/{slug}/edit", communities.edit),

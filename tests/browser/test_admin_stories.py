@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from fedcom.web.trap import AT_LEAST
 from tests.browser.conftest import Seats
 from tests.browser.screens import Screen
-from tests.browser.stories import begin_thread, newcomer
+from tests.browser.stories import PICTURE, begin_thread, newcomer
 from tests.browser.town import Town, eventually
 from tests.support.visitor import PASSWORD, Visitor
 
@@ -30,6 +30,31 @@ def test_the_server_is_given_another_colour_and_other_words(
     page.get_by_label("Colour of links and buttons").select_option("As it comes")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("The settings are saved.")).to_be_visible()
+
+
+def test_the_server_is_given_a_logo_for_a_while(town: Town, screen: Screen, sit: Seats) -> None:
+    page = sit("ann")
+    page.goto("/admin/logo")
+    page.get_by_label("Logo", exact=True).set_input_files(PICTURE)
+    page.get_by_role("button", name="Save", exact=True).click()
+    logo = page.locator(".brand img")
+    expect(logo).to_be_visible()
+    assert "/media/" in (logo.get_attribute("src") or "")
+    page.goto("/admin/logo")
+    page.get_by_label("Remove the logo").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(logo).to_have_count(0)
+
+
+def test_whoever_forgot_the_password_asks_for_a_letter(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    page = sit("guest of beta")  # alpha sends no mail
+    page.goto("/login")
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("Name or e-mail address").fill("nobody")
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.get_by_text("a letter is on its way")).to_be_visible()
 
 
 def test_whoever_is_invited_comes_in(town: Town, screen: Screen, sit: Seats) -> None:

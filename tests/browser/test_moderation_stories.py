@@ -36,6 +36,20 @@ def test_a_report_from_elsewhere_is_judged(town: Town, screen: Screen, sit: Seat
     expect(page.get_by_role("row").filter(has_text=f"Advertising, {screen}")).to_be_visible()
 
 
+def test_a_reported_post_is_locked_from_the_queue(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "They only quarrel")
+    zoe = town.people["zoe"]
+    report = zoe.open(f"{thread.there}/report")
+    zoe.send(report, report.form(having="reason"), reason=f"A quarrel, {screen}")
+    eventually(lambda: f"A quarrel, {screen}" in town.people["mia"].open("/reports").text)
+    page = sit("mia")
+    page.goto("/reports")
+    case = page.locator("ol.rows > li").filter(has_text=f"A quarrel, {screen}")
+    case.get_by_role("button", name="Lock the post").click()
+    expect(case.get_by_text("locked", exact=True)).to_be_visible()
+    eventually(lambda: "This post is locked" in zoe.open(thread.there).text)
+
+
 def test_what_a_moderator_removes_can_be_restored(town: Town, screen: Screen, sit: Seats) -> None:
     thread = begin_thread(town, screen, "Off the topic")
     number = town.people["eve"].reply(thread.here, "Rude words.")

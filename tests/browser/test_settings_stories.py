@@ -9,6 +9,7 @@ from tests.browser.conftest import Seats
 from tests.browser.screens import Screen
 from tests.browser.stories import PICTURE, find_at_beta, newcomer
 from tests.browser.town import Town, eventually
+from tests.support.pictures import draw, picture
 from tests.support.visitor import PASSWORD
 
 
@@ -71,6 +72,54 @@ def test_a_password_is_changed_and_other_browsers_are_logged_out(
         page.get_by_role("button", name="Change the password").click()
         expect(page.get_by_text("Your password is changed.")).to_be_visible()
         assert "Log in" in member.open("/").text
+
+
+def test_one_logs_out_here_and_elsewhere(town: Town, screen: Screen, sit: Seats) -> None:
+    with newcomer(town, "roamer", screen) as member:
+        page = sit(member)
+        member.client.cookies.clear()
+        member.log_in()
+        page.goto("/settings/account")
+        page.get_by_role("button", name="Log out there").click()
+        expect(page.get_by_role("button", name="Log out there")).to_have_count(0)
+        assert "Log in" in member.open("/").text
+        page.locator("details.menu summary").click()
+        page.get_by_role("button", name="Log out", exact=True).click()
+        expect(page.get_by_role("link", name="Log in").first).to_be_visible()
+
+
+def test_the_addresses_of_ones_feeds_are_made_anew(town: Town, screen: Screen, sit: Seats) -> None:
+    with newcomer(town, "subscriber", screen) as member:
+        page = sit(member)
+        page.goto("/settings/account")
+        link = page.get_by_role("link", name="What you follow")
+        before = link.get_attribute("href") or ""
+        assert member.client.get(before).status_code == 200
+        page.get_by_role("button", name="Make new addresses").click()
+        expect(link).not_to_have_attribute("href", before)
+        assert member.client.get(before).status_code == 404
+        assert member.client.get(link.get_attribute("href") or "").status_code == 200
+
+
+def test_a_picture_is_uploaded_shown_to_another_server_and_deleted(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    with newcomer(town, "painter", screen) as member:
+        page = sit(member)
+        page.goto("/upload")
+        # A picture of nobody else: one that several upload is kept once, as the first one's.
+        own = PICTURE | {"buffer": picture("PNG", draw(screen.width // 4, 200))}
+        page.get_by_label("Picture", exact=True).set_input_files(own)
+        page.get_by_label("What the picture shows").fill("Blue on orange")
+        page.get_by_role("button", name="Upload").click()
+        line = page.get_by_label("Markdown of the picture").input_value()
+        title = f"My painting ({screen})"
+        member.submit("/c/cats", title, body=line)
+        there = find_at_beta(town, title)
+        assert "Blue on orange" in town.people["zoe"].open(there).html
+        page.goto("/settings/uploads")
+        page.get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("You have uploaded no pictures.")).to_be_visible()
 
 
 def test_everything_is_taken_along_and_then_deleted(

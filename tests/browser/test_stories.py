@@ -115,6 +115,11 @@ def test_a_vote_is_changed_and_taken_back(town: Town, screen: Screen, sit: Seats
         head.get_by_role("button", name=f"Vote {name}").click()
         expect(head.locator(".score")).to_have_text(f"Points: {points}")
         eventually(lambda points=points: points_there() == points)
+    number = town.people["eve"].reply(thread.here, "Mine is up.")
+    comment_there = eventually(lambda: zoe.open(thread.there).find_comment("Mine is up."))
+    page.goto(thread.here)
+    page.locator(f"#comment-{number}").get_by_role("button", name="Vote up").click()
+    eventually(lambda: zoe.open(thread.there).points("comment", comment_there) == 2)
 
 
 def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
@@ -140,6 +145,13 @@ def test_a_post_is_looked_at_kept_as_a_draft_and_sent(
     find_at_beta(town, title)
     page.goto("/drafts")
     expect(page.get_by_text(title)).to_have_count(0)
+    page.goto("/c/cats/submit")
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_role("button", name="Save draft").click()
+    page.goto("/drafts")
+    draft = page.get_by_role("listitem").filter(has_text=title)
+    draft.get_by_role("button", name="Throw away").click()
+    expect(draft).to_have_count(0)
 
 
 def test_a_picture_comes_with_words_for_those_who_cannot_see_it(
@@ -201,6 +213,40 @@ def test_what_is_saved_hidden_or_blocked_is_found_again(
         choose(page.locator("article.post-head"), "Unsave")
         page.goto("/saved")
         expect(line).to_have_count(0)
+
+
+def test_a_comment_is_saved_for_a_while(town: Town, screen: Screen, sit: Seats) -> None:
+    thread = begin_thread(town, screen, "Wise words")
+    number = town.people["bob"].reply(thread.here, f"Cats know ({screen}).")
+    with newcomer(town, "collector", screen) as collector:
+        page = sit(collector)
+        page.goto(thread.here)
+        choose(page.locator(f"#comment-{number}"), "Save")
+        page.goto("/saved?show=comments")
+        kept = page.get_by_text(f"Cats know ({screen}).")
+        expect(kept).to_be_visible()
+        page.get_by_role("button", name="Unsave").click()
+        expect(kept).to_have_count(0)
+
+
+def test_people_and_communities_elsewhere_are_blocked_on_their_pages(
+    town: Town, screen: Screen, sit: Seats
+) -> None:
+    with newcomer(town, "picky", screen) as picky:
+        page = sit(picky)
+        for path in (town.paths["zoe"], town.paths["dogs"]):
+            page.goto(path)
+            menu = page.locator(".heading .actions")
+            menu.locator("details.more summary").click()
+            menu.get_by_role("button", name="Block").first.click()
+            expect(page.get_by_text("Blocked. You find it in your settings.")).to_be_visible()
+            page.goto("/?list=all&sort=new")
+            expect(page.get_by_role("link", name="Dogs are awake")).to_have_count(0)
+            page.goto(path)
+            menu.get_by_role("button", name="Unblock").click()
+            expect(page.get_by_text("No longer blocked.")).to_be_visible()
+            page.goto(f"{town.paths['dogs']}?sort=new")
+            expect(page.get_by_role("link", name="Dogs are awake")).to_be_visible()
 
 
 def test_what_was_edited_shows_its_past(town: Town, screen: Screen, sit: Seats) -> None:
@@ -328,3 +374,5 @@ def test_a_letter_goes_to_the_other_server_and_back(town: Town, screen: Screen, 
     last = page.locator("li.mine").last
     last.get_by_role("button", name="Delete").click()
     eventually(lambda: zoe.open(talk).text.count(words) == 1)
+    last.get_by_role("button", name="Undelete").click()
+    eventually(lambda: zoe.open(talk).text.count(words) == 2)

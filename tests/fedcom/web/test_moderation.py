@@ -53,7 +53,7 @@ async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
     assert "until" in listed.text
     assert "End the ban" not in listed.text
     assert (await world.browser().get(f"/post/{post.id}")).status == 410
-    refused = await bob.post("/c/cats/submit", community="cats", title="Again")
+    refused = await bob.post("/submit", community="cats", title="Again")
     assert refused.status == 403
     assert "Reason: spam" in refused.text
     assert "Until:" in refused.text

@@ -54,8 +54,11 @@ async def test_the_blocked_are_out_of_sight_until_they_are_unblocked(world: Worl
     await eve.post("/settings/blocks/remove", number=str(world.people["bob"].id))
     assert "By bob" in (await eve.get("/?list=all")).text
 
+    assert "Unblock" not in (await eve.get("/c/cats")).text
     assert (await eve.post("/c/cats/block", back="/communities")).location == "/communities"
     assert "By bob" not in (await eve.get("/?list=all")).text
+    assert "Unblock" in (await eve.get("/c/cats")).text
+    assert "Unblock" not in (await world.browser("bob").get("/c/cats")).text
     await eve.post("/c/cats/unblock")
     assert "By bob" in (await eve.get("/?list=all")).text
 
