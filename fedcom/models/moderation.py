@@ -50,6 +50,8 @@ modlog = Table(
     Column("expires_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_modlog_community_id", "community_id", "id"),
+    # Why something was removed is asked for with every thread.
+    Index("ix_modlog_target_iri", "target_iri"),
     sqlite_autoincrement=True,
 )
 
