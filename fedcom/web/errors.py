@@ -1,5 +1,6 @@
 """Pages for what went wrong: what it means, and what whoever sees it can do now."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -36,21 +37,13 @@ async def show_problem(request: Request, error: Exception) -> Response:
     """Answer one of `EXPECTED`: a page for people, JSON for programs."""
     visit: Visit | None = getattr(request.state, "visit", None)
     problem = to_problem(error)
-    if visit is None:
-        speak(choose(request.headers.get("accept-language", "")))
-    else:
-        speak(visit.language)
-        problem = replace(problem, detail=sentence(error, problem.detail))
+    if visit is None and problem.status < 500 and wants_page(request):
+        with suppress(*EXPECTED, GoElsewhere):
+            visit = await visit_of(request)
+    speak(visit.language if visit else choose(request.headers.get("accept-language", "")))
+    problem = replace(problem, detail=sentence(error, problem.detail))
     if not wants_page(request):
         return to_json(problem, request)
-    if visit is None and problem.status < 500:
-        try:
-            visit = await visit_of(request)
-        except EXPECTED:
-            visit = None
-        except GoElsewhere:
-            visit = None
-        problem = replace(problem, detail=sentence(error, problem.detail))
     if visit is None:
         return _bare(request, problem)
     values = _values(request, problem)

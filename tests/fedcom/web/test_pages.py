@@ -269,6 +269,16 @@ async def test_an_unknown_community_elsewhere_is_offered_to_be_looked_up(world: 
     assert 'href="/search"' in (await world.browser("bob").get("/nothing/a@b.example")).html
 
 
+async def test_our_script_is_told_of_errors_in_the_language_of_the_page(world: World) -> None:
+    post = await world.post()
+    headers = {"Accept": "application/json", "Accept-Language": "de"}
+    bob, path = world.browser("bob"), f"/post/{post.id}/comment"
+    empty = await bob.post(path, headers=headers, body=" ")
+    assert (empty.status, "Ein Kommentar" in empty.html) == (422, True)
+    old = await bob.post(path, headers=headers, body="Words", form_token="of another log-in")
+    assert (old.status, "einer früheren Anmeldung" in old.html) == (403, True)
+
+
 async def test_programs_are_told_of_errors_in_json(world: World) -> None:
     answer = await world.browser().get("/post/99", Accept="application/json")
 
