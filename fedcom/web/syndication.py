@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from markupsafe import escape
 from sqlalchemy import Connection
@@ -123,7 +123,7 @@ async def show_log(request: Request) -> Response:
         place = get_community_at(conn, request) if "slug" in request.path_params else None
         log = list_modlog(conn, LogFilter(place.id if place else None), limit=ENTRIES)
         page = f"{origin}/c/{slug(place)}/modlog" if place else f"{origin}/modlog"
-        entries = tuple(_of_deed(page, site.name, line) for line in log.lines)
+        entries = tuple(_of_deed(origin, page, site.name, line) for line in log.lines)
         name = place.display_name if place else site.name
         title = gettext("Moderation log of %(name)s") % {"name": name}
         began = site.set_up_at or instance_of(request).clock()
@@ -221,7 +221,7 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
     )
 
 
-def _of_deed(page: str, site: str, line: LogLine) -> Entry:
+def _of_deed(origin: str, page: str, site: str, line: LogLine) -> Entry:
     deed = gettext(DEEDS[line.kind]) if line.kind in DEEDS else line.kind.replace("_", " ")
     subject = line.subject.handle if line.subject else line.target_iri
     by = line.moderator
@@ -231,7 +231,7 @@ def _of_deed(page: str, site: str, line: LogLine) -> Entry:
         title=cut(f"{deed} {line.title or subject}", 200),
         html=escape_text(line.reason) if line.reason else "",
         author=by.handle if by else site,
-        author_address=urljoin(page, f"/u/{by.slug}") if by else page,
+        author_address=f"{origin}/u/{slug(by)}" if by else page,
         published=line.created_at,
         changed=line.created_at,
     )
