@@ -197,7 +197,7 @@ def test_settings_do_not_show_their_secrets_and_never_change() -> None:
 
     assert "hunter2" not in repr(settings)
     with pytest.raises(ValidationError):
-        settings.origin = "https://other.example"  # type: ignore[misc]  # that it is refused is the test
+        settings.origin = "https://other.example"  # that it is refused is the test
 
 
 def test_proxies_are_addresses_or_networks(tmp_path: Path) -> None:

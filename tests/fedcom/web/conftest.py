@@ -96,7 +96,7 @@ class World:
         return Browser(self.app, settings.origin, cookie_name(settings), self.tokens.get(name))
 
     async def perform(self, action: object) -> object:
-        return await self.instance.unit(lambda ctx: perform(ctx, action))  # type: ignore[type-var, arg-type] # any action
+        return await self.instance.unit(lambda ctx: perform(ctx, action))  # type: ignore[arg-type] # any action
 
     async def post(self, title: str = "Cats sleep", by: str = "bob", **words: object) -> Post:
         """A post in the community."""
