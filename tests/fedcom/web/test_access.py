@@ -40,7 +40,6 @@ MATRIX = [
     ("/submit", {"community": "cats", "title": "Hello"}, ASK, OK, OK, OK, OK),
     ("/c/cats", None, OK, OK, OK, OK, OK),
     ("/c/cats/submit", None, LOGIN, OK, OK, OK, OK),
-    ("/c/cats/submit", {"community": "cats", "title": "Hello"}, ASK, OK, OK, OK, OK),
     ("/c/cats/follow", {}, LOGIN, OK, OK, OK, OK),
     ("/c/cats/unfollow", {}, LOGIN, OK, OK, OK, OK),
     ("/c/cats/edit", None, LOGIN, NO, NO, OK, OK),
