@@ -18,7 +18,7 @@ LONG = "word " * 3000
 async def test_a_post_is_written_read_and_edited(world: World) -> None:
     bob = world.browser("bob")
     sent = await bob.post(
-        "/c/cats/submit",
+        "/submit",
         community="cats",
         title="  Cats  sleep ",
         url="https://news.example/a?b=1",
