@@ -32,7 +32,7 @@ async def test_a_post_is_made_of_a_picture_with_words_for_it(world: World) -> No
     bob = world.browser("bob")
     fields = POST | {"alt": " A  cat ", "content_warning": "Claws"}
 
-    sent = await bob.send("/c/cats/submit", {"picture": picture("PNG", draw(300, 200))}, **fields)
+    sent = await bob.send("/submit", {"picture": picture("PNG", draw(300, 200))}, **fields)
 
     assert sent.status == 303, sent.text
     post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
@@ -51,7 +51,7 @@ async def test_a_post_is_made_of_a_picture_with_words_for_it(world: World) -> No
 async def test_a_picture_beside_a_link_does_not_take_its_place(world: World) -> None:
     fields = POST | {"url": "https://news.example/cats"}
 
-    sent = await world.browser("bob").send("/c/cats/submit", {"picture": picture()}, **fields)
+    sent = await world.browser("bob").send("/submit", {"picture": picture()}, **fields)
 
     post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
     assert post.url == "https://news.example/cats"
@@ -61,7 +61,7 @@ async def test_a_picture_beside_a_link_does_not_take_its_place(world: World) -> 
 async def test_a_picture_stays_chosen_when_something_else_is_wrong(world: World) -> None:
     bob = world.browser("bob")
 
-    refused = await bob.send("/c/cats/submit", {"picture": picture()}, **POST | {"title": ""})
+    refused = await bob.send("/submit", {"picture": picture()}, **POST | {"title": ""})
 
     assert refused.status == 422
     assert "Look.</textarea>" in refused.html
@@ -69,7 +69,7 @@ async def test_a_picture_stays_chosen_when_something_else_is_wrong(world: World)
     kept = f"https://forum.example/media/{again}"
     assert f'name="kept" value="{kept}"' in refused.html
     assert f'src="/media/{again}"' in refused.html
-    sent = await bob.send("/c/cats/submit", {}, **POST | {"kept": kept})
+    sent = await bob.send("/submit", {}, **POST | {"kept": kept})
     post = await world.instance.read(lambda conn: get_post(conn, sent.number()))
     assert post.image_url == kept
 
@@ -78,14 +78,14 @@ async def test_no_form_makes_a_picture_of_what_was_not_uploaded(world: World) ->
     unknown = f"https://forum.example/media/{'0' * 64}.webp"
 
     for kept in (unknown, "https://peer.example/x.png", "nonsense"):
-        sent = await world.browser("bob").send("/c/cats/submit", {}, **POST | {"kept": kept})
+        sent = await world.browser("bob").send("/submit", {}, **POST | {"kept": kept})
         post = await world.instance.read(lambda conn, sent=sent: get_post(conn, sent.number()))
         assert post.image_url is None
 
 
 async def test_an_edit_keeps_the_picture_replaces_it_or_takes_it_off(world: World) -> None:
     bob = world.browser("bob")
-    sent = await bob.send("/c/cats/submit", {"picture": picture()}, **POST | {"alt": "Cat"})
+    sent = await bob.send("/submit", {"picture": picture()}, **POST | {"alt": "Cat"})
     path = f"{sent.location}/edit"
     form = await bob.get(path)
     kept = ADDRESS.search(form.html)
@@ -107,7 +107,7 @@ async def test_an_edit_keeps_the_picture_replaces_it_or_takes_it_off(world: Worl
 
 async def test_two_members_may_post_the_same_picture(world: World) -> None:
     for name in ("bob", "eve"):
-        sent = await world.browser(name).send("/c/cats/submit", {"picture": picture()}, **POST)
+        sent = await world.browser(name).send("/submit", {"picture": picture()}, **POST)
         post = await world.instance.read(lambda conn, sent=sent: get_post(conn, sent.number()))
         assert ADDRESS.fullmatch(post.image_url or "")
     assert len(await names(world)) == 1
@@ -125,7 +125,7 @@ async def test_two_members_may_post_the_same_picture(world: World) -> None:
 async def test_what_is_wrong_with_a_picture_is_said_beside_it(
     world: World, content: bytes, words: str
 ) -> None:
-    page = await world.browser("bob").send("/c/cats/submit", {"picture": content}, **POST)
+    page = await world.browser("bob").send("/submit", {"picture": content}, **POST)
 
     assert page.status == 422
     error = re.search(r'<p class="error" id="e-picture">(.*?)</p>', page.html)
@@ -253,7 +253,7 @@ async def test_a_form_that_is_cut_off_is_refused(world: World) -> None:
 async def test_what_nobody_shows_goes_after_a_day_and_the_rest_stays(world: World) -> None:
     bob, instance = world.browser("bob"), world.instance
     used, unused, in_comment = (picture("PNG", draw(200 + n, 200)) for n in range(3))
-    sent = await bob.send("/c/cats/submit", {"picture": used}, **POST)
+    sent = await bob.send("/submit", {"picture": used}, **POST)
     await bob.send("/upload", {"picture": unused}, alt="")
     written = await bob.send("/upload", {"picture": in_comment}, alt="")
     post = await instance.read(lambda conn: get_post(conn, sent.number()))
@@ -315,7 +315,7 @@ async def test_an_old_picture_goes_too_when_nothing_shows_it_any_more(
 
 async def test_lists_and_the_page_show_the_picture_of_a_post(world: World) -> None:
     sent = await world.browser("bob").send(
-        "/c/cats/submit", {"picture": picture("PNG", draw(300, 200))}, **POST | {"alt": "A <cat>"}
+        "/submit", {"picture": picture("PNG", draw(300, 200))}, **POST | {"alt": "A <cat>"}
     )
     guest = world.browser()
     [row] = await world.instance.read(lambda conn: conn.execute(select(media)).all())
@@ -332,7 +332,7 @@ async def test_what_is_sensitive_is_veiled_unless_the_member_wants_to_see_it(
     world: World,
 ) -> None:
     fields = POST | {"nsfw": "on"}
-    sent = await world.browser("bob").send("/c/cats/submit", {"picture": picture()}, **fields)
+    sent = await world.browser("bob").send("/submit", {"picture": picture()}, **fields)
     eve = world.browser("eve")
 
     assert "blurred" in (await eve.get("/c/cats")).html
