@@ -34,11 +34,14 @@ RESET_BY_ACCOUNT = Limit("reset:name", 5, timedelta(minutes=30))
 # A search costs more than a page, and whoever walks through all our links asks for many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
+# What a member has fetched from other servers: handles, addresses, the titles of pages.
+LOOK_UPS = Limit("lookup", 60, timedelta(minutes=5))
+
 UPLOADS = Limit("upload", 60, timedelta(hours=1))
 
 _LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_ACCOUNT, SIGN_UP_BY_ADDRESS),
-    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT, SEARCH_BY_ADDRESS, UPLOADS),
+    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT, SEARCH_BY_ADDRESS, LOOK_UPS, UPLOADS),
 )
 _LONGEST_WINDOW = max(limit.window for limit in _LIMITS)
 

@@ -34,7 +34,7 @@ from fedcom.rules.names import check_name
 from fedcom.rules.permissions import Standing, may_moderate
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.places import get_community_at, number_in, slug_of
+from fedcom.web.places import get_community_at, look_up_elsewhere, number_in, slug_of
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.wire.body import Body
@@ -206,7 +206,7 @@ async def appoint(request: Request) -> Response:
     form = await read_form(request, {"person": ""})
     if form.ready:
         with form.keeping():
-            person = await _person_called(request, form.line("person"))
+            person = await _person_called(request, by, form.line("person"))
             action = AddModerator(by=by, community=community, person=person)
             await instance_of(request).unit(lambda ctx: perform(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
@@ -222,7 +222,7 @@ def _values(community: Community) -> dict[str, str]:
     }
 
 
-async def _person_called(request: Request, text: str) -> Person:
+async def _person_called(request: Request, by: Person, text: str) -> Person:
     """Who is meant: a bare name is one of ours, anything else is looked up."""
     instance = instance_of(request)
     bare = text.removeprefix("@")
@@ -232,7 +232,7 @@ async def _person_called(request: Request, text: str) -> Person:
         if found is None:
             raise NotFound("person_unknown", "Nobody here has this name.")
         return found
-    result = await instance.lookup(text)
+    result = await look_up_elsewhere(request, by, text)
     if not isinstance(result, Person):
         raise Invalid("person_expected", "That is not a person.")
     return result

@@ -1,4 +1,4 @@
-"""From what stands in an address to the row it means: `cats`, `cats@peer.example`, numbers."""
+"""From what is typed or stands in an address to what it means: names, handles, numbers."""
 
 import re
 
@@ -6,11 +6,13 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from fedcom.accounts.throttle import LOOK_UPS, count_attempt
 from fedcom.catalogues import mark
 from fedcom.errors import NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person
+from fedcom.units import Found
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
 
@@ -68,6 +70,23 @@ def get_person_called(conn: Connection, request: Request, slug: str) -> Person:
     if found is None:
         raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
     return found
+
+
+async def look_up_elsewhere(request: Request, by: Person, text: str) -> Found:
+    """Who or what a member means by a handle or an address, fetched when it is not here.
+
+    Raises TooMany, and what `Instance.lookup` raises.
+    """
+    await pace_look_ups(request, by)
+    return await instance_of(request).lookup(text)
+
+
+async def pace_look_ups(request: Request, by: Person) -> None:
+    """Before something is fetched for a member: nobody makes us ask other servers without end.
+    Raises TooMany.
+    """
+    instance = instance_of(request)
+    await instance.unit(lambda ctx: count_attempt(ctx.conn, LOOK_UPS, str(by.id), ctx.now))
 
 
 def number_of(request: Request) -> int:

@@ -29,7 +29,7 @@ from fedcom.rules.limits import check_body, check_title, check_url, check_warnin
 from fedcom.rules.permissions import may_edit
 from fedcom.web import drafts, pictures
 from fedcom.web.forms import Form, read_form, see_other
-from fedcom.web.places import get_community_at, number_in, number_of
+from fedcom.web.places import get_community_at, number_in, number_of, pace_look_ups
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, member_of, visiting
 from fedcom.wire.body import Body
@@ -139,7 +139,7 @@ async def _send(request: Request, form: Form, by: Person) -> Response | None:
         await drafts.keep(request, form, by, drafts.SUBMIT, _NEW)
         return see_other("/submit", "draft_saved")
     if form.checked("suggest"):
-        form.values["title"] = await _suggest(request, form)
+        form.values["title"] = await _suggest(request, form, by)
         return None
     if form.checked("preview"):
         return None
@@ -160,11 +160,12 @@ async def _send(request: Request, form: Form, by: Person) -> Response | None:
     return see_other(f"/post/{post.id}")
 
 
-async def _suggest(request: Request, form: Form) -> str:
+async def _suggest(request: Request, form: Form, by: Person) -> str:
     """The title of the page that the link leads to; its own errors stand beside the link."""
     link = form.line("url")
     if not link:
         raise Invalid("url_missing", "Type the link first, then ask for its title.")
+    await pace_look_ups(request, by)
     try:
         title = await instance_of(request).page_title(check_url(link))
     except (FetchFailed, NotFound, Denied, Malformed) as error:

@@ -18,7 +18,6 @@ from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attem
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
-from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.comments import find_comment
@@ -37,14 +36,14 @@ from fedcom.queries.search import (
     search_posts,
 )
 from fedcom.text.search_terms import Terms, parse_terms
+from fedcom.units import Found
 from fedcom.web.forms import Form, read_form, see_other
-from fedcom.web.places import get_community_at
+from fedcom.web.places import get_community_at, look_up_elsewhere
 from fedcom.web.render import page, slug
 from fedcom.web.sign_in import client_address
 from fedcom.web.visits import Visit, member_of, visit_of
 
 Kind = Literal["posts", "comments", "communities", "people"]
-Found: TypeAlias = Community | Person | Post | Comment
 Hits: TypeAlias = ContentHits | ActorHits
 
 MAX_QUERY = 2048
@@ -82,9 +81,9 @@ async def look_up(request: Request) -> Response:
     form = await read_form(request, {"q": typed})
     visit = await visit_of(request)
     if form.ready:
-        member_of(request, visit)
+        by = member_of(request, visit).person
         with form.keeping("q"):
-            return see_other(path_of(await instance_of(request).lookup(_query(form.line("q")))))
+            return see_other(path_of(await look_up_elsewhere(request, by, _query(form.line("q")))))
     asked = _asked(request, form)
     if form.sent or not asked.text:
         return _show(request, visit, form, asked)

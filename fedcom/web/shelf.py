@@ -28,7 +28,13 @@ from fedcom.queries.posts import get_post
 from fedcom.queries.shelf import Blocks, SavedComments, list_own_blocks, list_saved_comments
 from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.forms import read_form, receive, safe_path, see_other
-from fedcom.web.places import get_community_at, get_person_at, number_in, number_of
+from fedcom.web.places import (
+    get_community_at,
+    get_person_at,
+    look_up_elsewhere,
+    number_in,
+    number_of,
+)
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, button_route, form_route, page_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
@@ -157,7 +163,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
     if "@" not in text and not text.startswith("!"):
         await instance.unit(lambda ctx: block_host(ctx, by, text))
         return
-    found = await instance.lookup(text)
+    found = await look_up_elsewhere(request, by, text)
     if not isinstance(found, Person | Community):
         raise Invalid("who_kind", "That is neither a person nor a community.")
     await instance.unit(lambda ctx: block(ctx, by, found))

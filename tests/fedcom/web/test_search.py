@@ -5,7 +5,8 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
+from fedcom.accounts.throttle import LOOK_UPS, SEARCH_BY_ADDRESS, count_attempt
+from fedcom.context import Context
 from fedcom.models.account import account
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
@@ -137,3 +138,23 @@ async def test_guests_who_search_too_much_have_to_wait(world: World) -> None:
     assert (await world.browser("bob").get("/search?q=cats")).status == 200
     world.instance.clock.advance(seconds=61)
     assert (await guest.get("/search?q=cats")).status == 200
+
+
+async def test_members_do_not_make_us_ask_other_servers_without_end(world: World) -> None:
+    eve, bob = world.browser("eve"), world.browser("bob")
+
+    def spend(ctx: Context) -> None:
+        for _ in range(LOOK_UPS.tries - 1):
+            count_attempt(ctx.conn, LOOK_UPS, str(world.people["eve"].id), ctx.now)
+
+    await world.instance.unit(spend)
+    known = f"!cats@{world.instance.settings.host}"
+    assert (await eve.post("/search", q=known)).status != 429
+
+    for path, field in (("/search", "q"), ("/settings/blocks", "who")):
+        page = await eve.post(path, **{field: "@kim@peer.example"})
+        assert (page.status, 'value="@kim@peer.example"' in page.html) == (429, True), path
+        assert "Too many attempts" in page.text
+    page = await eve.post("/submit", url="https://news.example/", suggest="1")
+    assert page.status == 429
+    assert (await bob.post("/search", q=known)).status != 429
