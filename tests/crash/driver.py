@@ -239,7 +239,7 @@ class Driver:
         path = self._path(community, author.node)
 
         def send() -> int:
-            to = hand.send(author, f"{path}/submit", community=path[3:], title=title, body="Hi.")
+            to = hand.send(author, "/submit", community=path[3:], title=title, body="Hi.")
             return int(path_of(to).rpartition("/")[2])
 
         number = self._until_done(

@@ -114,6 +114,22 @@ class Node:
         """The server, and the worker if there is one."""
         return [self.server, *([self.worker] if self.worker else [])]
 
+    def command(self, *words: str, typed: str = "") -> str:
+        """What `fedcom` with these words prints, beside the running server; `typed` is its standard
+        input. Raises RuntimeError when it fails.
+        """
+        done = subprocess.run(
+            [sys.executable, "-m", "fedcom", *words],
+            env=self.environ,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"fedcom {' '.join(words)}: {done.stderr}")
+        return done.stdout
+
     def stop(self) -> None:
         """End everything in order."""
         for process in reversed(self.processes):
