@@ -243,14 +243,18 @@ async def test_everybody_gets_what_is_theirs_and_no_more(
     world: World, row: tuple[object, ...]
 ) -> None:
     world.instance.known["!cats@forum.example"] = world.community
-    people = {name: person.id for name, person in world.people.items()}
-    for who, expected in zip(VISITORS, row[2:], strict=True):
-        targets = people | await make_targets(world)
+    targets = {name: person.id for name, person in world.people.items()}
+    fields = row[1] if isinstance(row[1], dict) else {}
+    is_about_something = any("{" in text for text in (str(row[0]), *fields.values()))
+    for position, (who, expected) in enumerate(zip(VISITORS, row[2:], strict=True)):
+        # What is only looked at stays as it is for the next visitor.
+        if is_about_something and (position == 0 or row[1] is not None):
+            targets |= await make_targets(world)
         path = str(row[0]).format(place="cats", author="bob", **targets)
         browser = world.browser(who)
-        if isinstance(row[1], dict):
-            fields = {name: value.format(who=who, **targets) for name, value in row[1].items()}
-            page = await browser.post(path, **fields)
+        if row[1] is not None:
+            filled = {name: value.format(who=who, **targets) for name, value in fields.items()}
+            page = await browser.post(path, **filled)
         else:
             page = await browser.get(path)
         assert expected in {outcome(page), str(page.status)}, (who, page.status, page.text)
