@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings, strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import Column, func, select
 
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.leave import Leave
@@ -51,7 +51,7 @@ def do(home: Home, made: list[Post | Comment], step: tuple[str, int, int]) -> No
             above = next(one for one in made if isinstance(one, Post) and one.id == target.post_id)
             made.append(home.comment(above, by=by, parent=target))
         else:
-            home.perform(MAKE[kind](by, target, home.ann))  # type: ignore[arg-type] # an action of some kind
+            home.perform(MAKE[kind](by, target, home.ann))  # type: ignore[arg-type] # MAKE has actions of many kinds
     except FedcomError:
         pass  # what is not allowed changes nothing
 
@@ -77,11 +77,11 @@ def assert_counted(home: Home) -> None:
     assert (place["posts"], place["comments"]) == (len(shown), len(visible))
 
 
-def _assert_votes(home: Home, row: dict[str, object], key: object) -> None:
+def _assert_votes(home: Home, row: dict[str, object], key: Column[int]) -> None:
     with home.database.connect() as conn:
         for name, score in (("upvotes", 1), ("downvotes", -1)):
-            votes = key.table  # type: ignore[attr-defined] # a column
-            counted = select(func.count()).where(key == row["id"], votes.c.score == score)  # type: ignore[arg-type] # a column
+            votes = key.table
+            counted = select(func.count()).where(key == row["id"], votes.c.score == score)
             assert row[name] == conn.execute(counted).scalar_one()
 
 

@@ -38,7 +38,7 @@ def test_every_format_comes_out_as_webp_and_looks_the_same(kind: str) -> None:
 
     assert seen.format == "WEBP"
     assert seen.size == (64, 48)
-    red, green, blue = seen.convert("RGB").getpixel((5, 5))  # type: ignore[misc] # a pixel of RGB
+    red, green, blue = seen.convert("RGB").getpixel((5, 5))  # type: ignore[misc] # Pillow types a pixel as number or tuple; of RGB it is a tuple
     assert blue > 200 > 60 > red
     assert green < 60
 
@@ -55,7 +55,7 @@ def test_what_shines_through_still_does() -> None:
 
     seen = opened(read_picture(picture("PNG", clear), POST).content)
 
-    assert seen.convert("RGBA").getpixel((15, 15))[3] == 0  # type: ignore[index] # a pixel of RGBA
+    assert seen.convert("RGBA").getpixel((15, 15))[3] == 0  # type: ignore[index] # as above, of RGBA
 
 
 def test_a_place_a_camera_and_a_comment_do_not_stay_and_the_picture_is_upright() -> None:
@@ -69,8 +69,8 @@ def test_a_place_a_camera_and_a_comment_do_not_stay_and_the_picture_is_upright()
     assert dict(seen.getexif()) == {}
     assert seen.size == (48, 64)
     # Turned by a quarter, the corner that was left is right.
-    assert seen.convert("RGB").getpixel((44, 4))[2] > 200  # type: ignore[index] # a pixel of RGB
-    assert seen.convert("RGB").getpixel((4, 4))[2] < 60  # type: ignore[index] # a pixel of RGB
+    assert seen.convert("RGB").getpixel((44, 4))[2] > 200  # type: ignore[index] # a pixel of RGB is a tuple
+    assert seen.convert("RGB").getpixel((4, 4))[2] < 60  # type: ignore[index] # a pixel of RGB is a tuple
 
 
 def test_a_colour_profile_is_applied_and_dropped() -> None:
@@ -82,7 +82,7 @@ def test_a_colour_profile_is_applied_and_dropped() -> None:
     assert read_picture(broken, POST).width == 64
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     kept = read_picture(picture("PNG", draw().convert("RGBA"), icc_profile=srgb), POST)
-    assert opened(kept.content).convert("RGB").getpixel((5, 5))[2] > 200  # type: ignore[index] # a pixel of RGB
+    assert opened(kept.content).convert("RGB").getpixel((5, 5))[2] > 200  # type: ignore[index] # a pixel of RGB is a tuple
 
 
 def test_what_stands_behind_the_picture_does_not_stay() -> None:
