@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from activitypub.authority import Evidence
 from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
 from activitypub.reading import Document
@@ -95,7 +96,9 @@ class Said:
 
     `body` are the bytes that may be passed on inside an Announce, or None when what we have was
     only fetched or vouched for. `via` is the community that announced it to us. `confirmed` is
-    false for a Delete whose object the origin only answered 404 for.
+    false for a Delete whose object the origin only answered 404 for. `evidence` is what shows that
+    it is the actor's, and `signed_at` when the actor signed the request with it (epoch seconds by
+    the actor's clock), None when somebody else brought it.
     """
 
     activity: Document
@@ -103,6 +106,8 @@ class Said:
     body: bytes | None = None
     via: str | None = None
     confirmed: bool = True
+    evidence: Evidence = "origin"
+    signed_at: float | None = None
 
     @property
     def object(self) -> Document:

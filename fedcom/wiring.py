@@ -25,6 +25,7 @@ from activitypub.signatures.keys import PrivateKey
 from fedcom import migrate
 from fedcom.accounts.passwords import hash_password
 from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.throttle import address_key
 from fedcom.actions.leave import Leave
 from fedcom.actions.perform import perform
 from fedcom.backfill import Backfill
@@ -278,7 +279,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         committed=committed,
         prover=parts.ring.prove,
     )
-    keys = PublicKeys(database, parts.fetcher)
+    keys = PublicKeys(database, parts.fetcher, clock)
     keys.on_change = _refresher(units)
     backfill = Backfill(units, settings.origin, clock)
     pictures = Pictures(Store(settings.media_dir), max_bytes=settings.picture_megabytes * 1_000_000)
@@ -299,6 +300,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         clock=clock,
         development=settings.development,
         scheme=settings.origin.partition(":")[0],
+        to_sender=address_key,
     )
     try:
         yield Instance(
