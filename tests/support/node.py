@@ -74,13 +74,13 @@ class Node:
         url = f"{ORIGIN}{inbox}"
         key = key or private_key(signer or json.loads(body)["actor"])
         headers = sign("POST", url, body, key, signed_at or self.instance.clock())
+        known = {row["id"] for row in self.home.rows(journal)}
         answer = await self._send(httpx.Request("POST", url, headers=headers, content=body))
         if answer.status_code != 202:
             return f"{answer.status_code} {json.loads(answer.content)['code']}"
         await self.instance.inbox.drain()
-        rows = self.home.rows(journal)
-        code = rows[-1]["code"] if rows else None
-        return f"202 {code}" if code else "202"
+        codes = [row["code"] for row in self.home.rows(journal) if row["id"] not in known]
+        return f"202 {codes[-1]}" if codes and codes[-1] else "202"
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         answer = await self._transport.handle_async_request(request)
