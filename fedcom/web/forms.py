@@ -23,6 +23,7 @@ from fedcom.http.instance import instance_of
 from fedcom.http.problems import to_problem, wants_page
 from fedcom.http.sessions import session_token
 from fedcom.web import notices
+from fedcom.web.visits import Visit, visit_of
 from fedcom.web.words import sentence
 
 MAX_BYTES = 2**20
@@ -183,8 +184,7 @@ class _TooMuch(MultiPartException):
 async def _read_parts(request: Request) -> _Sent:
     """A form with files; while they arrive they are on the disk, so that slow ones take no room."""
     largest = instance_of(request).pictures.max_bytes
-    # Who is not logged in has no pictures to send.
-    room = MAX_BYTES + (MAX_TOO_LARGE * largest if session_token(request) else 0)
+    room = MAX_BYTES + (MAX_TOO_LARGE * largest if await _is_member(request) else 0)
     parser = MultiPartParser(
         request.headers,
         _bounded(request, room),
@@ -210,6 +210,15 @@ async def _read_parts(request: Request) -> _Sent:
         return sent
     finally:
         await parts.close()
+
+
+async def _is_member(request: Request) -> bool:
+    """Whether a member sends this; guests have no pictures to send, and anybody can make up a
+    cookie."""
+    if session_token(request) is None:
+        return False
+    visit: Visit = getattr(request.state, "visit", None) or await visit_of(request)
+    return visit.member is not None
 
 
 async def _bounded(request: Request, room: int) -> AsyncGenerator[bytes, None]:
