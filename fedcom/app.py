@@ -124,8 +124,9 @@ class _Document(Route):
     """A route that matches only what prefers an ActivityPub document to a page."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http" and wants_activity(Headers(scope=scope)):
-            return super().matches(scope)
+        match, child_scope = super().matches(scope)
+        if match is Match.NONE or wants_activity(Headers(scope=scope)):
+            return match, child_scope
         return Match.NONE, {}
 
 

@@ -37,6 +37,11 @@ _SLICE = 16 * 1024  # bytes parsed at once: what a header in progress may be unn
 
 RETRY_AFTER = 10  # seconds
 
+_TOO_SLOW = {
+    Wait.HEAD: "The request headers arrived too slowly.",
+    Wait.BODY: "The request body arrived too slowly.",
+}
+
 log = structlog.get_logger("fedcom.http")
 
 
@@ -89,6 +94,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unreported = 0
         self._wait: Wait | None = None
         self._since = 0.0
+        self._received_at = 0.0
         self._unread = 0  # bytes of the answer that the client had not read then
         self._timer: asyncio.TimerHandle | None = None
 
@@ -122,6 +128,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Parse what came."""
         if self._stage is _Stage.REFUSED:
             return
+        self._received_at = self.loop.time()
         if self._stage is _Stage.NOTHING:
             self._stage = _Stage.HEAD
         try:
@@ -261,10 +268,10 @@ class BoundedProtocol(HttpToolsProtocol):
         return 0
 
     def _give_up(self, wait: Wait) -> None:
-        if wait is Wait.BODY:
-            self._refuse(408, "The request body arrived too slowly.")
-        elif wait is Wait.HEAD and self._stage is _Stage.HEAD:
-            self._refuse(408, "The request headers arrived too slowly.")
+        # Who sends nothing any more is gone, and no answer would reach them.
+        is_gone = self.loop.time() - self._received_at > self._patience[wait] / 2
+        if wait in _TOO_SLOW and not is_gone:
+            self._refuse(408, _TOO_SLOW[wait])
         else:
             self.drop()
 
