@@ -217,7 +217,9 @@ def seconds_until_alive(node: Node) -> float:
 def last_words(dripping: list[socket.socket]) -> list[bytes]:
     """What the server says to clients that send a byte now and then."""
     said: dict[socket.socket, bytes] = {}
+    deadline = time.monotonic() + 30
     while len(said) < len(dripping):
+        assert time.monotonic() < deadline
         for line in dripping:
             if line not in said:
                 line.settimeout(0.1)
