@@ -80,10 +80,20 @@ class Connection(Protocol):
 
 
 class Connections:
-    """All open connections, by client and by what they wait for."""
+    """All open connections, by client and by what they wait for.
+
+    `patience` has the seconds for each wait.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.patience = {
+            Wait.NEXT_REQUEST: limits.idle,
+            Wait.HEAD: limits.head,
+            Wait.END_OF_REQUEST: limits.discard,
+            Wait.BODY: limits.body,
+            Wait.ANSWER_READ: limits.answer,
+        }
         self._clients: dict[Connection, str] = {}
         self._per_client: Counter[str] = Counter()
         self._waiting: dict[Wait, dict[Connection, None]] = {wait: {} for wait in Wait}

@@ -68,7 +68,7 @@ class _Refused(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """A connection that its client can neither fill nor keep open by doing nothing."""
 
-    connections_open: Connections
+    open_connections: Connections
 
     def __init__(
         self,
@@ -78,14 +78,6 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        limits = self.connections_open.limits
-        self._patience = {
-            Wait.NEXT_REQUEST: limits.idle,
-            Wait.HEAD: limits.head,
-            Wait.END_OF_REQUEST: limits.discard,
-            Wait.BODY: limits.body,
-            Wait.ANSWER_READ: limits.answer,
-        }
         self._stage = _Stage.NOTHING
         self._requests = 0
         self._head_bytes = 0
@@ -101,7 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Take the connection, or refuse it when there are too many."""
         super().connection_made(transport)
-        status = self.connections_open.admit(self, self.client[0] if self.client else "")
+        status = self.open_connections.admit(self, self.client[0] if self.client else "")
         if status is None:
             self._watch()
             return
@@ -117,7 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_timer()
-        self.connections_open.discard(self)
+        self.open_connections.discard(self)
         super().connection_lost(exc)
 
     def drop(self) -> None:
@@ -225,13 +217,13 @@ class BoundedProtocol(HttpToolsProtocol):
         wait = self._awaited()
         if wait is self._wait:
             return
-        self.connections_open.set_wait(self, self._wait, wait)
+        self.open_connections.set_wait(self, self._wait, wait)
         self._wait = wait
         self._since = self.loop.time()
         self._unread = self.transport.get_write_buffer_size()
         self._stop_timer()
         if wait is not None:
-            self._timer = self.loop.call_later(self._patience[wait], self._check)
+            self._timer = self.loop.call_later(self.open_connections.patience[wait], self._check)
 
     def _awaited(self) -> Wait | None:
         if self._stage is _Stage.REFUSED:
@@ -252,13 +244,17 @@ class BoundedProtocol(HttpToolsProtocol):
             self._watch()
             return
         now = self.loop.time()
-        due = self._since + self._patience[self._wait] + self._progress() / SLOWEST
-        if self._wait is Wait.BODY and self.flow.read_paused:
-            due = now + self._patience[self._wait]  # the application is slow, not the client
+        due = self._since + self.open_connections.patience[self._wait] + self._progress() / SLOWEST
+        if self._wait is Wait.BODY and self._is_unwanted():
+            due = now + self.open_connections.patience[self._wait]
         if now < due:
             self._timer = self.loop.call_later(due - now, self._check)
         else:
             self._give_up(self._wait)
+
+    def _is_unwanted(self) -> bool:
+        """Whether the client may not send: the application has not begun to read, or is slower."""
+        return self.flow.read_paused or self.cycle.waiting_for_100_continue
 
     def _progress(self) -> int:
         if self._wait is Wait.BODY:
@@ -269,7 +265,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _give_up(self, wait: Wait) -> None:
         # Who sends nothing any more is gone, and no answer would reach them.
-        is_gone = self.loop.time() - self._received_at > self._patience[wait] / 2
+        is_gone = self.loop.time() - self._received_at > self.open_connections.patience[wait] / 2
         if wait in _TOO_SLOW and not is_gone:
             self._refuse(408, _TOO_SLOW[wait])
         else:
@@ -332,6 +328,6 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
     shared = Connections(limits)
 
     class _Bounded(BoundedProtocol):
-        connections_open = shared
+        open_connections = shared
 
     return _Bounded

@@ -41,9 +41,11 @@ class Site:
         self.hold = threading.Event()
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """`/large` has a large answer, `/hold` waits, `/deaf` does not read the body; the others
-        give it back."""
+        """`/large` has a large answer, `/hold` waits, `/late` reads the body late, `/deaf` does not
+        read it; the others give it back."""
         request = Request(scope, receive)
+        if scope["path"] == "/late":
+            await asyncio.sleep(0.6)
         try:
             text = "" if scope["path"] == "/deaf" else (await request.body()).decode()
         except ClientDisconnect:
@@ -250,6 +252,14 @@ def test_a_body_that_comes_at_a_fair_pace_has_time() -> None:
         site.connect(POST, CLOSE, b"Content-Length: 500001\r\n\r\n", b"a" * 500_000) as line,
     ):
         time.sleep(0.6)
+        line.sendall(b"a")
+        assert status(until_closed(line)) == 200
+
+
+def test_a_client_is_not_blamed_for_an_application_that_is_late() -> None:
+    head = b"POST /late HTTP/1.1\r\n" + CLOSE + b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+    with running(body=0.2) as site, site.connect(head) as line:
+        assert line.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         line.sendall(b"a")
         assert status(until_closed(line)) == 200
 
