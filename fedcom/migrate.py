@@ -61,9 +61,10 @@ def current_and_head(url: str) -> tuple[str | None, str | None]:
 
 
 def find_revision(connection: Connection) -> str | None:
-    """The revision the database is at, by one statement; None when it was never upgraded.
+    """The revision the database is at, by one statement, so that it may be asked often.
 
-    Unlike `current_and_head` this costs next to nothing, so it may be asked often.
+    None when no revision is noted. Raises SQLAlchemy's errors when the database is away or was
+    never upgraded.
     """
     return connection.execute(_REVISION).scalar()
 
