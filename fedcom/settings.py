@@ -172,6 +172,14 @@ class Settings(BaseModel):
         " believed. In a variable: separated by commas.",
         json_schema_extra={"default": "`127.0.0.1, ::1`"},
     )
+    max_connections: int = Field(
+        default=1000,
+        ge=20,
+        le=100_000,
+        description="The most connections from clients that are open at once. A tenth of them may"
+        " come from one address, unless that is one of `trusted_proxies`. It is less when the"
+        " system allows fewer than twice as many open files.",
+    )
     redis_url: Annotated[str, AfterValidator(_check_redis)] | None = Field(
         default=None,
         repr=False,

@@ -86,6 +86,7 @@ class Instance:
     signer: Signer
     stamps: Stamps
     setup_token: str | None
+    revision: str
     _seal: Seal
     _voice: "_Voice"
     _suspects: set[str] = field(default_factory=set)
@@ -97,6 +98,10 @@ class Instance:
     async def unit(self, work: Callable[[Context], T]) -> T:
         """Run `work` in one transaction, fetching what it misses; what it published is sent."""
         return await self.units.unit(work, budget=Budget(documents=UNIT_DOCUMENTS))
+
+    async def find_revision(self) -> str | None:
+        """The revision the database is at now; `revision` is the one that this code is for."""
+        return await self.read(migrate.find_revision)
 
     async def new_key(self) -> NewKey:
         """A key pair for a new local actor."""
@@ -208,7 +213,7 @@ async def open_instance(
     origin, MigrationError when it is newer than this code.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(_bring_up_to_date, settings.database_url)
+    revision = await asyncio.to_thread(_bring_up_to_date, settings.database_url)
     database = open_database(settings.database_url)
     try:
         known = await database.read(lambda conn: check_origin(conn, settings.origin))
@@ -220,7 +225,7 @@ async def open_instance(
         await voice.refresh()
         fetcher = _open_fetcher(settings, clock, voice, transport)
         try:
-            parts = _Parts(settings, clock, database, fetcher, ring, seal, voice, alone)
+            parts = _Parts(settings, clock, database, revision, fetcher, ring, seal, voice, alone)
             async with _assemble(parts) as instance:
                 yield instance
         finally:
@@ -229,11 +234,13 @@ async def open_instance(
         await database.aclose()
 
 
-def _bring_up_to_date(url: str) -> None:
-    """Upgrade only when there is something to do: an upgrade locks out a server that runs."""
+def _bring_up_to_date(url: str) -> str:
+    """Upgrade only when there is something to do: an upgrade locks out a server that runs. Gives
+    the newest revision."""
     current, head = migrate.current_and_head(url)
     if current != head:
         migrate.upgrade(url)
+    return head or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +250,7 @@ class _Parts:
     settings: Settings
     clock: Clock
     database: Database
+    revision: str
     fetcher: Fetcher
     ring: KeyRing
     seal: Seal
@@ -319,6 +327,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
             signer=Signer(settings.read_secret(make=False), settings.origin),
             stamps=Stamps(settings.read_secret(make=False)),
             setup_token=await _setup_token(database, settings),
+            revision=parts.revision,
             _seal=parts.seal,
             _voice=parts.voice,
             _suspects=suspects,

@@ -4,6 +4,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fedcom.accounts.sessions import ABSOLUTE
+from fedcom.http.cookies import find_cookie
 from fedcom.http.instance import instance_of
 from fedcom.settings import Settings
 
@@ -15,7 +16,7 @@ def cookie_name(settings: Settings) -> str:
 
 def session_token(request: HTTPConnection) -> str | None:
     """What the cookie holds, whether or not a session stands behind it."""
-    return request.cookies.get(cookie_name(instance_of(request).settings)) or None
+    return find_cookie(request, cookie_name(instance_of(request).settings)) or None
 
 
 def set_session(response: Response, settings: Settings, token: str) -> None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.catalogues import mark
+from fedcom.http.cookies import find_cookie
 from fedcom.web.words import gettext
 
 COOKIE = "notice"
@@ -83,7 +84,7 @@ def set_notice(response: Response, code: str) -> None:
 
 def pending(request: Request) -> str:
     """The code of the notice that waits, "" when there is none."""
-    code = request.cookies.get(COOKIE, "")
+    code = find_cookie(request, COOKIE)
     return code if code in NOTICES else ""
 
 

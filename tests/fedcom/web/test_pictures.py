@@ -223,6 +223,8 @@ async def test_a_guest_sends_no_pictures(world: World) -> None:
     guest = world.browser()
 
     assert (await guest.send("/login", {"picture": b"x" * 2_000_000})).status == 413
+    guest.client.cookies.set(guest.cookie, "made-up")
+    assert (await guest.send("/login", {"picture": b"x" * 2_000_000})).status == 413
     assert (await guest.send("/upload", {"picture": picture()})).location.startswith("/login")
 
 
