@@ -83,7 +83,7 @@ async def show_modlog(request: Request) -> Response:
             wanted = _wanted(conn, request, form, place)
         except NotFound as error:
             return Log(place, LogPage((), None), sentence(error, error.detail))
-        return Log(place, list_modlog(conn, wanted, before=before), "")
+        return Log(place, list_modlog(conn, wanted, viewer_id=visit.viewer_id, before=before), "")
 
     visit, log = await visiting(request, read)
     values = {"log": log, "place": log.place, "form": form, "kinds": _kinds(), "deeds": DEEDS}
