@@ -47,7 +47,16 @@ Row = dict[str, Any]
 
 _PROFILE = ("iri", "name", "host", "title", "summary_source", "icon_url", "image_url")
 _ACCOUNT = (
-    *("email", "role", "application", "created_at", "last_seen_at", "interface_language", "theme"),
+    *(
+        "email",
+        "unconfirmed_email",
+        "role",
+        "application",
+        "created_at",
+        "last_seen_at",
+        "interface_language",
+        "theme",
+    ),
     *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
 )
 

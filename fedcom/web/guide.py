@@ -1,10 +1,11 @@
-"""Help: how texts are marked up, with examples that are rendered as everything else is."""
+"""Help: how texts are marked up, with examples, and how much one member may do in a time."""
 
 from functools import cache
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.pace import NEWCOMER, PACES
 from fedcom.catalogues import mark
 from fedcom.text.markdown import render
 from fedcom.web.render import page
@@ -48,3 +49,10 @@ async def show_markdown(request: Request) -> Response:
     visit = await visit_of(request)
     examples = [(gettext(title), source, html) for title, source, html in _rendered()]
     return page(request, "help_markdown.html", visit, {"examples": examples})
+
+
+async def show_limits(request: Request) -> Response:
+    """GET /help/limits."""
+    visit = await visit_of(request)
+    values = {"paces": PACES, "newcomer": NEWCOMER}
+    return page(request, "help_limits.html", visit, values)

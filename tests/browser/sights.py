@@ -63,6 +63,7 @@ SIGHTS = [
     Sight("submit-preview", "/submit", "kim", {"title": "A look", "body": "*So*"}, "Preview"),
     Sight("submit-wrong", "/submit", "bob", {"community": "nowhere", "title": "A"}, "Post"),
     Sight("help-markdown", "/help/markdown", "bob"),
+    Sight("help-limits", "/help/limits"),
     Sight("drafts", "/drafts", "sue"),
     Sight("drafts-none", "/drafts", "kim"),
     Sight("community-guest", "/c/cats"),

@@ -71,6 +71,7 @@ MATRIX = [
     ("/post/{removed}/restore", {}, LOGIN, NO, NO, OK, OK),
     ("/comment/{comment}", None, OK, OK, OK, OK, OK),
     ("/help/markdown", None, OK, OK, OK, OK, OK),
+    ("/help/limits", None, OK, OK, OK, OK, OK),
     ("/drafts", None, LOGIN, OK, OK, OK, OK),
     ("/drafts/remove", {"place": "submit"}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/report", None, LOGIN, OK, OK, OK, OK),

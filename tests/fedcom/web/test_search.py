@@ -5,7 +5,8 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.throttle import LOOK_UPS, SEARCH_BY_ADDRESS, count_attempt
+from fedcom.accounts.pace import LOOK_UPS
+from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, count_attempt
 from fedcom.context import Context
 from fedcom.models.account import account
 from fedcom.wire.body import Body
