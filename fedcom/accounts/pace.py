@@ -90,7 +90,7 @@ COMMUNITIES = _pace("community", mark("new communities"), (3, 2, _DAY), (10, 10,
 FOLLOWS = _pace("follow", mark("follows and unfollows"), (100, 50, _HOUR), (500, 200, _DAY))
 EDITS = _pace("edit", mark("edits and deletions"), (60, 30, _MINUTES), (500, 200, _DAY))
 MODERATION = _pace(
-    "moderation", mark("moderation actions"), (120, 30, _MINUTES), (2_000, 200, _DAY)
+    "moderation", mark("moderation actions"), (120, 60, _MINUTES), (2_000, 500, _DAY)
 )
 UPLOADS = _pace("upload", mark("uploaded pictures"), (60, 20, _HOUR), (300, 60, _DAY))
 LOOK_UPS = _pace(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, text
 
+from fedcom.catalogues import mark
 from fedcom.errors import Duration, TooMany
 from fedcom.models.account import attempt
 
@@ -59,7 +60,7 @@ LIMITS = (
 )
 """Those of this file; what members do has its own in `pace`."""
 
-_TOO_MANY = "Too many attempts. Try again in %(wait)s."
+_TOO_MANY = mark("Too many attempts. Try again in %(wait)s.")
 
 
 def count_attempt(

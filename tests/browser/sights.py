@@ -148,6 +148,7 @@ SIGHTS = [
     Sight("register-wrong", "/register", "", {"name": "no!", "password": "x"}, "Sign up"),
     Sight("register-invited", "{invitation}"),
     Sight("register-application", "/register", "guest of beta"),
+    Sight("confirm-email-old", "/confirm-email?token=x"),
     Sight("forgot-no-mail", "/forgot"),
     Sight("forgot", "/forgot", "guest of beta"),
     Sight("forgot-done", "/forgot", "guest of beta", {"name": "nobody"}, "Send the link"),

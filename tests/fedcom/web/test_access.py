@@ -116,6 +116,9 @@ MATRIX = [
     ("/settings/appearance", {"theme": "dark"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/account", None, LOGIN, OK, OK, OK, OK),
     ("/settings/password", {"password": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/email/again", {}, LOGIN, OK, OK, OK, OK),
+    ("/confirm-email", None, OK, OK, OK, OK, OK),
+    ("/confirm-email", {"token": "x"}, OK, OK, OK, OK, OK),
     ("/settings/email", {"email": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/feeds", {}, LOGIN, OK, OK, OK, OK),
     *(
