@@ -138,6 +138,8 @@ def act(ctx: Context, action: Action[R]) -> R:
 
 def keep_pace(ctx: Context, by: Person, pace: Pace) -> None:
     """Count one of what `pace` counts. Admins have no limits. Raises TooMany."""
+    if not ctx.has_limits:
+        return
     login = find_account(ctx.conn, by.id)
     if login is not None and login.is_admin:
         return

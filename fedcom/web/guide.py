@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from fedcom.accounts.pace import NEWCOMER, PACES
 from fedcom.catalogues import mark
+from fedcom.http.instance import instance_of
 from fedcom.text.markdown import render
 from fedcom.web.render import page
 from fedcom.web.visits import visit_of
@@ -54,5 +55,7 @@ async def show_markdown(request: Request) -> Response:
 async def show_limits(request: Request) -> Response:
     """GET /help/limits."""
     visit = await visit_of(request)
-    values = {"paces": PACES, "newcomer": NEWCOMER}
+    paces = PACES if instance_of(request).settings.member_limits else ()
+    limits = [(gettext(pace.what), pace.allowances) for pace in paces]
+    values = {"limits": limits, "newcomer": NEWCOMER}
     return page(request, "help_limits.html", visit, values)
