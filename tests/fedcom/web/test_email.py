@@ -75,7 +75,7 @@ async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
 ) -> None:
     await sending.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
     answers, settings = [], []
-    for name, address in (("zoe", "bob@mail.example"), ("lea", "new@mail.example")):
+    for name, address in (("quux", "bob@mail.example"), ("zyxx", "new@mail.example")):
         guest = sending.browser()
         sent = await guest.post(
             "/register", name=name, password=PASSWORD, email=address, application="Please"
@@ -93,7 +93,7 @@ async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
     assert answers[0][1][0] == answers[1][1][0]
     assert settings[0] == settings[1]
     # And the log-in and the reset know of neither.
-    for name in ("zoe", "lea"):
+    for name in ("quux", "zyxx"):
         found = await member(sending, name)
         assert found is not None
         assert found.account.email is None
