@@ -57,6 +57,8 @@ class Context:
     wanted: bool = False
     # Signs what we send (FEP-8b32); without it documents go out unproven.
     prover: Prover | None = None
+    # What members do is paced (the setting `member_limits`).
+    has_limits: bool = True
 
     @property
     def host(self) -> str:

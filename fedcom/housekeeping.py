@@ -6,11 +6,12 @@ from functools import partial
 
 from sqlalchemy import Connection, delete, update
 
+from fedcom.accounts import pace
 from fedcom.accounts.letters import prune_letters
 from fedcom.accounts.news import prune_news
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.sessions import prune_sessions
-from fedcom.accounts.throttle import prune_attempts
+from fedcom.accounts.throttle import LIMITS, prune_attempts
 from fedcom.context import Context
 from fedcom.db import Database
 from fedcom.media.records import (
@@ -48,7 +49,7 @@ async def clean_up(database: Database, now: datetime) -> None:
 
 def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_sessions(conn, now)
-    prune_attempts(conn, now)
+    prune_attempts(conn, (*LIMITS, *pace.LIMITS), now)
     prune_resets(conn, now)
     prune_news(conn, now)
     prune_letters(conn, now)

@@ -152,6 +152,11 @@ class Settings(BaseModel):
         " millions of bytes. Those that were fetched longest ago go first, and none stays longer"
         " than 30 days.",
     )
+    member_limits: bool = Field(
+        default=True,
+        description="Whether members have the limits that `/help/limits` lists. Turn it off only"
+        " while you import or test something: it is what ends a flood of posts.",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
         description="At least 32 characters that nobody can guess, from which the key is made"

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TypeVar
@@ -97,7 +97,11 @@ class Instance:
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         """Run `work` in one transaction, fetching what it misses; what it published is sent."""
-        return await self.units.unit(work, budget=Budget(documents=UNIT_DOCUMENTS))
+        paced = self.settings.member_limits
+        return await self.units.unit(
+            lambda ctx: work(replace(ctx, has_limits=paced)),
+            budget=Budget(documents=UNIT_DOCUMENTS),
+        )
 
     async def find_revision(self) -> str | None:
         """The revision the database is at now; `revision` is the one that this code is for."""

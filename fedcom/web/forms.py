@@ -8,13 +8,14 @@ from asyncio import to_thread
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from activitypub.errors import ProtocolError
 from fedcom.catalogues import mark
@@ -26,6 +27,8 @@ from fedcom.http.sessions import session_token
 from fedcom.web import notices
 from fedcom.web.visits import Visit, visit_of
 from fedcom.web.words import sentence
+
+R = TypeVar("R", bound=Response)
 
 MAX_BYTES = 2**20
 """The largest form: our longest text, every character of it escaped."""
@@ -63,6 +66,8 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)
     error: str = ""
     status: int = 200
+    # Of the answer that shows it: when to try again.
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -97,11 +102,19 @@ class Form:
         problem = to_problem(error)
         detail = sentence(error, problem.detail)
         self.status = problem.status
+        self.headers |= problem.headers
         name = _field_named(_CODES.get(problem.code, problem.code), self.values) or field
         if name:
             self.errors[name] = detail
         else:
             self.error = detail
+
+    def answer(self, page: R) -> R:
+        """`page`, which shows the form, with the status and the headers of what was refused."""
+        if self.status != 200:
+            page.status_code = self.status
+        page.headers.update(self.headers)
+        return page
 
 
 @contextmanager

@@ -33,6 +33,8 @@ NOTICES = {
     "draft_saved": mark("Your draft is saved. Only you see it."),
     "edited": mark("Your changes are saved."),
     "email_changed": mark("Your e-mail address is saved."),
+    "email_asked": mark("We've sent you an e-mail. Open its link to confirm your address."),
+    "email_confirmed": mark("Your e-mail address is confirmed."),
     "follow_asked": mark("You asked to follow. It counts once the other server has accepted."),
     "feeds_renewed": mark("Your feeds have new addresses; the former ones are of no use now."),
     "followed": mark("You follow this now."),
@@ -72,6 +74,9 @@ NOTICES = {
     "unlocked": mark("It takes comments again."),
     "unpinned": mark("It is pinned no longer."),
     "welcome": mark("Welcome! You are logged in."),
+    "welcome_confirm": mark(
+        "Welcome! We've sent you an e-mail: open its link to confirm your address."
+    ),
 }
 
 

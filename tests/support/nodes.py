@@ -110,6 +110,8 @@ class Node:
             "database_url": self.database_url,
             "redis_url": redis_url,
             "log_format": "text",
+            # Stories are told faster than people act.
+            "member_limits": "0",
             **settings,
         }
         inherited = {key: value for key, value in os.environ.items() if key[:7] != "FEDCOM_"}
