@@ -16,7 +16,7 @@ from activitypub.fetch import Budget, Download, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.context import Context
-from fedcom.errors import Denied, FedcomError, NotFound
+from fedcom.errors import Busy, Denied, FedcomError, NotFound
 from fedcom.media.images import PREVIEW
 from fedcom.media.pictures import Kept, Pictures
 from fedcom.media.queue import (
@@ -115,7 +115,7 @@ class Previews:
         try:
             found = await self._find(wanted)
         except (ProtocolError, FedcomError, OSError) as error:
-            passing = isinstance(error, Unreachable | OSError)
+            passing = isinstance(error, Unreachable | OSError | Busy)
             logger.info("no preview", url=wanted.target, why=str(error), again=passing)
             await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=passing))
             return
@@ -187,7 +187,7 @@ class Previews:
             max_bytes=self._pictures.max_bytes,
             budget=Budget(documents=REQUESTS, seconds=PREVIEW_SECONDS),
         )
-        kept = await self._pictures.keep(download.body, PREVIEW)
+        kept = await self._pictures.keep(download.body, PREVIEW, uploaded=False)
         return await self._units.unit(lambda ctx: _put(ctx, kept, url))
 
     async def _permitted(self, url: str) -> str:

@@ -85,7 +85,7 @@ class World:
 async def world(home: Home, web: SmallWeb, tmp_path: Path) -> AsyncIterator[World]:
     made = World(home, web, tmp_path)
     yield made
-    made.pictures.close()
+    await made.pictures.aclose()
 
 
 async def test_a_page_is_shown_by_what_it_says_of_itself(world: World) -> None:
