@@ -84,7 +84,8 @@ def answer(content: bytes, size: Size) -> bytes:
 def answered(head: Mapping[str, Any], body: bytes) -> Picture:
     """The picture that an answer brings. Raises Invalid when that is a refusal."""
     if "code" in head:
-        raise Invalid(head["code"], head["template"], **head["facts"])
+        code, template = head["code"], head["template"]
+        raise Invalid(code, template, **head["facts"])
     content, thumbnail = body[: head["bytes"]], body[head["bytes"] :]
     return Picture(content, thumbnail or None, head["width"], head["height"])
 
