@@ -134,6 +134,8 @@ class Previews:
         if wanted.image_url is not None:
             try:
                 return Found(media_id=(await self._picture_at(wanted.image_url)).id)
+            except Busy:
+                raise  # that says nothing of the picture: it is tried again
             except (ProtocolError, FedcomError):
                 if wanted.url in (None, wanted.image_url):
                     raise
@@ -172,6 +174,8 @@ class Previews:
         """The picture that a page names; without it the words are worth showing too."""
         try:
             return await self._picture_at(url)
+        except Busy:
+            raise
         except (ProtocolError, FedcomError) as error:
             logger.info("no picture for a preview", url=url, why=str(error))
             return None

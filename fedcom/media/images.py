@@ -28,6 +28,7 @@ from PIL import (
     PngImagePlugin,
     UnidentifiedImageError,
 )
+from PIL.JpegImagePlugin import JpegImageFile
 
 from fedcom.errors import Invalid
 
@@ -81,7 +82,7 @@ _PROGRESSIVE = 6
 _BAND = 1_000_000
 """Pixels that are converted at once: a copy of all would take as much memory again."""
 
-_UPRIGHT = {
+_UPRIGHT: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -90,7 +91,10 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What turns a picture upright, by the orientation in its EXIF; from 5 on width and height swap."""
+"""What turns a picture upright, by the orientation in its EXIF."""
+
+_SIDEWAYS = (5, 6, 7, 8)
+"""Orientations by which width and height are swapped."""
 
 _QUALITY = 82
 _THUMBNAIL_QUALITY = 65
@@ -160,7 +164,8 @@ def read_picture(content: bytes, size: Size) -> Picture:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise _too_many_pixels()
-            return _moving(image, size) if _moves(image, size) else _still(image, size)
+            frames = _frames_kept(image, size)
+            return _moving(image, size, frames) if frames > 1 else _still(image, size)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
     except MemoryError as error:
@@ -192,21 +197,23 @@ def _too_many_pixels() -> Invalid:
     )
 
 
-def _moves(image: Image.Image, size: Size) -> bool:
-    """Whether it is an animation that stays one. Leaves the picture at its first frame."""
+def _frames_kept(image: Image.Image, size: Size) -> int:
+    """How many frames of it are kept: all or 1. Leaves the picture at its first frame."""
     pixels = image.width * image.height
     most = min(MAX_FRAMES, MAX_MOVING_PIXELS // pixels)
     if not size.moving or image.format not in _MOVING or pixels > MAX_MOVING_FRAME:
-        return False
+        return 1
     # Counted, since a GIF does not say how many there are, and no further: it may have a million.
     found = sum(1 for _ in islice(_frames(image), most + 1))
     image.seek(0)
-    return 1 < found <= most
+    return found if found <= most else 1
 
 
 def _still(image: Image.Image, size: Size) -> Picture:
     held = image.width * image.height * _PROGRESSIVE if image.info.get("progressive") else 0
-    image.draft(None, _plan(image.size, size).whole)  # a large JPEG is decoded small at once
+    if isinstance(image, JpegImageFile):
+        # A large one is decoded small at once.
+        image.draft(None, _plan(image.size, _as_stored(size, image)).whole)
     if held + _memory_for(image, _plan(image.size, size)) > MAX_MEMORY:
         raise too_costly()
     clean = _clean(image, size)
@@ -216,16 +223,18 @@ def _still(image: Image.Image, size: Size) -> Picture:
 
 def _memory_for(image: Image.Image, plan: "_Plan") -> int:
     """Bytes that it takes to decode the picture and to make it small."""
+    width, height = image.size
     of_pixel = _DECODING.get(image.format or "") or _DECODED.get(image.mode, 4)
-    is_copied = image.mode != _mode_of(image)
-    width, height = (ceil(side / plan.factor) if is_copied else side for side in image.size)
+    needed = width * height * of_pixel
+    if image.mode != _mode_of(image):
+        width, height = ceil(width / plan.factor), ceil(height / plan.factor)
+        needed += 4 * width * height
     # Pillow resizes the rows first and then the columns.
-    resized = plan.sides[0] * height
-    return image.width * image.height * of_pixel + 4 * (width * height * is_copied + resized)
+    return needed + 4 * plan.sides[0] * height
 
 
-def _moving(image: Image.Image, size: Size) -> Picture:
-    coming = _Coming(image, size)
+def _moving(image: Image.Image, size: Size, frames: int) -> Picture:
+    coming = _Coming(image, size, frames - 1)
     first = coming.frame
     file = BytesIO()
     first.save(
@@ -248,8 +257,8 @@ class _Coming:
     the frames so far, in milliseconds; the writer reads each after its frame.
     """
 
-    def __init__(self, image: Image.Image, size: Size) -> None:
-        self.n_frames = sum(1 for _ in _frames(image)) - 1
+    def __init__(self, image: Image.Image, size: Size, n_frames: int) -> None:
+        self.n_frames = n_frames
         self.durations: list[int] = []
         self._frames = self._cleaned(image, size)
         self.frame = next(self._frames)
@@ -320,12 +329,20 @@ def _plan(sides: tuple[int, int], size: Size) -> _Plan:
 def _clean(image: Image.Image, size: Size) -> Image.Image:
     """What is seen of one frame: upright, sRGB, within the size, and nothing else."""
     image.load()
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    if orientation in _UPRIGHT and orientation >= 5:
-        size = replace(size, width=size.height, height=size.width)
-    seen = _to_srgb(_shrunk(image, _plan(image.size, size)), image.info.get("icc_profile"))
-    way = _UPRIGHT.get(orientation)
+    small = _shrunk(image, _plan(image.size, _as_stored(size, image)))
+    seen = _to_srgb(small, image.info.get("icc_profile"))
+    way = _UPRIGHT.get(_orientation(image))
     return seen if way is None else seen.transpose(way)
+
+
+def _as_stored(size: Size, image: Image.Image) -> Size:
+    """The size for a picture that is not upright yet."""
+    lies = _orientation(image) in _SIDEWAYS
+    return replace(size, width=size.height, height=size.width) if lies else size
+
+
+def _orientation(image: Image.Image) -> object:
+    return image.getexif().get(ExifTags.Base.Orientation)
 
 
 def _shrunk(image: Image.Image, plan: _Plan) -> Image.Image:

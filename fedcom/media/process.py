@@ -29,7 +29,7 @@ logger = structlog.get_logger(__name__)
 
 
 class _EndedError(Exception):
-    """The process has ended without an answer; what was its exit status, negative for a signal."""
+    """The process has ended without an answer; its argument is the exit status."""
 
 
 class PictureProcess:

@@ -12,6 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
@@ -49,7 +50,9 @@ def main() -> None:
 
 def _limit(what: int, most: int) -> None:
     _, hard = resource.getrlimit(what)
-    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with suppress(ValueError, OSError):  # macOS has none of address space
+        resource.setrlimit(what, (soft, hard))
 
 
 def _receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fedcom.errors import NotFound
+from fedcom.errors import Busy, NotFound
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import FAILED_FOR, KEPT, RemotePictures, Signer
 from fedcom.media.store import Store
@@ -137,6 +137,16 @@ async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
     world.pictures._process._turn.release()
     assert await asyncio.gather(*waiting) == [True] * len(urls)
     assert asked == 4
+
+
+async def test_that_no_picture_can_be_read_now_is_not_held_against_one(world: World) -> None:
+    world.web.put(CAT, picture())
+    await world.pictures.aclose()
+
+    for _ in range(2):
+        with pytest.raises(Busy):
+            await world.remote.get(CAT, "full")
+    assert world.web.asked == [CAT, CAT]
 
 
 async def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> None:
