@@ -22,7 +22,7 @@ from fedcom.media.images import MAX_MEMORY, Picture, Size, read_picture
 LENGTHS = struct.Struct(">II")
 
 SECONDS = 30
-"""How long one picture may take; those within the limits of `images` take up to three."""
+"""How long one picture may take; within the limits of `images` a long animation takes six."""
 
 OPEN_FILES = 32
 """The pipes to the server, and Pillow's modules, which are loaded as they are needed."""
