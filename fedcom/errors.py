@@ -6,6 +6,7 @@
     ├── Conflict    409  it collides with what is here
     ├── Invalid     422  it makes no sense as it stands
     └── TooMany     429  not so fast
+        └── Busy    503  too much at once
 
     Missing              not an error of anybody's: an object we do not have yet (control flow)
 
@@ -112,6 +113,12 @@ class TooMany(FedcomError):
     ) -> None:
         super().__init__(code, template, **facts)
         self.retry_after = retry_after
+
+
+class Busy(TooMany):
+    """Too much at once, by everybody together: it is the server that cannot keep up."""
+
+    status = 503
 
 
 class Missing(Exception):

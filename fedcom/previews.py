@@ -16,7 +16,7 @@ from activitypub.fetch import Budget, Download, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
 from fedcom.context import Context
-from fedcom.errors import Denied, FedcomError, NotFound
+from fedcom.errors import Busy, Denied, FedcomError, NotFound
 from fedcom.media.images import PREVIEW
 from fedcom.media.pictures import Kept, Pictures
 from fedcom.media.queue import (
@@ -115,7 +115,7 @@ class Previews:
         try:
             found = await self._find(wanted)
         except (ProtocolError, FedcomError, OSError) as error:
-            passing = isinstance(error, Unreachable | OSError)
+            passing = isinstance(error, Unreachable | OSError | Busy)
             logger.info("no preview", url=wanted.target, why=str(error), again=passing)
             await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=passing))
             return
@@ -134,6 +134,8 @@ class Previews:
         if wanted.image_url is not None:
             try:
                 return Found(media_id=(await self._picture_at(wanted.image_url)).id)
+            except Busy:
+                raise  # that says nothing of the picture: it is tried again
             except (ProtocolError, FedcomError):
                 if wanted.url in (None, wanted.image_url):
                     raise
@@ -172,6 +174,8 @@ class Previews:
         """The picture that a page names; without it the words are worth showing too."""
         try:
             return await self._picture_at(url)
+        except Busy:
+            raise
         except (ProtocolError, FedcomError) as error:
             logger.info("no picture for a preview", url=url, why=str(error))
             return None
@@ -187,7 +191,7 @@ class Previews:
             max_bytes=self._pictures.max_bytes,
             budget=Budget(documents=REQUESTS, seconds=PREVIEW_SECONDS),
         )
-        kept = await self._pictures.keep(download.body, PREVIEW)
+        kept = await self._pictures.keep(download.body, PREVIEW, uploaded=False)
         return await self._units.unit(lambda ctx: _put(ctx, kept, url))
 
     async def _permitted(self, url: str) -> str:

@@ -338,7 +338,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         )
     finally:
         await remote_pictures.aclose()
-        await asyncio.to_thread(pictures.close)
+        await pictures.aclose()
         await inbox.aclose()
         if waker is not None:
             await waker.aclose()

@@ -1,6 +1,8 @@
 """CreateComment and EditComment: Create and Update of a Note that answers something."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import ClassVar
 from uuid import uuid4
 
@@ -44,6 +46,9 @@ from fedcom.wire.post import TYPES, thread_of
 
 MOST_ADDRESSED = 500
 """Of whom an object is addressed to or names, so many are looked for here."""
+
+IDS_NAMED = 5
+"""Of the ids in a circle, so many are named to whoever sent it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,44 +223,89 @@ def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
     return above.iri, tuple(others.values())
 
 
-def content_at(ctx: Context, iri: str, via: str | None = None) -> Post | Comment:
+def content_at(
+    ctx: Context, iri: str, via: str | None = None, *, below: str | None = None
+) -> Post | Comment:
     """The post or comment with this id: ours, one we know, or made now from what its origin serves,
     with whatever it answers: the caller has seen that it concerns us.
 
-    `via` is the community that speaks of it as its own. Raises Missing (to be fetched), NotFound,
-    FetchFailed, and whatever refuses the making of it.
+    `via` is the community that speaks of it as its own, `below` the id of a comment that answers
+    it. Raises Missing (to be fetched), NotFound, FetchFailed, and whatever refuses the making of
+    it; Invalid `thread_circular` and `max_comment_depth_reached` for threads without a beginning.
     """
-    known = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
-    if known is not None:
-        return known
+    above, comments = _climb(ctx, iri, via, below)
+    for document in reversed(comments):
+        above = perform(ctx, _comment_below(ctx, above, document, via), _told(document, via))
+    return above
+
+
+def _climb(
+    ctx: Context, iri: str, via: str | None, below: str | None
+) -> tuple[Post | Comment, list[Document]]:
+    """What is kept here, or made now of a post, and the unknown comments from `iri` up to it."""
+    comments: list[Document] = []
+    passed = {} if below is None else {below: None}
+    while True:
+        if iri in passed:
+            raise _circular(passed)
+        known = _find_content(ctx, iri)
+        if known is not None:
+            return known, comments
+        document = _document_at(ctx, iri)
+        # Its id may be another than the address it was found at.
+        real = document.id or iri
+        if real != iri and (known := _find_content(ctx, real)) is not None:
+            return known, comments
+        _check_fetched(ctx, document, iri)
+        if document.in_reply_to is None:
+            return perform(ctx, create_from(ctx, document, via), _told(document, via)), comments
+        if real in passed:
+            raise _circular(passed)
+        check_content(document)
+        comments.append(document)
+        if len(comments) > MAX_DEPTH:
+            raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+        passed[real] = None
+        iri = document.in_reply_to
+
+
+def _circular(passed: Iterable[str]) -> Invalid:
+    return Invalid(
+        "thread_circular",
+        "Comments that reply to one another in a circle: %(ids)s.",
+        ids=", ".join(islice(passed, IDS_NAMED)),
+    )
+
+
+def _find_content(ctx: Context, iri: str) -> Post | Comment | None:
+    return find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+
+
+def _document_at(ctx: Context, iri: str) -> Document:
     if ctx.is_ours(iri):
         raise NotFound("couldnt_find_object", "There is no post or comment %(iri)s here.", iri=iri)
     refuse_blocked(ctx, iri)
-    document = ctx.document(iri)
-    # Its id may be another than the address it was found at.
-    real = document.id or iri
-    known = find_post(ctx.conn, real) or find_comment(ctx.conn, real)
-    if known is not None:
-        return known
-    if document.type not in TYPES or ctx.is_ours(real):
+    return ctx.document(iri)
+
+
+def _check_fetched(ctx: Context, document: Document, iri: str) -> None:
+    """Raises Invalid for what is no content, and Denied for what a host serves in the name of
+    somebody on another one.
+    """
+    if document.type not in TYPES or ctx.is_ours(document.id or iri):
         raise Invalid(
             "not_content",
             "At %(iri)s is a %(type)s, no post and no comment.",
             iri=iri,
             type=document.type,
         )
-    _check_owner(ctx, document)
-    heard = Said(document, document.owner or "", via=via)
-    if document.in_reply_to is None:
-        return perform(ctx, create_from(ctx, document, via), heard)
-    return perform(ctx, _comment_from(ctx, document, via, crawling=True), heard)
-
-
-def _check_owner(ctx: Context, document: Document) -> None:
-    """Raises Denied for what a host serves in the name of somebody on another one."""
     verdict = judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host})))
     if isinstance(verdict, Refuse):
         raise Denied(verdict.code, verdict.detail)
+
+
+def _told(document: Document, via: str | None) -> Said:
+    return Said(document, document.owner or "", via=via)
 
 
 def content_from(
@@ -264,14 +314,14 @@ def content_from(
     """The action that a proven document stands for: a comment if it answers something."""
     if document.in_reply_to is None:
         return create_from(ctx, document, via)
-    return _comment_from(ctx, document, via)
+    check_content(document)
+    return _comment_below(ctx, _above(ctx, document, via), document, via)
 
 
-def _comment_from(
-    ctx: Context, document: Document, via: str | None, *, crawling: bool = False
+def _comment_below(
+    ctx: Context, above: Post | Comment, document: Document, via: str | None
 ) -> CreateComment:
     author_iri = check_content(document)
-    above = _above(ctx, document, via, crawling=crawling)
     about = above if isinstance(above, Post) else get_post(ctx.conn, above.post_id)
     _check_place(ctx, document, get_community(ctx.conn, about.community_id), via)
     content = read_comment(document)
@@ -296,15 +346,15 @@ def _provenance(document: Document, content: CommentContent) -> Provenance:
     )
 
 
-def _above(ctx: Context, document: Document, via: str | None, *, crawling: bool) -> Post | Comment:
+def _above(ctx: Context, document: Document, via: str | None) -> Post | Comment:
     """What is answered. An unknown parent is fetched only if the thread concerns somebody here."""
     iri = document.in_reply_to or ""
-    known = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    known = _find_content(ctx, iri)
     if known is not None:
         return known
-    if not (crawling or via is not None or ctx.wanted or concerns_us(ctx, document)):
+    if not (via is not None or ctx.wanted or concerns_us(ctx, document)):
         raise Denied("not_followed", "It answers nothing that is kept here, and names nobody here.")
-    return content_at(ctx, iri, via)
+    return content_at(ctx, iri, via, below=document.id)
 
 
 def concerns_us(ctx: Context, document: Document) -> bool:

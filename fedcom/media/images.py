@@ -3,26 +3,52 @@
 Nothing of the original file is kept but what can be seen: it is decoded, turned upright, brought to
 sRGB and written anew as WebP, so places in EXIF, comments, scripts behind the last pixel and traps
 for other decoders are gone. Only the formats named here are looked at; an SVG is a program and none
-of them. Pure; it takes up to a second of CPU, so call it in a thread.
+of them.
+
+How much memory a picture takes is judged by its header, before anything is decoded, and it is made
+small before anything else is done with it. Pure; it takes up to seconds of CPU, and decoders have
+mistakes: the server has it done in a process of its own (`fedcom.media.process`).
 """
 
 import hashlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import count, islice
+from math import ceil
+from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageOps,
+    PngImagePlugin,
+    UnidentifiedImageError,
+)
+from PIL.JpegImagePlugin import JpegImageFile
 
 from fedcom.errors import Invalid
 
-MAX_PIXELS = 50_000_000
-"""Of the original: 200 MB when it is decoded. A telephone makes 12 to 50 million."""
+MAX_PIXELS = 65_000_000
+"""Of the original. Phones make 12 to 64 million."""
+
+MAX_MEMORY = 230_000_000
+"""Bytes that a picture may take while it is read. That is enough for a JPEG of `MAX_PIXELS`, which
+is decoded small, a PNG of 40 million pixels in colours, and a WebP or AVIF of 12 million."""
 
 MAX_MOVING_PIXELS = 40_000_000
 """Of all frames of an animation together; of a longer one the first frame stays."""
 
+MAX_MOVING_FRAME = 2048 * 2048
+"""Pixels of one frame of an animation; of a larger one the first frame stays."""
+
 MAX_FRAMES = 300
+MAX_PROFILE = 2_000_000
+"""Bytes of a colour profile; a larger one is not applied. Those for print have up to 1,800,000."""
+
 THUMBNAIL = 144
 """The sides of a thumbnail in pixels: 72 on a page, on the sharper screens."""
 
@@ -33,6 +59,42 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
 # Pillow looks at this before it decodes, and refuses what has twice as many.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# Texts beside the pixels are packed: of all that a PNG unpacks to, Pillow would take 64 MB.
+PngImagePlugin.MAX_TEXT_MEMORY = 4 * PngImagePlugin.MAX_TEXT_CHUNK
+# Each thread of a decoder has buffers of its own.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+_MOVING = ("GIF", "PNG", "WEBP", "AVIF")
+"""Formats of animations. A JPEG may hold several pictures too, which are no frames (MPO)."""
+
+_DEEP = ("I;16", "I;16B", "I;16L")
+"""Modes of gray with 16 bits. Colours of 16 bits are made ones of 8 while they are decoded."""
+
+_DECODED = {"1": 1, "L": 1, "P": 1} | dict.fromkeys(_DEEP, 2)
+"""Bytes of a pixel in Pillow's memory by its mode; 4 in any other."""
+
+_DECODING = {"WEBP": 16, "AVIF": 16}
+"""Bytes of a pixel with the copies that the decoder itself holds (Pillow 13, measured)."""
+
+_PROGRESSIVE = 6
+"""Bytes of a pixel of a progressive JPEG that libjpeg keeps whatever size is asked for."""
+
+_BAND = 1_000_000
+"""Pixels that are converted at once: a copy of all would take as much memory again."""
+
+_UPRIGHT: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by the orientation in its EXIF."""
+
+_SIDEWAYS = (5, 6, 7, 8)
+"""Orientations by which width and height are swapped."""
 
 _QUALITY = 82
 _THUMBNAIL_QUALITY = 65
@@ -53,7 +115,6 @@ _BROKEN = (
     struct.error,
     ImageCms.PyCMSError,
 )
-_TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +157,39 @@ def name_of(content: bytes) -> str:
 def read_picture(content: bytes, size: Size) -> Picture:
     """The picture in `content`, clean and within `size`.
 
-    Raises Invalid: `picture_format` (none of `FORMATS`), `picture_too_large` (too many pixels) or
-    `picture_broken`.
+    Raises Invalid: `picture_format` (none of `FORMATS`), `picture_too_large` (too many pixels, or
+    too much memory for them) or `picture_broken`.
     """
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise _too_large()
-            return _read(image, size)
-    except _TOO_LARGE as error:
-        raise _too_large() from error
+                raise _too_many_pixels()
+            frames = _frames_kept(image, size)
+            return _moving(image, size, frames) if frames > 1 else _still(image, size)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels() from error
+    except MemoryError as error:
+        raise too_costly() from error
     except UnidentifiedImageError as error:
         raise Invalid("picture_format", "Pictures are JPEG, PNG, WebP, GIF or AVIF.") from error
     except _BROKEN as error:
-        raise Invalid("picture_broken", "The picture is broken or not complete.") from error
+        raise broken() from error
 
 
-def _too_large() -> Invalid:
+def too_costly() -> Invalid:
+    """What is said of a picture that takes too much memory or time."""
+    return Invalid(
+        "picture_too_large",
+        "This picture takes too much memory or time to read. Please make it smaller, or a JPEG.",
+    )
+
+
+def broken() -> Invalid:
+    """What is said of a picture that cannot be read."""
+    return Invalid("picture_broken", "The picture is broken or not complete.")
+
+
+def _too_many_pixels() -> Invalid:
     return Invalid(
         "picture_too_large",
         "A picture has at most %(maximum)s million pixels.",
@@ -120,30 +197,52 @@ def _too_large() -> Invalid:
     )
 
 
-def _read(image: Image.Image, size: Size) -> Picture:
-    frames = getattr(image, "n_frames", 1)
-    moves = 1 < frames <= MAX_FRAMES and image.width * image.height * frames <= MAX_MOVING_PIXELS
-    if size.moving and moves:
-        return _moving(image, size)
-    image.draft(None, (size.width, size.height))  # a large JPEG is decoded small at once
+def _frames_kept(image: Image.Image, size: Size) -> int:
+    """How many frames of it are kept: all or 1. Leaves the picture at its first frame."""
+    pixels = image.width * image.height
+    most = min(MAX_FRAMES, MAX_MOVING_PIXELS // pixels)
+    if not size.moving or image.format not in _MOVING or pixels > MAX_MOVING_FRAME:
+        return 1
+    # Counted, since a GIF does not say how many there are, and no further: it may have a million.
+    found = sum(1 for _ in islice(_frames(image), most + 1))
+    image.seek(0)
+    return found if found <= most else 1
+
+
+def _still(image: Image.Image, size: Size) -> Picture:
+    held = image.width * image.height * _PROGRESSIVE if image.info.get("progressive") else 0
+    if isinstance(image, JpegImageFile):
+        # A large one is decoded small at once.
+        image.draft(None, _plan(image.size, _as_stored(size, image)).whole)
+    if held + _memory_for(image, _plan(image.size, size)) > MAX_MEMORY:
+        raise too_costly()
     clean = _clean(image, size)
+    image.close()
     return Picture(_written(clean), _thumbnail(clean), clean.width, clean.height)
 
 
-def _moving(image: Image.Image, size: Size) -> Picture:
-    frames, durations = [], []
-    for frame in _frames(image):
-        frames.append(_clean(frame, size))
-        # Only now: of a WebP it is known when the frame is decoded.
-        durations.append(max(int(frame.info.get("duration", 100)), _SHORTEST_FRAME))
-    first = frames[0]
+def _memory_for(image: Image.Image, plan: "_Plan") -> int:
+    """Bytes that it takes to decode the picture and to make it small."""
+    width, height = image.size
+    of_pixel = _DECODING.get(image.format or "") or _DECODED.get(image.mode, 4)
+    needed = width * height * of_pixel
+    if image.mode != _mode_of(image):
+        width, height = ceil(width / plan.factor), ceil(height / plan.factor)
+        needed += 4 * width * height
+    # Pillow resizes the rows first and then the columns.
+    return needed + 4 * plan.sides[0] * height
+
+
+def _moving(image: Image.Image, size: Size, frames: int) -> Picture:
+    coming = _Coming(image, size, frames - 1)
+    first = coming.frame
     file = BytesIO()
     first.save(
         file,
         "WEBP",
         save_all=True,
-        append_images=frames[1:],
-        duration=durations,
+        append_images=[coming],
+        duration=coming.durations,
         loop=0,
         quality=_QUALITY,
         method=0,
@@ -151,54 +250,164 @@ def _moving(image: Image.Image, size: Size) -> Picture:
     return Picture(file.getvalue(), _thumbnail(first), first.width, first.height)
 
 
+class _Coming:
+    """The frames of an animation after its first, as Pillow's writer takes a picture of several.
+
+    It asks for each when that has its turn, so no more than one is kept. `durations` has those of
+    the frames so far, in milliseconds; the writer reads each after its frame.
+    """
+
+    def __init__(self, image: Image.Image, size: Size, n_frames: int) -> None:
+        self.n_frames = n_frames
+        self.durations: list[int] = []
+        self._frames = self._cleaned(image, size)
+        self.frame = next(self._frames)
+
+    def _cleaned(self, image: Image.Image, size: Size) -> Iterator[Image.Image]:
+        for frame in _frames(image):
+            clean = _clean(frame, size)
+            # Only now: of a WebP it is known when the frame is decoded.
+            self.durations.append(max(int(frame.info.get("duration", 100)), _SHORTEST_FRAME))
+            yield clean
+
+    def seek(self, _number: int) -> None:
+        """On to the next frame: they are asked for in their order."""
+        self.frame = next(self._frames)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.frame, name)
+
+
 def _frames(image: Image.Image) -> Iterator[Image.Image]:
     """One after the other. Raises ValueError for a GIF with a frame that is larger than itself:
     the size of the whole is what was judged.
     """
     size = image.size
-    for number in range(getattr(image, "n_frames", 1)):
-        image.seek(number)
+    for number in count():
+        try:
+            image.seek(number)
+        except EOFError:
+            return
         if image.size != size:
             raise ValueError("a frame outgrows the picture")
         yield image
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What becomes of a picture: which part of it is kept, and how large that will be."""
+
+    box: tuple[int, int, int, int]
+    sides: tuple[int, int]
+    # So many of its pixels, in either direction, are at least one of the result.
+    factor: int
+    # The sides that the whole picture would have if it were as small.
+    whole: tuple[int, int]
+
+
+def _plan(sides: tuple[int, int], size: Size) -> _Plan:
+    width, height = sides
+    if size.cropped:
+        # The largest cut-out with the box's proportions that needs no enlarging.
+        scale = min(width / size.width, height / size.height, 1)
+        made = max(1, int(size.width * scale)), max(1, int(size.height * scale))
+        ratio = max(1, min(width / made[0], height / made[1]))
+    else:
+        ratio = max(1, width / size.width, height / size.height)
+        made = max(1, round(width / ratio)), max(1, round(height / ratio))
+    part_width = min(width, round(made[0] * ratio)) if size.cropped else width
+    part_height = min(height, round(made[1] * ratio)) if size.cropped else height
+    left, top = (width - part_width) // 2, (height - part_height) // 2
+    return _Plan(
+        box=(left, top, left + part_width, top + part_height),
+        sides=made,
+        factor=int(ratio),
+        whole=(ceil(width / ratio), ceil(height / ratio)),
+    )
+
+
 def _clean(image: Image.Image, size: Size) -> Image.Image:
     """What is seen of one frame: upright, sRGB, within the size, and nothing else."""
-    seen = _to_srgb(ImageOps.exif_transpose(image))
-    box = (size.width, size.height)
-    if size.cropped:
-        seen = ImageOps.fit(seen, _at_most(seen, size))
-    else:
-        seen.thumbnail(box)
-    # A new image, because copies keep what stood beside the pixels.
-    bare = Image.new(seen.mode, seen.size)
-    bare.paste(seen)
-    return bare
+    image.load()
+    small = _shrunk(image, _plan(image.size, _as_stored(size, image)))
+    seen = _to_srgb(small, image.info.get("icc_profile"))
+    way = _UPRIGHT.get(_orientation(image))
+    return seen if way is None else seen.transpose(way)
 
 
-def _at_most(image: Image.Image, size: Size) -> tuple[int, int]:
-    """The largest cut-out with the box's proportions that needs no enlarging."""
-    scale = min(image.width / size.width, image.height / size.height, 1)
-    return max(1, int(size.width * scale)), max(1, int(size.height * scale))
+def _as_stored(size: Size, image: Image.Image) -> Size:
+    """The size for a picture that is not upright yet."""
+    lies = _orientation(image) in _SIDEWAYS
+    return replace(size, width=size.height, height=size.width) if lies else size
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
-        return image.convert(mode)
+def _orientation(image: Image.Image) -> object:
+    return image.getexif().get(ExifTags.Base.Orientation)
+
+
+def _shrunk(image: Image.Image, plan: _Plan) -> Image.Image:
+    """The part of the picture that is kept, small, and without what stood beside the pixels."""
+    mode = _mode_of(image)
+    if image.mode == mode:
+        small = image.resize(plan.sides, box=plan.box, reducing_gap=2.0)
+        small.info.clear()
+        return small
+    width, height = plan.box[2] - plan.box[0], plan.box[3] - plan.box[1]
+    copy = _copied(image, plan, mode)
+    small = copy.resize(plan.sides, box=(0, 0, width / plan.factor, height / plan.factor))
+    return small.convert("RGBA") if mode == "RGBa" else small
+
+
+def _copied(image: Image.Image, plan: _Plan, mode: str) -> Image.Image:
+    """The part that is kept in another mode, as small as whole steps make it, band by band."""
+    left, top, right, bottom = plan.box
+    factor = plan.factor
+    copy = Image.new(mode, (ceil((right - left) / factor), ceil((bottom - top) / factor)))
+    rows = factor * max(1, _BAND // ((right - left) * factor))
+    for start in range(top, bottom, rows):
+        band = image.crop((left, start, right, min(start + rows, bottom)))
+        copy.paste(_converted(band, mode).reduce(factor), (0, (start - top) // factor))
+    return copy
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode in _DEEP:
+        # Pillow would make white of all that does not fit into 8 bits.
+        image = image.convert("I").point(lambda value: value * (1 / 256))
+    if mode == "RGBa":
+        image = image.convert("RGBA")
+    return image.convert(mode)
+
+
+def _mode_of(image: Image.Image) -> str:
+    """The mode in which it is made small."""
+    if image.mode in _DEEP:
+        return "L"
+    if image.has_transparency_data:
+        return "RGBa"  # or the colour of what cannot be seen would bleed into the rest
+    # Gray and the colours of print have profiles of their own.
+    return image.mode if image.mode in ("L", "CMYK") else "RGB"
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if not profile or len(profile) > MAX_PROFILE:
+        return _plain(image)
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         seen = image.convert("RGB") if image.mode == "RGBA" else image
         found = ImageCms.profileToProfile(seen, source, _SRGB, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return image.convert(mode)  # a wrong profile costs the colours, not the picture
+        return _plain(image)  # a wrong profile costs the colours, not the picture
     if found is None:
-        return image.convert(mode)
-    if mode == "RGBA":
-        found.putalpha(image.convert("RGBA").getchannel("A"))
+        return _plain(image)
+    found.info.clear()
+    if image.mode == "RGBA":
+        found.putalpha(image.getchannel("A"))
     return found
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
 
 
 _SRGB = ImageCms.createProfile("sRGB")

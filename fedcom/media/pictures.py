@@ -1,12 +1,17 @@
-"""Pictures of this instance: cleaned one at a time in a thread of their own, and kept as files."""
+"""Pictures of this instance: cleaned one at a time in a process of their own, and kept as files."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from fedcom.errors import Invalid
-from fedcom.media.images import Picture, Size, read_picture
+from fedcom.errors import Busy, Invalid
+from fedcom.media.images import Picture, Size
+from fedcom.media.process import PictureProcess
 from fedcom.media.store import Store
+
+MAX_WAITING = 8
+"""Uploads that are looked at or wait for it; each keeps its file in memory meanwhile."""
+
+RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,25 +26,45 @@ class Kept:
 
 
 class Pictures:
-    """Takes pictures in. Close it with `close`."""
+    """Takes pictures in. Close it with `aclose`."""
 
-    def __init__(self, store: Store, *, max_bytes: int) -> None:
+    def __init__(
+        self, store: Store, *, max_bytes: int, process: PictureProcess | None = None
+    ) -> None:
         """`max_bytes`: the largest original that is taken."""
         self.store = store
         self.max_bytes = max_bytes
-        # One at a time: two decoded at once would need the memory of two.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._process = process or PictureProcess()
+        self._uploads = 0
+        # One of a stranger's at a time stands in the line of the process, so that members never
+        # wait for more than that and the one before.
+        self._strangers = asyncio.Semaphore(1)
 
-    async def clean(self, content: bytes, size: Size) -> Picture:
-        """As `images.read_picture`; Invalid `picture_too_big` for too many bytes."""
+    async def clean(self, content: bytes, size: Size, *, uploaded: bool = True) -> Picture:
+        """As `images.read_picture`; Invalid `picture_too_big` for too many bytes.
+
+        `uploaded`: by a member, who waits for it. Raises Busy when too many do.
+        """
         if len(content) > self.max_bytes:
             raise too_big("picture", self.max_bytes)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, read_picture, content, size)
+        if not uploaded:
+            async with self._strangers:
+                return await self._process.read(content, size)
+        if self._uploads >= MAX_WAITING:
+            raise Busy(
+                "pictures_busy",
+                "Too many pictures are being uploaded right now. Try again in a moment.",
+                retry_after=RETRY_SECONDS,
+            )
+        self._uploads += 1
+        try:
+            return await self._process.read(content, size)
+        finally:
+            self._uploads -= 1
 
-    async def keep(self, content: bytes, size: Size) -> Kept:
+    async def keep(self, content: bytes, size: Size, *, uploaded: bool = True) -> Kept:
         """Clean a picture and write its files. Raises like `clean`, and OSError for a full disk."""
-        picture = await self.clean(content, size)
+        picture = await self.clean(content, size, uploaded=uploaded)
         return await asyncio.to_thread(self._keep, picture)
 
     def _keep(self, picture: Picture) -> Kept:
@@ -47,9 +72,9 @@ class Pictures:
         name = self.store.keep(picture.content)
         return Kept(name, thumbnail, picture.width, picture.height, len(picture.content))
 
-    def close(self) -> None:
-        """Let the thread end."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+    async def aclose(self) -> None:
+        """End the process."""
+        await self._process.aclose()
 
 
 def too_big(field: str, max_bytes: int) -> Invalid:

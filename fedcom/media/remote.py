@@ -21,7 +21,7 @@ from activitypub.errors import ProtocolError
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
 from fedcom.clock import Clock
-from fedcom.errors import FedcomError, NotFound
+from fedcom.errors import Busy, FedcomError, NotFound
 from fedcom.media.images import FACE, FORMATS, POST, Size
 from fedcom.media.pictures import Pictures
 from fedcom.media.store import Store
@@ -91,7 +91,8 @@ class RemotePictures:
         self._failed: dict[str, datetime] = {}
 
     async def get(self, url: str, size: str) -> bytes:
-        """The picture, from the folder or from its server. Raises NotFound when it cannot be had.
+        """The picture, from the folder or from its server. Raises NotFound when it cannot be had,
+        and Busy when it cannot be read just now.
 
         `size` is one that the signer signed. Ten readers at once make one request.
         """
@@ -128,7 +129,9 @@ class RemotePictures:
                     budget=Budget(documents=5, seconds=_SECONDS),
                 )
                 # Within the turn: what was fetched and waits to be looked at takes up memory.
-                picture = await self._pictures.clean(download.body, size)
+                picture = await self._pictures.clean(download.body, size, uploaded=False)
+        except Busy:
+            raise  # that says nothing of the picture
         except (ProtocolError, FedcomError) as error:
             logger.info("a picture elsewhere cannot be shown", url=url, why=str(error))
             if len(self._failed) >= _FAILURES:

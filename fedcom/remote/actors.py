@@ -41,19 +41,25 @@ def actor_at(ctx: Context, iri: str) -> Person | Community:
     Raises Missing (to be fetched), NotFound for an id of ours that nobody has, Denied for a blocked
     host, Invalid for a document that is no usable actor, and FetchFailed when the origin gave none.
     """
-    found = find_actor(ctx.conn, iri)
-    if found is not None:
-        return found
+    return find_actor(ctx.conn, iri) or put_actor(ctx, _served(ctx, iri))
+
+
+def _served(ctx: Context, iri: str) -> Document:
     if ctx.is_ours(iri):
         raise NotFound("couldnt_find_person", "There is no actor %(iri)s here.", iri=iri)
     refuse_blocked(ctx, iri)
-    return put_actor(ctx, ctx.document(iri))
+    return ctx.document(iri)
 
 
 def person_at(ctx: Context, iri: str) -> Person:
     """As `actor_at`; raises Invalid when a community is at `iri`."""
-    found = actor_at(ctx, iri)
-    if isinstance(found, Community):
+    found = find_actor(ctx.conn, iri)
+    if found is None:
+        document = _served(ctx, iri)
+        # A community is not kept only to be refused: that would fetch its moderators, which may be
+        # communities again, each with moderators of its own.
+        found = None if document.type == "Group" else put_actor(ctx, document)
+    if not isinstance(found, Person):
         raise Invalid("not_a_person", "%(iri)s is a community, not a person.", iri=iri)
     return found
 

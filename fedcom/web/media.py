@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.errors import FedcomError
+from fedcom.errors import Busy, FedcomError
 from fedcom.http.instance import instance_of
 from fedcom.media.images import MEDIA_TYPE
 
@@ -37,6 +37,8 @@ async def show_remote(request: Request) -> Response:
         raise HTTPException(404)
     try:
         return _picture(await instance.remote_pictures.get(url, size), A_WEEK)
+    except Busy:
+        return Response(status_code=503, headers={"Cache-Control": "no-store"})
     except FedcomError:
         # Not a page: it is asked for by an <img>, which shows its words instead.
         return Response(status_code=404, headers={"Cache-Control": NOT_NOW})

@@ -85,7 +85,7 @@ class World:
 async def world(home: Home, web: SmallWeb, tmp_path: Path) -> AsyncIterator[World]:
     made = World(home, web, tmp_path)
     yield made
-    made.pictures.close()
+    await made.pictures.aclose()
 
 
 async def test_a_page_is_shown_by_what_it_says_of_itself(world: World) -> None:
@@ -211,6 +211,15 @@ async def test_a_server_that_is_down_is_asked_again_and_not_for_ever(world: Worl
     assert (await world.made(post))[0] == "failed"
     world.home.clock.advance(seconds=10**7)
     assert await world.previews.make_some() == 0
+
+
+async def test_what_no_picture_can_be_read_for_just_now_is_tried_again(world: World) -> None:
+    world.web.put(PAGE, HTML, media_type="text/html")
+    world.web.put(CAT, picture())
+    await world.pictures.aclose()
+    posts = [world.home.post(url=PAGE), world.home.post(url=PAGE, image=Illustration(CAT))]
+
+    assert [(await world.made(post))[0] for post in posts] == ["waiting", "waiting"]
 
 
 async def test_what_a_crash_left_is_taken_up_again(world: World) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from tests.support.node import Node
+from tests.support.pictures import picture
 
 pytestmark = pytest.mark.anyio
 
@@ -29,3 +30,15 @@ async def test_the_background_work_outlives_what_the_database_refuses(
 
     assert not is_done
     assert any("keeping house" in one["event"] for one in logs)
+
+
+async def test_a_picture_elsewhere_that_cannot_be_read_now_may_be_there_in_a_moment(
+    node: Node,
+) -> None:
+    cat = "https://kim.example/cat.png"
+    node.network.answer(cat, picture(), kind="image/png")
+    await node.instance.pictures.aclose()
+
+    answer = await node.get(node.instance.signer.address(cat), accept="image/webp")
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")

@@ -39,11 +39,48 @@ def moving(kind: str = "GIF", frames: int = 4, width: int = 20) -> bytes:
     return picture(kind, images[0], save_all=True, append_images=images[1:], duration=80)
 
 
-def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that says it is this large."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100_000)), (b"IEND", b"")]
+def bomb(width: int, height: int, *, depth: int = 8, colours: int = 2) -> bytes:
+    """A PNG of a few bytes that says it is this large; `depth` and `colours` as of `black_png`."""
+    return _png(width, height, depth, colours, zlib.compress(b"\0" * 100_000))
+
+
+def black_png(width: int, height: int, *, depth: int = 8, colours: int = 2) -> bytes:
+    """A whole PNG of these sides, all of it black, in few bytes.
+
+    `depth`: bits of a channel; `colours`: 0 gray, 2 RGB, 4 gray and 6 RGB with transparency
+    (PNG §11.2.1).
+    """
+    packer = zlib.compressobj(1)
+    row = bytes(1 + (width * CHANNELS[colours] * depth + 7) // 8)
+    pixels = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    return _png(width, height, depth, colours, pixels)
+
+
+CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
+
+
+def _png(width: int, height: int, depth: int, colours: int, pixels: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", pixels), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
+
+
+def endless_gif(frames: int) -> bytes:
+    """A GIF of ever the same frame, so often."""
+    one = moving("GIF", frames=1, width=20)
+    start = one.index(b",", 13)
+    return one[:start] + one[start:-1] * frames + b";"
+
+
+def exif_bomb() -> bytes:
+    """A JPEG of 64 KB whose EXIF has 5,000 entries, each of which says that it has 60 KB."""
+    entries = b"".join(
+        struct.pack("<HHII", 0x4000 + number, 7, 60_000, 8) for number in range(5_000)
+    )
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 5_000) + entries + bytes(4)
+    whole = picture("JPEG")
+    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(exif)) + exif
+    return whole[:2] + segment + whole[2:]
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -17,7 +17,7 @@ from activitypub.errors import (
     TooBig,
     Unreachable,
 )
-from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
+from fedcom.errors import Busy, Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.http.problems import Problem, to_json, to_problem, wants_page
 
 URL = "https://peer.example/secret"
@@ -61,6 +61,8 @@ def test_whoever_comes_too_often_is_told_when_to_come_back() -> None:
         "Retry-After": "62"
     }
     assert to_problem(TooMany("rate_limit_error", retry_after=0.1)).headers == {"Retry-After": "1"}
+    busy = to_problem(Busy("pictures_busy", retry_after=10))
+    assert (busy.status, busy.headers) == (503, {"Retry-After": "10"})
 
 
 def request_with(accept: str | None, **state: object) -> Request:

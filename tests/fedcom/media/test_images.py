@@ -1,13 +1,14 @@
 """Pictures come out upright, small and bare; what is no picture does not come out at all."""
 
 import re
+import struct
 import time
 from contextlib import suppress
 from io import BytesIO
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat, PngImagePlugin
 
 from fedcom.errors import Invalid
 from fedcom.media.images import (
@@ -15,13 +16,25 @@ from fedcom.media.images import (
     FACE,
     FORMATS,
     MAX_FRAMES,
+    MAX_MOVING_FRAME,
     MAX_PIXELS,
+    MAX_PROFILE,
     POST,
     PREVIEW,
     THUMBNAIL,
+    Size,
     read_picture,
 )
-from tests.support.pictures import bomb, draw, moving, opened, picture, with_exif
+from tests.support.pictures import (
+    ORIENTATION,
+    bomb,
+    draw,
+    endless_gif,
+    moving,
+    opened,
+    picture,
+    with_exif,
+)
 
 SECRETS = (b"Secret Camera", b"secret comment", b"GPS", b"Exif", b"EXIF", b"XMP ", b"ICCP")
 
@@ -109,7 +122,7 @@ def test_what_is_in_none_of_the_formats_is_refused(content: bytes) -> None:
     assert refusal(content) == "picture_format"
 
 
-@pytest.mark.parametrize("sides", [(50_001, 1_000), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize("sides", [(65_001, 1_000), (60_000, 60_000), (2**31 - 1, 2**31 - 1)])
 def test_a_bomb_is_refused_before_it_is_decoded(sides: tuple[int, int]) -> None:
     assert sides[0] * sides[1] > MAX_PIXELS
 
@@ -177,6 +190,117 @@ def test_of_an_endless_animation_the_first_frame_stays() -> None:
     seen = opened(read_picture(moving(frames=MAX_FRAMES + 1), POST).content)
 
     assert getattr(seen, "n_frames", 1) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bomb(7000, 7000),
+        bomb(7000, 7000, depth=16),
+        bomb(7000, 7000, colours=6),
+        bomb(7000, 7000, depth=16, colours=4),
+    ],
+    ids=["RGB", "RGB of 16 bits", "RGBA", "gray and transparency of 16 bits"],
+)
+def test_what_would_take_too_much_memory_is_refused_before_it_is_decoded(content: bytes) -> None:
+    started = time.process_time()
+    assert refusal(content) == "picture_too_large"
+    assert time.process_time() - started < 0.3
+
+
+def test_a_progressive_jpeg_is_judged_by_what_its_decoder_keeps() -> None:
+    sides, large = struct.pack(">HH", 48, 64), struct.pack(">HH", 6200, 6200)
+    whole = picture("JPEG", progressive=True)
+    assert sides in whole
+
+    assert refusal(whole.replace(sides, large, 1)) == "picture_too_large"
+    in_one_pass = picture("JPEG").replace(sides, large, 1)
+    assert read_picture(in_one_pass, FACE).width == 256
+
+
+def test_of_an_animation_of_twenty_thousand_frames_the_first_stays_and_few_are_read() -> None:
+    content = endless_gif(20_000)
+
+    started = time.process_time()
+    seen = opened(read_picture(content, POST).content)
+    few = time.process_time() - started
+
+    assert (seen.size, getattr(seen, "n_frames", 1)) == ((20, 20), 1)
+    started = time.process_time()
+    read_picture(endless_gif(MAX_FRAMES + 1), POST)
+    assert few < 5 * (time.process_time() - started) + 0.1
+
+
+def test_of_an_animation_with_large_frames_the_first_stays() -> None:
+    frames = [Image.new("P", (3000, 1500), number) for number in (0, 1)]
+    content = picture("GIF", frames[0], save_all=True, append_images=frames[1:])
+
+    seen = opened(read_picture(content, POST).content)
+
+    assert MAX_MOVING_FRAME < 3000 * 1500
+    assert (seen.width, getattr(seen, "n_frames", 1)) == (2048, 1)
+
+
+def test_several_pictures_in_one_jpeg_are_no_animation() -> None:
+    """Cameras add small or gray ones for themselves, in other sizes (MPO)."""
+    content = picture("MPO", draw(), save_all=True, append_images=[draw(20, 10)])
+
+    assert opened(read_picture(content, POST).content).size == (64, 48)
+
+
+def test_texts_that_unpack_to_very_much_are_refused() -> None:
+    texts = PngImagePlugin.PngInfo()
+    for number in range(12):
+        texts.add_text(f"text {number}", "a" * 1_000_000, zip=True)
+
+    assert refusal(picture("PNG", pnginfo=texts)) == "picture_broken"
+
+
+def test_a_colour_profile_that_is_too_large_is_not_applied() -> None:
+    content = picture("JPEG", icc_profile=bytes(MAX_PROFILE + 1))
+
+    assert read_picture(content, POST).width == 64
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    "size", [Size(300, 300), Size(120, 120, cropped=True), Size(300, 100, cropped=True)]
+)
+def test_it_is_upright_before_it_is_cut(kind: str, orientation: int, size: Size) -> None:
+    """Compared with what Pillow makes of it, which turns the whole picture first."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    content = picture(kind, draw(900, 230), exif=exif)
+    upright = ImageOps.exif_transpose(opened(content))
+    box = (size.width, size.height)
+    scale = min(1, upright.width / size.width, upright.height / size.height)
+    part = int(size.width * scale), int(size.height * scale)
+    expected = ImageOps.fit(upright, part) if size.cropped else ImageOps.contain(upright, box)
+
+    seen = opened(read_picture(content, size).content).convert("RGB")
+
+    assert seen.size == expected.size
+    apart = ImageStat.Stat(ImageChops.difference(seen, expected)).mean
+    assert max(apart) < 3
+
+
+def test_colours_that_cannot_be_seen_do_not_bleed_into_those_beside_them() -> None:
+    image = Image.new("RGBA", (3000, 3000), (255, 0, 0, 0))
+    image.paste((0, 0, 255, 255), (0, 0, 1502, 3000))
+
+    seen = opened(read_picture(picture("PNG", image), PREVIEW).content).convert("RGBA")
+
+    edge = [seen.getpixel((x, 300)) for x in range(316, 324)]
+    assert all(red < 60 for red, _, _, alpha in edge if alpha > 60)  # type: ignore[misc] # of RGBA
+
+
+def test_gray_of_sixteen_bits_is_as_light_as_it_was() -> None:
+    image = Image.new("I;16", (500, 400), 0x8000)
+
+    seen = opened(read_picture(picture("PNG", image), FACE).content).convert("L")
+
+    assert abs(seen.getpixel((50, 50)) - 0x80) < 4  # type: ignore[operator] # a pixel of L is a number
 
 
 def test_an_animation_whose_frames_outgrow_it_is_refused_before_they_are_decoded() -> None:

@@ -1,7 +1,6 @@
 """Pictures of other servers: only what we show is fetched, once, and nothing that is private."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fedcom.errors import NotFound
+from fedcom.errors import Busy, NotFound
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import FAILED_FOR, KEPT, RemotePictures, Signer
 from fedcom.media.store import Store
@@ -57,7 +56,7 @@ async def world(web: SmallWeb, clock: SettableClock, tmp_path: Path) -> AsyncIte
     made = World(web, clock, tmp_path)
     yield made
     await made.remote.aclose()
-    made.pictures.close()
+    await made.pictures.aclose()
 
 
 async def test_a_picture_is_fetched_once_and_comes_out_clean(world: World) -> None:
@@ -126,8 +125,7 @@ async def test_a_server_that_never_answers_holds_up_no_pictures_of_others(world:
 
 
 async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
-    looked = threading.Event()
-    world.pictures._thread.submit(looked.wait, 10)  # somebody else's large picture
+    await world.pictures._process._turn.acquire()  # somebody else's large picture
     hosts = ("peer.example", "other.example", "evil.example", "victim.example")
     urls = [f"https://{host}/{number}.png" for host in hosts for number in range(5)]
     for url in urls:
@@ -136,9 +134,19 @@ async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
     await asyncio.sleep(0.3)
 
     asked = len(world.web.asked)
-    looked.set()
+    world.pictures._process._turn.release()
     assert await asyncio.gather(*waiting) == [True] * len(urls)
     assert asked == 4
+
+
+async def test_that_no_picture_can_be_read_now_is_not_held_against_one(world: World) -> None:
+    world.web.put(CAT, picture())
+    await world.pictures.aclose()
+
+    for _ in range(2):
+        with pytest.raises(Busy):
+            await world.remote.get(CAT, "full")
+    assert world.web.asked == [CAT, CAT]
 
 
 async def test_a_redirect_to_a_private_address_is_not_followed(world: World) -> None:

@@ -1,6 +1,6 @@
 """Fixtures for pages: an instance with an admin, a moderator, a member and a community."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -137,12 +137,15 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def fresh(database: Database, clock: SettableClock, tmp_path: Path) -> PlainInstance:
+async def fresh(
+    database: Database, clock: SettableClock, tmp_path: Path
+) -> AsyncIterator[PlainInstance]:
     """An instance that was started and not set up."""
     settings = Settings(origin=ORIGIN, data_dir=tmp_path)
     instance = PlainInstance(settings, database, clock)
     await instance.unit(lambda ctx: start(ctx, KEY))
-    return instance
+    yield instance
+    await instance.pictures.aclose()
 
 
 @pytest.fixture

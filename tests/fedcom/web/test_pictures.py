@@ -219,6 +219,18 @@ async def test_one_sees_and_deletes_the_own_uploads_only(world: World) -> None:
     assert (await bob.post("/settings/uploads/delete", name=name)).status == 404
 
 
+async def test_who_comes_when_too_many_upload_is_asked_to_try_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedcom.media.pictures.MAX_WAITING", 0)
+
+    answer = await world.browser("bob").send("/upload", {"picture": picture()}, alt="A cat")
+
+    assert answer.status == 503
+    assert "Too many pictures are being uploaded right now." in answer.text
+    assert 'value="A cat"' in answer.html
+
+
 async def test_a_guest_sends_no_pictures(world: World) -> None:
     guest = world.browser()
 

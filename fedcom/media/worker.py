@@ -1,0 +1,97 @@
+"""The program that reads pictures, started by `fedcom.media.process` in a process of its own.
+
+Requests come on standard input and answers go to standard output, one after the other, each a
+message: the lengths of its head and its body, the head as JSON, the body as it is. It ends with its
+input, so no server leaves one behind. It opens neither the database nor a socket.
+"""
+
+import json
+import resource
+import struct
+import sys
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from fedcom.errors import Invalid
+from fedcom.media.images import MAX_MEMORY, Picture, Size, read_picture
+
+LENGTHS = struct.Struct(">II")
+
+SECONDS = 30
+"""How long one picture may take; within the limits of `images` a long animation takes six."""
+
+OPEN_FILES = 32
+"""The pipes to the server, and Pillow's modules, which are loaded as they are needed."""
+
+_ITSELF = 100_000_000
+"""Bytes of address space of Python and Pillow before any picture."""
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    warnings.simplefilter("ignore")  # Pillow's remarks on strangers' files
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    asked, told = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing else may stand between the answers
+    while (request := _receive(asked)) is not None:
+        size, content = request
+        # More than the server waits for: this ends a worker whose server is gone.
+        _limit(resource.RLIMIT_CPU, int(time.process_time()) + SECONDS)
+        # WebP is copied while it is opened, and what Pillow writes is small.
+        _limit(resource.RLIMIT_AS, _ITSELF + MAX_MEMORY + 3 * len(content))
+        told.write(answer(content, Size(**size)))
+        told.flush()
+
+
+def _limit(what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with suppress(ValueError, OSError):  # macOS has none of address space
+        resource.setrlimit(what, (soft, hard))
+
+
+def _receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    lengths = stream.read(LENGTHS.size)
+    if len(lengths) < LENGTHS.size:
+        return None
+    head, body = LENGTHS.unpack(lengths)
+    return json.loads(stream.read(head)), stream.read(body)
+
+
+def message(head: Mapping[str, Any], body: bytes) -> bytes:
+    """One request or answer as it is sent."""
+    packed = json.dumps(head).encode()
+    return LENGTHS.pack(len(packed), len(body)) + packed + body
+
+
+def question(content: bytes, size: Size) -> bytes:
+    """The request to read a picture."""
+    return message(asdict(size), content)
+
+
+def answer(content: bytes, size: Size) -> bytes:
+    """The answer to it: the picture, or why there is none."""
+    try:
+        made = read_picture(content, size)
+    except Invalid as error:
+        return message({"code": error.code, "template": error.template, "facts": error.facts}, b"")
+    head = {"width": made.width, "height": made.height, "bytes": len(made.content)}
+    return message(head, made.content + (made.thumbnail or b""))
+
+
+def answered(head: Mapping[str, Any], body: bytes) -> Picture:
+    """The picture that an answer brings. Raises Invalid when that is a refusal."""
+    if "code" in head:
+        code, template = head["code"], head["template"]
+        raise Invalid(code, template, **head["facts"])
+    content, thumbnail = body[: head["bytes"]], body[head["bytes"] :]
+    return Picture(content, thumbnail or None, head["width"], head["height"])
+
+
+if __name__ == "__main__":
+    main()
