@@ -172,7 +172,7 @@ def hear(there: Context, origin: Context, body: bytes) -> Action[Any] | None:
 def _read(ctx: Context, body: bytes) -> tuple[Said, Action[Any] | None]:
     """By way of everything that a peer's word has to pass."""
     activity = Document(parse(body))
-    (sheet,) = open_envelope(ctx, Said(activity, activity.owner or "", body))
+    (sheet,) = open_envelope(ctx, Said(activity, activity.owner or "", body, evidence="signature"))
     said = prove(ctx, sheet)
     assert said is not None
     return said, reader_of(ROUTES, said.activity)(ctx, said)

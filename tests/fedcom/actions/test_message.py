@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from activitypub.authority import Evidence
 from activitypub.iri import PUBLIC
 from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
@@ -63,7 +64,8 @@ def code(home: Home, action: Action[Any]) -> str:
 def hear(home: Home, heard: dict[str, Any], via: str | None = None) -> Action[Any] | None:
     """Do what a peer says; the action, None when there was nothing to do."""
     told = Document(heard)
-    known = Said(told, heard["actor"], b"{}", via=via)
+    evidence: Evidence = "signature" if via is None else "community"
+    known = Said(told, heard["actor"], b"{}", via=via, evidence=evidence)
 
     def work(ctx: Context) -> Action[Any] | None:
         action = reader_of(ROUTES, told)(ctx, known)
