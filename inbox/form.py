@@ -1,11 +1,13 @@
-"""Whether a document has the form of an activity that can be delivered: asked before anybody is.
+"""Whether a document is an activity that its signer can deliver: asked before anybody is.
 
 Pure, so that `fedcom federation explain` says what the door says.
 """
 
+from activitypub.authority import Believe, FetchFirst, Known, Refuse, judge_direct
 from activitypub.errors import Malformed, Unauthentic
 from activitypub.iri import check_iri, host_of
 from activitypub.reading import Document, has_activitystreams_context
+from inbox.errors import Refused
 
 MAX_TYPE = 100
 """Longest name of an activity's type that is stored; the longest known one has 19 characters."""
@@ -40,3 +42,23 @@ def check_id(activity: Document, actor: str) -> None:
             actor=actor,
             resource=activity.id,
         )
+
+
+def check_relay(activity: Document, signer: str, hosts: frozenset[str]) -> Believe | FetchFirst:
+    """What could prove an activity that another than its actor signed; `hosts` are our own.
+
+    Whether a proof holds is seen later, since that may need a key that has to be fetched. Raises
+    `Refused` (403) when nothing could prove it.
+    """
+    facts = {"principal": signer, "actor": activity.owner or ""}
+    if activity.id is None:
+        raise Refused(
+            403,
+            "signer_is_not_actor",
+            "The signer is not the actor, and the activity has no id to know it by.",
+            facts,
+        )
+    verdict = judge_direct(activity, signer, Known(hosts=hosts, proven=activity.has_proof))
+    if isinstance(verdict, Refuse):
+        raise Refused(403, verdict.code, verdict.detail, facts)
+    return verdict

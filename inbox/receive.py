@@ -19,7 +19,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from activitypub.authority import Known, Refuse, judge_direct
 from activitypub.errors import ProtocolError
 from activitypub.iri import check_iri, host_of
 from activitypub.reading import Document, parse
@@ -27,7 +26,7 @@ from activitypub.signatures.request import SignedRequest, key_id_of
 from inbox import body, problem
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
-from inbox.form import check_form, check_id
+from inbox.form import check_form, check_id, check_relay
 from inbox.journal import Entry, is_open_for_host
 from inbox.looks import Looks
 from inbox.ports import Gate, Handlers, Heard
@@ -148,26 +147,9 @@ class Receiver:
             self.verifier.take_relay(letter.sender)
             return Verdict(signer="", authenticated=False)
         if not verdict.authenticated:
-            self._check_relay(letter, verdict.signer)
+            check_relay(letter.activity, verdict.signer, self.hosts)
             self.verifier.take_relay(host_of(verdict.signer))
         return verdict
-
-    def _check_relay(self, letter: Letter, signer: str) -> None:
-        """Raises `Refused` for what another than its actor signed, if nothing else can prove it."""
-        activity = letter.activity
-        facts = {"principal": signer, "actor": letter.actor}
-        if activity.id is None:
-            raise Refused(
-                403,
-                "signer_is_not_actor",
-                "The signer is not the actor, and the activity has no id to know it by.",
-                facts,
-            )
-        # Whether a proof holds is seen later: it may need a key that has to be fetched.
-        known = Known(hosts=self.hosts, proven=activity.has_proof)
-        verdict = judge_direct(activity, signer, known)
-        if isinstance(verdict, Refuse):
-            raise Refused(403, verdict.code, verdict.detail, facts)
 
     async def _look_at_door(self, letter: Letter, verdict: Verdict) -> None:
         if not verdict.authenticated:

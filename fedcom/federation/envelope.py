@@ -239,7 +239,8 @@ def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
     try:
         key = PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)
         proof = verify_proof(activity.raw, key, now=ctx.now, max_age=RELAYED_WITHIN)
-        refuse_replay(ctx.conn, activity, actor_iri, proof)
+        if activity.type not in ("Create", "Update"):  # these are dated, so an old one is seen
+            refuse_replay(ctx.conn, activity, actor_iri, proof)
     except (ProtocolError, Denied):
         return False  # then its origin is asked, as if there were none
     return True

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from starlette.requests import Request
 
+from activitypub.authority import FetchFirst
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
 from activitypub.iri import check_iri, host_of, same_host, without_fragment
 from activitypub.reading import Document, parse
@@ -25,7 +26,7 @@ from activitypub.signatures.request import (
 from fedcom.remote.keys import keys_of
 from inbox.body import Unreadable, check_head
 from inbox.errors import Refused
-from inbox.form import check_form, check_id
+from inbox.form import check_form, check_id, check_relay
 from inbox.problem import Problem, of_error
 
 _BODILESS = frozenset({"GET", "HEAD"})
@@ -180,17 +181,22 @@ def _judge_key(case: Case, seen: Verification, key_id: str, activity: Document |
         return
     seen.show("signature", "made with this key", holds=True)
     if activity is not None:
-        _show_signer(seen, key, activity)
+        _show_signer(case, seen, key, activity)
 
 
-def _show_signer(seen: Verification, key: PublicKey, activity: Document) -> None:
+def _show_signer(case: Case, seen: Verification, key: PublicKey, activity: Document) -> None:
     if activity.owner == key.owner:
         seen.show("actor", "is the signer", holds=True)
-    elif activity.id is None:
-        detail = "The signer is not the actor, and there is no id to ask the actor's host for."
-        seen.fail("actor", Refused(403, "signer_is_not_actor", detail))
+        return
+    try:
+        verdict = check_relay(activity, key.owner, case.hosts)
+    except Refused as error:
+        seen.fail("actor", error)
+        return
+    if isinstance(verdict, FetchFirst):
+        seen.show("actor", f"is another than the signer: its origin is asked at {verdict.iri}")
     else:
-        seen.show("actor", "is another than the signer: a proof counts, else its origin is asked")
+        seen.show("actor", "is another than the signer: its proof must hold, and be new")
 
 
 def find_key(text: str, key_id: str) -> PublicKey:
