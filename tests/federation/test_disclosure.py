@@ -209,3 +209,21 @@ async def test_a_message_of_others_looks_like_one_that_never_was(
 
     for who in reader.visitors:
         assert await ask(sent.id, who) == await ask(99, who)
+
+
+async def test_what_depends_on_who_asks_is_kept_by_no_cache(reader: Reader) -> None:
+    """No document depends on a signature, so none varies by it; pages vary by the cookie."""
+    home = reader.node.home
+    home.comment(home.post())
+    guest, eve = reader.visitors
+    for path in paths(reader.node, names=("bob", "cats"), numbers=[1]):
+        answer = await reader.node.get(path, accept=PAGE, **eve)
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            assert "Cookie" in answer.headers["vary"], path
+            assert answer.headers["cache-control"].startswith("private, no-"), path
+    export = await reader.node.get("/settings/export", accept=PAGE, **eve)
+    assert export.headers["cache-control"] == "private, no-store"
+    for path in ("/u/bob", "/c/cats", "/post/1", "/comment/1", "/c/cats/outbox", "/post/1/context"):
+        answers = [await reader.node.get(path, **who) for who in (guest, eve)]
+        assert answers[0].content == answers[1].content
+        assert "Accept" in answers[0].headers["vary"]
