@@ -7,13 +7,32 @@ fetch. Pure: it gets documents and what our database knows, and answers with a v
 - `FetchFirst`  true only if the origin of that IRI says so; the fetched copy replaces the received
 - `Refuse`      nobody who said this may say it
 
-An author is the authority for content, a community for what it owns: votes on its posts, its
-moderators' acts, its membership. A host is the authority for nothing on another host, and nobody
-but us speaks for ours. No network, no database and no exception to these rules may live elsewhere.
+What proves an activity, by its type (docs/decisions/0027-what-proves-an-activity.md says why):
+
+    type            signed by its actor   sent by another    sent by another,   announced by a
+                                          with a proof       without a proof    community
+    Create, Update  theirs                theirs, if dated   its object, asked  asked of its origin,
+                                                             of its origin      unless proven
+    Delete          theirs                asked of its       asked of its       the same, or by a
+                                          origin             origin             moderator of it
+    Like, Dislike   theirs                once               nothing            of its own posts
+    Follow          theirs                once               nothing            of its own members
+    Block, Lock,    of moderators here    once               nothing            of its moderators
+     Add, Remove
+    Accept, Reject  of who was asked      once               nothing            nothing
+    Undo            of what it undoes     once               nothing            of what it undoes
+    anything else   theirs                once               nothing            nothing
+
+"Once": the first time its id is heard, if its actor has since said nothing else about the same
+thing; `fedcom.federation.replay` sees to that. An author is the authority for content, a community
+for what it owns: votes on its posts, its moderators' acts, its membership. A host is the authority
+for nothing on another host, and nobody but us speaks for ours. No network, no database and no
+exception to these rules may live elsewhere.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from activitypub.errors import Malformed, Unauthentic
 from activitypub.iri import host_of, same_origin
@@ -25,13 +44,19 @@ from activitypub.reading import (
     MultikeyDocument,
 )
 
-_CONTENT = frozenset({"Create", "Update", "Delete"})
+Evidence = Literal["signature", "proof", "origin", "community"]
+"""What shows that an activity is its actor's: the actor signed the request; the activity carries
+the actor's integrity proof (FEP-8b32), whoever sent it; the actor's server was asked about the
+object; or the community that owns what it is about announced it."""
+
 _MODERATION = frozenset({"Add", "Remove", "Lock", "Block"})
 
 
 @dataclass(frozen=True, slots=True)
 class Believe:
-    """It is theirs to say."""
+    """It is theirs to say. `by_proof`: only because it carries its actor's integrity proof."""
+
+    by_proof: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +92,11 @@ class Known:
     target_is_site: the target stands for a whole server. follow_target: whom our own Follow, that
     an Accept or Reject names, is about.
 
+    proven: the activity carries a valid integrity proof of its actor, who has not said it before.
+
     In an Announce besides: moderators, the announcing community's. is_their_post: the object
     concerned is stored as a post or comment of that community. issued_by_us: the inner activity is
-    one we sent. proven: the inner activity carries a valid integrity proof of its actor.
+    one we sent.
     """
 
     hosts: frozenset[str]
@@ -104,8 +131,7 @@ def is_on(iri: str | None, hosts: frozenset[str]) -> bool:
 def judge_direct(activity: Document, signer: str, known: Known) -> Verdict:
     """What to think of an activity that came with a valid HTTP signature of the actor `signer`.
 
-    An activity by another than its signer (forwarded, relayed) is only a hint to ask its origin. A
-    Delete of something we never saw is believed: remember who said it, and let it count only if
+    A Delete of something we never saw is believed: remember who said it, and let it count only if
     the object turns out to be that actor's.
     """
     if not activity.is_activity:
@@ -118,8 +144,30 @@ def judge_direct(activity: Document, signer: str, known: Known) -> Verdict:
     if activity.id is not None and not same_origin(activity.id, actor):
         return Refuse("id_elsewhere", "The id of the activity is not on its actor's host.")
     if actor != signer:
-        return _ask_the_origin(activity, actor)
+        return _relayed(activity, actor, known)
     return _by_type(activity, actor, known)
+
+
+def judge_origin(activity: Document, served: Document | None) -> Verdict:
+    """Whether what its origin serves at the object's id proves a relayed Create, Update or Delete.
+
+    `served` is None when the origin answered 410 Gone. Only the object's state is proven, so only
+    that may be taken from it: nothing else that the relayed activity says.
+    """
+    if activity.type == "Delete":
+        if served is None or (
+            served.type == "Tombstone" and same_origin(served.id, activity.owner)
+        ):
+            return Believe()
+        return Refuse("not_confirmed", "The origin still serves what is deleted.")
+    if served is None:
+        return Refuse("gone", "The origin answers that the object is gone (410).")
+    is_profile = activity.type == "Update" and activity.object_id == activity.owner
+    if served.is_activity or served.is_actor != is_profile:
+        return Refuse("not_confirmed", f"The origin serves a {served.type} there.")
+    if served.owner is None or served.owner != activity.owner:
+        return Refuse("owner_mismatch", "The origin names another author.")
+    return Believe()
 
 
 def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
@@ -137,9 +185,10 @@ def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
         return Refuse("actor_missing", "The announced activity has no actor, or more than one.")
     if known.is_ours(actor):
         return _announced_back(known)
-    if known.proven and judge_direct(inner, actor, known) == Believe():
-        return Believe()
-    return _announced_activity(inner, actor, group, known)
+    verdict = _announced_activity(inner, actor, group, known)
+    if verdict != Believe() and known.proven and _is_proof_enough(inner, actor, known):
+        return Believe(by_proof=True)
+    return verdict
 
 
 def judge_listed(item: Document, collection: str, known: Known) -> Verdict:
@@ -183,12 +232,55 @@ def judge_key(key: KeyDocument | MultikeyDocument, actor: Document) -> Verdict:
     return Believe()
 
 
-def _ask_the_origin(activity: Document, actor: str) -> Verdict:
-    # Content is looked up itself: ids such as `<note>#updates/1` cannot be fetched.
-    iri = activity.object_id if activity.type in _CONTENT else activity.id
-    if iri is None or not same_origin(iri, actor):
+def _relayed(activity: Document, actor: str, known: Known) -> Verdict:
+    """Signed by another than its actor: forwarded, or made up."""
+    rule = _RELAYED.get(activity.type)
+    if rule is not None:
+        return rule(activity, actor, known)
+    if known.proven:
+        return Believe(by_proof=True)
+    # Servers serve activities long after they were taken back, so asking for it proves nothing.
+    return Refuse(
+        "relayed_without_proof",
+        f"{activity.type} by another than its signer counts only with an integrity proof of its"
+        " actor (FEP-8b32).",
+    )
+
+
+def _relayed_content(activity: Document, actor: str, known: Known) -> Verdict:
+    # The object is looked up, not the activity: ids such as `<note>#updates/1` cannot be fetched.
+    verdict = _relayed_deletion(activity, actor, known)
+    obj = activity.object_document
+    if not known.proven or obj is None or obj.is_actor or obj.owner != actor:
+        return verdict
+    # What bears no date could be an older version than the one that is known.
+    dated = obj.updated or (obj.published if activity.type == "Create" else None)
+    return Believe(by_proof=True) if dated and isinstance(verdict, FetchFirst) else verdict
+
+
+def _relayed_deletion(activity: Document, actor: str, known: Known) -> Verdict:
+    # An old deletion may have been taken back, so a proof is no shorter way.
+    iri = activity.object_id
+    if iri is None:
+        return Refuse("object_id_missing", "Nobody can be asked about an object without id.")
+    if known.is_ours(iri) or not same_origin(iri, actor):
         return Refuse("actor_not_signer", "The activity is signed by another than its actor.")
+    if known.owner not in (None, actor):
+        return Refuse("not_owner", "The origin can be asked about the author's own word only.")
     return FetchFirst(iri)
+
+
+_RELAYED: dict[str, _Rule] = {
+    "Create": _relayed_content,
+    "Update": _relayed_content,
+    "Delete": _relayed_deletion,
+}
+
+
+def _is_proof_enough(activity: Document, actor: str, known: Known) -> bool:
+    """Whether a proof alone, whoever brings it, would make it count."""
+    relayed = _relayed(activity, actor, known)
+    return relayed == Believe() and _by_type(activity, actor, known) == Believe()
 
 
 def _by_type(activity: Document, actor: str, known: Known) -> Verdict:

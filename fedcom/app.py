@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -16,7 +17,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-from fedcom import migrate
 from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.middleware import middleware
@@ -30,6 +30,9 @@ logger = structlog.get_logger(__name__)
 
 # The inbox itself says which of them it does not take; Route would take GET only.
 INBOX_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+READY_SECONDS = 5.0
+"""How long the database may take to answer before it counts as away."""
 
 Opener = Callable[[], AbstractAsyncContextManager[Instance]]
 
@@ -106,13 +109,14 @@ async def answer_ready(request: Request) -> Response:
     """The database answers and is at the newest revision: requests can be served."""
     instance: Instance = request.app.state.instance
     try:
-        current, head = await asyncio.to_thread(
-            migrate.current_and_head, instance.settings.database_url
-        )
-    except (migrate.MigrationError, OSError) as error:
-        return PlainTextResponse(f"not ready: {error}\n", status_code=503)
-    if current != head:
-        return PlainTextResponse(f"not ready: revision {current}, not {head}\n", status_code=503)
+        async with asyncio.timeout(READY_SECONDS):
+            current = await instance.find_revision()
+    except (SQLAlchemyError, TimeoutError) as error:
+        logger.warning("not_ready", why=str(error))
+        return PlainTextResponse("not ready: the database does not answer\n", status_code=503)
+    if current != instance.revision:
+        text = f"not ready: revision {current}, not {instance.revision}\n"
+        return PlainTextResponse(text, status_code=503)
     return PlainTextResponse("ready\n")
 
 
@@ -120,8 +124,9 @@ class _Document(Route):
     """A route that matches only what prefers an ActivityPub document to a page."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http" and wants_activity(Headers(scope=scope)):
-            return super().matches(scope)
+        match, child_scope = super().matches(scope)
+        if match is Match.NONE or wants_activity(Headers(scope=scope)):
+            return match, child_scope
         return Match.NONE, {}
 
 

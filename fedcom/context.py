@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from activitypub.authority import Evidence
 from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
 from activitypub.reading import Document
@@ -56,6 +57,8 @@ class Context:
     wanted: bool = False
     # Signs what we send (FEP-8b32); without it documents go out unproven.
     prover: Prover | None = None
+    # What members do is paced (the setting `member_limits`).
+    has_limits: bool = True
 
     @property
     def host(self) -> str:
@@ -95,7 +98,9 @@ class Said:
 
     `body` are the bytes that may be passed on inside an Announce, or None when what we have was
     only fetched or vouched for. `via` is the community that announced it to us. `confirmed` is
-    false for a Delete whose object the origin only answered 404 for.
+    false for a Delete whose object the origin only answered 404 for. `evidence` is what shows that
+    it is the actor's, and `signed_at` when the actor signed the request with it (epoch seconds by
+    the actor's clock), None when somebody else brought it.
     """
 
     activity: Document
@@ -103,6 +108,8 @@ class Said:
     body: bytes | None = None
     via: str | None = None
     confirmed: bool = True
+    evidence: Evidence = "origin"
+    signed_at: float | None = None
 
     @property
     def object(self) -> Document:

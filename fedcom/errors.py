@@ -12,8 +12,12 @@
 The surfaces turn these into pages, JSON, exit codes and refusals; nothing below them does.
 """
 
+import math
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import ClassVar
+
+from babel.dates import format_timedelta
 
 
 class Sentence:
@@ -25,6 +29,25 @@ class Sentence:
 
     def __str__(self) -> str:
         return fill(self.template, self.facts)
+
+
+class Duration:
+    """A length of time that is a fact of a sentence: said in the same language.
+
+    In whole seconds, minutes, hours or days, rounded up: who waits as long has waited long enough.
+    """
+
+    def __init__(self, length: timedelta) -> None:
+        seconds = length.total_seconds()
+        unit = next((unit for unit in (86_400, 3_600, 60) if seconds >= 2 * unit), 1)
+        self.length = timedelta(seconds=math.ceil(seconds / unit) * unit)
+
+    def say(self, locale: str) -> str:
+        """The words, such as "3 minutes"."""
+        return format_timedelta(self.length, threshold=1, locale=locale)
+
+    def __str__(self) -> str:
+        return self.say("en")
 
 
 def fill(template: str, facts: Mapping[str, object]) -> str:

@@ -6,11 +6,12 @@ from functools import partial
 
 from sqlalchemy import Connection, delete, update
 
+from fedcom.accounts import pace
 from fedcom.accounts.letters import prune_letters
 from fedcom.accounts.news import prune_news
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.sessions import prune_sessions
-from fedcom.accounts.throttle import prune_attempts
+from fedcom.accounts.throttle import LIMITS, prune_attempts
 from fedcom.context import Context
 from fedcom.db import Database
 from fedcom.media.records import (
@@ -24,13 +25,14 @@ from fedcom.media.records import (
 from fedcom.media.store import Store
 from fedcom.models.actor import actor
 from fedcom.models.message import message
-from fedcom.models.moderation import community_ban, marker
+from fedcom.models.moderation import community_ban, tombstone
 from fedcom.settings import Settings
 from inbox import journal
 from outbox import upkeep
 
-# Peers retry for a week at the longest (Lemmy); a marker outlives whatever it waits for.
-MARKERS_KEPT = timedelta(days=30)
+# Peers retry for a week at the longest (Lemmy), and a proof counts for a week; a tombstone outlives
+# whatever it waits for. Activities of ours are served for as long (outbox.upkeep.KEEP_ACTIVITIES).
+TOMBSTONES_KEPT = timedelta(days=31)
 DELETED_KEPT = timedelta(days=30)
 
 
@@ -47,12 +49,12 @@ async def clean_up(database: Database, now: datetime) -> None:
 
 def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_sessions(conn, now)
-    prune_attempts(conn, now)
+    prune_attempts(conn, (*LIMITS, *pace.LIMITS), now)
     prune_resets(conn, now)
     prune_news(conn, now)
     prune_letters(conn, now)
     _erase_messages(conn, now)
-    conn.execute(delete(marker).where(marker.c.created_at < now - MARKERS_KEPT))
+    conn.execute(delete(tombstone).where(tombstone.c.created_at < now - TOMBSTONES_KEPT))
     # What has run out counts no longer anyway; here it only stops being shown.
     conn.execute(delete(community_ban).where(community_ban.c.expires_at <= now))
     conn.execute(

@@ -186,6 +186,11 @@ class Settings(BaseModel):
         " millions of bytes. Those that were fetched longest ago go first, and none stays longer"
         " than 30 days.",
     )
+    member_limits: bool = Field(
+        default=True,
+        description="Whether members have the limits that `/help/limits` lists. Turn it off only"
+        " while you import or test something: it is what ends a flood of posts.",
+    )
     secret_key: SecretStr | None = Field(
         default=None,
         description="At least 32 characters that nobody can guess, from which the key is made"
@@ -205,6 +210,14 @@ class Settings(BaseModel):
         description="Addresses or networks of the reverse proxies whose `X-Forwarded-For` is"
         " believed. In a variable: separated by commas.",
         json_schema_extra={"default": "`127.0.0.1, ::1`"},
+    )
+    max_connections: int = Field(
+        default=1000,
+        ge=20,
+        le=100_000,
+        description="The most connections from clients that are open at once. A tenth of them may"
+        " come from one address, unless that is one of `trusted_proxies`. It is less when the"
+        " system allows fewer than twice as many open files.",
     )
     redis_url: Annotated[str, AfterValidator(_check_redis)] | None = Field(
         default=None,

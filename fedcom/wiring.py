@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TypeVar
@@ -25,6 +25,7 @@ from activitypub.signatures.keys import PrivateKey
 from fedcom import migrate
 from fedcom.accounts.passwords import hash_password
 from fedcom.accounts.register import Newcomer, create_account
+from fedcom.accounts.throttle import address_key
 from fedcom.actions.leave import Leave
 from fedcom.actions.perform import perform
 from fedcom.backfill import Backfill
@@ -85,6 +86,7 @@ class Instance:
     signer: Signer
     stamps: Stamps
     setup_token: str | None
+    revision: str
     _seal: Seal
     _voice: "_Voice"
     _suspects: set[str] = field(default_factory=set)
@@ -95,7 +97,15 @@ class Instance:
 
     async def unit(self, work: Callable[[Context], T]) -> T:
         """Run `work` in one transaction, fetching what it misses; what it published is sent."""
-        return await self.units.unit(work, budget=Budget(documents=UNIT_DOCUMENTS))
+        paced = self.settings.member_limits
+        return await self.units.unit(
+            lambda ctx: work(replace(ctx, has_limits=paced)),
+            budget=Budget(documents=UNIT_DOCUMENTS),
+        )
+
+    async def find_revision(self) -> str | None:
+        """The revision the database is at now; `revision` is the one that this code is for."""
+        return await self.read(migrate.find_revision)
 
     async def new_key(self) -> NewKey:
         """A key pair for a new local actor."""
@@ -207,7 +217,7 @@ async def open_instance(
     origin, MigrationError when it is newer than this code.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(_bring_up_to_date, settings.database_url)
+    revision = await asyncio.to_thread(_bring_up_to_date, settings.database_url)
     database = open_database(settings.database_url)
     try:
         known = await database.read(lambda conn: check_origin(conn, settings.origin))
@@ -219,7 +229,7 @@ async def open_instance(
         await voice.refresh()
         fetcher = _open_fetcher(settings, clock, voice, transport)
         try:
-            parts = _Parts(settings, clock, database, fetcher, ring, seal, voice, alone)
+            parts = _Parts(settings, clock, database, revision, fetcher, ring, seal, voice, alone)
             async with _assemble(parts) as instance:
                 yield instance
         finally:
@@ -228,11 +238,13 @@ async def open_instance(
         await database.aclose()
 
 
-def _bring_up_to_date(url: str) -> None:
-    """Upgrade only when there is something to do: an upgrade locks out a server that runs."""
+def _bring_up_to_date(url: str) -> str:
+    """Upgrade only when there is something to do: an upgrade locks out a server that runs. Gives
+    the newest revision."""
     current, head = migrate.current_and_head(url)
     if current != head:
         migrate.upgrade(url)
+    return head or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +254,7 @@ class _Parts:
     settings: Settings
     clock: Clock
     database: Database
+    revision: str
     fetcher: Fetcher
     ring: KeyRing
     seal: Seal
@@ -278,7 +291,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         committed=committed,
         prover=parts.ring.prove,
     )
-    keys = PublicKeys(database, parts.fetcher)
+    keys = PublicKeys(database, parts.fetcher, clock)
     keys.on_change = _refresher(units)
     backfill = Backfill(units, settings.origin, clock)
     pictures = Pictures(Store(settings.media_dir), max_bytes=settings.picture_megabytes * 1_000_000)
@@ -299,6 +312,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         clock=clock,
         development=settings.development,
         scheme=settings.origin.partition(":")[0],
+        to_sender=address_key,
     )
     try:
         yield Instance(
@@ -317,6 +331,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
             signer=Signer(settings.read_secret(make=False), settings.origin),
             stamps=Stamps(settings.read_secret(make=False)),
             setup_token=await _setup_token(database, settings),
+            revision=parts.revision,
             _seal=parts.seal,
             _voice=parts.voice,
             _suspects=suspects,

@@ -29,6 +29,7 @@ class Claimed:
     body: bytes
     spliceable: bool
     authenticated: bool
+    signed_at: float | None
     request_id: str
     received_at: float
 
@@ -72,6 +73,7 @@ _claimable = (
         _c.body,
         _c.spliceable,
         _c.authenticated,
+        _c.signed_at,
         _c.request_id,
         _c.received_at,
     )
@@ -128,6 +130,7 @@ def claim(
             body=row.body,
             spliceable=row.spliceable,
             authenticated=row.authenticated,
+            signed_at=row.signed_at,
             request_id=row.request_id,
             received_at=row.received_at,
         )

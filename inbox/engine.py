@@ -34,10 +34,13 @@ class Inbox:
         development: bool,
         scheme: str = "https",
         workers: int = 8,
+        to_sender: Callable[[str], str] = str,
     ) -> None:
         """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` gives
         aware UTC, `development` permits http and ports, `scheme` is that of our own ids, `workers`
-        is how many rows are worked on at the same time."""
+        is how many rows are worked on at the same time. `to_sender` makes of a client's address
+        the name of who pays for what it makes us fetch, the same for all addresses of one sender.
+        """
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
         self._receiver = Receiver(
@@ -50,6 +53,7 @@ class Inbox:
             clock=clock,
             development=development,
             wake=self._processor.wake,
+            to_sender=to_sender,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

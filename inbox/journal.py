@@ -40,6 +40,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -49,8 +50,9 @@ BODY_KEPT = 7 * 86_400.0
 """Seconds after which a closed row loses its body: long enough to look into a refusal."""
 
 KEY_KEPT = 21 * 86_400.0
-"""Seconds after which a closed row goes: 14 days more than its body, so that the dedupe outlives
-the longest retrying of a peer (a week for Lemmy and Misskey, notes on reliability)."""
+"""Seconds after which a closed row goes. A row must outlive everything that could be played again:
+a signed request (half a day, `MAX_LIFETIME`), the longest retrying of a peer (a week for Lemmy and
+Misskey), and an integrity proof (a week, `listeners.RELAYED_WITHIN`)."""
 
 PRUNE_BATCH = 5_000
 """Rows that one `prune` changes at most, so that it holds the writer for a fraction of a second."""
@@ -74,6 +76,8 @@ journal = Table(
     Column("body", LargeBinary),
     Column("spliceable", Boolean, nullable=False),
     Column("authenticated", Boolean, nullable=False),
+    # When the actor signed the request, by the actor's clock; null when another signed it.
+    Column("signed_at", Double),
     Column("request_id", Text, nullable=False),
     Column("received_at", Double, nullable=False),
     Column("state", String(8), nullable=False),
@@ -113,7 +117,8 @@ class Entry:
     """One verified activity on its way into the journal.
 
     `signer` is "" when the signing key is gone (see `verify.KeyGone`); `subject` is the IRI of the
-    innermost thing concerned, by which rows are worked in order, or None for no order.
+    innermost thing concerned, by which rows are worked in order, or None for no order. `signed_at`
+    is when the actor signed the request (epoch seconds by its clock), None when another did.
     """
 
     activity_id: str | None
@@ -127,18 +132,22 @@ class Entry:
     authenticated: bool
     request_id: str
     received_at: float
+    signed_at: float | None = None
 
     @property
     def dedupe_key(self) -> str:
-        """Hex SHA-256 over who vouches for it, its id and its body.
+        """64 hex digits: the first half names who speaks of what, the second this saying.
 
-        A predictable id that somebody else posts first must not swallow the real one, and what a
-        third party relays must not swallow what the actor itself sends later: the relayed copy may
-        be refused because its origin could not be asked just then.
+        The same bytes signed at another time are another saying: NodeBB gives every upvote of a
+        post by one person the same id (`uid/3#activity/like/5`). A signed request that somebody
+        captured and sends again keeps its time, and is a duplicate. What a third party relays must
+        not swallow what the actor itself sends later (the relayed copy may be refused because its
+        origin could not be asked just then), so the second half names the signer of a relay.
         """
-        voucher = [self.actor] if self.authenticated else [self.actor, self.signer]
-        parts = [*voucher, self.activity_id, hashlib.sha256(self.body).hexdigest()]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        said = self.signed_at if self.authenticated else self.signer
+        body = hashlib.sha256(self.body).hexdigest()
+        saying = _half_digest([self.activity_id, self.authenticated, said, body])
+        return _half_digest([self.actor, _indexable(self.subject)]) + saying
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +197,46 @@ def append(conn: Connection, entries: Sequence[Entry]) -> list[bool]:
     return answer
 
 
+def was_heard(conn: Connection, actor: str, subject: str | None, activity_id: str) -> bool:
+    """Whether the actor itself said this activity to us, or another brought it and it was done.
+
+    True for as long as the row is kept (`KEY_KEPT`), whatever became of it. A relayed copy that was
+    refused does not count, or a stranger could use up an id before its owner does.
+    """
+    which = {**_between(actor, subject), "activity_id": activity_id}
+    return conn.execute(_heard, which).first() is not None
+
+
+def said_since(conn: Connection, actor: str, subject: str | None, moment: float) -> bool:
+    """Whether the actor itself has signed anything about `subject` at `moment` or later (epoch
+    seconds by the actor's clock), as far as rows are kept (`KEY_KEPT`)."""
+    which = {**_between(actor, subject), "moment": moment}
+    return conn.execute(_since, which).first() is not None
+
+
+_of_actor_and_subject = (
+    select(1)
+    .where(_c.dedupe_key >= bindparam("first"), _c.dedupe_key < bindparam("behind"))
+    .limit(1)
+)
+_heard = _of_actor_and_subject.where(
+    _c.activity_id == bindparam("activity_id"), or_(_c.authenticated, _c.state == "done")
+)
+_since = _of_actor_and_subject.where(_c.authenticated, _c.signed_at >= bindparam("moment"))
+
+
+def _between(actor: str, subject: str | None) -> dict[str, str]:
+    """The bounds of the dedupe keys of what this actor said about this subject."""
+    first = _half_digest([actor, _indexable(subject)])
+    # "g" comes after every hexadecimal digit.
+    return {"first": first, "behind": f"{first}g"}
+
+
+def _half_digest(parts: list[object]) -> str:
+    """128 bits of SHA-256, as 32 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
 def _to_row(key: str, entry: Entry) -> dict[str, object]:
     return {
         "dedupe_key": key,
@@ -200,6 +249,7 @@ def _to_row(key: str, entry: Entry) -> dict[str, object]:
         "body": entry.body,
         "spliceable": entry.spliceable,
         "authenticated": entry.authenticated,
+        "signed_at": entry.signed_at,
         "request_id": entry.request_id,
         "received_at": entry.received_at,
         "state": "open",

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from activitypub.authority import Evidence
 from activitypub.reading import Document
 from activitypub.signatures.keys import PublicKey
 
@@ -19,7 +20,9 @@ class Heard:
     `body` is the bytes as received, `actor` the IRI the activity names, and `signer` the owner of
     the key that signed the request ("" when no key could be had, see `verify.Verdict`).
     `spliceable` says that the actor signed these very bytes, so that they may be passed on
-    untouched. `received_at` is in epoch seconds.
+    untouched. `received_at` is in epoch seconds. `evidence` is None until something shows that the
+    activity is its actor's; `signed_at` is when the actor signed the request, in epoch seconds by
+    the actor's clock, and None when somebody else did.
     """
 
     activity: Document
@@ -29,6 +32,8 @@ class Heard:
     spliceable: bool
     request_id: str
     received_at: float
+    evidence: Evidence | None = None
+    signed_at: float | None = None
 
 
 class Database(Protocol):
@@ -80,6 +85,6 @@ class Handlers(Protocol):
         ...
 
     async def authenticate(self, heard: Heard) -> Heard:
-        """The signer is not the actor: have the origin say the same, and return what it said.
+        """The signer is not the actor: find other evidence, and return what it shows.
         Raises `Refused` or `Later`."""
         ...

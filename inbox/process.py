@@ -303,6 +303,8 @@ def _hear(row: Claimed) -> Heard:
         spliceable=row.spliceable,
         request_id=row.request_id,
         received_at=row.received_at,
+        evidence="signature" if row.authenticated else None,
+        signed_at=row.signed_at,
     )
 
 

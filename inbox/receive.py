@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from activitypub.authority import Known, Refuse, judge_direct
 from activitypub.errors import ProtocolError
 from activitypub.iri import check_iri, host_of
 from activitypub.reading import Document, parse
@@ -45,6 +46,7 @@ class Letter:
     actor: str
     host: str
     key_id: str
+    sender: str
     request_id: str
     received_at: float
 
@@ -69,6 +71,7 @@ class Receiver:
     clock: Callable[[], datetime]
     development: bool
     wake: Callable[[], None]
+    to_sender: Callable[[str], str]
 
     async def receive(self, request: Request) -> Response:
         """Answer one request. Never raises for anything a peer or our database does."""
@@ -95,7 +98,7 @@ class Receiver:
         if letter.is_about_itself and not known:
             # Nobody we ever met leaves or moves house: nothing to do, and no key to fetch for it.
             return
-        verdict = await self._verify(letter, known=known)
+        verdict = await self._verify(letter)
         await self._look_at_door(letter, verdict)
         if await self.commits.put(_to_entry(letter, verdict)):
             self.wake()
@@ -110,6 +113,7 @@ class Receiver:
             actor=actor,
             host=host_of(actor),
             key_id=check_iri(key_id_of(signed), development=self.development),
+            sender=self.to_sender(request.client.host if request.client else ""),
             request_id=request_id,
             received_at=self.clock().timestamp(),
         )
@@ -117,43 +121,53 @@ class Receiver:
         return letter
 
     async def _pass_gate(self, letter: Letter) -> bool:
-        """Whether the actor is known, if that matters now. Raises `Refused` for whom we do not
-        hear."""
+        """Whether the activity is about its actor, and we know that one. Raises `Refused` for whom
+        we do not hear."""
         hosts = {letter.host, host_of(letter.key_id)}
         if hosts & self.hosts:
             raise Refused(403, "actor_is_ours", "Our own actors do not speak through this door.")
-        matters = letter.is_about_itself or not self.verifier.has_seen(letter.key_id)
 
         def look(conn: Connection) -> bool:
             for host in sorted(hosts):
                 if self.gate.refuses(conn, host) is not None:
                     # The reason may be a note among admins; it stays here.
                     raise Refused(403, "host_blocked", f"Nothing from {host} is heard here.")
-            return matters and self.gate.knows(conn, letter.actor)
+            return letter.is_about_itself and self.gate.knows(conn, letter.actor)
 
         return await self.looks.look(look)
 
-    async def _verify(self, letter: Letter, *, known: bool) -> Verdict:
+    async def _verify(self, letter: Letter) -> Verdict:
         try:
             verdict = await self.verifier.verify(
-                letter.request, letter.key_id, actor=letter.actor, known=known
+                letter.request, letter.key_id, actor=letter.actor, sender=letter.sender
             )
         except KeyGone:
             if not (letter.is_about_itself and host_of(letter.key_id) == letter.host):
                 raise
             # The server has deleted the actor with its key. It can be asked whether that is so.
-            self.verifier.take_relay(letter.key_id)
+            self.verifier.take_relay(letter.sender)
             return Verdict(signer="", authenticated=False)
         if not verdict.authenticated:
-            if letter.activity.id is None:
-                raise Refused(
-                    403,
-                    "signer_is_not_actor",
-                    "The signer is not the actor, and there is no id to ask the actor's host for.",
-                    {"principal": verdict.signer, "actor": letter.actor},
-                )
-            self.verifier.take_relay(verdict.signer)
+            self._check_relay(letter, verdict.signer)
+            self.verifier.take_relay(host_of(verdict.signer))
         return verdict
+
+    def _check_relay(self, letter: Letter, signer: str) -> None:
+        """Raises `Refused` for what another than its actor signed, if nothing else can prove it."""
+        activity = letter.activity
+        facts = {"principal": signer, "actor": letter.actor}
+        if activity.id is None:
+            raise Refused(
+                403,
+                "signer_is_not_actor",
+                "The signer is not the actor, and the activity has no id to know it by.",
+                facts,
+            )
+        # Whether a proof holds is seen later: it may need a key that has to be fetched.
+        known = Known(hosts=self.hosts, proven=activity.has_proof)
+        verdict = judge_direct(activity, signer, known)
+        if isinstance(verdict, Refuse):
+            raise Refused(403, verdict.code, verdict.detail, facts)
 
     async def _look_at_door(self, letter: Letter, verdict: Verdict) -> None:
         if not verdict.authenticated:
@@ -166,6 +180,8 @@ class Receiver:
             spliceable=True,
             request_id=letter.request_id,
             received_at=letter.received_at,
+            evidence="signature",
+            signed_at=verdict.signed_at,
         )
 
         def look(conn: Connection) -> None:
@@ -204,6 +220,7 @@ def _to_entry(letter: Letter, verdict: Verdict) -> Entry:
         body=letter.request.body,
         spliceable=verdict.authenticated,
         authenticated=verdict.authenticated,
+        signed_at=verdict.signed_at if verdict.authenticated else None,
         request_id=letter.request_id,
         received_at=letter.received_at,
     )

@@ -1,12 +1,13 @@
 """Who really said this: whose key signed the request, and is that the actor of the activity?
 
 Asks the `Keys` port, which may go to the network, and therefore also decides here how often a
-stranger can make us go there. No table and no other fetch may live here: what a third party relays
-is authenticated later, from the journal (`Handlers.authenticate`).
+stranger can make us go there. Who sends pays for that, never who is named: anybody can name
+anybody. No table and no other fetch may live here: what a third party relays is authenticated
+later, from the journal (`Handlers.authenticate`).
 
     signer is the actor   authenticated; the bytes may be passed on untouched
-    signer is another     a relay: kept, unauthenticated, when the activity has an id on the
-                          actor's host that can be asked, and the signer's host does not overdo it
+    signer is another     a relay: kept, unauthenticated, when something but the signature may show
+                          that it is the actor's, and the signer's host does not overdo it
     key is gone (410)     `KeyGone`; `receive` keeps it when a known actor deletes itself
     key not to be had     401 for lasting answers, 503 for passing ones
 """
@@ -44,17 +45,22 @@ REFRESH_EVERY = 60.0
 """Seconds between two refetches of one key because a signature did not fit it. A peer that changes
 its key twice within them is refused until they are over; it retries after a 401."""
 
-LOOKUPS_PER_MINUTE = 10
-"""Fruitless look-ups and refetches in one minute about one actor we know, or one host else."""
+LOOKUPS_PER_MINUTE = 60
+"""Look-ups and refetches of keys that one sender may cause in one minute in vain. A sender is a
+client address. Several honest servers may share one, so this is more than one of them needs."""
 
-LOOKUPS_AT_ONCE = 4
+LOOKUPS_AT_ONCE = 8
 """Look-ups about keys of one host that run at the same time; the others wait for their turn."""
+
+LOOKUPS_AT_ONCE_OF_ONE = 4
+"""How many of these one sender may cause, so that it does not take every turn."""
 
 TURN_SECONDS = 10.0
 """How long a request waits for its turn to look up a key before it is told to come again."""
 
 RELAYS_PER_MINUTE = 60
-"""Activities of others that one signer's host may bring in a minute. Each costs a fetch later.
+"""Activities of others that one host (by its signature), or one sender that could show no key, may
+bring in a minute. Each costs a fetch later.
 Beyond it the answer is 503 with Retry-After and not 429, because some peers drop an activity for
 good on any 4xx."""
 
@@ -65,10 +71,12 @@ class KeyGone(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Who signed, and whether that is the actor of the activity."""
+    """Who signed, when (epoch seconds by the signer's clock), and whether that is the activity's
+    actor. Without a key the signer is "" and the time None."""
 
     signer: str
     authenticated: bool
+    signed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +118,9 @@ class Verifier:
         return self._good.find(key_id) is not None
 
     async def verify(
-        self, request: SignedRequest, key_id: str, *, actor: str, known: bool
+        self, request: SignedRequest, key_id: str, *, actor: str, sender: str
     ) -> Verdict:
-        """Say who signed `request`, which claims to be by `actor` (`known` to us or not).
+        """Say who signed `request`, which claims to be by `actor` and came from `sender`.
 
         Raises `SignatureInvalid`, `Malformed` (a broken header), `Refused` with 401 (`KeyGone` for
         a deleted key) or `Later`.
@@ -121,53 +129,59 @@ class Verifier:
         claim = signatures.examine(
             request, hosts=self._hosts, now=self._clock(), scheme=self._scheme
         )
-        payer = actor if known and key_id.startswith(actor) else host_of(key_id)
-        key, paid = await self._find(key_id, payer)
+        key, paid = await self._find(key_id, sender)
         try:
             _check(claim, key)
         except SignatureInvalid as error:
             # Only then may another key help.
             if error.facts.get("check") != "signature":
                 raise
-            renewed = await self._refresh(key, payer)
+            renewed = await self._refresh(key, sender)
             if renewed is None:
                 raise
             _check(claim, renewed)
             key, paid = renewed, True
         if paid:
             # Counted are only look-ups that came to nothing, among them those for forgeries.
-            self._lookups.give_back(payer, self._now())
-        return Verdict(signer=key.owner, authenticated=key.owner == actor)
+            self._lookups.give_back(sender, self._now())
+        return Verdict(
+            signer=key.owner,
+            authenticated=key.owner == actor,
+            signed_at=signatures.signing_time(request),
+        )
 
-    def take_relay(self, signer: str) -> None:
-        """Count one activity that `signer` brings from another actor. Raises `Later`."""
-        host, now = host_of(signer), self._now()
-        if not self._relays.take(host, now):
+    def take_relay(self, payer: str) -> None:
+        """Count one activity that is brought by another than its actor.
+
+        `payer` is the host of the verified signer, else the sender. Raises `Later`.
+        """
+        now = self._now()
+        if not self._relays.take(payer, now):
             raise Later(
-                self._relays.wait(host, now),
-                f"{host} brings more activities of others than we can check.",
+                self._relays.wait(payer, now),
+                f"{payer} brings more activities of others than we can check.",
                 code="relay_budget_spent",
             )
 
-    async def _find(self, key_id: str, payer: str) -> tuple[PublicKey, bool]:
-        """The key, and whether the payer's allowance was charged for it."""
+    async def _find(self, key_id: str, sender: str) -> tuple[PublicKey, bool]:
+        """The key, and whether the sender's allowance was charged for it."""
         if self.has_seen(key_id):
             return await self._ask(key_id, fresh=False), False
         self._raise_remembered(key_id)
-        async with self._turns.of(host_of(key_id)):
+        async with self._turns.of(host_of(key_id), sender):
             # Somebody before us in the queue may have asked about the same key.
             self._raise_remembered(key_id)
             paid = not self.has_seen(key_id)
             if paid:
-                self._pay(payer)
+                self._pay(sender)
             return await self._ask(key_id, fresh=False), paid
 
-    async def _refresh(self, key: PublicKey, payer: str) -> PublicKey | None:
+    async def _refresh(self, key: PublicKey, sender: str) -> PublicKey | None:
         now = self._now()
         last = self._refreshed.find(key.id)
         if last is not None and now < last + REFRESH_EVERY:
             return None
-        if not self._lookups.take(payer, now):
+        if not self._lookups.take(sender, now):
             return None
         self._refreshed.put(key.id, now)
         renewed = await self._ask(key.id, fresh=True)
@@ -198,12 +212,12 @@ class Verifier:
         if failure is not None and self._now() < failure.until:
             raise _to_answer(key_id, failure)
 
-    def _pay(self, payer: str) -> None:
+    def _pay(self, sender: str) -> None:
         now = self._now()
-        if not self._lookups.take(payer, now):
+        if not self._lookups.take(sender, now):
             raise Later(
-                self._lookups.wait(payer, now),
-                f"Too many keys of {payer} could not be had; we ask for no more just now.",
+                self._lookups.wait(sender, now),
+                "Too many requests from your address named keys that could not be used.",
                 code="key_budget_spent",
             )
 
@@ -242,33 +256,45 @@ def _to_answer(key_id: str, failure: _Failure) -> Refused | Later:
 
 
 class _Turns:
-    """A queue in front of each host, made when somebody comes and gone when nobody is there."""
+    """Places for look-ups, of each host and of each sender at that host.
+
+    Each queue is made when somebody comes and gone when nobody is there.
+    """
 
     def __init__(self) -> None:
-        self._doors: dict[str, asyncio.Semaphore] = {}
-        self._visitors: Counter[str] = Counter()
+        self._queues: dict[tuple[str, ...], asyncio.Semaphore] = {}
+        self._visitors: Counter[tuple[str, ...]] = Counter()
 
     @asynccontextmanager
-    async def of(self, host: str) -> AsyncIterator[None]:
-        """Hold one of the host's `LOOKUPS_AT_ONCE` places. Raises `Later` when none gets free."""
-        door = self._doors.setdefault(host, asyncio.Semaphore(LOOKUPS_AT_ONCE))
-        self._visitors[host] += 1
+    async def of(self, host: str, sender: str) -> AsyncIterator[None]:
+        """Hold one of the sender's and one of the host's places. Raises `Later` when none gets
+        free."""
+        async with (
+            self._place((host, sender), LOOKUPS_AT_ONCE_OF_ONE),
+            self._place((host,), LOOKUPS_AT_ONCE),
+        ):
+            yield
+
+    @asynccontextmanager
+    async def _place(self, name: tuple[str, ...], most: int) -> AsyncIterator[None]:
+        queue = self._queues.setdefault(name, asyncio.Semaphore(most))
+        self._visitors[name] += 1
         try:
-            await _enter(door, host)
+            await _enter(queue, name[0])
             try:
                 yield
             finally:
-                door.release()
+                queue.release()
         finally:
-            self._visitors[host] -= 1
-            if not self._visitors[host]:
-                del self._visitors[host], self._doors[host]
+            self._visitors[name] -= 1
+            if not self._visitors[name]:
+                del self._visitors[name], self._queues[name]
 
 
-async def _enter(door: asyncio.Semaphore, host: str) -> None:
+async def _enter(queue: asyncio.Semaphore, host: str) -> None:
     try:
         async with asyncio.timeout(TURN_SECONDS):
-            await door.acquire()
+            await queue.acquire()
     except TimeoutError as error:
         raise Later(
             UNREACHABLE_REMEMBERED,

@@ -180,6 +180,16 @@ def claim_of(request: SignedRequest, *, hosts: frozenset[str], scheme: str = "ht
     )
 
 
+def signing_time(request: SignedRequest) -> float:
+    """When the request was signed, in epoch seconds by its sender's clock.
+
+    The earliest of the times that the signature covers: nobody but the signer can have set it.
+    Raises as `examine` for a request that covers no time.
+    """
+    starts, _ = _times(request, _parameters(request))
+    return min(starts)
+
+
 def verify(
     request: SignedRequest,
     key: PublicKey,

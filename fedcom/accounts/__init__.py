@@ -2,7 +2,8 @@
 
 In reading order: `passwords` (hashing; slow on purpose, always outside a transaction), `register`
 (sign-up and its approval), `roster` (find accounts, change role and password), `sessions` (the
-tokens in cookies), `throttle` (counted attempts), `sign_in` (the three steps of signing in),
+tokens in cookies), `throttle` (counted attempts), `pace` (how much a member may do in a time),
+`sign_in` (the three steps of logging in), `email` (addresses, typed and confirmed),
 `preferences` (what pages look like to a member), `feed_salt` (addresses of their feeds),
 `shelf` and `drafts` (saved, hidden, blocked; typed and not sent), `uploads` (their pictures),
 `visits` and `news` (what they have read of threads and of what they are told), `invitations` (codes

@@ -47,7 +47,16 @@ Row = dict[str, Any]
 
 _PROFILE = ("iri", "name", "host", "title", "summary_source", "icon_url", "image_url")
 _ACCOUNT = (
-    *("email", "role", "application", "created_at", "last_seen_at", "interface_language", "theme"),
+    *(
+        "email",
+        "unconfirmed_email",
+        "role",
+        "application",
+        "created_at",
+        "last_seen_at",
+        "interface_language",
+        "theme",
+    ),
     *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
 )
 
@@ -87,6 +96,9 @@ def _words_to_both(column: Column[str]) -> ColumnElement[str]:
     taken_back = message.c.deleted_at.is_not(None) & (message.c.author_id != _PERSON)
     return case((taken_back, ""), else_=column)
 
+
+# `said` is the id of an account that was reported, and the words of anything else.
+_REPORTED = func.coalesce(post.c.iri, comment.c.iri, message.c.iri, report.c.said)
 
 _WRITTEN = ("language", "content_warning", "published_at", "updated_at", "deleted_at", "removed_at")
 
@@ -181,11 +193,19 @@ PARTS = (
         *(notification.c[name] for name in ("kind", "detail", "reason", "created_at", "read_at")),
         owner="recipient_id",
     ),
-    _part(
+    # What was reported by its id: its words are others', and may have been removed for them.
+    Part(
         "reports",
-        report,
-        *(report.c[name] for name in ("iri", "reason", "said", "created_at", "resolved_at")),
-        owner="reporter_id",
+        select(
+            *(report.c[name] for name in ("iri", "reason", "created_at", "resolved_at")),
+            _REPORTED.label("about"),
+        ).select_from(
+            report.outerjoin(post, post.c.id == report.c.post_id)
+            .outerjoin(comment, comment.c.id == report.c.comment_id)
+            .outerjoin(message, message.c.id == report.c.message_id)
+        ),
+        report.c.reporter_id,
+        report.c.id,
     ),
     _part(
         *("drafts", draft, draft.c.place, draft.c.fields, draft.c.updated_at),

@@ -84,6 +84,44 @@ If it was not you, do nothing: your password stays as it is.
     put_letter(ctx, address, subject % facts, body % facts)
 
 
+def write_confirmation(ctx: Context, site: Site, member: Member, address: str, link: str) -> None:
+    """The link that confirms a member's address, in their language."""
+    say = catalogue(member.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+open this link to confirm your e-mail address at %(site)s:
+
+%(link)s
+
+If this wasn't you, you can ignore this e-mail.
+""")
+    facts = {"name": member.person.name, "site": site.name, "link": link}
+    subject = say.gettext("Confirm your e-mail address for %(site)s")
+    put_letter(ctx, address, subject % facts, body % facts)
+
+
+def write_known(ctx: Context, site: Site, owner: Member, address: str) -> None:
+    """To the owner of an address that somebody named for another account, in their language."""
+    say = catalogue(owner.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+somebody entered this e-mail address for another account at %(site)s.
+It stays with your account %(name)s, and nothing has changed.
+
+If this was you, log in as %(name)s. If you forgot the password, choose
+a new one here:
+
+%(link)s
+
+If this wasn't you, you can ignore this e-mail.
+""")
+    facts = {"name": owner.person.name, "site": site.name, "link": f"{site.origin}/forgot"}
+    subject = say.gettext("Your e-mail address at %(site)s")
+    put_letter(ctx, address, subject % facts, body % facts)
+
+
 def write_decision(
     ctx: Context, site: Site, recipient: Member, address: str, *, approved: bool
 ) -> None:

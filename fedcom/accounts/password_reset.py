@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from fedcom.accounts.roster import Member, end_resets, get_member, set_password
+from fedcom.accounts.roster import Member, get_member, set_password
 from fedcom.errors import NotFound
 from fedcom.models.account import password_reset
 from fedcom.models.actor import actor
@@ -16,12 +16,13 @@ VALID = timedelta(hours=1)
 
 
 def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
-    """The token of a new link (256 random bits, URL-safe); older links of the account end.
+    """The token of a new link (256 random bits, URL-safe).
 
-    Raises NotFound when there is no such account.
+    Older links stay good, or a stranger who asks for one after the other would make each worthless
+    before its owner has read it; all end when one is used. Raises NotFound when there is no such
+    account.
     """
     get_member(conn, account_id)
-    end_resets(conn, account_id)
     token = secrets.token_urlsafe(32)
     conn.execute(
         insert(password_reset).values(

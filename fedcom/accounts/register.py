@@ -49,21 +49,22 @@ class Newcomer:
 def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
     """Sign up as the site's settings allow; the account is 'pending' when an admin must approve.
 
-    A good `invitation` opens the door at once, whatever the settings. Raises
+    A good `invitation` opens the door at once, whatever the settings. The e-mail address waits to
+    be confirmed, and whether another account has it changes nothing (`email`). Raises
     Denied("registration_closed"), Invalid (`name_…`, `email_invalid`, `application_required`,
-    `body_…`), Conflict (`name_taken`, `email_taken`), and what `use_invitation` raises.
+    `body_…`), Conflict("name_taken"), and what `use_invitation` raises.
     """
     if newcomer.invitation:
         use_invitation(ctx.conn, newcomer.invitation, ctx.now)
-        return _create(ctx, newcomer, key, {"state": "active", "role": "member"})
+        return _sign_up(ctx, newcomer, key, "active")
     mode = ctx.conn.execute(select(site.c.registration)).scalar()
     if mode not in ("open", "approval"):
         raise Denied("registration_closed", "This instance takes no new members.")
     if mode == "open":
-        return _create(ctx, newcomer, key, {"state": "active", "role": "member"})
+        return _sign_up(ctx, newcomer, key, "active")
     if not newcomer.application.strip():
         raise Invalid("application_required", "Say in a few words why you want to join.")
-    applicant = _create(ctx, newcomer, key, {"state": "pending", "role": "member"})
+    applicant = _sign_up(ctx, newcomer, key, "pending")
     for admin_id in list_admins(ctx.conn):
         notify(ctx, admin_id, News(kind="application", by_id=applicant.person.id))
     return applicant
@@ -72,11 +73,13 @@ def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
 def create_account(
     ctx: Context, newcomer: Newcomer, key: NewKey, role: Literal["admin", "member"] = "member"
 ) -> Member:
-    """Make an active account whatever the settings say: the first admin's, or by an admin.
+    """Make an active account whatever the settings say: the first admin's, or by an admin, who
+    answers for the e-mail address.
 
-    Raises Invalid and Conflict as `register` does.
+    Raises Invalid as `register` does, and Conflict (`name_taken`, `email_taken`).
     """
-    return _create(ctx, newcomer, key, {"state": "active", "role": role})
+    values = {"state": "active", "role": role, "email": check_email(newcomer.email)}
+    return _create(ctx, newcomer, key, values)
 
 
 def list_applications(conn: Connection, *, after: int = 0, limit: int = 50) -> list[Member]:
@@ -111,19 +114,23 @@ def check_email(email: str | None) -> str | None:
     return email
 
 
-def _create(ctx: Context, newcomer: Newcomer, key: NewKey, standing: dict[str, str]) -> Member:
-    email = check_email(newcomer.email)
+def _sign_up(ctx: Context, newcomer: Newcomer, key: NewKey, state: str) -> Member:
+    address = check_email(newcomer.email)
+    values = {"state": state, "role": "member", "unconfirmed_email": address}
+    return _create(ctx, newcomer, key, values)
+
+
+def _create(ctx: Context, newcomer: Newcomer, key: NewKey, values: dict[str, str | None]) -> Member:
     application = check_body(newcomer.application, MAX_APPLICATION)
     made = create_local_actor(ctx, kind="Person", name=newcomer.name, title="", key=key)
-    values = {
+    row = {
         "actor_id": made.id,
         "password_hash": newcomer.password_hash,
-        "email": email,
         "application": application,
         "created_at": ctx.now,
-        **standing,
+        **values,
     }
-    if not insert_ignoring(ctx.conn, account, values):
+    if not insert_ignoring(ctx.conn, account, row):
         raise Conflict("email_taken", "There is an account with that e-mail address.")
     return get_member(ctx.conn, made.id)
 

@@ -50,7 +50,8 @@ def _no_account() -> NotFound:
 
 
 def find_member(conn: Connection, name_or_email: str) -> Member | None:
-    """The account with this name or e-mail address, whatever its state; None for deleted people."""
+    """The account with this name or confirmed e-mail address, whatever its state; None for deleted
+    people."""
     # No database takes a NUL or half a character, and neither is in any name.
     wanted = name_or_email.replace("\0", "?").encode("utf-8", "replace").decode().strip().lower()
     column = account.c.email if "@" in wanted else actor.c.name
@@ -94,7 +95,12 @@ def search_members(
     fits = or_(
         *(
             func.lower(column).contains(wanted.lower(), autoescape=True)
-            for column in (actor.c.name, actor.c.title, account.c.email)
+            for column in (
+                actor.c.name,
+                actor.c.title,
+                account.c.email,
+                account.c.unconfirmed_email,
+            )
         )
     )
     is_active = account.c.state == "active"
@@ -146,22 +152,6 @@ def put_password_hash(conn: Connection, person_id: int, password_hash: str) -> N
     conn.execute(
         update(account).where(account.c.actor_id == person_id).values(password_hash=password_hash)
     )
-
-
-def set_email(conn: Connection, person_id: int, email: str | None) -> None:
-    """Store another address (checked by `register.check_email`), or none; links that were sent to
-    the former one end.
-
-    Raises Conflict("email_taken") and NotFound.
-    """
-    get_account(conn, person_id)
-    taken = select(account.c.actor_id).where(
-        account.c.email == email, account.c.actor_id != person_id
-    )
-    if email is not None and conn.execute(taken).first() is not None:
-        raise Conflict("email_taken", "There is an account with that e-mail address.")
-    conn.execute(update(account).where(account.c.actor_id == person_id).values(email=email))
-    end_resets(conn, person_id)
 
 
 def end_resets(conn: Connection, person_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, Table, delete
 
+from fedcom.accounts.pace import LISTS, keep_pace
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
 from fedcom.errors import Invalid, NotFound
@@ -17,6 +18,7 @@ def save(ctx: Context, by: Person, target: Post | Comment) -> None:
     if not target.is_shown:
         raise NotFound("couldnt_find_object", "It was deleted or removed.")
     table, column = _saved(target)
+    keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, column: target.id, "saved_at": ctx.now}
     insert_ignoring(ctx.conn, table, row)
 
@@ -29,6 +31,7 @@ def unsave(conn: Connection, by: Person, target: Post | Comment) -> None:
 
 def hide(ctx: Context, by: Person, target: Post) -> None:
     """See a post no more in lists."""
+    keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, "post_id": target.id, "hidden_at": ctx.now}
     insert_ignoring(ctx.conn, hidden_post, row)
 
@@ -43,6 +46,7 @@ def block(ctx: Context, by: Person, someone: Person | Community) -> None:
     """See nothing more of a person or a community. Raises Invalid("who_self")."""
     if someone.id == by.id:
         raise Invalid("who_self", "You cannot block yourself.")
+    keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, "blocked_id": someone.id, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, actor_block, row)
 
@@ -64,6 +68,7 @@ def block_host(ctx: Context, by: Person, text: str) -> str:
         raise Invalid("who_host", error.template, **error.facts) from None
     if host == ctx.host:
         raise Invalid("who_own_host", "That is this server. Block single people or communities.")
+    keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, "host": host, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, host_block, row)
     return host

@@ -1,4 +1,4 @@
-"""Signing in, in three steps, because the slow one must not hold a transaction:
+"""Logging in, in three steps, because the slow one must not hold a transaction:
 
 1. `begin_sign_in` in a transaction: is there an attempt left? It is counted at once;
 2. `passwords.check_password(login.password_hash, password)` in a thread;
@@ -6,8 +6,13 @@
    is raised, and the attempt stays counted.
 
 Whoever fails learns nothing about whether the account exists, neither by words nor by time.
+
+Failures are counted by name and address together, by address, and by name. A device on which the
+account has logged in before is counted by itself alone, so that no stranger locks its owner out
+(OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +21,36 @@ from sqlalchemy import Connection
 from fedcom.accounts.roster import Member, find_member, get_member
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import (
-    SIGN_IN_BY_ACCOUNT,
     SIGN_IN_BY_ADDRESS,
+    SIGN_IN_BY_DEVICE,
+    SIGN_IN_BY_NAME,
+    SIGN_IN_BY_PAIR,
     address_key,
     count_attempt,
     forget_attempts,
+    name_key,
 )
+from fedcom.catalogues import mark
 from fedcom.errors import Denied
+from fedcom.models.account import Account
 from fedcom.rules.permissions import why_banned
+
+_TOO_MANY = mark("Too many wrong passwords. Try again in %(wait)s, or reset your password.")
+
+
+def no_device(_account: Account) -> str:
+    """None that is known."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who tries to log in: the IP address, and which device that has logged in to the account
+    before; "" for none.
+    """
+
+    address: str
+    device_of: Callable[[Account], str] = no_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +70,31 @@ class Welcome:
     token: str
 
 
-def begin_sign_in(conn: Connection, name_or_email: str, address: str, now: datetime) -> Login:
-    """Count an attempt to sign in from `address` (the client's IP address) and find the account.
+def begin_sign_in(conn: Connection, name_or_email: str, client: Client, now: datetime) -> Login:
+    """Count an attempt to log in and find the account.
 
-    Raises TooMany when the address or the account has had too many that failed.
+    Raises TooMany after too many that failed.
     """
     member = find_member(conn, name_or_email)
-    # Unknown names are counted like known ones, or the limit would tell which are known.
-    who = f"{member.person.id}" if member else f"?{name_or_email.strip().lower()[:100]!a}"
-    attempts = (
-        count_attempt(conn, SIGN_IN_BY_ADDRESS, address_key(address), now),
-        count_attempt(conn, SIGN_IN_BY_ACCOUNT, who, now),
-    )
+    device = client.device_of(member.account) if member else ""
+    attempts = _count(conn, name_key(name_or_email), client.address, device, now)
     if member is None:
         return Login(None, None, attempts)
     return Login(member.person.id, member.account.password_hash, attempts)
+
+
+def _count(
+    conn: Connection, name: str, address: str, device: str, now: datetime
+) -> tuple[int, ...]:
+    where = address_key(address)
+    limits = [(SIGN_IN_BY_DEVICE, device)]
+    if not device:
+        limits = [
+            (SIGN_IN_BY_ADDRESS, where),
+            (SIGN_IN_BY_PAIR, f"{name} {where}"),
+            (SIGN_IN_BY_NAME, name),
+        ]
+    return tuple(count_attempt(conn, limit, who, now, refusal=_TOO_MANY) for limit, who in limits)
 
 
 def finish_sign_in(

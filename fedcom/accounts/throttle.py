@@ -1,17 +1,19 @@
-"""Attempts that are counted, so that guessing and mass sign-ups end soon.
+"""Attempts that are counted, so that guessing and flooding end soon.
 
 An attempt is counted before its outcome is known and forgotten when it was a good one: however many
-come at once, no more than the limit are tried (on PostgreSQL and at the very limit a few more: as
-many as are written in the same moment).
+come at once, no more than the limit are tried.
 """
 
+import hashlib
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, text
 
-from fedcom.errors import TooMany
+from fedcom.catalogues import mark
+from fedcom.errors import Duration, TooMany
 from fedcom.models.account import attempt
 
 
@@ -24,35 +26,60 @@ class Limit:
     window: timedelta
 
 
-# The numbers are Mastodon's (config/initializers/rack_attack.rb).
+# Log-ins (docs/decisions/0031). Numbers without a reason beside them are Mastodon's
+# (config/initializers/rack_attack.rb).
 SIGN_IN_BY_ADDRESS = Limit("login:ip", 25, timedelta(minutes=5))
-SIGN_IN_BY_ACCOUNT = Limit("login:name", 25, timedelta(hours=1))
+# One name from one address: a stranger who fails keeps nobody else out.
+SIGN_IN_BY_PAIR = Limit("login:pair", 20, timedelta(hours=1))
+# One name from everywhere, less the devices below: what many addresses together may guess. No
+# owner types that many wrong ones, and a password of ten characters withstands 2,400 guesses a day.
+SIGN_IN_BY_NAME = Limit("login:name", 100, timedelta(hours=1))
+# A device on which the account has logged in before is counted by itself and by nothing else.
+SIGN_IN_BY_DEVICE = Limit("login:device", 25, timedelta(hours=1))
+
 SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
+# Every account uses up a name for ever. A class that joins together is invited.
+ACCOUNTS_BY_ADDRESS = Limit("signup:made", 20, timedelta(days=1))
+
 RESET_BY_ADDRESS = Limit("reset:ip", 25, timedelta(minutes=5))
-RESET_BY_ACCOUNT = Limit("reset:name", 5, timedelta(minutes=30))
+RESET_BY_PAIR = Limit("reset:pair", 5, timedelta(minutes=30))
+# Letters to one member, from wherever they were asked for.
+RESET_BY_ACCOUNT = Limit("reset:account", 5, timedelta(minutes=30))
+
+# Letters to one address that somebody typed, whoever it was.
+CONFIRMATIONS_BY_RECIPIENT = Limit("letter:confirm", 5, timedelta(days=1))
 
 # A search costs more than a page, and whoever walks through all our links asks for many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
-# What a member has fetched from other servers: handles, addresses, the titles of pages.
-LOOK_UPS = Limit("lookup", 60, timedelta(minutes=5))
-
-UPLOADS = Limit("upload", 60, timedelta(hours=1))
-
-_LIMITS = (
-    *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_ACCOUNT, SIGN_UP_BY_ADDRESS),
-    *(RESET_BY_ADDRESS, RESET_BY_ACCOUNT, SEARCH_BY_ADDRESS, LOOK_UPS, UPLOADS),
+LIMITS = (
+    *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PAIR, SIGN_IN_BY_NAME, SIGN_IN_BY_DEVICE),
+    *(SIGN_UP_BY_ADDRESS, ACCOUNTS_BY_ADDRESS),
+    *(RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
+    *(CONFIRMATIONS_BY_RECIPIENT, SEARCH_BY_ADDRESS),
 )
-_LONGEST_WINDOW = max(limit.window for limit in _LIMITS)
+"""Those of this file; what members do has its own in `pace`."""
+
+_TOO_MANY = mark("Too many attempts. Try again in %(wait)s.")
 
 
-def count_attempt(conn: Connection, limit: Limit, who: str, now: datetime) -> int:
+def count_attempt(
+    conn: Connection,
+    limit: Limit,
+    who: str,
+    now: datetime,
+    *,
+    refusal: str = _TOO_MANY,
+    **facts: object,
+) -> int:
     """Count one attempt of `who`; its id, for `forget_attempts`.
 
     Raises TooMany, counting nothing, when the limit is reached; `retry_after` (seconds) is when the
-    oldest attempt that counts falls out of the window.
+    oldest attempt that counts falls out of the window. It says `refusal`, a template that may name
+    `wait`, `tries`, `window` and `facts`.
     """
     key = f"{limit.name}:{who}"
+    _take_turns(conn, key)
     counted, oldest = conn.execute(
         select(func.count(), func.min(attempt.c.created_at)).where(
             attempt.c.key == key, attempt.c.created_at > now - limit.window
@@ -60,7 +87,12 @@ def count_attempt(conn: Connection, limit: Limit, who: str, now: datetime) -> in
     ).one()
     if counted >= limit.tries:
         wait = max((oldest + limit.window - now).total_seconds(), 1.0)
-        raise TooMany("rate_limit_error", "Too many attempts. Try again later.", retry_after=wait)
+        facts |= {
+            "wait": Duration(timedelta(seconds=wait)),
+            "tries": limit.tries,
+            "window": Duration(limit.window),
+        }
+        raise TooMany("rate_limit_error", refusal, retry_after=wait, **facts)
     return int(
         conn.execute(
             insert(attempt).values(key=key, created_at=now).returning(attempt.c.id)
@@ -68,16 +100,42 @@ def count_attempt(conn: Connection, limit: Limit, who: str, now: datetime) -> in
     )
 
 
+def _take_turns(conn: Connection, key: str) -> None:
+    """Until the transaction ends nobody else counts this key, or both would count one too few.
+
+    SQLite has one writer at a time anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+        conn.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
 def forget_attempts(conn: Connection, numbers: tuple[int, ...]) -> None:
     """Let these attempts not have been: they were good ones."""
     conn.execute(delete(attempt).where(attempt.c.id.in_(numbers)))
 
 
-def prune_attempts(conn: Connection, now: datetime) -> int:
-    """Delete the attempts that no limit counts any more; how many they were."""
-    return conn.execute(
-        delete(attempt).where(attempt.c.created_at <= now - _LONGEST_WINDOW)
-    ).rowcount
+def prune_attempts(conn: Connection, limits: Iterable[Limit], now: datetime) -> int:
+    """Delete the attempts that these limits count no longer; how many they were."""
+    return sum(
+        conn.execute(
+            delete(attempt).where(
+                attempt.c.key.startswith(f"{limit.name}:", autoescape=True),
+                attempt.c.created_at <= now - limit.window,
+            )
+        ).rowcount
+        for limit in limits
+    )
+
+
+def name_key(name_or_email: str) -> str:
+    """What is counted as one account: what was typed, not whose it is.
+
+    Counting a name and an e-mail address together would tell that they are one account's, and
+    counting unknown names otherwise which are known. Hashed, for people type passwords here too.
+    """
+    typed = name_or_email.strip().lower().encode("utf-8", "replace")
+    return hashlib.sha256(typed).hexdigest()[:32]
 
 
 def address_key(address: str) -> str:

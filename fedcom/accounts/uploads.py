@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from fedcom.accounts.throttle import UPLOADS, count_attempt
+from fedcom.accounts.pace import UPLOADS, keep_pace
 from fedcom.context import Context
 from fedcom.errors import Denied, NotFound
 from fedcom.media.pictures import Kept
@@ -19,7 +19,7 @@ PAGE = 30
 def begin_upload(ctx: Context, by: Person) -> None:
     """Before a picture is looked at. Raises Denied for the banned, TooMany for the eager."""
     may_act(by, ctx.now)
-    count_attempt(ctx.conn, UPLOADS, str(by.id), ctx.now)
+    keep_pace(ctx, by, UPLOADS)
 
 
 def finish_upload(ctx: Context, by: Person, kept: Kept, purpose: Purpose) -> Media:

@@ -11,7 +11,6 @@ from activitypub.iri import same_host
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.markers import refuse_deleted
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News, notify
 from fedcom.actions.perform import perform
@@ -25,6 +24,7 @@ from fedcom.actions.post import (
 )
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_comment, locked, put_vote
+from fedcom.actions.tombstones import refuse_deleted
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor

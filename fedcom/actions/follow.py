@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
 from fedcom.actions.tally import count_subscribers
+from fedcom.actions.tombstones import record_undone
 from fedcom.context import Context, Said
 from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
@@ -92,7 +93,8 @@ class Unfollow(Action[None]):
         get_follow(ctx.conn, self.by.id, self.target.id)
 
     def apply(self, ctx: Context) -> None:
-        """Forget the follow. `to_activity` reads it before, see `perform`."""
+        """Forget the follow, and remember that it was undone."""
+        record_undone(ctx, get_follow(ctx.conn, self.by.id, self.target.id).iri, self.by.iri)
         ctx.conn.execute(
             delete(follow).where(
                 follow.c.follower_id == self.by.id, follow.c.target_id == self.target.id

@@ -23,10 +23,10 @@ from activitypub.vocab.activities import (
 )
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.comment import read_note
-from fedcom.actions.markers import refuse_deleted
 from fedcom.actions.mentions import with_links
 from fedcom.actions.notify import News, is_blocked, notify
 from fedcom.actions.post import Provenance, is_overtaken
+from fedcom.actions.tombstones import refuse_deleted
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Person
@@ -248,8 +248,7 @@ def _deletion(ctx: Context, by: Person, about: Message) -> Activity:
 
 def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
     document = said.object
-    if said.via is not None:
-        raise Denied("not_public", "What was said in private is nobody's to announce.")
+    _check_sender(said)
     if PUBLIC in document.addressed:
         raise Denied("not_private", "What everybody may read is no private message.")
     people = _recipients(ctx, said, document)
@@ -260,7 +259,7 @@ def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
 
 def _read_note(ctx: Context, said: Said) -> Action[Any] | None:
     """A direct message if it is for people alone; else a comment or a post, if it is public."""
-    people = () if said.via is not None else _recipients(ctx, said, said.object)
+    people = _recipients(ctx, said, said.object) if _is_from_author(said) else ()
     return _read_message(ctx, said, people) if people else read_note(ctx, said)
 
 
@@ -308,9 +307,18 @@ def read_undelete(ctx: Context, said: Said, about: Message) -> UndeleteMessage |
 
 
 def _author(ctx: Context, said: Said) -> Person:
-    if said.via is not None:
-        raise Denied("not_public", "What was said in private is nobody's to announce.")
+    _check_sender(said)
     return person_at(ctx, said.actor)
+
+
+def _check_sender(said: Said) -> None:
+    """Raises Denied for a private message that somebody else than its author passes on."""
+    if not _is_from_author(said):
+        raise Denied("not_public", "What was said in private is nobody's to pass on.")
+
+
+def _is_from_author(said: Said) -> bool:
+    return said.evidence == "signature"
 
 
 READERS: Readers = {

@@ -11,11 +11,11 @@ from activitypub.iri import host_of
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
-from fedcom.actions.markers import refuse_deleted
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_post, locked, put_vote
+from fedcom.actions.tombstones import refuse_deleted
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid
 from fedcom.media.queue import want_preview

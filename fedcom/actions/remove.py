@@ -11,11 +11,11 @@ from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
 from fedcom.actions.leave import Leave
-from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.post import check_public
 from fedcom.actions.settle import settle_content
+from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid
@@ -122,7 +122,9 @@ def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audienc
     )
 
 
-def _read_delete(ctx: Context, said: Said) -> Action[Content] | DeleteMessage | Leave | Mark | None:
+def _read_delete(
+    ctx: Context, said: Said
+) -> Action[Content] | DeleteMessage | Leave | RecordDeletion | None:
     iri = said.activity.object_id
     if iri is None:
         raise Invalid("object_missing", "A Delete names what it deletes.")
@@ -143,7 +145,9 @@ def _read_delete(ctx: Context, said: Said) -> Action[Content] | DeleteMessage | 
     )
 
 
-def _delete_other(ctx: Context, iri: str, said: Said) -> DeleteMessage | Leave | Mark | None:
+def _delete_other(
+    ctx: Context, iri: str, said: Said
+) -> DeleteMessage | Leave | RecordDeletion | None:
     about = find_message(ctx.conn, iri)
     if about is not None:
         return read_delete(ctx, said, about)
@@ -153,10 +157,12 @@ def _delete_other(ctx: Context, iri: str, said: Said) -> DeleteMessage | Leave |
         # community, outside of which its posts are nowhere.
         stays = isinstance(someone, Person) and said.activity.get("removeData") is False
         return None if someone.deleted_at else Leave(by=someone, removes_content=not stays)
-    return Mark(iri=iri, kind="deleted", actor_iri=said.actor)
+    return RecordDeletion(iri=iri, actor_iri=said.actor)
 
 
-def _read_undo(ctx: Context, said: Said) -> Action[Content] | UndeleteMessage | Unmark | None:
+def _read_undo(
+    ctx: Context, said: Said
+) -> Action[Content] | UndeleteMessage | ForgetDeletion | None:
     deleted = said.object
     iri = deleted.object_id
     if iri is None:
@@ -166,7 +172,7 @@ def _read_undo(ctx: Context, said: Said) -> Action[Content] | UndeleteMessage | 
         about = find_message(ctx.conn, iri)
         if about is not None:
             return read_undelete(ctx, said, about)
-        return Unmark(iri=iri, kind="deleted", actor_iri=said.actor)
+        return ForgetDeletion(iri=iri, actor_iri=said.actor)
     by = person_at(ctx, said.actor)
     if by.id != target.author_id:
         check_vouched(ctx, said, place_of(ctx, target))

@@ -8,8 +8,8 @@ from activitypub.vocab.activities import dislike, like, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.comment import concerns_us, content_at
 from fedcom.actions.delete import place_of
-from fedcom.actions.markers import Mark, is_undone
 from fedcom.actions.tally import find_vote, put_vote
+from fedcom.actions.tombstones import record_undone
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Invalid, NotFound
@@ -50,9 +50,11 @@ class Vote(Action[Ballot]):
         may_vote(self.by, place, standing(ctx.conn, self.by, place), self.target, ctx.now)
 
     def apply(self, ctx: Context) -> Ballot:
-        """Make this the person's only vote on the target."""
+        """Make this the person's only vote on the target; the one before is no longer in force."""
         before = find_vote(ctx, self.by, self.target)
         iri = self.iri or ctx.new_iri("dislike" if self.score < 0 else "like")
+        if before is not None and before[1] != iri:
+            record_undone(ctx, before[1], self.by.iri)
         put_vote(ctx, self.by, self.target, self.score, iri)
         return Ballot(before[0] if before else 0, before[1] if before else None, iri)
 
@@ -81,10 +83,8 @@ def _read_vote(ctx: Context, said: Said) -> Vote | None:
     activity = said.activity
     if activity.object_id is None:
         raise Invalid("object_missing", "A %(type)s names what it is about.", type=activity.type)
-    if is_undone(ctx, activity.id, said.actor):
-        return None
     target = _target(ctx, said, activity.object_id)
-    check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
+    check_vouched(ctx, said, place_of(ctx, target), direct=_is_direct(said, target))
     voter, score = person_at(ctx, said.actor), _score(activity)
     vote = find_vote(ctx, voter, target)
     if vote is not None and vote[0] == score:
@@ -92,20 +92,27 @@ def _read_vote(ctx: Context, said: Said) -> Vote | None:
     return Vote(by=voter, target=target, score=score, iri=activity.id)
 
 
-def _read_undo(ctx: Context, said: Said) -> Vote | Mark | None:
+def _read_undo(ctx: Context, said: Said) -> Vote | None:
     taken_back = said.object
     if taken_back.object_id is None:
         raise Invalid("object_missing", "An Undo of a vote names what was voted on.")
     target, voter = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, said.actor)
-    vote = None
-    if target is not None and isinstance(voter, Person):
-        check_vouched(ctx, said, place_of(ctx, target), direct=target.local)
-        vote = find_vote(ctx, voter, target)
-        if vote is not None and vote[0] == _score(taken_back):
-            return Vote(by=voter, target=target, score=0)
-    if vote is None and taken_back.id is not None:
-        return Mark(iri=taken_back.id, kind="undone", actor_iri=said.actor)
-    return None
+    if target is None or not isinstance(voter, Person):
+        return None
+    check_vouched(ctx, said, place_of(ctx, target), direct=_is_direct(said, target))
+    vote = find_vote(ctx, voter, target)
+    if vote is None or vote[0] != _score(taken_back):
+        return None
+    return Vote(by=voter, target=target, score=0)
+
+
+def _is_direct(said: Said, target: Post | Comment) -> bool:
+    """Whether it is between the voter and our member alone, wherever the target is.
+
+    Only if the voter sent it: what others bring of old votes in a community elsewhere cannot be
+    told from new ones, because the later ones may have been announced there.
+    """
+    return target.local and said.evidence == "signature"
 
 
 def _target(ctx: Context, said: Said, iri: str) -> Post | Comment:

@@ -5,12 +5,13 @@ believe, ask the origin first, or refuse. Nothing else decides whose word counts
 takes the sheets out, `prove` says of each what of it may be believed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
 
 from activitypub.authority import (
     Believe,
+    Evidence,
     FetchFirst,
     Known,
     Refuse,
@@ -28,6 +29,7 @@ from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
 from fedcom.context import Context, Said
 from fedcom.errors import Denied
+from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -50,12 +52,15 @@ VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
 class Sheet:
     """One thing that was said: the activity itself, or one of those inside an Announce of `group`.
 
-    `what` is a bare id or an embedded document; `body` the bytes that may be passed on.
+    `what` is a bare id or an embedded document; `body` the bytes that may be passed on; `evidence`
+    and `signed_at` are those of `Said`.
     """
 
     what: Document | str
     group: Community | None = None
     body: bytes | None = None
+    evidence: Evidence = "community"
+    signed_at: float | None = None
 
 
 def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
@@ -65,7 +70,7 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
     """
     activity = said.activity
     if activity.type != "Announce":
-        return [Sheet(activity, body=said.body)]
+        return [Sheet(activity, None, said.body, said.evidence, said.signed_at)]
     _refuse(judge_direct(activity, said.actor, Known(hosts=frozenset({ctx.host}))))
     group = find_actor(ctx.conn, said.actor)
     if not isinstance(group, Community):
@@ -73,7 +78,9 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
     is_heard = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
     if not (is_heard or ctx.wanted):
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=group.handle)
-    return [Sheet(inner, group) for inner in activity.objects]
+    # An Announce that somebody else brought again says again what may have been undone since.
+    evidence: Evidence = "community" if said.evidence == "signature" else "proof"
+    return [Sheet(inner, group, evidence=evidence) for inner in activity.objects]
 
 
 def prove(ctx: Context, sheet: Sheet) -> Said | None:
@@ -84,11 +91,14 @@ def prove(ctx: Context, sheet: Sheet) -> Said | None:
     """
     group, what = sheet.group, sheet.what
     if isinstance(what, str):
-        return None if group is None or ctx.is_ours(what) else _announced_by_id(ctx, what, group)
+        if group is None or ctx.is_ours(what):
+            return None
+        return _announced_by_id(ctx, what, group, sheet)
     actor_iri = what.owner or ""
     if group is None:
         verdict = judge_direct(what, actor_iri, _known(ctx, what, actor_iri, None))
-        return _settled(ctx, Said(what, actor_iri, sheet.body), verdict)
+        said = Said(what, actor_iri, sheet.body, evidence=sheet.evidence, signed_at=sheet.signed_at)
+        return _settled(ctx, said, verdict)
     if not what.is_activity:
         return _announced_object(ctx, what, group)
     _fetch_voted_on(ctx, what, group)
@@ -96,24 +106,36 @@ def prove(ctx: Context, sheet: Sheet) -> Said | None:
     _refuse(verdict)
     if ctx.is_ours(actor_iri):
         return None
-    return _settled(ctx, Said(what, actor_iri, via=group.iri), verdict)
+    by_proof = isinstance(verdict, Believe) and verdict.by_proof
+    evidence: Evidence = "proof" if by_proof else sheet.evidence
+    return _settled(ctx, Said(what, actor_iri, via=group.iri, evidence=evidence), verdict)
 
 
 def _announced_object(ctx: Context, what: Document, group: Community) -> Said:
     verdict = judge_announced(what, group.iri, _known(ctx, what, what.owner or "", group))
     _refuse(verdict)
-    if isinstance(verdict, FetchFirst):
-        return _announced_by_id(ctx, verdict.iri, group)
-    return _as_update(what, group)
+    return _as_update(
+        _fetched(ctx, verdict.iri) if isinstance(verdict, FetchFirst) else what, group
+    )
 
 
-def _announced_by_id(ctx: Context, iri: str, group: Community) -> Said:
-    """A boost of an object, or the bare id of an activity: what its origin serves there."""
+def _announced_by_id(ctx: Context, iri: str, group: Community, sheet: Sheet) -> Said | None:
+    """A boost of an object, or the bare id of an activity, as its origin serves it.
+
+    That a server still serves an activity does not say that it is still in force: it counts as if
+    the community had embedded it.
+    """
+    document = _fetched(ctx, iri)
+    if document.is_activity:
+        return prove(ctx, replace(sheet, what=document))
+    return _as_update(document, group)
+
+
+def _fetched(ctx: Context, iri: str) -> Document:
+    """What the origin of `iri` serves there. Raises Denied for what it may not say, or Missing."""
     document = ctx.document(iri)
     _refuse(judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host}))))
-    if document.is_activity:
-        return Said(document, document.owner or "", via=group.iri)
-    return _as_update(document, group)
+    return document
 
 
 def _as_update(document: Document, group: Community) -> Said:
@@ -136,18 +158,26 @@ def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
         return said
     if said.activity.type == "Delete" or said.activity.shape[:2] == ("Undo", "Delete"):
         return _deletion(ctx, said, verdict)
-    document = ctx.document(verdict.iri) if isinstance(verdict, FetchFirst) else said.activity
-    _refuse(judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host}))))
-    if document.is_actor or document.is_activity:
-        return Said(said.activity, said.actor, via=said.via)
-    if document.owner != said.actor:
+    if not isinstance(verdict, FetchFirst) or verdict.iri != said.activity.object_id:
+        return said
+    document = _fetched(ctx, verdict.iri)
+    claimed = said.activity.object_document
+    if document.is_activity or (claimed is not None and claimed.is_actor != document.is_actor):
+        raise Denied(
+            "not_confirmed",
+            "At %(iri)s its origin serves a %(type)s.",
+            iri=verdict.iri,
+            type=document.type,
+        )
+    if not document.is_actor and document.owner != said.actor:
         raise Denied(
             "not_the_owner",
             "%(iri)s is not by %(actor)s, says its origin.",
             iri=document.id,
             actor=said.actor,
         )
-    return Said(Document(said.activity.raw | {"object": document.raw}), said.actor, via=said.via)
+    # What we have now is the origin's word and not the sender's.
+    return replace(said, activity=Document(said.activity.raw | {"object": document.raw}), body=None)
 
 
 def _deletion(ctx: Context, said: Said, verdict: Verdict) -> Said:
@@ -163,7 +193,7 @@ def _deletion(ctx: Context, said: Said, verdict: Verdict) -> Said:
         gone, confirmed = True, False
     if gone == is_undo:
         raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
-    return Said(said.activity, said.actor, said.body, said.via, confirmed)
+    return replace(said, confirmed=confirmed)
 
 
 def _refuse(verdict: Verdict) -> None:
@@ -200,7 +230,7 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
 
 
 def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
-    """Whether an announced activity carries a valid proof of its actor (FEP-8b32)."""
+    """Whether an announced activity carries a valid proof of its actor (FEP-8b32), and is new."""
     if not activity.has_proof or ctx.is_ours(actor_iri):
         return False
     someone = actor_at(ctx, actor_iri)
@@ -208,8 +238,9 @@ def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
         return False
     try:
         key = PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)
-        verify_proof(activity.raw, key, now=ctx.now)
-    except ProtocolError:
+        proof = verify_proof(activity.raw, key, now=ctx.now, max_age=RELAYED_WITHIN)
+        refuse_replay(ctx.conn, activity, actor_iri, proof)
+    except (ProtocolError, Denied):
         return False  # then its origin is asked, as if there were none
     return True
 

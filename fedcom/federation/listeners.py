@@ -3,7 +3,7 @@
 One reader for each shape (`actions.catalog`); here their refusals become answers for peers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -12,22 +12,26 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from activitypub.authority import FetchFirst, Known, judge_direct
+from activitypub.authority import FetchFirst, Known, Refuse, judge_direct, judge_origin
 from activitypub.errors import FetchFailed, Gone, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_host
 from activitypub.reading import Document
-from activitypub.signatures.integrity import proof_of, verify as verify_proof
-from fedcom.actions.base import Action, Reader
+from activitypub.signatures.integrity import Proof, proof_of, verify as verify_proof
+from fedcom.actions.base import Reader
 from fedcom.actions.catalog import HEARD
 from fedcom.actions.perform import perform
+from fedcom.actions.tombstones import find_undone, forget_undone, note_arrival, record_undone
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Said
 from fedcom.errors import Conflict, FedcomError, Missing
 from fedcom.federation.envelope import Sheet, open_envelope, prove
+from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
+from fedcom.queries.authors import find_author
 from fedcom.remote.keys import PublicKeys
 from fedcom.units import Units
 from inbox.errors import Later, Refused
+from inbox.journal import was_heard
 from inbox.ports import Heard
 from inbox.route import Routes
 from outbox.peers import heard_from
@@ -39,9 +43,6 @@ DOCUMENTS = 30
 # Seconds until what could not be fetched is tried again the first time; the inbox waits longer each
 # time after that.
 AGAIN = 5.0
-# Seconds for which a proven activity may be on its way by way of others. The journal remembers what
-# it heard for longer, so nothing can be played to us twice.
-RELAYED_WITHIN = 7 * 86_400.0
 # Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
 # answered 202 like everything that is kept, and listed with their reason.
 POLITE = frozenset(
@@ -98,13 +99,23 @@ class Listeners:
             if len(sheets) > 1:
                 return  # one of several that is refused must not take the others along
             for sheet in sheets:
-                for action, _ in self._read(ctx, sheet):
-                    action.check(ctx)
+                self._check_one(ctx, sheet)
         except (Missing, Conflict):
             return
         except FedcomError as error:
             if error.code not in POLITE:
                 raise _refused(error) from error
+
+    def _check_one(self, ctx: Context, sheet: Sheet) -> None:
+        said = prove(ctx, sheet)
+        if said is None:
+            return
+        stone = find_undone(ctx, said)
+        if stone is not None and stone.stops(said, ctx.now):
+            return
+        action = reader_of(self._routes, said.activity)(ctx, said)
+        if action is not None:
+            action.check(ctx)
 
     async def handle(self, heard: Heard, close: Callable[[Connection], None]) -> None:
         """Do it, and close the journal row in the same transaction.
@@ -139,42 +150,60 @@ class Listeners:
         await self._units.refresh_actor(heard.actor)
 
     async def authenticate(self, heard: Heard) -> Heard:
-        """Somebody else than the actor sent this: have the actor's origin say the same.
+        """Somebody else than the actor sent this: believe the actor's proof, or ask the origin.
 
-        Raises inbox.Refused when it does not, inbox.Later when it cannot be asked now.
+        Raises inbox.Refused when neither shows it, inbox.Later when the origin cannot be asked now.
         """
-        if await self._is_proven(heard):
-            return replace(heard, signer=heard.actor, spliceable=True)
-        host = host_of(self._origin)
-        verdict = judge_direct(heard.activity, heard.signer, Known(hosts=frozenset({host})))
-        if not isinstance(verdict, FetchFirst):
-            raise Refused(401, "actor_not_signer", "It is signed by another than its actor.")
+        proof = await self._find_proof(heard)
+        owner = await self._units.read(lambda conn: find_author(conn, heard.activity.object_id))
+        hosts = frozenset({host_of(self._origin)})
+        known = Known(hosts=hosts, owner=owner, proven=proof is not None)
+        verdict = judge_direct(heard.activity, heard.signer, known)
+        if isinstance(verdict, Refuse):
+            raise Refused(403, verdict.code, verdict.detail)
+        if isinstance(verdict, FetchFirst):
+            served = await self._ask_origin(verdict.iri)
+            confirmed = judge_origin(heard.activity, served)
+            if isinstance(confirmed, Refuse):
+                raise Refused(401, confirmed.code, confirmed.detail)
+            return _as_served(heard, served)
+        if proof is not None:
+            await self._refuse_replay(heard, proof)
+        return replace(heard, signer=heard.actor, spliceable=True, evidence="proof")
+
+    async def _find_proof(self, heard: Heard) -> Proof | None:
+        """The actor's own integrity proof on the activity (FEP-8b32), if it holds."""
         try:
-            document = await self._units.fetch(verdict.iri, Budget(documents=3))
+            proof = proof_of(heard.activity.raw)
+            if proof is None or not same_host(proof.verification_method, heard.actor):
+                return None
+            key = await self._keys.find(proof.verification_method)
+            verify_proof(heard.activity.raw, key, now=self._clock(), max_age=RELAYED_WITHIN)
+        except ProtocolError as error:
+            logger.info("a proof did not hold", activity=heard.activity.id, why=str(error))
+            return None
+        return proof if key.owner == heard.actor else None
+
+    async def _refuse_replay(self, heard: Heard, proof: Proof) -> None:
+        try:
+            await self._units.read(
+                lambda conn: refuse_replay(conn, heard.activity, heard.actor, proof)
+            )
+        except FedcomError as error:
+            raise _refused(error) from error
+
+    async def _ask_origin(self, iri: str) -> Document | None:
+        """What is served at `iri`; None when it is gone (410)."""
+        try:
+            return await self._units.fetch(iri, Budget(documents=3))
         except Gone:
-            if heard.activity.type == "Delete":
-                return _as_said_by_origin(heard, heard.activity)
-            raise Refused(401, "gone", f"{verdict.iri} is gone.") from None
+            return None
         except Unreachable as error:
             raise Later(error.retry_after or AGAIN, str(error)) from error
         except FedcomError as error:
             raise _refused(error) from error
         except FetchFailed as error:
             raise Refused(401, error.code, error.detail, error.facts) from error
-        return _as_said_by_origin(heard, _agreed(heard, document))
-
-    async def _is_proven(self, heard: Heard) -> bool:
-        """Whether the actor's own integrity proof is on it (FEP-8b32), so nobody need be asked."""
-        try:
-            proof = proof_of(heard.activity.raw)
-            if proof is None or not same_host(proof.verification_method, heard.actor):
-                return False
-            key = await self._keys.find(proof.verification_method)
-            verify_proof(heard.activity.raw, key, now=self._clock(), max_age=RELAYED_WITHIN)
-        except ProtocolError as error:
-            logger.info("a proof did not hold", activity=heard.activity.id, why=str(error))
-            return False
-        return key.owner == heard.actor
 
     def shapes(self) -> list[tuple[str, ...]]:
         """Every shape of activity that is heard."""
@@ -189,9 +218,21 @@ class Listeners:
         close(ctx.conn)
 
     def _one(self, ctx: Context, sheet: Sheet) -> None:
-        for action, said in self._read(ctx, sheet):
+        said = prove(ctx, sheet)
+        if said is None:
+            return
+        stone = find_undone(ctx, said)
+        if stone is not None and stone.stops(said, ctx.now):
+            note_arrival(ctx, said, stone)
+            return
+        action = reader_of(self._routes, said.activity)(ctx, said)
+        if action is not None:
             with suppress(Conflict):  # somebody was faster: it is as it should be
                 perform(ctx, action, said)
+        if said.activity.type == "Undo":
+            _remember_undone(ctx, said, found=action is not None)
+        elif stone is not None:
+            forget_undone(ctx, said)
 
     def _one_of_several(self, ctx: Context, sheet: Sheet) -> None:
         """PieFed announces votes by the dozen; one that is refused must not take the others."""
@@ -202,13 +243,6 @@ class Listeners:
             logger.info("refused one of several", code=error.code, why=str(error))
         except Missing as missing:
             raise Missing(missing.iri, vital=False) from missing
-
-    def _read(self, ctx: Context, sheet: Sheet) -> Iterator[tuple[Action[Any], Said]]:
-        """What there is to do because of a sheet: one action, or none."""
-        said = prove(ctx, sheet)
-        action = None if said is None else reader_of(self._routes, said.activity)(ctx, said)
-        if said is not None and action is not None:
-            yield action, said
 
 
 class Unsupported(FedcomError):
@@ -238,7 +272,31 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
 
 
 def _said(heard: Heard) -> Said:
-    return Said(heard.activity, heard.actor, heard.body if heard.spliceable else None)
+    return Said(
+        heard.activity,
+        heard.actor,
+        heard.body if heard.spliceable else None,
+        # Nothing comes this far without evidence.
+        evidence=heard.evidence or "origin",
+        signed_at=heard.signed_at,
+    )
+
+
+def _remember_undone(ctx: Context, said: Said, *, found: bool) -> None:
+    """Leave a tombstone for what an Undo took back; `found`: there was something to take back."""
+    undone = said.activity.object_document
+    if undone is None or undone.id is None:
+        return
+    is_known = found or was_heard(
+        ctx.conn, undone.owner or said.actor, undone.subject_id, undone.id
+    )
+    record_undone(
+        ctx,
+        undone.id,
+        said.via or said.actor,
+        awaited=not is_known,
+        signed_at=said.signed_at,
+    )
 
 
 def _refused(error: FedcomError) -> Refused:
@@ -246,28 +304,20 @@ def _refused(error: FedcomError) -> Refused:
     return Refused(status, error.code, error.detail)
 
 
-def _agreed(heard: Heard, document: Document) -> Document:
-    """The activity as its origin has it."""
-    if heard.activity.type == "Delete":
-        if document.type != "Tombstone":
-            raise Refused(401, "not_confirmed", "The origin still serves what is deleted.")
-        return heard.activity
-    if document.is_activity:
-        if document.owner != heard.actor:
-            raise Refused(401, "actor_mismatch", "The origin names another actor.")
-        return document
-    if document.owner != heard.actor:
-        raise Refused(401, "owner_mismatch", "The origin names another author.")
-    return Document(heard.activity.raw | {"object": document.raw})
+def _as_served(heard: Heard, served: Document | None) -> Heard:
+    """The least that the origin's word supports: the object as it stands there, or that it is gone.
 
-
-def _as_said_by_origin(heard: Heard, activity: Document) -> Heard:
-    return Heard(
-        activity=activity,
-        body=heard.body,
-        actor=heard.actor,
+    Whatever else the relayed copy says (its addressees, a reason) is the word of who relayed it.
+    """
+    activity: dict[str, Any] = {"type": heard.activity.type, "actor": heard.actor}
+    if served is None or heard.activity.type == "Delete":
+        activity["object"] = heard.activity.object_id
+    else:
+        activity |= {"object": served.raw, "to": list(served.to), "cc": list(served.cc)}
+    return replace(
+        heard,
+        activity=Document(activity),
         signer=heard.actor,
         spliceable=False,
-        request_id=heard.request_id,
-        received_at=heard.received_at,
+        evidence="origin",
     )

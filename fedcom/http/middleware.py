@@ -7,17 +7,16 @@ order matters and `middleware()` knows it: an answer to a crash carries the same
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Network = IPv4Network | IPv6Network
+from fedcom.http.addresses import Network, is_address, is_within
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -88,27 +87,13 @@ class TrustedProxies:
         address: str = scope["client"][0]
         said = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))
         for hop in reversed(said.split(",")):
-            if not self._is_trusted(address):
+            if not is_within(address, self.networks):
                 break
             text = hop.strip()
-            if not _is_address(text):
+            if not is_address(text):
                 break
             address = text
         return address
-
-    def _is_trusted(self, address: str) -> bool:
-        if not _is_address(address):
-            return False
-        found = ip_address(address)
-        return any(found in network for network in self.networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 class SaneAddresses:
@@ -189,6 +174,8 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, with_id)
+            except ClientDisconnect:
+                pass  # there is nobody to answer; the line below has the status 0
             except Exception:  # the outermost loop of the web: whatever it was, log it and answer
                 log.exception("request_failed", method=scope["method"], path=scope["path"])
                 if status:  # too late for another answer: let the server cut the connection

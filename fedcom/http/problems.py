@@ -1,5 +1,6 @@
 """Exceptions → what is answered: the status, a stable code and a sentence a person can use."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -63,7 +64,8 @@ class Problem:
 def to_problem(error: Exception) -> Problem:
     """One of `EXPECTED` → what to answer; anything else says no more than that we failed."""
     if isinstance(error, TooMany):
-        wait = str(max(1, round(error.retry_after)))
+        # Rounded up: who comes back then is not refused again.
+        wait = str(max(1, math.ceil(error.retry_after)))
         return Problem(error.status, error.code, error.detail, {"Retry-After": wait})
     if isinstance(error, FedcomError):
         return Problem(error.status, error.code, error.detail)

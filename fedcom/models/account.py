@@ -26,7 +26,10 @@ account = Table(
     metadata,
     Column("actor_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
     Column("password_hash", Text, nullable=False),
+    # Confirmed: for logging in and for letters.
     Column("email", Text, nullable=True, unique=True),
+    # Typed and not proven to be theirs; several accounts may name one address.
+    Column("unconfirmed_email", Text, nullable=True),
     Column("role", Text, nullable=False),
     # 'pending' until an admin has approved the application.
     Column("state", Text, nullable=False),
@@ -109,6 +112,7 @@ class Account:
     actor_id: int
     password_hash: str
     email: str | None
+    unconfirmed_email: str | None
     role: Literal["admin", "member"]
     state: Literal["active", "pending"]
     application: str
@@ -121,6 +125,11 @@ class Account:
     compact_lists: bool
     show_nsfw: bool
     mail_notifications: bool
+
+    @property
+    def contact(self) -> str | None:
+        """The address to reach them at: the confirmed one, else what they typed."""
+        return self.email or self.unconfirmed_email
 
     @property
     def is_admin(self) -> bool:

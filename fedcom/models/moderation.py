@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    false,
+)
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
@@ -97,15 +107,21 @@ report = Table(
     sqlite_autoincrement=True,
 )
 
-# A Delete or an Undo may arrive before what it takes back; the marker waits for it.
-marker = Table(
+# What was deleted before it arrived, and activities that were undone: none may come back by being
+# told once more (fedcom.actions.tombstones).
+tombstone = Table(
     "marker",
     metadata,
     Column("iri", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
-    # Who may have set it: it counts only against an object of this owner, or of this host.
+    # Who set it: it counts only against what is of this actor's host, or what this community
+    # announces.
     Column("actor_iri", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Of undone activities: whether the activity had not arrived, and when its actor signed the
+    # request that undid it (epoch seconds by the actor's clock).
+    Column("awaited", Boolean, nullable=False, server_default=false()),
+    Column("signed_at", Double, nullable=True),
     CheckConstraint("kind IN ('deleted', 'undone')", name="kind"),
 )
 

@@ -6,6 +6,6 @@ pages, out of `post_lines` and `cursors`), `post_view` (one post), `threads` (it
 tree), `remarks` (a person's comments), `profiles` (what else their page shows), `communities`
 (lists), `search`, `latest` (comments for feed readers), `shelf` and `drafts` (what a member keeps),
 `duplicates` (for who is about to post), `modlog`, `bans`, `report_queue`, `notifications` (what a
-member is told), `messages` (private ones; each statement names who asks). What peers read:
-`collections`, `conversations`.
+member is told), `visibility` (who still reads what was removed), `messages` (private ones; each
+statement names who asks). What peers read: `collections`, `conversations`.
 """

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, case, or_, select
 
+from fedcom.db import BigId
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post
-from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.queries.visibility import is_admin, is_closed, may_read
 
 PAGE = 50
 """Lines in one page."""
@@ -34,9 +36,9 @@ class LogFilter:
 class LogLine:
     """One act of a moderator.
 
-    What it was about is `path` and `title` when it is known here (of a comment its post's title);
-    `subject` is the person it was about, or whose post or comment that was. `community` is None for
-    what concerns the whole instance.
+    What it was about is `path` when it is known here, and `title` (of a comment its post's) when
+    the viewer may still read that; `subject` is the person it was about, or whose post or comment
+    that was. `community` is None for what concerns the whole instance.
     """
 
     id: int
@@ -73,16 +75,26 @@ _HEAD = (
     modlog.c.created_at,
     modlog.c.target_iri,
 )
-# Words that their author has taken back are nobody's to read any more.
-_TITLE = (
-    case((post.c.deleted_at.is_(None), post.c.title)),
-    case((_above.c.deleted_at.is_(None), _above.c.title)),
+_VIEWER = bindparam("viewer", type_=BigId)
+
+
+def _names(table: FromClause) -> list[ColumnElement[Any]]:
+    """The columns of a name; the title of a closed community is for admins only."""
+    hidden = and_(is_closed(table.c.id), ~is_admin(_VIEWER))
+    return name_columns(table, title=case((hidden, ""), else_=table.c.title))
+
+
+_ABOUT = (
+    post.c.id,
+    comment.c.id,
+    case((may_read(post, post.c.community_id, _VIEWER), post.c.title)),
+    case((may_read(_above, _above.c.community_id, _VIEWER), _above.c.title)),
+    _named.c.kind,
 )
-_ABOUT = (post.c.id, comment.c.id, *_TITLE, _named.c.kind)
-_NAMES = (_named, _author, _moderator, _place)
+_NAMES = (*_names(_named), *name_columns(_author), *name_columns(_moderator), *_names(_place))
 
 _LOG = (
-    select(*_HEAD, *_ABOUT, *(column for table in _NAMES for column in name_columns(table)))
+    select(*_HEAD, *_ABOUT, *_NAMES)
     .select_from(modlog)
     .outerjoin(post, post.c.iri == modlog.c.target_iri)
     .outerjoin(comment, comment.c.iri == modlog.c.target_iri)
@@ -96,13 +108,21 @@ _LOG = (
 
 
 def list_modlog(
-    conn: Connection, wanted: LogFilter, *, before: int | None = None, limit: int = PAGE
+    conn: Connection,
+    wanted: LogFilter,
+    *,
+    viewer_id: int = NOBODY,
+    before: int | None = None,
+    limit: int = PAGE,
 ) -> LogPage:
-    """What moderators did, newest first, with an id below `before`; one statement."""
+    """What moderators did, newest first, with an id below `before`; one statement.
+
+    What was deleted or removed is named by its title only to those who may still read it.
+    """
     statement = _LOG.where(*_conditions(wanted)).limit(limit + 1)
     if before is not None:
         statement = statement.where(modlog.c.id < before)
-    rows = conn.execute(statement).all()
+    rows = conn.execute(statement, {"viewer": viewer_id}).all()
     lines = tuple(_to_line(row) for row in rows[:limit])
     return LogPage(lines, lines[-1].id if len(rows) > limit else None)
 

@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, case, or_, select
 
+from fedcom.db import BigId
 from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.post import post
 from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+from fedcom.queries.visibility import is_admin, is_closed, may_read
 from fedcom.text.html import to_text
 from fedcom.text.plain import cut
 
@@ -95,6 +97,11 @@ class NewsPage:
 
 _by = actor.alias("by_actor")
 _place = actor.alias("place_actor")
+_VIEWER = bindparam("viewer", type_=BigId)
+# What moderators did is told whatever became of it since, but without the words of others.
+_READS_POST = may_read(post, post.c.community_id, _VIEWER)
+_READS_COMMENT = may_read(comment, post.c.community_id, _VIEWER)
+_PLACE_TITLE = case((and_(is_closed(_place.c.id), ~is_admin(_VIEWER)), ""), else_=_place.c.title)
 _COLUMNS = (
     notification.c.id,
     notification.c.kind,
@@ -105,29 +112,29 @@ _COLUMNS = (
     notification.c.post_id,
     notification.c.comment_id,
     notification.c.message_id,
-    post.c.title,
+    case((_READS_POST, post.c.title)),
     and_(post.c.id.is_not(None), post.c.locked_at.is_(None)),
     case(
-        (notification.c.comment_id.is_not(None), comment.c.content_warning),
-        else_=post.c.content_warning,
+        (notification.c.comment_id.is_(None), case((_READS_POST, post.c.content_warning))),
+        (_READS_COMMENT, comment.c.content_warning),
     ),
     case(
-        (notification.c.comment_id.is_not(None), comment.c.body_html),
         (notification.c.message_id.is_not(None), message.c.body_html),
-        else_=post.c.body_html,
+        (notification.c.comment_id.is_(None), case((_READS_POST, post.c.body_html))),
+        (_READS_COMMENT, comment.c.body_html),
     ),
 )
 _BY = len(_COLUMNS)
 _PLACE = _BY + NAME_WIDTH
 _LIST = (
-    select(*_COLUMNS, *name_columns(_by), *name_columns(_place))
+    select(*_COLUMNS, *name_columns(_by), *name_columns(_place, title=_PLACE_TITLE))
     .select_from(
         WITH_SUBJECTS.outerjoin(_by, _by.c.id == notification.c.actor_id).outerjoin(
             _place, _place.c.id == notification.c.community_id
         )
     )
     .where(
-        notification.c.recipient_id == bindparam("viewer"),
+        notification.c.recipient_id == _VIEWER,
         notification.c.kind.in_(bindparam("kinds", expanding=True)),
         or_(bindparam("before") == 0, notification.c.id < bindparam("before")),
         IS_SHOWN,

@@ -39,9 +39,15 @@ class Name:
 NAME_WIDTH = 5
 
 
-def name_columns(table: FromClause) -> list[ColumnElement[Any]]:
-    """The columns of `table` (an alias of `actor`) that `to_name` reads, in its order."""
-    return [table.c.id, table.c.name, table.c.host, table.c.title, table.c.local]
+def name_columns(
+    table: FromClause, *, title: ColumnElement[str] | None = None
+) -> list[ColumnElement[Any]]:
+    """The columns of `table` (an alias of `actor`) that `to_name` reads, in its order.
+
+    `title` stands in the place of the chosen title, where not everybody may read that.
+    """
+    shown = table.c.title if title is None else title
+    return [table.c.id, table.c.name, table.c.host, shown, table.c.local]
 
 
 def to_name(values: Sequence[Any]) -> Name:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -32,6 +32,7 @@ from activitypub.signatures.keys import (
     load_proof_key,
     load_public,
 )
+from fedcom.clock import Clock
 from fedcom.context import NewKey
 from fedcom.db import Database
 from fedcom.models.actor import PROOFS, REQUESTS, actor, actor_key
@@ -39,6 +40,8 @@ from fedcom.queries.actors import find_key_owner
 from fedcom.remote.peers import find_block
 
 REMEMBERED = 2_000
+# An actor without a row is read again after so long, in case it has changed its keys since.
+SEEN_FOR = timedelta(hours=1)
 # One key costs two documents at most: the key's own and its owner's (GoToSocial serves a stub).
 KEY_BUDGET = 3
 
@@ -158,21 +161,28 @@ _NEWEST = (
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    key: PublicKey
+    """An actor as its origin served it at `at`, with the keys that it listed, by id."""
+
     owner: Document
+    keys: dict[str, PublicKey]
+    at: datetime
 
 
 class PublicKeys:
     """Public keys of peers, for the inbox: from the owner's row, else from its origin.
 
     What had to be fetched stays in memory with its owner's document, so that verifying stores
-    nothing, and the work that follows need not fetch the actor a second time.
+    nothing, and the work that follows need not fetch the actor a second time. A key ends when its
+    owner is known not to list it any more: only the newest document of an owner counts, and a row
+    that was written since is newer than the memory.
     """
 
-    def __init__(self, database: Database, fetcher: Fetcher) -> None:
+    def __init__(self, database: Database, fetcher: Fetcher, clock: Clock) -> None:
         self._database = database
         self._fetcher = fetcher
+        self._clock = clock
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._owners: dict[str, str] = {}
         self.on_change: Callable[[Document], Awaitable[None]] | None = None
 
     async def find(self, key_id: str, *, fresh: bool = False) -> PublicKey:
@@ -181,20 +191,30 @@ class PublicKeys:
         Raises the FetchFailed family, and Malformed for what is no usable key.
         """
         if not fresh:
-            if key_id in self._seen:
-                self._seen.move_to_end(key_id)
-                return self._seen[key_id].key
-            stored = await self._database.read(lambda conn: _stored(conn, key_id))
-            if stored is not None:
-                return stored
+            found = await self._remembered(key_id)
+            if found is not None:
+                return found
         return await self._fetch(key_id)
+
+    async def _remembered(self, key_id: str) -> PublicKey | None:
+        owner_iri = self._owners.get(key_id)
+        stored, written_at = await self._database.read(
+            lambda conn: (_stored(conn, key_id), _written_at(conn, owner_iri))
+        )
+        # Asked only now: another request may have changed it meanwhile.
+        seen = self._seen.get(owner_iri or "")
+        if stored is not None or seen is None:
+            return stored
+        is_older = written_at is not None and written_at >= seen.at
+        if is_older or self._clock() - seen.at > SEEN_FOR:
+            return None
+        self._seen.move_to_end(owner_iri or "")
+        return seen.keys.get(key_id)
 
     def owner_document(self, actor_iri: str) -> Document | None:
         """The document of a key's owner, if it was fetched for the key and is still in memory."""
-        for seen in reversed(self._seen.values()):
-            if seen.key.owner == actor_iri:
-                return seen.owner
-        return None
+        seen = self._seen.get(actor_iri)
+        return None if seen is None else seen.owner
 
     async def _fetch(self, key_id: str) -> PublicKey:
         blocked = await self._database.read(lambda conn: find_block(conn, host_of(key_id)))
@@ -203,6 +223,10 @@ class PublicKeys:
         budget = Budget(documents=KEY_BUDGET)
         owner = await self._owner_of(key_id, budget)
         listed = keys_of(owner)
+        if self.on_change is not None:
+            await self.on_change(owner)
+        # After the row, which may have been written just now and is no newer than this.
+        self._remember(owner, listed)
         if key_id not in listed:
             raise Refused(
                 "key_not_listed",
@@ -210,9 +234,6 @@ class PublicKeys:
                 url=key_id,
                 received=", ".join(listed),
             )
-        self._remember(listed[key_id], owner)
-        if self.on_change is not None:
-            await self.on_change(owner)
         return listed[key_id]
 
     async def _owner_of(self, key_id: str, budget: Budget) -> Document:
@@ -227,11 +248,18 @@ class PublicKeys:
             raise Refused("key_without_owner", f"{key_id} names no owner on its host.", url=key_id)
         return (await self._fetcher.fetch_document(owner, budget)).document
 
-    def _remember(self, key: PublicKey, owner: Document) -> None:
-        self._seen[key.id] = _Seen(key, owner)
-        self._seen.move_to_end(key.id)
+    def _remember(self, owner: Document, listed: dict[str, PublicKey]) -> None:
+        iri = owner.id or ""
+        self._forget(iri)
+        self._seen[iri] = _Seen(owner, listed, self._clock())
+        self._owners |= dict.fromkeys(listed, iri)
         if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+            self._forget(next(iter(self._seen)))
+
+    def _forget(self, iri: str) -> None:
+        seen = self._seen.pop(iri, None)
+        for key_id in () if seen is None else seen.keys:
+            self._owners.pop(key_id, None)
 
 
 def keys_of(owner: Document) -> dict[str, PublicKey]:
@@ -251,6 +279,13 @@ def keys_of(owner: Document) -> dict[str, PublicKey]:
                     method.id, method.owner, method.multibase
                 )
     return found
+
+
+def _written_at(conn: Connection, iri: str | None) -> datetime | None:
+    """When the row of a peer's actor was last written from its document; None without a row."""
+    if iri is None:
+        return None
+    return conn.execute(select(actor.c.fetched_at).where(actor.c.iri == iri)).scalar()
 
 
 def _stored(conn: Connection, key_id: str) -> PublicKey | None:

@@ -9,8 +9,9 @@ them), `threads` (reading and answering), `content` (the buttons below posts and
 and `reports`, `shelf` and `drafts` (what members keep for themselves), `guide` (help), `people`,
 `notifications`, `messages`, `syndication`, `private_feeds` and `feed_documents` (lists for feed
 readers), `settings`, `own_data` (export, deletion), `search`, `sign_in` and `trap` (what programs
-trip over), `password_reset`, `setup`, `admin`, `admin_people`, `admin_federation`, `troubles` (what
-admins see on every page), `colours`, `static_files`.
+trip over), `password_reset`, `email` (links that confirm addresses), `setup`, `admin`,
+`admin_people`, `admin_federation`, `troubles` (what admins see on every page), `colours`,
+`static_files`.
 
 A handler reads: form → visit → one action in a unit → redirect. Texts are marked for translation
 with `_()`, `{% trans %}` and `words`.

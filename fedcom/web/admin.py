@@ -34,7 +34,7 @@ async def edit(request: Request) -> Response:
             else:
                 await _save(request, form, hue)
                 return see_other("/admin", "site_saved")
-    return page(request, "admin.html", visit, {"form": form, **style}, status=form.status)
+    return form.answer(page(request, "admin.html", visit, {"form": form, **style}))
 
 
 def _about(site: Site) -> dict[str, str]:
@@ -95,7 +95,7 @@ async def edit_registration(request: Request) -> Response:
             await instance_of(request).unit(work)
             return see_other("/admin/registration", "site_saved")
     values = {"form": form, "applications": waiting}
-    return page(request, "admin_registration.html", visit, values, status=form.status)
+    return form.answer(page(request, "admin_registration.html", visit, values))
 
 
 async def decide(request: Request) -> Response:
@@ -115,7 +115,7 @@ async def decide(request: Request) -> Response:
             approve(ctx.conn, person)
         else:
             deny(ctx, person)
-        address = applicant.account.email
+        address = applicant.account.contact
         if sends_mail and address is not None:
             write_decision(ctx, visit.site, applicant, address, approved=approved)
 

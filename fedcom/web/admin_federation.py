@@ -65,7 +65,7 @@ async def _show_instances(request: Request, form: Form) -> Response:
 
     visit, (blocks, known) = await visiting(request, read)
     values = {"form": form, "blocks": blocks, "known": known}
-    return page(request, "admin_instances.html", visit, values, status=form.status)
+    return form.answer(page(request, "admin_instances.html", visit, values))
 
 
 async def block(request: Request) -> Response:

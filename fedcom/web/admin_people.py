@@ -101,7 +101,7 @@ async def edit_invitations(request: Request) -> Response:
             await instance_of(request).unit(work)
             return see_other("/admin/invitations", "invitation_made")
     values = {"form": form, "invitations": found}
-    return page(request, "admin_invitations.html", visit, values, status=form.status)
+    return form.answer(page(request, "admin_invitations.html", visit, values))
 
 
 def _number(form: Form, name: str) -> int:
@@ -134,7 +134,7 @@ async def _show_communities(request: Request, form: Form) -> Response:
 
     visit, (opened, closed) = await visiting(request, read)
     values = {"form": form, "opened": opened, "closed": closed}
-    return page(request, "admin_communities.html", visit, values, status=form.status)
+    return form.answer(page(request, "admin_communities.html", visit, values))
 
 
 async def close(request: Request) -> Response:

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from fedcom.accounts.pace import act
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
-from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
@@ -129,9 +129,9 @@ async def follow(request: Request) -> Response:
     instance = instance_of(request)
     path = f"/c/{slug(community)}"
     if request.url.path.endswith("/unfollow"):
-        await instance.unit(lambda ctx: perform(ctx, Unfollow(by=by, target=community)))
+        await instance.unit(lambda ctx: act(ctx, Unfollow(by=by, target=community)))
         return see_other(path, "unfollowed")
-    await instance.unit(lambda ctx: perform(ctx, Follow(by=by, target=community)))
+    await instance.unit(lambda ctx: act(ctx, Follow(by=by, target=community)))
     return see_other(path, "followed" if community.local else "follow_asked")
 
 
@@ -150,9 +150,9 @@ async def create(request: Request) -> Response:
             name = check_name(form.line("name"))
             key = await instance.new_key()
             action = CreateCommunity(by=by, name=name, key=key, **words)
-            community = await instance.unit(lambda ctx: perform(ctx, action))
+            community = await instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_made")
-    return page(request, "community_new.html", visit, {"form": form}, status=form.status)
+    return form.answer(page(request, "community_new.html", visit, {"form": form}))
 
 
 async def edit(request: Request) -> Response:
@@ -164,7 +164,7 @@ async def edit(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             action = EditCommunity(by=by, community=community, **_words(form))
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
     return _manage_page(request, visit, place, form=form, appoint=Form({"person": ""}))
 
@@ -181,9 +181,8 @@ def _words(form: Form) -> dict[str, Any]:
 def _manage_page(
     request: Request, visit: Visit, place: Place, *, form: Form, appoint: Form
 ) -> Response:
-    status = max(form.status, appoint.status)
     values = {"place": place, "form": form, "appoint": appoint}
-    return page(request, "community_edit.html", visit, values, status=status)
+    return appoint.answer(form.answer(page(request, "community_edit.html", visit, values)))
 
 
 async def managed(request: Request) -> tuple[Visit, Place]:
@@ -208,7 +207,7 @@ async def appoint(request: Request) -> Response:
         with form.keeping():
             person = await _person_called(request, by, form.line("person"))
             action = AddModerator(by=by, community=community, person=person)
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
     return _manage_page(request, visit, place, form=Form(_values(community)), appoint=form)
 
@@ -246,7 +245,7 @@ async def dismiss(request: Request) -> Response:
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
-        perform(ctx, RemoveModerator(by=by, community=place.community, person=person))
+        act(ctx, RemoveModerator(by=by, community=place.community, person=person))
 
     await instance_of(request).unit(work)
     path = f"/c/{slug(place.community)}"

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from fedcom.accounts.pace import act
 from fedcom.actions.base import Action
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
-from fedcom.actions.perform import perform
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
@@ -91,7 +91,7 @@ def _vote(kind: Kind) -> Handler:
         score = cast("Score", int(sent["score"]))
 
         def work(ctx: Context) -> Target:
-            perform(ctx, Vote(by=by, target=kind.get(ctx.conn, number), score=score))
+            act(ctx, Vote(by=by, target=kind.get(ctx.conn, number), score=score))
             return kind.get(ctx.conn, number)
 
         target = await instance_of(request).unit(work)
@@ -110,7 +110,7 @@ def _button(kind: Kind, build: Callable[[Person, Target], Action[Any]], notice: 
         number = number_of(request)
 
         def work(ctx: Context) -> None:
-            perform(ctx, build(by, kind.get(ctx.conn, number)))
+            act(ctx, build(by, kind.get(ctx.conn, number)))
 
         await instance_of(request).unit(work)
         return see_other(f"/{kind.path}/{number}", notice)
@@ -172,10 +172,10 @@ def _remove(kind: Kind) -> Handler:
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
                 action = Remove(by=by, target=target, reason=reason)
-                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                await instance_of(request).unit(lambda ctx: act(ctx, action))
                 return see_other(f"/{kind.path}/{number}", "removed")
         values = {"form": form, "target": target, "path": f"/{kind.path}/{number}"}
-        return page(request, "remove.html", visit, values, status=form.status)
+        return form.answer(page(request, "remove.html", visit, values))
 
     return remove
 
@@ -203,8 +203,8 @@ async def edit_comment(request: Request) -> Response:
                 content_warning=comment.content_warning,
             )
             if not form.checked("preview"):
-                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                await instance_of(request).unit(lambda ctx: act(ctx, action))
                 return see_other(f"/comment/{comment.id}", "edited")
     seen = await drafts.preview(request, visit, form) if form.checked("preview") else ""
     values = {"form": form, "comment": comment, "preview": seen}
-    return page(request, "comment_edit.html", visit, values, status=form.status)
+    return form.answer(page(request, "comment_edit.html", visit, values))

@@ -1,11 +1,13 @@
-"""Help: how texts are marked up, with examples that are rendered as everything else is."""
+"""Help: how texts are marked up, with examples, and how much one member may do in a time."""
 
 from functools import cache
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.pace import NEWCOMER, PACES
 from fedcom.catalogues import mark
+from fedcom.http.instance import instance_of
 from fedcom.text.markdown import render
 from fedcom.web.render import page
 from fedcom.web.visits import visit_of
@@ -48,3 +50,12 @@ async def show_markdown(request: Request) -> Response:
     visit = await visit_of(request)
     examples = [(gettext(title), source, html) for title, source, html in _rendered()]
     return page(request, "help_markdown.html", visit, {"examples": examples})
+
+
+async def show_limits(request: Request) -> Response:
+    """GET /help/limits."""
+    visit = await visit_of(request)
+    paces = PACES if instance_of(request).settings.member_limits else ()
+    limits = [(gettext(pace.what), pace.allowances) for pace in paces]
+    values = {"limits": limits, "newcomer": NEWCOMER}
+    return page(request, "help_limits.html", visit, values)

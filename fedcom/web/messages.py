@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.accounts.news import read_conversation
+from fedcom.accounts.pace import act
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
-from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
@@ -73,10 +73,10 @@ async def converse(request: Request) -> Response:
         with form.keeping():
             body = Body.of_markdown(check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
-            sent = await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            sent = await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"{_path(talk.other)}#message-{sent.id}", "message_sent")
     values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
-    response = page(request, "conversation.html", visit, values, status=form.status)
+    response = form.answer(page(request, "conversation.html", visit, values))
     if member.unread:
         response.background = BackgroundTask(
             instance_of(request).unit,
@@ -110,10 +110,10 @@ async def edit(request: Request) -> Response:
         with form.keeping():
             body = Body.of_markdown(check_message(form.text("body")))
             action = EditMessage(by=by, message=message, body=body)
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")
     values = {"form": form, "back": address}
-    return page(request, "message_edit.html", visit, values, status=form.status)
+    return form.answer(page(request, "message_edit.html", visit, values))
 
 
 async def delete(request: Request) -> Response:
@@ -135,7 +135,7 @@ async def _change(
 
     def work(ctx: Context) -> str:
         found = get_own_message(ctx.conn, number_of(request), by.id)
-        perform(ctx, kind(by=by, message=found))
+        act(ctx, kind(by=by, message=found))
         return _address(ctx.conn, visit, found)
 
     return see_other(await instance_of(request).unit(work), notice)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.pace import act
 from fedcom.actions.ban import Ban, Unban
-from fedcom.actions.perform import perform
 from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
@@ -83,7 +83,7 @@ async def show_modlog(request: Request) -> Response:
             wanted = _wanted(conn, request, form, place)
         except NotFound as error:
             return Log(place, LogPage((), None), sentence(error, error.detail))
-        return Log(place, list_modlog(conn, wanted, before=before), "")
+        return Log(place, list_modlog(conn, wanted, viewer_id=visit.viewer_id, before=before), "")
 
     visit, log = await visiting(request, read)
     values = {"log": log, "place": log.place, "form": form, "kinds": _kinds(), "deeds": DEEDS}
@@ -133,12 +133,12 @@ async def ban(request: Request) -> Response:
 
             def work(ctx: Context) -> None:
                 person = get_person_called(ctx.conn, request, form.line("person").lstrip("@"))
-                perform(ctx, _ban(ctx, by, person, place.community, form))
+                act(ctx, _ban(ctx, by, person, place.community, form))
 
             await instance_of(request).unit(work)
             return see_other(f"/c/{slug(place.community)}/banned", "banned")
     values = {"place": place, "person": None, "form": form}
-    return page(request, "moderation_ban.html", visit, values, status=form.status)
+    return form.answer(page(request, "moderation_ban.html", visit, values))
 
 
 def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form: Form) -> Ban:
@@ -187,7 +187,7 @@ async def unban(request: Request) -> Response:
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
-        perform(
+        act(
             ctx,
             Unban(
                 by=by,
@@ -216,12 +216,10 @@ async def ban_from_site(request: Request) -> Response:
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
-            await instance_of(request).unit(
-                lambda ctx: perform(ctx, _ban(ctx, by, person, None, form))
-            )
+            await instance_of(request).unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
             return see_other(f"/u/{slug(person)}", "banned")
     values = {"place": None, "person": person, "form": form}
-    return page(request, "moderation_ban.html", visit, values, status=form.status)
+    return form.answer(page(request, "moderation_ban.html", visit, values))
 
 
 async def unban_from_site(request: Request) -> Response:
@@ -232,7 +230,7 @@ async def unban_from_site(request: Request) -> Response:
     def work(ctx: Context) -> Person:
         person = get_person_at(ctx.conn, request)
         restores = bool(sent.get("content"))
-        return perform(ctx, Unban(by=by, person=person, place=None, restores_content=restores))
+        return act(ctx, Unban(by=by, person=person, place=None, restores_content=restores))
 
     person = await instance_of(request).unit(work)
     return see_other(f"/u/{slug(person)}", "unbanned")

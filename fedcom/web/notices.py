@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.catalogues import mark
+from fedcom.http.cookies import find_cookie
 from fedcom.web.words import gettext
 
 COOKIE = "notice"
@@ -32,6 +33,8 @@ NOTICES = {
     "draft_saved": mark("Your draft is saved. Only you see it."),
     "edited": mark("Your changes are saved."),
     "email_changed": mark("Your e-mail address is saved."),
+    "email_asked": mark("We've sent you an e-mail. Open its link to confirm your address."),
+    "email_confirmed": mark("Your e-mail address is confirmed."),
     "follow_asked": mark("You asked to follow. It counts once the other server has accepted."),
     "feeds_renewed": mark("Your feeds have new addresses; the former ones are of no use now."),
     "followed": mark("You follow this now."),
@@ -71,6 +74,9 @@ NOTICES = {
     "unlocked": mark("It takes comments again."),
     "unpinned": mark("It is pinned no longer."),
     "welcome": mark("Welcome! You are logged in."),
+    "welcome_confirm": mark(
+        "Welcome! We've sent you an e-mail: open its link to confirm your address."
+    ),
 }
 
 
@@ -83,7 +89,7 @@ def set_notice(response: Response, code: str) -> None:
 
 def pending(request: Request) -> str:
     """The code of the notice that waits, "" when there is none."""
-    code = request.cookies.get(COOKIE, "")
+    code = find_cookie(request, COOKIE)
     return code if code in NOTICES else ""
 
 

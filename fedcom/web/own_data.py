@@ -87,4 +87,4 @@ async def leave(request: Request) -> Response:
             clear_session(response, instance_of(request).settings)
             return response
     values = {"form": form, "is_needed": member.is_admin and is_needed}
-    return page(request, "settings_delete.html", visit, values, status=form.status)
+    return form.answer(page(request, "settings_delete.html", visit, values))

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -14,11 +15,14 @@ from fedcom.accounts.roster import Member, find_member
 from fedcom.accounts.throttle import (
     RESET_BY_ACCOUNT,
     RESET_BY_ADDRESS,
+    RESET_BY_PAIR,
     address_key,
     count_attempt,
+    name_key,
 )
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound, TooMany
+from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
 from fedcom.models.site import Site
 from fedcom.web.forms import read_form, see_other
@@ -38,7 +42,7 @@ async def ask(request: Request) -> Response:
             await _send(request, visit.site, form.line("name"))
             is_done = True
     values = {"form": form, "sends_mail": sends_mail, "is_done": is_done}
-    return page(request, "forgot.html", visit, values, status=form.status)
+    return form.answer(page(request, "forgot.html", visit, values))
 
 
 async def _send(request: Request, site: Site, name: str) -> None:
@@ -49,10 +53,12 @@ async def _send(request: Request, site: Site, name: str) -> None:
     def work(ctx: Context) -> None:
         member = find_member(ctx.conn, name)
         count_attempt(ctx.conn, RESET_BY_ADDRESS, address, ctx.now)
-        count_attempt(ctx.conn, RESET_BY_ACCOUNT, f"?{name.lower()[:100]!a}", ctx.now)
+        # Not by the name alone, or any stranger could keep its owner from asking.
+        count_attempt(ctx.conn, RESET_BY_PAIR, f"{name_key(name)} {address}", ctx.now)
         if member is None or member.account.email is None:
             return
-        # Refusing here would tell that a name and an address are one account's.
+        # Refusing here would tell that there is such an account. Its owner has the links that
+        # were sent before, which are all still good.
         with suppress(TooMany):
             count_attempt(ctx.conn, RESET_BY_ACCOUNT, f"{member.person.id}", ctx.now)
             token = create_reset(ctx.conn, member.person.id, ctx.now)
@@ -81,5 +87,8 @@ async def choose(request: Request) -> Response:
             password = check_new_password(form.text("password"), whose.person.name)
             hashed = await asyncio.to_thread(hash_password, password)
             await instance_of(request).unit(lambda ctx: use_reset(ctx.conn, token, hashed, ctx.now))
-            return see_other("/login", "password_reset")
-    return page(request, "reset.html", visit, {"form": form, "whose": whose}, status=form.status)
+            response = see_other("/login", "password_reset")
+            # Whoever has the link may log in with it from here, whatever others try meanwhile.
+            remember_device(request, response, replace(whose.account, password_hash=hashed))
+            return response
+    return form.answer(page(request, "reset.html", visit, {"form": form, "whose": whose}))

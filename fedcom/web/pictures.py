@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.pace import act
 from fedcom.accounts.uploads import (
     PAGE,
     begin_upload,
@@ -15,7 +16,6 @@ from fedcom.accounts.uploads import (
     is_upload,
     list_uploads_of,
 )
-from fedcom.actions.perform import perform
 from fedcom.actions.pictures import ChangePictures
 from fedcom.context import Context
 from fedcom.errors import Invalid
@@ -123,7 +123,7 @@ async def upload(request: Request) -> Response:
             values = {"form": form, "address": address, "markdown": _markdown(address, alt)}
             return page(request, "upload.html", visit, values)
     values = {"form": form, "address": "", "markdown": ""}
-    return page(request, "upload.html", visit, values, status=form.status)
+    return form.answer(page(request, "upload.html", visit, values))
 
 
 def _markdown(address: str, alt: str) -> str:
@@ -199,10 +199,10 @@ async def _edit(
                 icon_url=icon or (None if form.checked("no_icon") else subject.icon_url),
                 image_url=banner or (None if form.checked("no_banner") else subject.image_url),
             )
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(back, "pictures_saved")
     values = {"form": form, "subject": subject, "back": back}
-    return page(request, "pictures.html", visit, values, status=form.status)
+    return form.answer(page(request, "pictures.html", visit, values))
 
 
 async def edit_logo(request: Request) -> Response:
@@ -223,4 +223,4 @@ async def edit_logo(request: Request) -> Response:
 
             await instance_of(request).unit(work)
             return see_other("/admin/logo", "pictures_saved")
-    return page(request, "logo.html", visit, {"form": form}, status=form.status)
+    return form.answer(page(request, "logo.html", visit, {"form": form}))

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from fedcom.accounts.throttle import LOOK_UPS, count_attempt
+from fedcom.accounts.pace import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
 from fedcom.errors import NotFound
 from fedcom.http.instance import instance_of
@@ -86,7 +86,7 @@ async def pace_look_ups(request: Request, by: Person) -> None:
     Raises TooMany.
     """
     instance = instance_of(request)
-    await instance.unit(lambda ctx: count_attempt(ctx.conn, LOOK_UPS, str(by.id), ctx.now))
+    await instance.unit(lambda ctx: keep_pace(ctx, by, LOOK_UPS))
 
 
 def number_of(request: Request) -> int:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from activitypub.errors import FetchFailed, Malformed
 from fedcom.accounts.drafts import drop_draft
-from fedcom.actions.perform import perform
+from fedcom.accounts.pace import act
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid, NotFound
@@ -88,7 +88,7 @@ async def submit(request: Request) -> Response:
         "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
         "duplicates": await _duplicates(request, form) if _is_warned(form) else (),
     }
-    return page(request, "submit.html", visit, values, status=form.status)
+    return form.answer(page(request, "submit.html", visit, values))
 
 
 def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
@@ -152,7 +152,7 @@ async def _send(request: Request, form: Form, by: Person) -> Response | None:
     def work(ctx: Context) -> Post:
         slug = form.line("community").removeprefix("!")
         place = get_community_at(ctx.conn, request, slug)
-        made = perform(ctx, CreatePost(by=by, community=place, **words))
+        made = act(ctx, CreatePost(by=by, community=place, **words))
         drop_draft(ctx.conn, by, drafts.SUBMIT)
         return made
 
@@ -247,7 +247,7 @@ async def edit(request: Request) -> Response:
                 words = _words(form) | shown
                 words["language"] = check_language(form.line("language"), post.language)
                 action = EditPost(by=by, post=post, **words)
-                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                await instance_of(request).unit(lambda ctx: act(ctx, action))
                 return see_other(f"/post/{post.id}", "edited")
     values = {
         "form": form,
@@ -255,4 +255,4 @@ async def edit(request: Request) -> Response:
         "languages": _languages(post),
         "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
     }
-    return page(request, "post_edit.html", visit, values, status=form.status)
+    return form.answer(page(request, "post_edit.html", visit, values))

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fedcom.accounts.pace import act
 from fedcom.actions.lock import Lock
-from fedcom.actions.perform import perform
 from fedcom.actions.remove import Remove
 from fedcom.actions.report import Report
 from fedcom.context import Context
@@ -88,10 +88,10 @@ def _report(find: Find) -> Handler:
                 action = Report(
                     by=by, target=about.target, reason=check_report(form.text("reason"))
                 )
-                await instance_of(request).unit(lambda ctx: perform(ctx, action))
+                await instance_of(request).unit(lambda ctx: act(ctx, action))
                 return see_other(about.back, "reported")
         values = {"form": form, "about": about}
-        return page(request, "report.html", visit, values, status=form.status)
+        return form.answer(page(request, "report.html", visit, values))
 
     return report
 
@@ -160,7 +160,7 @@ def _remove(ctx: Context, about: ReportRow, by: Person) -> None:
     """For the reason that was given; whatever else is said of it is judged with it."""
     target = _content(ctx, about)
     if target.removed_at is None:
-        perform(ctx, Remove(by=by, target=target, reason=about.reason[:MAX_REASON]))
+        act(ctx, Remove(by=by, target=target, reason=about.reason[:MAX_REASON]))
     else:
         resolve(ctx, about, by)
 
@@ -168,7 +168,7 @@ def _remove(ctx: Context, about: ReportRow, by: Person) -> None:
 def _lock(ctx: Context, about: ReportRow, by: Person) -> None:
     target = _content(ctx, about)
     thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    perform(ctx, Lock(by=by, post=thread, locked=True, reason=about.reason[:MAX_REASON]))
+    act(ctx, Lock(by=by, post=thread, locked=True, reason=about.reason[:MAX_REASON]))
 
 
 def _resolve(ctx: Context, about: ReportRow, by: Person) -> None:

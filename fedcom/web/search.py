@@ -118,7 +118,7 @@ def _show(
         "terms": parse_terms(asked.text),
         "is_address": is_address(asked.text, development=development),
     }
-    return page(request, "search.html", visit, values, status=form.status)
+    return form.answer(page(request, "search.html", visit, values))
 
 
 def _asked(request: Request, form: Form) -> Asked:

@@ -1,27 +1,32 @@
 """A member's settings: the profile that others see, what pages look like, password and sessions."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.accounts.email import propose_email
 from fedcom.accounts.feed_salt import find_subscriber
+from fedcom.accounts.pace import act
 from fedcom.accounts.passwords import check_new_password, check_password, hash_password
 from fedcom.accounts.preferences import Preferences, set_preferences
 from fedcom.accounts.register import check_email
-from fedcom.accounts.roster import set_email, set_password
+from fedcom.accounts.roster import get_member, set_password
 from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
-from fedcom.accounts.sign_in import begin_sign_in
+from fedcom.accounts.sign_in import Client, begin_sign_in
 from fedcom.accounts.throttle import forget_attempts
-from fedcom.actions.perform import perform
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
 from fedcom.errors import Denied
+from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
 from fedcom.models.account import Account
+from fedcom.models.actor import Person
+from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
+from fedcom.web.email import ask_to_confirm
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import number_in
 from fedcom.web.private_feeds import make_token
@@ -65,9 +70,9 @@ async def edit_profile(request: Request) -> Response:
                 title=check_display_name(form.line("display_name")),
                 summary=Body.of_markdown(check_body(form.text("body"), MAX_SUMMARY)),
             )
-            await instance_of(request).unit(lambda ctx: perform(ctx, action))
+            await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
-    return page(request, "settings.html", visit, {"form": form}, status=form.status)
+    return form.answer(page(request, "settings.html", visit, {"form": form}))
 
 
 async def edit_appearance(request: Request) -> Response:
@@ -90,7 +95,7 @@ async def edit_appearance(request: Request) -> Response:
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
             )
             return see_other("/settings/appearance", "preferences_saved")
-    return page(request, "settings_appearance.html", visit, {"form": form}, status=form.status)
+    return form.answer(page(request, "settings_appearance.html", visit, {"form": form}))
 
 
 def _appearance(mine: Account) -> dict[str, str]:
@@ -125,10 +130,16 @@ async def _show_account(
     visit, (browsers, token) = await visiting(request, read)
     member = member_of(request, visit)
     password = password or Form(dict(_PASSWORD))
-    email = email or Form({"email": member.account.email or "", "email_password": ""})
-    values = {"browsers": browsers, "password": password, "email": email, "feed_token": token}
-    status = max(password.status, email.status)
-    return page(request, "settings_account.html", visit, values, status=status)
+    email = email or Form({"email": member.account.contact or "", "email_password": ""})
+    values = {
+        "browsers": browsers,
+        "password": password,
+        "email": email,
+        "feed_token": token,
+        "sends_mail": instance.settings.sends_mail,
+    }
+    shown = page(request, "settings_account.html", visit, values)
+    return email.answer(password.answer(shown))
 
 
 async def change_password(request: Request) -> Response:
@@ -146,33 +157,50 @@ async def change_password(request: Request) -> Response:
                 set_password(ctx.conn, member.person.id, hashed, keep_session=kept)
 
             await instance_of(request).unit(work)
-            return see_other("/settings/account", "password_changed")
+            response = see_other("/settings/account", "password_changed")
+            remember_device(request, response, replace(member.account, password_hash=hashed))
+            return response
     return await _show_account(request, password=form)
 
 
 async def change_email(request: Request) -> Response:
     """POST /settings/email: asks for the password, for the address can open the account."""
     form = await read_form(request, {"email": "", "email_password": ""})
-    member = member_of(request, await visit_of(request))
+    visit = await visit_of(request)
+    member = member_of(request, visit)
     if form.ready:
         with form.keeping():
             address = check_email(form.line("email"))
             await confirm(request, member, form, "email_password")
-            await instance_of(request).unit(
-                lambda ctx: set_email(ctx.conn, member.person.id, address)
-            )
-            return see_other("/settings/account", "email_changed")
+            asked = await _propose(request, visit.site, member.person, address)
+            return see_other("/settings/account", "email_asked" if asked else "email_changed")
     return await _show_account(request, email=form)
+
+
+async def _propose(request: Request, site: Site, by: Person, address: str | None) -> bool:
+    """Store the address, and send a link to confirm it if need be; whether that was needed."""
+    instance = instance_of(request)
+    sends_mail = instance.settings.sends_mail
+
+    def work(ctx: Context) -> bool:
+        waits = propose_email(ctx.conn, by.id, address, sends_mail=sends_mail)
+        if waits:
+            ask_to_confirm(instance, ctx, site, get_member(ctx.conn, by.id))
+        return waits
+
+    return await instance.unit(work)
 
 
 async def confirm(request: Request, member: SignedIn, form: Form, field: str) -> None:
     """Check that whoever sits there knows the member's password, which they typed into `field`.
 
-    Wrong ones are counted as at the log-in. Raises Denied(`<field>_wrong`) and TooMany.
+    Wrong ones are counted by the session: who is logged in is not kept from it by what strangers
+    try elsewhere. Raises Denied(`<field>_wrong`) and TooMany.
     """
     instance = instance_of(request)
-    name, address = member.person.name, client_address(request)
-    login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, address, ctx.now))
+    name, session = member.person.name, f"session {member.session.id}"
+    client = Client(client_address(request), lambda _account: session)
+    login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, client, ctx.now))
     if not await asyncio.to_thread(check_password, login.password_hash, form.text(field)):
         raise Denied(f"{field}_wrong", "That is not your password.")
     await instance.unit(lambda ctx: forget_attempts(ctx.conn, login.attempts))

@@ -6,13 +6,15 @@ import hmac
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from fedcom.accounts.pace import act
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.sessions import create_session
+from fedcom.accounts.sign_in import Welcome
 from fedcom.actions.community import CreateCommunity
-from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied, Invalid
+from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
 from fedcom.http.sessions import set_session
 from fedcom.rules.limits import check_display_name
@@ -43,16 +45,17 @@ async def set_up(request: Request) -> Response:
         return RedirectResponse("/", 303)
     if form.ready:
         with form.keeping():
-            path, token = await _set_up(request, form)
+            path, welcome = await _set_up(request, form)
             response = see_other(path, "set_up")
-            set_session(response, instance.settings, token)
+            set_session(response, instance.settings, welcome.token)
+            remember_device(request, response, welcome.member.account)
             return response
     values = {"form": form, "asks_token": instance.setup_token is not None}
-    return page(request, "setup.html", visit, values, status=form.status)
+    return form.answer(page(request, "setup.html", visit, values))
 
 
-async def _set_up(request: Request, form: Form) -> tuple[str, str]:
-    """The path of the first community, and the token of the admin's first session."""
+async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
+    """The path of the first community, and the admin's first session."""
     instance = instance_of(request)
     _check_token(instance.setup_token, form.line("token"))
     site_name = check_site_name(form.line("site_name"))
@@ -65,14 +68,14 @@ async def _set_up(request: Request, form: Form) -> tuple[str, str]:
     keys = await instance.new_key(), await instance.new_key()
     agent = request.headers.get("user-agent", "")
 
-    def work(ctx: Context) -> str:
+    def work(ctx: Context) -> Welcome:
         if is_set_up(ctx.conn):
             raise Conflict("site_already_exists", "This instance is set up already.")
         newcomer = Newcomer(name=name, password_hash=hashed)
-        admin = create_account(ctx, newcomer, keys[0], role="admin").person
-        perform(ctx, CreateCommunity(by=admin, name=place, key=keys[1], title=title))
+        admin = create_account(ctx, newcomer, keys[0], role="admin")
+        act(ctx, CreateCommunity(by=admin.person, name=place, key=keys[1], title=title))
         finish_setup(ctx.conn, name=site_name, registration=registration, now=ctx.now)
-        return create_session(ctx.conn, admin.id, agent, ctx.now)
+        return Welcome(admin, create_session(ctx.conn, admin.person.id, agent, ctx.now))
 
     return f"/c/{place}", await instance.unit(work)
 

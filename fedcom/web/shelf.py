@@ -152,7 +152,7 @@ async def show_blocks(request: Request) -> Response:
             await _block_named(request, by, form.line("who"))
             return see_other(safe_path(form.line("back"), BLOCKS), "blocked")
     values = {"form": form, "blocks": blocks}
-    return page(request, "settings_blocks.html", visit, values, status=form.status)
+    return form.answer(page(request, "settings_blocks.html", visit, values))
 
 
 async def _block_named(request: Request, by: Person, text: str) -> None:

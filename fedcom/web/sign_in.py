@@ -1,6 +1,7 @@
 """Logging in and out, and signing up."""
 
 import asyncio
+from functools import partial
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -10,15 +11,23 @@ from fedcom.accounts.invitations import check_invitation
 from fedcom.accounts.passwords import check_new_password, check_password, hash_password
 from fedcom.accounts.register import Newcomer, check_email, register
 from fedcom.accounts.sessions import create_session, end_session
-from fedcom.accounts.sign_in import Login, Welcome, begin_sign_in, finish_sign_in
-from fedcom.accounts.throttle import SIGN_UP_BY_ADDRESS, address_key, count_attempt
+from fedcom.accounts.sign_in import Client, Login, Welcome, begin_sign_in, finish_sign_in
+from fedcom.accounts.throttle import (
+    ACCOUNTS_BY_ADDRESS,
+    SIGN_UP_BY_ADDRESS,
+    address_key,
+    count_attempt,
+)
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, NotFound
+from fedcom.http.devices import find_device, remember_device
 from fedcom.http.instance import instance_of
 from fedcom.http.sessions import clear_session, session_token, set_session
+from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
+from fedcom.web.email import ask_to_confirm
 from fedcom.web.forms import Form, beside, read_form, receive, safe_path, see_other
 from fedcom.web.render import page
 from fedcom.web.trap import BAIT, SHOWN_AT, check_trap, set_trap
@@ -39,8 +48,9 @@ async def log_in(request: Request) -> Response:
             await take_along(request, form, welcome.member.person)
             response = see_other(safe_path(form.text("next")), "welcome")
             set_session(response, instance_of(request).settings, welcome.token)
+            remember_device(request, response, welcome.member.account)
             return response
-    return page(request, "login.html", visit, {"form": form}, status=form.status)
+    return form.answer(page(request, "login.html", visit, {"form": form}))
 
 
 async def _sign_in(request: Request, form: Form) -> Welcome:
@@ -48,8 +58,10 @@ async def _sign_in(request: Request, form: Form) -> Welcome:
     instance = instance_of(request)
     name, password = form.line("name"), form.text("password")
 
+    client = Client(client_address(request), partial(find_device, request))
+
     def begin(ctx: Context) -> Login:
-        return begin_sign_in(ctx.conn, name, client_address(request), ctx.now)
+        return begin_sign_in(ctx.conn, name, client, ctx.now)
 
     login = await instance.unit(begin)
     is_right = await asyncio.to_thread(check_password, login.password_hash, password)
@@ -87,21 +99,29 @@ async def sign_up(request: Request) -> Response:
     initial |= {name: asked.get(name, "") for name in ("next", "invitation")}
     initial |= {BAIT: "", SHOWN_AT: ""}
     form = await read_form(request, initial)
+    sends_mail = instance_of(request).settings.sends_mail
     code = form.line("invitation")
     visit, problem = await visiting(request, lambda conn, visit: _look_at_code(conn, code, visit))
     if form.ready:
         with form.keeping():
-            token = await _register(request, form)
-            if not token:
+            welcome = await _register(request, form, visit.site)
+            if welcome is None:
                 return see_other("/", "account_pending")
-            response = see_other(safe_path(form.text("next")), "welcome")
-            set_session(response, instance_of(request).settings, token)
+            asks = welcome.member.account.unconfirmed_email and sends_mail
+            notice = "welcome_confirm" if asks else "welcome"
+            response = see_other(safe_path(form.text("next")), notice)
+            set_session(response, instance_of(request).settings, welcome.token)
+            remember_device(request, response, welcome.member.account)
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
     set_trap(form, instance_of(request).stamps, visit.now)
-    values = {"form": form, "is_invited": code != "" and problem is None}
-    return page(request, "register.html", visit, values, status=form.status)
+    values = {
+        "form": form,
+        "is_invited": code != "" and problem is None,
+        "sends_mail": sends_mail,
+    }
+    return form.answer(page(request, "register.html", visit, values))
 
 
 def _look_at_code(conn: Connection, code: str, visit: Visit) -> FedcomError | None:
@@ -114,8 +134,8 @@ def _look_at_code(conn: Connection, code: str, visit: Visit) -> FedcomError | No
     return None
 
 
-async def _register(request: Request, form: Form) -> str:
-    """The token of the new member's first session, "" while an admin has yet to approve."""
+async def _register(request: Request, form: Form, site: Site) -> Welcome | None:
+    """The new member's first session, None while an admin has yet to approve."""
     instance = instance_of(request)
     check_trap(form, instance.stamps, instance.clock())
     name = check_name(form.line("name"))
@@ -135,10 +155,13 @@ async def _register(request: Request, form: Form) -> str:
     key = await instance.new_key()
     agent = request.headers.get("user-agent", "")
 
-    def work(ctx: Context) -> str:
+    def work(ctx: Context) -> Welcome | None:
         member = register(ctx, newcomer, key)
+        ask_to_confirm(instance, ctx, site, member)
+        if not newcomer.invitation:
+            count_attempt(ctx.conn, ACCOUNTS_BY_ADDRESS, who, ctx.now)
         if member.account.state == "pending":
-            return ""
-        return create_session(ctx.conn, member.person.id, agent, ctx.now)
+            return None
+        return Welcome(member, create_session(ctx.conn, member.person.id, agent, ctx.now))
 
     return await instance.unit(work)

@@ -223,18 +223,28 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
 
 def _of_deed(origin: str, page: str, site: str, line: LogLine) -> Entry:
     deed = gettext(DEEDS[line.kind]) if line.kind in DEEDS else line.kind.replace("_", " ")
-    subject = line.subject.handle if line.subject else line.target_iri
     by = line.moderator
     return Entry(
         id=f"{page}#{line.id}",
         address=page,
-        title=cut(f"{deed} {line.title or subject}", 200),
+        title=cut(f"{deed} {_about(line)}", 200),
         html=escape_text(line.reason) if line.reason else "",
         author=by.handle if by else site,
         author_address=f"{origin}/u/{slug(by)}" if by else page,
         published=line.created_at,
         changed=line.created_at,
     )
+
+
+def _about(line: LogLine) -> str:
+    """What it was done to, for a line of plain text."""
+    who = line.subject.handle if line.subject else line.target_iri
+    path = line.path or ""
+    if path.startswith("/comment/"):
+        return gettext("a comment by %(who)s") % {"who": who}
+    if path.startswith("/post/"):
+        return line.title or gettext("a post by %(who)s") % {"who": who}
+    return who
 
 
 def own_address(request: Request) -> str:

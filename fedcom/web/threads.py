@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 
 from fedcom.accounts.drafts import drop_draft
 from fedcom.accounts.news import read_thread
+from fedcom.accounts.pace import act
 from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
-from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import wants_page
@@ -178,7 +178,7 @@ async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Co
 
     def work(ctx: Context) -> Comment:
         parent = get_comment(ctx.conn, number) if form.line("parent") else None
-        made = perform(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
+        made = act(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
         drop_draft(ctx.conn, by, _place_of(about.id, form))
         return made
 
@@ -263,11 +263,12 @@ def _discussion_page(
     asked = request.query_params.get("sort", "")
     order = next((order for order in ORDERS if order == asked), ORDERS[0])
     shown = focus.is_shown if focus is not None else view.post.is_shown
-    return page(
+    response = page(
         request,
         "post.html",
         visit,
         discussion.values(visit, order, form) | more,
-        status=form.status if shown or form.sent else 410,
+        status=200 if shown or form.sent else 410,
         alternate=focus.iri if focus is not None else view.post.iri,
     )
+    return form.answer(response)

@@ -19,7 +19,7 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 
 from fedcom.catalogues import DEFAULT, LANGUAGES, catalogue
-from fedcom.errors import FedcomError, Sentence, fill
+from fedcom.errors import Duration, FedcomError, Sentence, fill
 from fedcom.http.accepting import preferred
 
 _SIZES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
@@ -68,11 +68,13 @@ def sentence(error: Exception, otherwise: str) -> str:
 
 
 def _said(template: str, facts: Mapping[str, object]) -> str:
-    in_words = {
-        name: _said(fact.template, fact.facts) if isinstance(fact, Sentence) else fact
-        for name, fact in facts.items()
-    }
-    return fill(gettext(template), in_words)
+    return fill(gettext(template), {name: _fact(fact) for name, fact in facts.items()})
+
+
+def _fact(fact: object) -> object:
+    if isinstance(fact, Sentence):
+        return _said(fact.template, fact.facts)
+    return fact.say(language()) if isinstance(fact, Duration) else fact
 
 
 def age(then: datetime, now: datetime) -> str:

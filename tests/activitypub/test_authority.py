@@ -276,14 +276,14 @@ def test_a_signed_activity_of_its_actor(raw, facts, verdict):
         pytest.param(act("Create", ANN, note(POST, ANN)), POST, id="a forwarded note is looked up"),
         pytest.param(act("Delete", ANN, POST), POST, id="so is a forwarded deletion"),
         pytest.param(act("Delete", ANN, ANN), ANN, id="and one of an account"),
-        pytest.param(act("Like", ANN, POST), "https://peer.example/act/1", id="a vote by its id"),
+        pytest.param(act("Like", ANN, POST), "relayed_without_proof", id="never for a vote"),
         pytest.param(
             act("Create", ANN, note(EVAS, ANN)),
             "actor_not_signer",
             id="never on a host of the signer's choice",
         ),
         pytest.param(act("Delete", ANN, EVAS), "actor_not_signer", id="nor for a deletion"),
-        pytest.param(act("Like", ANN, POST, id=None), "actor_not_signer", id="nothing to ask for"),
+        pytest.param(act("Create", ANN, {"type": "Note"}), "object_id_missing", id="nameless"),
         pytest.param(act("Like", OUR_MEMBER, POST), "actor_is_ours", id="never for our members"),
     ],
 )
@@ -310,8 +310,26 @@ def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
         direct("an edit of another host's post", act("Update", EVA, note(EVAS, EVA)), EVAS),
         direct(
             "a post of another host, proven",
-            act("Create", EVA, note(EVAS, EVA)),
+            act("Create", EVA, note(EVAS, EVA, published="2026-01-01T11:00:00Z")),
             "believe",
+            proven=True,
+        ),
+        direct(
+            "an edit of another host's post, proven",
+            act("Update", EVA, note(EVAS, EVA, updated="2026-01-01T11:00:00Z")),
+            "believe",
+            proven=True,
+        ),
+        direct(
+            "an edit, proven, that may be an old one",
+            act("Update", EVA, note(EVAS, EVA, published="2026-01-01T11:00:00Z")),
+            EVAS,
+            proven=True,
+        ),
+        direct(
+            "a deletion, proven, that may have been taken back",
+            act("Delete", EVA, EVAS),
+            EVAS,
             proven=True,
         ),
         direct(

@@ -74,6 +74,7 @@ NOTHING_TYPED = {
     "/forgot",
     "/search",
     "/reset",
+    "/confirm-email",
 }
 
 

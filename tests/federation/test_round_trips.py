@@ -35,7 +35,6 @@ from fedcom.actions.follow import AnswerFollow, Follow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
 from fedcom.actions.lock import Lock
-from fedcom.actions.markers import Mark, Unmark
 from fedcom.actions.mentions import with_links
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
@@ -45,6 +44,7 @@ from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.report import Report, WithdrawReport
+from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vote import Vote
 from fedcom.context import NewKey
 from fedcom.errors import Invalid
@@ -391,9 +391,8 @@ def refresh_community(pair: Pair, draw: Draw) -> RefreshCommunity:
     return every_field(RefreshCommunity, by=by, community=pair.find(DOGS))
 
 
-def mark(pair: Pair, draw: Draw) -> Mark:
-    kind = draw(st.sampled_from(["deleted", "undone"]))
-    return Mark(iri=f"{AWAY}/unknown/1", kind=kind, actor_iri=GUEST)
+def record_deletion(pair: Pair, draw: Draw) -> RecordDeletion:
+    return RecordDeletion(iri=f"{AWAY}/unknown/1", actor_iri=GUEST)
 
 
 def withdraw_report(pair: Pair, draw: Draw) -> WithdrawReport:
@@ -402,8 +401,8 @@ def withdraw_report(pair: Pair, draw: Draw) -> WithdrawReport:
     return every_field(WithdrawReport, by=made.by, report=row)
 
 
-def unmark(pair: Pair, draw: Draw) -> Unmark:
-    return Unmark(iri=f"{AWAY}/unknown/1", kind="deleted", actor_iri=GUEST)
+def forget_deletion(pair: Pair, draw: Draw) -> ForgetDeletion:
+    return ForgetDeletion(iri=f"{AWAY}/unknown/1", actor_iri=GUEST)
 
 
 def lock(pair: Pair, draw: Draw) -> Lock:
@@ -496,11 +495,11 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
 }
 HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AnswerFollow: answer_follow,
+    ForgetDeletion: forget_deletion,
     Leave: leave,
-    Mark: mark,
+    RecordDeletion: record_deletion,
     RefreshCommunity: refresh_community,
     RefreshProfile: refresh_profile,
-    Unmark: unmark,
     WithdrawReport: withdraw_report,
 }
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
+from fedcom.accounts.pace import PACES, Pace
 from fedcom.cli.root import fedcom
 from fedcom.cli.table import heard_table
+from fedcom.web.words import number, span
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -203,3 +205,20 @@ def test_the_worked_example_is_the_file_that_it_shows() -> None:
         r"^```python\n(.*?)^```$", (ROOT / "CONTRIBUTING.md").read_text(), re.M | re.S
     )
     assert shown == [(ROOT / "fedcom/actions/lock.py").read_text()]
+
+
+def limits_row(pace: Pace) -> str:
+    """A line of the table of limits."""
+    usual, newcomer = (
+        " · ".join(f"{number(count)} in {span(window)}" for count, window in pairs)
+        for pairs in (
+            [(allowed.usual, allowed.window) for allowed in pace.allowances],
+            [(allowed.newcomer, allowed.window) for allowed in pace.allowances],
+        )
+    )
+    return f"| {pace.what} | {usual} | {newcomer} |"
+
+
+def test_admins_are_told_the_limits_that_hold() -> None:
+    told = section("docs/admin.md", "Members and mail")
+    assert [row for row in map(limits_row, PACES) if row not in told] == []

@@ -341,6 +341,13 @@ def like(number: int = 1, *, actor: str = ANN, **more: Any) -> dict[str, Any]:
     } | more
 
 
+def create(number: int = 1, *, actor: str = ANN, **more: Any) -> dict[str, Any]:
+    """Content, which its origin can be asked about."""
+    host = actor.split("/")[2]
+    note = {"id": f"https://{host}/notes/{number}", "type": "Note", "attributedTo": actor}
+    return like(number, actor=actor) | {"type": "Create", "object": note} | more
+
+
 def delete_of_self(actor: str = ANN, **more: Any) -> dict[str, Any]:
     return {
         "@context": CONTEXT,

@@ -4,7 +4,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from activitypub.signatures.request import CLOCK_SKEW, MAX_LIFETIME
+from fedcom.federation.replay import RELAYED_WITHIN
+from fedcom.housekeeping import TOMBSTONES_KEPT
 from inbox import claims, journal
+from outbox.upkeep import KEEP_ACTIVITIES
 from tests.inbox.peers import ANN, BOB, World, entry
 
 DAY = 86_400.0
@@ -25,12 +29,65 @@ def test_append_tells_new_from_known(world: World) -> None:
         ({"activity_id": "https://peer.example/likes/2"}, False),
         ({"activity_id": None}, False),
         ({"body": b"{}"}, False),
+        ({"subject": "https://here.example/post/2"}, False),
+        ({"signed_at": 1.0}, False),
         ({"authenticated": False}, False),
     ],
 )
-def test_the_dedupe_key_is_voucher_id_and_body(change: dict[str, Any], same: bool) -> None:
+def test_the_dedupe_key_is_who_said_what_about_what_and_when(
+    change: dict[str, Any], same: bool
+) -> None:
     changed = entry(**change)
     assert (changed.dedupe_key == entry().dedupe_key) is same
+
+
+def test_an_activity_was_heard_when_its_actor_said_it_or_another_brought_it_and_it_was_done(
+    world: World,
+) -> None:
+    def was_heard(number: int, actor: str = ANN) -> bool:
+        one = entry(number)
+        assert one.activity_id is not None
+        with world.database.connect() as conn:
+            return journal.was_heard(conn, actor, one.subject, one.activity_id)
+
+    assert not was_heard(1)
+    world.append(entry(1), entry(2, authenticated=False, signer=BOB))
+    assert was_heard(1)
+    assert not was_heard(1, BOB)
+    assert not was_heard(2)
+    assert not was_heard(3)
+
+    for row in world.claim():
+        with world.database.begin() as conn:
+            claims.close(conn, row, now=world.now)
+    assert was_heard(2)
+
+
+def test_a_relayed_copy_that_was_refused_uses_up_no_id(world: World) -> None:
+    one = entry(1, authenticated=False, signer=BOB)
+    world.append(one)
+    (row,) = world.claim()
+    with world.database.begin() as conn:
+        claims.refuse(conn, row, now=world.now, code="c", reason="No.")
+        assert not journal.was_heard(conn, ANN, one.subject, one.activity_id or "")
+
+
+def test_what_an_actor_signed_later_about_a_subject_is_found(world: World) -> None:
+    subject = "https://here.example/post/" + "9" * 600  # longer than an index takes
+    world.append(entry(1, subject=subject, signed_at=100.0))
+    world.append(entry(2, subject=subject, authenticated=False, signer=BOB, signed_at=200.0))
+    with world.database.connect() as conn:
+        assert journal.said_since(conn, ANN, subject, 100.0)
+        assert not journal.said_since(conn, ANN, subject, 100.5)
+        assert not journal.said_since(conn, BOB, subject, 0.0)
+        assert not journal.said_since(conn, ANN, "https://here.example/post/1", 0.0)
+
+
+def test_the_journal_remembers_for_longer_than_anything_can_be_played_again() -> None:
+    assert journal.KEY_KEPT > MAX_LIFETIME + 2 * CLOCK_SKEW
+    assert journal.KEY_KEPT > RELAYED_WITHIN + 2 * CLOCK_SKEW
+    assert TOMBSTONES_KEPT.total_seconds() > RELAYED_WITHIN + 2 * CLOCK_SKEW
+    assert TOMBSTONES_KEPT.total_seconds() > KEEP_ACTIVITIES
 
 
 def test_copies_of_two_relays_are_two_entries() -> None:

@@ -14,7 +14,7 @@ from inbox.engine import Inbox
 from inbox.errors import Later, Refused
 from inbox.ports import Heard
 from inbox.process import pause_after
-from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, entry, like
+from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, create, entry, like
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -271,8 +271,8 @@ async def test_a_body_that_is_read_more_strictly_today_is_refused(small_world: W
 
 
 async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> None:
-    await world.post(like(), signer=BOB)
-    document = Document({"@context": CONTEXT, "id": name(), "type": "Like", "actor": ANN})
+    await world.post(create(), signer=BOB)
+    document = Document({"@context": CONTEXT, "id": name(), "type": "Create", "actor": ANN})
     world.handlers.at_origin[name()] = Heard(document, b"", ANN, BOB, False, "r", 0.0)
     await world.inbox.drain()
     (heard,) = world.handlers.heard
@@ -287,7 +287,7 @@ async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> N
 async def test_what_the_origin_does_not_confirm_is_not_handled(
     small_world: World, answer: Refused | Later, state: str
 ) -> None:
-    await small_world.post(like(), signer=BOB)
+    await small_world.post(create(), signer=BOB)
     small_world.handlers.at_origin[name()] = answer
     await small_world.inbox.drain()
     assert small_world.states() == [state]

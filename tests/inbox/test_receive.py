@@ -18,6 +18,7 @@ from tests.inbox.peers import (
     Post,
     WatchedDatabase,
     World,
+    create,
     delete_of_self,
     like,
     private_key,
@@ -259,7 +260,7 @@ async def test_a_key_id_that_is_no_public_iri_is_answered_400_without_fetch(
 
 
 async def test_a_relayed_activity_is_kept_for_its_origin_to_be_asked(world: World) -> None:
-    answer = await world.post(like(), signer=BOB)
+    answer = await world.post(create(), signer=BOB)
     assert answer.status == 202
     (row,) = world.rows()
     assert (row["actor"], row["signer"], row["host"]) == (ANN, BOB, "peer.example")
@@ -268,10 +269,37 @@ async def test_a_relayed_activity_is_kept_for_its_origin_to_be_asked(world: Worl
 
 
 async def test_a_relayed_copy_does_not_swallow_what_the_actor_sends_itself(world: World) -> None:
-    await world.post(like(), signer=BOB)
-    await world.post(like(), signer=BOB)
-    await world.post(like())
+    await world.post(create(), signer=BOB)
+    await world.post(create(), signer=BOB)
+    await world.post(create())
     assert [row["authenticated"] for row in world.rows()] == [False, True]
+
+
+async def test_what_its_origin_cannot_prove_is_kept_from_another_with_a_proof_only(
+    small_world: World,
+) -> None:
+    """Whether the proof holds is seen when there is time to ask for a key."""
+    answer = await small_world.post(like(), signer=BOB)
+    assert (answer.status, answer.code) == (403, "relayed_without_proof")
+    assert answer.problem["principal"] == BOB
+    assert answer.problem["actor"] == ANN
+    assert small_world.rows() == []
+
+    proof = {"type": "DataIntegrityProof", "proofValue": "z"}
+    answer = await small_world.post(like(proof=proof), signer=BOB)
+    assert answer.status == 202
+    assert len(small_world.rows()) == 1
+
+
+async def test_the_same_words_signed_at_another_time_are_kept_again(world: World) -> None:
+    """NodeBB gives each upvote of a post by one person the same id and the same bytes."""
+    for _ in range(2):
+        await world.post(like())
+    assert len(world.rows()) == 1
+
+    world.clock.advance(seconds=1)
+    await world.post(like())
+    assert len({row["signed_at"] for row in world.rows()}) == 2
 
 
 async def test_a_relayed_activity_without_id_is_answered_403(small_world: World) -> None:
@@ -287,14 +315,14 @@ async def test_a_host_that_relays_too_much_is_answered_503_and_others_are_heard(
 ) -> None:
     monkeypatch.setattr("inbox.verify.RELAYS_PER_MINUTE", 3)
     small_world.inbox = small_world.new_inbox()
-    answers = [await small_world.post(like(number), signer=BOB) for number in range(4)]
+    answers = [await small_world.post(create(number), signer=BOB) for number in range(4)]
     assert [answer.status for answer in answers] == [202, 202, 202, 503]
     assert answers[3].code == "relay_budget_spent"
     assert answers[3].headers["retry-after"] == "60"
     assert len(small_world.rows()) == 3
     assert (await small_world.post(like(9))).status == 202
     small_world.clock.advance(seconds=60)
-    assert (await small_world.post(like(3), signer=BOB)).status == 202
+    assert (await small_world.post(create(3), signer=BOB)).status == 202
 
 
 @pytest.mark.parametrize("status", [403, 404, 422])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.message import message
-from fedcom.models.moderation import community_ban, marker, moderator, report
+from fedcom.models.moderation import community_ban, moderator, report, tombstone
 from fedcom.models.post import post
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
@@ -62,22 +63,24 @@ class Node:
         signer: str | None = None,
         key: PrivateKey | None = None,
         inbox: str = "/inbox",
+        signed_at: datetime | None = None,
     ) -> str:
         """Deliver an activity, signed by its actor or by `signer`, and work on it.
 
         What came of it, as `202`, `403 code` (refused at the door) or `202 code` (refused later).
+        `signed_at`: not now; the same words signed at the same time are the same request.
         """
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         url = f"{ORIGIN}{inbox}"
         key = key or private_key(signer or json.loads(body)["actor"])
-        headers = sign("POST", url, body, key, self.instance.clock())
+        headers = sign("POST", url, body, key, signed_at or self.instance.clock())
+        known = {row["id"] for row in self.home.rows(journal)}
         answer = await self._send(httpx.Request("POST", url, headers=headers, content=body))
         if answer.status_code != 202:
             return f"{answer.status_code} {json.loads(answer.content)['code']}"
         await self.instance.inbox.drain()
-        rows = self.home.rows(journal)
-        code = rows[-1]["code"] if rows else None
-        return f"202 {code}" if code else "202"
+        codes = [row["code"] for row in self.home.rows(journal) if row["id"] not in known]
+        return f"202 {codes[-1]}" if codes and codes[-1] else "202"
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         answer = await self._transport.handle_async_request(request)
@@ -109,7 +112,7 @@ class Node:
             about = next((row[f"{it}_id"] for it in ("post", "comment") if row[f"{it}_id"]), None)
             subject = row["said"] if about is None else f"number {about}"
             found[f"report of {subject} by {names[row['reporter_id']]}"] = state
-        for row in self.home.rows(marker):
+        for row in self.home.rows(tombstone):
             found[f"{row['kind']} {row['iri']}"] = row["actor_iri"]
         return found
 

@@ -25,10 +25,20 @@ must find its port free when it comes back."""
 
 
 class Process:
-    """One program of a node (`serve` or `worker`), with a log file that all its lives share."""
+    """One program of a node (`serve` or `worker`), with a log file that all its lives share.
 
-    def __init__(self, words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
+    `program` is what Python is started with in place of Fedcom's command line.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        log: Path,
+        program: Sequence[str] = ("-m", "fedcom"),
+    ) -> None:
         self.words = tuple(words)
+        self._program = tuple(program)
         self.log = log
         self._environ = dict(environ)
         self._running: subprocess.Popen[bytes] | None = None
@@ -45,7 +55,7 @@ class Process:
             raise RuntimeError(f"{self.words} is running already")
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(
-                [sys.executable, "-m", "fedcom", *self.words],
+                [sys.executable, *self._program, *self.words],
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -100,6 +110,8 @@ class Node:
             "database_url": self.database_url,
             "redis_url": redis_url,
             "log_format": "text",
+            # Stories are told faster than people act.
+            "member_limits": "0",
             **settings,
         }
         inherited = {key: value for key, value in os.environ.items() if key[:7] != "FEDCOM_"}

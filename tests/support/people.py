@@ -9,6 +9,7 @@ from sqlalchemy import Table, func, select
 from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
+from fedcom.accounts.email import confirm_email, propose_email
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
@@ -206,6 +207,12 @@ class Home:
     def _count(self, table: Table) -> int:
         with self.database.connect() as conn:
             return conn.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def give_email(ctx: Context, person_id: int, address: str) -> None:
+    """A member's address, typed and confirmed."""
+    propose_email(ctx.conn, person_id, address, sends_mail=True)
+    confirm_email(ctx.conn, person_id, address)
 
 
 def said(actor: str, body: bytes | None = None, via: str | None = None) -> Said:

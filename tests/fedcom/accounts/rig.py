@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy import func, select
+
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.roster import Member
 from fedcom.context import Context, NewKey
 from fedcom.db import Database
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import comment
+from fedcom.queries.actors import find_community, find_person
 from fedcom.site.setup import start
 from tests.support.clock import SettableClock
 
@@ -33,3 +38,20 @@ class Rig:
     def member(self, name: str = "ann", role: str = "member", email: str | None = None) -> Member:
         newcomer = Newcomer(name=name, password_hash=f"hash of {name}", email=email)
         return self(lambda ctx: create_account(ctx, newcomer, KEY, role))
+
+    def person(self, name: str) -> Person:
+        """The member of this name, as they stand now."""
+        found = self(lambda ctx: find_person(ctx.conn, name, ctx.host))
+        assert found is not None
+        return found
+
+    def community(self, name: str) -> Community:
+        """The community of this name, as it stands now."""
+        found = self(lambda ctx: find_community(ctx.conn, name, ctx.host))
+        assert found is not None
+        return found
+
+    def count_comments(self) -> int:
+        return self(
+            lambda ctx: ctx.conn.execute(select(func.count()).select_from(comment)).scalar_one()
+        )

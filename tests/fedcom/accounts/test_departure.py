@@ -4,11 +4,10 @@ import pytest
 
 from fedcom.accounts.departure import delete_account
 from fedcom.accounts.letters import put_letter
-from fedcom.accounts.roster import set_email
 from fedcom.errors import Conflict, NotFound
 from fedcom.models.follow import follow
 from fedcom.models.mail import mail
-from tests.support.people import Home, Sent
+from tests.support.people import Home, Sent, give_email
 
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
 
@@ -33,7 +32,7 @@ def test_followers_and_every_forum_that_is_known_are_told_once(home: Home) -> No
 
 def test_nothing_is_sent_any_more_to_who_has_left(home: Home) -> None:
     address = "bob@mail.example"
-    home(lambda ctx: set_email(ctx.conn, home.bob.id, address))
+    home(lambda ctx: give_email(ctx, home.bob.id, address))
     home(lambda ctx: put_letter(ctx, address, "Something waits for you", "Here"))
     home(lambda ctx: put_letter(ctx, "ann@mail.example", "Something waits for you", "Here"))
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))

@@ -4,13 +4,13 @@ import pytest
 from sqlalchemy import event
 
 from fedcom.accounts.departure import delete_account
+from fedcom.accounts.email import confirm_email, propose_email
 from fedcom.accounts.password_reset import create_reset, use_reset
 from fedcom.accounts.roster import (
     find_account,
     get_account,
     list_members,
     put_password_hash,
-    set_email,
     set_password,
     set_role,
 )
@@ -97,7 +97,11 @@ def test_a_new_password_ends_every_session_but_the_one_that_is_kept(rig):
     "change",
     [
         lambda conn, number: set_password(conn, number, "another hash"),
-        lambda conn, number: set_email(conn, number, "other@mail.example"),
+        lambda conn, number: propose_email(conn, number, None, sends_mail=True),
+        lambda conn, number: (
+            propose_email(conn, number, "other@mail.example", sends_mail=True),
+            confirm_email(conn, number, "other@mail.example"),
+        ),
     ],
 )
 def test_another_password_and_another_address_end_the_links_that_were_sent(rig, change):

@@ -8,6 +8,7 @@ from fedcom.accounts.throttle import (
     address_key,
     count_attempt,
     forget_attempts,
+    name_key,
     prune_attempts,
 )
 from fedcom.errors import TooMany
@@ -59,14 +60,31 @@ def test_forgotten_attempts_do_not_count(rig):
     count(rig)
 
 
-def test_what_no_limit_counts_is_pruned(rig):
-    count(rig)
-    rig.clock.advance(minutes=30)
-    count(rig)
-    rig.clock.advance(minutes=30)
-    assert rig(lambda ctx: prune_attempts(ctx.conn, ctx.now)) == 1
+def test_each_attempt_is_pruned_when_its_own_limit_counts_it_no_longer(rig):
+    long = Limit("test_long", 3, timedelta(days=30))
+    for _ in range(2):
+        count(rig)
+        count(rig, limit=long)
+        rig.clock.advance(minutes=3)
+    assert rig(lambda ctx: prune_attempts(ctx.conn, (THREE, long), ctx.now)) == 1
     left = rig(lambda ctx: ctx.conn.execute(select(func.count()).select_from(attempt)).scalar())
-    assert left == 1
+    assert left == 3
+
+
+def test_what_is_told_is_how_long_to_wait_rounded_up(rig):
+    for _ in range(3):
+        count(rig)
+    for seconds, words in ((0, "5 minutes"), (61, "4 minutes"), (120, "2 minutes"), (69, "50 sec")):
+        rig.clock.advance(seconds=seconds)
+        with pytest.raises(TooMany) as caught:
+            count(rig)
+        assert f"Try again in {words}" in caught.value.detail
+
+
+def test_what_was_typed_as_a_name_is_not_kept_as_it_is(rig):
+    assert name_key(" Ann ") == name_key("ann")
+    assert name_key("a secret that went into the wrong field") not in {"a secret", ""}
+    assert len(name_key("x" * 100_000)) == len(name_key("\ud800")) == 32
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from activitypub.authority import Evidence
 from activitypub.reading import Document
 from fedcom.actions.base import Action
 from fedcom.actions.perform import perform
@@ -15,7 +16,9 @@ def read(
     home: Home, heard: Json, *origins: Json, via: str | None = None, confirmed: bool = True
 ) -> Action[Any] | None:
     """The action that a proven activity stands for; `origins` are the documents to be fetched."""
-    said = Said(Document(heard), heard["actor"], via=via, confirmed=confirmed)
+    said = Said(
+        Document(heard), heard["actor"], via=via, confirmed=confirmed, evidence=_evidence(via)
+    )
     return home(lambda ctx: _action(ctx, said), fetched=_fetched(origins))
 
 
@@ -27,8 +30,12 @@ def hear(home: Home, heard: Json, *origins: Json, via: str | None = None) -> Any
         assert action is not None
         return perform(ctx, action, said)
 
-    said = Said(Document(heard), heard["actor"], via=via)
+    said = Said(Document(heard), heard["actor"], via=via, evidence=_evidence(via))
     return home(do, fetched=_fetched(origins))
+
+
+def _evidence(via: str | None) -> Evidence:
+    return "signature" if via is None else "community"
 
 
 def _action(ctx: Context, said: Said) -> Action[Any] | None:

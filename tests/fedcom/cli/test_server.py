@@ -1,14 +1,21 @@
 import json
+import resource
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
+from fedcom.cli.server import choose_limits
+from fedcom.settings import Settings
 from tests.fedcom.cli.shell import PASSWORD, Shell
-from tests.support.nodes import Node, running
+from tests.support.nodes import Node, Process, running
+from tests.support.waiting import eventually
 
 ADMIN_PASSWORD = "noch ein langes Wort 9"
 
@@ -122,3 +129,112 @@ def test_a_worker_that_is_told_to_end_ends_in_order(tmp_path: Path, redis_url: s
 
     assert worker.returncode == 0
     assert "Traceback" not in err
+
+
+@pytest.fixture
+def open_files() -> Iterator[None]:
+    """The limits of this process, put back at the end."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("soft", "wanted", "connections", "files"),
+    [(1024, 1000, 1000, 2000), (1024, 100, 100, 1024), (1024, 100_000, None, None)],
+)
+@pytest.mark.usefixtures("open_files")
+def test_half_of_the_open_files_are_for_clients(
+    soft: int, wanted: int, connections: int | None, files: int | None
+) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    limits = choose_limits(Settings(origin="https://forum.example", max_connections=wanted))
+
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    assert limits.connections == (connections or min(wanted, hard // 2))
+    assert allowed == (files or min(2 * wanted, hard))
+
+
+IMPATIENT = """
+from dataclasses import replace
+from fedcom.cli.server import choose_limits, run_server
+from fedcom.logs import configure_logs
+from fedcom.settings import load_settings
+settings = load_settings()
+configure_logs(settings.log_level, settings.log_format)
+run_server(settings, replace(choose_limits(settings), head=4.0, body=4.0))
+"""
+
+HALF_HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
+HALF_BODY = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\n{"
+SLOW = (
+    HALF_BODY % (b"/login", b"application/x-www-form-urlencoded"),
+    HALF_BODY % (b"/inbox", b"application/activity+json"),
+)
+
+
+@pytest.mark.usefixtures("open_files")
+def test_a_server_with_two_thousand_slow_clients_answers_at_once(tmp_path: Path) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    node = Node("one", tmp_path / "one", max_connections="3000")
+    node.server = Process([], node.environ, node.server.log, program=("-c", IMPATIENT))
+    address = (node.host.partition(":")[0], node.port)
+    clients = [f"127.0.31.{number}" for number in range(1, 11)]
+
+    with running(node), ExitStack() as open_sockets:
+
+        def connect(client: str, sent: bytes) -> socket.socket:
+            line = socket.create_connection(address, timeout=30, source_address=(client, 0))
+            open_sockets.enter_context(line)
+            line.sendall(sent)
+            return line
+
+        dripping = [connect(clients[0], sent) for sent in SLOW]
+        slow = [connect(client, SLOW[number % 2]) for number in range(19) for client in clients]
+        slow += [connect(client, HALF_HEAD) for _ in range(200) for client in clients]
+
+        assert min(seconds_until_alive(node) for _ in range(5)) < 1
+
+        answers = last_words(dripping)
+        assert [answer[:12] for answer in answers] == [b"HTTP/1.1 408"] * 2
+        eventually(lambda: all(is_closed(line) for line in slow))
+        assert seconds_until_alive(node) < 30
+    log = node.server.log.read_text()
+    assert "Traceback" not in log
+    assert "Too many open files" not in log
+
+
+def seconds_until_alive(node: Node) -> float:
+    """How long /livez takes."""
+    started = time.monotonic()
+    assert httpx.get(f"{node.origin}/livez", trust_env=False, timeout=30).status_code == 200
+    return time.monotonic() - started
+
+
+def last_words(dripping: list[socket.socket]) -> list[bytes]:
+    """What the server says to clients that send a byte now and then."""
+    said: dict[socket.socket, bytes] = {}
+    deadline = time.monotonic() + 30
+    while len(said) < len(dripping):
+        assert time.monotonic() < deadline
+        for line in dripping:
+            if line not in said:
+                line.settimeout(0.1)
+                line.sendall(b" ")
+                with suppress(TimeoutError):
+                    said[line] = line.recv(2**16)
+    return [said[line] for line in dripping]
+
+
+def is_closed(line: socket.socket) -> bool:
+    """Whether the server has closed the connection, with or without an answer."""
+    line.setblocking(False)
+    try:
+        return not line.recv(2**16)
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True

@@ -1,7 +1,7 @@
 import pytest
 from starlette.datastructures import Headers
 
-from fedcom.http.accepting import heaviest, weights
+from fedcom.http.accepting import MAX_CHARACTERS, heaviest, preferred, weights
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,14 @@ def test_several_headers_are_one_list_and_none_is_nothing() -> None:
 
     assert weights(several) == {"a/b": 1.0, "c/d": 0.5}
     assert weights(Headers({})) == {}
+
+
+def test_of_a_long_header_only_the_beginning_is_read() -> None:
+    long = "a/b;q=0.1," * 3000
+
+    assert weights(Headers({"Accept": f"text/html,{long},c/d"})) == {"text/html": 1.0, "a/b": 0.1}
+    assert preferred(f"de,{'en,' * 10_000}")[:2] == ["de", "en"]
+    assert len(preferred("en," * 10_000)) <= MAX_CHARACTERS
 
 
 def test_the_heaviest_of_none_is_nothing() -> None:

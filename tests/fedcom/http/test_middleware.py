@@ -2,7 +2,7 @@ from ipaddress import ip_network
 from uuid import UUID
 
 import pytest
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
@@ -136,6 +136,18 @@ async def test_a_crash_is_logged_and_answered_once() -> None:
     assert [line["event"] for line in lines] == ["request_failed", "request"]
     assert lines[1]["status"] == 500
     assert sent.headers["x-request-id"] in sent[1]["body"].decode()
+
+
+async def test_a_client_that_goes_away_is_no_crash() -> None:
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    sent = Sent()
+    with capture_logs() as lines:
+        await RequestLog(read, _failure)(scope_of("192.0.2.1"), receive, sent)
+
+    assert [(line["event"], line.get("status")) for line in lines] == [("request", 0)]
+    assert sent == []
 
 
 async def test_a_crash_within_an_answer_reaches_the_server_which_cuts_the_line() -> None:

@@ -58,7 +58,7 @@ def test_each_error_has_its_answer(error: Exception, status: int, code: str) -> 
 
 def test_whoever_comes_too_often_is_told_when_to_come_back() -> None:
     assert to_problem(TooMany("rate_limit_error", retry_after=61.4)).headers == {
-        "Retry-After": "61"
+        "Retry-After": "62"
     }
     assert to_problem(TooMany("rate_limit_error", retry_after=0.1)).headers == {"Retry-After": "1"}
 

@@ -34,7 +34,7 @@ def network() -> Network:
 @pytest.fixture
 def keys(database: Database, network: Network, clock: SettableClock) -> PublicKeys:
     fetcher = Fetcher(user_agent="t", development=False, clock=clock, transport=network)
-    return PublicKeys(database, fetcher)
+    return PublicKeys(database, fetcher, clock)
 
 
 def test_what_is_sealed_opens_with_the_same_secret_only() -> None:

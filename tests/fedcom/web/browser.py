@@ -56,9 +56,16 @@ class _Words(HTMLParser):
 class Browser:
     """One visitor with a cookie jar of its own."""
 
-    def __init__(self, app: ASGIApp, origin: str, cookie: str, token: str | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        origin: str,
+        cookie: str,
+        token: str | None = None,
+        address: str = "192.0.2.7",
+    ) -> None:
         self.app = app
-        transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 4711))
+        transport = httpx.ASGITransport(app=app, client=(address, 4711))
         self.client = httpx.AsyncClient(transport=transport, base_url=origin)  # noqa: TID251 - talks to the application in memory
         self.cookie = cookie
         if token:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from activitypub.errors import Unreachable
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.sessions import create_session
+from fedcom.accounts.throttle import SIGN_IN_BY_NAME, count_attempt, name_key
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.moderators import AddModerator
@@ -90,10 +91,10 @@ class World:
     tokens: dict[str, str]
     community: Community
 
-    def browser(self, name: str = "") -> Browser:
+    def browser(self, name: str = "", address: str = "192.0.2.7") -> Browser:
         """A browser in which the person called `name` is logged in; without one, a guest's."""
-        settings = self.instance.settings
-        return Browser(self.app, settings.origin, cookie_name(settings), self.tokens.get(name))
+        settings, token = self.instance.settings, self.tokens.get(name)
+        return Browser(self.app, settings.origin, cookie_name(settings), token, address)
 
     async def perform(self, action: object) -> object:
         return await self.instance.unit(lambda ctx: perform(ctx, action))  # type: ignore[arg-type] # any action
@@ -111,6 +112,15 @@ class World:
         body = Body.of_markdown(text)
         action = CreateComment(by=self.people[by], post=post, parent=parent, body=body)
         return await self.instance.unit(lambda ctx: perform(ctx, action))
+
+    async def besiege(self, name: str) -> None:
+        """As many wrong passwords for this name as are taken, from addresses all over."""
+
+        def guess(ctx: Context) -> None:
+            for _ in range(SIGN_IN_BY_NAME.tries):
+                count_attempt(ctx.conn, SIGN_IN_BY_NAME, name_key(name), ctx.now)
+
+        await self.instance.unit(guess)
 
 
 def make_app(instance: PlainInstance) -> Starlette:

@@ -71,6 +71,7 @@ MATRIX = [
     ("/post/{removed}/restore", {}, LOGIN, NO, NO, OK, OK),
     ("/comment/{comment}", None, OK, OK, OK, OK, OK),
     ("/help/markdown", None, OK, OK, OK, OK, OK),
+    ("/help/limits", None, OK, OK, OK, OK, OK),
     ("/drafts", None, LOGIN, OK, OK, OK, OK),
     ("/drafts/remove", {"place": "submit"}, LOGIN, OK, OK, OK, OK),
     ("/post/{post}/report", None, LOGIN, OK, OK, OK, OK),
@@ -115,6 +116,9 @@ MATRIX = [
     ("/settings/appearance", {"theme": "dark"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/account", None, LOGIN, OK, OK, OK, OK),
     ("/settings/password", {"password": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
+    ("/settings/email/again", {}, LOGIN, OK, OK, OK, OK),
+    ("/confirm-email", None, OK, OK, OK, OK, OK),
+    ("/confirm-email", {"token": "x"}, OK, OK, OK, OK, OK),
     ("/settings/email", {"email": "x"}, LOGIN, INVALID, INVALID, INVALID, INVALID),
     ("/settings/feeds", {}, LOGIN, OK, OK, OK, OK),
     *(

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.register import check_email
-from fedcom.accounts.roster import set_email, set_password
-from fedcom.accounts.throttle import prune_attempts
+from fedcom.accounts.roster import set_password
+from fedcom.accounts.throttle import LIMITS, prune_attempts
 from fedcom.logs import configure_logs
 from fedcom.models.account import attempt, password_reset
 from fedcom.models.mail import mail
@@ -24,6 +24,7 @@ from tests.fedcom.web.conftest import World
 from tests.support.listeners import tls_for
 from tests.support.logs import logs_as_before
 from tests.support.mail_box import MailBox, open_mail_box
+from tests.support.people import give_email
 
 pytestmark = [
     pytest.mark.anyio,
@@ -56,7 +57,7 @@ async def postman(world: World, box: MailBox) -> Postman:
         committed=nobody_waits,
     )
     bob, address = world.people["bob"].id, check_email("bob@mail.example")
-    await world.instance.unit(lambda ctx: set_email(ctx.conn, bob, address))
+    await world.instance.unit(lambda ctx: give_email(ctx, bob, address))
     return Postman(units, settings, world.instance.clock)
 
 
@@ -118,7 +119,7 @@ async def test_the_answer_does_not_tell_who_has_an_account(world: World, postman
     assert await letters(world) == 1
 
 
-async def test_a_link_is_good_for_an_hour_and_a_newer_one_ends_it(
+async def test_a_link_is_good_for_an_hour_and_none_ends_another_before_it_is_used(
     world: World, postman: Postman, box: MailBox
 ) -> None:
     tokens = []
@@ -126,10 +127,15 @@ async def test_a_link_is_good_for_an_hour_and_a_newer_one_ends_it(
         await world.browser().post("/forgot", name="bob")
         await postman.send_due()
         tokens.append(box.letters[-1].get_content().partition("token=")[2].split()[0])
-    assert (await world.browser().get(f"/reset?token={tokens[0]}")).status == 404
-    assert (await world.browser().get(f"/reset?token={tokens[1]}")).status == 200
+    for token in tokens:
+        assert (await world.browser().get(f"/reset?token={token}")).status == 200
+    await world.browser().post("/reset", token=tokens[0], password=NEW)
+    assert (await world.browser().get(f"/reset?token={tokens[1]}")).status == 404
+    await world.browser().post("/forgot", name="bob")
+    await postman.send_due()
+    token = box.letters[-1].get_content().partition("token=")[2].split()[0]
     world.instance.clock.advance(hours=1)
-    page = await world.browser().get(f"/reset?token={tokens[1]}")
+    page = await world.browser().get(f"/reset?token={token}")
     assert (page.status, "Ask for a new one" in page.text) == (404, True)
 
 
@@ -142,6 +148,25 @@ async def test_nobody_is_buried_in_letters(world: World, postman: Postman) -> No
     for address in ("bob@mail.example", "nobody@mail.example"):
         assert (await world.browser().post("/forgot", name=address)).status == 200
     assert await letters(world) == 5
+
+
+async def test_a_stranger_keeps_nobody_from_asking_for_a_link(
+    world: World, postman: Postman, box: MailBox
+) -> None:
+    stranger = world.browser()
+    for _ in range(6):
+        page = await stranger.post("/forgot", name="bob")
+    assert page.status == 429
+    assert 1 <= int(page.headers["retry-after"]) <= 1800
+    owner = world.browser(address="198.51.100.1")
+    assert (await owner.post("/forgot", name="bob")).status == 200
+    await postman.send_due()
+    # Whichever letter the owner opens, its link is good, and lets them in while others guess.
+    token = box.letters[0].get_content().partition("token=")[2].split()[0]
+    await world.besiege("bob")
+    assert (await owner.post("/login", name="bob", password=NEW)).status == 429
+    assert (await owner.post("/reset", token=token, password=NEW)).location == "/login"
+    assert (await owner.post("/login", name="bob", password=NEW)).status == 303
 
 
 async def test_a_mail_server_that_is_busy_gets_the_letter_later(
@@ -259,7 +284,8 @@ async def test_applicants_are_told_by_mail_what_was_decided(
     number = page.html.partition('name="person" value="')[2].partition('"')[0]
     await ann.post("/admin/applications", person=number, decision=decision)
     await postman.send_due()
-    [letter] = box.letters
+    [asked, letter] = box.letters
+    assert "/confirm-email?token=" in asked.get_content()
     assert (letter["To"], words in letter.get_content()) == ("z@mail.example", True)
 
 
@@ -268,5 +294,5 @@ async def test_counted_tries_and_old_links_are_swept_away(world: World, postman:
     world.instance.clock.advance(hours=2)
     now = world.instance.clock()
     assert await world.instance.unit(lambda ctx: prune_resets(ctx.conn, now)) == 1
-    await world.instance.unit(lambda ctx: prune_attempts(ctx.conn, now))
+    await world.instance.unit(lambda ctx: prune_attempts(ctx.conn, LIMITS, now))
     assert not await world.instance.read(lambda conn: conn.execute(select(attempt)).all())

@@ -5,7 +5,8 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.throttle import LOOK_UPS, SEARCH_BY_ADDRESS, count_attempt
+from fedcom.accounts.pace import LOOK_UPS, keep_pace
+from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
 from fedcom.context import Context
 from fedcom.models.account import account
 from fedcom.wire.body import Body
@@ -144,8 +145,8 @@ async def test_members_do_not_make_us_ask_other_servers_without_end(world: World
     eve, bob = world.browser("eve"), world.browser("bob")
 
     def spend(ctx: Context) -> None:
-        for _ in range(LOOK_UPS.tries - 1):
-            count_attempt(ctx.conn, LOOK_UPS, str(world.people["eve"].id), ctx.now)
+        for _ in range(LOOK_UPS.allowances[0].newcomer - 1):
+            keep_pace(ctx, world.people["eve"], LOOK_UPS)
 
     await world.instance.unit(spend)
     known = f"!cats@{world.instance.settings.host}"
@@ -154,7 +155,7 @@ async def test_members_do_not_make_us_ask_other_servers_without_end(world: World
     for path, field in (("/search", "q"), ("/settings/blocks", "who")):
         page = await eve.post(path, **{field: "@kim@peer.example"})
         assert (page.status, 'value="@kim@peer.example"' in page.html) == (429, True), path
-        assert "Too many attempts" in page.text
+        assert "You have reached a limit: 60 look-ups" in page.text
     page = await eve.post("/submit", url="https://news.example/", suggest="1")
     assert page.status == 429
     assert (await bob.post("/search", q=known)).status != 429

@@ -1,0 +1,188 @@
+"""Tombstones: what was deleted, or undone, and must not come back by being told once more.
+
+Of two kinds, by the id that is written down:
+
+    deleted   an object whose Delete arrived before the object itself
+    undone    an activity that its actor has taken back, or replaced by another
+
+docs/decisions/0027-what-proves-an-activity.md says how long each counts, and against what.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from activitypub.authority import Evidence
+from activitypub.iri import same_host
+from activitypub.vocab.activities import delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.context import Context, Said
+from fedcom.db import insert_ignoring, upsert
+from fedcom.errors import Denied
+from fedcom.models.moderation import tombstone
+
+AWAITED_FOR = timedelta(days=1)
+"""How long an activity that was undone before it arrived is still taken for the one that was
+overtaken. What comes later is a new one of the same id."""
+
+_FRESH: frozenset[Evidence] = frozenset({"signature", "community"})
+"""What nobody can show again later: a signed request is taken once, and so is an Announce."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """One activity that was undone.
+
+    `set_by` is the actor who undid it, or the community that announced the Undo. `awaited`: it had
+    not arrived when it was undone. `signed_at`: when its actor signed the request that undid it
+    (epoch seconds by the actor's clock); None when something else undid it.
+    """
+
+    set_by: str
+    created_at: datetime
+    awaited: bool
+    signed_at: float | None
+
+    def stops(self, said: Said, now: datetime) -> bool:
+        """Whether `said`, which was undone, does not count: it is not said anew.
+
+        Said anew is what its actor signed after the Undo, or its community announces after it, also
+        under the same id: NodeBB gives all upvotes of one post by one person the same one
+        (`uid/3#activity/like/5`, NodeBB 4.11). A proof and a copy at the origin are not new.
+        """
+        if said.evidence not in _FRESH:
+            return True
+        if self.awaited:
+            return now - self.created_at < AWAITED_FOR
+        if said.signed_at is None or self.signed_at is None:
+            return False
+        return said.signed_at < self.signed_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDeletion(Action[None]):
+    """Remember that `actor_iri` deleted `iri`, which is not here (yet)."""
+
+    iri: str
+    actor_iri: str
+
+    def check(self, ctx: Context) -> None:
+        """It may count only for what is on the actor's own host: nobody forbids another's post."""
+        if not same_host(self.iri, self.actor_iri):
+            raise Denied(
+                "not_the_owner",
+                "%(iri)s is not %(actor)s's to take back.",
+                iri=self.iri,
+                actor=self.actor_iri,
+            )
+
+    def apply(self, ctx: Context) -> None:
+        """One row, until what it waits for arrives or the tombstone is pruned."""
+        row = {
+            "iri": self.iri,
+            "kind": "deleted",
+            "actor_iri": self.actor_iri,
+            "created_at": ctx.now,
+        }
+        insert_ignoring(ctx.conn, tombstone, row)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Delete; only ever heard."""
+        return delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+
+    def audience(self, ctx: Context, result: None) -> Audience:
+        """Nobody."""
+        return Audience(subject=self.iri)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetDeletion(RecordDeletion):
+    """What was deleted is given again, and will come when it is next spoken of."""
+
+    def apply(self, ctx: Context) -> None:
+        """Drop the row."""
+        ctx.conn.execute(delete(tombstone).where(*_is(self.iri, "deleted")))
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Undo{Delete}; only ever heard."""
+        deleted = delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+        return undo(ctx.new_iri("undo"), deleted)
+
+
+def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
+    """Raises Denied when the owner, or its host, has deleted `iri` before it arrived."""
+    marked = ctx.conn.execute(select(tombstone.c.actor_iri).where(*_is(iri, "deleted"))).scalar()
+    if marked is not None and same_host(marked, owner_iri):
+        raise Denied("already_deleted", "%(iri)s was deleted before it arrived.", iri=iri)
+
+
+def record_undone(
+    ctx: Context,
+    iri: str,
+    set_by: str,
+    *,
+    awaited: bool = False,
+    signed_at: float | None = None,
+) -> None:
+    """Remember that the activity `iri` is no longer in force; the fields are those of `Tombstone`.
+
+    What somebody of the activity's own host says replaces what is known; a community elsewhere can
+    only add to it.
+    """
+    row = {
+        "iri": iri,
+        "kind": "undone",
+        "actor_iri": set_by,
+        "created_at": ctx.now,
+        "awaited": awaited,
+        "signed_at": signed_at,
+    }
+    if same_host(iri, set_by):
+        upsert(ctx.conn, tombstone, row, key=["iri", "kind"])
+    else:
+        insert_ignoring(ctx.conn, tombstone, row)
+
+
+def find_undone(ctx: Context, said: Said) -> Tombstone | None:
+    """The tombstone of this activity, if it was set by somebody of its actor's host, or by the
+    community that announces it now."""
+    if said.activity.id is None:
+        return None
+    row = ctx.conn.execute(
+        select(
+            tombstone.c.actor_iri,
+            tombstone.c.created_at,
+            tombstone.c.awaited,
+            tombstone.c.signed_at,
+        ).where(*_is(said.activity.id, "undone"))
+    ).first()
+    if row is None:
+        return None
+    counts = same_host(row.actor_iri, said.actor) or row.actor_iri == said.via
+    return Tombstone(row.actor_iri, row.created_at, row.awaited, row.signed_at) if counts else None
+
+
+def note_arrival(ctx: Context, said: Said, stone: Tombstone) -> None:
+    """`said` was undone before it arrived and does not count; the next one of its id does."""
+    if stone.awaited and said.evidence in _FRESH:
+        arrived = update(tombstone).where(*_is(said.activity.id or "", "undone"))
+        ctx.conn.execute(arrived.values(awaited=False))
+
+
+def forget_undone(ctx: Context, said: Said) -> None:
+    """`said` was said anew, and is in force again."""
+    ctx.conn.execute(delete(tombstone).where(*_is(said.activity.id or "", "undone")))
+
+
+def when_undone(ctx: Context, iri: str) -> datetime | None:
+    """When an activity of ours was undone; None for one that is in force, or that we never sent."""
+    row = ctx.conn.execute(
+        select(tombstone.c.actor_iri, tombstone.c.created_at).where(*_is(iri, "undone"))
+    ).first()
+    return row.created_at if row is not None and ctx.is_ours(row.actor_iri) else None
+
+
+def _is(iri: str, kind: Literal["deleted", "undone"]) -> tuple[ColumnElement[bool], ...]:
+    return tombstone.c.iri == iri, tombstone.c.kind == kind

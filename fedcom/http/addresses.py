@@ -1,0 +1,23 @@
+"""Addresses of clients and the networks they are compared with."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is an IPv4 or IPv6 address, without a port."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_within(address: str, networks: Iterable[Network]) -> bool:
+    """Whether `address` is in one of `networks`; False for what is no address."""
+    if not is_address(address):
+        return False
+    parsed = ip_address(address)
+    return any(parsed in network for network in networks)

@@ -1,0 +1,333 @@
+"""One connection of a client: uvicorn's HTTP/1.1, with bounds on size and time.
+
+uvicorn 0.54 with httptools bounds neither headers nor how long a request may take to arrive or an
+answer to be read, and takes trailer fields for headers. docs/decisions/0028 says why this is a
+subclass.
+"""
+
+import asyncio
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+import structlog
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from fedcom.http.connections import Connections, Limits, Wait
+
+MAX_HEAD_BYTES = 32 * 1024
+"""Request target and headers, or the trailer fields; Node.js allows 16 KB, nginx 32 KB."""
+
+MAX_TARGET_BYTES = 8 * 1024
+"""RFC 9110 §4.1 recommends to support at least 8000."""
+
+MAX_FIELDS = 100
+"""Headers; Apache's LimitRequestFields."""
+
+MAX_PIPELINED = 8
+"""Requests that wait for the answer to an earlier one. Browsers do not pipeline."""
+
+SLOWEST = 8 * 1024
+"""Bytes a second that a body or an answer must make beyond the first seconds of its deadline."""
+
+_SLICE = 16 * 1024  # bytes parsed at once: what a header in progress may be unnoticed
+
+RETRY_AFTER = 10  # seconds
+
+_TOO_SLOW = {
+    Wait.HEAD: "The request headers arrived too slowly.",
+    Wait.BODY: "The request body arrived too slowly.",
+}
+
+log = structlog.get_logger("fedcom.http")
+
+
+class _Stage(Enum):
+    """How much of the newest request has arrived."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
+    ALL = auto()
+    REFUSED = auto()
+    """Too much or too late: it was answered, and what still comes is thrown away."""
+
+
+class _Refused(Exception):
+    """Raised in callbacks of the parser: the request is not read any further."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection that its client can neither fill nor keep open by doing nothing."""
+
+    open_connections: Connections
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._stage = _Stage.NOTHING
+        self._requests = 0
+        self._head_bytes = 0
+        self._body_bytes = 0
+        # Bytes since the parser reported anything: a header in progress, which it keeps.
+        self._unreported = 0
+        self._wait: Wait | None = None
+        self._since = 0.0
+        self._received_at = 0.0
+        self._unread = 0  # bytes of the answer that the client had not read then
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
+        """Take the connection, or refuse it when there are too many."""
+        super().connection_made(transport)
+        status = self.open_connections.admit(self, self.client[0] if self.client else "")
+        if status is None:
+            self._watch()
+            return
+        self._stage = _Stage.REFUSED
+        text = (
+            "Too many connections from your address."
+            if status == HTTPStatus.TOO_MANY_REQUESTS
+            else "The server is handling too many requests. Please try again in a moment."
+        )
+        transport.write(self._to_answer(status, text))
+        transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_timer()
+        self.open_connections.discard(self)
+        super().connection_lost(exc)
+
+    def drop(self) -> None:
+        """Close the connection now, whatever is under way."""
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came."""
+        if self._stage is _Stage.REFUSED:
+            return
+        self._received_at = self.loop.time()
+        if self._stage is _Stage.NOTHING:
+            self._stage = _Stage.HEAD
+        try:
+            for start in range(0, len(data), _SLICE):
+                self._parse(data[start : start + _SLICE])
+        except _Refused as refusal:
+            self._refuse(refusal.status, refusal.text)
+        except httptools.HttpParserUpgrade:
+            # RFC 9110 §7.8: a server may ignore Upgrade. The parser has lost its place.
+            self.cycle.keep_alive = False
+        except httptools.HttpParserError as error:
+            reason = error.__context__
+            if isinstance(reason, _Refused):
+                self._refuse(reason.status, reason.text)
+            else:
+                self._refuse(400, "This is not a valid HTTP request.")
+        self._watch()
+
+    def _parse(self, data: bytes) -> None:
+        self._unreported += len(data)
+        self.parser.feed_data(data)
+        if self._head_bytes + self._unreported > MAX_HEAD_BYTES:
+            raise _too_large()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._stage = _Stage.HEAD
+        self._head_bytes = self._unreported = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request target."""
+        super().on_url(url)
+        self._count_head(len(url))
+        if len(self.url) > MAX_TARGET_BYTES:
+            raise _Refused(414, f"The address is longer than {MAX_TARGET_BYTES} bytes.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header. Trailer fields (RFC 9110 §6.5) are dropped: whoever reads headers has read them
+        by then, and some name the client, which only a proxy may do."""
+        self._count_head(len(name) + len(value) + len(b": \r\n"))
+        if self._stage is not _Stage.HEAD:
+            return
+        if len(self.headers) >= MAX_FIELDS:
+            raise _Refused(431, f"The request has more than {MAX_FIELDS} headers.")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is complete: the application is called."""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise _Refused(429, "Too many requests at once on one connection.")
+        super().on_headers_complete()
+        self._stage = _Stage.BODY
+        self._requests += 1
+        self._head_bytes = self._body_bytes = self._unreported = 0
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._unreported = 0
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        super().on_message_complete()
+        self._stage = _Stage.NOTHING if self.cycle.response_complete else _Stage.ALL
+
+    def on_response_complete(self) -> None:
+        """The answer has been written, though perhaps not sent."""
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # ours also ends when something else comes meanwhile
+        if self._stage is _Stage.ALL and self.cycle.response_complete:
+            self._stage = _Stage.NOTHING
+        self._watch()
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as we write."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        super().resume_writing()
+        self._watch()
+
+    def _count_head(self, size: int) -> None:
+        self._unreported = 0
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise _too_large()
+
+    def _watch(self) -> None:
+        """Begin to wait for what the client has to do now, unless that is waited for already."""
+        wait = self._awaited()
+        if wait is self._wait:
+            return
+        self.open_connections.set_wait(self, self._wait, wait)
+        self._wait = wait
+        self._since = self.loop.time()
+        self._unread = self.transport.get_write_buffer_size()
+        self._stop_timer()
+        if wait is not None:
+            self._timer = self.loop.call_later(self.open_connections.patience[wait], self._check)
+
+    def _awaited(self) -> Wait | None:
+        if self._stage is _Stage.REFUSED:
+            return Wait.END_OF_REQUEST
+        if self.transport.is_closing() or self.flow.write_paused:
+            return Wait.ANSWER_READ
+        if self._stage is _Stage.BODY:
+            return Wait.END_OF_REQUEST if self.cycle.response_complete else Wait.BODY
+        if self._stage is _Stage.ALL:
+            return None
+        if self._stage is _Stage.HEAD or not self._requests:
+            return Wait.HEAD
+        return Wait.ANSWER_READ if self.transport.get_write_buffer_size() else Wait.NEXT_REQUEST
+
+    def _check(self) -> None:
+        """When the time is up: wait for the next thing, or longer, or give up."""
+        if self._awaited() is not self._wait or self._wait is None:
+            self._watch()
+            return
+        now = self.loop.time()
+        due = self._since + self.open_connections.patience[self._wait] + self._progress() / SLOWEST
+        if self._wait is Wait.BODY and self._is_unwanted():
+            due = now + self.open_connections.patience[self._wait]
+        if now < due:
+            self._timer = self.loop.call_later(due - now, self._check)
+        else:
+            self._give_up(self._wait)
+
+    def _is_unwanted(self) -> bool:
+        """Whether the client may not send: the application has not begun to read, or is slower."""
+        return self.flow.read_paused or self.cycle.waiting_for_100_continue
+
+    def _progress(self) -> int:
+        if self._wait is Wait.BODY:
+            return self._body_bytes
+        if self._wait is Wait.ANSWER_READ:
+            return self._unread - self.transport.get_write_buffer_size()
+        return 0
+
+    def _give_up(self, wait: Wait) -> None:
+        # Who sends nothing any more is gone, and no answer would reach them.
+        is_gone = self.loop.time() - self._received_at > self.open_connections.patience[wait] / 2
+        if wait in _TOO_SLOW and not is_gone:
+            self._refuse(408, _TOO_SLOW[wait])
+        else:
+            self.drop()
+
+    def _refuse(self, status: int, text: str) -> None:
+        """Answer the newest request in place of the application and read no more requests.
+
+        What still comes is thrown away for a while: closing a socket with unread bytes would reset
+        the connection and destroy the answer (RFC 9112 §9.6).
+        """
+        log.info("request_refused", status=status, why=text, peer=self.client and self.client[0])
+        if not self._may_answer():
+            self.drop()
+            return
+        self._stage = _Stage.REFUSED
+        if self._is_answering():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write(self._to_answer(status, text))
+        self.transport.write_eof()
+        self._watch()
+
+    def _may_answer(self) -> bool:
+        """Whether no other answer is under way, or about to be."""
+        if self.transport.is_closing() or self.pipeline:
+            return False
+        if not self._is_answering():
+            return True
+        return self._stage is _Stage.BODY and not self.cycle.response_started
+
+    def _is_answering(self) -> bool:
+        return self._requests > 0 and not self.cycle.response_complete
+
+    def _to_answer(self, status: int, text: str) -> bytes:
+        body = f"{text}\n".encode()
+        head = [
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(),
+            *(name + b": " + value for name, value in self.server_state.default_headers),
+            b"content-type: text/plain; charset=utf-8",
+            b"content-length: %d" % len(body),
+            b"connection: close",
+        ]
+        if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+            head.append(b"retry-after: %d" % RETRY_AFTER)
+        return b"\r\n".join([*head, b"", body])
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _too_large() -> _Refused:
+    return _Refused(431, f"The request headers are larger than {MAX_HEAD_BYTES // 1024} KB.")
+
+
+def bounded(limits: Limits) -> type[asyncio.Protocol]:
+    """The class of the connections of one server, for uvicorn's `Config.http`."""
+    shared = Connections(limits)
+
+    class _Bounded(BoundedProtocol):
+        open_connections = shared
+
+    return _Bounded

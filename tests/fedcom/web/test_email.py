@@ -1,0 +1,222 @@
+"""E-mail addresses: typed by members, confirmed from the mailbox; nobody is told whose they are."""
+
+import re
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from fedcom.accounts.passwords import hash_password
+from fedcom.accounts.roster import Member, find_member, get_member, set_password
+from fedcom.models.mail import mail
+from fedcom.site.settings import edit_site
+from tests.fedcom.web.browser import Page
+from tests.fedcom.web.conftest import World
+from tests.support.people import give_email
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True),
+]
+
+PASSWORD = "correct horse battery"
+HASH = hash_password(PASSWORD)
+
+
+@pytest.fixture
+async def sending(world: World) -> World:
+    """The instance sends mail, and bob has confirmed an address."""
+    settings = world.instance.settings.model_copy(
+        update={"smtp_url": SecretStr("smtp://mail.example")}
+    )
+    world.instance.settings = settings
+    bob = world.people["bob"].id
+
+    def begin(ctx) -> None:
+        give_email(ctx, bob, "bob@mail.example")
+        set_password(ctx.conn, bob, HASH)
+
+    await world.instance.unit(begin)
+    return world
+
+
+async def letters(world: World) -> list[tuple[str, str]]:
+    """To whom, and what."""
+    rows = await world.instance.read(lambda conn: conn.execute(select(mail)).all())
+    return [(row.recipient, row.body) for row in rows]
+
+
+async def member(world: World, name: str) -> Member | None:
+    return await world.instance.read(lambda conn: find_member(conn, name))
+
+
+def link_in(text: str) -> str:
+    found = re.search(r"https://forum\.example(/confirm-email\?token=\S+)", text)
+    assert found is not None
+    return found[1]
+
+
+def likeness(page: Page, name: str) -> tuple[object, ...]:
+    """All of an answer that the one who gets it can compare."""
+    headers = {
+        key: value
+        for key, value in page.headers.items()
+        if key not in {"set-cookie", "x-request-id"}
+    }
+    cookies = sorted(
+        re.sub(r"=[^;]*", "", one, count=1) for one in page.headers.get_list("set-cookie")
+    )
+    return page.status, page.html.replace(name, "NAME"), headers, cookies
+
+
+@pytest.mark.parametrize("mode", ["open", "approval"])
+async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
+    sending: World, mode: str
+) -> None:
+    await sending.instance.unit(lambda ctx: edit_site(ctx.conn, registration=mode))
+    answers, settings = [], []
+    for name, address in (("quux", "bob@mail.example"), ("zyxx", "new@mail.example")):
+        guest = sending.browser()
+        sent = await guest.post(
+            "/register", name=name, password=PASSWORD, email=address, application="Please"
+        )
+        assert sent.status == 303
+        after = await guest.get(sent.location)
+        answers.append((likeness(sent, name), likeness(after, name)))
+        shown = await guest.get("/settings/account")
+        settings.append(
+            re.sub(r"name=\"form_token\" value=\"[^\"]*\"|token=[^\"&]+", "", shown.html)
+            .replace(name, "NAME")
+            .replace(address, "ADDRESS")
+        )
+    assert answers[0][0] == answers[1][0]
+    assert answers[0][1][0] == answers[1][1][0]
+    assert settings[0] == settings[1]
+    # And the log-in and the reset know of neither.
+    for name in ("quux", "zyxx"):
+        found = await member(sending, name)
+        assert found is not None
+        assert found.account.email is None
+
+
+async def test_the_owner_of_an_address_is_told_and_keeps_it(sending: World) -> None:
+    await sending.browser().post(
+        "/register", name="zoe", password=PASSWORD, email="Bob@mail.example"
+    )
+    [(recipient, body)] = await letters(sending)
+    assert recipient == "bob@mail.example"
+    assert "It stays with your account bob" in body
+    assert "confirm-email" not in body
+    assert (await member(sending, "bob@mail.example")).person.name == "bob"
+
+
+async def test_an_address_is_in_use_once_its_mailbox_confirmed_it(sending: World) -> None:
+    zoe = sending.browser()
+    await zoe.post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
+    assert (await zoe.post("/login", name="z@mail.example", password=PASSWORD)).status == 403
+    page = await zoe.get("/settings/account")
+    assert "z@mail.example is not confirmed yet" in page.text
+    [(recipient, body)] = await letters(sending)
+    assert (recipient, "Hello zoe" in body) == ("z@mail.example", True)
+    path = link_in(body)
+
+    # Looking at the link, as mail programs do, changes nothing.
+    page = await sending.browser().get(path)
+    assert "Use z@mail.example for the account zoe?" in page.text
+    assert (await member(sending, "z@mail.example")) is None
+    token = path.partition("token=")[2]
+    assert (await sending.browser().post("/confirm-email", token=token)).location == "/login"
+    assert (await member(sending, "z@mail.example")).person.name == "zoe"
+    assert (await zoe.post("/login", name="z@mail.example", password=PASSWORD)).status == 303
+    again = await sending.browser().post("/confirm-email", token=token)
+    assert (again.status, "used already" in again.text) == (404, True)
+
+
+@pytest.mark.parametrize(
+    "bend", [lambda token: token[:-1], lambda token: f"1{token}", lambda _: "", lambda _: "1.2"]
+)
+async def test_a_link_that_we_did_not_send_confirms_nothing(sending: World, bend) -> None:
+    await sending.browser().post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
+    [(_, body)] = await letters(sending)
+    token = bend(link_in(body).partition("token=")[2])
+    assert (await sending.browser().post("/confirm-email", token=token)).status == 404
+    assert (await member(sending, "z@mail.example")) is None
+
+
+async def test_a_link_is_good_for_three_days_and_for_the_address_that_waits(sending: World) -> None:
+    zoe = sending.browser()
+    await zoe.post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
+    first = link_in((await letters(sending))[-1][1])
+    await zoe.post("/settings/email", email="other@mail.example", email_password=PASSWORD)
+    second = link_in((await letters(sending))[-1][1])
+    assert (await zoe.get(first)).status == 404
+    assert (await zoe.get(second)).status == 200
+    sending.instance.clock.advance(days=3)
+    assert (await zoe.get(second)).status == 404
+    assert (await zoe.post("/settings/email/again")).location == "/settings/account"
+    assert (await zoe.get(link_in((await letters(sending))[-1][1]))).status == 200
+
+
+async def test_changing_the_address_tells_nothing_and_the_old_one_stays_until_then(
+    sending: World,
+) -> None:
+    eve = sending.browser("eve")
+    number = sending.people["eve"].id
+    await sending.instance.unit(lambda ctx: set_password(ctx.conn, number, HASH))
+    eve = sending.browser()
+    await eve.post("/login", name="eve", password=PASSWORD)
+    said = []
+    for address in ("bob@mail.example", "free@mail.example"):
+        sent = await eve.post("/settings/email", email=address, email_password=PASSWORD)
+        page = await eve.get(sent.location)
+        said.append((sent.status, sent.location, page.text.replace(address, "ADDRESS")))
+    assert said[0] == said[1]
+    assert [to for to, _ in await letters(sending)] == ["bob@mail.example", "free@mail.example"]
+
+    bob = sending.browser()
+    await bob.post("/login", name="bob", password=PASSWORD)
+    await bob.post("/settings/email", email="new@mail.example", email_password=PASSWORD)
+    assert (
+        await member(sending, "bob@mail.example")
+    ).account.unconfirmed_email == "new@mail.example"
+    path = link_in((await letters(sending))[-1][1])
+    await bob.post("/confirm-email", token=path.partition("token=")[2])
+    assert await member(sending, "bob@mail.example") is None
+    assert (await member(sending, "new@mail.example")).person.name == "bob"
+
+
+async def test_of_two_who_typed_one_address_the_first_to_confirm_has_it(sending: World) -> None:
+    links = []
+    for name in ("zoe", "max"):
+        await sending.browser().post(
+            "/register", name=name, password=PASSWORD, email="z@mail.example"
+        )
+        links.append(link_in((await letters(sending))[-1][1]).partition("token=")[2])
+    assert (await sending.browser().post("/confirm-email", token=links[1])).status == 303
+    page = await sending.browser().post("/confirm-email", token=links[0])
+    assert (page.status, "another account of yours" in page.text) == (409, True)
+    assert (await member(sending, "z@mail.example")).person.name == "max"
+
+
+async def test_nobody_is_buried_in_letters_by_those_who_sign_up(sending: World) -> None:
+    for number in range(7):
+        sent = await sending.browser().post(
+            "/register", name=f"zoe{number}", password=PASSWORD, email="bob@mail.example"
+        )
+        assert sent.status == 303
+    assert len(await letters(sending)) == 5
+
+
+async def test_where_no_mail_is_sent_the_address_is_only_kept(world: World) -> None:
+    zoe = world.browser()
+    sent = await zoe.post("/register", name="zoe", password=PASSWORD, email="z@mail.example")
+    assert (sent.status, await letters(world)) == (303, [])
+    assert "This server sends no mail" in (await zoe.get("/settings/account")).text
+    listed = await world.browser("ann").get("/admin/members?q=z@mail")
+    assert "z@mail.example (not confirmed)" in listed.text
+    assert (
+        await world.instance.read(
+            lambda conn: get_member(conn, find_member(conn, "zoe").person.id).account.email  # type: ignore[union-attr] # it is there
+        )
+        is None
+    )

@@ -1,0 +1,443 @@
+"""What nobody with the right to say it said, or what they took back, is not in force.
+
+Hypothesis draws who says, undoes, relays, announces, forges and plays again what, with which key.
+The rules of docs/decisions/0027 are kept here a second time, as a table of what was heard; after
+each step the server and the table must agree.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from sqlalchemy import select
+
+from activitypub.signatures import integrity, multikey
+from activitypub.signatures.keys import (
+    PrivateKey,
+    ProofKey,
+    generate_ed25519_pem,
+    generate_rsa_pem,
+    load_private,
+    load_proof_key,
+    load_public,
+)
+from fedcom.actions.moderators import AddModerator
+from fedcom.context import Context
+from fedcom.db import open_database
+from fedcom.models.actor import actor
+from fedcom.models.follow import follow
+from fedcom.models.moderation import community_ban
+from fedcom.models.post import post
+from fedcom.models.vote import post_vote
+from tests.support.clock import SettableClock
+from tests.support.databases import sqlite_database
+from tests.support.documents import Json, activity, group, person, undo
+from tests.support.node import Node, open_node
+from tests.support.people import ORIGIN
+
+CATS = f"{ORIGIN}/c/cats"
+DOGS = "https://eve.example/c/dogs"
+EVE = "https://eve.example/u/eve"
+
+# Kind of activity: who says it, and which state it sets to what.
+KINDS = {
+    "Like": ("kim", "vote", 1),
+    "Dislike": ("kim", "vote", -1),
+    "Follow": ("kim", "follow", True),
+    "Lock": ("max", "locked", True),
+    "Add": ("max", "pinned", True),
+    "Remove": ("max", "pinned", None),
+    "Block": ("max", "banned", True),
+}
+UNDOABLE = sorted(set(KINDS) - {"Add", "Remove"})
+# Two ids for each kind, so that they are used again.
+NUMBERS = st.sampled_from([1, 2])
+SAID = st.tuples(st.sampled_from(sorted(KINDS)), NUMBERS)
+EARLIER = st.integers(0, 30)
+STEPS = st.one_of(
+    st.tuples(st.just("say"), SAID),
+    st.tuples(st.just("say"), SAID),
+    st.tuples(st.just("undo"), st.tuples(st.sampled_from(UNDOABLE), NUMBERS)),
+    st.tuples(st.just("undo"), st.tuples(st.sampled_from(UNDOABLE), NUMBERS)),
+    st.tuples(st.just("prove"), SAID),
+    st.tuples(st.just("relay"), EARLIER),
+    st.tuples(st.just("relay_without_proof"), EARLIER),
+    st.tuples(st.just("send_again"), EARLIER),
+    st.tuples(st.just("announce"), EARLIER),
+    st.tuples(st.just("announce_id"), EARLIER),
+    st.tuples(st.just("forge"), SAID),
+    st.tuples(st.just("forge_proof"), SAID),
+    st.tuples(st.just("change_key"), st.sampled_from(["kim", "max"])),
+    st.tuples(st.just("use_old_key"), SAID),
+)
+
+
+@cache
+def rsa_keys() -> list[tuple[str, str]]:
+    """Private and public PEMs; making one takes a tenth of a second."""
+    return [generate_rsa_pem() for _ in range(4)]
+
+
+@dataclass
+class Person:
+    """Somebody elsewhere; `key` is the number of the newest key."""
+
+    iri: str
+    proof_key: ProofKey
+    multibase: str
+    pems: int
+    key: int = 1
+
+    @classmethod
+    def new(cls, iri: str, pems: int) -> "Person":
+        private, public = generate_ed25519_pem()
+        key = load_proof_key(f"{iri}#proof-key", private)
+        return cls(iri, key, multikey.encode(load_public(public)), pems)
+
+    def rsa_key(self, number: int | None = None) -> PrivateKey:
+        number = number or self.key
+        # Two pairs in turn: a new id with another key each time.
+        return load_private(f"{self.iri}#key-{number}", rsa_keys()[self.pems + number % 2][0])
+
+    def document(self) -> Json:
+        key_id = f"{self.iri}#key-{self.key}"
+        public = rsa_keys()[self.pems + self.key % 2][1]
+        return person(
+            self.iri,
+            publicKey={"id": key_id, "owner": self.iri, "publicKeyPem": public},
+            assertionMethod=[
+                {
+                    "id": self.proof_key.id,
+                    "type": "Multikey",
+                    "controller": self.iri,
+                    "publicKeyMultibase": self.multibase,
+                }
+            ],
+        )
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A document that exists, with its proof; who made it, when, and what it sets."""
+
+    by: str
+    document: Json
+    made_at: float
+    subject: str
+    name: str
+    value: Any
+
+
+@dataclass
+class Heard:
+    """The table of what was heard, by the rules of the decision."""
+
+    state: dict[str, Any] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+    awaited: set[str] = field(default_factory=set)
+    undone: set[str] = field(default_factory=set)
+    spoken: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def may_be_played(self, paper: Paper) -> bool:
+        """Whether a proof counts that somebody else shows."""
+        iri = paper.document["id"]
+        later = self.spoken.get((paper.by, paper.subject), 0.0)
+        return iri not in self.ids | self.awaited | self.undone and later < paper.made_at
+
+
+class Town:
+    """!cats with a post of bob's, which max moderates and kim reads; eve means harm, and has a
+    community that bob follows."""
+
+    def __init__(self, node: Node, number: int) -> None:
+        self.node = node
+        self.heard = Heard()
+        self.people = {
+            "kim": Person.new(f"https://kim.example/u/kim{number}", 0),
+            "max": Person.new(f"https://max.example/u/max{number}", 2),
+        }
+        for someone in self.people.values():
+            node.network.put(someone.document())
+        self.post = node.home.post()
+        max_ = node.home.person(self.people["max"].iri)
+        node.home.perform(AddModerator(by=node.home.ann, community=node.home.cats, person=max_))
+        self.papers: list[Paper] = []
+        self.requests: list[tuple[Json, PrivateKey, datetime]] = []
+
+    # What can be said.
+
+    def words(self, name: str, number: int) -> Json:
+        """An activity of the kind `name` under one of its two ids."""
+        by, _, _ = KINDS[name]
+        iri = self.people[by].iri
+        more: Json = {"id": f"{iri}/did/{name}-{number}", "audience": CATS}
+        about = {"Follow": CATS, "Block": self.people["kim"].iri}.get(name, self.post.iri)
+        if name in ("Add", "Remove"):
+            more["target"] = f"{CATS}/featured"
+        if name == "Block":
+            more["target"] = CATS
+        return activity(name, iri, about, **more)
+
+    def paper(self, name: str, number: int) -> Paper:
+        """The same with its actor's proof, made now."""
+        by, _, value = KINDS[name]
+        plain = self.words(name, number)
+        document = integrity.sign(plain, self.people[by].proof_key, self.now)
+        made = Paper(by, document, self.now.timestamp(), plain["object"], name, value)
+        self.papers.append(made)
+        return made
+
+    @property
+    def now(self) -> datetime:
+        return self.node.instance.clock()
+
+    # What is done; each step says what came of it, and what should be so afterwards.
+
+    async def say(self, said: tuple[str, int]) -> None:
+        """The actor says it, with a proof that others may show later."""
+        paper = self.paper(*said)
+        answer = await self._deliver(paper.document, self.people[paper.by].rsa_key())
+        if answer != "202":
+            assert self._is_shut_out(said[0]), answer
+            return
+        self._note(paper.by, paper.document, paper.subject)
+        iri = paper.document["id"]
+        if iri in self.heard.awaited:
+            # Its Undo overtook it, so this one does not count, and the next one does.
+            self.heard.awaited.remove(iri)
+            self.heard.undone.add(iri)
+            return
+        self._set(paper)
+
+    async def undo(self, said: tuple[str, int]) -> None:
+        by, slot, value = KINDS[said[0]]
+        document = undo(self.words(*said), id=f"{self.people[by].iri}/undo/{len(self.requests)}")
+        answer = await self._deliver(document, self.people[by].rsa_key())
+        assert answer == "202", answer
+        iri, subject = document["object"]["id"], document["object"]["object"]
+        is_known = iri in self.heard.ids
+        if self.heard.state.get(slot) == value:
+            self.heard.state[slot] = None
+            is_known = True
+        self._note(by, document, subject)
+        self.heard.undone.discard(iri)
+        self.heard.awaited.discard(iri)
+        (self.heard.undone if is_known else self.heard.awaited).add(iri)
+
+    async def prove(self, said: tuple[str, int]) -> None:
+        """The actor makes it, and we do not get it: only eve does."""
+        self.paper(*said)
+
+    async def relay(self, number: int) -> None:
+        if self.papers:
+            paper = self.papers[number % len(self.papers)]
+            may = self.heard.may_be_played(paper)
+            answer = await self._deliver(paper.document, eves_key())
+            if may and answer == "202":
+                self._set(paper)
+                self.heard.ids.add(paper.document["id"])
+            elif may:
+                assert self._is_shut_out(paper.name), answer
+
+    async def relay_without_proof(self, number: int) -> None:
+        """The origin serves it, as Lemmy does with all that was ever said."""
+        if self.papers:
+            document = dict(self.papers[number % len(self.papers)].document)
+            del document["proof"]
+            self.node.network.put(document)
+            answer = await self._deliver(document, eves_key())
+            self.node.network.lose(document["id"])
+            assert answer == "403 relayed_without_proof"
+
+    async def send_again(self, number: int) -> None:
+        """A captured request, byte for byte."""
+        if self.requests:
+            document, key, signed_at = self.requests[number % len(self.requests)]
+            answer = await self.node.hear(document, key=key, signed_at=signed_at)
+            assert answer[:3] in ("202", "401", "403")
+
+    async def announce(self, number: int) -> None:
+        """By eve's community, which owns nothing of what it is about."""
+        if self.papers:
+            paper = self.papers[number % len(self.papers)]
+            may = self.heard.may_be_played(paper)
+            envelope = activity("Announce", DOGS, paper.document, id=self._new("announce"))
+            answer = await self._deliver(envelope | {"object": paper.document}, dogs_key())
+            if may and paper.name == "Follow" and answer == "202":
+                self._set(paper)  # the proof alone is enough for what is not about a post
+
+    async def announce_id(self, number: int) -> None:
+        if self.papers:
+            document = self.papers[number % len(self.papers)].document
+            self.node.network.put(document)
+            envelope = activity("Announce", DOGS, document["id"], id=self._new("announce"))
+            before = self.heard.may_be_played(self.papers[number % len(self.papers)])
+            answer = await self._deliver(envelope, dogs_key())
+            self.node.network.lose(document["id"])
+            if before and document["type"] == "Follow" and answer == "202":
+                self._set(self.papers[number % len(self.papers)])
+
+    async def forge(self, said: tuple[str, int]) -> None:
+        """In somebody's name, signed by eve."""
+        answer = await self._deliver(self.words(*said) | {"id": self._at(said)}, eves_key())
+        assert answer == "403 relayed_without_proof"
+
+    async def forge_proof(self, said: tuple[str, int]) -> None:
+        """With a proof that is eve's own."""
+        forged = self.words(*said) | {"id": self._at(said)}
+        document = integrity.sign(forged, eves_proof_key(), self.now)
+        answer = await self._deliver(document, eves_key())
+        assert answer == "202 relayed_without_proof"
+
+    async def change_key(self, name: str) -> None:
+        someone = self.people[name]
+        someone.key += 1
+        self.node.network.put(someone.document())
+        update = f"{someone.iri}/update/{someone.key}"
+        changed = activity("Update", someone.iri, someone.document(), id=update)
+        assert await self._deliver(changed, someone.rsa_key()) == "202"
+        self._note(name, changed, someone.iri)
+
+    async def use_old_key(self, said: tuple[str, int]) -> None:
+        someone = self.people[KINDS[said[0]][0]]
+        if someone.key > 1:
+            stolen = someone.rsa_key(someone.key - 1)
+            answer = await self._deliver(self.words(*said), stolen)
+            assert answer in ("401 key_not_usable", "401 signature_mismatch"), answer
+
+    # The table, and the server.
+
+    def _note(self, by: str, document: Json, subject: str) -> None:
+        self.heard.ids.add(document["id"])
+        self.heard.spoken[by, subject] = self.now.timestamp()
+
+    def _set(self, paper: Paper) -> None:
+        _, slot, _ = KINDS[paper.name]
+        self.heard.undone.discard(paper.document["id"])
+        self.heard.state[slot] = paper.value
+        if slot == "banned":
+            self.heard.state["follow"] = None
+
+    def _is_shut_out(self, name: str) -> bool:
+        """Whoever is banned neither votes nor follows."""
+        return self.heard.state.get("banned") is True and KINDS[name][0] == "kim"
+
+    def _new(self, kind: str) -> str:
+        return f"https://eve.example/{kind}/{self.now.timestamp():.0f}"
+
+    def _at(self, said: tuple[str, int]) -> str:
+        """An id of the actor's host that its actor never used."""
+        return f"{self.people[KINDS[said[0]][0]].iri}/did/forged-{self.now.timestamp():.0f}"
+
+    async def _deliver(self, document: Json, key: PrivateKey) -> str:
+        self.requests.append((document, key, self.now))
+        return await self.node.hear(document, key=key)
+
+    def in_force(self) -> dict[str, Any]:
+        """What the server holds to be so."""
+        kim = self.people["kim"].iri
+
+        def look(ctx: Context) -> dict[str, Any]:
+            number = select(actor.c.id).where(actor.c.iri == kim).scalar_subquery()
+            row = ctx.conn.execute(select(post).where(post.c.id == self.post.id)).one()
+            vote = select(post_vote.c.score).where(
+                post_vote.c.post_id == self.post.id, post_vote.c.voter_id == number
+            )
+            follows = select(follow.c.id).where(follow.c.follower_id == number)
+            ban = select(community_ban.c.person_id).where(community_ban.c.person_id == number)
+            return {
+                "vote": ctx.conn.execute(vote).scalar(),
+                "follow": True if ctx.conn.execute(follows).first() else None,
+                "locked": True if row.locked_at else None,
+                "pinned": True if row.featured_at else None,
+                "banned": True if ctx.conn.execute(ban).first() else None,
+            }
+
+        return self.node.home(look)
+
+
+class Server:
+    """One server for all examples; each has people and a post of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._number = 0
+        self.node = self._runner.run(self._open(folder))
+
+    async def _open(self, folder: Path) -> Node:
+        url = sqlite_database(folder / "in_force.sqlite3", migrated=True)
+        database = open_database(url)
+        self._stack.callback(database.close)
+        node = await self._stack.enter_async_context(
+            open_node(database, url, SettableClock(), folder)
+        )
+        eve = person(EVE, publicKey=_shown(EVE, 0))
+        dogs = group(DOGS, publicKey=_shown(DOGS, 2))
+        node.network.put(eve, dogs)
+        node.home.follow(node.home.bob, node.home.group(DOGS))
+        return node
+
+    def play(self, steps: Sequence[tuple[str, Any]]) -> None:
+        """One story; after each step the server and the table agree."""
+        self._number += 1
+        self._runner.run(self._play(Town(self.node, self._number), steps))
+
+    async def _play(self, town: Town, steps: Sequence[tuple[str, Any]]) -> None:
+        for step, detail in steps:
+            self.node.home.clock.advance(seconds=1)
+            await getattr(town, step)(detail)
+            wanted = dict.fromkeys(("vote", "follow", "locked", "pinned", "banned"))
+            assert town.in_force() == wanted | town.heard.state, (step, detail)
+
+    def close(self) -> None:
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+
+
+def _shown(iri: str, pems: int) -> Json:
+    return {"id": f"{iri}#main-key", "owner": iri, "publicKeyPem": rsa_keys()[pems][1]}
+
+
+@cache
+def eves_key() -> PrivateKey:
+    return load_private(f"{EVE}#main-key", rsa_keys()[0][0])
+
+
+@cache
+def dogs_key() -> PrivateKey:
+    return load_private(f"{DOGS}#main-key", rsa_keys()[2][0])
+
+
+@cache
+def eves_proof_key() -> ProofKey:
+    return load_proof_key(f"{EVE}#proof-key", generate_ed25519_pem()[0])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    opened = Server(tmp_path_factory.mktemp("in_force"))
+    yield opened
+    opened.close()
+
+
+@settings(
+    max_examples=int(os.environ.get("FEDCOM_TEST_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # Without shrinking: each step is a signed request, and a story of a dozen can be read.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+@given(steps=st.lists(STEPS, min_size=4, max_size=14))
+def test_what_nobody_said_or_what_was_taken_back_is_not_in_force(
+    server: Server, steps: list[tuple[str, Any]]
+) -> None:
+    server.play(steps)

@@ -1,0 +1,420 @@
+"""Nothing is played twice, and honest repetition counts: stories told by signed requests.
+
+The clock moves a second before each request, as HTTP dates do; what is captured and sent again
+keeps its time.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pytest
+
+from activitypub.signatures import integrity, multikey
+from activitypub.signatures.keys import (
+    PrivateKey,
+    ProofKey,
+    generate_ed25519_pem,
+    generate_rsa_pem,
+    load_private,
+    load_proof_key,
+    load_public,
+)
+from fedcom.actions.moderators import AddModerator
+from fedcom.models.actor import Community
+from fedcom.models.post import post
+from inbox.journal import journal
+from tests.support.documents import Json, activity, group, page, person, undo
+from tests.support.node import Node
+from tests.support.people import ORIGIN
+
+pytestmark = pytest.mark.anyio
+
+KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
+MAX = "https://max.example/u/max"
+EVE = "https://eve.example/u/eve"
+DOGS = "https://dogs.example/c/dogs"
+CATS = f"{ORIGIN}/c/cats"
+POST = f"{ORIGIN}/post/1"
+THEIRS = "https://kim.example/post/9"
+
+
+@cache
+def proof_key(actor: str) -> tuple[ProofKey, str]:
+    """Somebody's key for proofs, and its Multikey."""
+    private, public = generate_ed25519_pem()
+    return load_proof_key(f"{actor}#ed25519-key", private), multikey.encode(load_public(public))
+
+
+def prover(iri: str, **more: Any) -> Json:
+    """A person who proves what they say."""
+    method = {
+        "id": f"{iri}#ed25519-key",
+        "type": "Multikey",
+        "controller": iri,
+        "publicKeyMultibase": proof_key(iri)[1],
+    }
+    return person(iri, assertionMethod=[method], **more)
+
+
+class Story:
+    """!cats with a post of bob's; max, who is elsewhere, moderates it. Kim and eve are unknown."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        node.network.put(prover(KIM), prover(KEN), prover(MAX), person(EVE), group(DOGS))
+        node.home.post()
+        max_ = node.home.person(MAX)
+        node.home.perform(AddModerator(by=node.home.ann, community=node.home.cats, person=max_))
+        self.times: dict[str, datetime] = {}
+
+    @property
+    def now(self) -> datetime:
+        return self.node.instance.clock()
+
+    async def say(self, said: Json, **more: Any) -> str:
+        """Deliver it a second later than the last; signed by its actor unless told otherwise."""
+        self.node.home.clock.advance(seconds=1)
+        self.times[said["id"]] = self.now
+        return await self.node.hear(said, **more)
+
+    async def say_all(self, *several: Json) -> None:
+        for said in several:
+            assert await self.say(said) == "202", said
+
+    async def send_again(self, said: Json) -> str:
+        """The very request in which it was last said, captured and sent by somebody."""
+        self.node.home.clock.advance(seconds=1)
+        return await self.node.hear(said, signed_at=self.times[said["id"]])
+
+    def proven(self, said: Json) -> Json:
+        """With its actor's proof, made now."""
+        return integrity.sign(said, proof_key(said["actor"])[0], self.now)
+
+    def votes(self) -> tuple[int, int]:
+        """Up and down, without that of the post's author."""
+        (row,) = [row for row in self.node.home.rows(post) if row["iri"] == POST]
+        return row["upvotes"] - 1, row["downvotes"]
+
+    def shows(self, name: str) -> str | None:
+        """What `Node.snapshot` says of this."""
+        return self.node.snapshot().get(name)
+
+    def dogs(self) -> Community:
+        """!dogs elsewhere, which bob follows."""
+        dogs = self.node.home.group(DOGS)
+        self.node.home.follow(self.node.home.bob, dogs)
+        return dogs
+
+
+@pytest.fixture
+async def story(node: Node) -> Story:
+    return Story(node)
+
+
+def up(actor: str = KIM, number: int = 5) -> Json:
+    return activity("Like", actor, POST, id=f"{actor}#activity/like/{number}")
+
+
+def down(actor: str = KIM, number: int = 5) -> Json:
+    return activity("Dislike", actor, POST, id=f"{actor}#activity/dislike/{number}")
+
+
+def follow(actor: str = KIM) -> Json:
+    return activity("Follow", actor, CATS, id=f"{actor}#follows/1")
+
+
+def lock() -> Json:
+    return activity("Lock", MAX, POST, id=f"{MAX}#locks/1", audience=CATS)
+
+
+def ban(of: str = KIM) -> Json:
+    return activity("Block", MAX, of, id=f"{MAX}#bans/1", target=CATS, audience=CATS)
+
+
+# Honest repetition.
+
+
+async def test_each_of_nodebbs_votes_counts_although_all_have_the_same_id_and_bytes(
+    story: Story,
+) -> None:
+    liked = up()
+    taken_back = activity("Undo", KIM, liked, id=f"{KIM}#activity/undo:like/5")
+
+    await story.say_all(liked, taken_back)
+    assert story.votes() == (0, 0)
+    await story.say_all(liked, down())
+    assert story.votes() == (0, 1)
+    await story.say_all(liked)
+    assert story.votes() == (1, 0)
+
+
+async def test_who_follows_again_under_the_same_id_follows(story: Story) -> None:
+    await story.say_all(follow(), undo(follow()), follow())
+
+    assert story.shows(f"{KIM} follows {CATS}") == "accepted"
+
+
+async def test_a_moderator_locks_again_under_the_same_id(story: Story) -> None:
+    await story.say_all(lock(), undo(lock()))
+    assert story.shows(f"{POST} is locked") is None
+
+    await story.say_all(lock())
+    assert story.shows(f"{POST} is locked") == "yes"
+
+
+async def test_a_community_announces_the_same_vote_again(story: Story) -> None:
+    """NodeBB's votes come through Lemmy with their own ids."""
+    story.dogs()
+    about = page("https://dogs.example/post/3", "https://dogs.example/u/rex", DOGS)
+    story.node.network.put(person("https://dogs.example/u/rex"), about)
+    liked = activity("Like", KIM, about["id"], id=f"{KIM}#activity/like/7")
+
+    for number, said in enumerate((about, liked, undo(liked), liked)):
+        announced = activity("Announce", DOGS, said, id=f"{DOGS}#announce/{number}")
+        assert await story.say(announced) == "202"
+
+    (row,) = [row for row in story.node.home.rows(post) if row["iri"] == about["id"]]
+    assert row["upvotes"] == 2  # with the author's
+
+
+async def test_a_vote_that_its_undo_overtook_does_not_count_and_the_next_one_does(
+    story: Story,
+) -> None:
+    """Mastodon signs each attempt anew, so the vote is signed after its Undo."""
+    await story.say_all(undo(up()), up())
+    assert story.votes() == (0, 0)
+
+    await story.say_all(up())
+    assert story.votes() == (1, 0)
+
+
+async def test_a_delivery_that_is_tried_again_changes_nothing(story: Story) -> None:
+    """The peer did not see our answer."""
+    await story.say_all(up(), up())
+
+    assert story.votes() == (1, 0)
+    assert [row["state"] for row in story.node.home.rows(journal)] == ["done", "done"]
+
+
+# Replay.
+
+
+async def test_a_captured_request_is_taken_once(story: Story) -> None:
+    await story.say_all(up(), undo(up()))
+
+    assert await story.send_again(up()) == "202"
+    assert story.votes() == (0, 0)
+    assert len(story.node.home.rows(journal)) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (lock(), f"{POST} is locked"),
+        (ban(), f"{KIM} is banned from {CATS}"),
+        (follow(), f"{KIM} follows {CATS}"),
+    ],
+    ids=["lock", "ban", "follow"],
+)
+async def test_what_was_undone_does_not_come_back_by_its_proof(
+    story: Story, said: Json, name: str
+) -> None:
+    await story.say_all(up())  # so that kim is known
+    proven = story.proven(said)
+    await story.say_all(proven)
+    assert story.shows(name)
+    await story.say_all(undo(said))
+
+    assert await story.say(proven, signer=EVE) == "202 already_heard"
+    assert story.shows(name) is None
+
+
+async def test_a_vote_that_was_replaced_does_not_come_back_by_its_proof(story: Story) -> None:
+    liked = story.proven(up())
+    await story.say_all(liked, down())
+
+    assert await story.say(liked, signer=EVE) == "202 already_heard"
+    assert story.votes() == (0, 1)
+
+
+async def test_a_vote_we_never_got_does_not_replace_a_later_one(story: Story) -> None:
+    liked = story.proven(up())
+    await story.say_all(down())
+
+    assert await story.say(liked, signer=EVE) == "202 superseded"
+    assert story.votes() == (0, 1)
+
+
+async def test_an_undo_does_not_take_back_a_later_vote(story: Story) -> None:
+    first, taken_back = up(number=1), story.proven(undo(up(number=1)))
+    await story.say_all(first, taken_back, up(number=2))
+
+    assert await story.say(taken_back, signer=EVE) == "202 already_heard"
+    assert story.votes() == (1, 0)
+
+
+async def test_what_nobody_brought_before_is_believed_by_its_proof_once(story: Story) -> None:
+    await story.say_all(follow())
+    liked = story.proven(up())
+
+    assert await story.say(liked, signer=EVE) == "202"
+    assert story.votes() == (1, 0)
+
+    await story.say_all(undo(up()))
+    assert await story.say(liked, signer=KEN) == "202 already_heard"
+    assert story.votes() == (0, 0)
+
+
+@pytest.mark.parametrize("said", [up(), lock(), ban(), follow()], ids=lambda said: said["type"])
+async def test_what_a_server_still_serves_does_not_come_back(story: Story, said: Json) -> None:
+    await story.say_all(said, undo(said))
+    before = story.node.snapshot()
+    story.node.network.put(said)
+    story.node.network.fetched()
+
+    assert await story.say(said, signer=EVE) == "403 relayed_without_proof"
+    assert story.node.snapshot() == before
+    assert story.node.network.fetched() == [EVE]
+
+
+async def test_an_old_edit_does_not_replace_a_newer_one(story: Story) -> None:
+    written = page(THEIRS, KIM, CATS, name="First")
+    edits = [
+        story.proven(activity("Update", KIM, written | words, id=f"{THEIRS}#update/{number}"))
+        for number, words in enumerate(
+            (
+                {"name": "Second", "updated": "2026-01-01T11:10:00Z"},
+                {"name": "Third", "updated": "2026-01-01T11:20:00Z"},
+            )
+        )
+    ]
+    await story.say_all(activity("Create", KIM, written), edits[1])
+
+    # It is the first time that we hear of the second version.
+    await story.say(edits[0], signer=EVE)
+
+    assert [row["title"] for row in story.node.home.rows(post) if row["iri"] == THEIRS] == ["Third"]
+
+
+async def test_an_edit_without_a_date_is_asked_of_its_origin(story: Story) -> None:
+    written = page(THEIRS, KIM, CATS, name="First")
+    story.node.network.put(written | {"name": "Now"})
+    old = story.proven(activity("Update", KIM, written | {"name": "Once"}))
+    await story.say_all(follow())
+
+    assert await story.say(old, signer=EVE) == "202"
+    assert (story.shows(THEIRS) or "").startswith("Now")
+
+
+async def test_a_deletion_that_was_taken_back_is_asked_of_its_origin(story: Story) -> None:
+    written = page(THEIRS, KIM, CATS, name="Here")
+    story.node.network.put(written)
+    gone = story.proven(activity("Delete", KIM, THEIRS))
+    # Peers make up the id of the Delete in an Undo, so the tombstone does not fit.
+    again = undo(activity("Delete", KIM, THEIRS, id=f"{THEIRS}#made-up"))
+    await story.say_all(activity("Create", KIM, written), gone, again)
+
+    assert await story.say(gone, signer=EVE) == "202 not_confirmed"
+    assert (story.shows(THEIRS) or "").startswith("Here | shown")
+
+
+async def test_a_community_cannot_play_again_what_its_origin_still_serves(story: Story) -> None:
+    """An Announce of the bare id of an old activity."""
+    story.dogs()
+    asked = activity("Follow", KIM, CATS, id="https://kim.example/follows/1")
+    story.node.network.put(asked)
+    await story.say_all(asked, undo(asked))
+
+    answer = await story.say(activity("Announce", DOGS, asked["id"]))
+
+    assert answer.endswith("not_their_member")
+    assert story.shows(f"{KIM} follows {CATS}") is None
+
+
+async def test_a_community_cannot_play_again_what_was_proven_once(story: Story) -> None:
+    story.dogs()
+    asked = story.proven(follow())
+    await story.say_all(asked, undo(follow()))
+
+    answer = await story.say(activity("Announce", DOGS, asked) | {"object": asked})
+
+    assert answer.endswith("not_their_member")
+    assert story.shows(f"{KIM} follows {CATS}") is None
+
+
+@pytest.mark.parametrize(
+    "served",
+    [
+        activity("Like", KIM, CATS, id=THEIRS),
+        person(KIM),
+    ],
+    ids=["an-activity", "an-actor"],
+)
+async def test_another_document_at_the_id_does_not_confirm_an_announced_post(
+    story: Story, served: Json
+) -> None:
+    """Any document of the author's at that id was once taken for a confirmation of the words."""
+    story.dogs()
+    story.node.network.put(served)
+    forged = page(served["id"], KIM, DOGS, name="Forged")
+    announced = activity("Announce", DOGS, activity("Create", KIM, forged))
+
+    assert await story.say(announced) in {"202 not_confirmed", "202 not_the_owner"}
+    assert "Forged" not in str(story.node.snapshot())
+
+
+# Keys.
+
+
+def new_key(iri: str, name: str) -> tuple[PrivateKey, Json]:
+    """A key of this id, and how an actor shows it."""
+    private, public = generate_rsa_pem()
+    shown = {"id": f"{iri}#{name}", "owner": iri, "publicKeyPem": public}
+    return load_private(f"{iri}#{name}", private), shown
+
+
+async def test_a_key_that_was_replaced_by_one_of_another_id_ends(story: Story) -> None:
+    await story.say_all(follow())
+    key, shown = new_key(KIM, "key-2")
+    story.node.network.put(prover(KIM, publicKey=shown))
+    assert await story.say(activity("Update", KIM, prover(KIM)), key=key) == "202"
+
+    assert await story.say(up()) == "401 key_not_usable"
+    assert await story.say(up(), key=key) == "202"
+    assert story.votes() == (1, 0)
+
+
+async def test_a_key_ends_when_another_is_seen_although_its_owner_is_not_known(
+    story: Story,
+) -> None:
+    """Before there is a row for the actor, its keys are only in memory."""
+    refused = activity("Like", KIM, f"{ORIGIN}/post/99")
+    assert await story.say(refused) == "404 couldnt_find_object"
+    key, shown = new_key(KIM, "key-2")
+    story.node.network.put(prover(KIM, publicKey=shown))
+    assert await story.say(refused, key=key) == "404 couldnt_find_object"
+
+    assert await story.say(up()) == "401 key_not_usable"
+
+
+async def test_the_key_of_an_unknown_actor_is_read_again_after_an_hour(story: Story) -> None:
+    refused = activity("Like", KIM, f"{ORIGIN}/post/99")
+    await story.say(refused)
+    _, shown = new_key(KIM, "key-2")
+    story.node.network.put(prover(KIM, publicKey=shown))
+    assert (await story.say(refused)).startswith("404")
+
+    story.node.home.clock.advance(seconds=3601)
+
+    assert await story.say(up()) == "401 key_not_usable"
+
+
+async def test_a_key_for_proofs_that_was_replaced_ends(story: Story) -> None:
+    await story.say_all(follow())
+    liked = story.proven(up())
+    story.node.network.put(person(KIM))
+    assert await story.say(activity("Update", KIM, person(KIM))) == "202"
+
+    assert await story.say(liked, signer=EVE) == "202 relayed_without_proof"
+    assert story.votes() == (0, 0)
