@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import ipaddress
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -43,6 +44,9 @@ DEFAULT_CONFIG = Path("fedcom.toml")
 NOT_OURS = "FEDCOM_TEST_"
 """Variables that begin so belong to the test run and are passed over."""
 
+_MAILTO = re.compile(r"mailto:[!-;=?A-~]+@[!-;=?A-~]+")  # RFC 6068: visible ASCII but < > and @
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # RFC 5646, as far as anybody uses it
+
 
 class SettingsError(Exception):
     """The settings cannot be used; `problems` has a sentence for each that is wrong."""
@@ -52,12 +56,15 @@ class SettingsError(Exception):
         super().__init__("\n".join(problems))
 
 
+def _to_items(value: Any) -> Any:
+    """A list of texts; a variable has them between commas or spaces."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
 def _to_networks(value: Any) -> Any:
-    """Addresses and networks → networks; a variable has them between commas or spaces."""
-    if isinstance(value, str):
-        value = value.replace(",", " ").split()
+    """Addresses and networks → networks."""
     try:
-        return tuple(ipaddress.ip_network(item, strict=False) for item in value)
+        return tuple(ipaddress.ip_network(item, strict=False) for item in _to_items(value))
     except (TypeError, ValueError) as error:
         raise ValueError(f"must be addresses or networks: {error}") from error
 
@@ -84,6 +91,33 @@ def _check_redis(value: str) -> str:
     if not value.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("must begin with redis://, rediss:// or unix://")
     return value
+
+
+def _check_contact(value: str) -> str:
+    if not _MAILTO.fullmatch(value) and not _is_https(value):
+        raise ValueError("must be addresses such as mailto:security@forum.example or https://…")
+    return value
+
+
+def _check_policy(value: str) -> str:
+    if not _is_https(value):
+        raise ValueError("must be the address of a page, such as https://forum.example/policy")
+    return value
+
+
+def _check_language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError("must be language tags, such as en or pt-BR")
+    return value
+
+
+def _is_https(value: str) -> bool:
+    # With ports and without the rules for peers: people follow this link, we never do.
+    try:
+        check_iri(value, development=True)
+    except Malformed:
+        return False
+    return value.isascii() and value.startswith("https://")
 
 
 def _is_local(origin: str) -> bool:
@@ -217,6 +251,30 @@ class Settings(BaseModel):
         description="The first admin's password. Better in a variable than in the file, and taken"
         " out after the first start.",
     )
+    security_contact: Annotated[
+        tuple[Annotated[str, AfterValidator(_check_contact)], ...], BeforeValidator(_to_items)
+    ] = Field(
+        default=(),
+        description="Where to report a security problem of this server: one or more `mailto:` or"
+        " `https://` addresses, the preferred one first. They are published in"
+        " `/.well-known/security.txt` (RFC 9116), where researchers look; without them there is no"
+        " such file. In a variable: separated by commas.",
+        examples=['["mailto:security@forum.example"]'],
+    )
+    security_policy: Annotated[str, AfterValidator(_check_policy)] | None = Field(
+        default=None,
+        description="The page that says what reporters may do and what they can expect; named in"
+        " `security.txt`. Needs `security_contact`.",
+        examples=["https://forum.example/post/1"],
+    )
+    security_languages: Annotated[
+        tuple[Annotated[str, AfterValidator(_check_language)], ...], BeforeValidator(_to_items)
+    ] = Field(
+        default=(),
+        description="The languages in which reports are understood, as tags; named in"
+        " `security.txt`. In a variable: separated by commas. Needs `security_contact`.",
+        examples=['["en", "de"]'],
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="What is logged: this and everything worse.",
@@ -296,6 +354,13 @@ class Settings(BaseModel):
     def _check_admin(cls, value: SecretStr | None, known: ValidationInfo) -> SecretStr | None:
         if "admin_name" in known.data and (value is None) != (known.data["admin_name"] is None):
             raise ValueError("admin_name and admin_password go together: give both or neither")
+        return value
+
+    @field_validator("security_policy", "security_languages")
+    @classmethod
+    def _check_security(cls, value: Any, known: ValidationInfo) -> Any:
+        if value and known.data.get("security_contact") == ():
+            raise ValueError("is published only together with security_contact: give that too")
         return value
 
     @property
@@ -456,7 +521,7 @@ def _default_text(field: FieldInfo) -> str:
         return f"Default: {extra['default']}."
     if field.is_required():
         return "**Must be given.**"
-    if field.default is None:
+    if field.default in (None, ()):
         return "Not set by default."
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
     return f"Default: `{default}`."

@@ -19,9 +19,11 @@ MIN_BITS = 2048
 MAX_BITS = 8192
 """Larger keys only make us work: a verification costs with the square of the length."""
 
+MAX_PEM = 4096
+"""Characters; that of a key of MAX_BITS has a third of that."""
+
 _MIN_EXPONENT = 65537
 _MAX_EXPONENT_BITS = 33
-_MAX_PEM = 4096
 _OUR_BITS = 2048
 
 # Points whose order divides 8, as y without the sign bit: for such a "key" signatures can be made
@@ -123,8 +125,8 @@ def load_public(pem: str) -> rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
     huge ones make verifying slow. Ed25519 is no point of small order. Raises `Malformed`:
     `key_unreadable`, `key_type`, `key_too_small`, `key_too_big`, `key_exponent`, `key_weak`.
     """
-    if len(pem) > _MAX_PEM:
-        raise Malformed("key_too_big", f"A PEM may have {_MAX_PEM} characters.")
+    if len(pem) > MAX_PEM:
+        raise Malformed("key_too_big", f"A PEM may have {MAX_PEM} characters.")
     try:
         key = serialization.load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:

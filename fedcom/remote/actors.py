@@ -12,8 +12,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from activitypub.authority import Believe, judge_key
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
-from activitypub.reading import Document, MultikeyDocument
-from activitypub.signatures.keys import PublicKey
+from activitypub.reading import Document, KeyDocument, MultikeyDocument
+from activitypub.signatures.keys import MAX_PEM, PublicKey
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
 from fedcom.errors import Denied, Invalid, Missing, NotFound
@@ -170,7 +170,7 @@ def read_actor(document: Document) -> dict[str, object]:
         raise Invalid(
             "actor_name", "%(iri)s has the preferredUsername %(name)r.", iri=iri, name=name
         )
-    key = next((key for key in document.public_keys if judge_key(key, document) == Believe()), None)
+    key = next((key for key in document.public_keys if _signs(key, document)), None)
     proof = next((key for key in document.assertion_methods if _proves(key, iri)), None)
     return {
         "iri": iri,
@@ -193,6 +193,11 @@ def read_actor(document: Document) -> dict[str, object]:
         "proof_key": proof.multibase if proof else None,
         "updated_at": document.updated,
     }
+
+
+def _signs(key: KeyDocument, document: Document) -> bool:
+    """Whether it is the actor's own, and short enough to be one that we would load."""
+    return len(key.pem) <= MAX_PEM and judge_key(key, document) == Believe()
 
 
 def _proves(key: MultikeyDocument, iri: str) -> bool:

@@ -194,6 +194,7 @@ NO_PAGES = {
     "/message/{number:int}",
     "/settings/export",
     "/settings/export/lemmy",
+    "/.well-known/security.txt",
     "/static/{name}",
     "/media/{name}",
     "/media/remote",

@@ -211,6 +211,80 @@ def test_proxies_are_addresses_or_networks(tmp_path: Path) -> None:
     assert from_file == from_variable == (ip_network("10.0.0.0/8"), ip_network("::1"))
 
 
+def test_who_is_told_of_security_problems_may_be_several(tmp_path: Path) -> None:
+    (tmp_path / "fedcom.toml").write_text(
+        'security_contact = ["mailto:security@forum.example", "https://forum.example:8443/report"]\n'
+        'security_languages = ["en", "pt-BR"]'
+    )
+
+    from_file = load_settings(None, PUBLIC)
+    from_variables = load_settings(
+        None,
+        PUBLIC
+        | {
+            "FEDCOM_SECURITY_CONTACT": (
+                "mailto:security@forum.example, https://forum.example:8443/report"
+            ),
+            "FEDCOM_SECURITY_LANGUAGES": "en,pt-BR",
+        },
+    )
+
+    assert from_file == from_variables
+    assert from_file.security_languages == ("en", "pt-BR")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "security@forum.example",
+        "mailto:security",
+        "mailto:a@b@forum.example",
+        "mailto:<a@forum.example>",
+        "mailto:büro@forum.example",
+        "http://forum.example/report",
+        "https://",
+        "https://ann@forum.example/",
+        "https://forum.example/\u00e4",
+        "https://forum.example/\x0bPolicy:",
+        "javascript:alert(1)",
+        "mailto:security@forum.example, here",
+    ],
+)
+def test_a_contact_that_nobody_could_use_is_refused(said: str) -> None:
+    (problem,) = problems(PUBLIC | {"FEDCOM_SECURITY_CONTACT": said})
+
+    assert problem.startswith("FEDCOM_SECURITY_CONTACT: must be addresses such as mailto:")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("FEDCOM_SECURITY_POLICY", "http://forum.example/policy"),
+        ("FEDCOM_SECURITY_POLICY", "https://forum.example/a b"),
+        ("FEDCOM_SECURITY_LANGUAGES", "en_GB"),
+        ("FEDCOM_SECURITY_LANGUAGES", "en;de"),
+    ],
+)
+def test_what_else_security_txt_says_is_checked(name: str, said: str) -> None:
+    contact = {"FEDCOM_SECURITY_CONTACT": "mailto:security@forum.example"}
+
+    (problem,) = problems(PUBLIC | contact | {name: said})
+    assert problem.startswith(f"{name}: must be ")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("FEDCOM_SECURITY_POLICY", "https://forum.example/policy"),
+        ("FEDCOM_SECURITY_LANGUAGES", "en"),
+    ],
+)
+def test_security_txt_needs_a_contact(name: str, said: str) -> None:
+    assert problems(PUBLIC | {name: said}) == [
+        f"{name}: is published only together with security_contact: give that too"
+    ]
+
+
 @pytest.mark.parametrize(
     ("address", "parts"),
     [

@@ -9,9 +9,10 @@ from activitypub.errors import Gone, NotThere
 from activitypub.reading import Document
 from fedcom.context import Context, Fetched
 from fedcom.errors import Denied, FedcomError, Missing, NotFound
-from fedcom.models.actor import Community, Person, actor
+from fedcom.models.actor import Community, Person, actor, community
 from fedcom.queries.actors import find_actor, find_moderators
 from fedcom.remote.actors import (
+    LONGEST_SUMMARY,
     actor_at,
     community_at,
     forget_actor,
@@ -257,3 +258,38 @@ def test_everybody_is_found_by_their_id(home: Home) -> None:
         return [one.iri if one is not None else None for one in found]
 
     assert home(find) == [home.bob.iri, home.cats.iri, None]
+
+
+MEGABYTE = 1_000_000
+LONG = "x" * MEGABYTE
+OWN_KEY = {"id": f"{DOGS}#main-key", "owner": DOGS}
+
+
+LONG_FIELDS: list[dict[str, Any]] = [
+    *({name: f"{DOGS}/{LONG}"} for name in ("icon", "image", "url", "outbox", "followers")),
+    *({name: f"{DOGS}/{LONG}"} for name in ("featured", "attributedTo", "published")),
+    {"endpoints": {"sharedInbox": f"{DOGS}/{LONG}"}},
+    {"name": LONG},
+    {"summary": f"<p>{LONG}</p>"},
+    {"source": {"content": LONG, "mediaType": "text/markdown"}},
+    {"publicKey": OWN_KEY | {"publicKeyPem": LONG}},
+    {"publicKey": [OWN_KEY | {"publicKeyPem": LONG[:300]}] * 3_000},
+    {
+        "assertionMethod": {
+            "type": "Multikey",
+            "id": f"{DOGS}#key",
+            "controller": DOGS,
+            "publicKeyMultibase": f"z{LONG}",
+        }
+    },
+]
+
+
+def test_no_field_of_an_actor_is_kept_beyond_its_limit(home: Home) -> None:
+    """Mastodon GHSA-gg8q-rcg7-p79g: a megabyte that may be had can be all in one field."""
+    for more in LONG_FIELDS:
+        dogs = put(home, group(DOGS, **more))
+
+        kept = [row for row in home.rows(actor) if row["id"] == dogs.id] + home.rows(community)
+        longest = max(len(str(value)) for row in kept for value in row.values())
+        assert longest <= LONGEST_SUMMARY + len("<p></p>"), list(more)

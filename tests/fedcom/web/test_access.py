@@ -184,6 +184,8 @@ MATRIX = [
     ("/admin/federation", None, LOGIN, NO, NO, NO, OK),
     ("/admin/federation/retry", {"host": ""}, LOGIN, NO, NO, NO, OK),
     ("/setup", None, OK, OK, OK, OK, OK),
+    # Only where the admin named a contact; `test_security_txt.py` has the file.
+    ("/.well-known/security.txt", None, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
     ("/static/style.css", None, OK, OK, OK, OK, OK),
     ("/media/x.webp", None, OK, OK, OK, OK, OK),
     ("/media/remote", None, OK, OK, OK, OK, OK),

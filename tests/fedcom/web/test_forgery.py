@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Connection, select
 from starlette.routing import Route
 
 from fedcom.accounts.password_reset import create_reset
@@ -11,6 +12,7 @@ from fedcom.actions.message import SendMessage
 from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.http.forgery import make_token
+from fedcom.models.base import metadata
 from fedcom.web.routes import routes
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
@@ -206,3 +208,30 @@ async def test_files_of_another_site_are_refused_before_they_are_read(world: Wor
     )
 
     assert (answer.status_code, asked) == (403, [])
+
+
+PAGES = sorted(
+    address_of(route.path).replace("{name}", "x")
+    for route in routes()
+    if isinstance(route, Route) and "GET" in (route.methods or ())
+)
+# What one has read, when one was here, and how often one asked.
+OWN_READING = {"session", "post_visit", "notification", "attempt"}
+
+
+async def test_a_get_changes_nothing_that_is_not_ones_own_reading(world: World) -> None:
+    """SameSite=Lax lets other sites lead a member to any address, with their cookie."""
+    await make_targets(world)
+
+    def read(conn: Connection) -> dict[str, list[tuple[object, ...]]]:
+        return {
+            table.name: [tuple(row) for row in conn.execute(select(table))]
+            for table in metadata.sorted_tables
+            if table.name not in OWN_READING
+        }
+
+    before = await world.instance.read(read)
+    for path in PAGES:
+        await world.browser("ann").get(f"{path}?score=1&person=bob&read=1&_method=POST")
+
+    assert await world.instance.read(read) == before

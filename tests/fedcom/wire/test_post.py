@@ -93,6 +93,31 @@ def test_words_are_cut_to_size_and_made_safe() -> None:
     assert "onclick" not in found.body.html
 
 
+def test_no_field_of_a_post_is_kept_beyond_its_limit() -> None:
+    """Mastodon GHSA-gg8q-rcg7-p79g: a megabyte that may be had can be all in one field."""
+    long = "x" * 1_000_000
+    url = f"https://kim.example/{long}"
+    fields: list[dict[str, Any]] = [
+        {"name": long},
+        {"content": f"<p>{long}</p>"},
+        {"content": "<p>x" * 250_000},
+        {"content": None, "contentMap": {"en": long}},
+        {"source": {"content": long, "mediaType": "text/markdown"}},
+        {"summary": long, "sensitive": True},
+        {"language": {"identifier": long, "name": long}},
+        {"context": url},
+        {"url": url},
+        {"attachment": [{"type": "Link", "href": url}]},
+        {"attachment": [{"type": "Image", "url": url, "name": "x"}]},
+        {"attachment": [{"type": "Image", "url": "https://kim.example/x.png", "name": long}]},
+        {"attachment": [{"type": "Image", "url": f"https://a.example/{n}"} for n in range(20_000)]},
+        {"tag": [{"type": "Mention", "href": f"https://a.example/{n}"} for n in range(20_000)]},
+        {"published": long, "updated": long},
+    ]
+    for more in fields:
+        assert len(repr(read(**more))) < 250_000, list(more)
+
+
 ELSEWHERE = "https://elsewhere.example/story"
 OWN = "https://kim.example/post/1/title"
 

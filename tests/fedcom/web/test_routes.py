@@ -1,0 +1,100 @@
+"""Addresses and their answers: what no spelling of an address and no header may change."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
+from fedcom.db import Database
+from tests.support.clock import SettableClock
+from tests.support.node import ACTIVITY, Node, open_node
+
+pytestmark = pytest.mark.anyio
+
+PAGE = "text/html"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Addresses and headers are the same on every database."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def node(
+    database: Database, database_url: str, clock: SettableClock, tmp_path: Path
+) -> AsyncIterator[Node]:
+    """See `tests.support.node`."""
+    async with open_node(database, database_url, clock, tmp_path) as opened:
+        yield opened
+
+
+async def test_no_answer_repeats_the_host_that_was_asked_for(node: Node) -> None:
+    """As it would behind Starlette before 1.3.0 (CVE-2026-48710, CVE-2026-54282)."""
+    post = node.home.post()
+    lies = dict.fromkeys(("Host", "X-Forwarded-Host", "X-Original-URL"), "evil.example")
+    for path in (
+        *("/", "/c/cats", "/u/bob", f"/post/{post.id}", "/c/cats/outbox", "/search", "/submit"),
+        *("/login?next=/submit", "/feeds/all.xml", "/feeds/c/cats.atom", "/actor", "/nothing"),
+        *("/.well-known/nodeinfo", "/.well-known/host-meta", "/c/cats@home.example"),
+        f"/post/{post.id}/context",
+    ):
+        for accept in (PAGE, ACTIVITY):
+            answer = await node.get(path, accept=accept, Forwarded="host=evil.example", **lies)
+            assert answer.status_code < 500
+            assert "evil.example" not in str(answer.headers) + answer.text, (path, accept)
+
+
+async def test_no_path_becomes_a_host(node: Node) -> None:
+    for path in (
+        *("//evil.example/login", "/@evil.example/submit", "//evil.example/%2e%2e"),
+        *(
+            "/\\evil.example",
+            "//evil.example:80@home.example/",
+            "/http://evil.example/submit",
+            "/;@evil.example",
+        ),
+    ):
+        answer = await node.get(path, accept=PAGE)
+
+        assert answer.status_code == 404
+        assert "location" not in answer.headers
+        for found in ('href="//', 'action="//', 'value="//', "https://evil.example"):
+            assert found not in answer.text, path
+
+
+async def test_a_form_has_one_address(node: Node) -> None:
+    for path in ("/login/", "//login", "/LOGIN", "/login;x", "/login%00", "/login%2F", "/login."):
+        assert (await node.get(path, accept=PAGE, method="POST")).status_code == 404, path
+
+
+async def test_limits_count_what_is_done_however_its_address_is_spelt(node: Node) -> None:
+    spellings = ("/search?q=cats", "/%73earch?q=cats", "/search?q=c%61ts", "/search?x=1&q=cats")
+    for number in range(SEARCH_BY_ADDRESS.tries):
+        answer = await node.get(spellings[number % len(spellings)], accept=PAGE)
+        assert answer.status_code == 200
+
+    for path in spellings:
+        assert (await node.get(path, accept=PAGE)).status_code == 429
+        forwarded = await node.get(path, accept=PAGE, X_Forwarded_For="203.0.113.9")
+        assert forwarded.status_code == 429
+
+
+async def test_the_address_of_a_picture_is_read_once(node: Node) -> None:
+    """Lemmy CVE-2026-29178: one part of a proxy checked another address than was fetched."""
+    signed = node.instance.signer.address("https://peer.example/cat.png", "face")
+    evil = "https%3A%2F%2Fevil.example%2Fcat.png"
+    query = signed.partition("?")[2]
+    for forged in (
+        *(
+            f"url={evil}&{query}",
+            f"{query}&url={evil}",
+            f"{query};url={evil}",
+            f"{query}%26url={evil}",
+        ),
+        *(query.replace("peer", "evil"), query.replace("face", "full")),
+        *(f"{query}&sig=x", query.replace("url=", "url[]=")),
+    ):
+        assert (await node.get(f"/media/remote?{forged}", accept="image/*")).status_code == 404
+        assert not [url for url in node.network.asked if "evil" in url]
