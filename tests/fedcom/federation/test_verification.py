@@ -171,12 +171,28 @@ def test_a_fetch_has_no_document() -> None:
     assert verdict(seen) == "401 signature_mismatch"  # it was signed as a POST
 
 
-def test_a_relay_is_kept_for_its_origin_to_be_asked() -> None:
-    seen = see(knock(signer=EVE))
+@pytest.mark.parametrize(
+    ("said", "told", "holds", "text"),
+    [
+        (LIKE, "403 relayed_without_proof", False, "integrity proof"),
+        (LIKE | {"proof": {"type": "DataIntegrityProof"}}, "verified", None, "proof must hold"),
+        (
+            LIKE | {"type": "Create", "object": {"id": f"{LIKE['actor']}/n/1", "type": "Note"}},
+            "verified",
+            None,
+            "its origin is asked",
+        ),
+    ],
+    ids=["nothing", "proof", "content"],
+)
+def test_of_a_relay_it_is_said_what_could_prove_it(
+    said: dict[str, Any], told: str, holds: bool | None, text: str
+) -> None:
+    seen = see(knock(said=said, signer=EVE))
 
-    assert verdict(seen) == "verified"
-    assert step(seen, "actor")[0] is None
-    assert "its origin is asked" in step(seen, "actor")[1]
+    assert verdict(seen) == told
+    assert step(seen, "actor")[0] is holds
+    assert text in step(seen, "actor")[1]
 
 
 def test_a_key_on_another_host_than_its_owner_is_refused() -> None:
