@@ -169,6 +169,8 @@ def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
             iri=verdict.iri,
             type=document.type,
         )
+    if document.is_actor and claimed is not None:
+        return said  # actors are read from their documents and never from what is said
     if not document.is_actor and document.owner != said.actor:
         raise Denied(
             "not_the_owner",

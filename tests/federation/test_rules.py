@@ -113,6 +113,11 @@ def create(obj: Json, by: str | None = None, **more: Any) -> Json:
     return activity("Create", by or obj["attributedTo"], obj, **more)
 
 
+def undone(*several: Json, by: str | None = None) -> dict[str, str]:
+    """The tombstones of these activities, set by their actor or by a community."""
+    return {f"undone {said['id']}": by or said["actor"] for said in several}
+
+
 def announce(obj: Any, by: str = DOGS) -> Json:
     return activity("Announce", by, obj)
 
@@ -598,7 +603,8 @@ REPORTS = [
         changed={
             f"report of number 1 by {KIM}": "resolved",
             f"report of number 1 by {MAX}": "open",
-        },
+        }
+        | undone(activity("Flag", KIM, IN_CATS)),
         sent=("c/cats: Announce{Flag{id}}", "c/cats: Announce{Undo{Flag{id}}}"),
     ),
     row(
@@ -606,7 +612,7 @@ REPORTS = [
         "somebody made to look like who reports everything",
         (activity("Flag", KIM, IN_CATS, summary="Rude."), EVE),
         (activity("Flag", BOB, IN_CATS, summary="Rude."), EVE),
-        answers=("202 not_there", "403 actor_is_ours"),
+        answers=("403 relayed_without_proof", "403 actor_is_ours"),
         fetched=None,
     ),
     row(
@@ -734,7 +740,7 @@ DEDUPE_AND_ORDER = [
         LIKE,
         activity("Dislike", KIM, IN_CATS),
         undo(LIKE),
-        changed={IN_CATS: "Ours | shown | 0"},
+        changed={IN_CATS: "Ours | shown | 0"} | undone(LIKE),
         sent=("c/cats: Announce{Dislike{id}}", "c/cats: Announce{Like{id}}"),
     ),
     row(
@@ -781,7 +787,7 @@ DEDUPE_AND_ORDER = [
         "nothing: what the author gives again is fetched, because we blanked it",
         BACK,
         undo(BACK),
-        changed={},
+        changed=undone(BACK),
         sent=("c/cats: Announce{Delete{id}}", "c/cats: Announce{Undo{Delete{id}}}"),
         fetched=(IN_CATS_BY_KIM,),
     ),
@@ -934,8 +940,8 @@ GONE_AND_UNWANTED = [
         "words that only a relay has ever heard",
         (create(POST), EVE),
         (LIKE, EVE),
-        answers=("202 not_there", "202 not_there"),
-        fetched=(EVE, NEW, LIKE["id"]),
+        answers=("202 not_there", "403 relayed_without_proof"),
+        fetched=(EVE, NEW),
     ),
     row(
         "unwanted-announce",
@@ -1207,6 +1213,8 @@ CONVERSATION = [
         undo(activity("Delete", MAX, IN_CATS, summary="spam")),
         announce(activity("Delete", MAX, IN_DOGS_BY_KIM, summary="spam")),
         announce(undo(activity("Delete", MAX, IN_DOGS_BY_KIM, summary="spam"))),
+        changed=undone(activity("Delete", MAX, IN_CATS))
+        | undone(activity("Delete", MAX, IN_DOGS_BY_KIM), by=DOGS),
         sent=("c/cats: Announce{Delete{id}}", "c/cats: Announce{Undo{Delete{id}}}"),
     ),
     row(
@@ -1215,7 +1223,7 @@ CONVERSATION = [
         activity("Delete", KIM, NEW),
         undo(activity("Delete", KIM, NEW)),
         create(POST),
-        changed={NEW: "New | shown | 1"},
+        changed={NEW: "New | shown | 1"} | undone(activity("Delete", KIM, NEW)),
         sent=announced("Create{Page}"),
         before=serve(POST),
         fetched=None,
@@ -1264,6 +1272,7 @@ MEMBERSHIP = [
         FOLLOW | {"id": "https://kim.example/follow/again"},
         undo(FOLLOW),
         undo(FOLLOW, id="https://kim.example/undo/again"),
+        changed=undone(FOLLOW, FOLLOW | {"id": "https://kim.example/follow/again"}),
         sent=("c/cats: Accept{Follow{id}}",) * 2,
     ),
     row(
@@ -1351,7 +1360,8 @@ MESSAGES = [
         activity("Delete", KIM, CHAT, **TO_BOB),
         undo(activity("Delete", KIM, CHAT, **TO_BOB), **TO_BOB),
         create(KIMS_NOTE, **TO_BOB),
-        changed={CHAT: only_bob(words="<p>Hush</p>"), DIRECT: only_bob(words="<p>A remark</p>")},
+        changed={CHAT: only_bob(words="<p>Hush</p>"), DIRECT: only_bob(words="<p>A remark</p>")}
+        | undone(activity("Delete", KIM, CHAT)),
     ),
     row(
         "message-in-anothers-name",
