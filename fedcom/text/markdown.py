@@ -52,7 +52,7 @@ _SENTENCE_END = "?!.,:;*_~'\"[]"
 def render(source: str) -> str:
     """`source` (Markdown) as safe HTML; "" when there are no words in it. Never raises."""
     tokens = parse(source)
-    return sanitize(escape_text(source)) if tokens is None else render_tokens(tokens)
+    return as_typed(source) if tokens is None else render_tokens(tokens)
 
 
 def parse(source: str) -> list[Token] | None:
@@ -64,6 +64,11 @@ def parse(source: str) -> list[Token] | None:
     except _TooMuch:
         return None
     return tokens if _length_of_addresses(tokens) <= MAX_ADDRESSES else None
+
+
+def as_typed(source: str) -> str:
+    """`source` as safe HTML that shows it as it was typed: for what the parser is not given."""
+    return sanitize(escape_text(source))
 
 
 def render_tokens(tokens: Sequence[Token]) -> str:
@@ -88,7 +93,7 @@ def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> boo
     """The parser's own rule for tables, as long as they stay within `MAX_CELLS`."""
     if silent or not table(state, start, end, True):
         return table(state, start, end, silent)
-    header = state.src[state.bMarks[start] : state.eMarks[start]]
+    header = state.src[state.bMarks[start] : state.eMarks[start]].strip().strip("|")
     if (header.count("|") + 1) * (_end_of_stretch(state, start) - start) > MAX_CELLS:
         raise _TooMuch
     before = len(state.tokens)
