@@ -5,6 +5,9 @@ from starlette.datastructures import Headers
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 ANYTHING = ("*/*", "text/*")
 
+LONGEST = 2_000
+"""Characters that are read of a header; those of browsers have some 200."""
+
 
 def weights(headers: Headers) -> dict[str, float]:
     """Each media type in Accept, in lower case and without parameters, with its highest weight.
@@ -12,7 +15,7 @@ def weights(headers: Headers) -> dict[str, float]:
     Empty when there is no Accept. A weight that is no number counts as 0.
     """
     found: dict[str, float] = {}
-    for part in ",".join(headers.getlist("accept")).split(","):
+    for part in ",".join(headers.getlist("accept"))[:LONGEST].split(","):
         kind, weight = _weighed(part)
         if kind:
             found[kind] = max(found.get(kind, 0.0), weight)
@@ -21,7 +24,7 @@ def weights(headers: Headers) -> dict[str, float]:
 
 def preferred(header: str) -> list[str]:
     """The languages of an Accept-Language header that are wanted at all, the dearest first."""
-    found = [_weighed(part) for part in header.split(",")]
+    found = [_weighed(part) for part in header[:LONGEST].split(",")]
     wanted = [(language, weight) for language, weight in found if language and weight > 0]
     return [language for language, _ in sorted(wanted, key=lambda pair: -pair[1])]
 
