@@ -27,7 +27,7 @@ MAX_ATTRIBUTES = 8_000
 compared with those before it.
 """
 
-MAX_AMPERSANDS = 100_000
+MAX_AMPERSANDS = 20_000
 """Most `&` in one text. From the first thousand on they are written as numbers before the parser is
 given them: bare ones and names cost it the square of their number.
 """

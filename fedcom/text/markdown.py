@@ -33,6 +33,14 @@ MAX_BRACKETS = 10_000
 MAX_FOOTNOTE_LABEL = 100
 """Longest name of a footnote in characters; what is longer is no footnote."""
 
+MAX_LINES = 10_000
+"""Most lines of one source: each is looked at once for each of the twenty blocks it may be in."""
+
+MAX_BLOCK_TOKENS = 25_000
+"""Most tokens of blocks in one source; an item of a list takes five. With more of them the HTML has
+more tags than `fedcom.text.html` takes.
+"""
+
 MAX_CELLS = 5_000
 """Most cells of all tables in one source. The parser fills up every row to the width of its table,
 so that a short text can stand for very many.
@@ -57,7 +65,11 @@ def render(source: str) -> str:
 
 def parse(source: str) -> list[Token] | None:
     """The block tokens of `source`, or None when it is more than the parser may be given."""
-    if len(source) > MAX_SOURCE or source.count("[") > MAX_BRACKETS:
+    if (
+        len(source) > MAX_SOURCE
+        or source.count("\n") > MAX_LINES
+        or source.count("[") > MAX_BRACKETS
+    ):
         return None
     try:
         tokens = _PARSER.parse(source)
@@ -87,6 +99,13 @@ def _length_of_addresses(tokens: Sequence[Token]) -> int:
         for child in token.children or ()
         for value in child.attrs.values()
     )
+
+
+def _count_tokens(state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
+    """Block rule that finds nothing, and ends the work on a text of too many blocks."""
+    if len(state.tokens) > MAX_BLOCK_TOKENS:
+        raise _TooMuch
+    return False
 
 
 def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -190,6 +209,7 @@ def _make_parser() -> MarkdownIt:
     parser.use(container_plugin, "spoiler", render=_spoiler)
     parser.use(sub_plugin).use(superscript_plugin)
     parser.use(footnote_plugin, inline=False)
+    parser.block.ruler.before("table", "count_tokens", _count_tokens)
     parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
     parser.inline.ruler.at("footnote_ref", _bounded_footnote)
     # Anchors need ids, and ids of two comments on one page would be the same: numbers only.
