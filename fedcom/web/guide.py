@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.catalogues import mark
-from fedcom.text.markdown import render
+from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.render import page
 from fedcom.web.visits import visit_of
 from fedcom.web.words import gettext
@@ -47,4 +47,5 @@ async def show_markdown(request: Request) -> Response:
     """GET /help/markdown."""
     visit = await visit_of(request)
     examples = [(gettext(title), source, html) for title, source, html in _rendered()]
-    return page(request, "help_markdown.html", visit, {"examples": examples})
+    values = {"examples": examples, "brackets": MAX_BRACKETS, "cells": MAX_CELLS}
+    return page(request, "help_markdown.html", visit, values)
