@@ -107,7 +107,6 @@ async def _answer(request: Request, work: Callable[[Context], tuple[Json, str | 
         headers["ETag"] = f'"{tag}"'
         if _knows(request.headers, tag):
             return Response(status_code=304, headers=headers)
-    # At most `PAGE` ids: nothing that takes long to write down.
     gone = found["type"] == "Tombstone"
     return Response(dump(found), status_code=410 if gone else 200, headers=headers)
 
