@@ -11,13 +11,14 @@ it. So a `Fetched` always comes from the origin of its `document.id`; that id ma
 IRI asked for, and callers go on with `document.id`.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, cast
+from functools import lru_cache, partial
+from typing import Any, TypeVar, cast
 from urllib.parse import urljoin
 
 import httpx
@@ -50,6 +51,11 @@ from activitypub.reading import Document, has_activitystreams_context, parse
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
 from activitypub.transport import PeerTransport
+
+T = TypeVar("T")
+
+READ_ASIDE_FROM = 16 * 1024
+"""Bytes of an answer from which on it is read beside the event loop."""
 
 MAX_REDIRECTS = 3
 MAX_POST = 1024 * 1024
@@ -184,7 +190,8 @@ class Fetcher:
         """
         last, received = await self._get(url, _Ask(ACCEPT_PAGE, True, _GET, budget))
         if is_activity_type(received.content_type):
-            return await self._settle(url, _to_fetched(last, received), budget)
+            found = await _read_aside(_to_fetched, last, received)
+            return await self._settle(url, found, budget)
         target = find_alternate(received, last)
         if target is None:
             raise Refused("no_alternate", "The page names no ActivityPub document.", url=last)
@@ -199,7 +206,7 @@ class Fetcher:
         the caller to check. Raises the `FetchFailed` family.
         """
         last, received = await self._get(key_id, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
-        document = Document(_to_json(last, received, activity=True))
+        document = Document(await _read_aside(_to_json, last, received))
         named = {document.id, document.owner} - {None}
         for key in document.public_keys:
             named |= {key.id, key.owner}
@@ -218,7 +225,7 @@ class Fetcher:
         last, received = await self._get(url, _Ask(accept, False, _GET, budget))
         if not received.body.strip():
             raise NotThere("empty_answer", "The peer answered with nothing.", url=last, status=200)
-        return _to_json(last, received, activity=False)
+        return await _read_aside(partial(_to_json, activity=False), last, received)
 
     async def fetch_bytes(
         self,
@@ -303,7 +310,7 @@ class Fetcher:
         )
 
     async def _get_activity(self, iri: str, ask: _Ask) -> Fetched:
-        return _to_fetched(*await self._get(iri, ask))
+        return await _read_aside(_to_fetched, *await self._get(iri, ask))
 
     async def _get(self, iri: str, ask: _Ask) -> tuple[str, Received]:
         """The URL where the redirects ended, and its answer, which is a 200."""
@@ -421,14 +428,21 @@ async def _read(response: httpx.Response, limits: Limits) -> Received:
     return Received(response.status_code, response.headers, body)
 
 
+async def _read_aside(read: Callable[[str, Received], T], url: str, received: Received) -> T:
+    """What `read` makes of an answer; of a long one in a thread, beside the event loop."""
+    if len(received.body) <= READ_ASIDE_FROM:
+        return read(url, received)
+    return await asyncio.to_thread(read, url, received)
+
+
 def _to_fetched(url: str, received: Received) -> Fetched:
-    document = _to_json(url, received, activity=True)
+    document = _to_json(url, received)
     if not has_activitystreams_context(document):
         raise Refused("context_missing", "The document does not name ActivityStreams.", url=url)
     return Fetched(Document(document), received.body, url)
 
 
-def _to_json(url: str, received: Received, *, activity: bool) -> dict[str, Any]:
+def _to_json(url: str, received: Received, *, activity: bool = True) -> dict[str, Any]:
     if activity and not is_activity_type(received.content_type):
         raise Refused(
             "content_type",

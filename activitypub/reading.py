@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from activitypub.errors import Malformed
@@ -28,6 +29,9 @@ MAX_BYTES = 1024 * 1024
 
 MAX_DEPTH = 40
 """Deepest nesting of arrays and objects."""
+
+MAX_TYPES = 20
+"""Types read of one document; the most that is known of have three."""
 
 MAX_KEYS = 10
 """Keys read from one actor (Mastodon 4.6)."""
@@ -206,8 +210,9 @@ class Document:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """All types in order; empty when it has none."""
-        return tuple(t for t in _many(self.raw.get("type")) if isinstance(t, str) and t)
+        """The first `MAX_TYPES` types in order; empty when it has none."""
+        named = (t for t in _many(self.raw.get("type")) if isinstance(t, str) and t)
+        return tuple(islice(named, MAX_TYPES))
 
     @property
     def type(self) -> str:

@@ -30,6 +30,7 @@ from fedcom.media.queue import (
 from fedcom.media.records import find_media_of, put_media
 from fedcom.media.remote import ACCEPT
 from fedcom.models.media import Media
+from fedcom.offload import offload
 from fedcom.remote.peers import find_block
 from fedcom.text.page_head import read_head
 from fedcom.units import Units
@@ -147,7 +148,7 @@ class Previews:
             return Found(media_id=(await self._picture_at(page.url)).id)
         if _kind_of(page) not in PAGE_TYPES:
             return Found()
-        head = read_head(page.body, page.content_type, page.url)
+        head = await offload(read_head, page.body, page.content_type, page.url)
         picture = await self._picture_of(head.image_url) if head.image_url else None
         return Found(head.title, head.description, picture.id if picture else None)
 
@@ -159,7 +160,7 @@ class Previews:
         page = await self._page_at(url, TITLE_SECONDS)
         if _kind_of(page) not in PAGE_TYPES:
             return ""
-        return read_head(page.body, page.content_type, page.url).title
+        return (await offload(read_head, page.body, page.content_type, page.url)).title
 
     async def _page_at(self, url: str, seconds: float) -> Download:
         return await self._fetcher.fetch_bytes(

@@ -93,7 +93,7 @@ class _Wording(Action[Comment]):
         if answered_id is not None:
             notify(ctx, answered_id, news)
         tagged = None if self.source is None else self.source.mentions
-        tell_named(ctx, self.body.source, tagged, replace(news, kind="mention"))
+        tell_named(ctx, about, tagged, replace(news, kind="mention"))
 
     def audience(self, ctx: Context, result: Comment) -> Audience:
         """The community, whom it answers and names, and who follows the author."""
@@ -187,8 +187,8 @@ class EditComment(_Wording):
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
-        self.tell(ctx, self.comment)
         edited = get_comment(ctx.conn, self.comment.id)
+        self.tell(ctx, edited)
         keep_revision(ctx, before, edited)
         return edited
 
@@ -218,7 +218,7 @@ def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
         if about.parent_id is not None
         else get_post(ctx.conn, about.post_id)
     )
-    people = [get_person(ctx.conn, above.author_id), *mentioned(ctx, about.body_source).values()]
+    people = [get_person(ctx.conn, above.author_id), *mentioned(ctx, about)]
     others = {someone.id: someone for someone in people if someone.id != about.author_id}
     return above.iri, tuple(others.values())
 

@@ -1,39 +1,65 @@
 """Whom a text names, as far as we know them, and that they are told so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_
 
 from fedcom.actions.notify import News, notify
 from fedcom.context import Context
 from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
+from fedcom.models.comment import Comment
 from fedcom.models.notification import notification
-from fedcom.text.mentions import Mention, find_mentions, render_with_mentions
+from fedcom.models.post import Post
+from fedcom.text.mentions import Mention, ParsedMarkdown, linked_addresses
 from fedcom.wire.addressing import page_of
 from fedcom.wire.body import Body
 
 
-def mentioned(ctx: Context, source: str) -> dict[Mention, Actor]:
-    """The known actors that the Markdown `source` names, people and communities.
+def mentioned(ctx: Context, about: Post | Comment) -> tuple[Actor, ...]:
+    """The known actors that a post or comment of ours names, people and communities, in order.
+
+    They are read from the links that `with_links` put into its HTML when it was written. To parse
+    the Markdown of each text for each who asks for it would cost as much as writing it.
+    """
+    pages = linked_addresses(about.body_html) if about.local else ()
+    if not pages:
+        return ()
+    remote = [handle for page in pages if (handle := _handle_in(ctx, page)) is not None]
+    known = _find_actors(
+        ctx, or_(actor.c.iri.in_(pages), tuple_(actor.c.name, actor.c.host).in_(remote))
+    )
+    by_page = {page_of(ctx.origin, someone): someone for someone in known}
+    return tuple(by_page[page] for page in pages if page in by_page)
+
+
+def _handle_in(ctx: Context, page: str) -> tuple[str, str] | None:
+    """Name and host of the peer's actor whom a page of ours shows."""
+    name, _, host = page.removeprefix(ctx.origin)[len("/u/") :].partition("@")
+    return (name, host) if host else None
+
+
+def _named(ctx: Context, mentions: Iterable[Mention]) -> dict[Mention, Actor]:
+    """Those of the mentions that name somebody known.
 
     Looking up the unknown ones is for the surfaces to do before they open the unit of work.
     """
-    found = find_mentions(source)
-    if not found:
+    keys = {mention: _keys(ctx, mention) for mention in mentions}
+    if not keys:
         return {}
-    keys = {key for mention in found for key in _keys(ctx, mention)}
-    rows = ctx.conn.execute(
-        select(*columns_of(Actor, actor)).where(
-            tuple_(actor.c.name, actor.c.host).in_(keys), actor.c.deleted_at.is_(None)
-        )
-    ).mappings()
-    known = {(row["name"], row["host"]): to_row(Actor, row) for row in rows}
+    wanted = {key for both in keys.values() for key in both}
+    found = _find_actors(ctx, tuple_(actor.c.name, actor.c.host).in_(wanted))
+    known = {(someone.name, someone.host): someone for someone in found}
     return {
         mention: known[key]
-        for mention in found
-        if (key := next((key for key in _keys(ctx, mention) if key in known), None)) is not None
+        for mention, both in keys.items()
+        if (key := next((key for key in both if key in known), None)) is not None
     }
+
+
+def _find_actors(ctx: Context, condition: ColumnElement[bool]) -> list[Actor]:
+    statement = select(*columns_of(Actor, actor)).where(condition, actor.c.deleted_at.is_(None))
+    return [to_row(Actor, row) for row in ctx.conn.execute(statement).mappings()]
 
 
 def _keys(ctx: Context, mention: Mention) -> tuple[tuple[str, str], ...]:
@@ -47,23 +73,26 @@ def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
 
     What leaves with links to our pages is turned round on its way (`wire.tags`).
     """
-    known = mentioned(ctx, body.source)
+    parsed = body.parsed or ParsedMarkdown(body.source)
+    known = _named(ctx, parsed.mentions)
     if not known:
         return body
     links = {
         mention: page_of(ctx.origin, someone) if here else someone.url or someone.iri
         for mention, someone in known.items()
     }
-    return Body(body.source, render_with_mentions(body.source, links))
+    return Body(body.source, parsed.to_html(links))
 
 
-def tell_named(ctx: Context, source: str, tagged: Sequence[str] | None, news: News) -> None:
+def tell_named(
+    ctx: Context, about: Post | Comment, tagged: Sequence[str] | None, news: News
+) -> None:
     """Tell the members whom a post or comment names, each once, whatever it says after an edit.
 
-    A text of ours names them in its Markdown `source`; for a peer's its Mention tags count, whose
-    ids are `tagged`. Who was told already that it answers them is not told again.
+    Of ours the links in it count, for a peer's its Mention tags, whose ids are `tagged`. Who was
+    told already that it answers them is not told again.
     """
-    named = _members_named(ctx, source, tagged)
+    named = _members_named(ctx, about, tagged)
     if not named:
         return
     told = set(
@@ -80,10 +109,9 @@ def tell_named(ctx: Context, source: str, tagged: Sequence[str] | None, news: Ne
             notify(ctx, number, news)
 
 
-def _members_named(ctx: Context, source: str, tagged: Sequence[str] | None) -> list[int]:
+def _members_named(ctx: Context, about: Post | Comment, tagged: Sequence[str] | None) -> list[int]:
     if tagged is None:
-        found = {someone.id for someone in mentioned(ctx, source).values() if someone.local}
-        return sorted(found)
+        return sorted({someone.id for someone in mentioned(ctx, about) if someone.local})
     if not tagged:
         return []
     here = actor.c.iri.in_(sorted(set(tagged))), actor.c.local.is_(True)

@@ -108,8 +108,7 @@ class CreatePost(Action[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Create{Page}."""
-        people = tuple(mentioned(ctx, self.body.source).values())
-        page = to_page(result, self.by, self.community, people)
+        page = to_page(result, self.by, self.community, mentioned(ctx, result))
         return create(ctx.new_iri("create"), self.by.iri, page)
 
     def audience(self, ctx: Context, result: Post) -> Audience:
@@ -117,7 +116,7 @@ class CreatePost(Action[Post]):
         return Audience(
             subject=result.iri,
             community=self.community,
-            people=tuple(mentioned(ctx, self.body.source).values()),
+            people=mentioned(ctx, result),
             to_followers=True,
             microblogs=Microblogs.BOOST,
             post=result,
@@ -161,17 +160,16 @@ class EditPost(Action[Post]):
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
-        _tell_named(ctx, self, self.post)
         edited = get_post(ctx.conn, self.post.id)
+        _tell_named(ctx, self, edited)
         keep_revision(ctx, before, edited)
         want_preview(ctx, edited)
         return edited
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Update{Page}."""
-        people = tuple(mentioned(ctx, self.body.source).values())
         place = get_community(ctx.conn, result.community_id)
-        page = to_page(result, self.by, place, people)
+        page = to_page(result, self.by, place, mentioned(ctx, result))
         return update_activity(ctx.new_iri("update"), self.by.iri, page)
 
     def audience(self, ctx: Context, result: Post) -> Audience:
@@ -179,7 +177,7 @@ class EditPost(Action[Post]):
         return Audience(
             subject=result.iri,
             community=get_community(ctx.conn, result.community_id),
-            people=tuple(mentioned(ctx, self.body.source).values()),
+            people=mentioned(ctx, result),
             to_followers=True,
             microblogs=Microblogs.THE_ACTIVITY,
             post=result,
@@ -398,7 +396,7 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
         kind="mention", by_id=action.by.id, community_id=about.community_id, post_id=about.id
     )
     tagged = None if action.source is None else action.source.mentions
-    tell_named(ctx, action.body.source, tagged, news)
+    tell_named(ctx, about, tagged, news)
 
 
 def _check_wanted(ctx: Context, place: Community) -> None:

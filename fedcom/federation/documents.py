@@ -134,13 +134,17 @@ def _number(request: Request) -> int:
 
 async def _answer(request: Request, work: Callable[[Context], Json | bytes]) -> Response:
     instance = instance_of(request)
-    found = await instance.read(lambda conn: work(context_of(conn, instance)))
-    gone = isinstance(found, dict) and found.get("type") == "Tombstone"
-    return Response(
-        found if isinstance(found, bytes) else dump(found),
-        status_code=410 if gone else 200,
-        headers={"Content-Type": JSON_TYPE, "Vary": "Accept", "Cache-Control": CACHE},
-    )
+
+    def find(conn: Connection) -> tuple[bytes, int]:
+        # Written down here, in the thread of the database: an outbox may have megabytes.
+        found = work(context_of(conn, instance))
+        if isinstance(found, bytes):
+            return found, 200
+        return dump(found), 410 if found.get("type") == "Tombstone" else 200
+
+    body, status = await instance.read(find)
+    headers = {"Content-Type": JSON_TYPE, "Vary": "Accept", "Cache-Control": CACHE}
+    return Response(body, status, headers)
 
 
 async def _collection(
@@ -194,7 +198,7 @@ def _page(ctx: Context, about: Post) -> Json:
         about,
         get_person(ctx.conn, about.author_id),
         open_place(ctx, about),
-        tuple(mentioned(ctx, about.body_source).values()),
+        mentioned(ctx, about),
     )
 
 

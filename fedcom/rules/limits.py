@@ -46,8 +46,11 @@ _JOINERS = frozenset("\u200c\u200d")
 _UNSHOWN_CATEGORIES = frozenset({"Co", "Cn"})
 # Kept for pictographs: what is unassigned there is an emoji younger than our Unicode.
 _PICTOGRAPHS = ("\U0001f000", "\U0001faff")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Normalising sorts runs of combining marks in quadratic time; what is longer is too long anyway.
 _LONGEST_LINE = 1_000
+# The same with the spaces that were typed around its words.
+_LONGEST_TYPED = 20_000
 
 
 def check_title(title: str) -> str:
@@ -114,12 +117,12 @@ def check_body(body: str, limit: int = MAX_BODY) -> str:
     Raises Invalid: `body_characters` (NUL or half a character) or `body_too_long`.
     """
     body = body.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in body):
-        raise Invalid("body_characters", "The text holds characters that cannot be stored.")
     if len(body) > limit:
         raise Invalid(
             "body_too_long", "The text has at most %(maximum)s characters.", maximum=limit
         )
+    if _UNSTORABLE.search(body):
+        raise Invalid("body_characters", "The text holds characters that cannot be stored.")
     return body
 
 
@@ -186,9 +189,12 @@ def _check_authority(url: str) -> None:
 
 def _one_line(text: str, what: str) -> str:
     """On one line and in NFC, as whoever reads it elsewhere writes it down."""
+    if len(text) > _LONGEST_TYPED:
+        return text
     text = " ".join(text.split())
-    if len(text) <= _LONGEST_LINE:
-        text = unicodedata.normalize("NFC", text)
+    if len(text) > _LONGEST_LINE:
+        return text
+    text = unicodedata.normalize("NFC", text)
     if any(_is_hidden(char) or _is_unshown(char) for char in text):
         raise Invalid(f"{what}_characters", "It holds characters that cannot be seen.")
     return text

@@ -2,6 +2,8 @@
 
 import html as entities
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -11,9 +13,10 @@ from fedcom.text.html import sanitize, to_text
 
 Kind = Literal["same", "del", "ins"]
 
-MAX_WORDS = 1000
-"""Most words that are compared on each side, between what is the same at both ends: comparing
-costs the square of their number in the worst case (0.1 s for these)."""
+MAX_WORDS = 100
+"""Most words on each side of a stretch that is compared word by word, which costs the square of
+their number. Longer texts are divided before, at words that occur once in each of the two.
+"""
 
 _WORD = re.compile(r"\S+|\n")
 # As the sanitizer writes them.
@@ -38,30 +41,80 @@ def readable(html: str) -> str:
 def difference(before: str, after: str) -> tuple[Piece, ...]:
     """The words of `after` with those of `before` that are gone, in order.
 
-    Texts that are very different, or very long, are one piece that went and one that came.
+    Long stretches that have nothing in common are one piece that went and one that came.
     """
     old, new = _WORD.findall(before), _WORD.findall(after)
+    found: list[tuple[Kind, list[str]]] = []
+    for kind, words in _compared(old, new):
+        if found and found[-1][0] == kind:
+            found[-1][1].extend(words)
+        elif words:
+            found.append((kind, list(words)))
+    return tuple(Piece(kind, " ".join(words)) for kind, words in found)
+
+
+def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
     head = _same_at_start(old, new)
     tail = _same_at_start(old[head:][::-1], new[head:][::-1])
-    pieces = [
-        ("same", new[:head]),
-        *_middle(old[head : len(old) - tail], new[head : len(new) - tail]),
-        ("same", new[len(new) - tail :]),
-    ]
-    return tuple(Piece(kind, " ".join(words)) for kind, words in pieces if words)
+    yield "same", new[:head]
+    middle = old[head : len(old) - tail], new[head : len(new) - tail]
+    if max(map(len, middle)) <= MAX_WORDS:
+        yield from _word_by_word(*middle)
+    else:
+        yield from _divided(*middle)
+    yield "same", new[len(new) - tail :]
 
 
-def _middle(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
-    if len(old) > MAX_WORDS or len(new) > MAX_WORDS:
+def _divided(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
+    """Each stretch between two words that are surely the same ("patience diff")."""
+    i = k = 0
+    for j, m in [*_anchors(old, new), (len(old), len(new))]:
+        yield from _stretch(old[i:j], new[k:m])
+        yield "same", new[m : m + 1]
+        i, k = j + 1, m + 1
+
+
+def _stretch(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
+    if max(len(old), len(new)) <= MAX_WORDS:
+        yield from _word_by_word(old, new)
+    else:
         yield "del", old
         yield "ins", new
-        return
+
+
+def _word_by_word(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
     for word, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
         if word == "equal":
             yield "same", new[k:m]
         else:
             yield "del", old[i:j]
             yield "ins", new[k:m]
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Where words stand that occur once on each side: as many as have the same order on both."""
+    olds, news = _once(old), _once(new)
+    pairs = [(i, news[word]) for word, i in olds.items() if word in news]
+    # The longest rising sequence of the second places: for each length the end that is lowest.
+    ends: list[int] = []
+    last: list[int] = []
+    before: list[int] = []
+    for number, (_, place) in enumerate(pairs):
+        length = bisect_left(ends, place)
+        before.append(last[length - 1] if length else -1)
+        ends[length : length + 1] = [place]
+        last[length : length + 1] = [number]
+    chain = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        chain.append(pairs[number])
+        number = before[number]
+    return chain[::-1]
+
+
+def _once(words: Sequence[str]) -> dict[str, int]:
+    counts = Counter(words)
+    return {word: place for place, word in enumerate(words) if counts[word] == 1}
 
 
 def _same_at_start(one: Sequence[str], other: Sequence[str]) -> int:

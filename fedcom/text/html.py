@@ -7,6 +7,7 @@ of the input, and whatever it fails at is shown as plain text instead.
 
 import html as entities
 import re
+from html.entities import html5 as named_characters
 
 import nh3
 
@@ -16,10 +17,20 @@ MAX_HTML = 400_000
 """Longest HTML in characters that is parsed; five times our longest post with its mark-up."""
 
 MAX_TAGS = 10_000
-"""Most `<` in one text: nesting costs the parser the square of its depth (0.2 s at this depth)."""
+"""Most `<` in one text."""
 
-MAX_AMPERSANDS = 100_000
-"""Most `&` in one text: bare ones cost the parser the square of their number (0.1 s for these)."""
+MAX_DEPTH = 500
+"""Most tags inside each other: nesting costs the parser the square of its depth."""
+
+MAX_ATTRIBUTES = 8_000
+"""Longest attributes of one tag in characters; a longer tag is left without any. Each attribute is
+compared with those before it.
+"""
+
+MAX_AMPERSANDS = 20_000
+"""Most `&` in one text. From the first thousand on they are written as numbers before the parser is
+given them: bare ones and names cost it the square of their number.
+"""
 
 MAX_CLEAN = 2 * MAX_HTML
 """Longest result in characters; some of what may be written for short has to be written out."""
@@ -47,12 +58,32 @@ _ATTRIBUTES = {
 _CLASSES = {"a": {"mention", "hashtag"}, "span": {"invisible", "ellipsis"}}
 _IMAGES = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
 
+# Where the mark-up begins and ends for the parser (HTML 13.2.5.6 to 13.2.5.55). Possessive, so that
+# each character is read once.
+_MARKUP = re.compile(
+    r"""<(?P<end>/?)(?P<name>[A-Za-z][^\t\n\f\r />]*+)
+        (?P<attributes>(?:
+            [\t\n\f\r /]*+ (?:=[^\t\n\f\r />=]*+ | [^\t\n\f\r />=]++)
+            (?:[\t\n\f\r ]*+ = [\t\n\f\r ]*+
+                (?:"[^"]*+" | '[^']*+' | [^\t\n\f\r "'>][^\t\n\f\r >]*+ | (?=>))
+              | (?![\t\n\f\r ]*+=)
+            )
+        )*+) [\t\n\f\r /]*+>
+      | <!(?=--)(?s:.*?)--!?>
+      | <(?:!(?!--) | \? | /(?![A-Za-z]))[^>]*+>
+      | (?P<endless><(?:[A-Za-z!?] | /(?!\Z)))
+      | (?P<sign><)""",
+    re.VERBOSE,
+)
 # HTML 13.2.4.3: open formatting elements are opened again in every block, and identical ones at
 # most three times. Without attributes they are all identical; with them, 2,000 elements and 2,000
 # paragraphs would make four million. None of these has an attribute worth keeping.
-_FORMATTING = re.compile(
-    r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/][^>]*>", re.IGNORECASE
-)
+_FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905 - as above
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905 - as above
+# What ends where the next of its kind begins.
+_UNCLOSED = frozenset({"p", "li", "dt", "dd", "tr", "td", "th", "option"})
+_MANY_AMPERSANDS = 1_000
+_AMPERSAND = re.compile(r"&(?:(#[0-9]{1,7}|#[Xx][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
 # Overrides turn the letters of a word around, and honest writing has no use for them. Controls are
 # no characters of HTML, lone surrogates none of Unicode.
 _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202d\u202e\ud800-\udfff]")
@@ -74,8 +105,11 @@ def sanitize(html: str) -> str:
     """
     if _is_too_much(html):
         return _as_plain(html)
+    harmless = _without_bombs(_NEVER.sub("", html))
+    if harmless is None:
+        return _as_plain(html)
     try:
-        clean = _CLEANER.clean(_without_bombs(_NEVER.sub("", html)))
+        clean = _CLEANER.clean(harmless)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001 - a panic of the Rust parser is not an Exception
@@ -126,10 +160,60 @@ def _strip_tags(html: str) -> str:
     return entities.unescape(before + "".join(piece.partition(">")[2] for piece in pieces))
 
 
-def _without_bombs(html: str) -> str:
-    # Up to the last ">" every tag has an end, so the pattern never looks for one in vain.
-    end = html.rfind(">") + 1
-    return _FORMATTING.sub(r"<\1>", html[:end]) + html[end:]
+def _without_bombs(html: str) -> str | None:
+    """`html` written so that the parser needs time in proportion to its length, and finds in it
+    what it would have found before; None when it is too deep for that.
+    """
+    pieces: list[str] = []
+    inside: list[str] = []
+    position = 0
+    for found in _MARKUP.finditer(html):
+        pieces.append(html[position : found.start()])
+        position = found.end()
+        if found["name"]:
+            pieces.append(_harmless(found))
+            _note_depth(inside, found["name"].lower(), is_end=bool(found["end"]))
+            if len(inside) > MAX_DEPTH:
+                return None
+        elif found["sign"]:
+            pieces.append("&lt;")
+        elif found["endless"]:
+            # The parser, too, finds nothing in mark-up without an end.
+            position = len(html)
+            break
+    written = "".join(pieces) + html[position:]
+    if written.count("&") > _MANY_AMPERSANDS:
+        written = _AMPERSAND.sub(_in_numbers, written)
+    return written
+
+
+def _harmless(tag: re.Match[str]) -> str:
+    is_bare = tag["name"].lower() in _FORMATTING or len(tag["attributes"]) > MAX_ATTRIBUTES
+    return f"<{tag['end']}{tag['name']}>" if is_bare else tag[0]
+
+
+def _note_depth(inside: list[str], name: str, *, is_end: bool) -> None:
+    """Bring the names of the open tags up to date: never fewer than the parser has open.
+
+    An end tag that is out of order closes none here. The parser may ignore it.
+    """
+    is_last = bool(inside) and inside[-1] == name
+    if is_end:
+        if is_last:
+            inside.pop()
+    elif name not in _VOID and not (is_last and name in _UNCLOSED):
+        inside.append(name)
+
+
+def _in_numbers(ampersand: re.Match[str]) -> str:
+    """A character reference, or an ampersand that begins none, as numeric references."""
+    name = ampersand[1] or ""
+    if name.startswith("#"):
+        return ampersand[0]
+    known = named_characters.get(f"{name};")
+    if known is None:
+        return f"&#38;{ampersand[0][1:]}"
+    return "".join(f"&#{ord(character)};" for character in known)
 
 
 def _without_leading_mentions(line: str) -> str:

@@ -13,10 +13,12 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_ref
 from mdit_py_plugins.subscript import sub_plugin
 from mdit_py_plugins.superscript import superscript_plugin
 
@@ -28,6 +30,28 @@ MAX_SOURCE = 60_000
 MAX_BRACKETS = 10_000
 """Most `[` in one source: unclosed ones cost the parser the square of their number."""
 
+MAX_FOOTNOTE_LABEL = 100
+"""Longest name of a footnote in characters; what is longer is no footnote."""
+
+MAX_LINES = 10_000
+"""Most lines of one source: each is looked at once for each of the twenty blocks it may be in."""
+
+MAX_BLOCK_TOKENS = 25_000
+"""Most tokens of blocks in one source; an item of a list takes five. With more of them the HTML has
+more tags than `fedcom.text.html` takes.
+"""
+
+MAX_CELLS = 5_000
+"""Most cells of all tables in one source. The parser fills up every row to the width of its table,
+so that a short text can stand for very many.
+"""
+
+MAX_ADDRESSES = 400_000
+"""Most characters in all addresses and titles of links and pictures together. One reference
+definition can be used again and again.
+"""
+
+_FOOTNOTE = re.compile(rf"\[\^[^\] \n]{{1,{MAX_FOOTNOTE_LABEL}}}\]")
 _URL_REST = re.compile(r"://[^\s<>\"`\\]+")
 # GFM 6.9: what may stand in a URL but belongs to the sentence when it stands at its end.
 _SENTENCE_END = "?!.,:;*_~'\"[]"
@@ -36,14 +60,27 @@ _SENTENCE_END = "?!.,:;*_~'\"[]"
 def render(source: str) -> str:
     """`source` (Markdown) as safe HTML; "" when there are no words in it. Never raises."""
     tokens = parse(source)
-    return sanitize(escape_text(source)) if tokens is None else render_tokens(tokens)
+    return as_typed(source) if tokens is None else render_tokens(tokens)
 
 
 def parse(source: str) -> list[Token] | None:
     """The block tokens of `source`, or None when it is more than the parser may be given."""
-    if len(source) > MAX_SOURCE or source.count("[") > MAX_BRACKETS:
+    if (
+        len(source) > MAX_SOURCE
+        or source.count("\n") > MAX_LINES
+        or source.count("[") > MAX_BRACKETS
+    ):
         return None
-    return _PARSER.parse(source)
+    try:
+        tokens = _PARSER.parse(source)
+    except _TooMuch:
+        return None
+    return tokens if _length_of_addresses(tokens) <= MAX_ADDRESSES else None
+
+
+def as_typed(source: str) -> str:
+    """`source` as safe HTML that shows it as it was typed: for what the parser is not given."""
+    return sanitize(escape_text(source))
 
 
 def render_tokens(tokens: Sequence[Token]) -> str:
@@ -51,13 +88,68 @@ def render_tokens(tokens: Sequence[Token]) -> str:
     return sanitize(str(_PARSER.renderer.render(tokens, _PARSER.options, {}))).strip()
 
 
+class _TooMuch(Exception):
+    """The source asks for more than the parser may make of it."""
+
+
+def _length_of_addresses(tokens: Sequence[Token]) -> int:
+    return sum(
+        len(str(value))
+        for token in tokens
+        for child in token.children or ()
+        for value in child.attrs.values()
+    )
+
+
+def _count_tokens(state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
+    """Block rule that finds nothing, and ends the work on a text of too many blocks."""
+    if len(state.tokens) > MAX_BLOCK_TOKENS:
+        raise _TooMuch
+    return False
+
+
+def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The parser's own rule for tables, as long as they stay within `MAX_CELLS`."""
+    if silent or not table(state, start, end, True):
+        return table(state, start, end, silent)
+    header = state.src[state.bMarks[start] : state.eMarks[start]].strip().strip("|")
+    if (header.count("|") + 1) * (_end_of_stretch(state, start) - start) > MAX_CELLS:
+        raise _TooMuch
+    before = len(state.tokens)
+    table(state, start, end, False)
+    made = sum(token.type == "td_open" for token in state.tokens[before:])
+    state.env["cells"] = state.env.get("cells", 0) + made
+    if state.env["cells"] > MAX_CELLS:
+        raise _TooMuch
+    return True
+
+
+def _end_of_stretch(state: StateBlock, line: int) -> int:
+    """The next empty line, which ends a table if nothing else does; each line is seen once."""
+    known: int = state.env.get("end_of_stretch", 0)
+    if line < known:
+        return known
+    while line < state.lineMax and not state.isEmpty(line):
+        line += 1
+    state.env["end_of_stretch"] = line
+    return line
+
+
+def _bounded_footnote(state: StateInline, silent: bool) -> bool:
+    """The plugin's own rule, which looks for the end of a name as far as the text goes."""
+    if _FOOTNOTE.match(state.src, state.pos) is None:
+        return False
+    return footnote_ref(state, silent)
+
+
 def _link_bare_url(state: StateInline, silent: bool) -> bool:
     """Inline rule at a colon: `https://peer.example/x` becomes a link (GFM 6.9, linear in time)."""
     if silent or state.linkLevel > 0 or not state.src.startswith("://", state.pos):
         return False
-    scheme = _scheme_before(state.pending)
-    match = _URL_REST.match(state.src, state.pos)
-    if not scheme or match is None:
+    # The scheme first: looking for the end of a URL at each "://" costs the square of their number.
+    scheme = _scheme_before(state.pending[-6:])
+    match = _URL_REST.match(state.src, state.pos) if scheme else None
+    if match is None:
         return False
     rest = _without_sentence_end(match.group())
     href = state.md.normalizeLink(scheme + rest)
@@ -69,12 +161,12 @@ def _link_bare_url(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _scheme_before(pending: str) -> str:
-    tail = pending[-6:]
+def _scheme_before(text: str) -> str:
+    """The scheme that the last characters before a colon are, as it was written; "" for none."""
     for scheme in ("https", "http"):
-        if tail.lower().endswith(scheme):
-            before = pending[: -len(scheme)][-1:]
-            return "" if before.isalnum() else pending[-len(scheme) :]
+        before, found = text[: -len(scheme)], text[-len(scheme) :]
+        if found.lower() == scheme:
+            return "" if before[-1:].isalnum() else found
     return ""
 
 
@@ -117,6 +209,9 @@ def _make_parser() -> MarkdownIt:
     parser.use(container_plugin, "spoiler", render=_spoiler)
     parser.use(sub_plugin).use(superscript_plugin)
     parser.use(footnote_plugin, inline=False)
+    parser.block.ruler.before("table", "count_tokens", _count_tokens)
+    parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
+    parser.inline.ruler.at("footnote_ref", _bounded_footnote)
     # Anchors need ids, and ids of two comments on one page would be the same: numbers only.
     parser.add_render_rule("footnote_ref", _footnote_number)
     parser.add_render_rule("footnote_anchor", _nothing)

@@ -4,8 +4,10 @@ Finding them and linking them are two steps, because between the two somebody lo
 transaction open, perhaps in the network) whether they exist.
 """
 
+import html as entities
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from markdown_it.token import Token
@@ -27,6 +29,9 @@ _MENTION = re.compile(
     re.VERBOSE,
 )
 
+# As the sanitizer writes it.
+_MENTION_LINK = re.compile(r'<a href="([^"]*)" class="mention"')
+
 
 class Mention(NamedTuple):
     """Somebody mentioned in a text; `host` (lower case) is None when only the name was written."""
@@ -39,37 +44,62 @@ class Mention(NamedTuple):
         return self.sign + self.name + (f"@{self.host}" if self.host else "")
 
 
-def find_mentions(source: str) -> tuple[Mention, ...]:
-    """The different mentions in `source` (Markdown), in order, at most `MAX_MENTIONS`.
-
-    Those in code and in the text of links do not count.
+class ParsedMarkdown:
+    """A Markdown text that is parsed once: for whom it names, and for its HTML with and without
+    links to them.
     """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._tokens = markdown.parse(source)
+        self.mentions = _find(self._tokens or [])
+        """The different mentions, in order, at most `MAX_MENTIONS`: none in code and in the text of
+        links.
+        """
+
+    def to_html(self, links: Mapping[Mention, str] | None = None) -> str:
+        """Safe HTML, with a link at each mention that `links` has a URL for.
+
+        They have the class `mention`, as Mastodon's do.
+        """
+        if self._tokens is None:
+            return markdown.as_typed(self._source)
+        if not links:
+            return markdown.render_tokens(self._tokens)
+        return markdown.render_tokens([_linked(token, links) for token in self._tokens])
+
+
+def find_mentions(source: str) -> tuple[Mention, ...]:
+    """Whom a Markdown text names, for whoever needs none of its HTML; as `ParsedMarkdown`."""
+    return ParsedMarkdown(source).mentions
+
+
+def linked_addresses(html: str) -> tuple[str, ...]:
+    """Where the mentions in `html` (of `ParsedMarkdown.to_html`) lead, each once, in order."""
+    found = dict.fromkeys(_MENTION_LINK.findall(html))
+    return tuple(map(entities.unescape, found))
+
+
+def _find(tokens: Sequence[Token]) -> tuple[Mention, ...]:
     found: dict[Mention, None] = {}
-    for children in _inlines(markdown.parse(source) or []):
+    for token in tokens:
+        children = token.children or []
         for position in _plain_text(children):
             for match in _MENTION.finditer(children[position].content):
                 found[_to_mention(match)] = None
     return tuple(found)[:MAX_MENTIONS]
 
 
-def render_with_mentions(source: str, resolved: Mapping[Mention, str]) -> str:
-    """`source` (Markdown) as safe HTML, with a link at each mention that `resolved` has a URL for.
-
-    The links have the class `mention`, as Mastodon's do.
-    """
-    tokens = markdown.parse(source)
-    if tokens is None or not resolved:
-        return markdown.render(source)
-    for children in _inlines(tokens):
-        for position in reversed(list(_plain_text(children))):
-            children[position : position + 1] = _link(children[position], resolved)
-    return markdown.render_tokens(tokens)
-
-
-def _inlines(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    for token in tokens:
-        if token.type == "inline" and token.children:
-            yield token.children
+def _linked(token: Token, links: Mapping[Mention, str]) -> Token:
+    """The block token with the links in it; as it is when there are none."""
+    children = token.children or []
+    places = set(_plain_text(children))
+    if not any(_MENTION.search(children[place].content) for place in places):
+        return token
+    parts = (
+        _link(child, links) if place in places else [child] for place, child in enumerate(children)
+    )
+    return token.copy(children=list(chain.from_iterable(parts)))
 
 
 def _plain_text(children: Sequence[Token]) -> Iterator[int]:
@@ -81,11 +111,11 @@ def _plain_text(children: Sequence[Token]) -> Iterator[int]:
             yield position
 
 
-def _link(token: Token, resolved: Mapping[Mention, str]) -> list[Token]:
+def _link(token: Token, links: Mapping[Mention, str]) -> list[Token]:
     parts: list[Token] = []
     end = 0
     for match in _MENTION.finditer(token.content):
-        url = resolved.get(_to_mention(match))
+        url = links.get(_to_mention(match))
         if url is None:
             continue
         parts += [

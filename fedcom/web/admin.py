@@ -11,6 +11,7 @@ from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.site import Site
+from fedcom.offload import offload
 from fedcom.rules.limits import check_body
 from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
 from fedcom.web.forms import Form, beside, read_form, receive, see_other
@@ -57,9 +58,9 @@ def _read_hue(text: str) -> int | None:
 
 
 async def _save(request: Request, form: Form, hue: int | None) -> None:
-    about = Body.of_markdown(check_body(form.text("body"), MAX_DESCRIPTION))
+    about = await offload(Body.of_markdown, check_body(form.text("body"), MAX_DESCRIPTION))
     with beside("rules"):
-        rules = Body.of_markdown(check_body(form.text("rules"), MAX_RULES))
+        rules = await offload(Body.of_markdown, check_body(form.text("rules"), MAX_RULES))
 
     def work(ctx: Context) -> None:
         edit_site(

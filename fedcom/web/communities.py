@@ -18,6 +18,7 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import CommunityBan
+from fedcom.offload import offload
 from fedcom.queries.actors import find_moderators, find_person, get_person
 from fedcom.queries.communities import (
     CommunityPage,
@@ -146,7 +147,7 @@ async def create(request: Request) -> Response:
     by = member_of(request, visit).person
     if form.ready:
         with form.keeping():
-            words = _words(form)
+            words = await _words(form)
             name = check_name(form.line("name"))
             key = await instance.new_key()
             action = CreateCommunity(by=by, name=name, key=key, **words)
@@ -163,16 +164,16 @@ async def edit(request: Request) -> Response:
     by = member_of(request, visit).person
     if form.ready:
         with form.keeping():
-            action = EditCommunity(by=by, community=community, **_words(form))
+            action = EditCommunity(by=by, community=community, **await _words(form))
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
     return _manage_page(request, visit, place, form=form, appoint=Form({"person": ""}))
 
 
-def _words(form: Form) -> dict[str, Any]:
+async def _words(form: Form) -> dict[str, Any]:
     return {
         "title": check_display_name(form.line("display_name")),
-        "description": Body.of_markdown(check_body(form.text("body"))),
+        "description": await offload(Body.of_markdown, check_body(form.text("body"))),
         "nsfw": form.checked("nsfw"),
         "posting_restricted": form.checked("posting_restricted"),
     }

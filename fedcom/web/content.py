@@ -27,6 +27,7 @@ from fedcom.http.problems import wants_page
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.offload import offload
 from fedcom.queries.actors import get_community, standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
@@ -194,15 +195,15 @@ async def edit_comment(request: Request) -> Response:
     form = await read_form(request, {"body": comment.body_source})
     if form.ready:
         with form.keeping():
-            body = Body.of_markdown(check_comment(form.text("body")))
-            action = EditComment(
-                by=by,
-                comment=comment,
-                body=body,
-                language=comment.language,
-                content_warning=comment.content_warning,
-            )
+            text = check_comment(form.text("body"))
             if not form.checked("preview"):
+                action = EditComment(
+                    by=by,
+                    comment=comment,
+                    body=await offload(Body.of_markdown, text),
+                    language=comment.language,
+                    content_warning=comment.content_warning,
+                )
                 await instance_of(request).unit(lambda ctx: act(ctx, action))
                 return see_other(f"/comment/{comment.id}", "edited")
     seen = await drafts.preview(request, visit, form) if form.checked("preview") else ""

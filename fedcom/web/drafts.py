@@ -17,6 +17,7 @@ from fedcom.errors import Denied, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.shelf import Draft
+from fedcom.offload import offload
 from fedcom.queries.drafts import list_drafts, read_fields
 from fedcom.rules.limits import check_body
 from fedcom.web.forms import Form, receive, safe_path, see_other
@@ -68,7 +69,7 @@ def restore(form: Form, left: Draft | None) -> Draft | None:
 async def preview(request: Request, visit: Visit, form: Form) -> str:
     """The `body` as it would be shown, with its mentions linked; "" when it cannot be."""
     try:
-        body = Body.of_markdown(check_body(form.text("body")))
+        body = await offload(Body.of_markdown, check_body(form.text("body")))
     except Invalid as error:
         form.fail(error)
         return ""

@@ -4,10 +4,10 @@ A form that cannot be accepted is shown again with everything that was typed and
 its field; nothing anybody wrote is lost to an error.
 """
 
-from asyncio import to_thread
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,7 @@ from fedcom.http.forgery import check_token
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import to_problem, wants_page
 from fedcom.http.sessions import session_token
+from fedcom.offload import offload
 from fedcom.web import notices
 from fedcom.web.visits import Visit, visit_of
 from fedcom.web.words import sentence
@@ -33,7 +34,8 @@ R = TypeVar("R", bound=Response)
 MAX_BYTES = 2**20
 """The largest form: our longest text, every character of it escaped."""
 
-_LARGE = 2**15  # bytes of a form that are parsed in a few milliseconds
+OFFLOADED_FROM = 32 * 1024
+"""Bytes of a form from which on it is read beside the event loop: a megabyte takes 60 ms."""
 
 MAX_FIELDS = 100
 MAX_FILES = 4
@@ -182,9 +184,8 @@ async def _receive(request: Request) -> _Sent:
         sent = await _read_parts(request)
     else:
         body = await _read_body(request)
-        # A megabyte of escapes takes 0.3 s of CPU; the loop is not to wait for that.
-        parsed = await to_thread(_parse, kind, body) if len(body) > _LARGE else _parse(kind, body)
-        sent = _Sent(parsed)
+        parse = partial(_parse, kind, body)
+        sent = _Sent(await offload(parse) if len(body) > OFFLOADED_FROM else parse())
     token = session_token(request)
     if token is not None:
         try:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from fedcom.accounts.pace import NEWCOMER, PACES
 from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
-from fedcom.text.markdown import render
+from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.render import page
 from fedcom.web.visits import visit_of
 from fedcom.web.words import gettext
@@ -49,7 +49,8 @@ async def show_markdown(request: Request) -> Response:
     """GET /help/markdown."""
     visit = await visit_of(request)
     examples = [(gettext(title), source, html) for title, source, html in _rendered()]
-    return page(request, "help_markdown.html", visit, {"examples": examples})
+    values = {"examples": examples, "brackets": MAX_BRACKETS, "cells": MAX_CELLS}
+    return page(request, "help_markdown.html", visit, values)
 
 
 async def show_limits(request: Request) -> Response:

@@ -1,6 +1,5 @@
 """The history of a post or comment: what it said before each edit, and what changed."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from fedcom.catalogues import mark
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.revision import Revision
+from fedcom.offload import offload
 from fedcom.queries.actors import get_person
 from fedcom.queries.revisions import list_revisions
 from fedcom.text.difference import Piece, difference, readable
@@ -66,7 +66,7 @@ def _show(kind: Kind) -> Handler:
         visit, (target, author, revisions) = await visiting(request, read)
         texts = [_current(target), *revisions]
         skip = min(number_in(request.query_params.get("skip", "")), len(texts) - 1)
-        versions = await asyncio.to_thread(_compare, texts[skip : skip + PAGE + 1])
+        versions = await offload(_compare, texts[skip : skip + PAGE + 1])
         values = {
             "target": target,
             "author": author,

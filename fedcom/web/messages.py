@@ -18,6 +18,7 @@ from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
+from fedcom.offload import offload
 from fedcom.queries.actors import get_person
 from fedcom.queries.messages import (
     Conversation,
@@ -71,7 +72,7 @@ async def converse(request: Request) -> Response:
     member = member_of(request, visit)
     if form.ready:
         with form.keeping():
-            body = Body.of_markdown(check_message(form.text("body")))
+            body = await offload(Body.of_markdown, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
             sent = await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"{_path(talk.other)}#message-{sent.id}", "message_sent")
@@ -108,7 +109,7 @@ async def edit(request: Request) -> Response:
     form = await read_form(request, {"body": message.body_source})
     if form.ready:
         with form.keeping():
-            body = Body.of_markdown(check_message(form.text("body")))
+            body = await offload(Body.of_markdown, check_message(form.text("body")))
             action = EditMessage(by=by, message=message, body=body)
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")

@@ -17,6 +17,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.post import Post
 from fedcom.models.shelf import Draft
+from fedcom.offload import offload
 from fedcom.queries.actors import get_community
 from fedcom.queries.communities import list_writable
 from fedcom.queries.drafts import find_draft
@@ -143,7 +144,7 @@ async def _send(request: Request, form: Form, by: Person) -> Response | None:
         return None
     if form.checked("preview"):
         return None
-    words = _words(form) | shown
+    words = await _words(form) | shown
     if not _is_warned(form) and await _duplicates(request, form):
         form.values["again"] = form.line("url")
         return None
@@ -201,13 +202,13 @@ async def _shown(
     return {"image": image, "url": image.url if image else None}
 
 
-def _words(form: Form) -> dict[str, Any]:
+async def _words(form: Form) -> dict[str, Any]:
     link = form.line("url")
     return {
         "content_warning": check_warning(form.line("content_warning")),
         "title": check_title(form.line("title")),
         "url": check_url(link) if link else None,
-        "body": Body.of_markdown(check_body(form.text("body"))),
+        "body": await offload(Body.of_markdown, check_body(form.text("body"))),
         "nsfw": form.checked("nsfw"),
     }
 
@@ -244,7 +245,7 @@ async def edit(request: Request) -> Response:
         with form.keeping():
             shown = await _shown(request, form, by, post)
             if not form.checked("preview"):
-                words = _words(form) | shown
+                words = await _words(form) | shown
                 words["language"] = check_language(form.line("language"), post.language)
                 action = EditPost(by=by, post=post, **words)
                 await instance_of(request).unit(lambda ctx: act(ctx, action))

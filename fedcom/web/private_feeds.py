@@ -46,7 +46,7 @@ async def show_subscribed(request: Request) -> Response:
         page = "/?list=subscribed"
         return posts_feed(conn, request, wanted, page, title, viewer_id=who.id)
 
-    return answer(request, await instance_of(request).read(read), PRIVATE)
+    return await answer(request, await instance_of(request).read(read), PRIVATE)
 
 
 async def show_news(request: Request) -> Response:
@@ -63,7 +63,7 @@ async def show_news(request: Request) -> Response:
         began = site.set_up_at or instance.clock()
         return Feed(own_address(request), f"{origin}/notifications", title, "", entries, began)
 
-    return answer(request, await instance_of(request).read(read), PRIVATE)
+    return await answer(request, await instance_of(request).read(read), PRIVATE)
 
 
 async def renew(request: Request) -> Response:

@@ -7,6 +7,7 @@ sanitized columns of the database.
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -16,9 +17,11 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
 from fedcom.http.instance import instance_of
+from fedcom.offload import offload
 from fedcom.text.html import to_text
 from fedcom.text.pictures import move_pictures
 from fedcom.text.plain import cut
@@ -148,6 +151,22 @@ def _environment() -> Environment:
 _pages = _environment()
 
 
+class _Page(HTMLResponse):
+    """A page that is rendered when it is sent, beside the event loop: a long thread takes longer
+    than other requests should wait.
+    """
+
+    def __init__(self, render: Callable[[], str], status: int) -> None:
+        super().__init__(status_code=status)
+        self._text = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Render, and send."""
+        self.body = self.render(await offload(self._text))
+        self.headers["Content-Length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
+
+
 def page(
     request: Request,
     template: str,
@@ -163,8 +182,7 @@ def page(
     """
     code = notices.pending(request)
     more = {"notice": notices.text_of(code), "alternate": alternate, **values}
-    text = piece(request, template, visit, more)
-    response = HTMLResponse(text, status)
+    response = _Page(partial(piece, request, template, visit, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
     if alternate:

@@ -25,6 +25,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.account import Account
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
+from fedcom.offload import offload
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
 from fedcom.web.email import ask_to_confirm
 from fedcom.web.forms import Form, read_form, receive, see_other
@@ -68,7 +69,7 @@ async def edit_profile(request: Request) -> Response:
             action = EditProfile(
                 by=by,
                 title=check_display_name(form.line("display_name")),
-                summary=Body.of_markdown(check_body(form.text("body"), MAX_SUMMARY)),
+                summary=await offload(Body.of_markdown, check_body(form.text("body"), MAX_SUMMARY)),
             )
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute
 
 from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
+from fedcom.offload import offload
 from fedcom.queries.actors import get_community
 from fedcom.queries.feed import Sort, Span, Wanted, list_posts
 from fedcom.queries.latest import Latest, latest_comments
@@ -71,7 +72,7 @@ async def show_all(request: Request) -> Response:
         page = "/?list=local" if local else "/?list=all"
         return _posts(conn, request, wanted, page, title % names)
 
-    return answer(request, await instance_of(request).read(read))
+    return await answer(request, await instance_of(request).read(read))
 
 
 async def show_community(request: Request) -> Response:
@@ -83,7 +84,7 @@ async def show_community(request: Request) -> Response:
         about = to_text(place.summary_html)
         return _posts(conn, request, wanted, f"/c/{slug(place)}", place.display_name, about)
 
-    return answer(request, await instance_of(request).read(read))
+    return await answer(request, await instance_of(request).read(read))
 
 
 async def show_person(request: Request) -> Response:
@@ -95,7 +96,7 @@ async def show_person(request: Request) -> Response:
         about = to_text(who.summary_html)
         return _posts(conn, request, wanted, f"/u/{slug(who)}", who.display_name, about)
 
-    return answer(request, await instance_of(request).read(read))
+    return await answer(request, await instance_of(request).read(read))
 
 
 async def show_thread(request: Request) -> Response:
@@ -111,7 +112,7 @@ async def show_thread(request: Request) -> Response:
         page = f"{origin}/post/{post.id}"
         return Feed(own_address(request), page, post.title, "", entries, post.published_at)
 
-    return answer(request, await instance_of(request).read(read))
+    return await answer(request, await instance_of(request).read(read))
 
 
 async def show_log(request: Request) -> Response:
@@ -129,7 +130,7 @@ async def show_log(request: Request) -> Response:
         began = site.set_up_at or instance_of(request).clock()
         return Feed(own_address(request), page, title, "", entries, began)
 
-    return answer(request, await instance_of(request).read(read))
+    return await answer(request, await instance_of(request).read(read))
 
 
 def feeds() -> list[BaseRoute]:
@@ -254,20 +255,27 @@ def own_address(request: Request) -> str:
     return f"{instance_of(request).settings.origin}{request.scope['path']}{query}"
 
 
-def answer(request: Request, feed: Feed, keep: str = f"public, max-age={KEPT_SECONDS}") -> Response:
+async def answer(
+    request: Request, feed: Feed, keep: str = f"public, max-age={KEPT_SECONDS}"
+) -> Response:
     """The feed in the form that the address ends in, kept as `keep` (Cache-Control) says."""
     atom = request.url.path.endswith(".atom")
-    content = to_atom(feed) if atom else to_rss(feed)
+    content, digest = await offload(_write_down, feed, atom=atom)
     headers = {
         "Cache-Control": keep,
         # Weak, since the same feed goes out compressed or not.
-        "ETag": f'W/"{hashlib.sha256(content).hexdigest()[:20]}"',
+        "ETag": f'W/"{digest}"',
         "Last-Modified": format_datetime(feed.changed, usegmt=True),
     }
     if _is_known(request, headers["ETag"], feed.changed):
         return Response(status_code=304, headers=headers)
     kind = "application/atom+xml" if atom else "application/rss+xml"
     return Response(content, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+def _write_down(feed: Feed, *, atom: bool) -> tuple[bytes, str]:
+    content = to_atom(feed) if atom else to_rss(feed)
+    return content, hashlib.sha256(content).hexdigest()[:20]
 
 
 def _is_known(request: Request, tag: str, changed: datetime) -> bool:

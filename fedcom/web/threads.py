@@ -20,6 +20,7 @@ from fedcom.http.instance import instance_of
 from fedcom.http.problems import wants_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.offload import offload
 from fedcom.queries.comments import get_comment
 from fedcom.queries.modlog import find_reasons
 from fedcom.queries.post_view import CrossPost, PostView, get_post_view, list_cross_posts
@@ -173,7 +174,7 @@ def _place_of(post_id: int, form: Form) -> str:
 
 async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Comment:
     by = member_of(request, visit).person
-    body = Body.of_markdown(check_comment(form.text("body")))
+    body = await offload(Body.of_markdown, check_comment(form.text("body")))
     number = number_in(form.line("parent"))
 
     def work(ctx: Context) -> Comment:
@@ -188,7 +189,7 @@ async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Co
 async def _show_answer(request: Request, visit: Visit, made: Comment) -> Response:
     discussion = await instance_of(request).read(lambda conn: _read_branch(conn, visit, made, 0))
     values = discussion.values(visit, "new", Form({"parent": "", "body": ""})) | {"focus": None}
-    html = piece(request, "comment.html", visit, values)
+    html = await offload(piece, request, "comment.html", visit, values)
     return JSONResponse({"id": made.id, "html": html}, 201)
 
 

@@ -1,10 +1,11 @@
 """A text in both its forms: the Markdown it was written in and the safe HTML that is shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from activitypub.reading import Document
 from fedcom.text.html import escape_text, sanitize
 from fedcom.text.markdown import render
+from fedcom.text.mentions import ParsedMarkdown
 
 # Characters kept of a peer's text; ours are shorter (fedcom.rules.limits). HTML has its own limit:
 # written out, a text of ours that is full of "<" is longer than this.
@@ -17,12 +18,15 @@ class Body:
 
     source: str
     html: str
+    # Of a text that was just written: whom it names is not known yet.
+    parsed: ParsedMarkdown | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of_markdown(cls, source: str) -> "Body":
-        """Render what a member wrote."""
+        """Render what a member wrote: slow, so that endpoints `offload` it."""
         source = source.strip().replace("\r\n", "\n")
-        return cls(source, render(source) if source else "")
+        parsed = ParsedMarkdown(source)
+        return cls(source, parsed.to_html(), parsed)
 
     @classmethod
     def of_document(cls, document: Document) -> "Body":

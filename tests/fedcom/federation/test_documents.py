@@ -352,3 +352,22 @@ async def test_everything_served_is_made_in_one_door(node: Node) -> None:
         for name, value in (await node.get_json(f"/post/{post.id}")).items()
         if name != "@context"
     }
+
+
+async def test_whom_a_text_names_is_read_from_its_links_and_not_parsed_again(node: Node) -> None:
+    """Anybody may ask for a document and for an outbox, as often as they like."""
+    home = node.home
+    kim = home.person(KIM)
+    post = home.post(body=Body.of_markdown("@kim@kim.example and @bob, @nobody@kim.example"))
+    comment = home.comment(post, text="!cats and @kim@kim.example")
+    tags = [tag["href"] for tag in (await node.get_json(f"/post/{post.id}"))["tag"]]
+    assert tags == [home.cats.iri, kim.iri, home.bob.iri]
+
+    home(lambda ctx: ctx.conn.execute(update(post_table).values(body_source="[" * 9_000)))
+
+    again = await node.get_json(f"/post/{post.id}")
+    assert [tag["href"] for tag in again["tag"]] == tags
+    listed = (await node.get_json("/c/cats/outbox"))["orderedItems"][0]["object"]["object"]
+    assert [tag["href"] for tag in listed["tag"]] == tags
+    note = await node.get_json(f"/comment/{comment.id}")
+    assert {tag["href"] for tag in note["tag"]} == {home.cats.iri, kim.iri}

@@ -70,3 +70,18 @@ def test_a_text_says_where_its_links_lead_and_which_pictures_it_has():
         render("[here](https://a.example/?a=1&b) https://b.example ![cat](https://c.example/x.png)")
     )
     assert text == "here (https://a.example/?a=1&b) https://b.example (https://c.example/x.png)"
+
+
+def test_long_texts_are_compared_between_words_that_occur_once():
+    words = [f"w{number}" for number in range(3_000)]
+    changed = words[:]
+    changed[10], changed[1_500], changed[2_990] = "ten", "middle", "end"
+    pieces = difference(" ".join(words), " ".join(changed))
+    assert [piece.text for piece in pieces if piece.kind == "del"] == ["w10", "w1500", "w2990"]
+    assert [piece.text for piece in pieces if piece.kind == "ins"] == ["ten", "middle", "end"]
+
+
+def test_words_that_moved_are_gone_in_one_place_and_new_in_the_other():
+    words = [f"w{number}" for number in range(300)]
+    pieces = difference(" ".join(words), " ".join([*words[100:], *words[:100]]))
+    assert [piece.kind for piece in pieces] == ["del", "same", "ins"]

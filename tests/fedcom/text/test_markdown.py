@@ -182,3 +182,34 @@ def test_what_is_too_long_is_shown_as_it_was_typed():
 def test_what_the_renderer_makes_is_sanitized_too():
     token = Token("html_block", "", 0, content="<script>x</script><b onclick=x>y</b>")
     assert render_tokens([token]) == "<b>y</b>"
+
+
+def test_more_table_cells_than_are_rendered_are_shown_as_typed():
+    wide = "|a" * 100 + "|\n" + "|-" * 100 + "|\n"
+    assert "<td>" in render(wide + "a\n" * 40)
+    assert render(wide + "a\n" * 60).startswith("<p>|a|a")
+    assert render((wide + "a\n" * 40 + "\n") * 2).startswith("<p>|a|a")
+
+
+def test_a_long_table_of_few_columns_is_a_table():
+    assert render("|a|b|\n|-|-|\n" + "|1|2|\n" * 1_000).count("<td>") == 2_000
+
+
+def test_a_definition_that_is_used_again_and_again_is_shown_as_typed():
+    source = f"[a]: https://a.example/{'b' * 2_000}\n\n" + "[a] " * 300
+    assert render(source).startswith("<p>[a]: https://a.example/")
+
+
+def test_the_name_of_a_footnote_is_short():
+    assert "<sup>[1]</sup>" in render(f"x[^{'a' * 100}]\n\n[^{'a' * 100}]: foot")
+    assert "<sup>" not in render(f"x[^{'a' * 101}]\n\n[^{'a' * 101}]: foot")
+
+
+def test_more_blocks_than_may_be_shown_are_shown_as_typed():
+    assert render("- a\n" * 2_000).count("<li>") == 2_000
+    assert render("- a\n" * 6_000).startswith("<p>- a<br>- a<br>")
+
+
+def test_more_lines_than_anybody_writes_are_shown_as_typed():
+    assert render("> *a*\n" * 2_000).startswith("<blockquote>")
+    assert render("> *a*\n" + "b\n" * 10_000).startswith("<p>&gt; *a*<br>b")

@@ -1,0 +1,187 @@
+"""What a stranger sends costs in proportion to its length: each shape is doubled, and may then cost
+`MOST` times as much and no more.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from starlette.datastructures import Headers
+
+from activitypub.answers import Received, find_alternate, is_activity_type, opening, retry_after
+from activitypub.errors import ProtocolError
+from activitypub.iri import check_iri
+from activitypub.reading import Document, parse
+from activitypub.signatures.cavage import parse_signature_header
+from activitypub.signatures.digest import check_content_digest, check_digest
+from activitypub.signatures.rfc9421 import parse_signatures
+from activitypub.webfinger import parse_handle
+from fedcom.errors import FedcomError
+from fedcom.http.accepting import preferred, weights
+from fedcom.queries.cursors import Cursor
+from fedcom.rules import limits
+from fedcom.rules.links import normal_link
+from fedcom.rules.names import check_name
+from fedcom.text.difference import difference, readable
+from fedcom.text.excerpts import excerpt, mark
+from fedcom.text.html import first_line, sanitize, to_text
+from fedcom.text.mentions import ParsedMarkdown, linked_addresses
+from fedcom.text.page_head import read_head
+from fedcom.text.pictures import move_pictures
+from fedcom.text.plain import clean_title
+from fedcom.text.search_terms import parse_terms
+from fedcom.web.feed_documents import Entry, Feed, to_atom, to_rss
+from fedcom.web.words import choose
+from tests.hostile.shapes import HTML, JSON, LINES, MARKDOWN, PAGES
+from tests.support.growth import growth
+
+MOST = 2.5
+
+LINE = 16_000
+"""Characters of a header or a field, which is twice as long the second time."""
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PAGE = httpx.Headers({"content-type": "text/html"})
+
+
+class Case(NamedTuple):
+    """Some work, and what it is given at a length in characters and at twice that length."""
+
+    work: Callable[[Any], object]
+    make: Callable[[int], Any]
+    length: int
+
+
+def refusing(work: Callable[[Any], object]) -> Callable[[Any], None]:
+    """`work`, when it may say no."""
+
+    def tried(given: Any) -> None:
+        with suppress(ProtocolError, FedcomError):
+            work(given)
+
+    return tried
+
+
+def render(source: str) -> str:
+    return ParsedMarkdown(source).to_html()
+
+
+def read_html(html: str) -> None:
+    clean = sanitize(html)
+    to_text(clean)
+    first_line(html, 200)
+    linked_addresses(clean)
+    move_pictures(clean, str.upper)
+
+
+def read_page(page: str) -> None:
+    body = page.encode()
+    read_head(body, "text/html", "https://peer.example/")
+    find_alternate(Received(200, PAGE, body), "https://peer.example/")
+    opening(body)
+
+
+@refusing
+def read_document(inner: str) -> None:
+    document = Document(parse(f'{{"type":"Create","object":{inner}}}'.encode()))
+    _ = document.shape, document.subject_id, document.owner, document.addressed
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "Signature": parse_signature_header,
+    "Signature-Input": lambda text: parse_signatures(text, text),
+    "Digest": lambda text: check_digest([text], b""),
+    "Content-Digest": lambda text: check_content_digest([text], b""),
+    "Accept": lambda text: weights(Headers(raw=[(b"accept", text.encode())])),
+    "Accept-Language": lambda text: (preferred(text), choose(text)),
+    "Content-Type": is_activity_type,
+    "Link": lambda text: find_alternate(
+        Received(200, httpx.Headers({"link": text.encode()}), b""), "https://a/"
+    ),
+    "Retry-After": lambda text: retry_after(text, NOW),
+    "a handle": parse_handle,
+    "an IRI": lambda text: check_iri(f"https://peer.example/{text}", development=True),
+    "a host": lambda text: check_iri(f"https://{text}", development=True),
+    "a cursor": lambda text: Cursor.read(text, whole=False),
+    "a query": parse_terms,
+    "a found text": lambda text: (
+        excerpt(text, parse_terms("a b*").wanted),
+        mark(text, parse_terms("a").wanted),
+    ),
+    "a title": limits.check_title,
+    "a display name": limits.check_display_name,
+    "a name": check_name,
+    "an image description": limits.check_alt,
+    "a content warning": limits.check_warning,
+    "a body": limits.check_body,
+    "a link": limits.check_url,
+    "a link to compare": lambda text: normal_link(f"https://a.example/?{text}"),
+    "a foreign title": clean_title,
+}
+
+CHANCE = random.Random(3)
+
+
+def some_words(names: int) -> Callable[[int], str]:
+    """A text of that many characters, of so many different words."""
+    return lambda length: " ".join(str(CHANCE.randrange(names)) for _ in range(length // 3))
+
+
+def two_versions(text: Callable[[int], str]) -> Callable[[int], tuple[str, str]]:
+    return lambda length: (text(length), text(length))
+
+
+def compare(versions: tuple[str, str]) -> None:
+    difference(*map(readable, versions))
+
+
+def as_feed(write: Callable[[Feed], bytes]) -> Callable[[str], object]:
+    def made(html: str) -> bytes:
+        entry = Entry("a", "b", html, html, "c", "d", NOW, NOW)
+        return write(Feed("a", "b", "c", "d", (entry,) * 3, NOW))
+
+    return made
+
+
+def cases() -> Iterator[tuple[str, Case]]:
+    for name, shape in MARKDOWN.items():
+        yield f"Markdown: {name}", Case(render, shape, 5_000)
+    for name, shape in HTML.items():
+        # Of many tags at most `MAX_TAGS` are parsed; what has few is parsed up to `MAX_HTML`.
+        length = 9_000 if shape(1_000).count("<") > 10 else 60_000
+        yield f"HTML: {name}", Case(read_html, shape, length)
+    for name, shape in PAGES.items():
+        yield f"page: {name}", Case(read_page, shape, 60_000)
+    for name, shape in JSON.items():
+        yield f"JSON: {name}", Case(read_document, shape, 60_000)
+    for names in (2, 40, 10_000):
+        text = some_words(names)
+        yield f"versions of {names} words", Case(compare, two_versions(text), 15_000)
+    for write in (to_rss, to_atom):
+        for unit in ("&", "\0", "]]>"):
+            shape = partial(str.__mul__, unit)
+            yield f"{write.__name__}: {unit!r}", Case(as_feed(write), shape, 60_000)
+
+
+CASES = dict(cases())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_twice_as_much_costs_at_most_two_and_a_half_times_as_much(name):
+    case = CASES[name]
+    small, large = case.make(case.length), case.make(2 * case.length)
+    assert growth(case.work, small, large, MOST) <= MOST
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_line_twice_as_long_costs_at_most_two_and_a_half_times_as_much(reader):
+    work = refusing(READERS[reader])
+    grown = {
+        name: growth(work, shape(LINE), shape(2 * LINE), MOST) for name, shape in LINES.items()
+    }
+    assert {name: times for name, times in grown.items() if times > MOST} == {}

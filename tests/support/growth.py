@@ -1,0 +1,39 @@
+"""How the cost of a function grows when what it is given doubles."""
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Any
+
+FLOOR = 0.003
+"""Seconds of CPU below which a cost is too small to be judged."""
+
+TRIES = 12
+PAUSE = 0.1
+"""Seconds by which each pause between two tries is longer than the one before."""
+
+
+def growth(work: Callable[[Any], object], small: Any, large: Any, most: float) -> float:
+    """How many times the CPU time of `work(small)` `work(large)` takes; 0.0 below the `FLOOR`.
+
+    The best of both counts. While it is more than `most` they are measured again, up to `TRIES`
+    times and less and less often: another process may have taken the caches for a while.
+    """
+    first = second = float("inf")
+    for number in range(TRIES):
+        time.sleep(PAUSE * number)
+        first, second = min(first, _cost(work, small)), min(second, _cost(work, large))
+        if second < FLOOR or second / first <= most:
+            break
+    return 0.0 if second < FLOOR else second / first
+
+
+def _cost(work: Callable[[Any], object], given: Any) -> float:
+    # What the collector of garbage does depends on what was made before.
+    gc.disable()
+    try:
+        began = time.process_time()
+        work(given)
+        return max(time.process_time() - began, 1e-6)
+    finally:
+        gc.enable()
