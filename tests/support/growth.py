@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 FLOOR = 0.003
@@ -19,6 +20,7 @@ def growth(work: Callable[[Any], object], small: Any, large: Any, most: float) -
     The best of both counts. While it is more than `most` they are measured again, up to `TRIES`
     times and less and less often: another process may have taken the caches for a while.
     """
+    _freeze()
     first = second = float("inf")
     for number in range(TRIES):
         time.sleep(PAUSE * number)
@@ -29,7 +31,9 @@ def growth(work: Callable[[Any], object], small: Any, large: Any, most: float) -
 
 
 def _cost(work: Callable[[Any], object], given: Any) -> float:
-    # What the collector of garbage does depends on what was made before.
+    # What the collector of garbage does depends on what was made before; and where there is much
+    # garbage, memory is slower to get.
+    gc.collect()
     gc.disable()
     try:
         began = time.process_time()
@@ -37,3 +41,10 @@ def _cost(work: Callable[[Any], object], given: Any) -> float:
         return max(time.process_time() - began, 1e-6)
     finally:
         gc.enable()
+
+
+@cache
+def _freeze() -> None:
+    """Leave out of each collection what was there before the first."""
+    gc.collect()
+    gc.freeze()
