@@ -20,9 +20,13 @@ DOGS, BIRDS = "https://lemmy.example/c/dogs", "https://piefed.example/c/birds"
 GROUPS = (DOGS, BIRDS)
 ALICE, NUTOMIC = "https://mastodon.example/users/alice", "https://lemmy.example/u/nutomic"
 PETRA = "https://nodebb.example/uid/2"
-# What says nothing new here: the profile is as it was, the copy no newer, nothing to take back.
-SILENT = {"lemmy/undo_follow", "mastodon/undo_follow", "lemmy/announce_remove_moderator"}
-SILENT |= {"lemmy/announce_undo_block_user", "lemmy/announce_undo_lock_page"}
+# What says nothing new here: nobody is removed who is not listed.
+SILENT = {"lemmy/announce_remove_moderator"}
+# What takes back something that never arrived, and leaves only a tombstone.
+UNDONE = {"lemmy/undo_follow", "mastodon/undo_follow"}
+UNDONE |= {"lemmy/announce_undo_block_user", "lemmy/announce_undo_lock_page"}
+UNDONE |= {"lemmy/undo_like", "lemmy/undo_dislike"}
+UNDONE |= {"mastodon/undo_like", "pleroma/undo_emoji_react"}
 KINDS = {"mastodon/update_service": "Service", "mobilizon/update_organization": "Organization"}
 KINDS |= dict.fromkeys(("mastodon/flag", "pleroma/flag", "misskey/flag"), "Application")
 KINDS |= {"writefreely/update_application": "Application"}
@@ -89,4 +93,5 @@ async def test_sample(node: Node, path: Path) -> None:
 
     found = changes(before, node.snapshot())
     assert bool(found) is (name not in SILENT), found
+    assert all(one.startswith("undone ") for one in found) is (name in SILENT | UNDONE), found
     assert host_of(sample["id"]) == f"{path.parent.name}.example"
