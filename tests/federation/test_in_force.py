@@ -430,7 +430,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @settings(
-    max_examples=int(os.environ.get("FEDCOM_TEST_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("FEDCOM_TEST_EXAMPLES", "25")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     # Without shrinking: each step is a signed request, and a story of a dozen can be read.

@@ -39,6 +39,12 @@ POST = f"{ORIGIN}/post/1"
 THEIRS = "https://kim.example/post/9"
 
 
+@pytest.fixture
+def dialect() -> str:
+    """Journal and tombstones, which remember all this, have tests on both databases."""
+    return "sqlite"
+
+
 @cache
 def proof_key(actor: str) -> tuple[ProofKey, str]:
     """Somebody's key for proofs, and its Multikey."""

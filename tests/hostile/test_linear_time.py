@@ -1,5 +1,5 @@
-"""What a stranger sends costs in proportion to its length: each shape is doubled twice, and may cost
-`MOST` times as much for each doubling and no more.
+"""What a stranger sends costs in proportion to its length: each shape is doubled twice, and may
+cost `MOST` times as much for each doubling and no more.
 """
 
 import random
