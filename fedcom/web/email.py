@@ -82,7 +82,9 @@ async def confirm(request: Request) -> Response:
         try:
             return _read(conn, instance.stamps, token, visit.now)
         except NotFound as error:
-            form.fail(error)
+            # A form of another site's is refused as one, whatever its token.
+            if form.ready or not form.sent:
+                form.fail(error)
             return None
 
     visit, proof = await visiting(request, read)
