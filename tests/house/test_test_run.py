@@ -63,15 +63,19 @@ def test_every_test_has_an_empty_redis(redis_url: str, _time: int) -> None:
 def test_a_new_database_takes_milliseconds(request: pytest.FixtureRequest) -> None:
     databases = request.getfixturevalue("postgresql_databases")
     databases.drop(databases.create(migrated=True))  # the first one makes the template
-    started = time.monotonic()
-    url = databases.create(migrated=True)
-    opened = open_database(url)
-    with opened.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM actor")).scalar() == 0
-    opened.close()
-    databases.drop(url)
 
-    assert time.monotonic() - started < 1  # 0.03 s when nobody else wants the machine
+    def seconds() -> float:
+        started = time.monotonic()
+        url = databases.create(migrated=True)
+        opened = open_database(url)
+        with opened.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM actor")).scalar() == 0
+        opened.close()
+        databases.drop(url)
+        return time.monotonic() - started
+
+    # 0.03 s when nobody else wants the machine; the other worker of the run may want it for a while.
+    assert min(seconds() for _ in range(5)) < 1
 
 
 def test_the_clock_stands_until_it_is_moved(clock: SettableClock) -> None:
