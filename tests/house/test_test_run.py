@@ -74,7 +74,7 @@ def test_a_new_database_takes_milliseconds(request: pytest.FixtureRequest) -> No
         databases.drop(url)
         return time.monotonic() - started
 
-    # 0.03 s when nobody else wants the machine; the other worker of the run may want it for a while.
+    # 0.03 s when nobody else wants the machine, as the other worker of the run does at times.
     assert min(seconds() for _ in range(5)) < 1
 
 

@@ -80,16 +80,16 @@ def test_long_texts_are_cut_and_unseen_characters_dropped() -> None:
 )
 def test_no_page_takes_long(piece: str) -> None:
     page = (piece * (768 * 1024 // len(piece))).encode()
-    started = time.perf_counter()
+    started = time.process_time()
 
     head(page)
 
-    assert time.perf_counter() - started < 3.0
+    assert time.process_time() - started < 3.0
 
 
 def test_no_content_type_takes_long() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     head("<title>x", f"text/html; charset={' ' * 30_000}!")
 
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
