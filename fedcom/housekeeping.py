@@ -31,7 +31,7 @@ from inbox import journal
 from outbox import upkeep
 
 # Peers retry for a week at the longest (Lemmy), and a proof counts for a week; a tombstone outlives
-# whatever it waits for. Activities of ours are served for as long (outbox.upkeep.KEEP_ACTIVITIES).
+# whatever it waits for.
 TOMBSTONES_KEPT = timedelta(days=31)
 DELETED_KEPT = timedelta(days=30)
 

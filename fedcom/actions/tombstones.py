@@ -176,13 +176,5 @@ def forget_undone(ctx: Context, said: Said) -> None:
     ctx.conn.execute(delete(tombstone).where(*_is(said.activity.id or "", "undone")))
 
 
-def when_undone(ctx: Context, iri: str) -> datetime | None:
-    """When an activity of ours was undone; None for one that is in force, or that we never sent."""
-    row = ctx.conn.execute(
-        select(tombstone.c.actor_iri, tombstone.c.created_at).where(*_is(iri, "undone"))
-    ).first()
-    return row.created_at if row is not None and ctx.is_ours(row.actor_iri) else None
-
-
 def _is(iri: str, kind: Literal["deleted", "undone"]) -> tuple[ColumnElement[bool], ...]:
     return tombstone.c.iri == iri, tombstone.c.kind == kind

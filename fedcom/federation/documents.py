@@ -19,7 +19,6 @@ from activitypub.vocab.collections import collection, ordered_collection
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
 from fedcom.actions.mentions import mentioned
-from fedcom.actions.tombstones import when_undone
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.federation.negotiation import JSON_TYPE
@@ -111,10 +110,7 @@ async def answer_moderators(request: Request) -> Response:
 
 
 async def answer_activity(request: Request) -> Response:
-    """An activity that we issued, if it was public and what it is about still is.
-
-    What was undone is gone: whoever asks whether it is in force must not be told so.
-    """
+    """An activity that we issued, if it was public and what it is about still is."""
     iri = _asked_for(request)
     return await _answer(request, lambda ctx: _activity(ctx, iri))
 
@@ -256,13 +252,10 @@ def _moderators(ctx: Context, someone: Actor, iri: str) -> Json:
     return ordered_collection(iri, len(items), items=items, owner=someone.iri)
 
 
-def _activity(ctx: Context, iri: str) -> Json | bytes:
+def _activity(ctx: Context, iri: str) -> bytes:
     issued = find_issued(ctx.conn, iri)
     if issued is None or not _may_be_shown(ctx, issued):
         raise NotFound("couldnt_find_object", "There is no such activity here, or none for you.")
-    undone = when_undone(ctx, iri)
-    if undone is not None:
-        return tombstone(iri, former_type=Document(parse(issued.body)).type, deleted=undone)
     return issued.body
 
 
