@@ -247,19 +247,8 @@ def _relayed(activity: Document, actor: str, known: Known) -> Verdict:
     )
 
 
-def _relayed_content(activity: Document, actor: str, known: Known) -> Verdict:
+def _ask_origin(activity: Document, actor: str, known: Known) -> Verdict:
     # The object is looked up, not the activity: ids such as `<note>#updates/1` cannot be fetched.
-    verdict = _relayed_deletion(activity, actor, known)
-    obj = activity.object_document
-    if not known.proven or obj is None or obj.is_actor or obj.owner != actor:
-        return verdict
-    # What bears no date could be an older version than the one that is known.
-    dated = obj.updated or (obj.published if activity.type == "Create" else None)
-    return Believe(by_proof=True) if dated and isinstance(verdict, FetchFirst) else verdict
-
-
-def _relayed_deletion(activity: Document, actor: str, known: Known) -> Verdict:
-    # An old deletion may have been taken back, so a proof is no shorter way.
     iri = activity.object_id
     if iri is None:
         return Refuse("object_id_missing", "Nobody can be asked about an object without id.")
@@ -270,10 +259,20 @@ def _relayed_deletion(activity: Document, actor: str, known: Known) -> Verdict:
     return FetchFirst(iri)
 
 
+def _relayed_content(activity: Document, actor: str, known: Known) -> Verdict:
+    verdict, obj = _ask_origin(activity, actor, known), activity.object_document
+    if not known.proven or obj is None or obj.is_actor or obj.owner != actor:
+        return verdict
+    # What bears no date could be an older version than the one that is known.
+    dated = obj.updated or (obj.published if activity.type == "Create" else None)
+    return Believe(by_proof=True) if dated and isinstance(verdict, FetchFirst) else verdict
+
+
 _RELAYED: dict[str, _Rule] = {
     "Create": _relayed_content,
     "Update": _relayed_content,
-    "Delete": _relayed_deletion,
+    # An old deletion may have been taken back, so a proof is no shorter way.
+    "Delete": _ask_origin,
 }
 
 

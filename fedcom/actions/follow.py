@@ -93,8 +93,10 @@ class Unfollow(Action[None]):
         get_follow(ctx.conn, self.by.id, self.target.id)
 
     def apply(self, ctx: Context) -> None:
-        """Forget the follow, and remember that it was undone."""
-        record_undone(ctx, get_follow(ctx.conn, self.by.id, self.target.id).iri, self.by.iri)
+        """Forget the follow, and remember of a peer's that it was undone."""
+        if not self.by.local:
+            asked = get_follow(ctx.conn, self.by.id, self.target.id)
+            record_undone(ctx, asked.iri, self.by.iri)
         ctx.conn.execute(
             delete(follow).where(
                 follow.c.follower_id == self.by.id, follow.c.target_id == self.target.id

@@ -53,7 +53,7 @@ class Vote(Action[Ballot]):
         """Make this the person's only vote on the target; the one before is no longer in force."""
         before = find_vote(ctx, self.by, self.target)
         iri = self.iri or ctx.new_iri("dislike" if self.score < 0 else "like")
-        if before is not None and before[1] != iri:
+        if before is not None and before[1] != iri and not self.by.local:
             record_undone(ctx, before[1], self.by.iri)
         put_vote(ctx, self.by, self.target, self.score, iri)
         return Ballot(before[0] if before else 0, before[1] if before else None, iri)

@@ -8,7 +8,7 @@ subclass.
 import asyncio
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import structlog
@@ -90,9 +90,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread = 0  # bytes of the answer that the client had not read then
         self._timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or refuse it when there are too many."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, transport))
         status = self.open_connections.admit(self, self.client[0] if self.client else "")
         if status is None:
             self._watch()
@@ -103,8 +103,8 @@ class BoundedProtocol(HttpToolsProtocol):
             if status == HTTPStatus.TOO_MANY_REQUESTS
             else "The server is handling too many requests. Please try again in a moment."
         )
-        transport.write(self._to_answer(status, text))
-        transport.close()
+        self.transport.write(self._to_answer(status, text))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
