@@ -9,7 +9,7 @@ import os
 import platform
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from fedcom.db import Database, open_database
 from tests.support import services
 from tests.support.clock import SettableClock
 from tests.support.databases import PostgresqlDatabases, forget_template, sqlite_database
+from tests.support.node import Node, open_node
 
 _run = pytest.StashKey[services.Run]()
 
@@ -110,6 +111,15 @@ def database(database_url: str) -> Iterator[Database]:
     opened = open_database(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+async def node(
+    database: Database, database_url: str, clock: SettableClock, tmp_path: Path
+) -> AsyncIterator[Node]:
+    """An instance behind its HTTP, with a network in memory below it: see `tests.support.node`."""
+    async with open_node(database, database_url, clock, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

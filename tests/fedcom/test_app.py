@@ -1,4 +1,6 @@
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -12,6 +14,8 @@ from fedcom.settings import Settings
 from fedcom.wiring import open_instance
 
 pytestmark = pytest.mark.anyio
+
+Get = Callable[[str], Awaitable[httpx.Response]]
 
 
 def execute(url: str, statement: str) -> None:
@@ -28,9 +32,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
-async def test_ready_is_a_database_that_answers_at_the_newest_revision(settings: Settings) -> None:
-    url = settings.database_url
-    head = migrate.current_and_head(url)[1]
+@asynccontextmanager
+async def asking(settings: Settings) -> AsyncIterator[Get]:
+    """How to GET a path of the application on this instance."""
     app = create_app(settings)
     async with (
         open_instance(settings) as instance,
@@ -39,9 +43,16 @@ async def test_ready_is_a_database_that_answers_at_the_newest_revision(settings:
         ) as client,
     ):
         app.state.instance = instance
+        yield client.get
+
+
+async def test_ready_is_a_database_that_answers_at_the_newest_revision(settings: Settings) -> None:
+    url = settings.database_url
+    head = migrate.current_and_head(url)[1]
+    async with asking(settings) as get:
 
         async def ask() -> tuple[int, str]:
-            answer = await client.get("/readyz")
+            answer = await get("/readyz")
             return answer.status_code, answer.text
 
         assert await ask() == (200, "ready\n")
@@ -59,19 +70,12 @@ async def test_ready_is_a_database_that_answers_at_the_newest_revision(settings:
 async def test_asking_whether_it_is_ready_costs_hardly_more_than_whether_it_is_alive(
     settings: Settings,
 ) -> None:
-    app = create_app(settings)
-    async with (
-        open_instance(settings) as instance,
-        httpx.AsyncClient(  # noqa: TID251 - in memory
-            transport=httpx.ASGITransport(app), base_url=settings.origin
-        ) as client,
-    ):
-        app.state.instance = instance
+    async with asking(settings) as get:
 
         async def cost(path: str) -> float:
             started = time.process_time()
             for _ in range(20):
-                assert (await client.get(path)).status_code == 200
+                assert (await get(path)).status_code == 200
             return time.process_time() - started
 
         await cost("/readyz")

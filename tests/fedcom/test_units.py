@@ -1,8 +1,6 @@
 """Units of work that fetch what they miss, and what members look up."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ from sqlalchemy import insert
 from activitypub.errors import BudgetSpent, NotThere, Refused, Unreachable
 from activitypub.fetch import Budget
 from fedcom.context import Context
-from fedcom.db import Database
 from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
 from fedcom.models.actor import Community, Person, local_name
 from fedcom.models.comment import Comment
@@ -19,9 +16,8 @@ from fedcom.models.moderation import modlog
 from fedcom.models.peer import peer
 from fedcom.models.post import Post, post
 from fedcom.site.instances import block_instance
-from tests.support.clock import SettableClock
 from tests.support.documents import document, group, note, page, person
-from tests.support.node import Node, open_node
+from tests.support.node import Node
 from tests.support.people import ORIGIN
 
 pytestmark = pytest.mark.anyio
@@ -37,13 +33,11 @@ def dialect() -> str:
 
 
 @pytest.fixture
-async def node(
-    database: Database, database_url: str, clock: SettableClock, tmp_path: Path
-) -> AsyncIterator[Node]:
-    async with open_node(database, database_url, clock, tmp_path) as opened:
-        opened.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
-        opened.network.put(note(REMARK, KIM, POST))
-        yield opened
+def node(node: Node) -> Node:
+    """With what kim and dogs serve."""
+    node.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
+    node.network.put(note(REMARK, KIM, POST))
+    return node
 
 
 async def test_what_is_missing_is_fetched_and_the_work_done_again(node: Node) -> None:

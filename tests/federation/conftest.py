@@ -1,32 +1,19 @@
-"""`node`: an instance behind its HTTP, with a network in memory below it. `live`: a server process
-with people at its pages, for stories with real sockets; `mastodon` and `lemmy`: peers beside it.
+"""`live`: a server process with people at its pages, for stories with real sockets; `mastodon` and
+`lemmy`: peers beside it.
 """
 
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from fedcom.db import Database
 from tests.support import nodes, peers
-from tests.support.clock import SettableClock
-from tests.support.node import Node, open_node
 from tests.support.peers import Peer
 from tests.support.visitor import Page, Visitor
 
 _addresses = itertools.count(10)
-
-
-@pytest.fixture
-async def node(
-    database: Database, database_url: str, clock: SettableClock, tmp_path: Path
-) -> AsyncIterator[Node]:
-    """See `tests.support.node`."""
-    async with open_node(database, database_url, clock, tmp_path) as opened:
-        yield opened
 
 
 @dataclass(frozen=True, slots=True)

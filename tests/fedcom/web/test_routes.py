@@ -1,14 +1,9 @@
 """Addresses and their answers: what no spelling of an address and no header may change."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
-from fedcom.db import Database
-from tests.support.clock import SettableClock
-from tests.support.node import ACTIVITY, Node, open_node
+from tests.support.node import ACTIVITY, Node
 
 pytestmark = pytest.mark.anyio
 
@@ -19,15 +14,6 @@ PAGE = "text/html"
 def dialect() -> str:
     """Addresses and headers are the same on every database."""
     return "sqlite"
-
-
-@pytest.fixture
-async def node(
-    database: Database, database_url: str, clock: SettableClock, tmp_path: Path
-) -> AsyncIterator[Node]:
-    """See `tests.support.node`."""
-    async with open_node(database, database_url, clock, tmp_path) as opened:
-        yield opened
 
 
 async def test_no_answer_repeats_the_host_that_was_asked_for(node: Node) -> None:
