@@ -122,7 +122,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(  # type: ignore[attr-defined] # the extension adds it
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # jinja2.ext.i18n adds it
         words.gettext, words.ngettext, newstyle=True
     )
     environment.filters |= {

@@ -188,7 +188,7 @@ def every_field(kind: type[Action[Any]], **values: Any) -> Any:
     So a new field fails here until it is drawn, and then until it travels.
     """
     unchosen = {"iri", "others", "source", "vouched", "words"}
-    assert values.keys() == {field.name for field in fields(kind)} - unchosen  # type: ignore[arg-type] # all actions are
+    assert values.keys() == {field.name for field in fields(kind)} - unchosen
     return kind(**values)
 
 
@@ -633,7 +633,7 @@ def portrait(action: Action[Any] | None) -> dict[str, Any]:
     """Every field; rows by their ids."""
     if action is None:
         return {}
-    values = {field.name: getattr(action, field.name) for field in fields(action)}  # type: ignore[arg-type] # all actions are
+    values = {field.name: getattr(action, field.name) for field in fields(action)}
     rows = Actor | Post | Comment | FollowRow | Message
     named = {name: one.iri if isinstance(one, rows) else one for name, one in values.items()}
     return {"does": type(action).__name__} | named

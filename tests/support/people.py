@@ -96,7 +96,7 @@ class Home:
     def member(self, name: str, role: str = "member") -> Person:
         """Somebody with an account here."""
         newcomer = Newcomer(name=name, password_hash="no password fits")
-        return self(lambda ctx: create_account(ctx, newcomer, self._key, role)).person  # type: ignore[arg-type] # one of both
+        return self(lambda ctx: create_account(ctx, newcomer, self._key, role)).person
 
     def community(self, name: str, by: Person | None = None, **more: Any) -> Community:
         """A community of ours."""
@@ -121,7 +121,7 @@ class Home:
         found = self(lambda ctx: find(ctx, iri), fetched=fetched)
         if software is not None:
             about = Software(software, "1")
-            self(lambda ctx: put_peer(ctx.conn, found.host, about, ctx.now))  # type: ignore[attr-defined] # an actor
+            self(lambda ctx: put_peer(ctx.conn, found.host, about, ctx.now))
         return found
 
     # What they do.
@@ -169,9 +169,9 @@ class Home:
     def fresh(self, row: R) -> R:
         """The row as it stands now."""
         if isinstance(row, Post):
-            return self(lambda ctx: get_post(ctx.conn, row.id))  # type: ignore[return-value] # the same type
+            return self(lambda ctx: get_post(ctx.conn, row.id))
         if isinstance(row, Comment):
-            return self(lambda ctx: get_comment(ctx.conn, row.id))  # type: ignore[return-value] # the same type
+            return self(lambda ctx: get_comment(ctx.conn, row.id))
         assert isinstance(row, Community)
         return self(lambda ctx: get_community(ctx.conn, row.id))
 

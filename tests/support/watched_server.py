@@ -94,8 +94,8 @@ def _measured(thread: threading.Thread) -> Iterator[list[float]]:
         if threading.current_thread() is thread:
             steps.append(time.thread_time() - began)
 
-    Handle._run = measured  # type: ignore[attr-defined] # the one place that every step passes
+    Handle._run = measured
     try:
         yield steps
     finally:
-        Handle._run = run  # type: ignore[attr-defined] # as above
+        Handle._run = run

@@ -51,7 +51,7 @@ def do(home: Home, made: list[Post | Comment], step: tuple[str, int, int]) -> No
             above = next(one for one in made if isinstance(one, Post) and one.id == target.post_id)
             made.append(home.comment(above, by=by, parent=target))
         else:
-            home.perform(MAKE[kind](by, target, home.ann))  # type: ignore[arg-type] # MAKE has actions of many kinds
+            home.perform(MAKE[kind](by, target, home.ann))
     except FedcomError:
         pass  # what is not allowed changes nothing
 

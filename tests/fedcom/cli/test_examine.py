@@ -86,7 +86,7 @@ def test_fixtures_may_leave_out_the_context_and_use_http() -> None:
 
 def knock(scheme: str = "cavage") -> Knock:
     body = json.dumps(activity("Like", KIM, f"{CATS}/1")).encode()
-    return Knock(scheme, body, private_key(KIM).rsa, f"{KIM}#main-key", NOW)  # type: ignore[arg-type] # str, but only one of the two literals is ever given
+    return Knock(scheme, body, private_key(KIM).rsa, f"{KIM}#main-key", NOW)
 
 
 def capture(scheme: str = "cavage", *, end: bytes = b"") -> bytes:

@@ -92,7 +92,7 @@ def status(answer: bytes) -> int:
 
 @contextmanager
 def running(**limits: float) -> Iterator[Site]:
-    site = Site(Limits(**limits))  # type: ignore[arg-type] # seconds and numbers
+    site = Site(Limits(**limits))
     thread = threading.Thread(target=site.server.run)
     thread.start()
     try:

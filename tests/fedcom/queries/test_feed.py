@@ -345,7 +345,7 @@ def test_no_list_is_sorted_that_an_index_has_in_order(rows: Rows) -> None:
             with recorded(rows.conn, sent):
                 list_posts(rows.conn, wanted)
             ((statement, values),) = sent
-            plan = rows.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[arg-type] # as they were sent
+            plan = rows.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
             for step in plan:
                 assert not step[3].startswith("SCAN post"), (scope, sort, step[3])
                 assert "ORDER BY" not in step[3], (scope, sort, step[3])

@@ -97,12 +97,12 @@ class World:
         return Browser(self.app, settings.origin, cookie_name(settings), token, address)
 
     async def perform(self, action: object) -> object:
-        return await self.instance.unit(lambda ctx: perform(ctx, action))  # type: ignore[arg-type] # any action
+        return await self.instance.unit(lambda ctx: perform(ctx, action))
 
     async def post(self, title: str = "Cats sleep", by: str = "bob", **words: object) -> Post:
         """A post in the community."""
         words.setdefault("body", Body.of_markdown("They *do*."))
-        action = CreatePost(by=self.people[by], community=self.community, title=title, **words)  # type: ignore[arg-type] # a test's words
+        action = CreatePost(by=self.people[by], community=self.community, title=title, **words)
         return await self.instance.unit(lambda ctx: perform(ctx, action))
 
     async def comment(

@@ -216,7 +216,7 @@ async def test_where_no_mail_is_sent_the_address_is_only_kept(world: World) -> N
     assert "z@mail.example (not confirmed)" in listed.text
     assert (
         await world.instance.read(
-            lambda conn: get_member(conn, find_member(conn, "zoe").person.id).account.email  # type: ignore[union-attr] # it is there
+            lambda conn: get_member(conn, find_member(conn, "zoe").person.id).account.email
         )
         is None
     )

@@ -17,7 +17,7 @@ async def edit(world: World, about: Post, title: str, text: str, **more: str) ->
     world.instance.clock.advance(minutes=1)
     body = Body.of_markdown(text)
     await world.perform(
-        EditPost(by=world.people["bob"], post=about, title=title, body=body, **more)  # type: ignore[arg-type] # a test's words
+        EditPost(by=world.people["bob"], post=about, title=title, body=body, **more)
     )
 
 

@@ -44,7 +44,7 @@ def required(page: Page, action: str) -> list[str]:
 async def invite(world: World, **terms: object) -> str:
     by = world.people["ann"].id
     return await world.instance.unit(
-        lambda ctx: create_invitation(ctx.conn, by, Terms(**terms), ctx.now).code  # type: ignore[arg-type] # a test's words
+        lambda ctx: create_invitation(ctx.conn, by, Terms(**terms), ctx.now).code
     )
 
 

@@ -51,7 +51,7 @@ async def postman(world: World, box: MailBox) -> Postman:
 
     units = Units(
         database=world.instance.database,
-        fetcher=None,  # type: ignore[arg-type] # letters fetch nothing
+        fetcher=None,
         origin=settings.origin,
         clock=world.instance.clock,
         committed=nobody_waits,

@@ -202,7 +202,7 @@ async def test_no_word_of_a_stranger_breaks_the_document(world: World) -> None:
     bad = "a\x01\ufffe]]></description><item/>&nbsp; \U0001f600"
 
     def spoil(ctx: object) -> None:
-        conn = ctx.conn  # type: ignore[attr-defined] # a context
+        conn = ctx.conn
         conn.execute(update(posts).values(title=bad, body_html=bad, url=f"javascript:{bad}"))
         conn.execute(update(comments).values(body_html=bad))
         conn.execute(update(actor).values(title=bad, summary_html=bad))
