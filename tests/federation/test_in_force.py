@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -19,15 +19,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 from sqlalchemy import select
 
-from activitypub.signatures import integrity, multikey
+from activitypub.signatures import integrity
 from activitypub.signatures.keys import (
     PrivateKey,
-    ProofKey,
-    generate_ed25519_pem,
     generate_rsa_pem,
     load_private,
-    load_proof_key,
-    load_public,
 )
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
@@ -39,7 +35,7 @@ from fedcom.models.post import post
 from fedcom.models.vote import post_vote
 from tests.support.clock import SettableClock
 from tests.support.databases import sqlite_database
-from tests.support.documents import Json, activity, group, person, undo
+from tests.support.documents import Json, activity, group, person, proof_key, prover, undo
 from tests.support.node import Node, open_node
 from tests.support.people import ORIGIN
 
@@ -89,45 +85,27 @@ def stories(draw: st.DrawFn) -> list[tuple[str, Any]]:
 @cache
 def rsa_keys() -> list[tuple[str, str]]:
     """Private and public PEMs; making one takes a tenth of a second."""
-    return [generate_rsa_pem() for _ in range(4)]
+    return [generate_rsa_pem() for _ in range(6)]
 
 
 @dataclass
 class Person:
-    """Somebody elsewhere; `key` is the number of the newest key."""
+    """Somebody elsewhere, with two pairs of keys from `pems` on; `key` is the number of the newest
+    key."""
 
     iri: str
-    proof_key: ProofKey
-    multibase: str
     pems: int
     key: int = 1
 
-    @classmethod
-    def new(cls, iri: str, pems: int) -> "Person":
-        private, public = generate_ed25519_pem()
-        key = load_proof_key(f"{iri}#proof-key", private)
-        return cls(iri, key, multikey.encode(load_public(public)), pems)
-
     def rsa_key(self, number: int | None = None) -> PrivateKey:
         number = number or self.key
-        # Two pairs in turn: a new id with another key each time.
+        # The pairs in turn: a new id with another key each time.
         return load_private(f"{self.iri}#key-{number}", rsa_keys()[self.pems + number % 2][0])
 
     def document(self) -> Json:
         key_id = f"{self.iri}#key-{self.key}"
         public = rsa_keys()[self.pems + self.key % 2][1]
-        return person(
-            self.iri,
-            publicKey={"id": key_id, "owner": self.iri, "publicKeyPem": public},
-            assertionMethod=[
-                {
-                    "id": self.proof_key.id,
-                    "type": "Multikey",
-                    "controller": self.iri,
-                    "publicKeyMultibase": self.multibase,
-                }
-            ],
-        )
+        return prover(self.iri, publicKey={"id": key_id, "owner": self.iri, "publicKeyPem": public})
 
 
 @dataclass(frozen=True)
@@ -167,8 +145,8 @@ class Town:
         self.node = node
         self.heard = Heard()
         self.people = {
-            "kim": Person.new(f"https://kim.example/u/kim{number}", 0),
-            "max": Person.new(f"https://max.example/u/max{number}", 2),
+            "kim": Person(f"https://kim.example/u/kim{number}", 0),
+            "max": Person(f"https://max.example/u/max{number}", 2),
         }
         for someone in self.people.values():
             node.network.put(someone.document())
@@ -196,7 +174,7 @@ class Town:
         """The same with its actor's proof, made now."""
         by, _, value = KINDS[name]
         plain = self.words(name, number)
-        document = integrity.sign(plain, self.people[by].proof_key, self.now)
+        document = integrity.sign(plain, proof_key(self.people[by].iri), self.now)
         made = Paper(by, document, self.now.timestamp(), plain["object"], name, value)
         self.papers.append(made)
         return made
@@ -297,9 +275,10 @@ class Town:
         assert answer == "403 relayed_without_proof"
 
     async def forge_proof(self, said: tuple[str, int]) -> None:
-        """With a proof that is eve's own."""
+        """With a proof that names the actor's key and was made with eve's."""
         forged = self.words(*said) | {"id": self._at(said)}
-        document = integrity.sign(forged, eves_proof_key(), self.now)
+        key = replace(proof_key(EVE), id=proof_key(forged["actor"]).id)
+        document = integrity.sign(forged, key, self.now)
         answer = await self._deliver(document, eves_key())
         assert answer == "202 relayed_without_proof"
 
@@ -386,8 +365,8 @@ class Server:
         node = await self._stack.enter_async_context(
             open_node(database, url, SettableClock(), folder)
         )
-        eve = person(EVE, publicKey=_shown(EVE, 0))
-        dogs = group(DOGS, publicKey=_shown(DOGS, 2))
+        eve = person(EVE, publicKey=_shown(EVE, 4))
+        dogs = group(DOGS, publicKey=_shown(DOGS, 5))
         node.network.put(eve, dogs)
         node.home.follow(node.home.bob, node.home.group(DOGS))
         return node
@@ -415,17 +394,12 @@ def _shown(iri: str, pems: int) -> Json:
 
 @cache
 def eves_key() -> PrivateKey:
-    return load_private(f"{EVE}#main-key", rsa_keys()[0][0])
+    return load_private(f"{EVE}#main-key", rsa_keys()[4][0])
 
 
 @cache
 def dogs_key() -> PrivateKey:
-    return load_private(f"{DOGS}#main-key", rsa_keys()[2][0])
-
-
-@cache
-def eves_proof_key() -> ProofKey:
-    return load_proof_key(f"{EVE}#proof-key", generate_ed25519_pem()[0])
+    return load_private(f"{DOGS}#main-key", rsa_keys()[5][0])
 
 
 @pytest.fixture(scope="module")

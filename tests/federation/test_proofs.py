@@ -1,21 +1,16 @@
 """Integrity proofs (FEP-8b32): what is proven need not be asked for, whoever brings it."""
 
 import json
-from functools import cache
 from typing import Any
 
 import pytest
 
 from activitypub.reading import Document
-from activitypub.signatures import integrity, multikey
+from activitypub.signatures import integrity
 from activitypub.signatures.keys import (
-    ProofKey,
     PublicKey,
-    generate_ed25519_pem,
     generate_rsa_pem,
     load_private,
-    load_proof_key,
-    load_public,
 )
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.perform import perform
@@ -24,7 +19,7 @@ from fedcom.context import Context
 from fedcom.models.post import post
 from fedcom.queries.actors import find_actor
 from outbox.deliveries import activities
-from tests.support.documents import activity, page, person
+from tests.support.documents import activity, page, person, proof_key, prover
 from tests.support.node import Node
 from tests.support.people import ORIGIN
 
@@ -36,31 +31,14 @@ POST = "https://kim.example/post/9"
 pytestmark = pytest.mark.anyio
 
 
-@cache
-def proof_key() -> tuple[ProofKey, str]:
-    """Kim's key, and its Multikey."""
-    private, public = generate_ed25519_pem()
-    return load_proof_key(f"{KIM}#ed25519-key", private), multikey.encode(load_public(public))
-
-
-def kim() -> dict[str, Any]:
-    method = {
-        "id": f"{KIM}#ed25519-key",
-        "type": "Multikey",
-        "controller": KIM,
-        "publicKeyMultibase": proof_key()[1],
-    }
-    return person(KIM) | {"assertionMethod": [method]}
-
-
 def proven(said: dict[str, Any], node: Node) -> dict[str, Any]:
-    return integrity.sign(said, proof_key()[0], node.instance.clock())
+    return integrity.sign(said, proof_key(KIM), node.instance.clock())
 
 
 async def test_a_relayed_activity_with_a_proof_is_believed_and_passed_on_as_it_is(
     node: Node,
 ) -> None:
-    node.network.put(kim(), person(EVE))
+    node.network.put(prover(KIM), person(EVE))
     node.home.follow(node.home.person("https://forum.example/u/fan", "lemmy"), node.home.cats)
     said = json.dumps(proven(activity("Create", KIM, page(POST, KIM, CATS)), node)).encode()
 
@@ -72,7 +50,7 @@ async def test_a_relayed_activity_with_a_proof_is_believed_and_passed_on_as_it_i
 
 
 async def test_a_relayed_activity_that_was_changed_is_asked_for_at_its_origin(node: Node) -> None:
-    node.network.put(kim(), person(EVE), page(POST, KIM, CATS, name="As kim wrote it"))
+    node.network.put(prover(KIM), person(EVE), page(POST, KIM, CATS, name="As kim wrote it"))
     said = proven(activity("Create", KIM, page(POST, KIM, CATS)), node)
     said["object"]["name"] = "As eve changed it"
 
@@ -83,9 +61,9 @@ async def test_a_relayed_activity_that_was_changed_is_asked_for_at_its_origin(no
 
 
 async def test_a_proof_by_another_than_the_actor_counts_for_nothing(node: Node) -> None:
-    node.network.put(kim(), person(EVE))
+    node.network.put(prover(KIM), person(EVE))
     forged = activity("Like", "https://kim.example/u/ken", f"{ORIGIN}/post/1")
-    said = integrity.sign(forged, proof_key()[0], node.instance.clock())
+    said = integrity.sign(forged, proof_key(KIM), node.instance.clock())
 
     answer = await node.hear(said, signer=EVE)
 
@@ -93,7 +71,7 @@ async def test_a_proof_by_another_than_the_actor_counts_for_nothing(node: Node) 
 
 
 async def test_an_old_proof_cannot_be_played_again(node: Node) -> None:
-    node.network.put(kim(), person(EVE))
+    node.network.put(prover(KIM), person(EVE))
     said = proven(activity("Create", KIM, page(POST, KIM, CATS)), node)
     node.home.clock.advance(seconds=9 * 86_400)
 
@@ -104,7 +82,7 @@ async def test_an_old_proof_cannot_be_played_again(node: Node) -> None:
 async def test_what_a_community_announces_with_the_authors_proof_is_not_fetched(
     node: Node,
 ) -> None:
-    node.network.put(kim())
+    node.network.put(prover(KIM))
     dogs = node.home.group(DOGS)
     node.home.follow(node.home.bob, dogs)
     inner = proven(activity("Create", KIM, page(POST, KIM, DOGS)), node)
@@ -116,7 +94,7 @@ async def test_what_a_community_announces_with_the_authors_proof_is_not_fetched(
 
 
 async def test_a_proven_activity_that_a_community_changed_is_fetched(node: Node) -> None:
-    node.network.put(kim(), page(POST, KIM, DOGS, name="As kim wrote it"))
+    node.network.put(prover(KIM), page(POST, KIM, DOGS, name="As kim wrote it"))
     dogs = node.home.group(DOGS)
     node.home.follow(node.home.bob, dogs)
     inner = proven(activity("Create", KIM, page(POST, KIM, DOGS)), node)

@@ -5,26 +5,21 @@ keeps its time.
 """
 
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import pytest
 
-from activitypub.signatures import integrity, multikey
+from activitypub.signatures import integrity
 from activitypub.signatures.keys import (
     PrivateKey,
-    ProofKey,
-    generate_ed25519_pem,
     generate_rsa_pem,
     load_private,
-    load_proof_key,
-    load_public,
 )
 from fedcom.actions.moderators import AddModerator
 from fedcom.models.actor import Community
 from fedcom.models.post import post
 from inbox.journal import journal
-from tests.support.documents import Json, activity, group, page, person, undo
+from tests.support.documents import Json, activity, group, page, person, proof_key, prover, undo
 from tests.support.node import Node
 from tests.support.people import ORIGIN
 
@@ -43,24 +38,6 @@ THEIRS = "https://kim.example/post/9"
 def dialect() -> str:
     """Journal and tombstones, which remember all this, have tests on both databases."""
     return "sqlite"
-
-
-@cache
-def proof_key(actor: str) -> tuple[ProofKey, str]:
-    """Somebody's key for proofs, and its Multikey."""
-    private, public = generate_ed25519_pem()
-    return load_proof_key(f"{actor}#ed25519-key", private), multikey.encode(load_public(public))
-
-
-def prover(iri: str, **more: Any) -> Json:
-    """A person who proves what they say."""
-    method = {
-        "id": f"{iri}#ed25519-key",
-        "type": "Multikey",
-        "controller": iri,
-        "publicKeyMultibase": proof_key(iri)[1],
-    }
-    return person(iri, assertionMethod=[method], **more)
 
 
 class Story:
@@ -95,7 +72,7 @@ class Story:
 
     def proven(self, said: Json) -> Json:
         """With its actor's proof, made now."""
-        return integrity.sign(said, proof_key(said["actor"])[0], self.now)
+        return integrity.sign(said, proof_key(said["actor"]), self.now)
 
     def votes(self) -> tuple[int, int]:
         """Up and down, without that of the post's author."""

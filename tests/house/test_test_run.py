@@ -92,6 +92,8 @@ def test_that_ends_badly(postgresql_databases, redis_url):
     url = postgresql_databases.create(migrated=False)
     run = os.environ["FEDCOM_TEST_RUN_FOLDER"]
     pathlib.Path(os.environ["REPORT"]).write_text("\\n".join([run, url, redis_url]))
+    # What a shell starts in the background inherits that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.kill(os.getpid(), signal.{signal})
 """
 

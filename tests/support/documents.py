@@ -7,7 +7,15 @@ from functools import cache
 from typing import Any
 
 from activitypub.iri import PUBLIC, host_of
-from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_private
+from activitypub.signatures import multikey
+from activitypub.signatures.keys import (
+    PrivateKey,
+    ProofKey,
+    generate_ed25519_pem,
+    generate_rsa_pem,
+    load_private,
+    load_proof_key,
+)
 
 AS2 = "https://www.w3.org/ns/activitystreams"
 
@@ -25,6 +33,24 @@ def pems() -> tuple[str, str]:
 def private_key(actor: str) -> PrivateKey:
     """The private half of the key that `person` and `group` show."""
     return load_private(f"{actor}#main-key", pems()[0])
+
+
+@cache
+def proof_key(actor: str) -> ProofKey:
+    """The Ed25519 key with which `prover` says that this actor proves things."""
+    return load_proof_key(f"{actor}#ed25519-key", generate_ed25519_pem()[0])
+
+
+def prover(iri: str, **more: Any) -> Json:
+    """A person who can prove what they say (FEP-521a)."""
+    key = proof_key(iri)
+    method = {
+        "id": key.id,
+        "type": "Multikey",
+        "controller": iri,
+        "publicKeyMultibase": multikey.encode(key.ed25519.public_key()),
+    }
+    return person(iri, assertionMethod=[method], **more)
 
 
 def document(iri: str | None, kind: str, **more: Any) -> Json:
