@@ -58,6 +58,14 @@ class Keys(Protocol):
         """
         ...
 
+    def remembers(self, actor: str) -> bool:
+        """Whether a key of this actor may be found without a row for it and without a fetch."""
+        ...
+
+    def forget(self, actor: str) -> None:
+        """Ask for the keys of this actor again, unless they are in its row."""
+        ...
+
 
 class Gate(Protocol):
     """Whom we hear at all."""

@@ -100,10 +100,12 @@ class Receiver:
     async def _accept(self, request: Request, request_id: str) -> None:
         letter = await self._open_aside(request, await body.read(request), request_id)
         known = await self._pass_gate(letter)
-        if letter.is_about_itself and not known:
+        if letter.is_about_itself and not known and not self.verifier.remembers(letter.actor):
             # Nobody we ever met leaves or moves house: nothing to do, and no key to fetch for it.
             return
         verdict = await self._verify(letter)
+        if letter.is_about_itself and verdict.authenticated:
+            self.verifier.forget(letter.actor, letter.key_id)
         await self._look_at_door(letter, verdict)
         if await self.commits.put(_to_entry(letter, verdict)):
             self.wake()

@@ -117,6 +117,15 @@ class Verifier:
         """Whether this key was found before, so that looking it up will not cost a fetch."""
         return self._good.find(key_id) is not None
 
+    def remembers(self, actor: str) -> bool:
+        """Whether keys of this actor are believed although we have no row for it."""
+        return self._keys.remembers(actor)
+
+    def forget(self, actor: str, key_id: str) -> None:
+        """What the actor says of itself may end its keys: the next request asks for them again."""
+        self._keys.forget(actor)
+        self._good.drop(key_id)
+
     async def verify(
         self, request: SignedRequest, key_id: str, *, actor: str, sender: str
     ) -> Verdict:

@@ -40,8 +40,9 @@ from fedcom.queries.actors import find_key_owner
 from fedcom.remote.peers import find_block
 
 REMEMBERED = 2_000
-# An actor without a row is read again after so long, in case it has changed its keys since.
-SEEN_FOR = timedelta(hours=1)
+# An actor without a row is read again after so long: another process may have been told that its
+# keys changed.
+SEEN_FOR = timedelta(minutes=10)
 # One key costs two documents at most: the key's own and its owner's (GoToSocial serves a stub).
 KEY_BUDGET = 3
 
@@ -216,6 +217,16 @@ class PublicKeys:
         seen = self._seen.get(actor_iri)
         return None if seen is None else seen.owner
 
+    def remembers(self, actor: str) -> bool:
+        """Whether keys of this actor are in memory."""
+        return actor in self._seen
+
+    def forget(self, actor: str) -> None:
+        """Drop what is in memory of this actor, its document with its keys."""
+        seen = self._seen.pop(actor, None)
+        for key_id in () if seen is None else seen.keys:
+            self._owners.pop(key_id, None)
+
     async def _fetch(self, key_id: str) -> PublicKey:
         blocked = await self._database.read(lambda conn: find_block(conn, host_of(key_id)))
         if blocked is not None:
@@ -250,16 +261,11 @@ class PublicKeys:
 
     def _remember(self, owner: Document, listed: dict[str, PublicKey]) -> None:
         iri = owner.id or ""
-        self._forget(iri)
+        self.forget(iri)
         self._seen[iri] = _Seen(owner, listed, self._clock())
         self._owners |= dict.fromkeys(listed, iri)
         if len(self._seen) > REMEMBERED:
-            self._forget(next(iter(self._seen)))
-
-    def _forget(self, iri: str) -> None:
-        seen = self._seen.pop(iri, None)
-        for key_id in () if seen is None else seen.keys:
-            self._owners.pop(key_id, None)
+            self.forget(next(iter(self._seen)))
 
 
 def keys_of(owner: Document) -> dict[str, PublicKey]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, example, given, settings, strategies as st
 from sqlalchemy import select
 
 from activitypub.signatures import integrity
@@ -416,6 +416,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     # Without shrinking: each step is a signed request, and a story of a dozen can be read.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
+@example(steps=[("undo", ("Dislike", 2)), ("change_key", "kim"), ("use_old_key", ("Dislike", 2))])
 @given(steps=stories())
 def test_what_nobody_said_or_what_was_taken_back_is_not_in_force(
     server: Server, steps: list[tuple[str, Any]]

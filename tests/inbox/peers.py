@@ -90,6 +90,12 @@ class Keyring:
         self.stored[key_id] = found
         return found
 
+    def remembers(self, actor: str) -> bool:
+        return any(key.owner == actor for key in self.stored.values())
+
+    def forget(self, actor: str) -> None:
+        self.stored = {key.id: key for key in self.stored.values() if key.owner != actor}
+
 
 @dataclass
 class Doorman:

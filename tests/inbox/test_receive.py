@@ -21,6 +21,7 @@ from tests.inbox.peers import (
     create,
     delete_of_self,
     like,
+    other_private_key,
     private_key,
     public_key,
 )
@@ -195,6 +196,25 @@ async def test_a_stranger_about_itself_is_answered_202_without_fetch_or_row(
     answer = await small_world.post(delete_of_self(type=kind))
     assert answer.status == 202
     small_world.assert_untouched()
+
+
+@pytest.mark.parametrize("kind", ["Delete", "Update"])
+async def test_a_stranger_whose_key_is_remembered_is_heard_about_itself_and_asked_again(
+    small_world: World, kind: str
+) -> None:
+    assert (await small_world.post(like())).status == 202
+    assert (await small_world.post(delete_of_self(type=kind))).status == 202
+    assert [row["activity_type"] for row in small_world.rows()] == ["Like", kind]
+    small_world.keys.origin[f"{ANN}#main-key"] = Gone("gone", "410", url=ANN, status=410)
+    answer = await small_world.post(like(id=f"{ANN}/likes/2"))
+    assert (answer.status, answer.code) == (401, "key_gone")
+
+
+async def test_nobody_else_ends_what_is_remembered_of_a_stranger(small_world: World) -> None:
+    await small_world.post(like())
+    answer = await small_world.post(delete_of_self(), key=other_private_key(f"{ANN}#main-key"))
+    assert (answer.status, answer.code) == (401, "signature_mismatch")
+    assert small_world.keys.remembers(ANN)
 
 
 async def test_a_stranger_deletes_something_else_with_a_key_that_is_fetched(

@@ -5,7 +5,6 @@ from datetime import timedelta
 from inspect import isabstract
 
 import pytest
-from fedcom.actions.markers import Mark, Unmark
 
 import fedcom.actions.catalog
 from fedcom.accounts.pace import (
@@ -26,11 +25,20 @@ from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
 from fedcom.actions.post import CreatePost
 from fedcom.actions.profile import RefreshProfile
+from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.errors import Conflict, TooMany
 from fedcom.wire.body import Body
 from tests.fedcom.accounts.rig import KEY, Rig
 
-UNPACED = {Mark, Unmark, RefreshProfile, RefreshCommunity, AnswerFollow, RotateKeys, Leave}
+UNPACED = {
+    RecordDeletion,
+    ForgetDeletion,
+    RefreshProfile,
+    RefreshCommunity,
+    AnswerFollow,
+    RotateKeys,
+    Leave,
+}
 """Only heard, or said by the server or on the command line; leaving asks for the password."""
 
 
