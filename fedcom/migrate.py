@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -105,7 +106,14 @@ def scripts_folder() -> Path:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(None))
+    folder = scripts_folder()
+    return _read_scripts(folder, frozenset((folder / "versions").glob("*.py")))
+
+
+# Alembic compiles every revision each time it reads them: 50 ms of each start and each command.
+@cache
+def _read_scripts(folder: Path, _revisions: frozenset[Path]) -> ScriptDirectory:
+    return ScriptDirectory(folder)
 
 
 def _config(connection: Connection | None) -> Config:

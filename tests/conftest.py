@@ -19,7 +19,12 @@ import redis
 from fedcom.db import Database, open_database
 from tests.support import services
 from tests.support.clock import SettableClock
-from tests.support.databases import PostgresqlDatabases, forget_template, sqlite_database
+from tests.support.databases import (
+    PostgresqlDatabases,
+    forget_template,
+    sqlite_database,
+    statements_compiled_once,
+)
 from tests.support.node import Node, open_node
 
 _run = pytest.StashKey[services.Run]()
@@ -131,6 +136,13 @@ def redis_url() -> str:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _statements_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        statements_compiled_once(patch)
+        yield
 
 
 class NetworkForbidden(Exception):
