@@ -145,6 +145,11 @@ def record_undone(
         insert_ignoring(ctx.conn, tombstone, row)
 
 
+def was_undone(ctx: Context, iri: str) -> bool:
+    """Whether the activity `iri` was undone or replaced, and not said anew since."""
+    return ctx.conn.execute(select(tombstone.c.iri).where(*_is(iri, "undone"))).first() is not None
+
+
 def find_undone(ctx: Context, said: Said) -> Tombstone | None:
     """The tombstone of this activity, if it was set by somebody of its actor's host, or by the
     community that announces it now."""

@@ -9,7 +9,7 @@ from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.comment import concerns_us, content_at
 from fedcom.actions.delete import place_of
 from fedcom.actions.tally import find_vote, put_vote
-from fedcom.actions.tombstones import record_undone
+from fedcom.actions.tombstones import record_undone, was_undone
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Invalid, NotFound
@@ -101,9 +101,21 @@ def _read_undo(ctx: Context, said: Said) -> Vote | None:
         return None
     check_vouched(ctx, said, place_of(ctx, target), direct=_is_direct(said, target))
     vote = find_vote(ctx, voter, target)
-    if vote is None or vote[0] != _score(taken_back):
+    if vote is None or _was_replaced(ctx, taken_back, by=vote):
         return None
     return Vote(by=voter, target=target, score=0)
+
+
+def _was_replaced(ctx: Context, taken_back: Document, by: tuple[int, str]) -> bool:
+    """Whether an Undo is about an earlier vote than the one that stands.
+
+    Not by the type alone: Lemmy 0.19 takes back every vote as if it had been a Like, under an id
+    that it makes up.
+    """
+    score, iri = by
+    if score == _score(taken_back) or taken_back.id in (None, iri):
+        return False
+    return was_undone(ctx, taken_back.id or "")
 
 
 def _is_direct(said: Said, target: Post | Comment) -> bool:

@@ -85,13 +85,18 @@ async def answer_instance_collection(request: Request) -> Response:
 
 
 async def answer_followers(request: Request) -> Response:
-    """How many follow; not who."""
+    """How many follow; not who.
+
+    `items` is there and empty: Lemmy 0.19 reads the number only from a collection that has it.
+    """
     return await _collection(request, "followers", _followers)
 
 
 async def answer_following(request: Request) -> Response:
     """Nobody's business: an empty collection."""
-    return await _collection(request, "following", lambda _ctx, _who, iri: collection(iri, 0))
+    return await _collection(
+        request, "following", lambda _ctx, _who, iri: collection(iri, 0, items=[])
+    )
 
 
 async def answer_outbox(request: Request) -> Response:
@@ -204,7 +209,7 @@ def _note(ctx: Context, about: Comment) -> Json:
 
 
 def _followers(ctx: Context, someone: Actor, iri: str) -> Json:
-    return collection(iri, count_followers(ctx.conn, someone.id))
+    return collection(iri, count_followers(ctx.conn, someone.id), items=[])
 
 
 def _outbox(ctx: Context, someone: Actor, iri: str) -> Json:

@@ -128,7 +128,19 @@ class Heard:
     ids: set[str] = field(default_factory=set)
     awaited: set[str] = field(default_factory=set)
     undone: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
+    vote: str | None = None
     spoken: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def is_any_vote_meant(self, iri: str) -> bool:
+        """Whether the Undo of this vote, of the other sign, takes back the one that stands."""
+        return self.vote is not None and iri not in self.undone | self.awaited | self.replaced
+
+    def take_back(self, slot: str) -> None:
+        self.state[slot] = None
+        if slot == "vote" and self.vote is not None:
+            self.replaced.add(self.vote)
+            self.vote = None
 
     def may_be_played(self, paper: Paper) -> bool:
         """Whether a proof counts that somebody else shows."""
@@ -208,8 +220,10 @@ class Town:
         assert answer == "202", answer
         iri, subject = document["object"]["id"], document["object"]["object"]
         is_known = iri in self.heard.ids
-        if self.heard.state.get(slot) == value:
-            self.heard.state[slot] = None
+        if self.heard.state.get(slot) == value or (
+            slot == "vote" and self.heard.is_any_vote_meant(iri)
+        ):
+            self.heard.take_back(slot)
             is_known = True
         self._note(by, document, subject)
         self.heard.undone.discard(iri)
@@ -306,7 +320,12 @@ class Town:
 
     def _set(self, paper: Paper) -> None:
         _, slot, _ = KINDS[paper.name]
-        self.heard.undone.discard(paper.document["id"])
+        iri = paper.document["id"]
+        if slot == "vote" and self.heard.vote != iri:
+            self.heard.take_back(slot)
+            self.heard.vote = iri
+        self.heard.undone.discard(iri)
+        self.heard.replaced.discard(iri)
         self.heard.state[slot] = paper.value
         if slot == "banned":
             self.heard.state["follow"] = None

@@ -177,7 +177,7 @@ def test_votes_edits_and_deletions_from_lemmy_count_and_are_announced(forum: For
     forum.live.until(path, lambda seen: seen.points("post", number) == 2)
     forum.say_in_garden("Dislike", page["id"], by="max")
     forum.live.until(path, lambda seen: seen.points("post", number) == 0)
-    forum.say_in_garden("Undo", {**like, "type": "Dislike"}, by="max")
+    forum.say_in_garden("Undo", {**like, "id": f"{like['id']}-made-up"}, by="max")
     forum.live.until(path, lambda seen: seen.points("post", number) == 1)
     edited = forum.peer.put(page | {"name": "From afar", "updated": "2099-01-01T00:00:00Z"})
     forum.say_in_garden("Update", edited)

@@ -132,6 +132,21 @@ async def test_each_of_nodebbs_votes_counts_although_all_have_the_same_id_and_by
     assert story.votes() == (1, 0)
 
 
+async def test_an_undo_of_a_like_that_nobody_sent_takes_back_the_downvote(story: Story) -> None:
+    """Lemmy 0.19 undoes every vote as a Like, under an id that it makes up."""
+    await story.say_all(down(), undo(up(number=6)))
+
+    assert story.votes() == (0, 0)
+
+
+async def test_an_undo_of_the_vote_that_was_replaced_leaves_the_one_that_stands(
+    story: Story,
+) -> None:
+    await story.say_all(up(), down(), undo(up()))
+
+    assert story.votes() == (0, 1)
+
+
 async def test_who_follows_again_under_the_same_id_follows(story: Story) -> None:
     await story.say_all(follow(), undo(follow()), follow())
 
