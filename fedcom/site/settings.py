@@ -9,11 +9,17 @@ from fedcom.models.actor import actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.site import Registration, Site, site
 from fedcom.rules.limits import check_body, check_display_name
+from fedcom.text.plain import cut
 from fedcom.wire.body import Body
 
 MAX_DESCRIPTION = 10_000
 MAX_RULES = 10_000
 MAX_QUESTION = 500
+
+ACTOR_NAME = 20
+"""Characters of the instance actor's name. Lemmy 0.19 keeps no instance with a longer one, and then
+refuses its bans and sends it no reports (`site.name`).
+"""
 
 
 def find_site(conn: Connection) -> Site | None:
@@ -55,7 +61,16 @@ def edit_site(
         changes["answers_apps_as_lemmy"] = answers_apps_as_lemmy
     if changes:
         conn.execute(update(site).values(**changes))
+    if name is not None:
+        name_instance_actor(conn)
     return get_site(conn)
+
+
+def name_instance_actor(conn: Connection) -> None:
+    """Let the instance actor have the name of the site, as far as peers have room for it."""
+    found = get_site(conn)
+    title = cut(found.name, ACTOR_NAME)
+    conn.execute(update(actor).where(actor.c.id == found.actor_id).values(title=title))
 
 
 def edit_welcome(

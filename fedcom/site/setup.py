@@ -12,7 +12,13 @@ from fedcom.models.actor import local_name
 from fedcom.models.site import Site, site
 from fedcom.queries.actors import list_admins
 from fedcom.settings import SettingsError
-from fedcom.site.settings import check_registration, check_site_name, find_site, get_site
+from fedcom.site.settings import (
+    check_registration,
+    check_site_name,
+    find_site,
+    get_site,
+    name_instance_actor,
+)
 
 
 def check_origin(conn: Connection, origin: str) -> bool:
@@ -52,6 +58,7 @@ def start(ctx: Context, key: NewKey) -> Site:
             id=1, origin=ctx.origin, actor_id=voice.id, name=ctx.host, created_at=ctx.now
         )
     )
+    name_instance_actor(ctx.conn)
     return get_site(ctx.conn)
 
 
@@ -76,4 +83,5 @@ def finish_setup(conn: Connection, *, name: str, registration: str, now: datetim
             set_up_at=now,
         )
     )
+    name_instance_actor(conn)
     return get_site(conn)

@@ -120,3 +120,38 @@ def test_what_was_there_before_is_found(
     assert [tuple(row) for row in found["post"]] == [(9, "t ", " ")]
     assert [tuple(row) for row in found["comment"]] == [(3, "", " old comment ")]
     assert [row[1] for row in found["actor"]] == ["cats ", "bob "]
+
+
+_SITE = """
+    INSERT INTO site (id, origin, actor_id, name, description_source, description_html,
+                      registration, answers_apps_as_lemmy, created_at)
+    VALUES (1, 'https://a.example', 1, :name, '', '', 'open', true, :at)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("Cats", "Cats"), ("Everything about cats", "Everything about ca…")],
+)
+def test_the_instance_actor_takes_the_name_of_the_site(
+    empty_database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    title: str,
+) -> None:
+    upgrade_to("0012", empty_database_url, tmp_path / "old", monkeypatch)
+    database = open_database(empty_database_url)
+    at = bindparam("at", type_=DateTime(timezone=True))
+    with database.begin() as conn:
+        actors = [{"id": 1, "iri": "a", "kind": "Application", "at": NOON}]
+        actors.append({"id": 2, "iri": "bob", "kind": "Person", "at": NOON})
+        conn.execute(text(_ACTOR).bindparams(at), actors)
+        conn.execute(text(_SITE).bindparams(at), {"name": name, "at": NOON})
+
+    migrate.upgrade(empty_database_url)
+
+    with database.connect() as conn:
+        titles = conn.execute(text("SELECT title FROM actor ORDER BY id")).scalars().all()
+    database.close()
+    assert titles == [title, ""]

@@ -1,6 +1,8 @@
 import pytest
+from sqlalchemy import select
 
 from fedcom.errors import Invalid
+from fedcom.models.actor import actor
 from fedcom.site.settings import edit_site, get_site
 from fedcom.wire.body import Body
 
@@ -18,6 +20,21 @@ def test_only_what_is_given_is_changed(rig):
     assert after.answers_apps_as_lemmy
     after = rig(lambda ctx: edit_site(ctx.conn, answers_apps_as_lemmy=False))
     assert not after.answers_apps_as_lemmy
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Cats here", "Cats here"),
+        ("twenty characters do", "twenty characters do"),
+        ("Everything about cats in the north", "Everything about…"),
+        ("x" * 64, "x" * 19 + "…"),
+    ],
+)
+def test_the_instance_actor_is_called_as_the_site_is_in_what_lemmy_has_room_for(rig, name, shown):
+    site = rig(lambda ctx: edit_site(ctx.conn, name=name))
+    titles = select(actor.c.title).where(actor.c.id == site.actor_id)
+    assert rig(lambda ctx: ctx.conn.execute(titles).scalar()) == shown
 
 
 @pytest.mark.parametrize(

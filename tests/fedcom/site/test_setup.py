@@ -29,6 +29,7 @@ def test_the_first_start_makes_the_instance_actor(rig):
     assert rig(lambda ctx: check_origin(ctx.conn, ORIGIN))
     voice = rig(lambda ctx: ctx.conn.execute(select(actor)).one())
     assert voice.id == site.actor_id
+    assert voice.title == "here.example"
     assert (voice.iri, voice.kind, voice.name) == (f"{ORIGIN}/actor", "Application", "here.example")
     assert (voice.inbox, voice.host, voice.local) == (f"{ORIGIN}/inbox", "here.example", True)
     key = rig(lambda ctx: ctx.conn.execute(select(actor_key)).one())
