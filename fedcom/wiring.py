@@ -35,6 +35,7 @@ from fedcom.db import Database, open_database
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import Gate, Inboxes
+from fedcom.follow_requests import ask_again
 from fedcom.housekeeping import clean_pictures, clean_up
 from fedcom.http.stamps import Stamps
 from fedcom.media.pictures import Pictures
@@ -62,6 +63,7 @@ logger = structlog.get_logger(__name__)
 AGENT = f"Fedcom/{version('fedcom')}"
 UNIT_DOCUMENTS = 30
 CLEAN_UP_EVERY = 3600.0
+ASK_AGAIN_EVERY = 60.0
 # After `fedcom keys rotate` this long at most something is signed with a key that is no longer
 # shown; peers answer 401 and the delivery is tried again.
 WATCH_KEYS_EVERY = 15.0
@@ -132,6 +134,7 @@ class Instance:
             if self.settings.redis_url is None:
                 tasks.create_task(self.dispatcher.run())
             tasks.create_task(self._keep_house())
+            tasks.create_task(self._ask_again())
             tasks.create_task(self.backfill.run())
             tasks.create_task(self.previews.run())
             tasks.create_task(self.postman.run())
@@ -149,6 +152,11 @@ class Instance:
             for work in (self.ask_suspects, self._clean_rows, self._clean_files):
                 await _safely(work())
             await asyncio.sleep(CLEAN_UP_EVERY)
+
+    async def _ask_again(self) -> None:
+        while True:
+            await _safely(ask_again(self.units, self.clock()))
+            await asyncio.sleep(ASK_AGAIN_EVERY)
 
     async def _clean_rows(self) -> None:
         await clean_up(self.database, self.clock())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
@@ -152,6 +152,23 @@ class AnswerFollow(Action[None]):
     def audience(self, ctx: Context, result: None) -> Audience:
         """Nobody but the follower, who is ours when this was heard."""
         return Audience(subject=self.asked.iri)
+
+
+def accept_by_announce(ctx: Context, place: Community) -> bool:
+    """Take it as the Accept of our members' follows that `place` announces something to us.
+
+    Lemmy 0.19 sends a server that it did not know nothing of what was said before it knew it, the
+    first Accept among it. Where a follow is accepted already, that one explains the Announce.
+    Returns whether a follow was pending.
+    """
+    ours = select(actor.c.id).where(actor.c.local.is_(True))
+    mine = (follow.c.target_id == place.id) & follow.c.follower_id.in_(ours)
+    states = set(ctx.conn.execute(select(follow.c.state).where(mine).distinct()).scalars())
+    if states != {"pending"}:
+        return False
+    ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
+    count_subscribers(ctx, place.id)
+    return True
 
 
 def _may_act(someone: Person | Community, now: datetime) -> None:

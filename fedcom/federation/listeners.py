@@ -20,6 +20,7 @@ from activitypub.reading import Document
 from activitypub.signatures.integrity import Proof, proof_of, verify as verify_proof
 from fedcom.actions.base import Reader
 from fedcom.actions.catalog import HEARD
+from fedcom.actions.follow import accept_by_announce
 from fedcom.actions.perform import perform
 from fedcom.actions.tombstones import find_undone, forget_undone, note_arrival, record_undone
 from fedcom.clock import Clock
@@ -27,6 +28,8 @@ from fedcom.context import Context, Fetched, Said
 from fedcom.errors import Conflict, FedcomError, Missing
 from fedcom.federation.envelope import Sheet, open_envelope, prove
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
+from fedcom.models.actor import Community
+from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
 from fedcom.remote.keys import PublicKeys
 from fedcom.units import Units
@@ -131,7 +134,7 @@ class Listeners:
         # What a follower's server understands decides what it is sent from now on.
         await self._units.learn_peer(host_of(heard.actor))
         try:
-            await self._units.unit(
+            is_accepted = await self._units.unit(
                 lambda ctx: self._work(ctx, heard, close),
                 budget=Budget(documents=DOCUMENTS),
                 fetched=fetched,
@@ -145,7 +148,7 @@ class Listeners:
             raise Later(error.retry_after or AGAIN, str(error)) from error
         except ProtocolError as error:
             raise Refused(422, error.code, error.detail, error.facts) from error
-        if heard.activity.type == "Accept":
+        if is_accepted:
             self._accepted()
         await self._units.refresh_actor(heard.actor)
 
@@ -209,13 +212,19 @@ class Listeners:
         """Every shape of activity that is heard."""
         return self._routes.shapes()
 
-    def _work(self, ctx: Context, heard: Heard, close: Callable[[Connection], None]) -> None:
+    def _work(self, ctx: Context, heard: Heard, close: Callable[[Connection], None]) -> bool:
+        """Do what was said; whether it shows that a follow of ours was accepted."""
         sheets = open_envelope(ctx, _said(heard))
         do = self._one if len(sheets) == 1 else self._one_of_several
         for sheet in sheets:
             do(ctx, sheet)
+        is_accepted = heard.activity.type == "Accept"
+        if heard.activity.type == "Announce" and heard.evidence == "signature":
+            group = find_actor(ctx.conn, heard.actor)
+            is_accepted = isinstance(group, Community) and accept_by_announce(ctx, group)
         heard_from(ctx.conn, host_of(heard.actor), ctx.now.timestamp())
         close(ctx.conn)
+        return is_accepted
 
     def _one(self, ctx: Context, sheet: Sheet) -> None:
         said = prove(ctx, sheet)

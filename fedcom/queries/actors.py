@@ -48,6 +48,14 @@ def find_actor(conn: Connection, iri: str) -> Person | Community | None:
     return _find(conn, _BY_IRI, iri=iri)
 
 
+def get_actor(conn: Connection, number: int) -> Person | Community:
+    """Whoever has this row id. Raises NotFound."""
+    found = _find(conn, _BY_ID, id=number)
+    if found is None:
+        raise NotFound("couldnt_find_person", "There is no such person here.")
+    return found
+
+
 def get_person(conn: Connection, number: int) -> Person:
     """The person with this row id. Raises NotFound."""
     found = _find(conn, _BY_ID, id=number)

@@ -65,6 +65,23 @@ def is_followed_here(conn: Connection, target_id: int) -> bool:
     return bool(conn.execute(query).scalar())
 
 
+def list_pending(conn: Connection) -> list[Follow]:
+    """Follows by members that nobody has answered, the oldest first."""
+    target = actor.alias("target")
+    rows = conn.execute(
+        FOLLOW.join(actor, actor.c.id == follow.c.follower_id)
+        .join(target, target.c.id == follow.c.target_id)
+        .where(
+            follow.c.state == "pending",
+            actor.c.local.is_(True),
+            actor.c.deleted_at.is_(None),
+            target.c.deleted_at.is_(None),
+        )
+        .order_by(follow.c.id)
+    )
+    return [to_row(Follow, row) for row in rows.mappings()]
+
+
 def find_unfilled(conn: Connection) -> list[Community]:
     """Peers' communities that somebody here follows and whose old posts were not fetched yet."""
     rows = conn.execute(
