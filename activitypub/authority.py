@@ -439,7 +439,8 @@ def _announced_deletion(inner: Document, actor: str, group: str, known: Known) -
     iri = inner.object_id
     if iri is None:
         return Refuse("object_id_missing", "It does not say what to delete.")
-    if known.owner != actor and known.is_their_post and _moderates(actor, group, known):
+    about_theirs = (known.owner != actor and known.is_their_post) or iri == group
+    if about_theirs and _moderates(actor, group, known):
         return Believe()
     if known.is_ours(iri) or not same_origin(iri, actor):
         return Refuse("not_owner", "Neither the author nor a moderator of this community.")

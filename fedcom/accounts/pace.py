@@ -13,6 +13,7 @@ from fedcom.accounts.roster import find_account
 from fedcom.accounts.throttle import Limit, count_attempt
 from fedcom.actions.ban import Ban, Unban
 from fedcom.actions.base import Action
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.delete import Delete, Undelete
@@ -121,6 +122,7 @@ PACE_OF: dict[type[Action[Any]], Pace] = {
     **dict.fromkeys((Delete, Undelete, DeleteMessage, UndeleteMessage, ChangePictures), EDITS),
     **dict.fromkeys((Remove, Restore, Lock, Pin, Ban, Unban), MODERATION),
     **dict.fromkeys((AddModerator, RemoveModerator), MODERATION),
+    **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
 }
 """Of everything that a member can do; the rest is only ever heard, or said by the server."""
 

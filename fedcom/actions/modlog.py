@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from activitypub.reading import Document
 from fedcom.actions.delete import Content, place_of
@@ -11,6 +11,7 @@ from fedcom.actions.notify import News, notify
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
+from fedcom.models.follow import follow
 from fedcom.models.moderation import Deed, modlog
 from fedcom.rules.limits import MAX_REASON
 
@@ -43,6 +44,21 @@ def log_person(ctx: Context, line: Line, person: Person) -> None:
     """One line about somebody, who is told."""
     _write(ctx, line, person.iri)
     _tell(ctx, line, person.id)
+
+
+def log_community(ctx: Context, line: Line, place: Community) -> None:
+    """One line about a whole community; the members who follow it are told."""
+    _write(ctx, line, place.iri)
+    followers = select(follow.c.follower_id).where(follow.c.target_id == place.id)
+    news = News(
+        kind="moderation",
+        by_id=line.by.id,
+        community_id=place.id,
+        detail=line.kind,
+        reason=line.reason,
+    )
+    for member in ctx.conn.execute(followers.order_by(follow.c.id)).scalars().all():
+        notify(ctx, member, news)
 
 
 def reason_of(word: Document) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from activitypub.reading import Document
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
 from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
@@ -124,7 +125,7 @@ def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audienc
 
 def _read_delete(
     ctx: Context, said: Said
-) -> Action[Content] | DeleteMessage | Leave | RecordDeletion | None:
+) -> Action[Content] | CloseCommunity | DeleteMessage | Leave | RecordDeletion | None:
     iri = said.activity.object_id
     if iri is None:
         raise Invalid("object_missing", "A Delete names what it deletes.")
@@ -147,7 +148,7 @@ def _read_delete(
 
 def _delete_other(
     ctx: Context, iri: str, said: Said
-) -> DeleteMessage | Leave | RecordDeletion | None:
+) -> CloseCommunity | DeleteMessage | Leave | RecordDeletion | None:
     about = find_message(ctx.conn, iri)
     if about is not None:
         return read_delete(ctx, said, about)
@@ -157,12 +158,16 @@ def _delete_other(
         # community, outside of which its posts are nowhere.
         stays = isinstance(someone, Person) and said.activity.get("removeData") is False
         return None if someone.deleted_at else Leave(by=someone, removes_content=not stays)
+    if isinstance(someone, Community):
+        check_vouched(ctx, said, someone)
+        by, reason = person_at(ctx, said.actor), reason_of(said.activity)
+        return CloseCommunity(by=by, community=someone, reason=reason, vouched=not someone.local)
     return RecordDeletion(iri=iri, actor_iri=said.actor)
 
 
 def _read_undo(
     ctx: Context, said: Said
-) -> Action[Content] | UndeleteMessage | ForgetDeletion | None:
+) -> Action[Content] | ReopenCommunity | UndeleteMessage | ForgetDeletion | None:
     deleted = said.object
     iri = deleted.object_id
     if iri is None:
@@ -172,6 +177,11 @@ def _read_undo(
         about = find_message(ctx.conn, iri)
         if about is not None:
             return read_undelete(ctx, said, about)
+        place = find_actor(ctx.conn, iri)
+        if isinstance(place, Community):
+            check_vouched(ctx, said, place)
+            by = person_at(ctx, said.actor)
+            return ReopenCommunity(by=by, community=place, vouched=not place.local)
         return ForgetDeletion(iri=iri, actor_iri=said.actor)
     by = person_at(ctx, said.actor)
     if by.id != target.author_id:

@@ -13,14 +13,17 @@ from fedcom.accounts.invitations import (
     list_invitations,
     remove_invitation,
 )
+from fedcom.accounts.pace import act
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.roster import Member, get_member, search_members, set_role
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
-from fedcom.models.actor import Community
+from fedcom.models.actor import Community, Person
+from fedcom.queries.actors import get_community
 from fedcom.queries.communities import CommunityPage, Listing, list_communities
-from fedcom.site.communities import close_community, list_closed, reopen_community
+from fedcom.site.communities import list_closed
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.places import number_in, whole_number
 from fedcom.web.render import page
@@ -145,7 +148,7 @@ async def close(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             number, reason = number_in(form.line("community")), form.line("reason")
-            await instance_of(request).unit(lambda ctx: close_community(ctx, number, reason, by))
+            await instance_of(request).unit(lambda ctx: _close(ctx, number, reason, by))
             return see_other("/admin/communities", "community_closed")
     return await _show_communities(request, form)
 
@@ -155,5 +158,14 @@ async def reopen(request: Request) -> Response:
     sent = await receive(request)
     by = admin_of(request, await visit_of(request)).person
     number = number_in(sent.get("community", ""))
-    await instance_of(request).unit(lambda ctx: reopen_community(ctx, number, by))
+    await instance_of(request).unit(lambda ctx: _reopen(ctx, number, by))
     return see_other("/admin/communities", "community_reopened")
+
+
+def _close(ctx: Context, number: int, reason: str, by: Person) -> None:
+    place = get_community(ctx.conn, number)
+    act(ctx, CloseCommunity(by=by, community=place, reason=reason))
+
+
+def _reopen(ctx: Context, number: int, by: Person) -> None:
+    act(ctx, ReopenCommunity(by=by, community=get_community(ctx.conn, number)))

@@ -27,6 +27,7 @@ from activitypub.vocab.activities import announce_of
 from activitypub.vocab.base import dump
 from fedcom.actions.ban import Ban, Unban
 from fedcom.actions.base import Action
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
@@ -405,6 +406,16 @@ def forget_deletion(pair: Pair, draw: Draw) -> ForgetDeletion:
     return ForgetDeletion(iri=f"{AWAY}/unknown/1", actor_iri=GUEST)
 
 
+def close_community(pair: Pair, draw: Draw) -> CloseCommunity:
+    by, place = pair.find(ANN), pair.find(CATS)
+    return CloseCommunity(by=by, community=place, reason=draw(REASONS))
+
+
+def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
+    pair.tell(close_community(pair, draw))
+    return ReopenCommunity(by=pair.find(ANN), community=pair.find(CATS))
+
+
 def lock(pair: Pair, draw: Draw) -> Lock:
     target, by = content(pair, draw, draw(st.sampled_from(ORIGINS)), Post), pair.find(ANN)
     locked = draw(FLAGS)
@@ -468,6 +479,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AddModerator: add_moderator,
     Ban: ban,
     ChangePictures: change_pictures,
+    CloseCommunity: close_community,
     CreateComment: create_comment,
     CreateCommunity: create_community,
     CreatePost: create_post,
@@ -483,6 +495,7 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     Pin: pin,
     Remove: remove,
     RemoveModerator: remove_moderator,
+    ReopenCommunity: reopen_community,
     Restore: restore,
     Report: report,
     RotateKeys: rotate_keys,
@@ -595,10 +608,10 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             words = {name: getattr(result, name) for name in names}
             words["body_html"] = linked(pair, Body(result.body_source, result.body_html)).html
             return replace(action, words=words)
-        case Follow() | Report():
+        case Follow() | Report() | Vote(score=1 | -1):
             return replace(action, iri=result.iri)
-        case Vote() if action.score:
-            return replace(action, iri=result.iri)
+        case CloseCommunity() | ReopenCommunity():
+            return replace(action, vouched=True)
     return action
 
 

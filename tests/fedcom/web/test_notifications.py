@@ -5,13 +5,14 @@ import re
 import pytest
 from sqlalchemy import insert
 
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.delete import Delete
 from fedcom.actions.remove import Remove
 from fedcom.context import Context
 from fedcom.models.comment import Comment
 from fedcom.models.notification import notification
-from fedcom.site.communities import close_community, reopen_community
+from fedcom.queries.actors import get_community
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World
@@ -137,14 +138,15 @@ async def test_what_is_gone_is_neither_told_nor_counted(world: World) -> None:
 
 async def test_what_is_in_a_closed_community_is_neither_told_nor_counted(world: World) -> None:
     await talk(world)
-    by, number = world.people["ann"], world.community.id
-    await world.instance.unit(lambda ctx: close_community(ctx, number, "", by))
+    by = world.people["ann"]
+    await world.perform(CloseCommunity(by=by, community=world.community))
 
     page = await world.browser("bob").get("/notifications?show=all")
 
     assert waiting(page) == 0
     assert "Why so" not in page.text
-    await world.instance.unit(lambda ctx: reopen_community(ctx, number, by))
+    closed = await world.instance.read(lambda conn: get_community(conn, world.community.id))
+    await world.perform(ReopenCommunity(by=by, community=closed))
     assert waiting(await world.browser("bob").get("/communities")) == 2
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from activitypub.reading import Document
 from fedcom.accounts.shelf import save
+from fedcom.actions.close import CloseCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.delete import Delete
@@ -26,7 +27,6 @@ from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.remote.actors import person_at
-from fedcom.site.communities import close_community
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import Illustration
 from outbox.deliveries import activities
@@ -124,7 +124,7 @@ def hide_all(ctx: Context, world: World) -> dict[str, int]:
         perform(ctx, Remove(by=mia, target=fresh, reason="spam"))
     perform(ctx, Delete(by=bob, target=get_post(ctx.conn, posts["deleted"].id)))
     perform(ctx, Delete(by=bob, target=get_comment(ctx.conn, comments["deleted"].id)))
-    close_community(ctx, closed.id, "Closed.", ann)
+    perform(ctx, CloseCommunity(by=ann, community=closed, reason="Closed."))
     return {name: post.id for name, post in posts.items()}
 
 

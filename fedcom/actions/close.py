@@ -1,0 +1,136 @@
+"""Close and reopen a community: Delete{Group} and its Undo.
+
+An admin closes any community for this instance. One of ours is closed for everybody, and its
+followers are told; one that lives elsewhere goes on there. The other way round, a community
+elsewhere tells its followers that it was closed (Lemmy 0.19: by a moderator, or with a reason by an
+admin).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select, update
+
+from activitypub.vocab.activities import delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.modlog import Line, log_community
+from fedcom.context import Context
+from fedcom.errors import Conflict, Denied
+from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.moderation import modlog
+from fedcom.queries.actors import get_community, is_admin
+from fedcom.rules.limits import MAX_REASON, check_body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCommunity(Action[Community]):
+    """Nobody here sees the community or takes part in it until it is opened again."""
+
+    by: Person
+    community: Community
+    reason: str = ""
+    # The community itself says so.
+    vouched: bool = False
+
+    def check(self, ctx: Context) -> None:
+        """For admins, and only once."""
+        _check_admin(ctx, self)
+        check_body(self.reason, MAX_REASON)
+        if self.community.removed_at is not None:
+            handle = self.community.handle
+            raise Conflict("already_removed", "!%(community)s is closed already.", community=handle)
+
+    def apply(self, ctx: Context) -> Community:
+        """Close it, write the log and tell the members who follow it."""
+        return _set(ctx, self, "remove_community", check_body(self.reason, MAX_REASON))
+
+    def to_activity(self, ctx: Context, result: Community) -> Activity:
+        """Delete of the Group; the summary says to Lemmy that it was an admin."""
+        return delete_activity(
+            ctx.new_iri("delete"),
+            self.by.iri,
+            result.iri,
+            community=result.iri,
+            reason=self.reason,
+        )
+
+    def audience(self, ctx: Context, result: Community) -> Audience:
+        """The followers of a community of ours."""
+        return _audience(result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenCommunity(Action[Community]):
+    """It is as it was before it was closed."""
+
+    by: Person
+    community: Community
+    vouched: bool = False
+
+    def check(self, ctx: Context) -> None:
+        """For admins, of what was closed here; what was closed at its home is opened there."""
+        _check_admin(ctx, self)
+        handle = self.community.handle
+        if self.community.removed_at is None:
+            raise Conflict("not_removed", "!%(community)s is open.", community=handle)
+        closed_here = _was_closed_here(ctx, self.community)
+        if self.vouched and closed_here:
+            raise Conflict("closed_here", "!%(community)s was closed here.", community=handle)
+        if not (self.vouched or closed_here):
+            raise Conflict(
+                "closed_at_home", "!%(community)s was closed on its own server.", community=handle
+            )
+
+    def apply(self, ctx: Context) -> Community:
+        """Open it, write the log and tell the members who follow it."""
+        return _set(ctx, self, "restore_community", "")
+
+    def to_activity(self, ctx: Context, result: Community) -> Activity:
+        """Undo{Delete} of the Group."""
+        closed = delete_activity(
+            ctx.new_iri("delete"), self.by.iri, result.iri, community=result.iri, reason=""
+        )
+        return undo(ctx.new_iri("undo"), closed)
+
+    def audience(self, ctx: Context, result: Community) -> Audience:
+        """The followers of a community of ours."""
+        return _audience(result)
+
+
+def _check_admin(ctx: Context, action: CloseCommunity | ReopenCommunity) -> None:
+    if action.vouched:
+        return
+    if not (action.by.local and is_admin(ctx.conn, action.by.id)):
+        raise Denied("not_an_admin", "Only an admin of this instance does that.")
+
+
+def _set(
+    ctx: Context,
+    action: CloseCommunity | ReopenCommunity,
+    kind: Literal["remove_community", "restore_community"],
+    reason: str,
+) -> Community:
+    number = action.community.id
+    removed_at = ctx.now if kind == "remove_community" else None
+    changed = update(community).where(community.c.actor_id == number)
+    ctx.conn.execute(changed.values(removed_at=removed_at))
+    log_community(ctx, Line(by=action.by, kind=kind, place=None, reason=reason), action.community)
+    return get_community(ctx.conn, number)
+
+
+def _audience(place: Community) -> Audience:
+    if place.local:
+        return Audience(subject=place.iri, community=place)
+    return Audience(subject=place.iri, private=True)
+
+
+def _was_closed_here(ctx: Context, place: Community) -> bool:
+    """Whether it was one of ours who closed it last."""
+    by_ours = ctx.conn.execute(
+        select(actor.c.local)
+        .join(modlog, modlog.c.moderator_id == actor.c.id)
+        .where(modlog.c.target_iri == place.iri, modlog.c.kind == "remove_community")
+        .order_by(modlog.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return by_ours is None or bool(by_ours)
