@@ -45,8 +45,9 @@ def _profile(someone: Actor) -> Profile:
         id=someone.iri,
         username=someone.name,
         name=someone.display_name,
-        summary_html=someone.summary_html or None,
-        summary_markdown=someone.summary_source or None,
+        # Lemmy keeps what it had of a field that is missing, so one that is empty is sent.
+        summary_html=someone.summary_html,
+        summary_markdown=someone.summary_source,
         icon_url=someone.icon_url,
         image_url=someone.image_url,
         url=someone.url,

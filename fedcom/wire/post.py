@@ -107,8 +107,9 @@ def to_page(
         ),
         about.title,
         Text(
-            html=with_their_links(about.body_html, about.iri, mentioned) or None,
-            markdown=about.body_source or None,
+            # Lemmy keeps what it had of a field that is missing, so one that is empty is sent.
+            html=with_their_links(about.body_html, about.iri, mentioned),
+            markdown=about.body_source,
             language=language_of(about.language),
         ),
         attachments=_attachments(about),

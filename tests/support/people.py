@@ -127,7 +127,7 @@ class Home:
     # What they do.
 
     def follow(self, by: Person, target: Community | Person) -> None:
-        """An accepted follow, whoever of the two is ours."""
+        """A follow: accepted at once by ours, pending at somebody elsewhere."""
         self.perform(Follow(by=by, target=target), said(by.iri))
         self.sent()
 

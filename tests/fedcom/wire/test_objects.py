@@ -61,6 +61,14 @@ def test_a_note_of_ours_reads_as_it_was_written(home: Home) -> None:
     assert f'href="{home.ann.iri}"' in found.body.html
 
 
+def test_what_was_emptied_is_sent_empty_because_lemmy_keeps_what_is_missing(home: Home) -> None:
+    page = to_page(home.post(body=Body("", "")), home.bob, home.cats)
+    person = to_document(home.bob, ORIGIN)
+
+    assert (page["content"], page["source"]["content"]) == ("", "")
+    assert (person["summary"], person["source"]["content"]) == ("", "")
+
+
 def test_what_is_deleted_has_no_words(home: Home) -> None:
     post = home.post()
     home.perform(Delete(by=home.bob, target=post))
