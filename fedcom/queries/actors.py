@@ -25,7 +25,11 @@ _IS_GROUP = actor.c.kind == "Group"
 _PERSON_BY_NAME = _BY_NAME.where(~_IS_GROUP)
 _COMMUNITY_BY_NAME = _BY_NAME.where(_IS_GROUP)
 _BY_KEY = _ACTOR.where(
-    or_(actor.c.public_key_id == bindparam("key_id"), actor.c.proof_key_id == bindparam("key_id")),
+    or_(
+        actor.c.public_key_id == bindparam("key_id"),
+        actor.c.proof_key_id == bindparam("key_id"),
+        actor.c.iri == bindparam("key_id"),
+    ),
     actor.c.local.is_(False),
     actor.c.deleted_at.is_(None),
 )
@@ -75,6 +79,7 @@ def get_community(conn: Connection, number: int) -> Community:
 def find_key_owner(conn: Connection, key_id: str) -> Person | Community | None:
     """The remote actor whose document listed this public key when we last saw it.
 
+    An actor's own id names its main key, as some signatures do.
     Not a deleted one: its origin is asked whether it is back.
     """
     return _find(conn, _BY_KEY, key_id=key_id)
