@@ -17,6 +17,7 @@ from activitypub.nodeinfo import Software, Usage
 from activitypub.reading import AS2
 from activitypub.webfinger import Handle
 from fedcom.errors import BadRequest, NotFound
+from fedcom.federation.serving import EVERYBODY
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor
 from fedcom.models.site import Site
@@ -31,7 +32,6 @@ OURS = Software("fedcom", version("fedcom"))
 KNOWN_APPS = ("voyagerapp", "jerboa", "thunder", "summit", "interstellar", "mlem", "eternity")
 # RFC 3986 §2 and §3.1; people type umlauts, so letters of any script are taken.
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"\\^`{|}]+")
-EVERYBODY = {"Access-Control-Allow-Origin": "*"}
 
 
 async def answer_webfinger(request: Request) -> Response:

@@ -21,6 +21,7 @@ from fedcom.context import Context
 from fedcom.models.actor import community
 from fedcom.models.post import post as post_table
 from fedcom.models.site import site
+from fedcom.remote.actors import forget_actor
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.support.documents import activity, person
@@ -100,10 +101,54 @@ async def test_what_is_a_peers_is_never_served_under_our_origin(node: Node) -> N
     post = node.home.post(by=kim)
     comment = node.home.comment(post, by=kim)
 
+    dogs = node.home.group("https://forum.example/c/dogs")
+    for path, origin in (
+        (f"/post/{post.id}", post.iri),
+        (f"/comment/{comment.id}", comment.iri),
+        ("/u/kim@kim.example", KIM),
+        ("/c/dogs@forum.example", dogs.iri),
+        ("/u/bob@home.example", node.home.bob.iri),
+    ):
+        answer = await node.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (302, origin)
+        assert answer.content == b""
+        assert "Accept" in answer.headers["vary"]
+    for path in ("/u/kim", "/u/kim/outbox", "/u/dogs@forum.example", "/u/zoe@kim.example"):
+        assert (await node.get(path)).status_code == 404
+
+
+async def test_nobody_is_sent_to_what_is_hidden_here(node: Node) -> None:
+    kim = node.home.person(KIM)
+    post = node.home.post(by=kim)
+    node.home.perform(Remove(by=node.home.ann, target=post))
+    node.home(lambda ctx: forget_actor(ctx, kim))
+
     assert (await node.get(f"/post/{post.id}")).status_code == 404
-    assert (await node.get(f"/comment/{comment.id}")).status_code == 404
-    assert (await node.get("/u/kim")).status_code == 404
-    assert (await node.get("/u/kim/outbox")).status_code == 404
+    assert (await node.get("/u/kim@kim.example")).status_code == 404
+
+
+async def test_documents_are_for_scripts_of_every_page_and_asked_for_only_when_changed(
+    node: Node,
+) -> None:
+    post = node.home.post()
+    for path in (f"/post/{post.id}", "/u/bob", "/c/cats/outbox", f"/post/{post.id}/context"):
+        answer = await node.get(path)
+        again = await node.get(path, If_None_Match=answer.headers["etag"])
+
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == answer.headers["etag"]
+    changed = EditPost(by=node.home.bob, post=post, title="Cats do sleep")
+    before = await node.get(f"/post/{post.id}")
+    node.home.perform(changed)
+    assert (await node.get(f"/post/{post.id}", If_None_Match=before.headers["etag"])).content
+
+
+@pytest.mark.parametrize("path", ["/u/bob", "/c/cats", "/actor", "/"])
+async def test_no_shared_cache_keeps_a_key_that_was_replaced(node: Node, path: str) -> None:
+    answer = await node.get(path)
+
+    assert answer.headers["cache-control"] == "public, no-cache"
 
 
 def delete(home: Home, it: Any) -> Delete:
