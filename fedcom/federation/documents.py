@@ -53,6 +53,7 @@ from outbox.publish import Issued, find_issued
 OUTBOX_POSTS = 50
 PERSON_OUTBOX = 20
 LARGEST_ID = 2**53
+_WORDLESS = frozenset({"Follow", "Accept", "Reject", "Like", "Dislike", "Undo"})
 
 Json = dict[str, Any]
 Content = TypeVar("Content", Post, Comment)
@@ -307,17 +308,33 @@ def _activity(ctx: Context, iri: str) -> bytes:
 
 
 def _may_be_shown(ctx: Context, issued: Issued) -> bool:
-    """Public, no report, and not carrying words that have been deleted, removed or replaced."""
+    """Public, no report, and not carrying words that have been deleted, removed or replaced.
+
+    Follows, their answers and votes have no words and are addressed to nobody else than those who
+    know their ids; these may ask whether we really sent them.
+    """
     activity = Document(parse(issued.body))
-    if "Flag" in activity.shape:
+    kinds = _kinds(activity)
+    if "Flag" in kinds:
         return False
-    if not {"Create", "Update"} & set(activity.shape):
+    if kinds <= _WORDLESS:
+        return True
+    if not {"Create", "Update"} & kinds:
         return activity.is_public
     about = _subject(ctx, activity.subject_id or "")
     if about is None or not activity.is_public:
         return False
     changed = about.updated_at
     return changed is None or changed.timestamp() <= issued.at
+
+
+def _kinds(activity: Document) -> set[str]:
+    """The types from outside in, however deep."""
+    kinds, inner = set(), activity if activity.is_activity else None
+    while inner is not None:
+        kinds.add(inner.type)
+        inner = inner.object_document
+    return kinds
 
 
 def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
@@ -345,6 +362,7 @@ ROUTES = [
     Route("/actor", answer_actor, methods=["GET"]),
     Route("/actor/outbox", answer_instance_collection, methods=["GET"]),
     Route("/actor/followers", answer_instance_collection, methods=["GET"]),
+    Route("/actor/following", answer_instance_collection, methods=["GET"]),
     *(
         Route(f"{who}/{name}", endpoint, methods=["GET"])
         for who in (_PERSON, _COMMUNITY)

@@ -301,8 +301,8 @@ def activity_in(sent: dict[str, Any]) -> bool:
 async def served_by(node: Node) -> list[dict[str, Any]]:
     """Every document that stands at an address of ours."""
     actors = ("/u/bob", "/c/cats", "/actor")
-    paths = [*actors, *(f"{who}/{name}" for who in actors for name in ("outbox", "followers"))]
-    paths += [f"{who}/following" for who in ("/u/bob", "/c/cats")]
+    boxes = ("outbox", "followers", "following")
+    paths = [*actors, *(f"{who}/{name}" for who in actors for name in boxes)]
     paths += ["/c/cats/featured", "/c/cats/moderators", "/comment/1", "/comment/2"]
     paths += [f"/post/1{part}" for part in ("", "/context", "/context?page=1", "/replies")]
     paths += ["/comment/1/replies"]

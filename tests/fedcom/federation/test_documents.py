@@ -9,14 +9,16 @@ from sqlalchemy import insert, select, update
 from fedcom.accounts.register import Newcomer, deny, register
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.actions.follow import Follow
+from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.leave import Leave
+from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import EditPost
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import Remove, Restore
-from fedcom.actions.report import Report
+from fedcom.actions.report import Report, WithdrawReport
+from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.models.actor import community
 from fedcom.models.post import post as post_table
@@ -26,7 +28,7 @@ from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.support.documents import activity, person
 from tests.support.node import Node
-from tests.support.people import NO_KEY, ORIGIN, Home
+from tests.support.people import NO_KEY, ORIGIN, Home, said
 
 pytestmark = pytest.mark.anyio
 
@@ -374,13 +376,64 @@ async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
     kim = home.person(KIM, "lemmy")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     theirs = home.post(by=home.person("https://lea.example/u/lea", "lemmy"))
-    home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
+    made = home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
+    home.perform(WithdrawReport(by=home.bob, report=made))
 
-    paths = [*issued(home, "flag"), *issued(home, "announce", inside='"Flag"')]
+    flagged = issued(home, "undo", inside='"Flag"')
+    paths = [*issued(home, "flag"), *issued(home, "announce", inside='"Flag"'), *flagged]
 
-    assert len(paths) == 2
+    assert len(paths) == 4
     for path in paths:
         assert (await node.get(path)).status_code == 404, path
+
+
+async def test_what_is_between_two_servers_is_served_to_who_knows_its_id(node: Node) -> None:
+    """Follows, their answers and votes are addressed to nobody, and peers look them up later."""
+    home = node.home
+    kim, dogs = home.person(KIM), home.group("https://forum.example/c/dogs")
+    home.follow(home.bob, dogs)
+    theirs = home.post(by=home.person("https://forum.example/u/lea"), place=dogs)
+    home.perform(Follow(by=home.bob, target=kim))
+    home.perform(Unfollow(by=home.bob, target=kim))
+    home.perform(Follow(by=kim, target=home.bob), said(KIM))
+    for score in (1, -1, 0):
+        home.perform(Vote(by=home.bob, target=theirs, score=score))
+
+    kinds = ("follow", "accept", "like", "dislike", "undo")
+    paths = {kind: issued(home, kind) for kind in kinds}
+
+    assert [len(paths[kind]) for kind in kinds] == [1, 2, 1, 1, 2]
+    for kind, ids in paths.items():
+        for path in ids:
+            answer = await node.get_json(path)
+            assert (answer["id"], answer["type"].lower()) == (f"{ORIGIN}{path}", kind)
+
+
+async def test_nothing_of_a_private_message_is_served(node: Node) -> None:
+    home = node.home
+    kim = home.person(KIM)
+    message = home.perform(SendMessage(by=home.bob, to=kim, body=SECRET))
+    message = home.perform(EditMessage(by=home.bob, message=message, body=SECRET))
+    message = home.perform(DeleteMessage(by=home.bob, message=message))
+    home.perform(UndeleteMessage(by=home.bob, message=message))
+
+    kinds = ("create", "update", "delete", "undo")
+    paths = [path for kind in kinds for path in issued(home, kind, inside="/message/")]
+
+    assert len(paths) == 4
+    for path in paths:
+        assert (await node.get(path)).status_code == 404, path
+
+
+async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
+    for path in ("/u/bob", "/c/cats", "/actor"):
+        actor = await node.get_json(path)
+        named = [actor[name] for name in ("outbox", "followers", "following") if name in actor]
+        assert len(named) >= 2
+        assert actor["following"] == f"{ORIGIN}{path}/following"
+        for iri in named:
+            found = await node.get_json(iri.removeprefix(ORIGIN))
+            assert found["id"] == iri
 
 
 async def test_everything_served_is_made_in_one_door(node: Node) -> None:
