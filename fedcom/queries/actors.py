@@ -20,7 +20,10 @@ _ACTOR = (
 )
 _BY_ID = _ACTOR.where(actor.c.id == bindparam("id"))
 _BY_IRI = _ACTOR.where(actor.c.iri == bindparam("iri"))
-_BY_NAME = _ACTOR.where(actor.c.name == bindparam("name"), actor.c.host == bindparam("host"))
+_BY_NAME = _ACTOR.where(
+    actor.c.name == bindparam("name"),
+    or_(actor.c.host == bindparam("host"), actor.c.domain == bindparam("host")),
+).order_by(actor.c.domain.is_(None))
 _IS_GROUP = actor.c.kind == "Group"
 _PERSON_BY_NAME = _BY_NAME.where(~_IS_GROUP)
 _COMMUNITY_BY_NAME = _BY_NAME.where(_IS_GROUP)
@@ -36,7 +39,10 @@ _BY_KEY = _ACTOR.where(
 
 
 def find_person(conn: Connection, name: str, host: str) -> Person | None:
-    """The person `name@host`; a deleted one too."""
+    """The person `name@host`; a deleted one too.
+
+    `host` is the name of their server or the domain of their handle.
+    """
     found = _find(conn, _PERSON_BY_NAME, name=name, host=host)
     return found if isinstance(found, Person) else None
 
