@@ -46,7 +46,7 @@ fix: $(VENV)/.dev  ## mend what can be mended by itself
 	$(BIN)/python -c 'from fedcom import settings; print(settings.markdown(), end="")' > docs/settings.md
 
 words: $(VENV)/.dev  ## bring the catalogues of all languages up to date with the texts
-	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords "Denied:2 Invalid:2 NotFound:2 Conflict:2 TooMany:2 Busy:2 Sentence:1 mark" \
+	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords "BadRequest:2 Denied:2 Invalid:2 NotFound:2 Conflict:2 TooMany:2 Busy:2 Sentence:1 mark" \
 		--add-comments "Translators:" --no-location --sort-output --project Fedcom --output-file fedcom/translations/messages.pot fedcom
 	for catalogue in fedcom/translations/*.po; do \
 		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file fedcom/translations/messages.pot \

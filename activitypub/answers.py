@@ -52,13 +52,14 @@ def is_activity_type(content_type: str) -> bool:
     """Whether a document with this Content-Type may be read as ActivityPub (AP §3.2).
 
     `application/activity+json`, or `application/ld+json` with the ActivityStreams profile among
-    its profiles. Plain `application/json` is not enough: an uploaded file may be served so, and
-    would then speak for its host (Mastodon CVE-2024-25623).
+    its profiles or with none named. Plain `application/json` is not enough: an uploaded file may be
+    served so, and would then speak for its host (Mastodon CVE-2024-25623). That the document names
+    ActivityStreams in its @context is for the reader to check.
     """
     main, parameters = _media_type(content_type)
     if main == ACTIVITY_JSON:
         return True
-    return main == "application/ld+json" and AS2 in parameters.get("profile", "").split()
+    return main == "application/ld+json" and AS2 in parameters.get("profile", AS2).split()
 
 
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:

@@ -14,7 +14,49 @@ SECURITY = "https://w3id.org/security/v1"
 """Defines `publicKey`; without it JSON-LD readers do not see an actor's key (Ghost #20039)."""
 
 DATA_INTEGRITY = "https://w3id.org/security/data-integrity/v2"
-"""Defines `proof` (FEP-8b32); only in documents that have one, because it is in the proof again."""
+"""Defines `proof` (FEP-8b32); only in documents that have one, because it is in the proof again.
+
+Its terms are protected: below it, a document may not define them otherwise.
+"""
+
+PROOF_TERMS: dict[str, Any] = {
+    "proof": {
+        "@id": "https://w3id.org/security#proof",
+        "@type": "@id",
+        "@container": "@graph",
+    },
+    "DataIntegrityProof": {
+        "@id": "https://w3id.org/security#DataIntegrityProof",
+        "@context": {
+            "created": {
+                "@id": "http://purl.org/dc/terms/created",
+                "@type": "http://www.w3.org/2001/XMLSchema#dateTime",
+            },
+            "cryptosuite": {
+                "@id": "https://w3id.org/security#cryptosuite",
+                "@type": "https://w3id.org/security#cryptosuiteString",
+            },
+            "proofPurpose": {
+                "@id": "https://w3id.org/security#proofPurpose",
+                "@type": "@vocab",
+                "@context": {"assertionMethod": "https://w3id.org/security#assertionMethod"},
+            },
+            "proofValue": {
+                "@id": "https://w3id.org/security#proofValue",
+                "@type": "https://w3id.org/security#multibase",
+            },
+            "verificationMethod": {
+                "@id": "https://w3id.org/security#verificationMethod",
+                "@type": "@id",
+            },
+        },
+    },
+}
+"""What a proof of ours uses of `DATA_INTEGRITY`, with the same meaning but not protected.
+
+For an Announce: the activity inside brings its own context, and one with data-integrity/v1 (Fedify
+2, Mitra before 4) makes a JSON-LD processor refuse the whole document where v2 is in force.
+"""
 
 _NAMESPACES: dict[str, Any] = {
     "lemmy": "https://join-lemmy.org/ns#",
@@ -68,11 +110,20 @@ FULL_CONTEXT: list[Any] = [AS2, SECURITY, OBJECT_TERMS | ACTOR_TERMS]
 """For an activity that carries an actor: Update{Group}, Update{Person}."""
 
 
+ENVELOPE_CONTEXT: list[Any] = [AS2]
+"""For an Announce around an id or around an activity that brings its own context.
+
+Nothing more, because terms that the activity does not define would get their meaning from here.
+"""
+
+
 def context_of(document: dict[str, Any]) -> list[Any]:
     """The @context that explains `document` (a dict without one) and what is embedded in it."""
     if document.get("type") in ACTOR_TYPES:
         return ACTOR_CONTEXT
     inner = document.get("object")
+    if document.get("type") == "Announce" and _explains_itself(inner):
+        return ENVELOPE_CONTEXT
     while isinstance(inner, dict):
         if inner.get("type") in ACTOR_TYPES:
             return FULL_CONTEXT
@@ -84,7 +135,14 @@ def proof_context(document: Mapping[str, Any]) -> list[Any]:
     """The @context for `document` with a proof: its own, else ours, and what defines a proof."""
     given = document.get("@context") or context_of(dict(document))
     entries = given if isinstance(given, list) else [given]
+    if entries == ENVELOPE_CONTEXT and document.get("type") == "Announce":
+        return [*entries, PROOF_TERMS]
     if DATA_INTEGRITY in entries:
         return entries
     # Behind ActivityStreams, which must be first, and before the terms.
     return [*entries[:1], DATA_INTEGRITY, *entries[1:]]
+
+
+def _explains_itself(inner: Any) -> bool:
+    """Whether what an Announce is around needs no terms from it: an id, or with its own context."""
+    return not isinstance(inner, dict) or "@context" in inner

@@ -446,7 +446,8 @@ def _to_json(url: str, received: Received, *, activity: bool = True) -> dict[str
     if activity and not is_activity_type(received.content_type):
         raise Refused(
             "content_type",
-            "The peer does not call this ActivityPub.",
+            "Not served as application/activity+json or application/ld+json: with another type it"
+            " could be an uploaded file, which must not speak for its host.",
             url=url,
             status=received.status,
             received=received.content_type,

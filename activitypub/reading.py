@@ -20,7 +20,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from activitypub.errors import Malformed
-from activitypub.iri import PUBLIC, is_public, same_origin
+from activitypub.iri import PUBLIC, is_public, same_origin, without_fragment
 
 AS2 = "https://www.w3.org/ns/activitystreams"
 
@@ -565,8 +565,11 @@ class Document:
 
     @property
     def public_keys(self) -> tuple[KeyDocument, ...]:
-        """The PEM keys in `publicKey`, at most ten, or the key that this document itself is."""
-        found = (_key(value) for value in _many(self.raw.get("publicKey"))[:MAX_KEYS])
+        """The PEM keys in `publicKey`, at most ten, or the key that this document itself is.
+
+        One that names no owner is this document's if its id says so: `<id of the document>#…`.
+        """
+        found = (_key(value, self.id) for value in _many(self.raw.get("publicKey"))[:MAX_KEYS])
         keys = tuple(key for key in found if key is not None)
         own = None if keys else _key(self.raw)
         return (own,) if own else keys
@@ -575,7 +578,7 @@ class Document:
     def assertion_methods(self) -> tuple[MultikeyDocument, ...]:
         """The Multikeys in `assertionMethod`, at most ten, or the one this document itself is."""
         listed = _many(self.raw.get("assertionMethod"))[:MAX_KEYS]
-        found = (_multikey(value) for value in listed or [self.raw])
+        found = [_multikey(value, self.id) for value in listed] or [_multikey(self.raw)]
         return tuple(key for key in found if key is not None)
 
     @property
@@ -757,17 +760,22 @@ def _image(value: Any) -> str | None:
     return None
 
 
-def _key(value: Any) -> KeyDocument | None:
+def _key(value: Any, holder: str | None = None) -> KeyDocument | None:
     if not isinstance(value, dict):
         return None
     iri, pem = _text(value.get("id")), _text(value.get("publicKeyPem"))
-    owner = _id_of(value.get("owner")) or _id_of(value.get("controller"))
+    owner = _id_of(value.get("owner")) or _id_of(value.get("controller")) or _named(iri, holder)
     return KeyDocument(iri, owner, pem) if iri and owner and pem else None
 
 
-def _multikey(value: Any) -> MultikeyDocument | None:
+def _multikey(value: Any, holder: str | None = None) -> MultikeyDocument | None:
     if not isinstance(value, dict) or Document(value).type != "Multikey":
         return None
     iri, multibase = _text(value.get("id")), _text(value.get("publicKeyMultibase"))
-    owner = _id_of(value.get("controller"))
+    owner = _id_of(value.get("controller")) or _named(iri, holder)
     return MultikeyDocument(iri, owner, multibase) if iri and owner and multibase else None
+
+
+def _named(key_id: str | None, holder: str | None) -> str | None:
+    """The document that shows a key, if the key's id is that document's with a fragment."""
+    return holder if key_id and holder and without_fragment(key_id) == holder else None

@@ -1,6 +1,7 @@
 """What can go wrong in the domain: a stable code for programs, a sentence for people.
 
     FedcomError
+    ├── BadRequest  400  the request itself is malformed
     ├── Denied      403  you may not
     ├── NotFound    404  it is not here
     ├── Conflict    409  it collides with what is here
@@ -77,6 +78,12 @@ class FedcomError(Exception):
     def detail(self) -> str:
         """The sentence in English."""
         return fill(self.template, self.facts)
+
+
+class BadRequest(FedcomError):
+    """The request does not have the form that its standard demands."""
+
+    status = 400
 
 
 class Denied(FedcomError):

@@ -25,7 +25,7 @@ from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import fetch_software
 from activitypub.reading import Document
-from activitypub.webfinger import find_actor as find_by_webfinger, parse_handle
+from activitypub.webfinger import fetch_handle, find_actor as find_by_webfinger, parse_handle
 from fedcom.actions.comment import content_at
 from fedcom.actions.feature import pins_in, put_pins
 from fedcom.clock import Clock
@@ -38,7 +38,7 @@ from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
-from fedcom.remote.actors import actor_at, is_stale, note_tried, put_actor
+from fedcom.remote.actors import actor_at, is_stale, note_tried, put_actor, put_domain
 from fedcom.remote.peers import FRESH_UNREACHED, find_block, find_peer, is_fresh, put_peer
 
 T = TypeVar("T")
@@ -47,6 +47,9 @@ Found = Community | Person | Post | Comment
 # What a member's look-up may cost: a thread's parents, its authors, the community and moderators.
 LOOKUP_DOCUMENTS = 60
 LOOKUP_SECONDS = 30.0
+# What the confirmation of a handle may cost: each of two domains, with a redirect.
+HANDLE_DOCUMENTS = 4
+HANDLE_SECONDS = 10.0
 # Hosts of which is remembered when their NodeInfo was last looked into.
 LOOKED = 10_000
 # How often one unit may find something missing, whatever the budget: each time it starts over.
@@ -171,9 +174,33 @@ class Units:
         except (ProtocolError, FedcomError):
             await self._database.write(lambda conn: note_tried(conn, iri, now))
             return
+        await self.learn_handle(found)
         if isinstance(found, Community) and found.featured_iri is not None:
             with suppress(ProtocolError, FedcomError):
                 await self._refresh_pins(found, found.featured_iri)
+
+    async def learn_handle(self, someone: Person | Community) -> None:
+        """Ask WebFinger for the domain that an actor's handle is of, and keep what is confirmed.
+
+        Mastodon, GoToSocial and others let a site's domain stand in handles while the server has a
+        name of its own. Each of the two must name the other (`webfinger.fetch_handle`); when one
+        does not answer or contradicts, what is known stays.
+        """
+        if someone.local:
+            return
+        try:
+            handle = await fetch_handle(
+                self._fetcher,
+                someone.iri,
+                someone.name,
+                someone.kind,
+                Budget(documents=HANDLE_DOCUMENTS, seconds=HANDLE_SECONDS),
+            )
+        except ProtocolError:
+            return
+        domain = handle.host if handle.host != someone.host else None
+        if handle.name == someone.name and domain != someone.domain:
+            await self._database.write(lambda conn: put_domain(conn, someone.iri, domain))
 
     async def _refresh_pins(self, place: Community, iri: str) -> None:
         """Pin what is listed of the posts that are here; the others are not worth fetching."""
@@ -227,9 +254,10 @@ class Units:
         fetched.documents[real] = found.document
         if found.document.is_actor:
             await self.learn_peer(host_of(real))
-        return await self.unit(
+        found_there = await self.unit(
             lambda ctx: _found_at(ctx, real), budget=budget, fetched=fetched, wanted=True
         )
+        return await self._with_handle(found_there)
 
     async def _look_up_handle(self, text: str, budget: Budget) -> Found:
         handle = parse_handle(text, development=self._fetcher.development)
@@ -243,7 +271,15 @@ class Units:
             raise NotFound("couldnt_find_person", "There is no %(text)s here.", text=text)
         await self._check_host(handle.host)
         iri = await find_by_webfinger(self._fetcher, handle, budget)
-        return await self.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)
+        found = await self.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)
+        return await self._with_handle(found)
+
+    async def _with_handle(self, found: Found) -> Found:
+        """What was looked up, an actor with the handle that is shown from now on."""
+        if isinstance(found, Post | Comment) or found.local:
+            return found
+        await self.learn_handle(found)
+        return await self._database.read(lambda conn: _find(conn, found.iri)) or found
 
     async def _fetch_into(self, known: Fetched, missing: Missing, budget: Budget) -> None:
         iri = missing.iri

@@ -176,6 +176,16 @@ def refuse(conn: Connection, row: Claimed, *, now: float, code: str, reason: str
     )
 
 
+def ignore(conn: Connection, row: Claimed, *, now: float, code: str, reason: str) -> None:
+    """Mark the row as none of our concern. Raises `ClaimLost`."""
+    _change(
+        conn,
+        _close,
+        row,
+        {"new_state": "ignored", "at": now, "new_code": code, "new_reason": reason},
+    )
+
+
 def park(conn: Connection, row: Claimed, *, due_at: float, reason: str) -> None:
     """Leave the row alone until `due_at`. Raises `ClaimLost`."""
     _change(conn, _park, row, {"at": due_at, "new_reason": reason})

@@ -1,7 +1,8 @@
-"""What a handler may raise: `Refused` (never again) and `Later` (not now).
+"""What a handler may raise: `Refused` and `Ignored` (never again) and `Later` (not now).
 
 Exception
 |- Refused   the peer is told (or, after the 202, the journal keeps why); nothing is tried again
+|  `- Ignored   nobody did wrong: the peer is answered 202, and the journal keeps why
 `- Later     a passing fault; the row is parked and tried again
 """
 
@@ -24,6 +25,10 @@ class Refused(Exception):
         self.code = code
         self.detail = detail
         self.facts: dict[str, str] = dict(facts or {})
+
+
+class Ignored(Refused):
+    """The activity is in order and concerns nobody here; raised after the 202 only."""
 
 
 class Later(Exception):

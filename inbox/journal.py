@@ -152,7 +152,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row that was refused after its 202, for whoever asks what became of it."""
+    """One row that was refused or ignored after its 202, for whoever asks what became of it."""
 
     id: int
     activity_id: str | None
@@ -162,6 +162,7 @@ class Refusal:
     request_id: str
     received_at: float
     closed_at: float
+    state: str
     code: str
     reason: str
 
@@ -277,10 +278,11 @@ _refusals = (
         _c.request_id,
         _c.received_at,
         _c.closed_at,
+        _c.state,
         _c.code,
         _c.reason,
     )
-    .where(_c.closed_at.is_not(None), _c.state == "refused")
+    .where(_c.closed_at.is_not(None), _c.state.in_(("refused", "ignored")))
     .order_by(_c.closed_at.desc(), _c.id.desc())
     .limit(bindparam("most"))
 )
@@ -297,7 +299,7 @@ def counts(conn: Connection) -> dict[str, int]:
 
 
 def refusals(conn: Connection, limit: int = 50) -> list[Refusal]:
-    """What was refused after its 202, latest first."""
+    """What was refused or ignored after its 202, latest first."""
     rows = conn.execute(_refusals, {"most": limit}).mappings()
     return [Refusal(**row) for row in rows]
 

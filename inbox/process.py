@@ -20,7 +20,7 @@ from activitypub.errors import Malformed
 from activitypub.reading import Document, parse
 from inbox import claims
 from inbox.claims import Claimed, ClaimLost
-from inbox.errors import Later, Refused
+from inbox.errors import Ignored, Later, Refused
 from inbox.ports import Database, Handlers, Heard
 
 log = logging.getLogger(__name__)
@@ -215,7 +215,7 @@ class Processor:
             raise
         except Refused as error:
             log.info("refused %s (request %s): %s", row.id, row.request_id, error)
-            await self._refuse(row, error.code, error.detail)
+            await self._refuse(row, error.code, error.detail, isinstance(error, Ignored))
         except Later as error:
             await self._come_back(row, error)
         except Exception:
@@ -250,11 +250,10 @@ class Processor:
         pause = pause_after(row.tries, FAILURE_PAUSE)
         await self._park(row, self._now() + pause, "internal_error")
 
-    async def _refuse(self, row: Claimed, code: str, reason: str) -> None:
+    async def _refuse(self, row: Claimed, code: str, reason: str, is_ignored: bool = False) -> None:
+        turn_away = claims.ignore if is_ignored else claims.refuse
         await self._database.write(
-            lambda conn: claims.refuse(
-                conn, row, now=self._now(), code=code, reason=_storable(reason)
-            )
+            lambda conn: turn_away(conn, row, now=self._now(), code=code, reason=_storable(reason))
         )
 
     async def _park(self, row: Claimed, due_at: float, reason: str) -> None:

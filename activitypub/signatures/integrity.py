@@ -26,7 +26,10 @@ from activitypub.signatures.multikey import decode_base58, encode_base58
 CRYPTOSUITE = "eddsa-jcs-2022"
 
 CLOCK_SKEW = 3600.0
-"""Seconds that the maker's clock may be ahead of ours, or its end behind."""
+"""Seconds that the maker's clock may be ahead of ours."""
+
+EXPIRES_SLACK = 300.0
+"""Seconds for which a proof still counts after it has expired."""
 
 MAX_PROOFS = 10
 """Proofs looked at in one document."""
@@ -85,10 +88,10 @@ def verify(
 
     `document` is parsed JSON with its proof; `key` is the one that its proof names. The key's owner
     must be the document's (`Document.owner`). `created` may be an hour ahead of `now`, not more,
-    and lie `max_age` seconds back if that is given; `expires` is honoured. Raises `Malformed` as
-    `proof_of`, else `SignatureInvalid` with a `proof_` code; its `facts` name the `check`, the
-    `key_id`, and where they apply `computed` (hex of the hashes of proof and document, which are
-    what is signed), `received` and `clock_offset`.
+    and lie `max_age` seconds back if that is given; `expires` is honoured, with five minutes
+    of slack. Raises `Malformed` as `proof_of`, else `SignatureInvalid` with a `proof_` code; its
+    `facts` name the `check`, the `key_id`, and where they apply `computed` (hex of the hashes of
+    proof and document, which are what is signed), `received` and `clock_offset`.
     """
     proof = proof_of(document)
     if proof is None:
@@ -182,7 +185,7 @@ def _check_time(proof: Proof, now: float, max_age: float | None) -> None:
             received=str(int(created)),
             clock_offset=str(int(created - now)),
         )
-    if proof.expires is not None and proof.expires.timestamp() < now - CLOCK_SKEW:
+    if proof.expires is not None and proof.expires.timestamp() < now - EXPIRES_SLACK:
         raise SignatureInvalid(
             "proof_expired",
             "The proof was for a time that is over.",

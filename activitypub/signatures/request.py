@@ -33,6 +33,9 @@ CLOCK_SKEW = 3600
 LIFETIME = 300
 """Seconds a signature lives when it does not say, so a Date counts from -65 to +60 minutes."""
 
+EXPIRES_SLACK = 300
+"""Seconds by which our clock may be ahead of a signer's who says when the signature ends."""
+
 MAX_LIFETIME = 12 * 3600
 """Seconds after which a signature is over whatever its `expires` says (Mastodon 4.6)."""
 
@@ -510,7 +513,7 @@ def _times(
 
 def _check_window(starts: list[float], expires: float | None, now: float) -> None:
     for start in starts:
-        end = start + LIFETIME
+        last = start + LIFETIME + CLOCK_SKEW
         if expires is not None:
             if expires < start:
                 raise SignatureInvalid(
@@ -520,8 +523,8 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
                     computed=str(int(start)),
                     received=str(int(expires)),
                 )
-            end = min(expires, start + MAX_LIFETIME)
-        if start > now + CLOCK_SKEW or end < now - CLOCK_SKEW:
+            last = min(expires, start + MAX_LIFETIME) + EXPIRES_SLACK
+        if start > now + CLOCK_SKEW or last < now:
             raise SignatureInvalid(
                 "signature_time",
                 "The signature is too old, or its sender's clock is wrong.",

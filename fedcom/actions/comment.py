@@ -283,7 +283,7 @@ def _find_content(ctx: Context, iri: str) -> Post | Comment | None:
 
 def _document_at(ctx: Context, iri: str) -> Document:
     if ctx.is_ours(iri):
-        raise NotFound("couldnt_find_object", "There is no post or comment %(iri)s here.", iri=iri)
+        raise NotFound("unknown_object", "There is no post or comment %(iri)s here.", iri=iri)
     refuse_blocked(ctx, iri)
     return ctx.document(iri)
 

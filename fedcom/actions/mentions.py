@@ -1,6 +1,7 @@
 """Whom a text names, as far as we know them, and that they are told so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, or_, select, tuple_
 
@@ -26,10 +27,8 @@ def mentioned(ctx: Context, about: Post | Comment) -> tuple[Actor, ...]:
     if not pages:
         return ()
     remote = [handle for page in pages if (handle := _handle_in(ctx, page)) is not None]
-    known = _find_actors(
-        ctx, or_(actor.c.iri.in_(pages), tuple_(actor.c.name, actor.c.host).in_(remote))
-    )
-    by_page = {page_of(ctx.origin, someone): someone for someone in known}
+    known = _find_actors(ctx, or_(actor.c.iri.in_(pages), _is_called(remote)))
+    by_page = {page: someone for someone in known for page in _pages_of(ctx, someone)}
     return tuple(by_page[page] for page in pages if page in by_page)
 
 
@@ -48,13 +47,28 @@ def _named(ctx: Context, mentions: Iterable[Mention]) -> dict[Mention, Actor]:
     if not keys:
         return {}
     wanted = {key for both in keys.values() for key in both}
-    found = _find_actors(ctx, tuple_(actor.c.name, actor.c.host).in_(wanted))
-    known = {(someone.name, someone.host): someone for someone in found}
+    found = _find_actors(ctx, _is_called(wanted))
+    known = {(someone.name, host): someone for someone in found for host in _hosts_of(someone)}
     return {
         mention: known[key]
         for mention, both in keys.items()
         if (key := next((key for key in both if key in known), None)) is not None
     }
+
+
+def _is_called(handles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    """By its server's name or by the domain of its handle."""
+    by_host, by_domain = (tuple_(actor.c.name, part) for part in (actor.c.host, actor.c.domain))
+    return or_(by_host.in_(handles), by_domain.in_(handles))
+
+
+def _hosts_of(someone: Actor) -> tuple[str, ...]:
+    return (someone.host,) if someone.domain is None else (someone.host, someone.domain)
+
+
+def _pages_of(ctx: Context, someone: Actor) -> tuple[str, ...]:
+    """Our page of somebody, and the one that it was while their handle's domain was unknown."""
+    return page_of(ctx.origin, someone), page_of(ctx.origin, replace(someone, domain=None))
 
 
 def _find_actors(ctx: Context, condition: ColumnElement[bool]) -> list[Actor]:

@@ -133,7 +133,7 @@ def _target(ctx: Context, said: Said, iri: str) -> Post | Comment:
     if found is not None:
         return found
     if said.via is None and not concerns_us(ctx, said.activity):
-        raise NotFound("couldnt_find_object", "There is no post or comment %(iri)s here.", iri=iri)
+        raise NotFound("unknown_object", "There is no post or comment %(iri)s here.", iri=iri)
     return content_at(ctx, iri, said.via)
 
 

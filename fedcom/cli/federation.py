@@ -55,7 +55,7 @@ def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
 @click.option("--sent", is_flag=True, help="What peers refused of ours instead.")
 @click.pass_obj
 def refusals(config: Path | None, limit: int, sent: bool) -> None:
-    """What was refused after it had been taken in, the latest first, with the reason."""
+    """What was refused or ignored after it had been taken in, the latest first, with the reason."""
     if sent:
         _echo_failed(config, limit)
         return
@@ -67,7 +67,7 @@ def refusals(config: Path | None, limit: int, sent: bool) -> None:
     for one in found:
         name = one.activity_id or "(no id)"
         click.echo(f"{_moment(one.closed_at)}  {one.activity_type:<9} {name}  by {one.actor}")
-        click.echo(f"    {one.code}: {one.reason}  (request {one.request_id})")
+        click.echo(f"    {one.state}, {one.code}: {one.reason}  (request {one.request_id})")
 
 
 @federation.command()

@@ -1,8 +1,9 @@
 """How we are found: WebFinger, NodeInfo and host-meta, at every path that clients try."""
 
+import re
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -15,7 +16,8 @@ from activitypub.iri import host_of
 from activitypub.nodeinfo import Software, Usage
 from activitypub.reading import AS2
 from activitypub.webfinger import Handle
-from fedcom.errors import Invalid, NotFound
+from fedcom.errors import BadRequest, NotFound
+from fedcom.federation.serving import EVERYBODY
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor
 from fedcom.models.site import Site
@@ -28,17 +30,17 @@ SEEN_AS = Software("lemmy", "0.19.20")
 OURS = Software("fedcom", version("fedcom"))
 # Apps without a browser below them that name themselves.
 KNOWN_APPS = ("voyagerapp", "jerboa", "thunder", "summit", "interstellar", "mlem", "eternity")
-EVERYBODY = {"Access-Control-Allow-Origin": "*"}
+# RFC 3986 §2 and §3.1; people type umlauts, so letters of any script are taken.
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"\\^`{|}]+")
 
 
 async def answer_webfinger(request: Request) -> Response:
     """RFC 7033: `?resource=acct:name@host`, or the id of an actor of ours.
 
-    404 for everybody who is not here, is deleted, or is on another host, without a difference.
+    404 for everybody who is not here, is deleted, or is on another host, without a difference; 400
+    when the resource is missing, there are several, or it is not a URI (§4.2).
     """
-    resource = request.query_params.get("resource")
-    if not resource:
-        raise Invalid("resource_missing", "Ask with ?resource=acct:name@host.")
+    resource = _resource(request)
     instance = instance_of(request)
     someone = await instance.read(lambda conn: _find(conn, resource, instance))
     if someone is None or someone.deleted_at is not None or not someone.local:
@@ -116,6 +118,30 @@ def is_app(request: Request) -> bool:
         or (site is not None and site != "none")
         or any(app in agent for app in KNOWN_APPS)
     )
+
+
+def _resource(request: Request) -> str:
+    asked = request.query_params.getlist("resource")
+    if len(asked) != 1 or not asked[0]:
+        raise BadRequest("resource_missing", "Ask with ?resource=acct:name@host.")
+    if not _is_uri(asked[0]):
+        raise BadRequest("resource_malformed", "The resource must be a URI, as acct:name@host.")
+    return asked[0]
+
+
+def _is_uri(text: str) -> bool:
+    """Whether it has the form of an absolute URI; of an `acct:` also that of RFC 7565."""
+    if not _URI.fullmatch(text):
+        return False
+    scheme, _, rest = text.partition(":")
+    if scheme.lower() == "acct":
+        name, _, host = rest.partition("@")
+        return bool(name and host) and "@" not in host
+    try:
+        urlsplit(text)
+    except ValueError:  # half an IPv6 address
+        return False
+    return True
 
 
 def _find(conn: Connection, resource: str, instance: Instance) -> Actor | None:

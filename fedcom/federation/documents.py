@@ -1,7 +1,8 @@
 """ActivityPub documents of what is ours: actors, posts, comments, collections, activities.
 
-Only public things are ever written down here, and remote things never under our origin. What was
-deleted or removed answers 410 with a Tombstone, what never was 404.
+Only public things are ever written down here, and remote things never under our origin: whoever
+asks for one is sent to its id. What was deleted or removed answers 410 with a Tombstone, what never
+was 404.
 """
 
 from collections.abc import Callable
@@ -21,12 +22,19 @@ from fedcom.actions.comment import note_of
 from fedcom.actions.mentions import mentioned
 from fedcom.context import Context
 from fedcom.errors import NotFound
-from fedcom.federation.negotiation import JSON_TYPE
+from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person
+from fedcom.queries.actors import (
+    find_actor,
+    find_community,
+    find_moderators,
+    find_person,
+    get_community,
+    get_person,
+)
 from fedcom.queries.collections import (
     count_by,
     count_in,
@@ -45,7 +53,7 @@ from outbox.publish import Issued, find_issued
 OUTBOX_POSTS = 50
 PERSON_OUTBOX = 20
 LARGEST_ID = 2**53
-CACHE = "public, max-age=180"
+_WORDLESS = frozenset({"Follow", "Accept", "Reject", "Like", "Dislike", "Undo"})
 
 Json = dict[str, Any]
 Content = TypeVar("Content", Post, Comment)
@@ -57,25 +65,28 @@ async def answer_actor(request: Request) -> Response:
     Readable unsigned: peers fetch the keys to verify our fetches and deliveries.
     """
     iri = _asked_for(request)
-    return await _answer(request, lambda ctx: _actor(ctx, find_actor(ctx.conn, iri)))
+    return await _answer(request, lambda ctx: _at(ctx, iri), cache=REVALIDATED)
 
 
 async def answer_site(request: Request) -> Response:
     """The instance actor again, at our root: what the target of a ban from the site names."""
     origin = instance_of(request).settings.origin
-    return await _answer(request, lambda ctx: _actor(ctx, find_actor(ctx.conn, f"{origin}/actor")))
+    iri = f"{origin}/actor"
+    return await _answer(
+        request, lambda ctx: _actor(ctx, find_actor(ctx.conn, iri)), cache=REVALIDATED
+    )
 
 
 async def answer_post(request: Request) -> Response:
-    """A local post as a Page, or its Tombstone. A peer's post is found at the peer's."""
+    """A local post as a Page, or its Tombstone; the way to a peer's post."""
     number = _number(request)
-    return await _answer(request, lambda ctx: _page(ctx, own(get_post(ctx.conn, number))))
+    return await _answer(request, lambda ctx: _served(ctx, get_post(ctx.conn, number)))
 
 
 async def answer_comment(request: Request) -> Response:
-    """A local comment as a Note, or its Tombstone."""
+    """A local comment as a Note, or its Tombstone; the way to a peer's comment."""
     number = _number(request)
-    return await _answer(request, lambda ctx: _note(ctx, own(get_comment(ctx.conn, number))))
+    return await _answer(request, lambda ctx: _served(ctx, get_comment(ctx.conn, number)))
 
 
 async def answer_instance_collection(request: Request) -> Response:
@@ -133,19 +144,28 @@ def _number(request: Request) -> int:
     return number
 
 
-async def _answer(request: Request, work: Callable[[Context], Json | bytes]) -> Response:
+async def _answer(
+    request: Request,
+    work: Callable[[Context], Json | bytes | Elsewhere],
+    *,
+    cache: str = CACHE,
+) -> Response:
     instance = instance_of(request)
 
-    def find(conn: Connection) -> tuple[bytes, int]:
+    def find(conn: Connection) -> tuple[bytes, int] | Elsewhere:
         # Written down here, in the thread of the database: an outbox may have megabytes.
         found = work(context_of(conn, instance))
+        if isinstance(found, Elsewhere):
+            return found
         if isinstance(found, bytes):
             return found, 200
         return dump(found), 410 if found.get("type") == "Tombstone" else 200
 
-    body, status = await instance.read(find)
-    headers = {"Content-Type": JSON_TYPE, "Vary": "Accept", "Cache-Control": CACHE}
-    return Response(body, status, headers)
+    found = await instance.read(find)
+    if isinstance(found, Elsewhere):
+        return to_origin(found)
+    body, status = found
+    return to_response(request, body, status, cache=cache)
 
 
 async def _collection(
@@ -164,6 +184,19 @@ async def _collection(
 def context_of(conn: Connection, instance: Instance) -> Context:
     """What the makers of documents are given: the time, and a connection that only reads."""
     return Context(conn, instance.clock(), instance.settings.origin)
+
+
+def _at(ctx: Context, iri: str) -> Json | Elsewhere:
+    """The actor with this id, or the way to the one whose page is here: `/u/name@host`."""
+    head, _, slug = iri.rpartition("/")
+    name, at, host = slug.partition("@")
+    if not at:
+        return _actor(ctx, find_actor(ctx.conn, iri))
+    find = find_community if head == f"{ctx.origin}/c" else find_person
+    someone = find(ctx.conn, name, host.lower())
+    if someone is None or _is_closed(someone):
+        raise NotFound("couldnt_find_person", "There is nobody of this name here.")
+    return Elsewhere(someone.iri)
 
 
 def _actor(ctx: Context, someone: Actor | None) -> Json:
@@ -192,6 +225,16 @@ def own(found: Content) -> Content:
     if not found.local:
         raise NotFound("couldnt_find_object", "It is at %(iri)s.", iri=found.iri)
     return found
+
+
+def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
+    """Ours as a document; a peer's, while it is shown here, at its origin."""
+    if about.local:
+        return _object(ctx, about)
+    open_place(ctx, about if isinstance(about, Post) else get_post(ctx.conn, about.post_id))
+    if not about.is_shown:
+        raise NotFound("couldnt_find_object", "It is at %(iri)s.", iri=about.iri)
+    return Elsewhere(about.iri)
 
 
 def _page(ctx: Context, about: Post) -> Json:
@@ -265,17 +308,33 @@ def _activity(ctx: Context, iri: str) -> bytes:
 
 
 def _may_be_shown(ctx: Context, issued: Issued) -> bool:
-    """Public, no report, and not carrying words that have been deleted, removed or replaced."""
+    """Public, no report, and not carrying words that have been deleted, removed or replaced.
+
+    Follows, their answers and votes have no words and are addressed to nobody else than those who
+    know their ids; these may ask whether we really sent them.
+    """
     activity = Document(parse(issued.body))
-    if "Flag" in activity.shape:
+    kinds = _kinds(activity)
+    if "Flag" in kinds:
         return False
-    if not {"Create", "Update"} & set(activity.shape):
+    if kinds <= _WORDLESS:
+        return True
+    if not {"Create", "Update"} & kinds:
         return activity.is_public
     about = _subject(ctx, activity.subject_id or "")
     if about is None or not activity.is_public:
         return False
     changed = about.updated_at
     return changed is None or changed.timestamp() <= issued.at
+
+
+def _kinds(activity: Document) -> set[str]:
+    """The types from outside in, however deep."""
+    kinds, inner = set(), activity if activity.is_activity else None
+    while inner is not None:
+        kinds.add(inner.type)
+        inner = inner.object_document
+    return kinds
 
 
 def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
@@ -303,6 +362,7 @@ ROUTES = [
     Route("/actor", answer_actor, methods=["GET"]),
     Route("/actor/outbox", answer_instance_collection, methods=["GET"]),
     Route("/actor/followers", answer_instance_collection, methods=["GET"]),
+    Route("/actor/following", answer_instance_collection, methods=["GET"]),
     *(
         Route(f"{who}/{name}", endpoint, methods=["GET"])
         for who in (_PERSON, _COMMUNITY)

@@ -33,7 +33,7 @@ from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
 from fedcom.remote.keys import PublicKeys
 from fedcom.units import Units
-from inbox.errors import Later, Refused
+from inbox.errors import Ignored, Later, Refused
 from inbox.journal import was_heard
 from inbox.ports import Heard
 from inbox.route import Routes
@@ -47,7 +47,8 @@ DOCUMENTS = 30
 # time after that.
 AGAIN = 5.0
 # Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
-# answered 202 like everything that is kept, and listed with their reason.
+# answered 202 like everything that is kept, so that the peer learns that its signature was right,
+# and listed as ignored with their reason.
 POLITE = frozenset(
     {
         "waits_for_announce",
@@ -56,6 +57,7 @@ POLITE = frozenset(
         "no_community",
         "already_deleted",
         "report_elsewhere",
+        "unknown_object",
         # Who is blocked need not learn it.
         "person_block",
     }
@@ -310,7 +312,8 @@ def _remember_undone(ctx: Context, said: Said, *, found: bool) -> None:
 
 def _refused(error: FedcomError) -> Refused:
     status = error.status if error.status in (403, 404, 422) else 422
-    return Refused(status, error.code, error.detail)
+    kind = Ignored if error.code in POLITE else Refused
+    return kind(status, error.code, error.detail)
 
 
 def _as_served(heard: Heard, served: Document | None) -> Heard:

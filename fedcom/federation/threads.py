@@ -9,7 +9,6 @@ reader sees of each comes from its own origin.
 import hashlib
 from collections.abc import Callable, Iterable
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -24,8 +23,8 @@ from activitypub.vocab.collections import (
 from activitypub.vocab.objects import tombstone
 from fedcom.context import Context
 from fedcom.errors import NotFound
-from fedcom.federation.documents import CACHE, Json, context_of, open_place, own
-from fedcom.federation.negotiation import JSON_TYPE
+from fedcom.federation.documents import Json, context_of, open_place, own
+from fedcom.federation.serving import to_response
 from fedcom.http.instance import instance_of
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -102,20 +101,8 @@ def digest(ids: Iterable[str]) -> str:
 async def _answer(request: Request, work: Callable[[Context], tuple[Json, str | None]]) -> Response:
     instance = instance_of(request)
     found, tag = await instance.read(lambda conn: work(context_of(conn, instance)))
-    headers = {"Content-Type": JSON_TYPE, "Vary": "Accept", "Cache-Control": CACHE}
-    if tag is not None:
-        headers["ETag"] = f'"{tag}"'
-        if _knows(request.headers, tag):
-            return Response(status_code=304, headers=headers)
     gone = found["type"] == "Tombstone"
-    return Response(dump(found), status_code=410 if gone else 200, headers=headers)
-
-
-def _knows(headers: Headers, tag: str) -> bool:
-    named = (
-        part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")
-    )
-    return any(name in (f'"{tag}"', "*") for name in named)
+    return to_response(request, dump(found), 410 if gone else 200, tag=tag)
 
 
 def _asked_page(request: Request) -> int | None:

@@ -38,6 +38,8 @@ actor = Table(
     Column("local", Boolean, nullable=False),
     Column("name", Text, nullable=False),
     Column("host", Text, nullable=False),
+    # The domain of the handle, where WebFinger confirmed another one than the host.
+    Column("domain", Text, nullable=True),
     Column("title", Text, nullable=False, default=""),
     Column("summary_source", Text, nullable=False, default=""),
     Column("summary_html", Text, nullable=False, default=""),
@@ -125,6 +127,7 @@ class Actor:
     local: bool
     name: str
     host: str
+    domain: str | None
     title: str
     summary_source: str
     summary_html: str
@@ -154,8 +157,8 @@ class Actor:
 
     @property
     def handle(self) -> str:
-        """`name@host`, without the leading sign that tells people and communities apart."""
-        return f"{self.name}@{self.host}"
+        """`name@domain`, without the leading sign that tells people and communities apart."""
+        return f"{self.name}@{self.domain or self.host}"
 
     @property
     def display_name(self) -> str:

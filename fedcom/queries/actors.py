@@ -20,19 +20,29 @@ _ACTOR = (
 )
 _BY_ID = _ACTOR.where(actor.c.id == bindparam("id"))
 _BY_IRI = _ACTOR.where(actor.c.iri == bindparam("iri"))
-_BY_NAME = _ACTOR.where(actor.c.name == bindparam("name"), actor.c.host == bindparam("host"))
+_BY_NAME = _ACTOR.where(
+    actor.c.name == bindparam("name"),
+    or_(actor.c.host == bindparam("host"), actor.c.domain == bindparam("host")),
+).order_by(actor.c.domain.is_(None))
 _IS_GROUP = actor.c.kind == "Group"
 _PERSON_BY_NAME = _BY_NAME.where(~_IS_GROUP)
 _COMMUNITY_BY_NAME = _BY_NAME.where(_IS_GROUP)
 _BY_KEY = _ACTOR.where(
-    or_(actor.c.public_key_id == bindparam("key_id"), actor.c.proof_key_id == bindparam("key_id")),
+    or_(
+        actor.c.public_key_id == bindparam("key_id"),
+        actor.c.proof_key_id == bindparam("key_id"),
+        actor.c.iri == bindparam("key_id"),
+    ),
     actor.c.local.is_(False),
     actor.c.deleted_at.is_(None),
 )
 
 
 def find_person(conn: Connection, name: str, host: str) -> Person | None:
-    """The person `name@host`; a deleted one too."""
+    """The person `name@host`; a deleted one too.
+
+    `host` is the name of their server or the domain of their handle.
+    """
     found = _find(conn, _PERSON_BY_NAME, name=name, host=host)
     return found if isinstance(found, Person) else None
 
@@ -75,6 +85,7 @@ def get_community(conn: Connection, number: int) -> Community:
 def find_key_owner(conn: Connection, key_id: str) -> Person | Community | None:
     """The remote actor whose document listed this public key when we last saw it.
 
+    An actor's own id names its main key, as some signatures do.
     Not a deleted one: its origin is asked whether it is back.
     """
     return _find(conn, _BY_KEY, key_id=key_id)

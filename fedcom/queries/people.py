@@ -19,15 +19,16 @@ class Name:
     host: str
     title: str
     local: bool
+    domain: str | None
 
     @property
     def handle(self) -> str:
-        """`name@host`, without a leading sign."""
-        return f"{self.name}@{self.host}"
+        """`name@domain`, without a leading sign."""
+        return f"{self.name}@{self.domain or self.host}"
 
     @property
     def slug(self) -> str:
-        """What our addresses call it: `name` when it is local, else `name@host`."""
+        """What our addresses call it: `name` when it is local, else the handle."""
         return self.name if self.local else self.handle
 
     @property
@@ -36,7 +37,7 @@ class Name:
         return self.title or self.name
 
 
-NAME_WIDTH = 5
+NAME_WIDTH = 6
 
 
 def name_columns(
@@ -47,7 +48,7 @@ def name_columns(
     `title` stands in the place of the chosen title, where not everybody may read that.
     """
     shown = table.c.title if title is None else title
-    return [table.c.id, table.c.name, table.c.host, shown, table.c.local]
+    return [table.c.id, table.c.name, table.c.host, shown, table.c.local, table.c.domain]
 
 
 def to_name(values: Sequence[Any]) -> Name:

@@ -264,7 +264,8 @@ def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
         return []
     name, _, host = handle.partition("@")
     known = [table_.c.name.in_({name, name.lower()})]
-    return [*known, table_.c.host == host.lower() if host else table_.c.local.is_(True)]
+    there = or_(table_.c.host == host.lower(), table_.c.domain == host.lower())
+    return [*known, there if host else table_.c.local.is_(True)]
 
 
 def _unblocked(viewer: Viewer, *actors: FromClause) -> list[ColumnElement[bool]]:

@@ -126,6 +126,20 @@ def note_tried(conn: Connection, iri: str, now: datetime) -> None:
     conn.execute(update(actor).where(actor.c.iri == iri).values(fetched_at=now))
 
 
+def put_domain(conn: Connection, iri: str, domain: str | None) -> None:
+    """The domain that WebFinger confirmed for the handle of a peer's actor; None: its own host.
+
+    A handle leads to one actor, so whoever had it before has it no more.
+    """
+    if domain is not None:
+        name = select(actor.c.name).where(actor.c.iri == iri).scalar_subquery()
+        namesake = actor.c.name == name, actor.c.domain == domain, actor.c.iri != iri
+        conn.execute(update(actor).where(*namesake).values(domain=None))
+    conn.execute(
+        update(actor).where(actor.c.iri == iri, actor.c.local.is_(False)).values(domain=domain)
+    )
+
+
 def forget_actor(ctx: Context, someone: Actor) -> None:
     """Mark a remote actor as deleted and drop everything it said of itself."""
     ctx.conn.execute(

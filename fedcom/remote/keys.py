@@ -9,7 +9,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -271,13 +271,16 @@ class PublicKeys:
 def keys_of(owner: Document) -> dict[str, PublicKey]:
     """The keys that an actor's document shows as its own, by id: PEMs and Multikeys.
 
-    One that cannot be read is left out. The document must come from the actor's origin.
+    One that cannot be read is left out. The document must come from the actor's origin. The first
+    PEM also stands under the actor's own id, by which some name it in their signatures.
     """
     found = {
         key.id: PublicKey(id=key.id, owner=key.owner, pem=key.pem)
         for key in owner.public_keys
         if judge_key(key, owner) == Believe()
     }
+    for first in list(found.values())[:1]:
+        found.setdefault(first.owner, replace(first, id=first.owner))
     for method in owner.assertion_methods:
         if judge_key(method, owner) == Believe() and method.id not in found:
             with suppress(Malformed):

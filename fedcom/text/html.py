@@ -92,6 +92,10 @@ _BREAK = re.compile(
     r"<(?:br|hr|/p|/div|/li|/h[1-6]|/pre|/blockquote|/tr|/summary|/dt|/dd)\b[^>]*>",
     re.IGNORECASE,
 )
+# As the cleaner writes them: it leaves no `"` and no `<` in an attribute.
+_IMAGE = re.compile(r'<(?P<link>/?a)(?=[ >])|<img(?: [a-z-]+="[^"]*+")*+>')
+_SOURCE = re.compile(r' src="([^"]*)"')
+_ALT = re.compile(r' alt="([^"]*)"')
 # One leading mention: `@name`, `@name@host`, `!name@host`.
 _LEADING_MENTION = re.compile(r"\s*[@!][\w.-]{1,100}(?:@[\w.:-]{1,255})?[\s,:]*")
 
@@ -100,8 +104,9 @@ def sanitize(html: str) -> str:
     """`html` reduced to the tags and attributes that may be shown; never raises.
 
     Links keep only absolute http, https and mailto targets and get `rel="nofollow noopener
-    noreferrer"`; images only https. What is too long, too deep or breaks the parser comes back as
-    escaped plain text (a sanitizer that raises took Mastodon down: GHSA-qrgq-9fx2-vf2r).
+    noreferrer"`; images only https, of others a link or their description stays. What is too long,
+    too deep or breaks the parser comes back as escaped plain text (a sanitizer that raises took
+    Mastodon down: GHSA-qrgq-9fx2-vf2r).
     """
     if _is_too_much(html):
         return _as_plain(html)
@@ -114,7 +119,8 @@ def sanitize(html: str) -> str:
         raise
     except BaseException:  # noqa: BLE001 - a panic of the Rust parser is not an Exception
         return _as_plain(html)
-    return clean if len(clean) <= MAX_CLEAN else _as_plain(html)
+    shown = _with_sources(clean)
+    return shown if len(shown) <= MAX_CLEAN else _as_plain(html)
 
 
 def to_text(html: str) -> str:
@@ -223,10 +229,41 @@ def _without_leading_mentions(line: str) -> str:
     return line[position:]
 
 
+def _with_sources(clean: str) -> str:
+    """`clean` with a link in place of each picture that is served without TLS, which no page of
+    ours may load, and with nothing but its description in place of one without an address.
+    """
+    is_linked = False
+
+    def show(found: re.Match[str]) -> str:
+        nonlocal is_linked
+        if found["link"]:
+            is_linked = found["link"] == "a"
+            return found[0]
+        source, alt = _SOURCE.search(found[0]), _ALT.search(found[0])
+        address = source[1] if source else ""
+        if address.startswith("https://"):
+            return found[0]
+        words = _as_written(alt[1] if alt else "") or _as_written(address)
+        if not address or is_linked:
+            return words
+        return f'<a href="{address}" rel="nofollow noopener noreferrer">{words}</a>'
+
+    return _IMAGE.sub(show, clean)
+
+
+def _as_written(attribute: str) -> str:
+    """The value of an attribute as text, in the way in which the cleaner writes it."""
+    text = entities.escape(entities.unescape(attribute), quote=False)
+    return text.replace("\xa0", "&nbsp;")
+
+
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
-    if tag == "img" and name == "src" and not value.lower().startswith("https://"):
-        return None
-    return value
+    if tag != "img" or name != "src":
+        return value
+    # In lower case as far as `_with_sources` looks.
+    scheme, colon, rest = value.partition("://")
+    return f"{scheme.lower()}://{rest}" if colon and scheme.lower() in ("https", "http") else None
 
 
 _CLEANER = nh3.Cleaner(

@@ -47,6 +47,7 @@ _STATES = {
     "parked": mark("waiting for something else"),
     "done": mark("done"),
     "refused": mark("refused by us"),
+    "ignored": mark("ignored by us"),
 }
 
 _BLOCK = {"host": "", "reason": ""}

@@ -69,8 +69,8 @@ def excerpt(html: str) -> str:
 
 
 def slug(actor: Any) -> str:
-    """What our addresses call an actor: `name` when it is local, else `name@host`; quoted."""
-    text = actor.name if actor.local else f"{actor.name}@{actor.host}"
+    """What our addresses call an actor: `name` when it is local, else its handle; quoted."""
+    text = actor.name if actor.local else actor.handle
     return quote(text, safe="@:")
 
 

@@ -62,5 +62,6 @@ def _boxes(someone: Actor, origin: str) -> Boxes:
         outbox=someone.outbox or f"{someone.iri}/outbox",
         shared_inbox=f"{origin}/inbox",
         followers=someone.followers,
+        following=f"{someone.iri}/following",
         featured=f"{someone.iri}/featured" if isinstance(someone, Community) else None,
     )

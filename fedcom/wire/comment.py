@@ -10,7 +10,7 @@ from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
-from fedcom.wire.illustration import warning_of, with_attached
+from fedcom.wire.illustration import warning_of, with_attached, with_details
 from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
 
 
@@ -40,7 +40,7 @@ def read_comment(document: Document) -> CommentContent:
     """A comment as a peer's document gives it; `document` must have an id."""
     return CommentContent(
         iri=document.id or "",
-        body=with_attached(Body.of_document(document), document),
+        body=with_attached(with_details(Body.of_document(document), document), document),
         language=language_in(document),
         published=document.published,
         updated=document.updated,

@@ -3,25 +3,32 @@
 import html as entities
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any
 
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri
-from activitypub.reading import Document
+from activitypub.reading import Document, to_datetime
 from activitypub.vocab.objects import image
-from fedcom.rules.limits import MAX_ALT, MAX_WARNING
+from fedcom.errors import Invalid
+from fedcom.rules.limits import MAX_ALT, MAX_WARNING, check_url
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
 from fedcom.wire.body import Body
 
 # Our own pictures; only these do we describe to others.
 _MEDIA_TYPES = {"webp": "image/webp"}
+_ADDRESS = ("name", "streetAddress", "postalCode", "addressLocality", "addressCountry")
 _ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "avif")
 
 MOST_ATTACHED = 20
 """Attachments that are shown with a text; Mastodon has 4, Pixelfed 20."""
 
 _SEEN_OR_HEARD = frozenset({"Image", "Document", "Video", "Audio"})
+_WRITTEN = frozenset({"Note", "Article", "Page"})
+
+MOST_CHOICES = 50
+"""Choices of a poll that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def with_attached(body: Body, document: Document, shown: Collection[str | None] 
     folded = not document.sensitive or bool(warning_of(document))
     pieces = []
     for one in document.attachments[:MOST_ATTACHED]:
-        url = _address(one.url) if one.type in _SEEN_OR_HEARD else None
+        url = _attached_at(one)
         if url is None or url in shown or entities.escape(url) in body.html:
             continue
         address, words = entities.escape(url), entities.escape(_alt(one.name))
@@ -74,6 +81,49 @@ def with_attached(body: Body, document: Document, shown: Collection[str | None] 
         else:
             pieces.append(f'<p><a href="{address}">{words or address}</a></p>')
     return replace(body, html=body.html + sanitize("".join(pieces))) if pieces else body
+
+
+def with_details(body: Body, document: Document) -> Body:
+    """`body` with what a peer says beside the text: an event's time and place, a poll's choices."""
+    if document.type == "Event":
+        return _with_lines(body, "p", [_when(document), _where(document.get("location"))])
+    if document.type == "Question":
+        choices = document.get("oneOf") or document.get("anyOf")
+        listed = choices[:MOST_CHOICES] if isinstance(choices, list) else []
+        names = [_alt(Document(one).name) for one in listed if isinstance(one, dict)]
+        return _with_lines(body, "li", names)
+    return body
+
+
+def _with_lines(body: Body, tag: str, lines: list[str]) -> Body:
+    text = "".join(f"<{tag}>{entities.escape(line)}</{tag}>" for line in lines if line)
+    if not text:
+        return body
+    return replace(body, html=body.html + sanitize(f"<ul>{text}</ul>" if tag == "li" else text))
+
+
+def _when(document: Document) -> str:
+    """`2026-05-01 19:00 - 2026-05-01 22:00 UTC`; "" without a beginning."""
+    starts, ends = (to_datetime(document.get(name)) for name in ("startTime", "endTime"))
+    if starts is None:
+        return ""
+    moments = [starts] if ends is None else [starts, ends]
+    return " - ".join(f"{one.astimezone(UTC):%Y-%m-%d %H:%M}" for one in moments) + " UTC"
+
+
+def _where(location: object) -> str:
+    """The names of a place and of its address (Mobilizon), or the text that stands for it."""
+    places = location if isinstance(location, list) else [location]
+    named: list[object] = []
+    for place in places[:MOST_ATTACHED]:
+        if isinstance(place, dict):
+            address = place.get("address")
+            parts = address if isinstance(address, dict) else {"name": address}
+            named += [place.get("name"), *(parts.get(part) for part in _ADDRESS)]
+        else:
+            named.append(place)
+    words = (clean_title(one, MAX_ALT) for one in named if isinstance(one, str))
+    return ", ".join(dict.fromkeys(word for word in words if word))
 
 
 def warning_of(document: Document) -> str:
@@ -103,6 +153,18 @@ def _is_picture(attachment: Document, url: str) -> bool:
 
 def _alt(text: str | None) -> str:
     return clean_title(text or "", MAX_ALT)
+
+
+def _attached_at(attachment: Document) -> str | None:
+    """The address of what is attached, one with `http:` too: it can be linked."""
+    if attachment.type in _WRITTEN:
+        return _address(attachment.url) or _address(attachment.id)
+    if attachment.type not in _SEEN_OR_HEARD or not attachment.url:
+        return None
+    try:
+        return _address(attachment.url) or check_url(attachment.url)
+    except Invalid:
+        return None
 
 
 def _address(value: str | None) -> str | None:

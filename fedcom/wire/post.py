@@ -21,6 +21,7 @@ from fedcom.wire.illustration import (
     illustration_of,
     warning_of,
     with_attached,
+    with_details,
 )
 from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
 
@@ -65,7 +66,9 @@ def read_post(document: Document) -> PostContent:
         wire_type=document.type,
         title=_title(document, body, warning),
         url=url,
-        body=with_attached(body, document, (url, picture.url if picture else None)),
+        body=with_attached(
+            with_details(body, document), document, (url, picture.url if picture else None)
+        ),
         nsfw=document.sensitive,
         language=language_in(document),
         published=document.published,

@@ -3,8 +3,10 @@ import pytest
 from activitypub.context import (
     ACTOR_CONTEXT,
     DATA_INTEGRITY,
+    ENVELOPE_CONTEXT,
     FULL_CONTEXT,
     OBJECT_CONTEXT,
+    PROOF_TERMS,
     context_of,
     proof_context,
 )
@@ -32,6 +34,8 @@ def test_activitystreams_comes_first_and_terms_are_inline(context):
         ({"type": "Update", "object": {"type": "Group"}}, FULL_CONTEXT),
         ({"type": "Announce", "object": {"object": {"type": "Person"}}}, FULL_CONTEXT),
         ({"type": "Announce", "object": {"object": {"type": "Page"}}}, OBJECT_CONTEXT),
+        ({"type": "Announce", "object": "https://a.example/post/1"}, ENVELOPE_CONTEXT),
+        ({"type": "Announce", "object": {"@context": AS2, "type": "Like"}}, ENVELOPE_CONTEXT),
     ],
 )
 def test_the_context_explains_what_is_inside(document, context):
@@ -46,6 +50,7 @@ def test_the_context_explains_what_is_inside(document, context):
         ({"type": "Group", "@context": AS2}, [AS2, DATA_INTEGRITY]),
         ({"@context": [AS2, "https://a.example/x"]}, [AS2, DATA_INTEGRITY, "https://a.example/x"]),
         ({"@context": [AS2, DATA_INTEGRITY]}, [AS2, DATA_INTEGRITY]),
+        ({"type": "Announce", "object": "https://a.example/post/1"}, [AS2, PROOF_TERMS]),
     ],
 )
 def test_a_proof_is_explained_once_and_behind_activitystreams(document, context):

@@ -184,7 +184,7 @@ async def test_activitypub_types_are_read(web: SmallWeb, media_type: str) -> Non
 
 @pytest.mark.parametrize(
     "media_type",
-    ["text/plain", "application/json", "image/png", "text/html", "application/ld+json", ""],
+    ["text/plain", "application/json", "image/png", "text/html", ""],
 )
 @pytest.mark.anyio
 async def test_an_uploaded_file_does_not_speak_for_its_host(web: SmallWeb, media_type: str) -> None:
@@ -193,6 +193,7 @@ async def test_an_uploaded_file_does_not_speak_for_its_host(web: SmallWeb, media
         await web.fetcher().fetch_document(NOTE)
     assert error.value.code == "content_type"
     assert error.value.facts["received"] == media_type
+    assert "uploaded file" in error.value.detail
 
 
 @pytest.mark.anyio

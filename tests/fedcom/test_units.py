@@ -16,6 +16,7 @@ from fedcom.models.moderation import modlog
 from fedcom.models.peer import peer
 from fedcom.models.post import Post, post
 from fedcom.site.instances import block_instance
+from fedcom.wire.body import Body
 from tests.support.documents import document, group, note, page, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN
@@ -131,10 +132,10 @@ LOOKUPS: list[tuple[str, type, str]] = [
 ]
 
 
-def answer_webfinger(node: Node, handle: str, iri: str) -> None:
+def answer_webfinger(node: Node, handle: str, iri: str, *, subject: str = "") -> None:
     host = handle.partition("@")[2]
     found: dict[str, Any] = {
-        "subject": f"acct:{handle}",
+        "subject": f"acct:{subject or handle}",
         "links": [{"rel": "self", "type": "application/activity+json", "href": iri}],
     }
     node.network.answer(
@@ -159,6 +160,85 @@ async def test_a_member_finds_what_a_handle_or_an_address_names(
     node.network.fetched()
     await node.instance.lookup(text)
     assert node.network.fetched() == []
+
+
+APEX = "kim@apex.example"
+
+
+def split_domain(node: Node, *, apex_names: str = KIM) -> None:
+    """Kim's server calls her by the domain of her site, which names `apex_names`."""
+    answer_webfinger(node, APEX, apex_names)
+    answer_webfinger(node, "kim@kim.example", KIM, subject=APEX)
+
+
+@pytest.mark.parametrize("text", ["@kim@apex.example", "@kim@kim.example", KIM])
+async def test_the_confirmed_domain_of_a_handle_is_kept_and_found(node: Node, text: str) -> None:
+    split_domain(node)
+
+    found = await node.instance.lookup(text)
+
+    assert isinstance(found, Person)
+    assert (found.handle, found.host) == (APEX, "kim.example")
+    node.network.fetched()
+    for name in ("@kim@apex.example", "@kim@kim.example", KIM):
+        assert await node.instance.lookup(name) == found
+    assert node.network.asked == []
+
+
+async def test_a_domain_that_names_another_actor_is_no_handle(node: Node) -> None:
+    split_domain(node, apex_names="https://kim.example/u/ken")
+
+    found = await node.instance.lookup(KIM)
+
+    assert isinstance(found, Person)
+    assert found.handle == "kim@kim.example"
+
+
+async def test_a_handle_goes_with_the_actor_that_its_domain_names_now(node: Node) -> None:
+    moved = "https://new.example/u/kim"
+    node.network.put(person(moved))
+    split_domain(node)
+    before = await node.instance.lookup(KIM)
+    split_domain(node, apex_names=moved)
+    answer_webfinger(node, "kim@new.example", moved, subject=APEX)
+
+    now = await node.instance.lookup(moved)
+
+    assert isinstance(now, Person)
+    assert now.handle == APEX
+    assert isinstance(before, Person)
+    again = await node.instance.lookup(KIM)
+    assert isinstance(again, Person)
+    assert again.handle == "kim@kim.example"
+
+
+async def test_a_handle_is_asked_for_again_with_its_actor(node: Node) -> None:
+    home = node.home
+    home.person(KIM)
+    split_domain(node)
+    home.clock.advance(seconds=2 * 86_400)
+
+    await node.instance.units.refresh_actor(KIM)
+
+    found = await node.instance.lookup("@kim@apex.example")
+    assert (isinstance(found, Person) and found.handle) == APEX
+
+
+async def test_who_is_mentioned_by_either_name_is_shown_and_sent_by_the_confirmed_one(
+    node: Node,
+) -> None:
+    split_domain(node)
+    await node.instance.lookup(KIM)
+    for name in ("kim@apex.example", "kim@kim.example"):
+        made = node.home.post(body=Body.of_markdown(f"hi @{name}"))
+
+        tags = (await node.get_json(f"/post/{made.id}"))["tag"]
+        page_of_kim = await node.get("/u/kim@apex.example", accept="text/html")
+
+        assert [tag["name"] for tag in tags] == ["@cats@home.example", f"@{APEX}"]
+        assert f'href="{ORIGIN}/u/{APEX}"' in made.body_html
+        assert page_of_kim.status_code == 200
+        assert f"@{APEX}" in page_of_kim.text
 
 
 async def test_what_was_looked_up_is_kept_with_its_thread_and_its_community(node: Node) -> None:

@@ -968,7 +968,7 @@ GONE_AND_UNWANTED = [
         "fetches for votes on anything anywhere",
         activity("Like", KIM, "https://lea.example/note/1"),
         before=serve(note("https://lea.example/note/1", LEA)),
-        answers="404 couldnt_find_object",
+        answers="202 unknown_object",
     ),
     row(
         "vote-before-its-post",

@@ -159,7 +159,7 @@ def test_the_smaller_lock_files_agree_with_the_one_for_developers() -> None:
 
 def test_sentences_of_errors_are_templates_that_can_be_translated() -> None:
     """Facts go beside the sentence: one that they are put into already is in no catalogue."""
-    named = {"Denied", "Invalid", "NotFound", "Conflict", "TooMany", "Busy"}
+    named = {"BadRequest", "Denied", "Invalid", "NotFound", "Conflict", "TooMany", "Busy"}
     calls = [
         (f"{name(path)}:{node.lineno}", node.args[1])
         for path in MODULES

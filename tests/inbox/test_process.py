@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from activitypub.reading import Document
 from inbox import claims, journal
 from inbox.engine import Inbox
-from inbox.errors import Later, Refused
+from inbox.errors import Ignored, Later, Refused
 from inbox.ports import Heard
 from inbox.process import pause_after
 from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, create, entry, like
@@ -282,7 +282,11 @@ async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> N
 
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [(Refused(403, "not_there", "The origin has none."), "refused"), (Later(60, "x"), "parked")],
+    [
+        (Refused(403, "not_there", "The origin has none."), "refused"),
+        (Ignored(404, "unknown", "Nobody here knows it."), "ignored"),
+        (Later(60, "x"), "parked"),
+    ],
 )
 async def test_what_the_origin_does_not_confirm_is_not_handled(
     small_world: World, answer: Refused | Later, state: str

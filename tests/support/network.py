@@ -65,8 +65,9 @@ class Network(httpx.AsyncBaseTransport):
             self.answer(url, json.dumps(document).encode(), kind="application/json")
 
     def fetched(self) -> list[str]:
-        """What was asked for since this was last called, but for NodeInfo."""
-        found = [url for url in self.asked if "nodeinfo" not in url]
+        """What was asked for since this was last called, but for NodeInfo and WebFinger."""
+        aside = ("nodeinfo", "/.well-known/webfinger")
+        found = [url for url in self.asked if not any(part in url for part in aside)]
         self.asked.clear()
         return found
 

@@ -364,10 +364,10 @@ EXPIRES = f"{CREATED} (expires)"
         (CREATED, -3901, None, "signature_time"),
         # an expires that is not covered could have been written by anybody
         (CREATED, -3901, 999, "signature_time"),
-        (EXPIRES, -7200, -3600, None),
-        (EXPIRES, -7200, -3601, "signature_time"),
-        (EXPIRES, -46_800, 86_400, None),
-        (EXPIRES, -46_801, 86_400, "signature_time"),
+        (EXPIRES, -600, -300, None),
+        (EXPIRES, -600, -301, "signature_time"),
+        (EXPIRES, -43_500, 86_400, None),
+        (EXPIRES, -43_501, 86_400, "signature_time"),
         (EXPIRES, 0, -1, "signature_expires"),
     ],
 )

@@ -301,10 +301,10 @@ def test_the_algorithm_is_the_keys_and_not_the_messages(signed, public_key, publ
         (3601, None, "signature_time"),
         (-3900, None, None),
         (-3901, None, "signature_time"),
-        (-7200, -3600, None),
-        (-7200, -3601, "signature_time"),
-        (-46_800, 86_400, None),
-        (-46_801, 86_400, "signature_time"),
+        (-600, -300, None),
+        (-600, -301, "signature_time"),
+        (-43_500, 86_400, None),
+        (-43_501, 86_400, "signature_time"),
     ],
 )
 def test_created_and_expires_bound_the_life_of_a_signature(

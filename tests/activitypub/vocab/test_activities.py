@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from activitypub.context import ENVELOPE_CONTEXT
 from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document, has_activitystreams_context, parse
@@ -23,7 +24,6 @@ from activitypub.vocab.activities import (
     undo,
     update,
 )
-from activitypub.vocab.base import dump
 from activitypub.vocab.objects import Place, Text, message, page
 
 CATS = "https://fedcom.example/c/cats"
@@ -150,7 +150,8 @@ def test_an_announced_activity_keeps_every_byte(raw):
     assert read["object"] == parse(raw)
     assert has_activitystreams_context(read)
     built = announce(ACT, CATS, parse(raw), followers=FOLLOWERS, published=WHEN)
-    assert read == parse(dump(built))
+    # What is announced byte for byte explains itself.
+    assert read == built | {"@context": ENVELOPE_CONTEXT}
 
 
 @pytest.mark.parametrize(

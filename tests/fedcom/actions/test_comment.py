@@ -31,7 +31,7 @@ def look_up(home: Home, iri: str, served: Json | None = None) -> Post | Comment:
 def test_what_is_said_to_be_here_and_is_not_is_never_fetched_from_ourselves(home: Home) -> None:
     with pytest.raises(NotFound) as caught:
         look_up(home, f"{ORIGIN}/post/4711")
-    assert caught.value.code == "couldnt_find_object"
+    assert caught.value.code == "unknown_object"
 
 
 def test_a_post_found_at_its_page_is_the_one_we_know(home: Home) -> None:

@@ -117,10 +117,10 @@ def test_refusals_are_listed_with_reason_and_request(shell: Shell) -> None:
 
     assert lines == [
         "2026-01-01 12:01:00Z  Create    (no id)  by https://far.example/u/eve",
-        "    not_public: Because.  (request request-0)",
+        "    refused, not_public: Because.  (request request-0)",
         "2026-01-01 12:00:00Z  Create    https://far.example/create/1"
         "  by https://far.example/u/eve",
-        "    not_followed: Because.  (request request-1)",
+        "    refused, not_followed: Because.  (request request-1)",
     ]
     assert len(shell.must("federation", "refusals", "--limit", "1").splitlines()) == 2
     assert shell("federation", "refusals", "--limit", "0").code == 2

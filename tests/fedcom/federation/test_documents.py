@@ -9,23 +9,26 @@ from sqlalchemy import insert, select, update
 from fedcom.accounts.register import Newcomer, deny, register
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.actions.follow import Follow
+from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.leave import Leave
+from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import EditPost
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import Remove, Restore
-from fedcom.actions.report import Report
+from fedcom.actions.report import Report, WithdrawReport
+from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.models.actor import community
 from fedcom.models.post import post as post_table
 from fedcom.models.site import site
+from fedcom.remote.actors import forget_actor
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.support.documents import activity, person
 from tests.support.node import Node
-from tests.support.people import NO_KEY, ORIGIN, Home
+from tests.support.people import NO_KEY, ORIGIN, Home, said
 
 pytestmark = pytest.mark.anyio
 
@@ -100,10 +103,54 @@ async def test_what_is_a_peers_is_never_served_under_our_origin(node: Node) -> N
     post = node.home.post(by=kim)
     comment = node.home.comment(post, by=kim)
 
+    dogs = node.home.group("https://forum.example/c/dogs")
+    for path, origin in (
+        (f"/post/{post.id}", post.iri),
+        (f"/comment/{comment.id}", comment.iri),
+        ("/u/kim@kim.example", KIM),
+        ("/c/dogs@forum.example", dogs.iri),
+        ("/u/bob@home.example", node.home.bob.iri),
+    ):
+        answer = await node.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (302, origin)
+        assert answer.content == b""
+        assert "Accept" in answer.headers["vary"]
+    for path in ("/u/kim", "/u/kim/outbox", "/u/dogs@forum.example", "/u/zoe@kim.example"):
+        assert (await node.get(path)).status_code == 404
+
+
+async def test_nobody_is_sent_to_what_is_hidden_here(node: Node) -> None:
+    kim = node.home.person(KIM)
+    post = node.home.post(by=kim)
+    node.home.perform(Remove(by=node.home.ann, target=post))
+    node.home(lambda ctx: forget_actor(ctx, kim))
+
     assert (await node.get(f"/post/{post.id}")).status_code == 404
-    assert (await node.get(f"/comment/{comment.id}")).status_code == 404
-    assert (await node.get("/u/kim")).status_code == 404
-    assert (await node.get("/u/kim/outbox")).status_code == 404
+    assert (await node.get("/u/kim@kim.example")).status_code == 404
+
+
+async def test_documents_are_for_scripts_of_every_page_and_asked_for_only_when_changed(
+    node: Node,
+) -> None:
+    post = node.home.post()
+    for path in (f"/post/{post.id}", "/u/bob", "/c/cats/outbox", f"/post/{post.id}/context"):
+        answer = await node.get(path)
+        again = await node.get(path, If_None_Match=answer.headers["etag"])
+
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == answer.headers["etag"]
+    changed = EditPost(by=node.home.bob, post=post, title="Cats do sleep")
+    before = await node.get(f"/post/{post.id}")
+    node.home.perform(changed)
+    assert (await node.get(f"/post/{post.id}", If_None_Match=before.headers["etag"])).content
+
+
+@pytest.mark.parametrize("path", ["/u/bob", "/c/cats", "/actor", "/"])
+async def test_no_shared_cache_keeps_a_key_that_was_replaced(node: Node, path: str) -> None:
+    answer = await node.get(path)
+
+    assert answer.headers["cache-control"] == "public, no-cache"
 
 
 def delete(home: Home, it: Any) -> Delete:
@@ -329,13 +376,64 @@ async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
     kim = home.person(KIM, "lemmy")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     theirs = home.post(by=home.person("https://lea.example/u/lea", "lemmy"))
-    home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
+    made = home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
+    home.perform(WithdrawReport(by=home.bob, report=made))
 
-    paths = [*issued(home, "flag"), *issued(home, "announce", inside='"Flag"')]
+    flagged = issued(home, "undo", inside='"Flag"')
+    paths = [*issued(home, "flag"), *issued(home, "announce", inside='"Flag"'), *flagged]
 
-    assert len(paths) == 2
+    assert len(paths) == 4
     for path in paths:
         assert (await node.get(path)).status_code == 404, path
+
+
+async def test_what_is_between_two_servers_is_served_to_who_knows_its_id(node: Node) -> None:
+    """Follows, their answers and votes are addressed to nobody, and peers look them up later."""
+    home = node.home
+    kim, dogs = home.person(KIM), home.group("https://forum.example/c/dogs")
+    home.follow(home.bob, dogs)
+    theirs = home.post(by=home.person("https://forum.example/u/lea"), place=dogs)
+    home.perform(Follow(by=home.bob, target=kim))
+    home.perform(Unfollow(by=home.bob, target=kim))
+    home.perform(Follow(by=kim, target=home.bob), said(KIM))
+    for score in (1, -1, 0):
+        home.perform(Vote(by=home.bob, target=theirs, score=score))
+
+    kinds = ("follow", "accept", "like", "dislike", "undo")
+    paths = {kind: issued(home, kind) for kind in kinds}
+
+    assert [len(paths[kind]) for kind in kinds] == [1, 2, 1, 1, 2]
+    for kind, ids in paths.items():
+        for path in ids:
+            answer = await node.get_json(path)
+            assert (answer["id"], answer["type"].lower()) == (f"{ORIGIN}{path}", kind)
+
+
+async def test_nothing_of_a_private_message_is_served(node: Node) -> None:
+    home = node.home
+    kim = home.person(KIM)
+    message = home.perform(SendMessage(by=home.bob, to=kim, body=SECRET))
+    message = home.perform(EditMessage(by=home.bob, message=message, body=SECRET))
+    message = home.perform(DeleteMessage(by=home.bob, message=message))
+    home.perform(UndeleteMessage(by=home.bob, message=message))
+
+    kinds = ("create", "update", "delete", "undo")
+    paths = [path for kind in kinds for path in issued(home, kind, inside="/message/")]
+
+    assert len(paths) == 4
+    for path in paths:
+        assert (await node.get(path)).status_code == 404, path
+
+
+async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
+    for path in ("/u/bob", "/c/cats", "/actor"):
+        actor = await node.get_json(path)
+        named = [actor[name] for name in ("outbox", "followers", "following") if name in actor]
+        assert len(named) >= 2
+        assert actor["following"] == f"{ORIGIN}{path}/following"
+        for iri in named:
+            found = await node.get_json(iri.removeprefix(ORIGIN))
+            assert found["id"] == iri
 
 
 async def test_everything_served_is_made_in_one_door(node: Node) -> None:

@@ -115,6 +115,29 @@ async def test_a_key_with_an_address_of_its_own_leads_to_its_owner(
     assert network.fetched() == [key_id, KIM]
 
 
+async def test_the_id_of_an_actor_stands_for_its_key(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    network.put(person(KIM))
+
+    fetched = await keys.find(KIM)
+    network.fetched()
+    home.person(KIM)
+    stored = await keys.find(KIM)
+
+    assert fetched == stored
+    assert (stored.id, stored.owner, stored.pem) == (KIM, KIM, pems()[1])
+    assert network.asked == []
+
+
+async def test_a_key_without_an_owner_is_the_actors_that_shows_it(
+    home: Home, keys: PublicKeys, network: Network
+) -> None:
+    network.put(person(KIM, publicKey={"id": KEY, "publicKeyPem": pems()[1]}))
+
+    assert (await keys.find(KEY)).owner == KIM
+
+
 async def test_a_key_that_its_owner_does_not_list_is_none(
     home: Home, keys: PublicKeys, network: Network
 ) -> None:

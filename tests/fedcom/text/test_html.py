@@ -1,3 +1,4 @@
+import re
 import time
 
 import pytest
@@ -120,6 +121,25 @@ def test_an_attack_leaves_only_allowed_tags_and_attributes(attack, around):
 )
 def test_honest_markup_stays(given, kept):
     assert sanitize(given) == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ('<img src="" alt="a &lt;cat&gt;">', "a &lt;cat&gt;"),
+        ("<img>", ""),
+        ("<img src=data:image/png;base64,AAAA alt=x>", "x"),
+        ('<img src="http://a.example/x?1&amp;2">', "http://a.example/x?1&amp;2"),
+        ('<a href="https://b.example/"><img src="http://a.example/x" alt="c"></a>', "c"),
+    ],
+)
+def test_a_picture_that_cannot_be_shown_leaves_its_link_or_its_description(given, kept):
+    clean = sanitize(given)
+
+    assert "<img" not in clean
+    assert re.sub("</?a[^>]*>", "", clean) == kept
+    assert clean.count("<a ") == ("http" in given)
+    assert sanitize(clean) == clean
 
 
 def test_an_image_is_lazy_and_tells_nobody_where_it_stands():

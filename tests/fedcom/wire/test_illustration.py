@@ -212,6 +212,18 @@ def test_a_post_of_several_pictures_shows_the_first_once_and_the_others_below() 
             "",
             id="what is not seen or heard is no part of the text",
         ),
+        pytest.param(
+            NOTE | {"attachment": [attached("1", url="http://peer.example/cat.png", name="Cat")]},
+            '<p><a href="http://peer.example/cat.png" rel="nofollow noopener noreferrer">'
+            "Cat</a></p>",
+            id="a picture without TLS is linked",
+        ),
+        pytest.param(
+            NOTE | {"attachment": [{"type": "Note", "id": "https://peer.example/n/2"}]},
+            '<p><a href="https://peer.example/n/2" rel="nofollow noopener noreferrer">'
+            "https://peer.example/n/2</a></p>",
+            id="an attached note is linked",
+        ),
     ],
 )
 def test_what_hangs_below_a_text(note: dict[str, Any], added: str) -> None:
@@ -220,6 +232,38 @@ def test_what_hangs_below_a_text(note: dict[str, Any], added: str) -> None:
     html = read_comment(Document(note)).body.html
 
     assert html == read_comment(Document(bare)).body.html + added
+
+
+EVENT = NOTE | {"type": "Event", "name": "Cat show", "startTime": "2026-03-01T18:00:00+01:00"}
+PLACE = {
+    "type": "Place",
+    "name": "Town hall",
+    "address": {"type": "PostalAddress", "streetAddress": "Mill St. 1", "addressLocality": "Ulm"},
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "added"),
+    [
+        (EVENT, "<p>2026-03-01 17:00 UTC</p>"),
+        (
+            EVENT | {"endTime": "2026-03-01T20:00:00Z", "location": PLACE},
+            "<p>2026-03-01 17:00 - 2026-03-01 20:00 UTC</p><p>Town hall, Mill St. 1, Ulm</p>",
+        ),
+        (EVENT | {"startTime": "soon", "location": "Ulm <b>"}, "<p>Ulm &lt;b&gt;</p>"),
+        (EVENT | {"startTime": None, "location": [1, {"address": 2}]}, ""),
+        (
+            NOTE | {"type": "Question", "oneOf": [{"name": "Yes"}, {"name": "<i>No"}, "x"]},
+            "<ul><li>Yes</li><li>&lt;i&gt;No</li></ul>",
+        ),
+        (NOTE | {"type": "Question", "anyOf": {"name": "Yes"}}, ""),
+        (NOTE | {"startTime": "2026-03-01T18:00:00Z", "oneOf": [{"name": "Yes"}]}, ""),
+    ],
+)
+def test_events_say_when_and_where_and_polls_what_can_be_chosen(
+    document: dict[str, Any], added: str
+) -> None:
+    assert read_post(Document(document)).body.html == f"<p>Butter</p>{added}"
 
 
 def test_more_pictures_than_anybody_attaches_are_not_shown() -> None:

@@ -1,0 +1,53 @@
+"""How documents are answered: their type and caching, and where those of other servers are.
+
+Everything served so is public, so that scripts on any page may read it, too (CORS).
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from fedcom.federation.negotiation import JSON_TYPE
+
+CACHE = "public, max-age=180"
+REVALIDATED = "public, no-cache"
+"""For actors: a peer that meets a new key must not be given the old one out of a shared cache."""
+
+EVERYBODY = {"Access-Control-Allow-Origin": "*"}
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """In place of a document: it is another server's, and served at this id."""
+
+    iri: str
+
+
+def to_response(
+    request: Request, body: bytes, status: int = 200, *, cache: str = CACHE, tag: str | None = None
+) -> Response:
+    """The document in `body`, or 304 when whoever asks has it already (RFC 9110 §13.1.2).
+
+    `tag` is the ETag without quotes; else it is made from the body.
+    """
+    mark = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"' if tag is None else f'"{tag}"'
+    headers = {"Vary": "Accept", "Cache-Control": cache, "ETag": mark, **EVERYBODY}
+    if status == 200 and _knows(request.headers, mark):
+        return Response(status_code=304, headers=headers)
+    return Response(body, status, headers | {"Content-Type": JSON_TYPE})
+
+
+def to_origin(there: Elsewhere) -> Response:
+    """The way to the origin of what is not ours (302)."""
+    return RedirectResponse(
+        there.iri, 302, headers={"Vary": "Accept", "Cache-Control": CACHE, **EVERYBODY}
+    )
+
+
+def _knows(headers: Headers, mark: str) -> bool:
+    """Whether If-None-Match names this ETag, by the weak comparison."""
+    named = (part.strip() for part in headers.get("if-none-match", "").split(","))
+    return any(name == "*" or name.removeprefix("W/") == mark.removeprefix("W/") for name in named)
