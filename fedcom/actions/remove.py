@@ -14,7 +14,7 @@ from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.post import check_public
-from fedcom.actions.settle import settle_content
+from fedcom.actions.settle import Outcome, settle_content
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
@@ -55,7 +55,7 @@ class Remove(Action[Content]):
         """Hide it, write the modlog, and close what was reported of it."""
         log_content(ctx, self.by, self.target, "remove", self.reason)
         if not self.vouched:
-            settle_content(ctx, self.by, self.target)
+            settle_content(ctx, self.by, self.target, Outcome("removed", self.reason))
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:

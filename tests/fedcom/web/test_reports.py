@@ -84,18 +84,18 @@ async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
         assert words in page.text
     assert "3 reports of this author so far" in page.text
     assert f"/reports/{row.id}/remove" in page.html
-    assert "/c/cats/ban?person=bob%40forum.example&amp;reason=Rule%202" in page.html
+    assert "/c/cats/ban?person=bob%40forum.example" in page.html
     assert page.html.count('accesskey="r"') == 1
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_one_press_removes_it_and_judges_all_that_is_said_of_it(world: World) -> None:
+async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: World) -> None:
     comment = await world.comment(await world.post(), "Some rude words")
-    first = await flag(world, comment, "eve", "Rule 1")
-    second = await flag(world, comment, "ann", "Rule 2")
+    first = await flag(world, comment, "eve", "He hurt me")
+    second = await flag(world, comment, "ann", "He hurt her")
     mia = world.browser("mia")
 
-    await mia.post(f"/reports/{second.id}/remove", back="/reports")
+    await mia.post(f"/reports/{second.id}/remove", reason="Rule 2", back="/reports")
 
     removed = await world.instance.read(lambda conn: get_comment(conn, comment.id))
     assert removed.removed_at is not None
@@ -103,8 +103,57 @@ async def test_one_press_removes_it_and_judges_all_that_is_said_of_it(world: Wor
         assert (await state(world, row)).resolver_id == world.people["mia"].id
     assert "Nothing is reported" in (await mia.get("/reports")).text
     assert "Rule 2" in (await world.browser().get("/c/cats/modlog")).text
+    told = (await world.browser("bob").get("/notifications")).text
+    assert "Reason: Rule 2" in told
+    assert "hurt" not in told + (await world.browser().get("/modlog.xml")).html
     assert "Some rude words" in (await mia.get("/reports?show=resolved")).text
     assert "Rule 2" not in (await mia.get("/notifications")).text
+
+
+@pytest.mark.parametrize(
+    ("press", "outcome"),
+    [
+        ("remove", "What you reported was removed"),
+        ("resolve", "Your report was reviewed and closed"),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_the_reporter_is_told_what_became_of_it(
+    world: World, press: str, outcome: str
+) -> None:
+    comment = await world.comment(await world.post(), "Some rude words")
+    row = await flag(world, comment, "eve", "He hurt me")
+
+    await world.browser("mia").post(f"/reports/{row.id}/{press}", reason="As agreed")
+
+    told = (await world.browser("eve").get("/notifications")).text
+    assert outcome in told
+    assert "Reason: As agreed" in told
+    assert "mia" not in told
+    assert "He hurt me" not in told
+
+
+async def test_without_a_reason_the_removal_has_none(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, post, "eve", "He hurt me")
+
+    await world.browser("mia").post(f"/reports/{row.id}/remove", reason="")
+
+    assert "He hurt me" not in (await world.browser("bob").get("/notifications")).text
+    assert "He hurt me" not in (await world.browser("bob").get(f"/post/{post.id}")).text
+
+
+async def test_a_reason_that_is_refused_is_still_in_its_field(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, post, "eve", "Rule 1")
+    await flag(world, await world.post("Another"), "eve", "Rule 1")
+
+    page = await world.browser("mia").post(f"/reports/{row.id}/remove", reason="x" * 501)
+
+    assert page.status == 422
+    assert page.html.count("x" * 501) == 1
+    assert "at most 500 characters" in page.text
+    assert (await state(world, row)).resolved_at is None
 
 
 async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
