@@ -328,12 +328,21 @@ def _comment_below(
     return CreateComment(
         by=person_at(ctx, author_iri),
         post=about,
-        parent=above if isinstance(above, Comment) else None,
+        parent=_parent(ctx, above) if isinstance(above, Comment) else None,
         body=content.body,
         language=content.language,
         content_warning=content.content_warning,
         source=_provenance(document, content),
     )
+
+
+def _parent(ctx: Context, above: Comment) -> Comment:
+    """The comment below which a peer's reply to `above` stands: beside the deepest ones there is
+    room, so that a reply to one of these is not lost.
+    """
+    if above.depth + 1 < MAX_DEPTH or above.parent_id is None:
+        return above
+    return get_comment(ctx.conn, above.parent_id)
 
 
 def _provenance(document: Document, content: CommentContent) -> Provenance:

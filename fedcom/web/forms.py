@@ -5,7 +5,7 @@ its field; nothing anybody wrote is lost to an error.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from activitypub.errors import ProtocolError
@@ -44,6 +44,9 @@ MAX_TOO_LARGE = 10
 in the form and not to cut the line."""
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
+
+# What people spend time on; shown again even where a page of an error takes the form's place.
+_TEXTS = ("title", "url", "display_name", "summary", "body", "reason", "answer", "rules")
 
 # Where a code does not begin with the name of its field.
 _CODES = {
@@ -151,7 +154,22 @@ async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
         form.fail(expired)
         return form
     values = dict.fromkeys(initial, "") | sent.values
+    request.state.typed = {name: values[name] for name in _TEXTS if values.get(name, "").strip()}
     return Form(values, sent.files, frozenset(sent.too_big), sent=True)
+
+
+async def typed_into(request: Request) -> dict[str, str]:
+    """The texts in the form that was sent with this request, by the names of their fields.
+
+    For pages of errors, which come before or instead of the form's own page.
+    """
+    is_unread = "endpoint" in request.scope and not hasattr(request.state, "typed")
+    if request.method == "POST" and is_unread:
+        # What cannot be read as a form holds nothing to be shown again.
+        with suppress(HTTPException, FedcomError, ClientDisconnect, RuntimeError):
+            await read_form(request, {})
+    typed: dict[str, str] = getattr(request.state, "typed", {})
+    return typed
 
 
 class _Expired(Denied):

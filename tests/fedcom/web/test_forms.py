@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedcom.actions.remove import Remove
 from fedcom.models.actor import Person
 from fedcom.queries.actors import find_moderators
 from fedcom.site.settings import edit_site
@@ -365,3 +366,45 @@ async def test_a_notice_nobody_wrote_is_not_shown(world: World) -> None:
     guest.client.cookies.set("notice", "<b>You won</b>")
 
     assert "You won" not in (await guest.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/post/{post}/report", "reason"),
+        ("/post/{post}/edit", "body"),
+        ("/post/{post}/remove", "reason"),
+        ("/c/cats/edit", "summary"),
+        ("/messages/nobody", "body"),
+    ],
+)
+async def test_what_was_typed_is_on_the_page_of_an_error_too(
+    world: World, path: str, field: str
+) -> None:
+    post = await world.post(by="mia")
+    await world.perform(Remove(by=world.people["ann"], target=post, reason="spam"))
+
+    page = await world.browser("eve").post(
+        path.format(post=post.id), **{field: "Twenty minutes of <work>", "password": "hunter2"}
+    )
+
+    assert page.status in {403, 404}
+    assert "Twenty minutes of <work>" in page.text
+    assert "hunter2" not in page.text
+
+
+async def test_what_another_site_sent_is_not_shown(world: World) -> None:
+    page = await world.browser("eve").post(
+        "/messages/bob", headers={"Sec-Fetch-Site": "cross-site"}, body="Call this number"
+    )
+
+    assert page.status == 403
+    assert "Call this number" not in page.text
+
+
+async def test_what_was_typed_outlives_the_session(world: World) -> None:
+    page = await world.browser().post("/messages/bob", body="Twenty minutes of work")
+
+    assert page.status == 401
+    assert "Twenty minutes of work" in page.text
+    assert 'href="/login?next=' in page.html
