@@ -4,6 +4,8 @@ A form that cannot be accepted is shown again with everything that was typed and
 its field; nothing anybody wrote is lost to an error.
 """
 
+import hashlib
+import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -45,6 +47,9 @@ in the form and not to cut the line."""
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 
+ONCE_FIELD = "once"
+"""Random in each form that makes something: who sends the same form again gets the same thing."""
+
 # What people spend time on; shown again even where a page of an error takes the form's place.
 _TEXTS = ("title", "url", "display_name", "summary", "body", "reason", "answer", "rules")
 
@@ -71,6 +76,8 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)
     error: str = ""
     status: int = 200
+    # The same for repeats of one form, of its token and of all that was typed; "" without a token.
+    key: str = ""
     # Of the answer that shows it: when to try again.
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -155,7 +162,17 @@ async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
         return form
     values = dict.fromkeys(initial, "") | sent.values
     request.state.typed = {name: values[name] for name in _TEXTS if values.get(name, "").strip()}
-    return Form(values, sent.files, frozenset(sent.too_big), sent=True)
+    key = _key_of(request, sent)
+    return Form(values, sent.files, frozenset(sent.too_big), sent=True, key=key)
+
+
+def _key_of(request: Request, sent: "_Sent") -> str:
+    if not sent.values.get(ONCE_FIELD):
+        return ""
+    texts = {name: text for name, text in sent.values.items() if name != TOKEN_FIELD}
+    files = {name: hashlib.sha256(file).hexdigest() for name, file in sent.files.items()}
+    whole = json.dumps([request.url.path, texts, files], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 async def typed_into(request: Request) -> dict[str, str]:

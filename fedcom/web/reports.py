@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.accounts.pace import act
+from fedcom.accounts.sent_forms import once
 from fedcom.actions.lock import Lock
 from fedcom.actions.remove import Remove
 from fedcom.actions.report import Report
@@ -95,7 +96,9 @@ def _report(find: Find) -> Handler:
                 action = Report(
                     by=by, target=about.target, reason=check_report(form.text("reason"))
                 )
-                await instance_of(request).unit(lambda ctx: act(ctx, action))
+                await instance_of(request).unit(
+                    lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id)
+                )
                 return see_other(about.back, "reported")
         values = {"form": form, "about": about}
         return form.answer(page(request, "report.html", visit, values))

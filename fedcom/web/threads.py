@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from fedcom.accounts.drafts import drop_draft
 from fedcom.accounts.news import read_thread
 from fedcom.accounts.pace import act
+from fedcom.accounts.sent_forms import once
 from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
 from fedcom.context import Context
@@ -209,11 +210,14 @@ async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Co
     body = await offload(Body.of_markdown, check_comment(form.text("body")))
     number = number_in(form.line("parent"))
 
-    def work(ctx: Context) -> Comment:
+    def make(ctx: Context) -> int:
         parent = get_comment(ctx.conn, number) if form.line("parent") else None
         made = act(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
         drop_draft(ctx.conn, by, _place_of(about.id, form))
-        return made
+        return made.id
+
+    def work(ctx: Context) -> Comment:
+        return get_comment(ctx.conn, once(ctx, by, form.key, lambda: make(ctx)))
 
     return await instance_of(request).unit(work)
 
