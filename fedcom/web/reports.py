@@ -15,7 +15,6 @@ from starlette.routing import Route
 from fedcom.accounts.pace import act
 from fedcom.accounts.sent_forms import once
 from fedcom.actions.lock import Lock
-from fedcom.actions.remove import Remove
 from fedcom.actions.report import Report
 from fedcom.actions.settle import DISMISSED, Outcome
 from fedcom.context import Context
@@ -40,6 +39,7 @@ from fedcom.queries.report_queue import (
 )
 from fedcom.rules.limits import MAX_REASON, check_body, check_report
 from fedcom.site.reports import get_report_for, reopen, resolve
+from fedcom.web.content import remove_content
 from fedcom.web.forms import Form, beside, read_form, safe_path, see_other
 from fedcom.web.places import check_open, number_in, number_of
 from fedcom.web.render import page, slug
@@ -191,7 +191,7 @@ def _remove(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
     """All that was reported of it is judged with it."""
     target = _content(ctx, about)
     if target.removed_at is None:
-        act(ctx, Remove(by=by, target=target, reason=reason))
+        remove_content(ctx, by, target, reason)
     else:
         resolve(ctx, about, by, Outcome("removed", reason))
 

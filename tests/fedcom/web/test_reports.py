@@ -2,9 +2,12 @@
 
 import pytest
 
+from activitypub.errors import NotThere
+from activitypub.reading import Document
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report
+from fedcom.context import Context
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
@@ -13,8 +16,10 @@ from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.queries.reports import get_report
+from fedcom.remote.actors import community_at
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import KEY, World
+from tests.support import documents
 
 pytestmark = pytest.mark.anyio
 
@@ -262,3 +267,33 @@ async def test_what_has_been_removed_already_is_just_judged(world: World) -> Non
     await mia.post(f"/reports/{row.id}/remove")
 
     assert (await state(world, row)).resolved_at is not None
+
+
+async def test_an_admin_removes_what_is_reported_in_a_community_elsewhere(world: World) -> None:
+    def meet(ctx: Context) -> Community:
+        document = documents.group("https://dogs.example/c/dogs")
+        ctx.fetched.documents[document["id"]] = Document(document)
+        ctx.fetched.failures[f"{document['id']}/moderators"] = NotThere(
+            "not_there", "404", url=document["id"], status=404
+        )
+        return community_at(ctx, document["id"])
+
+    world.community = await world.instance.unit(meet)
+    post = await world.post("Dogs bark")
+    row = await flag(world, post, "eve", "Rule 1")
+    ann, mia = world.browser("ann"), world.browser("mia")
+
+    assert f'href="/post/{post.id}/remove"' in (await ann.get(f"/post/{post.id}")).html
+    assert f'href="/post/{post.id}/remove"' not in (await mia.get(f"/post/{post.id}")).html
+    queue = await ann.get("/reports")
+    assert f"/reports/{row.id}/remove" in queue.html
+    assert f"/reports/{row.id}/lock" not in queue.html
+    assert "/u/bob/ban" in queue.html
+    assert "other servers are told" in (await ann.get(f"/post/{post.id}/remove")).text
+    assert (await mia.post(f"/post/{post.id}/remove", reason="x")).status == 403
+    await ann.post(f"/reports/{row.id}/remove", reason="Illegal")
+
+    assert (await world.browser("eve").get(f"/post/{post.id}")).status == 410
+    assert (await state(world, row)).resolved_at is not None
+    await ann.post(f"/post/{post.id}/restore")
+    assert (await world.browser("eve").get(f"/post/{post.id}")).status == 200
