@@ -162,7 +162,7 @@ def _reasons(
     post = view.post
     removed = [(post.iri, post.author_id)] if post.removed_at is not None else []
     removed += [(line.iri, line.author.id) for line in thread.lines if line.is_removed]
-    moderates = place.standing.may_moderate
+    moderates = place.standing.may_moderate or visit.member.is_admin
     return find_reasons(conn, [iri for iri, by in removed if moderates or by == visit.viewer_id])
 
 
