@@ -5,6 +5,8 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from fedcom.errors import Invalid
+from fedcom.text.html import to_text
+from fedcom.text.plain import clean_line, has_glyph
 
 MIN_TITLE = 3
 MAX_TITLE = 200
@@ -42,10 +44,6 @@ _UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
 # Controls, surrogates, and everything that reorders or hides text; ZWJ and ZWNJ are in `_JOINERS`.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS = frozenset("\u200c\u200d")
-# Private use and unassigned: nobody else sees the same, and who reads a title drops them.
-_UNSHOWN_CATEGORIES = frozenset({"Co", "Cn"})
-# Kept for pictographs: what is unassigned there is an emoji younger than our Unicode.
-_PICTOGRAPHS = ("\U0001f000", "\U0001faff")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Normalising sorts runs of combining marks in quadratic time; what is longer is too long anyway.
 _LONGEST_LINE = 1_000
@@ -142,6 +140,12 @@ def check_message(body: str) -> str:
     return body
 
 
+def check_seen(html: str, code: str) -> None:
+    """Raises Invalid with this code unless a reader of `html` sees a glyph or a picture."""
+    if "<img" not in html and not has_glyph(to_text(html)):
+        raise Invalid(code, "Nothing of this text can be seen. Please write something.")
+
+
 def check_report(reason: str) -> str:
     """Why something is reported, as it is stored.
 
@@ -188,22 +192,20 @@ def _check_authority(url: str) -> None:
 
 
 def _one_line(text: str, what: str) -> str:
-    """On one line and in NFC, as whoever reads it elsewhere writes it down."""
+    """On one line and in NFC, as whoever reads it elsewhere writes it down.
+
+    Raises Invalid for what was typed and cannot be seen.
+    """
     if len(text) > _LONGEST_TYPED:
         return text
     text = " ".join(text.split())
     if len(text) > _LONGEST_LINE:
         return text
-    text = unicodedata.normalize("NFC", text)
-    if any(_is_hidden(char) or _is_unshown(char) for char in text):
-        raise Invalid(f"{what}_characters", "It holds characters that cannot be seen.")
-    return text
+    line = clean_line(text)
+    if text and not has_glyph(line):
+        raise Invalid(f"{what}_characters", "It contains only invisible characters.")
+    return line
 
 
 def _is_hidden(char: str) -> bool:
     return char not in _JOINERS and unicodedata.category(char) in _HIDDEN_CATEGORIES
-
-
-def _is_unshown(char: str) -> bool:
-    first, last = _PICTOGRAPHS
-    return unicodedata.category(char) in _UNSHOWN_CATEGORIES and not first <= char <= last

@@ -13,6 +13,7 @@ from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.leave import Leave
+from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost, Provenance
@@ -346,3 +347,29 @@ def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
     with pytest.raises(FedcomError) as caught:
         home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))
     assert caught.value.code == "cannot_moderate"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200b", "\u2800", "\u3164", "&nbsp;", "<!-- x -->", ">", "#", "[](https://x.example)",
+        "[a]: https://x.example", "```\n```", "::: spoiler\n:::", "\u200e\u202e", "&#8203;",
+    ],
+)  # fmt: skip
+def test_a_text_of_which_nothing_can_be_seen_is_no_text(home: Home, text: str) -> None:
+    body = Body.of_markdown(text)
+    post = home.post()
+    comment = home.comment(post)
+    actions = [
+        (CreateComment(by=home.bob, post=post, parent=None, body=body), "comment_empty"),
+        (EditComment(by=home.bob, comment=comment, body=body), "comment_empty"),
+        (SendMessage(by=home.bob, to=home.ann, body=body), "message_empty"),
+    ]
+    for action, code in actions:
+        with pytest.raises(FedcomError) as caught:
+            home.perform(action)
+        assert caught.value.code == code
+
+
+def test_a_picture_is_something_to_be_seen(home: Home) -> None:
+    home.comment(home.post(), text="![](https://x.example/a.png)")
