@@ -41,6 +41,9 @@ MAX_APPLICATION = 5_000
 """Of somebody who asks for an account."""
 
 _UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
+# Behind the host these are taken as browsers take them; RFC 3986 has them percent-encoded.
+_ENCODED = {ord(char): f"%{ord(char):02X}" for char in '\\<>"^`{|}'}
+_ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 # Controls, surrogates, and everything that reorders or hides text; ZWJ and ZWNJ are in `_JOINERS`.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS = frozenset("\u200c\u200d")
@@ -162,12 +165,13 @@ def check_report(reason: str) -> str:
 
 
 def check_url(url: str) -> str:
-    """The link of a post as it is stored.
+    """The link of a post as it is stored: escapes and order as they were given, and what a browser
+    leaves in its address bar though no URL holds it (`| { } ^ " < > \\` and the backquote) encoded.
 
     Raises Invalid: `url_too_long`, `url_characters`, `url_scheme` (only http and https),
     `url_userinfo` (a name before the host makes a link look like another's) or `url_host`.
     """
-    url = url.strip()
+    url = _encoded(url.strip())
     if len(url) > MAX_URL:
         raise Invalid("url_too_long", "A link has at most %(maximum)s characters.", maximum=MAX_URL)
     if _UNSAFE.search(url) or any(_is_hidden(char) for char in url):
@@ -176,6 +180,12 @@ def check_url(url: str) -> str:
         raise Invalid("url_scheme", "A link begins with https:// or http://.")
     _check_authority(url)
     return url
+
+
+def _encoded(url: str) -> str:
+    origin = _ORIGIN.match(url)
+    end = origin.end() if origin else len(url)
+    return url[:end] + url[end:].translate(_ENCODED)
 
 
 def _check_authority(url: str) -> None:

@@ -43,6 +43,13 @@ from fedcom.rules.limits import (
         (check_url, "https://bücher.example/ü", "https://bücher.example/ü"),
         (check_url, "https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
         (check_url, "https://a.example/@ann", "https://a.example/@ann"),
+        (check_url, "https://a.example/?f=Sans|Roboto", "https://a.example/?f=Sans%7CRoboto"),
+        (
+            check_url,
+            'https://a.example/{"a"}^`\\<b>',
+            "https://a.example/%7B%22a%22%7D%5E%60%5C%3Cb%3E",
+        ),
+        (check_url, "https://a.example/a%2Fb%20?q=%5B1%5D", "https://a.example/a%2Fb%20?q=%5B1%5D"),
         (check_url, "https://a.example/" + "x" * (MAX_URL - 18), None),
     ],
 )
@@ -91,7 +98,8 @@ def test_what_is_within_the_limits_is_stored(check, given, stored):
         (check_url, "https://a.example/ x", "url_characters"),
         (check_url, "https://a.example/\tx", "url_characters"),
         (check_url, "https://a.example/\u202ex", "url_characters"),
-        (check_url, 'https://a.example/"x', "url_characters"),
+        (check_url, 'https://a"b.example/x', "url_characters"),
+        (check_url, "https://a.example/" + "|" * 1_000, "url_too_long"),
     ],
 )
 def test_what_is_beyond_the_limits_is_refused(check, given, code):
