@@ -72,7 +72,8 @@ async def go_elsewhere(request: Request, error: Exception) -> Response:
     path = error.path if isinstance(error, GoElsewhere) else "/"
     visit: Visit | None = getattr(request.state, "visit", None)
     typed = await typed_into(request) if visit is not None else {}
-    if visit is None or not typed or not wants_page(request):
+    is_log_in = path.startswith("/login")
+    if visit is None or not (typed and is_log_in and wants_page(request)):
         return RedirectResponse(path, 303)
     # The session ended while they were typing.
     problem = Problem(401, "log_in_first", gettext("Log in and send it again."))

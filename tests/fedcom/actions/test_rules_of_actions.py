@@ -1,6 +1,8 @@
 """Who may do what, by the actions themselves: the same for members and for people elsewhere."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +29,7 @@ from fedcom.models.post import post as post_table
 from fedcom.queries.actors import get_person
 from fedcom.rules.limits import MAX_DEPTH
 from fedcom.wire.body import EMPTY, Body
-from tests.support.people import NO_KEY, Home, said
+from tests.support.people import NO_KEY, ORIGIN, Home, said
 
 KIM = "https://kim.example/u/kim"
 TEXT = Body.of_markdown("Words.")
@@ -309,21 +311,33 @@ def test_communities_are_made_by_members_only(home: Home) -> None:
     assert caught.value.code == "not_local"
 
 
-def test_a_community_elsewhere_is_edited_elsewhere(home: Home) -> None:
+def test_a_moderator_here_edits_a_community_elsewhere(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home(lambda ctx: AddModerator(by=home.ann, community=dogs, person=home.ann).apply(ctx))
     action = EditCommunity(
         by=home.ann,
         community=dogs,
         title="Mine",
-        description=EMPTY,
+        description=Body.of_markdown("Of *all* dogs"),
         nsfw=False,
         posting_restricted=False,
     )
+    home.sent()
 
+    home.perform(action)
+
+    ((sent, body),) = home.sent_bodies()
+    document = json.loads(body)["object"]
+    assert (sent.words, sent.by) == ("Update{Group}", "u/ann")
+    assert sent.inbox == "https://dogs.example/inbox"
+    assert (document["id"], document["name"]) == (dogs.iri, "Mine")
+    assert document["source"]["content"] == "Of *all* dogs"
+    assert document["attributedTo"] == dogs.moderators_iri
+    assert ORIGIN not in json.dumps(document)
+    assert home.fresh(dogs).title == "Mine"
     with pytest.raises(FedcomError) as caught:
-        home.perform(action)
-    assert caught.value.code == "not_local"
+        home.perform(replace(action, by=home.bob))
+    assert caught.value.code == "not_a_moderator"
 
 
 def test_an_older_moderator_and_an_admin_dismiss_a_younger_one(home: Home) -> None:
