@@ -10,6 +10,7 @@ from fedcom.accounts import pace
 from fedcom.accounts.letters import prune_letters
 from fedcom.accounts.news import prune_news
 from fedcom.accounts.password_reset import prune_resets
+from fedcom.accounts.sent_forms import prune_sent_forms
 from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import LIMITS, prune_attempts
 from fedcom.context import Context
@@ -52,6 +53,7 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_attempts(conn, (*LIMITS, *pace.LIMITS), now)
     prune_resets(conn, now)
     prune_news(conn, now)
+    prune_sent_forms(conn, now)
     prune_letters(conn, now)
     _erase_messages(conn, now)
     conn.execute(delete(tombstone).where(tombstone.c.created_at < now - TOMBSTONES_KEPT))

@@ -5,10 +5,12 @@ raising `Missing`; here the transaction is rolled back, the document fetched (wi
 hosts that are not blocked), and the work run again with it.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -16,6 +18,7 @@ from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
     Malformed,
+    NotThere,
     PrivateAddress,
     ProtocolError,
     Refused,
@@ -36,10 +39,11 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_community, find_person
-from fedcom.queries.comments import find_comment
-from fedcom.queries.posts import find_post
+from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import actor_at, is_stale, note_tried, put_actor, put_domain
 from fedcom.remote.peers import FRESH_UNREACHED, find_block, find_peer, is_fresh, put_peer
+from fedcom.text.pasted import pasted_address
 
 T = TypeVar("T")
 Found = Community | Person | Post | Comment
@@ -50,6 +54,11 @@ LOOKUP_SECONDS = 30.0
 # What the confirmation of a handle may cost: each of two domains, with a redirect.
 HANDLE_DOCUMENTS = 4
 HANDLE_SECONDS = 10.0
+# Pages of this server, and those of people and communities on most forums.
+_PAGE = re.compile(r"/(post|comment|c|u)/([\w.-]{1,100})")
+_ACTOR_PAGE = re.compile(r"/(c|m|u)/([\w.-]{1,100})")
+# Of numbers that may be row ids.
+_DIGITS = 16
 # Hosts of which is remembered when their NodeInfo was last looked into.
 LOOKED = 10_000
 # How often one unit may find something missing, whatever the budget: each time it starts over.
@@ -213,7 +222,7 @@ class Units:
 
         Raises NotFound, Invalid and Denied with a sentence for the member.
         """
-        text = text.strip()
+        text = pasted_address(text)
         budget = Budget(documents=LOOKUP_DOCUMENTS, seconds=LOOKUP_SECONDS)
         try:
             if text.startswith(("https://", "http://")):
@@ -244,11 +253,19 @@ class Units:
 
     async def _look_up_address(self, iri: str, budget: Budget) -> Found:
         check_iri(iri, development=self._fetcher.development)
-        known = await self._database.read(lambda conn: _find(conn, iri))
+        known = await self._database.read(lambda conn: find_known(conn, iri, self._origin))
         if known is not None:
             return known
         await self._check_host(host_of(iri))
-        found = await self._fetcher.fetch_page_link(iri, budget)
+        try:
+            found = await self._fetcher.fetch_page_link(iri, budget)
+        except NotThere:
+            named = _ACTOR_PAGE.fullmatch(urlsplit(iri).path)
+            if named is None or host_of(iri) == host_of(self._origin):
+                raise
+            # Names are often typed in capitals, which ids seldom have and WebFinger overlooks.
+            sign = "@" if named[1] == "u" else "!"
+            return await self._look_up_handle(f"{sign}{named[2].lower()}@{host_of(iri)}", budget)
         fetched = Fetched()
         real = found.document.id or iri
         fetched.documents[real] = found.document
@@ -262,8 +279,9 @@ class Units:
     async def _look_up_handle(self, text: str, budget: Budget) -> Found:
         handle = parse_handle(text, development=self._fetcher.development)
         is_group = text.startswith("!")
+        name = handle.name.lower() if handle.host == host_of(self._origin) else handle.name
         known = await self._database.read(
-            lambda conn: _find_by_name(conn, handle.name, handle.host, is_group=is_group)
+            lambda conn: _find_by_name(conn, name, handle.host, is_group=is_group)
         )
         if known is not None:
             return known
@@ -295,6 +313,21 @@ class Units:
 
 def _find(conn: Connection, iri: str) -> Found | None:
     return find_post(conn, iri) or find_comment(conn, iri) or find_actor(conn, iri)
+
+
+def find_known(conn: Connection, iri: str, origin: str) -> Found | None:
+    """What an address leads to, if it is known here: its id, or a page of this server about it."""
+    known = _find(conn, iri)
+    here = _PAGE.fullmatch(iri.removeprefix(origin)) if iri.startswith(f"{origin}/") else None
+    if known is not None or here is None:
+        return known
+    kind, text = here.groups()
+    if kind in {"c", "u"}:
+        return _find_by_name(conn, text.lower(), host_of(origin), is_group=kind == "c")
+    with suppress(NotFound):
+        number = int(text) if text.isdecimal() and len(text) < _DIGITS else 0
+        return get_post(conn, number) if kind == "post" else get_comment(conn, number)
+    return None
 
 
 def _find_by_name(conn: Connection, name: str, host: str, *, is_group: bool) -> Found | None:

@@ -5,7 +5,8 @@ In reading order: `passwords` (hashing; slow on purpose, always outside a transa
 tokens in cookies), `throttle` (counted attempts), `pace` (how much a member may do in a time),
 `sign_in` (the three steps of logging in), `email` (addresses, typed and confirmed),
 `preferences` (what pages look like to a member), `feed_salt` (addresses of their feeds),
-`shelf` and `drafts` (saved, hidden, blocked; typed and not sent), `uploads` (their pictures),
+`shelf` and `drafts` (saved, hidden, blocked; typed and not sent), `sent_forms` (sent before),
+`uploads` (their pictures),
 `visits` and `news` (what they have read of threads and of what they are told), `invitations` (codes
 that open the door), `password_reset` (links for who forgot), `letters` and `digest` (mail, as
 rows), `export` and `departure` (all that is here of a member, taken along and taken away).

@@ -16,9 +16,13 @@ from fedcom.models.shelf import (
     post_visit,
     saved_comment,
     saved_post,
+    sent_form,
 )
 
-_SHELVES = (saved_post, saved_comment, hidden_post, actor_block, host_block, post_visit, draft)
+_SHELVES = (
+    *(saved_post, saved_comment, hidden_post, actor_block, host_block, post_visit, draft),
+    sent_form,
+)
 
 
 def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> None:

@@ -28,6 +28,7 @@ from fedcom.actions.post import CreatePost, EditPost
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.report import Report, WithdrawReport
+from fedcom.actions.take_down import PutBack, TakeDown
 from fedcom.actions.vote import Vote
 from fedcom.catalogues import mark
 from fedcom.context import Context
@@ -121,20 +122,22 @@ PACE_OF: dict[type[Action[Any]], Pace] = {
     **dict.fromkeys((EditPost, EditComment, EditMessage, EditProfile, EditCommunity), EDITS),
     **dict.fromkeys((Delete, Undelete, DeleteMessage, UndeleteMessage, ChangePictures), EDITS),
     **dict.fromkeys((Remove, Restore, Lock, Pin, Ban, Unban), MODERATION),
-    **dict.fromkeys((AddModerator, RemoveModerator), MODERATION),
+    **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, PutBack), MODERATION),
     **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
 }
 """Of everything that a member can do; the rest is only ever heard, or said by the server."""
 
 
-def act(ctx: Context, action: Action[R]) -> R:
+def act(ctx: Context, action: Action[R], counted: Person | None = None) -> R:
     """What a member does here, whatever the surface: counted, and performed.
 
+    It counts for `counted`, by default for whoever says it to other servers.
     Raises TooMany before anything is changed, and what `perform` raises; what is refused does not
     count, since the caller's transaction is rolled back.
     """
-    if isinstance(action.by, Person):
-        keep_pace(ctx, action.by, PACE_OF[type(action)])
+    by = counted or action.by
+    if isinstance(by, Person):
+        keep_pace(ctx, by, PACE_OF[type(action)])
     return perform(ctx, action)
 
 

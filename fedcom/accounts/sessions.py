@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, select, update
 
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
@@ -97,10 +97,6 @@ _IS_ALIVE = and_(
     session.c.expires_at > bindparam("now", type_=UtcDateTime),
     account.c.state == "active",
     actor.c.deleted_at.is_(None),
-    or_(
-        actor.c.banned_at.is_(None),
-        actor.c.ban_expires_at <= bindparam("now", type_=UtcDateTime),
-    ),
 )
 _SITE = columns_of(Site, site)
 # Every page that a member asks for begins with this, so it is one statement.
@@ -125,7 +121,8 @@ def create_session(conn: Connection, account_id: int, user_agent: str, now: date
 
 def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, SignedIn | None]:
     """This instance, and who `token` stands for, in one statement; None when it never was one, has
-    ended, or its owner may not act.
+    ended, or its owner is gone. Banned owners are given: they may take along what is theirs, and
+    leave.
 
     Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction. Raises
     NotFound before the first start of the instance.

@@ -33,7 +33,6 @@ from fedcom.accounts.throttle import (
 from fedcom.catalogues import mark
 from fedcom.errors import Denied
 from fedcom.models.account import Account
-from fedcom.rules.permissions import why_banned
 
 _TOO_MANY = mark("Too many wrong passwords. Try again in %(wait)s, or reset your password.")
 
@@ -103,7 +102,8 @@ def finish_sign_in(
     """Begin a session if the password was right.
 
     Raises Denied: `incorrect_login`, and, only to who knows the password,
-    `registration_application_is_pending` or `site_ban`.
+    `registration_application_is_pending`. The banned may log in to read why, to take along what is
+    theirs and to leave; pages see to it that they do nothing else (`fedcom.web.visits`).
     """
     if login.person_id is None or not password_ok:
         raise incorrect_login()
@@ -113,9 +113,6 @@ def finish_sign_in(
         raise incorrect_login()
     if member.account.state == "pending":
         raise Denied("registration_application_is_pending", "An admin has not approved you yet.")
-    if member.person.is_banned(now):
-        why = why_banned(member.person.ban_reason, member.person.ban_expires_at)
-        raise Denied("site_ban", "You are banned here. %(why)s", why=why)
     forget_attempts(conn, login.attempts)
     token = create_session(conn, login.person_id, user_agent, now)
     return Welcome(member, token)

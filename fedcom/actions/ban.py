@@ -87,7 +87,7 @@ class Ban(Action[Person]):
         else:
             self._bar_from(ctx, self.place)
         if self.removes_content:
-            removed = remove_all(ctx, self.by, self.person, self.place)
+            removed = remove_all(ctx, self.by, self.person, self.place, self.reason)
             _boost(ctx, removed, Microblogs.UNBOOST)
         line = Line(
             by=self.by,

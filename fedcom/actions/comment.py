@@ -37,7 +37,7 @@ from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at, refuse_blocked
-from fedcom.rules.limits import MAX_DEPTH, check_comment, check_warning
+from fedcom.rules.limits import MAX_DEPTH, check_comment, check_seen, check_warning
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
 from fedcom.wire.addressing import comment_iri
 from fedcom.wire.body import Body
@@ -67,6 +67,7 @@ class _Wording(Action[Comment]):
         """Raises Invalid unless they fit; a peer's were cut to size when read."""
         if self.source is None:
             check_comment(self.body.source)
+            check_seen(self.body.html, "comment_empty")
             check_warning(self.content_warning)
 
     def stored(self, ctx: Context) -> dict[str, object]:
@@ -328,12 +329,21 @@ def _comment_below(
     return CreateComment(
         by=person_at(ctx, author_iri),
         post=about,
-        parent=above if isinstance(above, Comment) else None,
+        parent=_parent(ctx, above) if isinstance(above, Comment) else None,
         body=content.body,
         language=content.language,
         content_warning=content.content_warning,
         source=_provenance(document, content),
     )
+
+
+def _parent(ctx: Context, above: Comment) -> Comment:
+    """The comment below which a peer's reply to `above` stands: beside the deepest ones there is
+    room, so that a reply to one of these is not lost.
+    """
+    if above.depth + 1 < MAX_DEPTH or above.parent_id is None:
+        return above
+    return get_comment(ctx.conn, above.parent_id)
 
 
 def _provenance(document: Document, content: CommentContent) -> Provenance:

@@ -96,10 +96,8 @@ class EditCommunity(Action[Community]):
     posting_restricted: bool
 
     def check(self, ctx: Context) -> None:
-        """For moderators of a community of ours: a peer's is changed at the peer's."""
+        """For moderators; of a community elsewhere its server is sent the change."""
         may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community), ctx.now)
-        if not self.community.local:
-            raise Invalid("not_local", "This community is edited on its own server.")
         check_display_name(self.title)
         check_body(self.description.source)
 
@@ -132,7 +130,7 @@ class EditCommunity(Action[Community]):
         )
 
     def audience(self, ctx: Context, result: Community) -> Audience:
-        """The community's followers."""
+        """The community's followers, or the server of a community elsewhere."""
         return Audience(subject=result.iri, community=result)
 
 

@@ -11,7 +11,7 @@ from fedcom.actions.comment import answered
 from fedcom.actions.revisions import forget_revisions
 from fedcom.actions.tally import count_comment, count_post, locked
 from fedcom.context import Context
-from fedcom.errors import Conflict
+from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
@@ -71,6 +71,10 @@ class Undelete(Action[Content]):
         may_edit(self.by, self.target, ctx.now)
         place = place_of(ctx, self.target)
         may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        is_taken_down = self.target.removed_at is not None and not place.local
+        if self.by.local and is_taken_down:
+            # Other servers were told in the author's name, and would be told that it is back.
+            raise Denied("removed", "A moderator has removed it.")
         if self.target.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
 

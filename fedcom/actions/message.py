@@ -36,7 +36,7 @@ from fedcom.queries.messages import find_message, get_message
 from fedcom.remote.actors import person_at, refuse_blocked
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import takes_chat
-from fedcom.rules.limits import check_message
+from fedcom.rules.limits import check_message, check_seen
 from fedcom.rules.permissions import may_act, may_edit
 from fedcom.wire.addressing import message_iri
 from fedcom.wire.body import Body
@@ -78,6 +78,7 @@ class SendMessage(_Private):
             refuse_deleted(ctx, self.source.iri, self.by.iri)
             return
         check_message(self.body.source)
+        check_seen(self.body.html, "message_empty")
         _check_pace(ctx, self.by, self.to)
 
     def apply(self, ctx: Context) -> Message:
@@ -127,6 +128,7 @@ class EditMessage(_Private):
         _check_reach(ctx, self.by, get_person(ctx.conn, self.message.recipient_id))
         if self.source is None:
             check_message(self.body.source)
+            check_seen(self.body.html, "message_empty")
 
     def apply(self, ctx: Context) -> Message:
         """Replace the words; nobody is told anew."""

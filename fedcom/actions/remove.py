@@ -15,7 +15,7 @@ from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.post import check_public
-from fedcom.actions.settle import settle_content
+from fedcom.actions.settle import Outcome, settle_content
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
@@ -26,6 +26,7 @@ from fedcom.queries.actors import find_actor, get_person, standing
 from fedcom.queries.bans import is_banned_by_us
 from fedcom.queries.comments import find_comment
 from fedcom.queries.messages import find_message
+from fedcom.queries.modlog import is_taken_down
 from fedcom.queries.posts import find_post
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_act, may_moderate
@@ -56,7 +57,7 @@ class Remove(Action[Content]):
         """Hide it, write the modlog, and close what was reported of it."""
         log_content(ctx, self.by, self.target, "remove", self.reason)
         if not self.vouched:
-            settle_content(ctx, self.by, self.target)
+            settle_content(ctx, self.by, self.target, Outcome("removed", self.reason))
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
@@ -83,12 +84,16 @@ class Restore(Action[Content]):
     reason: str = ""
 
     def check(self, ctx: Context) -> None:
-        """For moderators, of what was removed; elsewhere not of what fell with a ban of ours."""
+        """For moderators, of what was removed; elsewhere not of what an admin here took down, or
+        what fell with a ban of ours.
+        """
         place = place_of(ctx, self.target)
         may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         author = get_person(ctx.conn, self.target.author_id)
         if not place.local and is_banned_by_us(ctx.conn, author, ctx.now):
             may_act(author, ctx.now)
+        if not (place.local or self.by.local) and is_taken_down(ctx.conn, self.target.iri):
+            raise Denied("taken_down", "An admin of this server has taken it down.")
         if self.target.removed_at is None:
             raise Conflict("not_removed", "It is not removed.")
 

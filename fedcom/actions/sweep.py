@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, delete, select, update
 
-from fedcom.actions.settle import settle_about
+from fedcom.actions.settle import Outcome, settle_about
 from fedcom.actions.tally import rank
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person, community
@@ -19,7 +19,9 @@ from fedcom.models.post import Post, post, post_rank
 _CHUNK = 500
 
 
-def remove_all(ctx: Context, by: Person, person: Person, place: Community | None) -> list[Post]:
+def remove_all(
+    ctx: Context, by: Person, person: Person, place: Community | None, reason: str
+) -> list[Post]:
     """Remove all posts and comments of a person that are not removed yet, in `place` or everywhere.
 
     What was reported of them is judged thereby. Gives the posts that were to be seen until now.
@@ -27,6 +29,7 @@ def remove_all(ctx: Context, by: Person, person: Person, place: Community | None
     settle_about(
         ctx,
         by,
+        Outcome("removed", reason),
         posts=select(post.c.id).where(_posts_of(person, place)),
         comments=select(comment.c.id).where(_comments_of(person, place)),
     )

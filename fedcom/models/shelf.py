@@ -1,4 +1,5 @@
-"""What members keep for themselves and no peer sees: saved, hidden, blocked, visited, drafts."""
+"""What members keep for themselves and no peer sees: saved, hidden, blocked, visited, drafts,
+and which forms they have sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +77,19 @@ draft = Table(
     # The fields of the form, JSON.
     Column("fields", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+)
+
+# Forms that made something, so that the same one sent again makes nothing new.
+sent_form = Table(
+    "sent_form",
+    metadata,
+    Column("person_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
+    # A digest of the form's token and of what was typed.
+    Column("key", Text, primary_key=True),
+    # The row id of what it made, in the table that its address is about.
+    Column("made_id", BigId, nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Index("ix_sent_form_sent_at", "sent_at"),
 )
 
 

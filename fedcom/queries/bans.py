@@ -28,6 +28,14 @@ class BanLine:
     ban: CommunityBan
 
 
+@dataclass(frozen=True, slots=True)
+class OwnBan:
+    """A ban with the name of the community that it keeps somebody out of."""
+
+    place: Name
+    ban: CommunityBan
+
+
 def find_ban(conn: Connection, community_id: int, person_id: int) -> CommunityBan | None:
     """The ban of a person from a community, whether or not it has run out."""
     row = conn.execute(
@@ -77,6 +85,20 @@ def list_bans(
         .limit(limit)
     )
     return [BanLine(to_name(row[:NAME_WIDTH]), CommunityBan(*row[NAME_WIDTH:])) for row in rows]
+
+
+def list_bans_of(conn: Connection, person_id: int, now: datetime) -> list[OwnBan]:
+    """The communities that keep this person out `now`, each with its ban."""
+    rows = conn.execute(
+        select(*name_columns(actor), *_BAN)
+        .join(community_ban, community_ban.c.community_id == actor.c.id)
+        .where(
+            community_ban.c.person_id == person_id,
+            or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
+        )
+        .order_by(actor.c.name, actor.c.id)
+    )
+    return [OwnBan(to_name(row[:NAME_WIDTH]), CommunityBan(*row[NAME_WIDTH:])) for row in rows]
 
 
 def keeps_out_ours(conn: Connection, community_id: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, bindparam, case, or_, select
 
 from fedcom.db import BigId
+from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.moderation import modlog
@@ -137,6 +138,18 @@ def find_reasons(conn: Connection, iris: Collection[str]) -> dict[str, str]:
         .order_by(modlog.c.id)
     )
     return {row.target_iri: row.reason for row in rows}
+
+
+def is_taken_down(conn: Connection, iri: str) -> bool:
+    """Whether the last to remove this post or comment was an admin of this server."""
+    row = conn.execute(
+        select(account.c.role)
+        .select_from(modlog.outerjoin(account, account.c.actor_id == modlog.c.moderator_id))
+        .where(modlog.c.target_iri == iri, modlog.c.kind == "remove")
+        .order_by(modlog.c.id.desc())
+        .limit(1)
+    ).first()
+    return row is not None and row.role == "admin"
 
 
 def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, exists, select
 
+from fedcom.db import BigId
 from fedcom.errors import NotFound
 from fedcom.models.actor import community as community_table
 from fedcom.models.base import columns_of
@@ -18,6 +19,7 @@ from fedcom.models.vote import post_vote
 from fedcom.queries.drafts import read_fields
 from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, author, place
+from fedcom.queries.visibility import reads_removed
 
 _FAR = 2**53
 
@@ -64,7 +66,8 @@ class LinkPreview:
 class PostView:
     """One post with the names around it, and what the viewer did with it.
 
-    What its author deleted or a moderator removed has no title, no link and no text any more.
+    What its author deleted or a moderator removed has no title, no link and no text any more, but
+    for those who may judge a removal: `is_readable`.
     `last_visit` is the viewer's last look at the thread; None: there was none.
     """
 
@@ -76,6 +79,7 @@ class PostView:
     # There are former versions of it to be read.
     was_edited: bool
     preview: LinkPreview | None
+    is_readable: bool
     author: Name
     community: Name
     # What the viewer left in the form for an answer.
@@ -120,6 +124,7 @@ _GET = (
         *name_columns(place),
         _left(draft.c.fields),
         _left(draft.c.updated_at),
+        reads_removed(post, post.c.community_id, bindparam("viewer", type_=BigId)),
     )
     .select_from(post)
     .join(author, author.c.id == post.c.author_id)
@@ -157,7 +162,8 @@ def get_post_view(
         raise NotFound("couldnt_find_post", "There is no such post here.")
     width = len(_POST)
     found = Post(*row[:width])
-    if not found.is_shown:
+    is_readable = found.is_shown or bool(row[-1])
+    if not is_readable:
         found = replace(
             found,
             title="",
@@ -178,6 +184,7 @@ def get_post_view(
         is_hidden=bool(is_hidden),
         was_edited=bool(was_edited),
         preview=preview,
+        is_readable=is_readable,
         author=to_name(row[_NAMES : _NAMES + NAME_WIDTH]),
         community=to_name(row[_NAMES + NAME_WIDTH : _DRAFT]),
         draft=row[_DRAFT] and Draft(draft_place, read_fields(row[_DRAFT]), row[_DRAFT + 1]),

@@ -1,7 +1,7 @@
 """The comments below a post, in tree order, in one statement; and the tree made of them.
 
 Rows of comments that were deleted or removed are given with an empty text: their place in the tree
-is needed, their words must not leave the database.
+is needed, their words must not leave the database, but for those who may judge a removal.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,11 +11,14 @@ from typing import Any, Literal
 
 from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, case, exists, or_, select
 
+from fedcom.db import BigId
 from fedcom.models.actor import actor
 from fedcom.models.comment import Comment, comment
+from fedcom.models.post import post
 from fedcom.models.shelf import actor_block, host_block, saved_comment
 from fedcom.models.vote import comment_vote
 from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+from fedcom.queries.visibility import reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
 
 CAP = 1000
@@ -78,7 +81,12 @@ class Node:
 
 
 _author = actor.alias("author")
-_is_shown = and_(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
+_viewer: BindParameter[int] = bindparam("viewer", type_=BigId)
+_place_id = select(post.c.community_id).where(post.c.id == comment.c.post_id).scalar_subquery()
+_is_readable = or_(
+    and_(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None)),
+    reads_removed(comment, _place_id, _viewer),
+)
 
 _LINE = (
     comment.c.id,
@@ -87,8 +95,8 @@ _LINE = (
     comment.c.parent_id,
     comment.c.path,
     comment.c.depth,
-    case((_is_shown, comment.c.body_html), else_="").label("body_html"),
-    case((_is_shown, comment.c.content_warning), else_="").label("content_warning"),
+    case((_is_readable, comment.c.body_html), else_="").label("body_html"),
+    case((_is_readable, comment.c.content_warning), else_="").label("content_warning"),
     comment.c.language,
     comment.c.published_at,
     comment.c.updated_at,
@@ -99,7 +107,6 @@ _LINE = (
     comment.c.replies,
 )
 _VOTE = len(_LINE)
-_viewer: BindParameter[int] = bindparam("viewer")
 _is_saved = exists().where(
     saved_comment.c.comment_id == comment.c.id, saved_comment.c.person_id == _viewer
 )

@@ -1,7 +1,7 @@
 """Who may still read what was deleted or removed, as conditions for statements.
 
-Pages of a post or comment have that from `post_view` and `threads`; this is for lists that name a
-post or a community whatever became of it: the modlog and notifications.
+For the pages of a post and its comments, and for lists that name a post or a community whatever
+became of it: the modlog and notifications.
 """
 
 from typing import Any
@@ -26,6 +26,16 @@ def may_read(
     judges = or_(_moderates(place_id, viewer), is_admin(viewer))
     others = and_(about.c.deleted_at.is_(None), or_(shown, judges))
     return or_(about.c.author_id == viewer, others)
+
+
+def reads_removed(
+    about: FromClause, place_id: ColumnElement[Any], viewer: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """Whether the viewer may read `about` on its own page though it was removed: its author,
+    moderators of the community, and admins. What its author has deleted nobody may.
+    """
+    judges = or_(_moderates(place_id, viewer), is_admin(viewer))
+    return and_(about.c.deleted_at.is_(None), or_(about.c.author_id == viewer, judges))
 
 
 def is_closed(place_id: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -5,6 +5,8 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from fedcom.errors import Invalid
+from fedcom.text.html import to_text
+from fedcom.text.plain import clean_line, has_glyph
 
 MIN_TITLE = 3
 MAX_TITLE = 200
@@ -39,13 +41,12 @@ MAX_APPLICATION = 5_000
 """Of somebody who asks for an account."""
 
 _UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
+# Behind the host these are taken as browsers take them; RFC 3986 has them percent-encoded.
+_ENCODED = {ord(char): f"%{ord(char):02X}" for char in '\\<>"^`{|}'}
+_ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 # Controls, surrogates, and everything that reorders or hides text; ZWJ and ZWNJ are in `_JOINERS`.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS = frozenset("\u200c\u200d")
-# Private use and unassigned: nobody else sees the same, and who reads a title drops them.
-_UNSHOWN_CATEGORIES = frozenset({"Co", "Cn"})
-# Kept for pictographs: what is unassigned there is an emoji younger than our Unicode.
-_PICTOGRAPHS = ("\U0001f000", "\U0001faff")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Normalising sorts runs of combining marks in quadratic time; what is longer is too long anyway.
 _LONGEST_LINE = 1_000
@@ -142,6 +143,12 @@ def check_message(body: str) -> str:
     return body
 
 
+def check_seen(html: str, code: str) -> None:
+    """Raises Invalid with this code unless a reader of `html` sees a glyph or a picture."""
+    if "<img" not in html and not has_glyph(to_text(html)):
+        raise Invalid(code, "Nothing of this text can be seen. Please write something.")
+
+
 def check_report(reason: str) -> str:
     """Why something is reported, as it is stored.
 
@@ -158,12 +165,13 @@ def check_report(reason: str) -> str:
 
 
 def check_url(url: str) -> str:
-    """The link of a post as it is stored.
+    """The link of a post as it is stored: escapes and order as they were given, and what a browser
+    leaves in its address bar though no URL holds it (`| { } ^ " < > \\` and the backquote) encoded.
 
     Raises Invalid: `url_too_long`, `url_characters`, `url_scheme` (only http and https),
     `url_userinfo` (a name before the host makes a link look like another's) or `url_host`.
     """
-    url = url.strip()
+    url = _encoded(url.strip())
     if len(url) > MAX_URL:
         raise Invalid("url_too_long", "A link has at most %(maximum)s characters.", maximum=MAX_URL)
     if _UNSAFE.search(url) or any(_is_hidden(char) for char in url):
@@ -172,6 +180,12 @@ def check_url(url: str) -> str:
         raise Invalid("url_scheme", "A link begins with https:// or http://.")
     _check_authority(url)
     return url
+
+
+def _encoded(url: str) -> str:
+    origin = _ORIGIN.match(url)
+    end = origin.end() if origin else len(url)
+    return url[:end] + url[end:].translate(_ENCODED)
 
 
 def _check_authority(url: str) -> None:
@@ -188,22 +202,20 @@ def _check_authority(url: str) -> None:
 
 
 def _one_line(text: str, what: str) -> str:
-    """On one line and in NFC, as whoever reads it elsewhere writes it down."""
+    """On one line and in NFC, as whoever reads it elsewhere writes it down.
+
+    Raises Invalid for what was typed and cannot be seen.
+    """
     if len(text) > _LONGEST_TYPED:
         return text
     text = " ".join(text.split())
     if len(text) > _LONGEST_LINE:
         return text
-    text = unicodedata.normalize("NFC", text)
-    if any(_is_hidden(char) or _is_unshown(char) for char in text):
-        raise Invalid(f"{what}_characters", "It holds characters that cannot be seen.")
-    return text
+    line = clean_line(text)
+    if text and not has_glyph(line):
+        raise Invalid(f"{what}_characters", "It contains only invisible characters.")
+    return line
 
 
 def _is_hidden(char: str) -> bool:
     return char not in _JOINERS and unicodedata.category(char) in _HIDDEN_CATEGORIES
-
-
-def _is_unshown(char: str) -> bool:
-    first, last = _PICTOGRAPHS
-    return unicodedata.category(char) in _UNSHOWN_CATEGORIES and not first <= char <= last

@@ -1,11 +1,11 @@
-"""What becomes of reports: resolved and opened again, here and told to nobody.
+"""What becomes of reports: resolved and opened again; their reporters here are told.
 
 No action: no peer hears of it (docs/decisions/0026).
 """
 
 from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, update
 
-from fedcom.actions.settle import settle, settle_about
+from fedcom.actions.settle import DISMISSED, Outcome, settle, settle_about
 from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
@@ -30,15 +30,15 @@ def get_report_for(conn: Connection, number: int, judge: Person) -> Report:
     raise Denied("not_a_moderator", "Only moderators of the community and admins judge this.")
 
 
-def resolve(ctx: Context, about: Report, judge: Person) -> None:
-    """All open reports about the same thing are judged. Their notifications are read."""
+def resolve(ctx: Context, about: Report, judge: Person, outcome: Outcome = DISMISSED) -> None:
+    """All open reports about the same thing are judged, with the same outcome."""
     if about.comment_id is not None:
-        settle_about(ctx, judge, comments=[about.comment_id])
+        settle_about(ctx, judge, outcome, comments=[about.comment_id])
     elif about.post_id is not None:
-        settle_about(ctx, judge, posts=[about.post_id])
+        settle_about(ctx, judge, outcome, posts=[about.post_id])
     else:
         same = _is_same(about)
-        settle(ctx, judge, same, _told_of(same))
+        settle(ctx, judge, outcome, same, _told_of(same))
 
 
 def reopen(conn: Connection, about: Report) -> None:

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
+import webencodings
+
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri
 from fedcom.text.plain import clean_title
@@ -22,13 +24,7 @@ _END = re.compile(r"<body[\s>]|</head>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     r"""(?<![a-zA-Z:-])([a-zA-Z:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
 )
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([a-zA-Z0-9_-]{2,20})""", re.IGNORECASE)
-# What pages are written in; other names that Python knows are no texts, or slow on purpose.
-_CHARSETS = re.compile(
-    r"utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|shift_jis|euc-(?:jp|kr)"
-    r"|gb2312|gbk|gb18030|big5",
-    re.IGNORECASE,
-)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([a-zA-Z0-9_:.-]{2,40})""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +50,21 @@ def read_head(body: bytes, content_type: str, url: str) -> PageHead:
 
 
 def _decoded(body: bytes, content_type: str) -> str:
-    named = _CHARSET.search(content_type) or _CHARSET.search(body[:2048].decode("latin-1"))
-    charset = named[1] if named and _CHARSETS.fullmatch(named[1]) else "utf-8"
-    try:
-        return body.decode(charset, errors="replace")
-    except LookupError:
-        return body.decode("utf-8", errors="replace")
+    """By its byte order mark, else by what its header says, else by what is written in it, else
+    UTF-8; with every label of the WHATWG (encoding.spec.whatwg.org), and no other name of a codec.
+    """
+    written = _encoding_in(body[:2048].decode("latin-1"))
+    if written is not None and written.name.startswith("utf-16"):
+        # Or the label could not have been read.
+        written = webencodings.UTF8
+    encoding = _encoding_in(content_type) or written or webencodings.UTF8
+    text: str = webencodings.decode(body, encoding, errors="replace")[0]
+    return text
+
+
+def _encoding_in(text: str) -> webencodings.Encoding | None:
+    named = _CHARSET.search(text)
+    return webencodings.lookup(named[1]) if named else None
 
 
 def _meta(text: str) -> dict[str, str]:

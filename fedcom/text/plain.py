@@ -1,7 +1,14 @@
-"""Text on one line: titles and names, freed of what would make a page lie about them."""
+"""Text on one line: titles and names, freed of what would make a page lie about them.
+
+What nobody can see is dropped without a word, since nobody could find and delete it; it is kept
+where it changes how the line looks: joiners in words and emoji, the letters of a flag, and the
+marks that place punctuation between words of opposite directions.
+"""
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import zip_longest
 
 TITLE_LIMIT = 200
 """Longest title in characters (Lemmy 0.19 cuts there too)."""
@@ -9,7 +16,13 @@ TITLE_LIMIT = 200
 ELLIPSIS = "…"
 
 # U+200C and U+200D stay: Persian words and joined emoji need them.
-_KEPT_FORMATS = frozenset("\u200c\u200d")
+_JOINERS = frozenset("\u200c\u200d")
+# LRM, RLM and ALM: beside letters from right to left they place what has no direction. Unlike
+# overrides, embeddings and isolates (U+202A to U+202E, U+2066 to U+2069) they turn no letter round.
+_MARKS = frozenset("\u200e\u200f\u061c")
+_FROM_THE_RIGHT = frozenset({"R", "AL"})
+# A black flag with tags is that of a part of a country (UTS 51, ED-14a); other tags are dropped.
+_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,8}\U000e007f")
 # Cc: controls; Cf: bidi overrides, zero-width, tags; Cs: lone surrogates; Co, Cn: no common glyph.
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Kept for pictographs: what is unassigned there is an emoji younger than our Unicode.
@@ -19,15 +32,37 @@ _SPACES = re.compile(r"\s+")
 _LONGEST_INPUT = 10_000
 
 
-def clean_title(text: str, limit: int = TITLE_LIMIT) -> str:
+# Letters and symbols that are drawn as nothing: fillers of Hangul, the blank of Braille, a note
+# without a head. What else is drawn as nothing is a space, a format or a mark by its category.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
+# Spaces (Z), controls, formats and what has no common glyph (C), marks without their letter (M).
+_NO_GLYPH = frozenset("ZCM")
+
+
+def has_glyph(text: str) -> bool:
+    """Whether any character of `text` is drawn as more than a space."""
+    return any(_is_drawn(char) for char in text)
+
+
+def clean_line(text: str) -> str:
     """`text` on one line, in NFC, without control, zero-width and bidi characters.
 
-    At most `limit` characters; what is longer is cut and ends in an ellipsis. May be empty.
+    The caller bounds its length: normalising takes quadratic time. May be empty.
     """
-    one_line = _SPACES.sub(" ", text[:_LONGEST_INPUT])
-    visible = "".join(char for char in one_line if _is_kept(char))
-    # Again, because what stood between two spaces may have been dropped.
-    return cut(_SPACES.sub(" ", unicodedata.normalize("NFC", visible)).strip(), limit)
+    kept_marks = _MARKS if any(map(_is_from_the_right, text)) else frozenset()
+    flags = _FLAG.findall(text)
+    parts = ("".join(_visible(part, kept_marks)) for part in _FLAG.split(text))
+    joined = "".join(part for pair in zip_longest(parts, flags, fillvalue="") for part in pair)
+    return " ".join(unicodedata.normalize("NFC", joined).split())
+
+
+def clean_title(text: str, limit: int = TITLE_LIMIT) -> str:
+    """`text` as `clean_line` makes it, "" when nothing of it can be seen.
+
+    At most `limit` characters; what is longer is cut and ends in an ellipsis.
+    """
+    line = clean_line(text[:_LONGEST_INPUT])
+    return cut(line, limit) if has_glyph(line) else ""
 
 
 def cut(text: str, limit: int) -> str:
@@ -41,8 +76,25 @@ def cut(text: str, limit: int) -> str:
     return head.rstrip() + ELLIPSIS
 
 
-def _is_kept(char: str) -> bool:
+def _visible(text: str, marks: frozenset[str]) -> Iterator[str]:
+    """The characters that are kept; spaces of every kind are plain ones."""
+    kept = _JOINERS | marks
+    for char in _SPACES.sub(" ", text):
+        is_dropped = unicodedata.category(char) in _DROPPED_CATEGORIES
+        if char in kept or _is_pictograph(char) or not is_dropped:
+            yield char
+
+
+def _is_drawn(char: str) -> bool:
+    if char in _BLANK:
+        return False
+    return _is_pictograph(char) or unicodedata.category(char)[0] not in _NO_GLYPH
+
+
+def _is_pictograph(char: str) -> bool:
     first, last = _PICTOGRAPHS
-    if char in _KEPT_FORMATS or first <= char <= last:
-        return True
-    return unicodedata.category(char) not in _DROPPED_CATEGORIES
+    return first <= char <= last
+
+
+def _is_from_the_right(char: str) -> bool:
+    return unicodedata.bidirectional(char) in _FROM_THE_RIGHT and char not in _MARKS

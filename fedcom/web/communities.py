@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.accounts.pace import act
+from fedcom.accounts.sent_forms import once
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
@@ -151,8 +152,8 @@ async def create(request: Request) -> Response:
             name = check_name(form.line("name"))
             key = await instance.new_key()
             action = CreateCommunity(by=by, name=name, key=key, **words)
-            community = await instance.unit(lambda ctx: act(ctx, action))
-            return see_other(f"/c/{slug(community)}", "community_made")
+            await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))
+            return see_other(f"/c/{name}", "community_made")
     return form.answer(page(request, "community_new.html", visit, {"form": form}))
 
 

@@ -19,6 +19,7 @@ from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
 from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.take_down import put_back, take_down
 from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
@@ -28,11 +29,11 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.offload import offload
-from fedcom.queries.actors import get_community, standing
+from fedcom.queries.actors import get_community, is_admin, standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
-from fedcom.rules.permissions import may_edit, may_moderate
+from fedcom.rules.permissions import Standing, may_edit, may_moderate
 from fedcom.web import drafts
 from fedcom.web.forms import beside, read_form, receive, safe_path, see_other
 from fedcom.web.places import number_of
@@ -65,7 +66,7 @@ def buttons() -> list[Route]:
             button_route(f"{at}/vote", _vote(kind)),
             button_route(f"{at}/delete", _button(kind, _delete, "deleted")),
             button_route(f"{at}/undelete", _button(kind, _undelete, "undeleted")),
-            button_route(f"{at}/restore", _button(kind, _restore, "restored")),
+            button_route(f"{at}/restore", _restore(kind)),
             form_route(f"{at}/remove", _remove(kind)),
         ]
     at = "/post/{number:int}"
@@ -127,10 +128,6 @@ def _undelete(by: Person, target: Target) -> Action[Any]:
     return Undelete(by=by, target=target)
 
 
-def _restore(by: Person, target: Target) -> Action[Any]:
-    return Restore(by=by, target=target, reason="")
-
-
 def _lock(by: Person, target: Target) -> Action[Any]:
     return Lock(by=by, post=cast("Post", target), locked=True)
 
@@ -153,29 +150,72 @@ def community_of(conn: Connection, target: Target) -> Community:
     return get_community(conn, post.community_id)
 
 
+def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> None:
+    """Take it out of its community; or only from this server, as an admin who does not moderate
+    the community.
+
+    Raises Denied for whoever is neither, and Conflict when it is removed already.
+    """
+    if _only_for_this_server(ctx, by, target):
+        act(ctx, take_down(ctx, by, target, reason), by)
+    else:
+        act(ctx, Remove(by=by, target=target, reason=reason))
+
+
+def _restore(kind: Kind) -> Handler:
+    async def restore(request: Request) -> Response:
+        """POST /post|comment/{number}/restore: for whoever may remove it."""
+        await receive(request)
+        by = member_of(request, await visit_of(request)).person
+
+        def work(ctx: Context) -> None:
+            target = kind.get(ctx.conn, number_of(request))
+            if _only_for_this_server(ctx, by, target):
+                act(ctx, put_back(ctx, by, target), by)
+            else:
+                act(ctx, Restore(by=by, target=target))
+
+        await instance_of(request).unit(work)
+        return see_other(f"/{kind.path}/{number_of(request)}", "restored")
+
+    return restore
+
+
+def _only_for_this_server(ctx: Context, by: Person, target: Target) -> bool:
+    place = community_of(ctx.conn, target)
+    return not standing(ctx.conn, by, place).may_moderate and is_admin(ctx.conn, by.id)
+
+
 def _remove(kind: Kind) -> Handler:
     async def remove(request: Request) -> Response:
         """GET and POST /post|comment/{number}/remove: a moderator says why."""
         number = number_of(request)
         form = await read_form(request, {"reason": ""})
 
-        def read(conn: Connection, visit: Visit) -> Target:
-            by = member_of(request, visit).person
+        def read(conn: Connection, visit: Visit) -> tuple[Target, Community, Standing]:
+            member = member_of(request, visit)
             target = kind.get(conn, number)
             community = community_of(conn, target)
-            may_moderate(by, community, standing(conn, by, community), visit.now)
-            return target
+            judge = standing(conn, member.person, community)
+            if not member.is_admin:
+                may_moderate(member.person, community, judge, visit.now)
+            return target, community, judge
 
-        visit, target = await visiting(request, read)
+        visit, (target, place, judge) = await visiting(request, read)
         by = member_of(request, visit).person
         if form.ready:
             with form.keeping():
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
-                action = Remove(by=by, target=target, reason=reason)
-                await instance_of(request).unit(lambda ctx: act(ctx, action))
+                await instance_of(request).unit(lambda ctx: remove_content(ctx, by, target, reason))
                 return see_other(f"/{kind.path}/{number}", "removed")
-        values = {"form": form, "target": target, "path": f"/{kind.path}/{number}"}
+        values = {
+            "form": form,
+            "target": target,
+            "path": f"/{kind.path}/{number}",
+            "place": place,
+            "moderates": judge.may_moderate,
+        }
         return form.answer(page(request, "remove.html", visit, values))
 
     return remove

@@ -9,8 +9,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ExceptionHandler
 
 from fedcom.catalogues import mark
+from fedcom.errors import FedcomError
 from fedcom.http.instance import instance_of
 from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
+from fedcom.web.forms import typed_into
 from fedcom.web.render import bare_page, page, style_address
 from fedcom.web.visits import GoElsewhere, Visit, visit_of
 from fedcom.web.words import choose, gettext, sentence, speak
@@ -47,6 +49,10 @@ async def show_problem(request: Request, error: Exception) -> Response:
     if visit is None:
         return _bare(request, problem)
     values = _values(request, problem)
+    # What another site sent is not shown in a page of ours, and no body is read for what was
+    # refused before its handler began.
+    if visit.member and isinstance(error, FedcomError) and problem.code != "cross_site":
+        values["typed"] = await typed_into(request)
     response = page(request, "error.html", visit, values, status=problem.status)
     response.headers.update(problem.headers)
     return response
@@ -64,7 +70,15 @@ def show_failure(request: Request) -> Response:
 async def go_elsewhere(request: Request, error: Exception) -> Response:
     """Answer a page that another one must come before."""
     path = error.path if isinstance(error, GoElsewhere) else "/"
-    return RedirectResponse(path, 303)
+    visit: Visit | None = getattr(request.state, "visit", None)
+    typed = await typed_into(request) if visit is not None else {}
+    is_log_in = path.startswith("/login")
+    if visit is None or not (typed and is_log_in and wants_page(request)):
+        return RedirectResponse(path, 303)
+    # The session ended while they were typing.
+    problem = Problem(401, "log_in_first", gettext("Log in and send it again."))
+    values = _values(request, problem) | {"typed": typed, "onward": path}
+    return page(request, "error.html", visit, values, status=401)
 
 
 def _values(request: Request, problem: Problem) -> dict[str, Any]:
@@ -73,6 +87,8 @@ def _values(request: Request, problem: Problem) -> dict[str, Any]:
         "title": gettext(TITLES.get(problem.status, TITLES[500])),
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         "origin": instance_of(request).settings.origin,
+        "typed": {},
+        "onward": "/",
     }
 
 

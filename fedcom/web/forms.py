@@ -4,8 +4,10 @@ A form that cannot be accepted is shown again with everything that was typed and
 its field; nothing anybody wrote is lost to an error.
 """
 
+import hashlib
+import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -14,7 +16,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from activitypub.errors import ProtocolError
@@ -45,6 +47,12 @@ in the form and not to cut the line."""
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 
+ONCE_FIELD = "once"
+"""Random in each form that makes something: who sends the same form again gets the same thing."""
+
+# What people spend time on; shown again even where a page of an error takes the form's place.
+_TEXTS = ("title", "url", "display_name", "summary", "body", "reason", "answer", "rules")
+
 # Where a code does not begin with the name of its field.
 _CODES = {
     "comment_empty": "body",
@@ -68,6 +76,8 @@ class Form:
     errors: dict[str, str] = field(default_factory=dict)
     error: str = ""
     status: int = 200
+    # The same for repeats of one form, of its token and of all that was typed; "" without a token.
+    key: str = ""
     # Of the answer that shows it: when to try again.
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -151,7 +161,32 @@ async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
         form.fail(expired)
         return form
     values = dict.fromkeys(initial, "") | sent.values
-    return Form(values, sent.files, frozenset(sent.too_big), sent=True)
+    request.state.typed = {name: values[name] for name in _TEXTS if values.get(name, "").strip()}
+    key = _key_of(request, sent)
+    return Form(values, sent.files, frozenset(sent.too_big), sent=True, key=key)
+
+
+def _key_of(request: Request, sent: "_Sent") -> str:
+    if not sent.values.get(ONCE_FIELD):
+        return ""
+    texts = {name: text for name, text in sent.values.items() if name != TOKEN_FIELD}
+    files = {name: hashlib.sha256(file).hexdigest() for name, file in sent.files.items()}
+    whole = json.dumps([request.url.path, texts, files], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+async def typed_into(request: Request) -> dict[str, str]:
+    """The texts in the form that was sent with this request, by the names of their fields.
+
+    For pages of errors, which come before or instead of the form's own page.
+    """
+    is_unread = "endpoint" in request.scope and not hasattr(request.state, "typed")
+    if request.method == "POST" and is_unread:
+        # What cannot be read as a form holds nothing to be shown again.
+        with suppress(HTTPException, FedcomError, ClientDisconnect, RuntimeError):
+            await read_form(request, {})
+    typed: dict[str, str] = getattr(request.state, "typed", {})
+    return typed
 
 
 class _Expired(Denied):

@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.catalogues import mark
+from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.revision import Revision
 from fedcom.offload import offload
-from fedcom.queries.actors import get_person
+from fedcom.queries.actors import get_person, standing
 from fedcom.queries.revisions import list_revisions
 from fedcom.text.difference import Piece, difference, readable
 from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
@@ -57,9 +58,9 @@ def _show(kind: Kind) -> Handler:
     async def show(request: Request) -> Response:
         """GET /post|comment/{number}/history: the newest versions; older ones behind `?skip=`."""
 
-        def read(conn: Connection, _: Visit) -> tuple[Post | Comment, str, list[Revision]]:
+        def read(conn: Connection, visit: Visit) -> tuple[Post | Comment, str, list[Revision]]:
             target = kind.get(conn, number_of(request))
-            _check_shown(conn, target)
+            _check_readable(conn, visit, target)
             author = get_person(conn, target.author_id)
             return target, author.title or author.name, list_revisions(conn, target)
 
@@ -79,11 +80,23 @@ def _show(kind: Kind) -> Handler:
     return show
 
 
-def _check_shown(conn: Connection, target: Post | Comment) -> None:
-    """Raises HTTPException(410): what was taken back or removed has no past either."""
-    check_open(community_of(conn, target))
-    if not target.is_shown:
+def _check_readable(conn: Connection, visit: Visit, target: Post | Comment) -> None:
+    """Raises HTTPException(410): what was taken back or removed has no past either, but for those
+    who may judge a removal.
+    """
+    place = community_of(conn, target)
+    check_open(place)
+    if not target.is_shown and not _may_judge(conn, visit, target, place):
         raise HTTPException(410, mark("It was deleted or removed, and so was what it said before."))
+
+
+def _may_judge(conn: Connection, visit: Visit, target: Post | Comment, place: Community) -> bool:
+    if visit.member is None or target.deleted_at is not None:
+        return False
+    reader = visit.member.person
+    is_author = target.author_id == reader.id
+    is_judge = visit.member.is_admin or standing(conn, reader, place).is_moderator
+    return is_author or is_judge
 
 
 def _current(target: Post | Comment) -> Revision:

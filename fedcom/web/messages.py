@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from fedcom.accounts.news import read_conversation
 from fedcom.accounts.pace import act
+from fedcom.accounts.sent_forms import once
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
@@ -74,8 +75,10 @@ async def converse(request: Request) -> Response:
         with form.keeping():
             body = await offload(Body.of_markdown, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
-            sent = await instance_of(request).unit(lambda ctx: act(ctx, action))
-            return see_other(f"{_path(talk.other)}#message-{sent.id}", "message_sent")
+            number = await instance_of(request).unit(
+                lambda ctx: once(ctx, member.person, form.key, lambda: act(ctx, action).id)
+            )
+            return see_other(f"{_path(talk.other)}#message-{number}", "message_sent")
     values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
     response = form.answer(page(request, "conversation.html", visit, values))
     if member.unread:

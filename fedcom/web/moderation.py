@@ -209,7 +209,7 @@ async def ban_from_site(request: Request) -> Response:
 
     def read(conn: Connection, visit: Visit) -> Person:
         admin_of(request, visit)
-        return get_person_at(conn, request)
+        return get_person_at(conn, request, is_admin=True)
 
     visit, person = await visiting(request, read)
     by = admin_of(request, visit).person
@@ -228,7 +228,7 @@ async def unban_from_site(request: Request) -> Response:
     by = admin_of(request, await visit_of(request)).person
 
     def work(ctx: Context) -> Person:
-        person = get_person_at(ctx.conn, request)
+        person = get_person_at(ctx.conn, request, is_admin=True)
         restores = bool(sent.get("content"))
         return act(ctx, Unban(by=by, person=person, place=None, restores_content=restores))
 

@@ -14,10 +14,11 @@ from fedcom.accounts.roster import Member, is_last_admin
 from fedcom.accounts.sessions import SignedIn
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.sessions import clear_session
+from fedcom.queries.bans import OwnBan, list_bans_of
 from fedcom.web.forms import read_form, see_other
 from fedcom.web.render import page
 from fedcom.web.settings import confirm
-from fedcom.web.visits import member_of, visit_of, visiting
+from fedcom.web.visits import Visit, member_of, visit_of, visiting
 
 _FIELDS = {"current_password": "", "remove_content": ""}
 
@@ -27,6 +28,18 @@ async def show(request: Request) -> Response:
     visit = await visit_of(request)
     member_of(request, visit)
     return page(request, "settings_data.html", visit, {})
+
+
+async def show_bans(request: Request) -> Response:
+    """GET /settings/bans: what the member is kept out of, until when and why."""
+
+    def read(conn: Connection, visit: Visit) -> list[OwnBan]:
+        return list_bans_of(conn, member_of(request, visit).person.id, visit.now)
+
+    visit, bans = await visiting(request, read)
+    person = member_of(request, visit).person
+    values = {"bans": bans, "person": person, "is_banned": person.is_banned(visit.now)}
+    return page(request, "settings_bans.html", visit, values)
 
 
 async def export(request: Request) -> Response:

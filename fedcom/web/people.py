@@ -66,7 +66,8 @@ async def show(request: Request) -> Response:
 
 
 def _read(conn: Connection, request: Request, visit: Visit) -> Profile:
-    person = get_person_at(conn, request)
+    is_admin = visit.member is not None and visit.member.is_admin
+    person = get_person_at(conn, request, is_admin=is_admin)
     facts = get_facts(conn, person.id, viewer_id=visit.viewer_id)
     asked = request.query_params.get("show", "")
     shelf = asked if asked in SHELVES else ""

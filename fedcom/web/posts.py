@@ -10,6 +10,7 @@ from starlette.responses import Response
 from activitypub.errors import FetchFailed, Malformed
 from fedcom.accounts.drafts import drop_draft
 from fedcom.accounts.pace import act
+from fedcom.accounts.sent_forms import once
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid, NotFound
@@ -150,15 +151,15 @@ async def _send(request: Request, form: Form, by: Person) -> Response | None:
         return None
     words["language"] = check_language(form.line("language"))
 
-    def work(ctx: Context) -> Post:
+    def work(ctx: Context) -> int:
         slug = form.line("community").removeprefix("!")
         place = get_community_at(ctx.conn, request, slug)
         made = act(ctx, CreatePost(by=by, community=place, **words))
         drop_draft(ctx.conn, by, drafts.SUBMIT)
-        return made
+        return made.id
 
-    post = await instance_of(request).unit(work)
-    return see_other(f"/post/{post.id}")
+    number = await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: work(ctx)))
+    return see_other(f"/post/{number}")
 
 
 async def _suggest(request: Request, form: Form, by: Person) -> str:

@@ -100,7 +100,7 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
 def _of_news(origin: str, line: NewsLine) -> Entry:
     by = line.by
     # Messages are private, and who runs a feed reader is not asked to keep them.
-    text = "" if line.kind == "message" else line.excerpt
+    text = "" if line.message_id else line.excerpt
     return Entry(
         id=f"{origin}/notifications#news-{line.id}",
         address=f"{origin}{_place_of(line)}",
@@ -116,7 +116,7 @@ def _of_news(origin: str, line: NewsLine) -> Entry:
 def _place_of(line: NewsLine) -> str:
     if line.kind == "application":
         return "/admin/registration"
-    if line.kind == "report":
+    if line.kind == "report" and not line.detail:
         return "/reports"
     if line.kind == "message" and line.by:
         return f"/messages/{slug(line.by)}"
@@ -126,6 +126,8 @@ def _place_of(line: NewsLine) -> str:
 
 
 def _sentence(line: NewsLine) -> str:
+    if line.kind == "report" and line.detail:
+        return gettext("Your report was reviewed")
     sentences = {
         "reply": gettext("%(who)s answered you below %(what)s"),
         "mention": gettext("%(who)s named you in %(what)s"),

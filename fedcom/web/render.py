@@ -5,6 +5,7 @@ sanitized columns of the database.
 """
 
 import hashlib
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -87,6 +88,11 @@ def link(url: str | None) -> str:
     return url if url and url.lower().startswith(("https://", "http://")) else "#"
 
 
+def new_once() -> str:
+    """A new value for the field by which a repeat of a form is known."""
+    return secrets.token_urlsafe(12)
+
+
 def initial(actor: Any) -> str:
     """The first letter of an actor's name, in capitals."""
     text = (actor.title or actor.name).strip()
@@ -141,6 +147,7 @@ def _environment() -> Environment:
         environment.globals[name] = _with_numbers(environment.globals[name])
     environment.globals |= {
         "tints": TINTS,
+        "new_once": new_once,
         "language": words.language,
         "direction": words.direction,
         "languages": list(LANGUAGES.items()),

@@ -1,7 +1,11 @@
-"""Reports: the forms in which members make them, and the queue in which they are judged."""
+"""Reports: the forms in which members make them, and the queue in which they are judged.
+
+What a report says stays among those who judge it: the reason of a removal is what the moderator
+types into the queue.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -9,9 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.accounts.pace import act
+from fedcom.accounts.sent_forms import once
 from fedcom.actions.lock import Lock
-from fedcom.actions.remove import Remove
 from fedcom.actions.report import Report
+from fedcom.actions.settle import DISMISSED, Outcome
 from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
@@ -32,18 +37,21 @@ from fedcom.queries.report_queue import (
     list_queues,
     moderates_anything,
 )
-from fedcom.rules.limits import MAX_REASON, check_report
+from fedcom.rules.limits import MAX_REASON, check_body, check_report
 from fedcom.site.reports import get_report_for, reopen, resolve
-from fedcom.web.forms import read_form, receive, safe_path, see_other
+from fedcom.web.content import remove_content
+from fedcom.web.forms import Form, beside, read_form, safe_path, see_other
 from fedcom.web.places import check_open, number_in, number_of
 from fedcom.web.render import page, slug
 from fedcom.web.routing import Handler, button_route, form_route, page_route
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
+from fedcom.web.visits import Visit, member_of, visiting
 
 PATH = "/reports"
 
 Target = Post | Comment | Message
 Find = Callable[[Connection, int, int], Target]
+Deed = Callable[[Context, ReportRow, Person, str], None]
+"""What is done about a report, by whom, for which reason."""
 
 
 def reports() -> list[Route]:
@@ -88,7 +96,9 @@ def _report(find: Find) -> Handler:
                 action = Report(
                     by=by, target=about.target, reason=check_report(form.text("reason"))
                 )
-                await instance_of(request).unit(lambda ctx: act(ctx, action))
+                await instance_of(request).unit(
+                    lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id)
+                )
                 return see_other(about.back, "reported")
         values = {"form": form, "about": about}
         return form.answer(page(request, "report.html", visit, values))
@@ -120,6 +130,11 @@ class _Shown:
 
 async def show(request: Request) -> Response:
     """GET /reports: what is open, or `?show=resolved`; `?community=` for one community's."""
+    return await _show_queue(request, Form({"reason": ""}), 0)
+
+
+async def _show_queue(request: Request, form: Form, judged: int) -> Response:
+    """The queue; `form` is what was typed about the report `judged`, 0 when nothing was."""
     asked = request.query_params
 
     def read(conn: Connection, visit: Visit) -> _Shown:
@@ -137,45 +152,61 @@ async def show(request: Request) -> Response:
         return _Shown(queue, list_cases(conn, queue), names)
 
     visit, shown = await visiting(request, read)
-    values = {"queue": shown.queue, "found": shown.found, "communities": shown.communities}
-    return page(request, "reports.html", visit, values)
+    values = {
+        "queue": shown.queue,
+        "found": shown.found,
+        "communities": shown.communities,
+        "form": form,
+        "judged": judged,
+    }
+    return form.answer(page(request, "reports.html", visit, values))
 
 
-def _judge(deed: Callable[[Context, ReportRow, Person], None], notice: str) -> Handler:
+def _judge(deed: Deed, notice: str) -> Handler:
     async def judge(request: Request) -> Response:
-        """POST /reports/{number}/…: one press of a moderator, then back to the queue."""
-        sent = await receive(request)
-        by = member_of(request, await visit_of(request)).person
+        """POST /reports/{number}/…: what a moderator decides, then back to the queue.
 
-        def work(ctx: Context) -> None:
-            deed(ctx, get_report_for(ctx.conn, number_of(request), by), by)
-
-        await instance_of(request).unit(work)
-        return see_other(safe_path(sent.get("back", ""), PATH), notice)
+        A refusal shows the queue with the reason that was typed.
+        """
+        form = await read_form(request, {"reason": "", "back": ""})
+        visit, about = await visiting(
+            request,
+            lambda conn, visit: get_report_for(
+                conn, number_of(request), member_of(request, visit).person
+            ),
+        )
+        by = member_of(request, visit).person
+        if form.ready:
+            with form.keeping("reason"):
+                with beside("reason"):
+                    reason = check_body(form.line("reason"), MAX_REASON)
+                await instance_of(request).unit(lambda ctx: deed(ctx, about, by, reason))
+                return see_other(safe_path(form.text("back"), PATH), notice)
+        return await _show_queue(request, form, about.id)
 
     return judge
 
 
-def _remove(ctx: Context, about: ReportRow, by: Person) -> None:
-    """For the reason that was given; whatever else is said of it is judged with it."""
+def _remove(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
+    """All that was reported of it is judged with it."""
     target = _content(ctx, about)
     if target.removed_at is None:
-        act(ctx, Remove(by=by, target=target, reason=about.reason[:MAX_REASON]))
+        remove_content(ctx, by, target, reason)
     else:
-        resolve(ctx, about, by)
+        resolve(ctx, about, by, Outcome("removed", reason))
 
 
-def _lock(ctx: Context, about: ReportRow, by: Person) -> None:
+def _lock(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
     target = _content(ctx, about)
     thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    act(ctx, Lock(by=by, post=thread, locked=True, reason=about.reason[:MAX_REASON]))
+    act(ctx, Lock(by=by, post=thread, locked=True, reason=reason))
 
 
-def _resolve(ctx: Context, about: ReportRow, by: Person) -> None:
-    resolve(ctx, about, by)
+def _resolve(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
+    resolve(ctx, about, by, replace(DISMISSED, reason=reason))
 
 
-def _reopen(ctx: Context, about: ReportRow, by: Person) -> None:
+def _reopen(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
     reopen(ctx.conn, about)
 
 

@@ -93,6 +93,7 @@ def routes() -> list[BaseRoute]:
         form_route("/confirm-email", email.confirm),
         button_route("/settings/sessions", settings.end_session_elsewhere),
         page_route("/settings/data", own_data.show),
+        page_route("/settings/bans", own_data.show_bans),
         page_route("/settings/export", own_data.export),
         page_route("/settings/export/lemmy", own_data.export_for_lemmy),
         form_route("/settings/delete", own_data.leave),

@@ -19,10 +19,8 @@ from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
-from fedcom.queries.actors import find_actor, find_community, find_person
-from fedcom.queries.comments import find_comment
+from fedcom.queries.actors import find_community, find_person
 from fedcom.queries.cursors import Cursor
-from fedcom.queries.posts import find_post
 from fedcom.queries.search import (
     ActorHits,
     ContentHits,
@@ -35,8 +33,9 @@ from fedcom.queries.search import (
     search_people,
     search_posts,
 )
+from fedcom.text.pasted import pasted_address
 from fedcom.text.search_terms import Terms, parse_terms
-from fedcom.units import Found
+from fedcom.units import Found, find_known
 from fedcom.web.forms import Form, read_form, see_other
 from fedcom.web.places import get_community_at, look_up_elsewhere
 from fedcom.web.render import page, slug
@@ -95,10 +94,10 @@ async def _search(request: Request, visit: Visit, form: Form, asked: Asked) -> R
     if visit.member is None:
         who = address_key(client_address(request))
         await instance.unit(lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, who, ctx.now))
-    development = instance.settings.development
+    development, origin = instance.settings.development, instance.settings.origin
 
     def read(conn: Connection) -> Found | Hits:
-        known = _find_known(conn, asked.text, development=development)
+        known = _find_known(conn, asked.text, origin, development=development)
         return known or _SEARCHES[asked.kind](conn, _wanted(conn, request, asked), _viewer(visit))
 
     found = await instance.read(read)
@@ -152,6 +151,7 @@ def _viewer(visit: Visit) -> Viewer:
 
 def is_address(text: str, *, development: bool) -> bool:
     """Whether it is the id or the handle of one thing, and not words."""
+    text = pasted_address(text)
     if text.startswith(("https://", "http://")):
         return not any(map(str.isspace, text))
     try:
@@ -161,12 +161,13 @@ def is_address(text: str, *, development: bool) -> bool:
     return True
 
 
-def _find_known(conn: Connection, text: str, *, development: bool) -> Found | None:
+def _find_known(conn: Connection, text: str, origin: str, *, development: bool) -> Found | None:
     """What a handle or an address names, if it is known here."""
     if not is_address(text, development=development):
         return None
+    text = pasted_address(text)
     if text.startswith(("https://", "http://")):
-        return find_post(conn, text) or find_comment(conn, text) or find_actor(conn, text)
+        return find_known(conn, text, origin)
     handle = parse_handle(text, development=development)
     community = find_community(conn, handle.name, handle.host)
     person = find_person(conn, handle.name, handle.host)

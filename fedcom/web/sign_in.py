@@ -31,7 +31,7 @@ from fedcom.web.email import ask_to_confirm
 from fedcom.web.forms import Form, beside, read_form, receive, safe_path, see_other
 from fedcom.web.render import page
 from fedcom.web.trap import BAIT, SHOWN_AT, check_trap, set_trap
-from fedcom.web.visits import Visit, visit_of, visiting
+from fedcom.web.visits import BANS, Visit, visit_of, visiting
 
 
 async def log_in(request: Request) -> Response:
@@ -47,6 +47,8 @@ async def log_in(request: Request) -> Response:
             welcome = await _sign_in(request, form)
             await take_along(request, form, welcome.member.person)
             response = see_other(safe_path(form.text("next")), "welcome")
+            if welcome.member.person.is_banned(visit.now):
+                response = see_other(BANS)
             set_session(response, instance_of(request).settings, welcome.token)
             remember_device(request, response, welcome.member.account)
             return response

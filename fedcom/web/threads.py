@@ -1,6 +1,6 @@
 """Threads: the page of a post with its comments, the page of one comment, and answering."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from fedcom.accounts.drafts import drop_draft
 from fedcom.accounts.news import read_thread
 from fedcom.accounts.pace import act
+from fedcom.accounts.sent_forms import once
 from fedcom.accounts.visits import note_visit
 from fedcom.actions.comment import CreateComment
 from fedcom.context import Context
@@ -27,13 +28,14 @@ from fedcom.queries.post_view import CrossPost, PostView, get_post_view, list_cr
 from fedcom.queries.posts import get_post
 from fedcom.queries.threads import (
     CommentLine,
+    Node,
     Order,
     Thread,
     find_branch,
     find_thread,
     to_tree,
 )
-from fedcom.rules.limits import check_comment
+from fedcom.rules.limits import MAX_DEPTH, check_comment
 from fedcom.web import drafts
 from fedcom.web.communities import Place, read_place
 from fedcom.web.forms import Form, read_form, see_other
@@ -45,6 +47,9 @@ from fedcom.wire.body import Body
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
 
 _ANSWER = {"parent": "", "body": ""}
+
+LEVELS = 10
+"""Levels of comments that one page shows; what lies deeper is on the page of its parent."""
 
 CONTEXT = 3
 """How many of the comments above it the page of a comment shows."""
@@ -66,21 +71,37 @@ class Discussion:
     def values(self, visit: Visit, order: Order, form: Form) -> dict[str, Any]:
         """What the templates of threads are given."""
         new_after = self.new_after(visit)
+        roots = to_tree(self.thread.lines, order)
+        reply_to = number_in(form.line("parent"))
         return {
             "discussion": self,
             "place": self.place,
             "view": self.view,
             "post": self.view.post,
             "focus": self.focus,
-            "roots": to_tree(self.thread.lines, order),
+            "roots": roots,
+            "levels": LEVELS,
+            "deepest": MAX_DEPTH - 1,
             "new": self._new_lines(visit, new_after),
             "reasons": self.reasons,
             "order": order,
             "form": form,
-            "reply_to": number_in(form.line("parent")),
+            "reply_to": reply_to,
+            "is_stray": form.sent and not self._has_form(roots, reply_to),
             "left": None,
             "preview": "",
         }
+
+    def _has_form(self, roots: list[Node], reply_to: int) -> bool:
+        """Whether the page shows the form of this reply by itself, 0 being one to the post.
+
+        A refused form that has no such place, since what it replies to was removed or locked
+        meanwhile or lies too deep, is shown above the comments, so that its text is not lost.
+        """
+        if not reply_to:
+            post = self.view.post
+            return self.focus is None and post.is_shown and post.locked_at is None
+        return any(line.id == reply_to and line.is_shown for line in placed(roots))
 
     def new_after(self, visit: Visit) -> datetime | None:
         """Comments after this moment are new to the member who looks; None: nothing is."""
@@ -95,6 +116,14 @@ class Discussion:
             for line in self.thread.lines
             if line.published_at > new_after and line.is_shown and line.author.id != visit.viewer_id
         )
+
+
+def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentLine]:
+    """The comments that a page shows of a tree: the upper `levels` of it."""
+    if levels:
+        for node in roots:
+            yield node.line
+            yield from placed(node.children, levels - 1)
 
 
 def _read_place_of(conn: Connection, visit: Visit, view: PostView) -> Place:
@@ -133,12 +162,16 @@ def _reasons(
     post = view.post
     removed = [(post.iri, post.author_id)] if post.removed_at is not None else []
     removed += [(line.iri, line.author.id) for line in thread.lines if line.is_removed]
-    moderates = place.standing.may_moderate
+    moderates = place.standing.may_moderate or visit.member.is_admin
     return find_reasons(conn, [iri for iri, by in removed if moderates or by == visit.viewer_id])
 
 
 async def show(request: Request) -> Response:
-    """GET /post/{number}: the post and its thread; `?reply=ID` opens a form below a comment."""
+    """GET /post/{number}: the post and its thread; `?reply=ID` opens a form below a comment.
+
+    A comment that lies too deep for this page, or on another page of the thread, is answered on
+    its own.
+    """
     return await _show(request, Form({"parent": request.query_params.get("reply", ""), "body": ""}))
 
 
@@ -177,11 +210,14 @@ async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Co
     body = await offload(Body.of_markdown, check_comment(form.text("body")))
     number = number_in(form.line("parent"))
 
-    def work(ctx: Context) -> Comment:
+    def make(ctx: Context) -> int:
         parent = get_comment(ctx.conn, number) if form.line("parent") else None
         made = act(ctx, CreateComment(by=by, post=about, parent=parent, body=body))
         drop_draft(ctx.conn, by, _place_of(about.id, form))
-        return made
+        return made.id
+
+    def work(ctx: Context) -> Comment:
+        return get_comment(ctx.conn, once(ctx, by, form.key, lambda: make(ctx)))
 
     return await instance_of(request).unit(work)
 
@@ -199,6 +235,11 @@ async def _show(request: Request, form: Form) -> Response:
     visit, discussion = await visiting(
         request, lambda conn, visit: _read_discussion(conn, visit, number, after, place)
     )
+    reply_to = number_in(form.line("parent"))
+    if reply_to and not form.sent:
+        roots = to_tree(discussion.thread.lines)
+        if reply_to not in {line.id for line in placed(roots)}:
+            return RedirectResponse(f"/comment/{reply_to}?reply={reply_to}#comment-{reply_to}", 303)
     more = await _more(request, visit, discussion, form)
     response = _discussion_page(request, visit, discussion, form, more)
     response.background = _note_visit(request, visit, discussion.view)

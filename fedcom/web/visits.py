@@ -24,6 +24,14 @@ from fedcom.web.words import choose, speak
 T = TypeVar("T")
 
 SETUP = "/setup"
+BANS = "/settings/bans"
+OPEN_TO_BANNED = frozenset(
+    {
+        *(BANS, "/settings/data", "/settings/export", "/settings/export/lemmy"),
+        *("/settings/delete", "/logout"),
+    }
+)
+"""What a member who is banned from the site can still do; on other pages they are guests."""
 
 
 class GoElsewhere(Exception):
@@ -46,6 +54,8 @@ class Visit:
     troubles: tuple[str, ...] = ()
     # What the pages are read in (`words`).
     language: str = DEFAULT
+    # The member is banned, and on this page a guest.
+    is_kept_out: bool = False
 
     @property
     def viewer_id(self) -> int:
@@ -69,10 +79,16 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
         site, member = find_visit(conn, token, now) if token else (get_site(conn), None)
         if site.set_up_at is None and request.url.path != SETUP:
             raise GoElsewhere(SETUP)
+        is_banned = member is not None and member.person.is_banned(now)
+        is_kept_out = is_banned and request.url.path not in OPEN_TO_BANNED
+        if is_kept_out:
+            member = None
         is_admin = member is not None and member.is_admin
         troubles = find_troubles(request, conn, now) if is_admin else ()
         wanted = member.account.interface_language if member else ""
-        visit = Visit(site, member, form_token, now, troubles, choose(accepted, wanted))
+        visit = Visit(
+            site, member, form_token, now, troubles, choose(accepted, wanted), is_kept_out
+        )
         speak(visit.language)
         request.state.visit = visit
         return visit, work(conn, visit)
@@ -93,7 +109,11 @@ async def visit_of(request: Request) -> Visit:
 
 
 def member_of(request: Request, visit: Visit) -> SignedIn:
-    """The member who asks; raises GoElsewhere (to the log-in and back) for a guest."""
+    """The member who asks; raises GoElsewhere (to the log-in and back) for a guest, and to what is
+    said of their ban for somebody banned.
+    """
+    if visit.is_kept_out:
+        raise GoElsewhere(BANS)
     if visit.member is None:
         here = "/"
         if request.method == "GET":

@@ -8,7 +8,10 @@ from fedcom.models.actor import Actor, Community, Person
 
 
 def to_document(someone: Actor, origin: str) -> dict[str, Any]:
-    """The actor's document, as served at its id and as carried by an Update."""
+    """The actor's document, as served at its id and as carried by an Update.
+
+    Of a community elsewhere it is what a moderator here changes of it.
+    """
     key = PublicKey(
         id=someone.public_key_id or "", owner=someone.iri, pem=someone.public_key_pem or ""
     )
@@ -18,7 +21,7 @@ def to_document(someone: Actor, origin: str) -> dict[str, Any]:
             _profile(someone),
             _boxes(someone, origin),
             key,
-            moderators=f"{someone.iri}/moderators",
+            moderators=someone.moderators_iri or f"{someone.iri}/moderators",
             posting_restricted=someone.posting_restricted,
             sensitive=someone.nsfw,
             proof_keys=proof_keys,
@@ -57,11 +60,15 @@ def _profile(someone: Actor) -> Profile:
 
 
 def _boxes(someone: Actor, origin: str) -> Boxes:
+    shared_inbox = f"{origin}/inbox" if someone.local else someone.shared_inbox
+    featured = None
+    if isinstance(someone, Community):
+        featured = someone.featured_iri or f"{someone.iri}/featured"
     return Boxes(
         inbox=someone.inbox,
         outbox=someone.outbox or f"{someone.iri}/outbox",
-        shared_inbox=f"{origin}/inbox",
+        shared_inbox=shared_inbox or someone.inbox,
         followers=someone.followers,
         following=f"{someone.iri}/following",
-        featured=f"{someone.iri}/featured" if isinstance(someone, Community) else None,
+        featured=featured,
     )

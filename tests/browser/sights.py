@@ -133,6 +133,7 @@ SIGHTS = [
     Sight("settings", "/settings", "sue"),
     Sight("settings-appearance", "/settings/appearance", "sue"),
     Sight("settings-account", "/settings/account", "sue"),
+    Sight("settings-bans", "/settings/bans", "sue"),
     Sight("settings-data", "/settings/data", "sue"),
     Sight("settings-delete", "/settings/delete", "sue"),
     Sight("settings-delete-last-admin", "/settings/delete", "zoe"),

@@ -334,3 +334,39 @@ async def test_with_a_community_what_is_pinned_in_it_is_read_again(node: Node) -
     await node.instance.units.refresh_actor(dogs)
     assert await pinned() == []
     assert node.home.rows(modlog) == []
+
+
+async def test_a_page_of_ours_about_something_elsewhere_is_understood(node: Node) -> None:
+    about = await node.instance.lookup(POST)
+    remark = await node.instance.lookup(REMARK)
+    bob = node.home.bob
+
+    found = {
+        text: await node.instance.lookup(text)
+        for text in (
+            f"{ORIGIN}/post/{about.id}/",
+            f"<{ORIGIN}/comment/{remark.id}#here>",
+            f"home.example/post/{about.id}",
+            f"{ORIGIN}/u/Bob",
+            "!CATS@home.example,",
+            "https://other.example/c/dogs@dogs.example",
+        )
+    }
+
+    assert [type(one).__name__ for one in found.values()] == [
+        *("Post", "Comment", "Post", "Person", "Community", "Community"),
+    ]
+    assert found[f"{ORIGIN}/u/Bob"].id == bob.id
+    assert not any("home.example" in url for url in node.network.asked)
+    for nothing in ("post/4711", "post/x", "comment/99999999999999999999"):
+        with pytest.raises(FedcomError):
+            await node.instance.lookup(f"{ORIGIN}/{nothing}")
+
+
+async def test_an_actor_whose_name_was_typed_in_capitals_is_found(node: Node) -> None:
+    answer_webfinger(node, "dogs@dogs.example", DOGS)
+
+    found = await node.instance.lookup("https://dogs.example/c/Dogs/")
+
+    assert isinstance(found, Community)
+    assert found.iri == DOGS

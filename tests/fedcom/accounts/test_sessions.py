@@ -90,7 +90,7 @@ def test_use_is_noted_at_most_once_an_hour(rig, ann, token):
 
 @pytest.mark.parametrize(
     ("table", "values"),
-    [(actor, "banned_at"), (actor, "deleted_at"), (account, "state")],
+    [(actor, "deleted_at"), (account, "state")],
 )
 def test_who_may_not_act_has_no_session(rig, token, table, values):
     value = "pending" if values == "state" else rig.clock()

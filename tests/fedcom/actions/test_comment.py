@@ -12,6 +12,8 @@ from fedcom.context import Fetched
 from fedcom.errors import Denied, FedcomError, NotFound
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.queries.comments import find_comment
+from fedcom.rules.limits import MAX_DEPTH
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import Json, activity, note, page, person
 from tests.support.people import ORIGIN, Home
@@ -126,3 +128,21 @@ def test_a_comment_made_private_does_not_show_its_new_words(home: Home) -> None:
         hear(home, activity("Update", KIM, words | {"to": [LEA], "content": "Secret"}))
     assert caught.value.code == "not_public"
     assert home.fresh(made) == made
+
+
+def test_a_reply_to_the_deepest_comment_stands_beside_it(home: Home) -> None:
+    kim = home.person(KIM)
+    post = home.post()
+    deepest = home.comment(post)
+    for _ in range(MAX_DEPTH - 1):
+        deepest = home.comment(post, parent=deepest)
+
+    hear(
+        home,
+        activity("Create", KIM, note(NOTE, KIM, to=[home.cats.iri, PUBLIC], inReplyTo=deepest.iri)),
+    )
+
+    made = home(lambda ctx: find_comment(ctx.conn, NOTE))
+    assert made is not None
+    assert (made.author_id, made.parent_id) == (kim.id, deepest.parent_id)
+    assert made.depth == MAX_DEPTH - 1

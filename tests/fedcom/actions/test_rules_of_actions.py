@@ -1,6 +1,8 @@
 """Who may do what, by the actions themselves: the same for members and for people elsewhere."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.leave import Leave
+from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost, Provenance
@@ -26,7 +29,7 @@ from fedcom.models.post import post as post_table
 from fedcom.queries.actors import get_person
 from fedcom.rules.limits import MAX_DEPTH
 from fedcom.wire.body import EMPTY, Body
-from tests.support.people import NO_KEY, Home, said
+from tests.support.people import NO_KEY, ORIGIN, Home, said
 
 KIM = "https://kim.example/u/kim"
 TEXT = Body.of_markdown("Words.")
@@ -308,21 +311,33 @@ def test_communities_are_made_by_members_only(home: Home) -> None:
     assert caught.value.code == "not_local"
 
 
-def test_a_community_elsewhere_is_edited_elsewhere(home: Home) -> None:
+def test_a_moderator_here_edits_a_community_elsewhere(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home(lambda ctx: AddModerator(by=home.ann, community=dogs, person=home.ann).apply(ctx))
     action = EditCommunity(
         by=home.ann,
         community=dogs,
         title="Mine",
-        description=EMPTY,
+        description=Body.of_markdown("Of *all* dogs"),
         nsfw=False,
         posting_restricted=False,
     )
+    home.sent()
 
+    home.perform(action)
+
+    ((sent, body),) = home.sent_bodies()
+    document = json.loads(body)["object"]
+    assert (sent.words, sent.by) == ("Update{Group}", "u/ann")
+    assert sent.inbox == "https://dogs.example/inbox"
+    assert (document["id"], document["name"]) == (dogs.iri, "Mine")
+    assert document["source"]["content"] == "Of *all* dogs"
+    assert document["attributedTo"] == dogs.moderators_iri
+    assert ORIGIN not in json.dumps(document)
+    assert home.fresh(dogs).title == "Mine"
     with pytest.raises(FedcomError) as caught:
-        home.perform(action)
-    assert caught.value.code == "not_local"
+        home.perform(replace(action, by=home.bob))
+    assert caught.value.code == "not_a_moderator"
 
 
 def test_an_older_moderator_and_an_admin_dismiss_a_younger_one(home: Home) -> None:
@@ -346,3 +361,29 @@ def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
     with pytest.raises(FedcomError) as caught:
         home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))
     assert caught.value.code == "cannot_moderate"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200b", "\u2800", "\u3164", "&nbsp;", ">", "#", "[](https://x.example)",
+        "[a]: https://x.example", "```\n```", "\u200e\u202e", "&#8203;",
+    ],
+)  # fmt: skip
+def test_a_text_of_which_nothing_can_be_seen_is_no_text(home: Home, text: str) -> None:
+    body = Body.of_markdown(text)
+    post = home.post()
+    comment = home.comment(post)
+    actions = [
+        (CreateComment(by=home.bob, post=post, parent=None, body=body), "comment_empty"),
+        (EditComment(by=home.bob, comment=comment, body=body), "comment_empty"),
+        (SendMessage(by=home.bob, to=home.ann, body=body), "message_empty"),
+    ]
+    for action, code in actions:
+        with pytest.raises(FedcomError) as caught:
+            home.perform(action)
+        assert caught.value.code == code
+
+
+def test_a_picture_is_something_to_be_seen(home: Home) -> None:
+    home.comment(home.post(), text="![](https://x.example/a.png)")

@@ -11,7 +11,7 @@ from tests.support.people import Home
 
 def unread(home: Home) -> list[str]:
     """The reasons of the reports that somebody was told of and has not looked at."""
-    rows = [row for row in home.rows(notification) if row["kind"] == "report"]
+    rows = [row for row in home.rows(notification) if row["kind"] == "report" and not row["detail"]]
     return [row["reason"] for row in rows if row["read_at"] is None]
 
 

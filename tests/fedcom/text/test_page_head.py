@@ -35,6 +35,10 @@ def test_every_page_has_a_title_or_nothing() -> None:
     [
         ("<title>\u00fc</title>".encode("latin-1"), "text/html; charset=ISO-8859-1"),
         ('<meta charset="windows-1252"><title>\u00fc</title>'.encode("cp1252"), "text/html"),
+        ('<meta charset="macintosh"><title>\u00fc</title>'.encode("mac-roman"), "text/html"),
+        ('<meta charset="utf-16"><title>\u00fc</title>'.encode(), "text/html"),
+        ("<title>\u00fc</title>".encode("utf-16"), "text/html"),
+        ("<title>\u00fc</title>".encode("utf-8-sig"), "text/html; charset=iso-8859-1"),
         ("<title>\u00fc</title>".encode(), "text/html; charset=rot13"),
         ("<title>\u00fc</title>".encode(), "text/html; charset=idna"),
         ("<title>\u00fc</title>".encode(), "text/html"),
@@ -42,6 +46,26 @@ def test_every_page_has_a_title_or_nothing() -> None:
 )
 def test_it_is_read_in_the_letters_it_is_written_in(body: bytes, content_type: str) -> None:
     assert head(body, content_type).title == "\u00fc"
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "title"),
+    [
+        ("windows-874", "cp874", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35"),
+        ("x-sjis", "cp932", "\u65e5\u672c\u8a9e"),
+        ("gb2312", "gbk", "\u4e2d\u6587\u6807\u9898\u9555"),
+        ("koi8-u", "koi8-u", "\u041f\u0440\u0438\u0432\u0456\u0442"),
+        ("csisolatin2", "iso-8859-2", "\u017elu\u0165"),
+        ("ibm866", "cp866", "\u041f\u0440\u0438\u0432\u0435\u0442"),
+        ("iso-8859-1", "cp1252", "Caf\u00e9 \u2013 \u201cna\u00efve\u201d"),
+        ("ks_c_5601-1987", "euc-kr", "\ud55c\uad6d\uc5b4"),
+        ("iso-2022-jp", "iso-2022-jp", "\u65e5\u672c\u8a9e"),
+    ],
+)
+def test_every_label_of_the_whatwg_is_known(label: str, codec: str, title: str) -> None:
+    body = f'<meta charset="{label}"><title>{title}</title>'.encode(codec)
+
+    assert head(body, "text/html").title == title
 
 
 @pytest.mark.parametrize(

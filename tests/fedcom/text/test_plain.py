@@ -4,6 +4,8 @@ import pytest
 
 from fedcom.text.plain import clean_title, cut
 
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
 
 @pytest.mark.parametrize(
     ("given", "title"),
@@ -21,6 +23,16 @@ from fedcom.text.plain import clean_title, cut
         ("\U0001faff", "\U0001faff"),  # reserved for an emoji
         ("\u2028a\u2029", "a"),
         ("\u202e", ""),
+        ("\u2800\u2800", ""),
+        ("\u3164\u115f\u1160\uffa0", ""),
+        ("\u0301\u034f\ufe0f", ""),
+        ("\U0001d159 \U000e0100", ""),
+        ("\ufeffHello", "Hello"),
+        ("Donau\u00addampf", "Donaudampf"),
+        ("C++\u200e", "C++"),
+        ("\u062a\u0639\u0644\u0645 C++\u200e \u0627", "\u062a\u0639\u0644\u0645 C++\u200e \u0627"),
+        (ENGLAND + "\U000e0041 wins", ENGLAND + " wins"),
+        ("a" + ENGLAND + ENGLAND, "a" + ENGLAND + ENGLAND),
     ],
 )
 def test_a_title_is_one_line_of_visible_characters(given, title):

@@ -139,6 +139,7 @@ MATRIX = [
     ("/message/{message}/edit", {"body": "x"}, ABSENT, ABSENT, NO, DONE, ABSENT),
     ("/message/{message}/delete", {}, LOGIN, ABSENT, NO, DONE, ABSENT),
     ("/message/{taken}/undelete", {}, LOGIN, ABSENT, NO, DONE, ABSENT),
+    ("/settings/bans", None, LOGIN, OK, OK, OK, OK),
     ("/settings/data", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export", None, LOGIN, OK, OK, OK, OK),
     ("/settings/export/lemmy", None, LOGIN, OK, OK, OK, OK),

@@ -20,6 +20,7 @@ from inbox.journal import Entry
 from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
 from tests.fedcom.web.conftest import World
+from tests.support.people import give_email
 
 pytestmark = [
     pytest.mark.anyio,
@@ -287,3 +288,12 @@ def test_the_bounds_of_trouble_are_what_the_documents_say(dialect: str) -> None:
     text = " ".join((Path(__file__).parents[3] / "docs/admin.md").read_text().split())
     assert "three or more servers" in text
     assert (health.MANY_PEERS, health.SCARCE, health.STUCK) == (3, 0.05, 300)
+
+
+async def test_an_address_is_shown_for_the_member_who_is_looked_for(world: World) -> None:
+    bob = world.people["bob"]
+    await world.instance.unit(lambda ctx: give_email(ctx, bob.id, "bob@mail.example"))
+    ann = world.browser("ann")
+
+    assert "bob@mail.example" not in (await ann.get("/admin/members")).text
+    assert "bob@mail.example" in (await ann.get("/admin/members?q=bob")).text

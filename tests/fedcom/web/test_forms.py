@@ -1,12 +1,15 @@
 """Each form does what it says, and keeps what was typed when it cannot."""
 
+import re
+
 import pytest
 
+from fedcom.actions.remove import Remove
 from fedcom.models.actor import Person
 from fedcom.queries.actors import find_moderators
 from fedcom.site.settings import edit_site
 from fedcom.web.forms import safe_path
-from tests.fedcom.web.browser import cookie_of
+from tests.fedcom.web.browser import Page, cookie_of
 from tests.fedcom.web.conftest import World
 
 pytestmark = pytest.mark.anyio
@@ -365,3 +368,79 @@ async def test_a_notice_nobody_wrote_is_not_shown(world: World) -> None:
     guest.client.cookies.set("notice", "<b>You won</b>")
 
     assert "You won" not in (await guest.get("/")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/post/{post}/report", "reason"),
+        ("/post/{post}/edit", "body"),
+        ("/post/{post}/remove", "reason"),
+        ("/c/cats/edit", "summary"),
+        ("/messages/nobody", "body"),
+    ],
+)
+async def test_what_was_typed_is_on_the_page_of_an_error_too(
+    world: World, path: str, field: str
+) -> None:
+    post = await world.post(by="mia")
+    await world.perform(Remove(by=world.people["ann"], target=post, reason="spam"))
+
+    page = await world.browser("eve").post(
+        path.format(post=post.id), **{field: "Twenty minutes of <work>", "password": "hunter2"}
+    )
+
+    assert page.status in {403, 404}
+    assert "Twenty minutes of <work>" in page.text
+    assert "hunter2" not in page.text
+
+
+async def test_what_another_site_sent_is_not_shown(world: World) -> None:
+    page = await world.browser("eve").post(
+        "/messages/bob", headers={"Sec-Fetch-Site": "cross-site"}, body="Call this number"
+    )
+
+    assert page.status == 403
+    assert "Call this number" not in page.text
+
+
+async def test_what_was_typed_outlives_the_session(world: World) -> None:
+    page = await world.browser().post("/messages/bob", body="Twenty minutes of work")
+
+    assert page.status == 401
+    assert "Twenty minutes of work" in page.text
+    assert 'href="/login?next=' in page.html
+
+
+def once_of(page: Page) -> str:
+    """The value by which a repeat of the page's form is known."""
+    found = re.search(r'name="once" value="([^"]+)"', page.html)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("shown", "path", "fields"),
+    [
+        ("/c/cats/submit", "/submit", {"community": "cats", "title": "Double", "body": "Trouble"}),
+        ("/post/1", "/post/1/comment", {"body": "Trouble"}),
+        ("/messages/eve", "/messages/eve", {"body": "Trouble"}),
+        ("/communities/new", "/communities/new", {"name": "double"}),
+        ("/post/1/report", "/post/1/report", {"reason": "Trouble"}),
+    ],
+)
+async def test_a_form_sent_twice_makes_one_thing_and_leads_to_it_both_times(
+    world: World, shown: str, path: str, fields: dict[str, str]
+) -> None:
+    assert (await world.post(by="eve")).id == 1
+    bob = world.browser("bob")
+    once = once_of(await bob.get(shown))
+
+    first, second = [await bob.post(path, once=once, **fields) for _ in range(2)]
+
+    assert (first.status, second.status) == (303, 303)
+    assert first.location == second.location
+    if path not in {"/communities/new", "/post/1/report"}:
+        changed = await bob.post(path, once=once, **{**fields, "body": "Other words"})
+        assert changed.location not in {first.location, ""}

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from fedcom.accounts.departure import delete_account
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
@@ -198,3 +199,21 @@ async def test_what_is_too_long_is_said_beside_its_field(world: World) -> None:
     ]
     for page, field in answers:
         assert (page.status, f'id="e-{field}"' in page.html) == (422, True), field
+
+
+async def test_what_a_deleted_account_left_is_listed_for_admins_and_removed_at_once(
+    world: World,
+) -> None:
+    post = await world.post("Buy pills")
+    bob = world.people["bob"]
+    await world.instance.unit(lambda ctx: delete_account(ctx, bob.id, removes_content=False))
+    ann = world.browser("ann")
+
+    listed = await ann.get("/u/bob")
+    assert (listed.status, "Buy pills" in listed.text) == (200, True)
+    assert "/u/bob/ban" in listed.html
+    sent = await ann.post("/u/bob/ban", reason="Spam and run", content="on")
+
+    assert sent.status == 303
+    assert (await world.browser("eve").get(f"/post/{post.id}")).status == 410
+    assert (await world.browser("eve").get("/u/bob")).status == 410

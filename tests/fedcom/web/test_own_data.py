@@ -1,6 +1,7 @@
 """What a member takes along, and what is left when they have gone."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
@@ -9,6 +10,7 @@ from fedcom.accounts import export
 from fedcom.accounts.passwords import hash_password
 from fedcom.accounts.roster import set_password, set_role
 from fedcom.accounts.sessions import create_session
+from fedcom.actions.ban import Ban
 from fedcom.actions.comment import EditComment
 from fedcom.actions.follow import Follow
 from fedcom.actions.notify import News, notify
@@ -191,3 +193,40 @@ async def test_the_only_admin_cannot_leave(world: World) -> None:
     assert (page.status, "Make somebody else one first" in page.text) == (409, True)
     await world.instance.unit(lambda ctx: set_role(ctx.conn, world.people["eve"].id, "admin"))
     assert (await browser.post("/settings/delete", current_password=PASSWORD)).status == 303
+
+
+async def test_a_banned_member_reads_why_takes_everything_along_and_leaves(world: World) -> None:
+    bob = world.people["bob"]
+    until = world.instance.clock() + timedelta(days=3)
+    await world.perform(
+        Ban(by=world.people["ann"], person=bob, place=None, reason="Spam", expires_at=until)
+    )
+    world.tokens["bob"] = await world.instance.unit(
+        lambda ctx: create_session(ctx.conn, bob.id, "test", ctx.now)
+    )
+    browser = world.browser("bob")
+
+    page = await browser.get("/settings/bans")
+    export = await browser.get("/settings/export")
+
+    assert "You are banned from Forum until" in page.text
+    assert "Reason: Spam" in page.text
+    assert export.status == 200
+    assert (await browser.get("/settings/delete")).status == 200
+    # Everywhere else they are a guest.
+    assert (await browser.get("/settings")).location == "/settings/bans"
+    assert (await browser.post("/settings", display_name="Bobby")).location == "/settings/bans"
+    assert (await browser.post("/messages/ann", body="Hello")).status in {303, 401}
+    assert "/logout" not in (await browser.get("/")).html
+
+
+async def test_bans_from_communities_are_told_in_words(world: World) -> None:
+    bob = world.people["bob"]
+    assert "not banned anywhere" in (await world.browser("bob").get("/settings/bans")).text
+    await world.perform(
+        Ban(by=world.people["mia"], person=bob, place=world.community, reason="Rude")
+    )
+
+    page = await world.browser("bob").get("/settings/bans")
+
+    assert "You are banned from Cats permanently. Reason: Rude" in page.text

@@ -221,3 +221,45 @@ async def test_the_log_says_whose_it_was_in_place_of_the_title(world: World) -> 
     )
     assert "removed a comment by eve@forum.example" in feed
     assert "spam" in feed
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_what_was_removed_is_read_in_place_by_those_it_concerns(world: World) -> None:
+    def remove(ctx: Context) -> tuple[Post, Comment]:
+        post = write_post(ctx, world, "removed")
+        comment = write_comment(ctx, world, post, None)
+        mia = world.people["mia"]
+        perform(ctx, Remove(by=mia, target=comment, reason="spam"))
+        return perform(
+            ctx, Remove(by=mia, target=get_post(ctx.conn, post.id), reason="spam")
+        ), comment
+
+    post, comment = await world.instance.unit(remove)
+    paths = (f"/post/{post.id}", f"/comment/{comment.id}")
+
+    for who, reads in {"bob": True, "mia": True, "ann": True, "eve": False, "": False}.items():
+        for path in paths:
+            page = await world.browser(who).get(path)
+            history = await world.browser(who).get(f"{path}/history")
+            assert (f"with {SECRET}" in page.text) is reads, (who, path)
+            assert (history.status, f"with {SECRET}" in history.text) == (
+                (200, True) if reads else (410, False)
+            )
+            assert page.status == 410
+
+
+async def test_what_its_author_has_deleted_is_read_by_nobody(world: World) -> None:
+    def delete(ctx: Context) -> tuple[Post, Comment]:
+        post = write_post(ctx, world, "deleted")
+        comment = write_comment(ctx, world, post, None)
+        for target in (comment, get_post(ctx.conn, post.id)):
+            removed = perform(ctx, Remove(by=world.people["mia"], target=target, reason="spam"))
+            perform(ctx, Delete(by=world.people["bob"], target=removed))
+        return post, comment
+
+    post, comment = await world.instance.unit(delete)
+
+    for who in ("mia", "ann"):
+        for path in (f"/post/{post.id}", f"/comment/{comment.id}", f"/post/{post.id}/history"):
+            page = await world.browser(who).get(path)
+            assert (page.status, SECRET in page.text) == (410, False)

@@ -2,9 +2,12 @@
 
 import pytest
 
+from activitypub.errors import NotThere
+from activitypub.reading import Document
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report
+from fedcom.context import Context
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
@@ -13,8 +16,10 @@ from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.queries.reports import get_report
+from fedcom.remote.actors import community_at
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import KEY, World
+from tests.support import documents
 
 pytestmark = pytest.mark.anyio
 
@@ -84,18 +89,18 @@ async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
         assert words in page.text
     assert "3 reports of this author so far" in page.text
     assert f"/reports/{row.id}/remove" in page.html
-    assert "/c/cats/ban?person=bob%40forum.example&amp;reason=Rule%202" in page.html
+    assert "/c/cats/ban?person=bob%40forum.example" in page.html
     assert page.html.count('accesskey="r"') == 1
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
-async def test_one_press_removes_it_and_judges_all_that_is_said_of_it(world: World) -> None:
+async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: World) -> None:
     comment = await world.comment(await world.post(), "Some rude words")
-    first = await flag(world, comment, "eve", "Rule 1")
-    second = await flag(world, comment, "ann", "Rule 2")
+    first = await flag(world, comment, "eve", "He hurt me")
+    second = await flag(world, comment, "ann", "He hurt her")
     mia = world.browser("mia")
 
-    await mia.post(f"/reports/{second.id}/remove", back="/reports")
+    await mia.post(f"/reports/{second.id}/remove", reason="Rule 2", back="/reports")
 
     removed = await world.instance.read(lambda conn: get_comment(conn, comment.id))
     assert removed.removed_at is not None
@@ -103,8 +108,57 @@ async def test_one_press_removes_it_and_judges_all_that_is_said_of_it(world: Wor
         assert (await state(world, row)).resolver_id == world.people["mia"].id
     assert "Nothing is reported" in (await mia.get("/reports")).text
     assert "Rule 2" in (await world.browser().get("/c/cats/modlog")).text
+    told = (await world.browser("bob").get("/notifications")).text
+    assert "Reason: Rule 2" in told
+    assert "hurt" not in told + (await world.browser().get("/modlog.xml")).html
     assert "Some rude words" in (await mia.get("/reports?show=resolved")).text
     assert "Rule 2" not in (await mia.get("/notifications")).text
+
+
+@pytest.mark.parametrize(
+    ("press", "outcome"),
+    [
+        ("remove", "What you reported was removed"),
+        ("resolve", "Your report was reviewed and closed"),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_the_reporter_is_told_what_became_of_it(
+    world: World, press: str, outcome: str
+) -> None:
+    comment = await world.comment(await world.post(), "Some rude words")
+    row = await flag(world, comment, "eve", "He hurt me")
+
+    await world.browser("mia").post(f"/reports/{row.id}/{press}", reason="As agreed")
+
+    told = (await world.browser("eve").get("/notifications")).text
+    assert outcome in told
+    assert "Reason: As agreed" in told
+    assert "mia" not in told
+    assert "He hurt me" not in told
+
+
+async def test_without_a_reason_the_removal_has_none(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, post, "eve", "He hurt me")
+
+    await world.browser("mia").post(f"/reports/{row.id}/remove", reason="")
+
+    assert "He hurt me" not in (await world.browser("bob").get("/notifications")).text
+    assert "He hurt me" not in (await world.browser("bob").get(f"/post/{post.id}")).text
+
+
+async def test_a_reason_that_is_refused_is_still_in_its_field(world: World) -> None:
+    post = await world.post()
+    row = await flag(world, post, "eve", "Rule 1")
+    await flag(world, await world.post("Another"), "eve", "Rule 1")
+
+    page = await world.browser("mia").post(f"/reports/{row.id}/remove", reason="x" * 501)
+
+    assert page.status == 422
+    assert page.html.count("x" * 501) == 1
+    assert "at most 500 characters" in page.text
+    assert (await state(world, row)).resolved_at is None
 
 
 async def test_what_is_dismissed_can_be_opened_again(world: World) -> None:
@@ -213,3 +267,33 @@ async def test_what_has_been_removed_already_is_just_judged(world: World) -> Non
     await mia.post(f"/reports/{row.id}/remove")
 
     assert (await state(world, row)).resolved_at is not None
+
+
+async def test_an_admin_removes_what_is_reported_in_a_community_elsewhere(world: World) -> None:
+    def meet(ctx: Context) -> Community:
+        document = documents.group("https://dogs.example/c/dogs")
+        ctx.fetched.documents[document["id"]] = Document(document)
+        ctx.fetched.failures[f"{document['id']}/moderators"] = NotThere(
+            "not_there", "404", url=document["id"], status=404
+        )
+        return community_at(ctx, document["id"])
+
+    world.community = await world.instance.unit(meet)
+    post = await world.post("Dogs bark")
+    row = await flag(world, post, "eve", "Rule 1")
+    ann, mia = world.browser("ann"), world.browser("mia")
+
+    assert f'href="/post/{post.id}/remove"' in (await ann.get(f"/post/{post.id}")).html
+    assert f'href="/post/{post.id}/remove"' not in (await mia.get(f"/post/{post.id}")).html
+    queue = await ann.get("/reports")
+    assert f"/reports/{row.id}/remove" in queue.html
+    assert f"/reports/{row.id}/lock" not in queue.html
+    assert "/u/bob/ban" in queue.html
+    assert "other servers are told" in (await ann.get(f"/post/{post.id}/remove")).text
+    assert (await mia.post(f"/post/{post.id}/remove", reason="x")).status == 403
+    await ann.post(f"/reports/{row.id}/remove", reason="Illegal")
+
+    assert (await world.browser("eve").get(f"/post/{post.id}")).status == 410
+    assert (await state(world, row)).resolved_at is not None
+    await ann.post(f"/post/{post.id}/restore")
+    assert (await world.browser("eve").get(f"/post/{post.id}")).status == 200

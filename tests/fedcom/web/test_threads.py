@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
+from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
 from fedcom.actions.remove import Remove
@@ -18,6 +19,7 @@ from fedcom.context import Context
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.shelf import actor_block, host_block
+from fedcom.rules.limits import MAX_DEPTH
 from fedcom.web.render import SCRIPT, STYLE
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import KEY, World
@@ -193,3 +195,75 @@ async def test_a_thread_of_200_comments_is_at_most_six_statements_and_60_kilobyt
     sizes = [len(gzip.compress(part)) for part in (page.html.encode(), STYLE, SCRIPT)]
     assert sum(sizes) <= 60_000, sizes
     assert sizes[-1] <= 15_000
+
+
+async def branch(world: World, post: Post, levels: int) -> list[Comment]:
+    """Comments each of which answers the one before it."""
+    made: list[Comment] = []
+    for number in range(levels):
+        parent = made[-1] if made else None
+        made.append(await world.comment(post, f"Level {number + 1}", parent=parent))
+    return made
+
+
+async def test_a_comment_below_the_last_level_of_a_page_is_answered_on_its_own(
+    world: World,
+) -> None:
+    post = await world.post()
+    comments = await branch(world, post, 12)
+    eve = world.browser("eve")
+    on_page = await eve.get(f"/post/{post.id}?reply={comments[9].id}")
+    assert 'id="reply"' in on_page.html
+    assert "Level 11" not in on_page.text
+
+    sent_on = await eve.get(f"/post/{post.id}?reply={comments[10].id}")
+    form = await eve.get(sent_on.location.partition("#")[0])
+    sent = await eve.post(f"/post/{post.id}/comment", parent=str(comments[10].id), body="Deep down")
+
+    assert 'id="reply"' in form.html
+    assert f'name="parent" value="{comments[10].id}"' in form.html
+    assert sent.status == 303
+    assert "Deep down" in (await eve.get(f"/comment/{comments[10].id}")).text
+
+
+async def test_a_refused_reply_below_the_last_level_is_still_in_its_form(world: World) -> None:
+    post = await world.post()
+    comments = await branch(world, post, 12)
+    eve = world.browser("eve")
+
+    page = await eve.post(
+        f"/post/{post.id}/comment", parent=str(comments[-1].id), body="x" * 10_001
+    )
+
+    assert page.status == 422
+    assert "x" * 10_001 in page.html
+    assert f'name="parent" value="{comments[-1].id}"' in page.html
+
+
+async def test_the_deepest_comment_offers_no_reply_and_says_why(world: World) -> None:
+    post = await world.post()
+    deepest = (await branch(world, post, MAX_DEPTH))[-1]
+
+    page = await world.browser("eve").get(f"/comment/{deepest.id}")
+
+    assert f"reply={deepest.id}" not in page.html
+    assert "can't go any deeper" in page.text
+
+
+@pytest.mark.parametrize("what", ["post locked", "post removed", "parent removed"])
+async def test_a_reply_that_came_too_late_is_still_in_its_form(world: World, what: str) -> None:
+    post = await world.post()
+    parent = await world.comment(post)
+    ann, eve = world.people["ann"], world.browser("eve")
+    if what == "post locked":
+        await world.perform(Lock(by=ann, post=post, locked=True))
+    else:
+        target = post if what == "post removed" else parent
+        await world.perform(Remove(by=ann, target=target, reason="spam"))
+    number = str(parent.id) if what == "parent removed" else ""
+
+    page = await eve.post(f"/post/{post.id}/comment", parent=number, body="Twenty minutes of work")
+
+    assert page.status == 403
+    assert page.html.count("Twenty minutes of work</textarea>") == 1
+    assert 'role="alert"' in page.html

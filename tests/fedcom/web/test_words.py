@@ -90,12 +90,13 @@ def test_sentences_of_errors_are_translated_with_their_facts() -> None:
 
 def test_a_sentence_within_a_sentence_is_translated_too() -> None:
     why = why_banned("spam", None)
-    refused = Denied("site_ban", "You are banned here. %(why)s", why=why)
+    template = "%(person)s is banned from this instance. %(why)s"
+    refused = Denied("site_ban", template, person="bob@here", why=why)
     words.speak("de")
 
-    assert words.sentence(refused, "") == "Du bist hier gesperrt. Grund: spam"
-    assert refused.detail == "You are banned here. Reason: spam"
-    assert Denied("x", "You are banned here. %(why)s", why="").detail == "You are banned here."
+    assert words.sentence(refused, "") == "bob@here ist auf dieser Instanz gesperrt. Grund: spam"
+    assert refused.detail == "bob@here is banned from this instance. Reason: spam"
+    assert Denied("x", template, person="bob@here", why="").detail.endswith("this instance.")
 
 
 def test_ages_dates_and_numbers_are_written_as_the_language_does() -> None:

@@ -1,0 +1,115 @@
+"""TakeDown and PutBack: an admin hides something from this server that is in a community elsewhere.
+
+What is in a community of ours is removed by `Remove`, which the community announces. Elsewhere an
+admin of ours has no say, so other servers hear of it only when the author is a member here: then as
+the author's own Delete, which counts on every server.
+"""
+
+from dataclasses import dataclass
+
+from activitypub.vocab.activities import delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience, Microblogs
+from fedcom.actions.delete import Content, audience_of, place_of, set_shown
+from fedcom.actions.modlog import log_content
+from fedcom.actions.settle import Outcome, settle_content
+from fedcom.context import Context
+from fedcom.errors import Conflict, Denied, Invalid
+from fedcom.models.actor import Person
+from fedcom.queries.actors import get_person, is_admin
+from fedcom.queries.modlog import is_taken_down
+from fedcom.rules.permissions import may_act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ForThisServer(Action[Content]):
+    """What both have in common: `by` is in whose name other servers are told."""
+
+    by: Person
+    admin: Person
+    target: Content
+    reason: str = ""
+
+    def check_admin(self, ctx: Context) -> None:
+        """Raises Denied for others, and Invalid for what is in a community of ours."""
+        may_act(self.admin, ctx.now)
+        if not is_admin(ctx.conn, self.admin.id):
+            raise Denied("not_an_admin", "Only admins of this instance may see this page.")
+        if place_of(ctx, self.target).local:
+            raise Invalid("local_community", "The community is on this server.")
+
+    def deletion(self, ctx: Context, result: Content) -> Activity:
+        """The author's Delete."""
+        place = place_of(ctx, result).iri
+        return delete_activity(ctx.new_iri("delete"), self.by.iri, result.iri, community=place)
+
+    def told(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
+        """Whoever was told of a member's post or comment; nobody of somebody else's."""
+        if self.by.id != result.author_id:
+            return Audience(subject=result.iri, private=True)
+        return audience_of(ctx, result, microblogs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeDown(_ForThisServer):
+    """An admin hides a post or a comment from everybody here, for a reason in the modlog."""
+
+    def check(self, ctx: Context) -> None:
+        """For admins, and only once."""
+        self.check_admin(ctx)
+        if self.target.removed_at is not None:
+            raise Conflict("already_removed", "It is removed already.")
+
+    def apply(self, ctx: Context) -> Content:
+        """Hide it, write the modlog, and close what was reported of it."""
+        log_content(ctx, self.admin, self.target, "remove", self.reason)
+        settle_content(ctx, self.admin, self.target, Outcome("removed", self.reason))
+        return set_shown(ctx, self.target, {"removed_at": ctx.now})
+
+    def to_activity(self, ctx: Context, result: Content) -> Activity:
+        """Delete."""
+        return self.deletion(ctx, result)
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        """Whoever was told of it."""
+        return self.told(ctx, result, Microblogs.ERASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutBack(_ForThisServer):
+    """An admin shows again what an admin here has taken down."""
+
+    def check(self, ctx: Context) -> None:
+        """For admins. What the community removed is the community's to restore."""
+        self.check_admin(ctx)
+        if self.target.removed_at is None:
+            raise Conflict("not_removed", "It is not removed.")
+        if not is_taken_down(ctx.conn, self.target.iri):
+            raise Denied("removed_elsewhere", "Only the community's moderators can restore it.")
+
+    def apply(self, ctx: Context) -> Content:
+        """Show it and write the modlog."""
+        log_content(ctx, self.admin, self.target, "restore", self.reason)
+        return set_shown(ctx, self.target, {"removed_at": None})
+
+    def to_activity(self, ctx: Context, result: Content) -> Activity:
+        """Undo{Delete}."""
+        return undo(ctx.new_iri("undo"), self.deletion(ctx, result))
+
+    def audience(self, ctx: Context, result: Content) -> Audience:
+        """Whoever was told of it."""
+        return self.told(ctx, result, Microblogs.BOOST)
+
+
+def take_down(ctx: Context, admin: Person, target: Content, reason: str) -> TakeDown:
+    """The action by which `admin` hides `target`, in the name of its author if that is a member."""
+    return TakeDown(by=_speaker(ctx, admin, target), admin=admin, target=target, reason=reason)
+
+
+def put_back(ctx: Context, admin: Person, target: Content) -> PutBack:
+    """The action that shows it again."""
+    return PutBack(by=_speaker(ctx, admin, target), admin=admin, target=target)
+
+
+def _speaker(ctx: Context, admin: Person, target: Content) -> Person:
+    author = get_person(ctx.conn, target.author_id)
+    return author if author.local else admin
