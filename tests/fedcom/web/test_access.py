@@ -201,6 +201,9 @@ VISITORS = ("", "eve", "bob", "mia", "ann")
 def outcome(page: Page) -> str:
     if page.status == 303 and page.location.startswith("/login"):
         return LOGIN
+    if page.status == 401 and 'href="/login?next=' in page.html:
+        # The page that keeps what was typed.
+        return LOGIN
     if page.status in {200, 303}:
         return OK
     # As far as the thing itself: nobody waits for approval, mia was dismissed by herself before.
