@@ -179,6 +179,46 @@ PAGES: dict[str, Callable[[list[Any]], list[Json]]] = {
 }
 
 
+async def test_an_outbox_without_ids_is_read(world: World) -> None:
+    # NodeBB 4: neither the collection nor its pages say who they are.
+    cover = document(None, "OrderedCollection", first=f"{OUTBOX}?page=1", totalItems=1)
+    first = document(None, "OrderedCollectionPage", orderedItems=[announced(rexs())])
+    serve(world, {OUTBOX: cover, f"{OUTBOX}?page=1": first})
+
+    await world.fill()
+
+    assert world.titles() == ["Rex 1"]
+
+
+async def test_comments_are_read_from_replies_that_list_the_whole_tree_inline(
+    world: World,
+) -> None:
+    # PieFed 1.7: no id, and every comment of the thread stands in it, not only the direct ones.
+    replies, below = f"{ROOT}/replies", answer(2, "https://dogs.example/note/1", REX)
+    listed = [inner(answer(1, ROOT, REX)), inner(below)]
+    serve(
+        world,
+        {
+            OUTBOX: ordered(OUTBOX, [announced(rexs(context=THREAD, replies=replies))]),
+            replies: document(None, "OrderedCollection", orderedItems=listed, totalItems=2),
+        },
+    )
+
+    await world.fill()
+
+    assert world.remarks() == ["1", "2"]
+
+
+async def test_a_context_whose_own_id_leads_nowhere_is_read(world: World) -> None:
+    moved = ordered("https://dogs.example/c/dogs/p/1/context", [inner(answer(1, ROOT, REX))])
+    outbox = ordered(OUTBOX, [announced(rexs(context=THREAD))])
+    serve(world, {OUTBOX: outbox, THREAD: moved})
+
+    await world.fill()
+
+    assert world.remarks() == ["1"]
+
+
 @pytest.mark.parametrize("pages", PAGES)
 async def test_outboxes_come_in_pages_or_not(world: World, pages: str) -> None:
     world.network.put(*PAGES[pages]([announced(rexs(1)), announced(rexs(2))]))
@@ -489,6 +529,11 @@ class Peer:
 
 def served(*documents: Json) -> dict[str, Json]:
     return {words["id"]: words for words in documents}
+
+
+def serve(world: World, more: dict[str, Json]) -> Peer:
+    """The host of !dogs, whose documents need not be found under their ids."""
+    return Peer(world, "dogs.example", (served(group(DOGS), person(REX)) | more).get)
 
 
 async def test_pages_that_never_end_are_left(world: World) -> None:
