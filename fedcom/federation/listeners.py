@@ -29,6 +29,8 @@ from fedcom.federation.envelope import Sheet, open_envelope, prove
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
 from fedcom.queries.authors import find_author
 from fedcom.remote.keys import PublicKeys
+from fedcom.remote.peers import find_peer
+from fedcom.rules.dialects import id_memory
 from fedcom.units import Units
 from inbox.errors import Later, Refused
 from inbox.journal import was_heard
@@ -214,7 +216,10 @@ class Listeners:
         do = self._one if len(sheets) == 1 else self._one_of_several
         for sheet in sheets:
             do(ctx, sheet)
-        heard_from(ctx.conn, host_of(heard.actor), ctx.now.timestamp())
+        host = host_of(heard.actor)
+        known = find_peer(ctx.conn, host)
+        memory = id_memory(known.software if known is not None else None)
+        heard_from(ctx.conn, host, ctx.now.timestamp(), memory)
         close(ctx.conn)
 
     def _one(self, ctx: Context, sheet: Sheet) -> None:
