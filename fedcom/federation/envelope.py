@@ -94,21 +94,41 @@ def prove(ctx: Context, sheet: Sheet) -> Said | None:
         if group is None or ctx.is_ours(what):
             return None
         return _announced_by_id(ctx, what, group, sheet)
-    actor_iri = what.owner or ""
     if group is None:
+        actor_iri = what.owner or ""
         verdict = judge_direct(what, actor_iri, _known(ctx, what, actor_iri, None))
         said = Said(what, actor_iri, sheet.body, evidence=sheet.evidence, signed_at=sheet.signed_at)
         return _settled(ctx, said, verdict)
+    if _is_echo(ctx, what):
+        return None
+    return _prove_announced(ctx, what, group, sheet.evidence)
+
+
+def _prove_announced(
+    ctx: Context, what: Document, group: Community, evidence: Evidence
+) -> Said | None:
     if not what.is_activity:
         return _announced_object(ctx, what, group)
     _fetch_voted_on(ctx, what, group)
+    actor_iri = what.owner or ""
     verdict = judge_announced(what, group.iri, _known(ctx, what, actor_iri, group))
     _refuse(verdict)
     if ctx.is_ours(actor_iri):
         return None
-    by_proof = isinstance(verdict, Believe) and verdict.by_proof
-    evidence: Evidence = "proof" if by_proof else sheet.evidence
+    if isinstance(verdict, Believe) and verdict.by_proof:
+        evidence = "proof"
     return _settled(ctx, Said(what, actor_iri, via=group.iri, evidence=evidence), verdict)
+
+
+def _is_echo(ctx: Context, what: Document) -> bool:
+    """Whether an object of ours comes back, alone or in our member's Create or Update of it.
+
+    The copy is not read, whatever it says: ours is the one that counts. PieFed and NodeBB announce
+    the object beside the activity, and NodeBB makes up the id of the Create.
+    """
+    if what.type in ("Create", "Update"):
+        return ctx.is_ours(what.owner or "") and ctx.is_ours(what.object_id or "")
+    return not what.is_activity and ctx.is_ours(what.id or "")
 
 
 def _announced_object(ctx: Context, what: Document, group: Community) -> Said:

@@ -55,6 +55,9 @@ POLITE = frozenset(
         "no_community",
         "already_deleted",
         "report_elsewhere",
+        # A peer cannot know what every other server understands.
+        "unsupported_type",
+        "unknown_collection",
         # Who is blocked need not learn it.
         "person_block",
     }
@@ -62,6 +65,9 @@ POLITE = frozenset(
 
 # Words that peers say to us and mean well, by what we would have to have for them.
 _NOT_HERE = {
+    "ChooseAnswer": "accepted answers",
+    "Feed": "feeds of communities",
+    "PollVote": "polls",
     "Move": "moving accounts",
     "QuoteRequest": "quotes",
     "Resolve": "resolved reports",
@@ -108,8 +114,14 @@ class Listeners:
             if error.code not in POLITE:
                 raise _refused(error) from error
 
+    def _prove(self, ctx: Context, sheet: Sheet) -> Said | None:
+        """As `prove`; raises Unsupported for what nobody reads, alone or inside an Announce."""
+        if isinstance(sheet.what, Document) and sheet.what.is_activity:
+            reader_of(self._routes, sheet.what)
+        return prove(ctx, sheet)
+
     def _check_one(self, ctx: Context, sheet: Sheet) -> None:
-        said = prove(ctx, sheet)
+        said = self._prove(ctx, sheet)
         if said is None:
             return
         stone = find_undone(ctx, said)
@@ -223,7 +235,7 @@ class Listeners:
         close(ctx.conn)
 
     def _one(self, ctx: Context, sheet: Sheet) -> None:
-        said = prove(ctx, sheet)
+        said = self._prove(ctx, sheet)
         if said is None:
             return
         stone = find_undone(ctx, said)
