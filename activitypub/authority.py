@@ -165,7 +165,7 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
     is_profile = activity.type == "Update" and activity.object_id == activity.owner
     if served.is_activity or served.is_actor != is_profile:
         return Refuse("not_confirmed", f"The origin serves a {served.type} there.")
-    if served.owner is None or served.owner != activity.owner:
+    if activity.owner is None or activity.owner not in served.authors:
         return Refuse("owner_mismatch", "The origin names another author.")
     return Believe()
 

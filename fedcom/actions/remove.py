@@ -26,7 +26,7 @@ from fedcom.queries.bans import is_banned_by_us
 from fedcom.queries.comments import find_comment
 from fedcom.queries.messages import find_message
 from fedcom.queries.posts import find_post
-from fedcom.remote.actors import person_at
+from fedcom.remote.actors import participant_at
 from fedcom.rules.permissions import may_act, may_moderate
 from fedcom.wire.comment import read_comment
 from fedcom.wire.post import TYPES, read_post
@@ -131,7 +131,7 @@ def _read_delete(
     target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     if target is None:
         return _delete_other(ctx, iri, said)
-    by = person_at(ctx, said.actor)
+    by = participant_at(ctx, said.actor)
     if by.id == target.author_id and said.confirmed:
         return None if target.deleted_at else Delete(by=by, target=target)
     check_vouched(ctx, said, place_of(ctx, target))
@@ -173,7 +173,7 @@ def _read_undo(
         if about is not None:
             return read_undelete(ctx, said, about)
         return ForgetDeletion(iri=iri, actor_iri=said.actor)
-    by = person_at(ctx, said.actor)
+    by = participant_at(ctx, said.actor)
     if by.id != target.author_id:
         check_vouched(ctx, said, place_of(ctx, target))
         return Restore(by=by, target=target, reason=reason_of(deleted))

@@ -330,6 +330,7 @@ def _as_served(heard: Heard, served: Document | None) -> Heard:
     if served is None or heard.activity.type == "Delete":
         activity["object"] = heard.activity.object_id
     else:
+        served = served.written_by(heard.actor)
         activity |= {"object": served.raw, "to": list(served.to), "cc": list(served.cc)}
     return replace(
         heard,
