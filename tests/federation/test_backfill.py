@@ -25,6 +25,7 @@ from fedcom.backfill import LIMITS, Backfill, Limits
 from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import comment
 from fedcom.models.post import Post, post
+from fedcom.queries.omissions import list_omissions
 from fedcom.settings import Settings
 from fedcom.site.instances import block_instance, unblock_instance
 from fedcom.wire.body import Body
@@ -297,6 +298,30 @@ async def test_one_bad_entry_is_left_out_and_the_rest_is_kept(world: World, list
 
     assert world.titles() == ["Rex 2"]
     assert world.is_done
+
+
+def omissions(world: World) -> dict[str, str]:
+    """The ids of what was left out, with the code of the reason."""
+    listed = world.home(lambda ctx: list_omissions(ctx.conn, 100))
+    return {one.item: one.code for one in listed}
+
+
+async def test_what_is_left_out_is_put_down_until_the_next_visit(world: World) -> None:
+    gone = "https://dogs.example/post/9"
+    world.network.put(ordered(OUTBOX, [gone, inner(rexs(to=[DOGS], cc=[])), announced(rexs(2))]))
+    await world.fill()
+    assert omissions(world) == {gone: "not_there", rexs()["id"]: "not_public"}
+
+    world.network.put(ordered(OUTBOX, [announced(rexs(2))]))
+    world.home(lambda ctx: ctx.conn.execute(community.update().values(backfilled_at=None)) and None)
+    await world.backfill().fetch_communities()
+    assert omissions(world) == {}
+
+
+async def test_an_outbox_that_cannot_be_had_is_put_down(world: World) -> None:
+    world.network.put(document(OUTBOX, "Note"))
+    await world.fill()
+    assert omissions(world) == {OUTBOX: "not_a_collection"}
 
 
 async def test_a_comment_in_an_outbox_is_kept_with_what_it_answers(world: World) -> None:
