@@ -165,7 +165,7 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
     is_profile = activity.type == "Update" and activity.object_id == activity.owner
     if served.is_activity or served.is_actor != is_profile:
         return Refuse("not_confirmed", f"The origin serves a {served.type} there.")
-    if served.owner is None or served.owner != activity.owner:
+    if activity.owner is None or activity.owner not in served.authors:
         return Refuse("owner_mismatch", "The origin names another author.")
     return Believe()
 
@@ -343,6 +343,14 @@ def _answer(activity: Document, actor: str, known: Known) -> Verdict:
     return Believe()
 
 
+def _collected(activity: Document, actor: str, known: Known) -> Verdict:
+    target = activity.target
+    if target is not None and known.target_owner is None and not known.is_ours(target):
+        # Such as PieFed's feeds: nobody here loses or gains anything by it.
+        return Refuse("unknown_collection", "The target is no collection that is known here.")
+    return _own_or_moderated(activity, actor, known)
+
+
 def _own_or_moderated(activity: Document, actor: str, known: Known) -> Verdict:
     if known.moderates_here or known.target_owner == actor:
         return Believe()
@@ -376,8 +384,8 @@ _DIRECT: dict[str, _Rule] = {
     "Undo": _undo,
     "Accept": _answer,
     "Reject": _answer,
-    "Add": _own_or_moderated,
-    "Remove": _own_or_moderated,
+    "Add": _collected,
+    "Remove": _collected,
     "Lock": _moderated,
     "Block": _ban,
     "Move": _move,

@@ -9,6 +9,10 @@ the IRI that was asked for, or where the redirects ended, and the last URL must 
 origin. Otherwise the document is asked for once more at its `id`, if that is on the host that gave
 it. So a `Fetched` always comes from the origin of its `document.id`; that id may differ from the
 IRI asked for, and callers go on with `document.id`.
+
+A collection only lists; nobody refers to it by its id, and each item is judged by itself. So one
+without an id (NodeBB 4's outbox, PieFed 1.7's replies), or whose id on the same host leads nowhere,
+is taken and bears the address where it was found as its id.
 """
 
 import asyncio
@@ -38,6 +42,7 @@ from activitypub.connection import Limits
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
+    Gone,
     Malformed,
     NotThere,
     Refused,
@@ -47,7 +52,7 @@ from activitypub.errors import (
 from activitypub.habits import Habits
 from activitypub.iri import check_iri, host_of, same_host, same_origin, without_fragment
 from activitypub.netguard import Guard, is_loopback
-from activitypub.reading import Document, has_activitystreams_context, parse
+from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context, parse
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
 from activitypub.transport import PeerTransport
@@ -295,12 +300,17 @@ class Fetcher:
         if _is_vouched_for(asked, found):
             return found
         name = found.document.id
+        is_collection = found.document.type in COLLECTION_TYPES
+        if name is None and is_collection:
+            return _named_by_address(found)
         if name is None:
             raise Refused("id_missing", "The document has no id.", url=found.url)
         if same_host(name, found.url):
-            again = await self._get_activity(name, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
-            if _is_vouched_for(name, again):
+            again = await self._ask_again(name, budget, may_fail=is_collection)
+            if again is not None and _is_vouched_for(name, again):
                 return again
+            if is_collection:
+                return _named_by_address(found)
         raise Refused(
             "id_mismatch",
             "The document's id is not where it was found.",
@@ -308,6 +318,16 @@ class Fetcher:
             received=name,
             computed=asked,
         )
+
+    async def _ask_again(
+        self, name: str, budget: Budget | None, *, may_fail: bool
+    ) -> Fetched | None:
+        try:
+            return await self._get_activity(name, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
+        except (NotThere, Gone, Refused):
+            if may_fail:
+                return None
+            raise
 
     async def _get_activity(self, iri: str, ask: _Ask) -> Fetched:
         return await _read_aside(_to_fetched, *await self._get(iri, ask))
@@ -467,6 +487,11 @@ def _to_refused(error: Malformed, url: str) -> Refused:
 def _is_vouched_for(asked: str, found: Fetched) -> bool:
     name = found.document.id
     return name in (asked, without_fragment(asked), found.url) and same_origin(name, found.url)
+
+
+def _named_by_address(found: Fetched) -> Fetched:
+    document = Document(found.document.raw | {"id": found.url})
+    return Fetched(document, found.body, found.url)
 
 
 def _redirected(url: str, received: Received) -> str:

@@ -245,9 +245,15 @@ class Document:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Ids in `attributedTo` that declare themselves Groups: the channel of a PeerTube video."""
+        """Ids in `attributedTo` that stand for Groups: the channel of a PeerTube video.
+
+        They declare it themselves, or are named beside the `actor` of an object (Mobilizon 5).
+        """
         authors = _documents(self.raw.get("attributedTo"))
-        return tuple(author.id for author in authors if author.type == "Group" and author.id)
+        declared = [author.id for author in authors if author.type == "Group" and author.id]
+        has_actor = self.actor is not None and not (self.is_activity or self.is_actor)
+        beside = self.authors[1:] if has_actor else ()
+        return tuple(dict.fromkeys((*declared, *beside)))
 
     @property
     def owner(self) -> str | None:
@@ -255,8 +261,10 @@ class Document:
 
         An activity's `actor`; an actor's `id`; a key's `owner` or `controller`; an object's first
         `attributedTo` that does not declare itself a Group (PeerTube lists account and channel),
-        else the first. None when there is nobody, when the types are of two families, or when
-        `actor` and `attributedTo` name different owners (FEP-fe34 calls both an error).
+        else the first. An object with an `actor` beside it is the actor's, if both are on one host
+        (Mobilizon: the person who wrote for a Group). None when there is nobody, when the types are
+        of two families, or when `actor` and `attributedTo` name owners on two hosts or an activity
+        names two (FEP-fe34 calls these an error).
         """
         if len({_family(name) for name in self.types if name in _KNOWN_TYPES}) > 1:
             return None
@@ -270,10 +278,33 @@ class Document:
         author = _author(self.raw.get("attributedTo"))
         has_actor = self.raw.get("actor") is not None
         if has_actor and author is not None and self.actor != author:
-            return None
+            is_written_for = not self.is_activity and same_origin(self.actor, author)
+            return self.actor if is_written_for else None
         if self.is_activity or has_actor:
             return self.actor
         return author
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Whom its host may call its author: the `owner`, and who else is in `attributedTo` there.
+
+        Which of several it is the activity says that brings the object, or their own documents.
+        """
+        owner = self.owner
+        if owner is None:
+            return ()
+        if self.is_activity or self.is_actor:
+            return (owner,)
+        beside = (iri for iri in self.attributed_to if same_origin(iri, owner))
+        return tuple(dict.fromkeys((owner, *beside)))
+
+    def written_by(self, author: str) -> "Document":
+        """The same with `author`, who must be one of its `authors`, as the `owner`."""
+        if author == self.owner or author not in self.authors:
+            return self
+        others = [one for one in _many(self.raw.get("attributedTo")) if _id_of(one) != author]
+        actor = {} if self.raw.get("actor") is None else {"actor": author}
+        return Document(self.raw | {"attributedTo": [author, *others]} | actor)
 
     @property
     def _is_key(self) -> bool:

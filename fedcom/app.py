@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
+from fedcom.api import site
 from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.middleware import middleware
@@ -87,7 +88,7 @@ def _routes() -> list[BaseRoute]:
         Route("/actor/inbox", receive, methods=INBOX_METHODS),
         Route("/u/{name}/inbox", receive, methods=INBOX_METHODS),
         Route("/c/{name}/inbox", receive, methods=INBOX_METHODS),
-        *(_ForPrograms(route) for route in discovery.ROUTES),
+        *(_ForPrograms(route) for route in (*discovery.ROUTES, *site.ROUTES)),
         *(_DocumentsOnly(route) for route in (*documents.ROUTES, *threads.ROUTES)),
         *(_Document(path, endpoint, methods=["GET"]) for path, endpoint in documents.SHARED),
         *routes(),

@@ -9,20 +9,21 @@ Everything here is a stranger's and may have no end, so each visit is bounded in
 for each host and for each collection, and goes at a walking pace. A community is done when
 `community.backfilled_at` is set; a crash, a peer that is down or the end of a visit's time leave it
 null, and the next round of housekeeping goes on. Only what its own origin serves is believed;
-whatever cannot be had or kept is left out, and the rest goes on.
+whatever cannot be had or kept is left out, and the rest goes on. What was left out of the last
+visit, and why, is kept for admins (`models.omission`).
 """
 
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from activitypub.authority import Believe, FetchFirst, Known, judge_listed
@@ -37,6 +38,7 @@ from fedcom.context import Context, Fetched
 from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.models.actor import Community, community
 from fedcom.models.comment import Comment
+from fedcom.models.omission import omission
 from fedcom.models.post import Post
 from fedcom.queries.actors import get_community
 from fedcom.queries.comments import find_comment
@@ -81,6 +83,18 @@ THREADS = 1_000
 WRAPPINGS = 4
 # Pages in a row that bring nothing new: Mastodon's first page of replies may be empty.
 BARREN = 2
+# Of one visit; whatever is wrong with a peer is wrong with all it lists.
+OMISSIONS = 50
+MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One thing that could not be had or kept: its id ("" for none), a stable code, a sentence."""
+
+    item: str
+    code: str
+    reason: str
 
 
 class Visit(Budget):
@@ -99,6 +113,12 @@ class Visit(Budget):
         self.unrested = 0
         self.posts = 0
         self.comments = 0
+        self.left_out: list[LeftOut] = []
+
+    def leave_out(self, item: str | None, code: str, reason: str) -> None:
+        """Remember the first so many things that were left out."""
+        if len(self.left_out) < OMISSIONS:
+            self.left_out.append(LeftOut(item or "", code, reason[:MAX_REASON]))
 
     @property
     def is_over(self) -> bool:
@@ -201,6 +221,8 @@ class Backfill:
             threads = await self._fetch_posts(place, visit)
         except (Unreachable, Denied) as error:  # Denied: the admin has blocked the instance
             logger.info("a community cannot be asked now", community=place.handle, why=str(error))
+            visit.leave_out(place.outbox, error.code, error.detail)
+            await self._report(place, place.iri, visit)
             return
         if place.featured_iri is not None:
             pinning = self._fetch_pins(place, place.featured_iri, visit)
@@ -213,13 +235,19 @@ class Backfill:
         is_done = is_whole or self._visits[place.id] >= self._limits.visits
         if is_done:
             await self._units.unit(lambda ctx: _mark(ctx, place))
+        await self._report(place, place.iri, visit)
         logger.info(
             "fetched what was there before",
             community=place.handle,
             posts=visit.posts,
             comments=visit.comments,
+            left_out=len(visit.left_out),
             done=is_done,
         )
+
+    async def _report(self, place: Community, source: str, visit: Visit) -> None:
+        """Put down what this visit to `source` left out, in place of what the last one did."""
+        await self._units.unit(lambda ctx: _put_omissions(ctx, place, source, visit.left_out))
 
     async def _visit_thread(self, number: int) -> None:
         visit = Visit(replace(self._limits, documents=THREAD_DOCUMENTS, seconds=THREAD_SECONDS))
@@ -231,6 +259,7 @@ class Backfill:
         replies = document.replies if document is not None else None
         context = document.thread if document is not None else None
         await self._fetch_thread(Thread(about, place, context or about.context_iri, replies), visit)
+        await self._report(place, about.iri, visit)
         logger.info("fetched a thread", post=about.iri, comments=visit.comments)
 
     async def _fetch_posts(self, place: Community, visit: Visit) -> list[Thread]:
@@ -242,7 +271,7 @@ class Backfill:
         except (Unreachable, Denied):
             raise
         except (ProtocolError, FedcomError) as error:
-            logger.info("a community has no outbox", community=place.handle, why=str(error))
+            visit.leave_out(place.outbox, error.code, error.detail)
             return []
         return await self._keep_posts(listed, place, visit)
 
@@ -277,6 +306,8 @@ class Backfill:
             budget=visit,
             fetched=Fetched({iri: document}),
         )
+        if isinstance(found, Post) and found.community_id != place.id:
+            visit.leave_out(iri, "wrong_community", "It is in another community.")
         if not isinstance(found, Post) or found.community_id != place.id or not found.is_shown:
             return None
         visit.posts += is_new
@@ -444,7 +475,12 @@ class Backfill:
             if isinstance(error, Unreachable):
                 visit.note_fault(error)
             item = what.item if isinstance(what, Listed) else what
-            logger.debug("left out", what=_id_of(item), why=str(error))
+            code, reason = (
+                ("database", "It does not fit into the database.")
+                if isinstance(error, DBAPIError)
+                else (error.code, error.detail)
+            )
+            visit.leave_out(_id_of(item), code, reason)
             return None
         finally:
             await self._rest(visit)
@@ -507,6 +543,25 @@ def _keep(ctx: Context, document: Document, thread: Thread) -> Post | Comment:
             "wrong_thread", "%(iri)s is not below %(post)s.", iri=document.id, post=thread.post.iri
         )
     return content_at(ctx, document.id or "", via=thread.place.iri)
+
+
+def _put_omissions(
+    ctx: Context, place: Community, source: str, left_out: Sequence[LeftOut]
+) -> None:
+    ctx.conn.execute(delete(omission).where(omission.c.source == source))
+    rows = [
+        {
+            "community_id": place.id,
+            "source": source,
+            "item": one.item,
+            "code": one.code,
+            "reason": one.reason,
+            "created_at": ctx.now,
+        }
+        for one in left_out
+    ]
+    if rows:
+        ctx.conn.execute(insert(omission), rows)
 
 
 def _mark(ctx: Context, place: Community) -> None:

@@ -27,6 +27,7 @@ from fedcom.media.store import Store
 from fedcom.models.actor import actor
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, tombstone
+from fedcom.models.omission import omission
 from fedcom.settings import Settings
 from inbox import journal
 from outbox import upkeep
@@ -35,6 +36,7 @@ from outbox import upkeep
 # whatever it waits for.
 TOMBSTONES_KEPT = timedelta(days=31)
 DELETED_KEPT = timedelta(days=30)
+OMISSIONS_KEPT = timedelta(days=31)
 
 
 async def clean_up(database: Database, now: datetime) -> None:
@@ -57,6 +59,7 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_letters(conn, now)
     _erase_messages(conn, now)
     conn.execute(delete(tombstone).where(tombstone.c.created_at < now - TOMBSTONES_KEPT))
+    conn.execute(delete(omission).where(omission.c.created_at < now - OMISSIONS_KEPT))
     # What has run out counts no longer anyway; here it only stops being shown.
     conn.execute(delete(community_ban).where(community_ban.c.expires_at <= now))
     conn.execute(

@@ -6,11 +6,31 @@ Pure, so that `fedcom federation explain` says what the door says.
 from activitypub.authority import Believe, FetchFirst, Known, Refuse, judge_direct
 from activitypub.errors import Malformed, Unauthentic
 from activitypub.iri import check_iri, host_of
-from activitypub.reading import Document, has_activitystreams_context
+from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context
 from inbox.errors import Refused
 
 MAX_TYPE = 100
 """Longest name of an activity's type that is stored; the longest known one has 19 characters."""
+
+MAX_ITEMS = 50
+"""Activities read of a collection that is delivered; Discourse puts a topic's posts into one."""
+
+
+def activities_in(document: Document) -> list[Document]:
+    """What was delivered: the document itself, or the activities that a collection lists.
+
+    Discourse's plugin posts an OrderedCollection of Announces; as with Mastodon each is read as if
+    it had come by itself. Raises `Malformed` for a collection of nothing, or of more than 50.
+    """
+    if document.type not in COLLECTION_TYPES:
+        return [document]
+    items = [item for item in document.items if isinstance(item, Document)]
+    if not 0 < len(items) <= MAX_ITEMS:
+        raise Malformed(
+            "collection_items", f"A collection that is delivered lists 1 to {MAX_ITEMS} activities."
+        )
+    context = document.get("@context")
+    return [Document({"@context": context} | item.raw) for item in items]
 
 
 def check_form(activity: Document, *, development: bool) -> str:

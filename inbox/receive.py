@@ -14,7 +14,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -27,7 +29,7 @@ from activitypub.signatures.request import SignedRequest, key_id_of
 from inbox import body, problem
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
-from inbox.form import check_form, check_id, check_relay
+from inbox.form import activities_in, check_form, check_id, check_relay
 from inbox.journal import Entry, is_open_for_host
 from inbox.looks import Looks
 from inbox.ports import Gate, Handlers, Heard
@@ -44,10 +46,11 @@ READ_ASIDE_FROM = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One POST as far as it can be understood without asking anybody."""
+    """One activity of a POST as far as it can be understood without asking anybody."""
 
     request: SignedRequest
     activity: Document
+    body: bytes
     actor: str
     host: str
     key_id: str
@@ -98,7 +101,23 @@ class Receiver:
         return Response(status_code=202, headers={"X-Request-Id": request_id})
 
     async def _accept(self, request: Request, request_id: str) -> None:
-        letter = await self._open_aside(request, await body.read(request), request_id)
+        letters = await self._open_aside(request, await body.read(request), request_id)
+        if len(letters) == 1:
+            await self._take(letters[0])
+            return
+        refusals = [error for letter in letters if (error := await self._try(letter)) is not None]
+        if len(refusals) == len(letters):
+            raise refusals[0]
+
+    async def _try(self, letter: Letter) -> ProtocolError | Refused | None:
+        """One of several: what is refused must not take the others along."""
+        try:
+            await self._take(letter)
+        except (ProtocolError, Refused) as error:
+            return error
+        return None
+
+    async def _take(self, letter: Letter) -> None:
         known = await self._pass_gate(letter)
         if letter.is_about_itself and not known and not self.verifier.remembers(letter.actor):
             # Nobody we ever met leaves or moves house: nothing to do, and no key to fetch for it.
@@ -110,23 +129,40 @@ class Receiver:
         if await self.commits.put(_to_entry(letter, verdict)):
             self.wake()
 
-    async def _open_aside(self, request: Request, content: bytes, request_id: str) -> Letter:
+    async def _open_aside(self, request: Request, content: bytes, request_id: str) -> list[Letter]:
         """As `_open`; for a long document in a thread, so that no other request waits for it."""
         if len(content) <= READ_ASIDE_FROM:
             return self._open(request, content, request_id)
         return await asyncio.to_thread(self._open, request, content, request_id)
 
-    def _open(self, request: Request, content: bytes, request_id: str) -> Letter:
-        activity = Document(parse(content))
-        actor = check_form(activity, development=self.development)
+    def _open(self, request: Request, content: bytes, request_id: str) -> list[Letter]:
+        document = Document(parse(content))
         signed = to_signed_request(request, content)
+        found = activities_in(document)
+        sender = self.to_sender(request.client.host if request.client else "")
+        opened = partial(self._open_one, signed, sender=sender, request_id=request_id)
+        if found == [document]:
+            return [opened(document, content)]
+        return [opened(activity, orjson.dumps(activity.raw)) for activity in found]
+
+    def _open_one(
+        self,
+        signed: SignedRequest,
+        activity: Document,
+        content: bytes,
+        *,
+        sender: str,
+        request_id: str,
+    ) -> Letter:
+        actor = check_form(activity, development=self.development)
         letter = Letter(
             request=signed,
             activity=activity,
+            body=content,
             actor=actor,
             host=host_of(actor),
             key_id=check_iri(key_id_of(signed), development=self.development),
-            sender=self.to_sender(request.client.host if request.client else ""),
+            sender=sender,
             request_id=request_id,
             received_at=self.clock().timestamp(),
         )
@@ -170,7 +206,7 @@ class Receiver:
             return  # what the origin will say is not known yet
         heard = Heard(
             activity=letter.activity,
-            body=letter.request.body,
+            body=letter.body,
             actor=letter.actor,
             signer=verdict.signer,
             spliceable=True,
@@ -213,7 +249,7 @@ def _to_entry(letter: Letter, verdict: Verdict) -> Entry:
         signer=verdict.signer,
         host=letter.host,
         subject=letter.activity.subject_id,
-        body=letter.request.body,
+        body=letter.body,
         spliceable=verdict.authenticated,
         authenticated=verdict.authenticated,
         signed_at=verdict.signed_at if verdict.authenticated else None,

@@ -112,6 +112,17 @@ def _failed(
     )
 
 
+def paced(peer: Peer, interval: float, *, since: float) -> Peer:
+    """The peer after a delivery, if it is to have `interval` seconds between two.
+
+    `since` is when it was to be sent to again before that delivery (epoch seconds): up to
+    `Limits.per_host` deliveries go out at once, and the pause after them is as many intervals long.
+    """
+    if not interval:
+        return peer
+    return replace(peer, resting_until=max(since + interval, peer.resting_until or 0.0))
+
+
 def lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
     """The peers with these hosts, held until the end of the transaction; a new one for a host that
     has no row."""
@@ -126,7 +137,8 @@ def put(conn: Connection, changed: Collection[Peer]) -> None:
     others = []
     for peer in changed:
         # Nearly all are of this kind, and they need one statement in all.
-        if peer.failures == 0 and peer.last_answer is None and peer.last_success is not None:
+        is_well = peer.failures == 0 and peer.resting_until is None and peer.last_answer is None
+        if is_well and peer.last_success is not None:
             delivered[peer.last_status].append(peer)
         else:
             others.append({f"new_{field}": getattr(peer, field) for field in _FIELDS})
@@ -143,21 +155,28 @@ def gone_hosts(conn: Connection) -> frozenset[str]:
     return frozenset(conn.execute(_GONE).scalars())
 
 
-def heard_from(conn: Connection, host: str, now: float) -> bool:
+def heard_from(conn: Connection, host: str, now: float, memory: float = 0.0) -> bool:
     """Something valid came from `host` (or was fetched there), so it lives: end its rest.
 
     Whether that changed anything; then wake the dispatcher after the commit. For a healthy peer
-    this is one look-up and locks nothing.
+    this is one look-up and locks nothing. `memory` as for `release_backlog`.
     """
     if conn.execute(_REVIVE, {"which": host}).rowcount == 0:
         return False
-    release_backlog(conn, host, now)
+    release_backlog(conn, host, now, memory)
     return True
 
 
-def release_backlog(conn: Connection, host: str, now: float) -> None:
-    """Let what waits for its next try at this host be due at once."""
-    conn.execute(_RELEASE_BACKLOG, {"which": host, "now": now})
+def release_backlog(conn: Connection, host: str, now: float, memory: float = 0.0) -> None:
+    """Let what waits for its next try at this host be due at once.
+
+    What was tried before becomes due after the peer's `memory` in seconds (`ports.Pace`).
+    """
+    if memory:
+        conn.execute(_RELEASE_TRIED, {"which": host, "moment": now + memory * (1 + JITTER)})
+        conn.execute(_RELEASE_NEW, {"which": host, "moment": now})
+    else:
+        conn.execute(_RELEASE_BACKLOG, {"which": host, "moment": now})
 
 
 _LOCK = (
@@ -195,7 +214,9 @@ _RELEASE_BACKLOG = (
     .where(
         deliveries.c.host == bindparam("which"),
         deliveries.c.state == SQL_WAITING,
-        deliveries.c.due_at > bindparam("now"),
+        deliveries.c.due_at > bindparam("moment"),
     )
-    .values(due_at=bindparam("now"))
+    .values(due_at=bindparam("moment"))
 )
+_RELEASE_NEW = _RELEASE_BACKLOG.where(deliveries.c.tries == 0)
+_RELEASE_TRIED = _RELEASE_BACKLOG.where(deliveries.c.tries > 0)

@@ -1,6 +1,7 @@
 """What the host must give the outbox: a database, signing keys, a way to POST, and ears."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -42,8 +43,24 @@ class Poster(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a peer's software demands of whoever delivers to it. Both in seconds.
+
+    `memory`: for so long it takes an activity that it failed to process for a duplicate, answers
+    2xx and drops it, so a retry must come later. `interval`: between two deliveries, on average.
+    """
+
+    memory: float = 0.0
+    interval: float = 0.0
+
+
 class Inboxes(Protocol):
-    """Who wants to know that an inbox is no more."""
+    """Who knows the owners of inboxes, and wants to know that an inbox is no more."""
+
+    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
+        """How to deliver to those of `hosts` that make demands; the others are left out."""
+        ...
 
     def gone(self, conn: Connection, inbox: str) -> None:
         """A delivery ended because `inbox` answers 404 or 410. Called in the transaction that

@@ -6,7 +6,7 @@ peer. Nothing is sent from here.
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from outbox.deliveries import (
     deliveries,
 )
 from outbox.peers import Peer
-from outbox.ports import Inboxes
+from outbox.ports import Inboxes, Pace
 from outbox.retry import WEEK, next_try
 
 
@@ -63,14 +63,20 @@ def record(
     now = in_order[-1].ended_at
     # Locked before any delivery, in the order all workers lock in.
     before = peers.lock(conn, {result.row.host for result in results})
-    after = _health_after(before, in_order, rng)
-    settled = [_settle(result, worker=worker, rng=rng) for result in in_order]
+    paces = inboxes.paces(conn, before)
+    after = _health_after(before, in_order, rng, paces)
+    settled = [
+        _settle(result, worker=worker, rng=rng, pace=paces.get(result.row.host, Pace()))
+        for result in in_order
+    ]
     _put(conn, settled, worker=worker, now=now)
     peers.put(conn, [peer for host, peer in after.items() if peer is not before[host]])
     look_at = _next_looks(in_order, settled)
     look_at |= _free_what_stepped_aside(conn, in_order, settled, now)
     for host, peer in after.items():
-        look_at |= _react(conn, before[host], peer, due=look_at.get(host, now), now=now)
+        pace = paces.get(host, Pace())
+        due = look_at.get(host, now)
+        look_at |= _react(conn, before[host], peer, due=due, now=now, pace=pace)
     for result in in_order:
         if result.outcome.kind is Kind.GONE:
             inboxes.gone(conn, result.row.inbox)
@@ -78,11 +84,15 @@ def record(
 
 
 def _health_after(
-    before: dict[str, Peer], results: Iterable[Result], rng: random.Random
+    before: dict[str, Peer],
+    results: Iterable[Result],
+    rng: random.Random,
+    paces: Mapping[str, Pace],
 ) -> dict[str, Peer]:
     after = dict(before)
     for result in results:
         host = result.row.host
+        resting_until = after[host].resting_until
         after[host] = peers.after(
             after[host],
             result.outcome,
@@ -90,10 +100,14 @@ def _health_after(
             now=result.ended_at,
             rng=rng,
         )
+        if host in paces:
+            after[host] = peers.paced(
+                after[host], paces[host].interval, since=max(result.ended_at, resting_until or 0.0)
+            )
     return after
 
 
-def _settle(result: Result, *, worker: str, rng: random.Random) -> dict[str, Any]:
+def _settle(result: Result, *, worker: str, rng: random.Random, pace: Pace) -> dict[str, Any]:
     row, outcome, now = result.row, result.outcome, result.ended_at
     refused = int(outcome.kind is Kind.UNAUTHORIZED)
     delay = next_try(
@@ -102,6 +116,7 @@ def _settle(result: Result, *, worker: str, rng: random.Random) -> dict[str, Any
         refusals=row.refusals + refused,
         age=now - row.created_at,
         rng=rng,
+        memory=pace.memory,
     )
     return {
         "which": row.id,
@@ -170,12 +185,12 @@ def _free_what_stepped_aside(
 
 
 def _react(
-    conn: Connection, before: Peer, peer: Peer, *, due: float, now: float
+    conn: Connection, before: Peer, peer: Peer, *, due: float, now: float, pace: Pace
 ) -> dict[str, float]:
     """What a change of health means for the backlog; when to look at the host, if not at `due`."""
     if before.is_probed and not peer.is_probed:
-        peers.release_backlog(conn, peer.host, now)
-        return {peer.host: now}
+        peers.release_backlog(conn, peer.host, now, pace.memory)
+        return {peer.host: peer.resting_until or now}
     if peer.failures > max(before.failures, peers.REST_AFTER):
         # A probe failed: what has waited for a week by now is not going to be sent.
         values = {"which": peer.host, "too_old": now - WEEK, "now": now}

@@ -22,13 +22,20 @@ REFUSALS = 6
 
 
 def next_try(
-    outcome: Outcome, *, tries: int, refusals: int, age: float, rng: random.Random
+    outcome: Outcome,
+    *,
+    tries: int,
+    refusals: int,
+    age: float,
+    rng: random.Random,
+    memory: float = 0.0,
 ) -> float | None:
     """Seconds until the next attempt, or None for never.
 
     `tries` and `refusals` (401s) include the attempt that had this `outcome`; `age` is the seconds
     since the delivery was published. A Retry-After (RFC 9110 §10.2.3) makes the wait longer, never
-    shorter.
+    shorter. So does the peer's `memory` in seconds (`ports.Pace`), whatever the answer was: PieFed
+    1.7 marks an id before it checks the signature.
     """
     if outcome.kind in (Kind.DELIVERED, Kind.GONE, Kind.REJECTED):
         return None
@@ -37,4 +44,4 @@ def next_try(
     if age >= WEEK:
         return None
     delay = DELAYS[min(tries, len(DELAYS)) - 1] * rng.uniform(1 - JITTER, 1 + JITTER)
-    return max(delay, outcome.retry_after or 0.0)
+    return max(delay, outcome.retry_after or 0.0, memory * rng.uniform(1 + JITTER / 2, 1 + JITTER))

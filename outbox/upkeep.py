@@ -99,6 +99,13 @@ def find_failed(
     return [FailedDelivery(**row) for row in conn.execute(statement).mappings()]
 
 
+def find_failure(conn: Connection, activity_id: str) -> FailedDelivery | None:
+    """The latest delivery of this activity that was refused or given up."""
+    statement = _FAILED.where(activities.c.activity_id == activity_id).limit(1)
+    row = conn.execute(statement).mappings().first()
+    return None if row is None else FailedDelivery(**row)
+
+
 def retry_now(conn: Connection, host: str | None, now: float) -> int:
     """End the rest of `host` (None: of all) and let all that waits be due; the number of rows.
 

@@ -33,7 +33,7 @@ def ordered_collection(  # noqa: PLR0913 - one argument for each field that a pe
     total: int,
     *,
     items: Sequence[str | Json] | None = None,
-    first: str | None = None,
+    first: str | Json | None = None,
     last: str | None = None,
     owner: str | None = None,
     audience: str | None = None,

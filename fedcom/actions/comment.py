@@ -36,7 +36,7 @@ from fedcom.queries.actors import get_community, get_person, standing
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
-from fedcom.remote.actors import person_at, refuse_blocked
+from fedcom.remote.actors import participant_at, refuse_blocked, with_author
 from fedcom.rules.limits import MAX_DEPTH, check_comment, check_seen, check_warning
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
 from fedcom.wire.addressing import comment_iri
@@ -258,6 +258,7 @@ def _climb(
         if real != iri and (known := _find_content(ctx, real)) is not None:
             return known, comments
         _check_fetched(ctx, document, iri)
+        document = with_author(ctx, document)
         if document.in_reply_to is None:
             return perform(ctx, create_from(ctx, document, via), _told(document, via)), comments
         if real in passed:
@@ -327,7 +328,7 @@ def _comment_below(
     _check_place(ctx, document, get_community(ctx.conn, about.community_id), via)
     content = read_comment(document)
     return CreateComment(
-        by=person_at(ctx, author_iri),
+        by=participant_at(ctx, author_iri),
         post=about,
         parent=_parent(ctx, above) if isinstance(above, Comment) else None,
         body=content.body,
@@ -417,7 +418,7 @@ def read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None
     if written == (stored, known.language, known.content_warning):
         return None
     return EditComment(
-        by=person_at(ctx, document.owner or ""),
+        by=participant_at(ctx, document.owner or ""),
         comment=known,
         body=content.body,
         language=content.language,

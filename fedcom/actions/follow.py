@@ -82,7 +82,7 @@ class Follow(Action[FollowRow]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unfollow(Action[None]):
+class Unfollow(Action[FollowRow]):
     """Undo{Follow}."""
 
     by: Person | Community
@@ -92,10 +92,10 @@ class Unfollow(Action[None]):
         """There is something to undo. Even the banned may leave."""
         get_follow(ctx.conn, self.by.id, self.target.id)
 
-    def apply(self, ctx: Context) -> None:
+    def apply(self, ctx: Context) -> FollowRow:
         """Forget the follow, and remember of a peer's that it was undone."""
+        asked = get_follow(ctx.conn, self.by.id, self.target.id)
         if not self.by.local:
-            asked = get_follow(ctx.conn, self.by.id, self.target.id)
             record_undone(ctx, asked.iri, self.by.iri)
         ctx.conn.execute(
             delete(follow).where(
@@ -103,13 +103,14 @@ class Unfollow(Action[None]):
             )
         )
         count_subscribers(ctx, self.target.id)
+        return asked
 
-    def to_activity(self, ctx: Context, result: None) -> Activity:
-        """Undo{Follow}; peers find the follow by who and whom, the inner id is only a name."""
-        asked = follow_activity(ctx.new_iri("follow"), self.by.iri, self.target.iri)
+    def to_activity(self, ctx: Context, result: FollowRow) -> Activity:
+        """Undo{Follow} under the id that was sent: some peers look the follow up by it."""
+        asked = follow_activity(result.iri, self.by.iri, self.target.iri)
         return undo(ctx.new_iri("undo"), asked)
 
-    def audience(self, ctx: Context, result: None) -> Audience:
+    def audience(self, ctx: Context, result: FollowRow) -> Audience:
         """Only the one who was followed."""
         return Audience(subject=_subject(self.by, self.target), people=(self.target,))
 

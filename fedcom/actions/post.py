@@ -26,7 +26,7 @@ from fedcom.models.post import Post, post
 from fedcom.queries.actors import find_actor, get_community, standing
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
-from fedcom.remote.actors import community_at, person_at
+from fedcom.remote.actors import community_at, participant_at
 from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit, may_post, may_take_part
 from fedcom.wire.addressing import post_iri
@@ -191,13 +191,13 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
     """
     author_iri = check_content(document)
     place = _place(ctx, document, via)
-    return _from_content(person_at(ctx, author_iri), place, read_post(document))
+    return _from_content(participant_at(ctx, author_iri), place, read_post(document))
 
 
 def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> EditPost | None:
     """The edit that another copy of a known post stands for; None when it is no newer."""
     check_public(document)
-    author = person_at(ctx, document.owner or "")
+    author = participant_at(ctx, document.owner or "")
     content = read_post(document)
     if is_overtaken(said, content, known):
         return None
@@ -288,7 +288,9 @@ def _place(ctx: Context, document: Document, via: str | None) -> Community:
     """The community a post is in: who announced it, else one that it is addressed to."""
     if via is not None:
         return _announcer(ctx, document, via)
-    found = [find_actor(ctx.conn, iri) for iri in places_named(document)]
+    # A Group may write, or be written for, without naming itself anywhere else.
+    own = () if document.audiences else document.authors
+    found = [find_actor(ctx.conn, iri) for iri in (*places_named(document), *own)]
     places = sorted(
         (place for place in found if isinstance(place, Community)),
         # Ours goes first, because for it nobody has to be asked.

@@ -28,7 +28,7 @@ from fedcom.queries.comments import find_comment
 from fedcom.queries.messages import find_message
 from fedcom.queries.modlog import is_taken_down
 from fedcom.queries.posts import find_post
-from fedcom.remote.actors import person_at
+from fedcom.remote.actors import participant_at
 from fedcom.rules.permissions import may_act, may_moderate
 from fedcom.wire.comment import read_comment
 from fedcom.wire.post import TYPES, read_post
@@ -137,7 +137,7 @@ def _read_delete(
     target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
     if target is None:
         return _delete_other(ctx, iri, said)
-    by = person_at(ctx, said.actor)
+    by = participant_at(ctx, said.actor)
     if by.id == target.author_id and said.confirmed:
         return None if target.deleted_at else Delete(by=by, target=target)
     check_vouched(ctx, said, place_of(ctx, target))
@@ -165,7 +165,7 @@ def _delete_other(
         return None if someone.deleted_at else Leave(by=someone, removes_content=not stays)
     if isinstance(someone, Community):
         check_vouched(ctx, said, someone)
-        by, reason = person_at(ctx, said.actor), reason_of(said.activity)
+        by, reason = participant_at(ctx, said.actor), reason_of(said.activity)
         return CloseCommunity(by=by, community=someone, reason=reason, vouched=not someone.local)
     return RecordDeletion(iri=iri, actor_iri=said.actor)
 
@@ -185,10 +185,10 @@ def _read_undo(
         place = find_actor(ctx.conn, iri)
         if isinstance(place, Community):
             check_vouched(ctx, said, place)
-            by = person_at(ctx, said.actor)
+            by = participant_at(ctx, said.actor)
             return ReopenCommunity(by=by, community=place, vouched=not place.local)
         return ForgetDeletion(iri=iri, actor_iri=said.actor)
-    by = person_at(ctx, said.actor)
+    by = participant_at(ctx, said.actor)
     if by.id != target.author_id:
         check_vouched(ctx, said, place_of(ctx, target))
         return Restore(by=by, target=target, reason=reason_of(deleted))

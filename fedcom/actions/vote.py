@@ -19,7 +19,7 @@ from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_person, standing
 from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
-from fedcom.remote.actors import person_at
+from fedcom.remote.actors import participant_at
 from fedcom.rules.permissions import may_vote
 
 Score = Literal[-1, 0, 1]
@@ -85,7 +85,7 @@ def _read_vote(ctx: Context, said: Said) -> Vote | None:
         raise Invalid("object_missing", "A %(type)s names what it is about.", type=activity.type)
     target = _target(ctx, said, activity.object_id)
     check_vouched(ctx, said, place_of(ctx, target), direct=_is_direct(said, target))
-    voter, score = person_at(ctx, said.actor), _score(activity)
+    voter, score = participant_at(ctx, said.actor), _score(activity)
     vote = find_vote(ctx, voter, target)
     if vote is not None and vote[0] == score:
         return None

@@ -10,6 +10,7 @@ from fedcom.cli.opening import with_instance
 from fedcom.cli.table import heard_table
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
+from fedcom.queries.omissions import list_omissions
 from fedcom.units import Found
 from inbox.journal import refusals as list_refusals
 from outbox.upkeep import PeerReport, find_failed, report_peers, retry_now
@@ -17,7 +18,7 @@ from outbox.upkeep import PeerReport, find_failed, report_peers, retry_now
 
 @click.group("federation")
 def federation() -> None:
-    """Other servers: look up, queue, refusals, table; explain documents, verify requests."""
+    """Other servers: look up, queue, refusals, omissions, table; explain, verify."""
 
 
 federation.add_command(explain_files)
@@ -68,6 +69,21 @@ def refusals(config: Path | None, limit: int, sent: bool) -> None:
         name = one.activity_id or "(no id)"
         click.echo(f"{_moment(one.closed_at)}  {one.activity_type:<9} {name}  by {one.actor}")
         click.echo(f"    {one.state}, {one.code}: {one.reason}  (request {one.request_id})")
+
+
+@federation.command()
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.pass_obj
+def omissions(config: Path | None, limit: int) -> None:
+    """What was left out when old posts and comments were fetched, the latest first, and why."""
+    found = with_instance(
+        config, lambda instance: instance.read(lambda conn: list_omissions(conn, limit))
+    )
+    if not found:
+        click.echo("Nothing was left out.")
+    for one in found:
+        click.echo(f"{one.created_at:%Y-%m-%d %H:%M:%SZ}  {one.item or '(no id)'}  of {one.source}")
+        click.echo(f"    {one.code}: {one.reason}")
 
 
 @federation.command()

@@ -38,7 +38,7 @@ from fedcom.queries.bans import keeps_out_ours
 from fedcom.queries.comments import find_comment
 from fedcom.queries.follows import find_follow, find_follow_by_iri, is_followed_here
 from fedcom.queries.posts import find_post, get_post
-from fedcom.remote.actors import actor_at
+from fedcom.remote.actors import actor_at, with_author
 from outbox.publish import find_issued
 
 # What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
@@ -94,29 +94,48 @@ def prove(ctx: Context, sheet: Sheet) -> Said | None:
         if group is None or ctx.is_ours(what):
             return None
         return _announced_by_id(ctx, what, group, sheet)
-    actor_iri = what.owner or ""
     if group is None:
+        actor_iri = what.owner or ""
         verdict = judge_direct(what, actor_iri, _known(ctx, what, actor_iri, None))
         said = Said(what, actor_iri, sheet.body, evidence=sheet.evidence, signed_at=sheet.signed_at)
         return _settled(ctx, said, verdict)
+    if _is_echo(ctx, what):
+        return None
+    return _prove_announced(ctx, what, group, sheet.evidence)
+
+
+def _prove_announced(
+    ctx: Context, what: Document, group: Community, evidence: Evidence
+) -> Said | None:
     if not what.is_activity:
         return _announced_object(ctx, what, group)
     _fetch_voted_on(ctx, what, group)
+    actor_iri = what.owner or ""
     verdict = judge_announced(what, group.iri, _known(ctx, what, actor_iri, group))
     _refuse(verdict)
     if ctx.is_ours(actor_iri):
         return None
-    by_proof = isinstance(verdict, Believe) and verdict.by_proof
-    evidence: Evidence = "proof" if by_proof else sheet.evidence
+    if isinstance(verdict, Believe) and verdict.by_proof:
+        evidence = "proof"
     return _settled(ctx, Said(what, actor_iri, via=group.iri, evidence=evidence), verdict)
+
+
+def _is_echo(ctx: Context, what: Document) -> bool:
+    """Whether an object of ours comes back, alone or in our member's Create or Update of it.
+
+    The copy is not read, whatever it says: ours is the one that counts. PieFed and NodeBB announce
+    the object beside the activity, and NodeBB makes up the id of the Create.
+    """
+    if what.type in ("Create", "Update"):
+        return ctx.is_ours(what.owner or "") and ctx.is_ours(what.object_id or "")
+    return not what.is_activity and ctx.is_ours(what.id or "")
 
 
 def _announced_object(ctx: Context, what: Document, group: Community) -> Said:
     verdict = judge_announced(what, group.iri, _known(ctx, what, what.owner or "", group))
     _refuse(verdict)
-    return _as_update(
-        _fetched(ctx, verdict.iri) if isinstance(verdict, FetchFirst) else what, group
-    )
+    document = _fetched(ctx, verdict.iri) if isinstance(verdict, FetchFirst) else what
+    return _as_update(ctx, document, group)
 
 
 def _announced_by_id(ctx: Context, iri: str, group: Community, sheet: Sheet) -> Said | None:
@@ -128,7 +147,7 @@ def _announced_by_id(ctx: Context, iri: str, group: Community, sheet: Sheet) -> 
     document = _fetched(ctx, iri)
     if document.is_activity:
         return prove(ctx, replace(sheet, what=document))
-    return _as_update(document, group)
+    return _as_update(ctx, document, group)
 
 
 def _fetched(ctx: Context, iri: str) -> Document:
@@ -138,8 +157,9 @@ def _fetched(ctx: Context, iri: str) -> Document:
     return document
 
 
-def _as_update(document: Document, group: Community) -> Said:
+def _as_update(ctx: Context, document: Document, group: Community) -> Said:
     """An object alone, as the activity that it stands for: it is new, or newer than ours."""
+    document = with_author(ctx, document)
     author = document.owner or ""
     update = {"type": "Update", "actor": author, "object": document.raw, "to": [PUBLIC]}
     return Said(Document(update), author, via=group.iri)
@@ -171,7 +191,7 @@ def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
         )
     if document.is_actor and claimed is not None:
         return said  # actors are read from their documents and never from what is said
-    if not document.is_actor and document.owner != said.actor:
+    if not document.is_actor and said.actor not in document.authors:
         raise Denied(
             "not_the_owner",
             "%(iri)s is not by %(actor)s, says its origin.",
@@ -179,7 +199,8 @@ def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
             actor=said.actor,
         )
     # What we have now is the origin's word and not the sender's.
-    return replace(said, activity=Document(said.activity.raw | {"object": document.raw}), body=None)
+    settled = said.activity.raw | {"object": document.written_by(said.actor).raw}
+    return replace(said, activity=Document(settled), body=None)
 
 
 def _deletion(ctx: Context, said: Said, verdict: Verdict) -> Said:

@@ -72,6 +72,7 @@ _ACTORS = {
 # What the authority refuses only because it knows nothing of us.
 _IF = {
     "not_moderator": "if {actor} moderates it, or its community announces this",
+    "unknown_collection": "if {actor} moderates it, or its community announces this",
     "not_owner": "if {actor} moderates the community it is in, or that community announces this",
     "follow_unknown": "if we sent the Follow that is answered",
     "not_their_post": "if {about} is in {group}",

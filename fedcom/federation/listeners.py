@@ -32,6 +32,8 @@ from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
 from fedcom.remote.keys import PublicKeys
+from fedcom.remote.peers import find_peer
+from fedcom.rules.dialects import id_memory
 from fedcom.units import Units
 from inbox.errors import Ignored, Later, Refused
 from inbox.journal import was_heard
@@ -58,6 +60,9 @@ POLITE = frozenset(
         "already_deleted",
         "report_elsewhere",
         "unknown_object",
+        # A peer cannot know what every other server understands.
+        "unsupported_type",
+        "unknown_collection",
         # Who is blocked need not learn it.
         "person_block",
     }
@@ -65,6 +70,9 @@ POLITE = frozenset(
 
 # Words that peers say to us and mean well, by what we would have to have for them.
 _NOT_HERE = {
+    "ChooseAnswer": "accepted answers",
+    "Feed": "feeds of communities",
+    "PollVote": "polls",
     "Move": "moving accounts",
     "QuoteRequest": "quotes",
     "Resolve": "resolved reports",
@@ -111,8 +119,14 @@ class Listeners:
             if error.code not in POLITE:
                 raise _refused(error) from error
 
+    def _prove(self, ctx: Context, sheet: Sheet) -> Said | None:
+        """As `prove`; raises Unsupported for what nobody reads, alone or inside an Announce."""
+        if isinstance(sheet.what, Document) and sheet.what.is_activity:
+            reader_of(self._routes, sheet.what)
+        return prove(ctx, sheet)
+
     def _check_one(self, ctx: Context, sheet: Sheet) -> None:
-        said = prove(ctx, sheet)
+        said = self._prove(ctx, sheet)
         if said is None:
             return
         stone = find_undone(ctx, said)
@@ -224,12 +238,15 @@ class Listeners:
         if heard.activity.type == "Announce" and heard.evidence == "signature":
             group = find_actor(ctx.conn, heard.actor)
             is_accepted = isinstance(group, Community) and accept_by_announce(ctx, group)
-        heard_from(ctx.conn, host_of(heard.actor), ctx.now.timestamp())
+        host = host_of(heard.actor)
+        known = find_peer(ctx.conn, host)
+        memory = id_memory(known.software if known is not None else None)
+        heard_from(ctx.conn, host, ctx.now.timestamp(), memory)
         close(ctx.conn)
         return is_accepted
 
     def _one(self, ctx: Context, sheet: Sheet) -> None:
-        said = prove(ctx, sheet)
+        said = self._prove(ctx, sheet)
         if said is None:
             return
         stone = find_undone(ctx, said)
@@ -325,6 +342,7 @@ def _as_served(heard: Heard, served: Document | None) -> Heard:
     if served is None or heard.activity.type == "Delete":
         activity["object"] = heard.activity.object_id
     else:
+        served = served.written_by(heard.actor)
         activity |= {"object": served.raw, "to": list(served.to), "cc": list(served.cc)}
     return replace(
         heard,

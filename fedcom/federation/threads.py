@@ -2,8 +2,10 @@
 
 `context` (FEP-7888, FEP-f228) lists the ids of a post and all comments below it; it is the
 community's (FEP-11dd). `replies` (FEP-7458) lists the direct answers to a post or a comment. Both
-only for what is ours; a peer's thread is listed by the peer. Only ids stand in them, so that what a
-reader sees of each comes from its own origin.
+only for what is ours; a peer's thread is listed by the peer. Ids stand in them, so that what a
+reader sees of each comes from its own origin. PieFed 1.7 reads comments from nothing but the
+objects in the `orderedItems` of a post's `replies`, of the whole tree, as it lists them itself: so
+there our own comments stand whole, beside the `first` page of direct answers that others read.
 """
 
 import hashlib
@@ -21,6 +23,7 @@ from activitypub.vocab.collections import (
     ordered_collection_page,
 )
 from activitypub.vocab.objects import tombstone
+from fedcom.actions.comment import note_of
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.federation.documents import Json, context_of, open_place, own
@@ -28,7 +31,7 @@ from fedcom.federation.serving import to_response
 from fedcom.http.instance import instance_of
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.queries.comments import get_comment
+from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.conversations import (
     count_replies,
     count_thread,
@@ -40,6 +43,9 @@ from fedcom.wire.addressing import context_iri, replies_iri
 
 PAGE = 100
 """Ids in one page."""
+
+INLINE = 50
+"""Comments of a tree that are listed at once, the oldest first."""
 
 
 async def answer_context(request: Request) -> Response:
@@ -137,15 +143,30 @@ def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json:
     open_place(ctx, thread)
     iri = replies_iri(about.iri)
     if not about.is_shown:
-        return _gone(iri, "Collection", about)
+        kind = "Collection" if isinstance(about, Comment) else "OrderedCollection"
+        return _gone(iri, kind, about)
     parent = about.id if isinstance(about, Comment) else None
     total = count_replies(ctx.conn, thread.id, parent)
     number = page or 1
     _check_page(number, total)
     ids = find_reply_ids(ctx.conn, thread.id, parent, offset=(number - 1) * PAGE, limit=PAGE)
     following = _page_iri(iri, number + 1) if number < _pages(total) else None
-    listed = collection_page(_page_iri(iri, number), iri, ids, next_page=following)
-    return collection(iri, total, first=listed) if page is None else listed
+    if isinstance(about, Comment):
+        listed = collection_page(_page_iri(iri, number), iri, ids, next_page=following)
+        return collection(iri, total, first=listed) if page is None else listed
+    listed = ordered_collection_page(_page_iri(iri, number), iri, ids, next_page=following)
+    if page is not None:
+        return listed
+    return ordered_collection(iri, total, items=_tree(ctx, about), first=listed)
+
+
+def _tree(ctx: Context, about: Post) -> list[str | Json]:
+    """The first comments of a post: ours as Notes, those of others by their ids."""
+    found = [
+        (iri, find_comment(ctx.conn, iri))
+        for iri in find_thread_ids(ctx.conn, about.id, limit=INLINE)
+    ]
+    return [note_of(ctx, one) if one is not None and one.local else iri for iri, one in found]
 
 
 def _gone(iri: str, kind: str, about: Post | Comment) -> Json:

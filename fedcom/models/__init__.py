@@ -5,5 +5,6 @@ its settings), `peer` (other servers), `actor` (people and communities, local an
 and names), `follow`, `post`, `comment`, `vote`, `revision` (what was there before an edit),
 `message` (private ones), `moderation` (moderators, bans, reports, modlog, markers), `account`
 (local logins, sessions, invitations), `mail` (letters that wait), `notification`, `shelf` (what
-members keep for themselves), `media` (pictures and previews of links).
+members keep for themselves), `media` (pictures and previews of links), `omission` (what a backfill
+left out).
 """

@@ -168,7 +168,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Person(Actor):
-    """An actor who takes part: a human, a bot, a service; anything but a community."""
+    """An actor who takes part: a human, a bot, a service; also a Group, as far as it writes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,14 @@ def get_actor(conn: Connection, number: int) -> Person | Community:
 
 
 def get_person(conn: Connection, number: int) -> Person:
-    """The person with this row id. Raises NotFound."""
-    found = _find(conn, _BY_ID, id=number)
-    if not isinstance(found, Person):
+    """Whoever with this row id takes part: a person, or a Group that writes or votes itself.
+
+    Raises NotFound.
+    """
+    row = conn.execute(_BY_ID, {"id": number}).mappings().first()
+    if row is None:
         raise NotFound("couldnt_find_person", "There is no such person here.")
-    return found
+    return to_row(Person, row)
 
 
 def get_community(conn: Connection, number: int) -> Community:

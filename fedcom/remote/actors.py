@@ -33,6 +33,8 @@ LONGEST_SUMMARY = 50_000
 FRESH = timedelta(days=1)
 # Each unknown moderator costs one fetch; the others are added when they show themselves.
 MODERATORS_FETCHED = 10
+# Of the authors of one object; PeerTube and Mobilizon name two.
+AUTHORS_TRIED = 4
 
 
 def actor_at(ctx: Context, iri: str) -> Person | Community:
@@ -49,6 +51,34 @@ def _served(ctx: Context, iri: str) -> Document:
         raise NotFound("couldnt_find_person", "There is no actor %(iri)s here.", iri=iri)
     refuse_blocked(ctx, iri)
     return ctx.document(iri)
+
+
+def participant_at(ctx: Context, iri: str) -> Person:
+    """As `actor_at`: who writes or votes, which may be a Group (Guppe, bots made with Fedify)."""
+    found = actor_at(ctx, iri)
+    return found if isinstance(found, Person) else get_person(ctx.conn, found.id)
+
+
+def with_author(ctx: Context, document: Document) -> Document:
+    """The object with a person as its owner, where it names several authors on its own host.
+
+    Which of them are Groups (a PeerTube channel, a Mobilizon group) their own documents say.
+    Raises Missing.
+    """
+    named = document.authors[:AUTHORS_TRIED]
+    if len(named) < 2 or not same_host(document.id or "", named[0]):
+        return document
+    for iri in named:
+        if isinstance(_author_at(ctx, iri), Person):
+            return document.written_by(iri)
+    return document
+
+
+def _author_at(ctx: Context, iri: str) -> Person | Community | None:
+    try:
+        return actor_at(ctx, iri)
+    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
+        return None
 
 
 def person_at(ctx: Context, iri: str) -> Person:

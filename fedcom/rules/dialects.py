@@ -25,6 +25,12 @@ MICROBLOGS = frozenset(
 # They take a private message as a ChatMessage (PieFed and Mbin say so in their sources); for Lemmy
 # it hangs on the version. Everybody else knows a Note that is addressed to people alone.
 _CHATTING = frozenset({"piefed", "mbin", "kbin"})
+# Seconds for which it answers "already known" to an activity that it failed to process: the id is
+# marked before anything is done with it (PieFed 1.7).
+_MEMORY = {"piefed": 90.0}
+# Seconds between two deliveries. Discourse's plugin takes ten POSTs a minute from one address; four
+# are sent at once, so every half minute four.
+_INTERVALS = {"discourse": 7.6}
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 
 
@@ -56,6 +62,16 @@ def dialect_of(software: str | None, *, reached: bool) -> Dialect:
     if software in MICROBLOGS:
         return Dialect.MICROBLOG
     return Dialect.UNFAMILIAR if reached and software else Dialect.UNKNOWN
+
+
+def id_memory(software: str | None) -> float:
+    """Seconds within which this software takes a repeated delivery for a duplicate."""
+    return _MEMORY.get(software or "", 0.0)
+
+
+def delivery_interval(software: str | None) -> float:
+    """Seconds that this software wants between two deliveries, on average."""
+    return _INTERVALS.get(software or "", 0.0)
 
 
 def takes_chat(software: str | None, version: str | None) -> bool:

@@ -12,7 +12,9 @@ from starlette.responses import Response
 from fedcom.catalogues import mark
 from fedcom.errors import Conflict
 from fedcom.http.instance import instance_of
+from fedcom.models.omission import Omission
 from fedcom.models.peer import InstanceBlock, Peer
+from fedcom.queries.omissions import list_omissions
 from fedcom.remote.peers import list_peers, normalise_host
 from fedcom.site.health import Health, check_health, measure_database
 from fedcom.site.instances import block_instance, list_blocks, unblock_instance
@@ -102,6 +104,7 @@ class Overview:
     heard: dict[str, int]
     failed: list[FailedDelivery]
     refused: list[Refusal]
+    left_out: list[Omission]
     database_bytes: int
     uptime: timedelta
     now: float
@@ -167,6 +170,7 @@ async def show(request: Request) -> Response:
             heard=journal.counts(conn),
             failed=find_failed(conn, limit=LATEST),
             refused=journal.refusals(conn, LATEST),
+            left_out=list_omissions(conn, LATEST),
             database_bytes=measure_database(conn),
             uptime=timedelta(seconds=int(time.monotonic() - _STARTED)),
             now=visit.now.timestamp(),

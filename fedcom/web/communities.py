@@ -31,6 +31,7 @@ from fedcom.queries.communities import (
     list_communities,
 )
 from fedcom.queries.feed import PostPage
+from fedcom.queries.follows import find_follow
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import Standing, may_moderate
@@ -40,6 +41,7 @@ from fedcom.web.places import get_community_at, look_up_elsewhere, number_in, sl
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.wire.body import Body
+from outbox.upkeep import find_failure
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 MAX_NAME = 100
@@ -59,6 +61,8 @@ class Place:
     # That the viewer may not take part.
     ban: CommunityBan | None
     standing: Standing
+    # The viewer's request to follow was refused, or never arrived.
+    is_refused: bool = False
 
     @property
     def may_post(self) -> bool:
@@ -68,7 +72,9 @@ class Place:
 
 
 def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
-    """What the side of a community's pages shows, in two statements. Raises NotFound."""
+    """What the side of a community's pages shows, in two statements; two more while the viewer
+    waits for its server to accept them. Raises NotFound.
+    """
     relation = get_relation(conn, community_id, viewer_id=visit.viewer_id)
     community = relation.community
     moderators = find_moderators(conn, community)
@@ -80,7 +86,20 @@ def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
         ban=relation.ban,
     )
     ban = relation.ban if relation.ban is not None and relation.ban.holds(visit.now) else None
-    return Place(community, moderators, relation.follow, relation.is_blocked, ban, standing)
+    return Place(
+        community,
+        moderators,
+        relation.follow,
+        relation.is_blocked,
+        ban,
+        standing,
+        is_refused=relation.follow == "pending" and _is_refused(conn, visit, community),
+    )
+
+
+def _is_refused(conn: Connection, visit: Visit, community: Community) -> bool:
+    asked = find_follow(conn, visit.viewer_id or 0, community.id)
+    return asked is not None and find_failure(conn, asked.iri) is not None
 
 
 async def list_all(request: Request) -> Response:

@@ -11,7 +11,7 @@ from fedcom.catalogues import mark
 from fedcom.errors import NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
-from fedcom.queries.actors import find_community, find_person
+from fedcom.queries.actors import find_community, find_person, get_person
 from fedcom.units import Found
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
@@ -67,8 +67,15 @@ def get_person_at(conn: Connection, request: Request, *, is_admin: bool = False)
 
 
 def get_person_called(conn: Connection, request: Request, slug: str) -> Person:
-    """The person with this name, also when they are gone. Raises NotFound."""
-    found = find_person(conn, *split_slug(slug, instance_of(request).settings.host))
+    """The person with this name, also when they are gone. Raises NotFound.
+
+    A Group elsewhere may write too, and then has a page like everybody who does.
+    """
+    name, host = split_slug(slug, instance_of(request).settings.host)
+    found = find_person(conn, name, host)
+    group = None if found else find_community(conn, name, host)
+    if group is not None and not group.local:
+        return get_person(conn, group.id)
     if found is None:
         raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
     return found

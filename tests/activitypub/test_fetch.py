@@ -23,11 +23,13 @@ from activitypub.errors import (
 )
 from activitypub.fetch import Budget, Fetcher
 from activitypub.nodeinfo import fetch_software
+from activitypub.reading import COLLECTION_TYPES
 from activitypub.signatures import request as signatures
 from activitypub.signatures.keys import PrivateKey, PublicKey, generate_rsa_pem, load_private
 from activitypub.transport import PeerTransport, dial_address
 from activitypub.webfinger import Handle, find_actor
 from tests.support.addresses import ADDRESSES
+from tests.support.documents import document
 from tests.support.listeners import Asked, Listener, answering, http_answer, listening
 from tests.support.small_web import AS2, NOW, SmallWeb, note, small_web
 
@@ -536,6 +538,43 @@ async def test_the_second_look_does_not_accept_another_host_either(web: SmallWeb
     with contextlib.suppress(Refused):
         found = await web.fetcher().fetch_document(page)
     assert found is None or found.document.id == EVIL
+
+
+LISTING = "https://peer.example/category/1/outbox"
+
+
+@pytest.mark.parametrize("kind", sorted(COLLECTION_TYPES))
+@pytest.mark.parametrize("name", [None, "https://peer.example/gone", "http://peer.example/outbox"])
+@pytest.mark.anyio
+async def test_a_collection_stands_for_the_address_it_was_found_at(
+    web: SmallWeb, kind: str, name: str | None
+) -> None:
+    web.put(LISTING, document(name, kind, totalItems=3))
+    found = await web.fetcher().fetch_document(LISTING)
+    assert (found.document.id, found.document.total_items) == (LISTING, 3)
+
+
+@pytest.mark.anyio
+async def test_a_collection_found_at_its_own_id_is_preferred(web: SmallWeb) -> None:
+    own = "https://peer.example/outbox"
+    web.put(LISTING, document(own, "Collection", totalItems=1))
+    web.put(own, document(own, "Collection", totalItems=2))
+    found = await web.fetcher().fetch_document(LISTING)
+    assert (found.document.id, found.document.total_items) == (own, 2)
+
+
+@pytest.mark.anyio
+async def test_a_collection_does_not_speak_for_the_host_that_redirects_to_it(
+    web: SmallWeb,
+) -> None:
+    web.redirect(VICTIM, EVIL)
+    web.put(EVIL, document(None, "Collection"))
+    found = await web.fetcher().fetch_document(VICTIM)
+    assert found.document.id == EVIL
+    web.put(EVIL, document(VICTIM, "Collection"))
+    with pytest.raises(Refused) as error:
+        await web.fetcher().fetch_document(VICTIM)
+    assert error.value.code == "id_mismatch"
 
 
 @pytest.mark.parametrize("name", ["not an iri", "http://peer.example/notes/1", "/notes/1"])

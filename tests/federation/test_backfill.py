@@ -25,6 +25,7 @@ from fedcom.backfill import LIMITS, Backfill, Limits
 from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import comment
 from fedcom.models.post import Post, post
+from fedcom.queries.omissions import list_omissions
 from fedcom.settings import Settings
 from fedcom.site.instances import block_instance, unblock_instance
 from fedcom.wire.body import Body
@@ -179,6 +180,46 @@ PAGES: dict[str, Callable[[list[Any]], list[Json]]] = {
 }
 
 
+async def test_an_outbox_without_ids_is_read(world: World) -> None:
+    # NodeBB 4: neither the collection nor its pages say who they are.
+    cover = document(None, "OrderedCollection", first=f"{OUTBOX}?page=1", totalItems=1)
+    first = document(None, "OrderedCollectionPage", orderedItems=[announced(rexs())])
+    serve(world, {OUTBOX: cover, f"{OUTBOX}?page=1": first})
+
+    await world.fill()
+
+    assert world.titles() == ["Rex 1"]
+
+
+async def test_comments_are_read_from_replies_that_list_the_whole_tree_inline(
+    world: World,
+) -> None:
+    # PieFed 1.7: no id, and every comment of the thread stands in it, not only the direct ones.
+    replies, below = f"{ROOT}/replies", answer(2, "https://dogs.example/note/1", REX)
+    listed = [inner(answer(1, ROOT, REX)), inner(below)]
+    serve(
+        world,
+        {
+            OUTBOX: ordered(OUTBOX, [announced(rexs(context=THREAD, replies=replies))]),
+            replies: document(None, "OrderedCollection", orderedItems=listed, totalItems=2),
+        },
+    )
+
+    await world.fill()
+
+    assert world.remarks() == ["1", "2"]
+
+
+async def test_a_context_whose_own_id_leads_nowhere_is_read(world: World) -> None:
+    moved = ordered("https://dogs.example/c/dogs/p/1/context", [inner(answer(1, ROOT, REX))])
+    outbox = ordered(OUTBOX, [announced(rexs(context=THREAD))])
+    serve(world, {OUTBOX: outbox, THREAD: moved})
+
+    await world.fill()
+
+    assert world.remarks() == ["1"]
+
+
 @pytest.mark.parametrize("pages", PAGES)
 async def test_outboxes_come_in_pages_or_not(world: World, pages: str) -> None:
     world.network.put(*PAGES[pages]([announced(rexs(1)), announced(rexs(2))]))
@@ -257,6 +298,30 @@ async def test_one_bad_entry_is_left_out_and_the_rest_is_kept(world: World, list
 
     assert world.titles() == ["Rex 2"]
     assert world.is_done
+
+
+def omissions(world: World) -> dict[str, str]:
+    """The ids of what was left out, with the code of the reason."""
+    listed = world.home(lambda ctx: list_omissions(ctx.conn, 100))
+    return {one.item: one.code for one in listed}
+
+
+async def test_what_is_left_out_is_put_down_until_the_next_visit(world: World) -> None:
+    gone = "https://dogs.example/post/9"
+    world.network.put(ordered(OUTBOX, [gone, inner(rexs(to=[DOGS], cc=[])), announced(rexs(2))]))
+    await world.fill()
+    assert omissions(world) == {gone: "not_there", rexs()["id"]: "not_public"}
+
+    world.network.put(ordered(OUTBOX, [announced(rexs(2))]))
+    world.home(lambda ctx: ctx.conn.execute(community.update().values(backfilled_at=None)) and None)
+    await world.backfill().fetch_communities()
+    assert omissions(world) == {}
+
+
+async def test_an_outbox_that_cannot_be_had_is_put_down(world: World) -> None:
+    world.network.put(document(OUTBOX, "Note"))
+    await world.fill()
+    assert omissions(world) == {OUTBOX: "not_a_collection"}
 
 
 async def test_a_comment_in_an_outbox_is_kept_with_what_it_answers(world: World) -> None:
@@ -489,6 +554,11 @@ class Peer:
 
 def served(*documents: Json) -> dict[str, Json]:
     return {words["id"]: words for words in documents}
+
+
+def serve(world: World, more: dict[str, Json]) -> Peer:
+    """The host of !dogs, whose documents need not be found under their ids."""
+    return Peer(world, "dogs.example", (served(group(DOGS), person(REX)) | more).get)
 
 
 async def test_pages_that_never_end_are_left(world: World) -> None:

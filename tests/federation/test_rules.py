@@ -37,6 +37,9 @@ RATS = "https://rats.example/c/rats"
 FORUM = "https://forum.example/u/fan"
 
 IN_CATS, IN_CATS_BY_KIM = f"{ORIGIN}/post/1", "https://kim.example/post/1"
+# Nobody has to know it: what is under our origin is ours to tell.
+IN_DOGS_BY_BOB = f"{ORIGIN}/post/5"
+FEED = {"id": "https://kim.example/f/all", "type": "Feed", "attributedTo": KIM}
 IN_DOGS_BY_KIM, IN_DOGS_BY_REX = "https://kim.example/post/2", "https://dogs.example/post/3"
 NEW, LATER = "https://kim.example/post/9", "2026-01-01T11:59:00Z"
 PRIVATE = {"to": [f"{KIM}/followers"], "cc": []}
@@ -1253,14 +1256,40 @@ CONVERSATION = [
             "422 object_missing",
             "403 object_id_missing",
             "403 object_id_missing",
-            "403 not_moderator",
+            "202 unknown_collection",
         ),
     ),
     row(
         "what-nobody-understands",
         "an activity that is accepted and then silently dropped",
         activity("Listen", KIM, IN_CATS),
-        answers="422 unsupported_type",
+        announce(activity("Listen", KIM, IN_DOGS_BY_KIM)),
+        answers=("202 unsupported_type",) * 2,
+    ),
+    row(
+        "what-only-piefed-understands",
+        "a peer that is told it may not do what it rightly does, and does it again for days",
+        activity("PollVote", KIM, IN_DOGS_BY_KIM),
+        announce(activity("PollVote", KIM, IN_DOGS_BY_KIM)),
+        activity("ChooseAnswer", KIM, IN_DOGS_BY_KIM),
+        announce(activity("ChooseAnswer", KIM, IN_DOGS_BY_KIM)),
+        announce(undo(activity("ChooseAnswer", KIM, IN_DOGS_BY_KIM))),
+        create(FEED, KIM),
+        announce(create(FEED, KIM)),
+        announce(activity("Move", KIM, KIM)),
+        activity("Move", KIM, KIM, target=f"{KIM}2"),
+        activity("Add", KIM, DOGS, target=f"{FEED['id']}/following"),
+        answers=("202 unsupported_type",) * 9 + ("202 unknown_collection",),
+        fetched=None,
+    ),
+    row(
+        "echoes",
+        "a community that is refused for giving back what our member wrote",
+        announce(IN_DOGS_BY_BOB),
+        announce(page(IN_DOGS_BY_BOB, BOB, DOGS, name="Not what bob wrote")),
+        announce(create(page(IN_DOGS_BY_BOB, BOB, DOGS, name="Not what bob wrote"))),
+        announce(create(page(IN_DOGS_BY_BOB, BOB, DOGS)) | {"id": f"{DOGS}/made-up"}),
+        announce(activity("Update", BOB, page(IN_DOGS_BY_BOB, BOB, DOGS, name="Defaced"))),
     ),
 ]
 

@@ -148,24 +148,41 @@ async def test_replies_are_direct_answers_ours_first(node: Node) -> None:
     # Mastodon takes five of the first page at once, and only those of the host it asked.
     post, (first, second, third) = conversation(node.home)
 
-    assert await node.get_json("/post/1/replies") == {
-        "@context": (await node.get_json("/post/1/replies"))["@context"],
+    listed = await node.get_json("/post/1/replies")
+    assert {name: listed[name] for name in ("id", "type", "totalItems", "first")} == {
         "id": f"{post.iri}/replies",
-        "type": "Collection",
+        "type": "OrderedCollection",
         "totalItems": 2,
         "first": {
             "id": f"{post.iri}/replies?page=1",
-            "type": "CollectionPage",
+            "type": "OrderedCollectionPage",
             "partOf": f"{post.iri}/replies",
-            "items": [third.iri, first.iri],
+            "orderedItems": [third.iri, first.iri],
         },
     }
     page = await node.get_json("/post/1/replies?page=1")
-    assert (page["id"], page["items"]) == (f"{post.iri}/replies?page=1", [third.iri, first.iri])
+    assert page["id"] == f"{post.iri}/replies?page=1"
+    assert page["orderedItems"] == [third.iri, first.iri]
 
     answer = node.home.comment(post, parent=second)
     below = await node.get_json(f"{second.iri.removeprefix(ORIGIN)}/replies")
     assert below["first"]["items"] == [answer.iri]
+
+
+async def test_the_replies_of_a_post_list_the_whole_tree_with_our_comments_inline(
+    node: Node,
+) -> None:
+    # PieFed 1.7 reads comments from nothing else.
+    _, (first, second, third) = conversation(node.home)
+
+    listed = (await node.get_json("/post/1/replies"))["orderedItems"]
+
+    named = [one if isinstance(one, str) else one["id"] for one in listed]
+    assert sorted(named) == sorted([first.iri, second.iri, third.iri])
+    inline = {one["id"]: one for one in listed if not isinstance(one, str)}
+    assert set(inline) == {one.iri for one in (first, second, third) if one.local}
+    assert all(one["type"] == "Note" and one["content"] for one in inline.values())
+    assert inline[second.iri]["inReplyTo"] == first.iri
 
 
 async def test_threads_of_deleted_posts_are_gone_and_of_closed_communities_not_there(
@@ -179,12 +196,12 @@ async def test_threads_of_deleted_posts_are_gone_and_of_closed_communities_not_t
     assert (answer.status_code, answer.json()["formerType"]) == (410, "Collection")
 
     home.perform(Remove(by=home.ann, target=post, reason=""))
-    for name, kind in (("context", "OrderedCollection"), ("replies", "Collection")):
+    for name in ("context", "replies"):
         answer = await node.get(f"/post/1/{name}")
         gone = answer.json()
         assert answer.status_code == 410
         assert (gone["id"], gone["type"]) == (f"{post.iri}/{name}", "Tombstone")
-        assert gone["formerType"] == kind
+        assert gone["formerType"] == "OrderedCollection"
 
     home(lambda ctx: ctx.conn.execute(community.update().values(removed_at=ctx.now)) and None)
     for closed in ("/post/1/context", "/post/1/replies", f"{path}/replies"):

@@ -70,6 +70,48 @@ async def test_an_activity_without_id_is_known_again_by_its_body(world: World) -
     assert [row["activity_id"] for row in world.rows()] == [None]
 
 
+def listed(*activities: dict[str, Any]) -> dict[str, Any]:
+    """As Discourse's plugin delivers a new topic; the items have no context of their own."""
+    items = [{k: v for k, v in one.items() if k != "@context"} for one in activities]
+    return {
+        "@context": CONTEXT,
+        "id": "https://peer.example/collections/1",
+        "type": "OrderedCollection",
+        "attributedTo": ANN,
+        "totalItems": len(items),
+        "orderedItems": items,
+    }
+
+
+async def test_the_items_of_a_collection_are_kept_as_if_each_had_come_by_itself(
+    world: World,
+) -> None:
+    second = like(2)
+    assert (await world.post(listed(like(), second))).status == 202
+    rows = world.rows()
+    assert [row["activity_id"] for row in rows] == [like()["id"], second["id"]]
+    assert [json.loads(row["body"]) for row in rows] == [like(), second]
+    assert {(row["actor"], row["signer"], row["spliceable"]) for row in rows} == {(ANN, ANN, True)}
+    assert (await world.post(listed(second))).status == 202
+    assert len(world.rows()) == 2
+
+
+async def test_one_item_that_is_refused_does_not_take_the_others_along(small_world: World) -> None:
+    ours = like(3, actor=f"https://{OUR_HOST}/u/bob")
+    assert (await small_world.post(listed(ours, like()))).status == 202
+    assert [row["activity_id"] for row in small_world.rows()] == [like()["id"]]
+    answer = await small_world.post(listed(ours, ours))
+    assert (answer.status, answer.code) == (403, "actor_is_ours")
+
+
+@pytest.mark.parametrize("number", [0, 51])
+async def test_a_collection_of_nothing_or_of_too_much_is_answered_400(
+    small_world: World, number: int
+) -> None:
+    answer = await small_world.post(listed(*(like(one) for one in range(number))))
+    assert (answer.status, answer.code) == (400, "collection_items")
+
+
 BROKEN: list[tuple[Any, str]] = [
     (b"{", "json_invalid"),
     (b"[]", "json_not_object"),

@@ -9,6 +9,7 @@ from outbox.answers import Kind, Outcome
 from outbox.claims import Bounds, Claimed
 from outbox.deliveries import deliveries
 from outbox.peers import MONTH, REST_AFTER, Peer
+from outbox.ports import Pace
 from outbox.record import Recorded, Result, record
 from outbox.retry import WEEK
 from tests.outbox.world import World, inbox
@@ -125,6 +126,64 @@ def test_a_resting_peer_keeps_its_backlog_untouched_until_one_success_frees_all(
     with world.db.connect() as conn:
         due = conn.execute(select(deliveries.c.due_at).where(deliveries.c.state == "waiting"))
         assert max(due.scalars()) <= world.now()
+
+
+def _due_in(world: World) -> list[float]:
+    with world.db.connect() as conn:
+        waiting = deliveries.c.state == "waiting"
+        due = conn.execute(select(deliveries.c.due_at).where(waiting).order_by(deliveries.c.id))
+        return [when - world.now() for when in due.scalars()]
+
+
+def test_a_peer_that_remembers_what_it_failed_to_process_is_tried_again_after_that(
+    world: World,
+) -> None:
+    world.inboxes.made[HOST] = Pace(memory=90.0)
+    world.publish([inbox(1)])
+    _record(world, _claim(world), BUSY)
+    [seconds] = _due_in(world)
+    assert seconds > 90.0
+
+
+@pytest.mark.parametrize("sign_of_life", ["a success", "an activity of theirs"])
+def test_a_peer_that_is_back_gets_only_what_it_has_not_seen_at_once(
+    world: World, sign_of_life: str
+) -> None:
+    world.inboxes.made[HOST] = Pace(memory=90.0)
+    for _ in range(9):
+        world.publish([inbox(1)])
+    _fail_until_resting(world)
+    world.advance(seconds=45)
+    if sign_of_life == "a success":
+        _record(world, _claim(world), TAKEN)
+    else:
+        with world.db.begin() as conn:
+            assert peers.heard_from(conn, HOST, world.now(), 90.0)
+    due = _due_in(world)
+    with world.db.connect() as conn:
+        waiting = deliveries.c.state == "waiting"
+        tries = conn.execute(select(deliveries.c.tries).where(waiting).order_by(deliveries.c.id))
+        tried = [number > 0 for number in tries.scalars()]
+    assert tried.count(True) == 3
+    # They failed 45 seconds ago, or a second or two more.
+    assert all(
+        seconds > 43 if again else seconds <= 0 for seconds, again in zip(due, tried, strict=True)
+    )
+
+
+def test_a_peer_that_takes_ten_deliveries_a_minute_gets_no_more(world: World) -> None:
+    world.inboxes.made[HOST] = Pace(interval=7.6)
+    for _ in range(40):
+        world.publish([inbox(1)])
+    sent: list[float] = []
+    for _ in range(180):
+        rows = _claim(world)
+        sent += [world.now()] * len(rows)
+        for row in rows:  # each is recorded by itself, as answers come in
+            _record(world, [row], TAKEN)
+        world.advance(seconds=1)
+    assert max(sum(at <= other < at + 60 for other in sent) for at in sent) <= 10
+    assert len(sent) >= 20
 
 
 def test_what_stood_behind_a_retried_delivery_is_due_when_that_is_settled(world: World) -> None:

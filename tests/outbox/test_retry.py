@@ -48,6 +48,14 @@ def test_a_peers_wish_makes_the_wait_longer_and_never_shorter() -> None:
     assert long > 3600
 
 
+def test_a_peers_memory_is_waited_out_after_every_answer() -> None:
+    for kind in (Kind.BUSY, Kind.UNAUTHORIZED):
+        for tries in (1, 2, 3):
+            delay = next_try(Outcome(kind), tries=tries, refusals=1, age=0.0, rng=RNG, memory=90.0)
+            assert delay is not None
+            assert 90.0 < delay < 120.0
+
+
 def test_what_failed_together_comes_apart() -> None:
     assert len({_next(BUSY, tries=5) for _ in range(20)}) == 20
 

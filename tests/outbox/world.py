@@ -4,7 +4,7 @@ import asyncio
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from activitypub.signatures.keys import PrivateKey
 from fedcom.db import Database
 from outbox import deliveries as tables
 from outbox.embedded import Dispatcher, Limits
+from outbox.ports import Pace
 from outbox.publish import publish
 from tests.support import services
 from tests.support.clock import SettableClock
@@ -39,10 +40,14 @@ class Signers:
 
 
 class Inboxes:
-    """Remembers the inboxes that are no more."""
+    """Remembers the inboxes that are no more; `made` says who wants to be delivered to how."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.made: dict[str, Pace] = {}
+
+    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
+        return {host: pace for host, pace in self.made.items() if host in hosts}
 
     def gone(self, conn: Connection, inbox: str) -> None:
         self.heard.append(inbox)

@@ -1,5 +1,6 @@
 """Follows: who may ask, what is stored, and how an answer or an Undo finds the one it is about."""
 
+import json
 from typing import Any
 
 import pytest
@@ -142,3 +143,14 @@ def test_an_undo_may_name_the_follow_only_by_its_id(home: Home) -> None:
     # Somebody else's is not theirs to end.
     assert read(home, activity("Undo", KEN, bare | {"actor": KEN})) is None
     assert read(home, activity("Undo", KIM, {"type": "Follow", "id": "https://lost"})) is None
+
+
+def test_a_follow_is_undone_under_the_id_that_was_sent(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    asked = home.perform(Follow(by=home.bob, target=dogs))
+    home.sent()
+
+    home.perform(Unfollow(by=home.bob, target=dogs))
+
+    [(_, body)] = home.sent_bodies()
+    assert json.loads(body)["object"]["id"] == asked.iri

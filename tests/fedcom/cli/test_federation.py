@@ -199,3 +199,7 @@ def test_the_table_says_where_an_activity_is_read(shape: str, module: str) -> No
 
     assert len(lines) == 1
     assert f"| {module} |" in lines[0]
+
+
+def test_omissions_say_what_was_left_out_of_what(shell: Shell) -> None:
+    assert shell.must("federation", "omissions") == "Nothing was left out.\n"

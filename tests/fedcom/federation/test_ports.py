@@ -2,8 +2,11 @@
 
 from sqlalchemy import update
 
+from activitypub.nodeinfo import Software
+from fedcom.context import Context
 from fedcom.federation.ports import Gate, Inboxes
 from fedcom.models.actor import actor
+from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
 from tests.support.people import Home
 
@@ -26,6 +29,22 @@ def test_the_gate_knows_who_has_a_row(home: Home) -> None:
 
     assert home(lambda ctx: Gate().knows(ctx.conn, KIM))
     assert not home(lambda ctx: Gate().knows(ctx.conn, LEA))
+
+
+def test_only_software_that_makes_demands_is_delivered_to_at_a_pace(home: Home) -> None:
+    def describe(ctx: Context) -> None:
+        put_peer(ctx.conn, "a.example", Software("piefed", "1.7"), ctx.now)
+        put_peer(ctx.conn, "b.example", Software("discourse", "3.5"), ctx.now)
+        put_peer(ctx.conn, "c.example", Software("lemmy", "0.19"), ctx.now)
+
+    home(describe)
+
+    asked = ["a.example", "b.example", "c.example", "unknown.example"]
+    paces = home(lambda ctx: Inboxes(lambda _: None).paces(ctx.conn, asked))
+
+    assert set(paces) == {"a.example", "b.example"}
+    assert paces["a.example"].memory == 90.0
+    assert 60 / paces["b.example"].interval < 10
 
 
 def test_a_lost_inbox_puts_its_one_actor_under_suspicion(home: Home) -> None:

@@ -1,17 +1,21 @@
 import re
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.delete import Delete
+from fedcom.actions.follow import Follow
+from fedcom.actions.perform import perform
 from fedcom.actions.remove import Remove
 from fedcom.context import Context
 from fedcom.models.actor import actor, community
 from fedcom.models.follow import follow
 from fedcom.models.post import post as posts
+from fedcom.queries.actors import get_community
 from fedcom.web.render import SCRIPT_ADDRESS
+from outbox.deliveries import activities, deliveries
 from tests.fedcom.web.conftest import KEY, World
 
 pytestmark = pytest.mark.anyio
@@ -202,6 +206,36 @@ async def test_a_follow_that_waits_for_the_other_server_is_explained(world: Worl
     assert "once peer.example has accepted" in page.text
     assert "Requested" in page.text
     assert "Requested" in (await world.browser("bob").get("/communities")).text
+
+
+async def test_a_follow_that_was_refused_is_told_and_can_be_asked_for_again(world: World) -> None:
+    def ask(ctx: Context) -> str:
+        values = {"iri": "https://peer.example/c/owls", "kind": "Group", "local": False}
+        names = {"name": "owls", "host": "peer.example", "inbox": "https://peer.example/inbox"}
+        made = ctx.conn.execute(
+            insert(actor).values(published_at=ctx.now, **values, **names).returning(actor.c.id)
+        ).scalar_one()
+        ctx.conn.execute(insert(community).values(actor_id=made))
+        owls = get_community(ctx.conn, made)
+        return perform(ctx, Follow(by=world.people["bob"], target=owls)).iri
+
+    def refuse(ctx: Context, iri: str) -> None:
+        of_it = select(activities.c.id).where(activities.c.activity_id == iri)
+        refused = {"state": "failed", "last_status": 403, "closed_at": ctx.now.timestamp()}
+        mine = deliveries.c.activity == of_it.scalar_subquery()
+        ctx.conn.execute(deliveries.update().where(mine).values(refused))
+
+    iri = await world.instance.unit(ask)
+    browser = world.browser("bob")
+    assert "Ask again" not in (await browser.get("/c/owls@peer.example")).text
+    await world.instance.unit(lambda ctx: refuse(ctx, iri))
+
+    page = await browser.get("/c/owls@peer.example")
+    assert "peer.example did not accept your request" in page.text
+    await browser.post("/c/owls@peer.example/follow")
+    again = await browser.get("/c/owls@peer.example")
+    assert "Ask again" not in again.text
+    assert "once peer.example has accepted" in again.text
 
 
 async def test_our_own_host_in_an_address_leads_to_the_short_one(world: World) -> None:

@@ -1,0 +1,74 @@
+"""GET /api/v3/site: what this server is called, and who runs it.
+
+PieFed 1.7 reads `admins[].person.actor_id` here and ignores what an admin does whom it does not
+find. The names are those of Lemmy 0.19's `GetSiteResponse`.
+"""
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Person
+from fedcom.queries.actors import get_person, list_admins
+from fedcom.site.settings import get_site
+
+Json = dict[str, Any]
+
+HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=60"}
+# Lemmy numbers the servers it knows; its own is the first.
+_OUR_INSTANCE = 1
+
+
+async def answer_site(request: Request) -> Response:
+    """The site and its admins, the longest-serving first."""
+    return JSONResponse(await instance_of(request).read(read_site), headers=HEADERS)
+
+
+def read_site(conn: Connection) -> Json:
+    """The answer to GET /api/v3/site."""
+    about = get_site(conn)
+    actor = get_person(conn, about.actor_id)
+    site = {
+        "id": 1,
+        "name": about.name,
+        "sidebar": about.description_source,
+        "published": _moment(about.created_at),
+        "actor_id": actor.iri,
+        "inbox_url": actor.inbox,
+        "instance_id": _OUR_INSTANCE,
+    }
+    people = (get_person(conn, number) for number in list_admins(conn))
+    return {
+        "site_view": {"site": site},
+        "admins": [{"person": _person(one), "is_admin": True} for one in people],
+        "version": version("fedcom"),
+    }
+
+
+def _person(someone: Person) -> Json:
+    return {
+        "id": someone.id,
+        "name": someone.name,
+        "display_name": someone.display_name,
+        "avatar": someone.icon_url,
+        "published": _moment(someone.published_at),
+        "actor_id": someone.iri,
+        "local": someone.local,
+        "banned": False,
+        "deleted": False,
+        "bot_account": someone.kind != "Person",
+        "instance_id": _OUR_INSTANCE,
+    }
+
+
+def _moment(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+ROUTES = [Route("/api/v3/site", answer_site, methods=["GET"])]

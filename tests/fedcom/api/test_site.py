@@ -1,0 +1,22 @@
+"""GET /api/v3/site, where PieFed looks for our admins."""
+
+import json
+
+import pytest
+
+from tests.support.node import Node
+from tests.support.people import ORIGIN
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_admins_are_named_by_their_ids(node: Node) -> None:
+    answer = await node.get("/api/v3/site", accept="application/json")
+
+    assert answer.status_code == 200
+    assert answer.headers["access-control-allow-origin"] == "*"
+    told = json.loads(answer.content)
+    assert [one["person"]["actor_id"] for one in told["admins"]] == [f"{ORIGIN}/u/ann"]
+    assert told["admins"][0]["person"]["published"].endswith("Z")
+    assert told["site_view"]["site"]["actor_id"] == f"{ORIGIN}/actor"
+    assert "@" not in answer.text  # no address of anybody's
