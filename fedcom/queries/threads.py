@@ -82,7 +82,12 @@ class Node:
 
 _author = actor.alias("author")
 _viewer: BindParameter[int] = bindparam("viewer", type_=BigId)
-_place_id = select(post.c.community_id).where(post.c.id == comment.c.post_id).scalar_subquery()
+_place_id = (
+    select(post.c.community_id)
+    .where(post.c.id == comment.c.post_id)
+    .correlate(comment)
+    .scalar_subquery()
+)
 _is_readable = or_(
     and_(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None)),
     reads_removed(comment, _place_id, _viewer),

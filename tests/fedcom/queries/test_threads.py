@@ -1,5 +1,7 @@
 import pytest
+from sqlalchemy import insert
 
+from fedcom.models.moderation import moderator
 from fedcom.queries.threads import Node, find_branch, find_thread, to_tree
 from tests.fedcom.queries.rows import NOON, Rows
 
@@ -39,6 +41,25 @@ def test_what_was_taken_away_keeps_its_place_and_loses_its_words(rows: Rows, tak
     assert "secret" not in repr(thread) + repr(branch)
     assert not thread.lines[0].is_shown
     assert thread.lines[1].is_shown
+
+
+def test_moderators_read_what_was_removed_in_their_own_community_and_in_no_other(
+    rows: Rows,
+) -> None:
+    cats, dogs = rows.community(), rows.community("dogs")
+    bob, mia, max_ = rows.person(), rows.person("mia"), rows.person("max")
+    rows.comment(rows.post(dogs, bob), bob)
+    on = rows.post(cats, bob)
+    rows.comment(on, bob, body_html="<p>secret</p>", removed_at=NOON)
+    for place, person in ((cats, mia), (dogs, max_)):
+        appointed = {"community_id": place, "person_id": person, "appointed_at": NOON}
+        rows.conn.execute(insert(moderator).values(appointed))
+
+    def words(viewer: int) -> list[str]:
+        return [line.body_html for line in find_thread(rows.conn, on, viewer_id=viewer).lines]
+
+    assert words(mia) == ["<p>secret</p>"]
+    assert words(max_) == [""]
 
 
 def test_a_long_thread_goes_on_after_the_last_path(rows: Rows) -> None:
