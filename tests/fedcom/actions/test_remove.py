@@ -25,8 +25,8 @@ NAMELESS = {"type": "Note"}
 
 
 def unread(home: Home) -> list[int]:
-    """Who was told of a report and has not looked."""
-    rows = [row for row in home.rows(notification) if row["kind"] == "report"]
+    """Who was told that something was reported and has not looked."""
+    rows = [row for row in home.rows(notification) if row["kind"] == "report" and not row["detail"]]
     return [row["recipient_id"] for row in rows if row["read_at"] is None]
 
 
