@@ -77,6 +77,30 @@ def test_a_removal_judges_what_was_reported_of_it_and_nothing_else(home: Home) -
     assert unread(home) == [home.ann.id]
 
 
+@pytest.mark.parametrize("reason", ["I was wrong.", ""])
+def test_a_moderator_who_says_why_removes_even_their_own_and_restores_it(
+    home: Home, reason: str
+) -> None:
+    post = post_of_kim(home)
+    kim = home(lambda ctx: person_at(ctx, KIM))
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
+    removed = DELETED | {"summary": reason}
+
+    hear(home, removed)
+    assert (home.fresh(post).deleted_at, removals(home)) == (None, [reason])
+    hear(home, undo(removed))
+    assert home.fresh(post).is_shown
+
+
+def test_an_author_who_moderates_nothing_deletes_whatever_they_say(home: Home) -> None:
+    post = post_of_kim(home)
+
+    hear(home, DELETED | {"summary": "I was wrong."})
+
+    assert home.fresh(post).deleted_at is not None
+    assert removals(home) == []
+
+
 def test_what_its_author_took_back_is_still_judged(home: Home) -> None:
     post = post_of_kim(home)
     home.perform(Report(by=home.bob, target=post, reason="Rude."))
