@@ -169,20 +169,19 @@ def _judge(deed: Deed, notice: str) -> Handler:
         A refusal shows the queue with the reason that was typed.
         """
         form = await read_form(request, {"reason": "", "back": ""})
-        visit, about = await visiting(
-            request,
-            lambda conn, visit: get_report_for(
-                conn, number_of(request), member_of(request, visit).person
-            ),
-        )
-        by = member_of(request, visit).person
+        number = number_of(request)
         if form.ready:
+            visit, about = await visiting(
+                request,
+                lambda conn, visit: get_report_for(conn, number, member_of(request, visit).person),
+            )
+            by = member_of(request, visit).person
             with form.keeping("reason"):
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
                 await instance_of(request).unit(lambda ctx: deed(ctx, about, by, reason))
                 return see_other(safe_path(form.text("back"), PATH), notice)
-        return await _show_queue(request, form, about.id)
+        return await _show_queue(request, form, number)
 
     return judge
 

@@ -243,10 +243,14 @@ async def test_a_profile_is_served_in_no_older_form(node: Node) -> None:
 async def test_activities_for_somebody_are_not_served_to_everybody(node: Node) -> None:
     home = node.home
     dogs = home.group("https://dogs.example/c/dogs")
-    home.perform(Follow(by=home.bob, target=dogs))
+    home.follow(home.bob, dogs)
+    theirs = home.post(by=home.person(KIM), place=dogs)
+    home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
 
-    (path,) = [path for path in issued(home, "follow") if path]
-    assert (await node.get(path)).status_code == 404
+    flags = issued(home, "flag")
+    assert flags
+    for path in flags:
+        assert (await node.get(path)).status_code == 404
 
 
 async def test_our_root_is_the_instance_for_servers_and_a_page_for_people(node: Node) -> None:

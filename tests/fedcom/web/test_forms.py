@@ -187,7 +187,7 @@ ERRORS = [
     ("/communities/new", {"name": "cats", "body": "kept"}, "name", "taken"),
     ("/communities/new", {"name": "admin", "body": "kept"}, "name", "reserved"),
     ("/communities/new", {"name": "fine", "display_name": "kept" * 30}, "display_name", "at most"),
-    ("/settings", {"display_name": "Bob\u202e", "body": "kept"}, "display_name", "seen"),
+    ("/settings", {"display_name": "\u3164", "body": "kept"}, "display_name", "invisible"),
     ("/register", {"name": "kept", "password": "short", "email": "a@b.org"}, "password", "least"),
     ("/register", {"name": "bob", "password": GOOD_PASSWORD, "email": ""}, "name", "taken"),
     ("/register", {"name": "kept", "password": GOOD_PASSWORD, "email": "no"}, "email", "is not an"),

@@ -114,7 +114,7 @@ async def test_a_ban_that_has_run_out_lets_somebody_in(world: World) -> None:
 
     browser = world.browser()
     browser.client.cookies.set(browser.cookie, token)
-    assert (await browser.get("/settings")).location.startswith("/login")
+    assert (await browser.get("/settings")).location == "/settings/bans"
 
     world.instance.clock.advance(days=20)
 
