@@ -60,6 +60,7 @@ class Stage:
         self.dogs = home.group(DOGS, featured=f"{DOGS}/featured")
         home.perform(AddModerator(by=home.ann, community=home.cats, person=self.max))
         home.follow(home.bob, self.dogs)
+        home(lambda ctx: ctx.conn.execute(update(follow).values(state="accepted")))
         home.follow(home.person(FORUM, "lemmy"), home.cats)
         self.post = home.post(title="Ours")
         home.post(by=self.kim, iri=IN_CATS_BY_KIM, title="Theirs")
