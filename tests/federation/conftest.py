@@ -49,7 +49,7 @@ class Live:
 
     def until(self, path: str, shows: Callable[[Page], object]) -> Page:
         """The page at `path` once it shows that."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
             page = self.bob.see(path)
             if shows(page):

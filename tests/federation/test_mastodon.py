@@ -16,11 +16,12 @@ class Kim:
 
     def follow(self, times: int = 1) -> Heard:
         """Follow the community; the Accept."""
+        before = len(self.peer.heard)
         asked = self.peer.say(self.me, f"{self.live.garden}/inbox", "Follow", self.live.garden)
-        accepts = [heard for heard in self.peer.heard if heard.shape == "Accept{Follow{id}}"]
         return self.peer.wait(
             "Accept{Follow{id}}",
-            lambda heard: heard not in accepts and heard.activity["object"]["id"] == asked["id"],
+            lambda heard: heard.activity["object"]["id"] == asked["id"],
+            after=before,
         )
 
     def boost_of(self, post: str) -> Heard:

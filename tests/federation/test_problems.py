@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from fedcom.actions.delete import Delete
-from fedcom.actions.follow import Follow
+from fedcom.actions.message import SendMessage
+from fedcom.wire.body import Body
+from outbox.deliveries import activities
 from tests.support.node import ACTIVITY, Node
 
 pytestmark = pytest.mark.anyio
 
-KIM = "https://kim.example/u/kim"
 SECRET = "A word that was taken back"
 NOTHING = "/activities/follow/nothing"
 ASK = "/.well-known/webfinger"
@@ -106,9 +107,11 @@ async def test_a_tombstone_stays_a_document(node: Node) -> None:
 
 
 async def test_what_is_private_looks_like_what_never_was(node: Node) -> None:
-    kim = node.home.person(KIM)
-    asked = node.home.perform(Follow(by=node.home.bob, target=kim))
-    private = await problem_at(node, asked.iri.removeprefix("https://home.example"))
+    kim = node.home.person("https://kim.example/u/kim")
+    body = Body.of_markdown(SECRET)
+    node.home.perform(SendMessage(by=node.home.bob, to=kim, body=body))
+    issued = node.home.rows(activities)[-1]["activity_id"]
+    private = await problem_at(node, issued.removeprefix("https://home.example"))
     never = await problem_at(node, NOTHING)
 
     assert private | {"instance": ""} == never | {"instance": ""}

@@ -45,6 +45,7 @@ from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.report import Report, WithdrawReport
+from fedcom.actions.take_down import PutBack, TakeDown
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vote import Vote
 from fedcom.context import NewKey
@@ -67,6 +68,7 @@ from fedcom.rules.limits import (
     check_alt,
     check_body,
     check_display_name,
+    check_seen,
     check_title,
     check_url,
     check_warning,
@@ -130,6 +132,15 @@ def kept(check: Callable[[str], str], texts: st.SearchStrategy[str]) -> st.Searc
     return texts.filter(passes).map(check)
 
 
+def is_seen(body: Body) -> bool:
+    """Whether it may be a comment or a message: something of it can be seen."""
+    try:
+        check_seen(body.html, "nothing_seen")
+    except Invalid:
+        return False
+    return bool(body.source)
+
+
 LINES = st.text(ANYTHING | st.sampled_from(" \t\n"), max_size=40) | PHRASES
 TITLES = kept(check_title, st.builds(str.__add__, st.sampled_from(["", "Cats", "e\u0301 "]), LINES))
 TITLES |= st.just("x" * MAX_TITLE) | kept(check_title, st.just("\u0958" * (MAX_TITLE // 2)))
@@ -141,7 +152,7 @@ SCHEMES = st.sampled_from(["https://", "http://", "HTTP://"])
 PATHS = st.sampled_from(["", "/", "/\u00fc?x=[y]#z", "/@ann"]) | st.text(ANYTHING).map("/".__add__)
 URLS = kept(check_url, st.builds(lambda *parts: "".join(parts), SCHEMES, HOSTS, PATHS))
 BODIES = written(MAX_BODY).map(Body.of_markdown)
-REMARKS = written(MAX_COMMENT).filter(bool).map(Body.of_markdown)
+REMARKS = written(MAX_COMMENT).map(Body.of_markdown).filter(is_seen)
 SUMMARIES = written(MAX_SUMMARY).map(Body.of_markdown)
 REASONS = written(MAX_REASON)
 LANGUAGES = st.sampled_from([None, "de", "pt-BR", "zh-Hant"])
@@ -515,6 +526,8 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     RefreshProfile: refresh_profile,
     WithdrawReport: withdraw_report,
 }
+# What others read as an author's Delete and its Undo, or hear nothing of.
+IN_OTHER_WORDS: set[type[Action[Any]]] = {TakeDown, PutBack}
 
 
 # There and back.
@@ -729,4 +742,4 @@ def actions() -> set[type[Action[Any]]]:
 
 def test_no_action_is_left_out() -> None:
     """A new action needs a function above that draws one, in `DONE` or `HEARD`."""
-    assert DONE.keys() | HEARD.keys() == actions()
+    assert DONE.keys() | HEARD.keys() | IN_OTHER_WORDS == actions()
