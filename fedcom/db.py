@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from sqlalchemy import (
     URL,
@@ -33,6 +33,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Integer,
+    QueuePool,
     Row,
     Table,
     Text,
@@ -265,7 +266,7 @@ class Database:
 
 
 def _size(engine: Engine) -> int:
-    return int(engine.pool.size())  # type: ignore[attr-defined] # ours are QueuePools, typed as Pool
+    return cast("QueuePool", engine.pool).size()
 
 
 async def _in_thread(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
