@@ -182,14 +182,20 @@ async def test_a_locked_post_takes_no_answers_and_says_so(world: World) -> None:
     assert "?reply=" not in page.html
 
 
+def insert_owls(ctx: Context) -> int:
+    """!owls on peer.example; its row id."""
+    values = {"iri": "https://peer.example/c/owls", "kind": "Group", "local": False}
+    names = {"name": "owls", "host": "peer.example", "inbox": "https://peer.example/inbox"}
+    made = ctx.conn.execute(
+        insert(actor).values(published_at=ctx.now, **values, **names).returning(actor.c.id)
+    ).scalar_one()
+    ctx.conn.execute(insert(community).values(actor_id=made))
+    return int(made)
+
+
 async def test_a_follow_that_waits_for_the_other_server_is_explained(world: World) -> None:
     def ask(ctx: Context) -> None:
-        values = {"iri": "https://peer.example/c/owls", "kind": "Group", "local": False}
-        names = {"name": "owls", "host": "peer.example", "inbox": "https://peer.example/inbox"}
-        made = ctx.conn.execute(
-            insert(actor).values(published_at=ctx.now, **values, **names).returning(actor.c.id)
-        ).scalar_one()
-        ctx.conn.execute(insert(community).values(actor_id=made))
+        made = insert_owls(ctx)
         ctx.conn.execute(
             insert(follow).values(
                 follower_id=world.people["bob"].id,
@@ -210,12 +216,7 @@ async def test_a_follow_that_waits_for_the_other_server_is_explained(world: Worl
 
 async def test_a_follow_that_was_refused_is_told_and_can_be_asked_for_again(world: World) -> None:
     def ask(ctx: Context) -> str:
-        values = {"iri": "https://peer.example/c/owls", "kind": "Group", "local": False}
-        names = {"name": "owls", "host": "peer.example", "inbox": "https://peer.example/inbox"}
-        made = ctx.conn.execute(
-            insert(actor).values(published_at=ctx.now, **values, **names).returning(actor.c.id)
-        ).scalar_one()
-        ctx.conn.execute(insert(community).values(actor_id=made))
+        made = insert_owls(ctx)
         owls = get_community(ctx.conn, made)
         return perform(ctx, Follow(by=world.people["bob"], target=owls)).iri
 
