@@ -25,7 +25,7 @@ from outbox.deliveries import (
     deliveries,
 )
 from outbox.peers import Peer
-from outbox.ports import Inboxes, Pace
+from outbox.ports import Inboxes, Pace, Refusal
 from outbox.retry import WEEK, next_try
 
 
@@ -77,10 +77,24 @@ def record(
         pace = paces.get(host, Pace())
         due = look_at.get(host, now)
         look_at |= _react(conn, before[host], peer, due=due, now=now, pace=pace)
-    for result in in_order:
-        if result.outcome.kind is Kind.GONE:
-            inboxes.gone(conn, result.row.inbox)
+    _tell(conn, inboxes, in_order, settled)
     return Recorded(look_at, frozenset(host for host, peer in after.items() if peer.failures))
+
+
+def _tell(
+    conn: Connection,
+    inboxes: Inboxes,
+    results: Iterable[Result],
+    settled: Iterable[dict[str, Any]],
+) -> None:
+    """Tell the owner of what was sent that an inbox is no more, or refuses something for good."""
+    for result, values in zip(results, settled, strict=True):
+        row, outcome = result.row, result.outcome
+        if outcome.kind is Kind.GONE:
+            inboxes.gone(conn, row.inbox)
+        elif values["new_state"] == FAILED and outcome.status is not None:
+            refusal = Refusal(row.actor, row.body, row.host, outcome.status, outcome.text)
+            inboxes.refused(conn, refusal)
 
 
 def _health_after(

@@ -18,7 +18,7 @@ from activitypub.signatures.keys import PrivateKey
 from fedcom.db import Database
 from outbox import deliveries as tables
 from outbox.embedded import Dispatcher, Limits
-from outbox.ports import Pace
+from outbox.ports import Pace, Refusal
 from outbox.publish import publish
 from tests.support import services
 from tests.support.clock import SettableClock
@@ -44,6 +44,7 @@ class Inboxes:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.refusals: list[Refusal] = []
         self.made: dict[str, Pace] = {}
 
     def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
@@ -51,6 +52,9 @@ class Inboxes:
 
     def gone(self, conn: Connection, inbox: str) -> None:
         self.heard.append(inbox)
+
+    def refused(self, conn: Connection, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
 
 
 Behaviour = Callable[[], Awaitable[Answer]]
