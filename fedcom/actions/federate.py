@@ -18,13 +18,13 @@ from sqlalchemy import update
 
 from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
-from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
 from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
-from fedcom.remote.peers import blocked_among
-from fedcom.rules.dialects import Dialect, dialect_of
+from fedcom.remote.peers import blocked_among, find_peer
+from fedcom.rules.dialects import Dialect, dialect_of, reads_restore_data
 from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
@@ -49,6 +49,7 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
         _send(ctx, action.by, audience, activity, followers)
         for said in action.beside(ctx, result):
             _say(ctx, said, audience.subject)
+        _send_parts(ctx, action.by, audience, action.parts(ctx, result))
         return
     if place is not None and place.local:
         if heard.body is not None:
@@ -178,6 +179,25 @@ def _send(
             _publish_bytes(ctx, activity["id"], by.iri, dump(activity), audience.subject, to)
         return
     _publish(ctx, by.iri, activity, audience.subject, to)
+
+
+def _send_parts(ctx: Context, by: Actor, audience: Audience, parts: Iterable[Part]) -> None:
+    hosts: dict[int, list[FollowerHost]] = {}
+    for part in parts:
+        place = part.community
+        if place.id not in hosts:
+            told = _told_by(ctx, place, audience) if place.local else [server_of(ctx.conn, place)]
+            hosts[place.id] = [host for host in told if not _reads_restore_data(ctx, host)]
+        if place.local:
+            inner = dump(ctx.proven(by.iri, part.activity))
+            _announce(ctx, place, part.subject, inner, hosts[place.id])
+        elif hosts[place.id]:
+            _publish(ctx, by.iri, part.activity, part.subject, hosts[place.id])
+
+
+def _reads_restore_data(ctx: Context, host: FollowerHost) -> bool:
+    known = find_peer(ctx.conn, host.host)
+    return known is not None and reads_restore_data(known.software, known.version)
 
 
 def _say(ctx: Context, said: Answer, subject: str) -> None:

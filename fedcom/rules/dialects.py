@@ -79,7 +79,18 @@ def takes_chat(software: str | None, version: str | None) -> bool:
 
     Lemmy 1.0 (whose pre-releases are 0.20 and later) judges its peers by the same line.
     """
-    if software != "lemmy":
-        return software in _CHATTING
+    return _is_lemmy_0(version) if software == "lemmy" else software in _CHATTING
+
+
+def reads_restore_data(software: str | None, version: str | None) -> bool:
+    """Whether `restoreData` on the Undo of a Block is enough to put back what the Block removed.
+
+    Lemmy knows it from 1.0 on. Of others than Fedcom nobody is known to read it.
+    """
+    return software == "fedcom" or (software == "lemmy" and not _is_lemmy_0(version))
+
+
+def _is_lemmy_0(version: str | None) -> bool:
+    """Whether a Lemmy is older than 1.0; one that does not say its version is."""
     found = _VERSION.match(version or "")
     return found is None or (int(found[1]), int(found[2])) < (0, 20)

@@ -56,7 +56,7 @@ class Elsewhere:
         bodies = [body for sent, body in self.home.sent_bodies() if sent.by == "u/bob"]
         if refused_by is None:
             return
-        refusal = Refusal(self.home.bob.iri, bodies[-1], refused_by, 400, '{"error":"no"}')
+        refusal = Refusal(self.home.bob.iri, bodies[0], refused_by, 400, '{"error":"no"}')
         self.home.clock.advance(seconds=1)
         self.home(lambda ctx: undo_refused(ctx, refusal))
         assert self.home.sent() == [], "nobody elsewhere is told"
