@@ -16,15 +16,24 @@ from typing import Any
 
 from sqlalchemy import update
 
+from activitypub.iri import host_of
+from activitypub.reading import Document
 from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part
+from fedcom.actions.originals import find_create
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
 from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
 from fedcom.remote.peers import blocked_among, find_peer
-from fedcom.rules.dialects import Dialect, dialect_of, reads_restore_data
+from fedcom.rules.dialects import (
+    Dialect,
+    dialect_of,
+    reads_announced_ids,
+    reads_restore_data,
+    refuses_own,
+)
 from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
@@ -53,9 +62,10 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
         return
     if place is not None and place.local:
         if heard.body is not None:
-            _announce(ctx, place, audience.subject, heard.body, followers)
+            told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
+            _announce(ctx, place, audience.subject, heard.body, told)
         elif action.is_content:
-            _announce_id(ctx, place, audience, followers)
+            _announce_fetched(ctx, place, action.by, audience, followers)
         _boost(ctx, place, audience, followers)
     for answer in action.answers(ctx, result):
         _say(ctx, answer, audience.subject)
@@ -85,20 +95,41 @@ def _announce(
     _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
 
 
-def _announce_id(
-    ctx: Context, place: Community, audience: Audience, followers: list[FollowerHost]
+def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
+    """Whether `host` would get back what it sent, and refuses to hear it from others."""
+    is_written = activity.type in ("Create", "Update")
+    return is_written and refuses_own(host.software) and _is_on(host, activity.object_id)
+
+
+def _is_on(host: FollowerHost, iri: str | None) -> bool:
+    return iri is not None and host_of(iri) == host.host
+
+
+def _announce_fetched(
+    ctx: Context,
+    place: Community,
+    author: Actor,
+    audience: Audience,
+    followers: list[FollowerHost],
 ) -> None:
-    """Announce what was only fetched: peers fetch it from its origin as we did.
+    """Announce what was only fetched: by its id, so that peers fetch it from its origin as we did,
+    or within its author's Create where an id says nothing.
 
     Whoever gets a boost of it needs no second one.
     """
-    is_boosted = audience.microblogs is Microblogs.BOOST
+    iri, is_boosted = audience.subject, audience.microblogs is Microblogs.BOOST
     told = [
         host
         for host in followers
         if _dialect(host).takes_activities and not (is_boosted and _dialect(host).takes_boosts)
     ]
-    _publish(ctx, place.iri, _boost_activity(ctx, place, audience.subject), audience.subject, told)
+    embedding = [host for host in told if not reads_announced_ids(host.software)]
+    by_id = [host for host in told if host not in embedding]
+    wanting = [host for host in embedding if not _is_on(host, iri)]
+    create = find_create(ctx, author, iri) if wanting else None
+    if create is not None:
+        _announce(ctx, place, iri, dump(create.raw), wanting)
+    _publish(ctx, place.iri, _boost_activity(ctx, place, iri), iri, by_id)
 
 
 def _boost(

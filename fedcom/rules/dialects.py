@@ -82,6 +82,22 @@ def takes_chat(software: str | None, version: str | None) -> bool:
     return _is_lemmy_0(version) if software == "lemmy" else software in _CHATTING
 
 
+def reads_announced_ids(software: str | None) -> bool:
+    """Whether an Announce of the bare id of a post or comment is read there.
+
+    Lemmy (0.19 and 1.0) takes for an activity what it finds there, and refuses an object.
+    """
+    return software != "lemmy"
+
+
+def refuses_own(software: str | None) -> bool:
+    """Whether this software refuses its own posts and comments in an Announce of somebody else.
+
+    Lemmy (0.19 and 1.0) answers 400 to a Create or Update of what is local there.
+    """
+    return software == "lemmy"
+
+
 def reads_restore_data(software: str | None, version: str | None) -> bool:
     """Whether `restoreData` on the Undo of a Block is enough to put back what the Block removed.
 

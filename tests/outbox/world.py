@@ -142,12 +142,17 @@ class World:
         )
 
     def publish(
-        self, inboxes: Iterable[str], *, subject: str | None = None, actor: str = ACTOR
+        self,
+        inboxes: Iterable[str],
+        *,
+        subject: str | None = None,
+        actor: str = ACTOR,
+        body: bytes | None = None,
     ) -> bytes:
         """Publish a new activity about a subject of its own; its bytes."""
         self._number += 1
         name = f"https://here.example/activities/{self._number}"
-        body = b"activity %d" % self._number
+        body = body or b"activity %d" % self._number
         with self.db.begin() as conn:
             publish(
                 conn,
