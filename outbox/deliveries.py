@@ -65,6 +65,7 @@ activities = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("activity_id", name="uq_outbox_activity_activity_id"),
     Index("ix_outbox_activity_created_at", "created_at"),
+    Index("ix_outbox_activity_subject", "subject"),
     sqlite_autoincrement=True,
 )
 

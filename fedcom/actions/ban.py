@@ -20,6 +20,7 @@ from fedcom.actions.federate import boost_anew
 from fedcom.actions.moderators import check_rank
 from fedcom.actions.modlog import Line, log_person, reason_of
 from fedcom.actions.perform import perform
+from fedcom.actions.sent import last_iri
 from fedcom.actions.sweep import Restored, remove_all, restore_all
 from fedcom.actions.tally import count_subscribers
 from fedcom.actions.vouching import check_vouched
@@ -249,11 +250,12 @@ class Unban(Action[Admitted]):
 
     def to_activity(self, ctx: Context, result: Admitted) -> Activity:
         """Undo{Block}."""
+        target = _target(ctx, self.place)
         banned = block(
-            ctx.new_iri("block"),
+            last_iri(ctx, "block", self.by, self.person.iri, target=target),
             self.by.iri,
             self.person.iri,
-            _target(ctx, self.place),
+            target,
             audience=self.place.iri if self.place else None,
             cc=[self.place.iri] if self.place else [],
             reason=self.reason or None,
