@@ -74,6 +74,18 @@ class Answer:
     private: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an action did to one thing, for servers that do not do it by reading the whole.
+
+    `activity` is about the id `subject`, and `community` is where that is.
+    """
+
+    community: Community
+    subject: str
+    activity: Activity
+
+
 class Action(ABC, Generic[R]):
     """Something that somebody does and a peer could see."""
 
@@ -104,6 +116,11 @@ class Action(ABC, Generic[R]):
 
     def beside(self, ctx: Context, result: R) -> tuple[Answer, ...]:
         """What other local actors say when this is done here, to servers that want their word."""
+        return ()
+
+    def parts(self, ctx: Context, result: R) -> tuple[Part, ...]:
+        """What a restoration that is done here means for each thing, in the words of `by`: sent
+        besides to the community's followers, or its server, where `restoreData` is not read."""
         return ()
 
 

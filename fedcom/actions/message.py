@@ -26,6 +26,7 @@ from fedcom.actions.comment import read_note
 from fedcom.actions.mentions import with_links
 from fedcom.actions.notify import News, is_blocked, notify
 from fedcom.actions.post import Provenance, is_overtaken
+from fedcom.actions.sent import last_iri
 from fedcom.actions.tombstones import refuse_deleted
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
@@ -170,7 +171,7 @@ class DeleteMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Delete of the bare id, to the other person."""
-        return _deletion(ctx, self.by, result)
+        return _deletion(ctx, ctx.new_iri("delete"), self.by, result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +195,8 @@ class UndeleteMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Undo{Delete}."""
-        return undo(ctx.new_iri("undo"), _deletion(ctx, self.by, result))
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        return undo(ctx.new_iri("undo"), _deletion(ctx, sent, self.by, result))
 
 
 def _check_reach(ctx: Context, by: Person, to: Person) -> None:
@@ -243,9 +245,9 @@ def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
     return to_message(about, get_person(ctx.conn, about.author_id), recipient, chat=chat)
 
 
-def _deletion(ctx: Context, by: Person, about: Message) -> Activity:
+def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:
     recipient = get_person(ctx.conn, about.recipient_id)
-    return delete_activity(ctx.new_iri("delete"), by.iri, about.iri, to=[recipient.iri])
+    return delete_activity(iri, by.iri, about.iri, to=[recipient.iri])
 
 
 def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:

@@ -15,6 +15,7 @@ from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.post import check_public
+from fedcom.actions.sent import last_iri
 from fedcom.actions.settle import Outcome, settle_content
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vouching import check_vouched
@@ -105,7 +106,7 @@ class Restore(Action[Content]):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete} with a summary."""
         removed = delete_activity(
-            ctx.new_iri("delete"),
+            last_iri(ctx, "delete", self.by, result.iri),
             self.by.iri,
             result.iri,
             community=place_of(ctx, result).iri,
