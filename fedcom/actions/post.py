@@ -33,6 +33,7 @@ from fedcom.wire.addressing import post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
 from fedcom.wire.illustration import Illustration, is_title_again
+from fedcom.wire.microblog import to_status
 from fedcom.wire.post import TYPES, PostContent, read_post, to_page
 
 MOST_PLACES = 50
@@ -111,6 +112,11 @@ class CreatePost(Action[Post]):
         page = to_page(result, self.by, self.community, mentioned(ctx, result))
         return create(ctx.new_iri("create"), self.by.iri, page)
 
+    def to_microblogs(self, ctx: Context, result: Post) -> Activity:
+        """Create{Note}."""
+        status = to_status(result, self.by, self.community, mentioned(ctx, result))
+        return create(ctx.new_iri("create"), self.by.iri, status)
+
     def audience(self, ctx: Context, result: Post) -> Audience:
         """The community, whom the text names, and who follows the author."""
         return Audience(
@@ -171,6 +177,12 @@ class EditPost(Action[Post]):
         place = get_community(ctx.conn, result.community_id)
         page = to_page(result, self.by, place, mentioned(ctx, result))
         return update_activity(ctx.new_iri("update"), self.by.iri, page)
+
+    def to_microblogs(self, ctx: Context, result: Post) -> Activity:
+        """Update{Note}."""
+        place = get_community(ctx.conn, result.community_id)
+        status = to_status(result, self.by, place, mentioned(ctx, result))
+        return update_activity(ctx.new_iri("update"), self.by.iri, status)
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """Whoever was told of the post; microblogs take an edit only from the author."""

@@ -22,6 +22,7 @@ from fedcom.actions.comment import note_of
 from fedcom.actions.mentions import mentioned
 from fedcom.context import Context
 from fedcom.errors import NotFound
+from fedcom.federation.requester import ASKED_BY, is_microblog
 from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor, Community
@@ -46,6 +47,7 @@ from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import find_post, get_post
 from fedcom.wire.actor import to_document
+from fedcom.wire.microblog import to_status
 from fedcom.wire.post import to_page
 from outbox.publish import Issued, find_issued
 
@@ -78,9 +80,19 @@ async def answer_site(request: Request) -> Response:
 
 
 async def answer_post(request: Request) -> Response:
-    """A local post as a Page, or its Tombstone; the way to a peer's post."""
+    """A local post as a Page, for microblogs as a Note; or its Tombstone, or the way to a peer's.
+
+    Whoever asks is known by the request, so that a shared cache may give the answer to no other.
+    """
     number = _number(request)
-    return await _answer(request, lambda ctx: _served(ctx, get_post(ctx.conn, number)))
+
+    def find(ctx: Context) -> Json | Elsewhere:
+        about = get_post(ctx.conn, number)
+        if about.local and is_microblog(ctx.conn, request.headers):
+            return _in_words(ctx, about, to_status)
+        return _served(ctx, about)
+
+    return await _answer(request, find, vary=ASKED_BY)
 
 
 async def answer_comment(request: Request) -> Response:
@@ -149,6 +161,7 @@ async def _answer(
     work: Callable[[Context], Json | bytes | Elsewhere],
     *,
     cache: str = CACHE,
+    vary: str = "Accept",
 ) -> Response:
     instance = instance_of(request)
 
@@ -165,7 +178,7 @@ async def _answer(
     if isinstance(found, Elsewhere):
         return to_origin(found)
     body, status = found
-    return to_response(request, body, status, cache=cache)
+    return to_response(request, body, status, cache=cache, vary=vary)
 
 
 async def _collection(
@@ -238,7 +251,11 @@ def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
 
 
 def _page(ctx: Context, about: Post) -> Json:
-    return to_page(
+    return _in_words(ctx, about, to_page)
+
+
+def _in_words(ctx: Context, about: Post, write: Callable[..., Json]) -> Json:
+    return write(
         about,
         get_person(ctx.conn, about.author_id),
         open_place(ctx, about),

@@ -11,7 +11,7 @@ from fedcom.models.comment import Comment
 from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import warning_of, with_attached, with_details
-from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
+from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def to_note(
             published=about.published_at,
             updated=about.updated_at,
             mentioned=[someone.iri for someone in mentioned],
-            tags=mentions_of(place, mentioned),
+            tags=tags_of(about.iri, about.body_html, place, mentioned),
             thread=above.thread,
             replies=replies_iri(about.iri),
         ),

@@ -23,7 +23,7 @@ from fedcom.wire.illustration import (
     with_attached,
     with_details,
 )
-from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
+from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
 TYPES = frozenset(
@@ -104,7 +104,7 @@ def to_page(
             published=about.published_at,
             updated=about.updated_at,
             mentioned=[someone.iri for someone in mentioned],
-            tags=mentions_of(place, mentioned),
+            tags=tags_of(about.iri, about.body_html, place, mentioned),
             thread=thread_of(about),
             replies=replies_iri(about.iri),
         ),

@@ -306,7 +306,8 @@ async def served_by(node: Node) -> list[dict[str, Any]]:
     paths += ["/c/cats/featured", "/c/cats/moderators", "/comment/1", "/comment/2"]
     paths += [f"/post/1{part}" for part in ("", "/context", "/context?page=1", "/replies")]
     paths += ["/comment/1/replies"]
-    return [await node.get_json(path) for path in paths]
+    for_microblogs = await node.get("/post/1", User_Agent="Mastodon/4.4.2")
+    return [for_microblogs.json()] + [await node.get_json(path) for path in paths]
 
 
 def undefined_terms(node_object: Any) -> set[str]:

@@ -138,10 +138,18 @@ Make = Callable[[Scene, Person], Action[Any]]
 HERE: list[tuple[Make, dict[str, set[str]]]] = [
     (
         new_post,
-        also(announced("Create{Page}", boost="Announce{id}"), own("Create{Page}", FAN)),
+        also(announced("Create{Page}", boost="Announce{id}"), own("Create{Note}", FAN)),
     ),
     # An edit reaches microblogs from the author only; where activities were announced it was told.
-    (edit_post, also(announced("Update{Page}"), own("Update{Page}", FAN, MICRO, DARK))),
+    # DARK was never reached, so that it may be a forum: it gets the Page.
+    (
+        edit_post,
+        also(
+            announced("Update{Page}"),
+            own("Update{Note}", FAN, MICRO),
+            own("Update{Page}", DARK),
+        ),
+    ),
     (
         delete_post,
         also(
@@ -160,8 +168,8 @@ HERE: list[tuple[Make, dict[str, set[str]]]] = [
 
 # What a member does in a community elsewhere.
 THERE: list[tuple[Make, dict[str, set[str]]]] = [
-    (new_post, own("Create{Page}", "dogs.example", FAN)),
-    (edit_post, own("Update{Page}", "dogs.example", FAN)),
+    (new_post, also(own("Create{Page}", "dogs.example"), own("Create{Note}", FAN))),
+    (edit_post, also(own("Update{Page}", "dogs.example"), own("Update{Note}", FAN))),
     (delete_post, own("Delete{id}", "dogs.example", FAN)),
     (new_comment, own("Create{Note}", "dogs.example", FAN)),
     (edit_comment, own("Update{Note}", "dogs.example", FAN)),
