@@ -257,6 +257,19 @@ def test_our_community_announces_only_the_id_of_what_was_fetched(
     assert scene.perform(make(scene, scene.kim), said(scene.kim.iri)) == expected
 
 
+def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word_first(
+    home: Home,
+) -> None:
+    """Else GoToSocial fetches for the boost what is on its way, and drops the mention in it."""
+    scene = Scene(home, ours=True)
+    home.follow(home.person(f"https://{MICRO}/u/two", "gotosocial"), home.bob)
+
+    home.perform(new_post(scene, home.bob))
+
+    there = [sent.words for sent, _ in home.sent_bodies() if f"//{MICRO}/" in sent.inbox]
+    assert there == ["Create{Note}", "Announce{id}"]
+
+
 def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
     scene = Scene(home, ours=True)
     raw = b'{ "type":"Dislike",\n "id" : "https://kim.example/1", "actor":"https://kim.example/u/kim"}'
