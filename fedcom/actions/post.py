@@ -203,14 +203,15 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
     """
     author_iri = check_content(document)
     place = _place(ctx, document, via)
-    return _from_content(participant_at(ctx, author_iri), place, read_post(document))
+    return _from_content(participant_at(ctx, author_iri), place, read_post(document, place))
 
 
 def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> EditPost | None:
     """The edit that another copy of a known post stands for; None when it is no newer."""
     check_public(document)
     author = participant_at(ctx, document.owner or "")
-    content = read_post(document)
+    place = get_community(ctx.conn, known.community_id)
+    content = read_post(document, place)
     if is_overtaken(said, content, known):
         return None
     if _is_the_same(content, known):

@@ -1,6 +1,6 @@
 """Comments on the wire: our Note, and peers' Notes that answer something."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,13 @@ from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
-from fedcom.wire.illustration import warning_of, with_attached, with_details
+from fedcom.wire.illustration import (
+    subject_of,
+    warning_of,
+    with_attached,
+    with_details,
+    with_subject,
+)
 from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 
@@ -44,9 +50,16 @@ def read_comment(document: Document) -> CommentContent:
         language=language_in(document),
         published=document.published,
         updated=document.updated,
-        content_warning=warning_of(document),
+        content_warning=warning_of(document) or subject_of(document),
         mentions=named_in(document),
     )
+
+
+def read_message(document: Document) -> CommentContent:
+    """A private message as a peer's document gives it: a warning is the first line of its text."""
+    content = read_comment(document)
+    body = with_subject(content.body, content.content_warning)
+    return replace(content, body=body, content_warning="")
 
 
 def to_note(
