@@ -39,8 +39,9 @@ class Text:
 class Place:
     """Whose a post or comment is, where it stands, and when it was written.
 
-    `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` and
-    `replies` ids of collections (FEP-7888), `url` the page for people when it is not the id.
+    `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` the
+    id of a collection (FEP-7888), `replies` that of one or the collection itself, `url` the page
+    for people when it is not the id.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Place:
     tags: Sequence[Json] = ()
     url: str | None = None
     thread: str | None = None
-    replies: str | None = None
+    replies: str | Json | None = None
 
 
 def page(  # noqa: PLR0913 - one argument for each field that a peer reads

@@ -13,6 +13,7 @@ from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
+from fedcom.actions.replies import first_replies
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_post, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -23,7 +24,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.post import Post, post
-from fedcom.queries.actors import find_actor, get_community, standing
+from fedcom.queries.actors import find_actor, get_community, get_person, standing
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, participant_at
@@ -114,8 +115,7 @@ class CreatePost(Action[Post]):
 
     def to_microblogs(self, ctx: Context, result: Post) -> Activity:
         """Create{Note}."""
-        status = to_status(result, self.by, self.community, mentioned(ctx, result))
-        return create(ctx.new_iri("create"), self.by.iri, status)
+        return create(ctx.new_iri("create"), self.by.iri, status_of(ctx, result))
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """The community, whom the text names, and who follows the author."""
@@ -180,9 +180,7 @@ class EditPost(Action[Post]):
 
     def to_microblogs(self, ctx: Context, result: Post) -> Activity:
         """Update{Note}."""
-        place = get_community(ctx.conn, result.community_id)
-        status = to_status(result, self.by, place, mentioned(ctx, result))
-        return update_activity(ctx.new_iri("update"), self.by.iri, status)
+        return update_activity(ctx.new_iri("update"), self.by.iri, status_of(ctx, result))
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """Whoever was told of the post; microblogs take an edit only from the author."""
@@ -194,6 +192,13 @@ class EditPost(Action[Post]):
             microblogs=Microblogs.THE_ACTIVITY,
             post=result,
         )
+
+
+def status_of(ctx: Context, about: Post) -> dict[str, object]:
+    """A post of ours as microblogs read it."""
+    place = get_community(ctx.conn, about.community_id)
+    author = get_person(ctx.conn, about.author_id)
+    return to_status(about, author, place, mentioned(ctx, about), first_replies(ctx, about))
 
 
 def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost:

@@ -20,6 +20,7 @@ from activitypub.vocab.collections import collection, ordered_collection
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
 from fedcom.actions.mentions import mentioned
+from fedcom.actions.post import status_of
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.federation.requester import ASKED_BY, is_microblog
@@ -47,7 +48,6 @@ from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import find_post, get_post
 from fedcom.wire.actor import to_document
-from fedcom.wire.microblog import to_status
 from fedcom.wire.post import to_page
 from outbox.publish import Issued, find_issued
 
@@ -89,7 +89,8 @@ async def answer_post(request: Request) -> Response:
     def find(ctx: Context) -> Json | Elsewhere:
         about = get_post(ctx.conn, number)
         if about.local and is_microblog(ctx.conn, request.headers):
-            return _in_words(ctx, about, to_status)
+            open_place(ctx, about)
+            return status_of(ctx, about)
         return _served(ctx, about)
 
     return await _answer(request, find, vary=ASKED_BY)
@@ -128,7 +129,9 @@ async def answer_outbox(request: Request) -> Response:
 
 
 async def answer_featured(request: Request) -> Response:
-    """The pinned posts of a community, with the objects in it, as Lemmy reads it."""
+    """The pinned posts of a community, with the objects in it, as Lemmy reads it. People pin none,
+    but GoToSocial 0.20 asks for it all the same.
+    """
     return await _collection(request, "featured", _featured)
 
 
@@ -251,11 +254,7 @@ def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
 
 
 def _page(ctx: Context, about: Post) -> Json:
-    return _in_words(ctx, about, to_page)
-
-
-def _in_words(ctx: Context, about: Post, write: Callable[..., Json]) -> Json:
-    return write(
+    return to_page(
         about,
         get_person(ctx.conn, about.author_id),
         open_place(ctx, about),
@@ -380,6 +379,7 @@ ROUTES = [
     Route("/actor/outbox", answer_instance_collection, methods=["GET"]),
     Route("/actor/followers", answer_instance_collection, methods=["GET"]),
     Route("/actor/following", answer_instance_collection, methods=["GET"]),
+    Route("/actor/featured", answer_instance_collection, methods=["GET"]),
     *(
         Route(f"{who}/{name}", endpoint, methods=["GET"])
         for who in (_PERSON, _COMMUNITY)
@@ -387,9 +387,9 @@ ROUTES = [
             ("followers", answer_followers),
             ("following", answer_following),
             ("outbox", answer_outbox),
+            ("featured", answer_featured),
         )
     ),
-    Route(f"{_COMMUNITY}/featured", answer_featured, methods=["GET"]),
     Route(f"{_COMMUNITY}/moderators", answer_moderators, methods=["GET"]),
     Route("/activities/{kind}/{token}", answer_activity, methods=["GET"]),
 ]

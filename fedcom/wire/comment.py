@@ -8,7 +8,6 @@ from activitypub.reading import Document
 from activitypub.vocab.objects import Place, Text, note, tombstone
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
-from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import (
     subject_of,
@@ -68,8 +67,9 @@ def to_note(
     place: Community,
     above: Above,
     mentioned: tuple[Actor, ...],
+    replies: dict[str, Any],
 ) -> dict[str, Any]:
-    """A local comment as a Note.
+    """A local comment as a Note, with the collection of `replies` to it.
 
     `mentioned` are whom the text names and the author of what is answered: Mastodon notifies (and
     delivers replies to) nobody else. The Mention of the community makes their replies come back.
@@ -88,7 +88,7 @@ def to_note(
             mentioned=[someone.iri for someone in mentioned],
             tags=tags_of(about.iri, about.body_html, place, mentioned),
             thread=above.thread,
-            replies=replies_iri(about.iri),
+            replies=replies,
         ),
         Text(
             html=with_their_links(about.body_html, about.iri, mentioned),

@@ -14,7 +14,6 @@ from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
 from fedcom.text.hashtags import with_hashtag_links
 from fedcom.text.pictures import pictures_in
-from fedcom.wire.addressing import replies_iri
 from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import thread_of
 from fedcom.wire.tags import hashtag_page, language_of, tags_of, with_their_links
@@ -24,12 +23,17 @@ MOST_PICTURES = 4
 
 
 def to_status(
-    about: Post, author: Actor, place: Community, mentioned: tuple[Actor, ...] = ()
+    about: Post,
+    author: Actor,
+    place: Community,
+    mentioned: tuple[Actor, ...],
+    replies: dict[str, Any],
 ) -> dict[str, Any]:
-    """A local post as a Note: title, link and text are its `content`, which is never empty.
+    """A local post as a Note, with the collection of `replies` to it.
 
-    It has the id, the addressees and the tags of the Page (`wire.post.to_page`). Without `source`,
-    which would be the Markdown of only a part of the content.
+    Title, link and text are its `content`, which is never empty. It has the id, the addressees and
+    the tags of the Page (`wire.post.to_page`), and no `source`, which would be the Markdown of only
+    a part of the content.
     """
     if not about.is_shown:
         return tombstone(
@@ -45,7 +49,7 @@ def to_status(
             mentioned=[someone.iri for someone in mentioned],
             tags=tags_of(about.iri, about.body_html, place, mentioned),
             thread=thread_of(about),
-            replies=replies_iri(about.iri),
+            replies=replies,
         ),
         Text(html=_content(about, mentioned), language=language_of(about.language)),
         sensitive=about.nsfw or bool(about.content_warning),

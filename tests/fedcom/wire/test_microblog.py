@@ -1,13 +1,17 @@
 """A post as microblogs read it: all that there is to say is in the content of a Note."""
 
+from typing import Any
+
 import pytest
 
 from activitypub.reading import Document
 from fedcom.actions.delete import Delete
+from fedcom.models.actor import Community, Person
+from fedcom.models.post import Post
 from fedcom.text.html import to_text
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import Illustration
-from fedcom.wire.microblog import MOST_PICTURES, to_status
+from fedcom.wire.microblog import MOST_PICTURES, to_status as write
 from fedcom.wire.post import to_page
 from tests.support.people import ORIGIN, Home
 
@@ -16,6 +20,13 @@ from tests.support.people import ORIGIN, Home
 def dialect() -> str:
     """Translation asks no database."""
     return "sqlite"
+
+
+REPLIES = {"id": "https://home.example/post/1/replies", "type": "Collection"}
+
+
+def to_status(post: Post, author: Person, place: Community, *named: Person) -> dict[str, Any]:
+    return write(post, author, place, named, REPLIES)
 
 
 def test_title_link_and_text_are_in_the_content_and_the_warning_is_one(home: Home) -> None:
@@ -42,12 +53,13 @@ def test_title_link_and_text_are_in_the_content_and_the_warning_is_one(home: Hom
 def test_it_is_the_same_post_as_the_page(home: Home) -> None:
     post = home.post(body=Body.of_markdown("About #cats."))
 
-    status = to_status(post, home.bob, home.cats, (home.ann,))
+    status = to_status(post, home.bob, home.cats, home.ann)
     page = to_page(post, home.bob, home.cats, (home.ann,))
 
-    same = ("id", "url", "attributedTo", "audience", "cc", "tag", "context", "replies", "published")
+    same = ("id", "url", "attributedTo", "audience", "cc", "tag", "context", "published")
     assert {name: status[name] for name in same} == {name: page[name] for name in same}
     assert set(status["to"]) == set(page["to"])
+    assert (status["replies"], page["replies"]) == (REPLIES, REPLIES["id"])
     assert page["tag"][-1] == {
         "type": "Hashtag",
         "href": f"{ORIGIN}/search?q=%23cats",
