@@ -3,8 +3,8 @@
 One activity is stored once, with its bytes; it has one delivery for each distinct inbox. A delivery
 goes through these states:
 
-    waiting    to be sent once `due_at` has come, its peer does not rest, and no earlier delivery
-               to the same inbox about the same subject is still open
+    waiting    to be sent once `due_at` has come, its peer does not rest, and no delivery of an
+               earlier activity about the same subject is still open at the same host
     claimed    a worker (`claimed_by`) is sending it; when `claimed_until` passes without a word
                from that worker, it is waiting again
     delivered  the peer took it (2xx)
@@ -110,12 +110,12 @@ deliveries = Table(
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
-    # Whether an earlier row about the same subject is still open.
+    # Whether an earlier activity about the same subject is still open at a host.
     Index(
         "ix_outbox_delivery_order",
-        "inbox",
+        "host",
         "subject",
-        "id",
+        "activity",
         sqlite_where=text("closed_at IS NULL"),
         postgresql_where=text("closed_at IS NULL"),
     ),

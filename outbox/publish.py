@@ -36,8 +36,9 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
 ) -> int:
     """Write down that `body` is to be delivered to each of `inboxes`; the number of new deliveries.
 
-    `subject` is the IRI of the thing the activity is about: deliveries to one inbox about one
-    subject arrive in the order of their publishing. `inboxes` are used as they are (see
+    `subject` is the IRI of the thing the activity is about: activities about one subject arrive at
+    one host in the order of their publishing, whichever its inboxes; GoToSocial, which has none
+    that is shared, drops a boost of what it is just taking in. `inboxes` are used as they are (see
     `address.fold`). An activity that was published before keeps its first bytes, and an inbox that
     has it already is not told again. After the commit, wake the dispatcher.
     """

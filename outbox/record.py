@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, null, update
+from sqlalchemy import Connection, bindparam, func, null, select, update
 
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
@@ -209,7 +209,7 @@ def _free_what_stepped_aside(
         conn.execute(
             _FREE,
             [
-                {"which": row.id, "same_inbox": row.inbox, "same_subject": row.subject, "now": now}
+                {"which": row.id, "same_host": row.host, "same_subject": row.subject, "now": now}
                 for row in closed
             ],
         )
@@ -268,12 +268,14 @@ _SETTLE = (
         claimed_until=null(),
     )
 )
+_closed = deliveries.alias("closed")
 _FREE = (
     update(deliveries)
     .where(
-        deliveries.c.inbox == bindparam("same_inbox"),
+        deliveries.c.host == bindparam("same_host"),
         deliveries.c.subject == bindparam("same_subject"),
-        deliveries.c.id > bindparam("which"),
+        deliveries.c.activity
+        > select(_closed.c.activity).where(_closed.c.id == bindparam("which")).scalar_subquery(),
         deliveries.c.closed_at.is_(None),
         deliveries.c.state == SQL_WAITING,
         deliveries.c.due_at > bindparam("now"),

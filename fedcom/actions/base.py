@@ -106,6 +106,10 @@ class Action(ABC, Generic[R]):
     def to_activity(self, ctx: Context, result: R) -> Activity:
         """The action in the words of ActivityPub, as `by` says it."""
 
+    def to_microblogs(self, ctx: Context, result: R) -> Activity | None:
+        """What servers of microblogs are sent instead; None where that is the same."""
+        return None
+
     @abstractmethod
     def audience(self, ctx: Context, result: R) -> Audience:
         """Whom it concerns."""

@@ -24,6 +24,7 @@ from fedcom.actions.post import (
     edit_from,
     is_overtaken,
 )
+from fedcom.actions.replies import first_replies
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_comment, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -209,7 +210,8 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     thread = get_post(ctx.conn, about.post_id)
     place = get_community(ctx.conn, thread.community_id)
     author = get_person(ctx.conn, about.author_id)
-    return to_note(about, author, place, Above(parent_iri, thread_of(thread)), people)
+    above = Above(parent_iri, thread_of(thread))
+    return to_note(about, author, place, above, people, first_replies(ctx, about))
 
 
 def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:

@@ -54,8 +54,11 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
         if place is not None and place.local:
             inner = dump(ctx.proven(action.by.iri, activity))
             _announce(ctx, place, audience.subject, inner, followers)
+        told = _told_directly(ctx, action.by, audience, followers)
+        _send(ctx, action, result, audience, activity, told)
+        # Behind the author's own words: who gets both must not fetch what is on its way.
+        if place is not None and place.local:
             _boost(ctx, place, audience, followers)
-        _send(ctx, action.by, audience, activity, followers)
         for said in action.beside(ctx, result):
             _say(ctx, said, audience.subject)
         _send_parts(ctx, action.by, audience, action.parts(ctx, result))
@@ -185,14 +188,16 @@ def _remember_boost(ctx: Context, about: Post, iri: str | None) -> None:
     ctx.conn.execute(update(post).where(post.c.id == about.id).values(announce_iri=iri))
 
 
-def _send(
-    ctx: Context, by: Actor, audience: Audience, activity: Activity, followers: list[FollowerHost]
-) -> None:
-    """Send the acting person's own activity to those who did not get it inside an Announce."""
+def _told_directly(
+    ctx: Context, by: Actor, audience: Audience, followers: list[FollowerHost]
+) -> list[FollowerHost]:
+    """Who gets the acting person's own activity: those who did not get it inside an Announce."""
     place = audience.community
+    people = [person for person in audience.people if not person.local]
     # Follows and answers go to the one inbox they concern; content may share an inbox.
-    pick = _own_inbox if place is None else _shared_inbox
-    reached = [pick(person) for person in audience.people if not person.local]
+    reached = [
+        _own_inbox(person) if place is None else server_of(ctx.conn, person) for person in people
+    ]
     if place is not None and not place.local:
         reached.append(_shared_inbox(place))
     if audience.to_followers:
@@ -203,13 +208,30 @@ def _send(
     if audience.microblogs in _THE_AUTHORS_OWN:
         reached.extend(host for host in followers if _dialect(host).takes_boosts)
     announced_at = {host.host for host in followers if _dialect(host).takes_activities}
-    to = [host for host in reached if host.host not in announced_at]
+    return [host for host in reached if host.host not in announced_at]
+
+
+def _send(
+    ctx: Context,
+    action: Action[Any],
+    result: Any,
+    audience: Audience,
+    activity: Activity,
+    to: list[FollowerHost],
+) -> None:
+    """Send the acting person's own activity, to microblogs in their words."""
+    by = action.by.iri
     if audience.private:
         if to:
             # Without a proof, by which whoever gets it could show others who wrote it.
-            _publish_bytes(ctx, activity["id"], by.iri, dump(activity), audience.subject, to)
+            _publish_bytes(ctx, activity["id"], by, dump(activity), audience.subject, to)
         return
-    _publish(ctx, by.iri, activity, audience.subject, to)
+    microblogs = [host for host in to if _dialect(host) is Dialect.MICROBLOG]
+    status = action.to_microblogs(ctx, result) if microblogs else None
+    if status is not None:
+        _publish(ctx, by, status, audience.subject, microblogs)
+        to = [host for host in to if host not in microblogs]
+    _publish(ctx, by, activity, audience.subject, to)
 
 
 def _send_parts(ctx: Context, by: Actor, audience: Audience, parts: Iterable[Part]) -> None:

@@ -41,7 +41,7 @@ from fedcom.rules.limits import check_message, check_seen
 from fedcom.rules.permissions import may_act, may_edit
 from fedcom.wire.addressing import message_iri
 from fedcom.wire.body import Body
-from fedcom.wire.comment import read_comment
+from fedcom.wire.comment import read_message
 from fedcom.wire.message import CHAT, copies_of, recipients_of, to_message
 
 TO_STRANGERS = 20
@@ -282,7 +282,7 @@ def _read_message(
     document = said.object
     if document.id is None or document.owner is None:
         raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
-    content = read_comment(document)
+    content = read_message(document)
     source = Provenance(content.iri, document.type, content.published, content.updated)
     by = person_at(ctx, document.owner)
     known = find_message(ctx.conn, content.iri)

@@ -203,10 +203,10 @@ def _read_undo(
         return Restore(by=by, target=target, reason=reason_of(deleted))
     if target.deleted_at is None:
         return None
-    return Undelete(by=by, target=target, words=_words(target, by, ctx.document(iri)))
+    return Undelete(by=by, target=target, words=_words(ctx, target, by, ctx.document(iri)))
 
 
-def _words(target: Content, by: Person, document: Document) -> dict[str, object]:
+def _words(ctx: Context, target: Content, by: Person, document: Document) -> dict[str, object]:
     """What its origin says again; ours is blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
         raise Denied(
@@ -220,7 +220,7 @@ def _words(target: Content, by: Person, document: Document) -> dict[str, object]
             "body_html": said_again.body.html,
             "content_warning": said_again.content_warning,
         }
-    again = read_post(document)
+    again = read_post(document, place_of(ctx, target))
     return {
         "title": again.title,
         "url": again.url,

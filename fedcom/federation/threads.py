@@ -17,13 +17,13 @@ from starlette.routing import Route
 
 from activitypub.vocab.base import dump
 from activitypub.vocab.collections import (
-    collection,
     collection_page,
     ordered_collection,
     ordered_collection_page,
 )
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
+from fedcom.actions.replies import PAGE, first_replies, page_iri, place_in_thread
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.federation.documents import Json, context_of, open_place, own
@@ -40,9 +40,6 @@ from fedcom.queries.conversations import (
 )
 from fedcom.queries.posts import get_post
 from fedcom.wire.addressing import context_iri, replies_iri
-
-PAGE = 100
-"""Ids in one page."""
 
 INLINE = 50
 """Comments of a tree that are listed at once, the oldest first."""
@@ -67,8 +64,8 @@ async def answer_context(request: Request) -> Response:
         document = ordered_collection(
             iri,
             len(ids),
-            first=_page_iri(iri, 1),
-            last=_page_iri(iri, _pages(len(ids))),
+            first=page_iri(iri, 1),
+            last=page_iri(iri, _pages(len(ids))),
             owner=place.iri,
             audience=place.iri,
         )
@@ -129,12 +126,12 @@ def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
     root = [about.iri] if page == 1 else []
     ids = root + find_thread_ids(ctx.conn, about.id, offset=skip, limit=PAGE - len(root))
     return ordered_collection_page(
-        _page_iri(iri, page),
+        page_iri(iri, page),
         iri,
         ids,
         total=total,
-        next_page=_page_iri(iri, page + 1) if page < _pages(total) else None,
-        previous_page=_page_iri(iri, page - 1) if page > 1 else None,
+        next_page=page_iri(iri, page + 1) if page < _pages(total) else None,
+        previous_page=page_iri(iri, page - 1) if page > 1 else None,
     )
 
 
@@ -145,16 +142,17 @@ def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json:
     if not about.is_shown:
         kind = "Collection" if isinstance(about, Comment) else "OrderedCollection"
         return _gone(iri, kind, about)
-    parent = about.id if isinstance(about, Comment) else None
-    total = count_replies(ctx.conn, thread.id, parent)
+    if isinstance(about, Comment) and page is None:
+        return first_replies(ctx, about)
+    where = place_in_thread(about)
+    total = count_replies(ctx.conn, *where)
     number = page or 1
     _check_page(number, total)
-    ids = find_reply_ids(ctx.conn, thread.id, parent, offset=(number - 1) * PAGE, limit=PAGE)
-    following = _page_iri(iri, number + 1) if number < _pages(total) else None
+    ids = find_reply_ids(ctx.conn, *where, offset=(number - 1) * PAGE, limit=PAGE)
+    following = page_iri(iri, number + 1) if number < _pages(total) else None
     if isinstance(about, Comment):
-        listed = collection_page(_page_iri(iri, number), iri, ids, next_page=following)
-        return collection(iri, total, first=listed) if page is None else listed
-    listed = ordered_collection_page(_page_iri(iri, number), iri, ids, next_page=following)
+        return collection_page(page_iri(iri, number), iri, ids, next_page=following)
+    listed = ordered_collection_page(page_iri(iri, number), iri, ids, next_page=following)
     if page is not None:
         return listed
     return ordered_collection(iri, total, items=_tree(ctx, about), first=listed)
@@ -180,10 +178,6 @@ def _check_page(page: int, total: int) -> None:
 
 def _pages(total: int) -> int:
     return max(1, -(-total // PAGE))
-
-
-def _page_iri(iri: str, page: int) -> str:
-    return f"{iri}?page={page}"
 
 
 ROUTES = [

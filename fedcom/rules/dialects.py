@@ -32,6 +32,8 @@ _MEMORY = {"piefed": 90.0}
 # are sent at once, so every half minute four.
 _INTERVALS = {"discourse": 7.6}
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
+# `Mastodon/4.4.2 (http.rb/5.3; +https://…)`, `Pleroma 2.9; https://…`, `… (Takahe/0.11; +https://…)`
+_PRODUCT = re.compile(r"(?<![\w./@:-])([A-Za-z][A-Za-z0-9.-]{1,40})[/ ]v?\d")
 
 
 class Dialect(Enum):
@@ -62,6 +64,12 @@ def dialect_of(software: str | None, *, reached: bool) -> Dialect:
     if software in MICROBLOGS:
         return Dialect.MICROBLOG
     return Dialect.UNFAMILIAR if reached and software else Dialect.UNKNOWN
+
+
+def is_microblog_agent(user_agent: str) -> bool:
+    """Whether a User-Agent names software of microblogs, and none of forums."""
+    named = {product.lower() for product in _PRODUCT.findall(user_agent[:500])}
+    return not named.isdisjoint(MICROBLOGS) and named.isdisjoint(FORUMS)
 
 
 def id_memory(software: str | None) -> float:

@@ -140,10 +140,18 @@ Make = Callable[[Scene, Person], Action[Any]]
 HERE: list[tuple[Make, dict[str, set[str]]]] = [
     (
         new_post,
-        also(announced("Create{Page}", boost="Announce{id}"), own("Create{Page}", FAN)),
+        also(announced("Create{Page}", boost="Announce{id}"), own("Create{Note}", FAN)),
     ),
     # An edit reaches microblogs from the author only; where activities were announced it was told.
-    (edit_post, also(announced("Update{Page}"), own("Update{Page}", FAN, MICRO, DARK))),
+    # DARK was never reached, so that it may be a forum: it gets the Page.
+    (
+        edit_post,
+        also(
+            announced("Update{Page}"),
+            own("Update{Note}", FAN, MICRO),
+            own("Update{Page}", DARK),
+        ),
+    ),
     (
         delete_post,
         also(
@@ -162,8 +170,8 @@ HERE: list[tuple[Make, dict[str, set[str]]]] = [
 
 # What a member does in a community elsewhere.
 THERE: list[tuple[Make, dict[str, set[str]]]] = [
-    (new_post, own("Create{Page}", "dogs.example", FAN)),
-    (edit_post, own("Update{Page}", "dogs.example", FAN)),
+    (new_post, also(own("Create{Page}", "dogs.example"), own("Create{Note}", FAN))),
+    (edit_post, also(own("Update{Page}", "dogs.example"), own("Update{Note}", FAN))),
     (delete_post, own("Delete{id}", "dogs.example", FAN)),
     (new_comment, own("Create{Note}", "dogs.example", FAN)),
     (edit_comment, own("Update{Note}", "dogs.example", FAN)),
@@ -249,6 +257,19 @@ def test_our_community_announces_only_the_id_of_what_was_fetched(
         {host: {f"c/cats: {boost}"} for host in (MICRO, ODD, DARK)} if boost is not None else {},
     )
     assert scene.perform(make(scene, scene.kim), said(scene.kim.iri)) == expected
+
+
+def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word_first(
+    home: Home,
+) -> None:
+    """Else GoToSocial fetches for the boost what is on its way, and drops the mention in it."""
+    scene = Scene(home, ours=True)
+    home.follow(home.person(f"https://{MICRO}/u/two", "gotosocial"), home.bob)
+
+    home.perform(new_post(scene, home.bob))
+
+    there = [sent.words for sent, _ in home.sent_bodies() if f"//{MICRO}/" in sent.inbox]
+    assert there == ["Create{Note}", "Announce{id}"]
 
 
 def test_received_bytes_are_announced_as_they_came(home: Home) -> None:

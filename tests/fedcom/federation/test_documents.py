@@ -309,6 +309,8 @@ async def test_a_community_has_the_collections_that_peers_read(node: Node) -> No
     assert (await node.get_json("/c/cats/moderators"))["orderedItems"] == [home.ann.iri]
     featured = await node.get_json("/c/cats/featured")
     assert [page["name"] for page in featured["orderedItems"]] == ["Ours"]
+    for path in ("/u/bob/featured", "/actor/featured"):
+        assert (await node.get_json(path))["orderedItems"] == []
     following = await node.get_json("/u/bob/following")
     assert (following["totalItems"], following["items"]) == (0, [])
 
@@ -432,7 +434,9 @@ async def test_nothing_of_a_private_message_is_served(node: Node) -> None:
 async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
     for path in ("/u/bob", "/c/cats", "/actor"):
         actor = await node.get_json(path)
-        named = [actor[name] for name in ("outbox", "followers", "following") if name in actor]
+        boxes = ("outbox", "followers", "following", "featured")
+        named = [actor[name] for name in boxes if name in actor]
+        assert actor["featured"] == f"{ORIGIN}{path}/featured"
         assert len(named) >= 2
         assert actor["following"] == f"{ORIGIN}{path}/following"
         for iri in named:
