@@ -19,6 +19,7 @@ from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.federate import boost_anew
 from fedcom.actions.moderators import check_rank
 from fedcom.actions.modlog import Line, log_person, reason_of
+from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.perform import perform
 from fedcom.actions.sweep import remove_all, restore_all
 from fedcom.actions.tally import count_subscribers
@@ -30,6 +31,7 @@ from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
 from fedcom.models.follow import follow
 from fedcom.models.moderation import community_ban, moderator
+from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
 from fedcom.queries.bans import find_ban, is_banned_by_us, is_our_ban, list_banned_from, list_haunts
@@ -89,6 +91,8 @@ class Ban(Action[Person]):
         if self.removes_content:
             removed = remove_all(ctx, self.by, self.person, self.place, self.reason)
             _boost(ctx, removed, Microblogs.UNBOOST)
+            if self.place is None:
+                forget_mentions(ctx, outside_mention.c.author_id == self.person.id)
         line = Line(
             by=self.by,
             kind="ban",

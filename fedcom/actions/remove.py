@@ -14,6 +14,7 @@ from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_
 from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.modlog import log_content, reason_of
+from fedcom.actions.outside_mention import ForgetMention, find_outside_mention
 from fedcom.actions.post import check_public
 from fedcom.actions.settle import Outcome, settle_content
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
@@ -175,6 +176,9 @@ def _delete_other(
         check_vouched(ctx, said, someone)
         by, reason = participant_at(ctx, said.actor), reason_of(said.activity)
         return CloseCommunity(by=by, community=someone, reason=reason, vouched=not someone.local)
+    mention = find_outside_mention(ctx, iri)
+    if mention is not None and get_person(ctx.conn, mention.author_id).iri == said.actor:
+        return ForgetMention(iri=iri, actor_iri=said.actor, mention=mention)
     return RecordDeletion(iri=iri, actor_iri=said.actor)
 
 
