@@ -88,8 +88,11 @@ class Leave(Action[None]):
         )
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Whoever follows the actor, and every forum that may have something of theirs."""
-        return Audience(subject=self.by.iri, to_followers=True, everywhere=True)
+        """Every server that may ever have been sent something of theirs: a post, a boost of one, a
+        message, a vote. Each of these went to somebody who is known here, so all of theirs are
+        told, as Mastodon does.
+        """
+        return Audience(subject=self.by.iri, to_all=True)
 
 
 def forget_followers(ctx: Context, someone: Person) -> None:

@@ -135,16 +135,14 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
 
 
 def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
-    """Every server that we know somebody of, by the inbox that its actors share."""
+    """Every server that we know somebody of, by the inboxes that its actors share, and where they
+    share none (GoToSocial, snac) by those of each.
+    """
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
     rows = conn.execute(
-        select(
-            actor.c.shared_inbox,
-            actor.c.host,
-            peer.c.software,
-            func.coalesce(peer.c.reached, False),
-        )
+        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
         .outerjoin(peer, peer.c.host == actor.c.host)
-        .where(actor.c.local.is_(False), actor.c.shared_inbox.is_not(None))
+        .where(actor.c.local.is_(False))
         .distinct()
     )
     for row in rows:

@@ -631,7 +631,9 @@ def test_a_ban_that_runs_out_only_interrupts_a_follow(home: Home) -> None:
     home.clock.advance(days=1)
     home.post(by=home.bob)
 
-    assert [(sent.inbox, sent.words) for sent in home.sent()] == [(tom.shared_inbox, "Announce{id}")]
+    assert [(sent.inbox, sent.words) for sent in home.sent()] == [
+        (tom.shared_inbox, "Announce{id}")
+    ]
 
 
 def test_the_follow_is_back_with_the_end_of_such_a_ban_by_a_moderator(home: Home) -> None:
