@@ -44,7 +44,8 @@ class Audience:
 
     `community` is where it happens: if it is ours it announces the action, if it is a peer's the
     action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
+    the acting person as well when `to_followers`; every forum that is known here when `everywhere`,
+    and every other server too when `to_all`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
     What is `private` only `people` may ever read.
@@ -58,6 +59,7 @@ class Audience:
     post: Post | None = None
     private: bool = False
     everywhere: bool = False
+    to_all: bool = False
     announced_to: tuple[Actor, ...] = ()
 
 

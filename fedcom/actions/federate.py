@@ -202,7 +202,9 @@ def _told_directly(
         reached.append(_shared_inbox(place))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
-    if audience.everywhere:
+    if audience.to_all:
+        reached.extend(known_hosts(ctx.conn))
+    elif audience.everywhere:
         known = known_hosts(ctx.conn)
         reached.extend(host for host in known if _dialect(host).takes_activities)
     if audience.microblogs in _THE_AUTHORS_OWN:

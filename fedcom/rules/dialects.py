@@ -31,6 +31,9 @@ _MEMORY = {"piefed": 90.0}
 # Seconds between two deliveries. Discourse's plugin takes ten POSTs a minute from one address; four
 # are sent at once, so every half minute four.
 _INTERVALS = {"discourse": 7.6}
+# Their servers end a follow by themselves when its community bans the follower, for however short a
+# time (Lemmy 0.19), and do not take it up again.
+_UNFOLLOWING = frozenset({"lemmy"})
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 # `Mastodon/4.4.2 (http.rb/5.3; +https://…)`, `Pleroma 2.9; https://…`, `… (Takahe/0.11; +https://…)`
 _PRODUCT = re.compile(r"(?<![\w./@:-])([A-Za-z][A-Za-z0-9.-]{1,40})[/ ]v?\d")
@@ -80,6 +83,11 @@ def id_memory(software: str | None) -> float:
 def delivery_interval(software: str | None) -> float:
     """Seconds that this software wants between two deliveries, on average."""
     return _INTERVALS.get(software or "", 0.0)
+
+
+def ends_follow_with_ban(software: str | None) -> bool:
+    """Whether this software ends the follow of whoever is banned, without a word."""
+    return software in _UNFOLLOWING
 
 
 def takes_chat(software: str | None, version: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Bans: who may, what they end, who is told, when they run out, what is read of peers' words."""
 
+import json
 from collections import Counter
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +24,7 @@ from fedcom.errors import Conflict, Denied, FedcomError, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import comment
+from fedcom.models.follow import follow
 from fedcom.models.moderation import community_ban, moderator, modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.post import post, post_rank
@@ -623,3 +625,113 @@ def test_the_site_may_be_named_by_its_actor(home: Home) -> None:
     assert read(home, activity("Block", KEN, KIM, target=iri)) == Ban(
         by=there.ken, person=there.kim, place=None
     )
+
+
+# What people on microblogs hear of it.
+
+TOOT = "https://toots.example/users/tom"
+
+
+def follows(home: Home, *people: Person) -> list[dict[str, Any]]:
+    numbers = {one.id for one in people}
+    return [row for row in home.rows(follow) if row["follower_id"] in numbers]
+
+
+def test_a_microblog_is_sent_a_reject_and_a_note_and_no_block(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+
+    home.perform(from_cats(home, tom, reason="spam"))
+
+    rows = home.sent_bodies()
+    assert [(sent.inbox, sent.words, sent.by) for sent, _ in rows] == [
+        (tom.inbox, "Reject{Follow{id}}", "c/cats"),
+        (tom.inbox, "Create{Note}", "c/cats"),
+    ]
+    reject, note = (json.loads(body) for _, body in rows)
+    assert reject["object"]["actor"] == TOOT
+    assert note["object"]["content"] == "<p>You are banned from cats. Reason: spam</p>"
+    assert (note["object"]["to"], "proof" in note) == ([TOOT], False)
+    assert follows(home, tom) == []
+
+
+def test_a_ban_from_the_site_shows_no_admin_to_a_microblog(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+    home.follow(tom, home.community("birds"))
+
+    home.perform(from_here(home, tom, reason="spam"))
+
+    said_by = {(sent.words, sent.by) for sent in home.sent()}
+    assert said_by == {
+        ("Reject{Follow{id}}", "c/cats"),
+        ("Reject{Follow{id}}", "c/birds"),
+        ("Create{Note}", "actor"),
+    }
+
+
+def test_a_ban_that_runs_out_only_interrupts_a_follow(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+
+    home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=1)))
+    assert [sent.words for sent in home.sent()] == ["Create{Note}"]
+    home.post(by=home.bob)
+    assert home.sent() == []
+
+    home.clock.advance(days=1)
+    home.post(by=home.bob)
+
+    assert [(sent.inbox, sent.words) for sent in home.sent()] == [
+        (tom.shared_inbox, "Announce{id}")
+    ]
+
+
+def test_the_follow_is_back_with_the_end_of_such_a_ban_by_a_moderator(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+    home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=9)))
+    home.perform(Unban(by=home.ann, person=tom, place=home.cats))
+    home.sent()
+
+    home.post(by=home.bob)
+
+    assert [sent.words for sent in home.sent()] == ["Announce{id}"]
+
+
+def test_a_ban_that_is_made_permanent_ends_the_follow(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+    home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=1)))
+    home.sent()
+
+    home.perform(from_cats(home, tom))
+
+    assert "Reject{Follow{id}}" in [sent.words for sent in home.sent()]
+    assert follows(home, tom) == []
+
+
+def test_lemmy_ends_the_follow_itself_and_others_keep_it(home: Home) -> None:
+    until = home.clock() + timedelta(days=1)
+    kim, pia = home.person(KIM, "lemmy"), home.person("https://pie.example/u/pia", "piefed")
+    for person in (kim, pia):
+        home.follow(person, home.cats)
+        home.perform(from_cats(home, person, expires_at=until))
+
+    assert [row["follower_id"] for row in follows(home, kim, pia)] == [pia.id]
+    assert {sent.words for sent in home.sent()} == {"Announce{Block{id}}"}
+
+
+def test_a_follow_of_ours_that_a_ban_elsewhere_interrupts_is_asked_for_again(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    until = home.clock() + timedelta(days=1)
+    ban = Ban(by=home.ann, person=home.bob, place=dogs, expires_at=until)
+    home(ban.apply)
+    (row,) = follows(home, home.bob)
+    assert (row["state"], row["created_at"]) == ("pending", until)
+    home.sent()
+
+    home(Unban(by=home.ann, person=home.bob, place=dogs).apply)
+
+    assert [(sent.inbox, sent.words) for sent in home.sent()] == [(dogs.inbox, "Follow{id}")]
