@@ -1,5 +1,6 @@
 """What peers are served, and what they must never be served."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -144,6 +145,53 @@ async def test_documents_are_for_scripts_of_every_page_and_asked_for_only_when_c
     before = await node.get(f"/post/{post.id}")
     node.home.perform(changed)
     assert (await node.get(f"/post/{post.id}", If_None_Match=before.headers["etag"])).content
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/actor",
+        "/u/bob",
+        "/c/cats/outbox",
+        "/post/1",
+        "/comment/1/replies",
+        "/activities/create/0",
+        "/.well-known/webfinger",
+        "/nodeinfo/2.1",
+        "/api/v3/site",
+    ],
+)
+async def test_a_browser_that_asks_first_may_ask_for_every_document(node: Node, path: str) -> None:
+    answer = await node.get(
+        path,
+        accept="*/*",
+        method="OPTIONS",
+        Origin="https://reader.example",
+        Access_Control_Request_Method="GET",
+        Access_Control_Request_Headers="accept,if-none-match",
+    )
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-headers"] == "*"
+    assert "GET" in answer.headers["access-control-allow-methods"]
+
+
+@pytest.mark.parametrize("path", ["/c/cats/submit", "/settings", "/login", "/inbox"])
+async def test_no_other_site_may_ask_for_forms(node: Node, path: str) -> None:
+    answer = await node.get(path, accept="*/*", method="OPTIONS", Origin="https://reader.example")
+
+    assert answer.status_code == 405
+    assert "access-control-allow-methods" not in answer.headers
+
+
+async def test_scripts_may_read_why_there_is_no_document(node: Node) -> None:
+    for path in ("/post/404", "/.well-known/webfinger"):
+        answer = await node.get(path)
+
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert json.loads(answer.content)["code"] in {"couldnt_find_post", "resource_missing"}
 
 
 @pytest.mark.parametrize("path", ["/u/bob", "/c/cats", "/actor", "/"])
