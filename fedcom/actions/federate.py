@@ -25,6 +25,7 @@ from fedcom.models.post import Post, post
 from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
 from fedcom.remote.peers import blocked_among
 from fedcom.rules.dialects import Dialect, dialect_of
+from fedcom.wire.addressing import announce_iri, create_iri
 from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
@@ -44,7 +45,9 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
         activity = action.to_activity(ctx, result)
         if place is not None and place.local:
             inner = dump(ctx.proven(action.by.iri, activity))
-            _announce(ctx, place, audience.subject, inner, followers)
+            is_new = activity["id"] == create_iri(audience.subject)
+            iri = _announce_iri(ctx, audience, is_new=is_new)
+            _announce(ctx, place, audience.subject, inner, followers, iri)
             _boost(ctx, place, audience, followers)
         _send(ctx, action.by, audience, activity, followers)
         for said in action.beside(ctx, result):
@@ -52,7 +55,8 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
         return
     if place is not None and place.local:
         if heard.body is not None:
-            _announce(ctx, place, audience.subject, heard.body, followers)
+            iri = _announce_iri(ctx, audience, is_new=heard.activity.type == "Create")
+            _announce(ctx, place, audience.subject, heard.body, followers, iri)
         elif action.is_content:
             _announce_id(ctx, place, audience, followers)
         _boost(ctx, place, audience, followers)
@@ -67,12 +71,23 @@ def _told_by(ctx: Context, place: Community, audience: Audience) -> list[Followe
     return followers + [server_of(ctx.conn, person) for person in also if not person.local]
 
 
+def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:
+    """Of a new post one that follows from its own: the outbox lists it for good."""
+    if is_new and audience.post is not None:
+        return announce_iri(ctx.origin, audience.post.id)
+    return ctx.new_iri("announce")
+
+
 def _announce(
-    ctx: Context, place: Community, subject: str, inner: bytes, followers: list[FollowerHost]
+    ctx: Context,
+    place: Community,
+    subject: str,
+    inner: bytes,
+    followers: list[FollowerHost],
+    iri: str,
 ) -> None:
     """Announce an activity, byte for byte as it is."""
     told = [host for host in followers if _dialect(host).takes_activities]
-    iri = ctx.new_iri("announce")
     envelope = announce_of(
         inner,
         iri,
