@@ -270,6 +270,27 @@ async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
     assert await world.instance.read(list_invitations) == []
 
 
+async def test_an_invitation_that_is_sent_twice_is_made_once(world: World) -> None:
+    ann = world.browser("ann")
+    form = (await ann.get("/admin/invitations")).html
+    typed = {"note": "", "uses": "1", "days": "7", "once": once_of(form)}
+
+    for _ in range(2):
+        assert (await ann.post("/admin/invitations", **typed)).location == "/admin/invitations"
+    assert len(await world.instance.read(list_invitations)) == 1
+
+    await ann.post("/admin/invitations", **typed | {"uses": "3"})
+    again = (await ann.get("/admin/invitations")).html
+    await ann.post("/admin/invitations", **typed | {"once": once_of(again)})
+    assert len(await world.instance.read(list_invitations)) == 3
+
+
+def once_of(html: str) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
 async def test_a_colour_is_seen_before_it_is_saved(world: World) -> None:
     ann = world.browser("ann")
     typed = {"site_name": "Kept name", "hue": "300", "rules": "1. Be kind"}
