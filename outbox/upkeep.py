@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    RowMapping,
     and_,
     bindparam,
     case,
@@ -17,6 +18,8 @@ from sqlalchemy import (
     update,
 )
 
+from activitypub.iri import host_of, same_host
+from activitypub.reading import Document, parse
 from outbox.deliveries import (
     CLAIMED,
     DELIVERED,
@@ -39,6 +42,9 @@ KEEP_FAILED = 30 * DAY
 
 KEEP_ACTIVITIES = 30 * DAY
 """Seconds an activity is kept after its publishing, so that `publish.find_issued` knows it."""
+
+FAILED_READ = 300
+"""Failed deliveries that are looked at for one list: the latest."""
 
 PRUNE_AT_ONCE = 2_000
 """Rows that one call of `prune` deletes at most from a table, so that writers never wait long."""
@@ -68,7 +74,11 @@ class PeerReport:
 
 @dataclass(frozen=True, slots=True)
 class FailedDelivery:
-    """A delivery that was refused or given up: `closed_at` in epoch seconds."""
+    """A delivery that was refused or given up: `closed_at` in epoch seconds.
+
+    An echo brought a peer an Announce of what its own people had said. Lemmy 0.19 answers 400 to
+    those, and loses nothing.
+    """
 
     activity_id: str
     inbox: str
@@ -77,6 +87,12 @@ class FailedDelivery:
     last_status: int | None
     last_answer: str | None
     closed_at: float
+    is_echo: bool = False
+
+    @property
+    def host(self) -> str:
+        """Of the peer."""
+        return host_of(self.inbox)
 
 
 def report_peers(conn: Connection) -> list[PeerReport]:
@@ -92,18 +108,39 @@ def count_states(conn: Connection) -> dict[str, int]:
 def find_failed(
     conn: Connection, *, host: str | None = None, limit: int = 100
 ) -> list[FailedDelivery]:
-    """The latest deliveries that were refused or given up, of one host or of all."""
-    statement = _FAILED.limit(limit)
+    """The latest deliveries that were refused or given up, of one host or of all, echoes apart:
+    at most `limit` of them and `limit` others, among the latest `FAILED_READ`.
+    """
+    statement = _FAILED.limit(FAILED_READ)
     if host is not None:
         statement = statement.where(deliveries.c.host == host)
-    return [FailedDelivery(**row) for row in conn.execute(statement).mappings()]
+    found: dict[bool, list[FailedDelivery]] = {False: [], True: []}
+    for row in conn.execute(statement).mappings():
+        one = _failed_delivery(row)
+        if len(found[one.is_echo]) < limit:
+            found[one.is_echo].append(one)
+    return [*found[False], *found[True]]
 
 
 def find_failure(conn: Connection, activity_id: str) -> FailedDelivery | None:
     """The latest delivery of this activity that was refused or given up."""
     statement = _FAILED.where(activities.c.activity_id == activity_id).limit(1)
     row = conn.execute(statement).mappings().first()
-    return None if row is None else FailedDelivery(**row)
+    return None if row is None else _failed_delivery(row)
+
+
+def _failed_delivery(row: RowMapping) -> FailedDelivery:
+    values = dict(row)
+    announced = values.pop("announced")
+    return FailedDelivery(**values, is_echo=_is_echo(announced, values["inbox"]))
+
+
+def _is_echo(announced: bytes | None, inbox: str) -> bool:
+    if announced is None:
+        return False
+    activity = Document(parse(announced))
+    inner = activity.object_document
+    return same_host(activity.object_id if inner is None else inner.owner, inbox)
 
 
 def retry_now(conn: Connection, host: str | None, now: float) -> int:
@@ -213,6 +250,9 @@ _FAILED = (
         deliveries.c.last_status,
         deliveries.c.last_answer,
         deliveries.c.closed_at,
+        case((activities.c.activity_id.like("%/activities/announce/%"), activities.c.body)).label(
+            "announced"
+        ),
     )
     .join(activities, activities.c.id == deliveries.c.activity)
     .where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
