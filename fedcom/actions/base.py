@@ -47,7 +47,9 @@ class Audience:
     the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
-    What is `private` only `people` may ever read.
+    What is `private` only `people` may ever read. With `forums_only` the community announces it to
+    known forums alone, because ActivityStreams has no such activity: readers that are strict about
+    types refuse the whole Announce (Fedify 2.3.6 answers 400).
     """
 
     subject: str
@@ -59,6 +61,7 @@ class Audience:
     private: bool = False
     everywhere: bool = False
     announced_to: tuple[Actor, ...] = ()
+    forums_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
