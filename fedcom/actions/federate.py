@@ -80,6 +80,8 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
 
 def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
     followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
+    if audience.forums_only:
+        followers = [host for host in followers if _dialect(host) is Dialect.FORUM]
     hosts = {host.host for host in followers}
     also = [person for person in audience.announced_to if person.host not in hosts]
     return followers + [server_of(ctx.conn, person) for person in also if not person.local]
