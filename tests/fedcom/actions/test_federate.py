@@ -388,6 +388,18 @@ def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -
     )
 
 
+def test_microblogs_are_told_that_a_favourite_is_gone_when_it_became_a_down_vote(
+    home: Home,
+) -> None:
+    """They know no Dislike, and would show the favourite for ever."""
+    scene = Scene(home, ours=True)
+    scene.perform(Vote(by=home.bob, target=scene.their_comment, score=1))
+
+    assert scene.perform(Vote(by=home.bob, target=scene.their_comment, score=-1)) == also(
+        announced("Dislike{id}"), own("Undo{Like{id}}", "kim.example")
+    )
+
+
 def test_a_follow_goes_to_the_inbox_of_the_followed_alone(home: Home) -> None:
     dogs = home.group(DOGS)
 
