@@ -617,6 +617,13 @@ class Document:
         """Whether it carries an integrity proof (FEP-8b32), which may be good or not."""
         return bool(_documents(self.raw.get("proof")))
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether it says itself who wrote it, whoever brings it: by a proof (FEP-8b32), or by the
+        `signature` that Mastodon puts on what is public (RsaSignature2017).
+        """
+        return self.has_proof or bool(_documents(self.raw.get("signature")))
+
     # Collections.
 
     @property

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from activitypub.iri import host_of
 from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs
@@ -56,6 +57,7 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     if place is not None and place.local:
         if heard.body is not None:
             _announce(ctx, place, audience.subject, heard.body, followers)
+            _pass_on(ctx, place, audience, heard, followers)
         elif action.is_content:
             _announce_id(ctx, place, audience, followers)
         _boost(ctx, place, audience, followers)
@@ -123,6 +125,31 @@ def _boost(
         return
     told = [host for host in followers if _dialect(host).takes_boosts]
     _publish(ctx, place.iri, activity, about.iri, told)
+
+
+def _pass_on(
+    ctx: Context,
+    place: Community,
+    audience: Audience,
+    heard: Said,
+    followers: list[FollowerHost],
+) -> None:
+    """Give microblogs the edit or the deletion of what was boosted, as its author signed it.
+
+    They know it from its origin and read nothing that is inside an Announce. What does not carry
+    its author's signature counts for nothing from us (Mastodon 4.6), so that it is not sent.
+    """
+    iri = heard.activity.id
+    if audience.microblogs not in _THE_AUTHORS_OWN or iri is None or heard.body is None:
+        return
+    if not heard.activity.is_signed:
+        return
+    told = [
+        host
+        for host in followers
+        if _dialect(host) is Dialect.MICROBLOG and host.host != host_of(heard.actor)
+    ]
+    _publish_bytes(ctx, iri, place.iri, heard.body, audience.subject, told)
 
 
 def boost_anew(
