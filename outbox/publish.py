@@ -75,6 +75,23 @@ def find_issued(conn: Connection, activity_id: str) -> Issued | None:
     return None if row is None else Issued(row.actor, row.body, row.created_at)
 
 
+def list_issued(
+    conn: Connection, actor: str, subject: str, prefix: str, *, limit: int
+) -> list[Issued]:
+    """What `actor` said about `subject` under ids that begin with `prefix`, the latest first."""
+    rows = conn.execute(
+        select(activities.c.actor, activities.c.body, activities.c.created_at)
+        .where(
+            activities.c.subject == subject,
+            activities.c.actor == actor,
+            activities.c.activity_id.startswith(prefix, autoescape=True),
+        )
+        .order_by(activities.c.id.desc())
+        .limit(limit)
+    )
+    return [Issued(*row) for row in rows]
+
+
 def _put_activity(conn: Connection, values: dict[str, Any]) -> int:
     which = {"activity_id": values["activity_id"]}
     found = conn.execute(_FIND_ROW, which).scalar_one_or_none()

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from outbox.deliveries import (
     CLAIMED,
     DELIVERED,
+    ECHOED,
     FAILED,
     GIVEN_UP,
     SQL_WAITING,
@@ -92,7 +93,7 @@ def count_states(conn: Connection) -> dict[str, int]:
 def find_failed(
     conn: Connection, *, host: str | None = None, limit: int = 100
 ) -> list[FailedDelivery]:
-    """The latest deliveries that were refused or given up, of one host or of all."""
+    """The latest deliveries that were refused or given up, of one host or of all; no echoes."""
     statement = _FAILED.limit(limit)
     if host is not None:
         statement = statement.where(deliveries.c.host == host)
@@ -153,6 +154,7 @@ def prune(conn: Connection, now: float) -> int:
     number = 0
     for state, keep in (
         (DELIVERED, KEEP_DELIVERED),
+        (ECHOED, KEEP_DELIVERED),
         (FAILED, KEEP_FAILED),
         (GIVEN_UP, KEEP_FAILED),
     ):

@@ -121,6 +121,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
     updated: datetime | None = None,
     kind: str = "ChatMessage",
     tags: Sequence[Json] = (),
+    in_reply_to: str | None = None,
 ) -> Json:
     """A private message to `recipients` and nobody else.
 
@@ -132,6 +133,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
         type=kind,
         attributedTo=author,
         to=distinct(*recipients),
+        inReplyTo=in_reply_to,
         **_body(text),
         tag=some(tags),
         published=timestamp(published),

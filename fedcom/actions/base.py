@@ -44,7 +44,8 @@ class Audience:
 
     `community` is where it happens: if it is ours it announces the action, if it is a peer's the
     action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
+    the acting person as well when `to_followers`; every forum that is known here when `everywhere`,
+    and every other server too when `to_all`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
     What is `private` only `people` may ever read.
@@ -58,6 +59,7 @@ class Audience:
     post: Post | None = None
     private: bool = False
     everywhere: bool = False
+    to_all: bool = False
     announced_to: tuple[Actor, ...] = ()
 
 
@@ -72,6 +74,18 @@ class Answer:
     activity: Activity
     to: Actor
     private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an action did to one thing, for servers that do not do it by reading the whole.
+
+    `activity` is about the id `subject`, and `community` is where that is.
+    """
+
+    community: Community
+    subject: str
+    activity: Activity
 
 
 class Action(ABC, Generic[R]):
@@ -108,6 +122,11 @@ class Action(ABC, Generic[R]):
 
     def beside(self, ctx: Context, result: R) -> tuple[Answer, ...]:
         """What other local actors say when this is done here, to servers that want their word."""
+        return ()
+
+    def parts(self, ctx: Context, result: R) -> tuple[Part, ...]:
+        """What a restoration that is done here means for each thing, in the words of `by`: sent
+        besides to the community's followers, or its server, where `restoreData` is not read."""
         return ()
 
 

@@ -15,6 +15,7 @@ from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News, notify
+from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.perform import perform
 from fedcom.actions.post import (
     Provenance,
@@ -92,7 +93,8 @@ class _Wording(Action[Comment]):
             post_id=about.post_id,
             comment_id=about.id,
         )
-        if answered_id is not None:
+        told = adopt_mention(ctx, about.iri, news) if self.source is not None else frozenset()
+        if answered_id is not None and answered_id not in told:
             notify(ctx, answered_id, news)
         tagged = None if self.source is None else self.source.mentions
         tell_named(ctx, about, tagged, replace(news, kind="mention"))

@@ -17,15 +17,23 @@ from typing import Any
 from sqlalchemy import update
 
 from activitypub.iri import host_of
+from activitypub.reading import Document
 from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
-from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part
+from fedcom.actions.originals import find_create
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
 from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
-from fedcom.remote.peers import blocked_among
-from fedcom.rules.dialects import Dialect, dialect_of
+from fedcom.remote.peers import blocked_among, find_peer
+from fedcom.rules.dialects import (
+    Dialect,
+    dialect_of,
+    reads_announced_ids,
+    reads_restore_data,
+    refuses_own,
+)
 from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
@@ -53,13 +61,15 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
             _boost(ctx, place, audience, followers)
         for said in action.beside(ctx, result):
             _say(ctx, said, audience.subject)
+        _send_parts(ctx, action.by, audience, action.parts(ctx, result))
         return
     if place is not None and place.local:
         if heard.body is not None:
-            _announce(ctx, place, audience.subject, heard.body, followers)
+            told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
+            _announce(ctx, place, audience.subject, heard.body, told)
             _pass_on(ctx, place, audience, heard, followers)
         elif action.is_content:
-            _announce_id(ctx, place, audience, followers)
+            _announce_fetched(ctx, place, action.by, audience, followers)
         _boost(ctx, place, audience, followers)
     for answer in action.answers(ctx, result):
         _say(ctx, answer, audience.subject)
@@ -89,20 +99,41 @@ def _announce(
     _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
 
 
-def _announce_id(
-    ctx: Context, place: Community, audience: Audience, followers: list[FollowerHost]
+def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
+    """Whether `host` would get back what it sent, and refuses to hear it from others."""
+    is_written = activity.type in ("Create", "Update")
+    return is_written and refuses_own(host.software) and _is_on(host, activity.object_id)
+
+
+def _is_on(host: FollowerHost, iri: str | None) -> bool:
+    return iri is not None and host_of(iri) == host.host
+
+
+def _announce_fetched(
+    ctx: Context,
+    place: Community,
+    author: Actor,
+    audience: Audience,
+    followers: list[FollowerHost],
 ) -> None:
-    """Announce what was only fetched: peers fetch it from its origin as we did.
+    """Announce what was only fetched: by its id, so that peers fetch it from its origin as we did,
+    or within its author's Create where an id says nothing.
 
     Whoever gets a boost of it needs no second one.
     """
-    is_boosted = audience.microblogs is Microblogs.BOOST
+    iri, is_boosted = audience.subject, audience.microblogs is Microblogs.BOOST
     told = [
         host
         for host in followers
         if _dialect(host).takes_activities and not (is_boosted and _dialect(host).takes_boosts)
     ]
-    _publish(ctx, place.iri, _boost_activity(ctx, place, audience.subject), audience.subject, told)
+    embedding = [host for host in told if not reads_announced_ids(host.software)]
+    by_id = [host for host in told if host not in embedding]
+    wanting = [host for host in embedding if not _is_on(host, iri)]
+    create = find_create(ctx, author, iri) if wanting else None
+    if create is not None:
+        _announce(ctx, place, iri, dump(create.raw), wanting)
+    _publish(ctx, place.iri, _boost_activity(ctx, place, iri), iri, by_id)
 
 
 def _boost(
@@ -197,7 +228,9 @@ def _told_directly(
         reached.append(_shared_inbox(place))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
-    if audience.everywhere:
+    if audience.to_all:
+        reached.extend(known_hosts(ctx.conn))
+    elif audience.everywhere:
         known = known_hosts(ctx.conn)
         reached.extend(host for host in known if _dialect(host).takes_activities)
     if audience.microblogs in _THE_AUTHORS_OWN:
@@ -227,6 +260,25 @@ def _send(
         _publish(ctx, by, status, audience.subject, microblogs)
         to = [host for host in to if host not in microblogs]
     _publish(ctx, by, activity, audience.subject, to)
+
+
+def _send_parts(ctx: Context, by: Actor, audience: Audience, parts: Iterable[Part]) -> None:
+    hosts: dict[int, list[FollowerHost]] = {}
+    for part in parts:
+        place = part.community
+        if place.id not in hosts:
+            told = _told_by(ctx, place, audience) if place.local else [server_of(ctx.conn, place)]
+            hosts[place.id] = [host for host in told if not _reads_restore_data(ctx, host)]
+        if place.local:
+            inner = dump(ctx.proven(by.iri, part.activity))
+            _announce(ctx, place, part.subject, inner, hosts[place.id])
+        elif hosts[place.id]:
+            _publish(ctx, by.iri, part.activity, part.subject, hosts[place.id])
+
+
+def _reads_restore_data(ctx: Context, host: FollowerHost) -> bool:
+    known = find_peer(ctx.conn, host.host)
+    return known is not None and reads_restore_data(known.software, known.version)
 
 
 def _say(ctx: Context, said: Answer, subject: str) -> None:

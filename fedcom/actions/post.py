@@ -10,9 +10,10 @@ from sqlalchemy import insert, update
 from activitypub.iri import host_of
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
+from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.replies import first_replies
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_post, locked, put_vote
@@ -35,7 +36,7 @@ from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
 from fedcom.wire.illustration import Illustration, is_title_again
 from fedcom.wire.microblog import to_status
-from fedcom.wire.post import TYPES, PostContent, read_post, to_page
+from fedcom.wire.post import PostContent, read_post, to_page
 
 MOST_PLACES = 50
 """Of whom a post is addressed to, so many are looked at for its community."""
@@ -415,6 +416,8 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
     news = News(
         kind="mention", by_id=action.by.id, community_id=about.community_id, post_id=about.id
     )
+    if action.source is not None:
+        adopt_mention(ctx, about.iri, news)
     tagged = None if action.source is None else action.source.mentions
     tell_named(ctx, about, tagged, news)
 
@@ -424,14 +427,13 @@ def _check_wanted(ctx: Context, place: Community) -> None:
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=place.handle)
 
 
-def _read_create(ctx: Context, said: Said) -> Action[Post] | None:
+def read_page(ctx: Context, said: Said) -> Action[Post] | None:
+    """What a Page, or whatever peers call a post, says to everybody: a post, or an edit of one.
+
+    Raises Denied for what is not public.
+    """
     document = said.object
     known = find_post(ctx.conn, document.id or "")
     if known is not None:
         return edit_from(ctx, known, said, document)
     return create_from(ctx, document, said.via)
-
-
-READERS: Readers = {
-    (verb, kind): _read_create for verb in ("Create", "Update") for kind in TYPES if kind != "Note"
-}

@@ -17,7 +17,6 @@ from activitypub.reading import Document, parse
 from activitypub.vocab.activities import announce, create
 from activitypub.vocab.base import dump
 from activitypub.vocab.collections import collection, ordered_collection
-from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
 from fedcom.actions.mentions import mentioned
 from fedcom.actions.post import status_of
@@ -47,7 +46,7 @@ from fedcom.queries.collections import (
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import find_post, get_post
-from fedcom.wire.actor import to_document
+from fedcom.wire.actor import to_document, to_tombstone
 from fedcom.wire.post import to_page
 from outbox.publish import Issued, find_issued
 
@@ -219,7 +218,7 @@ def _actor(ctx: Context, someone: Actor | None) -> Json:
     if someone is None:
         raise NotFound("couldnt_find_person", "There is nobody of this name here.")
     if _is_closed(someone):
-        return tombstone(someone.iri, former_type=someone.kind, deleted=someone.deleted_at)
+        return to_tombstone(someone)
     return to_document(someone, ctx.origin)
 
 

@@ -477,3 +477,17 @@ async def test_whom_a_text_names_is_read_from_its_links_and_not_parsed_again(nod
     assert [tag["href"] for tag in listed["tag"]] == tags
     note = await node.get_json(f"/comment/{comment.id}")
     assert {tag["href"] for tag in note["tag"]} == {home.cats.iri, kim.iri}
+
+
+async def test_whoever_is_deleted_leaves_the_key_by_which_the_delete_is_verified(
+    node: Node,
+) -> None:
+    alive = await node.get_json("/u/bob")
+    node.home.perform(Leave(by=node.home.bob))
+
+    answer = await node.get("/u/bob")
+    left = await node.get_json("/u/bob")
+
+    assert (answer.status_code, left["type"], left["formerType"]) == (410, "Tombstone", "Person")
+    assert left["publicKey"] == alive["publicKey"]
+    assert "name" not in left
