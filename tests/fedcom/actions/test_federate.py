@@ -409,6 +409,16 @@ def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -
     )
 
 
+def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    named = home.post(body=Body.of_markdown("Look, @kim@kim.example!"))
+    home.sent()
+
+    told_of = scene.perform(Delete(by=home.bob, target=named))
+
+    assert told_of["kim.example"] == {"u/bob: Delete{id}"}
+
+
 def test_microblogs_are_told_that_a_favourite_is_gone_when_it_became_a_down_vote(
     home: Home,
 ) -> None:
