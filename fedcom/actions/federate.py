@@ -22,6 +22,7 @@ from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part
 from fedcom.actions.originals import find_create
+from fedcom.actions.restrictions import find_restrictions
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
@@ -146,7 +147,7 @@ def _boost(
     about = audience.post
     if about is None:
         return
-    if audience.microblogs is Microblogs.BOOST and about.announce_iri is None and about.is_shown:
+    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, about):
         activity = _boost_activity(ctx, place, about.iri)
         _remember_boost(ctx, about, activity["id"])
     elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
@@ -156,6 +157,13 @@ def _boost(
         return
     told = [host for host in followers if _dialect(host).takes_boosts]
     _publish(ctx, place.iri, activity, about.iri, told)
+
+
+def _may_be_boosted(ctx: Context, about: Post) -> bool:
+    """Whether it is not boosted yet, is there to see, and its author has nothing against it."""
+    if about.announce_iri is not None or not about.is_shown:
+        return False
+    return about.local or not find_restrictions(ctx, about.iri).no_boosts
 
 
 def _pass_on(
