@@ -48,7 +48,9 @@ class Audience:
     and every other server too when `to_all`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
-    What is `private` only `people` may ever read.
+    What is `private` only `people` may ever read. With `forums_only` the community announces it to
+    known forums alone, because ActivityStreams has no such activity: readers that are strict about
+    types refuse the whole Announce (Fedify 2.3.6 answers 400).
     """
 
     subject: str
@@ -61,6 +63,7 @@ class Audience:
     everywhere: bool = False
     to_all: bool = False
     announced_to: tuple[Actor, ...] = ()
+    forums_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import participant_at, refuse_blocked, with_author
 from fedcom.rules.limits import MAX_DEPTH, check_comment, check_seen, check_warning
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
-from fedcom.wire.addressing import comment_iri
+from fedcom.wire.addressing import comment_iri, create_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, CommentContent, read_comment, to_note
 from fedcom.wire.post import TYPES, thread_of
@@ -166,7 +166,7 @@ class CreateComment(_Wording):
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
-        return create(ctx.new_iri("create"), self.by.iri, note_of(ctx, result))
+        return create(create_iri(result.iri), self.by.iri, note_of(ctx, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from fedcom.rules.dialects import (
     reads_restore_data,
     refuses_own,
 )
+from fedcom.wire.addressing import announce_iri, create_iri
 from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
@@ -54,7 +55,9 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
         activity = action.to_activity(ctx, result)
         if place is not None and place.local:
             inner = dump(ctx.proven(action.by.iri, activity))
-            _announce(ctx, place, audience.subject, inner, followers)
+            is_new = activity["id"] == create_iri(audience.subject)
+            iri = _announce_iri(ctx, audience, is_new=is_new)
+            _announce(ctx, place, audience.subject, inner, followers, iri)
         told = _told_directly(ctx, action.by, audience, followers)
         _send(ctx, action, result, audience, activity, told)
         # Behind the author's own words: who gets both must not fetch what is on its way.
@@ -67,7 +70,8 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     if place is not None and place.local:
         if heard.body is not None:
             told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
-            _announce(ctx, place, audience.subject, heard.body, told)
+            iri = _announce_iri(ctx, audience, is_new=heard.activity.type == "Create")
+            _announce(ctx, place, audience.subject, heard.body, told, iri)
             _pass_on(ctx, place, audience, heard, followers)
         elif action.is_content:
             _announce_fetched(ctx, place, action.by, audience, followers)
@@ -78,17 +82,30 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
 
 def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
     followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
+    if audience.forums_only:
+        followers = [host for host in followers if _dialect(host) is Dialect.FORUM]
     hosts = {host.host for host in followers}
     also = [person for person in audience.announced_to if person.host not in hosts]
     return followers + [server_of(ctx.conn, person) for person in also if not person.local]
 
 
+def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:
+    """Of a new post one that follows from its own: the outbox lists it for good."""
+    if is_new and audience.post is not None:
+        return announce_iri(ctx.origin, audience.post.id)
+    return ctx.new_iri("announce")
+
+
 def _announce(
-    ctx: Context, place: Community, subject: str, inner: bytes, followers: list[FollowerHost]
+    ctx: Context,
+    place: Community,
+    subject: str,
+    inner: bytes,
+    followers: list[FollowerHost],
+    iri: str,
 ) -> None:
     """Announce an activity, byte for byte as it is."""
     told = [host for host in followers if _dialect(host).takes_activities]
-    iri = ctx.new_iri("announce")
     envelope = announce_of(
         inner,
         iri,
@@ -133,7 +150,7 @@ def _announce_fetched(
     wanting = [host for host in embedding if not _is_on(host, iri)]
     create = find_create(ctx, author, iri) if wanting else None
     if create is not None:
-        _announce(ctx, place, iri, dump(create.raw), wanting)
+        _announce(ctx, place, iri, dump(create.raw), wanting, ctx.new_iri("announce"))
     _publish(ctx, place.iri, _boost_activity(ctx, place, iri), iri, by_id)
 
 
@@ -279,7 +296,8 @@ def _send_parts(ctx: Context, by: Actor, audience: Audience, parts: Iterable[Par
             hosts[place.id] = [host for host in told if not _reads_restore_data(ctx, host)]
         if place.local:
             inner = dump(ctx.proven(by.iri, part.activity))
-            _announce(ctx, place, part.subject, inner, hosts[place.id])
+            iri = ctx.new_iri("announce")
+            _announce(ctx, place, part.subject, inner, hosts[place.id], iri)
         elif hosts[place.id]:
             _publish(ctx, by.iri, part.activity, part.subject, hosts[place.id])
 

@@ -52,8 +52,8 @@ class Lock(Action[Post]):
         return word if self.locked else undo(ctx.new_iri("undo"), word)
 
     def audience(self, ctx: Context, result: Post) -> Audience:
-        """The community: its followers if it is ours, its server if it is not."""
-        return Audience(subject=result.iri, community=place_of(ctx, result))
+        """The community: the forums that follow it if it is ours, its server if it is not."""
+        return Audience(subject=result.iri, community=place_of(ctx, result), forums_only=True)
 
 
 def _read_lock(ctx: Context, said: Said) -> Lock | None:

@@ -32,7 +32,7 @@ from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, participant_at
 from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit, may_post, may_take_part
-from fedcom.wire.addressing import post_iri
+from fedcom.wire.addressing import create_iri, post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
 from fedcom.wire.illustration import Illustration, is_title_again
@@ -118,7 +118,7 @@ class CreatePost(Action[Post]):
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Create{Page}."""
         page = to_page(result, self.by, self.community, mentioned(ctx, result))
-        return create(ctx.new_iri("create"), self.by.iri, page)
+        return create(create_iri(result.iri), self.by.iri, page)
 
     def to_microblogs(self, ctx: Context, result: Post) -> Activity:
         """Create{Note}."""

@@ -11,12 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.federation.negotiation import JSON_TYPE
+from fedcom.http.cors import EVERYBODY
 
 CACHE = "public, max-age=180"
 REVALIDATED = "public, no-cache"
 """For actors: a peer that meets a new key must not be given the old one out of a shared cache."""
-
-EVERYBODY = {"Access-Control-Allow-Origin": "*"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from starlette.requests import Request
 
 from fedcom.accounts.pace import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
-from fedcom.errors import NotFound
+from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_community, find_person, get_person
 from fedcom.units import Found
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 LARGEST = 2**53 - 1
 """No id of ours is larger; databases refuse numbers that are much larger."""
@@ -88,6 +89,28 @@ async def look_up_elsewhere(request: Request, by: Person, text: str) -> Found:
     """
     await pace_look_ups(request, by)
     return await instance_of(request).lookup(text)
+
+
+async def look_up_person(request: Request, by: Person, text: str) -> Person:
+    """Who a member means: a bare name is one of ours, anything else is looked up.
+
+    Raises NotFound, Invalid for what is no person, and what `look_up_elsewhere` raises.
+    """
+    instance = instance_of(request)
+    bare = text.removeprefix("@")
+    if _NAME.fullmatch(bare):
+        host = instance.settings.host
+        person = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
+        if person is None:
+            raise NotFound("person_unknown", "Nobody here has this name.")
+        return person
+    found = await look_up_elsewhere(request, by, text)
+    if isinstance(found, Community) and not found.local:
+        # A Group elsewhere may write too.
+        return await instance.read(lambda conn: get_person(conn, found.id))
+    if not isinstance(found, Person):
+        raise Invalid("person_expected", "That is not a person.")
+    return found
 
 
 async def pace_look_ups(request: Request, by: Person) -> None:

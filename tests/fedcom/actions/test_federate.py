@@ -12,6 +12,7 @@ from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import EditCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.follow import Follow, Unfollow
+from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost, Provenance
@@ -465,6 +466,14 @@ def test_a_changed_profile_goes_to_who_follows_the_member(home: Home) -> None:
     assert scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS)) == own(
         "Update{Person}", FAN
     )
+
+
+def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
+    scene = Scene(home, ours=True)
+
+    assert scene.perform(Lock(by=home.ann, post=scene.post, locked=True)) == {
+        FORUM: {"c/cats: Announce{Lock{id}}"}
+    }
 
 
 def test_a_changed_community_is_announced(home: Home) -> None:

@@ -92,6 +92,38 @@ def test_an_attack_leaves_only_allowed_tags_and_attributes(attack, around):
     assert sanitize(clean).count("<") == clean.count("<")
 
 
+def link(address: str) -> str:
+    return f'<a href="{address}"{LINK_END}>{address}</a>'
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (
+            "<p>See <video src='https://a.example/1.mp4' controls>no video</video></p>",
+            f"<p>See {link('https://a.example/1.mp4')} no video</p>",
+        ),
+        (
+            "<video><source src=https://a.example/1.webm><source src=https://a.example/1.mp4>"
+            "</video>",
+            f"{link('https://a.example/1.webm')} ",
+        ),
+        (
+            "<audio><source src=http://a.example/1.ogg></audio><audio src=https://b.example/2>",
+            f"{link('http://a.example/1.ogg')} {link('https://b.example/2')} ",
+        ),
+        (
+            "<a href=https://a.example/page><video src=https://a.example/1.mp4></video></a>",
+            f'<a href="https://a.example/page"{LINK_END}>https://a.example/1.mp4</a>',
+        ),
+        ("<video src=javascript:alert(1)></video><audio src=//a.example/1>b</audio>", "b"),
+    ],
+)
+def test_films_and_sounds_become_links(given, kept):
+    assert sanitize(given) == kept
+    read_strictly(sanitize(given))
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

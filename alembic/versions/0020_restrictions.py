@@ -1,12 +1,12 @@
 """What authors elsewhere do not allow others to do with their posts and comments.
 
-Revision 0021, after 0019.
+Revision 0020, after 0019.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
+revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
