@@ -82,6 +82,14 @@ def takes_chat(software: str | None, version: str | None) -> bool:
     return _is_lemmy_0(version) if software == "lemmy" else software in _CHATTING
 
 
+def reads_announced_flags(software: str | None, version: str | None) -> bool:
+    """Whether a community can pass a report on in an Announce (Lemmy from 1.0 on, PieFed, Mbin).
+
+    Lemmy 0.19 takes a Flag from the reporter alone, also of what is in a community elsewhere.
+    """
+    return software != "lemmy" or not _is_lemmy_0(version)
+
+
 def reads_announced_ids(software: str | None) -> bool:
     """Whether an Announce of the bare id of a post or comment is read there.
 
