@@ -369,10 +369,15 @@ AUTHORITY = [
     ),
     row(
         "site-ban-of-anothers",
-        "our members banned everywhere by the admin of another site",
-        activity("Block", MAX, BOB, target="https://dogs.example/"),
+        "somebody of a third site banned everywhere by the admin of another",
         activity("Block", MAX, KIM, target="https://dogs.example/"),
-        answers=("403 not_their_site",) * 2,
+        answers="403 not_their_site",
+    ),
+    row(
+        "site-ban-of-our-member",
+        "nothing: a site keeps a member of ours out of its own communities",
+        activity("Block", MAX, BOB, target="https://dogs.example/", summary="spam"),
+        changed={f"{BOB} is banned from {DOGS}": "spam"},
     ),
     row(
         "our-own-actor",

@@ -480,7 +480,7 @@ class Heard:
             source=Provenance(iri, "Page", None, None),
         )
         fetched = Fetched({served["id"]: Document(served) for served in origins})
-        self.home(lambda ctx: perform(ctx, action, heard), fetched=fetched)
+        self.home(lambda ctx: perform(ctx, action, heard), fetched=fetched, offline=True)
         return told(self.home)
 
 
