@@ -36,6 +36,9 @@ class Microblogs(Enum):
     THE_ACTIVITY = auto()
     # Both: the author has deleted it.
     ERASE = auto()
+    # The community itself has changed: the same Update, but by the community, because Mastodon
+    # takes a change of an account from that account alone.
+    THE_COMMUNITY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Audience:
 
     `community` is where it happens: if it is ours it announces the action, if it is a peer's the
     action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
+    the acting person as well when `to_followers`, with `to_readers` every server that has something
+    of theirs and hears of changed profiles; every forum that is known here when `everywhere`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
     What is `private` only `people` may ever read.
@@ -54,6 +58,7 @@ class Audience:
     community: Community | None = None
     people: tuple[Actor, ...] = ()
     to_followers: bool = False
+    to_readers: bool = False
     microblogs: Microblogs = Microblogs.NOTHING
     post: Post | None = None
     private: bool = False

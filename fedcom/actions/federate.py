@@ -25,11 +25,18 @@ from fedcom.actions.originals import find_create
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
-from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
+from fedcom.queries.follows import (
+    FollowerHost,
+    follower_hosts,
+    known_hosts,
+    reader_hosts,
+    server_of,
+)
 from fedcom.remote.peers import blocked_among, find_peer
 from fedcom.rules.dialects import (
     Dialect,
     dialect_of,
+    hears_of_profiles,
     reads_announced_ids,
     reads_restore_data,
     refuses_own,
@@ -50,25 +57,51 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     if place is not None and place.local:
         followers = _told_by(ctx, place, audience)
     if heard is None:
-        activity = action.to_activity(ctx, result)
-        if place is not None and place.local:
-            inner = dump(ctx.proven(action.by.iri, activity))
-            _announce(ctx, place, audience.subject, inner, followers)
-            _boost(ctx, place, audience, followers)
-        _send(ctx, action.by, audience, activity, followers)
-        for said in action.beside(ctx, result):
-            _say(ctx, said, audience.subject)
-        _send_parts(ctx, action.by, audience, action.parts(ctx, result))
+        _tell_of_done(ctx, action, result, audience, followers)
         return
     if place is not None and place.local:
-        if heard.body is not None:
-            told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
-            _announce(ctx, place, audience.subject, heard.body, told)
-        elif action.is_content:
-            _announce_fetched(ctx, place, action.by, audience, followers)
-        _boost(ctx, place, audience, followers)
+        _tell_of_heard(ctx, place, action, heard, audience, followers)
+        if audience.microblogs is Microblogs.THE_COMMUNITY:
+            _say_as_community(ctx, place, action.to_activity(ctx, result), followers)
     for answer in action.answers(ctx, result):
         _say(ctx, answer, audience.subject)
+
+
+def _tell_of_done(
+    ctx: Context,
+    action: Action[Any],
+    result: Any,
+    audience: Audience,
+    followers: list[FollowerHost],
+) -> None:
+    place, activity = audience.community, action.to_activity(ctx, result)
+    if place is not None and place.local:
+        inner = dump(ctx.proven(action.by.iri, activity))
+        _announce(ctx, place, audience.subject, inner, followers)
+        _boost(ctx, place, audience, followers)
+        if audience.microblogs is Microblogs.THE_COMMUNITY:
+            _say_as_community(ctx, place, activity, followers)
+    _send(ctx, action.by, audience, activity, followers)
+    for said in action.beside(ctx, result):
+        _say(ctx, said, audience.subject)
+    _send_parts(ctx, action.by, audience, action.parts(ctx, result))
+
+
+def _tell_of_heard(
+    ctx: Context,
+    place: Community,
+    action: Action[Any],
+    heard: Said,
+    audience: Audience,
+    followers: list[FollowerHost],
+) -> None:
+    """Announce in `place`, a community of ours, what others did there."""
+    if heard.body is not None:
+        told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
+        _announce(ctx, place, audience.subject, heard.body, told)
+    elif action.is_content:
+        _announce_fetched(ctx, place, action.by, audience, followers)
+    _boost(ctx, place, audience, followers)
 
 
 def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
@@ -154,6 +187,15 @@ def _boost(
     _publish(ctx, place.iri, activity, about.iri, told)
 
 
+def _say_as_community(
+    ctx: Context, place: Community, activity: Activity, followers: list[FollowerHost]
+) -> None:
+    """Tell microblogs in the name of a community of ours what its moderator has changed."""
+    told = [host for host in followers if _dialect(host).takes_boosts]
+    own = activity | {"id": ctx.new_iri("update"), "actor": place.iri}
+    _publish(ctx, place.iri, own, place.iri, told)
+
+
 def boost_anew(
     ctx: Context, place: Community, posts: Iterable[Post], microblogs: Microblogs
 ) -> None:
@@ -197,6 +239,9 @@ def _send(
         reached.append(_shared_inbox(place))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
+    if audience.to_readers:
+        readers = reader_hosts(ctx.conn, by.id, ctx.now)
+        reached.extend(host for host in readers if hears_of_profiles(host.software))
     if audience.everywhere:
         known = known_hosts(ctx.conn)
         reached.extend(host for host in known if _dialect(host).takes_activities)

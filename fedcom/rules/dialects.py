@@ -106,6 +106,14 @@ def refuses_own(software: str | None) -> bool:
     return software == "lemmy"
 
 
+def hears_of_profiles(software: str | None) -> bool:
+    """Whether an Update of a person is read there.
+
+    Lemmy refuses it, and reads people it knows again once a day.
+    """
+    return software != "lemmy"
+
+
 def reads_restore_data(software: str | None, version: str | None) -> bool:
     """Whether `restoreData` on the Undo of a Block is enough to put back what the Block removed.
 

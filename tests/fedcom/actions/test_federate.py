@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
@@ -21,6 +23,7 @@ from fedcom.actions.vote import Vote
 from fedcom.context import Fetched, Said
 from fedcom.models.actor import Person
 from fedcom.remote.actors import forget_actor
+from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
 from tests.support.documents import Json, activity, page
@@ -397,15 +400,23 @@ def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None
     assert home.sent() == []
 
 
-def test_a_changed_profile_goes_to_who_follows_the_member(home: Home) -> None:
-    scene = Scene(home, ours=True)
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_theirs(
+    home: Home, ours: bool
+) -> None:
+    scene = Scene(home, ours=ours)
+    home.follow(home.person("https://lemmy.example/u/one", "lemmy"), home.cats)
+    home.follow(home.person("https://bees.example/u/one", "piefed"), home.community("bees"))
+    if not ours:
+        home(lambda ctx: put_peer(ctx.conn, "dogs.example", Software("piefed", "1.7"), ctx.now))
 
-    assert scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS)) == own(
-        "Update{Person}", FAN
-    )
+    found = scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS))
+
+    readers = (FORUM, MICRO, ODD, DARK) if ours else ("dogs.example",)
+    assert found == own("Update{Person}", FAN, *readers)
 
 
-def test_a_changed_community_is_announced(home: Home) -> None:
+def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home) -> None:
     scene = Scene(home, ours=True)
     action = EditCommunity(
         by=home.ann,
@@ -416,7 +427,13 @@ def test_a_changed_community_is_announced(home: Home) -> None:
         posting_restricted=False,
     )
 
-    assert scene.perform(action) == announced("Update{Group}")
+    itself = {host: {"c/cats: Update{Group}"} for host in (MICRO, ODD, DARK)}
+    assert scene.perform(action) == also(announced("Update{Group}"), itself)
+    heard = Said(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=scene.kim))
+    home.sent()
+    again = scene.perform(replace(action, by=scene.kim, title="Cats?"), heard)
+    assert again[MICRO] == {"c/cats: Update{Group}"}
 
 
 @pytest.mark.parametrize(
