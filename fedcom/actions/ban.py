@@ -43,6 +43,7 @@ from fedcom.queries.bans import (
     list_haunts,
 )
 from fedcom.remote.actors import actor_at, person_at
+from fedcom.rules.dialects import ignores_restore_data
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
 
@@ -325,14 +326,14 @@ class Unban(Action[Admitted]):
         for number, iris in result.restored.by_community(ctx).items():
             where = get_community(ctx.conn, number)
             if where.local or self.place is not None:
-                found += [Part(where, iri, self._restoration(ctx, where, iri)) for iri in iris]
+                found += [self._restoration(ctx, where, iri) for iri in iris]
         return tuple(found)
 
-    def _restoration(self, ctx: Context, where: Community, iri: str) -> Activity:
+    def _restoration(self, ctx: Context, where: Community, iri: str) -> Part:
         removed = delete_activity(
             ctx.new_iri("delete"), self.by.iri, iri, community=where.iri, reason=self.reason
         )
-        return undo(ctx.new_iri("undo"), removed)
+        return Part(where, iri, undo(ctx.new_iri("undo"), removed), ignores_restore_data)
 
 
 def _check_power(ctx: Context, by: Person, person: Person, place: Community | None) -> None:

@@ -81,14 +81,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What an action did to one thing, for servers that do not do it by reading the whole.
+    """What an action did to one thing, for servers to which the action's own activity does not say
+    it: those for which `is_needed` (of their software and its version).
 
-    `activity` is about the id `subject`, and `community` is where that is.
+    `activity` is said by a local actor about the id `subject`; `community` is where that is.
     """
 
     community: Community
     subject: str
     activity: Activity
+    is_needed: Callable[[str | None, str | None], bool]
 
 
 class Action(ABC, Generic[R]):
@@ -124,8 +126,8 @@ class Action(ABC, Generic[R]):
         return ()
 
     def parts(self, ctx: Context, result: R) -> tuple[Part, ...]:
-        """What a restoration that is done here means for each thing, in the words of `by`: sent
-        besides to the community's followers, or its server, where `restoreData` is not read."""
+        """What is said besides when this is done here, to followers of the community or its server
+        that do not understand the action's own activity."""
         return ()
 
 

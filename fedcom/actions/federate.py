@@ -38,7 +38,6 @@ from fedcom.rules.dialects import (
     dialect_of,
     hears_of_profiles,
     reads_announced_ids,
-    reads_restore_data,
     refuses_own,
 )
 from outbox.address import Recipient, fold
@@ -84,7 +83,7 @@ def _tell_of_done(
     _send(ctx, action.by, audience, activity, followers)
     for said in action.beside(ctx, result):
         _say(ctx, said, audience.subject)
-    _send_parts(ctx, action.by, audience, action.parts(ctx, result))
+    _send_parts(ctx, audience, action.parts(ctx, result))
 
 
 def _tell_of_heard(
@@ -257,23 +256,24 @@ def _send(
     _publish(ctx, by.iri, activity, audience.subject, to)
 
 
-def _send_parts(ctx: Context, by: Actor, audience: Audience, parts: Iterable[Part]) -> None:
+def _send_parts(ctx: Context, audience: Audience, parts: Iterable[Part]) -> None:
     hosts: dict[int, list[FollowerHost]] = {}
     for part in parts:
-        place = part.community
+        place, actor = part.community, part.activity["actor"]
         if place.id not in hosts:
             told = _told_by(ctx, place, audience) if place.local else [server_of(ctx.conn, place)]
-            hosts[place.id] = [host for host in told if not _reads_restore_data(ctx, host)]
-        if place.local:
-            inner = dump(ctx.proven(by.iri, part.activity))
-            _announce(ctx, place, part.subject, inner, hosts[place.id])
-        elif hosts[place.id]:
-            _publish(ctx, by.iri, part.activity, part.subject, hosts[place.id])
+            hosts[place.id] = told
+        needing = [host for host in hosts[place.id] if _is_needed(ctx, part, host)]
+        if place.local and any(_dialect(host).takes_activities for host in needing):
+            inner = dump(ctx.proven(actor, part.activity))
+            _announce(ctx, place, part.subject, inner, needing)
+        elif not place.local and needing:
+            _publish(ctx, actor, part.activity, part.subject, needing)
 
 
-def _reads_restore_data(ctx: Context, host: FollowerHost) -> bool:
+def _is_needed(ctx: Context, part: Part, host: FollowerHost) -> bool:
     known = find_peer(ctx.conn, host.host)
-    return known is not None and reads_restore_data(known.software, known.version)
+    return part.is_needed(host.software, known.version if known is not None else None)
 
 
 def _say(ctx: Context, said: Answer, subject: str) -> None:

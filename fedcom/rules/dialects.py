@@ -114,12 +114,17 @@ def hears_of_profiles(software: str | None) -> bool:
     return software != "lemmy"
 
 
-def reads_restore_data(software: str | None, version: str | None) -> bool:
-    """Whether `restoreData` on the Undo of a Block is enough to put back what the Block removed.
+def ignores_restore_data(software: str | None, version: str | None) -> bool:
+    """Whether `restoreData` on the Undo of a Block does not put back what the Block removed.
 
     Lemmy knows it from 1.0 on. Of others than Fedcom nobody is known to read it.
     """
-    return software == "fedcom" or (software == "lemmy" and not _is_lemmy_0(version))
+    return software != "fedcom" and (software != "lemmy" or _is_lemmy_0(version))
+
+
+def purges_deleted(software: str | None, _version: str | None) -> bool:
+    """Whether an Undo cannot bring back what was deleted there (NodeBB 4 purges it)."""
+    return software == "nodebb"
 
 
 def _is_lemmy_0(version: str | None) -> bool:

@@ -22,6 +22,7 @@ from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.vote import Vote
 from fedcom.context import Fetched, Said
 from fedcom.models.actor import Person
+from fedcom.models.moderation import moderator
 from fedcom.remote.actors import forget_actor
 from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
@@ -559,3 +560,42 @@ def test_what_is_not_the_authors_create_is_not_passed_on_as_one(home: Home, forg
     }
 
     assert FORUM not in scene.write(scene.kim, None, outbox)
+
+
+# What NodeBB purges.
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("kind", ["post", "comment"])
+@pytest.mark.parametrize("by_moderator", [True, False])
+def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
+    home: Home, ours: bool, kind: str, by_moderator: bool
+) -> None:
+    host = "nodebb.example"
+    if ours:
+        place = home.cats
+        home.follow(home.person(f"https://{host}/uid/1", "nodebb"), place)
+        home.follow(home.person("https://bees.example/u/one", "piefed"), place)
+    else:
+        place = home.group(f"https://{host}/category/1", "nodebb")
+        home.follow(home.bob, place)
+        row = {"community_id": place.id, "person_id": home.ann.id, "appointed_at": home.clock()}
+        home(lambda ctx: ctx.conn.execute(moderator.insert().values(row)))
+    post = home.post(place=place)
+    target = home.comment(post) if kind == "comment" else post
+    gone: Action[Any] = Delete(by=home.bob, target=target)
+    if by_moderator:
+        gone = Remove(by=home.ann, target=target, reason="Spam")
+    home.perform(gone)
+    home.sent()
+
+    back: Action[Any] = Undelete(by=home.bob, target=home.fresh(target))
+    if by_moderator:
+        back = Restore(by=home.ann, target=home.fresh(target))
+    home.perform(back)
+
+    create = "Create{Note}" if kind == "comment" else "Create{Page}"
+    found = told(home)
+    expected = f"c/cats: Announce{{{create}}}" if ours else f"u/bob: {create}"
+    assert expected in found[host]
+    assert not any("Create" in words for words in found.get("bees.example", ()))
