@@ -20,7 +20,7 @@ from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import Remove
 from fedcom.actions.report import Report
 from fedcom.context import Context, Fetched, Said
-from fedcom.errors import Conflict, Denied, FedcomError, NotFound
+from fedcom.errors import Conflict, Denied, FedcomError, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import comment
@@ -492,7 +492,9 @@ def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Ho
     nobody = "https://lemmy.example/u/nobody"
     word = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
 
-    assert read(home, word, via=DOGS) is None, "their origin need not answer"
+    with pytest.raises(Missing) as caught:
+        read(home, word, via=DOGS)
+    assert (caught.value.iri, caught.value.vital) == (nobody, False)
     banned = hear(home, word, documents.person(nobody), via=DOGS)
     assert banned.iri == nobody
     assert [row["reason"] for row in home.rows(community_ban)] == ["Spam"]
