@@ -14,8 +14,8 @@ from sqlalchemy import delete, update
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import origin_of
 from activitypub.reading import Document
-from activitypub.vocab.activities import block, undo
-from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Readers
+from activitypub.vocab.activities import block, delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.federate import boost_anew
 from fedcom.actions.follow import AnswerFollow, Follow
 from fedcom.actions.moderation_notes import is_on_microblog, note_of_ban
@@ -24,7 +24,8 @@ from fedcom.actions.modlog import Line, log_person, reason_of
 from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.perform import perform
 from fedcom.actions.personal_block import BlockPerson
-from fedcom.actions.sweep import remove_all, restore_all
+from fedcom.actions.sent import last_iri
+from fedcom.actions.sweep import Restored, remove_all, restore_all
 from fedcom.actions.tally import count_subscribers
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
@@ -211,8 +212,16 @@ class Ban(Action[Person]):
         return note_of_ban(ctx, self.place, self.person, self.reason, self.expires_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who may take part again, and what of theirs was put back."""
+
+    person: Person
+    restored: Restored
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unban(Action[Person]):
+class Unban(Action[Admitted]):
     """Somebody may take part again."""
 
     by: Person
@@ -230,15 +239,16 @@ class Unban(Action[Person]):
         if is_ours or _banned_since(ctx, self.person, self.place) is None:
             raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
-    def apply(self, ctx: Context) -> Person:
+    def apply(self, ctx: Context) -> Admitted:
         """Let them in, and if wanted put back what they wrote."""
         since = _banned_since(ctx, self.person, self.place)
         if self.place is None and self.by.local and since is not None:
             # Before the rest: putting everything back here would leave nothing to say there.
             self._admit_to_ours(ctx, since)
+        restored = Restored()
         if self.restores_content and since is not None and not self._stays_out(ctx):
             restored = restore_all(ctx, self.person, self.place, since)
-            _boost(ctx, restored, Microblogs.BOOST)
+            _boost(ctx, restored.posts, Microblogs.BOOST)
         if self.place is None:
             ctx.conn.execute(
                 update(actor)
@@ -255,7 +265,7 @@ class Unban(Action[Person]):
             self._follow_again(ctx, self.place)
         line = Line(by=self.by, kind="unban", place=self.place, reason=self.reason)
         log_person(ctx, line, self.person)
-        return get_person(ctx.conn, self.person.id)
+        return Admitted(get_person(ctx.conn, self.person.id), restored)
 
     def _follow_again(self, ctx: Context, place: Community) -> None:
         """Ask a community elsewhere for what its ban has interrupted."""
@@ -285,22 +295,41 @@ class Unban(Action[Person]):
             with suppress(Conflict):
                 perform(ctx, action)
 
-    def to_activity(self, ctx: Context, result: Person) -> Activity:
+    def to_activity(self, ctx: Context, result: Admitted) -> Activity:
         """Undo{Block}."""
+        target = _target(ctx, self.place)
         banned = block(
-            ctx.new_iri("block"),
+            last_iri(ctx, "block", self.by, self.person.iri, target=target),
             self.by.iri,
             self.person.iri,
-            _target(ctx, self.place),
+            target,
             audience=self.place.iri if self.place else None,
             cc=[self.place.iri] if self.place else [],
             reason=self.reason or None,
         )
         return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
 
-    def audience(self, ctx: Context, result: Person) -> Audience:
+    def audience(self, ctx: Context, result: Admitted) -> Audience:
         """Whoever was told of the ban."""
         return _audience(ctx, self.person, self.place)
+
+    def parts(self, ctx: Context, result: Admitted) -> tuple[Part, ...]:
+        """Undo{Delete} of each thing that was put back in a community of ours, or in `place`.
+
+        In other communities only their moderators are believed.
+        """
+        found = []
+        for number, iris in result.restored.by_community(ctx).items():
+            where = get_community(ctx.conn, number)
+            if where.local or self.place is not None:
+                found += [Part(where, iri, self._restoration(ctx, where, iri)) for iri in iris]
+        return tuple(found)
+
+    def _restoration(self, ctx: Context, where: Community, iri: str) -> Activity:
+        removed = delete_activity(
+            ctx.new_iri("delete"), self.by.iri, iri, community=where.iri, reason=self.reason
+        )
+        return undo(ctx.new_iri("undo"), removed)
 
 
 def _check_power(ctx: Context, by: Person, person: Person, place: Community | None) -> None:

@@ -26,6 +26,7 @@ from fedcom.actions.post import (
     edit_from,
     is_overtaken,
 )
+from fedcom.actions.replies import first_replies
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_comment, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -41,7 +42,7 @@ from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import participant_at, refuse_blocked, with_author
 from fedcom.rules.limits import MAX_DEPTH, check_comment, check_seen, check_warning
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
-from fedcom.wire.addressing import comment_iri
+from fedcom.wire.addressing import comment_iri, create_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, CommentContent, read_comment, to_note
 from fedcom.wire.post import TYPES, thread_of
@@ -163,7 +164,7 @@ class CreateComment(_Wording):
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
-        return create(ctx.new_iri("create"), self.by.iri, note_of(ctx, result))
+        return create(create_iri(result.iri), self.by.iri, note_of(ctx, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +215,8 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     thread = get_post(ctx.conn, about.post_id)
     place = get_community(ctx.conn, thread.community_id)
     author = get_person(ctx.conn, about.author_id)
-    return to_note(about, author, place, Above(parent_iri, thread_of(thread)), people)
+    above = Above(parent_iri, thread_of(thread))
+    return to_note(about, author, place, above, people, first_replies(ctx, about))
 
 
 def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:

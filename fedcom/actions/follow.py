@@ -192,26 +192,10 @@ def _read_follow(ctx: Context, said: Said) -> Follow:
 
 
 def _read_unfollow(ctx: Context, said: Said) -> Unfollow | None:
-    asked = said.activity.object
-    target_iri = None if isinstance(asked, str) or asked is None else asked.object_id
-    if target_iri is None:
-        known = find_follow_by_iri(ctx.conn, said.activity.object_id or "")
-        return _unfollow(ctx, said, known)
-    by, target = actor_at(ctx, said.actor), find_actor(ctx.conn, target_iri)
+    by, target = actor_at(ctx, said.actor), find_actor(ctx.conn, said.object.object_id or "")
     if target is None or find_follow(ctx.conn, by.id, target.id) is None:
         return None
     return Unfollow(by=by, target=target)
-
-
-def _unfollow(ctx: Context, said: Said, known: FollowRow | None) -> Unfollow | None:
-    """An Undo that names the Follow only by its id."""
-    by = actor_at(ctx, said.actor)
-    if known is None or known.follower_id != by.id:
-        return None
-    iri = ctx.conn.execute(
-        actor.select().with_only_columns(actor.c.iri).where(actor.c.id == known.target_id)
-    ).scalar_one()
-    return Unfollow(by=by, target=actor_at(ctx, iri))
 
 
 def _read_answer(ctx: Context, said: Said) -> AnswerFollow:

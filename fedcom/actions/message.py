@@ -27,6 +27,7 @@ from fedcom.actions.mentions import with_links
 from fedcom.actions.notify import News, is_blocked, notify
 from fedcom.actions.outside_mention import or_mention
 from fedcom.actions.post import Provenance, is_overtaken, read_page
+from fedcom.actions.sent import last_iri
 from fedcom.actions.tombstones import refuse_deleted
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
@@ -41,7 +42,7 @@ from fedcom.rules.limits import check_message, check_seen
 from fedcom.rules.permissions import may_act, may_edit
 from fedcom.wire.addressing import message_iri
 from fedcom.wire.body import Body
-from fedcom.wire.comment import read_comment
+from fedcom.wire.comment import read_message
 from fedcom.wire.message import CHAT, copies_of, recipients_of, to_message, with_name
 from fedcom.wire.post import TYPES
 
@@ -172,7 +173,7 @@ class DeleteMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Delete of the bare id, to the other person."""
-        return _deletion(ctx, self.by, result)
+        return _deletion(ctx, ctx.new_iri("delete"), self.by, result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,8 @@ class UndeleteMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Undo{Delete}."""
-        return undo(ctx.new_iri("undo"), _deletion(ctx, self.by, result))
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        return undo(ctx.new_iri("undo"), _deletion(ctx, sent, self.by, result))
 
 
 def _check_reach(ctx: Context, by: Person, to: Person) -> None:
@@ -247,9 +249,9 @@ def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
     return to_message(about, author, recipient, chat=chat, above=above)
 
 
-def _deletion(ctx: Context, by: Person, about: Message) -> Activity:
+def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:
     recipient = get_person(ctx.conn, about.recipient_id)
-    return delete_activity(ctx.new_iri("delete"), by.iri, about.iri, to=[recipient.iri])
+    return delete_activity(iri, by.iri, about.iri, to=[recipient.iri])
 
 
 def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
@@ -293,7 +295,7 @@ def _read_message(
     document = said.object
     if document.id is None or document.owner is None:
         raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
-    content = read_comment(document)
+    content = read_message(document)
     body = with_name(content.body, document)
     source = Provenance(content.iri, document.type, content.published, content.updated)
     by = person_at(ctx, document.owner)

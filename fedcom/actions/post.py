@@ -14,6 +14,7 @@ from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
 from fedcom.actions.outside_mention import adopt_mention
+from fedcom.actions.replies import first_replies
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_post, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -24,16 +25,17 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.post import Post, post
-from fedcom.queries.actors import find_actor, get_community, standing
+from fedcom.queries.actors import find_actor, get_community, get_person, standing
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, participant_at
 from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit, may_post, may_take_part
-from fedcom.wire.addressing import post_iri
+from fedcom.wire.addressing import create_iri, post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
 from fedcom.wire.illustration import Illustration, is_title_again
+from fedcom.wire.microblog import to_status
 from fedcom.wire.post import PostContent, read_post, to_page
 
 MOST_PLACES = 50
@@ -110,7 +112,11 @@ class CreatePost(Action[Post]):
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Create{Page}."""
         page = to_page(result, self.by, self.community, mentioned(ctx, result))
-        return create(ctx.new_iri("create"), self.by.iri, page)
+        return create(create_iri(result.iri), self.by.iri, page)
+
+    def to_microblogs(self, ctx: Context, result: Post) -> Activity:
+        """Create{Note}."""
+        return create(ctx.new_iri("create"), self.by.iri, status_of(ctx, result))
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """The community, whom the text names, and who follows the author."""
@@ -173,6 +179,10 @@ class EditPost(Action[Post]):
         page = to_page(result, self.by, place, mentioned(ctx, result))
         return update_activity(ctx.new_iri("update"), self.by.iri, page)
 
+    def to_microblogs(self, ctx: Context, result: Post) -> Activity:
+        """Update{Note}."""
+        return update_activity(ctx.new_iri("update"), self.by.iri, status_of(ctx, result))
+
     def audience(self, ctx: Context, result: Post) -> Audience:
         """Whoever was told of the post; microblogs take an edit only from the author."""
         return Audience(
@@ -185,6 +195,13 @@ class EditPost(Action[Post]):
         )
 
 
+def status_of(ctx: Context, about: Post) -> dict[str, object]:
+    """A post of ours as microblogs read it."""
+    place = get_community(ctx.conn, about.community_id)
+    author = get_person(ctx.conn, about.author_id)
+    return to_status(about, author, place, mentioned(ctx, about), first_replies(ctx, about))
+
+
 def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost:
     """The action that a peer's post stands for; `document` is proven to be its owner's.
 
@@ -192,14 +209,15 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
     """
     author_iri = check_content(document)
     place = _place(ctx, document, via)
-    return _from_content(participant_at(ctx, author_iri), place, read_post(document))
+    return _from_content(participant_at(ctx, author_iri), place, read_post(document, place))
 
 
 def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> EditPost | None:
     """The edit that another copy of a known post stands for; None when it is no newer."""
     check_public(document)
     author = participant_at(ctx, document.owner or "")
-    content = read_post(document)
+    place = get_community(ctx.conn, known.community_id)
+    content = read_post(document, place)
     if is_overtaken(said, content, known):
         return None
     if _is_the_same(content, known):

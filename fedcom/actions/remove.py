@@ -17,6 +17,7 @@ from fedcom.actions.moderation_notes import note_of_removal
 from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.outside_mention import ForgetMention, find_outside_mention
 from fedcom.actions.post import check_public
+from fedcom.actions.sent import last_iri
 from fedcom.actions.settle import Outcome, settle_content
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vouching import check_vouched
@@ -119,7 +120,7 @@ class Restore(Action[Content]):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete} with a summary."""
         removed = delete_activity(
-            ctx.new_iri("delete"),
+            last_iri(ctx, "delete", self.by, result.iri),
             self.by.iri,
             result.iri,
             community=place_of(ctx, result).iri,
@@ -219,10 +220,10 @@ def _read_undo(
         return Restore(by=by, target=target, reason=reason_of(deleted))
     if target.deleted_at is None:
         return None
-    return Undelete(by=by, target=target, words=_words(target, by, ctx.document(iri)))
+    return Undelete(by=by, target=target, words=_words(ctx, target, by, ctx.document(iri)))
 
 
-def _words(target: Content, by: Person, document: Document) -> dict[str, object]:
+def _words(ctx: Context, target: Content, by: Person, document: Document) -> dict[str, object]:
     """What its origin says again; ours is blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
         raise Denied(
@@ -236,7 +237,7 @@ def _words(target: Content, by: Person, document: Document) -> dict[str, object]
             "body_html": said_again.body.html,
             "content_warning": said_again.content_warning,
         }
-    again = read_post(document)
+    again = read_post(document, place_of(ctx, target))
     return {
         "title": again.title,
         "url": again.url,

@@ -83,6 +83,26 @@ def list_pending(conn: Connection) -> list[Follow]:
     return [to_row(Follow, row) for row in rows.mappings()]
 
 
+def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int, datetime]]:
+    """Of each host: how many follows by members it has not answered since `before`, and when the
+    first of them was asked."""
+    target = actor.alias("target")
+    rows = conn.execute(
+        select(target.c.host, func.count().label("number"), func.min(follow.c.created_at))
+        .join(target, target.c.id == follow.c.target_id)
+        .join(actor, actor.c.id == follow.c.follower_id)
+        .where(
+            follow.c.state == "pending",
+            follow.c.created_at < before,
+            actor.c.local.is_(True),
+            target.c.deleted_at.is_(None),
+        )
+        .group_by(target.c.host)
+        .order_by(target.c.host)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def find_unfilled(conn: Connection) -> list[Community]:
     """Peers' communities that somebody here follows and whose old posts were not fetched yet."""
     rows = conn.execute(

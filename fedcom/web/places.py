@@ -12,7 +12,7 @@ from activitypub.errors import ProtocolError
 from activitypub.iri import host_of
 from fedcom.accounts.pace import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
-from fedcom.errors import FedcomError, NotFound
+from fedcom.errors import FedcomError, Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.offload import offload
@@ -22,6 +22,7 @@ from fedcom.units import Found
 from fedcom.wire.body import Body
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 NEW_NAMES = 5
 """Unknown people and communities that are looked up for one text."""
@@ -134,6 +135,28 @@ def _is_known(conn: Connection, named: Mention) -> bool:
 async def _look_up_named(request: Request, by: Person, named: Mention) -> None:
     with suppress(FedcomError, ProtocolError):
         await look_up_elsewhere(request, by, str(named))
+
+
+async def look_up_person(request: Request, by: Person, text: str) -> Person:
+    """Who a member means: a bare name is one of ours, anything else is looked up.
+
+    Raises NotFound, Invalid for what is no person, and what `look_up_elsewhere` raises.
+    """
+    instance = instance_of(request)
+    bare = text.removeprefix("@")
+    if _NAME.fullmatch(bare):
+        host = instance.settings.host
+        person = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
+        if person is None:
+            raise NotFound("person_unknown", "Nobody here has this name.")
+        return person
+    found = await look_up_elsewhere(request, by, text)
+    if isinstance(found, Community) and not found.local:
+        # A Group elsewhere may write too.
+        return await instance.read(lambda conn: get_person(conn, found.id))
+    if not isinstance(found, Person):
+        raise Invalid("person_expected", "That is not a person.")
+    return found
 
 
 async def pace_look_ups(request: Request, by: Person) -> None:

@@ -82,14 +82,12 @@ def _profile(someone: Actor) -> Profile:
 
 def _boxes(someone: Actor, origin: str) -> Boxes:
     shared_inbox = f"{origin}/inbox" if someone.local else someone.shared_inbox
-    featured = None
-    if isinstance(someone, Community):
-        featured = someone.featured_iri or f"{someone.iri}/featured"
+    told = someone.featured_iri if isinstance(someone, Community) else None
     return Boxes(
         inbox=someone.inbox,
         outbox=someone.outbox or f"{someone.iri}/outbox",
         shared_inbox=shared_inbox or someone.inbox,
         followers=someone.followers,
         following=f"{someone.iri}/following",
-        featured=featured,
+        featured=told or f"{someone.iri}/featured",
     )

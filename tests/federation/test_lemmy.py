@@ -192,6 +192,19 @@ def test_votes_edits_and_deletions_from_lemmy_count_and_are_announced(forum: For
     forum.live.until(path, lambda seen: seen.status == 200 and "From afar" in seen.text)
 
 
+def test_somebody_who_was_never_met_is_banned_by_their_handle(forum: Forum) -> None:
+    forum.follow()
+    spammer = forum.peer.actor("Person", "spammer", "/u/spammer")
+    page = forum.live.ann.open("/c/garden/ban")
+
+    forum.live.ann.send(
+        page, page.form(having="person"), person=f"@spammer@{forum.peer.host}", reason="Spam"
+    )
+
+    assert "spammer" in forum.live.bob.open("/c/garden/banned").text
+    assert forum.peer.wait("Announce{Block{id}}").activity["object"]["object"] == spammer.iri
+
+
 def test_a_moderator_from_lemmy_moderates_here(forum: Forum) -> None:
     forum.follow()
     post = forum.live.post("To be moderated")

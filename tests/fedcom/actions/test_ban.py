@@ -1,14 +1,17 @@
 """Bans: who may, what they end, who is told, when they run out, what is read of peers' words."""
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from activitypub.errors import Gone
-from activitypub.reading import Document
+from activitypub.nodeinfo import Software
+from activitypub.reading import Document, parse
 from fedcom.accounts.sessions import create_session, find_visit
 from fedcom.actions.ban import READERS, Ban, Unban
 from fedcom.actions.delete import Delete
@@ -27,6 +30,7 @@ from fedcom.models.notification import notification
 from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
 from fedcom.queries.bans import list_bans
+from fedcom.remote.peers import put_peer
 from tests.fedcom.actions.hearing import hear, read
 from tests.support import documents
 from tests.support.documents import activity, undo
@@ -264,6 +268,52 @@ def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, place: st
     assert titles == {"Removed long ago"}
 
 
+def test_lemmy_is_told_of_each_thing_that_is_put_back(home: Home) -> None:
+    kim, ken = home.person(KIM), home.person("https://new.example/u/ken")
+    for host, version in (("lemmy.example", "0.19.20"), ("new.example", "1.0.0")):
+        home(partial(describe, host=host, version=version))
+    for person in (kim, ken):
+        home.follow(person, home.cats)
+    mine = home.post()
+    answer = home.comment(home.post(by=home.ann))
+    home.perform(Ban(by=home.ann, person=home.bob, place=home.cats, removes_content=True))
+    home.sent()
+
+    home.clock.advance(hours=1)
+    home.perform(Unban(by=home.ann, person=home.bob, place=home.cats, restores_content=True))
+
+    sent = home.sent_bodies()
+    assert {one.inbox for one, _ in sent} == {
+        "https://lemmy.example/inbox",
+        "https://new.example/inbox",
+    }
+    parts = [body for one, body in sent if one.words == "Announce{Undo{Delete{id}}}"]
+    told = [Document(parse(body)).objects[0] for body in parts]
+    assert {one.subject_id for one in told if isinstance(one, Document)} == {mine.iri, answer.iri}
+    assert all(b'"summary":""' in body for body in parts), "by a moderator, for Lemmy"
+    assert len(sent) == 4, "who reads restoreData hears of it once"
+
+
+def test_a_community_elsewhere_is_told_of_each_by_its_moderator_here(home: Home) -> None:
+    dogs, kim = home.group(DOGS), home.person(KIM)
+    home.follow(home.bob, dogs)
+    row = {"community_id": dogs.id, "person_id": home.bob.id, "appointed_at": home.clock()}
+    home(lambda ctx: ctx.conn.execute(insert(moderator).values(row)))
+    home.post(by=kim, place=dogs)
+    home.perform(Ban(by=home.bob, person=kim, place=dogs, removes_content=True))
+    home.sent()
+
+    home.clock.advance(hours=1)
+    home.perform(Unban(by=home.bob, person=kim, place=dogs, restores_content=True))
+
+    words = {(sent.words, sent.by) for sent in home.sent()}
+    assert words == {("Undo{Block{id}}", "u/bob"), ("Undo{Delete{id}}", "u/bob")}
+
+
+def describe(ctx: Context, host: str, version: str) -> None:
+    put_peer(ctx.conn, host, Software("lemmy", version), ctx.now)
+
+
 def test_without_restoring_it_stays_out(home: Home) -> None:
     about = home.post(by=home.bob)
     home.perform(from_cats(home, home.bob, removes_content=True))
@@ -325,7 +375,7 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     assert b'"endTime":' in body
     assert b'"expires":' in body
     freed = home.perform(Unban(by=home.ann, person=banned, place=None))
-    assert freed == home.bob
+    assert freed.person == home.bob
     assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
     assert home(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1] is None
 
@@ -349,7 +399,8 @@ def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -
     home.perform(Unban(by=home.ann, person=again(home, kim), place=None, restores_content=True))
 
     assert home.rows(community_ban) == []
-    assert [sent.words for sent in home.sent()] == ["Announce{Undo{Block{id}}}"] * 3
+    told = Counter(sent.words for sent in home.sent())
+    assert told == {"Announce{Undo{Block{id}}}": 3, "Announce{Undo{Delete{id}}}": 2}
     assert {row["removed_at"] for row in home.rows(post)} == {None}
     assert_counted(home)
 
