@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
-from outbox.deliveries import activities, deliveries
+from outbox.deliveries import DELIVERED, activities, deliveries
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,17 @@ def find_issued(conn: Connection, activity_id: str) -> Issued | None:
     """The activity that we issued under this id, or None: never issued, or pruned since."""
     row = conn.execute(_FIND_ISSUED, {"activity_id": activity_id}).one_or_none()
     return None if row is None else Issued(row.actor, row.body, row.created_at)
+
+
+def hosts_told(conn: Connection, subject: str) -> frozenset[str]:
+    """The hosts to which anything about `subject` was delivered, as far back as that is kept."""
+    rows = conn.execute(
+        select(deliveries.c.host)
+        .join(activities, activities.c.id == deliveries.c.activity)
+        .where(activities.c.subject == subject, deliveries.c.state == DELIVERED)
+        .distinct()
+    )
+    return frozenset(rows.scalars())
 
 
 def list_issued(

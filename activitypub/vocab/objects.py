@@ -92,6 +92,7 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
     sensitive: bool = False,
     distinguished: bool = False,
     summary: str | None = None,
+    policy: Json | None = None,
 ) -> Json:
     """A comment on `in_reply_to`, or without it a post as microblogs have them.
 
@@ -106,9 +107,25 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
         summary=summary,
         contentMap=_content_map(text),
         attachment=some(attachments),
+        interactionPolicy=policy,
         sensitive=sensitive,
         distinguished=distinguished,
     )
+
+
+def interaction_policy(author: str, *, is_open: bool) -> Json:
+    """Who may do what with a Note of `author`: everybody may like and boost it, and answer it while
+    its thread `is_open` (GoToSocial 0.21).
+
+    Nobody may quote it: Mastodon 4.5 then shows a quote only when we approve it, which we do not.
+    """
+    everybody, nobody_else = ({"automaticApproval": [iri]} for iri in (PUBLIC, author))
+    return {
+        "canLike": everybody,
+        "canReply": everybody if is_open else nobody_else,
+        "canAnnounce": everybody,
+        "canQuote": nobody_else,
+    }
 
 
 def message(  # noqa: PLR0913 - one argument for each field that a peer reads

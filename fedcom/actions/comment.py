@@ -27,6 +27,7 @@ from fedcom.actions.post import (
     is_overtaken,
 )
 from fedcom.actions.replies import first_replies
+from fedcom.actions.restrictions import check_answerable, keep_restrictions
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_comment, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -132,6 +133,8 @@ class CreateComment(_Wording):
         self.check_words()
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
+        else:
+            check_answerable(ctx, (self.parent or self.post).iri)
 
     def apply(self, ctx: Context) -> Comment:
         """Insert the comment with its author's own vote, as Lemmy counts it."""
@@ -157,6 +160,8 @@ class CreateComment(_Wording):
             changes["iri"] = comment_iri(ctx.origin, number)
         ctx.conn.execute(update(comment).where(comment.c.id == number).values(**changes))
         made = get_comment(ctx.conn, number)
+        if self.source is not None:
+            keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
         self.tell(ctx, made, (self.parent or self.post).author_id)
@@ -195,6 +200,8 @@ class EditComment(_Wording):
             )
         )
         edited = get_comment(ctx.conn, self.comment.id)
+        if self.source is not None:
+            keep_restrictions(ctx, edited.iri, self.source.restrictions)
         self.tell(ctx, edited)
         keep_revision(ctx, before, edited)
         return edited
@@ -215,7 +222,7 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     thread = get_post(ctx.conn, about.post_id)
     place = get_community(ctx.conn, thread.community_id)
     author = get_person(ctx.conn, about.author_id)
-    above = Above(parent_iri, thread_of(thread))
+    above = Above(parent_iri, thread_of(thread), is_open=thread.locked_at is None)
     return to_note(about, author, place, above, people, first_replies(ctx, about))
 
 
@@ -361,6 +368,7 @@ def _provenance(document: Document, content: CommentContent) -> Provenance:
         content.published,
         content.updated,
         mentions=content.mentions,
+        restrictions=content.restrictions,
     )
 
 

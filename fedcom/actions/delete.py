@@ -8,6 +8,7 @@ from sqlalchemy import update
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.comment import answered
+from fedcom.actions.mentions import mentioned
 from fedcom.actions.revisions import forget_revisions
 from fedcom.actions.sent import last_iri
 from fedcom.actions.tally import count_comment, count_post, locked
@@ -123,7 +124,7 @@ def place_of(ctx: Context, target: Content) -> Community:
 
 def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
     """Everybody who was told of a post or comment when it was made."""
-    people: tuple[Actor, ...] = ()
+    people: tuple[Actor, ...] = mentioned(ctx, target)
     if isinstance(target, Comment):
         _, people = answered(ctx, target)
     return Audience(

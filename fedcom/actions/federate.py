@@ -22,6 +22,7 @@ from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part
 from fedcom.actions.originals import find_create
+from fedcom.actions.restrictions import find_restrictions
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
@@ -71,6 +72,7 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
             told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
             iri = _announce_iri(ctx, audience, is_new=heard.activity.type == "Create")
             _announce(ctx, place, audience.subject, heard.body, told, iri)
+            _pass_on(ctx, place, audience, heard, followers)
         elif action.is_content:
             _announce_fetched(ctx, place, action.by, audience, followers)
         _boost(ctx, place, audience, followers)
@@ -162,7 +164,7 @@ def _boost(
     about = audience.post
     if about is None:
         return
-    if audience.microblogs is Microblogs.BOOST and about.announce_iri is None and about.is_shown:
+    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, about):
         activity = _boost_activity(ctx, place, about.iri)
         _remember_boost(ctx, about, activity["id"])
     elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
@@ -172,6 +174,38 @@ def _boost(
         return
     told = [host for host in followers if _dialect(host).takes_boosts]
     _publish(ctx, place.iri, activity, about.iri, told)
+
+
+def _may_be_boosted(ctx: Context, about: Post) -> bool:
+    """Whether it is not boosted yet, is there to see, and its author has nothing against it."""
+    if about.announce_iri is not None or not about.is_shown:
+        return False
+    return about.local or not find_restrictions(ctx, about.iri).no_boosts
+
+
+def _pass_on(
+    ctx: Context,
+    place: Community,
+    audience: Audience,
+    heard: Said,
+    followers: list[FollowerHost],
+) -> None:
+    """Give microblogs the edit or the deletion of what was boosted, as its author signed it.
+
+    They know it from its origin and read nothing that is inside an Announce. What does not carry
+    its author's signature counts for nothing from us (Mastodon 4.6), so that it is not sent.
+    """
+    iri = heard.activity.id
+    if audience.microblogs not in _THE_AUTHORS_OWN or iri is None or heard.body is None:
+        return
+    if not heard.activity.is_signed:
+        return
+    told = [
+        host
+        for host in followers
+        if _dialect(host) is Dialect.MICROBLOG and host.host != host_of(heard.actor)
+    ]
+    _publish_bytes(ctx, iri, place.iri, heard.body, audience.subject, told)
 
 
 def boost_anew(

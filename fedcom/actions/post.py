@@ -15,6 +15,7 @@ from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
 from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.replies import first_replies
+from fedcom.actions.restrictions import keep_restrictions
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_post, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -36,6 +37,7 @@ from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
 from fedcom.wire.illustration import Illustration, is_title_again
 from fedcom.wire.microblog import to_status
+from fedcom.wire.policies import UNRESTRICTED, Restrictions
 from fedcom.wire.post import PostContent, read_post, to_page
 
 MOST_PLACES = 50
@@ -53,6 +55,8 @@ class Provenance:
     context_iri: str | None = None
     # Whom its tags name. It decides who is told, not what is kept.
     mentions: tuple[str, ...] = field(default=(), compare=False)
+    # What the author does not allow others.
+    restrictions: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,8 @@ class CreatePost(Action[Post]):
             iri = post_iri(ctx.origin, number)
             ctx.conn.execute(update(post).where(post.c.id == number).values(iri=iri))
         made = get_post(ctx.conn, number)
+        if self.source is not None:
+            keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_post(ctx, made, 1)
         want_preview(ctx, made)
@@ -168,6 +174,8 @@ class EditPost(Action[Post]):
             )
         )
         edited = get_post(ctx.conn, self.post.id)
+        if self.source is not None:
+            keep_restrictions(ctx, edited.iri, self.source.restrictions)
         _tell_named(ctx, self, edited)
         keep_revision(ctx, before, edited)
         want_preview(ctx, edited)
@@ -295,6 +303,7 @@ def _provenance(content: PostContent) -> Provenance:
         content.updated,
         content.context_iri,
         content.mentions,
+        content.restrictions,
     )
 
 

@@ -252,9 +252,14 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
         follow_target=_follow_target(ctx, activity, actor_iri),
         moderators=_moderators(ctx, group),
         is_their_post=group is not None and place is not None and place.id == group.id,
-        issued_by_us=activity.id is not None and find_issued(ctx.conn, activity.id) is not None,
+        issued_by_us=_is_issued(ctx, activity.id),
         proven=group is not None and _is_proven(ctx, activity, actor_iri),
     )
+
+
+def _is_issued(ctx: Context, iri: str | None) -> bool:
+    """Whether we sent it as ours; what is another's was only passed on."""
+    return iri is not None and ctx.is_ours(iri) and find_issued(ctx.conn, iri) is not None
 
 
 def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from activitypub.reading import Document
-from activitypub.vocab.objects import Place, Text, note, tombstone
+from activitypub.vocab.objects import Place, Text, interaction_policy, note, tombstone
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.wire.body import Body
@@ -16,6 +16,7 @@ from fedcom.wire.illustration import (
     with_details,
     with_subject,
 )
+from fedcom.wire.policies import UNRESTRICTED, Restrictions, restrictions_in
 from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 
@@ -31,14 +32,18 @@ class CommentContent:
     content_warning: str = ""
     # The ids of whom its tags name.
     mentions: tuple[str, ...] = ()
+    restrictions: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """What a comment answers, and the collection of the whole thread where there is one."""
+    """What a comment answers, the collection of the whole thread where there is one, and whether
+    that takes comments.
+    """
 
     iri: str
     thread: str | None
+    is_open: bool
 
 
 def read_comment(document: Document) -> CommentContent:
@@ -51,6 +56,7 @@ def read_comment(document: Document) -> CommentContent:
         updated=document.updated,
         content_warning=warning_of(document) or subject_of(document),
         mentions=named_in(document),
+        restrictions=restrictions_in(document),
     )
 
 
@@ -98,4 +104,5 @@ def to_note(
         in_reply_to=above.iri,
         sensitive=bool(about.content_warning),
         summary=about.content_warning or None,
+        policy=interaction_policy(author.iri, is_open=above.is_open),
     )

@@ -9,7 +9,7 @@ Both forms, and what each peer makes of them, are in docs/decisions/0034.
 import html as entities
 from typing import Any
 
-from activitypub.vocab.objects import Place, Text, note, tombstone
+from activitypub.vocab.objects import Place, Text, interaction_policy, note, tombstone
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
 from fedcom.text.hashtags import with_hashtag_links
@@ -55,6 +55,7 @@ def to_status(
         sensitive=about.nsfw or bool(about.content_warning),
         summary=about.content_warning or None,
         attachments=_pictures(about),
+        policy=interaction_policy(author.iri, is_open=about.locked_at is None),
     )
 
 

@@ -27,6 +27,7 @@ from fedcom.wire.illustration import (
     with_details,
     with_subject,
 )
+from fedcom.wire.policies import UNRESTRICTED, Restrictions, restrictions_in
 from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
@@ -54,6 +55,7 @@ class PostContent:
     content_warning: str = ""
     # The ids of whom its tags name.
     mentions: tuple[str, ...] = ()
+    restrictions: Restrictions = UNRESTRICTED
 
 
 def read_post(document: Document, place: Community | None = None) -> PostContent:
@@ -84,6 +86,7 @@ def read_post(document: Document, place: Community | None = None) -> PostContent
         image=picture,
         content_warning=warning,
         mentions=named_in(document),
+        restrictions=restrictions_in(document),
     )
 
 

@@ -273,6 +273,25 @@ def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word
     assert there == ["Create{Note}", "Announce{id}"]
 
 
+@pytest.mark.parametrize("make", [edit_post, delete_post])
+@pytest.mark.parametrize("sign", ["signature", "proof", None])
+def test_an_edit_by_somebody_elsewhere_reaches_other_microblogs_if_it_proves_itself(
+    home: Home, make: Make, sign: str | None
+) -> None:
+    scene = Scene(home, ours=True)
+    home.follow(home.person("https://kim.example/u/two", "mastodon"), home.cats)
+    activity = {"id": "https://kim.example/1", "type": "Update", "actor": scene.kim.iri}
+    activity |= {sign: {"type": "RsaSignature2017"}} if sign else {}
+    raw = json.dumps(activity).encode()
+
+    heard = Said(Document(activity), scene.kim.iri, body=raw)
+    home.perform(make(scene, scene.kim), heard)
+
+    passed_on = [sent for sent, body in home.sent_bodies() if body == raw]
+    expected = [Sent(f"https://{MICRO}/inbox", "Update{}", "c/cats")] if sign else []
+    assert passed_on == expected
+
+
 def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
     scene = Scene(home, ours=True)
     raw = b'{ "type":"Dislike",\n "id" : "https://kim.example/1", "actor":"https://kim.example/u/kim"}'
@@ -388,6 +407,28 @@ def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -
     assert scene.perform(first) == own("Dislike{id}", "dogs.example")
     assert scene.perform(Vote(by=home.bob, target=scene.post, score=0)) == own(
         "Undo{Dislike{id}}", "dogs.example"
+    )
+
+
+def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    named = home.post(body=Body.of_markdown("Look, @kim@kim.example!"))
+    home.sent()
+
+    told_of = scene.perform(Delete(by=home.bob, target=named))
+
+    assert told_of["kim.example"] == {"u/bob: Delete{id}"}
+
+
+def test_microblogs_are_told_that_a_favourite_is_gone_when_it_became_a_down_vote(
+    home: Home,
+) -> None:
+    """They know no Dislike, and would show the favourite for ever."""
+    scene = Scene(home, ours=True)
+    scene.perform(Vote(by=home.bob, target=scene.their_comment, score=1))
+
+    assert scene.perform(Vote(by=home.bob, target=scene.their_comment, score=-1)) == also(
+        announced("Dislike{id}"), own("Undo{Like{id}}", "kim.example")
     )
 
 

@@ -15,7 +15,7 @@ from activitypub.reading import to_datetime
 from fedcom.actions.comment import EditComment, note_of
 from fedcom.actions.community import EditCommunity
 from fedcom.actions.message import SendMessage
-from fedcom.actions.post import EditPost
+from fedcom.actions.post import EditPost, status_of
 from fedcom.actions.profile import EditProfile
 from fedcom.db import Database
 from fedcom.models.actor import Community, Person, actor
@@ -58,6 +58,8 @@ class Column:
     def holds(self, value: object) -> bool:
         if self.kind == "true or false":
             return isinstance(value, bool)
+        if self.kind == "number":
+            return isinstance(value, int)
         if not isinstance(value, str) or (self.most is not None and len(value) > self.most):
             return False
         if self.kind == "time":
@@ -144,7 +146,9 @@ def longest_objects(home: Home, someone: Person, place: Community) -> Iterator[J
     }
     post = home.post(by=someone, place=place)
     home.perform(EditPost(by=someone, post=post, **words))
-    yield to_page(home.fresh(post), someone, place, (home.bob,))
+    shown = home.fresh(post)
+    yield to_page(shown, someone, place, (home.bob,))
+    yield home(lambda ctx: status_of(ctx, shown))
     comment = home.comment(post, by=someone)
     text = Body.of_markdown("@bob " + "c" * (MAX_COMMENT - 5))
     home.perform(EditComment(by=someone, comment=comment, body=text, language="en"))
