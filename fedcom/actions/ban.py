@@ -24,6 +24,7 @@ from fedcom.actions.modlog import Line, log_person, reason_of
 from fedcom.actions.notify import News, notify
 from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.perform import perform
+from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.sent import last_iri
 from fedcom.actions.sweep import Restored, remove_all, restore_all
 from fedcom.actions.tally import count_subscribers
@@ -470,10 +471,11 @@ def is_site(ctx: Context, iri: str) -> bool:
         return False
 
 
-def _read_block(ctx: Context, said: Said) -> Ban | None:
+def _read_block(ctx: Context, said: Said) -> Ban | BlockPerson | None:
+    """A ban from a community or a site, or without a `target` one person's block of another."""
     word = said.activity
     if word.target is None:
-        return None  # one person wants to hear no more of another (Mastodon): not ours to do
+        return _personal(ctx, said, word, blocked=True)
     place = _place_named(ctx, said, word)
     person = _person_named(ctx, word, fetching=place is not None)
     ends_at = word.ends_at
@@ -489,10 +491,18 @@ def _read_block(ctx: Context, said: Said) -> Ban | None:
     )
 
 
-def _read_undo(ctx: Context, said: Said) -> Unban | None:
+def _personal(ctx: Context, said: Said, word: Document, *, blocked: bool) -> BlockPerson | None:
+    member = find_actor(ctx.conn, word.object_id or "")
+    if said.via is not None or not isinstance(member, Person) or not member.local:
+        return None
+    return BlockPerson(by=person_at(ctx, said.actor), person=member, blocked=blocked)
+
+
+def _read_undo(ctx: Context, said: Said) -> Unban | BlockPerson | None:
+    """The end of a ban, or of one person's block of another."""
     word = said.object
     if word.target is None:
-        return None
+        return _personal(ctx, said, word, blocked=False)
     place, person = _place_named(ctx, said, word), _person_named(ctx, word)
     if person is None:
         return None

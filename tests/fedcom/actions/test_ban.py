@@ -479,12 +479,9 @@ def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
     Elsewhere(home)
     word = activity("Block", KEN, KIM, target=DOGS)
     over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
-    personal = activity("Block", KEN, home.bob.iri)
 
     assert read(home, undo(word), via=DOGS) is None
     assert read(home, over, via=DOGS) is None
-    assert read(home, personal) is None
-    assert read(home, undo(personal)) is None
 
 
 def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Home) -> None:
