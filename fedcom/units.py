@@ -115,6 +115,9 @@ class Units:
                     )
                 )
             except Missing as missing:
+                if budget is None and not missing.vital:
+                    known.failures[missing.iri] = BudgetSpent("not_fetched", "Nothing is fetched.")
+                    continue
                 if budget is None:
                     raise NotFound(
                         "couldnt_find_object", "%(iri)s is not here.", iri=missing.iri

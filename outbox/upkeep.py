@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    RowMapping,
     and_,
     bindparam,
     case,
@@ -15,14 +14,15 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 
-from activitypub.iri import host_of, same_host
-from activitypub.reading import Document, parse
+from activitypub.iri import host_of
 from outbox.deliveries import (
     CLAIMED,
     DELIVERED,
+    ECHOED,
     FAILED,
     GIVEN_UP,
     SQL_WAITING,
@@ -42,9 +42,6 @@ KEEP_FAILED = 30 * DAY
 
 KEEP_ACTIVITIES = 30 * DAY
 """Seconds an activity is kept after its publishing, so that `publish.find_issued` knows it."""
-
-FAILED_READ = 300
-"""Failed deliveries that are looked at for one list: the latest."""
 
 PRUNE_AT_ONCE = 2_000
 """Rows that one call of `prune` deletes at most from a table, so that writers never wait long."""
@@ -74,11 +71,7 @@ class PeerReport:
 
 @dataclass(frozen=True, slots=True)
 class FailedDelivery:
-    """A delivery that was refused or given up: `closed_at` in epoch seconds.
-
-    An echo brought a peer an Announce of what its own people had said. Lemmy 0.19 answers 400 to
-    those, and loses nothing.
-    """
+    """A delivery that was refused or given up: `closed_at` in epoch seconds."""
 
     activity_id: str
     inbox: str
@@ -87,7 +80,11 @@ class FailedDelivery:
     last_status: int | None
     last_answer: str | None
     closed_at: float
-    is_echo: bool = False
+
+    @property
+    def is_echo(self) -> bool:
+        """Whether it brought the peer what its own people had said, so that nothing is lost."""
+        return self.state == ECHOED
 
     @property
     def host(self) -> str:
@@ -108,39 +105,22 @@ def count_states(conn: Connection) -> dict[str, int]:
 def find_failed(
     conn: Connection, *, host: str | None = None, limit: int = 100
 ) -> list[FailedDelivery]:
-    """The latest deliveries that were refused or given up, of one host or of all, echoes apart:
-    at most `limit` of them and `limit` others, among the latest `FAILED_READ`.
+    """The latest deliveries that were refused or given up, of one host or of all: at most `limit`
+    failures and, behind them, `limit` echoes.
     """
-    statement = _FAILED.limit(FAILED_READ)
-    if host is not None:
-        statement = statement.where(deliveries.c.host == host)
-    found: dict[bool, list[FailedDelivery]] = {False: [], True: []}
-    for row in conn.execute(statement).mappings():
-        one = _failed_delivery(row)
-        if len(found[one.is_echo]) < limit:
-            found[one.is_echo].append(one)
-    return [*found[False], *found[True]]
+    at_host = true() if host is None else deliveries.c.host == host
+    return [
+        FailedDelivery(**row)
+        for kind in (_FAILED, _ECHOED)
+        for row in conn.execute(kind.where(at_host).limit(limit)).mappings()
+    ]
 
 
 def find_failure(conn: Connection, activity_id: str) -> FailedDelivery | None:
     """The latest delivery of this activity that was refused or given up."""
     statement = _FAILED.where(activities.c.activity_id == activity_id).limit(1)
     row = conn.execute(statement).mappings().first()
-    return None if row is None else _failed_delivery(row)
-
-
-def _failed_delivery(row: RowMapping) -> FailedDelivery:
-    values = dict(row)
-    announced = values.pop("announced")
-    return FailedDelivery(**values, is_echo=_is_echo(announced, values["inbox"]))
-
-
-def _is_echo(announced: bytes | None, inbox: str) -> bool:
-    if announced is None:
-        return False
-    activity = Document(parse(announced))
-    inner = activity.object_document
-    return same_host(activity.object_id if inner is None else inner.owner, inbox)
+    return None if row is None else FailedDelivery(**row)
 
 
 def retry_now(conn: Connection, host: str | None, now: float) -> int:
@@ -190,6 +170,7 @@ def prune(conn: Connection, now: float) -> int:
     number = 0
     for state, keep in (
         (DELIVERED, KEEP_DELIVERED),
+        (ECHOED, KEEP_DELIVERED),
         (FAILED, KEEP_FAILED),
         (GIVEN_UP, KEEP_FAILED),
     ):
@@ -241,7 +222,7 @@ def _report() -> Any:
 
 _REPORT = _report()
 _COUNT = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
-_FAILED = (
+_CLOSED = (
     select(
         activities.c.activity_id,
         deliveries.c.inbox,
@@ -250,15 +231,13 @@ _FAILED = (
         deliveries.c.last_status,
         deliveries.c.last_answer,
         deliveries.c.closed_at,
-        case((activities.c.activity_id.like("%/activities/announce/%"), activities.c.body)).label(
-            "announced"
-        ),
     )
     .join(activities, activities.c.id == deliveries.c.activity)
-    .where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
     .where(deliveries.c.closed_at.is_not(None))
     .order_by(deliveries.c.closed_at.desc(), deliveries.c.id.desc())
 )
+_FAILED = _CLOSED.where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
+_ECHOED = _CLOSED.where(deliveries.c.state == ECHOED)
 _PRUNE_DELIVERIES = delete(deliveries).where(
     deliveries.c.id.in_(
         select(deliveries.c.id)

@@ -14,13 +14,17 @@ from sqlalchemy import delete, update
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import origin_of
 from activitypub.reading import Document
-from activitypub.vocab.activities import block, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from activitypub.vocab.activities import block, delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.federate import boost_anew
+from fedcom.actions.follow import AnswerFollow, Follow
+from fedcom.actions.moderation_notes import is_on_microblog, note_of_ban
 from fedcom.actions.moderators import check_rank
 from fedcom.actions.modlog import Line, log_person, reason_of
+from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.perform import perform
-from fedcom.actions.sweep import remove_all, restore_all
+from fedcom.actions.sent import last_iri
+from fedcom.actions.sweep import Restored, remove_all, restore_all
 from fedcom.actions.tally import count_subscribers
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
@@ -28,12 +32,15 @@ from fedcom.db import upsert
 from fedcom.errors import Conflict, Denied, Invalid, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
-from fedcom.models.follow import follow
+from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.models.moderation import community_ban, moderator
+from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
 from fedcom.queries.bans import find_ban, is_banned_by_us, is_our_ban, list_banned_from, list_haunts
+from fedcom.queries.follows import find_follow, server_of
 from fedcom.remote.actors import actor_at, person_at
+from fedcom.rules.dialects import ends_follow_with_ban
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
 
@@ -49,6 +56,8 @@ class Ban(Action[Person]):
     reason: str = ""
     expires_at: datetime | None = None
     removes_content: bool = False
+    # Of a ban from the whole site, which tells the person of both.
+    is_part: bool = False
 
     def check(self, ctx: Context) -> None:
         """For moderators and admins, of whom they outrank; a ban that stands may be changed."""
@@ -89,6 +98,8 @@ class Ban(Action[Person]):
         if self.removes_content:
             removed = remove_all(ctx, self.by, self.person, self.place, self.reason)
             _boost(ctx, removed, Microblogs.UNBOOST)
+            if self.place is None:
+                forget_mentions(ctx, outside_mention.c.author_id == self.person.id)
         line = Line(
             by=self.by,
             kind="ban",
@@ -135,12 +146,26 @@ class Ban(Action[Person]):
                 moderator.c.community_id == place.id, moderator.c.person_id == self.person.id
             )
         )
-        ctx.conn.execute(
-            delete(follow).where(
-                follow.c.target_id == place.id, follow.c.follower_id == self.person.id
-            )
-        )
-        count_subscribers(ctx, place.id)
+        asked = find_follow(ctx.conn, self.person.id, place.id)
+        if asked is not None:
+            self._end_following(ctx, place, asked)
+
+    def _end_following(self, ctx: Context, place: Community, asked: FollowRow) -> None:
+        """A ban for good ends it; one that runs out only interrupts it (`follower_hosts`)."""
+        ours = self.person.local
+        if self.expires_at is not None and ours and not place.local:
+            # Their server may have ended it (Lemmy), so it is asked for anew after the ban, unless
+            # an Announce shows before that it stands (`fedcom.follow_requests`).
+            suspended = {"state": "pending", "created_at": self.expires_at}
+            mine = follow.c.id == asked.id
+            ctx.conn.execute(update(follow).where(mine).values(suspended))
+            count_subscribers(ctx, place.id)
+        elif self.expires_at is None or (not ours and _unfollows(ctx, self.person)):
+            if place.local and is_on_microblog(ctx, self.person):
+                perform(ctx, AnswerFollow(by=place, asked=asked, accepted=False))
+                return
+            ctx.conn.execute(delete(follow).where(follow.c.id == asked.id))
+            count_subscribers(ctx, place.id)
 
     def _bar_from_ours(self, ctx: Context) -> None:
         """The part of it that other servers take from us."""
@@ -152,6 +177,7 @@ class Ban(Action[Person]):
                 reason=self.reason,
                 expires_at=self.expires_at,
                 removes_content=self.removes_content,
+                is_part=True,
             )
             with suppress(Conflict):
                 perform(ctx, action)
@@ -172,11 +198,29 @@ class Ban(Action[Person]):
 
     def audience(self, ctx: Context, result: Person) -> Audience:
         """The community and whom it is about; of a member's ban from the site, all servers."""
-        return _audience(self.person, self.place)
+        return _audience(ctx, self.person, self.place)
+
+    def answers(self, ctx: Context, result: Person) -> tuple[Answer, ...]:
+        """A note to somebody on a microblog, from our community."""
+        return self.beside(ctx, result) if self.place is not None else ()
+
+    def beside(self, ctx: Context, result: Person) -> tuple[Answer, ...]:
+        """The same, or from this server, which shows no admin's account to whom it bans."""
+        if self.is_part or (self.place is not None and not self.place.local):
+            return ()
+        return note_of_ban(ctx, self.place, self.person, self.reason, self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who may take part again, and what of theirs was put back."""
+
+    person: Person
+    restored: Restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unban(Action[Person]):
+class Unban(Action[Admitted]):
     """Somebody may take part again."""
 
     by: Person
@@ -194,15 +238,16 @@ class Unban(Action[Person]):
         if is_ours or _banned_since(ctx, self.person, self.place) is None:
             raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
-    def apply(self, ctx: Context) -> Person:
+    def apply(self, ctx: Context) -> Admitted:
         """Let them in, and if wanted put back what they wrote."""
         since = _banned_since(ctx, self.person, self.place)
         if self.place is None and self.by.local and since is not None:
             # Before the rest: putting everything back here would leave nothing to say there.
             self._admit_to_ours(ctx, since)
+        restored = Restored()
         if self.restores_content and since is not None and not self._stays_out(ctx):
             restored = restore_all(ctx, self.person, self.place, since)
-            _boost(ctx, restored, Microblogs.BOOST)
+            _boost(ctx, restored.posts, Microblogs.BOOST)
         if self.place is None:
             ctx.conn.execute(
                 update(actor)
@@ -216,9 +261,20 @@ class Unban(Action[Person]):
                     community_ban.c.person_id == self.person.id,
                 )
             )
+            self._follow_again(ctx, self.place)
         line = Line(by=self.by, kind="unban", place=self.place, reason=self.reason)
         log_person(ctx, line, self.person)
-        return get_person(ctx.conn, self.person.id)
+        return Admitted(get_person(ctx.conn, self.person.id), restored)
+
+    def _follow_again(self, ctx: Context, place: Community) -> None:
+        """Ask a community elsewhere for what its ban has interrupted."""
+        known = find_follow(ctx.conn, self.person.id, place.id)
+        if known is not None and known.state == "pending" and self.person.local:
+            waited_since = ctx.now if known.created_at > ctx.now else known.created_at
+            mine = update(follow).where(follow.c.id == known.id)
+            ctx.conn.execute(mine.values(created_at=waited_since))
+            with suppress(Denied):  # the whole site may still be closed to them
+                perform(ctx, Follow(by=self.person, target=place))
 
     def _stays_out(self, ctx: Context) -> bool:
         """What an admin here took out no community elsewhere puts back."""
@@ -238,22 +294,41 @@ class Unban(Action[Person]):
             with suppress(Conflict):
                 perform(ctx, action)
 
-    def to_activity(self, ctx: Context, result: Person) -> Activity:
+    def to_activity(self, ctx: Context, result: Admitted) -> Activity:
         """Undo{Block}."""
+        target = _target(ctx, self.place)
         banned = block(
-            ctx.new_iri("block"),
+            last_iri(ctx, "block", self.by, self.person.iri, target=target),
             self.by.iri,
             self.person.iri,
-            _target(ctx, self.place),
+            target,
             audience=self.place.iri if self.place else None,
             cc=[self.place.iri] if self.place else [],
             reason=self.reason or None,
         )
         return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
 
-    def audience(self, ctx: Context, result: Person) -> Audience:
+    def audience(self, ctx: Context, result: Admitted) -> Audience:
         """Whoever was told of the ban."""
-        return _audience(self.person, self.place)
+        return _audience(ctx, self.person, self.place)
+
+    def parts(self, ctx: Context, result: Admitted) -> tuple[Part, ...]:
+        """Undo{Delete} of each thing that was put back in a community of ours, or in `place`.
+
+        In other communities only their moderators are believed.
+        """
+        found = []
+        for number, iris in result.restored.by_community(ctx).items():
+            where = get_community(ctx.conn, number)
+            if where.local or self.place is not None:
+                found += [Part(where, iri, self._restoration(ctx, where, iri)) for iri in iris]
+        return tuple(found)
+
+    def _restoration(self, ctx: Context, where: Community, iri: str) -> Activity:
+        removed = delete_activity(
+            ctx.new_iri("delete"), self.by.iri, iri, community=where.iri, reason=self.reason
+        )
+        return undo(ctx.new_iri("undo"), removed)
 
 
 def _check_power(ctx: Context, by: Person, person: Person, place: Community | None) -> None:
@@ -302,13 +377,17 @@ def _target(ctx: Context, place: Community | None) -> str:
     return place.iri if place is not None else f"{ctx.origin}/"
 
 
-def _audience(person: Person, place: Community | None) -> Audience:
-    if place is not None:
-        # The ban has ended their following, by which their server would have heard of it.
-        return Audience(
-            subject=person.iri, community=place, people=(person,), announced_to=(person,)
-        )
-    return Audience(subject=person.iri, everywhere=person.local)
+def _audience(ctx: Context, person: Person, place: Community | None) -> Audience:
+    if place is None:
+        return Audience(subject=person.iri, everywhere=person.local)
+    # To microblogs a Block is the moderator's own wish to hear no more of them.
+    told = () if is_on_microblog(ctx, person) else (person,)
+    # The ban interrupts their following, by which their server would have heard of it.
+    return Audience(subject=person.iri, community=place, people=told, announced_to=told)
+
+
+def _unfollows(ctx: Context, person: Person) -> bool:
+    return ends_follow_with_ban(server_of(ctx.conn, person).software)
 
 
 def is_site(ctx: Context, iri: str) -> bool:

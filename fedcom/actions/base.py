@@ -44,10 +44,13 @@ class Audience:
 
     `community` is where it happens: if it is ours it announces the action, if it is a peer's the
     action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
+    the acting person as well when `to_followers`; every forum that is known here when `everywhere`,
+    and every other server too when `to_all`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
-    What is `private` only `people` may ever read.
+    What is `private` only `people` may ever read. With `forums_only` the community announces it to
+    known forums alone, because ActivityStreams has no such activity: readers that are strict about
+    types refuse the whole Announce (Fedify 2.3.6 answers 400).
     """
 
     subject: str
@@ -58,7 +61,9 @@ class Audience:
     post: Post | None = None
     private: bool = False
     everywhere: bool = False
+    to_all: bool = False
     announced_to: tuple[Actor, ...] = ()
+    forums_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,18 @@ class Answer:
     activity: Activity
     to: Actor
     private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an action did to one thing, for servers that do not do it by reading the whole.
+
+    `activity` is about the id `subject`, and `community` is where that is.
+    """
+
+    community: Community
+    subject: str
+    activity: Activity
 
 
 class Action(ABC, Generic[R]):
@@ -94,6 +111,10 @@ class Action(ABC, Generic[R]):
     def to_activity(self, ctx: Context, result: R) -> Activity:
         """The action in the words of ActivityPub, as `by` says it."""
 
+    def to_microblogs(self, ctx: Context, result: R) -> Activity | None:
+        """What servers of microblogs are sent instead; None where that is the same."""
+        return None
+
     @abstractmethod
     def audience(self, ctx: Context, result: R) -> Audience:
         """Whom it concerns."""
@@ -104,6 +125,11 @@ class Action(ABC, Generic[R]):
 
     def beside(self, ctx: Context, result: R) -> tuple[Answer, ...]:
         """What other local actors say when this is done here, to servers that want their word."""
+        return ()
+
+    def parts(self, ctx: Context, result: R) -> tuple[Part, ...]:
+        """What a restoration that is done here means for each thing, in the words of `by`: sent
+        besides to the community's followers, or its server, where `restoreData` is not read."""
         return ()
 
 

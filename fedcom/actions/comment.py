@@ -15,6 +15,7 @@ from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News, notify
+from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.perform import perform
 from fedcom.actions.post import (
     Provenance,
@@ -24,6 +25,7 @@ from fedcom.actions.post import (
     edit_from,
     is_overtaken,
 )
+from fedcom.actions.replies import first_replies
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_comment, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -91,7 +93,8 @@ class _Wording(Action[Comment]):
             post_id=about.post_id,
             comment_id=about.id,
         )
-        if answered_id is not None:
+        told = adopt_mention(ctx, about.iri, news) if self.source is not None else frozenset()
+        if answered_id is not None and answered_id not in told:
             notify(ctx, answered_id, news)
         tagged = None if self.source is None else self.source.mentions
         tell_named(ctx, about, tagged, replace(news, kind="mention"))
@@ -209,7 +212,8 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     thread = get_post(ctx.conn, about.post_id)
     place = get_community(ctx.conn, thread.community_id)
     author = get_person(ctx.conn, about.author_id)
-    return to_note(about, author, place, Above(parent_iri, thread_of(thread)), people)
+    above = Above(parent_iri, thread_of(thread))
+    return to_note(about, author, place, above, people, first_replies(ctx, about))
 
 
 def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:

@@ -9,6 +9,7 @@ from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.comment import answered
 from fedcom.actions.revisions import forget_revisions
+from fedcom.actions.sent import last_iri
 from fedcom.actions.tally import count_comment, count_post, locked
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied
@@ -85,9 +86,8 @@ class Undelete(Action[Content]):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
         place = place_of(ctx, result)
-        deleted = delete_activity(
-            ctx.new_iri("delete"), self.by.iri, result.iri, community=place.iri
-        )
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        deleted = delete_activity(sent, self.by.iri, result.iri, community=place.iri)
         return undo(ctx.new_iri("undo"), deleted)
 
     def audience(self, ctx: Context, result: Content) -> Audience:

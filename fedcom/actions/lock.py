@@ -8,6 +8,7 @@ from activitypub.vocab.activities import lock, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.delete import place_of
 from fedcom.actions.modlog import log_content, reason_of
+from fedcom.actions.sent import last_iri
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Invalid
@@ -46,12 +47,13 @@ class Lock(Action[Post]):
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Lock, or Undo{Lock}."""
         place, reason = place_of(ctx, result).iri, self.reason or None
-        word = lock(ctx.new_iri("lock"), self.by.iri, result.iri, community=place, reason=reason)
+        sent = ctx.new_iri("lock") if self.locked else last_iri(ctx, "lock", self.by, result.iri)
+        word = lock(sent, self.by.iri, result.iri, community=place, reason=reason)
         return word if self.locked else undo(ctx.new_iri("undo"), word)
 
     def audience(self, ctx: Context, result: Post) -> Audience:
-        """The community: its followers if it is ours, its server if it is not."""
-        return Audience(subject=result.iri, community=place_of(ctx, result))
+        """The community: the forums that follow it if it is ours, its server if it is not."""
+        return Audience(subject=result.iri, community=place_of(ctx, result), forums_only=True)
 
 
 def _read_lock(ctx: Context, said: Said) -> Lock | None:

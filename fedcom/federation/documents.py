@@ -23,9 +23,9 @@ from activitypub.vocab.collections import (
     ordered_collection,
     ordered_collection_page,
 )
-from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
 from fedcom.actions.mentions import mentioned
+from fedcom.actions.post import status_of
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.federation.paging import (
@@ -36,6 +36,7 @@ from fedcom.federation.paging import (
     page_iri,
     previous_page,
 )
+from fedcom.federation.requester import ASKED_BY, is_microblog
 from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor, Community
@@ -59,7 +60,7 @@ from fedcom.queries.collections import (
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import find_post, get_post
-from fedcom.wire.actor import to_document
+from fedcom.wire.actor import to_document, to_tombstone
 from fedcom.wire.addressing import announce_iri, create_iri
 from fedcom.wire.post import to_page
 from outbox.publish import Issued, find_issued
@@ -93,9 +94,20 @@ async def answer_site(request: Request) -> Response:
 
 
 async def answer_post(request: Request) -> Response:
-    """A local post as a Page, or its Tombstone; the way to a peer's post."""
+    """A local post as a Page, for microblogs as a Note; or its Tombstone, or the way to a peer's.
+
+    Whoever asks is known by the request, so that a shared cache may give the answer to no other.
+    """
     number = _number(request)
-    return await _answer(request, lambda ctx: _served(ctx, get_post(ctx.conn, number)))
+
+    def find(ctx: Context) -> Json | Elsewhere:
+        about = get_post(ctx.conn, number)
+        if about.local and is_microblog(ctx.conn, request.headers):
+            open_place(ctx, about)
+            return status_of(ctx, about)
+        return _served(ctx, about)
+
+    return await _answer(request, find, vary=ASKED_BY)
 
 
 async def answer_comment(request: Request) -> Response:
@@ -135,7 +147,9 @@ async def answer_outbox(request: Request) -> Response:
 
 
 async def answer_featured(request: Request) -> Response:
-    """The pinned posts of a community, with the objects in it, as Lemmy reads it."""
+    """The pinned posts of a community, with the objects in it, as Lemmy reads it. People pin none,
+    but GoToSocial 0.20 asks for it all the same.
+    """
     return await _collection(request, "featured", _featured)
 
 
@@ -168,6 +182,7 @@ async def _answer(
     work: Callable[[Context], Json | bytes | Elsewhere],
     *,
     cache: str = CACHE,
+    vary: str = "Accept",
 ) -> Response:
     instance = instance_of(request)
 
@@ -184,7 +199,7 @@ async def _answer(
     if isinstance(found, Elsewhere):
         return to_origin(found)
     body, status = found
-    return to_response(request, body, status, cache=cache)
+    return to_response(request, body, status, cache=cache, vary=vary)
 
 
 async def _collection(
@@ -222,7 +237,7 @@ def _actor(ctx: Context, someone: Actor | None) -> Json:
     if someone is None:
         raise NotFound("couldnt_find_person", "There is nobody of this name here.")
     if _is_closed(someone):
-        return tombstone(someone.iri, former_type=someone.kind, deleted=someone.deleted_at)
+        return to_tombstone(someone)
     return to_document(someone, ctx.origin)
 
 
@@ -420,6 +435,7 @@ ROUTES = [
     Route("/actor/outbox", answer_instance_collection, methods=["GET"]),
     Route("/actor/followers", answer_instance_collection, methods=["GET"]),
     Route("/actor/following", answer_instance_collection, methods=["GET"]),
+    Route("/actor/featured", answer_instance_collection, methods=["GET"]),
     *(
         Route(f"{who}/{name}", endpoint, methods=["GET"])
         for who in (_PERSON, _COMMUNITY)
@@ -427,9 +443,9 @@ ROUTES = [
             ("followers", answer_followers),
             ("following", answer_following),
             ("outbox", answer_outbox),
+            ("featured", answer_featured),
         )
     ),
-    Route(f"{_COMMUNITY}/featured", answer_featured, methods=["GET"]),
     Route(f"{_COMMUNITY}/moderators", answer_moderators, methods=["GET"]),
     Route("/activities/{kind}/{token}", answer_activity, methods=["GET"]),
 ]

@@ -17,13 +17,13 @@ from starlette.routing import Route
 
 from activitypub.vocab.base import dump
 from activitypub.vocab.collections import (
-    collection,
     collection_page,
     ordered_collection,
     ordered_collection_page,
 )
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
+from fedcom.actions.replies import PAGE, first_replies, place_in_thread
 from fedcom.context import Context
 from fedcom.federation.documents import Json, context_of, open_place, to_be_found_at
 from fedcom.federation.paging import (
@@ -47,9 +47,6 @@ from fedcom.queries.conversations import (
 )
 from fedcom.queries.posts import get_post
 from fedcom.wire.addressing import context_iri, replies_iri
-
-PAGE = 100
-"""Ids in one page."""
 
 INLINE = 50
 """Comments of a tree that are listed at once, the oldest first."""
@@ -150,15 +147,16 @@ def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json | El
     if not about.is_shown:
         kind = "Collection" if isinstance(about, Comment) else "OrderedCollection"
         return _gone(iri, kind, about)
-    parent = about.id if isinstance(about, Comment) else None
-    total = count_replies(ctx.conn, thread.id, parent)
+    if isinstance(about, Comment) and page is None:
+        return first_replies(ctx, about)
+    where = place_in_thread(about)
+    total = count_replies(ctx.conn, *where)
     number = page or 1
     check_page(number, total, PAGE)
-    ids = find_reply_ids(ctx.conn, thread.id, parent, offset=(number - 1) * PAGE, limit=PAGE)
+    ids = find_reply_ids(ctx.conn, *where, offset=(number - 1) * PAGE, limit=PAGE)
     following = next_page(iri, number, total, PAGE)
     if isinstance(about, Comment):
-        listed = collection_page(page_iri(iri, number), iri, ids, next_page=following)
-        return collection(iri, total, first=listed) if page is None else listed
+        return collection_page(page_iri(iri, number), iri, ids, next_page=following)
     listed = ordered_collection_page(page_iri(iri, number), iri, ids, next_page=following)
     if page is not None:
         return listed

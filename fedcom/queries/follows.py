@@ -10,6 +10,7 @@ from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.follow import Follow, follow
+from fedcom.models.moderation import community_ban
 from fedcom.models.peer import peer
 from fedcom.queries.actors import get_community
 
@@ -128,7 +129,7 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
     """The distinct remote inboxes of an actor's accepted followers, shared inboxes folded.
 
     Yields one FollowerHost for each; members of this instance need no delivery and are left out,
-    and whoever is banned `now`.
+    and whoever is banned `now`, from this instance or from the community.
     """
     inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
     query = (
@@ -141,6 +142,11 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
             actor.c.local.is_(False),
             actor.c.deleted_at.is_(None),
             or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
+            ~exists().where(
+                community_ban.c.community_id == target_id,
+                community_ban.c.person_id == actor.c.id,
+                or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
+            ),
         )
         .distinct()
     )
@@ -149,16 +155,14 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
 
 
 def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
-    """Every server that we know somebody of, by the inbox that its actors share."""
+    """Every server that we know somebody of, by the inboxes that its actors share, and where they
+    share none (GoToSocial, snac) by those of each.
+    """
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
     rows = conn.execute(
-        select(
-            actor.c.shared_inbox,
-            actor.c.host,
-            peer.c.software,
-            func.coalesce(peer.c.reached, False),
-        )
+        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
         .outerjoin(peer, peer.c.host == actor.c.host)
-        .where(actor.c.local.is_(False), actor.c.shared_inbox.is_not(None))
+        .where(actor.c.local.is_(False))
         .distinct()
     )
     for row in rows:

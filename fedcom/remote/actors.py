@@ -319,6 +319,11 @@ def _address(value: str | None, field: str) -> str:
         ) from error
 
 
+def page_near(document: Document) -> str | None:
+    """The page of a peer's document for people, if it is on the document's own host."""
+    return _near(document.url, document.id)
+
+
 def _near(value: str | None, iri: str | None) -> str | None:
     """An address of the actor's, if it is on the actor's own host; others it may not speak for."""
     if not value or not iri:

@@ -11,7 +11,7 @@ from html.entities import html5 as named_characters
 
 import nh3
 
-from fedcom.text.plain import clean_title, cut
+from fedcom.text.plain import cut
 
 MAX_HTML = 400_000
 """Longest HTML in characters that is parsed; five times our longest post with its mark-up."""
@@ -102,8 +102,6 @@ _SOURCED = re.compile(
 )
 _SOURCE = re.compile(r' src="([^"]*)"')
 _ALT = re.compile(r' alt="([^"]*)"')
-# One leading mention: `@name`, `@name@host`, `!name@host`.
-_LEADING_MENTION = re.compile(r"\s*[@!][\w.-]{1,100}(?:@[\w.:-]{1,255})?[\s,:]*")
 
 
 def sanitize(html: str) -> str:
@@ -136,19 +134,6 @@ def to_text(html: str) -> str:
     """
     lines = (line.strip() for line in _strip_tags(sanitize(html)).splitlines())
     return "\n".join(line for line in lines if line)
-
-
-def first_line(html: str, limit: int) -> str:
-    """A title of at most `limit` characters for a Note that has none; "" when it has no words.
-
-    As Lemmy 0.19 does it: the first line of the content without the mention of the community that
-    stands before it. Here all leading mentions go, and a line of nothing else is passed over.
-    """
-    for line in to_text(html).splitlines():
-        title = clean_title(_without_leading_mentions(line), limit)
-        if title:
-            return title
-    return ""
 
 
 def escape_text(text: str) -> str:
@@ -226,13 +211,6 @@ def _in_numbers(ampersand: re.Match[str]) -> str:
     if known is None:
         return f"&#38;{ampersand[0][1:]}"
     return "".join(f"&#{ord(character)};" for character in known)
-
-
-def _without_leading_mentions(line: str) -> str:
-    position = 0
-    while match := _LEADING_MENTION.match(line, position):
-        position = match.end()
-    return line[position:]
 
 
 def _with_sources(clean: str) -> str:

@@ -52,6 +52,8 @@ class ParsedMarkdown:
     def __init__(self, source: str) -> None:
         self._source = source
         self._tokens = markdown.parse(source)
+        self.is_rendered = self._tokens is not None
+        """Whether the parser took it; otherwise its HTML shows it as it was typed."""
         self.mentions = _find(self._tokens or [])
         """The different mentions, in order, at most `MAX_MENTIONS`: none in code and in the text of
         links.

@@ -45,6 +45,7 @@ _STATES = {
     "delivered": mark("delivered"),
     "failed": mark("refused by them"),
     "given_up": mark("given up"),
+    "echoed": mark("refused, but already known there"),
     "open": mark("new"),
     "parked": mark("waiting for something else"),
     "done": mark("done"),

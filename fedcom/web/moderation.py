@@ -229,7 +229,8 @@ async def unban_from_site(request: Request) -> Response:
     def work(ctx: Context) -> Person:
         person = get_person_at(ctx.conn, request, is_admin=True)
         restores = bool(sent.get("content"))
-        return act(ctx, Unban(by=by, person=person, place=None, restores_content=restores))
+        lift = Unban(by=by, person=person, place=None, restores_content=restores)
+        return act(ctx, lift).person
 
     person = await instance_of(request).unit(work)
     return see_other(f"/u/{slug(person)}", "unbanned")

@@ -1,6 +1,6 @@
 """Comments on the wire: our Note, and peers' Notes that answer something."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,15 @@ from activitypub.reading import Document
 from activitypub.vocab.objects import Place, Text, note, tombstone
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
-from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
-from fedcom.wire.illustration import warning_of, with_attached, with_details
-from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
+from fedcom.wire.illustration import (
+    subject_of,
+    warning_of,
+    with_attached,
+    with_details,
+    with_subject,
+)
+from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,16 @@ def read_comment(document: Document) -> CommentContent:
         language=language_in(document),
         published=document.published,
         updated=document.updated,
-        content_warning=warning_of(document),
+        content_warning=warning_of(document) or subject_of(document),
         mentions=named_in(document),
     )
+
+
+def read_message(document: Document) -> CommentContent:
+    """A private message as a peer's document gives it: a warning is the first line of its text."""
+    content = read_comment(document)
+    body = with_subject(content.body, content.content_warning)
+    return replace(content, body=body, content_warning="")
 
 
 def to_note(
@@ -55,8 +67,9 @@ def to_note(
     place: Community,
     above: Above,
     mentioned: tuple[Actor, ...],
+    replies: dict[str, Any],
 ) -> dict[str, Any]:
-    """A local comment as a Note.
+    """A local comment as a Note, with the collection of `replies` to it.
 
     `mentioned` are whom the text names and the author of what is answered: Mastodon notifies (and
     delivers replies to) nobody else. The Mention of the community makes their replies come back.
@@ -73,9 +86,9 @@ def to_note(
             published=about.published_at,
             updated=about.updated_at,
             mentioned=[someone.iri for someone in mentioned],
-            tags=mentions_of(place, mentioned),
+            tags=tags_of(about.iri, about.body_html, place, mentioned),
             thread=above.thread,
-            replies=replies_iri(about.iri),
+            replies=replies,
         ),
         Text(
             html=with_their_links(about.body_html, about.iri, mentioned),

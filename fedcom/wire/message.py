@@ -1,6 +1,7 @@
 """Private messages on the wire: ChatMessage, and a Note that is addressed to people alone."""
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from activitypub.iri import PUBLIC
@@ -8,6 +9,7 @@ from activitypub.reading import Document
 from activitypub.vocab.objects import Text, mention, message
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
+from fedcom.wire.body import Body
 
 CHAT = "ChatMessage"
 
@@ -18,16 +20,23 @@ MOST_RECIPIENTS = 10
 def recipients_of(
     document: Document, activity: Document, is_ours: Callable[[str], bool]
 ) -> tuple[str, ...]:
-    """Which of our ids a message is addressed to; none when others than people might read it.
+    """Which of our ids a message is addressed to; none when everybody may read it.
 
-    Everybody addressed must be ours or named in the text: a collection of followers is not. An
-    object without addresses has those of the activity that brought it.
+    That others may read it too, even all followers of its author, makes it none the less private
+    here. An object without addresses has those of the activity that brought it.
     """
     addressed = document.addressed or activity.addressed
-    named = {tag.href for tag in document.mentions}
-    if PUBLIC in addressed or any(not is_ours(iri) and iri not in named for iri in addressed):
+    if PUBLIC in addressed:
         return ()
     return tuple(iri for iri in addressed if is_ours(iri))[:MOST_RECIPIENTS]
+
+
+def with_name(body: Body, document: Document) -> Body:
+    """The text of a message below its `name`, which a private Article or Question may have."""
+    if not document.name or document.type in ("Note", CHAT):
+        return body
+    source = f"{document.name}\n\n{body.source}" if body.source else ""
+    return Body(source, f"<p>{escape(document.name)}</p>{body.html}")
 
 
 def copies_of(iri: str) -> list[str]:

@@ -5,7 +5,9 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -47,17 +49,33 @@ class Live:
         """The page of something of ours."""
         return iri.removeprefix(self.node.origin)
 
-    def until(self, path: str, shows: Callable[[Page], object]) -> Page:
-        """The page at `path` once it shows that."""
+    def until(
+        self, path: str, shows: Callable[[Page], object], *, to: Visitor | None = None
+    ) -> Page:
+        """The page at `path` once it shows that, to bob unless another is named."""
         deadline = time.monotonic() + 30
         while True:
-            page = self.bob.see(path)
+            page = (to or self.bob).see(path)
             if shows(page):
                 return page
             if time.monotonic() > deadline:
                 log = nodes.tail(self.node.server.log)
                 raise AssertionError(f"{path} shows {page.status} {page.text}\n{log}")
             time.sleep(0.02)
+
+
+@contextmanager
+def open_live(folder: Path, address: str, database_url: str = "") -> Iterator[Live]:
+    """Start it at this address, on SQLite unless told otherwise; stop it afterwards."""
+    started = nodes.Node("live", folder, address=address, database_url=database_url)
+    with (
+        nodes.running(started),
+        Visitor(started.origin, "ann") as ann,
+        Visitor(started.origin, "bob") as bob,
+    ):
+        ann.set_up("Live", "garden", "The Garden")
+        bob.register()
+        yield Live(started, ann, bob)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -68,16 +86,8 @@ def live(
     url = ""
     if request.param == "postgresql":
         url = request.getfixturevalue("postgresql_databases").create(migrated=True)
-    folder = tmp_path_factory.mktemp("live")
-    started = nodes.Node("live", folder, address="127.0.0.9", database_url=url)
-    with (
-        nodes.running(started),
-        Visitor(started.origin, "ann") as ann,
-        Visitor(started.origin, "bob") as bob,
-    ):
-        ann.set_up("Live", "garden", "The Garden")
-        bob.register()
-        yield Live(started, ann, bob)
+    with open_live(tmp_path_factory.mktemp("live"), "127.0.0.9", url) as opened:
+        yield opened
 
 
 @pytest.fixture

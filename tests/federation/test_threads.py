@@ -51,7 +51,7 @@ async def test_posts_and_comments_say_where_their_thread_and_their_answers_are(n
 
     answer = await node.get_json(second.iri.removeprefix(ORIGIN))
     assert answer["context"] == f"{post.iri}/context"
-    assert answer["replies"] == f"{second.iri}/replies"
+    assert answer["replies"]["id"] == f"{second.iri}/replies"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,26 @@ async def test_a_comment_below_a_peers_post_names_the_peers_thread(
     note = await node.get_json(comment.iri.removeprefix(ORIGIN))
 
     assert note.get("context") == shown
-    assert note["replies"] == f"{comment.iri}/replies"
+    assert note["replies"]["id"] == f"{comment.iri}/replies"
+
+
+async def test_notes_carry_the_answers_to_them(node: Node) -> None:
+    """GoToSocial reads no collection of which it is told the id alone."""
+    post, (first, second, third) = conversation(node.home)
+    fourth = node.home.comment(post, parent=second)
+
+    status = (await node.get("/post/1", User_Agent="gotosocial/0.20.0")).json()
+    note = await node.get_json(second.iri.removeprefix(ORIGIN))
+
+    assert status["replies"]["totalItems"] == 2
+    assert status["replies"]["first"]["items"] == [third.iri, first.iri]
+    assert note["replies"]["first"] == {
+        "id": f"{second.iri}/replies?page=1",
+        "type": "CollectionPage",
+        "partOf": f"{second.iri}/replies",
+        "items": [fourth.iri],
+    }
+    assert note["replies"]["type"] == "Collection"
 
 
 async def test_the_context_lists_the_thread_from_its_root_and_belongs_to_the_community(

@@ -359,6 +359,8 @@ async def test_a_community_has_the_collections_that_peers_read(node: Node) -> No
     assert (await node.get_json("/c/cats/moderators"))["orderedItems"] == [home.ann.iri]
     featured = await node.get_json("/c/cats/featured")
     assert [page["name"] for page in featured["orderedItems"]] == ["Ours"]
+    for path in ("/u/bob/featured", "/actor/featured"):
+        assert (await node.get_json(path))["orderedItems"] == []
     following = await node.get_json("/u/bob/following")
     assert (following["totalItems"], following["items"]) == (0, [])
 
@@ -559,7 +561,9 @@ async def test_nothing_of_a_private_message_is_served(node: Node) -> None:
 async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
     for path in ("/u/bob", "/c/cats", "/actor"):
         actor = await node.get_json(path)
-        named = [actor[name] for name in ("outbox", "followers", "following") if name in actor]
+        boxes = ("outbox", "followers", "following", "featured")
+        named = [actor[name] for name in boxes if name in actor]
+        assert actor["featured"] == f"{ORIGIN}{path}/featured"
         assert len(named) >= 2
         assert actor["following"] == f"{ORIGIN}{path}/following"
         for iri in named:
@@ -600,3 +604,17 @@ async def test_whom_a_text_names_is_read_from_its_links_and_not_parsed_again(nod
     assert [tag["href"] for tag in listed["tag"]] == tags
     note = await node.get_json(f"/comment/{comment.id}")
     assert {tag["href"] for tag in note["tag"]} == {home.cats.iri, kim.iri}
+
+
+async def test_whoever_is_deleted_leaves_the_key_by_which_the_delete_is_verified(
+    node: Node,
+) -> None:
+    alive = await node.get_json("/u/bob")
+    node.home.perform(Leave(by=node.home.bob))
+
+    answer = await node.get("/u/bob")
+    left = await node.get_json("/u/bob")
+
+    assert (answer.status_code, left["type"], left["formerType"]) == (410, "Tombstone", "Person")
+    assert left["publicKey"] == alive["publicKey"]
+    assert "name" not in left

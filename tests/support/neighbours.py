@@ -1,0 +1,147 @@
+"""Peers that read what they are told as Lemmy, PieFed, NodeBB, Mastodon and GoToSocial do, with one
+person each, pia, who speaks as they do.
+"""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support import readers
+from tests.support.peers import PUBLIC, Json, Peer, Resident, Shapes, shape_of
+from tests.support.readers import Reader, Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One software: how it reads, where its people and their keys are, whether it is a forum."""
+
+    software: str
+    version: str
+    reader: Reader
+    person: str
+    is_forum: bool
+    key_path: str = "#main-key"
+
+
+KINDS = {
+    kind.software: kind
+    for kind in (
+        Kind("lemmy", "0.19.20", readers.lemmy, "/u/pia", is_forum=True),
+        Kind("piefed", "1.7.0", readers.piefed, "/u/pia", is_forum=True),
+        Kind("nodebb", "4.11.0", readers.nodebb, "/uid/7", is_forum=True),
+        Kind("mastodon", "4.6.5", readers.mastodon, "/users/pia", is_forum=False),
+        Kind(
+            "gotosocial",
+            "0.20.0",
+            readers.gotosocial,
+            "/users/pia",
+            is_forum=False,
+            key_path="/main-key",
+        ),
+    )
+}
+
+
+class Neighbour(Peer):
+    """`used` counts the words for what its users saw, `ignored` the shapes that it had no use for.
+
+    What it cannot read it answers 400, and keeps among `refused`.
+    """
+
+    def __init__(self, kind: Kind, address: str, group: str) -> None:
+        """`group` is the community elsewhere that pia takes part in."""
+        super().__init__(kind.software, kind.version, address)
+        self.kind = kind
+        self.used: Counter[str] = Counter()
+        self.ignored: Counter[str] = Counter()
+        self.group = group
+        self.shapes_of = Shapes(self)
+        self.pia = self.actor("Person", "pia", kind.person, key_path=kind.key_path)
+        self.server = self.actor("Application", "server", "/actor")
+        if kind.key_path.startswith("/"):
+            # A key with a page of its own, which names its owner (GoToSocial).
+            person = self.documents[kind.person]
+            assert isinstance(person, dict)
+            self.put({"id": self.pia.key_id, "type": "Person", "publicKey": person["publicKey"]})
+
+    def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        """The inbox: what is authentic is read at once."""
+        status = super().take(path, headers, body)
+        if status == 202:
+            activity = self.heard[-1].activity
+            try:
+                word = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
+            except Unreadable as error:
+                self.refused.append(f"{shape_of(activity)}: {error}")
+                return 400
+            counted, name = (self.used, word) if word else (self.ignored, shape_of(activity))
+            counted[name] += 1
+        return status
+
+    def wait_until_used(self, words: set[str]) -> None:
+        """Until its users have seen all of that."""
+        deadline = time.monotonic() + 30
+        while not words <= self.used.keys():
+            missing = words - self.used.keys()
+            assert time.monotonic() < deadline, (missing, self.used, self.ignored, self.refused)
+            time.sleep(0.02)
+
+    # What pia does
+
+    def tell(self, kind: str, obj: Any, **more: Any) -> Json:
+        """Have the community told of something."""
+        inbox = f"{self.group}/inbox"
+        if self.kind.is_forum:
+            more = {"to": [PUBLIC], "cc": [self.group], "audience": self.group, **more}
+        return self.say(self.pia, inbox, kind, obj, **more)
+
+    def post(self, title: str, handle: str) -> Json:
+        """A new post in the community."""
+        if not self.kind.is_forum:
+            note = self.shapes_of.status(
+                self.pia, f"{title}</p><p>By pia.", answers=None, names={handle: self.group}
+            )
+            return self._created(note)
+        page = self.shapes_of.page(self.pia, self.group, title, "By pia.")
+        if self.software == "nodebb":
+            preview = {"type": "Note", "attributedTo": self.pia.iri, "content": page["content"]}
+            page |= {"type": "Article", "summary": page["content"], "preview": preview}
+        return self._created(page)
+
+    def reply(self, to: str, words: str, *, author: str, handle: str) -> Json:
+        """A reply to something of `author` in the community."""
+        return self._created(self.unsent_reply(to, words, author=author, handle=handle))
+
+    def unsent_reply(self, to: str, words: str, *, author: str, handle: str) -> Json:
+        """The same, but nobody is told yet."""
+        if self.kind.is_forum:
+            return self.shapes_of.comment(self.pia, self.group, to, words, author)
+        return self.shapes_of.status(self.pia, words, answers=to, names={handle: self.group})
+
+    def edit(self, thing: Json, old: str, new: str) -> Json:
+        """Other words in something of hers."""
+        more: Json = {"content": thing["content"].replace(old, new)}
+        more["updated"] = "2099-01-01T00:00:00Z"
+        if "source" in thing:
+            more["source"] = thing["source"] | {"content": new}
+        edited = self.put(thing | more)
+        self.tell("Update", edited)
+        return edited
+
+    def delete(self, thing: Json) -> None:
+        """Take something back."""
+        self.gone(thing["id"])
+        tombstone = {"id": thing["id"], "type": "Tombstone"}
+        self.tell("Delete", thing["id"] if self.kind.is_forum else tombstone)
+
+    def report(self, iri: str, author: str, reason: str) -> None:
+        """Tell the moderators: forums as the person, microblogs as the server."""
+        by: Resident = self.pia if self.kind.is_forum else self.server
+        about = iri if self.kind.is_forum else [author, iri]
+        said = {"to": [self.group], "cc": [], "summary": reason, "content": reason}
+        self.say(by, f"{self.group}/inbox", "Flag", about, **said)
+
+    def _created(self, thing: Json) -> Json:
+        self.tell("Create", thing)
+        return thing
