@@ -1,6 +1,5 @@
 """The admin's pages: members, communities, invitations, colours, and how federation fares."""
 
-import json
 import re
 from pathlib import Path
 
@@ -131,26 +130,17 @@ async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
 
 
 async def test_echoes_stand_apart_and_one_server_can_be_looked_at(world: World) -> None:
-    announced = {"type": "Create", "actor": "https://echo.example/u/lea", "object": {}}
+    await publish_to(world, "echo.example", "sick.example")
 
-    def work(ctx):
-        for host, kind in (("echo.example", "announce"), ("sick.example", "create")):
-            publish(
-                ctx.conn,
-                activity_id=ctx.new_iri(kind),
-                actor=world.community.iri,
-                body=json.dumps({"type": "Announce", "object": announced}).encode(),
-                subject="x",
-                inboxes=[f"https://{host}/inbox"],
-                now=ctx.now.timestamp(),
+    def refuse(ctx):
+        for host, state in (("echo.example", "echoed"), ("sick.example", "failed")):
+            ctx.conn.execute(
+                update(deliveries)
+                .where(deliveries.c.host == host)
+                .values(state=state, closed_at=2.0, last_status=400, last_answer=host)
             )
-        ctx.conn.execute(
-            update(deliveries).values(
-                state="failed", closed_at=2.0, last_status=400, last_answer=deliveries.c.host
-            )
-        )
 
-    await world.instance.unit(work)
+    await world.instance.unit(refuse)
     ann = world.browser("ann")
 
     failed, _, echoes = (await ann.get("/admin/federation")).text.partition("Echoes that")
