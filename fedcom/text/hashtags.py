@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fedcom.text.prose import pieces
 
 MAX_HASHTAGS = 20
-"""How many different hashtags of one text are found; Misskey 2025 takes 32, others fewer."""
+"""How many different hashtags of one text are found."""
 
 # Beside \w the marks that stand within words: accents, Arabic vowels, Indic and Thai signs, joiner.
 _LETTER = r"\w\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u200c"
