@@ -54,7 +54,7 @@ words: $(VENV)/.dev  ## bring the catalogues of all languages up to date with th
 		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file fedcom/translations/messages.pot \
 			--output-file $$catalogue --locale $$(basename $$catalogue .po); done
 
-demo: $(VENV)/.dev  ## three servers on this machine that federate; ARGS=--exit ends them
+demo: $(VENV)/.dev  ## three servers on this machine that federate, and two scripted ones; ARGS=--exit ends them
 	$(BIN)/python -m tests.demo $(ARGS)
 
 screenshots: $(VENV)/.dev browser  ## a picture of every page, on a phone and a desktop, light and dark

@@ -150,8 +150,9 @@ class Fetcher:
     """GET and POST to peers. One per process; close it with `aclose`.
 
     `clock` gives the time for signatures, `key` the key of the instance actor, which signs GETs of
-    documents (GoToSocial and Mastodon in secure mode answer nobody else); None leaves them
-    unsigned. `development` permits loopback, http and ports, and nothing else.
+    documents (GoToSocial and Mastodon in secure mode answer nobody else), and of anything else that
+    was answered 401 without; None leaves them unsigned. `development` permits loopback, http and
+    ports, and nothing else.
     """
 
     def __init__(
@@ -232,7 +233,7 @@ class Fetcher:
     async def fetch_json(
         self, url: str, *, accept: str, budget: Budget | None = None
     ) -> dict[str, Any]:
-        """A JSON object of any media type, unsigned: WebFinger, NodeInfo.
+        """A JSON object of any media type, signed only if asked to by a 401: WebFinger, NodeInfo.
 
         Redirects may lead to other hosts (RFC 7033 §4.2), each of them judged. An empty answer is
         `NotThere`: PieFed says so for unknown names. Raises the `FetchFailed` family.
@@ -264,7 +265,7 @@ class Fetcher:
         cut: bool = False,
         budget: Budget | None = None,
     ) -> Download:
-        """A file of at most `max_bytes`, unsigned, with whatever media type it claims.
+        """A file of at most `max_bytes`, signed only if asked to, with whatever type it claims.
 
         Of a longer one the beginning, with `cut`. Raises the `FetchFailed` family.
         """
@@ -371,8 +372,11 @@ class Fetcher:
         url = self._to_url(iri)
         profile = self._habits.first(_host(url))
         received = await self._try_get(url, ask, profile)
-        if received.status != 401 or not ask.signed or self._key is None:
+        if received.status != 401 or self._key is None:
             return received
+        if not ask.signed:
+            # Some show even NodeInfo and pictures only to servers that they know.
+            return await self._get_once(iri, replace(ask, signed=True))
         if "?" in iri and profile == "cavage":
             # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial asks again like this.
             received = await self._try_get(url, ask, profile, cover_query=False)

@@ -58,11 +58,14 @@ async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = No
 
 
 def index(origin: str) -> dict[str, Any]:
-    """Our `/.well-known/nodeinfo`; `origin` is like `https://fedcom.example`."""
+    """Our `/.well-known/nodeinfo`; `origin` is like `https://fedcom.example`.
+
+    2.0 comes last: GoToSocial 0.20 takes the last link and understands 2.0 best.
+    """
     return {
         "links": [
             {"rel": f"{SCHEMA}{version}", "href": f"{origin}/nodeinfo/{version}"}
-            for version in VERSIONS
+            for version in reversed(VERSIONS)
         ]
     }
 

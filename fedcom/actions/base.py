@@ -36,6 +36,9 @@ class Microblogs(Enum):
     THE_ACTIVITY = auto()
     # Both: the author has deleted it.
     ERASE = auto()
+    # The community itself has changed: the same Update, but by the community, because Mastodon
+    # takes a change of an account from that account alone.
+    THE_COMMUNITY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ class Audience:
 
     `community` is where it happens: if it is ours it announces the action, if it is a peer's the
     action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`; every forum that is known here when `everywhere`,
-    and every other server too when `to_all`.
+    the acting person as well when `to_followers`, with `to_readers` every server that has something
+    of theirs and hears of changed profiles; every forum that is known here when `everywhere`, and
+    every other server too when `to_all`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
     What is `private` only `people` may ever read. With `forums_only` the community announces it to
@@ -57,6 +61,7 @@ class Audience:
     community: Community | None = None
     people: tuple[Actor, ...] = ()
     to_followers: bool = False
+    to_readers: bool = False
     microblogs: Microblogs = Microblogs.NOTHING
     post: Post | None = None
     private: bool = False
@@ -81,14 +86,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What an action did to one thing, for servers that do not do it by reading the whole.
+    """What an action did to one thing, for servers to which the action's own activity does not say
+    it: those for which `is_needed` (of their software and its version).
 
-    `activity` is about the id `subject`, and `community` is where that is.
+    `activity` is said by a local actor about the id `subject`; `community` is where that is.
     """
 
     community: Community
     subject: str
     activity: Activity
+    is_needed: Callable[[str | None, str | None], bool]
 
 
 class Action(ABC, Generic[R]):
@@ -128,8 +135,8 @@ class Action(ABC, Generic[R]):
         return ()
 
     def parts(self, ctx: Context, result: R) -> tuple[Part, ...]:
-        """What a restoration that is done here means for each thing, in the words of `by`: sent
-        besides to the community's followers, or its server, where `restoreData` is not read."""
+        """What is said besides when this is done here, to followers of the community or its server
+        that do not understand the action's own activity."""
         return ()
 
 

@@ -17,6 +17,7 @@ from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News, notify
 from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.perform import perform
+from fedcom.actions.personal_block import refuse_reply_to_blocker
 from fedcom.actions.post import (
     Provenance,
     check_content,
@@ -127,6 +128,8 @@ class CreateComment(_Wording):
             raise Invalid("wrong_thread", "The comment answered is below another post.")
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
             raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+        author = get_person(ctx.conn, (self.parent or self.post).author_id)
+        refuse_reply_to_blocker(ctx, self.by, author)
         self.check_words()
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import update
 
-from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs
-from fedcom.actions.comment import answered
+from activitypub.vocab.activities import create, delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience, Microblogs, Part
+from fedcom.actions.comment import answered, note_of
 from fedcom.actions.mentions import mentioned
 from fedcom.actions.revisions import forget_revisions
 from fedcom.actions.sent import last_iri
@@ -17,10 +17,12 @@ from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
-from fedcom.queries.actors import get_community, standing
+from fedcom.queries.actors import get_community, get_person, standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
+from fedcom.rules.dialects import purges_deleted
 from fedcom.rules.permissions import may_edit, may_take_part
+from fedcom.wire.post import to_page
 
 Content = Post | Comment
 
@@ -94,6 +96,25 @@ class Undelete(Action[Content]):
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Whoever was told of it; microblogs know no way back but a new boost."""
         return audience_of(ctx, result, Microblogs.BOOST)
+
+    def parts(self, ctx: Context, result: Content) -> tuple[Part, ...]:
+        """The author's Create anew, where nothing is left to be restored."""
+        return given_again(ctx, result)
+
+
+def given_again(ctx: Context, target: Content) -> tuple[Part, ...]:
+    """A new Create of what a member wrote, for servers that purged it; nothing of what is not to be
+    seen, and of what others wrote, which is not ours to say.
+    """
+    if not (target.local and target.is_shown):
+        return ()
+    place, author = place_of(ctx, target), get_person(ctx.conn, target.author_id)
+    if isinstance(target, Post):
+        document = to_page(target, author, place, mentioned(ctx, target))
+    else:
+        document = note_of(ctx, target)
+    made = create(ctx.new_iri("create"), author.iri, document)
+    return (Part(place, target.iri, made, purges_deleted),)
 
 
 def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:

@@ -26,13 +26,19 @@ from fedcom.actions.restrictions import find_restrictions
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
-from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
+from fedcom.queries.follows import (
+    FollowerHost,
+    follower_hosts,
+    known_hosts,
+    reader_hosts,
+    server_of,
+)
 from fedcom.remote.peers import blocked_among, find_peer
 from fedcom.rules.dialects import (
     Dialect,
     dialect_of,
+    hears_of_profiles,
     reads_announced_ids,
-    reads_restore_data,
     refuses_own,
 )
 from fedcom.wire.addressing import announce_iri, create_iri
@@ -52,32 +58,58 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     if place is not None and place.local:
         followers = _told_by(ctx, place, audience)
     if heard is None:
-        activity = action.to_activity(ctx, result)
-        if place is not None and place.local:
-            inner = dump(ctx.proven(action.by.iri, activity))
-            is_new = activity["id"] == create_iri(audience.subject)
-            iri = _announce_iri(ctx, audience, is_new=is_new)
-            _announce(ctx, place, audience.subject, inner, followers, iri)
-        told = _told_directly(ctx, action.by, audience, followers)
-        _send(ctx, action, result, audience, activity, told)
-        # Behind the author's own words: who gets both must not fetch what is on its way.
-        if place is not None and place.local:
-            _boost(ctx, place, audience, followers)
-        for said in action.beside(ctx, result):
-            _say(ctx, said, audience.subject)
-        _send_parts(ctx, action.by, audience, action.parts(ctx, result))
+        _tell_of_done(ctx, action, result, audience, followers)
         return
     if place is not None and place.local:
-        if heard.body is not None:
-            told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
-            iri = _announce_iri(ctx, audience, is_new=heard.activity.type == "Create")
-            _announce(ctx, place, audience.subject, heard.body, told, iri)
-            _pass_on(ctx, place, audience, heard, followers)
-        elif action.is_content:
-            _announce_fetched(ctx, place, action.by, audience, followers)
-        _boost(ctx, place, audience, followers)
+        _tell_of_heard(ctx, place, action, heard, audience, followers)
+        if audience.microblogs is Microblogs.THE_COMMUNITY:
+            _say_as_community(ctx, place, action.to_activity(ctx, result), followers)
     for answer in action.answers(ctx, result):
         _say(ctx, answer, audience.subject)
+
+
+def _tell_of_done(
+    ctx: Context,
+    action: Action[Any],
+    result: Any,
+    audience: Audience,
+    followers: list[FollowerHost],
+) -> None:
+    place, activity = audience.community, action.to_activity(ctx, result)
+    if place is not None and place.local:
+        inner = dump(ctx.proven(action.by.iri, activity))
+        is_new = activity["id"] == create_iri(audience.subject)
+        iri = _announce_iri(ctx, audience, is_new=is_new)
+        _announce(ctx, place, audience.subject, inner, followers, iri)
+    told = _told_directly(ctx, action.by, audience, followers)
+    _send(ctx, action, result, audience, activity, told)
+    if place is not None and place.local:
+        # Behind the author's own words: who gets both must not fetch what is on its way.
+        _boost(ctx, place, audience, followers)
+        if audience.microblogs is Microblogs.THE_COMMUNITY:
+            _say_as_community(ctx, place, activity, followers)
+    for said in action.beside(ctx, result):
+        _say(ctx, said, audience.subject)
+    _send_parts(ctx, audience, action.parts(ctx, result))
+
+
+def _tell_of_heard(
+    ctx: Context,
+    place: Community,
+    action: Action[Any],
+    heard: Said,
+    audience: Audience,
+    followers: list[FollowerHost],
+) -> None:
+    """Announce in `place`, a community of ours, what others did there."""
+    if heard.body is not None:
+        told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
+        iri = _announce_iri(ctx, audience, is_new=heard.activity.type == "Create")
+        _announce(ctx, place, audience.subject, heard.body, told, iri)
+        _pass_on(ctx, place, audience, heard, followers)
+    elif action.is_content:
+        _announce_fetched(ctx, place, action.by, audience, followers)
+    _boost(ctx, place, audience, followers)
 
 
 def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
@@ -208,6 +240,15 @@ def _pass_on(
     _publish_bytes(ctx, iri, place.iri, heard.body, audience.subject, told)
 
 
+def _say_as_community(
+    ctx: Context, place: Community, activity: Activity, followers: list[FollowerHost]
+) -> None:
+    """Tell microblogs in the name of a community of ours what its moderator has changed."""
+    told = [host for host in followers if _dialect(host).takes_boosts]
+    own = activity | {"id": ctx.new_iri("update"), "actor": place.iri}
+    _publish(ctx, place.iri, own, place.iri, told)
+
+
 def boost_anew(
     ctx: Context, place: Community, posts: Iterable[Post], microblogs: Microblogs
 ) -> None:
@@ -253,6 +294,9 @@ def _told_directly(
         reached.append(_shared_inbox(place))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
+    if audience.to_readers:
+        readers = reader_hosts(ctx.conn, by.id, ctx.now)
+        reached.extend(host for host in readers if hears_of_profiles(host.software))
     if audience.to_all:
         reached.extend(known_hosts(ctx.conn))
     elif audience.everywhere:
@@ -287,24 +331,24 @@ def _send(
     _publish(ctx, by, activity, audience.subject, to)
 
 
-def _send_parts(ctx: Context, by: Actor, audience: Audience, parts: Iterable[Part]) -> None:
+def _send_parts(ctx: Context, audience: Audience, parts: Iterable[Part]) -> None:
     hosts: dict[int, list[FollowerHost]] = {}
     for part in parts:
-        place = part.community
+        place, actor = part.community, part.activity["actor"]
         if place.id not in hosts:
             told = _told_by(ctx, place, audience) if place.local else [server_of(ctx.conn, place)]
-            hosts[place.id] = [host for host in told if not _reads_restore_data(ctx, host)]
-        if place.local:
-            inner = dump(ctx.proven(by.iri, part.activity))
-            iri = ctx.new_iri("announce")
-            _announce(ctx, place, part.subject, inner, hosts[place.id], iri)
-        elif hosts[place.id]:
-            _publish(ctx, by.iri, part.activity, part.subject, hosts[place.id])
+            hosts[place.id] = told
+        needing = [host for host in hosts[place.id] if _is_needed(ctx, part, host)]
+        if place.local and any(_dialect(host).takes_activities for host in needing):
+            inner = dump(ctx.proven(actor, part.activity))
+            _announce(ctx, place, part.subject, inner, needing, ctx.new_iri("announce"))
+        elif not place.local and needing:
+            _publish(ctx, actor, part.activity, part.subject, needing)
 
 
-def _reads_restore_data(ctx: Context, host: FollowerHost) -> bool:
+def _is_needed(ctx: Context, part: Part, host: FollowerHost) -> bool:
     known = find_peer(ctx.conn, host.host)
-    return known is not None and reads_restore_data(known.software, known.version)
+    return part.is_needed(host.software, known.version if known is not None else None)
 
 
 def _say(ctx: Context, said: Answer, subject: str) -> None:

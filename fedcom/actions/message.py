@@ -34,7 +34,7 @@ from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Person
 from fedcom.models.message import Message, message
 from fedcom.queries.actors import find_actor, get_person
-from fedcom.queries.messages import find_message, get_message
+from fedcom.queries.messages import find_message, find_message_before, get_message
 from fedcom.remote.actors import person_at, refuse_blocked
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import takes_chat
@@ -244,7 +244,9 @@ def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
     recipient = get_person(ctx.conn, about.recipient_id)
     peer = find_peer(ctx.conn, recipient.host)
     chat = peer is not None and takes_chat(peer.software, peer.version)
-    return to_message(about, get_person(ctx.conn, about.author_id), recipient, chat=chat)
+    above = find_message_before(ctx.conn, about)
+    author = get_person(ctx.conn, about.author_id)
+    return to_message(about, author, recipient, chat=chat, above=above)
 
 
 def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:

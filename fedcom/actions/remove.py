@@ -8,9 +8,17 @@ from dataclasses import dataclass
 
 from activitypub.reading import Document
 from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Readers
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
-from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
+from fedcom.actions.delete import (
+    Content,
+    Delete,
+    Undelete,
+    audience_of,
+    given_again,
+    place_of,
+    set_shown,
+)
 from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.moderation_notes import note_of_removal
@@ -131,6 +139,10 @@ class Restore(Action[Content]):
     def audience(self, ctx: Context, result: Content) -> Audience:
         """The community; microblogs get a new boost."""
         return _moderated(ctx, result, Microblogs.BOOST)
+
+    def parts(self, ctx: Context, result: Content) -> tuple[Part, ...]:
+        """The author's Create anew, where nothing is left to be restored."""
+        return given_again(ctx, result)
 
 
 def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:

@@ -27,7 +27,7 @@ def with_undone(ctx: Context, activity: Document) -> Document:
     Raises Missing (not vital) for what has to be fetched to know.
     """
     iri, by, inner = activity.object_id, activity.owner, activity.object_document
-    is_whole = inner is not None and inner.object_id is not None
+    is_whole = inner is not None and inner.get("object") is not None
     if activity.type != "Undo" or is_whole or iri is None or by is None:
         return activity
     if not same_origin(iri, by):

@@ -98,6 +98,14 @@ def takes_chat(software: str | None, version: str | None) -> bool:
     return _is_lemmy_0(version) if software == "lemmy" else software in _CHATTING
 
 
+def reads_announced_flags(software: str | None, version: str | None) -> bool:
+    """Whether a community can pass a report on in an Announce (Lemmy from 1.0 on, PieFed, Mbin).
+
+    Lemmy 0.19 takes a Flag from the reporter alone, also of what is in a community elsewhere.
+    """
+    return software != "lemmy" or not _is_lemmy_0(version)
+
+
 def reads_announced_ids(software: str | None) -> bool:
     """Whether an Announce of the bare id of a post or comment is read there.
 
@@ -114,12 +122,25 @@ def refuses_own(software: str | None) -> bool:
     return software == "lemmy"
 
 
-def reads_restore_data(software: str | None, version: str | None) -> bool:
-    """Whether `restoreData` on the Undo of a Block is enough to put back what the Block removed.
+def hears_of_profiles(software: str | None) -> bool:
+    """Whether an Update of a person is read there.
+
+    Lemmy refuses it, and reads people it knows again once a day.
+    """
+    return software != "lemmy"
+
+
+def ignores_restore_data(software: str | None, version: str | None) -> bool:
+    """Whether `restoreData` on the Undo of a Block does not put back what the Block removed.
 
     Lemmy knows it from 1.0 on. Of others than Fedcom nobody is known to read it.
     """
-    return software == "fedcom" or (software == "lemmy" and not _is_lemmy_0(version))
+    return software != "fedcom" and (software != "lemmy" or _is_lemmy_0(version))
+
+
+def purges_deleted(software: str | None, _version: str | None) -> bool:
+    """Whether an Undo cannot bring back what was deleted there (NodeBB 4 purges it)."""
+    return software == "nodebb"
 
 
 def _is_lemmy_0(version: str | None) -> bool:

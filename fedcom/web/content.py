@@ -28,7 +28,6 @@ from fedcom.http.problems import wants_page
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.offload import offload
 from fedcom.queries.actors import get_community, is_admin, standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
@@ -37,11 +36,10 @@ from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, may_moderate
 from fedcom.web import drafts
 from fedcom.web.forms import beside, read_form, receive, safe_path, see_other
-from fedcom.web.places import number_of
+from fedcom.web.places import number_of, written
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, button_route, form_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.wire.body import Body
 
 Target = Post | Comment
 
@@ -255,7 +253,7 @@ async def edit_comment(request: Request) -> Response:
                 action = EditComment(
                     by=by,
                     comment=comment,
-                    body=await offload(Body.of_markdown, text),
+                    body=await written(request, by, text),
                     language=comment.language,
                     content_warning=comment.content_warning,
                 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from activitypub.iri import PUBLIC
+from activitypub.iri import PUBLIC, without_fragment
 from activitypub.reading import Document
 from activitypub.vocab.objects import Text, mention, message
 from fedcom.models.actor import Person
@@ -48,10 +48,13 @@ def copies_of(iri: str) -> list[str]:
     return [iri, *(f"{iri}#{number}" for number in range(2, MOST_RECIPIENTS + 1))]
 
 
-def to_message(about: Message, author: Person, recipient: Person, *, chat: bool) -> dict[str, Any]:
+def to_message(
+    about: Message, author: Person, recipient: Person, *, chat: bool, above: Message | None = None
+) -> dict[str, Any]:
     """A member's message as a ChatMessage, or as a Note for those who know no such thing.
 
-    Mastodon takes a Note for a direct message only if it mentions whom it is addressed to.
+    Mastodon takes a Note for a direct message only if it mentions whom it is addressed to, and for
+    part of a conversation only if it answers what is in it: `above`, the message before this one.
     """
     return message(
         about.iri,
@@ -62,4 +65,5 @@ def to_message(about: Message, author: Person, recipient: Person, *, chat: bool)
         updated=about.updated_at,
         kind=CHAT if chat else "Note",
         tags=() if chat else [mention(recipient.iri, f"@{recipient.handle}")],
+        in_reply_to=None if chat or above is None else without_fragment(above.iri),
     )

@@ -720,6 +720,25 @@ async def test_a_file_is_fetched_up_to_its_own_limit(web: SmallWeb, key: Private
         await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=1_000_000)
 
 
+@pytest.mark.anyio
+async def test_what_shows_nothing_to_strangers_is_asked_again_with_a_signature(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+) -> None:
+    web.put(NOTE, status=401)
+    fetcher = web.fetcher(key)
+    with pytest.raises(Refused):
+        await fetcher.fetch_json(NOTE, accept="application/json")
+    with pytest.raises(Refused):
+        await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=10)
+
+    first, second, *_ = web.listener.asked
+    assert "signature" not in first.headers
+    check_signature(second, pems)
+    assert second.headers["accept"] == "application/json"
+    last = web.listener.asked[-1]
+    assert ("signature" in last.headers, last.headers["accept"]) == (True, "image/*")
+
+
 # Deliveries.
 
 

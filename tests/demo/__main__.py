@@ -1,4 +1,7 @@
-"""Start three servers, play the demo on them, and leave them running to be looked at."""
+"""Start three servers, play the demo on them, and leave them running to be looked at.
+
+The microblog and the forum beside them are scripted: they have no pages.
+"""
 
 import argparse
 import shutil
@@ -6,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from types import FrameType
@@ -16,8 +20,11 @@ from tests.support.nodes import Node, is_free, running
 from tests.support.visitor import PASSWORD
 
 PLACES = [("alpha", "127.0.0.1", 8001), ("beta", "127.0.0.2", 8002), ("gamma", "127.0.0.3", 8003)]
-FASTER_THAN = 300.0
-"""Milliseconds: the median delay from post to visible elsewhere must be below."""
+SLOWEST = 15.0
+"""How many times as long as the form itself a post may take to be visible elsewhere, in the median.
+
+Mostly it is 4 to 7 times. A bound in milliseconds would judge how busy the machine is.
+"""
 
 
 def main() -> int:
@@ -31,8 +38,9 @@ def main() -> int:
     try:
         nodes = [_node(folder, *place) for place in PLACES]
         print("Starting three servers …", flush=True)
-        with running(*nodes):
-            is_good = _perform(nodes)
+        stage = Stage(lambda line: print(line, flush=True))
+        with running(*nodes), closing(Play(stage, nodes)) as play:
+            is_good = _perform(play, nodes)
             if not asked.exit:
                 _stay(nodes)
     except KeyboardInterrupt:
@@ -48,26 +56,26 @@ def _node(folder: Path, name: str, address: str, port: int) -> Node:
     return Node(name, folder / name, address=own, port=port)
 
 
-def _perform(nodes: list[Node]) -> bool:
-    stage = Stage(lambda line: print(line, flush=True))
-    play = Play(stage, nodes)
+def _perform(play: Play, nodes: list[Node]) -> bool:
+    stage = play.stage
     began = time.monotonic()
     try:
         play.run()
     finally:
-        play.close()
         print(f"\n{stage.table()}\n")
-    delays = stage.delays("post")
-    middle = median(delays) if delays else float("inf")
     failed = [step for step in stage.steps if not step.is_good]
     for step in failed:
         print(f"FAILED: {step.number} {step.words} {step.problem}")
+    refused = play.refused()
+    for problem in refused:
+        print(f"REFUSED by {problem}")
+    delays, slowness = stage.delays("post"), stage.slowness("post")
     print(
-        f"From post to visible on another server: median {middle:.0f} ms"
-        f" (must be below {FASTER_THAN:.0f}), slowest {max(delays, default=0):.0f} ms,"
+        f"From post to visible on another server: median {median(delays or [0]):.0f} ms,"
+        f" {slowness:.1f} times as long as the form itself (must be below {SLOWEST:.0f}),"
         f" {len(delays)} arrivals."
     )
-    is_good = not failed and middle < FASTER_THAN
+    is_good = not failed and not refused and slowness < SLOWEST
     if not is_good:
         _show_troubles(nodes)
     print(f"{'GOOD' if is_good else 'BAD'}, in {time.monotonic() - began:.0f} s.", flush=True)

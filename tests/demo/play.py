@@ -1,14 +1,17 @@
 """What happens in the demo: people of three servers talk in communities of two of them.
 
 Alpha has the community !garden, which people of beta and gamma follow; beta has !kitchen, which
-alpha follows. Everything is done with forms of the web pages.
+alpha follows. Everything is done with forms of the web pages. Two servers of other kinds follow
+!garden as well, a microblog and a forum, with a person called pia on each.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.demo.stage import Stage, Watch
+from tests.demo.stage import Stage, Told, Watch
+from tests.support.neighbours import KINDS, Neighbour
 from tests.support.nodes import Node
 from tests.support.visitor import Page, Unexpected, Visitor
 
@@ -57,6 +60,12 @@ class Play:
             Server(node, Visitor(node.origin, "guest")) for node in nodes
         )
         self.servers = [self.alpha, self.beta, self.gamma]
+        self._opened = ExitStack()
+        garden = f"{self.alpha.node.origin}/c/garden"
+        self.microblog, self.forum = self.neighbours = [
+            self._opened.enter_context(Neighbour(KINDS[software], "127.0.0.1", garden))
+            for software in ("mastodon", "lemmy")
+        ]
 
     def run(self) -> None:
         """All of it."""
@@ -65,6 +74,7 @@ class Play:
         self.they_post()
         self.they_talk()
         self.they_vote()
+        self.neighbours_take_part()
         self.they_edit()
         self.they_take_back()
         self.they_moderate()
@@ -74,10 +84,15 @@ class Play:
         self.they_leave()
 
     def close(self) -> None:
-        """Close all browsers."""
+        """Close all browsers, and end the servers of other kinds."""
         for server in self.servers:
             for visitor in (server.guest, *server.people.values()):
                 visitor.client.close()
+        self._opened.close()
+
+    def refused(self) -> list[str]:
+        """What the servers of other kinds could not read."""
+        return [f"{one.software}: {reason}" for one in self.neighbours for reason in one.refused]
 
     # Scenes
 
@@ -108,6 +123,14 @@ class Play:
             accepted = Watch(server.node, person, path, lambda page: "Unfollow" in page.text)
             words = f"{who}@{server.name} follows !{community}@{home.name}: accepted"
             self.stage.play("follow", words, person, partial(person.follow, path), [accepted])
+        for pia in self.neighbours:
+            self.stage.play(
+                "follow",
+                f"pia@{pia.software} follows !garden@alpha: accepted",
+                pia,
+                partial(pia.tell, "Follow", pia.group, to=[pia.group], cc=[]),
+                [Told(pia, "accepted")],
+            )
 
     def they_post(self) -> None:
         """From the community's own server, and from another."""
@@ -147,6 +170,43 @@ class Play:
             person,
             lambda: person.vote(path, 1),
             self._elsewhere(self.beta, title, _comment_has_points("Chutney needs ginger.", 2)),
+        )
+
+    def neighbours_take_part(self) -> None:
+        """People of other kinds of servers reply, vote, are answered and moderated."""
+        title = "What to do with green ones"
+        self._reply_of(self.forum, "Fry them.")
+        self._reply_of(self.microblog, "Wait for red.")
+        self.stage.play(
+            "vote",
+            "pia@mastodon favours the post: 4 points",
+            self.microblog,
+            lambda: self.microblog.tell("Like", self._post_iri()),
+            self._everywhere(title, _has_points(4)),
+        )
+        ben, post = self.beta.people["ben"], self._post_path(self.beta)
+        parent = _number(self._comment(self.beta, "Wait for red."))
+        self.stage.play(
+            "comment",
+            "ben@beta answers pia@mastodon: “In November?”",
+            ben,
+            lambda: ben.reply(post, "In November?", parent=parent),
+            [
+                *self._elsewhere(self.beta, title, _shows("In November?")),
+                Told(self.microblog, "comment"),
+                Told(self.forum, "comment"),
+            ],
+        )
+        ada, comment = self.alpha.people["ada"], self._comment(self.alpha, "Fry them.")
+        self.stage.play(
+            "remove",
+            "ada@alpha removes pia@lemmy's comment as a moderator",
+            ada,
+            lambda: ada.remove(comment, "Too fat"),
+            [
+                *self._elsewhere(self.alpha, title, _hides("Fry them.", "Removed by a moderator.")),
+                Told(self.forum, "removal"),
+            ],
         )
 
     def they_edit(self) -> None:
@@ -266,14 +326,14 @@ class Play:
             self._post(server, who, f"Page {number + 1} of the diary", body="It rains.")
 
     def they_leave(self) -> None:
-        """Unfollow: the community has one follower less (ada and ben are left)."""
+        """Unfollow: the community has one follower less (ada, ben and both pias are left)."""
         gia, path = self.gamma.people["gia"], self.gamma.path("garden", self.alpha)
         self.stage.play(
             "unfollow",
             "gia@gamma unfollows !garden@alpha",
             gia,
             lambda: gia.unfollow(path),
-            [Watch(self.alpha.node, self.alpha.guest, "/c/garden", _shows("2 followers"))],
+            [Watch(self.alpha.node, self.alpha.guest, "/c/garden", _shows("4 followers"))],
         )
 
     # Pieces
@@ -291,7 +351,8 @@ class Play:
     ) -> None:
         home = home or self.alpha
         person = server.people[who]
-        readers = [self.alpha, self.beta, self.gamma] if home is self.alpha else [home]
+        readers = self.servers if home is self.alpha else [home]
+        told = [Told(one, "post") for one in self.neighbours if home is self.alpha]
         self.stage.play(
             "post",
             f"{who}@{server.name} posts “{title}” in !{community}@{home.name}",
@@ -301,7 +362,8 @@ class Play:
                 Watch(one.node, one.guest, f"{one.path(community, home)}?sort=new", _lists(title))
                 for one in readers
                 if one is not server
-            ],
+            ]
+            + told,
         )
 
     def _reply(self, server: Server, who: str, words: str, *, below: str = "") -> None:
@@ -313,6 +375,16 @@ class Play:
             person,
             lambda: person.reply(post, words, parent=parent),
             self._elsewhere(server, "What to do with green ones", _shows(words)),
+        )
+
+    def _reply_of(self, pia: Neighbour, words: str) -> None:
+        author, handle = f"{self.beta.node.origin}/u/ben", f"@garden@{self.alpha.node.host}"
+        self.stage.play(
+            "comment",
+            f"pia@{pia.software} answers the post: “{words}”",
+            pia,
+            lambda: pia.reply(self._post_iri(), words, author=author, handle=handle),
+            self._everywhere("What to do with green ones", _shows(words)),
         )
 
     def _post_goes_and_comes(
@@ -339,11 +411,17 @@ class Play:
 
     def _elsewhere(self, server: Server, title: str, shows: Callable[[Page], bool]) -> list[Watch]:
         """The page of a post of !garden on the other two servers."""
+        return [one for one in self._everywhere(title, shows) if one.node is not server.node]
+
+    def _everywhere(self, title: str, shows: Callable[[Page], bool]) -> list[Watch]:
+        """The page of a post of !garden on all three servers."""
         return [
             Watch(one.node, one.guest, one.post_path("garden", self.alpha, title), shows)
             for one in self.servers
-            if one is not server
         ]
+
+    def _post_iri(self) -> str:
+        return self.beta.node.origin + self._post_path(self.beta)
 
     def _post_path(self, server: Server) -> str:
         return server.post_path("garden", self.alpha, "What to do with green ones")

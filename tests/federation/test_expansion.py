@@ -139,7 +139,7 @@ async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context
     """Inside our Announce every activity expands to what it is by itself."""
     await give_keys(node, CATS)
     node.network.put(person(KIM))
-    node.home.follow(node.home.person(FORUM, "lemmy"), node.home.cats)
+    node.home.follow(node.home.person(FORUM, "piefed"), node.home.cats)
     contexts = UNPROVEN | PROVEN
     heard = [said_in(context, number) for number, context in enumerate(contexts.values())]
     for said in heard[len(UNPROVEN) :]:

@@ -57,11 +57,11 @@ class Stage:
         home = node.home
         self.kim = home.person(KIM, "mastodon")
         self.max, self.rex = home.person(MAX), home.person(REX)
-        self.dogs = home.group(DOGS, featured=f"{DOGS}/featured")
+        self.dogs = home.group(DOGS, "piefed", featured=f"{DOGS}/featured")
         home.perform(AddModerator(by=home.ann, community=home.cats, person=self.max))
         home.follow(home.bob, self.dogs)
         home(lambda ctx: ctx.conn.execute(update(follow).values(state="accepted")))
-        home.follow(home.person(FORUM, "lemmy"), home.cats)
+        home.follow(home.person(FORUM, "piefed"), home.cats)
         self.post = home.post(title="Ours")
         home.post(by=self.kim, iri=IN_CATS_BY_KIM, title="Theirs")
         home.post(by=self.kim, place=self.dogs, iri=IN_DOGS_BY_KIM, title="Elsewhere")
@@ -369,10 +369,15 @@ AUTHORITY = [
     ),
     row(
         "site-ban-of-anothers",
-        "our members banned everywhere by the admin of another site",
-        activity("Block", MAX, BOB, target="https://dogs.example/"),
+        "somebody of a third site banned everywhere by the admin of another",
         activity("Block", MAX, KIM, target="https://dogs.example/"),
-        answers=("403 not_their_site",) * 2,
+        answers="403 not_their_site",
+    ),
+    row(
+        "site-ban-of-our-member",
+        "nothing: a site keeps a member of ours out of its own communities",
+        activity("Block", MAX, BOB, target="https://dogs.example/", summary="spam"),
+        changed={f"{BOB} is banned from {DOGS}": "spam", f"{BOB} follows {DOGS}": "none"},
     ),
     row(
         "our-own-actor",

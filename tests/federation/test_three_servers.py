@@ -29,5 +29,6 @@ def test_what_people_of_three_servers_do_shows_on_the_others(
     finally:
         play.close()
     failed = [step for step in stage.steps if not step.is_good]
+    assert play.refused() == []
     assert failed == [], "\n".join(tail(node.server.log) for node in nodes)
-    assert len(stage.steps) == 28
+    assert len(stage.steps) == 35

@@ -145,6 +145,10 @@ def test_what_members_and_moderators_here_do_is_understood(town: Town) -> None:
     ann.ban("/c/garden", handle, "Too loud")
     ann.unban("/c/garden")
     ann.appoint("/c/garden", "bob")
+    link = bob.submit(
+        "/c/garden", "A list", url="https://seeds.example/list", body="For @ann: #seeds :)"
+    )
+    bob.write(f"fay@{town.near.host}", "Only for you.")
     settings = ann.open("/c/garden/edit")
     ann.send(settings, settings.form(having="display_name"), display_name="The Night Garden")
 
@@ -163,9 +167,11 @@ def test_what_members_and_moderators_here_do_is_understood(town: Town) -> None:
         ("Block{id}", town.fay),
         ("Undo{Block{id}}", town.fay),
         ("Add{id}", f"{town.live.node.origin}/u/bob"),
+        ("Create{Page}", town.live.node.origin + link),
         ("Update{Group}", town.live.garden),
     ):
         town.relayed(shape, about)
+    town.near.wait("Create{Note}", lambda said: "Only for you." in said["object"]["content"])
     assert (town.near.refused(), town.far.refused()) == ([], [])
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from tests.support import readers
 from tests.support.peers import PUBLIC, Json, Peer, Resident, Shapes, shape_of
 from tests.support.readers import Reader, Unreadable
@@ -56,6 +58,8 @@ class Neighbour(Peer):
         self.used: Counter[str] = Counter()
         self.ignored: Counter[str] = Counter()
         self.group = group
+        self.sent_at = 0.0
+        """When pia was about to say what she said last (perf_counter)."""
         self.shapes_of = Shapes(self)
         self.pia = self.actor("Person", "pia", kind.person, key_path=kind.key_path)
         self.server = self.actor("Application", "server", "/actor")
@@ -75,6 +79,8 @@ class Neighbour(Peer):
             except Unreadable as error:
                 self.refused.append(f"{shape_of(activity)}: {error}")
                 return 400
+            except httpx.HTTPStatusError:
+                word = ""  # what it would have fetched is gone
             counted, name = (self.used, word) if word else (self.ignored, shape_of(activity))
             counted[name] += 1
         return status
@@ -92,6 +98,7 @@ class Neighbour(Peer):
     def tell(self, kind: str, obj: Any, **more: Any) -> Json:
         """Have the community told of something."""
         inbox = f"{self.group}/inbox"
+        self.sent_at = time.perf_counter()
         if self.kind.is_forum:
             more = {"to": [PUBLIC], "cc": [self.group], "audience": self.group, **more}
         return self.say(self.pia, inbox, kind, obj, **more)

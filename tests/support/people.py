@@ -84,14 +84,17 @@ class Home:
         *,
         fetched: Fetched | None = None,
         wanted: bool = False,
+        offline: bool = False,
     ) -> T:
+        """`work` in a transaction. `offline`, or without `fetched`: what it could do without is not
+        there, as for a unit that may fetch nothing."""
         known = fetched or Fetched()
         while True:
             try:
                 with self.database.begin() as conn:
                     return work(Context(conn, self.clock(), self.origin, known, wanted))
             except Missing as missing:
-                if missing.vital:
+                if missing.vital or not (offline or fetched is None):
                     raise
                 known.failures[missing.iri] = NotThere("not_there", "404", url=missing.iri)
 

@@ -169,8 +169,9 @@ def test_only_moderators_and_admins_ban(home: Home, who: str) -> None:
     victim = home.member("eve")
 
     assert code(home, Ban(by=by, person=victim, place=home.cats)) == "not_a_moderator"
+    target = home.person(KEN) if who == "bob" else home.person("https://third.example/u/max")
     expected = "not_an_admin" if who == "bob" else "not_their_site"
-    assert code(home, Ban(by=by, person=victim, place=None)) == expected
+    assert code(home, Ban(by=by, person=target, place=None)) == expected
 
 
 def test_a_moderator_bans_and_frees_nobody_who_was_there_before(home: Home) -> None:
@@ -478,12 +479,9 @@ def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
     Elsewhere(home)
     word = activity("Block", KEN, KIM, target=DOGS)
     over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
-    personal = activity("Block", KEN, home.bob.iri)
 
     assert read(home, undo(word), via=DOGS) is None
     assert read(home, over, via=DOGS) is None
-    assert read(home, personal) is None
-    assert read(home, undo(personal)) is None
 
 
 def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Home) -> None:
@@ -505,7 +503,9 @@ def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Ho
     assert home(lambda ctx: READERS["Block",](ctx, heard), fetched=fetched) is None
 
     admin = "https://lemmy.example/u/kai"
-    assert read(home, activity("Block", admin, gone, target="https://lemmy.example/")) is None
+    stranger = documents.person("https://lemmy.example/u/stranger")
+    word = activity("Block", admin, stranger["id"], target="https://lemmy.example/")
+    assert read(home, word, stranger) is None
 
 
 def test_a_ban_from_a_community_elsewhere_waits_for_it(home: Home) -> None:
@@ -599,10 +599,51 @@ def test_a_site_ends_its_own_ban_until_ours_joins_it(home: Home) -> None:
 
 def test_a_site_bans_nobody_elses_people(home: Home) -> None:
     Elsewhere(home)
+    home.person("https://third.example/u/max")
 
     with pytest.raises(Denied) as caught:
-        hear(home, activity("Block", KEN, home.bob.iri, target=SITE))
+        hear(home, activity("Block", KEN, "https://third.example/u/max", target=SITE))
     assert caught.value.code == "not_their_site"
+
+
+def test_another_sites_ban_of_a_member_is_one_from_its_communities(home: Home) -> None:
+    there = Elsewhere(home)
+    cows = home.group("https://lemmy.example/c/cows")
+    other = home.group("https://third.example/c/cows")
+    word = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam", removeData=True)
+
+    hear(home, word)
+
+    kept_out = {row["community_id"]: row["reason"] for row in home.rows(community_ban)}
+    assert kept_out == {there.dogs.id: "spam", cows.id: "spam"}
+    assert not again(home, home.bob).is_banned(home.clock())
+    assert home.fresh(there.post).removed_at is not None
+    assert home.post(by=home.bob).is_shown
+    assert other.id not in kept_out
+    told = home.rows(notification)[-1]
+    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "ban_elsewhere")
+    assert told["reason"] == "lemmy.example: spam"
+    # Once is enough.
+    assert read(home, word) is not None
+    with pytest.raises(Conflict):
+        hear(home, word | {"removeData": False})
+
+    hear(home, undo(word, restoreData=True))
+
+    assert home.rows(community_ban) == []
+    assert home.fresh(there.post).removed_at is None
+    assert home.rows(notification)[-1]["detail"] == "unban_elsewhere"
+    assert home.sent() == []
+    with pytest.raises(Conflict):
+        hear(home, undo(word))
+
+
+def test_another_site_may_ban_our_admins_from_what_is_its_own(home: Home) -> None:
+    there = Elsewhere(home)
+
+    hear(home, activity("Block", KEN, home.ann.iri, target=SITE))
+
+    assert [row["community_id"] for row in home.rows(community_ban)] == [there.dogs.id]
 
 
 def test_other_targets_are_unknown(home: Home) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
@@ -21,7 +23,9 @@ from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.vote import Vote
 from fedcom.context import Fetched, Said
 from fedcom.models.actor import Person
+from fedcom.models.moderation import moderator
 from fedcom.remote.actors import forget_actor
+from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
 from tests.support.documents import Json, activity, page
@@ -460,12 +464,20 @@ def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None
     assert home.sent() == []
 
 
-def test_a_changed_profile_goes_to_who_follows_the_member(home: Home) -> None:
-    scene = Scene(home, ours=True)
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_theirs(
+    home: Home, ours: bool
+) -> None:
+    scene = Scene(home, ours=ours)
+    home.follow(home.person("https://lemmy.example/u/one", "lemmy"), home.cats)
+    home.follow(home.person("https://bees.example/u/one", "piefed"), home.community("bees"))
+    if not ours:
+        home(lambda ctx: put_peer(ctx.conn, "dogs.example", Software("piefed", "1.7"), ctx.now))
 
-    assert scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS)) == own(
-        "Update{Person}", FAN
-    )
+    found = scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS))
+
+    readers = (FORUM, MICRO, ODD, DARK) if ours else ("dogs.example",)
+    assert found == own("Update{Person}", FAN, *readers)
 
 
 def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
@@ -476,7 +488,7 @@ def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
     }
 
 
-def test_a_changed_community_is_announced(home: Home) -> None:
+def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home) -> None:
     scene = Scene(home, ours=True)
     action = EditCommunity(
         by=home.ann,
@@ -487,7 +499,13 @@ def test_a_changed_community_is_announced(home: Home) -> None:
         posting_restricted=False,
     )
 
-    assert scene.perform(action) == announced("Update{Group}")
+    itself = {host: {"c/cats: Update{Group}"} for host in (MICRO, ODD, DARK)}
+    assert scene.perform(action) == also(announced("Update{Group}"), itself)
+    heard = Said(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=scene.kim))
+    home.sent()
+    again = scene.perform(replace(action, by=scene.kim, title="Cats?"), heard)
+    assert again[MICRO] == {"c/cats: Update{Group}"}
 
 
 @pytest.mark.parametrize(
@@ -551,7 +569,7 @@ class Heard:
             source=Provenance(iri, "Page", None, None),
         )
         fetched = Fetched({served["id"]: Document(served) for served in origins})
-        self.home(lambda ctx: perform(ctx, action, heard), fetched=fetched)
+        self.home(lambda ctx: perform(ctx, action, heard), fetched=fetched, offline=True)
         return told(self.home)
 
 
@@ -613,3 +631,42 @@ def test_what_is_not_the_authors_create_is_not_passed_on_as_one(home: Home, forg
     }
 
     assert FORUM not in scene.write(scene.kim, None, outbox)
+
+
+# What NodeBB purges.
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("kind", ["post", "comment"])
+@pytest.mark.parametrize("by_moderator", [True, False])
+def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
+    home: Home, ours: bool, kind: str, by_moderator: bool
+) -> None:
+    host = "nodebb.example"
+    if ours:
+        place = home.cats
+        home.follow(home.person(f"https://{host}/uid/1", "nodebb"), place)
+        home.follow(home.person("https://bees.example/u/one", "piefed"), place)
+    else:
+        place = home.group(f"https://{host}/category/1", "nodebb")
+        home.follow(home.bob, place)
+        row = {"community_id": place.id, "person_id": home.ann.id, "appointed_at": home.clock()}
+        home(lambda ctx: ctx.conn.execute(moderator.insert().values(row)))
+    post = home.post(place=place)
+    target = home.comment(post) if kind == "comment" else post
+    gone: Action[Any] = Delete(by=home.bob, target=target)
+    if by_moderator:
+        gone = Remove(by=home.ann, target=target, reason="Spam")
+    home.perform(gone)
+    home.sent()
+
+    back: Action[Any] = Undelete(by=home.bob, target=home.fresh(target))
+    if by_moderator:
+        back = Restore(by=home.ann, target=home.fresh(target))
+    home.perform(back)
+
+    create = "Create{Note}" if kind == "comment" else "Create{Page}"
+    found = told(home)
+    expected = f"c/cats: Announce{{{create}}}" if ours else f"u/bob: {create}"
+    assert expected in found[host]
+    assert not any("Create" in words for words in found.get("bees.example", ()))

@@ -439,3 +439,32 @@ def test_who_leaves_takes_their_messages_along(home: Home) -> None:
 
     assert shown(home) == [("elsewhere", HELLO.html)]
     assert "Psst" not in str(home.rows(message))
+
+
+def test_a_message_answers_the_one_before_it_so_that_they_are_one_conversation(home: Home) -> None:
+    kim = home.person(KIM, "mastodon")
+    home.sent()
+    first = send(home, home.bob, kim)
+    hear(home, activity("Create", KIM, direct(f"{KIM}/1", home.bob.iri)))
+    send(home, home.ann, kim)
+    second = send(home, home.bob, kim)
+    hear(home, activity("Delete", KIM, f"{KIM}/1"))
+    home.perform(EditMessage(by=home.bob, message=second, body=HELLO))
+
+    said = [Document(parse(body)).object_document for _, body in home.sent_bodies()]
+    assert [one.in_reply_to for one in said if one is not None] == [
+        None,
+        None,
+        f"{KIM}/1",
+        first.iri,
+    ]
+
+
+def test_forums_get_no_such_thing_with_a_chat_message(home: Home) -> None:
+    kim = home.person(KIM, "lemmy")
+    send(home, home.bob, kim)
+    home.sent()
+    send(home, home.bob, kim)
+
+    ((_, body),) = home.sent_bodies()
+    assert b"inReplyTo" not in body

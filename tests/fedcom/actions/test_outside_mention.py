@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from activitypub.errors import NotThere
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document
 from fedcom.accounts.news import prune_news
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
-from fedcom.context import Context, Fetched, Said
+from fedcom.context import Context, Said
 from fedcom.errors import Denied, FedcomError, Missing
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.models.comment import comment
@@ -87,19 +86,19 @@ def test_a_reply_in_a_thread_that_nobody_here_keeps_is_a_mention(home: Home) -> 
 
 def test_a_thread_whose_server_is_gone_does_not_lose_the_mention(home: Home) -> None:
     home.person(KIM)
-    heard = activity("Create", KIM, toot(BOB, inReplyTo=THREAD))
-    said = Said(Document(heard), KIM, evidence="signature")
-    failed = Fetched(failures={THREAD: NotThere("not_there", "404", url=THREAD, status=404)})
+    hear(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
 
-    def read(ctx: Context) -> Any:
-        return reader_of(heard_routes(), said.activity)(ctx, said)
-
-    with pytest.raises(Missing) as asked:
-        home(read)
-    assert not asked.value.vital
-    action = home(read, fetched=failed)
-    home.perform(action, said)
     assert told(home) == [("bob", "mention")]
+
+
+def test_a_thread_of_a_community_here_is_waited_for(home: Home) -> None:
+    home.person(KIM)
+    about = toot(BOB, inReplyTo=THREAD, cc=[home.cats.iri])
+    with pytest.raises(Missing) as asked:
+        hear(home, activity("Create", KIM, about))
+
+    assert (asked.value.iri, asked.value.vital) == (THREAD, True)
+    assert told(home) == []
 
 
 def test_what_is_in_a_community_here_is_told_once_and_as_before(home: Home) -> None:

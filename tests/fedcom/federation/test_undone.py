@@ -52,7 +52,7 @@ def read(
 
     documents = {} if served is None else {iri: Document(served)}
     try:
-        return home(work, fetched=Fetched(documents))
+        return home(work, fetched=Fetched(documents), offline=True)
     except (FedcomError, ProtocolError) as error:
         return error.code
 

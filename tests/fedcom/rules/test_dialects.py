@@ -7,7 +7,7 @@ from fedcom.rules.dialects import (
     MICROBLOGS,
     Dialect,
     dialect_of,
-    reads_restore_data,
+    ignores_restore_data,
     takes_chat,
 )
 
@@ -63,7 +63,7 @@ def test_nobody_is_both() -> None:
 def test_who_puts_back_what_a_ban_removed_by_one_word(
     software: str | None, version: str | None, reads: bool
 ) -> None:
-    assert reads_restore_data(software, version) is reads
+    assert ignores_restore_data(software, version) is not reads
 
 
 @pytest.mark.parametrize(
