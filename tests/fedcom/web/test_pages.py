@@ -11,6 +11,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.remove import Remove
 from fedcom.context import Context
 from fedcom.models.actor import actor, community
+from fedcom.models.boost import boost
 from fedcom.models.follow import follow
 from fedcom.models.post import post as posts
 from fedcom.queries.actors import get_community
@@ -126,6 +127,25 @@ async def test_a_log_without_entries_says_that_this_is_good(world: World) -> Non
     await world.perform(CreateCommunity(by=world.people["eve"], name="dogs", key=KEY))
 
     assert "Nobody had to step in" in (await world.browser().get("/c/dogs/modlog")).text
+
+
+async def test_who_wrote_it_sees_how_often_it_was_boosted(world: World) -> None:
+    post = await world.post()
+    comment = await world.comment(post, "Sure", by="eve")
+
+    def count(ctx: Context) -> None:
+        for iri, name in ((post.iri, "kim"), (post.iri, "lea"), (comment.iri, "kim")):
+            row = {"subject_iri": iri, "actor_iri": f"https://kim.example/u/{name}"}
+            ctx.conn.execute(insert(boost).values(**row))
+
+    await world.instance.unit(count)
+    path = f"/post/{post.id}"
+    shown = {name: (await world.browser(name).get(path)).text for name in ("bob", "eve", "")}
+    assert "Boosted by 2 people on other servers." in shown["bob"]
+    assert "Boosted by 1 person on other servers." in shown["eve"]
+    assert "Boosted by 2" not in shown["eve"]
+    assert "Boosted" not in shown[""]
+    assert "Boosted by 1 person" in (await world.browser("eve").get(f"/comment/{comment.id}")).text
 
 
 async def test_what_was_deleted_is_a_placeholder_that_its_author_can_take_back(
