@@ -263,10 +263,14 @@ async def test_a_follow_that_was_refused_is_told_and_can_be_asked_for_again(worl
 
     page = await browser.get("/c/owls@peer.example")
     assert "peer.example did not accept your request" in page.text
+    listed = (await browser.get("/communities?list=subscribed")).text
+    assert "Request not accepted" in listed
+    assert "Requested" not in listed
     await browser.post("/c/owls@peer.example/follow")
     again = await browser.get("/c/owls@peer.example")
     assert "Ask again" not in again.text
     assert "once peer.example has accepted" in again.text
+    assert "Requested" in (await browser.get("/communities?list=subscribed")).text
 
 
 async def test_our_own_host_in_an_address_leads_to_the_short_one(world: World) -> None:
