@@ -41,6 +41,8 @@ MICROBLOG = {
     "deletion",
 }
 
+NO_WORDS_OF_MICROBLOGS = {"Add{id}", "Remove{id}", "Dislike{id}", "Undo{Dislike{id}}"}
+
 # What the people of each must have seen, and the shapes that it may have been sent for nothing.
 EXPECTED: dict[str, tuple[set[str], set[str]]] = {
     "lemmy": (FORUM, set()),
@@ -57,9 +59,10 @@ EXPECTED: dict[str, tuple[set[str], set[str]]] = {
             "Announce{Undo{Delete{id}}}",
         },
     ),
-    # That pia moderates for a while, and that bob votes down, is no word of microblogs.
-    "mastodon": (MICROBLOG, {"Add{id}", "Remove{id}", "Dislike{id}", "Undo{Dislike{id}}"}),
-    "gotosocial": (MICROBLOG, {"Add{id}", "Remove{id}", "Dislike{id}", "Undo{Dislike{id}}"}),
+    # That pia moderates for a while, and that bob votes down, is no word of microblogs. A boost of
+    # what was deleted before is lost on Mastodon.
+    "mastodon": (MICROBLOG, NO_WORDS_OF_MICROBLOGS | {"Announce{id}"}),
+    "gotosocial": (MICROBLOG, NO_WORDS_OF_MICROBLOGS),
 }
 
 

@@ -112,6 +112,13 @@ def gotosocial(activity: Json, fetch: Fetch) -> str:
     return _microblog(activity)
 
 
+def check_actor(actor: Json) -> None:
+    """What all of them need to know somebody. Raises Unreadable."""
+    _need(actor, "id", "preferredUsername", "inbox", "outbox", "publicKey")
+    if actor["publicKey"]["owner"] != actor["id"]:
+        raise Unreadable("a key of somebody else")
+
+
 def _lemmy(activity: Json) -> str:
     word = _word(activity)
     if not word:
