@@ -2,6 +2,7 @@
 person each, pia, who speaks as they do.
 """
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Neighbour(Peer):
         """The inbox: what is authentic is read at once."""
         status = super().take(path, headers, body)
         if status == 202:
-            activity = self.heard[-1].activity
+            activity = json.loads(body)
             try:
                 self._meet(activity["actor"])
                 word = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
