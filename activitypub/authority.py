@@ -471,6 +471,13 @@ def _announced_moderation(inner: Document, actor: str, group: str, known: Known)
     return Refuse("not_their_collection", "The target is not this community's.")
 
 
+def _announced_collected(inner: Document, actor: str, group: str, known: Known) -> Verdict:
+    if inner.target is None:
+        # It does not say to what: the community's own collections have to be read, which say it.
+        return Believe()
+    return _announced_moderation(inner, actor, group, known)
+
+
 def _announced_undo(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     undone = inner.object_document
     if undone is None:
@@ -497,6 +504,7 @@ _ANNOUNCED: dict[str, _GroupRule] = {
     "Undo": _announced_undo,
     # Lemmy 1.0 and PieFed pass reports on to the servers of the moderators.
     **dict.fromkeys(("Like", "Dislike", "EmojiReact", "EmojiReaction", "Flag"), _announced_vote),
-    **dict.fromkeys(_MODERATION, _announced_moderation),
+    **dict.fromkeys(("Lock", "Block"), _announced_moderation),
+    **dict.fromkeys(("Add", "Remove"), _announced_collected),
     **dict.fromkeys(("Follow", "Join", "Leave"), _announced_membership),
 }

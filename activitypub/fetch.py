@@ -19,6 +19,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -51,7 +52,7 @@ from activitypub.errors import (
 )
 from activitypub.habits import Habits
 from activitypub.iri import check_iri, host_of, same_host, same_origin, without_fragment
-from activitypub.netguard import Guard, is_loopback
+from activitypub.netguard import Guard, is_loopback, literal_address
 from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context, parse
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
@@ -149,8 +150,9 @@ class Fetcher:
     """GET and POST to peers. One per process; close it with `aclose`.
 
     `clock` gives the time for signatures, `key` the key of the instance actor, which signs GETs of
-    documents (GoToSocial and Mastodon in secure mode answer nobody else); None leaves them
-    unsigned. `development` permits loopback, http and ports, and nothing else.
+    documents (GoToSocial and Mastodon in secure mode answer nobody else), and of anything else that
+    was answered 401 without; None leaves them unsigned. `development` permits loopback, http and
+    ports, and nothing else.
     """
 
     def __init__(
@@ -169,14 +171,23 @@ class Fetcher:
         self._habits = Habits(clock)
         self._transport = transport or PeerTransport(guard=Guard(development=development))
 
-    def base_url(self, host: str) -> str:
-        """`https://host`; in development http for this machine and for hosts with a port."""
+    def base_urls(self, host: str) -> tuple[str, ...]:
+        """Where `host` may be asked when nothing but its name is known: `https://host`.
+
+        In development addresses of this machine speak http, and other names either: with a port
+        rather http, under `localhost` without one rather https (a proxy with a certificate).
+        """
+        secure, plain = f"https://{host}", f"http://{host}"
         if not self.development:
-            return f"https://{host}"
+            return (secure,)
         name, _, port = host.rpartition(":")
         has_port = port.isdigit() and bool(name)
-        plain = has_port or is_loopback(host)
-        return f"http://{host}" if plain else f"https://{host}"
+        name = name if has_port else host
+        if literal_address(name) is not None:
+            return (plain,)
+        if has_port:
+            return (plain, secure)
+        return (secure, plain) if is_loopback(name) else (secure,)
 
     async def fetch_document(self, iri: str, budget: Budget | None = None) -> Fetched:
         """The ActivityPub document at `iri`, by a signed GET and the id rule above.
@@ -222,7 +233,7 @@ class Fetcher:
     async def fetch_json(
         self, url: str, *, accept: str, budget: Budget | None = None
     ) -> dict[str, Any]:
-        """A JSON object of any media type, unsigned: WebFinger, NodeInfo.
+        """A JSON object of any media type, signed only if asked to by a 401: WebFinger, NodeInfo.
 
         Redirects may lead to other hosts (RFC 7033 §4.2), each of them judged. An empty answer is
         `NotThere`: PieFed says so for unknown names. Raises the `FetchFailed` family.
@@ -231,6 +242,19 @@ class Fetcher:
         if not received.body.strip():
             raise NotThere("empty_answer", "The peer answered with nothing.", url=last, status=200)
         return await _read_aside(partial(_to_json, activity=False), last, received)
+
+    async def fetch_well_known(
+        self, host: str, path: str, *, accept: str, budget: Budget | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """What `fetch_json` finds at `path` of a host, and the URL that it was found at.
+
+        Raises the `FetchFailed` family: of the last of `base_urls`, when none can be reached.
+        """
+        *others, last = (f"{base}{path}" for base in self.base_urls(host))
+        for url in others:
+            with suppress(Unreachable):
+                return url, await self.fetch_json(url, accept=accept, budget=budget)
+        return last, await self.fetch_json(last, accept=accept, budget=budget)
 
     async def fetch_bytes(
         self,
@@ -241,7 +265,7 @@ class Fetcher:
         cut: bool = False,
         budget: Budget | None = None,
     ) -> Download:
-        """A file of at most `max_bytes`, unsigned, with whatever media type it claims.
+        """A file of at most `max_bytes`, signed only if asked to, with whatever type it claims.
 
         Of a longer one the beginning, with `cut`. Raises the `FetchFailed` family.
         """
@@ -348,8 +372,11 @@ class Fetcher:
         url = self._to_url(iri)
         profile = self._habits.first(_host(url))
         received = await self._try_get(url, ask, profile)
-        if received.status != 401 or not ask.signed or self._key is None:
+        if received.status != 401 or self._key is None:
             return received
+        if not ask.signed:
+            # Some show even NodeInfo and pictures only to servers that they know.
+            return await self._get_once(iri, replace(ask, signed=True))
         if "?" in iri and profile == "cavage":
             # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial asks again like this.
             received = await self._try_get(url, ask, profile, cover_query=False)

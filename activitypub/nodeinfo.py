@@ -42,10 +42,10 @@ async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = No
     The document must be on the host that was asked (Fedify CVE-2026-77632: NodeInfo links lead
     anywhere). Raises the `FetchFailed` family; `Refused` when there is no usable NodeInfo.
     """
-    base = fetcher.base_url(host)
-    url = f"{base}/.well-known/nodeinfo"
-    wellknown = await fetcher.fetch_json(url, accept=ACCEPT, budget=budget)
-    target = _first_link(wellknown, base)
+    url, wellknown = await fetcher.fetch_well_known(
+        host, "/.well-known/nodeinfo", accept=ACCEPT, budget=budget
+    )
+    target = _first_link(wellknown, url)
     if target is None:
         raise Refused("nodeinfo_no_link", "The peer names no NodeInfo 2 of its own.", url=url)
     answer = await fetcher.fetch_json(target, accept=ACCEPT, budget=budget)
@@ -58,11 +58,14 @@ async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = No
 
 
 def index(origin: str) -> dict[str, Any]:
-    """Our `/.well-known/nodeinfo`; `origin` is like `https://fedcom.example`."""
+    """Our `/.well-known/nodeinfo`; `origin` is like `https://fedcom.example`.
+
+    2.0 comes last: GoToSocial 0.20 takes the last link and understands 2.0 best.
+    """
     return {
         "links": [
             {"rel": f"{SCHEMA}{version}", "href": f"{origin}/nodeinfo/{version}"}
-            for version in VERSIONS
+            for version in reversed(VERSIONS)
         ]
     }
 
@@ -99,7 +102,7 @@ def document(
     }
 
 
-def _first_link(wellknown: dict[str, Any], base: str) -> str | None:
+def _first_link(wellknown: dict[str, Any], url: str) -> str | None:
     links = wellknown.get("links")
     for link in links if isinstance(links, list) else []:
         if not isinstance(link, dict):
@@ -107,7 +110,7 @@ def _first_link(wellknown: dict[str, Any], base: str) -> str | None:
         rel, target = link.get("rel"), link.get("href")
         if not (isinstance(rel, str) and isinstance(target, str)):
             continue
-        if _REL_2.fullmatch(rel) and same_host(target, base):
+        if _REL_2.fullmatch(rel) and same_host(target, url):
             return target
     return None
 

@@ -188,6 +188,13 @@ def has_activitystreams_context(document: "Document | Mapping[str, Any]") -> boo
     )
 
 
+class Approvals(NamedTuple):
+    """Ids of actors and collections: who may without asking, and who when the author agrees."""
+
+    automatic: tuple[str, ...]
+    manual: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One ActivityPub document, read tolerantly. `raw` is the parsed JSON; do not change it.
@@ -373,6 +380,19 @@ class Document:
         return found
 
     # Who may see it.
+
+    def approvals(self, what: str) -> Approvals | None:
+        """Who may do `what` ("canReply") by the `interactionPolicy`; None where it says nothing.
+
+        The older names are those of GoToSocial before 0.21.
+        """
+        policy = self.raw.get("interactionPolicy")
+        rule = policy.get(what) if isinstance(policy, dict) else None
+        if not isinstance(rule, dict):
+            return None
+        automatic = rule.get("automaticApproval", rule.get("always"))
+        manual = rule.get("manualApproval", rule.get("approvalRequired"))
+        return Approvals(_audience(automatic), _audience(manual))
 
     @property
     def to(self) -> tuple[str, ...]:
@@ -616,6 +636,13 @@ class Document:
     def has_proof(self) -> bool:
         """Whether it carries an integrity proof (FEP-8b32), which may be good or not."""
         return bool(_documents(self.raw.get("proof")))
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether it says itself who wrote it, whoever brings it: by a proof (FEP-8b32), or by the
+        `signature` that Mastodon puts on what is public (RsaSignature2017).
+        """
+        return self.has_proof or bool(_documents(self.raw.get("signature")))
 
     # Collections.
 

@@ -170,8 +170,12 @@ async def _look_up(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> t
 
 async def _ask(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> tuple[str, Handle]:
     resource = f"acct:{quote(handle.name)}@{handle.host}"
-    url = f"{fetcher.base_url(handle.host)}/.well-known/webfinger?resource={resource}"
-    jrd = await fetcher.fetch_json(url, accept=ACCEPT, budget=budget)
+    url, jrd = await fetcher.fetch_well_known(
+        handle.host,
+        f"/.well-known/webfinger?resource={resource}",
+        accept=ACCEPT,
+        budget=budget,
+    )
     actor = self_link(jrd, handle.kind_hint)
     if actor is None:
         raise Refused("webfinger_no_actor", "The handle has no ActivityPub actor.", url=url)

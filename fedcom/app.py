@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from fedcom.api import site
 from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
+from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
 from fedcom.http.problems import FOR_PROGRAMS
 from fedcom.settings import Settings
@@ -91,8 +92,15 @@ def _routes() -> list[BaseRoute]:
         *(_ForPrograms(route) for route in (*discovery.ROUTES, *site.ROUTES)),
         *(_DocumentsOnly(route) for route in (*documents.ROUTES, *threads.ROUTES)),
         *(_Document(path, endpoint, methods=["GET"]) for path, endpoint in documents.SHARED),
+        *(Route(path, answer_preflight, methods=["OPTIONS"]) for path in _public_paths()),
         *routes(),
     ]
+
+
+def _public_paths() -> list[str]:
+    """The addresses of all that programs may read without being asked who they are."""
+    only = (*discovery.ROUTES, *site.ROUTES, *documents.ROUTES, *threads.ROUTES)
+    return [*(route.path for route in only), *(path for path, _ in documents.SHARED)]
 
 
 async def receive(request: Request) -> Response:

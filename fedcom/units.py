@@ -41,7 +41,7 @@ from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.posts import find_post, get_post
-from fedcom.remote.actors import actor_at, is_stale, note_tried, put_actor, put_domain
+from fedcom.remote.actors import actor_at, find_split, is_stale, note_tried, put_actor, put_domain
 from fedcom.remote.peers import FRESH_UNREACHED, find_block, find_peer, is_fresh, put_peer
 from fedcom.text.pasted import pasted_address
 
@@ -115,6 +115,9 @@ class Units:
                     )
                 )
             except Missing as missing:
+                if budget is None and not missing.vital:
+                    known.failures[missing.iri] = BudgetSpent("not_fetched", "Nothing is fetched.")
+                    continue
                 if budget is None:
                     raise NotFound(
                         "couldnt_find_object", "%(iri)s is not here.", iri=missing.iri
@@ -122,6 +125,7 @@ class Units:
                 await self._fetch_into(known, missing, budget)
                 continue
             await self._committed()
+            await self._learn_domains(known)
             return result
         raise BudgetSpent("too_many_rounds", "One thing led to another too many times.")
 
@@ -210,6 +214,15 @@ class Units:
         domain = handle.host if handle.host != someone.host else None
         if handle.name == someone.name and domain != someone.domain:
             await self._database.write(lambda conn: put_domain(conn, someone.iri, domain))
+
+    async def _learn_domains(self, met: Fetched) -> None:
+        """Learn the handles of whom this unit met on servers known to have another domain in them;
+        on others an actor's handle is asked for when the actor is read again, a day later."""
+        actors = [iri for iri, document in met.documents.items() if document.is_actor]
+        if actors:
+            split = await self._database.read(lambda conn: find_split(conn, actors))
+            for someone in split:
+                await self.learn_handle(someone)
 
     async def _refresh_pins(self, place: Community, iri: str) -> None:
         """Pin what is listed of the posts that are here; the others are not worth fetching."""

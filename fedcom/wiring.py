@@ -278,7 +278,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         database=database,
         poster=parts.fetcher,
         signers=parts.ring,
-        inboxes=Inboxes(suspects.add),
+        inboxes=Inboxes(suspects.add, settings.origin, clock),
         clock=clock,
         limits=Limits(alone=parts.alone and settings.redis_url is None),
     )

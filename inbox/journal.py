@@ -268,6 +268,12 @@ def _indexable(text: str | None) -> str | None:
 
 _open_for_host = select(1).where(LIVE, _c.host == bindparam("host"), _c.state != "parked").limit(1)
 _counts = select(_c.state, func.count().label("number")).group_by(_c.state)
+_waiting = (
+    select(_c.host, func.count().label("number"), func.min(_c.received_at).label("since"))
+    .where(LIVE, _c.received_at < bindparam("before"))
+    .group_by(_c.host)
+    .order_by(_c.host)
+)
 _refusals = (
     select(
         _c.id,
@@ -282,9 +288,8 @@ _refusals = (
         _c.code,
         _c.reason,
     )
-    .where(_c.closed_at.is_not(None), _c.state.in_(("refused", "ignored")))
+    .where(_c.closed_at.is_not(None))
     .order_by(_c.closed_at.desc(), _c.id.desc())
-    .limit(bindparam("most"))
 )
 
 
@@ -298,10 +303,23 @@ def counts(conn: Connection) -> dict[str, int]:
     return {row.state: row.number for row in conn.execute(_counts)}
 
 
-def refusals(conn: Connection, limit: int = 50) -> list[Refusal]:
-    """What was refused or ignored after its 202, latest first."""
-    rows = conn.execute(_refusals, {"most": limit}).mappings()
-    return [Refusal(**row) for row in rows]
+def refusals(conn: Connection, limit: int = 50, host: str | None = None) -> list[Refusal]:
+    """What was refused or ignored after its 202, of one host or of all: first what was refused, at
+    most `limit`, then as much that was ignored, each latest first.
+    """
+    found: list[Refusal] = []
+    for state in ("refused", "ignored"):
+        statement = _refusals.where(_c.state == state).limit(limit)
+        if host is not None:
+            statement = statement.where(_c.host == host)
+        found += [Refusal(**row) for row in conn.execute(statement).mappings()]
+    return found
+
+
+def count_waiting(conn: Connection, before: float) -> list[tuple[str, int, float]]:
+    """Of each host that waits: how much was heard `before` (epoch seconds) and is not done yet, and
+    when the first of it came."""
+    return [(row.host, row.number, row.since) for row in conn.execute(_waiting, {"before": before})]
 
 
 _stale = (

@@ -253,7 +253,7 @@ def _next() -> Select[Any]:
         .scalar_subquery()
     )
     due = (
-        select(row.c.id, row.c.inbox, row.c.subject)
+        select(row.c.id, row.c.host, row.c.subject, row.c.activity)
         .where(
             row.c.host == peers.c.host,
             row.c.state == SQL_WAITING,
@@ -265,9 +265,9 @@ def _next() -> Select[Any]:
         .subquery("due")
     )
     blocked = exists().where(
-        earlier.c.inbox == due.c.inbox,
+        earlier.c.host == due.c.host,
         earlier.c.subject == due.c.subject,
-        earlier.c.id < due.c.id,
+        earlier.c.activity < due.c.activity,
         earlier.c.closed_at.is_(None),
     )
     # No ORDER BY of its own: both databases keep that of `due` and stop at the limit. If they did
@@ -311,7 +311,7 @@ def _behind_later() -> Select[Any]:
     """The due rows of a host that stand behind one with a later date, with that date."""
     row, ahead = deliveries.alias("row"), deliveries.alias("ahead")
     due = (
-        select(row.c.id, row.c.inbox, row.c.subject, row.c.due_at)
+        select(row.c.id, row.c.host, row.c.subject, row.c.activity, row.c.due_at)
         .where(
             row.c.host == bindparam("which"),
             row.c.state == SQL_WAITING,
@@ -322,9 +322,9 @@ def _behind_later() -> Select[Any]:
         .subquery("due")
     )
     is_ahead = and_(
-        ahead.c.inbox == due.c.inbox,
+        ahead.c.host == due.c.host,
         ahead.c.subject == due.c.subject,
-        ahead.c.id < due.c.id,
+        ahead.c.activity < due.c.activity,
         ahead.c.closed_at.is_(None),
         ahead.c.state == SQL_WAITING,
         ahead.c.due_at > due.c.due_at,

@@ -3,15 +3,16 @@
 One activity is stored once, with its bytes; it has one delivery for each distinct inbox. A delivery
 goes through these states:
 
-    waiting    to be sent once `due_at` has come, its peer does not rest, and no earlier delivery
-               to the same inbox about the same subject is still open
+    waiting    to be sent once `due_at` has come, its peer does not rest, and no delivery of an
+               earlier activity about the same subject is still open at the same host
     claimed    a worker (`claimed_by`) is sending it; when `claimed_until` passes without a word
                from that worker, it is waiting again
     delivered  the peer took it (2xx)
     failed     the peer refused it for good, or we may not or cannot send it
     given_up   the peer was out of reach for too long
+    echoed     the peer refused an Announce of what it said itself: it has that, so nothing is lost
 
-    waiting → claimed → delivered | failed | given_up
+    waiting → claimed → delivered | failed | given_up | echoed
        ↑_________|                           waiting → given_up (with the backlog of a dead peer)
 
 The first two are open, and then `closed_at` is null. Times are epoch seconds.
@@ -42,6 +43,7 @@ CLAIMED: Final = "claimed"
 DELIVERED: Final = "delivered"
 FAILED: Final = "failed"
 GIVEN_UP: Final = "given_up"
+ECHOED: Final = "echoed"
 
 # In statements these are written out and not bound: SQLite uses a partial index only when it can
 # read the condition (https://www.sqlite.org/partialindex.html §3), PostgreSQL in generic plans too.
@@ -63,6 +65,7 @@ activities = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("activity_id", name="uq_outbox_activity_activity_id"),
     Index("ix_outbox_activity_created_at", "created_at"),
+    Index("ix_outbox_activity_subject", "subject"),
     sqlite_autoincrement=True,
 )
 
@@ -107,12 +110,12 @@ deliveries = Table(
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
-    # Whether an earlier row about the same subject is still open.
+    # Whether an earlier activity about the same subject is still open at a host.
     Index(
         "ix_outbox_delivery_order",
-        "inbox",
+        "host",
         "subject",
-        "id",
+        "activity",
         sqlite_where=text("closed_at IS NULL"),
         postgresql_where=text("closed_at IS NULL"),
     ),

@@ -55,6 +55,20 @@ class Pace:
     interval: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An activity that a peer has refused for good.
+
+    `actor` said it, `host` refused it with the HTTP `status` and the beginning of its answer.
+    """
+
+    actor: str
+    body: bytes
+    host: str
+    status: int
+    text: str
+
+
 class Inboxes(Protocol):
     """Who knows the owners of inboxes, and wants to know that an inbox is no more."""
 
@@ -65,6 +79,11 @@ class Inboxes(Protocol):
     def gone(self, conn: Connection, inbox: str) -> None:
         """A delivery ended because `inbox` answers 404 or 410. Called in the transaction that
         records it, which may be run twice."""
+        ...
+
+    def refused(self, conn: Connection, refusal: Refusal) -> None:
+        """A delivery ended because the peer refused it. Called as `gone`; it must not raise for
+        what the activity says."""
         ...
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
-from outbox.deliveries import activities, deliveries
+from outbox.deliveries import DELIVERED, activities, deliveries
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,9 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
 ) -> int:
     """Write down that `body` is to be delivered to each of `inboxes`; the number of new deliveries.
 
-    `subject` is the IRI of the thing the activity is about: deliveries to one inbox about one
-    subject arrive in the order of their publishing. `inboxes` are used as they are (see
+    `subject` is the IRI of the thing the activity is about: activities about one subject arrive at
+    one host in the order of their publishing, whichever its inboxes; GoToSocial, which has none
+    that is shared, drops a boost of what it is just taking in. `inboxes` are used as they are (see
     `address.fold`). An activity that was published before keeps its first bytes, and an inbox that
     has it already is not told again. After the commit, wake the dispatcher.
     """
@@ -72,6 +73,34 @@ def find_issued(conn: Connection, activity_id: str) -> Issued | None:
     """The activity that we issued under this id, or None: never issued, or pruned since."""
     row = conn.execute(_FIND_ISSUED, {"activity_id": activity_id}).one_or_none()
     return None if row is None else Issued(row.actor, row.body, row.created_at)
+
+
+def hosts_told(conn: Connection, subject: str) -> frozenset[str]:
+    """The hosts to which anything about `subject` was delivered, as far back as that is kept."""
+    rows = conn.execute(
+        select(deliveries.c.host)
+        .join(activities, activities.c.id == deliveries.c.activity)
+        .where(activities.c.subject == subject, deliveries.c.state == DELIVERED)
+        .distinct()
+    )
+    return frozenset(rows.scalars())
+
+
+def list_issued(
+    conn: Connection, actor: str, subject: str, prefix: str, *, limit: int
+) -> list[Issued]:
+    """What `actor` said about `subject` under ids that begin with `prefix`, the latest first."""
+    rows = conn.execute(
+        select(activities.c.actor, activities.c.body, activities.c.created_at)
+        .where(
+            activities.c.subject == subject,
+            activities.c.actor == actor,
+            activities.c.activity_id.startswith(prefix, autoescape=True),
+        )
+        .order_by(activities.c.id.desc())
+        .limit(limit)
+    )
+    return [Issued(*row) for row in rows]
 
 
 def _put_activity(conn: Connection, values: dict[str, Any]) -> int:

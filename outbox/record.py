@@ -10,13 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, null, update
+from sqlalchemy import Connection, bindparam, func, null, select, update
 
+from activitypub.errors import Malformed
+from activitypub.iri import host_of
+from activitypub.reading import Document, parse
 from outbox import peers
 from outbox.answers import Kind, Outcome
 from outbox.claims import Claimed
 from outbox.deliveries import (
     DELIVERED,
+    ECHOED,
     FAILED,
     GIVEN_UP,
     SQL_CLAIMED,
@@ -25,7 +29,7 @@ from outbox.deliveries import (
     deliveries,
 )
 from outbox.peers import Peer
-from outbox.ports import Inboxes, Pace
+from outbox.ports import Inboxes, Pace, Refusal
 from outbox.retry import WEEK, next_try
 
 
@@ -77,10 +81,24 @@ def record(
         pace = paces.get(host, Pace())
         due = look_at.get(host, now)
         look_at |= _react(conn, before[host], peer, due=due, now=now, pace=pace)
-    for result in in_order:
-        if result.outcome.kind is Kind.GONE:
-            inboxes.gone(conn, result.row.inbox)
+    _tell(conn, inboxes, in_order, settled)
     return Recorded(look_at, frozenset(host for host, peer in after.items() if peer.failures))
+
+
+def _tell(
+    conn: Connection,
+    inboxes: Inboxes,
+    results: Iterable[Result],
+    settled: Iterable[dict[str, Any]],
+) -> None:
+    """Tell the owner of what was sent that an inbox is no more, or refuses something for good."""
+    for result, values in zip(results, settled, strict=True):
+        row, outcome = result.row, result.outcome
+        if outcome.kind is Kind.GONE:
+            inboxes.gone(conn, row.inbox)
+        elif values["new_state"] == FAILED and outcome.status is not None:
+            refusal = Refusal(row.actor, row.body, row.host, outcome.status, outcome.text)
+            inboxes.refused(conn, refusal)
 
 
 def _health_after(
@@ -121,7 +139,7 @@ def _settle(result: Result, *, worker: str, rng: random.Random, pace: Pace) -> d
     return {
         "which": row.id,
         "worker": worker,
-        "new_state": _last_state(outcome.kind) if delay is None else WAITING,
+        "new_state": _last_state(result) if delay is None else WAITING,
         "new_due_at": now + (delay or 0.0),
         "new_closed_at": now if delay is None else None,
         "new_last_status": outcome.status,
@@ -147,11 +165,25 @@ def _put(conn: Connection, settled: Iterable[dict[str, Any]], *, worker: str, no
         conn.execute(_SETTLE, others)
 
 
-def _last_state(kind: Kind) -> str:
-    """The state of a delivery that is not tried again after an answer of this kind."""
+def _last_state(result: Result) -> str:
+    """The state of a delivery that is not tried again after this answer."""
+    kind = result.outcome.kind
     if kind is Kind.DELIVERED:
         return DELIVERED
-    return GIVEN_UP if kind in (Kind.BUSY, Kind.OURS) else FAILED
+    if kind in (Kind.BUSY, Kind.OURS):
+        return GIVEN_UP
+    return ECHOED if kind is Kind.REJECTED and _is_echo(result.row) else FAILED
+
+
+def _is_echo(row: Claimed) -> bool:
+    """Whether it is an Announce of what somebody on the peer's own host has said or written."""
+    try:
+        announced = Document(parse(row.body))
+        inner = announced.object
+        owner = inner.owner if isinstance(inner, Document) else inner
+        return announced.type == "Announce" and owner is not None and host_of(owner) == row.host
+    except Malformed:
+        return False
 
 
 def _next_looks(results: Iterable[Result], settled: Iterable[dict[str, Any]]) -> dict[str, float]:
@@ -177,7 +209,7 @@ def _free_what_stepped_aside(
         conn.execute(
             _FREE,
             [
-                {"which": row.id, "same_inbox": row.inbox, "same_subject": row.subject, "now": now}
+                {"which": row.id, "same_host": row.host, "same_subject": row.subject, "now": now}
                 for row in closed
             ],
         )
@@ -236,12 +268,14 @@ _SETTLE = (
         claimed_until=null(),
     )
 )
+_closed = deliveries.alias("closed")
 _FREE = (
     update(deliveries)
     .where(
-        deliveries.c.inbox == bindparam("same_inbox"),
+        deliveries.c.host == bindparam("same_host"),
         deliveries.c.subject == bindparam("same_subject"),
-        deliveries.c.id > bindparam("which"),
+        deliveries.c.activity
+        > select(_closed.c.activity).where(_closed.c.id == bindparam("which")).scalar_subquery(),
         deliveries.c.closed_at.is_(None),
         deliveries.c.state == SQL_WAITING,
         deliveries.c.due_at > bindparam("now"),

@@ -14,12 +14,15 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 
+from activitypub.iri import host_of
 from outbox.deliveries import (
     CLAIMED,
     DELIVERED,
+    ECHOED,
     FAILED,
     GIVEN_UP,
     SQL_WAITING,
@@ -78,6 +81,16 @@ class FailedDelivery:
     last_answer: str | None
     closed_at: float
 
+    @property
+    def is_echo(self) -> bool:
+        """Whether it brought the peer what its own people had said, so that nothing is lost."""
+        return self.state == ECHOED
+
+    @property
+    def host(self) -> str:
+        """Of the peer."""
+        return host_of(self.inbox)
+
 
 def report_peers(conn: Connection) -> list[PeerReport]:
     """Every peer we deliver to, those with the longest backlog first."""
@@ -92,11 +105,15 @@ def count_states(conn: Connection) -> dict[str, int]:
 def find_failed(
     conn: Connection, *, host: str | None = None, limit: int = 100
 ) -> list[FailedDelivery]:
-    """The latest deliveries that were refused or given up, of one host or of all."""
-    statement = _FAILED.limit(limit)
-    if host is not None:
-        statement = statement.where(deliveries.c.host == host)
-    return [FailedDelivery(**row) for row in conn.execute(statement).mappings()]
+    """The latest deliveries that were refused or given up, of one host or of all: at most `limit`
+    failures and, behind them, `limit` echoes.
+    """
+    at_host = true() if host is None else deliveries.c.host == host
+    return [
+        FailedDelivery(**row)
+        for kind in (_FAILED, _ECHOED)
+        for row in conn.execute(kind.where(at_host).limit(limit)).mappings()
+    ]
 
 
 def find_failure(conn: Connection, activity_id: str) -> FailedDelivery | None:
@@ -153,6 +170,7 @@ def prune(conn: Connection, now: float) -> int:
     number = 0
     for state, keep in (
         (DELIVERED, KEEP_DELIVERED),
+        (ECHOED, KEEP_DELIVERED),
         (FAILED, KEEP_FAILED),
         (GIVEN_UP, KEEP_FAILED),
     ):
@@ -204,7 +222,7 @@ def _report() -> Any:
 
 _REPORT = _report()
 _COUNT = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
-_FAILED = (
+_CLOSED = (
     select(
         activities.c.activity_id,
         deliveries.c.inbox,
@@ -215,10 +233,11 @@ _FAILED = (
         deliveries.c.closed_at,
     )
     .join(activities, activities.c.id == deliveries.c.activity)
-    .where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
     .where(deliveries.c.closed_at.is_not(None))
     .order_by(deliveries.c.closed_at.desc(), deliveries.c.id.desc())
 )
+_FAILED = _CLOSED.where(or_(deliveries.c.state == FAILED, deliveries.c.state == GIVEN_UP))
+_ECHOED = _CLOSED.where(deliveries.c.state == ECHOED)
 _PRUNE_DELIVERIES = delete(deliveries).where(
     deliveries.c.id.in_(
         select(deliveries.c.id)

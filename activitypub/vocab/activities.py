@@ -154,7 +154,7 @@ def block(  # noqa: PLR0913 - one argument for each field that a peer reads
     iri: str,
     actor: str,
     person: str,
-    target: str,
+    target: str | None,
     *,
     audience: str | None = None,
     cc: Sequence[str] = (),
@@ -162,7 +162,8 @@ def block(  # noqa: PLR0913 - one argument for each field that a peer reads
     ends_at: datetime | None = None,
     remove_data: bool = False,
 ) -> Json:
-    """`actor` bans `person` from `target`, a community or a whole site (Lemmy).
+    """`actor` bans `person` from `target`, a community or a whole site (Lemmy); without a target
+    `actor` alone wants to hear no more of them (Mastodon).
 
     The end is sent as `endTime` and as `expires`, which older Lemmy and Mbin read.
     """

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from activitypub.signatures.keys import PublicKey
 from activitypub.vocab.base import Json, markdown, present, some, timestamp
-from activitypub.vocab.objects import Language, image
+from activitypub.vocab.objects import Language, image, tombstone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,15 @@ def multikey(key: PublicKey) -> Json:
     }
 
 
+def deleted_actor(iri: str, kind: str, key: PublicKey, *, deleted: datetime | None = None) -> Json:
+    """What is left of an actor: a Tombstone with the key by which its last Delete is verified."""
+    return tombstone(iri, former_type=kind, deleted=deleted) | {"publicKey": _key(key)}
+
+
+def _key(key: PublicKey) -> Json:
+    return {"id": key.id, "owner": key.owner, "publicKeyPem": key.pem}
+
+
 def _actor(
     kind: str, profile: Profile, boxes: Boxes, key: PublicKey, proof_keys: Sequence[PublicKey]
 ) -> Json:
@@ -122,7 +131,7 @@ def _actor(
         following=boxes.following,
         featured=boxes.featured,
         endpoints={"sharedInbox": boxes.shared_inbox} if boxes.shared_inbox else None,
-        publicKey={"id": key.id, "owner": key.owner, "publicKeyPem": key.pem},
+        publicKey=_key(key),
         assertionMethod=some([multikey(each) for each in proof_keys]),
         manuallyApprovesFollowers=False,
         discoverable=profile.discoverable,

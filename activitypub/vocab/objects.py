@@ -39,8 +39,9 @@ class Text:
 class Place:
     """Whose a post or comment is, where it stands, and when it was written.
 
-    `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` and
-    `replies` ids of collections (FEP-7888), `url` the page for people when it is not the id.
+    `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` the
+    id of a collection (FEP-7888), `replies` that of one or the collection itself, `url` the page
+    for people when it is not the id.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Place:
     tags: Sequence[Json] = ()
     url: str | None = None
     thread: str | None = None
-    replies: str | None = None
+    replies: str | Json | None = None
 
 
 def page(  # noqa: PLR0913 - one argument for each field that a peer reads
@@ -75,36 +76,56 @@ def page(  # noqa: PLR0913 - one argument for each field that a peer reads
         summary=summary,
         attachment=some(attachments),
         image=image(thumbnail_url),
+        contentMap=_content_map(text),
         sensitive=sensitive,
         commentsEnabled=comments_enabled,
         stickied=stickied,
     )
 
 
-def note(
+def note(  # noqa: PLR0913 - one argument for each field that a peer reads
     place: Place,
     text: Text,
     *,
-    in_reply_to: str,
+    in_reply_to: str | None = None,
+    attachments: Sequence[Json] = (),
     sensitive: bool = False,
     distinguished: bool = False,
     summary: str | None = None,
+    policy: Json | None = None,
 ) -> Json:
-    """A comment on `in_reply_to`. `summary` is the content warning of microblogs, plain text.
+    """A comment on `in_reply_to`, or without it a post as microblogs have them.
 
-    `place.tags` should have a `mention` of the community beside the people: Mastodon's users reply
-    to whom the parent mentions, and otherwise their replies never come back.
+    `summary` is the content warning of microblogs, plain text. `place.tags` should have a `mention`
+    of the community beside the people: Mastodon's users reply to whom the parent mentions, and
+    otherwise their replies never come back.
     """
-    language = text.language
     return _written("Note", place, text) | present(
         to=[PUBLIC, place.community],
         cc=distinct(*place.mentioned),
         inReplyTo=in_reply_to,
         summary=summary,
-        contentMap={language.identifier: text.html} if language and text.html else None,
+        contentMap=_content_map(text),
+        attachment=some(attachments),
+        interactionPolicy=policy,
         sensitive=sensitive,
         distinguished=distinguished,
     )
+
+
+def interaction_policy(author: str, *, is_open: bool) -> Json:
+    """Who may do what with a Note of `author`: everybody may like and boost it, and answer it while
+    its thread `is_open` (GoToSocial 0.21).
+
+    Nobody may quote it: Mastodon 4.5 then shows a quote only when we approve it, which we do not.
+    """
+    everybody, nobody_else = ({"automaticApproval": [iri]} for iri in (PUBLIC, author))
+    return {
+        "canLike": everybody,
+        "canReply": everybody if is_open else nobody_else,
+        "canAnnounce": everybody,
+        "canQuote": nobody_else,
+    }
 
 
 def message(  # noqa: PLR0913 - one argument for each field that a peer reads
@@ -117,6 +138,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
     updated: datetime | None = None,
     kind: str = "ChatMessage",
     tags: Sequence[Json] = (),
+    in_reply_to: str | None = None,
 ) -> Json:
     """A private message to `recipients` and nobody else.
 
@@ -128,6 +150,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
         type=kind,
         attributedTo=author,
         to=distinct(*recipients),
+        inReplyTo=in_reply_to,
         **_body(text),
         tag=some(tags),
         published=timestamp(published),
@@ -184,6 +207,11 @@ def _written(kind: str, place: Place, text: Text) -> Json:
         published=timestamp(place.published),
         updated=timestamp(place.updated),
     )
+
+
+def _content_map(text: Text) -> Json | None:
+    """The text by its language, which is where Mastodon and GoToSocial look for that."""
+    return {text.language.identifier: text.html} if text.language and text.html else None
 
 
 def _body(text: Text) -> Json:

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
+from fedcom.models.outside_mention import outside_mention
 
 READ_KEPT = timedelta(days=180)
 """What was read so long ago is forgotten."""
@@ -46,9 +47,12 @@ def read_conversation(conn: Connection, person_id: int, other_id: int, now: date
 
 
 def prune_news(conn: Connection, now: datetime) -> int:
-    """Delete what was read long ago; how much that was."""
+    """Delete what was read long ago, and mentions that nobody is told of; how much was read."""
     old = notification.c.read_at < now - READ_KEPT
-    return conn.execute(delete(notification).where(old)).rowcount
+    pruned = conn.execute(delete(notification).where(old)).rowcount
+    told = exists().where(notification.c.outside_mention_id == outside_mention.c.id)
+    conn.execute(delete(outside_mention).where(~told))
+    return pruned
 
 
 def _read(conn: Connection, person_id: int, which: ColumnElement[bool], now: datetime) -> None:

@@ -14,13 +14,19 @@ from sqlalchemy import delete, update
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import origin_of
 from activitypub.reading import Document
-from activitypub.vocab.activities import block, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from activitypub.vocab.activities import block, delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.federate import boost_anew
+from fedcom.actions.follow import AnswerFollow, Follow
+from fedcom.actions.moderation_notes import is_on_microblog, note_of_ban
 from fedcom.actions.moderators import check_rank
 from fedcom.actions.modlog import Line, log_person, reason_of
+from fedcom.actions.notify import News, notify
+from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.perform import perform
-from fedcom.actions.sweep import remove_all, restore_all
+from fedcom.actions.personal_block import BlockPerson
+from fedcom.actions.sent import last_iri
+from fedcom.actions.sweep import Restored, remove_all, restore_all
 from fedcom.actions.tally import count_subscribers
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
@@ -28,12 +34,22 @@ from fedcom.db import upsert
 from fedcom.errors import Conflict, Denied, Invalid, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
-from fedcom.models.follow import follow
+from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.models.moderation import community_ban, moderator
+from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
-from fedcom.queries.bans import find_ban, is_banned_by_us, is_our_ban, list_banned_from, list_haunts
+from fedcom.queries.bans import (
+    find_ban,
+    is_banned_by_us,
+    is_our_ban,
+    list_banned_from,
+    list_communities_of,
+    list_haunts,
+)
+from fedcom.queries.follows import find_follow, server_of
 from fedcom.remote.actors import actor_at, person_at
+from fedcom.rules.dialects import ends_follow_with_ban, ignores_restore_data
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
 
@@ -49,12 +65,14 @@ class Ban(Action[Person]):
     reason: str = ""
     expires_at: datetime | None = None
     removes_content: bool = False
+    # Of a ban from the whole site, which tells the person of both.
+    is_part: bool = False
 
     def check(self, ctx: Context) -> None:
         """For moderators and admins, of whom they outrank; a ban that stands may be changed."""
         _check_power(ctx, self.by, self.person, self.place)
         check_body(self.reason, MAX_REASON)
-        if is_admin(ctx.conn, self.person.id) and (self.place is None or self.place.local):
+        if is_admin(ctx.conn, self.person.id) and self._is_about_us():
             raise Denied("cannot_ban_admin", "An admin cannot be banned; demote them first.")
         if self.expires_at is not None and self.expires_at <= ctx.now:
             raise Invalid("ban_expires_in_the_past", "The ban would have ended already.")
@@ -63,14 +81,18 @@ class Ban(Action[Person]):
                 "already_banned", "%(person)s is banned already.", person=self.person.handle
             )
 
+    def _is_about_us(self) -> bool:
+        """Whether it keeps them out of anything that is ours."""
+        if self.place is not None:
+            return self.place.local
+        return not _is_from_another_site(self.by, self.person)
+
     def _stands(self, ctx: Context) -> bool:
         """Whether they are banned already, in just this way."""
+        if _is_from_another_site(self.by, self.person) and self.place is None:
+            return all(self._is_barred(ctx, place) for place in _theirs(ctx, self.by))
         if self.place is not None:
-            ban = find_ban(ctx.conn, self.place.id, self.person.id)
-            return ban is not None and (ban.reason, ban.expires_at) == (
-                self.reason,
-                self.expires_at,
-            )
+            return self._is_barred(ctx, self.place)
         person = self.person
         if not person.is_banned(ctx.now):
             return False
@@ -80,8 +102,15 @@ class Ban(Action[Person]):
             return is_ours
         return (person.ban_reason, person.ban_expires_at) == (self.reason, self.expires_at)
 
+    def _is_barred(self, ctx: Context, place: Community) -> bool:
+        ban = find_ban(ctx.conn, place.id, self.person.id)
+        wanted = (self.reason, self.expires_at)
+        return ban is not None and (ban.reason, ban.expires_at) == wanted
+
     def apply(self, ctx: Context) -> Person:
         """Keep them out, end what they had of the place, and if wanted take out what they wrote."""
+        if self.place is None and _is_from_another_site(self.by, self.person):
+            return self._bar_from_theirs(ctx)
         if self.place is None:
             self._bar_from_site(ctx)
         else:
@@ -89,6 +118,8 @@ class Ban(Action[Person]):
         if self.removes_content:
             removed = remove_all(ctx, self.by, self.person, self.place, self.reason)
             _boost(ctx, removed, Microblogs.UNBOOST)
+            if self.place is None:
+                forget_mentions(ctx, outside_mention.c.author_id == self.person.id)
         line = Line(
             by=self.by,
             kind="ban",
@@ -135,12 +166,37 @@ class Ban(Action[Person]):
                 moderator.c.community_id == place.id, moderator.c.person_id == self.person.id
             )
         )
-        ctx.conn.execute(
-            delete(follow).where(
-                follow.c.target_id == place.id, follow.c.follower_id == self.person.id
-            )
-        )
-        count_subscribers(ctx, place.id)
+        asked = find_follow(ctx.conn, self.person.id, place.id)
+        if asked is not None:
+            self._end_following(ctx, place, asked)
+
+    def _end_following(self, ctx: Context, place: Community, asked: FollowRow) -> None:
+        """A ban for good ends it; one that runs out only interrupts it (`follower_hosts`)."""
+        ours = self.person.local
+        if self.expires_at is not None and ours and not place.local:
+            # Their server may have ended it (Lemmy), so it is asked for anew after the ban, unless
+            # an Announce shows before that it stands (`fedcom.follow_requests`).
+            suspended = {"state": "pending", "created_at": self.expires_at}
+            mine = follow.c.id == asked.id
+            ctx.conn.execute(update(follow).where(mine).values(suspended))
+            count_subscribers(ctx, place.id)
+        elif self.expires_at is None or (not ours and _unfollows(ctx, self.person)):
+            if place.local and is_on_microblog(ctx, self.person):
+                perform(ctx, AnswerFollow(by=place, asked=asked, accepted=False))
+                return
+            ctx.conn.execute(delete(follow).where(follow.c.id == asked.id))
+            count_subscribers(ctx, place.id)
+
+    def _bar_from_theirs(self, ctx: Context) -> Person:
+        """What another site's ban of a member of ours means: they are kept out of the communities
+        there, as far as these are known here. They are told once.
+        """
+        for place in _theirs(ctx, self.by):
+            self._bar_from(ctx, place)
+            if self.removes_content:
+                remove_all(ctx, self.by, self.person, place, self.reason)
+        _tell_of_site(ctx, self.by, self.person, "ban_elsewhere", self.reason)
+        return get_person(ctx.conn, self.person.id)
 
     def _bar_from_ours(self, ctx: Context) -> None:
         """The part of it that other servers take from us."""
@@ -152,6 +208,7 @@ class Ban(Action[Person]):
                 reason=self.reason,
                 expires_at=self.expires_at,
                 removes_content=self.removes_content,
+                is_part=True,
             )
             with suppress(Conflict):
                 perform(ctx, action)
@@ -172,11 +229,29 @@ class Ban(Action[Person]):
 
     def audience(self, ctx: Context, result: Person) -> Audience:
         """The community and whom it is about; of a member's ban from the site, all servers."""
-        return _audience(self.person, self.place)
+        return _audience(ctx, self.person, self.place)
+
+    def answers(self, ctx: Context, result: Person) -> tuple[Answer, ...]:
+        """A note to somebody on a microblog, from our community."""
+        return self.beside(ctx, result) if self.place is not None else ()
+
+    def beside(self, ctx: Context, result: Person) -> tuple[Answer, ...]:
+        """The same, or from this server, which shows no admin's account to whom it bans."""
+        if self.is_part or (self.place is not None and not self.place.local):
+            return ()
+        return note_of_ban(ctx, self.place, self.person, self.reason, self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who may take part again, and what of theirs was put back."""
+
+    person: Person
+    restored: Restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unban(Action[Person]):
+class Unban(Action[Admitted]):
     """Somebody may take part again."""
 
     by: Person
@@ -190,19 +265,27 @@ class Unban(Action[Person]):
     def check(self, ctx: Context) -> None:
         """For moderators and admins, of who is banned."""
         _check_power(ctx, self.by, self.person, self.place)
-        is_ours = self.place is None and not self.by.local and _is_banned_by_us(ctx, self.person)
-        if is_ours or _banned_since(ctx, self.person, self.place) is None:
+        if self.place is None and _is_from_another_site(self.by, self.person):
+            is_banned = any(_banned_from_theirs(ctx, self.by, self.person))
+        else:
+            theirs = self.place is None and not self.by.local
+            is_ours = theirs and _is_banned_by_us(ctx, self.person)
+            is_banned = not is_ours and _banned_since(ctx, self.person, self.place) is not None
+        if not is_banned:
             raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
-    def apply(self, ctx: Context) -> Person:
+    def apply(self, ctx: Context) -> Admitted:
         """Let them in, and if wanted put back what they wrote."""
+        if self.place is None and _is_from_another_site(self.by, self.person):
+            return self._admit_to_theirs(ctx)
         since = _banned_since(ctx, self.person, self.place)
         if self.place is None and self.by.local and since is not None:
             # Before the rest: putting everything back here would leave nothing to say there.
             self._admit_to_ours(ctx, since)
+        restored = Restored()
         if self.restores_content and since is not None and not self._stays_out(ctx):
             restored = restore_all(ctx, self.person, self.place, since)
-            _boost(ctx, restored, Microblogs.BOOST)
+            _boost(ctx, restored.posts, Microblogs.BOOST)
         if self.place is None:
             ctx.conn.execute(
                 update(actor)
@@ -210,15 +293,39 @@ class Unban(Action[Person]):
                 .values(banned_at=None, ban_reason="", ban_expires_at=None)
             )
         else:
-            ctx.conn.execute(
-                delete(community_ban).where(
-                    community_ban.c.community_id == self.place.id,
-                    community_ban.c.person_id == self.person.id,
-                )
-            )
+            self._lift(ctx, self.place)
         line = Line(by=self.by, kind="unban", place=self.place, reason=self.reason)
         log_person(ctx, line, self.person)
-        return get_person(ctx.conn, self.person.id)
+        return Admitted(get_person(ctx.conn, self.person.id), restored)
+
+    def _admit_to_theirs(self, ctx: Context) -> Admitted:
+        """The end of what another site's ban of a member of ours meant."""
+        for place in _banned_from_theirs(ctx, self.by, self.person):
+            since = _banned_since(ctx, self.person, place)
+            if self.restores_content and since is not None and not self._stays_out(ctx):
+                restore_all(ctx, self.person, place, since)
+            self._lift(ctx, place)
+        _tell_of_site(ctx, self.by, self.person, "unban_elsewhere", self.reason)
+        return Admitted(get_person(ctx.conn, self.person.id), Restored())
+
+    def _lift(self, ctx: Context, place: Community) -> None:
+        ctx.conn.execute(
+            delete(community_ban).where(
+                community_ban.c.community_id == place.id,
+                community_ban.c.person_id == self.person.id,
+            )
+        )
+        self._follow_again(ctx, place)
+
+    def _follow_again(self, ctx: Context, place: Community) -> None:
+        """Ask a community elsewhere for what its ban has interrupted."""
+        known = find_follow(ctx.conn, self.person.id, place.id)
+        if known is not None and known.state == "pending" and self.person.local:
+            waited_since = ctx.now if known.created_at > ctx.now else known.created_at
+            mine = update(follow).where(follow.c.id == known.id)
+            ctx.conn.execute(mine.values(created_at=waited_since))
+            with suppress(Denied):  # the whole site may still be closed to them
+                perform(ctx, Follow(by=self.person, target=place))
 
     def _stays_out(self, ctx: Context) -> bool:
         """What an admin here took out no community elsewhere puts back."""
@@ -238,22 +345,41 @@ class Unban(Action[Person]):
             with suppress(Conflict):
                 perform(ctx, action)
 
-    def to_activity(self, ctx: Context, result: Person) -> Activity:
+    def to_activity(self, ctx: Context, result: Admitted) -> Activity:
         """Undo{Block}."""
+        target = _target(ctx, self.place)
         banned = block(
-            ctx.new_iri("block"),
+            last_iri(ctx, "block", self.by, self.person.iri, target=target),
             self.by.iri,
             self.person.iri,
-            _target(ctx, self.place),
+            target,
             audience=self.place.iri if self.place else None,
             cc=[self.place.iri] if self.place else [],
             reason=self.reason or None,
         )
         return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
 
-    def audience(self, ctx: Context, result: Person) -> Audience:
+    def audience(self, ctx: Context, result: Admitted) -> Audience:
         """Whoever was told of the ban."""
-        return _audience(self.person, self.place)
+        return _audience(ctx, self.person, self.place)
+
+    def parts(self, ctx: Context, result: Admitted) -> tuple[Part, ...]:
+        """Undo{Delete} of each thing that was put back in a community of ours, or in `place`.
+
+        In other communities only their moderators are believed.
+        """
+        found = []
+        for number, iris in result.restored.by_community(ctx).items():
+            where = get_community(ctx.conn, number)
+            if where.local or self.place is not None:
+                found += [self._restoration(ctx, where, iri) for iri in iris]
+        return tuple(found)
+
+    def _restoration(self, ctx: Context, where: Community, iri: str) -> Part:
+        removed = delete_activity(
+            ctx.new_iri("delete"), self.by.iri, iri, community=where.iri, reason=self.reason
+        )
+        return Part(where, iri, undo(ctx.new_iri("undo"), removed), ignores_restore_data)
 
 
 def _check_power(ctx: Context, by: Person, person: Person, place: Community | None) -> None:
@@ -265,13 +391,32 @@ def _check_power(ctx: Context, by: Person, person: Person, place: Community | No
     may_act(by, ctx.now)
     if by.local and not is_admin(ctx.conn, by.id):
         raise Denied("not_an_admin", "Only admins ban from the whole instance.")
-    if not by.local and by.host != person.host:
+    if not by.local and by.host != person.host and not person.local:
         raise Denied(
             "not_their_site",
             "%(host)s bans its own people, not %(person)s.",
             host=by.host,
             person=person.handle,
         )
+
+
+def _is_from_another_site(by: Person, person: Person) -> bool:
+    """Whether somebody of another site speaks of a member of ours: of what is theirs alone."""
+    return person.local and not by.local
+
+
+def _theirs(ctx: Context, by: Person) -> list[Community]:
+    """The communities of somebody's own site."""
+    return list_communities_of(ctx.conn, by.host)
+
+
+def _banned_from_theirs(ctx: Context, by: Person, person: Person) -> list[Community]:
+    return [place for place in _theirs(ctx, by) if _banned_since(ctx, person, place) is not None]
+
+
+def _tell_of_site(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
+    why = f"{by.host}: {reason}" if reason else by.host
+    notify(ctx, person.id, News(kind="moderation", by_id=by.id, detail=kind, reason=why))
 
 
 def _banned_since(ctx: Context, person: Person, place: Community | None) -> datetime | None:
@@ -302,13 +447,17 @@ def _target(ctx: Context, place: Community | None) -> str:
     return place.iri if place is not None else f"{ctx.origin}/"
 
 
-def _audience(person: Person, place: Community | None) -> Audience:
-    if place is not None:
-        # The ban has ended their following, by which their server would have heard of it.
-        return Audience(
-            subject=person.iri, community=place, people=(person,), announced_to=(person,)
-        )
-    return Audience(subject=person.iri, everywhere=person.local)
+def _audience(ctx: Context, person: Person, place: Community | None) -> Audience:
+    if place is None:
+        return Audience(subject=person.iri, everywhere=person.local)
+    # To microblogs a Block is the moderator's own wish to hear no more of them.
+    told = () if is_on_microblog(ctx, person) else (person,)
+    # The ban interrupts their following, by which their server would have heard of it.
+    return Audience(subject=person.iri, community=place, people=told, announced_to=told)
+
+
+def _unfollows(ctx: Context, person: Person) -> bool:
+    return ends_follow_with_ban(server_of(ctx.conn, person).software)
 
 
 def is_site(ctx: Context, iri: str) -> bool:
@@ -322,10 +471,11 @@ def is_site(ctx: Context, iri: str) -> bool:
         return False
 
 
-def _read_block(ctx: Context, said: Said) -> Ban | None:
+def _read_block(ctx: Context, said: Said) -> Ban | BlockPerson | None:
+    """A ban from a community or a site, or without a `target` one person's block of another."""
     word = said.activity
     if word.target is None:
-        return None  # one person wants to hear no more of another (Mastodon): not ours to do
+        return _personal(ctx, said, word, blocked=True)
     place = _place_named(ctx, said, word)
     person = _person_named(ctx, word, fetching=place is not None)
     ends_at = word.ends_at
@@ -341,15 +491,27 @@ def _read_block(ctx: Context, said: Said) -> Ban | None:
     )
 
 
-def _read_undo(ctx: Context, said: Said) -> Unban | None:
+def _personal(ctx: Context, said: Said, word: Document, *, blocked: bool) -> BlockPerson | None:
+    member = find_actor(ctx.conn, word.object_id or "")
+    if said.via is not None or not isinstance(member, Person) or not member.local:
+        return None
+    return BlockPerson(by=person_at(ctx, said.actor), person=member, blocked=blocked)
+
+
+def _read_undo(ctx: Context, said: Said) -> Unban | BlockPerson | None:
+    """The end of a ban, or of one person's block of another."""
     word = said.object
     if word.target is None:
-        return None
+        return _personal(ctx, said, word, blocked=False)
     place, person = _place_named(ctx, said, word), _person_named(ctx, word)
-    if person is None or _banned_since(ctx, person, place) is None:
+    if person is None:
+        return None
+    by = person_at(ctx, said.actor)
+    is_theirs = place is None and _is_from_another_site(by, person)
+    if not is_theirs and _banned_since(ctx, person, place) is None:
         return None
     return Unban(
-        by=person_at(ctx, said.actor),
+        by=by,
         person=person,
         place=place,
         reason=reason_of(word),

@@ -36,6 +36,9 @@ class Microblogs(Enum):
     THE_ACTIVITY = auto()
     # Both: the author has deleted it.
     ERASE = auto()
+    # The community itself has changed: the same Update, but by the community, because Mastodon
+    # takes a change of an account from that account alone.
+    THE_COMMUNITY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Audience:
 
     `community` is where it happens: if it is ours it announces the action, if it is a peer's the
     action is sent there. `people` are told directly when the action is done here; `followers` of
-    the acting person as well when `to_followers`; every forum that is known here when `everywhere`.
+    the acting person as well when `to_followers`, with `to_readers` every server that has something
+    of theirs and hears of changed profiles; every forum that is known here when `everywhere`, and
+    every other server too when `to_all`.
     `subject` is the id whose deliveries must arrive in order. `post` is the post that microblogs
     know by a boost. `announced_to` are told by the community although they follow it no longer.
     What is `private` only `people` may ever read. With `forums_only` the community announces it to
@@ -56,10 +61,12 @@ class Audience:
     community: Community | None = None
     people: tuple[Actor, ...] = ()
     to_followers: bool = False
+    to_readers: bool = False
     microblogs: Microblogs = Microblogs.NOTHING
     post: Post | None = None
     private: bool = False
     everywhere: bool = False
+    to_all: bool = False
     announced_to: tuple[Actor, ...] = ()
     forums_only: bool = False
 
@@ -75,6 +82,20 @@ class Answer:
     activity: Activity
     to: Actor
     private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an action did to one thing, for servers to which the action's own activity does not say
+    it: those for which `is_needed` (of their software and its version).
+
+    `activity` is said by a local actor about the id `subject`; `community` is where that is.
+    """
+
+    community: Community
+    subject: str
+    activity: Activity
+    is_needed: Callable[[str | None, str | None], bool]
 
 
 class Action(ABC, Generic[R]):
@@ -97,6 +118,10 @@ class Action(ABC, Generic[R]):
     def to_activity(self, ctx: Context, result: R) -> Activity:
         """The action in the words of ActivityPub, as `by` says it."""
 
+    def to_microblogs(self, ctx: Context, result: R) -> Activity | None:
+        """What servers of microblogs are sent instead; None where that is the same."""
+        return None
+
     @abstractmethod
     def audience(self, ctx: Context, result: R) -> Audience:
         """Whom it concerns."""
@@ -107,6 +132,11 @@ class Action(ABC, Generic[R]):
 
     def beside(self, ctx: Context, result: R) -> tuple[Answer, ...]:
         """What other local actors say when this is done here, to servers that want their word."""
+        return ()
+
+    def parts(self, ctx: Context, result: R) -> tuple[Part, ...]:
+        """What is said besides when this is done here, to followers of the community or its server
+        that do not understand the action's own activity."""
         return ()
 
 

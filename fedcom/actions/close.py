@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.modlog import Line, log_community
+from fedcom.actions.sent import last_iri
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Community, Person, actor, community
@@ -87,9 +88,8 @@ class ReopenCommunity(Action[Community]):
 
     def to_activity(self, ctx: Context, result: Community) -> Activity:
         """Undo{Delete} of the Group."""
-        closed = delete_activity(
-            ctx.new_iri("delete"), self.by.iri, result.iri, community=result.iri, reason=""
-        )
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        closed = delete_activity(sent, self.by.iri, result.iri, community=result.iri, reason="")
         return undo(ctx.new_iri("undo"), closed)
 
     def audience(self, ctx: Context, result: Community) -> Audience:

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from fedcom.actions.base import Action, Readers
+from fedcom.actions.community import RefreshCommunity
 from fedcom.actions.feature import read_pin
 from fedcom.actions.moderators import read_moderator
 from fedcom.actions.vouching import check_vouched
@@ -12,10 +13,15 @@ from fedcom.context import Context, Said
 from fedcom.errors import Invalid
 from fedcom.models.actor import community
 from fedcom.queries.actors import get_community
+from fedcom.remote.actors import community_at
 
 
 def _read(ctx: Context, said: Said) -> Action[Any] | None:
     target = said.activity.target
+    if target is None and said.via is not None:
+        # PieFed and Mbin may leave it out. What the origin serves is right whatever was meant.
+        place = community_at(ctx, said.via)
+        return RefreshCommunity(by=place, community=place)
     found = ctx.conn.execute(
         select(community.c.actor_id, community.c.featured_iri == target).where(
             or_(community.c.moderators_iri == target, community.c.featured_iri == target)

@@ -15,7 +15,9 @@ from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News, notify
+from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.perform import perform
+from fedcom.actions.personal_block import refuse_reply_to_blocker
 from fedcom.actions.post import (
     Provenance,
     check_content,
@@ -24,6 +26,8 @@ from fedcom.actions.post import (
     edit_from,
     is_overtaken,
 )
+from fedcom.actions.replies import first_replies
+from fedcom.actions.restrictions import check_answerable, keep_restrictions
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_comment, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -39,7 +43,7 @@ from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import participant_at, refuse_blocked, with_author
 from fedcom.rules.limits import MAX_DEPTH, check_comment, check_seen, check_warning
 from fedcom.rules.permissions import may_comment, may_edit, may_take_part
-from fedcom.wire.addressing import comment_iri
+from fedcom.wire.addressing import comment_iri, create_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, CommentContent, read_comment, to_note
 from fedcom.wire.post import TYPES, thread_of
@@ -91,7 +95,8 @@ class _Wording(Action[Comment]):
             post_id=about.post_id,
             comment_id=about.id,
         )
-        if answered_id is not None:
+        told = adopt_mention(ctx, about.iri, news) if self.source is not None else frozenset()
+        if answered_id is not None and answered_id not in told:
             notify(ctx, answered_id, news)
         tagged = None if self.source is None else self.source.mentions
         tell_named(ctx, about, tagged, replace(news, kind="mention"))
@@ -123,9 +128,13 @@ class CreateComment(_Wording):
             raise Invalid("wrong_thread", "The comment answered is below another post.")
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
             raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+        author = get_person(ctx.conn, (self.parent or self.post).author_id)
+        refuse_reply_to_blocker(ctx, self.by, author)
         self.check_words()
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
+        else:
+            check_answerable(ctx, (self.parent or self.post).iri)
 
     def apply(self, ctx: Context) -> Comment:
         """Insert the comment with its author's own vote, as Lemmy counts it."""
@@ -151,6 +160,8 @@ class CreateComment(_Wording):
             changes["iri"] = comment_iri(ctx.origin, number)
         ctx.conn.execute(update(comment).where(comment.c.id == number).values(**changes))
         made = get_comment(ctx.conn, number)
+        if self.source is not None:
+            keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
         self.tell(ctx, made, (self.parent or self.post).author_id)
@@ -158,7 +169,7 @@ class CreateComment(_Wording):
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
-        return create(ctx.new_iri("create"), self.by.iri, note_of(ctx, result))
+        return create(create_iri(result.iri), self.by.iri, note_of(ctx, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +200,8 @@ class EditComment(_Wording):
             )
         )
         edited = get_comment(ctx.conn, self.comment.id)
+        if self.source is not None:
+            keep_restrictions(ctx, edited.iri, self.source.restrictions)
         self.tell(ctx, edited)
         keep_revision(ctx, before, edited)
         return edited
@@ -209,7 +222,8 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     thread = get_post(ctx.conn, about.post_id)
     place = get_community(ctx.conn, thread.community_id)
     author = get_person(ctx.conn, about.author_id)
-    return to_note(about, author, place, Above(parent_iri, thread_of(thread)), people)
+    above = Above(parent_iri, thread_of(thread), is_open=thread.locked_at is None)
+    return to_note(about, author, place, above, people, first_replies(ctx, about))
 
 
 def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
@@ -354,6 +368,7 @@ def _provenance(document: Document, content: CommentContent) -> Provenance:
         content.published,
         content.updated,
         mentions=content.mentions,
+        restrictions=content.restrictions,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, update
 
 from activitypub.vocab.activities import create, update as update_activity
-from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.follow import Follow
 from fedcom.actions.local_actor import create_local_actor
 from fedcom.actions.vouching import check_vouched
@@ -131,7 +131,7 @@ class EditCommunity(Action[Community]):
 
     def audience(self, ctx: Context, result: Community) -> Audience:
         """The community's followers, or the server of a community elsewhere."""
-        return Audience(subject=result.iri, community=result)
+        return Audience(subject=result.iri, community=result, microblogs=Microblogs.THE_COMMUNITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,20 +5,24 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import update
 
-from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs
-from fedcom.actions.comment import answered
+from activitypub.vocab.activities import create, delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience, Microblogs, Part
+from fedcom.actions.comment import answered, note_of
+from fedcom.actions.mentions import mentioned
 from fedcom.actions.revisions import forget_revisions
+from fedcom.actions.sent import last_iri
 from fedcom.actions.tally import count_comment, count_post, locked
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
-from fedcom.queries.actors import get_community, standing
+from fedcom.queries.actors import get_community, get_person, standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
+from fedcom.rules.dialects import purges_deleted
 from fedcom.rules.permissions import may_edit, may_take_part
+from fedcom.wire.post import to_page
 
 Content = Post | Comment
 
@@ -85,14 +89,32 @@ class Undelete(Action[Content]):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
         place = place_of(ctx, result)
-        deleted = delete_activity(
-            ctx.new_iri("delete"), self.by.iri, result.iri, community=place.iri
-        )
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        deleted = delete_activity(sent, self.by.iri, result.iri, community=place.iri)
         return undo(ctx.new_iri("undo"), deleted)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Whoever was told of it; microblogs know no way back but a new boost."""
         return audience_of(ctx, result, Microblogs.BOOST)
+
+    def parts(self, ctx: Context, result: Content) -> tuple[Part, ...]:
+        """The author's Create anew, where nothing is left to be restored."""
+        return given_again(ctx, result)
+
+
+def given_again(ctx: Context, target: Content) -> tuple[Part, ...]:
+    """A new Create of what a member wrote, for servers that purged it; nothing of what is not to be
+    seen, and of what others wrote, which is not ours to say.
+    """
+    if not (target.local and target.is_shown):
+        return ()
+    place, author = place_of(ctx, target), get_person(ctx.conn, target.author_id)
+    if isinstance(target, Post):
+        document = to_page(target, author, place, mentioned(ctx, target))
+    else:
+        document = note_of(ctx, target)
+    made = create(ctx.new_iri("create"), author.iri, document)
+    return (Part(place, target.iri, made, purges_deleted),)
 
 
 def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:
@@ -123,7 +145,7 @@ def place_of(ctx: Context, target: Content) -> Community:
 
 def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
     """Everybody who was told of a post or comment when it was made."""
-    people: tuple[Actor, ...] = ()
+    people: tuple[Actor, ...] = mentioned(ctx, target)
     if isinstance(target, Comment):
         _, people = answered(ctx, target)
     return Audience(

@@ -16,15 +16,32 @@ from typing import Any
 
 from sqlalchemy import update
 
+from activitypub.iri import host_of
+from activitypub.reading import Document
 from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
-from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part
+from fedcom.actions.originals import find_create
+from fedcom.actions.restrictions import find_restrictions
 from fedcom.context import Context, Said
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
-from fedcom.queries.follows import FollowerHost, follower_hosts, known_hosts, server_of
-from fedcom.remote.peers import blocked_among
-from fedcom.rules.dialects import Dialect, dialect_of
+from fedcom.queries.follows import (
+    FollowerHost,
+    follower_hosts,
+    known_hosts,
+    reader_hosts,
+    server_of,
+)
+from fedcom.remote.peers import blocked_among, find_peer
+from fedcom.rules.dialects import (
+    Dialect,
+    dialect_of,
+    hears_of_profiles,
+    reads_announced_ids,
+    refuses_own,
+)
+from fedcom.wire.addressing import announce_iri, create_iri
 from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
@@ -41,23 +58,58 @@ def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None)
     if place is not None and place.local:
         followers = _told_by(ctx, place, audience)
     if heard is None:
-        activity = action.to_activity(ctx, result)
-        if place is not None and place.local:
-            inner = dump(ctx.proven(action.by.iri, activity))
-            _announce(ctx, place, audience.subject, inner, followers)
-            _boost(ctx, place, audience, followers)
-        _send(ctx, action.by, audience, activity, followers)
-        for said in action.beside(ctx, result):
-            _say(ctx, said, audience.subject)
+        _tell_of_done(ctx, action, result, audience, followers)
         return
     if place is not None and place.local:
-        if heard.body is not None:
-            _announce(ctx, place, audience.subject, heard.body, followers)
-        elif action.is_content:
-            _announce_id(ctx, place, audience, followers)
-        _boost(ctx, place, audience, followers)
+        _tell_of_heard(ctx, place, action, heard, audience, followers)
+        if audience.microblogs is Microblogs.THE_COMMUNITY:
+            _say_as_community(ctx, place, action.to_activity(ctx, result), followers)
     for answer in action.answers(ctx, result):
         _say(ctx, answer, audience.subject)
+
+
+def _tell_of_done(
+    ctx: Context,
+    action: Action[Any],
+    result: Any,
+    audience: Audience,
+    followers: list[FollowerHost],
+) -> None:
+    place, activity = audience.community, action.to_activity(ctx, result)
+    if place is not None and place.local:
+        inner = dump(ctx.proven(action.by.iri, activity))
+        is_new = activity["id"] == create_iri(audience.subject)
+        iri = _announce_iri(ctx, audience, is_new=is_new)
+        _announce(ctx, place, audience.subject, inner, followers, iri)
+    told = _told_directly(ctx, action.by, audience, followers)
+    _send(ctx, action, result, audience, activity, told)
+    if place is not None and place.local:
+        # Behind the author's own words: who gets both must not fetch what is on its way.
+        _boost(ctx, place, audience, followers)
+        if audience.microblogs is Microblogs.THE_COMMUNITY:
+            _say_as_community(ctx, place, activity, followers)
+    for said in action.beside(ctx, result):
+        _say(ctx, said, audience.subject)
+    _send_parts(ctx, audience, action.parts(ctx, result))
+
+
+def _tell_of_heard(
+    ctx: Context,
+    place: Community,
+    action: Action[Any],
+    heard: Said,
+    audience: Audience,
+    followers: list[FollowerHost],
+) -> None:
+    """Announce in `place`, a community of ours, what others did there."""
+    if heard.body is not None:
+        told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
+        iri = _announce_iri(ctx, audience, is_new=heard.activity.type == "Create")
+        _announce(ctx, place, audience.subject, heard.body, told, iri)
+        _pass_on(ctx, place, audience, heard, followers)
+    elif action.is_content:
+        _announce_fetched(ctx, place, action.by, audience, followers)
+    _boost(ctx, place, audience, followers)
 
 
 def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
@@ -69,12 +121,23 @@ def _told_by(ctx: Context, place: Community, audience: Audience) -> list[Followe
     return followers + [server_of(ctx.conn, person) for person in also if not person.local]
 
 
+def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:
+    """Of a new post one that follows from its own: the outbox lists it for good."""
+    if is_new and audience.post is not None:
+        return announce_iri(ctx.origin, audience.post.id)
+    return ctx.new_iri("announce")
+
+
 def _announce(
-    ctx: Context, place: Community, subject: str, inner: bytes, followers: list[FollowerHost]
+    ctx: Context,
+    place: Community,
+    subject: str,
+    inner: bytes,
+    followers: list[FollowerHost],
+    iri: str,
 ) -> None:
     """Announce an activity, byte for byte as it is."""
     told = [host for host in followers if _dialect(host).takes_activities]
-    iri = ctx.new_iri("announce")
     envelope = announce_of(
         inner,
         iri,
@@ -86,20 +149,41 @@ def _announce(
     _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
 
 
-def _announce_id(
-    ctx: Context, place: Community, audience: Audience, followers: list[FollowerHost]
+def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
+    """Whether `host` would get back what it sent, and refuses to hear it from others."""
+    is_written = activity.type in ("Create", "Update")
+    return is_written and refuses_own(host.software) and _is_on(host, activity.object_id)
+
+
+def _is_on(host: FollowerHost, iri: str | None) -> bool:
+    return iri is not None and host_of(iri) == host.host
+
+
+def _announce_fetched(
+    ctx: Context,
+    place: Community,
+    author: Actor,
+    audience: Audience,
+    followers: list[FollowerHost],
 ) -> None:
-    """Announce what was only fetched: peers fetch it from its origin as we did.
+    """Announce what was only fetched: by its id, so that peers fetch it from its origin as we did,
+    or within its author's Create where an id says nothing.
 
     Whoever gets a boost of it needs no second one.
     """
-    is_boosted = audience.microblogs is Microblogs.BOOST
+    iri, is_boosted = audience.subject, audience.microblogs is Microblogs.BOOST
     told = [
         host
         for host in followers
         if _dialect(host).takes_activities and not (is_boosted and _dialect(host).takes_boosts)
     ]
-    _publish(ctx, place.iri, _boost_activity(ctx, place, audience.subject), audience.subject, told)
+    embedding = [host for host in told if not reads_announced_ids(host.software)]
+    by_id = [host for host in told if host not in embedding]
+    wanting = [host for host in embedding if not _is_on(host, iri)]
+    create = find_create(ctx, author, iri) if wanting else None
+    if create is not None:
+        _announce(ctx, place, iri, dump(create.raw), wanting, ctx.new_iri("announce"))
+    _publish(ctx, place.iri, _boost_activity(ctx, place, iri), iri, by_id)
 
 
 def _boost(
@@ -112,7 +196,7 @@ def _boost(
     about = audience.post
     if about is None:
         return
-    if audience.microblogs is Microblogs.BOOST and about.announce_iri is None and about.is_shown:
+    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, about):
         activity = _boost_activity(ctx, place, about.iri)
         _remember_boost(ctx, about, activity["id"])
     elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
@@ -122,6 +206,47 @@ def _boost(
         return
     told = [host for host in followers if _dialect(host).takes_boosts]
     _publish(ctx, place.iri, activity, about.iri, told)
+
+
+def _may_be_boosted(ctx: Context, about: Post) -> bool:
+    """Whether it is not boosted yet, is there to see, and its author has nothing against it."""
+    if about.announce_iri is not None or not about.is_shown:
+        return False
+    return about.local or not find_restrictions(ctx, about.iri).no_boosts
+
+
+def _pass_on(
+    ctx: Context,
+    place: Community,
+    audience: Audience,
+    heard: Said,
+    followers: list[FollowerHost],
+) -> None:
+    """Give microblogs the edit or the deletion of what was boosted, as its author signed it.
+
+    They know it from its origin and read nothing that is inside an Announce. What does not carry
+    its author's signature counts for nothing from us (Mastodon 4.6), so that it is not sent.
+    """
+    iri = heard.activity.id
+    if audience.microblogs not in _THE_AUTHORS_OWN or iri is None or heard.body is None:
+        return
+    if not heard.activity.is_signed:
+        return
+    told = [
+        host
+        for host in followers
+        if _dialect(host) is Dialect.MICROBLOG and host.host != host_of(heard.actor)
+    ]
+    _publish_bytes(ctx, iri, place.iri, heard.body, audience.subject, told)
+
+
+def _say_as_community(
+    ctx: Context, place: Community, activity: Activity, followers: list[FollowerHost]
+) -> None:
+    """Tell microblogs in the name of a community of ours what its moderator has changed."""
+    told = [host for host in followers if _dialect(host).takes_boosts]
+    own = activity | {"id": ctx.new_iri("update"), "actor": place.iri}
+    _publish(ctx, place.iri, own, place.iri, told)
 
 
 def boost_anew(
@@ -155,31 +280,75 @@ def _remember_boost(ctx: Context, about: Post, iri: str | None) -> None:
     ctx.conn.execute(update(post).where(post.c.id == about.id).values(announce_iri=iri))
 
 
-def _send(
-    ctx: Context, by: Actor, audience: Audience, activity: Activity, followers: list[FollowerHost]
-) -> None:
-    """Send the acting person's own activity to those who did not get it inside an Announce."""
+def _told_directly(
+    ctx: Context, by: Actor, audience: Audience, followers: list[FollowerHost]
+) -> list[FollowerHost]:
+    """Who gets the acting person's own activity: those who did not get it inside an Announce."""
     place = audience.community
+    people = [person for person in audience.people if not person.local]
     # Follows and answers go to the one inbox they concern; content may share an inbox.
-    pick = _own_inbox if place is None else _shared_inbox
-    reached = [pick(person) for person in audience.people if not person.local]
+    reached = [
+        _own_inbox(person) if place is None else server_of(ctx.conn, person) for person in people
+    ]
     if place is not None and not place.local:
         reached.append(_shared_inbox(place))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
-    if audience.everywhere:
+    if audience.to_readers:
+        readers = reader_hosts(ctx.conn, by.id, ctx.now)
+        reached.extend(host for host in readers if hears_of_profiles(host.software))
+    if audience.to_all:
+        reached.extend(known_hosts(ctx.conn))
+    elif audience.everywhere:
         known = known_hosts(ctx.conn)
         reached.extend(host for host in known if _dialect(host).takes_activities)
     if audience.microblogs in _THE_AUTHORS_OWN:
         reached.extend(host for host in followers if _dialect(host).takes_boosts)
     announced_at = {host.host for host in followers if _dialect(host).takes_activities}
-    to = [host for host in reached if host.host not in announced_at]
+    return [host for host in reached if host.host not in announced_at]
+
+
+def _send(
+    ctx: Context,
+    action: Action[Any],
+    result: Any,
+    audience: Audience,
+    activity: Activity,
+    to: list[FollowerHost],
+) -> None:
+    """Send the acting person's own activity, to microblogs in their words."""
+    by = action.by.iri
     if audience.private:
         if to:
             # Without a proof, by which whoever gets it could show others who wrote it.
-            _publish_bytes(ctx, activity["id"], by.iri, dump(activity), audience.subject, to)
+            _publish_bytes(ctx, activity["id"], by, dump(activity), audience.subject, to)
         return
-    _publish(ctx, by.iri, activity, audience.subject, to)
+    microblogs = [host for host in to if _dialect(host) is Dialect.MICROBLOG]
+    status = action.to_microblogs(ctx, result) if microblogs else None
+    if status is not None:
+        _publish(ctx, by, status, audience.subject, microblogs)
+        to = [host for host in to if host not in microblogs]
+    _publish(ctx, by, activity, audience.subject, to)
+
+
+def _send_parts(ctx: Context, audience: Audience, parts: Iterable[Part]) -> None:
+    hosts: dict[int, list[FollowerHost]] = {}
+    for part in parts:
+        place, actor = part.community, part.activity["actor"]
+        if place.id not in hosts:
+            told = _told_by(ctx, place, audience) if place.local else [server_of(ctx.conn, place)]
+            hosts[place.id] = told
+        needing = [host for host in hosts[place.id] if _is_needed(ctx, part, host)]
+        if place.local and any(_dialect(host).takes_activities for host in needing):
+            inner = dump(ctx.proven(actor, part.activity))
+            _announce(ctx, place, part.subject, inner, needing, ctx.new_iri("announce"))
+        elif not place.local and needing:
+            _publish(ctx, actor, part.activity, part.subject, needing)
+
+
+def _is_needed(ctx: Context, part: Part, host: FollowerHost) -> bool:
+    known = find_peer(ctx.conn, host.host)
+    return part.is_needed(host.software, known.version if known is not None else None)
 
 
 def _say(ctx: Context, said: Answer, subject: str) -> None:

@@ -14,7 +14,7 @@ from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.follow import Follow as FollowRow, follow
-from fedcom.queries.actors import find_actor, standing
+from fedcom.queries.actors import find_actor, get_actor, standing
 from fedcom.queries.follows import find_follow, find_follow_by_iri, get_follow
 from fedcom.remote.actors import actor_at
 from fedcom.rules.permissions import may_act, may_take_part, must_be_open
@@ -117,7 +117,7 @@ class Unfollow(Action[FollowRow]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFollow(Action[None]):
-    """What a peer answers to a Follow of ours: Accept or Reject."""
+    """Accept or Reject of a Follow: a peer's answer to ours, or ours that ends a peer's."""
 
     by: Person | Community
     asked: FollowRow
@@ -143,16 +143,15 @@ class AnswerFollow(Action[None]):
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Accept or Reject of the Follow."""
-        follower = ctx.conn.execute(
-            actor.select().where(actor.c.id == self.asked.follower_id)
-        ).one()
+        follower = get_actor(ctx.conn, self.asked.follower_id)
         asked = follow_activity(self.asked.iri, follower.iri, self.by.iri)
         word = accept if self.accepted else reject
         return word(ctx.new_iri("accept" if self.accepted else "reject"), self.by.iri, asked)
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Nobody but the follower, who is ours when this was heard."""
-        return Audience(subject=self.asked.iri)
+        """Nobody but the follower."""
+        follower = get_actor(ctx.conn, self.asked.follower_id)
+        return Audience(subject=_subject(follower, self.by), people=(follower,))
 
 
 def accept_by_announce(ctx: Context, place: Community) -> bool:
@@ -193,26 +192,10 @@ def _read_follow(ctx: Context, said: Said) -> Follow:
 
 
 def _read_unfollow(ctx: Context, said: Said) -> Unfollow | None:
-    asked = said.activity.object
-    target_iri = None if isinstance(asked, str) or asked is None else asked.object_id
-    if target_iri is None:
-        known = find_follow_by_iri(ctx.conn, said.activity.object_id or "")
-        return _unfollow(ctx, said, known)
-    by, target = actor_at(ctx, said.actor), find_actor(ctx.conn, target_iri)
+    by, target = actor_at(ctx, said.actor), find_actor(ctx.conn, said.object.object_id or "")
     if target is None or find_follow(ctx.conn, by.id, target.id) is None:
         return None
     return Unfollow(by=by, target=target)
-
-
-def _unfollow(ctx: Context, said: Said, known: FollowRow | None) -> Unfollow | None:
-    """An Undo that names the Follow only by its id."""
-    by = actor_at(ctx, said.actor)
-    if known is None or known.follower_id != by.id:
-        return None
-    iri = ctx.conn.execute(
-        actor.select().with_only_columns(actor.c.iri).where(actor.c.id == known.target_id)
-    ).scalar_one()
-    return Unfollow(by=by, target=actor_at(ctx, iri))
 
 
 def _read_answer(ctx: Context, said: Said) -> AnswerFollow:

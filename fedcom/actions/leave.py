@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 from activitypub.vocab.activities import delete as delete_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.delete import set_shown
+from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.revisions import forget_revisions_of
 from fedcom.actions.tally import count_subscribers
 from fedcom.context import Context
@@ -15,6 +16,7 @@ from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.moderation import moderator
+from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
@@ -71,6 +73,7 @@ class Leave(Action[None]):
         for number in ctx.conn.execute(select(post.c.id).where(mine)).scalars():
             set_shown(ctx, get_post(ctx.conn, number), blank | _NO_LINK)
         self._blank_messages(ctx)
+        forget_mentions(ctx, outside_mention.c.author_id == self.by.id)
 
     def _blank_messages(self, ctx: Context) -> None:
         sent = message.c.author_id == self.by.id
@@ -85,8 +88,11 @@ class Leave(Action[None]):
         )
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Whoever follows the actor, and every forum that may have something of theirs."""
-        return Audience(subject=self.by.iri, to_followers=True, everywhere=True)
+        """Every server that may ever have been sent something of theirs: a post, a boost of one, a
+        message, a vote. Each of these went to somebody who is known here, so all of theirs are
+        told, as Mastodon does.
+        """
+        return Audience(subject=self.by.iri, to_all=True)
 
 
 def forget_followers(ctx: Context, someone: Person) -> None:

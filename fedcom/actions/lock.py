@@ -8,6 +8,7 @@ from activitypub.vocab.activities import lock, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.delete import place_of
 from fedcom.actions.modlog import log_content, reason_of
+from fedcom.actions.sent import last_iri
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Invalid
@@ -46,7 +47,8 @@ class Lock(Action[Post]):
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Lock, or Undo{Lock}."""
         place, reason = place_of(ctx, result).iri, self.reason or None
-        word = lock(ctx.new_iri("lock"), self.by.iri, result.iri, community=place, reason=reason)
+        sent = ctx.new_iri("lock") if self.locked else last_iri(ctx, "lock", self.by, result.iri)
+        word = lock(sent, self.by.iri, result.iri, community=place, reason=reason)
         return word if self.locked else undo(ctx.new_iri("undo"), word)
 
     def audience(self, ctx: Context, result: Post) -> Audience:

@@ -1,8 +1,8 @@
 """SendMessage, EditMessage, DeleteMessage, UndeleteMessage: words between two people.
 
-On the wire a message is a ChatMessage or a Note, and what makes a Note private is its audience
-alone. So the readers of Note are here, above those of comments: they look at the audience first,
-and what is not for everybody never becomes a comment.
+On the wire a message is a ChatMessage or any other object, mostly a Note, and what makes that
+private is its audience alone. So the readers of Note and its kin are here, above those of posts and
+comments: they look at the audience first, and what is not for everybody never becomes a comment.
 """
 
 from collections.abc import Mapping
@@ -21,18 +21,20 @@ from activitypub.vocab.activities import (
     undo,
     update as update_activity,
 )
-from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.base import Action, Activity, Audience, Reader, Readers
 from fedcom.actions.comment import read_note
 from fedcom.actions.mentions import with_links
 from fedcom.actions.notify import News, is_blocked, notify
-from fedcom.actions.post import Provenance, is_overtaken
+from fedcom.actions.outside_mention import or_mention
+from fedcom.actions.post import Provenance, is_overtaken, read_page
+from fedcom.actions.sent import last_iri
 from fedcom.actions.tombstones import refuse_deleted
 from fedcom.context import Context, Said
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Person
 from fedcom.models.message import Message, message
 from fedcom.queries.actors import find_actor, get_person
-from fedcom.queries.messages import find_message, get_message
+from fedcom.queries.messages import find_message, find_message_before, get_message
 from fedcom.remote.actors import person_at, refuse_blocked
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import takes_chat
@@ -40,8 +42,9 @@ from fedcom.rules.limits import check_message, check_seen
 from fedcom.rules.permissions import may_act, may_edit
 from fedcom.wire.addressing import message_iri
 from fedcom.wire.body import Body
-from fedcom.wire.comment import read_comment
-from fedcom.wire.message import CHAT, copies_of, recipients_of, to_message
+from fedcom.wire.comment import read_message
+from fedcom.wire.message import CHAT, copies_of, recipients_of, to_message, with_name
+from fedcom.wire.post import TYPES
 
 TO_STRANGERS = 20
 """Messages an hour that a member may send to people who never wrote to them."""
@@ -170,7 +173,7 @@ class DeleteMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Delete of the bare id, to the other person."""
-        return _deletion(ctx, self.by, result)
+        return _deletion(ctx, ctx.new_iri("delete"), self.by, result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +197,8 @@ class UndeleteMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Undo{Delete}."""
-        return undo(ctx.new_iri("undo"), _deletion(ctx, self.by, result))
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        return undo(ctx.new_iri("undo"), _deletion(ctx, sent, self.by, result))
 
 
 def _check_reach(ctx: Context, by: Person, to: Person) -> None:
@@ -240,12 +244,14 @@ def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
     recipient = get_person(ctx.conn, about.recipient_id)
     peer = find_peer(ctx.conn, recipient.host)
     chat = peer is not None and takes_chat(peer.software, peer.version)
-    return to_message(about, get_person(ctx.conn, about.author_id), recipient, chat=chat)
+    above = find_message_before(ctx.conn, about)
+    author = get_person(ctx.conn, about.author_id)
+    return to_message(about, author, recipient, chat=chat, above=above)
 
 
-def _deletion(ctx: Context, by: Person, about: Message) -> Activity:
+def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:
     recipient = get_person(ctx.conn, about.recipient_id)
-    return delete_activity(ctx.new_iri("delete"), by.iri, about.iri, to=[recipient.iri])
+    return delete_activity(iri, by.iri, about.iri, to=[recipient.iri])
 
 
 def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
@@ -260,15 +266,24 @@ def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
 
 
 def _read_note(ctx: Context, said: Said) -> Action[Any] | None:
-    """A direct message if it is for people alone; else a comment or a post, if it is public."""
+    """A message to the members whom it is addressed to, if it is not public; else a comment or a
+    post; else, where it has no place here, a mention of the members whom it names."""
+    return _read_content(ctx, said, read_note)
+
+
+def _read_page(ctx: Context, said: Said) -> Action[Any] | None:
+    """A message to the members whom it is addressed to, if it is not public; else a post; else,
+    where it has no place here, a mention of the members whom it names."""
+    return _read_content(ctx, said, read_page)
+
+
+def _read_content(ctx: Context, said: Said, read: Reader) -> Action[Any] | None:
     people = _recipients(ctx, said, said.object) if _is_from_author(said) else ()
-    return _read_message(ctx, said, people) if people else read_note(ctx, said)
+    return _read_message(ctx, said, people) if people else or_mention(read, ctx, said)
 
 
 def _recipients(ctx: Context, said: Said, document: Document) -> tuple[Person, ...]:
-    """The people here whom it is addressed to, and nobody when others might read it."""
-    if document.is_public:
-        return ()
+    """The people here whom it is addressed to, and nobody when everybody may read it."""
     ours = recipients_of(document, said.activity, ctx.is_ours)
     found = [find_actor(ctx.conn, iri) for iri in ours]
     return tuple(someone for someone in found if isinstance(someone, Person))
@@ -280,7 +295,8 @@ def _read_message(
     document = said.object
     if document.id is None or document.owner is None:
         raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
-    content = read_comment(document)
+    content = read_message(document)
+    body = with_name(content.body, document)
     source = Provenance(content.iri, document.type, content.published, content.updated)
     by = person_at(ctx, document.owner)
     known = find_message(ctx.conn, content.iri)
@@ -288,12 +304,12 @@ def _read_message(
         # Some may have blocked the author, who does not learn of it unless all of them have.
         willing = [one for one in people if not is_blocked(ctx, one.id, by.id)]
         first, *others = willing or people
-        return SendMessage(by=by, to=first, others=tuple(others), body=content.body, source=source)
+        return SendMessage(by=by, to=first, others=tuple(others), body=body, source=source)
     if is_overtaken(said, content, known):
         return None
-    if by.id == known.author_id and content.body == Body(known.body_source, known.body_html):
+    if by.id == known.author_id and body == Body(known.body_source, known.body_html):
         return None
-    return EditMessage(by=by, message=known, body=content.body, source=source)
+    return EditMessage(by=by, message=known, body=body, source=source)
 
 
 def read_delete(ctx: Context, said: Said, about: Message) -> DeleteMessage | None:
@@ -328,4 +344,10 @@ READERS: Readers = {
     ("Update", "ChatMessage"): _read_chat,
     ("Create", "Note"): _read_note,
     ("Update", "Note"): _read_note,
+    **{
+        (verb, kind): _read_page
+        for verb in ("Create", "Update")
+        for kind in TYPES
+        if kind != "Note"
+    },
 }

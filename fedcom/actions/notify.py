@@ -24,6 +24,7 @@ class News:
     post_id: int | None = None
     comment_id: int | None = None
     message_id: int | None = None
+    outside_mention_id: int | None = None
     detail: str = ""
     reason: str = ""
 
@@ -49,6 +50,7 @@ def notify(ctx: Context, recipient_id: int, news: News) -> None:
             post_id=news.post_id,
             comment_id=news.comment_id,
             message_id=news.message_id,
+            outside_mention_id=news.outside_mention_id,
             detail=news.detail,
             reason=news.reason,
             created_at=ctx.now,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from activitypub.vocab.activities import update as update_activity
-from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
 from fedcom.models.actor import Community, Person, actor
@@ -57,7 +57,8 @@ class ChangePictures(Action[Person | Community]):
         return update_activity(ctx.new_iri("update"), self.by.iri, document, cc=[followers])
 
     def audience(self, ctx: Context, result: Person | Community) -> Audience:
-        """Whoever follows the one or the other."""
+        """Whoever follows the one or the other, and who has something of the member's."""
         if isinstance(result, Community):
-            return Audience(subject=result.iri, community=result)
-        return Audience(subject=result.iri, to_followers=True)
+            place, told = result, Microblogs.THE_COMMUNITY
+            return Audience(subject=result.iri, community=place, microblogs=told)
+        return Audience(subject=result.iri, to_followers=True, to_readers=True)

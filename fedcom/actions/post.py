@@ -10,9 +10,12 @@ from sqlalchemy import insert, update
 from activitypub.iri import host_of
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.mentions import mentioned, tell_named, with_links
 from fedcom.actions.notify import News
+from fedcom.actions.outside_mention import adopt_mention
+from fedcom.actions.replies import first_replies
+from fedcom.actions.restrictions import keep_restrictions
 from fedcom.actions.revisions import keep_revision
 from fedcom.actions.tally import count_post, locked, put_vote
 from fedcom.actions.tombstones import refuse_deleted
@@ -23,17 +26,19 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.post import Post, post
-from fedcom.queries.actors import find_actor, get_community, standing
+from fedcom.queries.actors import find_actor, get_community, get_person, standing
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import community_at, participant_at
 from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit, may_post, may_take_part
-from fedcom.wire.addressing import post_iri
+from fedcom.wire.addressing import create_iri, post_iri
 from fedcom.wire.body import EMPTY, Body
 from fedcom.wire.comment import CommentContent
 from fedcom.wire.illustration import Illustration, is_title_again
-from fedcom.wire.post import TYPES, PostContent, read_post, to_page
+from fedcom.wire.microblog import to_status
+from fedcom.wire.policies import UNRESTRICTED, Restrictions
+from fedcom.wire.post import PostContent, read_post, to_page
 
 MOST_PLACES = 50
 """Of whom a post is addressed to, so many are looked at for its community."""
@@ -50,6 +55,8 @@ class Provenance:
     context_iri: str | None = None
     # Whom its tags name. It decides who is told, not what is kept.
     mentions: tuple[str, ...] = field(default=(), compare=False)
+    # What the author does not allow others.
+    restrictions: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,8 @@ class CreatePost(Action[Post]):
             iri = post_iri(ctx.origin, number)
             ctx.conn.execute(update(post).where(post.c.id == number).values(iri=iri))
         made = get_post(ctx.conn, number)
+        if self.source is not None:
+            keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_post(ctx, made, 1)
         want_preview(ctx, made)
@@ -109,7 +118,11 @@ class CreatePost(Action[Post]):
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Create{Page}."""
         page = to_page(result, self.by, self.community, mentioned(ctx, result))
-        return create(ctx.new_iri("create"), self.by.iri, page)
+        return create(create_iri(result.iri), self.by.iri, page)
+
+    def to_microblogs(self, ctx: Context, result: Post) -> Activity:
+        """Create{Note}."""
+        return create(ctx.new_iri("create"), self.by.iri, status_of(ctx, result))
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """The community, whom the text names, and who follows the author."""
@@ -161,6 +174,8 @@ class EditPost(Action[Post]):
             )
         )
         edited = get_post(ctx.conn, self.post.id)
+        if self.source is not None:
+            keep_restrictions(ctx, edited.iri, self.source.restrictions)
         _tell_named(ctx, self, edited)
         keep_revision(ctx, before, edited)
         want_preview(ctx, edited)
@@ -171,6 +186,10 @@ class EditPost(Action[Post]):
         place = get_community(ctx.conn, result.community_id)
         page = to_page(result, self.by, place, mentioned(ctx, result))
         return update_activity(ctx.new_iri("update"), self.by.iri, page)
+
+    def to_microblogs(self, ctx: Context, result: Post) -> Activity:
+        """Update{Note}."""
+        return update_activity(ctx.new_iri("update"), self.by.iri, status_of(ctx, result))
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """Whoever was told of the post; microblogs take an edit only from the author."""
@@ -184,6 +203,13 @@ class EditPost(Action[Post]):
         )
 
 
+def status_of(ctx: Context, about: Post) -> dict[str, object]:
+    """A post of ours as microblogs read it."""
+    place = get_community(ctx.conn, about.community_id)
+    author = get_person(ctx.conn, about.author_id)
+    return to_status(about, author, place, mentioned(ctx, about), first_replies(ctx, about))
+
+
 def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost:
     """The action that a peer's post stands for; `document` is proven to be its owner's.
 
@@ -191,14 +217,15 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
     """
     author_iri = check_content(document)
     place = _place(ctx, document, via)
-    return _from_content(participant_at(ctx, author_iri), place, read_post(document))
+    return _from_content(participant_at(ctx, author_iri), place, read_post(document, place))
 
 
 def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> EditPost | None:
     """The edit that another copy of a known post stands for; None when it is no newer."""
     check_public(document)
     author = participant_at(ctx, document.owner or "")
-    content = read_post(document)
+    place = get_community(ctx.conn, known.community_id)
+    content = read_post(document, place)
     if is_overtaken(said, content, known):
         return None
     if _is_the_same(content, known):
@@ -276,6 +303,7 @@ def _provenance(content: PostContent) -> Provenance:
         content.updated,
         content.context_iri,
         content.mentions,
+        content.restrictions,
     )
 
 
@@ -397,6 +425,8 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
     news = News(
         kind="mention", by_id=action.by.id, community_id=about.community_id, post_id=about.id
     )
+    if action.source is not None:
+        adopt_mention(ctx, about.iri, news)
     tagged = None if action.source is None else action.source.mentions
     tell_named(ctx, about, tagged, news)
 
@@ -406,14 +436,13 @@ def _check_wanted(ctx: Context, place: Community) -> None:
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=place.handle)
 
 
-def _read_create(ctx: Context, said: Said) -> Action[Post] | None:
+def read_page(ctx: Context, said: Said) -> Action[Post] | None:
+    """What a Page, or whatever peers call a post, says to everybody: a post, or an edit of one.
+
+    Raises Denied for what is not public.
+    """
     document = said.object
     known = find_post(ctx.conn, document.id or "")
     if known is not None:
         return edit_from(ctx, known, said, document)
     return create_from(ctx, document, said.via)
-
-
-READERS: Readers = {
-    (verb, kind): _read_create for verb in ("Create", "Update") for kind in TYPES if kind != "Note"
-}

@@ -53,8 +53,8 @@ class EditProfile(Action[Person]):
         )
 
     def audience(self, ctx: Context, result: Person) -> Audience:
-        """Whoever follows the member."""
-        return Audience(subject=result.iri, to_followers=True)
+        """Whoever follows the member, and who has something of theirs."""
+        return Audience(subject=result.iri, to_followers=True, to_readers=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

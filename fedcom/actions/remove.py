@@ -8,13 +8,24 @@ from dataclasses import dataclass
 
 from activitypub.reading import Document
 from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
-from fedcom.actions.delete import Content, Delete, Undelete, audience_of, place_of, set_shown
+from fedcom.actions.delete import (
+    Content,
+    Delete,
+    Undelete,
+    audience_of,
+    given_again,
+    place_of,
+    set_shown,
+)
 from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
+from fedcom.actions.moderation_notes import note_of_removal
 from fedcom.actions.modlog import log_content, reason_of
+from fedcom.actions.outside_mention import ForgetMention, find_outside_mention
 from fedcom.actions.post import check_public
+from fedcom.actions.sent import last_iri
 from fedcom.actions.settle import Outcome, settle_content
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vouching import check_vouched
@@ -74,6 +85,18 @@ class Remove(Action[Content]):
         """The community; to microblogs only taking back the boost says it."""
         return _moderated(ctx, result, Microblogs.UNBOOST)
 
+    def answers(self, ctx: Context, result: Content) -> tuple[Answer, ...]:
+        """A note to an author on a microblog, from our community."""
+        return self.beside(ctx, result)
+
+    def beside(self, ctx: Context, result: Content) -> tuple[Answer, ...]:
+        """The same, whoever's moderator it was."""
+        place = place_of(ctx, result)
+        if self.vouched or not place.local or self.by.id == result.author_id:
+            return ()
+        author = get_person(ctx.conn, result.author_id)
+        return note_of_removal(ctx, place, author, result, self.reason)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore(Action[Content]):
@@ -105,7 +128,7 @@ class Restore(Action[Content]):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete} with a summary."""
         removed = delete_activity(
-            ctx.new_iri("delete"),
+            last_iri(ctx, "delete", self.by, result.iri),
             self.by.iri,
             result.iri,
             community=place_of(ctx, result).iri,
@@ -116,6 +139,10 @@ class Restore(Action[Content]):
     def audience(self, ctx: Context, result: Content) -> Audience:
         """The community; microblogs get a new boost."""
         return _moderated(ctx, result, Microblogs.BOOST)
+
+    def parts(self, ctx: Context, result: Content) -> tuple[Part, ...]:
+        """The author's Create anew, where nothing is left to be restored."""
+        return given_again(ctx, result)
 
 
 def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
@@ -175,6 +202,9 @@ def _delete_other(
         check_vouched(ctx, said, someone)
         by, reason = participant_at(ctx, said.actor), reason_of(said.activity)
         return CloseCommunity(by=by, community=someone, reason=reason, vouched=not someone.local)
+    mention = find_outside_mention(ctx, iri)
+    if mention is not None and get_person(ctx.conn, mention.author_id).iri == said.actor:
+        return ForgetMention(iri=iri, actor_iri=said.actor, mention=mention)
     return RecordDeletion(iri=iri, actor_iri=said.actor)
 
 
@@ -202,10 +232,10 @@ def _read_undo(
         return Restore(by=by, target=target, reason=reason_of(deleted))
     if target.deleted_at is None:
         return None
-    return Undelete(by=by, target=target, words=_words(target, by, ctx.document(iri)))
+    return Undelete(by=by, target=target, words=_words(ctx, target, by, ctx.document(iri)))
 
 
-def _words(target: Content, by: Person, document: Document) -> dict[str, object]:
+def _words(ctx: Context, target: Content, by: Person, document: Document) -> dict[str, object]:
     """What its origin says again; ours is blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
         raise Denied(
@@ -219,7 +249,7 @@ def _words(target: Content, by: Person, document: Document) -> dict[str, object]
             "body_html": said_again.body.html,
             "content_warning": said_again.content_warning,
         }
-    again = read_post(document)
+    again = read_post(document, place_of(ctx, target))
     return {
         "title": again.title,
         "url": again.url,

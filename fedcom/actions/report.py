@@ -45,7 +45,7 @@ from fedcom.queries.reports import (
 )
 from fedcom.remote.actors import person_at
 from fedcom.remote.peers import find_peer
-from fedcom.rules.dialects import Dialect, dialect_of
+from fedcom.rules.dialects import Dialect, dialect_of, reads_announced_flags
 from fedcom.rules.limits import MAX_REPORT, check_report
 from fedcom.rules.permissions import may_act, may_take_part
 
@@ -274,12 +274,24 @@ def _judges(ctx: Context, target: Target, place: Community | None) -> list[int]:
 
 
 def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
-    """Where the reporter's own Flag goes to."""
+    """Where the reporter's own Flag goes to: once to each server."""
     place, author = _place(ctx, target), _author(ctx, target)
     told: list[Actor] = [place] if place is not None else []
     if author is not None and not author.local and _is_forum(ctx, author):
         told.append(author)
-    return tuple(_server(one) for one in told)
+    if place is not None and place.local:
+        moderators = find_moderators(ctx.conn, place)
+        told += [one for one in moderators if not _reads_announced(ctx, one)]
+    return tuple({one.host: _server(one) for one in told}.values())
+
+
+def _reads_announced(ctx: Context, someone: Person) -> bool:
+    """Whether the community can pass a report on to this moderator's server, or to none: a member
+    here has no need of it."""
+    known = find_peer(ctx.conn, someone.host)
+    if someone.local or known is None:
+        return True
+    return reads_announced_flags(known.software, known.version)
 
 
 def _to_moderators_elsewhere(

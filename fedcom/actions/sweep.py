@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,27 @@ from fedcom.models.post import Post, post, post_rank
 
 # SQLite takes some ten thousand values in one statement, older ones a thousand.
 _CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put back: the posts, and the comments by their id with the row of their post."""
+
+    posts: list[Post] = field(default_factory=list)
+    comments: dict[str, int] = field(default_factory=dict)
+
+    def by_community(self, ctx: Context) -> dict[int, list[str]]:
+        """The ids of all of it by the row of the community, posts first."""
+        inside = {about.id: about.community_id for about in self.posts}
+        found: dict[int, list[str]] = defaultdict(list)
+        for about in self.posts:
+            found[about.community_id].append(about.iri)
+        for chunk in _chunks(set(self.comments.values()) - inside.keys()):
+            rows = select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
+            inside |= {row.id: row.community_id for row in ctx.conn.execute(rows)}
+        for iri, post_id in self.comments.items():
+            found[inside[post_id]].append(iri)
+        return found
 
 
 def remove_all(
@@ -40,15 +62,13 @@ def remove_all(
     return posts
 
 
-def restore_all(
-    ctx: Context, person: Person, place: Community | None, since: datetime
-) -> list[Post]:
-    """Put back what was removed `since` then. Gives the posts that are to be seen again."""
-    _sweep_comments(ctx, person, place, comment.c.removed_at >= since, None)
+def restore_all(ctx: Context, person: Person, place: Community | None, since: datetime) -> Restored:
+    """Put back what was removed `since` then. Gives what is to be seen again."""
+    comments = _sweep_comments(ctx, person, place, comment.c.removed_at >= since, None)
     posts = _sweep_posts(ctx, person, place, post.c.removed_at >= since, None)
     for about in posts:
         rank(ctx, about.id)
-    return posts
+    return Restored(posts, comments)
 
 
 def _posts_of(person: Person, place: Community | None) -> ColumnElement[bool]:
@@ -87,21 +107,20 @@ def _sweep_comments(
     place: Community | None,
     which: ColumnElement[bool],
     removed_at: datetime | None,
-) -> None:
+) -> dict[str, int]:
+    """Gives what can be seen now, or could until now: ids of comments, rows of their posts."""
     changed = update(comment).where(_comments_of(person, place), which)
-    rows = ctx.conn.execute(
-        changed.values(removed_at=removed_at).returning(
-            comment.c.path, comment.c.post_id, comment.c.deleted_at
-        )
-    )
-    shown = [(row.path, row.post_id) for row in rows if row.deleted_at is None]
-    above = Counter(int(part) for path, _ in shown for part in path.split(".")[:-1])
-    below = Counter(post_id for _, post_id in shown)
+    returned = (comment.c.path, comment.c.post_id, comment.c.iri, comment.c.deleted_at)
+    rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*returned))
+    shown = [row for row in rows if row.deleted_at is None]
+    above = Counter(int(part) for row in shown for part in row.path.split(".")[:-1])
+    below = Counter(row.post_id for row in shown)
     back = removed_at is None
     _count(ctx, comment.c.replies, comment.c.id, above, back=back)
     _count(ctx, post.c.comments, post.c.id, below, back=back)
     inside_of = _places_of(ctx, below)
     _count(ctx, community.c.comments, community.c.actor_id, inside_of, back=back)
+    return {row.iri: row.post_id for row in shown}
 
 
 def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:

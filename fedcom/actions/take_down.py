@@ -11,6 +11,7 @@ from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.delete import Content, audience_of, place_of, set_shown
 from fedcom.actions.modlog import log_content
+from fedcom.actions.sent import last_iri
 from fedcom.actions.settle import Outcome, settle_content
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied, Invalid
@@ -37,10 +38,10 @@ class _ForThisServer(Action[Content]):
         if place_of(ctx, self.target).local:
             raise Invalid("local_community", "The community is on this server.")
 
-    def deletion(self, ctx: Context, result: Content) -> Activity:
+    def deletion(self, ctx: Context, iri: str, result: Content) -> Activity:
         """The author's Delete."""
         place = place_of(ctx, result).iri
-        return delete_activity(ctx.new_iri("delete"), self.by.iri, result.iri, community=place)
+        return delete_activity(iri, self.by.iri, result.iri, community=place)
 
     def told(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
         """Whoever was told of a member's post or comment; nobody of somebody else's."""
@@ -67,7 +68,7 @@ class TakeDown(_ForThisServer):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Delete."""
-        return self.deletion(ctx, result)
+        return self.deletion(ctx, ctx.new_iri("delete"), result)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Whoever was told of it."""
@@ -93,7 +94,8 @@ class PutBack(_ForThisServer):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
-        return undo(ctx.new_iri("undo"), self.deletion(ctx, result))
+        sent = last_iri(ctx, "delete", self.by, result.iri)
+        return undo(ctx.new_iri("undo"), self.deletion(ctx, sent, result))
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Whoever was told of it."""

@@ -64,11 +64,18 @@ class Vote(Action[Ballot]):
         if self.score != 0:
             word = like if self.score > 0 else dislike
             return word(result.iri, self.by.iri, self.target.iri, community=place)
+        return self._taken_back(ctx, result)
+
+    def to_microblogs(self, ctx: Context, result: Ballot) -> Activity | None:
+        """Undo{Like} where a Dislike takes its place: they know none, and would keep the Like."""
+        is_turned = self.score < 0 < result.before
+        return self._taken_back(ctx, result) if is_turned else None
+
+    def _taken_back(self, ctx: Context, result: Ballot) -> Activity:
         word = dislike if result.before < 0 else like
-        taken_back = word(
-            result.before_iri or result.iri, self.by.iri, self.target.iri, community=place
-        )
-        return undo(ctx.new_iri("undo"), taken_back)
+        place = place_of(ctx, self.target).iri
+        stood = word(result.before_iri or result.iri, self.by.iri, self.target.iri, community=place)
+        return undo(ctx.new_iri("undo"), stood)
 
     def audience(self, ctx: Context, result: Ballot) -> Audience:
         """The community, and the author, whose server may not follow it (Mastodon's never does)."""

@@ -1,5 +1,6 @@
 """`fedcom federation`: what other servers are, what waits for them, and what they were refused."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +12,16 @@ from fedcom.cli.table import heard_table
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.omissions import list_omissions
+from fedcom.site.health import list_backlogs
 from fedcom.units import Found
 from inbox.journal import refusals as list_refusals
-from outbox.upkeep import PeerReport, find_failed, report_peers, retry_now
+from outbox.upkeep import FailedDelivery, PeerReport, find_failed, report_peers, retry_now
+
+_BACKLOGS = {
+    "follows": "unanswered follows of our members",
+    "deliveries": "deliveries to it",
+    "activities": "activities from it that are not worked on yet",
+}
 
 
 @click.group("federation")
@@ -40,28 +48,39 @@ def lookup(config: Path | None, text: str) -> None:
 @click.option("--retry", metavar="HOST", help="Try what waits for HOST now ('all' for everybody).")
 @click.pass_obj
 def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
-    """What waits for each peer, what fails, and what the peer answered last."""
+    """What waits for each peer, what fails, and what waits for longer than an hour."""
     if retry is not None:
         _retry(config, None if retry == "all" else retry)
-    peers = with_instance(config, lambda instance: instance.read(report_peers))
+    peers, backlogs = with_instance(
+        config,
+        lambda instance: instance.read(
+            lambda conn: (report_peers(conn), list_backlogs(conn, instance.clock()))
+        ),
+    )
     shown = [peer for peer in peers if show_all or peer.waiting or peer.claimed or peer.failures]
-    if not shown:
+    if not shown and not backlogs:
         click.echo("Nothing waits for anybody.")
     for peer in shown:
         _echo_peer(peer)
+    if backlogs:
+        click.echo("Waiting for longer than an hour:")
+    for one in backlogs:
+        what = f"{one.number} {_BACKLOGS[one.kind]}"
+        click.echo(f"{one.since:%Y-%m-%d %H:%M:%SZ}  {one.host}: {what}")
 
 
 @federation.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--sent", is_flag=True, help="What peers refused of ours instead.")
+@click.option("--host", help="Of this peer only.")
 @click.pass_obj
-def refusals(config: Path | None, limit: int, sent: bool) -> None:
-    """What was refused or ignored after it had been taken in, the latest first, with the reason."""
+def refusals(config: Path | None, limit: int, sent: bool, host: str | None) -> None:
+    """What was refused after it had been taken in, then what was ignored, the latest first."""
     if sent:
-        _echo_failed(config, limit)
+        _echo_failed(config, limit, host)
         return
     found = with_instance(
-        config, lambda instance: instance.read(lambda conn: list_refusals(conn, limit))
+        config, lambda instance: instance.read(lambda conn: list_refusals(conn, limit, host))
     )
     if not found:
         click.echo("Nothing was refused.")
@@ -73,11 +92,12 @@ def refusals(config: Path | None, limit: int, sent: bool) -> None:
 
 @federation.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--host", help="Of this peer only.")
 @click.pass_obj
-def omissions(config: Path | None, limit: int) -> None:
+def omissions(config: Path | None, limit: int, host: str | None) -> None:
     """What was left out when old posts and comments were fetched, the latest first, and why."""
     found = with_instance(
-        config, lambda instance: instance.read(lambda conn: list_omissions(conn, limit))
+        config, lambda instance: instance.read(lambda conn: list_omissions(conn, limit, host))
     )
     if not found:
         click.echo("Nothing was left out.")
@@ -112,12 +132,22 @@ def _echo_peer(peer: PeerReport) -> None:
         click.echo(f"    last answer: {peer.last_status or 'none'} {answer}".rstrip())
 
 
-def _echo_failed(config: Path | None, limit: int) -> None:
+def _echo_failed(config: Path | None, limit: int, host: str | None) -> None:
     found = with_instance(
-        config, lambda instance: instance.read(lambda conn: find_failed(conn, limit=limit))
+        config,
+        lambda instance: instance.read(lambda conn: find_failed(conn, host=host, limit=limit)),
     )
-    if not found:
+    failures = [one for one in found if not one.is_echo]
+    echoes = [one for one in found if one.is_echo]
+    if not failures:
         click.echo("No peer refused anything.")
+    _echo_deliveries(failures)
+    if echoes:
+        click.echo("Echoes: peers refused what their own people had said. Nothing was lost.")
+    _echo_deliveries(echoes)
+
+
+def _echo_deliveries(found: Iterable[FailedDelivery]) -> None:
     for one in found:
         answer = " ".join((one.last_answer or "").split())[:200]
         click.echo(f"{_moment(one.closed_at)}  {one.activity_id} → {one.inbox}")

@@ -168,7 +168,7 @@ def ban(
         person, by = _get_person(ctx, handle), _get_admin(ctx)
         if undo:
             lift = Unban(by=by, person=person, place=None, reason=reason, restores_content=content)
-            return perform(ctx, lift)
+            return perform(ctx, lift).person
         action = Ban(
             by=by,
             person=person,

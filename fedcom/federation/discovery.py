@@ -17,7 +17,7 @@ from activitypub.nodeinfo import Software, Usage
 from activitypub.reading import AS2
 from activitypub.webfinger import Handle
 from fedcom.errors import BadRequest, NotFound
-from fedcom.federation.serving import EVERYBODY
+from fedcom.http.cors import EVERYBODY
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor
 from fedcom.models.site import Site

@@ -5,23 +5,38 @@ asks for one is sent to its id. What was deleted or removed answers 410 with a T
 was 404.
 """
 
+import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from activitypub.iri import same_host
 from activitypub.reading import Document, parse
 from activitypub.vocab.activities import announce, create
 from activitypub.vocab.base import dump
-from activitypub.vocab.collections import collection, ordered_collection
-from activitypub.vocab.objects import tombstone
+from activitypub.vocab.collections import (
+    collection,
+    ordered_collection,
+    ordered_collection_page,
+)
 from fedcom.actions.comment import note_of
 from fedcom.actions.mentions import mentioned
+from fedcom.actions.post import status_of
 from fedcom.context import Context
 from fedcom.errors import NotFound
+from fedcom.federation.paging import (
+    asked_page,
+    check_page,
+    count_pages,
+    next_page,
+    page_iri,
+    previous_page,
+)
+from fedcom.federation.requester import ASKED_BY, is_microblog
 from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.actor import Actor, Community
@@ -45,7 +60,8 @@ from fedcom.queries.collections import (
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import find_post, get_post
-from fedcom.wire.actor import to_document
+from fedcom.wire.actor import to_document, to_tombstone
+from fedcom.wire.addressing import announce_iri, create_iri
 from fedcom.wire.post import to_page
 from outbox.publish import Issued, find_issued
 
@@ -53,10 +69,10 @@ from outbox.publish import Issued, find_issued
 OUTBOX_POSTS = 50
 PERSON_OUTBOX = 20
 LARGEST_ID = 2**53
+_LASTING = re.compile(r"/activities/(create/post|create/comment|announce/post)-([1-9]\d{0,14})")
 _WORDLESS = frozenset({"Follow", "Accept", "Reject", "Like", "Dislike", "Undo"})
 
 Json = dict[str, Any]
-Content = TypeVar("Content", Post, Comment)
 
 
 async def answer_actor(request: Request) -> Response:
@@ -78,9 +94,20 @@ async def answer_site(request: Request) -> Response:
 
 
 async def answer_post(request: Request) -> Response:
-    """A local post as a Page, or its Tombstone; the way to a peer's post."""
+    """A local post as a Page, for microblogs as a Note; or its Tombstone, or the way to a peer's.
+
+    Whoever asks is known by the request, so that a shared cache may give the answer to no other.
+    """
     number = _number(request)
-    return await _answer(request, lambda ctx: _served(ctx, get_post(ctx.conn, number)))
+
+    def find(ctx: Context) -> Json | Elsewhere:
+        about = get_post(ctx.conn, number)
+        if about.local and is_microblog(ctx.conn, request.headers):
+            open_place(ctx, about)
+            return status_of(ctx, about)
+        return _served(ctx, about)
+
+    return await _answer(request, find, vary=ASKED_BY)
 
 
 async def answer_comment(request: Request) -> Response:
@@ -111,12 +138,18 @@ async def answer_following(request: Request) -> Response:
 
 
 async def answer_outbox(request: Request) -> Response:
-    """The newest posts of a community, announced; or what a person wrote."""
-    return await _collection(request, "outbox", _outbox)
+    """The posts of a community, announced, or what a person wrote, newest first: `?page=1` and on.
+
+    The newest stand in the collection too: Lemmy 0.19 does not follow a `first`.
+    """
+    page = asked_page(request)
+    return await _collection(request, "outbox", lambda ctx, who, iri: _outbox(ctx, who, iri, page))
 
 
 async def answer_featured(request: Request) -> Response:
-    """The pinned posts of a community, with the objects in it, as Lemmy reads it."""
+    """The pinned posts of a community, with the objects in it, as Lemmy reads it. People pin none,
+    but GoToSocial 0.20 asks for it all the same.
+    """
     return await _collection(request, "featured", _featured)
 
 
@@ -149,6 +182,7 @@ async def _answer(
     work: Callable[[Context], Json | bytes | Elsewhere],
     *,
     cache: str = CACHE,
+    vary: str = "Accept",
 ) -> Response:
     instance = instance_of(request)
 
@@ -165,7 +199,7 @@ async def _answer(
     if isinstance(found, Elsewhere):
         return to_origin(found)
     body, status = found
-    return to_response(request, body, status, cache=cache)
+    return to_response(request, body, status, cache=cache, vary=vary)
 
 
 async def _collection(
@@ -203,7 +237,7 @@ def _actor(ctx: Context, someone: Actor | None) -> Json:
     if someone is None:
         raise NotFound("couldnt_find_person", "There is nobody of this name here.")
     if _is_closed(someone):
-        return tombstone(someone.iri, former_type=someone.kind, deleted=someone.deleted_at)
+        return to_tombstone(someone)
     return to_document(someone, ctx.origin)
 
 
@@ -220,11 +254,14 @@ def open_place(ctx: Context, about: Post) -> Community:
     return place
 
 
-def own(found: Content) -> Content:
-    """What was found, if it is ours. Raises NotFound for a peer's, which is served there."""
-    if not found.local:
-        raise NotFound("couldnt_find_object", "It is at %(iri)s.", iri=found.iri)
-    return found
+def to_be_found_at(about: Post | Comment, what: str | None = None) -> Elsewhere:
+    """The way to a peer's post or comment, or to `what` its server said belongs to it.
+
+    Raises NotFound when it is not shown here.
+    """
+    if not about.is_shown:
+        raise NotFound("couldnt_find_object", "It is at %(iri)s.", iri=about.iri)
+    return Elsewhere(what if what is not None and same_host(what, about.iri) else about.iri)
 
 
 def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
@@ -232,9 +269,7 @@ def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
     if about.local:
         return _object(ctx, about)
     open_place(ctx, about if isinstance(about, Post) else get_post(ctx.conn, about.post_id))
-    if not about.is_shown:
-        raise NotFound("couldnt_find_object", "It is at %(iri)s.", iri=about.iri)
-    return Elsewhere(about.iri)
+    return to_be_found_at(about)
 
 
 def _page(ctx: Context, about: Post) -> Json:
@@ -255,29 +290,45 @@ def _followers(ctx: Context, someone: Actor, iri: str) -> Json:
     return collection(iri, count_followers(ctx.conn, someone.id), items=[])
 
 
-def _outbox(ctx: Context, someone: Actor, iri: str) -> Json:
+def _outbox(ctx: Context, someone: Actor, iri: str, page: int | None) -> Json:
     if isinstance(someone, Community):
-        posts = newest_in(ctx.conn, someone.id, OUTBOX_POSTS)
-        items = [_announced(ctx, someone, post) for post in posts]
-        return ordered_collection(iri, count_in(ctx.conn, someone.id), items=items)
-    posts, comments = newest_by(ctx.conn, someone.id, PERSON_OUTBOX)
-    made: list[Post | Comment] = [*posts, *comments]
-    made.sort(key=lambda one: one.published_at, reverse=True)
-    newest = made[:PERSON_OUTBOX]
-    items = [create(f"{one.iri}#create", someone.iri, _object(ctx, one)) for one in newest]
-    return ordered_collection(iri, count_by(ctx.conn, someone.id), items=items)
+        total, size = count_in(ctx.conn, someone.id), OUTBOX_POSTS
+    else:
+        total, size = count_by(ctx.conn, someone.id), PERSON_OUTBOX
+    number = page or 1
+    check_page(number, total, size)
+    items = _done_by(ctx, someone, size, (number - 1) * size)
+    if page is None:
+        last = page_iri(iri, count_pages(total, size))
+        return ordered_collection(iri, total, items=items, first=page_iri(iri, 1), last=last)
+    return ordered_collection_page(
+        page_iri(iri, page),
+        iri,
+        items,
+        total=total,
+        next_page=next_page(iri, page, total, size),
+        previous_page=previous_page(iri, page),
+    )
+
+
+def _done_by(ctx: Context, someone: Actor, limit: int, offset: int) -> list[Json]:
+    if isinstance(someone, Community):
+        posts = newest_in(ctx.conn, someone.id, limit, offset)
+        return [_announced(ctx, someone, one) for one in posts]
+    return [_created(ctx, one) for one in newest_by(ctx.conn, someone.id, limit, offset)]
+
+
+def _created(ctx: Context, about: Post | Comment) -> Json:
+    author = get_person(ctx.conn, about.author_id)
+    return create(create_iri(about.iri), author.iri, _object(ctx, about))
 
 
 def _announced(ctx: Context, place: Community, post: Post) -> Json:
-    """As it was announced, with an id made from the post's; a peer's post only by its id."""
-    inner: Json | str = post.iri
-    if post.local:
-        author = get_person(ctx.conn, post.author_id)
-        inner = create(f"{post.iri}#create", author.iri, _page(ctx, post))
+    """As it was announced, under the same id; a peer's post only by its id."""
     return announce(
-        f"{place.iri}/outbox#{post.id}",
+        announce_iri(ctx.origin, post.id),
         place.iri,
-        inner,
+        _created(ctx, post) if post.local else post.iri,
         followers=f"{place.iri}/followers",
         published=post.published_at,
     )
@@ -300,11 +351,32 @@ def _moderators(ctx: Context, someone: Actor, iri: str) -> Json:
     return ordered_collection(iri, len(items), items=items, owner=someone.iri)
 
 
-def _activity(ctx: Context, iri: str) -> bytes:
+def _activity(ctx: Context, iri: str) -> bytes | Json:
     issued = find_issued(ctx.conn, iri)
-    if issued is None or not _may_be_shown(ctx, issued):
+    if issued is not None and _may_be_shown(ctx, issued):
+        return issued.body
+    lasting = _LASTING.fullmatch(iri.removeprefix(ctx.origin))
+    if lasting is None:
         raise NotFound("couldnt_find_object", "There is no such activity here, or none for you.")
-    return issued.body
+    made = _made_anew(ctx, *lasting.groups())
+    if made is None:
+        raise NotFound("couldnt_find_object", "There is no such activity here, or none for you.")
+    return made
+
+
+def _made_anew(ctx: Context, kind: str, number: str) -> Json | None:
+    """The Create of a post or comment, or a post's Announce, with the words that it has now.
+
+    None when it is not shown, or the activity is another server's. Raises NotFound.
+    """
+    find = get_comment if kind == "create/comment" else get_post
+    about: Post | Comment = find(ctx.conn, int(number))
+    place = open_place(ctx, about if isinstance(about, Post) else get_post(ctx.conn, about.post_id))
+    if not about.is_shown:
+        return None
+    if kind == "announce/post" and isinstance(about, Post):
+        return _announced(ctx, place, about) if place.local else None
+    return _created(ctx, about) if about.local else None
 
 
 def _may_be_shown(ctx: Context, issued: Issued) -> bool:
@@ -363,6 +435,7 @@ ROUTES = [
     Route("/actor/outbox", answer_instance_collection, methods=["GET"]),
     Route("/actor/followers", answer_instance_collection, methods=["GET"]),
     Route("/actor/following", answer_instance_collection, methods=["GET"]),
+    Route("/actor/featured", answer_instance_collection, methods=["GET"]),
     *(
         Route(f"{who}/{name}", endpoint, methods=["GET"])
         for who in (_PERSON, _COMMUNITY)
@@ -370,9 +443,9 @@ ROUTES = [
             ("followers", answer_followers),
             ("following", answer_following),
             ("outbox", answer_outbox),
+            ("featured", answer_featured),
         )
     ),
-    Route(f"{_COMMUNITY}/featured", answer_featured, methods=["GET"]),
     Route(f"{_COMMUNITY}/moderators", answer_moderators, methods=["GET"]),
     Route("/activities/{kind}/{token}", answer_activity, methods=["GET"]),
 ]

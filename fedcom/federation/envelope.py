@@ -30,6 +30,7 @@ from fedcom.actions.comment import content_at
 from fedcom.context import Context, Said
 from fedcom.errors import Denied
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
+from fedcom.federation.undone import with_undone
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -70,7 +71,8 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
     """
     activity = said.activity
     if activity.type != "Announce":
-        return [Sheet(activity, None, said.body, said.evidence, said.signed_at)]
+        whole = with_undone(ctx, activity)
+        return [Sheet(whole, None, said.body, said.evidence, said.signed_at)]
     _refuse(judge_direct(activity, said.actor, Known(hosts=frozenset({ctx.host}))))
     group = find_actor(ctx.conn, said.actor)
     if not isinstance(group, Community):
@@ -80,7 +82,10 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=group.handle)
     # An Announce that somebody else brought again says again what may have been undone since.
     evidence: Evidence = "community" if said.evidence == "signature" else "proof"
-    return [Sheet(inner, group, evidence=evidence) for inner in activity.objects]
+    return [
+        Sheet(with_undone(ctx, one) if isinstance(one, Document) else one, group, evidence=evidence)
+        for one in activity.objects
+    ]
 
 
 def prove(ctx: Context, sheet: Sheet) -> Said | None:
@@ -146,7 +151,7 @@ def _announced_by_id(ctx: Context, iri: str, group: Community, sheet: Sheet) -> 
     """
     document = _fetched(ctx, iri)
     if document.is_activity:
-        return prove(ctx, replace(sheet, what=document))
+        return prove(ctx, replace(sheet, what=with_undone(ctx, document)))
     return _as_update(ctx, document, group)
 
 
@@ -247,9 +252,14 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
         follow_target=_follow_target(ctx, activity, actor_iri),
         moderators=_moderators(ctx, group),
         is_their_post=group is not None and place is not None and place.id == group.id,
-        issued_by_us=activity.id is not None and find_issued(ctx.conn, activity.id) is not None,
+        issued_by_us=_is_issued(ctx, activity.id),
         proven=group is not None and _is_proven(ctx, activity, actor_iri),
     )
+
+
+def _is_issued(ctx: Context, iri: str | None) -> bool:
+    """Whether we sent it as ours; what is another's was only passed on."""
+    return iri is not None and ctx.is_ours(iri) and find_issued(ctx.conn, iri) is not None
 
 
 def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:

@@ -63,6 +63,9 @@ POLITE = frozenset(
         # A peer cannot know what every other server understands.
         "unsupported_type",
         "unknown_collection",
+        # Whose post it is sees no error either way, and some servers (Takahe 0.11, snac 2.94) take
+        # a refusal for a fault and deliver again.
+        "not_public",
         # Who is blocked need not learn it.
         "person_block",
     }

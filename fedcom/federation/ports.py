@@ -1,14 +1,17 @@
-"""The rest of what inbox and outbox asked for: whom we hear, how to deliver, and dead inboxes."""
+"""The rest of what inbox and outbox asked for: whom we hear, how to deliver, and what ended."""
 
 from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import Connection, exists, or_, select
 
+from fedcom.clock import Clock
+from fedcom.context import Context
+from fedcom.federation.refused import undo_refused
 from fedcom.models.actor import actor
 from fedcom.models.peer import peer
 from fedcom.remote.peers import find_block
 from fedcom.rules.dialects import delivery_interval, id_memory
-from outbox.ports import Pace
+from outbox.ports import Pace, Refusal
 
 
 class Gate:
@@ -25,11 +28,13 @@ class Gate:
 
 
 class Inboxes:
-    """Knows the software behind inboxes, and listens for those that answer 404 or 410."""
+    """Knows the software behind inboxes, and listens for what they answer."""
 
-    def __init__(self, suspect: Callable[[str], None]) -> None:
+    def __init__(self, suspect: Callable[[str], None], origin: str, clock: Clock) -> None:
         """`suspect` is told the id of an actor who may be gone; it must be safe in any thread."""
         self._suspect = suspect
+        self._origin = origin
+        self._clock = clock
 
     def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
         """How to deliver to those of `hosts` whose software makes demands."""
@@ -54,3 +59,7 @@ class Inboxes:
         ).all()
         if len(row) == 1:
             self._suspect(row[0].iri)
+
+    def refused(self, conn: Connection, refusal: Refusal) -> None:
+        """What a moderator here did elsewhere is undone when the community's server refuses it."""
+        undo_refused(Context(conn, self._clock(), self._origin), refusal)

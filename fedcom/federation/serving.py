@@ -11,12 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.federation.negotiation import JSON_TYPE
+from fedcom.http.cors import EVERYBODY
 
 CACHE = "public, max-age=180"
 REVALIDATED = "public, no-cache"
 """For actors: a peer that meets a new key must not be given the old one out of a shared cache."""
-
-EVERYBODY = {"Access-Control-Allow-Origin": "*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,21 @@ class Elsewhere:
 
 
 def to_response(
-    request: Request, body: bytes, status: int = 200, *, cache: str = CACHE, tag: str | None = None
+    request: Request,
+    body: bytes,
+    status: int = 200,
+    *,
+    cache: str = CACHE,
+    tag: str | None = None,
+    vary: str = "Accept",
 ) -> Response:
     """The document in `body`, or 304 when whoever asks has it already (RFC 9110 §13.1.2).
 
-    `tag` is the ETag without quotes; else it is made from the body.
+    `tag` is the ETag without quotes; else it is made from the body. `vary` names the headers of the
+    request that the answer hangs on.
     """
     mark = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"' if tag is None else f'"{tag}"'
-    headers = {"Vary": "Accept", "Cache-Control": cache, "ETag": mark, **EVERYBODY}
+    headers = {"Vary": vary, "Cache-Control": cache, "ETag": mark, **EVERYBODY}
     if status == 200 and _knows(request.headers, mark):
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers | {"Content-Type": JSON_TYPE})

@@ -2,7 +2,7 @@
 
 `context` (FEP-7888, FEP-f228) lists the ids of a post and all comments below it; it is the
 community's (FEP-11dd). `replies` (FEP-7458) lists the direct answers to a post or a comment. Both
-only for what is ours; a peer's thread is listed by the peer. Ids stand in them, so that what a
+only for what is ours; who asks for a peer's is sent there. Ids stand in them, so that what a
 reader sees of each comes from its own origin. PieFed 1.7 reads comments from nothing but the
 objects in the `orderedItems` of a post's `replies`, of the whole tree, as it lists them itself: so
 there our own comments stand whole, beside the `first` page of direct answers that others read.
@@ -17,17 +17,24 @@ from starlette.routing import Route
 
 from activitypub.vocab.base import dump
 from activitypub.vocab.collections import (
-    collection,
     collection_page,
     ordered_collection,
     ordered_collection_page,
 )
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
+from fedcom.actions.replies import PAGE, first_replies, place_in_thread
 from fedcom.context import Context
-from fedcom.errors import NotFound
-from fedcom.federation.documents import Json, context_of, open_place, own
-from fedcom.federation.serving import to_response
+from fedcom.federation.documents import Json, context_of, open_place, to_be_found_at
+from fedcom.federation.paging import (
+    asked_page,
+    check_page,
+    count_pages,
+    next_page,
+    page_iri,
+    previous_page,
+)
+from fedcom.federation.serving import Elsewhere, to_origin, to_response
 from fedcom.http.instance import instance_of
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -41,9 +48,6 @@ from fedcom.queries.conversations import (
 from fedcom.queries.posts import get_post
 from fedcom.wire.addressing import context_iri, replies_iri
 
-PAGE = 100
-"""Ids in one page."""
-
 INLINE = 50
 """Comments of a tree that are listed at once, the oldest first."""
 
@@ -53,11 +57,13 @@ async def answer_context(request: Request) -> Response:
 
     The ETag is NodeBB's digest of the ids, so whoever has them all already gets 304.
     """
-    number, page = request.path_params["number"], _asked_page(request)
+    number, page = request.path_params["number"], asked_page(request)
 
-    def find(ctx: Context) -> tuple[Json, str | None]:
-        about = own(get_post(ctx.conn, number))
+    def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
+        about = get_post(ctx.conn, number)
         place = open_place(ctx, about)
+        if not about.local:
+            return to_be_found_at(about, about.context_iri), None
         iri = context_iri(about.iri)
         if not about.is_shown:
             return _gone(iri, "OrderedCollection", about), None
@@ -67,8 +73,8 @@ async def answer_context(request: Request) -> Response:
         document = ordered_collection(
             iri,
             len(ids),
-            first=_page_iri(iri, 1),
-            last=_page_iri(iri, _pages(len(ids))),
+            first=page_iri(iri, 1),
+            last=page_iri(iri, count_pages(len(ids), PAGE)),
             owner=place.iri,
             audience=place.iri,
         )
@@ -79,17 +85,17 @@ async def answer_context(request: Request) -> Response:
 
 async def answer_post_replies(request: Request) -> Response:
     """The direct answers to a local post."""
-    number, page = request.path_params["number"], _asked_page(request)
+    number, page = request.path_params["number"], asked_page(request)
     return await _answer(
-        request, lambda ctx: (_replies(ctx, own(get_post(ctx.conn, number)), page), None)
+        request, lambda ctx: (_replies(ctx, get_post(ctx.conn, number), page), None)
     )
 
 
 async def answer_comment_replies(request: Request) -> Response:
     """The direct answers to a local comment."""
-    number, page = request.path_params["number"], _asked_page(request)
+    number, page = request.path_params["number"], asked_page(request)
     return await _answer(
-        request, lambda ctx: (_replies(ctx, own(get_comment(ctx.conn, number)), page), None)
+        request, lambda ctx: (_replies(ctx, get_comment(ctx.conn, number), page), None)
     )
 
 
@@ -104,57 +110,54 @@ def digest(ids: Iterable[str]) -> str:
     return f"{total:064x}"
 
 
-async def _answer(request: Request, work: Callable[[Context], tuple[Json, str | None]]) -> Response:
+async def _answer(
+    request: Request, work: Callable[[Context], tuple[Json | Elsewhere, str | None]]
+) -> Response:
     instance = instance_of(request)
     found, tag = await instance.read(lambda conn: work(context_of(conn, instance)))
+    if isinstance(found, Elsewhere):
+        return to_origin(found)
     gone = found["type"] == "Tombstone"
     return to_response(request, dump(found), 410 if gone else 200, tag=tag)
 
 
-def _asked_page(request: Request) -> int | None:
-    """The page that is asked for, None for the collection itself. Raises NotFound."""
-    text = request.query_params.get("page")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-        raise NotFound("couldnt_find_page", "Pages are numbered from 1.")
-    return int(text)
-
-
 def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
     total = 1 + count_thread(ctx.conn, about.id)
-    _check_page(page, total)
+    check_page(page, total, PAGE)
     # The post itself is the first of the first page.
     skip = max(0, (page - 1) * PAGE - 1)
     root = [about.iri] if page == 1 else []
     ids = root + find_thread_ids(ctx.conn, about.id, offset=skip, limit=PAGE - len(root))
     return ordered_collection_page(
-        _page_iri(iri, page),
+        page_iri(iri, page),
         iri,
         ids,
         total=total,
-        next_page=_page_iri(iri, page + 1) if page < _pages(total) else None,
-        previous_page=_page_iri(iri, page - 1) if page > 1 else None,
+        next_page=next_page(iri, page, total, PAGE),
+        previous_page=previous_page(iri, page),
     )
 
 
-def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json:
+def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json | Elsewhere:
     thread = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
     open_place(ctx, thread)
+    if not about.local:
+        return to_be_found_at(about)  # which names the collection
     iri = replies_iri(about.iri)
     if not about.is_shown:
         kind = "Collection" if isinstance(about, Comment) else "OrderedCollection"
         return _gone(iri, kind, about)
-    parent = about.id if isinstance(about, Comment) else None
-    total = count_replies(ctx.conn, thread.id, parent)
+    if isinstance(about, Comment) and page is None:
+        return first_replies(ctx, about)
+    where = place_in_thread(about)
+    total = count_replies(ctx.conn, *where)
     number = page or 1
-    _check_page(number, total)
-    ids = find_reply_ids(ctx.conn, thread.id, parent, offset=(number - 1) * PAGE, limit=PAGE)
-    following = _page_iri(iri, number + 1) if number < _pages(total) else None
+    check_page(number, total, PAGE)
+    ids = find_reply_ids(ctx.conn, *where, offset=(number - 1) * PAGE, limit=PAGE)
+    following = next_page(iri, number, total, PAGE)
     if isinstance(about, Comment):
-        listed = collection_page(_page_iri(iri, number), iri, ids, next_page=following)
-        return collection(iri, total, first=listed) if page is None else listed
-    listed = ordered_collection_page(_page_iri(iri, number), iri, ids, next_page=following)
+        return collection_page(page_iri(iri, number), iri, ids, next_page=following)
+    listed = ordered_collection_page(page_iri(iri, number), iri, ids, next_page=following)
     if page is not None:
         return listed
     return ordered_collection(iri, total, items=_tree(ctx, about), first=listed)
@@ -171,19 +174,6 @@ def _tree(ctx: Context, about: Post) -> list[str | Json]:
 
 def _gone(iri: str, kind: str, about: Post | Comment) -> Json:
     return tombstone(iri, former_type=kind, deleted=about.deleted_at or about.removed_at)
-
-
-def _check_page(page: int, total: int) -> None:
-    if page > _pages(total):
-        raise NotFound("couldnt_find_page", "There are not as many pages.")
-
-
-def _pages(total: int) -> int:
-    return max(1, -(-total // PAGE))
-
-
-def _page_iri(iri: str, page: int) -> str:
-    return f"{iri}?page={page}"
 
 
 ROUTES = [

@@ -23,6 +23,7 @@ from activitypub.errors import (
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, TooMany
 from fedcom.http.accepting import ANYTHING, PAGE_TYPES, heaviest, weights
+from fedcom.http.cors import EVERYBODY
 from inbox import problem as inbox_problem
 
 EXPECTED: tuple[type[Exception], ...] = (
@@ -116,7 +117,7 @@ def to_json(problem: Problem, request: Request) -> Response:
 
     `instance` is the id of the request, for the admin's log.
     """
-    headers = {**problem.headers, "Vary": "Accept"}
+    headers = {**problem.headers, **EVERYBODY, "Vary": "Accept"}
     said = inbox_problem.Problem(problem.status, problem.code, problem.detail, headers=headers)
     request_id = inbox_problem.to_request_id(request.scope.get("state", {}).get("request_id"))
     return inbox_problem.to_response(said, request_id, _TYPES)

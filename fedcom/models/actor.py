@@ -17,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    text,
 )
 
 from fedcom.db import BigId, UtcDateTime
@@ -66,6 +67,13 @@ actor = Table(
     Column("deleted_at", UtcDateTime, nullable=True),
     Index("ix_actor_name_host", "name", "host"),
     Index("ix_actor_host", "host"),
+    # Which hosts have handles of another domain.
+    Index(
+        "ix_actor_split_host",
+        "host",
+        sqlite_where=text("domain IS NOT NULL"),
+        postgresql_where=text("domain IS NOT NULL"),
+    ),
     Index("ix_actor_public_key_id", "public_key_id"),
     Index("ix_actor_proof_key_id", "proof_key_id"),
     CheckConstraint(

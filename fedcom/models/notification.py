@@ -23,6 +23,7 @@ notification = Table(
     Column("post_id", BigId, ForeignKey("post.id"), nullable=True),
     Column("comment_id", BigId, ForeignKey("comment.id"), nullable=True),
     Column("message_id", BigId, ForeignKey("message.id"), nullable=True),
+    Column("outside_mention_id", BigId, ForeignKey("outside_mention.id"), nullable=True),
     # For moderation the modlog's kind ("remove", "lock", "ban"…), with the reason.
     Column("detail", Text, nullable=False, server_default=EMPTY),
     Column("reason", Text, nullable=False, server_default=EMPTY),
@@ -32,6 +33,7 @@ notification = Table(
     Index("ix_notification_unread", "recipient_id", "read_at"),
     Index("ix_notification_comment_id", "comment_id"),
     Index("ix_notification_post_id", "post_id"),
+    Index("ix_notification_outside_mention_id", "outside_mention_id"),
     CheckConstraint(
         "kind IN ('reply', 'mention', 'message', 'moderation', 'report', 'application')",
         name="kind",
@@ -52,6 +54,7 @@ class Notification:
     post_id: int | None
     comment_id: int | None
     message_id: int | None
+    outside_mention_id: int | None
     detail: str
     reason: str
     created_at: datetime

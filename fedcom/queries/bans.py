@@ -126,6 +126,14 @@ def list_haunts(conn: Connection, person_id: int) -> list[Community]:
     return [to_row(Community, row) for row in rows]
 
 
+def list_communities_of(conn: Connection, host: str) -> list[Community]:
+    """The communities of another server that are known here."""
+    rows = conn.execute(
+        _PLACE.where(actor.c.host == host, actor.c.local.is_(False)).order_by(actor.c.id)
+    ).mappings()
+    return [to_row(Community, row) for row in rows]
+
+
 def list_banned_from(conn: Connection, person_id: int, at: datetime) -> list[Community]:
     """The communities of ours that a person was banned from at exactly this moment."""
     rows = conn.execute(

@@ -1,13 +1,13 @@
 """What the collections of local actors hold: the newest public posts and comments, pins."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select, union_all
 
 from fedcom.models.actor import community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
-from fedcom.queries.comments import COMMENT
-from fedcom.queries.posts import POST
+from fedcom.queries.comments import get_comment
+from fedcom.queries.posts import POST, get_post
 
 # Posts go with their community when it is closed.
 _CLOSED = select(community.c.actor_id).where(community.c.removed_at.is_not(None))
@@ -23,12 +23,13 @@ _SHOWN_COMMENT = (
 )
 
 
-def newest_in(conn: Connection, community_id: int, limit: int) -> list[Post]:
-    """The newest shown posts of a community, newest first."""
+def newest_in(conn: Connection, community_id: int, limit: int, offset: int = 0) -> list[Post]:
+    """The newest shown posts of a community behind the first `offset`, newest first."""
     rows = conn.execute(
         POST.where(post.c.community_id == community_id, *SHOWN)
         .order_by(post.c.published_at.desc(), post.c.id.desc())
         .limit(limit)
+        .offset(offset)
     ).mappings()
     return [to_row(Post, row) for row in rows]
 
@@ -43,19 +44,26 @@ def featured_in(conn: Connection, community_id: int) -> list[Post]:
     return [to_row(Post, row) for row in rows]
 
 
-def newest_by(conn: Connection, author_id: int, limit: int) -> tuple[list[Post], list[Comment]]:
-    """The newest shown posts and comments of a person, each newest first."""
-    posts = conn.execute(
-        POST.where(post.c.author_id == author_id, *SHOWN)
-        .order_by(post.c.published_at.desc())
+def newest_by(
+    conn: Connection, author_id: int, limit: int, offset: int = 0
+) -> list[Post | Comment]:
+    """The newest shown posts and comments of a person behind the first `offset`, newest first."""
+    posts = select(literal(1).label("is_post"), post.c.id, post.c.published_at).where(
+        post.c.author_id == author_id, *SHOWN
+    )
+    comments = select(literal(0), comment.c.id, comment.c.published_at).where(
+        comment.c.author_id == author_id, *_SHOWN_COMMENT
+    )
+    both = union_all(posts, comments).subquery()
+    rows = conn.execute(
+        select(both.c.is_post, both.c.id)
+        .order_by(both.c.published_at.desc(), both.c.is_post, both.c.id.desc())
         .limit(limit)
-    ).mappings()
-    comments = conn.execute(
-        COMMENT.where(comment.c.author_id == author_id, *_SHOWN_COMMENT)
-        .order_by(comment.c.published_at.desc())
-        .limit(limit)
-    ).mappings()
-    return [to_row(Post, row) for row in posts], [to_row(Comment, row) for row in comments]
+        .offset(offset)
+    )
+    return [
+        get_post(conn, row.id) if row.is_post else get_comment(conn, row.id) for row in rows.all()
+    ]
 
 
 def count_by(conn: Connection, author_id: int) -> int:

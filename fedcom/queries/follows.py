@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, Select, exists, func, or_, select, union
 
 from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, actor, community
 from fedcom.models.base import columns_of, to_row
+from fedcom.models.comment import comment
 from fedcom.models.follow import Follow, follow
+from fedcom.models.moderation import community_ban
 from fedcom.models.peer import peer
+from fedcom.models.post import post
 from fedcom.queries.actors import get_community
 
 FOLLOW = select(*columns_of(Follow, follow))
@@ -82,6 +86,26 @@ def list_pending(conn: Connection) -> list[Follow]:
     return [to_row(Follow, row) for row in rows.mappings()]
 
 
+def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int, datetime]]:
+    """Of each host: how many follows by members it has not answered since `before`, and when the
+    first of them was asked."""
+    target = actor.alias("target")
+    rows = conn.execute(
+        select(target.c.host, func.count().label("number"), func.min(follow.c.created_at))
+        .join(target, target.c.id == follow.c.target_id)
+        .join(actor, actor.c.id == follow.c.follower_id)
+        .where(
+            follow.c.state == "pending",
+            follow.c.created_at < before,
+            actor.c.local.is_(True),
+            target.c.deleted_at.is_(None),
+        )
+        .group_by(target.c.host)
+        .order_by(target.c.host)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def find_unfilled(conn: Connection) -> list[Community]:
     """Peers' communities that somebody here follows and whose old posts were not fetched yet."""
     rows = conn.execute(
@@ -108,37 +132,64 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
     """The distinct remote inboxes of an actor's accepted followers, shared inboxes folded.
 
     Yields one FollowerHost for each; members of this instance need no delivery and are left out,
-    and whoever is banned `now`.
+    and whoever is banned `now`, from this instance or from the community.
     """
+    query = _inboxes(now).join(follow, follow.c.follower_id == actor.c.id)
+    is_kept_out = exists().where(
+        community_ban.c.community_id == follow.c.target_id,
+        community_ban.c.person_id == actor.c.id,
+        or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
+    )
+    mine = (follow.c.target_id == target_id) & (follow.c.state == "accepted")
+    for row in conn.execute(query.where(mine, ~is_kept_out)):
+        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+
+
+def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[FollowerHost]:
+    """The servers that have what a member wrote: of the communities elsewhere that they wrote in,
+    and of the followers of those here. As `follower_hosts`.
+    """
+    posted = select(post.c.community_id).where(post.c.author_id == person_id)
+    answered = (
+        select(post.c.community_id)
+        .join(comment, comment.c.post_id == post.c.id)
+        .where(comment.c.author_id == person_id)
+    )
+    places = union(posted, answered)
+    followers = select(follow.c.follower_id).where(
+        follow.c.target_id.in_(places), follow.c.state == "accepted"
+    )
+    for row in conn.execute(
+        _inboxes(now).where(actor.c.id.in_(union(posted, answered, followers)))
+    ):
+        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+
+
+def _inboxes(now: datetime) -> Select[Any]:
+    """The inboxes of people and communities elsewhere, and what is known of their servers."""
     inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
-    query = (
+    return (
         select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
-        .join(follow, follow.c.follower_id == actor.c.id)
+        .select_from(actor)
         .outerjoin(peer, peer.c.host == actor.c.host)
         .where(
-            follow.c.target_id == target_id,
-            follow.c.state == "accepted",
             actor.c.local.is_(False),
             actor.c.deleted_at.is_(None),
             or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
         )
         .distinct()
     )
-    for row in conn.execute(query):
-        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
 
 
 def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
-    """Every server that we know somebody of, by the inbox that its actors share."""
+    """Every server that we know somebody of, by the inboxes that its actors share, and where they
+    share none (GoToSocial, snac) by those of each.
+    """
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
     rows = conn.execute(
-        select(
-            actor.c.shared_inbox,
-            actor.c.host,
-            peer.c.software,
-            func.coalesce(peer.c.reached, False),
-        )
+        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
         .outerjoin(peer, peer.c.host == actor.c.host)
-        .where(actor.c.local.is_(False), actor.c.shared_inbox.is_not(None))
+        .where(actor.c.local.is_(False))
         .distinct()
     )
     for row in rows:

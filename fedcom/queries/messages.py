@@ -183,6 +183,15 @@ def find_message(conn: Connection, iri: str) -> Message | None:
     return None if row is None else to_row(Message, row)
 
 
+def find_message_before(conn: Connection, about: Message) -> Message | None:
+    """The last message between the same two people before this one that is not deleted."""
+    pair = (about.author_id, about.recipient_id)
+    between = message.c.author_id.in_(pair) & message.c.recipient_id.in_(pair)
+    statement = _MESSAGE.where(between, message.c.id < about.id, message.c.deleted_at.is_(None))
+    row = conn.execute(statement.order_by(message.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else to_row(Message, row)
+
+
 def get_message(conn: Connection, number: int) -> Message:
     """The message with this row id, whoever asks. Raises NotFound."""
     row = conn.execute(_BY_ID, {"id": number}).mappings().first()

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, bindparam, case, or_, select
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment
 from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
+from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
 from fedcom.queries.visibility import is_admin, is_closed, may_read
@@ -79,6 +80,8 @@ class NewsLine:
     post_id: int | None
     comment_id: int | None
     message_id: int | None
+    # Where a post elsewhere can be read that has no place here.
+    address: str | None
     post_title: str | None
     # Whether the post takes comments, so that it can be answered from here.
     is_open: bool
@@ -112,12 +115,14 @@ _COLUMNS = (
     notification.c.post_id,
     notification.c.comment_id,
     notification.c.message_id,
+    func.coalesce(outside_mention.c.url, outside_mention.c.iri),
     case((_READS_POST, post.c.title)),
     and_(post.c.id.is_not(None), post.c.locked_at.is_(None)),
     case(
         (notification.c.comment_id.is_(None), case((_READS_POST, post.c.content_warning))),
         (_READS_COMMENT, comment.c.content_warning),
     ),
+    outside_mention.c.excerpt,
     case(
         (notification.c.message_id.is_not(None), message.c.body_html),
         (notification.c.comment_id.is_(None), case((_READS_POST, post.c.body_html))),
@@ -129,9 +134,9 @@ _PLACE = _BY + NAME_WIDTH
 _LIST = (
     select(*_COLUMNS, *name_columns(_by), *name_columns(_place, title=_PLACE_TITLE))
     .select_from(
-        WITH_SUBJECTS.outerjoin(_by, _by.c.id == notification.c.actor_id).outerjoin(
-            _place, _place.c.id == notification.c.community_id
-        )
+        WITH_SUBJECTS.outerjoin(_by, _by.c.id == notification.c.actor_id)
+        .outerjoin(_place, _place.c.id == notification.c.community_id)
+        .outerjoin(outside_mention, outside_mention.c.id == notification.c.outside_mention_id)
     )
     .where(
         notification.c.recipient_id == _VIEWER,
@@ -165,12 +170,13 @@ def list_news(
 
 
 def _to_line(row: Sequence[Any]) -> NewsLine:
-    *values, is_open, warning, html = row[:_BY]
+    *values, is_open, warning, outside, html = row[:_BY]
     names = (
         to_name(columns) if columns[0] is not None else None
         for columns in (row[_BY:_PLACE], row[_PLACE:])
     )
-    return NewsLine(*[*values, bool(is_open), warning or excerpt_of(html or ""), *names])
+    excerpt = warning or outside or excerpt_of(html or "")
+    return NewsLine(*[*values, bool(is_open), excerpt, *names])
 
 
 def excerpt_of(html: str) -> str:

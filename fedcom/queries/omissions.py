@@ -13,6 +13,9 @@ _LATEST = (
 )
 
 
-def list_omissions(conn: Connection, limit: int) -> list[Omission]:
-    """The latest `limit` things that were left out."""
-    return [to_row(Omission, row) for row in conn.execute(_LATEST.limit(limit)).mappings()]
+def list_omissions(conn: Connection, limit: int, host: str | None = None) -> list[Omission]:
+    """The latest `limit` things that were left out, of one host's communities or of all."""
+    statement = _LATEST.limit(limit)
+    if host is not None:
+        statement = statement.where(actor.c.host == host)
+    return [to_row(Omission, row) for row in conn.execute(statement).mappings()]

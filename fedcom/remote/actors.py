@@ -5,9 +5,10 @@ Update or a relayed copy can change nothing that the origin does not say itself.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from activitypub.authority import Believe, judge_key
 from activitypub.errors import FetchFailed, Malformed
@@ -154,6 +155,22 @@ def is_stale(conn: Connection, iri: str, now: datetime) -> bool:
 def note_tried(conn: Connection, iri: str, now: datetime) -> None:
     """Its origin was asked and gave nothing usable: leave it be for another day."""
     conn.execute(update(actor).where(actor.c.iri == iri).values(fetched_at=now))
+
+
+def find_split(conn: Connection, iris: Sequence[str]) -> list[Person | Community]:
+    """Those of these actors whose handle is of their host, while others of that host have handles
+    of another domain."""
+    other = actor.alias("other")
+    rows = conn.execute(
+        select(actor.c.iri).where(
+            actor.c.iri.in_(iris),
+            actor.c.local.is_(False),
+            actor.c.domain.is_(None),
+            exists().where(other.c.host == actor.c.host, other.c.domain.is_not(None)),
+        )
+    )
+    found = (find_actor(conn, iri) for iri in rows.scalars().all())
+    return [someone for someone in found if someone is not None]
 
 
 def put_domain(conn: Connection, iri: str, domain: str | None) -> None:
@@ -317,6 +334,11 @@ def _address(value: str | None, field: str) -> str:
         raise Invalid(
             "actor_incomplete", "The actor's %(field)s: %(why)s", field=field, why=error.detail
         ) from error
+
+
+def page_near(document: Document) -> str | None:
+    """The page of a peer's document for people, if it is on the document's own host."""
+    return _near(document.url, document.id)
 
 
 def _near(value: str | None, iri: str | None) -> str | None:

@@ -13,6 +13,8 @@ from fedcom.db import upsert
 from fedcom.errors import Invalid
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
+from fedcom.rules.dialects import MICROBLOGS
+from outbox.publish import hosts_told
 
 # Peers change software seldom; one that could not be asked is asked again soon.
 FRESH = timedelta(days=3)
@@ -52,6 +54,13 @@ def list_peers(conn: Connection, *, limit: int = 10_000) -> list[Peer]:
     """The servers known here, by name."""
     rows = conn.execute(select(*columns_of(Peer, peer)).order_by(peer.c.host).limit(limit))
     return [to_row(Peer, row) for row in rows.mappings()]
+
+
+def is_on_microblogs(conn: Connection, iri: str) -> bool:
+    """Whether a server of microblogs was told of the post or comment of ours with this id."""
+    hosts = hosts_told(conn, iri)
+    found = select(peer.c.host).where(peer.c.host.in_(hosts), peer.c.software.in_(MICROBLOGS))
+    return bool(hosts) and conn.execute(found.limit(1)).first() is not None
 
 
 def is_fresh(known: Peer | None, now: datetime) -> bool:

@@ -31,7 +31,12 @@ _MEMORY = {"piefed": 90.0}
 # Seconds between two deliveries. Discourse's plugin takes ten POSTs a minute from one address; four
 # are sent at once, so every half minute four.
 _INTERVALS = {"discourse": 7.6}
+# Their servers end a follow by themselves when its community bans the follower, for however short a
+# time (Lemmy 0.19), and do not take it up again.
+_UNFOLLOWING = frozenset({"lemmy"})
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
+# `Mastodon/4.4.2 (http.rb/5.3; +https://…)`, `Pleroma 2.9; https://…`, `… (Takahe/0.11; +https://…)`
+_PRODUCT = re.compile(r"(?<![\w./@:-])([A-Za-z][A-Za-z0-9.-]{1,40})[/ ]v?\d")
 
 
 class Dialect(Enum):
@@ -64,6 +69,12 @@ def dialect_of(software: str | None, *, reached: bool) -> Dialect:
     return Dialect.UNFAMILIAR if reached and software else Dialect.UNKNOWN
 
 
+def is_microblog_agent(user_agent: str) -> bool:
+    """Whether a User-Agent names software of microblogs, and none of forums."""
+    named = {product.lower() for product in _PRODUCT.findall(user_agent[:500])}
+    return not named.isdisjoint(MICROBLOGS) and named.isdisjoint(FORUMS)
+
+
 def id_memory(software: str | None) -> float:
     """Seconds within which this software takes a repeated delivery for a duplicate."""
     return _MEMORY.get(software or "", 0.0)
@@ -74,12 +85,65 @@ def delivery_interval(software: str | None) -> float:
     return _INTERVALS.get(software or "", 0.0)
 
 
+def ends_follow_with_ban(software: str | None) -> bool:
+    """Whether this software ends the follow of whoever is banned, without a word."""
+    return software in _UNFOLLOWING
+
+
 def takes_chat(software: str | None, version: str | None) -> bool:
     """Whether a private message goes there as a ChatMessage, and not as a Note.
 
     Lemmy 1.0 (whose pre-releases are 0.20 and later) judges its peers by the same line.
     """
-    if software != "lemmy":
-        return software in _CHATTING
+    return _is_lemmy_0(version) if software == "lemmy" else software in _CHATTING
+
+
+def reads_announced_flags(software: str | None, version: str | None) -> bool:
+    """Whether a community can pass a report on in an Announce (Lemmy from 1.0 on, PieFed, Mbin).
+
+    Lemmy 0.19 takes a Flag from the reporter alone, also of what is in a community elsewhere.
+    """
+    return software != "lemmy" or not _is_lemmy_0(version)
+
+
+def reads_announced_ids(software: str | None) -> bool:
+    """Whether an Announce of the bare id of a post or comment is read there.
+
+    Lemmy (0.19 and 1.0) takes for an activity what it finds there, and refuses an object.
+    """
+    return software != "lemmy"
+
+
+def refuses_own(software: str | None) -> bool:
+    """Whether this software refuses its own posts and comments in an Announce of somebody else.
+
+    Lemmy (0.19 and 1.0) answers 400 to a Create or Update of what is local there.
+    """
+    return software == "lemmy"
+
+
+def hears_of_profiles(software: str | None) -> bool:
+    """Whether an Update of a person is read there.
+
+    Lemmy refuses it, and reads people it knows again once a day.
+    """
+    return software != "lemmy"
+
+
+def ignores_restore_data(software: str | None, version: str | None) -> bool:
+    """Whether `restoreData` on the Undo of a Block does not put back what the Block removed.
+
+    Lemmy knows it from 1.0 on. Of others than Fedcom nobody is known to read it.
+    """
+    return software != "fedcom" and (software != "lemmy" or _is_lemmy_0(version))
+
+
+def purges_deleted(software: str | None, _version: str | None) -> bool:
+    """Whether an Undo cannot bring back what was deleted there (NodeBB 4 purges it)."""
+    return software == "nodebb"
+
+
+def _is_lemmy_0(version: str | None) -> bool:
+    """Whether a Lemmy is older than 1.0; one that does not say its version is."""
     found = _VERSION.match(version or "")
     return found is None or (int(found[1]), int(found[2])) < (0, 20)

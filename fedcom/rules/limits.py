@@ -20,7 +20,11 @@ MAX_MESSAGE = 10_000
 MAX_DEPTH = 50
 """Levels of comments below a post; Lemmy 0.19 takes no more."""
 
-MAX_URL = 2_048
+MAX_URL = 2_000
+"""Of a link as peers write it down, with everything but ASCII percent-encoded. Lemmy refuses posts
+with longer ones (`post.url`, from 0.19.6 on; 512 before that).
+"""
+
 MAX_DISPLAY_NAME = 64
 MAX_SUMMARY = 5_000
 """Of a person, as Markdown."""
@@ -172,7 +176,7 @@ def check_url(url: str) -> str:
     `url_userinfo` (a name before the host makes a link look like another's) or `url_host`.
     """
     url = _encoded(url.strip())
-    if len(url) > MAX_URL:
+    if _length_as_ascii(url) > MAX_URL:
         raise Invalid("url_too_long", "A link has at most %(maximum)s characters.", maximum=MAX_URL)
     if _UNSAFE.search(url) or any(_is_hidden(char) for char in url):
         raise Invalid("url_characters", "The link holds characters that no link has.")
@@ -186,6 +190,13 @@ def _encoded(url: str) -> str:
     origin = _ORIGIN.match(url)
     end = origin.end() if origin else len(url)
     return url[:end] + url[end:].translate(_ENCODED)
+
+
+def _length_as_ascii(url: str) -> int:
+    """The length that it has where it is stored percent-encoded, as Lemmy's parser leaves it."""
+    if len(url) > MAX_URL:  # so much need not be encoded to be measured
+        return len(url)
+    return sum(1 if char.isascii() else 3 * len(char.encode(errors="replace")) for char in url)
 
 
 def _check_authority(url: str) -> None:

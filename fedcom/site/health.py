@@ -2,15 +2,17 @@
 
 import shutil
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, and_, case, func, select, text
 
-from inbox.journal import LIVE, journal
+from fedcom.queries.follows import count_unanswered
+from inbox.journal import LIVE, count_waiting, journal
 from outbox.deliveries import SQL_CLAIMED, SQL_WAITING, deliveries, peers
 from outbox.peers import REST_AFTER
+from outbox.upkeep import report_peers
 
 MANY_PEERS = 3
 """Peers that began to fail of late; fewer are their own trouble and not ours."""
@@ -20,6 +22,9 @@ OF_LATE = 3 * 86_400.0
 
 STUCK = 300.0
 """Seconds that something may be due before nobody seems to do it."""
+
+LONG = timedelta(hours=1)
+"""What waits for longer is listed."""
 
 SCARCE = 0.05
 """The part of the disk that should be free."""
@@ -61,6 +66,36 @@ def check_health(conn: Connection, data_dir: Path, now: datetime) -> Health:
         disk.free,
         disk.total,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What has waited for `LONG` for one host or of one: how much, since when."""
+
+    host: str
+    kind: Literal["follows", "deliveries", "activities"]
+    number: int
+    since: datetime
+
+
+def list_backlogs(conn: Connection, now: datetime) -> list[Backlog]:
+    """What waits too long: follows without an answer, deliveries, activities heard and not done."""
+    before = now - LONG
+    found = [
+        Backlog(host, "follows", number, since)
+        for host, number, since in count_unanswered(conn, before)
+    ]
+    for peer in report_peers(conn):
+        if peer.oldest is not None and peer.oldest < before.timestamp():
+            waiting = peer.waiting + peer.claimed
+            found.append(Backlog(peer.host, "deliveries", waiting, _moment(peer.oldest)))
+    for host, number, since in count_waiting(conn, before.timestamp()):
+        found.append(Backlog(host, "activities", number, _moment(since)))
+    return sorted(found, key=lambda one: (one.since, one.host, one.kind))
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def measure_database(conn: Connection) -> int:

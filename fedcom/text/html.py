@@ -11,7 +11,7 @@ from html.entities import html5 as named_characters
 
 import nh3
 
-from fedcom.text.plain import clean_title, cut
+from fedcom.text.plain import cut
 
 MAX_HTML = 400_000
 """Longest HTML in characters that is parsed; five times our longest post with its mark-up."""
@@ -46,12 +46,15 @@ _TAGS = frozenset(
 # Their content is not prose either, so it goes with the tag.
 _DROPPED_WHOLE = frozenset(
     "script style title noscript noembed noframes template iframe object svg math "  # noqa: SIM905 - as above
-    "textarea select audio video".split()
+    "textarea select".split()
 )
+# Let through by the cleaner only to become links.
+_MEDIA = frozenset({"audio", "video", "source"})
 _ATTRIBUTES = {
     "*": {"lang"},
     "a": {"href", "title"},
     "img": {"src", "alt", "title"},
+    **{tag: {"src"} for tag in _MEDIA},
     "ol": {"start"},
 }
 # What Mastodon marks up: mentions, hashtags and the parts of a long link that it hides.
@@ -93,20 +96,21 @@ _BREAK = re.compile(
     re.IGNORECASE,
 )
 # As the cleaner writes them: it leaves no `"` and no `<` in an attribute.
-_IMAGE = re.compile(r'<(?P<link>/?a)(?=[ >])|<img(?: [a-z-]+="[^"]*+")*+>')
+_SOURCED = re.compile(
+    r'<(?P<link>/?a)(?=[ >])|<(?P<tag>img|audio|video|source)(?: [a-z-]+="[^"]*+")*+>'
+    r"|</(?:audio|video)>"
+)
 _SOURCE = re.compile(r' src="([^"]*)"')
 _ALT = re.compile(r' alt="([^"]*)"')
-# One leading mention: `@name`, `@name@host`, `!name@host`.
-_LEADING_MENTION = re.compile(r"\s*[@!][\w.-]{1,100}(?:@[\w.:-]{1,255})?[\s,:]*")
 
 
 def sanitize(html: str) -> str:
     """`html` reduced to the tags and attributes that may be shown; never raises.
 
     Links keep only absolute http, https and mailto targets and get `rel="nofollow noopener
-    noreferrer"`; images only https, of others a link or their description stays. What is too long,
-    too deep or breaks the parser comes back as escaped plain text (a sanitizer that raises took
-    Mastodon down: GHSA-qrgq-9fx2-vf2r).
+    noreferrer"`; images only https, of others a link or their description stays; films and sounds
+    become links. What is too long, too deep or breaks the parser comes back as escaped plain text
+    (a sanitizer that raises took Mastodon down: GHSA-qrgq-9fx2-vf2r).
     """
     if _is_too_much(html):
         return _as_plain(html)
@@ -130,19 +134,6 @@ def to_text(html: str) -> str:
     """
     lines = (line.strip() for line in _strip_tags(sanitize(html)).splitlines())
     return "\n".join(line for line in lines if line)
-
-
-def first_line(html: str, limit: int) -> str:
-    """A title of at most `limit` characters for a Note that has none; "" when it has no words.
-
-    As Lemmy 0.19 does it: the first line of the content without the mention of the community that
-    stands before it. Here all leading mentions go, and a line of nothing else is passed over.
-    """
-    for line in to_text(html).splitlines():
-        title = clean_title(_without_leading_mentions(line), limit)
-        if title:
-            return title
-    return ""
 
 
 def escape_text(text: str) -> str:
@@ -222,34 +213,38 @@ def _in_numbers(ampersand: re.Match[str]) -> str:
     return "".join(f"&#{ord(character)};" for character in known)
 
 
-def _without_leading_mentions(line: str) -> str:
-    position = 0
-    while match := _LEADING_MENTION.match(line, position):
-        position = match.end()
-    return line[position:]
-
-
 def _with_sources(clean: str) -> str:
-    """`clean` with a link in place of each picture that is served without TLS, which no page of
-    ours may load, and with nothing but its description in place of one without an address.
+    """`clean` with a link in place of each film and sound (the first source that it names), and of
+    each picture that is served without TLS, which no page of ours may load; with nothing but its
+    description in place of a picture without an address.
     """
-    is_linked = False
+    is_linked = has_source = False
 
     def show(found: re.Match[str]) -> str:
-        nonlocal is_linked
+        nonlocal is_linked, has_source
         if found["link"]:
             is_linked = found["link"] == "a"
             return found[0]
-        source, alt = _SOURCE.search(found[0]), _ALT.search(found[0])
-        address = source[1] if source else ""
-        if address.startswith("https://"):
+        tag, address = found["tag"], _attribute(_SOURCE, found[0])
+        if tag in _MEDIA:
+            if tag == "source" and has_source:
+                return ""
+            has_source = bool(address)
+        elif address.startswith("https://"):
             return found[0]
-        words = _as_written(alt[1] if alt else "") or _as_written(address)
+        words = _as_written(_attribute(_ALT, found[0])) or _as_written(address)
         if not address or is_linked:
             return words
-        return f'<a href="{address}" rel="nofollow noopener noreferrer">{words}</a>'
+        link = f'<a href="{address}" rel="nofollow noopener noreferrer">{words}</a>'
+        # Behind a film comes what its page says to browsers that cannot show it.
+        return f"{link} " if tag in _MEDIA else link
 
-    return _IMAGE.sub(show, clean)
+    return _SOURCED.sub(show, clean)
+
+
+def _attribute(pattern: re.Pattern[str], tag: str) -> str:
+    found = pattern.search(tag)
+    return found[1] if found else ""
 
 
 def _as_written(attribute: str) -> str:
@@ -259,7 +254,7 @@ def _as_written(attribute: str) -> str:
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
-    if tag != "img" or name != "src":
+    if name != "src":
         return value
     # In lower case as far as `_with_sources` looks.
     scheme, colon, rest = value.partition("://")
@@ -267,7 +262,7 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
 
 
 _CLEANER = nh3.Cleaner(
-    tags=set(_TAGS),
+    tags=set(_TAGS | _MEDIA),
     clean_content_tags=set(_DROPPED_WHOLE),
     attributes=_ATTRIBUTES,
     attribute_filter=_keep_attribute,

@@ -29,6 +29,9 @@ _MENTION = re.compile(
     re.VERBOSE,
 )
 
+# What `_find` leaves out, as the sanitizer writes it.
+_NO_TEXT = re.compile(r"<(a|code)\b[^>]*>.*?</\1>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
 # As the sanitizer writes it.
 _MENTION_LINK = re.compile(r'<a href="([^"]*)" class="mention"')
 
@@ -52,6 +55,8 @@ class ParsedMarkdown:
     def __init__(self, source: str) -> None:
         self._source = source
         self._tokens = markdown.parse(source)
+        self.is_rendered = self._tokens is not None
+        """Whether the parser took it; otherwise its HTML shows it as it was typed."""
         self.mentions = _find(self._tokens or [])
         """The different mentions, in order, at most `MAX_MENTIONS`: none in code and in the text of
         links.
@@ -78,6 +83,15 @@ def linked_addresses(html: str) -> tuple[str, ...]:
     """Where the mentions in `html` (of `ParsedMarkdown.to_html`) lead, each once, in order."""
     found = dict.fromkeys(_MENTION_LINK.findall(html))
     return tuple(map(entities.unescape, found))
+
+
+def unlinked_mentions(html: str) -> tuple[str, ...]:
+    """Whom `html` (of `ParsedMarkdown.to_html`) names by full handles that lead nowhere, because
+    nobody of that name was found when it was written; each once, in order.
+    """
+    text = entities.unescape(_TAG.sub(" ", _NO_TEXT.sub(" ", html)))
+    found = (_to_mention(match) for match in _MENTION.finditer(text))
+    return tuple(dict.fromkeys(str(mention) for mention in found if mention.host))[:MAX_MENTIONS]
 
 
 def _find(tokens: Sequence[Token]) -> tuple[Mention, ...]:

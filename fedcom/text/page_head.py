@@ -19,6 +19,7 @@ MAX_DESCRIPTION = 300
 
 _META = re.compile(r"<meta\s([^<>]{1,4000})>", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]{0,500}>([^<]{1,2000})", re.IGNORECASE)
+_SVG = re.compile(r"<svg[\s>]|</svg>", re.IGNORECASE)
 _END = re.compile(r"<body[\s>]|</head>", re.IGNORECASE)
 # A name is tried from its first letter only: from each, a long one costs the square of its length.
 _ATTRIBUTE = re.compile(
@@ -40,7 +41,8 @@ def read_head(body: bytes, content_type: str, url: str) -> PageHead:
     """What the page at `url` says of itself; never raises."""
     text = _END.split(_decoded(body, content_type), maxsplit=1)[0]
     said = _meta(text)
-    title = _TITLE.search(text)
+    # The title of a drawing is not the page's.
+    title = _TITLE.search("".join(_SVG.split(text)[::2])) or _TITLE.search(text)
     image = said.get("og:image:secure_url") or said.get("og:image") or said.get("twitter:image")
     return PageHead(
         clean_title(said.get("og:title") or (html.unescape(title[1]) if title else "")),

@@ -1,13 +1,14 @@
-"""Where the pictures in a text are shown from: a page of ours asks no other server for them."""
+"""The pictures in a text, and where they are shown from: no page of ours asks another server."""
 
 import html as entities
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 # One whole tag. What the sanitizer wrote has no bare "<" in texts and no bare quote in attributes,
 # so from the first tag on each match is a tag and nothing within one.
 _TAG = re.compile(r'<[A-Za-z/](?:[^>"]|"[^"]*")*>')
 _SOURCE = re.compile(r'(\ssrc=")([^"]*)(")')
+_ALT = re.compile(r'\salt="([^"]*)"')
 
 
 def move_pictures(html: str, address: Callable[[str], str]) -> str:
@@ -25,3 +26,12 @@ def move_pictures(html: str, address: Callable[[str], str]) -> str:
         return source[1] + entities.escape(moved) + source[3]
 
     return _TAG.sub(in_tag, html)
+
+
+def pictures_in(html: str) -> Iterator[tuple[str, str]]:
+    """The address of each picture in `html` (of the sanitizer), and the words that stand for it."""
+    for tag in _TAG.finditer(html) if "<img" in html else ():
+        source = _SOURCE.search(tag[0]) if tag[0].startswith("<img ") else None
+        if source is not None:
+            alt = _ALT.search(tag[0])
+            yield entities.unescape(source[2]), entities.unescape(alt[1] if alt else "")

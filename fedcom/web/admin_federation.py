@@ -16,7 +16,7 @@ from fedcom.models.omission import Omission
 from fedcom.models.peer import InstanceBlock, Peer
 from fedcom.queries.omissions import list_omissions
 from fedcom.remote.peers import list_peers, normalise_host
-from fedcom.site.health import Health, check_health, measure_database
+from fedcom.site.health import Backlog, Health, check_health, list_backlogs, measure_database
 from fedcom.site.instances import block_instance, list_blocks, unblock_instance
 from fedcom.web.forms import Form, read_form, receive, see_other
 from fedcom.web.render import page
@@ -45,11 +45,18 @@ _STATES = {
     "delivered": mark("delivered"),
     "failed": mark("refused by them"),
     "given_up": mark("given up"),
+    "echoed": mark("refused, but already known there"),
     "open": mark("new"),
     "parked": mark("waiting for something else"),
     "done": mark("done"),
     "refused": mark("refused by us"),
     "ignored": mark("ignored by us"),
+}
+
+_BACKLOGS = {
+    "follows": mark("follows by members, not answered"),
+    "deliveries": mark("deliveries to this server"),
+    "activities": mark("activities from this server, not worked on yet"),
 }
 
 _BLOCK = {"host": "", "reason": ""}
@@ -102,6 +109,9 @@ class Overview:
     software: dict[str, Peer]
     deliveries: dict[str, int]
     heard: dict[str, int]
+    # Of this server only, "" of all.
+    host: str
+    backlogs: list[Backlog]
     failed: list[FailedDelivery]
     refused: list[Refusal]
     left_out: list[Omission]
@@ -113,6 +123,16 @@ class Overview:
     def moment(seconds: float) -> datetime:
         """Epoch seconds, as the engines count time, → a moment."""
         return datetime.fromtimestamp(seconds, UTC)
+
+    @property
+    def failures(self) -> list[FailedDelivery]:
+        """What other servers refused of ours and have not got now."""
+        return [one for one in self.failed if not one.is_echo]
+
+    @property
+    def echoes(self) -> list[FailedDelivery]:
+        """What other servers refused because their own people had said it."""
+        return [one for one in self.failed if one.is_echo]
 
     @property
     def version(self) -> str:
@@ -136,6 +156,11 @@ def state_named(state: str) -> str:
     return gettext(_STATES.get(state, state))
 
 
+def backlog_named(kind: str) -> str:
+    """What waits, in words."""
+    return gettext(_BACKLOGS[kind])
+
+
 def reason_of(status: int | None, answer: str | None) -> str:
     """What a peer's last answer to a delivery means for an admin; "" when there was none."""
     said = " ".join((answer or "").split())[:200]
@@ -157,27 +182,39 @@ def reason_of(status: int | None, answer: str | None) -> str:
 
 
 async def show(request: Request) -> Response:
-    """GET /admin/federation: peers, queues, failures, disk; what is wrong and what to do."""
+    """GET /admin/federation: peers, queues, failures, disk; what is wrong and what to do.
+
+    `?host=` names the one server that the lists are about.
+    """
     instance = instance_of(request)
+    text = request.query_params.get("host", "").strip()
+    host = normalise_host(text) if text else None
 
     def read(conn: Connection, visit: Visit) -> Overview:
         admin_of(request, visit)
         return Overview(
             health=check_health(conn, instance.settings.data_dir, visit.now),
-            peers=report_peers(conn)[:PEERS],
+            host=host or "",
+            backlogs=[one for one in list_backlogs(conn, visit.now) if host in (None, one.host)],
+            peers=[one for one in report_peers(conn) if host in (None, one.host)][:PEERS],
             software={peer.host: peer for peer in list_peers(conn)},
             deliveries=count_states(conn),
             heard=journal.counts(conn),
-            failed=find_failed(conn, limit=LATEST),
-            refused=journal.refusals(conn, LATEST),
-            left_out=list_omissions(conn, LATEST),
+            failed=find_failed(conn, host=host, limit=LATEST),
+            refused=journal.refusals(conn, LATEST, host),
+            left_out=list_omissions(conn, LATEST, host),
             database_bytes=measure_database(conn),
             uptime=timedelta(seconds=int(time.monotonic() - _STARTED)),
             now=visit.now.timestamp(),
         )
 
     visit, overview = await visiting(request, read)
-    values = {"overview": overview, "reason_of": reason_of, "state_named": state_named}
+    values = {
+        "overview": overview,
+        "reason_of": reason_of,
+        "state_named": state_named,
+        "backlog_named": backlog_named,
+    }
     return page(request, "admin_federation.html", visit, values)
 
 

@@ -16,6 +16,7 @@ from fedcom.accounts.invitations import (
 from fedcom.accounts.pace import act
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.roster import Member, get_member, search_members, set_role
+from fedcom.accounts.sent_forms import once
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
@@ -96,12 +97,12 @@ async def edit_invitations(request: Request) -> Response:
         with form.keeping():
             uses, days = _number(form, "uses"), _number(form, "days")
 
-            def work(ctx: Context) -> None:
+            def make(ctx: Context) -> int:
                 expires = ctx.now + timedelta(days=days) if days else None
                 terms = Terms(note=form.line("note"), uses=uses, expires_at=expires)
-                create_invitation(ctx.conn, by.id, terms, ctx.now)
+                return create_invitation(ctx.conn, by.id, terms, ctx.now).id
 
-            await instance_of(request).unit(work)
+            await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
             return see_other("/admin/invitations", "invitation_made")
     values = {"form": form, "invitations": found}
     return form.answer(page(request, "admin_invitations.html", visit, values))

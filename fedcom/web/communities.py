@@ -1,6 +1,5 @@
 """Communities: the list, a community's page, following it, opening one, managing it."""
 
-import re
 from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -15,12 +14,11 @@ from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.context import Context
-from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import CommunityBan
 from fedcom.offload import offload
-from fedcom.queries.actors import find_moderators, find_person, get_person
+from fedcom.queries.actors import find_moderators, get_person
 from fedcom.queries.communities import (
     CommunityPage,
     FollowState,
@@ -37,7 +35,12 @@ from fedcom.rules.names import check_name
 from fedcom.rules.permissions import Standing, may_moderate
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.places import get_community_at, look_up_elsewhere, number_in, slug_of
+from fedcom.web.places import (
+    get_community_at,
+    look_up_person,
+    number_in,
+    slug_of,
+)
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.wire.body import Body
@@ -45,8 +48,6 @@ from outbox.upkeep import find_failure
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 MAX_NAME = 100
-
-_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ async def appoint(request: Request) -> Response:
     form = await read_form(request, {"person": ""})
     if form.ready:
         with form.keeping():
-            person = await _person_called(request, by, form.line("person"))
+            person = await look_up_person(request, by, form.line("person"))
             action = AddModerator(by=by, community=community, person=person)
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
@@ -240,22 +241,6 @@ def _values(community: Community) -> dict[str, str]:
         "nsfw": "on" if community.nsfw else "",
         "posting_restricted": "on" if community.posting_restricted else "",
     }
-
-
-async def _person_called(request: Request, by: Person, text: str) -> Person:
-    """Who is meant: a bare name is one of ours, anything else is looked up."""
-    instance = instance_of(request)
-    bare = text.removeprefix("@")
-    if _NAME.fullmatch(bare):
-        host = instance.settings.host
-        found = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
-        if found is None:
-            raise NotFound("person_unknown", "Nobody here has this name.")
-        return found
-    result = await look_up_elsewhere(request, by, text)
-    if not isinstance(result, Person):
-        raise Invalid("person_expected", "That is not a person.")
-    return result
 
 
 async def dismiss(request: Request) -> Response:

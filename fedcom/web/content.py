@@ -28,19 +28,18 @@ from fedcom.http.problems import wants_page
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.offload import offload
 from fedcom.queries.actors import get_community, is_admin, standing
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
+from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, may_moderate
 from fedcom.web import drafts
 from fedcom.web.forms import beside, read_form, receive, safe_path, see_other
-from fedcom.web.places import number_of
+from fedcom.web.places import number_of, written
 from fedcom.web.render import page
 from fedcom.web.routing import Handler, button_route, form_route
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.wire.body import Body
 
 Target = Post | Comment
 
@@ -65,7 +64,7 @@ def buttons() -> list[Route]:
         routes += [
             button_route(f"{at}/vote", _vote(kind)),
             button_route(f"{at}/delete", _button(kind, _delete, "deleted")),
-            button_route(f"{at}/undelete", _button(kind, _undelete, "undeleted")),
+            button_route(f"{at}/undelete", _undelete(kind)),
             button_route(f"{at}/restore", _restore(kind)),
             form_route(f"{at}/remove", _remove(kind)),
         ]
@@ -124,8 +123,22 @@ def _delete(by: Person, target: Target) -> Action[Any]:
     return Delete(by=by, target=target)
 
 
-def _undelete(by: Person, target: Target) -> Action[Any]:
-    return Undelete(by=by, target=target)
+def _undelete(kind: Kind) -> Handler:
+    async def undelete(request: Request) -> Response:
+        """POST /post|comment/{number}/undelete, with a word about where it does not come back."""
+        await receive(request)
+        by = member_of(request, await visit_of(request)).person
+        number = number_of(request)
+
+        def work(ctx: Context) -> str:
+            target = kind.get(ctx.conn, number)
+            act(ctx, Undelete(by=by, target=target))
+            return "undeleted_here" if is_on_microblogs(ctx.conn, target.iri) else "undeleted"
+
+        notice = await instance_of(request).unit(work)
+        return see_other(f"/{kind.path}/{number}", notice)
+
+    return undelete
 
 
 def _lock(by: Person, target: Target) -> Action[Any]:
@@ -240,7 +253,7 @@ async def edit_comment(request: Request) -> Response:
                 action = EditComment(
                     by=by,
                     comment=comment,
-                    body=await offload(Body.of_markdown, text),
+                    body=await written(request, by, text),
                     language=comment.language,
                     content_warning=comment.content_warning,
                 )

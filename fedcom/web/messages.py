@@ -19,7 +19,6 @@ from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
-from fedcom.offload import offload
 from fedcom.queries.actors import get_person
 from fedcom.queries.messages import (
     Conversation,
@@ -32,10 +31,9 @@ from fedcom.queries.shelf import is_blocked
 from fedcom.rules.limits import check_message
 from fedcom.rules.permissions import may_edit
 from fedcom.web.forms import read_form, receive, see_other
-from fedcom.web.places import get_person_called, number_in, number_of, slug_of
+from fedcom.web.places import get_person_called, number_in, number_of, slug_of, written
 from fedcom.web.render import page, slug
 from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.wire.body import Body
 
 
 async def list_all(request: Request) -> Response:
@@ -73,7 +71,7 @@ async def converse(request: Request) -> Response:
     member = member_of(request, visit)
     if form.ready:
         with form.keeping():
-            body = await offload(Body.of_markdown, check_message(form.text("body")))
+            body = await written(request, member.person, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
             number = await instance_of(request).unit(
                 lambda ctx: once(ctx, member.person, form.key, lambda: act(ctx, action).id)
@@ -112,7 +110,7 @@ async def edit(request: Request) -> Response:
     form = await read_form(request, {"body": message.body_source})
     if form.ready:
         with form.keeping():
-            body = await offload(Body.of_markdown, check_message(form.text("body")))
+            body = await written(request, by, check_message(form.text("body")))
             action = EditMessage(by=by, message=message, body=body)
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")

@@ -26,6 +26,7 @@ from fedcom.web.places import (
     get_community_at,
     get_person_at,
     get_person_called,
+    look_up_person,
     number_in,
     split_slug,
     whole_number,
@@ -130,12 +131,10 @@ async def ban(request: Request) -> Response:
     )
     if form.ready:
         with form.keeping():
-
-            def work(ctx: Context) -> None:
-                person = get_person_called(ctx.conn, request, form.line("person").lstrip("@"))
-                act(ctx, _ban(ctx, by, person, place.community, form))
-
-            await instance_of(request).unit(work)
+            person = await look_up_person(request, by, form.line("person"))
+            await instance_of(request).unit(
+                lambda ctx: act(ctx, _ban(ctx, by, person, place.community, form))
+            )
             return see_other(f"/c/{slug(place.community)}/banned", "banned")
     values = {"place": place, "person": None, "form": form}
     return form.answer(page(request, "moderation_ban.html", visit, values))
@@ -230,7 +229,8 @@ async def unban_from_site(request: Request) -> Response:
     def work(ctx: Context) -> Person:
         person = get_person_at(ctx.conn, request, is_admin=True)
         restores = bool(sent.get("content"))
-        return act(ctx, Unban(by=by, person=person, place=None, restores_content=restores))
+        lift = Unban(by=by, person=person, place=None, restores_content=restores)
+        return act(ctx, lift).person
 
     person = await instance_of(request).unit(work)
     return see_other(f"/u/{slug(person)}", "unbanned")

@@ -67,6 +67,10 @@ NOTICES = {
     "unblocked": mark("No longer blocked."),
     "unbanned": mark("The ban is ended."),
     "undeleted": mark("It is back."),
+    # Mastodon 4.6 keeps a tombstone for every id that was deleted.
+    "undeleted_here": mark(
+        "It's back on this server. Mastodon and similar servers won't show it again."
+    ),
     "unfollowed": mark("You no longer follow this."),
     "unhidden": mark("It is in your lists again."),
     "unsaved": mark("No longer saved."),

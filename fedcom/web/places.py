@@ -1,20 +1,34 @@
 """From what is typed or stands in an address to what it means: names, handles, numbers."""
 
+import asyncio
 import re
+from contextlib import suppress
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from activitypub.errors import ProtocolError
+from activitypub.iri import host_of
 from fedcom.accounts.pace import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
-from fedcom.errors import NotFound
+from fedcom.errors import FedcomError, Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
+from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
+from fedcom.text.mentions import Mention
 from fedcom.units import Found
+from fedcom.wire.body import Body
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+NEW_NAMES = 5
+"""Unknown people and communities that are looked up for one text."""
+
+NAMING_SECONDS = 8.0
+"""How long the sending of a text waits for that."""
 
 LARGEST = 2**53 - 1
 """No id of ours is larger; databases refuse numbers that are much larger."""
@@ -88,6 +102,61 @@ async def look_up_elsewhere(request: Request, by: Person, text: str) -> Found:
     """
     await pace_look_ups(request, by)
     return await instance_of(request).lookup(text)
+
+
+async def written(request: Request, by: Person, text: str) -> Body:
+    """The Markdown that a member sends, after a look-up of those it names whom nobody here knows.
+
+    Only who is known here is linked, tagged and told. Who is not found within
+    `NAMING_SECONDS` stays plain text; the writer sees that below it.
+    """
+    body = await offload(Body.of_markdown, text)
+    instance = instance_of(request)
+    own_host = host_of(instance.settings.origin)
+    mentions = body.parsed.mentions if body.parsed else ()
+    elsewhere = [one for one in mentions if one.host not in (None, own_host)]
+    if not elsewhere:
+        return body
+    unknown = await instance.read(
+        lambda conn: [one for one in elsewhere if not _is_known(conn, one)]
+    )
+    looked_up = (_look_up_named(request, by, one) for one in unknown[:NEW_NAMES])
+    with suppress(TimeoutError):
+        async with asyncio.timeout(NAMING_SECONDS):
+            await asyncio.gather(*looked_up)
+    return body
+
+
+def _is_known(conn: Connection, named: Mention) -> bool:
+    finds, names = (find_person, find_community), (named.name, named.name.lower())
+    return any(find(conn, name, named.host or "") for find in finds for name in names)
+
+
+async def _look_up_named(request: Request, by: Person, named: Mention) -> None:
+    with suppress(FedcomError, ProtocolError):
+        await look_up_elsewhere(request, by, str(named))
+
+
+async def look_up_person(request: Request, by: Person, text: str) -> Person:
+    """Who a member means: a bare name is one of ours, anything else is looked up.
+
+    Raises NotFound, Invalid for what is no person, and what `look_up_elsewhere` raises.
+    """
+    instance = instance_of(request)
+    bare = text.removeprefix("@")
+    if _NAME.fullmatch(bare):
+        host = instance.settings.host
+        person = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
+        if person is None:
+            raise NotFound("person_unknown", "Nobody here has this name.")
+        return person
+    found = await look_up_elsewhere(request, by, text)
+    if isinstance(found, Community) and not found.local:
+        # A Group elsewhere may write too.
+        return await instance.read(lambda conn: get_person(conn, found.id))
+    if not isinstance(found, Person):
+        raise Invalid("person_expected", "That is not a person.")
+    return found
 
 
 async def pace_look_ups(request: Request, by: Person) -> None:

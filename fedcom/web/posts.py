@@ -18,7 +18,6 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.post import Post
 from fedcom.models.shelf import Draft
-from fedcom.offload import offload
 from fedcom.queries.actors import get_community
 from fedcom.queries.communities import list_writable
 from fedcom.queries.drafts import find_draft
@@ -31,10 +30,9 @@ from fedcom.rules.limits import check_body, check_title, check_url, check_warnin
 from fedcom.rules.permissions import may_edit
 from fedcom.web import drafts, pictures
 from fedcom.web.forms import Form, read_form, see_other
-from fedcom.web.places import get_community_at, number_in, number_of, pace_look_ups
+from fedcom.web.places import get_community_at, number_in, number_of, pace_look_ups, written
 from fedcom.web.render import page
 from fedcom.web.visits import Visit, member_of, visiting
-from fedcom.wire.body import Body
 
 _NEW = {
     "community": "",
@@ -145,7 +143,7 @@ async def _send(request: Request, form: Form, by: Person) -> Response | None:
         return None
     if form.checked("preview"):
         return None
-    words = await _words(form) | shown
+    words = await _words(request, form, by) | shown
     if not _is_warned(form) and await _duplicates(request, form):
         form.values["again"] = form.line("url")
         return None
@@ -203,13 +201,13 @@ async def _shown(
     return {"image": image, "url": image.url if image else None}
 
 
-async def _words(form: Form) -> dict[str, Any]:
+async def _words(request: Request, form: Form, by: Person) -> dict[str, Any]:
     link = form.line("url")
     return {
         "content_warning": check_warning(form.line("content_warning")),
         "title": check_title(form.line("title")),
         "url": check_url(link) if link else None,
-        "body": await offload(Body.of_markdown, check_body(form.text("body"))),
+        "body": await written(request, by, check_body(form.text("body"))),
         "nsfw": form.checked("nsfw"),
     }
 
@@ -246,7 +244,7 @@ async def edit(request: Request) -> Response:
         with form.keeping():
             shown = await _shown(request, form, by, post)
             if not form.checked("preview"):
-                words = await _words(form) | shown
+                words = await _words(request, form, by) | shown
                 words["language"] = check_language(form.line("language"), post.language)
                 action = EditPost(by=by, post=post, **words)
                 await instance_of(request).unit(lambda ctx: act(ctx, action))

@@ -24,6 +24,7 @@ from fedcom.catalogues import LANGUAGES
 from fedcom.http.instance import instance_of
 from fedcom.offload import offload
 from fedcom.text.html import to_text
+from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.text.plain import cut
 from fedcom.web import notices, words
@@ -137,6 +138,7 @@ def _environment() -> Environment:
         "picture": picture,
         "slug": slug,
         "site_of": site_of,
+        "unlinked_mentions": unlinked_mentions,
         "link": link,
         "initial": initial,
         "when": when,

@@ -39,10 +39,9 @@ from fedcom.rules.limits import MAX_DEPTH, check_comment
 from fedcom.web import drafts
 from fedcom.web.communities import Place, read_place
 from fedcom.web.forms import Form, read_form, see_other
-from fedcom.web.places import check_open, number_in, number_of
+from fedcom.web.places import check_open, number_in, number_of, written
 from fedcom.web.render import page, piece
 from fedcom.web.visits import Visit, member_of, visiting
-from fedcom.wire.body import Body
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
 
@@ -207,7 +206,7 @@ def _place_of(post_id: int, form: Form) -> str:
 
 async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Comment:
     by = member_of(request, visit).person
-    body = await offload(Body.of_markdown, check_comment(form.text("body")))
+    body = await written(request, by, check_comment(form.text("body")))
     number = number_in(form.line("parent"))
 
     def make(ctx: Context) -> int:

@@ -3,7 +3,14 @@
 from typing import Any
 
 from activitypub.signatures.keys import PublicKey
-from activitypub.vocab.actors import Boxes, Profile, application, group, person
+from activitypub.vocab.actors import (
+    Boxes,
+    Profile,
+    application,
+    deleted_actor,
+    group,
+    person,
+)
 from fedcom.models.actor import Actor, Community, Person
 
 
@@ -12,9 +19,7 @@ def to_document(someone: Actor, origin: str) -> dict[str, Any]:
 
     Of a community elsewhere it is what a moderator here changes of it.
     """
-    key = PublicKey(
-        id=someone.public_key_id or "", owner=someone.iri, pem=someone.public_key_pem or ""
-    )
+    key = _request_key(someone)
     proof_keys = _proof_keys(someone)
     if isinstance(someone, Community):
         return group(
@@ -35,6 +40,22 @@ def to_document(someone: Actor, origin: str) -> dict[str, Any]:
             proof_keys=proof_keys,
         )
     return application(_profile(someone), _boxes(someone, origin), key, proof_keys=proof_keys)
+
+
+def to_tombstone(someone: Actor) -> dict[str, Any]:
+    """What is served of a local actor that is deleted.
+
+    It keeps its key: who has to fetch the key of its Delete finds it, while that is tried and
+    after.
+    """
+    key = _request_key(someone)
+    return deleted_actor(someone.iri, someone.kind, key, deleted=someone.deleted_at)
+
+
+def _request_key(someone: Actor) -> PublicKey:
+    return PublicKey(
+        id=someone.public_key_id or "", owner=someone.iri, pem=someone.public_key_pem or ""
+    )
 
 
 def _proof_keys(someone: Actor) -> list[PublicKey]:
@@ -61,14 +82,12 @@ def _profile(someone: Actor) -> Profile:
 
 def _boxes(someone: Actor, origin: str) -> Boxes:
     shared_inbox = f"{origin}/inbox" if someone.local else someone.shared_inbox
-    featured = None
-    if isinstance(someone, Community):
-        featured = someone.featured_iri or f"{someone.iri}/featured"
+    told = someone.featured_iri if isinstance(someone, Community) else None
     return Boxes(
         inbox=someone.inbox,
         outbox=someone.outbox or f"{someone.iri}/outbox",
         shared_inbox=shared_inbox or someone.inbox,
         followers=someone.followers,
         following=f"{someone.iri}/following",
-        featured=featured,
+        featured=told or f"{someone.iri}/featured",
     )

@@ -28,6 +28,17 @@ def comment_iri(origin: str, number: int) -> str:
     return f"{origin}/comment/{number}"
 
 
+def create_iri(content_iri: str) -> str:
+    """The id of the Create of a local post or comment, which is served as long as that is."""
+    origin, kind, number = content_iri.rsplit("/", 2)
+    return f"{origin}/activities/create/{kind}-{number}"
+
+
+def announce_iri(origin: str, number: int) -> str:
+    """The id of the Announce by which a local community passed on a post's Create."""
+    return f"{origin}/activities/announce/post-{number}"
+
+
 def message_iri(origin: str, number: int) -> str:
     """The id of a local private message; there is nothing at it but for its two people."""
     return f"{origin}/message/{number}"

@@ -1,15 +1,25 @@
 """A text in both its forms: the Markdown it was written in and the safe HTML that is shown."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from activitypub.errors import Malformed
+from activitypub.iri import host_of
 from activitypub.reading import Document
 from fedcom.text.html import escape_text, sanitize
-from fedcom.text.markdown import render
-from fedcom.text.mentions import ParsedMarkdown
+from fedcom.text.mentions import Mention, ParsedMarkdown
 
 # Characters kept of a peer's text; ours are shorter (fedcom.rules.limits). HTML has its own limit:
 # written out, a text of ours that is full of "<" is longer than this.
 LONGEST = 100_000
+
+# A link or a picture in Markdown, or the definition of one, whose address has no scheme.
+_RELATIVE = re.compile(
+    r"""(?: \]\( | ^[ ]{0,3}\[[^\]\n^]{1,200}\]: )
+    [ \t]* <? (?! [ \t<] | [a-z][a-z0-9+.-]*: )""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +40,42 @@ class Body:
 
     @classmethod
     def of_document(cls, document: Document) -> "Body":
-        """Take a peer's `content` (made safe here) and its Markdown `source` where it has one.
+        """Take a peer's words: rendered by our own rules from their Markdown `source` (Lemmy,
+        PieFed, Mbin, NodeBB), else their `content`, made safe here.
 
-        The HTML is theirs, not rendered anew: their dialect of Markdown is not ours. Only where
-        there is none (PeerTube's `content` is Markdown, others' plain text) it is made here.
+        `content` counts also where the source cannot be rendered, or points to something by a
+        relative address, which only the peer can resolve (NodeBB's uploads).
         """
-        content, source = document.content or "", document.source_markdown or ""
-        if document.media_type == "text/markdown":
-            html = render(content[:LONGEST]) if content else ""
-        elif document.media_type == "text/plain":
-            html = escape_text(content[:LONGEST]) if content else ""
-        else:
-            html = sanitize(content)
-        return cls(source[:LONGEST], html)
+        source = (document.source_markdown or "")[:LONGEST]
+        content = document.content or ""
+        is_html = document.media_type not in ("text/markdown", "text/plain")
+        if source.strip() and not (is_html and content and _RELATIVE.search(source)):
+            parsed = ParsedMarkdown(source)
+            if parsed.is_rendered or not (is_html and content):
+                return cls(source, parsed.to_html(_links(document, parsed.mentions)))
+        html = sanitize(content) if is_html else escape_text(content[:LONGEST])
+        return cls(source, html if content else "")
+
+
+def _links(document: Document, mentions: Iterable[Mention]) -> dict[Mention, str]:
+    """Where the mentions in a peer's text lead: to whom its tags name so.
+
+    A name without a host is one of the author's host. A tag may have either form.
+    """
+    home = _host_of(document.owner)
+    named = {}
+    for tag in document.mentions:
+        name, _, host = (tag.name or "").lstrip("@!").partition("@")
+        named[name.lower(), host.lower() or _host_of(tag.href)] = tag.href
+    keys = {mention: (mention.name.lower(), mention.host or home) for mention in mentions}
+    return {mention: named[key] for mention, key in keys.items() if key in named}
+
+
+def _host_of(iri: str | None) -> str:
+    try:
+        return host_of(iri or "")
+    except Malformed:
+        return ""
 
 
 EMPTY = Body("", "")

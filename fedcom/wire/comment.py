@@ -1,17 +1,23 @@
 """Comments on the wire: our Note, and peers' Notes that answer something."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from activitypub.reading import Document
-from activitypub.vocab.objects import Place, Text, note, tombstone
+from activitypub.vocab.objects import Place, Text, interaction_policy, note, tombstone
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
-from fedcom.wire.addressing import replies_iri
 from fedcom.wire.body import Body
-from fedcom.wire.illustration import warning_of, with_attached, with_details
-from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
+from fedcom.wire.illustration import (
+    subject_of,
+    warning_of,
+    with_attached,
+    with_details,
+    with_subject,
+)
+from fedcom.wire.policies import UNRESTRICTED, Restrictions, restrictions_in
+from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +32,18 @@ class CommentContent:
     content_warning: str = ""
     # The ids of whom its tags name.
     mentions: tuple[str, ...] = ()
+    restrictions: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """What a comment answers, and the collection of the whole thread where there is one."""
+    """What a comment answers, the collection of the whole thread where there is one, and whether
+    that takes comments.
+    """
 
     iri: str
     thread: str | None
+    is_open: bool
 
 
 def read_comment(document: Document) -> CommentContent:
@@ -44,9 +54,17 @@ def read_comment(document: Document) -> CommentContent:
         language=language_in(document),
         published=document.published,
         updated=document.updated,
-        content_warning=warning_of(document),
+        content_warning=warning_of(document) or subject_of(document),
         mentions=named_in(document),
+        restrictions=restrictions_in(document),
     )
+
+
+def read_message(document: Document) -> CommentContent:
+    """A private message as a peer's document gives it: a warning is the first line of its text."""
+    content = read_comment(document)
+    body = with_subject(content.body, content.content_warning)
+    return replace(content, body=body, content_warning="")
 
 
 def to_note(
@@ -55,8 +73,9 @@ def to_note(
     place: Community,
     above: Above,
     mentioned: tuple[Actor, ...],
+    replies: dict[str, Any],
 ) -> dict[str, Any]:
-    """A local comment as a Note.
+    """A local comment as a Note, with the collection of `replies` to it.
 
     `mentioned` are whom the text names and the author of what is answered: Mastodon notifies (and
     delivers replies to) nobody else. The Mention of the community makes their replies come back.
@@ -73,9 +92,9 @@ def to_note(
             published=about.published_at,
             updated=about.updated_at,
             mentioned=[someone.iri for someone in mentioned],
-            tags=mentions_of(place, mentioned),
+            tags=tags_of(about.iri, about.body_html, place, mentioned),
             thread=above.thread,
-            replies=replies_iri(about.iri),
+            replies=replies,
         ),
         Text(
             html=with_their_links(about.body_html, about.iri, mentioned),
@@ -85,4 +104,5 @@ def to_note(
         in_reply_to=above.iri,
         sensitive=bool(about.content_warning),
         summary=about.content_warning or None,
+        policy=interaction_policy(author.iri, is_open=above.is_open),
     )

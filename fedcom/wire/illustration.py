@@ -66,17 +66,18 @@ def with_attached(body: Body, document: Document, shown: Collection[str | None] 
     """`body` with what microblogs hang below a text: pictures in it, and links to the rest.
 
     Left out is what the text has already (WordPress lists the pictures in its text once more) and
-    the addresses in `shown`. A picture that is sensitive without a warning to fold it behind is
-    only linked.
+    the addresses in `shown`. A picture that is sensitive, or in a text that is, is only linked
+    where there is no warning to fold it behind.
     """
-    folded = not document.sensitive or bool(warning_of(document))
+    is_folded = bool(warning_of(document))
     pieces = []
     for one in document.attachments[:MOST_ATTACHED]:
         url = _attached_at(one)
         if url is None or url in shown or entities.escape(url) in body.html:
             continue
         address, words = entities.escape(url), entities.escape(_alt(one.name))
-        if folded and _is_picture(one, url) and url.startswith("https://"):
+        is_open = is_folded or not (document.sensitive or one.sensitive)
+        if is_open and _is_picture(one, url) and url.startswith("https://"):
             pieces.append(f'<p><img src="{address}" alt="{words}"></p>')
         else:
             pieces.append(f'<p><a href="{address}">{words or address}</a></p>')
@@ -87,12 +88,16 @@ def with_details(body: Body, document: Document) -> Body:
     """`body` with what a peer says beside the text: an event's time and place, a poll's choices."""
     if document.type == "Event":
         return _with_lines(body, "p", [_when(document), _where(document.get("location"))])
-    if document.type == "Question":
-        choices = document.get("oneOf") or document.get("anyOf")
-        listed = choices[:MOST_CHOICES] if isinstance(choices, list) else []
-        names = [_alt(Document(one).name) for one in listed if isinstance(one, dict)]
-        return _with_lines(body, "li", names)
-    return body
+    return _with_lines(body, "li", choices_of(document))
+
+
+def choices_of(document: Document) -> list[str]:
+    """The names of what a poll (a Question) lets people choose from."""
+    if document.type != "Question":
+        return []
+    choices = document.get("oneOf") or document.get("anyOf")
+    listed = choices[:MOST_CHOICES] if isinstance(choices, list) else []
+    return [_alt(Document(one).name) for one in listed if isinstance(one, dict)]
 
 
 def _with_lines(body: Body, tag: str, lines: list[str]) -> Body:
@@ -135,6 +140,29 @@ def warning_of(document: Document) -> str:
         return ""
     warning = clean_title(document.summary or "", MAX_WARNING)
     return "" if is_title_again(warning, clean_title(document.name or "")) else warning
+
+
+def subject_of(document: Document) -> str:
+    """The `summary` of what is not marked as sensitive: a subject line (Pleroma), or a warning of
+    GoToSocial, where the two are apart; "" when it says no more than the title does.
+    """
+    if document.sensitive or document.type not in ("Note", "Page", "Question"):
+        return ""
+    subject = clean_title(document.summary or "", MAX_WARNING)
+    return "" if is_title_again(subject, clean_title(document.name or "")) else subject
+
+
+def with_subject(body: Body, subject: str) -> Body:
+    """`body` behind a line of its own for `subject`, if there is one."""
+    if not subject:
+        return body
+    line = f"<p><strong>{entities.escape(subject, quote=False)}</strong></p>"
+    return replace(body, html=line + body.html)
+
+
+def is_sensitive(document: Document) -> bool:
+    """Whether it or something that is attached to it is marked as not for everybody's eyes."""
+    return document.sensitive or any(one.sensitive for one in document.attachments[:MOST_ATTACHED])
 
 
 def is_title_again(warning: str, title: str) -> bool:

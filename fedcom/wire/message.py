@@ -1,13 +1,15 @@
 """Private messages on the wire: ChatMessage, and a Note that is addressed to people alone."""
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
-from activitypub.iri import PUBLIC
+from activitypub.iri import PUBLIC, without_fragment
 from activitypub.reading import Document
 from activitypub.vocab.objects import Text, mention, message
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
+from fedcom.wire.body import Body
 
 CHAT = "ChatMessage"
 
@@ -18,16 +20,23 @@ MOST_RECIPIENTS = 10
 def recipients_of(
     document: Document, activity: Document, is_ours: Callable[[str], bool]
 ) -> tuple[str, ...]:
-    """Which of our ids a message is addressed to; none when others than people might read it.
+    """Which of our ids a message is addressed to; none when everybody may read it.
 
-    Everybody addressed must be ours or named in the text: a collection of followers is not. An
-    object without addresses has those of the activity that brought it.
+    That others may read it too, even all followers of its author, makes it none the less private
+    here. An object without addresses has those of the activity that brought it.
     """
     addressed = document.addressed or activity.addressed
-    named = {tag.href for tag in document.mentions}
-    if PUBLIC in addressed or any(not is_ours(iri) and iri not in named for iri in addressed):
+    if PUBLIC in addressed:
         return ()
     return tuple(iri for iri in addressed if is_ours(iri))[:MOST_RECIPIENTS]
+
+
+def with_name(body: Body, document: Document) -> Body:
+    """The text of a message below its `name`, which a private Article or Question may have."""
+    if not document.name or document.type in ("Note", CHAT):
+        return body
+    source = f"{document.name}\n\n{body.source}" if body.source else ""
+    return Body(source, f"<p>{escape(document.name)}</p>{body.html}")
 
 
 def copies_of(iri: str) -> list[str]:
@@ -39,10 +48,13 @@ def copies_of(iri: str) -> list[str]:
     return [iri, *(f"{iri}#{number}" for number in range(2, MOST_RECIPIENTS + 1))]
 
 
-def to_message(about: Message, author: Person, recipient: Person, *, chat: bool) -> dict[str, Any]:
+def to_message(
+    about: Message, author: Person, recipient: Person, *, chat: bool, above: Message | None = None
+) -> dict[str, Any]:
     """A member's message as a ChatMessage, or as a Note for those who know no such thing.
 
-    Mastodon takes a Note for a direct message only if it mentions whom it is addressed to.
+    Mastodon takes a Note for a direct message only if it mentions whom it is addressed to, and for
+    part of a conversation only if it answers what is in it: `above`, the message before this one.
     """
     return message(
         about.iri,
@@ -53,4 +65,5 @@ def to_message(about: Message, author: Person, recipient: Person, *, chat: bool)
         updated=about.updated_at,
         kind=CHAT if chat else "Note",
         tags=() if chat else [mention(recipient.iri, f"@{recipient.handle}")],
+        in_reply_to=None if chat or above is None else without_fragment(above.iri),
     )

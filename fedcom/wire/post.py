@@ -12,18 +12,23 @@ from fedcom.errors import Invalid
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
 from fedcom.rules.limits import MAX_TITLE, check_url
-from fedcom.text.html import first_line
 from fedcom.text.plain import clean_title
+from fedcom.text.titles import title_of, title_of_names
 from fedcom.wire.addressing import context_iri, replies_iri
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import (
     Illustration,
+    choices_of,
     illustration_of,
+    is_sensitive,
+    subject_of,
     warning_of,
     with_attached,
     with_details,
+    with_subject,
 )
-from fedcom.wire.tags import language_in, language_of, mentions_of, named_in, with_their_links
+from fedcom.wire.policies import UNRESTRICTED, Restrictions, restrictions_in
+from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
 TYPES = frozenset(
@@ -50,26 +55,30 @@ class PostContent:
     content_warning: str = ""
     # The ids of whom its tags name.
     mentions: tuple[str, ...] = ()
+    restrictions: Restrictions = UNRESTRICTED
 
 
-def read_post(document: Document) -> PostContent:
-    """A post as a peer's document gives it; `document` must have an id.
+def read_post(document: Document, place: Community | None = None) -> PostContent:
+    """A post in `place` as a peer's document gives it; `document` must have an id.
 
-    A Note has no title, so its first line is taken, as Lemmy does; of one with a content warning
-    the warning, because the first line is what it warns of.
+    A Note has no title: it is given one of its subject, its text, its choices or its picture
+    (`_title`); of one with a content warning the warning, because the text is what it warns of.
     """
     body = Body.of_document(document)
-    warning = warning_of(document)
+    warning, subject = warning_of(document), subject_of(document)
     url, picture = _link(document), illustration_of(document)
+    title = clean_title(document.name or "", MAX_TITLE)
     return PostContent(
         iri=document.id or "",
         wire_type=document.type,
-        title=_title(document, body, warning),
+        title=title or warning or subject or _title(document, body, place),
         url=url,
         body=with_attached(
-            with_details(body, document), document, (url, picture.url if picture else None)
+            with_details(with_subject(body, subject if title else ""), document),
+            document,
+            (url, picture.url if picture else None),
         ),
-        nsfw=document.sensitive,
+        nsfw=is_sensitive(document),
         language=language_in(document),
         published=document.published,
         updated=document.updated,
@@ -77,6 +86,7 @@ def read_post(document: Document) -> PostContent:
         image=picture,
         content_warning=warning,
         mentions=named_in(document),
+        restrictions=restrictions_in(document),
     )
 
 
@@ -104,7 +114,7 @@ def to_page(
             published=about.published_at,
             updated=about.updated_at,
             mentioned=[someone.iri for someone in mentioned],
-            tags=mentions_of(place, mentioned),
+            tags=tags_of(about.iri, about.body_html, place, mentioned),
             thread=thread_of(about),
             replies=replies_iri(about.iri),
         ),
@@ -131,11 +141,16 @@ def _attachments(about: Post) -> list[dict[str, Any]]:
     return found
 
 
-def _title(document: Document, body: Body, warning: str) -> str:
-    title = clean_title(document.name or "", MAX_TITLE) or warning
-    if not title:
-        title = clean_title(first_line(body.html or document.summary or "", MAX_TITLE), MAX_TITLE)
-    return title or "Untitled"
+def _title(document: Document, body: Body, place: Community | None) -> str:
+    """What is said first; else what can be chosen in a poll, else what its picture shows."""
+    names = () if place is None else (place.name.lower(), place.handle.lower())
+    picture = illustration_of(document)
+    return (
+        title_of(body.html or document.summary or "", MAX_TITLE, names)
+        or title_of_names(choices_of(document), MAX_TITLE)
+        or clean_title(picture.alt if picture else "", MAX_TITLE)
+        or "Untitled"
+    )
 
 
 def _link(document: Document) -> str | None:

@@ -1,14 +1,16 @@
-"""The small parts that posts and comments share on the wire: mentions and languages."""
+"""The small parts that posts and comments share on the wire: mentions, hashtags, languages."""
 
 import html as entities
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from activitypub.iri import origin_of
 from activitypub.reading import Document
-from activitypub.vocab.objects import Language, mention
+from activitypub.vocab.objects import Language, hashtag, mention
 from fedcom.models.actor import Actor, Community
+from fedcom.text.hashtags import find_hashtags
 from fedcom.text.mentions import MAX_MENTIONS
 from fedcom.wire.addressing import page_of
 
@@ -16,9 +18,18 @@ from fedcom.wire.addressing import page_of
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
-def mentions_of(place: Community, people: Sequence[Actor]) -> list[dict[str, Any]]:
-    """Mention tags: the community's first, since microblogs answer only whom a Note mentions."""
-    return [mention(someone.iri, f"@{someone.handle}") for someone in (place, *people)]
+def tags_of(iri: str, html: str, place: Community, people: Sequence[Actor]) -> list[dict[str, Any]]:
+    """The tags of our object `iri` with the text `html`: mentions, then hashtags.
+
+    The community's Mention is the first, since microblogs answer only whom a Note mentions.
+    """
+    mentions = [mention(someone.iri, f"@{someone.handle}") for someone in (place, *people)]
+    return mentions + [hashtag(hashtag_page(iri, word), word) for word in find_hashtags(html)]
+
+
+def hashtag_page(iri: str, word: str) -> str:
+    """Where a hashtag in our object `iri` leads: what is found here for it."""
+    return f"{origin_of(iri)}/search?q={quote('#' + word)}"
 
 
 def named_in(document: Document) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ import contextlib
 import gzip
 import inspect
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from activitypub.answers import LD_JSON
+from activitypub.connection import Connection
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
@@ -22,6 +24,7 @@ from activitypub.errors import (
     Unreachable,
 )
 from activitypub.fetch import Budget, Fetcher
+from activitypub.netguard import Guard
 from activitypub.nodeinfo import fetch_software
 from activitypub.reading import COLLECTION_TYPES
 from activitypub.signatures import request as signatures
@@ -30,7 +33,7 @@ from activitypub.transport import PeerTransport, dial_address
 from activitypub.webfinger import Handle, find_actor
 from tests.support.addresses import ADDRESSES
 from tests.support.documents import document
-from tests.support.listeners import Asked, Listener, answering, http_answer, listening
+from tests.support.listeners import Asked, Listener, answering, http_answer, listening, tls_for
 from tests.support.small_web import AS2, NOW, SmallWeb, note, small_web
 
 KEY_ID = "https://fedcom.example/actor#main-key"
@@ -717,6 +720,25 @@ async def test_a_file_is_fetched_up_to_its_own_limit(web: SmallWeb, key: Private
         await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=1_000_000)
 
 
+@pytest.mark.anyio
+async def test_what_shows_nothing_to_strangers_is_asked_again_with_a_signature(
+    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
+) -> None:
+    web.put(NOTE, status=401)
+    fetcher = web.fetcher(key)
+    with pytest.raises(Refused):
+        await fetcher.fetch_json(NOTE, accept="application/json")
+    with pytest.raises(Refused):
+        await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=10)
+
+    first, second, *_ = web.listener.asked
+    assert "signature" not in first.headers
+    check_signature(second, pems)
+    assert second.headers["accept"] == "application/json"
+    last = web.listener.asked[-1]
+    assert ("signature" in last.headers, last.headers["accept"]) == (True, "image/*")
+
+
 # Deliveries.
 
 
@@ -910,12 +932,18 @@ async def inside() -> AsyncIterator[Inside]:
         yield Inside([one, two, six])
 
 
+async def fetch_well_known(fetcher: Fetcher, url: str) -> object:
+    host, slash, path = url.removeprefix("https://").partition("/")
+    return await fetcher.fetch_well_known(host, slash + path, accept="application/json")
+
+
 Use = Callable[[Fetcher, str, PrivateKey], Awaitable[object]]
 USES: dict[str, Use] = {
     "fetch_document": lambda fetcher, url, key: fetcher.fetch_document(url),
     "fetch_page_link": lambda fetcher, url, key: fetcher.fetch_page_link(url),
     "fetch_key_document": lambda fetcher, url, key: fetcher.fetch_key_document(url),
     "fetch_json": lambda fetcher, url, key: fetcher.fetch_json(url, accept="application/json"),
+    "fetch_well_known": lambda fetcher, url, key: fetch_well_known(fetcher, url),
     "fetch_bytes": lambda fetcher, url, key: fetcher.fetch_bytes(
         url, accept="image/*", max_bytes=99
     ),
@@ -1009,25 +1037,64 @@ async def test_a_redirect_to_a_private_address_is_not_followed(
 
 
 @pytest.mark.parametrize(
-    ("development", "host", "base"),
+    ("development", "host", "schemes"),
     [
-        (False, "peer.example", "https://peer.example"),
-        (False, "localhost:8000", "https://localhost:8000"),
-        (True, "peer.example", "https://peer.example"),
-        (True, "localhost", "http://localhost"),
-        (True, "127.0.0.1:8001", "http://127.0.0.1:8001"),
-        (True, "[::1]", "http://[::1]"),
-        (True, "[::1]:8001", "http://[::1]:8001"),
-        (True, "peer.example:8001", "http://peer.example:8001"),
+        (False, "peer.example", ["https"]),
+        (False, "localhost:8000", ["https"]),
+        (True, "peer.example", ["https"]),
+        (True, "localhost", ["https", "http"]),
+        (True, "lemmy.localhost", ["https", "http"]),
+        (True, "lemmy.localhost:8001", ["http", "https"]),
+        (True, "peer.example:8001", ["http", "https"]),
+        (True, "127.0.0.1:8001", ["http"]),
+        (True, "[::1]", ["http"]),
+        (True, "[::1]:8001", ["http"]),
     ],
 )
 @pytest.mark.anyio
-async def test_in_development_this_machine_is_asked_over_http(
-    development: bool, host: str, base: str
+async def test_only_in_development_a_host_is_asked_over_http(
+    development: bool, host: str, schemes: list[str]
 ) -> None:
     fetcher = Fetcher(user_agent="x", development=development, clock=lambda: NOW)
-    assert fetcher.base_url(host) == base
+    assert fetcher.base_urls(host) == tuple(f"{scheme}://{host}" for scheme in schemes)
     await fetcher.aclose()
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.anyio
+async def test_in_development_a_name_under_localhost_is_found_whatever_it_speaks(
+    scheme: str,
+) -> None:
+    server_tls, client_tls = tls_for("peer.localhost")
+    answer = http_answer(b'{"a": 1}', headers={"Content-Type": "application/json"})
+
+    async def script(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+
+    async with listening(script, tls=server_tls if scheme == "https" else None) as listener:
+        for host in ("peer.localhost", f"peer.localhost:{listener.port}"):
+
+            async def dial(
+                address: str, port: int, tls: ssl.SSLContext | None, name: str
+            ) -> Connection:
+                if (tls is None) is (scheme == "https"):
+                    raise ConnectionRefusedError
+                return await dial_address(address, listener.port, tls, name)
+
+            async def resolve(name: str, port: int) -> list[str]:
+                return ["127.0.0.1"]
+
+            fetcher = Fetcher(
+                user_agent="x",
+                development=True,
+                clock=lambda: NOW,
+                transport=PeerTransport(
+                    guard=Guard(development=True), resolve=resolve, dial=dial, tls=client_tls
+                ),
+            )
+            found = await fetcher.fetch_well_known(host, "/x", accept="application/json")
+            await fetcher.aclose()
+            assert found == (f"{scheme}://{host}/x", {"a": 1})
 
 
 @pytest.mark.anyio

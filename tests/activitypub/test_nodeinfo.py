@@ -107,10 +107,10 @@ async def test_a_peer_without_nodeinfo_is_told_from_a_broken_one(web: SmallWeb) 
         await fetch_software(web.fetcher(), "peer.example")
 
 
-def test_our_index_names_both_versions() -> None:
+def test_our_index_names_both_versions_and_the_one_for_gotosocial_last() -> None:
     assert index("https://fedcom.example") == links(
-        (f"{REL}2.0", "https://fedcom.example/nodeinfo/2.0"),
         (f"{REL}2.1", "https://fedcom.example/nodeinfo/2.1"),
+        (f"{REL}2.0", "https://fedcom.example/nodeinfo/2.0"),
     )
 
 

@@ -537,6 +537,19 @@ def test_a_document_may_carry_a_proof(proof, has):
     assert Document({"proof": proof}).has_proof is has
 
 
+@pytest.mark.parametrize(
+    ("more", "signed"),
+    [
+        ({"proof": {"type": "DataIntegrityProof"}}, True),
+        ({"signature": {"type": "RsaSignature2017"}}, True),
+        ({"signature": "x"}, False),
+        ({}, False),
+    ],
+)
+def test_an_activity_may_say_itself_who_wrote_it(more, signed):
+    assert Document(more).is_signed is signed
+
+
 def test_what_has_no_reader_is_still_there():
     assert Document({"removeData": True}).get("removeData") is True
     assert Document({}).get("removeData") is None

@@ -46,8 +46,8 @@ OPPOSITES = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, for as long as it is needed."""
-    path = shutil.which("chromium")
+    """Debian's Chromium, for as long as it is needed; without its windows if that is installed."""
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if path is None:
         raise RuntimeError("there is no Chromium: `make browser` installs it")
     with sync_playwright() as playwright:

@@ -1,10 +1,11 @@
 """Asking again for what nobody answers, on a whole instance."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from activitypub.iri import PUBLIC
+from fedcom.actions.ban import Ban
 from fedcom.actions.follow import AnswerFollow, Follow
 from fedcom.follow_requests import ask_again
 from fedcom.models.actor import Community, Person
@@ -132,3 +133,20 @@ async def test_where_another_member_was_accepted_an_announce_says_nothing_of_the
     assert await asking.node.hear(announced()) == "202"
 
     assert asking.row["state"] == "pending"
+
+
+async def test_what_a_ban_interrupted_is_asked_for_when_the_ban_is_over(node: Node) -> None:
+    asking = Asking(node)
+    home = node.home
+    until = asking.now + timedelta(days=10)
+    ban = Ban(by=home.ann, person=home.bob, place=asking.dogs, expires_at=until)
+    home(ban.apply)
+    issued = asking.row["iri"]
+    home.clock.advance(days=9)
+    await ask_again(node.instance.units, asking.now)
+    assert asking.row["iri"] == issued
+
+    home.clock.advance(days=1, seconds=5 * MINUTE)
+    await ask_again(node.instance.units, asking.now)
+
+    assert asking.row["iri"] != issued

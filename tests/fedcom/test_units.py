@@ -10,14 +10,14 @@ from activitypub.errors import BudgetSpent, NotThere, Refused, Unreachable
 from activitypub.fetch import Budget
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
-from fedcom.models.actor import Community, Person, local_name
+from fedcom.models.actor import Community, Person, actor, local_name
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
 from fedcom.models.peer import peer
 from fedcom.models.post import Post, post
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
-from tests.support.documents import document, group, note, page, person
+from tests.support.documents import activity, document, group, note, page, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN
 
@@ -222,6 +222,25 @@ async def test_a_handle_is_asked_for_again_with_its_actor(node: Node) -> None:
 
     found = await node.instance.lookup("@kim@apex.example")
     assert (isinstance(found, Person) and found.handle) == APEX
+
+
+async def test_who_is_first_heard_of_in_an_inbox_is_shown_by_the_domain_their_server_is_known_for(
+    node: Node,
+) -> None:
+    ken, zoe = "https://kim.example/u/ken", "https://zoe.example/u/zoe"
+    split_domain(node)
+    await node.instance.lookup(KIM)
+    answer_webfinger(node, "ken@apex.example", ken)
+    answer_webfinger(node, "ken@kim.example", ken, subject="ken@apex.example")
+    post = node.home.post()
+
+    for iri in (ken, zoe):
+        node.network.put(person(iri))
+        assert await node.hear(activity("Create", iri, note(f"{iri}/1", iri, post.iri))) == "202"
+
+    domains = {row["iri"]: row["domain"] for row in node.home.rows(actor)}
+    assert (domains[ken], domains[zoe]) == ("apex.example", None)
+    assert not [url for url in node.network.asked if "webfinger" in url and "zoe" in url]
 
 
 async def test_who_is_mentioned_by_either_name_is_shown_and_sent_by_the_confirmed_one(

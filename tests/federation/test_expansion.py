@@ -139,7 +139,7 @@ async def test_what_a_community_passes_on_keeps_its_meaning_whatever_its_context
     """Inside our Announce every activity expands to what it is by itself."""
     await give_keys(node, CATS)
     node.network.put(person(KIM))
-    node.home.follow(node.home.person(FORUM, "lemmy"), node.home.cats)
+    node.home.follow(node.home.person(FORUM, "piefed"), node.home.cats)
     contexts = UNPROVEN | PROVEN
     heard = [said_in(context, number) for number, context in enumerate(contexts.values())]
     for said in heard[len(UNPROVEN) :]:
@@ -301,12 +301,13 @@ def activity_in(sent: dict[str, Any]) -> bool:
 async def served_by(node: Node) -> list[dict[str, Any]]:
     """Every document that stands at an address of ours."""
     actors = ("/u/bob", "/c/cats", "/actor")
-    boxes = ("outbox", "followers", "following")
+    boxes = ("outbox", "followers", "following", "featured")
     paths = [*actors, *(f"{who}/{name}" for who in actors for name in boxes)]
-    paths += ["/c/cats/featured", "/c/cats/moderators", "/comment/1", "/comment/2"]
+    paths += ["/c/cats/moderators", "/comment/1", "/comment/2"]
     paths += [f"/post/1{part}" for part in ("", "/context", "/context?page=1", "/replies")]
     paths += ["/comment/1/replies"]
-    return [await node.get_json(path) for path in paths]
+    for_microblogs = await node.get("/post/1", User_Agent="Mastodon/4.4.2")
+    return [for_microblogs.json()] + [await node.get_json(path) for path in paths]
 
 
 def undefined_terms(node_object: Any) -> set[str]:

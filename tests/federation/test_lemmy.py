@@ -154,13 +154,22 @@ def test_a_forum_gets_announced_activities_and_no_bare_boosts(forum: Forum) -> N
 def test_what_lemmy_sends_is_announced_back_byte_for_byte(forum: Forum) -> None:
     forum.follow()
     post = forum.live.post("Echo")
-    author = f"{forum.live.node.origin}/u/bob"
-    note = forum.shapes.comment(forum.lea, forum.live.garden, post, "Wöof…  \u2764", author)
-    said = forum.say_in_garden("Create", note)
-    announced = forum.wait_announced("Create{Note}", note["id"])
+    said = forum.say_in_garden("Dislike", post, name="Wöof…  \u2764")
+    announced = forum.wait_announced("Dislike{id}", post)
     sent = json.dumps({"@context": announced.activity["object"]["@context"], **said}).encode()
     assert sent in announced.body
+
+
+def test_lemmy_is_not_sent_its_own_words_which_it_would_refuse(forum: Forum) -> None:
+    forum.follow()
+    post = forum.live.post("Echo")
+    author = f"{forum.live.node.origin}/u/bob"
+    note = forum.shapes.comment(forum.lea, forum.live.garden, post, "Wöof…  \u2764", author)
+    forum.say_in_garden("Create", note)
     forum.live.until(forum.live.path(post), lambda page: "Wöof" in page.text)
+    forum.say_in_garden("Like", note["id"], by="max")
+    forum.wait_announced("Like{id}", note["id"])
+    assert "Announce{Create{Note}}" not in forum.peer.shapes()
 
 
 def test_votes_edits_and_deletions_from_lemmy_count_and_are_announced(forum: Forum) -> None:
@@ -168,7 +177,6 @@ def test_votes_edits_and_deletions_from_lemmy_count_and_are_announced(forum: For
     title = "From elsewhere"
     page = forum.shapes.page(forum.lea, forum.live.garden, title, "Hello.")
     forum.say_in_garden("Create", page)
-    forum.wait_announced("Create{Page}", page["id"])
     seen = forum.live.until("/c/garden?sort=new", lambda page: page.find_post(title))
     number = seen.find_post(title)
     assert number is not None
@@ -182,7 +190,6 @@ def test_votes_edits_and_deletions_from_lemmy_count_and_are_announced(forum: For
     edited = forum.peer.put(page | {"name": "From afar", "updated": "2099-01-01T00:00:00Z"})
     forum.say_in_garden("Update", edited)
     forum.live.until(path, lambda seen: "From afar" in seen.text)
-    forum.wait_announced("Update{Page}", page["id"])
     forum.peer.gone(page["id"])
     deleted = forum.say_in_garden("Delete", page["id"])
     forum.live.until(path, lambda seen: seen.status == 410)
@@ -190,6 +197,19 @@ def test_votes_edits_and_deletions_from_lemmy_count_and_are_announced(forum: For
     forum.peer.put(edited)
     forum.say_in_garden("Undo", deleted)
     forum.live.until(path, lambda seen: seen.status == 200 and "From afar" in seen.text)
+
+
+def test_somebody_who_was_never_met_is_banned_by_their_handle(forum: Forum) -> None:
+    forum.follow()
+    spammer = forum.peer.actor("Person", "spammer", "/u/spammer")
+    page = forum.live.ann.open("/c/garden/ban")
+
+    forum.live.ann.send(
+        page, page.form(having="person"), person=f"@spammer@{forum.peer.host}", reason="Spam"
+    )
+
+    assert "spammer" in forum.live.bob.open("/c/garden/banned").text
+    assert forum.peer.wait("Announce{Block{id}}").activity["object"]["object"] == spammer.iri
 
 
 def test_a_moderator_from_lemmy_moderates_here(forum: Forum) -> None:

@@ -199,7 +199,7 @@ def every_field(kind: type[Action[Any]], **values: Any) -> Any:
 
     So a new field fails here until it is drawn, and then until it travels.
     """
-    unchosen = {"iri", "others", "source", "vouched", "words"}
+    unchosen = {"iri", "is_part", "others", "source", "vouched", "words"}
     assert values.keys() == {field.name for field in fields(kind)} - unchosen
     return kind(**values)
 

@@ -13,7 +13,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from tests.support.documents import page, person
 from tests.support.node import Node
-from tests.support.people import ORIGIN, Home
+from tests.support.people import ORIGIN, Home, said
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +51,7 @@ async def test_posts_and_comments_say_where_their_thread_and_their_answers_are(n
 
     answer = await node.get_json(second.iri.removeprefix(ORIGIN))
     assert answer["context"] == f"{post.iri}/context"
-    assert answer["replies"] == f"{second.iri}/replies"
+    assert answer["replies"]["id"] == f"{second.iri}/replies"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,26 @@ async def test_a_comment_below_a_peers_post_names_the_peers_thread(
     note = await node.get_json(comment.iri.removeprefix(ORIGIN))
 
     assert note.get("context") == shown
-    assert note["replies"] == f"{comment.iri}/replies"
+    assert note["replies"]["id"] == f"{comment.iri}/replies"
+
+
+async def test_notes_carry_the_answers_to_them(node: Node) -> None:
+    """GoToSocial reads no collection of which it is told the id alone."""
+    post, (first, second, third) = conversation(node.home)
+    fourth = node.home.comment(post, parent=second)
+
+    status = (await node.get("/post/1", User_Agent="gotosocial/0.20.0")).json()
+    note = await node.get_json(second.iri.removeprefix(ORIGIN))
+
+    assert status["replies"]["totalItems"] == 2
+    assert status["replies"]["first"]["items"] == [third.iri, first.iri]
+    assert note["replies"]["first"] == {
+        "id": f"{second.iri}/replies?page=1",
+        "type": "CollectionPage",
+        "partOf": f"{second.iri}/replies",
+        "items": [fourth.iri],
+    }
+    assert note["replies"]["type"] == "Collection"
 
 
 async def test_the_context_lists_the_thread_from_its_root_and_belongs_to_the_community(
@@ -208,19 +227,36 @@ async def test_threads_of_deleted_posts_are_gone_and_of_closed_communities_not_t
         assert (await node.get(closed)).status_code == 404
 
 
-async def test_threads_of_peers_are_at_the_peers(node: Node) -> None:
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("named", "location"),
+    [
+        ("https://kim.example/threads/7", "https://kim.example/threads/7"),
+        ("https://elsewhere.example/threads/7", "https://kim.example/post/1"),
+        (None, "https://kim.example/post/1"),
+    ],
+)
+async def test_who_asks_for_a_thread_of_a_peers_is_sent_to_the_peer(
+    node: Node, named: str | None, location: str
+) -> None:
     home = node.home
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    node.network.put(person(KIM), page("https://kim.example/post/1", KIM, dogs.iri, context=named))
+    post = await node.instance.lookup("https://kim.example/post/1")
+    assert isinstance(post, Post)
     kim = home.person(KIM)
-    post = home.post(by=kim)
     comment = home.comment(post, by=kim)
 
-    for path in (
-        f"/post/{post.id}/context",
-        f"/post/{post.id}/replies",
-        f"/comment/{comment.id}/replies",
-        "/post/99/context",
-        "/comment/99/replies",
+    for path, origin in (
+        (f"/post/{post.id}/context", location),
+        (f"/post/{post.id}/replies", post.iri),
+        (f"/comment/{comment.id}/replies", comment.iri),
     ):
+        answer = await node.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (302, origin)
+    home.perform(Delete(by=kim, target=comment), said(KIM))
+    for path in (f"/comment/{comment.id}/replies", "/post/99/context", "/comment/99/replies"):
         assert (await node.get(path)).status_code == 404
 
 

@@ -29,12 +29,13 @@ from fedcom.rules.links import normal_link
 from fedcom.rules.names import check_name
 from fedcom.text.difference import difference, readable
 from fedcom.text.excerpts import excerpt, mark
-from fedcom.text.html import first_line, sanitize, to_text
+from fedcom.text.html import sanitize, to_text
 from fedcom.text.mentions import ParsedMarkdown, linked_addresses
 from fedcom.text.page_head import read_head
 from fedcom.text.pictures import move_pictures
 from fedcom.text.plain import clean_title
 from fedcom.text.search_terms import parse_terms
+from fedcom.text.titles import title_of
 from fedcom.web.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.words import choose
 from tests.hostile.shapes import HTML, JSON, LINES, MARKDOWN, PAGES
@@ -76,7 +77,7 @@ def render(source: str) -> str:
 def read_html(html: str) -> None:
     clean = sanitize(html)
     to_text(clean)
-    first_line(html, 200)
+    title_of(html, 200)
     linked_addresses(clean)
     move_pictures(clean, str.upper)
 

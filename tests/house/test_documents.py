@@ -117,6 +117,47 @@ def test_make_knows_what_the_documents_tell_to_make(path: str) -> None:
     assert {one or other for one, other in asked} <= targets
 
 
+PACKAGES = {
+    "git": "git",
+    "python3": "python3-venv",
+    "certbot": "certbot",
+    "nginx": "nginx",
+    "createuser": "postgresql",
+    "pg_dump": "postgresql",
+    "sqlite3": "sqlite3",
+    "rsync": "rsync",
+    "jq": "jq",
+}
+"""Commands that a bare Debian 12 does not have, and the packages that bring them."""
+
+
+def test_an_admin_is_told_to_install_each_command_before_it_is_used() -> None:
+    text = (ROOT / "docs/admin.md").read_text()
+    installed: set[str] = set()
+    used: set[str] = set()
+    for block in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S):
+        for line in block.splitlines():
+            words = re.findall(r"[\w./-]+", line.partition("    #")[0])
+            if words[:2] == ["apt-get", "install"]:
+                installed |= set(words[2:])
+                continue
+            missing = {word for word in words if PACKAGES.get(word, "") not in {"", *installed}}
+            assert not missing, line
+            used |= PACKAGES.keys() & set(words)
+    assert used == PACKAGES.keys()
+    assert "sudo" not in re.findall(r"^\w+", "".join(FENCE.findall(text)), re.M)
+
+
+def test_nginx_answers_certbot_and_sends_everybody_else_to_https() -> None:
+    text = (ROOT / "docs/admin.md").read_text()
+    plain = re.findall(r"^server \{\n(.*?)^\}$", text, re.M | re.S)[-1]
+
+    assert "listen 80;" in plain
+    assert "location /.well-known/acme-challenge/ {" in plain
+    assert "root /var/www/html;" in plain
+    assert "--webroot-path /var/www/html" in text
+
+
 def test_the_readme_names_the_command_that_ci_runs() -> None:
     last = (ROOT / ".ci/run").read_text().split("\n")[-2]
 

@@ -136,6 +136,30 @@ def test_refusals_are_listed_latest_first_with_their_reason(world: World) -> Non
     assert (found[0].actor, found[0].host, found[0].request_id) == (ANN, "peer.example", "r2")
 
 
+def test_what_was_ignored_stands_behind_what_was_refused_of_each_host(world: World) -> None:
+    world.append(entry(1), entry(2), entry(3, host="other.example"))
+    ignored, refused, other = world.claim()
+    with world.database.begin() as conn:
+        claims.ignore(conn, ignored, now=9.0, code="not_followed", reason="No.")
+        for row in (refused, other):
+            claims.refuse(conn, row, now=1.0, code="locked", reason="No.")
+        found = [(one.host, one.code) for one in journal.refusals(conn)]
+        of_one = [one.code for one in journal.refusals(conn, host="peer.example")]
+    assert {host for host, _ in found[:2]} == {"peer.example", "other.example"}
+    assert found[2] == ("peer.example", "not_followed")
+    assert of_one == ["locked", "not_followed"]
+
+
+def test_what_waits_is_counted_for_each_host(world: World) -> None:
+    world.append(entry(1), entry(2), entry(3, host="other.example"))
+    first = world.claim()[0]
+    with world.database.begin() as conn:
+        claims.close(conn, first, now=world.now)
+        assert journal.count_waiting(conn, 0.0) == []
+        counted = {host: number for host, number, _ in journal.count_waiting(conn, 1e12)}
+    assert counted == {"other.example": 1, "peer.example": 1}
+
+
 def test_pruning_drops_bodies_after_a_week_and_rows_two_weeks_later(world: World) -> None:
     world.append(entry(1), entry(2), entry(3))
     done, refused, _open = world.claim()

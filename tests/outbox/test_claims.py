@@ -107,13 +107,41 @@ def test_deliveries_to_one_inbox_about_one_subject_go_one_after_the_other(world:
     assert _bodies(_claim(world, 1)) == [delete]
 
 
-def test_two_inboxes_on_one_host_do_not_wait_for_each_other(world: World) -> None:
+def test_inboxes_on_one_host_wait_for_earlier_activities_about_the_subject_only(
+    world: World,
+) -> None:
+    ann, bob = (f"https://gts.example/u/{name}/inbox" for name in ("ann", "bob"))
     post = "https://here.example/post/1"
-    for name in ("ann", "bob"):
-        world.publish([f"https://gts.example/u/{name}/inbox"], subject=post)
-    with world.db.begin() as conn:
-        claim = claims.claim(conn, ["gts.example"], bounds=WIDE, worker="w", now=world.now())
-    assert len(claim.rows) == 2
+    create = world.publish([ann, bob], subject=post)
+    boost = world.publish([ann, bob], subject=post)
+
+    def claim() -> Claim:
+        with world.db.begin() as conn:
+            return claims.claim(conn, ["gts.example"], bounds=WIDE, worker="w", now=world.now())
+
+    first = claim()
+    assert _bodies(first) == [create, create]
+    _finish(world, first.rows[:1])
+    assert claim().rows == []
+    _finish(world, first.rows[1:])
+    assert _bodies(claim()) == [boost, boost]
+
+
+def test_what_waited_for_an_activity_that_is_given_up_goes_at_once(world: World) -> None:
+    ann, bob = (f"https://gts.example/u/{name}/inbox" for name in ("ann", "bob"))
+    post = "https://here.example/post/1"
+    world.publish([ann], subject=post)
+    boost = world.publish([bob], subject=post)
+
+    def claim() -> Claim:
+        with world.db.begin() as conn:
+            return claims.claim(conn, ["gts.example"], bounds=WIDE, worker="w", now=world.now())
+
+    _finish(world, claim().rows, Outcome(Kind.BUSY, 500))
+    assert claim().rows == []
+    world.advance(hours=1)
+    _finish(world, claim().rows, Outcome(Kind.REJECTED, 400))
+    assert _bodies(claim()) == [boost]
 
 
 def test_what_stands_behind_a_delivery_that_is_tried_later_does_not_block_the_host(

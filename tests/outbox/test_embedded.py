@@ -19,7 +19,7 @@ from outbox.deliveries import deliveries
 from outbox.embedded import Dispatcher, Limits
 from outbox.lanes import Seats
 from outbox.upkeep import retry_now
-from tests.outbox.world import ACCEPTED, Network, Signers, World, hang, inbox
+from tests.outbox.world import ACCEPTED, ACTOR, Network, Signers, World, hang, inbox
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -300,6 +300,16 @@ async def test_an_inbox_that_is_no_more_is_reported(world: World) -> None:
     await world.dispatcher().drain()
     assert world.inboxes.heard == [inbox(1)]
     assert world.states() == {"failed": 1}
+
+
+async def test_what_a_peer_refuses_for_good_is_reported(world: World) -> None:
+    world.network.set(HOST, Answer(403, None, "not a moderator"))
+    world.publish([inbox(1)])
+    await world.dispatcher().drain()
+    (refusal,) = world.inboxes.refusals
+    assert (refusal.actor, refusal.host) == (ACTOR, HOST)
+    assert (refusal.status, refusal.text) == (403, "not a moderator")
+    assert world.inboxes.heard == []
 
 
 async def test_a_mistake_of_ours_is_tried_again_and_does_not_blame_the_peer(

@@ -1,5 +1,6 @@
 import random
 
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -12,7 +13,8 @@ from outbox.peers import MONTH, REST_AFTER, Peer
 from outbox.ports import Pace
 from outbox.record import Recorded, Result, record
 from outbox.retry import WEEK
-from tests.outbox.world import World, inbox
+from outbox.upkeep import find_failed
+from tests.outbox.world import ACTOR, World, inbox
 
 HOST = host_of(inbox(1))
 BUSY = Outcome(Kind.BUSY, 503, "overloaded")
@@ -58,6 +60,30 @@ def test_each_outcome_settles_its_delivery(
     world.publish([inbox(1)])
     _record(world, _claim(world), outcome)
     assert _rows(world) == [row]
+
+
+@pytest.mark.parametrize(
+    ("announced", "state"),
+    [
+        ({"type": "Create", "actor": f"https://{HOST}/u/kim", "object": "x"}, "echoed"),
+        ({"type": "Note", "attributedTo": f"https://{HOST}/u/kim"}, "echoed"),
+        (f"https://{HOST}/note/1", "echoed"),
+        ({"type": "Create", "actor": "https://other.example/u/kim", "object": "x"}, "failed"),
+        ({"type": "Like", "actor": "https://h/", "object": f"https://{HOST}/note/1"}, "failed"),
+        ("https://other.example/note/1", "failed"),
+        (None, "failed"),
+    ],
+)
+def test_who_refuses_its_own_words_is_no_failure(
+    world: World, announced: object, state: str
+) -> None:
+    body = orjson.dumps({"type": "Announce", "actor": ACTOR, "object": announced})
+    world.publish([inbox(1)], body=body)
+    _record(world, _claim(world), Outcome(Kind.REJECTED, 400, "it is mine"))
+    assert _rows(world) == [(state, 1, 400, "it is mine", None)]
+    assert len(world.inboxes.refusals) == (state == "failed")
+    with world.db.connect() as conn:
+        assert [one.is_echo for one in find_failed(conn)] == [state == "echoed"]
 
 
 def test_a_week_of_nothing_is_given_up_and_a_lasting_401_has_failed(world: World) -> None:

@@ -1,6 +1,6 @@
 import random
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from activitypub.iri import host_of
 from outbox import claims, peers
@@ -81,6 +81,26 @@ def test_failed_deliveries_are_listed_latest_first(world: World) -> None:
         assert find_failed(conn) == [two, one]
         assert find_failed(conn, limit=1) == [two]
         assert find_failed(conn, host=host_of(inbox(1))) == [one]
+
+
+def test_echoes_are_listed_behind_failures(world: World) -> None:
+    world.publish([inbox(number) for number in range(1, 5)])
+    for number in range(1, 5):
+        _attempt(world, number, Outcome(Kind.REJECTED, 400, "it is mine"))
+        world.advance(seconds=5)
+    is_from_even = deliveries.c.inbox.in_([inbox(2), inbox(4)])
+    with world.db.begin() as conn:
+        conn.execute(update(deliveries).where(is_from_even).values(state="echoed"))
+        found = find_failed(conn)
+        few = find_failed(conn, limit=1)
+
+    assert [(one.inbox, one.is_echo) for one in found] == [
+        (inbox(3), False),
+        (inbox(1), False),
+        (inbox(4), True),
+        (inbox(2), True),
+    ]
+    assert [one.is_echo for one in few] == [False, True]
 
 
 def _rest(world: World) -> None:

@@ -18,7 +18,7 @@ from activitypub.signatures.keys import PrivateKey
 from fedcom.db import Database
 from outbox import deliveries as tables
 from outbox.embedded import Dispatcher, Limits
-from outbox.ports import Pace
+from outbox.ports import Pace, Refusal
 from outbox.publish import publish
 from tests.support import services
 from tests.support.clock import SettableClock
@@ -44,6 +44,7 @@ class Inboxes:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.refusals: list[Refusal] = []
         self.made: dict[str, Pace] = {}
 
     def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
@@ -51,6 +52,9 @@ class Inboxes:
 
     def gone(self, conn: Connection, inbox: str) -> None:
         self.heard.append(inbox)
+
+    def refused(self, conn: Connection, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
 
 
 Behaviour = Callable[[], Awaitable[Answer]]
@@ -138,12 +142,17 @@ class World:
         )
 
     def publish(
-        self, inboxes: Iterable[str], *, subject: str | None = None, actor: str = ACTOR
+        self,
+        inboxes: Iterable[str],
+        *,
+        subject: str | None = None,
+        actor: str = ACTOR,
+        body: bytes | None = None,
     ) -> bytes:
         """Publish a new activity about a subject of its own; its bytes."""
         self._number += 1
         name = f"https://here.example/activities/{self._number}"
-        body = b"activity %d" % self._number
+        body = body or b"activity %d" % self._number
         with self.db.begin() as conn:
             publish(
                 conn,

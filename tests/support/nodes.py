@@ -12,10 +12,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from click.testing import CliRunner
+
+from fedcom.cli.root import fedcom
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -115,7 +119,8 @@ class Node:
             **settings,
         }
         inherited = {key: value for key, value in os.environ.items() if key[:7] != "FEDCOM_"}
-        self.environ = inherited | {f"FEDCOM_{key.upper()}": said[key] for key in said}
+        self.settings = {f"FEDCOM_{key.upper()}": said[key] for key in said}
+        self.environ = inherited | self.settings
         self.server = Process(["serve"], self.environ, folder / "server.log")
         self.worker = (
             Process(["worker"], self.environ, folder / "worker.log") if redis_url else None
@@ -129,17 +134,15 @@ class Node:
     def command(self, *words: str, typed: str = "") -> str:
         """What `fedcom` with these words prints, beside the running server; `typed` is its standard
         input. Raises RuntimeError when it fails.
+
+        It runs in this process: starting another takes far longer than what a command does.
         """
-        done = subprocess.run(
-            [sys.executable, "-m", "fedcom", *words],
-            env=self.environ,
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"fedcom {' '.join(words)}: {done.stderr}")
+        runner = CliRunner(env=self.settings)
+        # The loop of a browser's driver runs in the thread that asks.
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(runner.invoke, fedcom, words, input=typed).result()
+        if done.exit_code:
+            raise RuntimeError(f"fedcom {' '.join(words)}: {done.output}") from done.exception
         return done.stdout
 
     def stop(self) -> None:

@@ -19,6 +19,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, Provenance
 from fedcom.context import Context, Fetched, NewKey, Said
 from fedcom.db import Database
+from fedcom.errors import Missing
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -83,9 +84,19 @@ class Home:
         *,
         fetched: Fetched | None = None,
         wanted: bool = False,
+        offline: bool = False,
     ) -> T:
-        with self.database.begin() as conn:
-            return work(Context(conn, self.clock(), self.origin, fetched or Fetched(), wanted))
+        """`work` in a transaction. `offline`, or without `fetched`: what it could do without is not
+        there, as for a unit that may fetch nothing."""
+        known = fetched or Fetched()
+        while True:
+            try:
+                with self.database.begin() as conn:
+                    return work(Context(conn, self.clock(), self.origin, known, wanted))
+            except Missing as missing:
+                if missing.vital or not (offline or fetched is None):
+                    raise
+                known.failures[missing.iri] = NotThere("not_there", "404", url=missing.iri)
 
     def perform(self, action: Action[R], heard: Said | None = None) -> R:
         """One action through the one door."""

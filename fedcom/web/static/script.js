@@ -197,3 +197,19 @@ document.addEventListener("click", (event) => {
   const edge = getComputedStyle(list).direction === "rtl" ? box.right - event.clientX : event.clientX - box.left;
   if (edge < 12) list.closest("details").open = false;
 });
+
+// Copying is offered where the browser permits it; the text itself stands beside the button.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest && event.target.closest("button[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.firstChild.nodeValue = button.dataset.copied;
+  } catch {
+    button.hidden = true;
+  }
+});

@@ -61,6 +61,7 @@ def test_a_post_is_the_page_that_lemmy_reads():
         "summary": "hi",
         "attachment": [{"type": "Link", "href": "https://link.example/"}],
         "image": {"type": "Image", "url": "https://media.example/t.webp"},
+        "contentMap": {"de": "<p>hi</p>"},
         "sensitive": False,
         "commentsEnabled": True,
         "stickied": False,

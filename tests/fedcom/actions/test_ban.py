@@ -1,13 +1,17 @@
 """Bans: who may, what they end, who is told, when they run out, what is read of peers' words."""
 
+import json
+from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from activitypub.errors import Gone
-from activitypub.reading import Document
+from activitypub.nodeinfo import Software
+from activitypub.reading import Document, parse
 from fedcom.accounts.sessions import create_session, find_visit
 from fedcom.actions.ban import READERS, Ban, Unban
 from fedcom.actions.delete import Delete
@@ -20,11 +24,13 @@ from fedcom.errors import Conflict, Denied, FedcomError, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import comment
+from fedcom.models.follow import follow
 from fedcom.models.moderation import community_ban, moderator, modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
 from fedcom.queries.bans import list_bans
+from fedcom.remote.peers import put_peer
 from tests.fedcom.actions.hearing import hear, read
 from tests.support import documents
 from tests.support.documents import activity, undo
@@ -163,8 +169,9 @@ def test_only_moderators_and_admins_ban(home: Home, who: str) -> None:
     victim = home.member("eve")
 
     assert code(home, Ban(by=by, person=victim, place=home.cats)) == "not_a_moderator"
+    target = home.person(KEN) if who == "bob" else home.person("https://third.example/u/max")
     expected = "not_an_admin" if who == "bob" else "not_their_site"
-    assert code(home, Ban(by=by, person=victim, place=None)) == expected
+    assert code(home, Ban(by=by, person=target, place=None)) == expected
 
 
 def test_a_moderator_bans_and_frees_nobody_who_was_there_before(home: Home) -> None:
@@ -262,6 +269,52 @@ def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, place: st
     assert titles == {"Removed long ago"}
 
 
+def test_lemmy_is_told_of_each_thing_that_is_put_back(home: Home) -> None:
+    kim, ken = home.person(KIM), home.person("https://new.example/u/ken")
+    for host, version in (("lemmy.example", "0.19.20"), ("new.example", "1.0.0")):
+        home(partial(describe, host=host, version=version))
+    for person in (kim, ken):
+        home.follow(person, home.cats)
+    mine = home.post()
+    answer = home.comment(home.post(by=home.ann))
+    home.perform(Ban(by=home.ann, person=home.bob, place=home.cats, removes_content=True))
+    home.sent()
+
+    home.clock.advance(hours=1)
+    home.perform(Unban(by=home.ann, person=home.bob, place=home.cats, restores_content=True))
+
+    sent = home.sent_bodies()
+    assert {one.inbox for one, _ in sent} == {
+        "https://lemmy.example/inbox",
+        "https://new.example/inbox",
+    }
+    parts = [body for one, body in sent if one.words == "Announce{Undo{Delete{id}}}"]
+    told = [Document(parse(body)).objects[0] for body in parts]
+    assert {one.subject_id for one in told if isinstance(one, Document)} == {mine.iri, answer.iri}
+    assert all(b'"summary":""' in body for body in parts), "by a moderator, for Lemmy"
+    assert len(sent) == 4, "who reads restoreData hears of it once"
+
+
+def test_a_community_elsewhere_is_told_of_each_by_its_moderator_here(home: Home) -> None:
+    dogs, kim = home.group(DOGS), home.person(KIM)
+    home.follow(home.bob, dogs)
+    row = {"community_id": dogs.id, "person_id": home.bob.id, "appointed_at": home.clock()}
+    home(lambda ctx: ctx.conn.execute(insert(moderator).values(row)))
+    home.post(by=kim, place=dogs)
+    home.perform(Ban(by=home.bob, person=kim, place=dogs, removes_content=True))
+    home.sent()
+
+    home.clock.advance(hours=1)
+    home.perform(Unban(by=home.bob, person=kim, place=dogs, restores_content=True))
+
+    words = {(sent.words, sent.by) for sent in home.sent()}
+    assert words == {("Undo{Block{id}}", "u/bob"), ("Undo{Delete{id}}", "u/bob")}
+
+
+def describe(ctx: Context, host: str, version: str) -> None:
+    put_peer(ctx.conn, host, Software("lemmy", version), ctx.now)
+
+
 def test_without_restoring_it_stays_out(home: Home) -> None:
     about = home.post(by=home.bob)
     home.perform(from_cats(home, home.bob, removes_content=True))
@@ -323,7 +376,7 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     assert b'"endTime":' in body
     assert b'"expires":' in body
     freed = home.perform(Unban(by=home.ann, person=banned, place=None))
-    assert freed == home.bob
+    assert freed.person == home.bob
     assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
     assert home(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1] is None
 
@@ -347,7 +400,8 @@ def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -
     home.perform(Unban(by=home.ann, person=again(home, kim), place=None, restores_content=True))
 
     assert home.rows(community_ban) == []
-    assert [sent.words for sent in home.sent()] == ["Announce{Undo{Block{id}}}"] * 3
+    told = Counter(sent.words for sent in home.sent())
+    assert told == {"Announce{Undo{Block{id}}}": 3, "Announce{Undo{Delete{id}}}": 2}
     assert {row["removed_at"] for row in home.rows(post)} == {None}
     assert_counted(home)
 
@@ -425,12 +479,9 @@ def test_what_changes_nothing_is_nothing_to_do(home: Home) -> None:
     Elsewhere(home)
     word = activity("Block", KEN, KIM, target=DOGS)
     over = activity("Block", KEN, KIM, target=DOGS, endTime="2020-01-01T00:00:00Z")
-    personal = activity("Block", KEN, home.bob.iri)
 
     assert read(home, undo(word), via=DOGS) is None
     assert read(home, over, via=DOGS) is None
-    assert read(home, personal) is None
-    assert read(home, undo(personal)) is None
 
 
 def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Home) -> None:
@@ -452,7 +503,9 @@ def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Ho
     assert home(lambda ctx: READERS["Block",](ctx, heard), fetched=fetched) is None
 
     admin = "https://lemmy.example/u/kai"
-    assert read(home, activity("Block", admin, gone, target="https://lemmy.example/")) is None
+    stranger = documents.person("https://lemmy.example/u/stranger")
+    word = activity("Block", admin, stranger["id"], target="https://lemmy.example/")
+    assert read(home, word, stranger) is None
 
 
 def test_a_ban_from_a_community_elsewhere_waits_for_it(home: Home) -> None:
@@ -546,10 +599,51 @@ def test_a_site_ends_its_own_ban_until_ours_joins_it(home: Home) -> None:
 
 def test_a_site_bans_nobody_elses_people(home: Home) -> None:
     Elsewhere(home)
+    home.person("https://third.example/u/max")
 
     with pytest.raises(Denied) as caught:
-        hear(home, activity("Block", KEN, home.bob.iri, target=SITE))
+        hear(home, activity("Block", KEN, "https://third.example/u/max", target=SITE))
     assert caught.value.code == "not_their_site"
+
+
+def test_another_sites_ban_of_a_member_is_one_from_its_communities(home: Home) -> None:
+    there = Elsewhere(home)
+    cows = home.group("https://lemmy.example/c/cows")
+    other = home.group("https://third.example/c/cows")
+    word = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam", removeData=True)
+
+    hear(home, word)
+
+    kept_out = {row["community_id"]: row["reason"] for row in home.rows(community_ban)}
+    assert kept_out == {there.dogs.id: "spam", cows.id: "spam"}
+    assert not again(home, home.bob).is_banned(home.clock())
+    assert home.fresh(there.post).removed_at is not None
+    assert home.post(by=home.bob).is_shown
+    assert other.id not in kept_out
+    told = home.rows(notification)[-1]
+    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "ban_elsewhere")
+    assert told["reason"] == "lemmy.example: spam"
+    # Once is enough.
+    assert read(home, word) is not None
+    with pytest.raises(Conflict):
+        hear(home, word | {"removeData": False})
+
+    hear(home, undo(word, restoreData=True))
+
+    assert home.rows(community_ban) == []
+    assert home.fresh(there.post).removed_at is None
+    assert home.rows(notification)[-1]["detail"] == "unban_elsewhere"
+    assert home.sent() == []
+    with pytest.raises(Conflict):
+        hear(home, undo(word))
+
+
+def test_another_site_may_ban_our_admins_from_what_is_its_own(home: Home) -> None:
+    there = Elsewhere(home)
+
+    hear(home, activity("Block", KEN, home.ann.iri, target=SITE))
+
+    assert [row["community_id"] for row in home.rows(community_ban)] == [there.dogs.id]
 
 
 def test_other_targets_are_unknown(home: Home) -> None:
@@ -572,3 +666,113 @@ def test_the_site_may_be_named_by_its_actor(home: Home) -> None:
     assert read(home, activity("Block", KEN, KIM, target=iri)) == Ban(
         by=there.ken, person=there.kim, place=None
     )
+
+
+# What people on microblogs hear of it.
+
+TOOT = "https://toots.example/users/tom"
+
+
+def follows(home: Home, *people: Person) -> list[dict[str, Any]]:
+    numbers = {one.id for one in people}
+    return [row for row in home.rows(follow) if row["follower_id"] in numbers]
+
+
+def test_a_microblog_is_sent_a_reject_and_a_note_and_no_block(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+
+    home.perform(from_cats(home, tom, reason="spam"))
+
+    rows = home.sent_bodies()
+    assert [(sent.inbox, sent.words, sent.by) for sent, _ in rows] == [
+        (tom.inbox, "Reject{Follow{id}}", "c/cats"),
+        (tom.inbox, "Create{Note}", "c/cats"),
+    ]
+    reject, note = (json.loads(body) for _, body in rows)
+    assert reject["object"]["actor"] == TOOT
+    assert note["object"]["content"] == "<p>You are banned from cats. Reason: spam</p>"
+    assert (note["object"]["to"], "proof" in note) == ([TOOT], False)
+    assert follows(home, tom) == []
+
+
+def test_a_ban_from_the_site_shows_no_admin_to_a_microblog(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+    home.follow(tom, home.community("birds"))
+
+    home.perform(from_here(home, tom, reason="spam"))
+
+    said_by = {(sent.words, sent.by) for sent in home.sent()}
+    assert said_by == {
+        ("Reject{Follow{id}}", "c/cats"),
+        ("Reject{Follow{id}}", "c/birds"),
+        ("Create{Note}", "actor"),
+    }
+
+
+def test_a_ban_that_runs_out_only_interrupts_a_follow(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+
+    home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=1)))
+    assert [sent.words for sent in home.sent()] == ["Create{Note}"]
+    home.post(by=home.bob)
+    assert home.sent() == []
+
+    home.clock.advance(days=1)
+    home.post(by=home.bob)
+
+    assert [(sent.inbox, sent.words) for sent in home.sent()] == [
+        (tom.shared_inbox, "Announce{id}")
+    ]
+
+
+def test_the_follow_is_back_with_the_end_of_such_a_ban_by_a_moderator(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+    home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=9)))
+    home.perform(Unban(by=home.ann, person=tom, place=home.cats))
+    home.sent()
+
+    home.post(by=home.bob)
+
+    assert [sent.words for sent in home.sent()] == ["Announce{id}"]
+
+
+def test_a_ban_that_is_made_permanent_ends_the_follow(home: Home) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+    home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=1)))
+    home.sent()
+
+    home.perform(from_cats(home, tom))
+
+    assert "Reject{Follow{id}}" in [sent.words for sent in home.sent()]
+    assert follows(home, tom) == []
+
+
+def test_lemmy_ends_the_follow_itself_and_others_keep_it(home: Home) -> None:
+    until = home.clock() + timedelta(days=1)
+    kim, pia = home.person(KIM, "lemmy"), home.person("https://pie.example/u/pia", "piefed")
+    for person in (kim, pia):
+        home.follow(person, home.cats)
+        home.perform(from_cats(home, person, expires_at=until))
+
+    assert [row["follower_id"] for row in follows(home, kim, pia)] == [pia.id]
+    assert {sent.words for sent in home.sent()} == {"Announce{Block{id}}"}
+
+
+def test_a_follow_of_ours_that_a_ban_elsewhere_interrupts_is_asked_for_again(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    until = home.clock() + timedelta(days=1)
+    ban = Ban(by=home.ann, person=home.bob, place=dogs, expires_at=until)
+    home(ban.apply)
+    (row,) = follows(home, home.bob)
+    assert (row["state"], row["created_at"]) == ("pending", until)
+    home.sent()
+
+    home(Unban(by=home.ann, person=home.bob, place=dogs).apply)
+
+    assert [(sent.inbox, sent.words) for sent in home.sent()] == [(dogs.inbox, "Follow{id}")]

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
@@ -14,15 +16,19 @@ from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.vote import Vote
-from fedcom.context import Said
+from fedcom.context import Fetched, Said
 from fedcom.models.actor import Person
+from fedcom.models.moderation import moderator
 from fedcom.remote.actors import forget_actor
+from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
+from tests.support.documents import Json, activity, page
 from tests.support.people import ORIGIN, Home, Sent, said
 
 FORUM, MICRO, ODD, DARK = "forum.example", "micro.example", "odd.example", "dark.example"
@@ -50,7 +56,7 @@ class Scene:
         if not ours:
             home.follow(home.bob, self.place)
         else:
-            for host, software in ((FORUM, "lemmy"), (MICRO, "mastodon"), (ODD, "oddity")):
+            for host, software in ((FORUM, "piefed"), (MICRO, "mastodon"), (ODD, "oddity")):
                 home.follow(home.person(f"https://{host}/u/one", software), home.cats)
             home.follow(home.person(f"https://{DARK}/u/one"), home.cats)
         for author in (home.bob,):
@@ -139,10 +145,18 @@ Make = Callable[[Scene, Person], Action[Any]]
 HERE: list[tuple[Make, dict[str, set[str]]]] = [
     (
         new_post,
-        also(announced("Create{Page}", boost="Announce{id}"), own("Create{Page}", FAN)),
+        also(announced("Create{Page}", boost="Announce{id}"), own("Create{Note}", FAN)),
     ),
     # An edit reaches microblogs from the author only; where activities were announced it was told.
-    (edit_post, also(announced("Update{Page}"), own("Update{Page}", FAN, MICRO, DARK))),
+    # DARK was never reached, so that it may be a forum: it gets the Page.
+    (
+        edit_post,
+        also(
+            announced("Update{Page}"),
+            own("Update{Note}", FAN, MICRO),
+            own("Update{Page}", DARK),
+        ),
+    ),
     (
         delete_post,
         also(
@@ -161,8 +175,8 @@ HERE: list[tuple[Make, dict[str, set[str]]]] = [
 
 # What a member does in a community elsewhere.
 THERE: list[tuple[Make, dict[str, set[str]]]] = [
-    (new_post, own("Create{Page}", "dogs.example", FAN)),
-    (edit_post, own("Update{Page}", "dogs.example", FAN)),
+    (new_post, also(own("Create{Page}", "dogs.example"), own("Create{Note}", FAN))),
+    (edit_post, also(own("Update{Page}", "dogs.example"), own("Update{Note}", FAN))),
     (delete_post, own("Delete{id}", "dogs.example", FAN)),
     (new_comment, own("Create{Note}", "dogs.example", FAN)),
     (edit_comment, own("Update{Note}", "dogs.example", FAN)),
@@ -248,6 +262,38 @@ def test_our_community_announces_only_the_id_of_what_was_fetched(
         {host: {f"c/cats: {boost}"} for host in (MICRO, ODD, DARK)} if boost is not None else {},
     )
     assert scene.perform(make(scene, scene.kim), said(scene.kim.iri)) == expected
+
+
+def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word_first(
+    home: Home,
+) -> None:
+    """Else GoToSocial fetches for the boost what is on its way, and drops the mention in it."""
+    scene = Scene(home, ours=True)
+    home.follow(home.person(f"https://{MICRO}/u/two", "gotosocial"), home.bob)
+
+    home.perform(new_post(scene, home.bob))
+
+    there = [sent.words for sent, _ in home.sent_bodies() if f"//{MICRO}/" in sent.inbox]
+    assert there == ["Create{Note}", "Announce{id}"]
+
+
+@pytest.mark.parametrize("make", [edit_post, delete_post])
+@pytest.mark.parametrize("sign", ["signature", "proof", None])
+def test_an_edit_by_somebody_elsewhere_reaches_other_microblogs_if_it_proves_itself(
+    home: Home, make: Make, sign: str | None
+) -> None:
+    scene = Scene(home, ours=True)
+    home.follow(home.person("https://kim.example/u/two", "mastodon"), home.cats)
+    activity = {"id": "https://kim.example/1", "type": "Update", "actor": scene.kim.iri}
+    activity |= {sign: {"type": "RsaSignature2017"}} if sign else {}
+    raw = json.dumps(activity).encode()
+
+    heard = Said(Document(activity), scene.kim.iri, body=raw)
+    home.perform(make(scene, scene.kim), heard)
+
+    passed_on = [sent for sent, body in home.sent_bodies() if body == raw]
+    expected = [Sent(f"https://{MICRO}/inbox", "Update{}", "c/cats")] if sign else []
+    assert passed_on == expected
 
 
 def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
@@ -368,6 +414,28 @@ def test_changing_and_taking_back_a_vote_names_the_vote_that_stood(home: Home) -
     )
 
 
+def test_whom_a_post_named_hears_of_its_deletion(home: Home) -> None:
+    scene = Scene(home, ours=True)
+    named = home.post(body=Body.of_markdown("Look, @kim@kim.example!"))
+    home.sent()
+
+    told_of = scene.perform(Delete(by=home.bob, target=named))
+
+    assert told_of["kim.example"] == {"u/bob: Delete{id}"}
+
+
+def test_microblogs_are_told_that_a_favourite_is_gone_when_it_became_a_down_vote(
+    home: Home,
+) -> None:
+    """They know no Dislike, and would show the favourite for ever."""
+    scene = Scene(home, ours=True)
+    scene.perform(Vote(by=home.bob, target=scene.their_comment, score=1))
+
+    assert scene.perform(Vote(by=home.bob, target=scene.their_comment, score=-1)) == also(
+        announced("Dislike{id}"), own("Undo{Like{id}}", "kim.example")
+    )
+
+
 def test_a_follow_goes_to_the_inbox_of_the_followed_alone(home: Home) -> None:
     dogs = home.group(DOGS)
 
@@ -396,12 +464,20 @@ def test_following_one_another_here_is_nobody_elses_business(home: Home) -> None
     assert home.sent() == []
 
 
-def test_a_changed_profile_goes_to_who_follows_the_member(home: Home) -> None:
-    scene = Scene(home, ours=True)
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_theirs(
+    home: Home, ours: bool
+) -> None:
+    scene = Scene(home, ours=ours)
+    home.follow(home.person("https://lemmy.example/u/one", "lemmy"), home.cats)
+    home.follow(home.person("https://bees.example/u/one", "piefed"), home.community("bees"))
+    if not ours:
+        home(lambda ctx: put_peer(ctx.conn, "dogs.example", Software("piefed", "1.7"), ctx.now))
 
-    assert scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS)) == own(
-        "Update{Person}", FAN
-    )
+    found = scene.perform(EditProfile(by=home.bob, title="Bob", summary=WORDS))
+
+    readers = (FORUM, MICRO, ODD, DARK) if ours else ("dogs.example",)
+    assert found == own("Update{Person}", FAN, *readers)
 
 
 def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
@@ -412,7 +488,7 @@ def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
     }
 
 
-def test_a_changed_community_is_announced(home: Home) -> None:
+def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home) -> None:
     scene = Scene(home, ours=True)
     action = EditCommunity(
         by=home.ann,
@@ -423,7 +499,13 @@ def test_a_changed_community_is_announced(home: Home) -> None:
         posting_restricted=False,
     )
 
-    assert scene.perform(action) == announced("Update{Group}")
+    itself = {host: {"c/cats: Update{Group}"} for host in (MICRO, ODD, DARK)}
+    assert scene.perform(action) == also(announced("Update{Group}"), itself)
+    heard = Said(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=scene.kim))
+    home.sent()
+    again = scene.perform(replace(action, by=scene.kim, title="Cats?"), heard)
+    assert again[MICRO] == {"c/cats: Update{Group}"}
 
 
 @pytest.mark.parametrize(
@@ -459,3 +541,132 @@ def test_places_and_people_that_are_gone_are_told_nothing(home: Home) -> None:
     home(lambda ctx: forget_actor(ctx, gone))
 
     assert scene.perform(vote_post(scene, home.bob)) == {FORUM: {"c/cats: Announce{Dislike{id}}"}}
+
+
+# What Lemmy reads of an Announce.
+
+
+class Heard:
+    """ken of a Lemmy and kim of a microblog write in !cats, which people of both servers follow."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.ken = home.person(f"https://{FORUM}/u/ken", "lemmy")
+        self.kim = home.person("https://kim.example/u/kim", "mastodon")
+        for host, software in ((FORUM, "lemmy"), ("bees.example", "piefed")):
+            home.follow(home.person(f"https://{host}/u/one", software), home.cats)
+        home.sent()
+
+    def write(self, by: Person, body: bytes | None, *origins: Json) -> dict[str, set[str]]:
+        """A post of somebody elsewhere arrives, signed when there is a `body`."""
+        iri = f"https://{by.host}/post/1"
+        word = activity("Create", by.iri, page(iri, by.iri, self.home.cats.iri))
+        heard = Said(Document(word), by.iri, body)
+        action = CreatePost(
+            by=by,
+            community=self.home.cats,
+            title="New",
+            source=Provenance(iri, "Page", None, None),
+        )
+        fetched = Fetched({served["id"]: Document(served) for served in origins})
+        self.home(lambda ctx: perform(ctx, action, heard), fetched=fetched, offline=True)
+        return told(self.home)
+
+
+def test_a_lemmy_is_not_sent_its_own_posts_which_it_would_refuse(home: Home) -> None:
+    scene = Heard(home)
+
+    assert scene.write(scene.ken, b'{"type":"Create"}') == {
+        "bees.example": {"c/cats: Announce{Create{}}"}
+    }
+    assert scene.write(scene.kim, b'{"type":"Create"}').keys() == {FORUM, "bees.example"}
+
+
+def test_lemmy_is_sent_the_authors_create_of_what_was_only_fetched(home: Home) -> None:
+    scene = Heard(home)
+    iri = f"{scene.kim.iri.rpartition('/u/')[0]}/post/1"
+    create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
+    beside = create | {"id": f"{iri}/activity"}
+
+    assert scene.write(scene.kim, None, beside) == {
+        FORUM: {"c/cats: Announce{Create{Page}}"},
+        "bees.example": {"c/cats: Announce{id}"},
+    }
+
+
+@pytest.mark.parametrize("on_a_page", [False, True])
+def test_the_create_is_found_in_the_authors_outbox(home: Home, on_a_page: bool) -> None:
+    scene = Heard(home)
+    iri = f"https://{scene.kim.host}/post/1"
+    create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
+    other = activity("Create", scene.kim.iri, page(f"{iri}2", scene.kim.iri, home.cats.iri))
+    outbox = {"id": scene.kim.outbox, "type": "OrderedCollection"}
+    first = {"id": f"{scene.kim.outbox}?page=1", "type": "OrderedCollectionPage"}
+    items = {"orderedItems": ["https://x.example/1", other, create]}
+    served = [outbox | {"first": first["id"]}, first | items] if on_a_page else [outbox | items]
+
+    assert scene.write(scene.kim, None, *served)[FORUM] == {"c/cats: Announce{Create{Page}}"}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"actor": "https://kim.example/u/lea"},
+        {"id": "https://evil.example/1"},
+        {"type": "Update"},
+        {"object": "https://kim.example/post/1"},
+        {"object": page("https://kim.example/post/2", "https://kim.example/u/kim", "x")},
+        {"object": page("https://kim.example/post/1", "https://evil.example/u/kim", "x")},
+        {"object": page("https://kim.example/post/1", "https://kim.example/u/kim", "x", to=[])},
+    ],
+)
+def test_what_is_not_the_authors_create_is_not_passed_on_as_one(home: Home, forged: Json) -> None:
+    scene = Heard(home)
+    iri = f"https://{scene.kim.host}/post/1"
+    create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
+    outbox = {
+        "id": scene.kim.outbox,
+        "type": "OrderedCollection",
+        "orderedItems": [create | forged],
+    }
+
+    assert FORUM not in scene.write(scene.kim, None, outbox)
+
+
+# What NodeBB purges.
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("kind", ["post", "comment"])
+@pytest.mark.parametrize("by_moderator", [True, False])
+def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
+    home: Home, ours: bool, kind: str, by_moderator: bool
+) -> None:
+    host = "nodebb.example"
+    if ours:
+        place = home.cats
+        home.follow(home.person(f"https://{host}/uid/1", "nodebb"), place)
+        home.follow(home.person("https://bees.example/u/one", "piefed"), place)
+    else:
+        place = home.group(f"https://{host}/category/1", "nodebb")
+        home.follow(home.bob, place)
+        row = {"community_id": place.id, "person_id": home.ann.id, "appointed_at": home.clock()}
+        home(lambda ctx: ctx.conn.execute(moderator.insert().values(row)))
+    post = home.post(place=place)
+    target = home.comment(post) if kind == "comment" else post
+    gone: Action[Any] = Delete(by=home.bob, target=target)
+    if by_moderator:
+        gone = Remove(by=home.ann, target=target, reason="Spam")
+    home.perform(gone)
+    home.sent()
+
+    back: Action[Any] = Undelete(by=home.bob, target=home.fresh(target))
+    if by_moderator:
+        back = Restore(by=home.ann, target=home.fresh(target))
+    home.perform(back)
+
+    create = "Create{Note}" if kind == "comment" else "Create{Page}"
+    found = told(home)
+    expected = f"c/cats: Announce{{{create}}}" if ours else f"u/bob: {create}"
+    assert expected in found[host]
+    assert not any("Create" in words for words in found.get("bees.example", ()))

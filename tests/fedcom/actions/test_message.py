@@ -283,20 +283,48 @@ def test_a_direct_reply_to_a_post_is_a_message_and_no_comment(home: Home) -> Non
 @pytest.mark.parametrize(
     ("note", "refused"),
     [
-        ({"to": [f"{KIM}/followers"], "cc": ["https://home.example/u/bob"]}, "not_public"),
+        ({"to": [f"{KIM}/followers"]}, "not_public"),
         ({"to": ["https://home.example/u/nobody"]}, "not_public"),
         ({"to": ["https://home.example/c/cats"]}, "not_public"),
         ({"to": ["https://home.example/u/bob"], "audience": PUBLIC}, "not_public"),
-        ({"to": ["https://home.example/u/bob"], "cc": [PUBLIC]}, "no_community"),
-        ({"to": ["https://home.example/u/bob"], "bto": [f"{KEN}/followers"]}, "not_public"),
+        ({"to": [f"{KIM}/followers"], "cc": ["https://home.example/c/cats"]}, "not_public"),
     ],
 )
-def test_what_others_may_read_is_no_message(home: Home, note: dict[str, Any], refused: str) -> None:
+def test_what_is_public_or_for_no_member_is_no_message(
+    home: Home, note: dict[str, Any], refused: str
+) -> None:
     home.person(KIM)
     with pytest.raises(FedcomError, match=refused):
         hear(home, activity("Create", KIM, direct(f"{KIM}/1", **note)))
 
     assert home.rows(message) == []
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        {"to": [f"{KIM}/followers"], "cc": ["https://home.example/u/bob"]},
+        {"to": ["https://home.example/u/bob"], "bto": [f"{KEN}/followers"]},
+        {"to": ["https://home.example/u/bob", KEN], "tag": []},
+    ],
+)
+def test_what_is_for_followers_and_for_a_member_is_a_message_to_the_member(
+    home: Home, note: dict[str, Any]
+) -> None:
+    home.person(KIM)
+    post = home.post(by=home.bob)
+    hear(home, activity("Create", KIM, direct(f"{KIM}/1", inReplyTo=post.iri, **note)))
+
+    assert shown(home) == [("bob", "<p>Psst</p>")]
+    assert home.rows(comment) == []
+
+
+def test_a_private_post_of_another_type_is_a_message_with_its_title(home: Home) -> None:
+    home.person(KIM)
+    question = direct(f"{KIM}/1", home.bob.iri, type="Question", name="Tea?")
+    hear(home, activity("Create", KIM, question))
+
+    assert shown(home) == [("bob", "<p>Tea?</p><p>Psst</p>")]
 
 
 def test_a_status_for_several_members_is_a_message_to_each(home: Home) -> None:
@@ -411,3 +439,32 @@ def test_who_leaves_takes_their_messages_along(home: Home) -> None:
 
     assert shown(home) == [("elsewhere", HELLO.html)]
     assert "Psst" not in str(home.rows(message))
+
+
+def test_a_message_answers_the_one_before_it_so_that_they_are_one_conversation(home: Home) -> None:
+    kim = home.person(KIM, "mastodon")
+    home.sent()
+    first = send(home, home.bob, kim)
+    hear(home, activity("Create", KIM, direct(f"{KIM}/1", home.bob.iri)))
+    send(home, home.ann, kim)
+    second = send(home, home.bob, kim)
+    hear(home, activity("Delete", KIM, f"{KIM}/1"))
+    home.perform(EditMessage(by=home.bob, message=second, body=HELLO))
+
+    said = [Document(parse(body)).object_document for _, body in home.sent_bodies()]
+    assert [one.in_reply_to for one in said if one is not None] == [
+        None,
+        None,
+        f"{KIM}/1",
+        first.iri,
+    ]
+
+
+def test_forums_get_no_such_thing_with_a_chat_message(home: Home) -> None:
+    kim = home.person(KIM, "lemmy")
+    send(home, home.bob, kim)
+    home.sent()
+    send(home, home.bob, kim)
+
+    ((_, body),) = home.sent_bodies()
+    assert b"inReplyTo" not in body

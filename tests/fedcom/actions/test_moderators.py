@@ -9,7 +9,7 @@ from fedcom.errors import Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.queries.actors import find_moderators
 from tests.fedcom.actions.hearing import hear, read
-from tests.support.documents import activity
+from tests.support.documents import activity, group
 from tests.support.people import Home
 
 KIM, MAX = "https://kim.example/u/kim", "https://max.example/u/max"
@@ -55,6 +55,20 @@ def test_nobody_becomes_moderator_by_being_added_to_anything_else(
     with pytest.raises(Invalid) as caught:
         read(home, activity("Add", MAX, home.bob.iri, **more))
     assert caught.value.code == "unknown_collection"
+
+
+@pytest.mark.parametrize("kind", ["Add", "Remove"])
+def test_without_a_target_the_communitys_own_list_is_read_again(home: Home, kind: str) -> None:
+    dogs, kim = home.group(DOGS), home.person(KIM)
+    home.follow(home.bob, dogs)
+    served = {"id": f"{DOGS}/moderators", "type": "OrderedCollection"}
+    served |= {"orderedItems": [home.bob.iri]}
+    word = activity(kind, KIM, kim.iri, target=None)
+
+    hear(home, word, group(DOGS), served, via=DOGS)
+
+    mods = home(lambda ctx: find_moderators(ctx.conn, dogs))
+    assert [person.iri for person in mods] == [home.bob.iri]
 
 
 def test_a_community_appoints_for_itself_only(home: Home) -> None:

@@ -1,5 +1,7 @@
 """Taking out and putting back, by authors and by moderators: said twice, said late, said badly."""
 
+import json
+
 import pytest
 
 from fedcom.actions.delete import Delete
@@ -233,3 +235,47 @@ def test_who_leaves_may_let_stand_what_they_said(home: Home, more: Json, stays: 
     assert after.is_shown is stays
     assert bool(after.body_html) is stays
     assert home(lambda ctx: person_at(ctx, KIM)).deleted_at is not None
+
+
+def test_an_author_on_a_microblog_is_told_by_the_community_and_why(home: Home) -> None:
+    tom = home.person("https://toots.example/users/tom", "mastodon")
+    about = home.comment(home.post(by=home.bob), by=tom)
+    home.sent()
+
+    home.perform(Remove(by=home.ann, target=about, reason="off <topic>"))
+
+    ((sent, body),) = home.sent_bodies()
+    note = json.loads(body)["object"]
+    assert (sent.inbox, sent.words, sent.by) == (tom.inbox, "Create{Note}", "c/cats")
+    assert note["content"] == (
+        "<p>A moderator removed your comment from cats. Reason: off &lt;topic&gt;</p>"
+    )
+    assert (note["inReplyTo"], note["to"]) == (about.iri, [tom.iri])
+    assert note["tag"] == [{"type": "Mention", "href": tom.iri, "name": "@tom@toots.example"}]
+
+
+def test_a_removal_by_a_moderator_elsewhere_is_told_too_and_in_the_language_of_the_post(
+    home: Home,
+) -> None:
+    max_moderates(home)
+    tom = home.person("https://toots.example/users/tom", "mastodon")
+    about = home.post(by=tom, language="de")
+    home.sent()
+
+    hear(home, activity("Delete", MAX, about.iri, summary="Werbung"))
+
+    notes = [json.loads(body) for sent, body in home.sent_bodies() if sent.words == "Create{Note}"]
+    assert [note["object"]["content"] for note in notes] == [
+        "<p>Dein Beitrag wurde von der Moderation aus cats entfernt. Grund: Werbung</p>"
+    ]
+
+
+@pytest.mark.parametrize("software", ["lemmy", "piefed"])
+def test_an_author_on_a_forum_hears_it_from_the_community_alone(home: Home, software: str) -> None:
+    kim = home.person(KIM, software)
+    about = home.comment(home.post(by=home.bob), by=kim)
+    home.sent()
+
+    home.perform(Remove(by=home.ann, target=about, reason="off topic"))
+
+    assert [sent.words for sent in home.sent()] == []

@@ -271,9 +271,9 @@ def test_a_community_passes_reports_of_its_own_on_to_its_moderators(home: Home) 
         read(home, flag(LEA, mine.iri, content="Rude."), via=DOGS)
 
 
-def with_a_moderator_elsewhere(home: Home) -> tuple[Person, Post]:
+def with_a_moderator_elsewhere(home: Home, software: str = "piefed") -> tuple[Person, Post]:
     """kim moderates !cats, where bob posts and which somebody elsewhere follows."""
-    kim = home.person(KIM, "lemmy")
+    kim = home.person(KIM, software)
     home.follow(home.person("https://other.example/u/fan", "lemmy"), home.cats)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     post = home.post()
@@ -302,6 +302,19 @@ def test_moderators_elsewhere_are_told_of_reports_here_and_nobody_else_is(home: 
 
     ((inbox, word),) = announced(home)
     assert (word["type"], word["object"]["id"]) == ("Undo", made.iri)
+
+
+def test_a_moderator_on_lemmy_0_19_is_sent_the_reporters_own_flag(home: Home) -> None:
+    kim, post = with_a_moderator_elsewhere(home, "lemmy")
+
+    made = home.perform(Report(by=home.ann, target=post, reason="Rude."))
+
+    ((sent, body),) = home.sent_bodies()
+    assert (sent.inbox, sent.words, sent.by) == (kim.shared_inbox, "Flag{id}", "u/ann")
+    assert json.loads(body)["id"] == made.iri
+    # It reads none in an Announce, and none of somebody else's.
+    hear(home, flag(LEA, home.comment(post).iri, content="Rude."), person(LEA))
+    assert [sent.words for sent in home.sent() if "Flag" in sent.words] == []
 
 
 def test_moderators_elsewhere_are_told_of_reports_from_elsewhere(home: Home) -> None:

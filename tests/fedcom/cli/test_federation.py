@@ -105,6 +105,35 @@ def test_peers_without_a_queue_are_shown_on_demand(shell: Shell) -> None:
     assert "idle.example: 0 waiting" in shell.must("federation", "queue", "--all")
 
 
+def test_the_queue_ends_with_what_waits_for_too_long(shell: Shell) -> None:
+    database = shell.open_database()
+    with database.begin() as conn:
+        publish_to(conn, "slow.example")
+        refuse(conn, 1, "", NOW)
+        conn.execute(update(journal).values(state="parked", closed_at=None))
+        conn.execute(update(deliveries).values(state="waiting", tries=1, due_at=4e9))
+    database.close()
+
+    lines = shell.must("federation", "queue").splitlines()
+
+    assert lines[-3:] == [
+        "Waiting for longer than an hour:",
+        "2026-01-01 12:00:00Z  far.example: 1 activities from it that are not worked on yet",
+        "2026-01-01 12:00:00Z  slow.example: 1 deliveries to it",
+    ]
+
+
+def test_refusals_and_omissions_can_be_those_of_one_peer(shell: Shell) -> None:
+    database = shell.open_database()
+    with database.begin() as conn:
+        refuse(conn, 1, "not_public", NOW)
+    database.close()
+
+    assert "not_public" in shell.must("federation", "refusals", "--host", "far.example")
+    for command in ("refusals", "omissions"):
+        assert "Nothing was" in shell.must("federation", command, "--host", "near.example")
+
+
 def test_refusals_are_listed_with_reason_and_request(shell: Shell) -> None:
     assert shell.must("federation", "refusals") == "Nothing was refused.\n"
     database = shell.open_database()

@@ -1,10 +1,11 @@
 """What peers are served, and what they must never be served."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete as delete_rows, insert, select, update
 
 from fedcom.accounts.register import Newcomer, deny, register
 from fedcom.actions.comment import EditComment
@@ -146,6 +147,53 @@ async def test_documents_are_for_scripts_of_every_page_and_asked_for_only_when_c
     assert (await node.get(f"/post/{post.id}", If_None_Match=before.headers["etag"])).content
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/actor",
+        "/u/bob",
+        "/c/cats/outbox",
+        "/post/1",
+        "/comment/1/replies",
+        "/activities/create/0",
+        "/.well-known/webfinger",
+        "/nodeinfo/2.1",
+        "/api/v3/site",
+    ],
+)
+async def test_a_browser_that_asks_first_may_ask_for_every_document(node: Node, path: str) -> None:
+    answer = await node.get(
+        path,
+        accept="*/*",
+        method="OPTIONS",
+        Origin="https://reader.example",
+        Access_Control_Request_Method="GET",
+        Access_Control_Request_Headers="accept,if-none-match",
+    )
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-headers"] == "*"
+    assert "GET" in answer.headers["access-control-allow-methods"]
+
+
+@pytest.mark.parametrize("path", ["/c/cats/submit", "/settings", "/login", "/inbox"])
+async def test_no_other_site_may_ask_for_forms(node: Node, path: str) -> None:
+    answer = await node.get(path, accept="*/*", method="OPTIONS", Origin="https://reader.example")
+
+    assert answer.status_code == 405
+    assert "access-control-allow-methods" not in answer.headers
+
+
+async def test_scripts_may_read_why_there_is_no_document(node: Node) -> None:
+    for path in ("/post/404", "/.well-known/webfinger"):
+        answer = await node.get(path)
+
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert json.loads(answer.content)["code"] in {"couldnt_find_post", "resource_missing"}
+
+
 @pytest.mark.parametrize("path", ["/u/bob", "/c/cats", "/actor", "/"])
 async def test_no_shared_cache_keeps_a_key_that_was_replaced(node: Node, path: str) -> None:
     answer = await node.get(path)
@@ -217,8 +265,10 @@ async def test_an_edit_takes_the_former_words_from_every_address(node: Node) -> 
     home.perform(EditPost(by=home.bob, post=post, title="Better", body=better))
     home.perform(EditComment(by=home.bob, comment=comment, body=better))
 
-    assert [path for path in former if (await node.get(path)).status_code != 404] == []
-    for path in issued(home, "update"):
+    assert len(former) == 4
+    for path in former:
+        assert b"Something" not in (await node.get(path)).content
+    for path in (*issued(home, "update"), *former[:2]):
         assert b"Harmless" in (await node.get(path)).content
 
 
@@ -309,6 +359,8 @@ async def test_a_community_has_the_collections_that_peers_read(node: Node) -> No
     assert (await node.get_json("/c/cats/moderators"))["orderedItems"] == [home.ann.iri]
     featured = await node.get_json("/c/cats/featured")
     assert [page["name"] for page in featured["orderedItems"]] == ["Ours"]
+    for path in ("/u/bob/featured", "/actor/featured"):
+        assert (await node.get_json(path))["orderedItems"] == []
     following = await node.get_json("/u/bob/following")
     assert (following["totalItems"], following["items"]) == (0, [])
 
@@ -324,6 +376,83 @@ async def test_a_persons_outbox_has_posts_and_comments_newest_first(node: Node) 
     assert outbox["totalItems"] == 2
     assert [item["object"]["type"] for item in outbox["orderedItems"]] == ["Note", "Page"]
     assert (await node.get("/u/bob/moderators")).status_code == 404
+
+
+async def test_an_outbox_lists_activities_by_the_ids_that_were_delivered(node: Node) -> None:
+    home = node.home
+    home.follow(home.person("https://forum.example/u/fan", "lemmy"), home.cats)
+    home.follow(home.person("https://birds.example/u/fan", "mastodon"), home.cats)
+    home.comment(home.post())
+    home.post()
+    sent = {f"{ORIGIN}{path}" for kind in KINDS for path in issued(home, kind)}
+
+    for path in ("/c/cats/outbox", "/u/bob/outbox"):
+        items = (await node.get_json(path))["orderedItems"]
+
+        assert len(items) == (2 if path == "/c/cats/outbox" else 3)
+        for item in items:
+            assert item["id"] in sent
+            served = await node.get_json(item["id"].removeprefix(ORIGIN))
+            assert (served["id"], served["type"]) == (item["id"], item["type"])
+            assert item["object"]["id"] == served["object"]["id"]
+
+
+async def test_a_create_is_one_for_as_long_as_its_object_is_shown(node: Node) -> None:
+    home = node.home
+    post = home.post()
+    comment = home.comment(post)
+    theirs = home.post(by=home.person(KIM))
+    home(lambda ctx: ctx.conn.execute(delete_rows(activities)))  # a month later
+    paths = {
+        f"/activities/create/post-{post.id}": ("Create", post.iri),
+        f"/activities/create/comment-{comment.id}": ("Create", comment.iri),
+        f"/activities/announce/post-{post.id}": ("Announce", post.iri),
+        f"/activities/announce/post-{theirs.id}": ("Announce", theirs.iri),
+    }
+
+    for path, (kind, iri) in paths.items():
+        served = await node.get_json(path)
+        assert (served["id"], served["type"]) == (f"{ORIGIN}{path}", kind)
+        assert iri.encode() in (await node.get(path)).content
+
+    home.perform(Delete(by=home.bob, target=comment))
+    home.perform(Remove(by=home.ann, target=post))
+    home.perform(Remove(by=home.ann, target=theirs))
+    for path in (
+        *paths,
+        f"/activities/create/post-{theirs.id}",
+        f"/activities/announce/comment-{comment.id}",
+        "/activities/create/post-404",
+    ):
+        assert (await node.get(path)).status_code == 404, path
+
+
+async def test_all_that_was_ever_posted_is_on_the_pages_of_an_outbox(node: Node) -> None:
+    home = node.home
+    made = []
+    for number in range(11):
+        home.clock.advance(seconds=1)
+        post = home.post(title=f"Cats {number}")
+        made += [post.iri, home.comment(post).iri]
+
+    outbox = await node.get_json("/u/bob/outbox")
+    first = await node.get_json(outbox["first"].removeprefix(ORIGIN))
+    last = await node.get_json(first["next"].removeprefix(ORIGIN))
+
+    assert (outbox["type"], outbox["totalItems"]) == ("OrderedCollection", 22)
+    assert first["type"] == last["type"] == "OrderedCollectionPage"
+    assert (first["id"], first["partOf"]) == (outbox["first"], outbox["id"])
+    assert (last["id"], last["prev"]) == (outbox["last"], first["id"])
+    assert "next" not in last
+    assert outbox["orderedItems"] == first["orderedItems"]
+    listed = [item["object"]["id"] for page in (first, last) for item in page["orderedItems"]]
+    assert len(listed) == 22
+    assert set(listed) == set(made)
+    assert listed[-1] == made[0]
+    for page in ("0", "3", "x", "9" * 40):
+        assert (await node.get(f"/u/bob/outbox?page={page}")).status_code == 404
+    empty = await node.get_json("/u/ann/outbox?page=1")
+    assert (empty["orderedItems"], empty["partOf"]) == ([], f"{ORIGIN}/u/ann/outbox")
 
 
 async def test_the_instance_actors_collections_are_empty(node: Node) -> None:
@@ -432,7 +561,9 @@ async def test_nothing_of_a_private_message_is_served(node: Node) -> None:
 async def test_everything_that_an_actor_names_is_there(node: Node) -> None:
     for path in ("/u/bob", "/c/cats", "/actor"):
         actor = await node.get_json(path)
-        named = [actor[name] for name in ("outbox", "followers", "following") if name in actor]
+        boxes = ("outbox", "followers", "following", "featured")
+        named = [actor[name] for name in boxes if name in actor]
+        assert actor["featured"] == f"{ORIGIN}{path}/featured"
         assert len(named) >= 2
         assert actor["following"] == f"{ORIGIN}{path}/following"
         for iri in named:
@@ -473,3 +604,17 @@ async def test_whom_a_text_names_is_read_from_its_links_and_not_parsed_again(nod
     assert [tag["href"] for tag in listed["tag"]] == tags
     note = await node.get_json(f"/comment/{comment.id}")
     assert {tag["href"] for tag in note["tag"]} == {home.cats.iri, kim.iri}
+
+
+async def test_whoever_is_deleted_leaves_the_key_by_which_the_delete_is_verified(
+    node: Node,
+) -> None:
+    alive = await node.get_json("/u/bob")
+    node.home.perform(Leave(by=node.home.bob))
+
+    answer = await node.get("/u/bob")
+    left = await node.get_json("/u/bob")
+
+    assert (answer.status_code, left["type"], left["formerType"]) == (410, "Tombstone", "Person")
+    assert left["publicKey"] == alive["publicKey"]
+    assert "name" not in left

@@ -13,6 +13,10 @@ from tests.support.people import Home
 KIM, LEA = "https://peer.example/u/kim", "https://peer.example/u/lea"
 
 
+def inboxes(home: Home, suspects: list[str]) -> Inboxes:
+    return Inboxes(suspects.append, home.origin, home.clock)
+
+
 def test_the_gate_refuses_blocked_hosts_and_says_why(home: Home) -> None:
     home(lambda ctx: block_instance(ctx, "peer.example", "spam"))
 
@@ -40,7 +44,7 @@ def test_only_software_that_makes_demands_is_delivered_to_at_a_pace(home: Home) 
     home(describe)
 
     asked = ["a.example", "b.example", "c.example", "unknown.example"]
-    paces = home(lambda ctx: Inboxes(lambda _: None).paces(ctx.conn, asked))
+    paces = home(lambda ctx: inboxes(home, []).paces(ctx.conn, asked))
 
     assert set(paces) == {"a.example", "b.example"}
     assert paces["a.example"].memory == 90.0
@@ -51,9 +55,9 @@ def test_a_lost_inbox_puts_its_one_actor_under_suspicion(home: Home) -> None:
     suspects: list[str] = []
     home.person(KIM)
 
-    home(lambda ctx: Inboxes(suspects.append).gone(ctx.conn, f"{KIM}/inbox"))
-    home(lambda ctx: Inboxes(suspects.append).gone(ctx.conn, "https://peer.example/inbox"))
-    home(lambda ctx: Inboxes(suspects.append).gone(ctx.conn, "https://lost.example/inbox"))
+    home(lambda ctx: inboxes(home, suspects).gone(ctx.conn, f"{KIM}/inbox"))
+    home(lambda ctx: inboxes(home, suspects).gone(ctx.conn, "https://peer.example/inbox"))
+    home(lambda ctx: inboxes(home, suspects).gone(ctx.conn, "https://lost.example/inbox"))
 
     assert suspects == [KIM, KIM]
 
@@ -63,7 +67,7 @@ def test_a_lost_shared_inbox_blames_nobody_in_particular(home: Home) -> None:
     for iri in (KIM, LEA):
         home.person(iri)
 
-    home(lambda ctx: Inboxes(suspects.append).gone(ctx.conn, "https://peer.example/inbox"))
+    home(lambda ctx: inboxes(home, suspects).gone(ctx.conn, "https://peer.example/inbox"))
 
     assert suspects == []
 
@@ -77,6 +81,6 @@ def test_who_is_gone_already_is_not_suspected_again(home: Home) -> None:
         )
     )
 
-    home(lambda ctx: Inboxes(suspects.append).gone(ctx.conn, f"{KIM}/inbox"))
+    home(lambda ctx: inboxes(home, suspects).gone(ctx.conn, f"{KIM}/inbox"))
 
     assert suspects == []

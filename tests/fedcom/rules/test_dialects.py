@@ -2,7 +2,14 @@
 
 import pytest
 
-from fedcom.rules.dialects import FORUMS, MICROBLOGS, Dialect, dialect_of, takes_chat
+from fedcom.rules.dialects import (
+    FORUMS,
+    MICROBLOGS,
+    Dialect,
+    dialect_of,
+    ignores_restore_data,
+    takes_chat,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +46,24 @@ def test_whom_nobody_knows_is_spoken_to_in_the_form_that_disturbs_nobody() -> No
 def test_nobody_is_both() -> None:
     assert set() == FORUMS & MICROBLOGS
     assert all(name == name.lower() for name in FORUMS | MICROBLOGS)
+
+
+@pytest.mark.parametrize(
+    ("software", "version", "reads"),
+    [
+        ("fedcom", "0.1", True),
+        ("lemmy", "1.0.0", True),
+        ("lemmy", "0.20.0-alpha.1", True),
+        ("lemmy", "0.19.20", False),
+        ("lemmy", None, False),
+        ("piefed", "1.7", False),
+        (None, None, False),
+    ],
+)
+def test_who_puts_back_what_a_ban_removed_by_one_word(
+    software: str | None, version: str | None, reads: bool
+) -> None:
+    assert ignores_restore_data(software, version) is not reads
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ def test_what_is_within_the_limits_is_stored(check, given, stored):
         (check_body, "a\udfff", "body_characters"),
         (check_comment, "x" * (MAX_COMMENT + 1), "body_too_long"),
         (check_comment, " \n ", "comment_empty"),
-        (check_url, "https://a.example/" + "x" * MAX_URL, "url_too_long"),
+        (check_url, "https://a.example/" + "x" * (MAX_URL - 17), "url_too_long"),
+        (check_url, "https://a.example/" + "ü" * 331, "url_too_long"),  # six characters each
         (check_url, "javascript:alert(1)", "url_scheme"),
         (check_url, "data:text/html,x", "url_scheme"),
         (check_url, "//a.example", "url_scheme"),

@@ -1,6 +1,12 @@
 import pytest
 
-from fedcom.text.mentions import MAX_MENTIONS, Mention, ParsedMarkdown, linked_addresses
+from fedcom.text.mentions import (
+    MAX_MENTIONS,
+    Mention,
+    ParsedMarkdown,
+    linked_addresses,
+    unlinked_mentions,
+)
 
 ANN = Mention("@", "ann", "peer.example")
 CATS = Mention("!", "cats", "peer.example")
@@ -93,3 +99,24 @@ def test_what_the_parser_is_not_given_names_nobody_and_is_shown_as_typed():
 def test_a_mention_reads_as_it_was_written():
     assert str(CATS) == "!cats@peer.example"
     assert str(Mention("@", "bob", None)) == "@bob"
+
+
+@pytest.mark.parametrize(
+    ("source", "links", "named"),
+    [
+        (
+            "@ann@peer.example, @ben@peer.example",
+            {ANN: "https://x.example"},
+            ("@ben@peer.example",),
+        ),
+        ("*@ann@peer.example* !cats@peer.example", {}, (str(ANN), str(CATS))),
+        ("`@ann@peer.example` [@ann@peer.example](https://x.example) @bob", {}, ()),
+        ("```\n@ann@peer.example\n```", {}, ()),
+        ("a &lt; b @ann@peer.example", {}, (str(ANN),)),
+        ("nobody", {}, ()),
+    ],
+)
+def test_who_is_named_and_not_linked_can_be_told_from_the_html(
+    source: str, links: dict[Mention, str], named: tuple[str, ...]
+) -> None:
+    assert unlinked_mentions(ParsedMarkdown(source).to_html(links)) == named

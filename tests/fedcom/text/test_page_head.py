@@ -30,6 +30,14 @@ def test_every_page_has_a_title_or_nothing() -> None:
     assert head("<body><title>in a text</title>").title == ""
 
 
+def test_the_title_of_a_drawing_is_not_the_pages() -> None:
+    drawing = "<svg viewBox='0 0 1 1'><title>icon</title></svg>"
+
+    assert head(f"{drawing}<title>Page</title>{drawing}").title == "Page"
+    assert head(f"<title>Page</title>{drawing}").title == "Page"
+    assert head(drawing).title == "icon"
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [

@@ -1,5 +1,6 @@
 """Fixtures for pages: an instance with an admin, a moderator, a member and a community."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from starlette.applications import Starlette
 
 from activitypub.errors import Unreachable
+from activitypub.reading import Document
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import SIGN_IN_BY_NAME, count_attempt, name_key
@@ -30,11 +32,13 @@ from fedcom.media.store import Store
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.remote.actors import put_actor
 from fedcom.settings import Settings
 from fedcom.site.setup import finish_setup, start
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Browser
 from tests.support.clock import SettableClock
+from tests.support.documents import Json
 
 T = TypeVar("T")
 ORIGIN = "https://forum.example"
@@ -53,8 +57,12 @@ class PlainInstance:
         self.stamps = Stamps(b"secret")
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
+        # What is fetched and kept, by the handle that leads there.
+        self.arriving: dict[str, Json] = {}
         # What is asked for in vain, since its server does not answer.
         self.away: set[str] = set()
+        # What is asked for without end.
+        self.silent: set[str] = set()
         self.titles: dict[str, str] = {}
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -71,6 +79,11 @@ class PlainInstance:
     async def lookup(self, text: str) -> Community | Person | Post | Comment:
         if text in self.away:
             raise Unreachable("unreachable", "It does not answer.", url=text)
+        if text in self.silent:
+            await asyncio.Event().wait()
+        if text in self.arriving:
+            document = Document(self.arriving[text])
+            return await self.unit(lambda ctx: put_actor(ctx, document))
         if text not in self.known:
             raise NotFound("couldnt_find_object", "Nothing answers there.")
         return self.known[text]

@@ -211,7 +211,7 @@ def outcome(page: Page) -> str:
 
 
 async def make_targets(world: World) -> dict[str, int]:
-    """A post and a comment of bob's in every state, messages to him, made anew for each visitor."""
+    """A post and a comment of bob's in every state, and messages to him."""
     bob, mia, ann = (world.people[name] for name in ("bob", "mia", "ann"))
 
     def make(ctx: Context) -> dict[str, int]:
@@ -255,10 +255,10 @@ async def test_everybody_gets_what_is_theirs_and_no_more(
     world.instance.known["!cats@forum.example"] = world.community
     targets = {name: person.id for name, person in world.people.items()}
     fields = row[1] if isinstance(row[1], dict) else {}
-    is_about_something = any("{" in text for text in (str(row[0]), *fields.values()))
-    for position, (who, expected) in enumerate(zip(VISITORS, row[2:], strict=True)):
-        # What is only looked at stays as it is for the next visitor.
-        if is_about_something and (position == 0 or row[1] is not None):
+    is_stale = any("{" in text for text in (str(row[0]), *fields.values()))
+    is_about_something = is_stale
+    for who, expected in zip(VISITORS, row[2:], strict=True):
+        if is_stale:
             targets |= await make_targets(world)
         path = str(row[0]).format(place="cats", author="bob", **targets)
         browser = world.browser(who)
@@ -268,6 +268,8 @@ async def test_everybody_gets_what_is_theirs_and_no_more(
         else:
             page = await browser.get(path)
         assert expected in {outcome(page), str(page.status)}, (who, page.status, page.text)
+        # What was only looked at, or refused, stays as it is for the next visitor.
+        is_stale = is_about_something and row[1] is not None and page.status in {200, 303}
 
 
 def test_the_matrix_names_every_route() -> None:

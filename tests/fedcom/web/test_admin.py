@@ -1,5 +1,6 @@
 """The admin's pages: members, communities, invitations, colours, and how federation fares."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from activitypub.nodeinfo import Software
 from fedcom.accounts.invitations import list_invitations
 from fedcom.accounts.roster import get_account
 from fedcom.models.account import password_reset
+from fedcom.models.follow import follow
 from fedcom.models.moderation import modlog
 from fedcom.remote.peers import put_peer
 from fedcom.site import health
@@ -20,6 +22,7 @@ from inbox.journal import Entry
 from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
 from tests.fedcom.web.conftest import World
+from tests.fedcom.web.test_pages import insert_owls
 from tests.support.people import give_email
 
 pytestmark = [
@@ -125,6 +128,56 @@ async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
     page = await world.browser("ann").get("/admin/federation")
     assert "They are banned here." in page.text
     assert "evil.example" in page.text
+
+
+async def test_echoes_stand_apart_and_one_server_can_be_looked_at(world: World) -> None:
+    announced = {"type": "Create", "actor": "https://echo.example/u/lea", "object": {}}
+
+    def work(ctx):
+        for host, kind in (("echo.example", "announce"), ("sick.example", "create")):
+            publish(
+                ctx.conn,
+                activity_id=ctx.new_iri(kind),
+                actor=world.community.iri,
+                body=json.dumps({"type": "Announce", "object": announced}).encode(),
+                subject="x",
+                inboxes=[f"https://{host}/inbox"],
+                now=ctx.now.timestamp(),
+            )
+        ctx.conn.execute(
+            update(deliveries).values(
+                state="failed", closed_at=2.0, last_status=400, last_answer=deliveries.c.host
+            )
+        )
+
+    await world.instance.unit(work)
+    ann = world.browser("ann")
+
+    failed, _, echoes = (await ann.get("/admin/federation")).text.partition("Echoes that")
+    assert ("400 sick.example" in failed, "400 echo.example" in failed) == (True, False)
+    assert "400 echo.example" in echoes
+    only = (await ann.get("/admin/federation?host=Sick.Example")).text
+    assert "Only sick.example is shown below" in only
+    assert "echo.example" not in only
+
+
+async def test_what_waits_too_long_is_said(world: World) -> None:
+    await publish_to(world, "slow.example")
+
+    def ask(ctx):
+        asked = {"follower_id": world.people["bob"].id, "target_id": insert_owls(ctx)}
+        more = {"iri": "https://x.example/1", "state": "pending", "created_at": ctx.now}
+        ctx.conn.execute(insert(follow).values(**asked, **more))
+
+    await world.instance.unit(ask)
+    ann = world.browser("ann")
+    assert "Waiting for longer" not in (await ann.get("/admin/federation")).text
+
+    world.instance.clock.advance(minutes=61)
+
+    page = (await ann.get("/admin/federation")).text
+    assert re.search(r"peer\.example\s+1 follows by members, not answered", page)
+    assert re.search(r"slow\.example\s+1 deliveries to this server", page)
 
 
 async def test_the_page_tells_size_version_and_that_all_is_well(world: World) -> None:
@@ -268,6 +321,27 @@ async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
     assert "for 2 people, until Jan 8, 2026" in page.text
     await ann.post("/admin/invitations/remove", invitation=str(made.id))
     assert await world.instance.read(list_invitations) == []
+
+
+async def test_an_invitation_that_is_sent_twice_is_made_once(world: World) -> None:
+    ann = world.browser("ann")
+    form = (await ann.get("/admin/invitations")).html
+    typed = {"note": "", "uses": "1", "days": "7", "once": once_of(form)}
+
+    for _ in range(2):
+        assert (await ann.post("/admin/invitations", **typed)).location == "/admin/invitations"
+    assert len(await world.instance.read(list_invitations)) == 1
+
+    await ann.post("/admin/invitations", **typed | {"uses": "3"})
+    again = (await ann.get("/admin/invitations")).html
+    await ann.post("/admin/invitations", **typed | {"once": once_of(again)})
+    assert len(await world.instance.read(list_invitations)) == 3
+
+
+def once_of(html: str) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', html)
+    assert found
+    return found[1]
 
 
 async def test_a_colour_is_seen_before_it_is_saved(world: World) -> None:

@@ -3,12 +3,18 @@
 import re
 
 import pytest
+from sqlalchemy import update
 
+from activitypub.nodeinfo import Software
 from fedcom.actions.remove import Remove
+from fedcom.context import Context
 from fedcom.models.actor import Person
 from fedcom.queries.actors import find_moderators
+from fedcom.remote.peers import put_peer
 from fedcom.site.settings import edit_site
 from fedcom.web.forms import safe_path
+from outbox.deliveries import DELIVERED, deliveries
+from outbox.publish import publish
 from tests.fedcom.web.browser import Page, cookie_of
 from tests.fedcom.web.conftest import World
 
@@ -63,6 +69,34 @@ async def test_a_comment_is_answered_edited_deleted_and_brought_back(world: Worl
     assert "First, better" not in (await eve.get(f"/post/{post.id}")).text
     await bob.post(f"/comment/{first}/undelete")
     assert "First, better" in (await eve.get(f"/post/{post.id}")).text
+
+
+async def test_who_undeletes_is_told_where_it_stays_gone(world: World) -> None:
+    """Mastodon keeps a tombstone for each id that was deleted."""
+    bob, post = world.browser("bob"), await world.post()
+    path = f"/post/{post.id}"
+
+    async def undelete() -> str:
+        await bob.post(f"{path}/delete")
+        return (await bob.get((await bob.post(f"{path}/undelete")).location)).text
+
+    assert "won't show it again" not in await undelete()
+
+    def told(ctx: Context) -> None:
+        put_peer(ctx.conn, "micro.example", Software("mastodon", "4.6"), ctx.now)
+        publish(
+            ctx.conn,
+            activity_id=f"{post.iri}#sent",
+            actor=post.iri,
+            body=b"{}",
+            subject=post.iri,
+            inboxes=["https://micro.example/inbox"],
+            now=0.0,
+        )
+        ctx.conn.execute(update(deliveries).values(state=DELIVERED))
+
+    await world.instance.unit(told)
+    assert "Mastodon and similar servers won't show it again" in await undelete()
 
 
 async def test_a_vote_counts_turns_and_is_taken_back_where_one_was(world: World) -> None:

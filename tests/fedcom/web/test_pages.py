@@ -193,6 +193,16 @@ def insert_owls(ctx: Context) -> int:
     return int(made)
 
 
+async def test_a_community_names_itself_as_microblogs_and_as_forums_find_it(world: World) -> None:
+    page = await world.browser().get("/c/cats")
+
+    assert "Mastodon and other microblogs @cats@forum.example" in page.text
+    assert "Lemmy and other forums !cats@forum.example" in page.text
+    for handle in ("@cats@forum.example", "!cats@forum.example"):
+        # The script shows the button; without it nothing is there that does nothing.
+        assert re.search(f'<button [^>]*data-copy="{handle}"[^>]* hidden>', page.html)
+
+
 async def test_a_follow_that_waits_for_the_other_server_is_explained(world: World) -> None:
     def ask(ctx: Context) -> None:
         made = insert_owls(ctx)

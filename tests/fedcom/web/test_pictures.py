@@ -204,6 +204,16 @@ async def test_only_the_admin_changes_the_logo(world: World) -> None:
     assert "/media/" not in (await world.browser().get("/communities")).html
 
 
+async def test_a_picture_that_is_sent_twice_is_one_upload(world: World) -> None:
+    bob, chosen = world.browser("bob"), {"picture": picture()}
+
+    first, second = [await bob.send("/upload", chosen, alt="A cat") for _ in range(2)]
+
+    assert ADDRESS.search(first.html)
+    assert ADDRESS.findall(first.html) == ADDRESS.findall(second.html)
+    assert len(await names(world)) == 1
+
+
 async def test_one_sees_and_deletes_the_own_uploads_only(world: World) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")
     assert "no pictures" in (await bob.get("/settings/uploads")).text

@@ -9,7 +9,7 @@ from activitypub.reading import Document
 from fedcom.actions.comment import note_of
 from fedcom.models.post import Post
 from fedcom.queries.actors import get_community, get_person
-from fedcom.wire.comment import read_comment
+from fedcom.wire.comment import read_comment, read_message
 from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import read_post, to_page
 from tests.support.people import ORIGIN, Home
@@ -102,8 +102,46 @@ def test_a_content_warning_is_the_summary_of_what_is_sensitive(
     document: dict[str, Any], warning: str
 ) -> None:
     assert read_post(Document(document)).content_warning == warning
-    if document["type"] == "Note":
+    if document["type"] == "Note" and document["sensitive"]:
         assert read_comment(Document(document)).content_warning == warning
+
+
+def test_a_subject_is_shown_though_nothing_is_sensitive() -> None:
+    """Pleroma's subject line; GoToSocial has a warning and a mark that are apart."""
+    subject = NOTE | {"summary": "Food & drink", "sensitive": False}
+
+    titled = read_post(Document(subject))
+    named = read_post(Document(PAGE | {"summary": "Food & drink", "content": "<p>Butter</p>"}))
+    comment, message = read_comment(Document(subject)), read_message(Document(subject))
+
+    assert (titled.title, titled.body.html) == ("Food & drink", "<p>Butter</p>")
+    assert (titled.content_warning, titled.nsfw) == ("", False)
+    opened = "<p><strong>Food &amp; drink</strong></p><p>Butter</p>"
+    assert (named.title, named.body.html) == ("A cat", opened)
+    assert (comment.content_warning, comment.body.html) == ("Food & drink", "<p>Butter</p>")
+    assert (message.content_warning, message.body.html) == ("", opened)
+
+
+def test_a_summary_that_says_the_title_again_is_no_subject() -> None:
+    page = read_post(Document(PAGE | {"summary": "A cat #cats", "content": "<p>Butter</p>"}))
+
+    assert page.body.html == "<p>Butter</p>"
+
+
+@pytest.mark.parametrize("warning", ["", "Claws"])
+def test_an_attachment_may_be_sensitive_by_itself(warning: str) -> None:
+    """Pixelfed and Misskey mark pictures, not texts."""
+    pictures = [
+        {"type": "Image", "url": f"{CAT}?{name}", "sensitive": name == "claws"}
+        for name in ("paws", "claws")
+    ]
+    note = NOTE | {"attachment": pictures, "summary": warning or None, "sensitive": bool(warning)}
+
+    assert read_post(Document(note)).nsfw is True
+    html = read_comment(Document(note)).body.html
+    assert f'src="{CAT}?paws"' in html
+    assert (f'src="{CAT}?claws"' in html) is bool(warning)
+    assert f"{CAT}?claws" in html
 
 
 def test_a_note_with_a_warning_is_not_given_away_by_its_title() -> None:

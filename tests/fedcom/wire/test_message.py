@@ -32,14 +32,15 @@ def direct(to: object, cc: object = (), *named: str, **more: object) -> Json:
         (direct([BOB], [KEN], KEN), (BOB,)),
         (direct([], [], bto=[BOB]), (BOB,)),
         (direct([KEN], [], KEN), ()),
-        (direct([BOB], [KEN]), ()),
-        (direct([BOB], [f"{KIM}/followers"], BOB), ()),
+        (direct([BOB], [KEN]), (BOB,)),
+        (direct([f"{KIM}/followers"], [BOB], BOB), (BOB,)),
+        (direct([f"{KIM}/followers"], [], BOB), ()),
         (direct([BOB], [PUBLIC]), ()),
         (direct([BOB], ["as:Public"]), ()),
         (direct([BOB], audience="Public"), ()),
     ],
 )
-def test_everybody_addressed_is_a_person_whom_we_know_of(
+def test_our_people_who_are_addressed_are_recipients_unless_everybody_is(
     said: Json, expected: tuple[str, ...]
 ) -> None:
     assert recipients(said, to=[PUBLIC], cc=[]) == expected

@@ -104,3 +104,55 @@ def test_a_body_is_rendered_once_and_knows_its_source() -> None:
     assert Body.of_markdown("a\r\nb ").source == "a\nb"
     theirs = Body.of_document(Document({"content": "<p>x</p>", "source": "not an object"}))
     assert theirs == Body("", "<p>x</p>")
+
+
+KIM = "https://lemmy.example/u/kim"
+
+
+def of_peer(source: str, content: str | None = "<p>theirs</p>", **more: object) -> str:
+    """The HTML that is shown of a peer's text."""
+    words = {"source": {"content": source, "mediaType": "text/markdown"}, "content": content}
+    return Body.of_document(Document({"attributedTo": KIM} | words | more)).html
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("H~2~O and ~~not~~", "<p>H<sub>2</sub>O and <s>not</s></p>"),
+        ("x[^1]\n\n[^1]: Why", "<p>x<sup>[1]</sup></p>"),
+        ("::: spoiler End\nDead\n:::", "<details><summary>End</summary>"),
+        ("[x](https://a.example/)", 'href="https://a.example/"'),
+        ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
+        ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
+        # What only the peer can resolve or render.
+        ("![](/assets/x.png)", "<p>theirs</p>"),
+        ("[x]( <../up> )", "<p>theirs</p>"),
+        ("[x][1]\n\n[1]: /up", "<p>theirs</p>"),
+        (" \n", "<p>theirs</p>"),
+        ("x" * 70_000, "<p>theirs</p>"),
+    ],
+)
+def test_a_peers_markdown_is_rendered_by_our_own_rules(source: str, shown: str) -> None:
+    assert shown in of_peer(source)
+
+
+def test_markdown_without_html_is_rendered_whatever_it_says() -> None:
+    assert of_peer("[x](/up)", None) == of_peer("[x](/up)", "")
+    assert "theirs" not in of_peer("[x](/up)", None)
+    assert "y" * 70_000 in of_peer("y" * 70_000, None)
+
+
+def test_mentions_in_a_peers_markdown_lead_to_whom_its_tags_name() -> None:
+    tags = [
+        {"type": "Mention", "href": "https://ken.example/u/ken", "name": "@ken@ken.example"},
+        {"type": "Mention", "href": "https://lemmy.example/u/lea", "name": "@lea"},
+        {"type": "Mention", "href": "https://nodebb.example/uid/3", "name": "@Bob@lemmy.example"},
+        {"type": "Mention", "href": "no id", "name": "@ann"},
+    ]
+
+    html = of_peer("@ken@ken.example @lea @bob @ann @ken !cats@home.example", tag=tags)
+
+    assert 'href="https://ken.example/u/ken"' in html
+    assert 'href="https://lemmy.example/u/lea"' in html
+    assert 'href="https://nodebb.example/uid/3"' in html
+    assert html.count("<a ") == 3, "a name without a host is nobody here"

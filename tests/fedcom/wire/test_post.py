@@ -8,8 +8,15 @@ from activitypub.reading import Document
 from fedcom.rules.limits import MAX_TITLE
 from fedcom.wire.post import read_post
 from tests.support.documents import note, page
+from tests.support.people import Home
 
 KIM, CATS = "https://kim.example/u/kim", "https://home.example/c/cats"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Translation asks no database."""
+    return "sqlite"
 
 
 def read(**more: Any) -> Any:
@@ -48,6 +55,35 @@ def test_a_note_has_its_first_line_for_a_title(content: str, title: str | None) 
 
     assert title is None or found.title == title
     assert 0 < len(found.title) <= MAX_TITLE
+
+
+MENTION = '<p><a href="https://home.example/c/cats" class="u-url mention">@cats</a></p>'
+CAT = {"type": "Image", "url": "https://kim.example/1.png", "name": "A cat in a box"}
+
+
+@pytest.mark.parametrize(
+    ("more", "title"),
+    [
+        ({}, "Untitled"),
+        ({"type": "Question", "oneOf": [{"name": "Cats"}, {"name": "Dogs"}]}, "Cats / Dogs"),
+        ({"attachment": [CAT]}, "A cat in a box"),
+        ({"attachment": [CAT], "summary": "Teeth", "sensitive": True}, "Teeth"),
+    ],
+)
+def test_without_words_the_choices_or_the_picture_make_the_title(
+    more: dict[str, Any], title: str
+) -> None:
+    document = note("https://kim.example/1", KIM, content=MENTION) | more
+
+    assert read_post(Document(document)).title == title
+
+
+def test_the_mention_of_the_community_at_the_end_is_no_part_of_the_title(home: Home) -> None:
+    document = Document(note("https://kim.example/1", KIM, content=f"<p>Sleep</p>{MENTION}"))
+    ended = Document(note("https://kim.example/1", KIM, content="<p>They sleep @cats</p>"))
+
+    assert read_post(document, home.cats).title == "Sleep"
+    assert read_post(ended, home.cats).title == "They sleep"
 
 
 def test_a_title_is_one_clean_line() -> None:

@@ -1,0 +1,23 @@
+"""What authors elsewhere do not allow others to do with their posts and comments.
+
+Revision 0020, after 0019.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the schema from the revision before to this one; the way back is a backup."""
+    op.create_table(
+        "restriction",
+        sa.Column("iri", sa.Text(), nullable=False),
+        sa.Column("no_replies", sa.Boolean(), nullable=False),
+        sa.Column("no_boosts", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("iri", name=op.f("pk_restriction")),
+    )

@@ -1,0 +1,92 @@
+"""Direct notes to people on microblogs about what moderators decided.
+
+Their servers show nothing of what a community announces about them: a post vanishes, or a follow,
+and nobody says why. So the community says it, or for the whole server its instance actor: never a
+moderator's own account, who would get the replies.
+"""
+
+from datetime import datetime
+
+from activitypub.vocab.activities import create
+from activitypub.vocab.objects import Text, mention, message
+from fedcom.actions.base import Answer
+from fedcom.catalogues import DEFAULT, catalogue
+from fedcom.context import Context
+from fedcom.models.actor import Actor, Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor
+from fedcom.queries.follows import server_of
+from fedcom.rules.dialects import dialect_of
+from fedcom.text.html import escape_text
+from fedcom.wire.addressing import instance_iri
+
+
+def is_on_microblog(ctx: Context, person: Person) -> bool:
+    """Whether somebody is elsewhere, and their server makes nothing of Block, Delete and the like
+    that a community announces.
+    """
+    if person.local:
+        return False
+    server = server_of(ctx.conn, person)
+    return not dialect_of(server.software, reached=server.reached).takes_activities
+
+
+def note_of_removal(
+    ctx: Context, place: Community, author: Person, target: Post | Comment, reason: str
+) -> tuple[Answer, ...]:
+    """The community tells the author of a removed post or comment, in the language of that if it
+    is one of the interface's.
+    """
+    if not is_on_microblog(ctx, author):
+        return ()
+    say = catalogue(target.language or DEFAULT)
+    if isinstance(target, Post):
+        words = say.gettext("A moderator removed your post from %(community)s.")
+    else:
+        words = say.gettext("A moderator removed your comment from %(community)s.")
+    text = words % {"community": place.display_name}
+    if reason:
+        text = f"{text} {say.gettext('Reason: %(reason)s') % {'reason': reason}}"
+    return (_direct(ctx, place, author, text, in_reply_to=target.iri),)
+
+
+def note_of_ban(
+    ctx: Context,
+    place: Community | None,
+    person: Person,
+    reason: str,
+    expires_at: datetime | None,
+) -> tuple[Answer, ...]:
+    """The community, or the instance actor for this server, tells who is banned.
+
+    In English: which language they read nobody knows.
+    """
+    if not is_on_microblog(ctx, person):
+        return ()
+    where = place.display_name if place is not None else ctx.host
+    if expires_at is None:
+        text = f"You are banned from {where}."
+    else:
+        text = f"You are banned from {where} until {expires_at:%Y-%m-%d %H:%M} UTC."
+    if reason:
+        text = f"{text} Reason: {reason}"
+    sender = place if place is not None else find_actor(ctx.conn, instance_iri(ctx.origin))
+    return () if sender is None else (_direct(ctx, sender, person, text),)
+
+
+def _direct(
+    ctx: Context, sender: Actor, to: Person, text: str, *, in_reply_to: str | None = None
+) -> Answer:
+    note = message(
+        ctx.new_iri("note"),
+        sender.iri,
+        [to.iri],
+        Text(html=escape_text(text)),
+        published=ctx.now,
+        kind="Note",
+        tags=[mention(to.iri, f"@{to.handle}")],
+        in_reply_to=in_reply_to,
+    )
+    activity = create(ctx.new_iri("create"), sender.iri, note)
+    return Answer(actor=sender.iri, activity=activity, to=to, private=True)

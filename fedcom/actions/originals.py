@@ -1,0 +1,66 @@
+"""The author's own Create of what we have only fetched, for followers who take nothing else.
+
+Lemmy reads no Announce of a bare id of a Page or Note. What the author's server serves of the
+Create is embedded in its place: as good as if the author had sent it to us.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from activitypub.errors import ProtocolError
+from activitypub.iri import same_origin
+from activitypub.reading import Document
+from fedcom.context import Context
+from fedcom.errors import FedcomError, Missing
+from fedcom.models.actor import Actor
+from fedcom.remote.peers import find_peer
+
+
+def find_create(ctx: Context, author: Actor, iri: str) -> Document | None:
+    """The public Create of the object `iri` with the object in it, as the author's server serves it
+    beside the object (Mastodon) or on the first page of the author's outbox; None if it does not.
+
+    Raises Missing for what must be fetched to know, three documents at most.
+    """
+    for listed in _places(ctx, author, iri):
+        for item in listed:
+            if isinstance(item, Document) and _is_create(item, author, iri):
+                return item
+    return None
+
+
+def _places(ctx: Context, author: Actor, iri: str) -> Iterator[Iterable[Document | str]]:
+    known = find_peer(ctx.conn, author.host)
+    if known is not None and known.software == "mastodon":
+        beside = _served(ctx, f"{iri}/activity")
+        yield [beside] if beside is not None else []
+    outbox = _served(ctx, author.outbox) if author.outbox else None
+    if outbox is None:
+        return
+    yield outbox.items
+    first = outbox.first
+    page = _served(ctx, first) if isinstance(first, str) else first
+    yield page.items if page is not None else []
+
+
+def _served(ctx: Context, iri: str) -> Document | None:
+    """What is served there; None when nothing is. Nothing depends on it, so it may be missing."""
+    try:
+        found = ctx.document(iri)
+    except Missing as missing:
+        raise Missing(missing.iri, vital=False) from missing
+    except (FedcomError, ProtocolError):
+        return None
+    return found if found.id is None or same_origin(found.id, iri) else None
+
+
+def _is_create(activity: Document, author: Actor, iri: str) -> bool:
+    obj = activity.object_document
+    return (
+        activity.type == "Create"
+        and activity.owner == author.iri
+        and same_origin(activity.id, author.iri)
+        and obj is not None
+        and obj.id == iri
+        and author.iri in obj.authors
+        and obj.is_public
+    )

@@ -1,0 +1,207 @@
+"""RecordMention and ForgetMention: a public post elsewhere, in no community here, names a member.
+
+The member is told, with the beginning of the text and the way to the rest. It is no post and no
+comment: a thread that no community here keeps is read on its own server.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from activitypub.errors import FetchFailed
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from activitypub.vocab.activities import create, delete as delete_activity
+from fedcom.actions.base import Action, Activity, Audience, Reader
+from fedcom.actions.notify import News, is_blocked, notify
+from fedcom.actions.tombstones import RecordDeletion, refuse_deleted
+from fedcom.context import Context, Said
+from fedcom.db import upsert
+from fedcom.errors import Denied, FedcomError, Missing
+from fedcom.models.actor import Person, actor
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.notification import notification
+from fedcom.models.outside_mention import OutsideMention, outside_mention
+from fedcom.queries.actors import find_actor
+from fedcom.queries.comments import find_comment
+from fedcom.queries.notifications import excerpt_of
+from fedcom.queries.posts import find_post
+from fedcom.remote.actors import page_near, participant_at
+from fedcom.rules.permissions import may_act
+from fedcom.wire.comment import read_comment
+
+MOST_TOLD = 10
+"""Members who are told of one post, as with messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMention(Action[None]):
+    """Members are named by a public post that has no place here."""
+
+    by: Person
+    members: tuple[Person, ...]
+    iri: str
+    url: str | None
+    excerpt: str
+    updated: datetime | None = None
+
+    def check(self, ctx: Context) -> None:
+        """By somebody who may act here, and not deleted yet; not all of them have blocked them."""
+        may_act(self.by, ctx.now)
+        if all(is_blocked(ctx, one.id, self.by.id) for one in self.members):
+            raise Denied("person_block", "They have blocked %(person)s.", person=self.by.handle)
+        refuse_deleted(ctx, self.iri, self.by.iri)
+
+    def apply(self, ctx: Context) -> None:
+        """Keep its beginning, and tell each member once, whatever it says after an edit."""
+        row = {
+            "iri": self.iri,
+            "author_id": self.by.id,
+            "url": self.url,
+            "excerpt": self.excerpt,
+            "updated_at": self.updated,
+        }
+        upsert(ctx.conn, outside_mention, row, key=["iri"])
+        number = ctx.conn.execute(
+            select(outside_mention.c.id).where(outside_mention.c.iri == self.iri)
+        ).scalar_one()
+        told = _told_of(ctx, number)
+        news = News(kind="mention", by_id=self.by.id, outside_mention_id=number)
+        for member in self.members:
+            if member.id not in told:
+                notify(ctx, member.id, news)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Create; only ever heard."""
+        note = {"id": self.iri, "type": "Note", "attributedTo": self.by.iri, "to": [PUBLIC]}
+        return create(ctx.new_iri("create"), self.by.iri, note)
+
+    def audience(self, ctx: Context, result: None) -> Audience:
+        """Nobody else."""
+        return Audience(subject=self.iri)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetMention(RecordDeletion):
+    """Its author has deleted it."""
+
+    mention: OutsideMention
+
+    def apply(self, ctx: Context) -> None:
+        """Drop it with its notifications, and remember the deletion."""
+        forget_mentions(ctx, outside_mention.c.id == self.mention.id)
+        RecordDeletion.apply(self, ctx)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Delete; only ever heard."""
+        return delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+
+
+def find_outside_mention(ctx: Context, iri: str) -> OutsideMention | None:
+    """What was kept of the post with this id."""
+    found = select(*columns_of(OutsideMention, outside_mention)).where(outside_mention.c.iri == iri)
+    row = ctx.conn.execute(found).mappings().first()
+    return None if row is None else to_row(OutsideMention, row)
+
+
+def forget_mentions(ctx: Context, which: ColumnElement[bool]) -> None:
+    """Drop some, with what members were told of them."""
+    gone = select(outside_mention.c.id).where(which)
+    ctx.conn.execute(delete(notification).where(notification.c.outside_mention_id.in_(gone)))
+    ctx.conn.execute(delete(outside_mention).where(which))
+
+
+def adopt_mention(ctx: Context, iri: str, news: News) -> frozenset[int]:
+    """`iri` has a place here now, as when its community announced it after its author: whoever was
+    told of it is led there. Returns the row ids of who was told.
+    """
+    known = find_outside_mention(ctx, iri)
+    if known is None:
+        return frozenset()
+    told = _told_of(ctx, known.id)
+    ctx.conn.execute(
+        update(notification)
+        .where(notification.c.outside_mention_id == known.id)
+        .values(
+            outside_mention_id=None,
+            community_id=news.community_id,
+            post_id=news.post_id,
+            comment_id=news.comment_id,
+        )
+    )
+    ctx.conn.execute(delete(outside_mention).where(outside_mention.c.id == known.id))
+    return told
+
+
+def or_mention(read: Reader, ctx: Context, said: Said) -> Action[Any] | None:
+    """What `read` makes of a post or comment; where that is refused and the author tells it to
+    everybody, a mention of the members whom it names.
+
+    What its thread needs is not waited for unless it names a community known here: the server of
+    somebody it answers may be gone, and the members are told nevertheless. What was made of the
+    thread until it was refused stays.
+    """
+    members = _members_named(ctx, said)
+    if not members:
+        return read(ctx, said)
+    try:
+        return read(ctx, said)
+    except Missing as missing:
+        raise Missing(missing.iri, vital=_names_place(ctx, said.object)) from missing
+    except (FedcomError, FetchFailed):
+        if _is_kept(ctx, said.object):
+            raise
+    return _mention(ctx, said, members)
+
+
+def _mention(ctx: Context, said: Said, members: tuple[Person, ...]) -> RecordMention | None:
+    document = said.object
+    content = read_comment(document)
+    known = find_outside_mention(ctx, content.iri)
+    written = content.updated
+    excerpt = content.content_warning or excerpt_of(content.body.html) or document.name or ""
+    if known is not None:
+        is_older = written is None or (known.updated_at is not None and written < known.updated_at)
+        if is_older or excerpt == known.excerpt:
+            return None
+    return RecordMention(
+        by=participant_at(ctx, document.owner or ""),
+        members=members,
+        iri=content.iri,
+        url=page_near(document),
+        excerpt=excerpt,
+        updated=written,
+    )
+
+
+def _members_named(ctx: Context, said: Said) -> tuple[Person, ...]:
+    """The members whom a public object names in its tags or addresses, if its author brings it."""
+    document = said.object
+    if said.via is not None or said.evidence not in ("signature", "proof"):
+        return ()
+    if not document.is_public or document.id is None or document.owner != said.actor:
+        return ()
+    named = (*(tag.href for tag in document.mentions), *document.addressed)
+    ours = [iri for iri in dict.fromkeys(named) if ctx.is_ours(iri)][:MOST_TOLD]
+    if not ours:
+        return ()
+    found = (find_actor(ctx.conn, iri) for iri in ours)
+    return tuple(one for one in found if isinstance(one, Person) and one.kind == "Person")
+
+
+def _names_place(ctx: Context, document: Document) -> bool:
+    named = (*document.addressed, *(tag.href for tag in document.mentions))
+    condition = actor.c.iri.in_(dict.fromkeys(named)), actor.c.kind == "Group"
+    return ctx.conn.execute(select(actor.c.id).where(*condition).limit(1)).first() is not None
+
+
+def _is_kept(ctx: Context, document: Document) -> bool:
+    iri = document.id or ""
+    return (find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)) is not None
+
+
+def _told_of(ctx: Context, number: int) -> frozenset[int]:
+    about = notification.c.outside_mention_id == number
+    return frozenset(ctx.conn.execute(select(notification.c.recipient_id).where(about)).scalars())

@@ -1,0 +1,61 @@
+"""BlockPerson: somebody elsewhere wants to hear no more of a member, or does again.
+
+On the wire it is a Block without a target (Mastodon, GoToSocial, Misskey), and private: nobody but
+the member is told, and only when they write to whoever blocked them. What members block is no
+action: no server is told of it (`fedcom.accounts.shelf`).
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+
+from activitypub.vocab.activities import block, undo
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.notify import is_blocked
+from fedcom.context import Context
+from fedcom.db import insert_ignoring
+from fedcom.errors import Denied
+from fedcom.models.actor import Person
+from fedcom.models.shelf import actor_block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockPerson(Action[None]):
+    """`by` blocks a member here, or ends that."""
+
+    by: Person
+    person: Person
+    blocked: bool
+
+    def check(self, ctx: Context) -> None:
+        """Anybody may."""
+
+    def apply(self, ctx: Context) -> None:
+        """Write or delete the row."""
+        if self.blocked:
+            row = {"person_id": self.by.id, "blocked_id": self.person.id, "blocked_at": ctx.now}
+            insert_ignoring(ctx.conn, actor_block, row)
+            return
+        mine = actor_block.c.person_id == self.by.id
+        ctx.conn.execute(
+            delete(actor_block).where(mine, actor_block.c.blocked_id == self.person.id)
+        )
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Block or Undo{Block}; only ever heard."""
+        word = block(ctx.new_iri("block"), self.by.iri, self.person.iri, None)
+        return word if self.blocked else undo(ctx.new_iri("undo"), word)
+
+    def audience(self, ctx: Context, result: None) -> Audience:
+        """Nobody."""
+        return Audience(subject=self.person.iri, private=True)
+
+
+def refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
+    """Raises Denied for a member who answers somebody elsewhere who has blocked them: that person's
+    server would drop the answer without a word.
+    """
+    if by.local and not to.local and is_blocked(ctx, to.id, by.id):
+        raise Denied(
+            "person_block", "%(person)s has blocked you. You can't reply to them.", person=to.handle
+        )

@@ -1,0 +1,39 @@
+"""The direct answers to a post or a comment, as they stand in its Note and at their own address."""
+
+from typing import Any
+
+from activitypub.vocab.collections import collection, collection_page
+from fedcom.context import Context
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.conversations import count_replies, find_reply_ids
+from fedcom.wire.addressing import replies_iri
+
+PAGE = 100
+"""Ids in one page."""
+
+
+def first_replies(ctx: Context, about: Post | Comment) -> dict[str, Any]:
+    """The collection of answers with its first page in it.
+
+    A Note has it whole: GoToSocial 0.20 looks for answers in no collection of which it is given the
+    id alone, and complains of that; Mastodon takes the first five from here.
+    """
+    iri = replies_iri(about.iri)
+    post_id, parent_id = place_in_thread(about)
+    ids = find_reply_ids(ctx.conn, post_id, parent_id, limit=PAGE)
+    total = len(ids) if len(ids) < PAGE else count_replies(ctx.conn, post_id, parent_id)
+    following = page_iri(iri, 2) if total > PAGE else None
+    return collection(
+        iri, total, first=collection_page(page_iri(iri, 1), iri, ids, next_page=following)
+    )
+
+
+def place_in_thread(about: Post | Comment) -> tuple[int, int | None]:
+    """The number of the post and of the comment that answers to `about` have above them."""
+    return (about.id, None) if isinstance(about, Post) else (about.post_id, about.id)
+
+
+def page_iri(iri: str, page: int) -> str:
+    """The address of a page of a collection; the first is 1."""
+    return f"{iri}?page={page}"

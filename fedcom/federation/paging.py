@@ -1,0 +1,41 @@
+"""Pages of a collection: `?page=1` and so on, at the address of the collection itself."""
+
+from starlette.requests import Request
+
+from fedcom.errors import NotFound
+
+
+def asked_page(request: Request) -> int | None:
+    """The page that is asked for, None for the collection itself. Raises NotFound."""
+    text = request.query_params.get("page")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+        raise NotFound("couldnt_find_page", "Pages are numbered from 1.")
+    return int(text)
+
+
+def page_iri(iri: str, page: int) -> str:
+    """The id of a page of the collection `iri`."""
+    return f"{iri}?page={page}"
+
+
+def next_page(iri: str, page: int, total: int, size: int) -> str | None:
+    """The id of the page after this one, None behind the last; there are `size` things in each."""
+    return page_iri(iri, page + 1) if page < count_pages(total, size) else None
+
+
+def previous_page(iri: str, page: int) -> str | None:
+    """The id of the page before this one, None before the first."""
+    return page_iri(iri, page - 1) if page > 1 else None
+
+
+def count_pages(total: int, size: int) -> int:
+    """How many pages there are: at least one, which may be empty."""
+    return max(1, -(-total // size))
+
+
+def check_page(page: int, total: int, size: int) -> None:
+    """Raise NotFound for a page behind the last."""
+    if page > count_pages(total, size):
+        raise NotFound("couldnt_find_page", "There are not as many pages.")

@@ -1,0 +1,116 @@
+"""What becomes of a moderator's act that the community's own server has refused.
+
+It was done here when the moderator pressed the button, and counts nowhere else. It is undone, and
+the moderator is told. Called in the transaction that records the refusal.
+"""
+
+from typing import Any
+
+import structlog
+from sqlalchemy import update
+
+from activitypub.errors import ProtocolError
+from activitypub.reading import Document, parse
+from fedcom.actions.notify import News, notify
+from fedcom.context import Context, Said
+from fedcom.errors import FedcomError, Missing
+from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.models.actor import Community, Person, actor
+from fedcom.queries.actors import find_actor
+from fedcom.queries.comments import find_comment
+from fedcom.queries.posts import find_post
+from fedcom.remote.actors import FRESH
+from fedcom.text.plain import clean_title
+from outbox.ports import Refusal
+from outbox.publish import find_issued
+
+logger = structlog.get_logger(__name__)
+
+REASON = "The server of the community refused it."
+
+MAX_ANSWER = 200
+"""Characters of the server's answer that the moderator is shown."""
+
+_OPPOSITES = {"Add": "Remove", "Remove": "Add"}
+_ROUTES = heard_routes()
+
+
+def undo_refused(ctx: Context, refusal: Refusal) -> None:
+    """Undo what a moderator here did in a community elsewhere, and tell them.
+
+    Anything else that was refused (a vote, a post) is left as it is.
+    """
+    activity = Document(parse(refusal.body))
+    place = _place_of(ctx, activity)
+    by = find_actor(ctx.conn, refusal.actor)
+    if place is None or place.host != refusal.host or not isinstance(by, Person) or not by.local:
+        return
+    if activity.shape[:2] == ("Update", "Group"):
+        _read_again(ctx, place)
+    else:
+        _apply_opposite(ctx, activity, by, place)
+    _tell(ctx, activity, by, place, refusal)
+
+
+def _place_of(ctx: Context, activity: Document) -> Community | None:
+    """The community elsewhere that `activity` moderates; None when it is nothing of the kind."""
+    act = activity.object_document if activity.type == "Undo" else activity
+    if act is None:
+        return None
+    is_edit = act.shape[:2] == ("Update", "Group")
+    is_removal = act.type == "Delete" and isinstance(act.get("summary"), str)
+    if not (is_edit or is_removal or act.type in ("Add", "Remove", "Lock", "Block")):
+        return None
+    found = find_actor(ctx.conn, (act.object_id if is_edit else act.audience) or "")
+    return found if isinstance(found, Community) and not found.local else None
+
+
+def _apply_opposite(ctx: Context, activity: Document, by: Person, place: Community) -> None:
+    """Do the opposite here alone, unless it is so again already.
+
+    Whether the moderator may do it is not asked: they may have been dismissed since.
+    """
+    opposite = Document(_opposite(ctx, activity))
+    said = Said(opposite, by.iri, via=place.iri)
+    try:
+        with ctx.conn.begin_nested():
+            action = reader_of(_ROUTES, opposite)(ctx, said)
+            if action is not None:
+                action.apply(ctx)
+    except (FedcomError, ProtocolError, Missing) as error:
+        logger.warning("a refused act cannot be undone", activity=activity.id, why=str(error))
+
+
+def _opposite(ctx: Context, activity: Document) -> dict[str, Any]:
+    """The activity that takes back `activity`, with the reason that the log shows."""
+    raw = activity.raw
+    if activity.type in _OPPOSITES:
+        return raw | {"type": _OPPOSITES[activity.type]}
+    if activity.type != "Undo":
+        restores = raw.get("removeData") is True
+        return {"type": "Undo", "object": raw | {"summary": REASON}, "restoreData": restores}
+    issued = find_issued(ctx.conn, activity.object_id or "")
+    taken_back = raw["object"] if issued is None else dict(parse(issued.body))
+    # A ban comes back with its own reason and end; what was removed with it stays as it is.
+    own = taken_back.get("summary") if taken_back.get("type") == "Block" else None
+    return dict(taken_back) | {"summary": own or REASON, "removeData": False}
+
+
+def _read_again(ctx: Context, place: Community) -> None:
+    """Let the community be fetched when its server next speaks: nobody kept what it was like."""
+    stale = ctx.now - 2 * FRESH
+    ctx.conn.execute(update(actor).where(actor.c.id == place.id).values(fetched_at=stale))
+
+
+def _tell(ctx: Context, activity: Document, by: Person, place: Community, refusal: Refusal) -> None:
+    iri = activity.subject_id or ""
+    post, comment = find_post(ctx.conn, iri), find_comment(ctx.conn, iri)
+    news = News(
+        kind="moderation",
+        community_id=place.id,
+        post_id=post.id if post else comment.post_id if comment else None,
+        comment_id=comment.id if comment else None,
+        detail="refused",
+        reason=clean_title(f"{refusal.status} {refusal.text}"[: 2 * MAX_ANSWER], MAX_ANSWER),
+    )
+    notify(ctx, by.id, news)

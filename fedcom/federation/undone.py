@@ -1,0 +1,74 @@
+"""An Undo that only names what it takes back: what stands under that id.
+
+Follows and votes are known here by the ids they came under. Anything else is asked of its origin.
+"""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from activitypub.errors import ProtocolError
+from activitypub.iri import same_origin
+from activitypub.reading import Document
+from fedcom.context import Context
+from fedcom.errors import FedcomError, Missing
+from fedcom.models.actor import actor
+from fedcom.models.comment import comment
+from fedcom.models.post import post
+from fedcom.models.vote import comment_vote, post_vote
+from fedcom.queries.actors import find_actor
+from fedcom.queries.follows import find_follow_by_iri
+
+
+def with_undone(ctx: Context, activity: Document) -> Document:
+    """`activity` as it is, or an Undo of a mere id with the activity of that id in it.
+
+    Only what its own actor did is looked for. An Undo of what cannot be found stays as it is.
+    Raises Missing (not vital) for what has to be fetched to know.
+    """
+    iri, by, inner = activity.object_id, activity.owner, activity.object_document
+    is_whole = inner is not None and inner.get("object") is not None
+    if activity.type != "Undo" or is_whole or iri is None or by is None:
+        return activity
+    if not same_origin(iri, by):
+        return activity
+    undone = _known(ctx, iri, by) or _served(ctx, iri, by)
+    return activity if undone is None else Document(activity.raw | {"object": undone})
+
+
+def _known(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
+    someone = find_actor(ctx.conn, by)
+    if someone is None:
+        return None
+    follow = find_follow_by_iri(ctx.conn, iri)
+    if follow is not None and follow.follower_id == someone.id:
+        target = select(actor.c.iri).where(actor.c.id == follow.target_id)
+        return _activity("Follow", iri, by, ctx.conn.execute(target).scalar_one())
+    for votes, voted, inner in (
+        (post_vote, post, post_vote.c.post_id),
+        (comment_vote, comment, comment_vote.c.comment_id),
+    ):
+        row = ctx.conn.execute(
+            select(votes.c.score, voted.c.iri)
+            .join(voted, voted.c.id == inner)
+            .where(votes.c.voter_id == someone.id, votes.c.iri == iri)
+        ).first()
+        if row is not None:
+            return _activity("Like" if row.score > 0 else "Dislike", iri, by, row.iri)
+    return None
+
+
+def _activity(kind: str, iri: str, by: str, about: str) -> dict[str, Any]:
+    return {"type": kind, "id": iri, "actor": by, "object": about}
+
+
+def _served(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
+    """What the origin serves at `iri`, if it is something that `by` did."""
+    try:
+        found = ctx.document(iri)
+    except Missing as missing:
+        raise Missing(missing.iri, vital=False) from missing
+    except (FedcomError, ProtocolError):
+        return None
+    is_theirs = found.is_activity and found.owner == by and found.id == iri
+    return dict(found.raw) if is_theirs and found.type != "Undo" else None

@@ -1,0 +1,36 @@
+"""Public posts elsewhere that mention members and stand in no community known here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Table, Text
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.base import metadata
+
+outside_mention = Table(
+    "outside_mention",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("iri", Text, nullable=False, unique=True),
+    Column("author_id", BigId, ForeignKey("actor.id"), nullable=False),
+    # Its page; null where that is its id.
+    Column("url", Text, nullable=True),
+    # Plain text: all that is kept of it.
+    Column("excerpt", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=True),
+    Index("ix_outside_mention_author_id", "author_id"),
+    sqlite_autoincrement=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideMention:
+    """The beginning of such a post, which members are told of and can read on its own server."""
+
+    id: int
+    iri: str
+    author_id: int
+    url: str | None
+    excerpt: str
+    updated_at: datetime | None

@@ -1,0 +1,66 @@
+"""Hashtags in safe HTML: which there are, and links at them.
+
+`#word` counts outside of code and links, where a letter is in it: `#1` is a number in a list.
+"""
+
+import html as entities
+import re
+from collections.abc import Callable, Iterator
+
+MAX_HASHTAGS = 20
+"""How many different hashtags of one text are found; Misskey 2025 takes 32, others fewer."""
+
+# As the sanitizer writes it: no bare "<" in texts, no bare `"` in attributes.
+_TAG = re.compile(r'<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?:[^>"]|"[^"]*")*>')
+# Beside \w the marks that stand within words: accents, Arabic vowels, Indic and Thai signs, joiner.
+_LETTER = r"\w\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u200c"
+_HASHTAG = re.compile(rf"(?<![{_LETTER}/&#.])#(?P<word>[{_LETTER}]{{1,100}})(?![{_LETTER}])")
+_NOT_PROSE = frozenset({"a", "code", "pre"})
+
+
+def find_hashtags(html: str) -> tuple[str, ...]:
+    """The different hashtags in `html` (of the sanitizer), without `#`, as they were written first.
+
+    At most `MAX_HASHTAGS`, in order; `#Cats` and `#cats` are one.
+    """
+    found: dict[str, str] = {}
+    for text, is_prose in _pieces(html):
+        if is_prose and "#" in text:
+            for match in _HASHTAG.finditer(entities.unescape(text)):
+                if _is_a_word(match["word"]):
+                    found.setdefault(match["word"].lower(), match["word"])
+    return tuple(found.values())[:MAX_HASHTAGS]
+
+
+def with_hashtag_links(html: str, address: Callable[[str], str]) -> str:
+    """`html` with a link to `address(word)` at each hashtag, marked up as Mastodon does it."""
+    if "#" not in html:
+        return html
+
+    def link(match: re.Match[str]) -> str:
+        if not _is_a_word(match["word"]):
+            return match[0]
+        href = entities.escape(address(match["word"]))
+        return (
+            f'<a href="{href}" class="mention hashtag" rel="tag">#<span>{match["word"]}</span></a>'
+        )
+
+    return "".join(
+        _HASHTAG.sub(link, text) if is_prose else text for text, is_prose in _pieces(html)
+    )
+
+
+def _pieces(html: str) -> Iterator[tuple[str, bool]]:
+    """The text between tags, with whether it is prose, and the tags, which are not."""
+    depth, position = 0, 0
+    for tag in _TAG.finditer(html):
+        yield html[position : tag.start()], depth == 0
+        yield tag[0], False
+        position = tag.end()
+        if tag["name"] in _NOT_PROSE:
+            depth = max(0, depth + (-1 if tag["end"] else 1))
+    yield html[position:], depth == 0
+
+
+def _is_a_word(text: str) -> bool:
+    return any(map(str.isalpha, text))

@@ -1,0 +1,71 @@
+"""A title for what a microblog says, which has none.
+
+The first line that says something, as Lemmy 0.19 does it, without what is not said: whom it is
+addressed to, and the "RE: https://…" that stands for a quoted post (Mastodon 4.5, Misskey).
+"""
+
+import re
+from collections.abc import Collection, Iterable
+
+from fedcom.text.html import to_text
+from fedcom.text.plain import clean_title
+
+MOST_LINES = 100
+"""Lines of a text in which a title is looked for."""
+
+# A community is `!name@host`; `!important` is a word.
+_FIRST_MENTION = re.compile(
+    r"\s*(?:@[\w.-]{1,100}(?:@[\w.:-]{1,255}?)?|![\w.-]{1,100}@[\w.:-]{1,255}?)"
+    r"(?=[\s,;]|:\s|:?$|\.\s|\.$)"
+)
+# What joins an address to what is said: "@cats, look", "@cats: look", "@cats - look".
+_JOINT = re.compile(r"\s*(?:[,:;.]|[-\u2013\u2014])(?:\s+|$)")
+_LAST_WORD = re.compile(r"\s[@!](\S{1,360})\s*\Z")
+_QUOTE = re.compile(r"\s*(?:RE|QT):?\s+https?://\S+\s*", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]")
+_SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
+
+
+def title_of(html: str, limit: int, place: Collection[str] = ()) -> str:
+    """A title of at most `limit` characters for `html`; "" when nothing is said in it.
+
+    Mentions at the beginning are left out, and at the end that of the community, by one of its
+    names in `place`. A line of nothing but signs or emoji is taken when no other has words, a quote
+    when there is nothing else. What is too long is cut behind a sentence where one ends.
+    """
+    signs = quote = ""
+    for line in to_text(html).splitlines()[:MOST_LINES]:
+        said = _without_mentions(line, place)
+        title = clean_title(_whole_sentences(said, limit), limit)
+        if _QUOTE.fullmatch(line):
+            quote = quote or title
+        elif _WORD.search(title):
+            return title
+        else:
+            signs = signs or title
+    return signs or quote
+
+
+def title_of_names(names: Iterable[str], limit: int) -> str:
+    """A title made of what can be chosen in a poll: `Cats / Dogs`."""
+    return clean_title(" / ".join(name for name in names if name), limit)
+
+
+def _without_mentions(line: str, place: Collection[str]) -> str:
+    position = 0
+    while match := _FIRST_MENTION.match(line, position):
+        joint = _JOINT.match(line, match.end())
+        position = (joint or match).end()
+    said = line[position:]
+    last = _LAST_WORD.search(said[-400:])
+    if last is not None and last[1].lower() in place:
+        said = said[: len(said) - len(last[0])]
+    return said
+
+
+def _whole_sentences(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit)]
+    whole = text[: ends[-1]] if ends else ""
+    return whole if _WORD.search(whole) else text

@@ -1,0 +1,79 @@
+"""Posts as microblogs read them: a Note whose text says everything.
+
+Mastodon 4 shows of a Page its title and a link and drops the text, the warning and the language;
+GoToSocial and Takahe take `name` for a content warning and complain of an attached Link. Of a Note
+all of them show `content`, `summary` as the warning, the tags and the pictures; none shows `name`.
+Both forms, and what each peer makes of them, are in docs/decisions/0034.
+"""
+
+import html as entities
+from typing import Any
+
+from activitypub.vocab.objects import Place, Text, interaction_policy, note, tombstone
+from fedcom.models.actor import Actor, Community
+from fedcom.models.post import Post
+from fedcom.text.hashtags import with_hashtag_links
+from fedcom.text.pictures import pictures_in
+from fedcom.wire.illustration import Illustration
+from fedcom.wire.post import thread_of
+from fedcom.wire.tags import hashtag_page, language_of, tags_of, with_their_links
+
+MOST_PICTURES = 4
+"""Pictures of one status that Mastodon shows."""
+
+
+def to_status(
+    about: Post,
+    author: Actor,
+    place: Community,
+    mentioned: tuple[Actor, ...],
+    replies: dict[str, Any],
+) -> dict[str, Any]:
+    """A local post as a Note, with the collection of `replies` to it.
+
+    Title, link and text are its `content`, which is never empty. It has the id, the addressees and
+    the tags of the Page (`wire.post.to_page`), and no `source`, which would be the Markdown of only
+    a part of the content.
+    """
+    if not about.is_shown:
+        return tombstone(
+            about.iri, former_type="Note", deleted=about.deleted_at or about.removed_at
+        )
+    return note(
+        Place(
+            id=about.iri,
+            author=author.iri,
+            community=place.iri,
+            published=about.published_at,
+            updated=about.updated_at,
+            mentioned=[someone.iri for someone in mentioned],
+            tags=tags_of(about.iri, about.body_html, place, mentioned),
+            thread=thread_of(about),
+            replies=replies,
+        ),
+        Text(html=_content(about, mentioned), language=language_of(about.language)),
+        sensitive=about.nsfw or bool(about.content_warning),
+        summary=about.content_warning or None,
+        attachments=_pictures(about),
+        policy=interaction_policy(author.iri, is_open=about.locked_at is None),
+    )
+
+
+def _content(about: Post, mentioned: tuple[Actor, ...]) -> str:
+    """The link stands before the text, since Mastodon makes its preview of the first one."""
+    title = f"<p><strong>{entities.escape(about.title, quote=False)}</strong></p>"
+    link = ""
+    if about.url and about.url != about.image_url:
+        address = entities.escape(about.url)
+        link = f'<p><a href="{address}">{address}</a></p>'
+    text = with_their_links(about.body_html, about.iri, mentioned)
+    return title + link + with_hashtag_links(text, lambda word: hashtag_page(about.iri, word))
+
+
+def _pictures(about: Post) -> list[dict[str, Any]]:
+    """The picture of the post and those in its text, which microblogs show only beside it."""
+    shown = {about.image_url: about.image_alt} if about.image_url else {}
+    for url, alt in pictures_in(about.body_html):
+        shown.setdefault(url, alt)
+    found = list(shown.items())[:MOST_PICTURES]
+    return [Illustration(url, alt).to_attachment() for url, alt in found]

@@ -1,0 +1,220 @@
+"""Public posts elsewhere that name members: who is told, what is kept, and when it is forgotten."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from activitypub.iri import PUBLIC
+from activitypub.reading import Document
+from fedcom.accounts.news import prune_news
+from fedcom.actions.ban import Ban
+from fedcom.actions.perform import perform
+from fedcom.context import Context, Said
+from fedcom.errors import Denied, FedcomError, Missing
+from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.models.comment import comment
+from fedcom.models.notification import notification
+from fedcom.models.outside_mention import outside_mention
+from fedcom.models.post import post
+from fedcom.models.shelf import actor_block
+from fedcom.queries.notifications import list_news
+from tests.fedcom.actions.hearing import hear
+from tests.support.documents import Json, activity, note, page
+from tests.support.people import Home
+
+KIM, LEA = "https://kim.example/u/kim", "https://lea.example/u/lea"
+NOTE, THREAD = "https://kim.example/note/1", "https://lea.example/note/1"
+BOB, ANN = "https://home.example/u/bob", "https://home.example/u/ann"
+LATER = "2031-01-01T00:00:00Z"
+
+
+def toot(*members: str, iri: str = NOTE, **more: Any) -> Json:
+    """A public status of a microblog that names members and no community."""
+    tags = [{"type": "Mention", "href": one, "name": one} for one in members]
+    words = {"to": [PUBLIC], "cc": [f"{KIM}/followers", *members], "tag": tags}
+    words["content"] = "<p>Hello <b>you</b></p>"
+    return note(iri, KIM, **words | more)
+
+
+def told(home: Home) -> list[tuple[str, str]]:
+    """Who is told of what kind."""
+    names = {one.id: one.name for one in (home.ann, home.bob)}
+    return [(names[row["recipient_id"]], row["kind"]) for row in home.rows(notification)]
+
+
+def kept(home: Home) -> list[str]:
+    return [row["excerpt"] for row in home.rows(outside_mention)]
+
+
+def code(home: Home, heard: Json) -> str:
+    try:
+        hear(home, heard)
+    except FedcomError as error:
+        return error.code
+    return "allowed"
+
+
+@pytest.mark.parametrize("kind", ["Note", "Article", "Question"])
+def test_whom_a_public_post_names_is_told_of_it(home: Home, kind: str) -> None:
+    kim = home.person(KIM)
+    hear(home, activity("Create", KIM, toot(BOB, ANN, type=kind, url="https://kim.example/@kim/1")))
+
+    assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
+    assert home.rows(post) == home.rows(comment) == []
+    line = home(lambda ctx: list_news(ctx.conn, home.bob.id)).lines[0]
+    assert line.by is not None
+    assert (line.by.name, line.excerpt) == (kim.name, "Hello you")
+    assert line.address == "https://kim.example/@kim/1"
+
+
+def test_the_page_of_another_host_is_not_led_to(home: Home) -> None:
+    home.person(KIM)
+    hear(home, activity("Create", KIM, toot(BOB, url="https://evil.example/1")))
+
+    assert home(lambda ctx: list_news(ctx.conn, home.bob.id)).lines[0].address == NOTE
+
+
+def test_a_reply_in_a_thread_that_nobody_here_keeps_is_a_mention(home: Home) -> None:
+    home.person(KIM)
+    reply = activity("Create", KIM, toot(BOB, inReplyTo=THREAD))
+    hear(home, reply, note(THREAD, LEA))
+
+    assert told(home) == [("bob", "mention")]
+    assert home.rows(comment) == []
+
+
+def test_a_thread_whose_server_is_gone_does_not_lose_the_mention(home: Home) -> None:
+    home.person(KIM)
+    hear(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
+
+    assert told(home) == [("bob", "mention")]
+
+
+def test_a_thread_of_a_community_here_is_waited_for(home: Home) -> None:
+    home.person(KIM)
+    about = toot(BOB, inReplyTo=THREAD, cc=[home.cats.iri])
+    with pytest.raises(Missing) as asked:
+        hear(home, activity("Create", KIM, about))
+
+    assert (asked.value.iri, asked.value.vital) == (THREAD, True)
+    assert told(home) == []
+
+
+def test_what_is_in_a_community_here_is_told_once_and_as_before(home: Home) -> None:
+    home.person(KIM)
+    about = home.post(by=home.bob)
+    hear(home, activity("Create", KIM, toot(BOB, inReplyTo=about.iri)))
+
+    assert told(home) == [("bob", "reply")]
+    assert kept(home) == []
+
+
+def test_a_mention_that_its_community_announces_later_is_told_once(home: Home) -> None:
+    home.person(KIM)
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    created = activity(
+        "Create", KIM, page(NOTE, KIM, dogs.iri, tag=[{"type": "Mention", "href": BOB}])
+    )
+    hear(home, created)
+    assert (told(home), len(kept(home))) == ([("bob", "mention")], 1)
+
+    hear(home, created, via=dogs.iri)
+
+    assert (told(home), kept(home)) == ([("bob", "mention")], [])
+    line = home(lambda ctx: list_news(ctx.conn, home.bob.id)).lines[0]
+    assert (line.post_title, line.address) == ("A title", None)
+
+
+def test_an_edit_changes_the_words_and_tells_nobody_anew(home: Home) -> None:
+    home.person(KIM)
+    hear(home, activity("Create", KIM, toot(BOB)))
+    edited = toot(BOB, ANN, content="<p>Other words</p>", updated=LATER)
+    hear(home, activity("Update", KIM, edited))
+
+    assert kept(home) == ["Other words"]
+    assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
+
+
+def test_its_deletion_takes_it_away_and_only_its_author_can(home: Home) -> None:
+    home.person(KIM)
+    ken = home.person("https://kim.example/u/ken")
+    hear(home, activity("Create", KIM, toot(BOB)))
+    hear(home, activity("Delete", ken.iri, NOTE))
+    assert kept(home) == ["Hello you"]
+
+    hear(home, activity("Delete", KIM, NOTE))
+
+    assert (kept(home), told(home)) == ([], [])
+    assert code(home, activity("Create", KIM, toot(BOB))) == "already_deleted"
+
+
+def test_who_deletes_their_account_or_is_banned_for_spam_takes_it_along(home: Home) -> None:
+    kim, lea = home.person(KIM), home.person(LEA)
+    hear(home, activity("Create", KIM, toot(BOB)))
+    hear(home, activity("Create", LEA, toot(BOB, iri=THREAD, attributedTo=LEA)))
+    hear(home, activity("Delete", KIM, KIM))
+    assert len(kept(home)) == 1
+
+    home.perform(Ban(by=home.ann, person=lea, place=None, removes_content=True))
+
+    assert (kept(home), kim.iri) == ([], KIM)
+
+
+def test_the_banned_and_the_blocked_reach_nobody(home: Home) -> None:
+    kim = home.person(KIM)
+    values = {"person_id": home.bob.id, "blocked_id": kim.id, "blocked_at": home.clock()}
+    home(lambda ctx: ctx.conn.execute(insert(actor_block).values(values)))
+    assert code(home, activity("Create", KIM, toot(BOB))) == "person_block"
+
+    home.perform(Ban(by=home.ann, person=kim, place=None))
+
+    assert code(home, activity("Create", KIM, toot(ANN))) == "site_ban"
+    assert kept(home) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tag": [], "cc": []},
+        {"attributedTo": LEA},
+        {"to": [f"{KIM}/followers"], "cc": []},
+        {"tag": [{"type": "Mention", "href": "https://home.example/actor"}], "cc": []},
+    ],
+)
+def test_what_names_no_member_or_is_not_the_authors_or_not_public_is_none(
+    home: Home, more: Json
+) -> None:
+    home.person(KIM)
+    home.person(LEA)
+    with pytest.raises(FedcomError):
+        hear(home, activity("Create", KIM, toot(BOB, **more)))
+
+    assert (kept(home), told(home)) == ([], [])
+
+
+def test_nobody_else_brings_it(home: Home) -> None:
+    home.person(KIM)
+    heard = Document(activity("Create", KIM, toot(BOB)))
+    for said in (Said(heard, KIM, evidence="origin"), Said(heard, KIM, via=LEA)):
+        with pytest.raises((Denied, FedcomError, Missing)):
+            home(lambda ctx, said=said: perform(ctx, _read(ctx, said), said))  # type: ignore[misc]
+
+    assert kept(home) == []
+
+
+def _read(ctx: Context, said: Said) -> Any:
+    return reader_of(heard_routes(), said.activity)(ctx, said)
+
+
+def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
+    home.person(KIM)
+    hear(home, activity("Create", KIM, toot(BOB)))
+    home(lambda ctx: prune_news(ctx.conn, ctx.now))
+    assert len(kept(home)) == 1
+
+    home(lambda ctx: ctx.conn.execute(notification.delete()))
+    home(lambda ctx: prune_news(ctx.conn, ctx.now))
+
+    assert kept(home) == []

@@ -1,0 +1,127 @@
+"""An Undo of ours names the id under which what it takes back went out."""
+
+from typing import Any
+
+import pytest
+
+from activitypub.reading import parse
+from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.base import Action
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.lock import Lock
+from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
+from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.sent import last_iri
+from fedcom.actions.vote import Vote
+from fedcom.wire.body import Body
+from outbox.deliveries import activities
+from tests.support.people import Home
+
+KIM = "https://lemmy.example/u/kim"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """One statement, which is tested with the outbox."""
+    return "sqlite"
+
+
+def said_by(home: Home, name: str) -> list[dict[str, Any]]:
+    """The activities of one of ours, in the order in which they were said."""
+    bodies = [row["body"] for row in home.rows(activities) if row["actor"].endswith(f"/{name}")]
+    return [dict(parse(body)) for body in bodies]
+
+
+def undone(home: Home, name: str, first: Action[Any], make: Any) -> tuple[str, str]:
+    """The id of what `first` says, and the id that the Undo of it names."""
+    result = home.perform(first)
+    home.perform(make(result))
+    *_, word, undo = said_by(home, name)
+    assert undo["type"] == "Undo"
+    return word["id"], undo["object"]["id"]
+
+
+@pytest.mark.parametrize("kind", ["delete", "remove", "lock", "ban", "site ban", "vote", "close"])
+def test_an_undo_names_the_id_that_was_sent(home: Home, kind: str) -> None:
+    kim = home.person(KIM)
+    home.follow(kim, home.cats)
+    post, ann, bob, cats = home.post(), home.ann, home.bob, home.cats
+    pairs: dict[str, tuple[str, Action[Any], Any]] = {
+        "delete": ("bob", Delete(by=bob, target=post), lambda gone: Undelete(by=bob, target=gone)),
+        "remove": (
+            "ann",
+            Remove(by=ann, target=post, reason="Spam"),
+            lambda gone: Restore(by=ann, target=gone),
+        ),
+        "lock": (
+            "ann",
+            Lock(by=ann, post=post, locked=True),
+            lambda shut: Lock(by=ann, post=shut, locked=False),
+        ),
+        "ban": (
+            "ann",
+            Ban(by=ann, person=kim, place=cats),
+            lambda out: Unban(by=ann, person=out, place=cats),
+        ),
+        "site ban": (
+            "ann",
+            Ban(by=ann, person=bob, place=None),
+            lambda out: Unban(by=ann, person=out, place=None),
+        ),
+        "vote": (
+            "ann",
+            Vote(by=ann, target=post, score=1),
+            lambda _: Vote(by=ann, target=post, score=0),
+        ),
+        "close": (
+            "ann",
+            CloseCommunity(by=ann, community=cats),
+            lambda shut: ReopenCommunity(by=ann, community=shut),
+        ),
+    }
+
+    sent, named = undone(home, *pairs[kind])
+
+    assert named == sent
+
+
+def test_private_undos_name_the_id_that_was_sent(home: Home) -> None:
+    kim = home.person(KIM)
+    message = home.perform(SendMessage(by=home.bob, to=kim, body=Body.of_markdown("Hi")))
+    sent, named = undone(
+        home,
+        "bob",
+        DeleteMessage(by=home.bob, message=message),
+        lambda gone: UndeleteMessage(by=home.bob, message=gone),
+    )
+    assert named == sent
+
+
+def test_of_two_bans_the_one_from_the_same_place_is_named(home: Home) -> None:
+    kim, birds = home.person(KIM), home.community("birds")
+    for place in (home.cats, birds):
+        home.perform(Ban(by=home.ann, person=kim, place=place))
+    cats_ban, birds_ban = said_by(home, "ann")[-2:]
+
+    home.perform(Unban(by=home.ann, person=kim, place=home.cats))
+
+    assert said_by(home, "ann")[-1]["object"]["id"] == cats_ban["id"] != birds_ban["id"]
+
+
+def test_what_another_said_or_nobody_kept_gets_a_new_id(home: Home) -> None:
+    post = home.post()
+    home.perform(Lock(by=home.ann, post=post, locked=True))
+    home.sent()
+
+    ours, theirs, other = home(
+        lambda ctx: [
+            last_iri(ctx, "lock", home.ann, post.iri),
+            last_iri(ctx, "lock", home.bob, post.iri),
+            last_iri(ctx, "lock", home.ann, "https://home.example/post/9"),
+        ]
+    )
+
+    known = [word["id"] for word in said_by(home, "ann")]
+    assert ours in known
+    assert not {theirs, other} & set(known)

@@ -1,0 +1,135 @@
+"""An Undo that names what it takes back only by its id is read as if it showed it."""
+
+from typing import Any
+
+import pytest
+
+from activitypub.errors import ProtocolError
+from activitypub.reading import Document
+from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.base import Action
+from fedcom.actions.follow import Follow, Unfollow
+from fedcom.actions.vote import Vote
+from fedcom.context import Context, Fetched, Said
+from fedcom.errors import FedcomError
+from fedcom.federation.envelope import open_envelope, prove
+from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.undone import with_undone
+from tests.support.documents import Json, activity
+from tests.support.people import Home, said
+
+KIM, LEA = "https://lemmy.example/u/kim", "https://lemmy.example/u/lea"
+DOGS = "https://lemmy.example/c/dogs"
+ACTIVITY = "https://lemmy.example/activities/1"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Rows are looked up by their ids."""
+    return "sqlite"
+
+
+def read(
+    home: Home, iri: str, served: Json | None = None, *, by: str = KIM, via: str | None = None
+) -> Action[Any] | str | None:
+    """What an Undo of the bare id comes to: an action, nothing, or the code of its refusal.
+
+    `served` is what the origin shows at that id.
+    """
+    undo = {"type": "Undo", "id": f"{by}/undo", "actor": by, "object": iri}
+    heard = Said(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
+    if via is not None:
+        wrapped = activity("Announce", via, undo)
+        heard = Said(Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0)
+
+    def work(ctx: Context) -> Action[Any] | None:
+        (sheet,) = open_envelope(ctx, heard)
+        assert isinstance(sheet.what, Document)
+        reader = reader_of(heard_routes(), sheet.what)
+        proven = prove(ctx, sheet)
+        assert proven is not None
+        return reader(ctx, proven)
+
+    documents = {} if served is None else {iri: Document(served)}
+    try:
+        return home(work, fetched=Fetched(documents), offline=True)
+    except (FedcomError, ProtocolError) as error:
+        return error.code
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_follow_is_undone_by_its_id(home: Home, ours: bool) -> None:
+    kim = home.person(KIM)
+    target = home.cats if ours else home.bob
+    home.perform(Follow(by=kim, target=target, iri=ACTIVITY), said(KIM))
+
+    action = read(home, ACTIVITY)
+
+    assert isinstance(action, Unfollow)
+    assert (action.by.iri, action.target.iri) == (KIM, target.iri)
+
+
+@pytest.mark.parametrize("score", [1, -1])
+@pytest.mark.parametrize("of_comment", [True, False])
+def test_a_vote_is_undone_by_its_id(home: Home, score: Any, of_comment: bool) -> None:
+    kim, post = home.person(KIM), home.post()
+    target = home.comment(post) if of_comment else post
+    home.perform(Vote(by=kim, target=target, score=score, iri=ACTIVITY), said(KIM))
+
+    action = read(home, ACTIVITY)
+
+    assert isinstance(action, Vote)
+    assert (action.target.id, action.score) == (target.id, 0)
+
+
+def test_a_community_passes_on_the_undo_of_a_known_vote(home: Home) -> None:
+    kim, dogs = home.person(KIM), home.group(DOGS)
+    home.follow(home.bob, dogs)
+    post = home.post(place=dogs)
+    home.perform(Vote(by=kim, target=post, score=1, iri=ACTIVITY), said(KIM, via=DOGS))
+
+    action = read(home, ACTIVITY, via=DOGS)
+
+    assert isinstance(action, Vote)
+    assert action.score == 0
+
+
+def test_anything_else_is_asked_of_its_origin(home: Home) -> None:
+    kim = home.person(KIM)
+    lea = home.person(LEA)
+    block = activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": ACTIVITY}
+    home.perform(Ban(by=kim, person=lea, place=None), said(KIM))
+
+    action = read(home, ACTIVITY, block)
+
+    assert isinstance(action, Unban)
+    assert action.person.id == lea.id
+
+
+@pytest.mark.parametrize(
+    "served",
+    [
+        None,
+        activity("Block", LEA, KIM, target="https://lemmy.example/") | {"id": ACTIVITY},
+        activity("Undo", KIM, ACTIVITY) | {"id": ACTIVITY},
+        activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": f"{ACTIVITY}2"},
+    ],
+)
+def test_what_its_origin_does_not_show_is_ignored(home: Home, served: Json | None) -> None:
+    home.person(KIM)
+
+    assert read(home, ACTIVITY, served) == "unsupported_type"
+
+
+def test_nobody_undoes_by_its_id_what_another_did(home: Home) -> None:
+    home.perform(Follow(by=home.person(KIM), target=home.cats, iri=ACTIVITY), said(KIM))
+    home.person(LEA)
+
+    assert read(home, ACTIVITY, by=LEA) == "unsupported_type"
+    assert read(home, "https://other.example/1") == "unsupported_type"
+
+
+def test_an_undo_that_shows_what_it_takes_back_is_left_as_it_is(home: Home) -> None:
+    shown = Document(activity("Undo", KIM, activity("Like", KIM, "https://home.example/post/1")))
+
+    assert home(lambda ctx: with_undone(ctx, shown)) is shown

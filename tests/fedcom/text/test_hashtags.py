@@ -1,0 +1,37 @@
+"""Hashtags are found and linked in prose, not in code, links or numbers."""
+
+import pytest
+
+from fedcom.text.hashtags import MAX_HASHTAGS, find_hashtags, with_hashtag_links
+from fedcom.text.markdown import render
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("About #cats and #Cats, not #dogs.", ("cats", "dogs")),
+        ("(#cats)/#2024 #1st", ("cats", "1st")),
+        ("`#code` and [#link](https://x.example) and https://x.example/#part", ()),
+        ("R&#35;D it's a#b C# ##x", ()),
+        ("```\n#include\n```\n#çay #قطط #बिल्ली", ("çay", "قطط", "बिल्ली")),
+        (" ".join(f"#tag{number}" for number in range(99)), ...),
+    ],
+)
+def test_a_hashtag_is_a_word_in_prose(source: str, found: tuple[str, ...]) -> None:
+    html = render(source)
+
+    if found is ...:
+        assert len(find_hashtags(html)) == MAX_HASHTAGS
+    else:
+        assert find_hashtags(html) == found
+
+
+def test_each_is_linked_where_it_stands_and_nothing_else_changes() -> None:
+    html = '<p title="#x">#cats &amp; it&#39;s <code>#c</code></p>'
+
+    linked = with_hashtag_links(html, lambda word: f"https://home.example/?a=1&q={word}")
+
+    link = '<a href="https://home.example/?a=1&amp;q=cats" class="mention hashtag" rel="tag">'
+    assert linked == (
+        f'<p title="#x">{link}#<span>cats</span></a> &amp; it&#39;s <code>#c</code></p>'
+    )

@@ -1,0 +1,79 @@
+"""Titles of what has none: the first line that says something, and nothing of it left out."""
+
+import pytest
+
+from fedcom.text.titles import title_of, title_of_names
+
+H_CARD = (
+    '<span class="h-card" translate="no"><a href="https://here.example/c/cats" '
+    'class="u-url mention">@<span>{}</span></a></span>'
+)
+CATS = H_CARD.format("cats")
+QUOTE = '<p class="quote-inline">RE: <a href="https://m.example/1">https://m.example/1</a></p>'
+NAMES = {"cats", "cats@here.example"}
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("<p>Hello world</p><p>More</p>", "Hello world"),
+        ("<p>Hello<br>More</p>", "Hello"),
+        (f"<p>{CATS} Hello</p>", "Hello"),
+        (f"<p>{H_CARD.format('cats@here.example')} Hello</p>", "Hello"),
+        (f"<p>{CATS} {H_CARD.format('dogs')}, hello</p>", "hello"),
+        (f"<p>{CATS}</p><p>Hello</p>", "Hello"),
+        (f"<p>{CATS}</p>", ""),
+        ("!cats@here.example: Hello", "Hello"),
+        ("<p>cats@here.example wrote</p>", "cats@here.example wrote"),
+        ("<p>@ noon we meet</p>", "@ noon we meet"),
+        ("<p>a\u202eb &amp; c\u200b</p>", "ab & c"),
+        ("", ""),
+        # What follows the mention is kept as it is.
+        (f"<p>{CATS} :blobcat: happy</p>", ":blobcat: happy"),
+        (f"<p>{CATS} :) hello</p>", ":) hello"),
+        (f"<p>{CATS} !important</p>", "!important"),
+        (f"<p>{CATS} ! hello</p>", "! hello"),
+        (f"<p>{CATS} ...and then</p>", "...and then"),
+        (f"<p>{CATS} [OC] my cat</p>", "[OC] my cat"),
+        (f"<p>{CATS} \U0001f408 purrs</p>", "\U0001f408 purrs"),
+        # What joins it to the mention is not.
+        (f"<p>{CATS}, look</p>", "look"),
+        (f"<p>{CATS}: look at this</p>", "look at this"),
+        (f"<p>{CATS} - an item</p>", "an item"),
+        (f"<p>{CATS} — hm</p>", "hm"),
+        # The community's mention at the end; a person's belongs to what is said.
+        (f"<p>A title at last {CATS}</p>", "A title at last"),
+        (f"<p>Found by {H_CARD.format('kim')}</p>", "Found by @kim"),
+        # Signs and quotes stand back behind words.
+        (f"<p>{CATS} \U0001f408</p>", "\U0001f408"),
+        (f"<p>{CATS} \U0001f408</p><p>It purrs</p>", "It purrs"),
+        (f"<p>!</p><p>{CATS}</p><p>Look</p>", "Look"),
+        (f"{QUOTE}<p>{CATS} My view on it</p>", "My view on it"),
+        (f"{QUOTE}<p>{CATS}</p>", "RE: https://m.example/1"),
+        (f"{QUOTE}<p>{CATS} \U0001f408</p>", "\U0001f408"),
+        (f"<p>{CATS} RE: the meeting</p>", "RE: the meeting"),
+        (
+            f'<p>{CATS} <a href="https://n.example/">https://n.example/</a></p>',
+            "https://n.example/",
+        ),
+        (f"<p>{CATS} #cats #dogs</p>", "#cats #dogs"),
+    ],
+)
+def test_a_title_is_what_is_said_first(given: str, title: str) -> None:
+    assert title_of(given, 200, NAMES) == title
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("<p>one two three four</p>", "one two three…"),
+        ("<p>One. Two! Three four five</p>", "One. Two!"),
+        ("<p>... one two three</p>", "... one two th…"),
+    ],
+)
+def test_a_long_line_is_cut_behind_a_sentence_or_between_words(given: str, title: str) -> None:
+    assert title_of(given, 15) == title
+
+
+def test_what_can_be_chosen_makes_a_title() -> None:
+    assert title_of_names(["Cats", "", "Dogs"], 200) == "Cats / Dogs"
