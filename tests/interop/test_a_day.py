@@ -37,8 +37,10 @@ MICROBLOG = {
     "comment",
     "edit",
     "favourite",
+    "favourite taken back",
     "boost taken back",
     "deletion",
+    "follow ended",
 }
 
 NO_WORDS_OF_MICROBLOGS = {"Add{id}", "Remove{id}", "Dislike{id}", "Undo{Dislike{id}}"}
@@ -165,6 +167,7 @@ def test_a_day_with_moderation(live: Live, kind: Kind) -> None:
         expected, unused = EXPECTED[kind.software]
         pia.wait_until_used(expected)
         assert pia.refused == []
+        assert "personal block" not in pia.used
         assert set(pia.ignored) <= unused, (pia.used, pia.ignored)
 
 

@@ -41,6 +41,7 @@ _UNKNOWN_TO_NODEBB = {"lock", "unlock", "ban", "unban", "pin", "unpin", "restora
 # The same to microblogs, as far as they know it; the rest is dropped.
 MICROBLOG_WORDS = {
     "Accept{Follow{id}}": "accepted",
+    "Reject{Follow{id}}": "follow ended",
     "Create{Page}": "post",
     "Create{Note}": "comment",
     "Update{Page}": "edit",
