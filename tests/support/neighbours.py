@@ -2,7 +2,6 @@
 person each, pia, who speaks as they do.
 """
 
-import json
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support import readers
-from tests.support.peers import PUBLIC, Json, Peer, Resident, Shapes, shape_of
+from tests.support.peers import PUBLIC, Heard, Json, Peer, Resident, Shapes, shape_of
 from tests.support.readers import Reader, Unreadable
 
 
@@ -75,21 +74,26 @@ class Neighbour(Peer):
             assert isinstance(person, dict)
             self.put({"id": self.pia.key_id, "type": "Person", "publicKey": person["publicKey"]})
 
-    def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
-        """The inbox: what is authentic is read at once."""
-        status = super().take(path, headers, body)
-        if status == 202:
-            activity = json.loads(body)
-            try:
-                self._meet(activity["actor"])
-                word = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
-            except Unreadable as error:
-                self.refused.append(f"{shape_of(activity)}: {error}")
-                return 400
-            except httpx.HTTPStatusError:
-                word = ""  # what it would have fetched is gone
-            self._count(activity, word)
-        return status
+    def hear(self, heard: Heard) -> int:
+        """What is authentic is read at once."""
+        activity = heard.activity
+        try:
+            self._meet(activity["actor"])
+            word = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
+        except Unreadable as error:
+            self.refused.append(f"{heard.shape}: {error}")
+            return 400
+        except httpx.HTTPStatusError:
+            word = ""  # what it would have fetched is gone
+        self._count(activity, word)
+        return super().hear(heard)
+
+    def hear_forwarded(self, signer: str, activity: Json) -> int:
+        """Microblogs say 202 to everything, and drop what the actor did not sign itself."""
+        if self.kind.is_forum:
+            return super().hear_forwarded(signer, activity)
+        self.ignored[f"forwarded {shape_of(activity)}"] += 1
+        return 202
 
     def _meet(self, iri: str) -> None:
         """Know an actor: by its document, and by WebFinger from its name back to its id."""
