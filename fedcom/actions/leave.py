@@ -6,6 +6,7 @@ from sqlalchemy import delete, select, update
 
 from activitypub.vocab.activities import delete as delete_activity
 from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.boosts import forget_boosts
 from fedcom.actions.delete import set_shown
 from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.revisions import forget_revisions_of
@@ -55,6 +56,7 @@ class Leave(Action[None]):
             count_subscribers(ctx, number)
         ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
         forget_actor(ctx, self.by)
+        forget_boosts(ctx, self.by.iri)
 
     def _blank(self, ctx: Context) -> None:
         blank: dict[str, object] = {

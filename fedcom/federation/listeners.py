@@ -19,6 +19,7 @@ from activitypub.iri import host_of, same_host
 from activitypub.reading import Document
 from activitypub.signatures.integrity import Proof, proof_of, verify as verify_proof
 from fedcom.actions.base import Reader
+from fedcom.actions.boosts import note_boost
 from fedcom.actions.catalog import HEARD
 from fedcom.actions.follow import accept_by_announce
 from fedcom.actions.perform import perform
@@ -233,7 +234,8 @@ class Listeners:
 
     def _work(self, ctx: Context, heard: Heard, close: Callable[[Connection], None]) -> bool:
         """Do what was said; whether it shows that a follow of ours was accepted."""
-        sheets = open_envelope(ctx, _said(heard))
+        is_boost = note_boost(ctx, heard.activity, heard.actor)
+        sheets = [] if is_boost else open_envelope(ctx, _said(heard))
         do = self._one if len(sheets) == 1 else self._one_of_several
         for sheet in sheets:
             do(ctx, sheet)

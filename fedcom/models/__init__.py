@@ -7,5 +7,6 @@ and names), `follow`, `post`, `comment`, `vote`, `revision` (what was there befo
 `moderation` (moderators, bans, reports, modlog, markers), `account`
 (local logins, sessions, invitations), `mail` (letters that wait), `notification`, `shelf` (what
 members keep for themselves), `media` (pictures and previews of links), `omission` (what a backfill
-left out), `restriction` (what authors elsewhere do not allow others).
+left out), `restriction` (what authors elsewhere do not allow others),
+`boost` (of what was written here).
 """

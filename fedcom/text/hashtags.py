@@ -5,17 +5,16 @@
 
 import html as entities
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+
+from fedcom.text.prose import pieces
 
 MAX_HASHTAGS = 20
-"""How many different hashtags of one text are found; Misskey 2025 takes 32, others fewer."""
+"""How many different hashtags of one text are found."""
 
-# As the sanitizer writes it: no bare "<" in texts, no bare `"` in attributes.
-_TAG = re.compile(r'<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?:[^>"]|"[^"]*")*>')
 # Beside \w the marks that stand within words: accents, Arabic vowels, Indic and Thai signs, joiner.
 _LETTER = r"\w\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u200c"
 _HASHTAG = re.compile(rf"(?<![{_LETTER}/&#.])#(?P<word>[{_LETTER}]{{1,100}})(?![{_LETTER}])")
-_NOT_PROSE = frozenset({"a", "code", "pre"})
 
 
 def find_hashtags(html: str) -> tuple[str, ...]:
@@ -24,7 +23,7 @@ def find_hashtags(html: str) -> tuple[str, ...]:
     At most `MAX_HASHTAGS`, in order; `#Cats` and `#cats` are one.
     """
     found: dict[str, str] = {}
-    for text, is_prose in _pieces(html):
+    for text, is_prose in pieces(html):
         if is_prose and "#" in text:
             for match in _HASHTAG.finditer(entities.unescape(text)):
                 if _is_a_word(match["word"]):
@@ -46,20 +45,8 @@ def with_hashtag_links(html: str, address: Callable[[str], str]) -> str:
         )
 
     return "".join(
-        _HASHTAG.sub(link, text) if is_prose else text for text, is_prose in _pieces(html)
+        _HASHTAG.sub(link, text) if is_prose else text for text, is_prose in pieces(html)
     )
-
-
-def _pieces(html: str) -> Iterator[tuple[str, bool]]:
-    """The text between tags, with whether it is prose, and the tags, which are not."""
-    depth, position = 0, 0
-    for tag in _TAG.finditer(html):
-        yield html[position : tag.start()], depth == 0
-        yield tag[0], False
-        position = tag.end()
-        if tag["name"] in _NOT_PROSE:
-            depth = max(0, depth + (-1 if tag["end"] else 1))
-    yield html[position:], depth == 0
 
 
 def _is_a_word(text: str) -> bool:

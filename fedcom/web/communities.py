@@ -94,12 +94,12 @@ def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
         relation.is_blocked,
         ban,
         standing,
-        is_refused=relation.follow == "pending" and _is_refused(conn, visit, community),
+        is_refused=relation.follow == "pending" and _is_refused(conn, visit, community.id),
     )
 
 
-def _is_refused(conn: Connection, visit: Visit, community: Community) -> bool:
-    asked = find_follow(conn, visit.viewer_id or 0, community.id)
+def _is_refused(conn: Connection, visit: Visit, community_id: int) -> bool:
+    asked = find_follow(conn, visit.viewer_id or 0, community_id)
     return asked is not None and find_failure(conn, asked.iri) is not None
 
 
@@ -110,19 +110,22 @@ async def list_all(request: Request) -> Response:
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     name = query.get("q", "").strip()[:MAX_NAME]
 
-    def read(conn: Connection, visit: Visit) -> tuple[Scope, CommunityPage]:
+    def read(conn: Connection, visit: Visit) -> tuple[Scope, CommunityPage, set[int]]:
         scope: Scope = "local" if asked == "local" else "all"
         if asked == "subscribed" and visit.member:
             scope = "subscribed"
         listing = Listing(scope, sort, name, query.get("after", ""))
-        return scope, list_communities(conn, listing, viewer_id=visit.viewer_id)
+        found = list_communities(conn, listing, viewer_id=visit.viewer_id)
+        pending = [line.name.id for line in found.lines if line.follow == "pending"]
+        return scope, found, {one for one in pending if _is_refused(conn, visit, one)}
 
-    visit, (scope, found) = await visiting(request, read)
+    visit, (scope, found, refused) = await visiting(request, read)
 
     def to(**changes: str) -> str:
         return "?" + urlencode({"list": scope, "sort": sort, "q": name, **changes})
 
     values = {"scope": scope, "sort": sort, "name": name, "communities": found, "to": to}
+    values["refused"] = refused
     return page(request, "communities.html", visit, values)
 
 

@@ -22,6 +22,7 @@ from fedcom.http.problems import wants_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.offload import offload
+from fedcom.queries.boosts import count_boosts
 from fedcom.queries.comments import get_comment
 from fedcom.queries.modlog import find_reasons
 from fedcom.queries.post_view import CrossPost, PostView, get_post_view, list_cross_posts
@@ -66,6 +67,8 @@ class Discussion:
     focus: CommentLine | None = None
     # Why what was removed was removed, by its id, for whoever may want to know.
     reasons: Mapping[str, str] = field(default_factory=dict)
+    # How often what the viewer wrote was boosted, by its id.
+    boosts: Mapping[str, int] = field(default_factory=dict)
 
     def values(self, visit: Visit, order: Order, form: Form) -> dict[str, Any]:
         """What the templates of threads are given."""
@@ -83,6 +86,7 @@ class Discussion:
             "deepest": MAX_DEPTH - 1,
             "new": self._new_lines(visit, new_after),
             "reasons": self.reasons,
+            "boosts": self.boosts,
             "order": order,
             "form": form,
             "reply_to": reply_to,
@@ -137,8 +141,14 @@ def _read_discussion(
     view = get_post_view(conn, post_id, viewer_id=visit.viewer_id, draft_place=draft_place)
     place = _read_place_of(conn, visit, view)
     thread = find_thread(conn, post_id, viewer_id=visit.viewer_id, after=after)
-    reasons = _reasons(conn, visit, view, place, thread)
-    return Discussion(view, place, thread, list_cross_posts(conn, view.post), reasons=reasons)
+    return Discussion(
+        view,
+        place,
+        thread,
+        list_cross_posts(conn, view.post),
+        reasons=_reasons(conn, visit, view, place, thread),
+        boosts=_boosts(conn, visit, view, thread),
+    )
 
 
 def _read_branch(
@@ -148,8 +158,23 @@ def _read_branch(
     place = _read_place_of(conn, visit, view)
     thread = find_branch(conn, top, viewer_id=visit.viewer_id, context=context)
     focus = next(line for line in thread.lines if line.id == top.id)
-    reasons = _reasons(conn, visit, view, place, thread)
-    return Discussion(view, place, thread, focus=focus, reasons=reasons)
+    return Discussion(
+        view,
+        place,
+        thread,
+        focus=focus,
+        reasons=_reasons(conn, visit, view, place, thread),
+        boosts=_boosts(conn, visit, view, thread),
+    )
+
+
+def _boosts(conn: Connection, visit: Visit, view: PostView, thread: Thread) -> dict[str, int]:
+    """How often what the viewer wrote was boosted elsewhere."""
+    if visit.member is None:
+        return {}
+    written = [(view.post.iri, view.post.author_id)]
+    written += [(line.iri, line.author.id) for line in thread.lines if line.is_shown]
+    return count_boosts(conn, [iri for iri, by in written if by == visit.viewer_id])
 
 
 def _reasons(

@@ -9,6 +9,7 @@ from activitypub.vocab.objects import Place, Text, interaction_policy, note, tom
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.wire.body import Body
+from fedcom.wire.emoji import with_emoji
 from fedcom.wire.illustration import (
     subject_of,
     warning_of,
@@ -50,7 +51,9 @@ def read_comment(document: Document) -> CommentContent:
     """A comment as a peer's document gives it; `document` must have an id."""
     return CommentContent(
         iri=document.id or "",
-        body=with_attached(with_details(Body.of_document(document), document), document),
+        body=with_attached(
+            with_details(with_emoji(Body.of_document(document), document), document), document
+        ),
         language=language_in(document),
         published=document.published,
         updated=document.updated,

@@ -16,6 +16,7 @@ from fedcom.text.plain import clean_title
 from fedcom.text.titles import title_of, title_of_names
 from fedcom.wire.addressing import context_iri, replies_iri
 from fedcom.wire.body import Body
+from fedcom.wire.emoji import with_emoji
 from fedcom.wire.illustration import (
     Illustration,
     choices_of,
@@ -64,14 +65,15 @@ def read_post(document: Document, place: Community | None = None) -> PostContent
     A Note has no title: it is given one of its subject, its text, its choices or its picture
     (`_title`); of one with a content warning the warning, because the text is what it warns of.
     """
-    body = Body.of_document(document)
+    text = Body.of_document(document)
+    body = with_emoji(text, document)
     warning, subject = warning_of(document), subject_of(document)
     url, picture = _link(document), illustration_of(document)
     title = clean_title(document.name or "", MAX_TITLE)
     return PostContent(
         iri=document.id or "",
         wire_type=document.type,
-        title=title or warning or subject or _title(document, body, place),
+        title=title or warning or subject or _title(document, (body.html, text.html), place),
         url=url,
         body=with_attached(
             with_details(with_subject(body, subject if title else ""), document),
@@ -141,12 +143,17 @@ def _attachments(about: Post) -> list[dict[str, Any]]:
     return found
 
 
-def _title(document: Document, body: Body, place: Community | None) -> str:
-    """What is said first; else what can be chosen in a poll, else what its picture shows."""
+def _title(document: Document, texts: tuple[str, ...], place: Community | None) -> str:
+    """What is said first; else what can be chosen in a poll, else what its picture shows.
+
+    `texts` are the ones in which it is looked for: with emoji as pictures, which are no words, then
+    with their names.
+    """
     names = () if place is None else (place.name.lower(), place.handle.lower())
     picture = illustration_of(document)
+    said = (title_of(html, MAX_TITLE, names) for html in (*texts, document.summary or ""))
     return (
-        title_of(body.html or document.summary or "", MAX_TITLE, names)
+        next(filter(None, said), "")
         or title_of_names(choices_of(document), MAX_TITLE)
         or clean_title(picture.alt if picture else "", MAX_TITLE)
         or "Untitled"

@@ -29,6 +29,7 @@ from fedcom.rules.links import normal_link
 from fedcom.rules.names import check_name
 from fedcom.text.difference import difference, readable
 from fedcom.text.excerpts import excerpt, mark
+from fedcom.text.hashtags import find_hashtags, with_hashtag_links
 from fedcom.text.html import sanitize, to_text
 from fedcom.text.mentions import ParsedMarkdown, linked_addresses
 from fedcom.text.page_head import read_head
@@ -80,6 +81,8 @@ def read_html(html: str) -> None:
     title_of(html, 200)
     linked_addresses(clean)
     move_pictures(clean, str.upper)
+    find_hashtags(clean)
+    with_hashtag_links(clean, str.upper)
 
 
 def read_page(page: str) -> None:

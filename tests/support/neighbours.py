@@ -6,11 +6,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from tests.support import readers
-from tests.support.peers import PUBLIC, Json, Peer, Resident, Shapes, shape_of
+from tests.support.peers import PUBLIC, Heard, Json, Peer, Resident, Shapes, shape_of
 from tests.support.readers import Reader, Unreadable
 
 
@@ -24,6 +25,8 @@ class Kind:
     person: str
     is_forum: bool
     key_path: str = "#main-key"
+    # What was deleted is never shown again, whoever announces it (Mastodon's tombstones).
+    buries: bool = False
 
 
 KINDS = {
@@ -32,7 +35,7 @@ KINDS = {
         Kind("lemmy", "0.19.20", readers.lemmy, "/u/pia", is_forum=True),
         Kind("piefed", "1.7.0", readers.piefed, "/u/pia", is_forum=True),
         Kind("nodebb", "4.11.0", readers.nodebb, "/uid/7", is_forum=True),
-        Kind("mastodon", "4.6.5", readers.mastodon, "/users/pia", is_forum=False),
+        Kind("mastodon", "4.6.5", readers.mastodon, "/users/pia", is_forum=False, buries=True),
         Kind(
             "gotosocial",
             "0.20.0",
@@ -57,6 +60,8 @@ class Neighbour(Peer):
         self.kind = kind
         self.used: Counter[str] = Counter()
         self.ignored: Counter[str] = Counter()
+        self._met: set[str] = set()
+        self._deleted: set[str] = set()
         self.group = group
         self.sent_at = 0.0
         """When pia was about to say what she said last (perf_counter)."""
@@ -69,21 +74,46 @@ class Neighbour(Peer):
             assert isinstance(person, dict)
             self.put({"id": self.pia.key_id, "type": "Person", "publicKey": person["publicKey"]})
 
-    def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
-        """The inbox: what is authentic is read at once."""
-        status = super().take(path, headers, body)
-        if status == 202:
-            activity = self.heard[-1].activity
-            try:
-                word = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
-            except Unreadable as error:
-                self.refused.append(f"{shape_of(activity)}: {error}")
-                return 400
-            except httpx.HTTPStatusError:
-                word = ""  # what it would have fetched is gone
-            counted, name = (self.used, word) if word else (self.ignored, shape_of(activity))
-            counted[name] += 1
-        return status
+    def hear(self, heard: Heard) -> int:
+        """What is authentic is read at once."""
+        activity = heard.activity
+        try:
+            self._meet(activity["actor"])
+            word = self.kind.reader(activity, lambda iri: self.fetch(self.pia, iri))
+        except Unreadable as error:
+            self.refused.append(f"{heard.shape}: {error}")
+            return 400
+        except httpx.HTTPStatusError:
+            word = ""  # what it would have fetched is gone
+        self._count(activity, word)
+        return super().hear(heard)
+
+    def hear_forwarded(self, signer: str, activity: Json) -> int:
+        """Microblogs say 202 to everything, and drop what the actor did not sign itself."""
+        if self.kind.is_forum:
+            return super().hear_forwarded(signer, activity)
+        self.ignored[f"forwarded {shape_of(activity)}"] += 1
+        return 202
+
+    def _meet(self, iri: str) -> None:
+        """Know an actor: by its document, and by WebFinger from its name back to its id."""
+        if iri in self._met:
+            return
+        actor = self.fetch(self.pia, iri)
+        readers.check_actor(actor)
+        if self.find(f"@{actor['preferredUsername']}@{urlsplit(iri).netloc}") != iri:
+            raise Unreadable(f"WebFinger does not lead back to {iri}")
+        self._met.add(iri)
+
+    def _count(self, activity: Json, word: str) -> None:
+        about = activity["object"]
+        iri = about if isinstance(about, str) else about["id"]
+        if word == "deletion":
+            self._deleted.add(iri)
+        elif self.kind.buries and iri in self._deleted:
+            word = ""
+        counted, name = (self.used, word) if word else (self.ignored, shape_of(activity))
+        counted[name] += 1
 
     def wait_until_used(self, words: set[str]) -> None:
         """Until its users have seen all of that."""

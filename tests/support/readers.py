@@ -41,6 +41,7 @@ _UNKNOWN_TO_NODEBB = {"lock", "unlock", "ban", "unban", "pin", "unpin", "restora
 # The same to microblogs, as far as they know it; the rest is dropped.
 MICROBLOG_WORDS = {
     "Accept{Follow{id}}": "accepted",
+    "Reject{Follow{id}}": "follow ended",
     "Create{Page}": "post",
     "Create{Note}": "comment",
     "Update{Page}": "edit",
@@ -110,6 +111,13 @@ def gotosocial(activity: Json, fetch: Fetch) -> str:
             raise Unreadable("a post without content")
         return word
     return _microblog(activity)
+
+
+def check_actor(actor: Json) -> None:
+    """What all of them need to know somebody. Raises Unreadable."""
+    _need(actor, "id", "preferredUsername", "inbox", "outbox", "publicKey")
+    if actor["publicKey"]["owner"] != actor["id"]:
+        raise Unreadable("a key of somebody else")
 
 
 def _lemmy(activity: Json) -> str:

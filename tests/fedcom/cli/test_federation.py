@@ -1,9 +1,11 @@
 import socket
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, insert, update
 
 from fedcom.cli.table import heard_table
+from fedcom.models.omission import omission
 from inbox.journal import Entry, append, journal
 from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
@@ -232,3 +234,26 @@ def test_the_table_says_where_an_activity_is_read(shape: str, module: str) -> No
 
 def test_omissions_say_what_was_left_out_of_what(shell: Shell) -> None:
     assert shell.must("federation", "omissions") == "Nothing was left out.\n"
+
+    moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    for minute, item in enumerate(("https://far.example/1", "")):
+        row = {
+            "community_id": 1,
+            "source": "https://far.example/outbox",
+            "item": item,
+            "code": "not_there",
+            "reason": "It is gone.",
+            "created_at": moment + timedelta(minutes=minute),
+        }
+        database = shell.open_database()
+        with database.begin() as conn:
+            conn.execute(insert(omission).values(row))
+        database.close()
+
+    assert shell.must("federation", "omissions").splitlines() == [
+        "2026-01-01 12:01:00Z  (no id)  of https://far.example/outbox",
+        "    not_there: It is gone.",
+        "2026-01-01 12:00:00Z  https://far.example/1  of https://far.example/outbox",
+        "    not_there: It is gone.",
+    ]
+    assert len(shell.must("federation", "omissions", "--limit", "1").splitlines()) == 2

@@ -1,18 +1,22 @@
 """The admin's pages: members, communities, invitations, colours, and how federation fares."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select, update
 
+from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
+from activitypub.reading import Document
 from fedcom.accounts.invitations import list_invitations
 from fedcom.accounts.roster import get_account
+from fedcom.context import Context
 from fedcom.models.account import password_reset
 from fedcom.models.follow import follow
 from fedcom.models.moderation import modlog
+from fedcom.models.omission import omission
+from fedcom.remote.actors import community_at
 from fedcom.remote.peers import put_peer
 from fedcom.site import health
 from fedcom.site.health import Health, check_health, measure_database
@@ -23,7 +27,10 @@ from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
 from tests.fedcom.web.conftest import World
 from tests.fedcom.web.test_pages import insert_owls
+from tests.support.documents import group
 from tests.support.people import give_email
+
+OWLS = "https://peer.example/c/owls"
 
 pytestmark = [
     pytest.mark.anyio,
@@ -131,26 +138,17 @@ async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
 
 
 async def test_echoes_stand_apart_and_one_server_can_be_looked_at(world: World) -> None:
-    announced = {"type": "Create", "actor": "https://echo.example/u/lea", "object": {}}
+    await publish_to(world, "echo.example", "sick.example")
 
-    def work(ctx):
-        for host, kind in (("echo.example", "announce"), ("sick.example", "create")):
-            publish(
-                ctx.conn,
-                activity_id=ctx.new_iri(kind),
-                actor=world.community.iri,
-                body=json.dumps({"type": "Announce", "object": announced}).encode(),
-                subject="x",
-                inboxes=[f"https://{host}/inbox"],
-                now=ctx.now.timestamp(),
+    def refuse(ctx):
+        for host, state in (("echo.example", "echoed"), ("sick.example", "failed")):
+            ctx.conn.execute(
+                update(deliveries)
+                .where(deliveries.c.host == host)
+                .values(state=state, closed_at=2.0, last_status=400, last_answer=host)
             )
-        ctx.conn.execute(
-            update(deliveries).values(
-                state="failed", closed_at=2.0, last_status=400, last_answer=deliveries.c.host
-            )
-        )
 
-    await world.instance.unit(work)
+    await world.instance.unit(refuse)
     ann = world.browser("ann")
 
     failed, _, echoes = (await ann.get("/admin/federation")).text.partition("Echoes that")
@@ -178,6 +176,38 @@ async def test_what_waits_too_long_is_said(world: World) -> None:
     page = (await ann.get("/admin/federation")).text
     assert re.search(r"peer\.example\s+1 follows by members, not answered", page)
     assert re.search(r"slow\.example\s+1 deliveries to this server", page)
+
+
+def elsewhere(ctx: Context) -> int:
+    """A community of peer.example."""
+    fetched = {OWLS: Document(group(OWLS))}
+    nothing = NotThere("not_there", "404", url=f"{OWLS}/moderators")
+    ctx.fetched.documents.update(fetched)
+    ctx.fetched.failures[f"{OWLS}/moderators"] = nothing
+    return community_at(ctx, OWLS).id
+
+
+async def test_what_a_backfill_left_out_is_listed_with_its_reason(world: World) -> None:
+    def leave_out(ctx: Context) -> None:
+        row = {
+            "community_id": elsewhere(ctx),
+            "source": "https://peer.example/c/owls/outbox",
+            "item": "https://peer.example/post/7",
+            "code": "not_public",
+            "reason": "What is not public is kept by nobody.",
+            "created_at": ctx.now,
+        }
+        ctx.conn.execute(insert(omission).values(row))
+
+    browser = world.browser("ann")
+    before = (await browser.get("/admin/federation")).text.partition("that could not be fetched")[2]
+    assert "Nothing." in before
+    await world.instance.unit(leave_out)
+
+    table = (await browser.get("/admin/federation")).text.partition("that could not be fetched")[2]
+    for words in ("peer.example", "https://peer.example/post/7", "not_public", "kept by nobody"):
+        assert words in table
+    assert "Nothing." not in table
 
 
 async def test_the_page_tells_size_version_and_that_all_is_well(world: World) -> None:

@@ -11,6 +11,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.remove import Remove
 from fedcom.context import Context
 from fedcom.models.actor import actor, community
+from fedcom.models.boost import boost
 from fedcom.models.follow import follow
 from fedcom.models.post import post as posts
 from fedcom.queries.actors import get_community
@@ -128,6 +129,25 @@ async def test_a_log_without_entries_says_that_this_is_good(world: World) -> Non
     assert "Nobody had to step in" in (await world.browser().get("/c/dogs/modlog")).text
 
 
+async def test_who_wrote_it_sees_how_often_it_was_boosted(world: World) -> None:
+    post = await world.post()
+    comment = await world.comment(post, "Sure", by="eve")
+
+    def count(ctx: Context) -> None:
+        for iri, name in ((post.iri, "kim"), (post.iri, "lea"), (comment.iri, "kim")):
+            row = {"subject_iri": iri, "actor_iri": f"https://kim.example/u/{name}"}
+            ctx.conn.execute(insert(boost).values(**row))
+
+    await world.instance.unit(count)
+    path = f"/post/{post.id}"
+    shown = {name: (await world.browser(name).get(path)).text for name in ("bob", "eve", "")}
+    assert "Boosted by 2 people on other servers." in shown["bob"]
+    assert "Boosted by 1 person on other servers." in shown["eve"]
+    assert "Boosted by 2" not in shown["eve"]
+    assert "Boosted" not in shown[""]
+    assert "Boosted by 1 person" in (await world.browser("eve").get(f"/comment/{comment.id}")).text
+
+
 async def test_what_was_deleted_is_a_placeholder_that_its_author_can_take_back(
     world: World,
 ) -> None:
@@ -243,10 +263,14 @@ async def test_a_follow_that_was_refused_is_told_and_can_be_asked_for_again(worl
 
     page = await browser.get("/c/owls@peer.example")
     assert "peer.example did not accept your request" in page.text
+    listed = (await browser.get("/communities?list=subscribed")).text
+    assert "Request not accepted" in listed
+    assert "Requested" not in listed
     await browser.post("/c/owls@peer.example/follow")
     again = await browser.get("/c/owls@peer.example")
     assert "Ask again" not in again.text
     assert "once peer.example has accepted" in again.text
+    assert "Requested" in (await browser.get("/communities?list=subscribed")).text
 
 
 async def test_our_own_host_in_an_address_leads_to_the_short_one(world: World) -> None:

@@ -1,0 +1,51 @@
+"""Boosts by people elsewhere of what was written here, counted for its author to see.
+
+Nobody is told of one and nothing is announced, so that it is no action. Anybody else's Announce is
+the business of `federation.envelope`.
+"""
+
+from sqlalchemy import delete
+
+from activitypub.reading import Document
+from fedcom.context import Context
+from fedcom.db import insert_ignoring
+from fedcom.models.actor import Community
+from fedcom.models.boost import boost
+from fedcom.queries.actors import find_actor
+from fedcom.queries.comments import find_comment
+from fedcom.queries.posts import find_post
+
+
+def note_boost(ctx: Context, activity: Document, actor_iri: str) -> bool:
+    """Count or uncount the boost that a verified `activity` of somebody says; whether it is one."""
+    if activity.type == "Undo":
+        return _uncount(ctx, activity, actor_iri)
+    if activity.type != "Announce" or isinstance(find_actor(ctx.conn, actor_iri), Community):
+        return False
+    iri = activity.object_id
+    if iri is None or not ctx.is_ours(iri):
+        return False
+    about = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    if about is None or not about.is_shown:
+        return False
+    row = {"subject_iri": iri, "actor_iri": actor_iri, "iri": activity.id}
+    insert_ignoring(ctx.conn, boost, row)
+    return True
+
+
+def forget_boosts(ctx: Context, actor_iri: str) -> None:
+    """Uncount all boosts of somebody whose account is gone."""
+    ctx.conn.execute(delete(boost).where(boost.c.actor_iri == actor_iri))
+
+
+def _uncount(ctx: Context, undo: Document, actor_iri: str) -> bool:
+    """By the id of the Announce; by what it boosts where the Undo carries it whole."""
+    inner = undo.object_document
+    if inner is not None and inner.type == "Announce" and inner.object_id is not None:
+        named = boost.c.subject_iri == inner.object_id
+    elif undo.object_id is not None:
+        named = boost.c.iri == undo.object_id
+    else:
+        return False
+    gone = ctx.conn.execute(delete(boost).where(boost.c.actor_iri == actor_iri, named))
+    return gone.rowcount > 0

@@ -1,0 +1,62 @@
+"""Custom emoji: what a peer writes as `:blobcat:` is the picture that its tags name for that.
+
+As Mastodon, Misskey, Pleroma and GoToSocial send them: a tag of the type Emoji with the name in
+colons and an `icon`.
+"""
+
+import html as entities
+import re
+from dataclasses import replace
+
+from activitypub.errors import Malformed
+from activitypub.iri import check_iri
+from activitypub.reading import Document
+from fedcom.text.html import sanitize
+from fedcom.text.prose import pieces
+from fedcom.wire.body import Body
+
+MOST_EMOJI = 50
+"""Different emoji of one text that are shown."""
+
+MOST_SHOWN = 200
+"""Places in one text where an emoji is shown; each is many times as long as its name."""
+
+_NAME = re.compile(r":[A-Za-z0-9_+-]{1,100}:")
+
+
+def with_emoji(body: Body, document: Document) -> Body:
+    """`body` with pictures in place of the emoji that the tags of `document` name."""
+    known = _pictures(document)
+    if not known:
+        return body
+    left = MOST_SHOWN
+
+    def show(name: re.Match[str]) -> str:
+        nonlocal left
+        if left == 0 or name[0] not in known:
+            return name[0]
+        left -= 1
+        return known[name[0]]
+
+    shown = (_NAME.sub(show, text) if is_prose else text for text, is_prose in pieces(body.html))
+    return replace(body, html="".join(shown))
+
+
+def _pictures(document: Document) -> dict[str, str]:
+    """Names in colons to safe HTML."""
+    found: dict[str, str] = {}
+    for tag in document.tags:
+        name = f":{(tag.name or '').strip(':')}:"
+        address = _address(tag.icon_url) if tag.type == "Emoji" else None
+        if address is not None and _NAME.fullmatch(name) and len(found) < MOST_EMOJI:
+            src = entities.escape(address)
+            found[name] = sanitize(f'<img src="{src}" alt="{name}" title="{name}">')
+    return found
+
+
+def _address(value: str | None) -> str | None:
+    try:
+        address = check_iri(value or "", development=False)
+    except Malformed:
+        return None
+    return address if address.startswith("https://") else None

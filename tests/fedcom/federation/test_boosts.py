@@ -1,0 +1,85 @@
+"""What microblogs say that nobody here acts on is answered 202 everywhere; boosts are counted."""
+
+from typing import Any
+
+import pytest
+
+from fedcom.actions.leave import Leave
+from fedcom.queries.boosts import count_boosts
+from tests.support.documents import activity, person, undo
+from tests.support.node import Node
+from tests.support.people import ORIGIN
+
+pytestmark = pytest.mark.anyio
+
+KIM, DOGS = "https://kim.example/u/kim", "https://dogs.example/c/dogs"
+POST = f"{ORIGIN}/post/1"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Rows by key; no engine differs."""
+    return "sqlite"
+
+
+def boosts(node: Node) -> int:
+    return node.home(lambda ctx: count_boosts(ctx.conn, [POST])).get(POST, 0)
+
+
+async def test_a_boost_counts_once_until_it_is_undone(node: Node) -> None:
+    node.home.post()
+    node.network.put(person(KIM))
+    boost = activity("Announce", KIM, POST)
+
+    assert await node.hear(boost) == "202"
+    assert await node.hear(boost | {"id": f"{KIM}/again"}) == "202"
+    assert boosts(node) == 1
+    assert await node.hear(undo(boost)) == "202"
+    assert boosts(node) == 0
+    assert node.home.sent() == []
+
+
+async def test_an_undo_may_name_the_boost_by_its_id_alone(node: Node) -> None:
+    node.home.post()
+    node.network.put(person(KIM), person("https://kim.example/u/ken"))
+    boost = activity("Announce", KIM, POST)
+    await node.hear(boost)
+
+    await node.hear(activity("Undo", "https://kim.example/u/ken", boost["id"]))
+    assert boosts(node) == 1
+    await node.hear(activity("Undo", KIM, boost["id"]))
+    assert boosts(node) == 0
+
+
+async def test_boosts_go_with_the_account(node: Node) -> None:
+    node.home.post()
+    kim = node.home.person(KIM)
+    await node.hear(activity("Announce", KIM, POST))
+
+    node.home.perform(Leave(by=kim, removes_content=True))
+
+    assert boosts(node) == 0
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("QuoteRequest", {"instrument": "https://kim.example/note/1"}),
+        ("Move", {"object": KIM, "target": "https://lea.example/u/lea"}),
+        ("Announce", {"object": "https://kim.example/note/1"}),
+    ],
+)
+async def test_what_nobody_here_acts_on_is_ignored_alone_and_inside_an_announce(
+    node: Node, kind: str, more: dict[str, Any], *, inside: bool
+) -> None:
+    node.home.post()
+    node.network.put(person(KIM))
+    node.home.follow(node.home.bob, node.home.group(DOGS))
+    said = activity(kind, KIM, POST) | more
+    heard = activity("Announce", DOGS, said) if inside else said
+
+    answer = await node.hear(heard)
+
+    assert answer in ("202 unsupported_type", "202 not_a_community")
+    assert boosts(node) == 0
