@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from activitypub.errors import NotThere
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document
 from fedcom.accounts.news import prune_news
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
-from fedcom.context import Context, Said
+from fedcom.context import Context, Fetched, Said
 from fedcom.errors import Denied, FedcomError, Missing
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.models.comment import comment
@@ -86,7 +87,11 @@ def test_a_reply_in_a_thread_that_nobody_here_keeps_is_a_mention(home: Home) -> 
 
 def test_a_thread_whose_server_is_gone_does_not_lose_the_mention(home: Home) -> None:
     home.person(KIM)
-    hear(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
+    said = Said(
+        Document(activity("Create", KIM, toot(BOB, inReplyTo=THREAD))), KIM, evidence="signature"
+    )
+    gone = Fetched(failures={THREAD: NotThere("not_there", "404", url=THREAD, status=404)})
+    home(lambda ctx: perform(ctx, _read(ctx, said), said), fetched=gone)
 
     assert told(home) == [("bob", "mention")]
 
