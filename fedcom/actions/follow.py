@@ -192,7 +192,11 @@ def _read_follow(ctx: Context, said: Said) -> Follow:
 
 
 def _read_unfollow(ctx: Context, said: Said) -> Unfollow | None:
-    by, target = actor_at(ctx, said.actor), find_actor(ctx.conn, said.object.object_id or "")
+    by, asked = actor_at(ctx, said.actor), said.activity.object_document
+    target = find_actor(ctx.conn, asked.object_id or "") if asked is not None else None
+    if target is None:
+        known = find_follow_by_iri(ctx.conn, said.activity.object_id or "")
+        target = None if known is None else get_actor(ctx.conn, known.target_id)
     if target is None or find_follow(ctx.conn, by.id, target.id) is None:
         return None
     return Unfollow(by=by, target=target)
