@@ -112,19 +112,25 @@ def sanitize(html: str) -> str:
     become links. What is too long, too deep or breaks the parser comes back as escaped plain text
     (a sanitizer that raises took Mastodon down: GHSA-qrgq-9fx2-vf2r).
     """
+    clean = clean_html(html)
+    return _as_plain(html) if clean is None else clean
+
+
+def clean_html(html: str) -> str | None:
+    """As `sanitize`; None for what is too long, too deep or breaks the parser."""
     if _is_too_much(html):
-        return _as_plain(html)
+        return None
     harmless = _without_bombs(_NEVER.sub("", html))
     if harmless is None:
-        return _as_plain(html)
+        return None
     try:
         clean = _CLEANER.clean(harmless)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:  # noqa: BLE001 - a panic of the Rust parser is not an Exception
-        return _as_plain(html)
+        return None
     shown = _with_sources(clean)
-    return shown if len(shown) <= MAX_CLEAN else _as_plain(html)
+    return shown if len(shown) <= MAX_CLEAN else None
 
 
 def to_text(html: str) -> str:

@@ -22,7 +22,7 @@ from mdit_py_plugins.footnote.index import footnote_ref
 from mdit_py_plugins.subscript import sub_plugin
 from mdit_py_plugins.superscript import superscript_plugin
 
-from fedcom.text.html import escape_text, sanitize
+from fedcom.text.html import clean_html, escape_text, sanitize
 
 MAX_SOURCE = 60_000
 """Longest source in characters that is rendered; what is longer is shown as it was typed."""
@@ -83,9 +83,17 @@ def as_typed(source: str) -> str:
     return sanitize(escape_text(source))
 
 
-def render_tokens(tokens: Sequence[Token]) -> str:
-    """Tokens of `parse` as safe HTML."""
-    return sanitize(str(_PARSER.renderer.render(tokens, _PARSER.options, {}))).strip()
+def render_tokens(tokens: Sequence[Token], otherwise: Sequence[Token] | None = None) -> str:
+    """Tokens of `parse` as safe HTML; those of `otherwise` where that is more than is shown."""
+    html = _render(tokens)
+    shown = clean_html(html)
+    if shown is None:
+        shown = sanitize(html if otherwise is None else _render(otherwise))
+    return shown.strip()
+
+
+def _render(tokens: Sequence[Token]) -> str:
+    return str(_PARSER.renderer.render(tokens, _PARSER.options, {}))
 
 
 class _TooMuch(Exception):

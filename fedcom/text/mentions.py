@@ -32,7 +32,8 @@ _MENTION = re.compile(
 # What `_find` leaves out, as the sanitizer writes it.
 _NO_TEXT = re.compile(r"<(a|code)\b[^>]*>.*?</\1>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-# As the sanitizer writes it.
+# As the sanitizer writes them.
+_LINK = re.compile(r'<a href="([^"]*)"(?:[^>"]|"[^"]*")*>(.*?)</a>', re.DOTALL)
 _MENTION_LINK = re.compile(r'<a href="([^"]*)" class="mention"')
 
 
@@ -65,13 +66,15 @@ class ParsedMarkdown:
     def to_html(self, links: Mapping[Mention, str] | None = None) -> str:
         """Safe HTML, with a link at each mention that `links` has a URL for.
 
-        They have the class `mention`, as Mastodon's do.
+        They have the class `mention`, as Mastodon's do. A text with more than can be linked is
+        shown without links.
         """
         if self._tokens is None:
             return markdown.as_typed(self._source)
         if not links:
             return markdown.render_tokens(self._tokens)
-        return markdown.render_tokens([_linked(token, links) for token in self._tokens])
+        linked = [_linked(token, links) for token in self._tokens]
+        return markdown.render_tokens(linked, otherwise=self._tokens)
 
 
 def find_mentions(source: str) -> tuple[Mention, ...]:
@@ -83,6 +86,16 @@ def linked_addresses(html: str) -> tuple[str, ...]:
     """Where the mentions in `html` (of `ParsedMarkdown.to_html`) lead, each once, in order."""
     found = dict.fromkeys(_MENTION_LINK.findall(html))
     return tuple(map(entities.unescape, found))
+
+
+def linked_mentions(html: str) -> dict[Mention, str]:
+    """Where the links in `html` (of the sanitizer) lead whose whole text is a mention."""
+    found: dict[Mention, str] = {}
+    for address, inner in _LINK.findall(html):
+        match = _MENTION.fullmatch(entities.unescape(_TAG.sub("", inner)).strip())
+        if match is not None:
+            found.setdefault(_to_mention(match), entities.unescape(address))
+    return found
 
 
 def unlinked_mentions(html: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from activitypub.errors import Malformed
 from activitypub.iri import host_of
 from activitypub.reading import Document
 from fedcom.text.html import escape_text, sanitize
-from fedcom.text.mentions import Mention, ParsedMarkdown
+from fedcom.text.mentions import Mention, ParsedMarkdown, linked_mentions
 
 # Characters kept of a peer's text; ours are shorter (fedcom.rules.limits). HTML has its own limit:
 # written out, a text of ours that is full of "<" is longer than this.
@@ -52,13 +52,15 @@ class Body:
         if source.strip() and not (is_html and content and _RELATIVE.search(source)):
             parsed = ParsedMarkdown(source)
             if parsed.is_rendered or not (is_html and content):
-                return cls(source, parsed.to_html(_links(document, parsed.mentions)))
+                links = _links(document, content if is_html else "", parsed.mentions)
+                return cls(source, parsed.to_html(links))
         html = sanitize(content) if is_html else escape_text(content[:LONGEST])
         return cls(source, html if content else "")
 
 
-def _links(document: Document, mentions: Iterable[Mention]) -> dict[Mention, str]:
-    """Where the mentions in a peer's text lead: to whom its tags name so.
+def _links(document: Document, html: str, mentions: Iterable[Mention]) -> dict[Mention, str]:
+    """Where the mentions in a peer's text lead: to whom its tags name so, else where its HTML links
+    the same words to (tags leave out the author, and everybody in a private message).
 
     A name without a host is one of the author's host. A tag may have either form.
     """
@@ -68,7 +70,10 @@ def _links(document: Document, mentions: Iterable[Mention]) -> dict[Mention, str
         name, _, host = (tag.name or "").lstrip("@!").partition("@")
         named[name.lower(), host.lower() or _host_of(tag.href)] = tag.href
     keys = {mention: (mention.name.lower(), mention.host or home) for mention in mentions}
-    return {mention: named[key] for mention, key in keys.items() if key in named}
+    links = {mention: named[key] for mention, key in keys.items() if key in named}
+    if len(links) < len(keys):
+        links = linked_mentions(sanitize(html)) | links
+    return links
 
 
 def _host_of(iri: str | None) -> str:

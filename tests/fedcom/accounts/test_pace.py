@@ -23,6 +23,8 @@ from fedcom.actions.community import CreateCommunity, RefreshCommunity
 from fedcom.actions.follow import AnswerFollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
+from fedcom.actions.outside_mention import ForgetMention, RecordMention
+from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.post import CreatePost
 from fedcom.actions.profile import RefreshProfile
 from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
@@ -38,6 +40,9 @@ UNPACED = {
     AnswerFollow,
     RotateKeys,
     Leave,
+    BlockPerson,
+    RecordMention,
+    ForgetMention,
 }
 """Only heard, or said by the server or on the command line; leaving asks for the password."""
 

@@ -5,6 +5,7 @@ from fedcom.text.mentions import (
     Mention,
     ParsedMarkdown,
     linked_addresses,
+    linked_mentions,
     unlinked_mentions,
 )
 
@@ -120,3 +121,22 @@ def test_who_is_named_and_not_linked_can_be_told_from_the_html(
     source: str, links: dict[Mention, str], named: tuple[str, ...]
 ) -> None:
     assert unlinked_mentions(ParsedMarkdown(source).to_html(links)) == named
+
+
+def test_the_mentions_that_html_links_are_read_with_where_they_lead():
+    html = (
+        '<p><a href="https://a.example/u/bob?x=1&amp;y=2" rel="nofollow">@<span>bob</span></a> and '
+        '<a href="https://b.example/c/cats">!cats@b.example</a>, '
+        '<a href="https://c.example/">not @kim alone</a> and @lea</p>'
+    )
+    assert linked_mentions(html) == {
+        Mention("@", "bob", None): "https://a.example/u/bob?x=1&y=2",
+        Mention("!", "cats", "b.example"): "https://b.example/c/cats",
+    }
+
+
+def test_a_text_with_more_mentions_than_can_be_linked_is_shown_whole_without_links():
+    parsed = ParsedMarkdown("@bob " * 10_000)
+    html = parsed.to_html({Mention("@", "bob", None): "https://a.example/u/bob"})
+    assert html == parsed.to_html()
+    assert html.count("@bob") == 10_000
