@@ -14,6 +14,7 @@ from activitypub.errors import FetchFailed
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, delete as delete_activity
+from activitypub.vocab.base import timestamp
 from fedcom.actions.base import Action, Activity, Audience, Reader
 from fedcom.actions.notify import News, is_blocked, notify
 from fedcom.actions.tombstones import RecordDeletion, refuse_deleted
@@ -30,6 +31,7 @@ from fedcom.queries.notifications import excerpt_of
 from fedcom.queries.posts import find_post
 from fedcom.remote.actors import page_near, participant_at
 from fedcom.rules.permissions import may_act
+from fedcom.text.html import escape_text
 from fedcom.wire.comment import read_comment
 
 MOST_TOLD = 10
@@ -75,7 +77,16 @@ class RecordMention(Action[None]):
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Create; only ever heard."""
-        note = {"id": self.iri, "type": "Note", "attributedTo": self.by.iri, "to": [PUBLIC]}
+        note = {
+            "id": self.iri,
+            "type": "Note",
+            "attributedTo": self.by.iri,
+            "to": [PUBLIC],
+            "cc": [member.iri for member in self.members],
+            "content": f"<p>{escape_text(self.excerpt)}</p>",
+            "url": self.url,
+            "updated": timestamp(self.updated),
+        }
         return create(ctx.new_iri("create"), self.by.iri, note)
 
     def audience(self, ctx: Context, result: None) -> Audience:

@@ -39,7 +39,9 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.mentions import with_links
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.outside_mention import ForgetMention, RecordMention, find_outside_mention
 from fedcom.actions.perform import perform
+from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
@@ -200,7 +202,7 @@ def every_field(kind: type[Action[Any]], **values: Any) -> Any:
     So a new field fails here until it is drawn, and then until it travels.
     """
     unchosen = {"iri", "is_part", "others", "source", "vouched", "words"}
-    assert values.keys() == {field.name for field in fields(kind)} - unchosen
+    assert values.keys() - unchosen == {field.name for field in fields(kind)} - unchosen
     return kind(**values)
 
 
@@ -407,6 +409,31 @@ def record_deletion(pair: Pair, draw: Draw) -> RecordDeletion:
     return RecordDeletion(iri=f"{AWAY}/unknown/1", actor_iri=GUEST)
 
 
+def block_person(pair: Pair, draw: Draw) -> BlockPerson:
+    blocked = draw(FLAGS)
+    return every_field(BlockPerson, by=pair.find(GUEST), person=pair.find(BOB), blocked=blocked)
+
+
+def record_mention(pair: Pair, draw: Draw) -> RecordMention:
+    return every_field(
+        RecordMention,
+        by=pair.find(GUEST),
+        members=(pair.find(BOB), pair.find(ANN)),
+        url=draw(st.sampled_from([None, f"{AWAY}/@bob/1"])),
+        excerpt=draw(st.sampled_from(["Look, @bob", "1 < 2 & 3"])),
+        updated=draw(st.sampled_from([None, pair.home.now])),
+        iri=f"{AWAY}/note/1",
+    )
+
+
+def forget_mention(pair: Pair, draw: Draw) -> ForgetMention:
+    made = record_mention(pair, draw)
+    perform(pair.home, made, said(GUEST))
+    mention = find_outside_mention(pair.home, made.iri)
+    assert mention is not None
+    return ForgetMention(iri=made.iri, actor_iri=GUEST, mention=mention)
+
+
 def withdraw_report(pair: Pair, draw: Draw) -> WithdrawReport:
     made = replace(flagged(pair, draw, GUEST, ORIGIN), iri=f"{AWAY}/activities/flag/1")
     row = perform(pair.home, made, said(GUEST))
@@ -519,9 +546,12 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
 }
 HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     AnswerFollow: answer_follow,
+    BlockPerson: block_person,
     ForgetDeletion: forget_deletion,
+    ForgetMention: forget_mention,
     Leave: leave,
     RecordDeletion: record_deletion,
+    RecordMention: record_mention,
     RefreshCommunity: refresh_community,
     RefreshProfile: refresh_profile,
     WithdrawReport: withdraw_report,
