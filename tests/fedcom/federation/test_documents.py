@@ -506,7 +506,7 @@ async def test_an_activity_of_a_stranger_is_not_ours_to_serve(node: Node) -> Non
 async def test_who_reported_what_is_served_to_nobody(node: Node) -> None:
     """Neither the report nor what the community tells its moderators elsewhere of it."""
     home = node.home
-    kim = home.person(KIM, "lemmy")
+    kim = home.person(KIM, "piefed")
     home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
     theirs = home.post(by=home.person("https://lea.example/u/lea", "lemmy"))
     made = home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
