@@ -506,12 +506,11 @@ def _read_undo(ctx: Context, said: Said) -> Unban | BlockPerson | None:
     place, person = _place_named(ctx, said, word), _person_named(ctx, word)
     if person is None:
         return None
-    by = person_at(ctx, said.actor)
-    is_theirs = place is None and _is_from_another_site(by, person)
+    is_theirs = place is None and person.local and not ctx.is_ours(said.actor)
     if not is_theirs and _banned_since(ctx, person, place) is None:
         return None
     return Unban(
-        by=by,
+        by=person_at(ctx, said.actor),
         person=person,
         place=place,
         reason=reason_of(word),
