@@ -398,7 +398,7 @@ async def test_the_number_of_followers_comes_with_a_community_and_is_read_again(
         ("Note", 41),
     ],
 )
-async def test_a_number_of_followers_that_is_none_is_not_believed(
+async def test_an_invalid_number_of_followers_is_not_shown(
     node: Node, kind: str, total: Any
 ) -> None:
     node.network.put(document(FOLLOWERS, kind, totalItems=total))
