@@ -171,6 +171,7 @@ def test_a_community_elsewhere_names_its_moderators_collection_on_its_own_host(h
     assert dogs.moderators_iri is None
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("followers", "claimed"),
     [
