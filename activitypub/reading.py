@@ -663,9 +663,9 @@ class Document:
 
     @property
     def total_items(self) -> int | None:
-        """How many items the other side claims to have; never below zero."""
+        """How many items the other side claims to have: from 0 to below 2^53, else None."""
         total = self.raw.get("totalItems")
-        return total if type(total) is int and total >= 0 else None
+        return total if type(total) is int and 0 <= total < _LARGEST_INT else None
 
 
 def to_datetime(value: object) -> datetime | None:

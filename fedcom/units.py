@@ -41,7 +41,15 @@ from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.posts import find_post, get_post
-from fedcom.remote.actors import actor_at, find_split, is_stale, note_tried, put_actor, put_domain
+from fedcom.remote.actors import (
+    actor_at,
+    find_split,
+    is_stale,
+    note_tried,
+    put_actor,
+    put_claimed_followers,
+    put_domain,
+)
 from fedcom.remote.peers import FRESH_UNREACHED, find_block, find_peer, is_fresh, put_peer
 from fedcom.text.pasted import pasted_address
 
@@ -51,6 +59,9 @@ Found = Community | Person | Post | Comment
 # What a member's look-up may cost: a thread's parents, its authors, the community and moderators.
 LOOKUP_DOCUMENTS = 60
 LOOKUP_SECONDS = 30.0
+# What a look into one of a community's collections may cost, with a redirect.
+COLLECTION_DOCUMENTS = 2
+COLLECTION_SECONDS = 10.0
 # What the confirmation of a handle may cost: each of two domains, with a redirect.
 HANDLE_DOCUMENTS = 4
 HANDLE_SECONDS = 10.0
@@ -171,7 +182,7 @@ class Units:
 
     async def refresh_actor(self, iri: str) -> None:
         """Read a peer's actor again from its origin if what we have of it is older than a day, and
-        with a community what is pinned in it.
+        with a community what is pinned in it and how many follow it.
 
         Failing is no harm: it is tried again another day.
         """
@@ -188,9 +199,10 @@ class Units:
             await self._database.write(lambda conn: note_tried(conn, iri, now))
             return
         await self.learn_handle(found)
-        if isinstance(found, Community) and found.featured_iri is not None:
+        if isinstance(found, Community):
+            await self._learn_followers(found)
             with suppress(ProtocolError, FedcomError):
-                await self._refresh_pins(found, found.featured_iri)
+                await self._refresh_pins(found)
 
     async def learn_handle(self, someone: Person | Community) -> None:
         """Ask WebFinger for the domain that an actor's handle is of, and keep what is confirmed.
@@ -224,9 +236,23 @@ class Units:
             for someone in split:
                 await self.learn_handle(someone)
 
-    async def _refresh_pins(self, place: Community, iri: str) -> None:
+    async def _learn_followers(self, place: Community) -> None:
+        """Keep how many followers the server of a community says it has.
+
+        When that cannot be fetched, what it said before stays.
+        """
+        if place.followers is None:
+            return
+        budget = Budget(COLLECTION_DOCUMENTS, COLLECTION_SECONDS)
+        with suppress(ProtocolError, FedcomError):
+            collection = await self.fetch(place.followers, budget)
+            await self._database.write(lambda conn: put_claimed_followers(conn, place, collection))
+
+    async def _refresh_pins(self, place: Community) -> None:
         """Pin what is listed of the posts that are here; the others are not worth fetching."""
-        listed = pins_in(await self.fetch(iri, Budget(documents=2)))
+        if place.featured_iri is None:
+            return
+        listed = pins_in(await self.fetch(place.featured_iri, Budget(documents=2)))
         if listed is not None:
             await self.unit(lambda ctx: put_pins(ctx, place, listed))
 
@@ -287,7 +313,7 @@ class Units:
         found_there = await self.unit(
             lambda ctx: _found_at(ctx, real), budget=budget, fetched=fetched, wanted=True
         )
-        return await self._with_handle(found_there)
+        return await self._completed(found_there)
 
     async def _look_up_handle(self, text: str, budget: Budget) -> Found:
         handle = parse_handle(text, development=self._fetcher.development)
@@ -303,13 +329,16 @@ class Units:
         await self._check_host(handle.host)
         iri = await find_by_webfinger(self._fetcher, handle, budget)
         found = await self.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)
-        return await self._with_handle(found)
+        return await self._completed(found)
 
-    async def _with_handle(self, found: Found) -> Found:
-        """What was looked up, an actor with the handle that is shown from now on."""
+    async def _completed(self, found: Found) -> Found:
+        """What was looked up; an actor with the handle that is shown from now on, a community with
+        the number of its followers."""
         if isinstance(found, Post | Comment) or found.local:
             return found
         await self.learn_handle(found)
+        if isinstance(found, Community):
+            await self._learn_followers(found)
         return await self._database.read(lambda conn: _find(conn, found.iri)) or found
 
     async def _fetch_into(self, known: Fetched, missing: Missing, budget: Budget) -> None:

@@ -17,6 +17,8 @@ from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.queries.actors import find_actor, get_actor, standing
 from fedcom.queries.follows import find_follow, find_follow_by_iri, get_follow
 from fedcom.remote.actors import actor_at
+from fedcom.remote.peers import find_peer
+from fedcom.rules.dialects import reads_rejects
 from fedcom.rules.permissions import may_act, may_take_part, must_be_open
 
 
@@ -79,6 +81,44 @@ class Follow(Action[FollowRow]):
                 to=self.by,
             ),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseFollow(Action[Activity]):
+    """A peer's Follow by somebody banned, which is answered with a Reject.
+
+    A refusal of the request alone says nothing to Mastodon, which goes on showing the follow as
+    requested.
+    """
+
+    by: Person
+    target: Community | Person
+    # None for a Follow without an id.
+    iri: str | None
+
+    def check(self, ctx: Context) -> None:
+        """Anybody may ask."""
+
+    def apply(self, ctx: Context) -> Activity:
+        """End the follow that a ban has interrupted, because it ends there too; give the Follow."""
+        mine = follow.c.follower_id == self.by.id
+        ctx.conn.execute(delete(follow).where(mine, follow.c.target_id == self.target.id))
+        count_subscribers(ctx, self.target.id)
+        iri = self.iri or ctx.new_iri("follow")
+        return follow_activity(iri, self.by.iri, self.target.iri)
+
+    def to_activity(self, ctx: Context, result: Activity) -> Activity:
+        """The Follow."""
+        return result
+
+    def audience(self, ctx: Context, result: Activity) -> Audience:
+        """Nobody but the one who asked, who gets the answer."""
+        return Audience(subject=_subject(self.by, self.target))
+
+    def answers(self, ctx: Context, result: Activity) -> tuple[Answer, ...]:
+        """The Reject, with the whole Follow in it."""
+        refusal = reject(ctx.new_iri("reject"), self.target.iri, result)
+        return (Answer(actor=self.target.iri, activity=refusal, to=self.by),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,13 +222,28 @@ def _subject(by: Actor, target: Actor) -> str:
     return f"{by.iri} follows {target.iri}"
 
 
-def _read_follow(ctx: Context, said: Said) -> Follow:
+def _read_follow(ctx: Context, said: Said) -> Follow | RefuseFollow:
     target = find_actor(ctx.conn, said.activity.object_id or "")
     if target is None or not target.local:
         raise NotFound(
             "couldnt_find_object", "%(iri)s is nobody here.", iri=said.activity.object_id
         )
-    return Follow(by=actor_at(ctx, said.actor), target=target, iri=said.activity.id)
+    by = actor_at(ctx, said.actor)
+    if isinstance(by, Person) and _is_banned(ctx, by, target) and _reads_rejects(ctx, by):
+        return RefuseFollow(by=by, target=target, iri=said.activity.id)
+    return Follow(by=by, target=target, iri=said.activity.id)
+
+
+def _is_banned(ctx: Context, person: Person, target: Person | Community) -> bool:
+    """From this server, or from the community that they ask to follow."""
+    if person.is_banned(ctx.now):
+        return True
+    return isinstance(target, Community) and standing(ctx.conn, person, target).is_banned(ctx.now)
+
+
+def _reads_rejects(ctx: Context, person: Person) -> bool:
+    known = find_peer(ctx.conn, person.host)
+    return known is None or reads_rejects(known.software, known.version)
 
 
 def _read_unfollow(ctx: Context, said: Said) -> Unfollow | None:

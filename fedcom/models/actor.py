@@ -93,7 +93,10 @@ community = Table(
     Column("removed_at", UtcDateTime, nullable=True),
     Column("posts", Integer, nullable=False, default=0),
     Column("comments", Integer, nullable=False, default=0),
+    # Followers that are known here.
     Column("subscribers", Integer, nullable=False, default=0),
+    # What a peer's community says in its own `followers` collection; null when it does not say.
+    Column("claimed_followers", BigId, nullable=True),
     # When the posts and comments were fetched that a peer's community had before somebody here
     # followed it (fedcom.backfill); null until that is done.
     Column("backfilled_at", UtcDateTime, nullable=True),
@@ -191,6 +194,7 @@ class Community(Actor):
     posts: int
     comments: int
     subscribers: int
+    claimed_followers: int | None
 
     @property
     def is_open(self) -> bool:

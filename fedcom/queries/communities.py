@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     exists,
     func,
     or_,
@@ -34,7 +35,6 @@ FollowState = Literal["pending", "accepted"]
 Sort = Literal["subscribers", "active", "new"]
 
 _WILD = re.compile(r"([%_~])")
-_MOST = 2**31
 
 PAGE = 50
 """Communities in one page of the list."""
@@ -42,7 +42,10 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class CommunityLine:
-    """A community as lists show it; `follow` is the viewer's, None when there is none."""
+    """A community as lists show it; `follow` is the viewer's, None when there is none.
+
+    `subscribers` are the followers known here, `claimed_followers` what its own server says.
+    """
 
     name: Name
     nsfw: bool
@@ -50,6 +53,7 @@ class CommunityLine:
     posts: int
     comments: int
     subscribers: int
+    claimed_followers: int | None
     follow: FollowState | None
 
 
@@ -85,8 +89,11 @@ _ACTIVE = func.coalesce(
     .scalar_subquery(),
     0.0,
 )
+_CLAIMED = func.coalesce(community.c.claimed_followers, 0)
+# The larger of what is known here and what its own server says.
+_FOLLOWERS = case((community.c.subscribers < _CLAIMED, _CLAIMED), else_=community.c.subscribers)
 _KEYS: dict[Sort, ColumnElement[Any]] = {
-    "subscribers": community.c.subscribers,
+    "subscribers": _FOLLOWERS,
     "active": _ACTIVE,
     "new": community.c.actor_id,
 }
@@ -103,6 +110,7 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_begun: bool) -> Select[A
             community.c.posts,
             community.c.comments,
             community.c.subscribers,
+            community.c.claimed_followers,
             follow.c.state,
             key,
         )
@@ -145,7 +153,7 @@ def list_communities(
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
     if wanted.after:
         cursor = Cursor.read(wanted.after, whole=wanted.sort != "active")
-        if wanted.sort == "subscribers" and not 0 <= cursor.key < _MOST:
+        if wanted.sort == "subscribers" and cursor.key < 0:
             raise no_cursor()
         parameters |= cursor.values_for(_KEYS[wanted.sort])
     statement = _list(

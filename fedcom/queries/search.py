@@ -111,13 +111,14 @@ class ContentHit:
 
 @dataclass(frozen=True, slots=True)
 class ActorHit:
-    """A community or a person that was found; `subscribers` is None for people."""
+    """A community or a person that was found; the last two are None for people."""
 
     name: Name
     title: tuple[Piece, ...]
     text: tuple[Piece, ...]
     nsfw: bool
     subscribers: int | None
+    claimed_followers: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +434,7 @@ def _search_actors(
             _actor_index.c.body,
             community_table.c.nsfw,
             community_table.c.subscribers,
+            community_table.c.claimed_followers,
             chosen.c.key,
             chosen.c.id.label("chosen_id"),
         )
@@ -455,4 +457,5 @@ def _to_actor(row: Any, words: Words) -> ActorHit:
         text=excerpt(row.body, words),
         nsfw=bool(row.nsfw),
         subscribers=row.subscribers,
+        claimed_followers=row.claimed_followers,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 from activitypub.authority import Believe, judge_key
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
-from activitypub.reading import Document, KeyDocument, MultikeyDocument
+from activitypub.reading import COLLECTION_TYPES, Document, KeyDocument, MultikeyDocument
 from activitypub.signatures.keys import MAX_PEM, PublicKey
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
@@ -187,6 +187,13 @@ def put_domain(conn: Connection, iri: str, domain: str | None) -> None:
     )
 
 
+def put_claimed_followers(conn: Connection, place: Community, collection: Document) -> None:
+    """Keep how many followers a peer's community has by its own `followers` collection."""
+    claimed = collection.total_items if collection.type in COLLECTION_TYPES else None
+    mine = community.c.actor_id == place.id
+    conn.execute(update(community).where(mine).values(claimed_followers=claimed))
+
+
 def forget_actor(ctx: Context, someone: Actor) -> None:
     """Mark a remote actor as deleted and drop everything it said of itself."""
     ctx.conn.execute(
@@ -272,12 +279,18 @@ def _proves(key: MultikeyDocument, iri: str) -> bool:
 
 
 def _put_community(ctx: Context, number: int, document: Document) -> None:
-    values = {
+    values: dict[str, object] = {
         "moderators_iri": _near(document.moderators, document.id),
         "featured_iri": _near(document.featured, document.id),
         "nsfw": document.sensitive,
         "posting_restricted": document.get("postingRestrictedToMods") is True,
     }
+    followers = document.get("followers")
+    if isinstance(followers, dict):
+        values["claimed_followers"] = Document(followers).total_items
+    elif followers is None:
+        values["claimed_followers"] = None
+    # Else it is fetched (`put_claimed_followers`).
     insert_ignoring(ctx.conn, community, {"actor_id": number})
     ctx.conn.execute(update(community).where(community.c.actor_id == number).values(**values))
     _put_moderators(ctx, number, values["moderators_iri"])

@@ -106,6 +106,14 @@ def reads_announced_flags(software: str | None, version: str | None) -> bool:
     return software != "lemmy" or not _is_lemmy_0(version)
 
 
+def reads_rejects(software: str | None, version: str | None) -> bool:
+    """Whether a Reject of a Follow ends the follow there.
+
+    Lemmy 0.19 has no such activity and answers 400; Lemmy has it from 1.0 on.
+    """
+    return software != "lemmy" or not _is_lemmy_0(version)
+
+
 def reads_announced_ids(software: str | None) -> bool:
     """Whether an Announce of the bare id of a post or comment is read there.
 

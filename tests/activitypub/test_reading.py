@@ -353,6 +353,8 @@ def test_without_an_id_no_context_is_its_own():
         ({"totalItems": -1}, "total_items", None),
         ({"totalItems": True}, "total_items", None),
         ({"totalItems": "3"}, "total_items", None),
+        ({"totalItems": 2**53 - 1}, "total_items", 2**53 - 1),
+        ({"totalItems": 2**53}, "total_items", None),
     ],
 )
 def test_the_habits_of_peers_are_read(raw, name, value):

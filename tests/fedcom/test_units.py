@@ -10,7 +10,7 @@ from activitypub.errors import BudgetSpent, NotThere, Refused, Unreachable
 from activitypub.fetch import Budget
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
-from fedcom.models.actor import Community, Person, actor, local_name
+from fedcom.models.actor import Community, Person, actor, community, local_name
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
 from fedcom.models.peer import peer
@@ -353,6 +353,56 @@ async def test_with_a_community_what_is_pinned_in_it_is_read_again(node: Node) -
     await node.instance.units.refresh_actor(dogs)
     assert await pinned() == []
     assert node.home.rows(modlog) == []
+
+
+FOLLOWERS = f"{DOGS}/followers"
+
+
+def claimed(node: Node) -> int | None:
+    (place,) = [row for row in node.home.rows(community) if row["actor_id"] != node.home.cats.id]
+    number: int | None = place["claimed_followers"]
+    return number
+
+
+async def test_the_number_of_followers_comes_with_a_community_and_is_read_again(node: Node) -> None:
+    node.network.put(document(FOLLOWERS, "Collection", totalItems=4321, items=[]))
+
+    found = await node.instance.lookup(DOGS)
+
+    assert isinstance(found, Community)
+    assert (found.claimed_followers, found.subscribers) == (4321, 0)
+
+    async def read_again() -> int | None:
+        node.home.clock.advance(days=2)
+        await node.instance.units.refresh_actor(DOGS)
+        return claimed(node)
+
+    node.network.lose(FOLLOWERS)
+    assert await read_again() == 4321
+    node.network.put(document(FOLLOWERS, "OrderedCollection", totalItems=12))
+    assert await read_again() == 12
+    node.network.put(document(FOLLOWERS, "OrderedCollection"))
+    assert await read_again() is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "total"),
+    [
+        ("Collection", -1),
+        ("Collection", 2**53),
+        ("Collection", 10**30),
+        ("Note", 41),
+    ],
+)
+async def test_an_invalid_number_of_followers_is_not_shown(
+    node: Node, kind: str, total: Any
+) -> None:
+    node.network.put(document(FOLLOWERS, kind, totalItems=total))
+
+    found = await node.instance.lookup(DOGS)
+
+    assert isinstance(found, Community)
+    assert found.claimed_followers is None
 
 
 async def test_a_page_of_ours_about_something_elsewhere_is_understood(node: Node) -> None:

@@ -931,9 +931,8 @@ GONE_AND_UNWANTED = [
         create(POST),
         LIKE,
         create(REMARK),
-        activity("Follow", KIM, CATS),
         before=lambda stage: stage.ban(stage.kim, stage.home.cats),
-        answers=("403 person_is_banned_from_community",) * 4,
+        answers=("403 person_is_banned_from_community",) * 3,
     ),
     row(
         "relayed",
@@ -1309,6 +1308,21 @@ MEMBERSHIP = [
         undo(FOLLOW, id="https://kim.example/undo/again"),
         changed=undone(FOLLOW, FOLLOW | {"id": "https://kim.example/follow/again"}),
         sent=("c/cats: Accept{Follow{id}}",) * 2,
+    ),
+    row(
+        "follow-by-somebody-banned",
+        "a follow that a microblog shows as requested for ever",
+        FOLLOW,
+        before=lambda stage: stage.ban(stage.kim, stage.home.cats),
+        sent=("c/cats: Reject{Follow{id}}",),
+    ),
+    row(
+        "follow-by-somebody-banned-from-the-site",
+        "the same, also of a member",
+        FOLLOW,
+        activity("Follow", KIM, BOB),
+        before=lambda stage: stage.ban(stage.kim),
+        sent=("c/cats: Reject{Follow{id}}", "u/bob: Reject{Follow{id}}"),
     ),
     row(
         "follow-of-nobody",

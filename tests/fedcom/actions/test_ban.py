@@ -763,6 +763,67 @@ def test_lemmy_ends_the_follow_itself_and_others_keep_it(home: Home) -> None:
     assert {sent.words for sent in home.sent()} == {"Announce{Block{id}}"}
 
 
+@pytest.mark.parametrize("place", ["cats", "site"])
+def test_a_follow_during_a_ban_is_rejected_until_the_ban_is_over(home: Home, place: str) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.cats)
+    where = home.cats if place == "cats" else None
+    until = home.clock() + timedelta(days=1)
+    home.perform(Ban(by=home.ann, person=tom, place=where, expires_at=until))
+    home.sent()
+    asked = activity("Follow", TOOT, home.cats.iri)
+
+    hear(home, asked)
+
+    ((sent, body),) = home.sent_bodies()
+    assert (sent.inbox, sent.words, sent.by) == (tom.inbox, "Reject{Follow{id}}", "c/cats")
+    rejected = json.loads(body)["object"]
+    assert [rejected[key] for key in ("id", "type", "actor", "object")] == [
+        asked["id"],
+        "Follow",
+        TOOT,
+        home.cats.iri,
+    ]
+    # There the Reject ends the follow, so here it ends too.
+    assert follows(home, tom) == []
+    assert home.fresh(home.cats).subscribers == 1
+
+    home.clock.advance(days=1)
+    hear(home, asked)
+    assert [sent.words for sent in home.sent()] == ["Accept{Follow{id}}"]
+    assert len(follows(home, tom)) == 1
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("software", "version", "expected"),
+    [
+        ("lemmy", "0.19.20", "person_is_banned_from_community"),
+        ("lemmy", "1.0.0", "Reject{Follow{id}}"),
+        ("piefed", "1.7.0", "Reject{Follow{id}}"),
+    ],
+)
+def test_only_who_reads_no_reject_is_refused_the_follow_itself(
+    home: Home, software: str, version: str, expected: str
+) -> None:
+    kim = home.person(KIM)
+    known = Software(software, version)
+    home(lambda ctx: put_peer(ctx.conn, kim.host, known, ctx.now))
+    home.perform(from_cats(home, kim))
+    home.sent()
+
+    try:
+        hear(home, activity("Follow", KIM, home.cats.iri))
+    except Denied as error:
+        answer = error.code
+    else:
+        (sent,) = home.sent()
+        answer = sent.words
+
+    assert answer == expected
+    assert follows(home, kim) == []
+
+
 def test_a_follow_of_ours_that_a_ban_elsewhere_interrupts_is_asked_for_again(home: Home) -> None:
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)

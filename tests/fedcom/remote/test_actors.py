@@ -171,6 +171,29 @@ def test_a_community_elsewhere_names_its_moderators_collection_on_its_own_host(h
     assert dogs.moderators_iri is None
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("followers", "claimed"),
+    [
+        ({"type": "Collection", "totalItems": 41}, 41),
+        ({"id": f"{DOGS}/followers", "type": "Collection", "totalItems": -41}, None),
+        ({"type": "Collection"}, None),
+        (None, None),
+        # It is fetched by itself, and until then what is known stays.
+        (f"{DOGS}/followers", 7),
+    ],
+)
+def test_an_embedded_collection_of_followers_says_how_many_a_community_has(
+    home: Home, followers: Any, claimed: int | None
+) -> None:
+    put(home, group(DOGS, followers={"type": "Collection", "totalItems": 7}))
+
+    dogs = put(home, group(DOGS, followers=followers))
+
+    assert isinstance(dogs, Community)
+    assert (dogs.claimed_followers, dogs.subscribers) == (claimed, 0)
+
+
 @pytest.mark.parametrize(("first", "then"), [(person, group), (group, person)])
 def test_nobody_turns_from_a_person_into_a_community_or_back(
     home: Home, first: Any, then: Any

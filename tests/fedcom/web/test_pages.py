@@ -223,6 +223,22 @@ async def test_a_community_names_itself_as_microblogs_and_as_forums_find_it(worl
         assert re.search(f'<button [^>]*data-copy="{handle}"[^>]* hidden>', page.html)
 
 
+async def test_followers_of_a_community_elsewhere_say_who_counted_them(world: World) -> None:
+    owls = await world.instance.unit(insert_owls)
+
+    async def assert_shown(words: str, *, known: int, claimed: int | None) -> None:
+        values = {"subscribers": known, "claimed_followers": claimed}
+        mine = update(community).where(community.c.actor_id == owls)
+        await world.instance.unit(lambda ctx: ctx.conn.execute(mine.values(values)))
+        for path in ("/c/owls@peer.example", "/communities", "/search?q=owl&type=communities"):
+            assert words in (await world.browser().get(path)).text, path
+
+    await assert_shown("4,321 followers, according to its server", known=3, claimed=4321)
+    await assert_shown("5 followers known here", known=5, claimed=4)
+    await assert_shown("0 followers known here", known=0, claimed=None)
+    assert "known here" not in (await world.browser().get("/c/cats")).text
+
+
 async def test_a_follow_that_waits_for_the_other_server_is_explained(world: World) -> None:
     def ask(ctx: Context) -> None:
         made = insert_owls(ctx)
