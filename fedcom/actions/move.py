@@ -47,8 +47,8 @@ class MovePost(Action[Post]):
     def check(self, ctx: Context) -> None:
         """Between communities of one server elsewhere, of what no member here wrote."""
         place = place_of(ctx, self.post)
-        concerned = [place, self.by] if self.target is None else [place, self.by, self.target]
-        if self.post.local or any(one.local or one.host != place.host for one in concerned):
+        target = self.target or place
+        if self.post.local or place.local or target.local or target.host != place.host:
             raise Denied("not_theirs", "A server moves posts between its own communities only.")
         if self.target is None:
             if self.post.removed_at is not None:
