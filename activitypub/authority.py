@@ -19,6 +19,10 @@ What proves an activity, by its type (docs/decisions/0027-what-proves-an-activit
     Follow          theirs                once               nothing            of its own members
     Block, Lock,    of moderators here    once               nothing            of its moderators
      Add, Remove
+    Move            of a post between     once               nothing            of a post between
+                    communities of its                                          communities of its
+                    actor's host, and                                           host, and asked of
+                    asked of its origin                                         its origin
     Accept, Reject  of who was asked      once               nothing            nothing
     Undo            of what it undoes     once               nothing            of what it undoes
     anything else   theirs                once               nothing            nothing
@@ -167,6 +171,16 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
         return Refuse("not_confirmed", f"The origin serves a {served.type} there.")
     if activity.owner is None or activity.owner not in served.authors:
         return Refuse("owner_mismatch", "The origin names another author.")
+    return Believe()
+
+
+def judge_moved(served: Document, origin: str, target: str) -> Verdict:
+    """Whether a post, as its origin serves it, has come to the community `target`, which it may
+    have left before if that is its `origin` too.
+    """
+    named = served.audiences or (*served.to, *served.cc)
+    if target not in named or (origin in named and origin != target):
+        return Refuse("not_confirmed", "The post does not say that it is in that community.")
     return Believe()
 
 
@@ -372,9 +386,13 @@ def _ban(activity: Document, actor: str, known: Known) -> Verdict:
 
 
 def _move(activity: Document, actor: str, known: Known) -> Verdict:
-    if activity.object_id != actor or activity.target is None:
-        return Refuse("not_owner", "Only an account itself can move, and it must say where to.")
-    return FetchFirst(activity.target)  # whose alsoKnownAs must name the old account
+    # Whose post it is and where it is now says its origin (`judge_moved`).
+    concerned = (activity.object_id, activity.origin, activity.target)
+    if all(same_origin(iri, actor) for iri in concerned):
+        return Believe()
+    return Refuse(
+        "not_moved", "Posts move between communities of their own server; no accounts yet."
+    )
 
 
 _DIRECT: dict[str, _Rule] = {
@@ -443,6 +461,13 @@ def _announced_content(inner: Document, actor: str, group: str, known: Known) ->
     return _believe_on_same_origin(obj, group)
 
 
+def _announced_move(inner: Document, actor: str, group: str, known: Known) -> Verdict:
+    verdict = _move(inner, group, known)
+    if verdict == Believe() and not _moderates(actor, group, known):
+        return Refuse("not_moderator", "The actor is not a moderator of this community.")
+    return verdict
+
+
 def _announced_deletion(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     iri = inner.object_id
     if iri is None:
@@ -505,6 +530,7 @@ _ANNOUNCED: dict[str, _GroupRule] = {
     # Lemmy 1.0 and PieFed pass reports on to the servers of the moderators.
     **dict.fromkeys(("Like", "Dislike", "EmojiReact", "EmojiReaction", "Flag"), _announced_vote),
     **dict.fromkeys(("Lock", "Block"), _announced_moderation),
+    "Move": _announced_move,
     **dict.fromkeys(("Add", "Remove"), _announced_collected),
     **dict.fromkeys(("Follow", "Join", "Leave"), _announced_membership),
 }

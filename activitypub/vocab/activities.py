@@ -150,6 +150,26 @@ def lock(
     return _moderation(iri, "Lock", actor, object_id, community) | present(summary=reason)
 
 
+def move(
+    iri: str, actor: str, object_id: str, way: tuple[str, str], *, reason: str | None = None
+) -> Json:
+    """A post or its thread goes from one community of a server to another (NodeBB, PieFed);
+    `way` are the ids of both.
+    """
+    origin, target = way
+    return present(
+        id=iri,
+        type="Move",
+        actor=actor,
+        to=[PUBLIC],
+        cc=[origin, target],
+        object=object_id,
+        origin=origin,
+        target=target,
+        summary=reason,
+    )
+
+
 def block(  # noqa: PLR0913 - one argument for each field that a peer reads
     iri: str,
     actor: str,

@@ -35,7 +35,7 @@ from fedcom.errors import Conflict, Denied, Invalid, Missing, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
 from fedcom.models.follow import Follow as FollowRow, follow
-from fedcom.models.moderation import community_ban, moderator
+from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person, is_admin, standing
@@ -46,6 +46,7 @@ from fedcom.queries.bans import (
     list_banned_from,
     list_communities_of,
     list_haunts,
+    list_site_bans,
 )
 from fedcom.queries.follows import find_follow, server_of
 from fedcom.remote.actors import actor_at, person_at
@@ -90,7 +91,10 @@ class Ban(Action[Person]):
     def _stands(self, ctx: Context) -> bool:
         """Whether they are banned already, in just this way."""
         if _is_from_another_site(self.by, self.person) and self.place is None:
-            return all(self._is_barred(ctx, place) for place in _theirs(ctx, self.by))
+            return all(
+                self._is_barred(ctx, place) or self._is_covered(ctx, place)
+                for place in _theirs(ctx, self.by)
+            )
         if self.place is not None:
             return self._is_barred(ctx, self.place)
         person = self.person
@@ -106,6 +110,14 @@ class Ban(Action[Person]):
         ban = find_ban(ctx.conn, place.id, self.person.id)
         wanted = (self.reason, self.expires_at)
         return ban is not None and (ban.reason, ban.expires_at) == wanted
+
+    def _is_covered(self, ctx: Context, place: Community) -> bool:
+        """Whether the community itself keeps them out, and for no shorter time than its site."""
+        ban = find_ban(ctx.conn, place.id, self.person.id)
+        if ban is None or not ban.holds(ctx.now) or ban in _made_by_site(ctx, self.by, self.person):
+            return False
+        ends_at = self.expires_at
+        return ban.expires_at is None or (ends_at is not None and ends_at <= ban.expires_at)
 
     def apply(self, ctx: Context) -> Person:
         """Keep them out, end what they had of the place, and if wanted take out what they wrote."""
@@ -152,12 +164,11 @@ class Ban(Action[Person]):
 
     def _bar_from(self, ctx: Context, place: Community) -> None:
         known = find_ban(ctx.conn, place.id, self.person.id)
-        since = known.created_at if known is not None and known.holds(ctx.now) else ctx.now
         row = {
             "community_id": place.id,
             "person_id": self.person.id,
             "reason": self.reason,
-            "created_at": since,
+            "created_at": self._since(ctx, known),
             "expires_at": self.expires_at,
         }
         upsert(ctx.conn, community_ban, row, key=["community_id", "person_id"])
@@ -169,6 +180,15 @@ class Ban(Action[Person]):
         asked = find_follow(ctx.conn, self.person.id, place.id)
         if asked is not None:
             self._end_following(ctx, place, asked)
+
+    def _since(self, ctx: Context, known: CommunityBan | None) -> datetime:
+        """When it began: one that is only changed goes on. A site's that takes the place of a
+        community's own begins now, after the line in that community's log.
+        """
+        if known is None or not known.holds(ctx.now):
+            return ctx.now
+        goes_on = self.place is not None or known in _made_by_site(ctx, self.by, self.person)
+        return known.created_at if goes_on else ctx.now
 
     def _end_following(self, ctx: Context, place: Community, asked: FollowRow) -> None:
         """A ban for good ends it; one that runs out only interrupts it (`follower_hosts`)."""
@@ -192,7 +212,8 @@ class Ban(Action[Person]):
         there, as far as these are known here. They are told once.
         """
         for place in _theirs(ctx, self.by):
-            self._bar_from(ctx, place)
+            if not self._is_covered(ctx, place):
+                self._bar_from(ctx, place)
             if self.removes_content:
                 remove_all(ctx, self.by, self.person, place, self.reason)
         _tell_of_site(ctx, self.by, self.person, "ban_elsewhere", self.reason)
@@ -410,8 +431,15 @@ def _theirs(ctx: Context, by: Person) -> list[Community]:
     return list_communities_of(ctx.conn, by.host)
 
 
+def _made_by_site(ctx: Context, by: Person, person: Person) -> list[CommunityBan]:
+    """The bans of a member of ours that somebody's whole site made."""
+    return list_site_bans(ctx.conn, by.host, ctx.now, person_id=person.id)
+
+
 def _banned_from_theirs(ctx: Context, by: Person, person: Person) -> list[Community]:
-    return [place for place in _theirs(ctx, by) if _banned_since(ctx, person, place) is not None]
+    """Where the site keeps them out, and not a community's own moderators."""
+    bans = _made_by_site(ctx, by, person)
+    return [get_community(ctx.conn, ban.community_id) for ban in bans]
 
 
 def _tell_of_site(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:

@@ -24,6 +24,7 @@ from activitypub.vocab.activities import (
 from fedcom.actions.base import Action, Activity, Audience, Reader, Readers
 from fedcom.actions.comment import read_note
 from fedcom.actions.mentions import with_links
+from fedcom.actions.move import find_move
 from fedcom.actions.notify import News, is_blocked, notify
 from fedcom.actions.outside_mention import or_mention
 from fedcom.actions.post import Provenance, is_overtaken, read_page
@@ -278,6 +279,9 @@ def _read_page(ctx: Context, said: Said) -> Action[Any] | None:
 
 
 def _read_content(ctx: Context, said: Said, read: Reader) -> Action[Any] | None:
+    moved = find_move(ctx, said)
+    if moved is not None:
+        return moved
     people = _recipients(ctx, said, said.object) if _is_from_author(said) else ()
     return _read_message(ctx, said, people) if people else or_mention(read, ctx, said)
 

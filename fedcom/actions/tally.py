@@ -7,7 +7,7 @@ from sqlalchemy import Table, case, delete, or_, select, update
 
 from fedcom.context import Context
 from fedcom.db import upsert
-from fedcom.models.actor import Person, community
+from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
@@ -79,6 +79,27 @@ def count_post(ctx: Context, about: Post, difference: int) -> None:
         .where(community.c.actor_id == about.community_id)
         .values(posts=community.c.posts + difference)
     )
+    rank(ctx, about.id)
+
+
+def count_moved(ctx: Context, about: Post, target: Community) -> None:
+    """Put a post into another community: the counters of both, and the lists. `about` is locked.
+
+    A pin was the former community's.
+    """
+    shown, comments = int(about.is_shown), about.comments
+    # In one order, so that two moves at once do not wait for each other.
+    for number, sign in sorted(((about.community_id, -1), (target.id, 1))):
+        ctx.conn.execute(
+            update(community)
+            .where(community.c.actor_id == number)
+            .values(
+                posts=community.c.posts + sign * shown,
+                comments=community.c.comments + sign * comments,
+            )
+        )
+    moved = update(post).where(post.c.id == about.id)
+    ctx.conn.execute(moved.values(community_id=target.id, featured_at=None))
     rank(ctx, about.id)
 
 

@@ -63,6 +63,7 @@ POLITE = frozenset(
         "unknown_object",
         # A peer cannot know what every other server understands.
         "unsupported_type",
+        "not_moved",
         "unknown_collection",
         # Whose post it is sees no error either way, and some servers (Takahe 0.11, snac 2.94) take
         # a refusal for a fault and deliver again.
@@ -77,7 +78,6 @@ _NOT_HERE = {
     "ChooseAnswer": "accepted answers",
     "Feed": "feeds of communities",
     "PollVote": "polls",
-    "Move": "moving accounts",
     "QuoteRequest": "quotes",
     "Resolve": "resolved reports",
     "Unlock": "locked posts",

@@ -26,6 +26,7 @@ Deed = Literal[
     "unlock",
     "pin",
     "unpin",
+    "move",
     "ban",
     "unban",
     "add_moderator",

@@ -101,6 +101,38 @@ def list_bans_of(conn: Connection, person_id: int, now: datetime) -> list[OwnBan
     return [OwnBan(to_name(row[:NAME_WIDTH]), CommunityBan(*row[NAME_WIDTH:])) for row in rows]
 
 
+def list_site_bans(
+    conn: Connection, host: str, now: datetime, *, person_id: int | None = None
+) -> list[CommunityBan]:
+    """The bans that hold `now` and keep members of ours (or one of them) out of communities of
+    another server because the whole server banned them, the newest last.
+
+    What a community's own moderators do is in its log; what its server does is not.
+    """
+    member = actor.alias("member")
+    own = exists().where(
+        modlog.c.community_id == community_ban.c.community_id,
+        modlog.c.kind == "ban",
+        modlog.c.target_iri == member.c.iri,
+        modlog.c.created_at >= community_ban.c.created_at,
+    )
+    whose = member.c.local.is_(True) if person_id is None else member.c.id == person_id
+    rows = conn.execute(
+        select(*_BAN)
+        .join(actor, actor.c.id == community_ban.c.community_id)
+        .join(member, member.c.id == community_ban.c.person_id)
+        .where(
+            actor.c.host == host,
+            actor.c.local.is_(False),
+            or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
+            whose,
+            ~own,
+        )
+        .order_by(community_ban.c.created_at, community_ban.c.community_id)
+    )
+    return [CommunityBan(*row) for row in rows]
+
+
 def keeps_out_ours(conn: Connection, community_id: int) -> bool:
     """Whether the community has banned somebody of ours, who waits for the end of it."""
     ours = exists().where(

@@ -140,6 +140,17 @@ def find_reasons(conn: Connection, iris: Collection[str]) -> dict[str, str]:
     return {row.target_iri: row.reason for row in rows}
 
 
+def find_remover(conn: Connection, iri: str) -> int | None:
+    """Who was the last to remove this post or comment: the row of a moderator or a community."""
+    row = conn.execute(
+        select(modlog.c.moderator_id)
+        .where(modlog.c.target_iri == iri, modlog.c.kind == "remove")
+        .order_by(modlog.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else row.moderator_id
+
+
 def is_taken_down(conn: Connection, iri: str) -> bool:
     """Whether the last to remove this post or comment was an admin of this server."""
     row = conn.execute(

@@ -1,5 +1,7 @@
 """Posts by id and by IRI."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, bindparam, select
 
 from fedcom.errors import NotFound
@@ -14,6 +16,13 @@ _BY_ID = POST.where(post.c.id == bindparam("id"))
 def find_post(conn: Connection, iri: str) -> Post | None:
     """The post with this id on the wire, deleted or not."""
     row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
+    return None if row is None else to_row(Post, row)
+
+
+def find_post_of_thread(conn: Connection, places: Collection[int], iri: str) -> Post | None:
+    """The post in one of these communities whose thread its origin calls `iri` (FEP-7888)."""
+    inside = post.c.community_id.in_(places) & (post.c.context_iri == iri)
+    row = conn.execute(POST.where(inside).order_by(post.c.id).limit(1)).mappings().first()
     return None if row is None else to_row(Post, row)
 
 

@@ -16,11 +16,12 @@ from activitypub.iri import check_iri, host_of, is_public, same_host
 from activitypub.reading import COLLECTION_TYPES, Document, KeyDocument, MultikeyDocument
 from activitypub.signatures.keys import MAX_PEM, PublicKey
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
+from fedcom.db import insert_ignoring, upsert
 from fedcom.errors import Denied, Invalid, Missing, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor, community
-from fedcom.models.moderation import moderator
+from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
+from fedcom.queries.bans import list_site_bans
 from fedcom.remote.peers import find_block
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
@@ -141,7 +142,10 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
     if values["kind"] != "Group":
         return get_person(ctx.conn, number)
     _put_community(ctx, number, document)
-    return get_community(ctx.conn, number)
+    place = get_community(ctx.conn, number)
+    if known is None:
+        _bar_as_site(ctx, place)
+    return place
 
 
 def is_stale(conn: Connection, iri: str, now: datetime) -> bool:
@@ -316,6 +320,19 @@ def _put_moderators(ctx: Context, number: int, collection: object) -> None:
             "appointed_at": ctx.now + timedelta(microseconds=position),
         }
         insert_ignoring(ctx.conn, moderator, row)
+
+
+def _bar_as_site(ctx: Context, place: Community) -> None:
+    """Keep out of a community that was first seen now whom its whole server has banned."""
+    for ban in list_site_bans(ctx.conn, place.host, ctx.now):
+        row = {
+            "community_id": place.id,
+            "person_id": ban.person_id,
+            "reason": ban.reason,
+            "created_at": ban.created_at,
+            "expires_at": ban.expires_at,
+        }
+        upsert(ctx.conn, community_ban, row, key=["community_id", "person_id"])
 
 
 def _moderator_at(ctx: Context, iri: str) -> Person | None:

@@ -47,6 +47,7 @@ DEEDS: dict[Deed, str] = {
     "unlock": mark("unlocked"),
     "pin": mark("pinned"),
     "unpin": mark("took the pin from"),
+    "move": mark("moved"),
     "ban": mark("banned"),
     "unban": mark("ended the ban of"),
     "add_moderator": mark("appointed"),

@@ -21,6 +21,7 @@ from activitypub.reading import Document
 ANN = "https://peer.example/u/ann"
 ADMIN = "https://peer.example/u/admin"
 CATS = "https://peer.example/c/cats"
+BIRDS = "https://peer.example/c/birds"
 PEER_SITE = "https://peer.example/"
 POST = "https://peer.example/post/1"
 EVA = "https://evil.example/u/eva"
@@ -260,9 +261,22 @@ def direct(what, raw, verdict, **facts):
             "not_moderator",
             target_owner=OUR_GROUP,
         ),
-        direct("a move of oneself", act("Move", ANN, ANN, target=MOD), MOD),
-        direct("a move of another", act("Move", EVA, ANN, target=EVA), "not_owner"),
-        direct("a move to nowhere", act("Move", ANN, ANN), "not_owner"),
+        direct(
+            "a topic that goes to another category (NodeBB)",
+            act("Move", ANN, POST, origin=CATS, target=BIRDS),
+            "believe",
+        ),
+        direct(
+            "a move of what is on another server",
+            act("Move", EVA, POST, origin=CATS, target=BIRDS),
+            "not_moved",
+        ),
+        direct(
+            "a move into somebody else's community",
+            act("Move", ANN, POST, origin=CATS, target=OUR_GROUP),
+            "not_moved",
+        ),
+        direct("a move of one's account", act("Move", ANN, ANN, target=MOD), "not_moved"),
     ],
 )
 def test_a_signed_activity_of_its_actor(raw, facts, verdict):
@@ -525,6 +539,22 @@ def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
             moderators=frozenset({MOD}),
         ),
         direct("a lock by anybody", act("Lock", EVA, POST), "not_moderator", is_their_post=True),
+        direct(
+            "a moderator's move",
+            act("Move", MOD, POST, origin=CATS, target=BIRDS),
+            "believe",
+            moderators=frozenset({MOD}),
+        ),
+        direct(
+            "a move by anybody",
+            act("Move", EVA, POST, origin=CATS, target=BIRDS),
+            "not_moderator",
+        ),
+        direct(
+            "a move of what is on another server",
+            act("Move", ADMIN, EVAS, origin=CATS, target=BIRDS),
+            "not_moved",
+        ),
         direct(
             "a lock undone by another moderator",
             act("Undo", MOD, act("Lock", ADMIN, POST)),

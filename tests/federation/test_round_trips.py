@@ -39,6 +39,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.mentions import with_links
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.move import MovePost
 from fedcom.actions.outside_mention import ForgetMention, RecordMention, find_outside_mention
 from fedcom.actions.perform import perform
 from fedcom.actions.personal_block import BlockPerson
@@ -440,6 +441,20 @@ def withdraw_report(pair: Pair, draw: Draw) -> WithdrawReport:
     return every_field(WithdrawReport, by=made.by, report=row)
 
 
+def move_post(pair: Pair, draw: Draw) -> MovePost:
+    """Out of !cats there, or into a new community, said by the author or announced for ann."""
+    inside = [pair.find(iri) for iri in pair.written if iri.startswith(f"{AWAY}/post/")]
+    about = next(post for post in inside if post.community_id == pair.find(DOGS).id)
+    if draw(FLAGS):
+        return every_field(MovePost, by=pair.find(DOGS), post=about, target=None, reason="")
+    by, key = draw(st.sampled_from([GUEST, f"{AWAY}/u/ann"])), public_half(pair.again(DOGS))
+    birds = CreateCommunity(by=pair.again(f"{AWAY}/u/ann"), name="birds", key=key).apply(pair.away)
+    moved = MovePost(by=pair.again(by), post=pair.again(about.iri), target=birds)
+    moved.apply(pair.away)
+    target = fetching(pair.home, pair.away, lambda ctx: community_at(ctx, birds.iri))
+    return every_field(MovePost, by=pair.find(by), post=about, target=target, reason=draw(REASONS))
+
+
 def forget_deletion(pair: Pair, draw: Draw) -> ForgetDeletion:
     return ForgetDeletion(iri=f"{AWAY}/unknown/1", actor_iri=GUEST)
 
@@ -550,6 +565,7 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     ForgetDeletion: forget_deletion,
     ForgetMention: forget_mention,
     Leave: leave,
+    MovePost: move_post,
     RecordDeletion: record_deletion,
     RecordMention: record_mention,
     RefreshCommunity: refresh_community,

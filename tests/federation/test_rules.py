@@ -1284,7 +1284,9 @@ CONVERSATION = [
         announce(activity("Move", KIM, KIM)),
         activity("Move", KIM, KIM, target=f"{KIM}2"),
         activity("Add", KIM, DOGS, target=f"{FEED['id']}/following"),
-        answers=("202 unsupported_type",) * 9 + ("202 unknown_collection",),
+        answers=("202 unsupported_type",) * 7
+        + ("202 not_moved",) * 2
+        + ("202 unknown_collection",),
         fetched=None,
     ),
     row(

@@ -9,8 +9,10 @@ from sqlalchemy import update
 from activitypub.iri import host_of
 from fedcom.actions.delete import Delete
 from fedcom.actions.follow import Follow
+from fedcom.actions.post import CreatePost, Provenance
 from fedcom.actions.report import Report
 from fedcom.models.follow import follow
+from tests.fedcom.actions.hearing import hear
 from tests.support.documents import group, page, person
 from tests.support.node import Node, changes
 from tests.support.people import ORIGIN, said
@@ -20,6 +22,7 @@ DOGS, BIRDS = "https://lemmy.example/c/dogs", "https://piefed.example/c/birds"
 GROUPS = (DOGS, BIRDS)
 ALICE, NUTOMIC = "https://mastodon.example/users/alice", "https://lemmy.example/u/nutomic"
 PETRA = "https://nodebb.example/uid/2"
+TALK, NEWS = "https://nodebb.example/category/1", "https://nodebb.example/category/2"
 # What says nothing new here: nobody is removed who is not listed.
 SILENT = {"lemmy/announce_remove_moderator"}
 # What takes back something that never arrived, and leaves only a tombstone.
@@ -74,12 +77,30 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
         flag = sample["object"]["id"]
         report = Report(by=home.person(PETRA), target=comment, reason="Rude.", iri=flag)
         home.perform(report, said(PETRA))
+    if name in ("nodebb/move", "nodebb/undo_announce"):
+        _prepare_topic(node, is_let_go=name == "nodebb/move")
     if name in KINDS:
         home.person(sample["actor"])
-    if sample["actor"] not in GROUPS:
+    if sample["actor"] not in (*GROUPS, TALK):
         kind = KINDS.get(name, "Person")
         node.network.put(person(sample["actor"], type=kind, name="Somebody"))
     home.sent()
+
+
+def _prepare_topic(node: Node, *, is_let_go: bool) -> None:
+    """Petra's topic in a category that bob follows, which has perhaps let it go already."""
+    home, iri = node.home, "https://nodebb.example/post/1"
+    talk, petra = home.group(TALK, "nodebb"), home.person(PETRA, "nodebb")
+    home.follow(home.bob, talk)
+    topic = "https://nodebb.example/topic/1"
+    source = Provenance(iri, "Article", None, None, context_iri=topic)
+    create = CreatePost(by=petra, community=talk, title="A topic", source=source)
+    post = home.perform(create, said(PETRA))
+    if is_let_go:
+        word = {"type": "Undo", "actor": TALK, "object": {"type": "Announce", "object": iri}}
+        hear(home, word)
+        assert not home.fresh(post).is_shown
+    node.network.put(group(TALK), group(NEWS), page(iri, PETRA, NEWS, context=topic))
 
 
 @pytest.mark.anyio

@@ -23,6 +23,7 @@ from fedcom.actions.community import CreateCommunity, RefreshCommunity
 from fedcom.actions.follow import AnswerFollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
+from fedcom.actions.move import MovePost
 from fedcom.actions.outside_mention import ForgetMention, RecordMention
 from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.post import CreatePost
@@ -43,6 +44,7 @@ UNPACED = {
     BlockPerson,
     RecordMention,
     ForgetMention,
+    MovePost,
 }
 """Only heard, or said by the server or on the command line; leaving asks for the password."""
 

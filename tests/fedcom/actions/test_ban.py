@@ -16,6 +16,7 @@ from fedcom.accounts.sessions import create_session, find_visit
 from fedcom.actions.ban import READERS, Ban, Unban
 from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
+from fedcom.actions.follow import Follow
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import Remove
 from fedcom.actions.report import Report
@@ -636,6 +637,68 @@ def test_another_sites_ban_of_a_member_is_one_from_its_communities(home: Home) -
     assert home.sent() == []
     with pytest.raises(Conflict):
         hear(home, undo(word))
+
+
+def test_another_sites_ban_holds_in_its_communities_that_are_seen_later(home: Home) -> None:
+    Elsewhere(home)
+    word = activity("Block", KEN, home.bob.iri, target=SITE, summary="spam")
+    hear(home, word)
+
+    cows = home.group("https://lemmy.example/c/cows")
+
+    assert code(home, Follow(by=home.bob, target=cows)) == "person_is_banned_from_community"
+    assert code(home, Follow(by=home.ann, target=cows)) == "allowed"
+    other = home.group("https://third.example/c/cows")
+    assert code(home, Follow(by=home.bob, target=other)) == "allowed"
+    hear(home, undo(word))
+    assert home.rows(community_ban) == []
+
+
+def test_another_sites_ban_that_has_run_out_holds_nowhere_new(home: Home) -> None:
+    Elsewhere(home)
+    ends = (home.clock() + timedelta(days=1)).isoformat()
+    hear(home, activity("Block", KEN, home.bob.iri, target=SITE, endTime=ends))
+    home.clock.advance(days=2)
+
+    cows = home.group("https://lemmy.example/c/cows")
+
+    assert code(home, Follow(by=home.bob, target=cows)) == "allowed"
+
+
+@pytest.mark.parametrize("site_first", [True, False])
+def test_the_end_of_another_sites_ban_leaves_what_a_community_decided_itself(
+    home: Home, site_first: bool
+) -> None:
+    there = Elsewhere(home)
+    cows = home.group("https://lemmy.example/c/cows")
+    site = (activity("Block", KEN, home.bob.iri, target=SITE), None)
+    own = (activity("Block", KIM, home.bob.iri, target=DOGS, summary="rude"), DOGS)
+    for word, via in [site, own] if site_first else [own, site]:
+        hear(home, word, via=via)
+        home.clock.advance(minutes=1)
+    assert {row["community_id"] for row in home.rows(community_ban)} == {there.dogs.id, cows.id}
+    pigs = home.group("https://lemmy.example/c/pigs")
+    assert code(home, Follow(by=home.bob, target=pigs)) == "person_is_banned_from_community"
+
+    hear(home, undo(site[0]))
+
+    left = [(row["community_id"], row["reason"]) for row in home.rows(community_ban)]
+    assert left == [(there.dogs.id, "rude")]
+
+
+def test_another_sites_ban_outlasts_a_shorter_one_of_its_community(home: Home) -> None:
+    there = Elsewhere(home)
+    ends = (home.clock() + timedelta(days=1)).isoformat()
+    hear(home, activity("Block", KIM, home.bob.iri, target=DOGS, endTime=ends), via=DOGS)
+    home.clock.advance(minutes=1)
+    word = activity("Block", KEN, home.bob.iri, target=SITE)
+
+    hear(home, word)
+
+    home.clock.advance(days=2)
+    assert code(home, Follow(by=home.bob, target=there.dogs)) == "person_is_banned_from_community"
+    hear(home, undo(word))
+    assert home.rows(community_ban) == []
 
 
 def test_another_site_may_ban_our_admins_from_what_is_its_own(home: Home) -> None:

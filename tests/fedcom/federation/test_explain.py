@@ -168,7 +168,7 @@ def test_a_post_is_told_in_full() -> None:
         (page(POST, EVE, CATS), "owner_elsewhere"),
         (note(COMMENT, KIM), "no_community"),
         (activity("Announce", DOGS, page(POST, KIM, CATS)), "wrong_community"),
-        (activity("Announce", DOGS, activity("Move", KIM, KIM)), "not_theirs_to_say"),
+        (activity("Announce", DOGS, activity("Travel", KIM, KIM)), "not_theirs_to_say"),
         (activity("Announce", DOGS, []), "object_missing"),
         (activity("Undo", KIM, activity("Like", EVE, POST)), "undo_of_anothers"),
         (activity("Update", KIM, person(EVE)), "not_the_owner"),

@@ -1,0 +1,185 @@
+"""MovePost: a community elsewhere gives a post to another one of its server, or lets it go.
+
+When a topic goes to another category, NodeBB 4.11 says `Move` in the name of whoever moved it, the
+new category announces the first post, and the old one takes its own Announce back. These come in
+any order and some may be missing, so each of them is enough.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from activitypub.authority import Refuse, judge_moved
+from activitypub.errors import FetchFailed, Malformed
+from activitypub.iri import same_host
+from activitypub.vocab.activities import announce, move, undo
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.delete import place_of, set_shown
+from fedcom.actions.modlog import log_content, reason_of
+from fedcom.actions.tally import count_moved, locked
+from fedcom.context import Context, Said
+from fedcom.errors import Conflict, Denied, Invalid, Missing, NotFound
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import comment
+from fedcom.models.moderation import report
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor, get_person
+from fedcom.queries.modlog import find_remover
+from fedcom.queries.posts import find_post, find_post_of_thread, get_post
+from fedcom.remote.actors import community_at, participant_at
+from fedcom.rules.permissions import may_act
+
+LET_GO = "The community no longer announces it."
+"""The reason in the log of a community that took its Announce back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovePost(Action[Post]):
+    """A post goes to another community with its comments; without a `target` it is in none, and
+    hidden until a community of the same server announces it.
+    """
+
+    by: Person
+    post: Post
+    target: Community | None
+    reason: str = ""
+
+    def check(self, ctx: Context) -> None:
+        """Between communities of one server elsewhere, of what no member here wrote."""
+        place = place_of(ctx, self.post)
+        target = self.target or place
+        if self.post.local or place.local or target.local or target.host != place.host:
+            raise Denied("not_theirs", "A server moves posts between its own communities only.")
+        if self.target is None:
+            if self.post.removed_at is not None:
+                raise Conflict("already_removed", "It is removed already.")
+        elif _has_left(ctx, self.post):
+            may_act(get_person(ctx.conn, self.post.author_id), ctx.now)
+        elif self.target.id == self.post.community_id:
+            raise Conflict("already_so", "It is so already.")
+
+    def apply(self, ctx: Context) -> Post:
+        """Move it with its comments, its open reports and what is counted, and write the modlog."""
+        locked(ctx, self.post)
+        before = get_post(ctx.conn, self.post.id)
+        if self.target is None:
+            log_content(ctx, self.by, before, "remove", self.reason or LET_GO)
+            set_shown(ctx, before, {"removed_at": ctx.now})
+            return get_post(ctx.conn, before.id)
+        comes_back = _has_left(ctx, before)
+        if before.community_id != self.target.id:
+            log_content(ctx, self.by, before, "move", self.reason or self.target.handle)
+            _carry(ctx, before, self.target)
+        if comes_back:
+            set_shown(ctx, before, {"removed_at": None})
+        return get_post(ctx.conn, before.id)
+
+    def to_activity(self, ctx: Context, result: Post) -> Activity:
+        """Move, or the Undo of the Announce."""
+        place, about = place_of(ctx, self.post), self.post.iri
+        if self.target is not None:
+            sent, reason = ctx.new_iri("move"), self.reason or None
+            return move(sent, self.by.iri, about, (place.iri, self.target.iri), reason=reason)
+        followers = place.followers or f"{place.iri}/followers"
+        sent = ctx.new_iri("announce")
+        told = announce(sent, self.by.iri, about, followers=followers, published=ctx.now)
+        return undo(ctx.new_iri("undo"), told)
+
+    def audience(self, ctx: Context, result: Post) -> Audience:
+        """Nobody: it is only ever heard."""
+        return Audience(subject=self.post.iri)
+
+
+def find_move(ctx: Context, said: Said) -> MovePost | None:
+    """The move that a community shows by announcing a post which is known in another community of
+    its server, or which was let go; None for all else.
+
+    Which community the post is in says the post itself, as its origin serves it now; but what the
+    former community has let go belongs to whichever other one announces it.
+    """
+    about = find_post(ctx.conn, said.activity.object_id or "")
+    if said.via is None or about is None or about.local:
+        return None
+    place, has_left = place_of(ctx, about), _has_left(ctx, about)
+    if not same_host(said.via, place.iri) or (said.via == place.iri and not has_left):
+        return None
+    if not has_left and not _is_confirmed(ctx, about, place.iri, said.via):
+        return None
+    return MovePost(
+        by=participant_at(ctx, said.via), post=about, target=community_at(ctx, said.via)
+    )
+
+
+def _read_move(ctx: Context, said: Said) -> MovePost | None:
+    """A post goes to another community of the same server."""
+    word = said.activity
+    if word.origin is None or word.target is None or word.object_id == said.actor:
+        raise Invalid("not_moved", "Only posts move, from one community to another.")
+    about = _post_moved(ctx, word.object_id or "", (word.origin, word.target))
+    place = place_of(ctx, about)
+    if place.iri == word.target and not _has_left(ctx, about):
+        return None
+    if not _is_confirmed(ctx, about, place.iri, word.target):
+        raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=about.iri)
+    target = _target(ctx, word.target)
+    # What comes back when it is announced is what its community let go.
+    by = participant_at(ctx, said.actor if target is not None else place.iri)
+    return MovePost(by=by, post=about, target=target, reason=reason_of(word))
+
+
+def _read_undo(ctx: Context, said: Said) -> MovePost | None:
+    """A community lets a post go: it takes its Announce back. A person's boost is uncounted."""
+    about = find_post(ctx.conn, said.object.object_id or "")
+    by = find_actor(ctx.conn, said.actor)
+    if about is None or about.local or not isinstance(by, Community):
+        raise NotFound("unknown_object", "It takes back no boost and no post that is known here.")
+    if about.community_id != by.id or about.removed_at is not None:
+        return None
+    return MovePost(by=participant_at(ctx, said.actor), post=about, target=None)
+
+
+def _post_moved(ctx: Context, iri: str, way: tuple[str, str]) -> Post:
+    """The post with this id, or of the thread with it. Raises NotFound."""
+    about = find_post(ctx.conn, iri)
+    if about is None:
+        places = [place.id for place in (find_actor(ctx.conn, one) for one in way) if place]
+        about = find_post_of_thread(ctx.conn, places, iri)
+    if about is None:
+        raise NotFound("unknown_object", "The post that is moved is not known here.")
+    return about
+
+
+def _is_confirmed(ctx: Context, about: Post, origin: str, target: str) -> bool:
+    """Whether the post, as its origin serves it now, is in `target`. Raises Missing, and
+    FetchFailed for what cannot be asked.
+    """
+    if not same_host(about.iri, target) or not same_host(origin, target):
+        return False
+    return not isinstance(judge_moved(ctx.document(about.iri), origin, target), Refuse)
+
+
+def _target(ctx: Context, iri: str) -> Community | None:
+    """The community that it goes to, None if its server does not show it."""
+    try:
+        found = community_at(ctx, iri)
+    except Missing as missing:
+        raise Missing(missing.iri, vital=False) from missing
+    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
+        return None
+    return found if found.is_open else None
+
+
+def _has_left(ctx: Context, about: Post) -> bool:
+    """Whether its community let it go, and no moderator or admin removed it."""
+    is_removed = about.removed_at is not None
+    return is_removed and find_remover(ctx.conn, about.iri) == about.community_id
+
+
+def _carry(ctx: Context, about: Post, target: Community) -> None:
+    count_moved(ctx, about, target)
+    comments = select(comment.c.id).where(comment.c.post_id == about.id)
+    inside = (report.c.post_id == about.id) | report.c.comment_id.in_(comments)
+    ctx.conn.execute(update(report).where(inside).values(community_id=target.id))
+
+
+READERS: Readers = {("Move",): _read_move, ("Undo", "Announce"): _read_undo}

@@ -1,0 +1,233 @@
+"""Posts that go from one community elsewhere to another: what is read of it, and what changes."""
+
+from typing import Any
+
+import pytest
+
+from activitypub.errors import NotThere
+from activitypub.reading import Document
+from fedcom.actions.ban import Ban
+from fedcom.actions.base import Action
+from fedcom.actions.feature import Pin
+from fedcom.actions.move import MovePost
+from fedcom.actions.report import Report
+from fedcom.actions.take_down import take_down
+from fedcom.context import Context, Fetched, Said
+from fedcom.errors import Conflict, Denied, FedcomError
+from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.models.actor import Community
+from fedcom.models.moderation import modlog, report
+from fedcom.models.post import Post, post_rank
+from tests.fedcom.actions.hearing import hear, read
+from tests.support.documents import Json, activity, page, undo
+from tests.support.people import Home, said
+
+BB = "https://bb.example"
+KIM, POST, TOPIC = f"{BB}/uid/1", f"{BB}/post/1", f"{BB}/topic/1"
+TALK, NEWS, LEMMY = f"{BB}/category/1", f"{BB}/category/2", "https://lemmy.example/c/dogs"
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Rows by key; no engine differs."""
+    return "sqlite"
+
+
+class Forum:
+    """Two categories of a NodeBB, of which bob follows the first; kim's topic with a reply."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.talk, self.news = home.group(TALK, "nodebb"), home.group(NEWS, "nodebb")
+        self.kim = home.person(KIM, "nodebb")
+        home.follow(home.bob, self.talk)
+        served = page(POST, KIM, TALK, context=TOPIC)
+        self.post: Post = hear(home, activity("Create", KIM, served), via=TALK)
+        self.comment = home.comment(self.post, by=self.kim)
+
+    def counts(self) -> list[tuple[int, int]]:
+        """Posts and comments of both categories."""
+        fresh = [self.home.fresh(place) for place in (self.talk, self.news)]
+        return [(place.posts, place.comments) for place in fresh]
+
+    def place(self) -> tuple[int, bool]:
+        """Where the topic is, and whether it is to be seen."""
+        post = self.home.fresh(self.post)
+        return post.community_id, post.is_shown
+
+    def log(self) -> list[tuple[str, str]]:
+        return [(row["kind"], row["reason"]) for row in self.home.rows(modlog)]
+
+
+def moved(origin: str = TALK, target: str = NEWS, obj: str = TOPIC, **more: Any) -> Json:
+    return activity("Move", KIM, obj, origin=origin, target=target, **more)
+
+
+def served(place: str = NEWS) -> Json:
+    return page(POST, KIM, place, context=TOPIC)
+
+
+def boosted(place: str) -> Json:
+    return activity("Update", KIM, served(place))
+
+
+LET_GO = undo(activity("Announce", TALK, POST))
+
+
+@pytest.fixture
+def forum(home: Home) -> Forum:
+    return Forum(home)
+
+
+def test_a_moved_topic_is_in_the_other_category_with_its_replies(forum: Forum) -> None:
+    home, before = forum.home, forum.counts()
+
+    hear(home, moved(), served())
+
+    assert (before, forum.counts()) == ([(1, 1), (0, 0)], [(0, 0), (1, 1)])
+    assert forum.place() == (forum.news.id, True)
+    assert [row["community_id"] for row in home.rows(post_rank)] == [forum.news.id]
+    assert forum.log() == [("move", forum.news.handle)]
+    assert home.sent() == []
+    assert read(home, moved(), served()) is None
+
+
+@pytest.mark.parametrize("order", ["MAU", "AMU", "UAM", "MU", "UM", "AU", "UA"])
+def test_the_order_in_which_a_move_is_said_does_not_matter(forum: Forum, order: str) -> None:
+    ways = {"M": (moved(), None), "A": (boosted(NEWS), NEWS), "U": (LET_GO, None)}
+    for name in order:
+        word, via = ways[name]
+        action = read(forum.home, word, served(), via=via)
+        if isinstance(action, MovePost):
+            forum.home.perform(action, said(word["actor"]))
+
+    assert forum.place() == (forum.news.id, True)
+    assert forum.counts() == [(0, 0), (1, 1)]
+
+
+def test_what_a_category_lets_go_is_hidden_until_it_is_announced_again(forum: Forum) -> None:
+    home = forum.home
+
+    hear(home, LET_GO)
+
+    assert forum.place() == (forum.talk.id, False)
+    assert forum.counts() == [(0, 1), (0, 0)]
+    assert home.rows(post_rank) == []
+    assert forum.log() == [("remove", "The community no longer announces it.")]
+    assert read(home, LET_GO) is None
+    hear(home, boosted(TALK), served(TALK), via=TALK)
+    assert (forum.place(), forum.counts()) == ((forum.talk.id, True), [(1, 1), (0, 0)])
+
+
+def test_what_somebody_on_a_third_server_wrote_comes_back_with_the_next_category(
+    forum: Forum,
+) -> None:
+    home, lea = forum.home, forum.home.person("https://lea.example/u/lea")
+    post = home.post(by=lea, place=forum.talk)
+    hear(home, undo(activity("Announce", TALK, post.iri)))
+    again = activity("Update", lea.iri, page(post.iri, lea.iri, TALK))
+
+    hear(home, again, via=NEWS)
+
+    after = home.fresh(post)
+    assert (after.community_id, after.is_shown) == (forum.news.id, True)
+
+
+def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(forum: Forum) -> None:
+    unknown = f"{BB}/category/3"
+    fetched = Fetched({POST: Document(served(unknown))})
+    fetched.failures[unknown] = NotThere("not_there", "404", url=unknown, status=404)
+    word = moved(target=unknown)
+
+    def do(ctx: Context) -> Action[Any] | None:
+        heard = Said(Document(word), KIM, evidence="signature")
+        return reader_of(heard_routes(), heard.activity)(ctx, heard)
+
+    action = forum.home(do, fetched=fetched)
+
+    assert isinstance(action, MovePost)
+    assert action.target is None
+    forum.home.perform(action, said(KIM))
+    assert forum.place() == (forum.talk.id, False)
+    hear(forum.home, moved(target=NEWS), served())
+    assert forum.place() == (forum.news.id, True)
+
+
+def test_reports_go_along_and_a_pin_does_not(forum: Forum) -> None:
+    home = forum.home
+    home.perform(Report(by=home.bob, target=forum.post, reason="Spam"))
+    home.perform(Report(by=home.bob, target=forum.comment, reason="Spam"))
+    home.perform(Pin(by=forum.kim, post=forum.post, pinned=True), said(KIM))
+
+    hear(home, moved(), served())
+
+    assert {row["community_id"] for row in home.rows(report)} == {forum.news.id}
+    assert home.fresh(forum.post).featured_at is None
+
+
+def test_a_move_back_into_a_removed_state_restores_nothing(forum: Forum) -> None:
+    home = forum.home
+    home.perform(home(lambda ctx: take_down(ctx, home.ann, forum.post, "Spam")))
+
+    hear(home, moved(), served())
+
+    assert forum.place() == (forum.news.id, False)
+    assert forum.counts() == [(0, 0), (0, 1)]
+
+
+def test_what_was_let_go_by_somebody_who_is_banned_here_does_not_come_back(forum: Forum) -> None:
+    home = forum.home
+    hear(home, LET_GO)
+    home.perform(Ban(by=home.ann, person=forum.kim, place=None))
+
+    with pytest.raises(Denied):
+        hear(home, moved(), served())
+
+
+@pytest.mark.parametrize(
+    ("word", "origin", "code"),
+    [
+        (moved(), served(TALK), "not_confirmed"),
+        (moved(obj=f"{BB}/topic/9"), served(), "unknown_object"),
+        (moved(target=LEMMY), served(LEMMY), "not_confirmed"),
+        (activity("Move", KIM, KIM, target=NEWS), served(), "not_moved"),
+        (activity("Move", KIM, POST, target=NEWS), served(), "not_moved"),
+        (undo(activity("Announce", KIM, POST)), served(), "unknown_object"),
+        (undo(activity("Announce", TALK, f"{BB}/post/9")), served(), "unknown_object"),
+    ],
+)
+def test_what_the_post_itself_does_not_show_moves_nothing(
+    forum: Forum, word: Json, origin: Json, code: str
+) -> None:
+    with pytest.raises(FedcomError) as caught:
+        read(forum.home, word, origin)
+
+    assert caught.value.code == code
+
+
+def test_another_category_that_announces_the_topic_moves_it_only_if_the_topic_says_so(
+    forum: Forum,
+) -> None:
+    elsewhere = forum.home.group(LEMMY)
+
+    assert read(forum.home, boosted(TALK), served(TALK), via=NEWS) is None
+    assert read(forum.home, boosted(LEMMY), served(LEMMY), via=elsewhere.iri) is None
+    assert read(forum.home, undo(activity("Announce", NEWS, POST))) is None
+
+
+def test_nobody_moves_what_a_member_wrote_or_what_is_here(forum: Forum) -> None:
+    home = forum.home
+    ours = home.post(by=home.bob, place=forum.talk)
+    lemmy = home.group(LEMMY)
+
+    def refused(by: Any, post: Post, target: Community | None) -> bool:
+        with pytest.raises(Denied, match="not_theirs"):
+            home.perform(MovePost(by=by, post=post, target=target), said(by.iri))
+        return True
+
+    assert refused(forum.kim, ours, forum.news)
+    assert refused(forum.kim, home.post(by=home.bob), forum.news)
+    assert refused(forum.kim, forum.post, home.cats)
+    assert refused(forum.kim, forum.post, lemmy)
+    with pytest.raises(Conflict):
+        home.perform(MovePost(by=forum.kim, post=forum.post, target=forum.talk), said(KIM))
