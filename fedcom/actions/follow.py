@@ -84,7 +84,7 @@ class Follow(Action[FollowRow]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseFollow(Action[Activity]):
+class RefuseFollow(Action[None]):
     """A peer's Follow by somebody banned, which is answered with a Reject.
 
     A refusal of the request alone says nothing to Mastodon, which goes on showing the follow as
@@ -99,25 +99,23 @@ class RefuseFollow(Action[Activity]):
     def check(self, ctx: Context) -> None:
         """Anybody may ask."""
 
-    def apply(self, ctx: Context) -> Activity:
-        """End the follow that a ban has interrupted, because it ends there too; give the Follow."""
+    def apply(self, ctx: Context) -> None:
+        """End the follow that a ban has interrupted, because it ends there too."""
         mine = follow.c.follower_id == self.by.id
         ctx.conn.execute(delete(follow).where(mine, follow.c.target_id == self.target.id))
         count_subscribers(ctx, self.target.id)
-        iri = self.iri or ctx.new_iri("follow")
-        return follow_activity(iri, self.by.iri, self.target.iri)
 
-    def to_activity(self, ctx: Context, result: Activity) -> Activity:
+    def to_activity(self, ctx: Context, result: None) -> Activity:
         """The Follow."""
-        return result
+        return follow_activity(self.iri or ctx.new_iri("follow"), self.by.iri, self.target.iri)
 
-    def audience(self, ctx: Context, result: Activity) -> Audience:
+    def audience(self, ctx: Context, result: None) -> Audience:
         """Nobody but the one who asked, who gets the answer."""
         return Audience(subject=_subject(self.by, self.target))
 
-    def answers(self, ctx: Context, result: Activity) -> tuple[Answer, ...]:
+    def answers(self, ctx: Context, result: None) -> tuple[Answer, ...]:
         """The Reject, with the whole Follow in it."""
-        refusal = reject(ctx.new_iri("reject"), self.target.iri, result)
+        refusal = reject(ctx.new_iri("reject"), self.target.iri, self.to_activity(ctx, result))
         return (Answer(actor=self.target.iri, activity=refusal, to=self.by),)
 
 

@@ -32,7 +32,7 @@ from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
-from fedcom.actions.follow import AnswerFollow, Follow, Unfollow
+from fedcom.actions.follow import AnswerFollow, Follow, RefuseFollow, Unfollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
 from fedcom.actions.lock import Lock
@@ -391,6 +391,13 @@ def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
     return every_field(AnswerFollow, by=target, asked=asked, accepted=draw(FLAGS))
 
 
+def refuse_follow(pair: Pair, draw: Draw) -> RefuseFollow:
+    place, guest = pair.find(CATS), pair.find(GUEST)
+    perform(pair.home, Ban(by=pair.find(ANN), person=guest, place=place))
+    asked = f"{AWAY}/activities/follow/1"
+    return every_field(RefuseFollow, by=pair.find(GUEST), target=place, iri=asked)
+
+
 def leave(pair: Pair, draw: Draw) -> Leave:
     leaver = one_of(pair, draw, GUEST, DOGS)
     takes_all = leaver.kind == "Group" or draw(FLAGS)
@@ -570,6 +577,7 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     RecordMention: record_mention,
     RefreshCommunity: refresh_community,
     RefreshProfile: refresh_profile,
+    RefuseFollow: refuse_follow,
     WithdrawReport: withdraw_report,
 }
 # What others read as an author's Delete and its Undo, or hear nothing of.

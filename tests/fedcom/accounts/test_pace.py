@@ -20,7 +20,7 @@ from fedcom.accounts.pace import (
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity, RefreshCommunity
-from fedcom.actions.follow import AnswerFollow
+from fedcom.actions.follow import AnswerFollow, RefuseFollow
 from fedcom.actions.keys import RotateKeys
 from fedcom.actions.leave import Leave
 from fedcom.actions.move import MovePost
@@ -39,6 +39,7 @@ UNPACED = {
     RefreshProfile,
     RefreshCommunity,
     AnswerFollow,
+    RefuseFollow,
     RotateKeys,
     Leave,
     BlockPerson,
