@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fedcom.errors import Invalid
 from fedcom.text.html import to_text
+from fedcom.text.markdown import UNTITLED
 from fedcom.text.plain import clean_line, has_glyph
 
 MIN_TITLE = 3
@@ -148,8 +149,11 @@ def check_message(body: str) -> str:
 
 
 def check_seen(html: str, code: str) -> None:
-    """Raises Invalid with this code unless a reader of `html` sees a glyph or a picture."""
-    if "<img" not in html and not has_glyph(to_text(html)):
+    """Raises Invalid with this code unless a reader of `html` sees a glyph or a picture.
+
+    The title that an empty spoiler is given here is none of the author's.
+    """
+    if "<img" not in html and not has_glyph(to_text(html.replace(UNTITLED, ""))):
         raise Invalid(code, "Nothing of this text can be seen. Please write something.")
 
 

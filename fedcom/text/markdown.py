@@ -24,6 +24,9 @@ from mdit_py_plugins.superscript import superscript_plugin
 
 from fedcom.text.html import clean_html, escape_text, sanitize
 
+UNTITLED = "<summary>Spoiler</summary>"
+"""What stands above the text of a spoiler that was given no title."""
+
 MAX_SOURCE = 60_000
 """Longest source in characters that is rendered; what is longer is shown as it was typed."""
 
@@ -199,8 +202,9 @@ def _push_link(state: StateInline, href: str, text: str) -> None:
 def _spoiler(_renderer: object, tokens: Sequence[Token], index: int, *_rest: Any) -> str:
     if tokens[index].nesting < 0:
         return "</details>\n"
-    title = tokens[index].info.strip().removeprefix("spoiler").strip() or "Spoiler"
-    return f"<details><summary>{escapeHtml(title)}</summary>\n"
+    title = tokens[index].info.strip().removeprefix("spoiler").strip()
+    summary = f"<summary>{escapeHtml(title)}</summary>" if title else UNTITLED
+    return f"<details>{summary}\n"
 
 
 def _footnote_number(_renderer: object, tokens: Sequence[Token], index: int, *_rest: Any) -> str:

@@ -368,6 +368,7 @@ def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
     [
         "\u200b", "\u2800", "\u3164", "&nbsp;", ">", "#", "[](https://x.example)",
         "[a]: https://x.example", "```\n```", "\u200e\u202e", "&#8203;",
+        "::: spoiler\n:::", "::: spoiler\n\u200b\n:::",
     ],
 )  # fmt: skip
 def test_a_text_of_which_nothing_can_be_seen_is_no_text(home: Home, text: str) -> None:
