@@ -13,6 +13,9 @@ from fedcom.text.plain import clean_title
 MOST_LINES = 100
 """Lines of a text in which a title is looked for."""
 
+MOST_LAST = 10
+"""Mentions at the end of a line among which the community is looked for."""
+
 # A community is `!name@host`; `!important` is a word.
 _FIRST_MENTION = re.compile(
     r"\s*(?:@[\w.-]{1,100}(?:@[\w.:-]{1,255}?)?|![\w.-]{1,100}@[\w.:-]{1,255}?)"
@@ -29,8 +32,8 @@ _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
 def title_of(html: str, limit: int, place: Collection[str] = ()) -> str:
     """A title of at most `limit` characters for `html`; "" when nothing is said in it.
 
-    Mentions at the beginning are left out, and at the end that of the community, by one of its
-    names in `place`. A line of nothing but signs or emoji is taken when no other has words, a quote
+    Mentions at the beginning are left out, and among those at the end that of the community, by
+    one of its names in `place`. A line of nothing but signs or emoji is taken when no other has words, a quote
     when there is nothing else. What is too long is cut behind a sentence where one ends.
     """
     signs = quote = ""
@@ -56,11 +59,20 @@ def _without_mentions(line: str, place: Collection[str]) -> str:
     while match := _FIRST_MENTION.match(line, position):
         joint = _JOINT.match(line, match.end())
         position = (joint or match).end()
-    said = line[position:]
-    last = _LAST_WORD.search(said[-400:])
-    if last is not None and last[1].lower() in place:
+    return _without_place(line[position:], place)
+
+
+def _without_place(said: str, place: Collection[str]) -> str:
+    """Leave out the community among the mentions that a line ends with."""
+    kept = []
+    for _ in range(MOST_LAST):
+        last = _LAST_WORD.search(said[-400:])
+        if last is None:
+            break
         said = said[: len(said) - len(last[0])]
-    return said
+        if last[1].lower() not in place:
+            kept.append(last[0].strip())
+    return " ".join([said, *reversed(kept)])
 
 
 def _whole_sentences(text: str, limit: int) -> str:

@@ -44,6 +44,8 @@ NAMES = {"cats", "cats@here.example"}
         # The community's mention at the end; a person's belongs to what is said.
         (f"<p>A title at last {CATS}</p>", "A title at last"),
         (f"<p>Found by {H_CARD.format('kim')}</p>", "Found by @kim"),
+        (f"<p>Found by {CATS} {H_CARD.format('kim')}</p>", "Found by @kim"),
+        (f"<p>Found by {H_CARD.format('kim')} {CATS}</p>", "Found by @kim"),
         # Signs and quotes stand back behind words.
         (f"<p>{CATS} \U0001f408</p>", "\U0001f408"),
         (f"<p>{CATS} \U0001f408</p><p>It purrs</p>", "It purrs"),
