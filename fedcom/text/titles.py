@@ -33,8 +33,9 @@ def title_of(html: str, limit: int, place: Collection[str] = ()) -> str:
     """A title of at most `limit` characters for `html`; "" when nothing is said in it.
 
     Mentions at the beginning are left out, and among those at the end that of the community, by
-    one of its names in `place`. A line of nothing but signs or emoji is taken when no other has words, a quote
-    when there is nothing else. What is too long is cut behind a sentence where one ends.
+    one of its names in `place`. A line of nothing but signs or emoji is taken when no other has
+    words, a quote when there is nothing else. What is too long is cut behind a sentence where one
+    ends.
     """
     signs = quote = ""
     for line in to_text(html).splitlines()[:MOST_LINES]:
