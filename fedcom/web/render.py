@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -129,9 +129,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    environment.install_gettext_callables(  # type: ignore[attr-defined] # jinja2.ext.i18n adds it
-        words.gettext, words.ngettext, newstyle=True
-    )
+    # A method that jinja2.ext.i18n adds at run time.
+    install = cast("Any", environment).install_gettext_callables
+    install(words.gettext, words.ngettext, newstyle=True)
     environment.filters |= {
         "rich": rich,
         "excerpt": excerpt,
