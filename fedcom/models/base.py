@@ -4,7 +4,7 @@ Rows are frozen dataclasses whose fields bear the names of columns; there is no 
 row never touches the database again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
@@ -35,12 +35,9 @@ def columns_of(row_type: type[Any], *tables: FromClause) -> list[ColumnElement[A
     return [_column(row_type, field.name, tables) for field in fields(row_type)]
 
 
-def _names_in(row_type: type[Any]) -> tuple[str, ...]:
+@cache
+def _names(row_type: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(row_type))
-
-
-# mypy takes a class that is given by a type variable for not hashable, which every class is.
-_names: Callable[[type[Any]], tuple[str, ...]] = cache(_names_in)
 
 
 def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> ColumnElement[Any]:
@@ -52,4 +49,6 @@ def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> Col
 
 def to_row(row_type: type[R], mapping: RowMapping) -> R:
     """Build the frozen `row_type` from one result row that was selected with `columns_of`."""
-    return row_type(*[mapping[name] for name in _names(row_type)])
+    # mypy takes a class that is given by a type variable for not hashable, which every class is.
+    known: Any = row_type
+    return row_type(*[mapping[name] for name in _names(known)])
