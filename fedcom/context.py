@@ -91,6 +91,15 @@ class Context:
             raise Missing(iri)
         return found
 
+    def find_document(self, iri: str) -> Document | None:
+        """As `document`, of what one can do without: None when its origin does not serve it.
+
+        Raises Missing, not vital, when it was not fetched yet.
+        """
+        if iri not in self.fetched.failures and iri not in self.fetched.documents:
+            raise Missing(iri, vital=False)
+        return None if iri in self.fetched.failures else self.fetched.documents[iri]
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

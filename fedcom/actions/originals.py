@@ -6,11 +6,9 @@ Create is embedded in its place: as good as if the author had sent it to us.
 
 from collections.abc import Iterable, Iterator
 
-from activitypub.errors import ProtocolError
 from activitypub.iri import same_origin
 from activitypub.reading import Document
 from fedcom.context import Context
-from fedcom.errors import FedcomError, Missing
 from fedcom.models.actor import Actor
 from fedcom.remote.peers import find_peer
 
@@ -43,14 +41,10 @@ def _places(ctx: Context, author: Actor, iri: str) -> Iterator[Iterable[Document
 
 
 def _served(ctx: Context, iri: str) -> Document | None:
-    """What is served there; None when nothing is. Nothing depends on it, so it may be missing."""
-    try:
-        found = ctx.document(iri)
-    except Missing as missing:
-        raise Missing(missing.iri, vital=False) from missing
-    except (FedcomError, ProtocolError):
-        return None
-    return found if found.id is None or same_origin(found.id, iri) else None
+    """What is served there; None when nothing is, or something of another origin."""
+    found = ctx.find_document(iri)
+    is_theirs = found is not None and (found.id is None or same_origin(found.id, iri))
+    return found if is_theirs else None
 
 
 def _is_create(activity: Document, author: Actor, iri: str) -> bool:

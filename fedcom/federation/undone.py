@@ -7,11 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from activitypub.errors import ProtocolError
 from activitypub.iri import same_origin
 from activitypub.reading import Document
 from fedcom.context import Context
-from fedcom.errors import FedcomError, Missing
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.post import post
@@ -64,11 +62,8 @@ def _activity(kind: str, iri: str, by: str, about: str) -> dict[str, Any]:
 
 def _served(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
     """What the origin serves at `iri`, if it is something that `by` did."""
-    try:
-        found = ctx.document(iri)
-    except Missing as missing:
-        raise Missing(missing.iri, vital=False) from missing
-    except (FedcomError, ProtocolError):
+    found = ctx.find_document(iri)
+    if found is None:
         return None
     is_theirs = found.is_activity and found.owner == by and found.id == iri
     return dict(found.raw) if is_theirs and found.type != "Undo" else None
