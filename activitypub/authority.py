@@ -357,11 +357,14 @@ def _answer(activity: Document, actor: str, known: Known) -> Verdict:
     return Believe()
 
 
+# Such as PieFed's feeds: nobody here loses or gains anything by it.
+_UNKNOWN_COLLECTION = Refuse("unknown_collection", "The target is no collection known here.")
+
+
 def _collected(activity: Document, actor: str, known: Known) -> Verdict:
     target = activity.target
     if target is not None and known.target_owner is None and not known.is_ours(target):
-        # Such as PieFed's feeds: nobody here loses or gains anything by it.
-        return Refuse("unknown_collection", "The target is no collection that is known here.")
+        return _UNKNOWN_COLLECTION
     return _own_or_moderated(activity, actor, known)
 
 
@@ -500,6 +503,8 @@ def _announced_collected(inner: Document, actor: str, group: str, known: Known) 
     if inner.target is None:
         # It does not say to what: the community's own collections have to be read, which say it.
         return Believe()
+    if known.target_owner is None and not known.is_ours(inner.target):
+        return _UNKNOWN_COLLECTION
     return _announced_moderation(inner, actor, group, known)
 
 

@@ -40,6 +40,7 @@ TYPES: Final[Types] = {
     "not_owner": _NOT_AUTHORIZED,
     "not_the_owner": _NOT_AUTHORIZED,
     "undo_of_anothers": _NOT_AUTHORIZED,
+    "rate_limit_error": RATE_LIMIT,
     "relay_budget_spent": RATE_LIMIT,
 }
 _OWN_MEMBERS: Final = frozenset({"type", "title", "status", "detail", "code", "instance"})

@@ -14,7 +14,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import orjson
 from sqlalchemy import Connection
@@ -101,18 +100,17 @@ class Receiver:
         return Response(status_code=202, headers={"X-Request-Id": request_id})
 
     async def _accept(self, request: Request, request_id: str) -> None:
-        letters = await self._open_aside(request, await body.read(request), request_id)
-        if len(letters) == 1:
-            await self._take(letters[0])
-            return
-        refusals = [error for letter in letters if (error := await self._try(letter)) is not None]
-        if len(refusals) == len(letters):
+        opened = await self._open_aside(request, await body.read(request), request_id)
+        refusals = [error for one in opened if (error := await self._try(one)) is not None]
+        if len(refusals) == len(opened):
             raise refusals[0]
 
-    async def _try(self, letter: Letter) -> ProtocolError | Refused | None:
-        """One of several: what is refused must not take the others along."""
+    async def _try(self, opened: Letter | ProtocolError) -> ProtocolError | Refused | None:
+        """One of several, perhaps: what is refused must not take the others along."""
+        if isinstance(opened, ProtocolError):
+            return opened
         try:
-            await self._take(letter)
+            await self._take(opened)
         except (ProtocolError, Refused) as error:
             return error
         return None
@@ -129,18 +127,31 @@ class Receiver:
         if await self.commits.put(_to_entry(letter, verdict)):
             self.wake()
 
-    async def _open_aside(self, request: Request, content: bytes, request_id: str) -> list[Letter]:
+    async def _open_aside(
+        self, request: Request, content: bytes, request_id: str
+    ) -> list[Letter | ProtocolError]:
         """As `_open`; for a long document in a thread, so that no other request waits for it."""
         if len(content) <= READ_ASIDE_FROM:
             return self._open(request, content, request_id)
         return await asyncio.to_thread(self._open, request, content, request_id)
 
-    def _open(self, request: Request, content: bytes, request_id: str) -> list[Letter]:
+    def _open(
+        self, request: Request, content: bytes, request_id: str
+    ) -> list[Letter | ProtocolError]:
+        """Every activity in the body, or what is wrong with it."""
         document = Document(parse(content))
         signed = to_signed_request(request, content)
         found = activities_in(document)
         sender = self.to_sender(request.client.host if request.client else "")
-        opened = partial(self._open_one, signed, sender=sender, request_id=request_id)
+
+        def opened(activity: Document, content: bytes) -> Letter | ProtocolError:
+            try:
+                return self._open_one(
+                    signed, activity, content, sender=sender, request_id=request_id
+                )
+            except ProtocolError as error:
+                return error
+
         if found == [document]:
             return [opened(document, content)]
         return [opened(activity, orjson.dumps(activity.raw)) for activity in found]

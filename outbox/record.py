@@ -91,12 +91,15 @@ def _tell(
     results: Iterable[Result],
     settled: Iterable[dict[str, Any]],
 ) -> None:
-    """Tell the owner of what was sent that an inbox is no more, or refuses something for good."""
+    """Tell the owner of what was sent that an inbox is no more, or refuses something for good.
+
+    Where there is no inbox, nothing was taken either.
+    """
     for result, values in zip(results, settled, strict=True):
         row, outcome = result.row, result.outcome
         if outcome.kind is Kind.GONE:
             inboxes.gone(conn, row.inbox)
-        elif values["new_state"] == FAILED and outcome.status is not None:
+        if values["new_state"] == FAILED and outcome.status is not None:
             refusal = Refusal(row.actor, row.body, row.host, outcome.status, outcome.text)
             inboxes.refused(conn, refusal)
 

@@ -94,6 +94,7 @@ class _Wording(Action[Comment]):
             community_id=get_post(ctx.conn, about.post_id).community_id,
             post_id=about.post_id,
             comment_id=about.id,
+            written_at=about.updated_at or about.published_at,
         )
         told = adopt_mention(ctx, about.iri, news) if self.source is not None else frozenset()
         if answered_id is not None and answered_id not in told:

@@ -1,6 +1,7 @@
 """What members are told of, written in the transaction of what it is about."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, insert, or_, select
 
@@ -10,12 +11,16 @@ from fedcom.models.actor import actor
 from fedcom.models.notification import Kind, notification
 from fedcom.models.shelf import actor_block, host_block
 
+NEWS_FOR = timedelta(days=7)
+"""How old what somebody wrote may be: old posts are fetched when a community is followed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """What is told: of which kind, whose doing, about what; row ids, None for what it is not about.
 
-    `detail` is the modlog's kind and `reason` its reason, for what moderators did.
+    `detail` is the modlog's kind and `reason` its reason, for what moderators did. `written_at` is
+    when what it is about was written or edited, None if that is now.
     """
 
     kind: Kind
@@ -27,16 +32,20 @@ class News:
     outside_mention_id: int | None = None
     detail: str = ""
     reason: str = ""
+    written_at: datetime | None = None
 
 
 def notify(ctx: Context, recipient_id: int, news: News) -> None:
     """Tell a member; nobody else is told anything: people elsewhere hear of it by federation.
 
-    Nobody is told of what they did themselves. Of people and servers that the member has blocked
-    only moderation and reports are told: neither can be blocked away.
+    Nobody is told of what they did themselves, or of what was written long ago. Of people and
+    servers that the member has blocked only moderation and reports are told: neither can be
+    blocked away.
     """
     by_id = news.by_id
     if recipient_id == by_id or not _has_account(ctx, recipient_id):
+        return
+    if news.written_at is not None and ctx.now - news.written_at > NEWS_FOR:
         return
     is_duty = news.kind in ("moderation", "report")
     if not is_duty and by_id is not None and is_blocked(ctx, recipient_id, by_id):

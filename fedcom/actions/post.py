@@ -423,7 +423,11 @@ def _words(ctx: Context, action: CreatePost | EditPost) -> dict[str, object]:
 
 def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> None:
     news = News(
-        kind="mention", by_id=action.by.id, community_id=about.community_id, post_id=about.id
+        kind="mention",
+        by_id=action.by.id,
+        community_id=about.community_id,
+        post_id=about.id,
+        written_at=about.updated_at or about.published_at,
     )
     if action.source is not None:
         adopt_mention(ctx, about.iri, news)

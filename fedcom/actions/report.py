@@ -299,15 +299,20 @@ def _to_moderators_elsewhere(
 ) -> tuple[Answer, ...]:
     """A community of ours passes it on to the servers of its moderators, as PieFed and Mbin do.
 
-    To no server that has it from the reporter. It says Public, as every Announce has to for Lemmy,
+    To no server that has it from the reporter: its own, and whichever a member here reported it to;
+    nobody knows where a reporter elsewhere did. It says Public, as every Announce has to for Lemmy,
     but nobody else gets it.
     """
     place = _place(ctx, target)
     if place is None or not place.local:
         return ()
-    told = {ctx.host, by.host, *(one.host for one in _servers(ctx, target))}
+    told = {ctx.host, by.host}
+    if by.local:
+        told |= {one.host for one in _servers(ctx, target)}
     there = {
-        _server(one).inbox: one for one in find_moderators(ctx.conn, place) if one.host not in told
+        _server(one).inbox: one
+        for one in find_moderators(ctx.conn, place)
+        if one.host not in told and _reads_announced(ctx, one)
     }
     return tuple(
         Answer(
@@ -363,7 +368,7 @@ def _read_flag(ctx: Context, said: Said) -> Report | None:
     word = said.activity
     found = list(_named(ctx, word))
     if not found:
-        raise Invalid("couldnt_find_object", "Nothing of what is reported is kept here.")
+        raise _elsewhere()
     by = person_at(ctx, said.actor)
     # Whoever names what somebody wrote besides the account means the former.
     contents = [one for one in found if isinstance(one, Post | Comment)]
@@ -375,9 +380,7 @@ def _read_flag(ctx: Context, said: Said) -> Report | None:
     ours: list[Target] = [one for one in contents if _is_judged_here(ctx, one)]
     targets = [*ours, *messages] or accounts
     if not targets:
-        if not contents and any(isinstance(one, Message) for one in found):
-            raise Invalid("couldnt_find_object", "Nothing of what is reported is kept here.")
-        raise Denied("report_elsewhere", "It is in no community here and by nobody here.")
+        raise _elsewhere()
     fresh = [one for one in targets if _is_there(one) and not is_reported(ctx.conn, by.id, one)]
     if not fresh or (word.id is not None and find_report(ctx.conn, word.id) is not None):
         return None
@@ -388,6 +391,11 @@ def _read_flag(ctx: Context, said: Said) -> Report | None:
         reason=_reason(word),
         iri=word.id or ctx.new_iri("flag"),
     )
+
+
+def _elsewhere() -> Denied:
+    # The same for all, so that nobody learns which private messages there are.
+    return Denied("report_elsewhere", "Nothing that it names is for anybody here to judge.")
 
 
 def _named(ctx: Context, word: Document) -> Iterator[Target]:

@@ -522,7 +522,7 @@ def test_an_activity_signed_by_another_is_a_hint_at_most(raw, verdict):
         direct(
             "into an unknown collection",
             act("Remove", ADMIN, POST, target=f"{CATS}/unknown"),
-            "not_their_collection",
+            "unknown_collection",
         ),
         direct("into what it does not name", act("Add", EVA, EVA), "believe"),
         direct(

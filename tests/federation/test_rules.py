@@ -639,7 +639,7 @@ REPORTS = [
         "a queue filled with what nobody here can judge",
         activity("Flag", LEA, IN_DOGS_BY_KIM, summary="Rude."),
         activity("Flag", KIM, "https://kim.example/post/none", summary="Rude."),
-        answers=("202 report_elsewhere", "422 couldnt_find_object"),
+        answers=("202 report_elsewhere",) * 2,
         fetched=(LEA,),
     ),
     row(
@@ -654,7 +654,7 @@ REPORTS = [
         "strangers who learn which private messages there are, or have them read",
         activity("Flag", EVE, f"{ORIGIN}/message/1", summary="Rude."),
         before=write_to_kim,
-        answers="202 couldnt_find_object",
+        answers="202 report_elsewhere",
         fetched=(EVE,),
     ),
     row(
@@ -1284,9 +1284,10 @@ CONVERSATION = [
         announce(activity("Move", KIM, KIM)),
         activity("Move", KIM, KIM, target=f"{KIM}2"),
         activity("Add", KIM, DOGS, target=f"{FEED['id']}/following"),
+        announce(activity("Add", MAX, KIM, target=f"{FEED['id']}/following")),
         answers=("202 unsupported_type",) * 7
         + ("202 not_moved",) * 2
-        + ("202 unknown_collection",),
+        + ("202 unknown_collection",) * 2,
         fetched=None,
     ),
     row(

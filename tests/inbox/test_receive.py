@@ -104,6 +104,23 @@ async def test_one_item_that_is_refused_does_not_take_the_others_along(small_wor
     assert (answer.status, answer.code) == (403, "actor_is_ours")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"actor": None}, "actor_missing"),
+        ({"id": "https://other.example/like/3"}, "id_on_other_host"),
+        ({"type": ""}, "type_missing"),
+    ],
+)
+async def test_one_item_that_is_malformed_does_not_take_the_others_along(
+    small_world: World, wrong: dict[str, Any], code: str
+) -> None:
+    bad = like(3) | wrong
+    assert (await small_world.post(listed(bad, like()))).status == 202
+    assert [row["activity_id"] for row in small_world.rows()] == [like()["id"]]
+    assert (await small_world.post(listed(bad, bad))).code == code
+
+
 @pytest.mark.parametrize("number", [0, 51])
 async def test_a_collection_of_nothing_or_of_too_much_is_answered_400(
     small_world: World, number: int

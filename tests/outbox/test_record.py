@@ -126,6 +126,7 @@ def test_an_inbox_that_is_no_more_is_reported_once_for_each_delivery(world: Worl
     world.publish([inbox(1)])
     _record(world, _claim(world), Outcome(Kind.GONE, 404), Outcome(Kind.REJECTED, 400))
     assert world.inboxes.heard == [inbox(1)]
+    assert [refusal.status for refusal in world.inboxes.refusals] == [404, 400]
 
 
 def _fail_until_resting(world: World) -> None:

@@ -14,9 +14,7 @@ PAUSE = 0.1
 """Seconds by which each pause between two tries is longer than the one before."""
 
 
-def growth(
-    work: Callable[[Any], object], small: Any, large: Any, times: int, most: float
-) -> float:
+def growth(work: Callable[[Any], object], small: Any, large: Any, times: int, most: float) -> float:
     """How many times the CPU time of `work(small)` `work(large)` takes, where `large` is `times` as
     much as `small`; 0.0 below the `FLOOR`.
 

@@ -1,5 +1,7 @@
 """Who is told of what: answers and names, once each, and nobody twice for the same words."""
 
+from datetime import timedelta
+
 from sqlalchemy import insert
 
 from activitypub.reading import Document
@@ -132,3 +134,27 @@ def test_what_was_only_fetched_tells_too(home: Home) -> None:
     home(lambda ctx: perform(ctx, create_from(ctx, document, None), Said(document, KIM)))
 
     assert told(home, home.bob) == ["mention"]
+
+
+def test_what_was_written_long_ago_tells_nobody_until_it_is_edited(home: Home) -> None:
+    home.person(KIM)
+    own = home.post(by=home.bob)
+    days = {age: (home.clock() - timedelta(days=age)).isoformat() for age in (6, 8)}
+    old = note(f"{KIM}/2", KIM, own.iri, tag=naming(home.ann), published=days[8])
+
+    hear(
+        home,
+        activity(
+            "Create",
+            KIM,
+            page(f"{KIM}/1", KIM, home.cats.iri, tag=naming(home.bob), published=days[8]),
+        ),
+    )
+    hear(home, activity("Create", KIM, old))
+    assert told(home) == []
+
+    hear(home, activity("Create", KIM, note(f"{KIM}/3", KIM, own.iri, published=days[6])))
+    assert told(home) == ["reply"]
+
+    hear(home, activity("Update", KIM, old | {"content": "<p>What?</p>", "updated": days[6]}))
+    assert told(home) == ["reply", "mention"]

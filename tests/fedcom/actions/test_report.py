@@ -234,10 +234,10 @@ def test_a_flag_of_an_account_alone_is_for_the_admins(home: Home) -> None:
     assert read(home, flag(THEM, [home.bob.iri], id="https://mastodon.example/2")) is None
 
 
-def test_a_report_of_what_is_not_here_makes_no_sense(home: Home) -> None:
+def test_a_report_of_what_is_not_here_concerns_nobody_here(home: Home) -> None:
     home.person(KIM)
 
-    with pytest.raises(Invalid, match="couldnt_find_object"):
+    with pytest.raises(Denied, match="report_elsewhere"):
         read(home, flag(KIM, "https://lemmy.example/post/0"))
 
 
@@ -337,6 +337,18 @@ def test_moderators_elsewhere_are_told_of_reports_from_elsewhere(home: Home) -> 
     assert (word["type"], word["actor"]) == ("Undo", LEA)
 
 
+def test_a_moderator_on_the_authors_server_is_told_of_reports_from_elsewhere(home: Home) -> None:
+    """Whether the reporter's server told the author's is not known here."""
+    kim, _ = with_a_moderator_elsewhere(home)
+    post = home.post(by=kim, iri="https://kim.example/post/7")
+    home.person(LEA)
+    home.sent()
+
+    hear(home, flag(LEA, post.iri, content="Rude."))
+
+    assert [inbox for inbox, _ in announced(home)] == [kim.shared_inbox or kim.inbox]
+
+
 def test_a_moderators_own_server_hears_nothing_of_what_it_reported(home: Home) -> None:
     _, post = with_a_moderator_elsewhere(home)
     home.person("https://lemmy.example/u/ken")
@@ -386,7 +398,7 @@ def test_a_message_is_reported_from_elsewhere_by_who_got_it_or_their_server(home
     for receiver in (KIM, "https://lemmy.example/site"):
         assert read(home, flag(receiver, sent.iri)) is not None
     for stranger in (LEA, THEM, "https://lemmy.example/u/ken"):
-        with pytest.raises(Invalid, match="couldnt_find_object"):
+        with pytest.raises(Denied, match="report_elsewhere"):
             read(home, flag(stranger, sent.iri))
 
 
