@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, update
 
-from activitypub.errors import FetchFailed, Malformed
+from activitypub.errors import Malformed
 from activitypub.iri import origin_of
 from activitypub.reading import Document
 from activitypub.vocab.activities import block, delete as delete_activity, undo
@@ -31,7 +31,7 @@ from fedcom.actions.tally import count_subscribers
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, Said
 from fedcom.db import upsert
-from fedcom.errors import Conflict, Denied, Invalid, Missing, NotFound
+from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
 from fedcom.models.follow import Follow as FollowRow, follow
@@ -49,7 +49,7 @@ from fedcom.queries.bans import (
     list_site_bans,
 )
 from fedcom.queries.follows import find_follow, server_of
-from fedcom.remote.actors import actor_at, person_at
+from fedcom.remote.actors import actor_at, if_served, person_at
 from fedcom.rules.dialects import ends_follow_with_ban, ignores_restore_data
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
@@ -571,18 +571,8 @@ def _person_named(ctx: Context, word: Document, *, fetching: bool = False) -> Pe
     iri = word.object_id or ""
     found = find_actor(ctx.conn, iri)
     if found is None and fetching:
-        found = _fetched(ctx, iri)
+        found = if_served(actor_at, ctx, iri)
     return found if isinstance(found, Person) else None
-
-
-def _fetched(ctx: Context, iri: str) -> Person | Community | None:
-    """None when their origin does not show them (any more)."""
-    try:
-        return actor_at(ctx, iri)
-    except Missing as missing:
-        raise Missing(missing.iri, vital=False) from missing
-    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
-        return None
 
 
 READERS: Readers = {("Block",): _read_block, ("Undo", "Block"): _read_undo}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from activitypub.authority import Refuse, judge_moved
-from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import same_host
 from activitypub.vocab.activities import announce, move, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
@@ -18,7 +17,7 @@ from fedcom.actions.delete import place_of, set_shown
 from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.tally import count_moved, locked
 from fedcom.context import Context, Said
-from fedcom.errors import Conflict, Denied, Invalid, Missing, NotFound
+from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import comment
 from fedcom.models.moderation import report
@@ -26,7 +25,7 @@ from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_person
 from fedcom.queries.modlog import find_remover
 from fedcom.queries.posts import find_post, find_post_of_thread, get_post
-from fedcom.remote.actors import community_at, participant_at
+from fedcom.remote.actors import community_at, if_served, participant_at
 from fedcom.rules.permissions import may_act
 
 LET_GO = "The community no longer announces it."
@@ -160,13 +159,8 @@ def _is_confirmed(ctx: Context, about: Post, origin: str, target: str) -> bool:
 
 def _target(ctx: Context, iri: str) -> Community | None:
     """The community that it goes to, None if its server does not show it."""
-    try:
-        found = community_at(ctx, iri)
-    except Missing as missing:
-        raise Missing(missing.iri, vital=False) from missing
-    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
-        return None
-    return found if found.is_open else None
+    found = if_served(community_at, ctx, iri)
+    return found if found is not None and found.is_open else None
 
 
 def _has_left(ctx: Context, about: Post) -> bool:

@@ -5,8 +5,9 @@ Update or a relayed copy can change nothing that the origin does not say itself.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
@@ -25,6 +26,8 @@ from fedcom.queries.bans import list_site_bans
 from fedcom.remote.peers import find_block
 from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
+
+T = TypeVar("T", bound=Person | Community)
 
 KINDS = frozenset({"Person", "Group", "Application", "Service", "Organization"})
 # Mastodon 4.6 takes the same: what can stand in a handle, nothing that can fool a reader.
@@ -104,6 +107,18 @@ def community_at(ctx: Context, iri: str) -> Community:
             "not_a_community", "%(iri)s is a %(kind)s, not a community.", iri=iri, kind=found.kind
         )
     return found
+
+
+def if_served(find: Callable[[Context, str], T], ctx: Context, iri: str) -> T | None:
+    """An actor that one can do without: what `find` (`actor_at` or one like it) finds, or None when
+    the origin does not show it or it is of no use. Raises Missing, not vital.
+    """
+    try:
+        return find(ctx, iri)
+    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
+        return None
+    except Missing as missing:
+        raise Missing(missing.iri, vital=False) from missing
 
 
 def refuse_blocked(ctx: Context, iri: str) -> None:
@@ -304,13 +319,12 @@ def _put_moderators(ctx: Context, number: int, collection: object) -> None:
     """Replace the moderators by those in the community's own collection, as far as we get them."""
     if not isinstance(collection, str):
         return
-    try:
-        listed = [item for item in ctx.document(collection).items if isinstance(item, str)]
-    except FetchFailed:
+    served = ctx.find_document(collection)
+    if served is None:
         return
-    except Missing as missing:
-        raise Missing(missing.iri, vital=False) from missing
-    found = [_moderator_at(ctx, iri) for iri in listed[:MODERATORS_FETCHED]]
+    listed = [item for item in served.items if isinstance(item, str)]
+    # The community is usable without those who are nobody we can use.
+    found = [if_served(person_at, ctx, iri) for iri in listed[:MODERATORS_FETCHED]]
     ctx.conn.execute(delete(moderator).where(moderator.c.community_id == number))
     for position, person in enumerate(one for one in found if one is not None):
         # They are listed in the order of their appointment, and that is all we know of it.
@@ -333,16 +347,6 @@ def _bar_as_site(ctx: Context, place: Community) -> None:
             "expires_at": ban.expires_at,
         }
         upsert(ctx.conn, community_ban, row, key=["community_id", "person_id"])
-
-
-def _moderator_at(ctx: Context, iri: str) -> Person | None:
-    """One of them, or None when that is nobody we can use: the community is usable without."""
-    try:
-        return person_at(ctx, iri)
-    except (FetchFailed, NotFound, Invalid, Denied, Malformed):
-        return None
-    except Missing as missing:
-        raise Missing(missing.iri, vital=False) from missing
 
 
 def _inbox(document: Document, iri: str) -> str:
