@@ -458,6 +458,9 @@ def _announced(thing: Document | str, group: str, found: _Findings) -> Explained
             is_their_post=True,
         )
         about = {"group": group}
+        if known.code == "unknown_collection":
+            # The group announces this already.
+            known = replace(known, code="not_their_collection")
         _take_either(known, judge_announced(thing, group, kindest), found, thing, about)
     else:
         _take(known, found, {})

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from activitypub.reading import Document
-from activitypub.vocab.objects import Place, Text, interaction_policy, note, tombstone
+from activitypub.vocab.objects import Text, interaction_policy, note
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.wire.body import Body
@@ -18,7 +18,14 @@ from fedcom.wire.illustration import (
     with_subject,
 )
 from fedcom.wire.policies import UNRESTRICTED, Restrictions, restrictions_in
-from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
+from fedcom.wire.tags import (
+    language_in,
+    language_of,
+    named_in,
+    to_place,
+    tombstone_of,
+    with_their_links,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +91,9 @@ def to_note(
     delivers replies to) nobody else. The Mention of the community makes their replies come back.
     """
     if not about.is_shown:
-        return tombstone(
-            about.iri, former_type="Note", deleted=about.deleted_at or about.removed_at
-        )
+        return tombstone_of(about, "Note")
     return note(
-        Place(
-            id=about.iri,
-            author=author.iri,
-            community=place.iri,
-            published=about.published_at,
-            updated=about.updated_at,
-            mentioned=[someone.iri for someone in mentioned],
-            tags=tags_of(about.iri, about.body_html, place, mentioned),
-            thread=above.thread,
-            replies=replies,
-        ),
+        to_place(about, author, place, mentioned, thread=above.thread, replies=replies),
         Text(
             html=with_their_links(about.body_html, about.iri, mentioned),
             markdown=about.body_source or None,

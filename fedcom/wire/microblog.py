@@ -9,14 +9,14 @@ Both forms, and what each peer makes of them, are in docs/decisions/0034.
 import html as entities
 from typing import Any
 
-from activitypub.vocab.objects import Place, Text, interaction_policy, note, tombstone
+from activitypub.vocab.objects import Text, interaction_policy, note
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
 from fedcom.text.hashtags import with_hashtag_links
 from fedcom.text.pictures import pictures_in
 from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import thread_of
-from fedcom.wire.tags import hashtag_page, language_of, tags_of, with_their_links
+from fedcom.wire.tags import hashtag_page, language_of, to_place, tombstone_of, with_their_links
 
 MOST_PICTURES = 4
 """Pictures of one status that Mastodon shows."""
@@ -36,21 +36,9 @@ def to_status(
     a part of the content.
     """
     if not about.is_shown:
-        return tombstone(
-            about.iri, former_type="Note", deleted=about.deleted_at or about.removed_at
-        )
+        return tombstone_of(about, "Note")
     return note(
-        Place(
-            id=about.iri,
-            author=author.iri,
-            community=place.iri,
-            published=about.published_at,
-            updated=about.updated_at,
-            mentioned=[someone.iri for someone in mentioned],
-            tags=tags_of(about.iri, about.body_html, place, mentioned),
-            thread=thread_of(about),
-            replies=replies,
-        ),
+        to_place(about, author, place, mentioned, thread=thread_of(about), replies=replies),
         Text(html=_content(about, mentioned), language=language_of(about.language)),
         sensitive=about.nsfw or bool(about.content_warning),
         summary=about.content_warning or None,

@@ -7,7 +7,7 @@ from typing import Any
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, same_host
 from activitypub.reading import Document
-from activitypub.vocab.objects import Place, Text, link, page, tombstone
+from activitypub.vocab.objects import Text, link, page
 from fedcom.errors import Invalid
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
@@ -29,7 +29,14 @@ from fedcom.wire.illustration import (
     with_subject,
 )
 from fedcom.wire.policies import UNRESTRICTED, Restrictions, restrictions_in
-from fedcom.wire.tags import language_in, language_of, named_in, tags_of, with_their_links
+from fedcom.wire.tags import (
+    language_in,
+    language_of,
+    named_in,
+    to_place,
+    tombstone_of,
+    with_their_links,
+)
 
 # What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
 TYPES = frozenset(
@@ -105,20 +112,10 @@ def to_page(
     The Mention of the community makes replies from microblogs come back to it.
     """
     if not about.is_shown:
-        return tombstone(
-            about.iri, former_type=about.wire_type, deleted=about.deleted_at or about.removed_at
-        )
+        return tombstone_of(about, about.wire_type)
     return page(
-        Place(
-            id=about.iri,
-            author=author.iri,
-            community=place.iri,
-            published=about.published_at,
-            updated=about.updated_at,
-            mentioned=[someone.iri for someone in mentioned],
-            tags=tags_of(about.iri, about.body_html, place, mentioned),
-            thread=thread_of(about),
-            replies=replies_iri(about.iri),
+        to_place(
+            about, author, place, mentioned, thread=thread_of(about), replies=replies_iri(about.iri)
         ),
         about.title,
         Text(

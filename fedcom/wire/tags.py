@@ -1,4 +1,4 @@
-"""The small parts that posts and comments share on the wire: mentions, hashtags, languages."""
+"""What posts and comments share on the wire: place, mentions, hashtags, languages."""
 
 import html as entities
 import re
@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 from activitypub.iri import origin_of
 from activitypub.reading import Document
-from activitypub.vocab.objects import Language, hashtag, mention
+from activitypub.vocab.objects import Language, Place, hashtag, mention, tombstone
 from fedcom.models.actor import Actor, Community
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
 from fedcom.text.hashtags import find_hashtags
 from fedcom.text.mentions import MAX_MENTIONS
 from fedcom.wire.addressing import page_of
@@ -18,7 +20,39 @@ from fedcom.wire.addressing import page_of
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
-def tags_of(iri: str, html: str, place: Community, people: Sequence[Actor]) -> list[dict[str, Any]]:
+def to_place(
+    about: Post | Comment,
+    author: Actor,
+    community: Community,
+    mentioned: Sequence[Actor],
+    *,
+    thread: str | None,
+    replies: str | dict[str, Any],
+) -> Place:
+    """Where our post or comment stands, whose it is and whom it names."""
+    return Place(
+        id=about.iri,
+        author=author.iri,
+        community=community.iri,
+        published=about.published_at,
+        updated=about.updated_at,
+        mentioned=[someone.iri for someone in mentioned],
+        tags=_tags_of(about.iri, about.body_html, community, mentioned),
+        thread=thread,
+        replies=replies,
+    )
+
+
+def tombstone_of(about: Post | Comment, former_type: str) -> dict[str, Any]:
+    """What is left of our post or comment when it is not shown."""
+    return tombstone(
+        about.iri, former_type=former_type, deleted=about.deleted_at or about.removed_at
+    )
+
+
+def _tags_of(
+    iri: str, html: str, place: Community, people: Sequence[Actor]
+) -> list[dict[str, Any]]:
     """The tags of our object `iri` with the text `html`: mentions, then hashtags.
 
     The community's Mention is the first, since microblogs answer only whom a Note mentions.
