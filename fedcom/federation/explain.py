@@ -450,6 +450,9 @@ def _announced(thing: Document | str, group: str, found: _Findings) -> Explained
         return Explained("an id", "boost", about=thing)
     described = describe(thing)
     known = judge_announced(thing, group, _NOBODY)
+    if isinstance(known, Refuse) and known.code == "unknown_collection":
+        found.hang_on(f"if {_innermost(thing).target} is a collection of {group}")
+        known = judge_announced(thing, group, replace(_NOBODY, target_owner=group))
     if isinstance(known, Refuse):
         kindest = Known(
             hosts=frozenset(),
@@ -458,9 +461,6 @@ def _announced(thing: Document | str, group: str, found: _Findings) -> Explained
             is_their_post=True,
         )
         about = {"group": group}
-        if known.code == "unknown_collection":
-            # The group announces this already.
-            known = replace(known, code="not_their_collection")
         _take_either(known, judge_announced(thing, group, kindest), found, thing, about)
     else:
         _take(known, found, {})
