@@ -427,6 +427,20 @@ async def test_a_create_is_one_for_as_long_as_its_object_is_shown(node: Node) ->
         assert (await node.get(path)).status_code == 404, path
 
 
+async def test_what_another_server_says_is_served_by_that_alone(node: Node) -> None:
+    home = node.home
+    kim, there = home.person(KIM), home.post(place=home.group("https://dogs.example/c/dogs"))
+    theirs, remark = home.post(by=kim), home.comment(home.post(), by=kim)
+
+    for path in (
+        f"/activities/create/post-{theirs.id}",
+        f"/activities/create/comment-{remark.id}",
+        f"/activities/announce/post-{there.id}",
+    ):
+        assert (await node.get(path)).status_code == 404, path
+    assert (await node.get(f"/activities/create/post-{there.id}")).status_code == 200
+
+
 async def test_all_that_was_ever_posted_is_on_the_pages_of_an_outbox(node: Node) -> None:
     home = node.home
     made = []
