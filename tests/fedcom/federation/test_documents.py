@@ -139,6 +139,7 @@ async def test_documents_are_for_scripts_of_every_page_and_asked_for_only_when_c
         again = await node.get(path, If_None_Match=answer.headers["etag"])
 
         assert answer.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in answer.headers["access-control-expose-headers"]
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == answer.headers["etag"]
     changed = EditPost(by=node.home.bob, post=post, title="Cats do sleep")
