@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from activitypub.iri import PUBLIC
+from activitypub.signatures import integrity
 from fedcom.actions.ban import Ban
 from fedcom.actions.follow import AnswerFollow, Follow
 from fedcom.follow_requests import ask_again
@@ -12,12 +13,12 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.queries.follows import get_follow
 from outbox.publish import find_issued
-from tests.support.documents import activity, group, page, person
+from tests.support.documents import activity, group, page, person, proof_key, prover
 from tests.support.node import Node
 
 pytestmark = pytest.mark.anyio
 
-KIM = "https://kim.example/u/kim"
+KIM, EVE = "https://kim.example/u/kim", "https://eve.example/u/eve"
 DOGS = "https://dogs.example/c/dogs"
 MINUTE, DAY = 60, 24 * 60 * 60
 
@@ -120,6 +121,17 @@ async def test_what_a_community_announces_is_taken_as_its_accept(asking: Asking)
 
     assert asking.row["state"] == "accepted"
     assert await asking.minutes_of_asking(10) == []
+
+
+async def test_an_announce_that_somebody_else_brings_again_accepts_nothing(asking: Asking) -> None:
+    methods = prover(DOGS)["assertionMethod"]
+    asking.node.network.put(group(DOGS, assertionMethod=methods), person(EVE), person(KIM))
+    asking.node.network.put(page("https://kim.example/post/1", KIM, DOGS))
+    proven = integrity.sign(announced(), proof_key(DOGS), asking.now)
+
+    assert await asking.node.hear(proven, signer=EVE) == "202"
+
+    assert asking.row["state"] == "pending"
 
 
 async def test_where_another_member_was_accepted_an_announce_says_nothing_of_the_rest(

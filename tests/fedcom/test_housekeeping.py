@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from fedcom.accounts.letters import put_letter
 from fedcom.actions.ban import Ban
@@ -14,6 +14,7 @@ from fedcom.models.mail import mail
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban
 from fedcom.models.notification import notification
+from fedcom.models.omission import omission
 from fedcom.wire.body import Body
 from tests.support.clock import SettableClock
 from tests.support.people import Home
@@ -67,6 +68,22 @@ async def test_deleted_messages_lose_their_words_after_a_month(
     await clean_up(home.database, clock())
 
     assert [row["body_source"] for row in home.rows(message)] == ["", "", "Here"]
+
+
+async def test_what_a_backfill_left_out_is_shown_to_admins_for_a_month(
+    home: Home, clock: SettableClock
+) -> None:
+    words = {"source": "https://dogs.example/c/dogs", "item": "", "code": "gone", "reason": "Gone."}
+    row = {"community_id": home.cats.id, "created_at": clock(), **words}
+    home(lambda ctx: ctx.conn.execute(insert(omission).values(row)))
+
+    clock.advance(days=31)
+    await clean_up(home.database, clock())
+    assert len(home.rows(omission)) == 1
+    clock.advance(seconds=1)
+    await clean_up(home.database, clock())
+
+    assert home.rows(omission) == []
 
 
 async def test_bans_that_have_run_out_are_cleared_and_others_stay(

@@ -318,6 +318,19 @@ async def test_what_is_left_out_is_put_down_until_the_next_visit(world: World) -
     assert omissions(world) == {}
 
 
+async def test_a_post_that_is_in_another_community_is_put_down(world: World) -> None:
+    birds = "https://dogs.example/c/birds"
+    world.home.follow(world.home.bob, world.home.group(birds))
+    theirs = page("https://dogs.example/post/7", REX, birds)
+    world.network.put(group(birds), theirs, ordered(OUTBOX, [theirs["id"], announced(rexs())]))
+    heard = activity("Announce", birds, activity("Create", REX, theirs))
+    assert await world.node.hear(heard) == "202"
+
+    await world.fill()
+
+    assert omissions(world)[theirs["id"]] == "wrong_community"
+
+
 async def test_an_outbox_that_cannot_be_had_is_put_down(world: World) -> None:
     world.network.put(document(OUTBOX, "Note"))
     await world.fill()

@@ -6,7 +6,7 @@ from activitypub.iri import host_of
 from outbox import claims, peers
 from outbox.answers import Kind, Outcome
 from outbox.claims import Bounds
-from outbox.deliveries import activities, deliveries
+from outbox.deliveries import ECHOED, activities, deliveries
 from outbox.peers import Peer
 from outbox.publish import find_issued
 from outbox.record import Result, record
@@ -151,6 +151,14 @@ def test_pruning_keeps_what_is_recent_or_open_and_issued_activities_for_a_month(
     _attempt(world, 3, Outcome(Kind.DELIVERED, 202))
     assert left(8) == (0, True)
     assert left(31) == (0, False)
+
+
+def test_pruning_keeps_an_echo_no_longer_than_what_arrived(world: World) -> None:
+    world.publish([inbox(1)])
+    _attempt(world, 1, Outcome(Kind.REJECTED, 400))
+    with world.db.begin() as conn:
+        conn.execute(deliveries.update().values(state=ECHOED))
+        assert [prune(conn, world.now() + days * DAY) for days in (6, 8)] == [0, 1]
 
 
 def test_pruning_deletes_a_limited_number_at_a_time(world: World) -> None:

@@ -17,6 +17,7 @@ from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.perform import perform
+from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import Remove, Restore
@@ -506,6 +507,35 @@ def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home
     home.sent()
     again = scene.perform(replace(action, by=scene.kim, title="Cats?"), heard)
     assert again[MICRO] == {"c/cats: Update{Group}"}
+
+
+@pytest.mark.parametrize("what", ["words", "pictures"])
+def test_what_a_moderator_changes_the_community_itself_says_to_microblogs(
+    home: Home, what: str
+) -> None:
+    Scene(home, ours=True)
+    changes: dict[str, Action[Any]] = {
+        "words": EditCommunity(
+            by=home.ann,
+            community=home.cats,
+            title="Cats!",
+            description=WORDS,
+            nsfw=False,
+            posting_restricted=False,
+        ),
+        "pictures": ChangePictures(
+            by=home.ann, subject=home.cats, icon_url=f"{ORIGIN}/media/cat.webp", image_url=None
+        ),
+    }
+
+    home.perform(changes[what])
+
+    sent = [(where, Document(parse(body))) for where, body in home.sent_bodies()]
+    heard = [document for where, document in sent if MICRO in where.inbox]
+    # Mastodon takes a change of an account from that account alone.
+    assert [(one.type, one.actor, one.object_id) for one in heard] == [
+        ("Update", home.cats.iri, home.cats.iri)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,14 @@ def test_a_thread_whose_server_is_gone_does_not_lose_the_mention(home: Home) -> 
     assert told(home) == [("bob", "mention")]
 
 
+def test_a_thread_of_no_community_here_is_asked_for_and_not_waited_for(home: Home) -> None:
+    home.person(KIM)
+    with pytest.raises(Missing) as asked:
+        hear(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
+
+    assert (asked.value.iri, asked.value.vital) == (THREAD, False)
+
+
 def test_a_thread_of_a_community_here_is_waited_for(home: Home) -> None:
     home.person(KIM)
     about = toot(BOB, inReplyTo=THREAD, cc=[home.cats.iri])
@@ -114,6 +122,17 @@ def test_what_is_in_a_community_here_is_told_once_and_as_before(home: Home) -> N
 
     assert told(home) == [("bob", "reply")]
     assert kept(home) == []
+
+
+def test_a_comment_here_whose_edit_is_refused_is_no_mention_besides(home: Home) -> None:
+    home.person(KIM)
+    reply = toot(BOB, inReplyTo=home.post(by=home.bob).iri)
+    hear(home, activity("Create", KIM, reply))
+    edited = reply | {"type": "Article", "updated": LATER, "content": "<p>Other words</p>"}
+
+    assert code(home, activity("Update", KIM, edited)) != "allowed"
+
+    assert (told(home), kept(home)) == ([("bob", "reply")], [])
 
 
 def test_a_mention_that_its_community_announces_later_is_told_once(home: Home) -> None:

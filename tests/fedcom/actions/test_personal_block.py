@@ -64,3 +64,12 @@ def test_people_elsewhere_who_are_blocked_are_nobodys_business_here(home: Home) 
 
     for blocked_iri in (lea.iri, home.cats.iri, "https://home.example/u/nobody"):
         assert read(home, activity("Block", KIM, blocked_iri)) is None
+
+
+def test_nobody_else_says_it_for_them(home: Home) -> None:
+    home.person(KIM)
+    dogs = home.group("https://dogs.example/c/dogs")
+    word = activity("Block", KIM, home.bob.iri)
+
+    assert read(home, word, via=dogs.iri) is None
+    assert read(home, undo(word), via=dogs.iri) is None

@@ -270,6 +270,20 @@ def test_a_removal_by_a_moderator_elsewhere_is_told_too_and_in_the_language_of_t
     ]
 
 
+def test_a_moderator_on_a_microblog_is_told_nothing_of_what_they_removed_themselves(
+    home: Home,
+) -> None:
+    tom = home.person("https://toots.example/users/tom", "mastodon")
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=tom))
+    about = home.comment(home.post(by=home.bob), by=tom)
+    home.sent()
+
+    hear(home, activity("Delete", tom.iri, about.iri, summary="Off topic"))
+
+    assert home.fresh(about).removed_at is not None
+    assert [sent for sent in home.sent() if sent.words == "Create{Note}"] == []
+
+
 @pytest.mark.parametrize("software", ["lemmy", "piefed"])
 def test_an_author_on_a_forum_hears_it_from_the_community_alone(home: Home, software: str) -> None:
     kim = home.person(KIM, software)

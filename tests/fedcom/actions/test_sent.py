@@ -11,8 +11,10 @@ from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
+from fedcom.actions.perform import perform
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.sent import last_iri
+from fedcom.actions.take_down import put_back, take_down
 from fedcom.actions.vote import Vote
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
@@ -96,6 +98,18 @@ def test_private_undos_name_the_id_that_was_sent(home: Home) -> None:
         lambda gone: UndeleteMessage(by=home.bob, message=gone),
     )
     assert named == sent
+
+
+def test_what_an_admin_puts_back_names_the_deletion_in_its_authors_name(home: Home) -> None:
+    post = home.post(place=home.group("https://lemmy.example/c/dogs"))
+    home(lambda ctx: perform(ctx, take_down(ctx, home.ann, post, "Illegal")))
+    hidden = home.fresh(post)
+
+    home(lambda ctx: perform(ctx, put_back(ctx, home.ann, hidden)))
+
+    word, undo = said_by(home, "bob")[-2:]
+    assert (word["type"], undo["type"]) == ("Delete", "Undo")
+    assert undo["object"]["id"] == word["id"]
 
 
 def test_of_two_bans_the_one_from_the_same_place_is_named(home: Home) -> None:

@@ -257,3 +257,7 @@ def test_omissions_say_what_was_left_out_of_what(shell: Shell) -> None:
         "    not_there: It is gone.",
     ]
     assert len(shell.must("federation", "omissions", "--limit", "1").splitlines()) == 2
+    of_us = shell.must("federation", "omissions", "--host", HOST).splitlines()
+    assert len(of_us) == 4, "the community that they belong to is here"
+    elsewhere = shell.must("federation", "omissions", "--host", "near.example")
+    assert elsewhere == "Nothing was left out.\n"

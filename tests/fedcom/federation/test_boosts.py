@@ -61,6 +61,15 @@ async def test_boosts_go_with_the_account(node: Node) -> None:
     assert boosts(node) == 0
 
 
+async def test_what_a_community_announces_is_no_boost(node: Node) -> None:
+    node.home.post()
+    node.home.follow(node.home.bob, node.home.group(DOGS))
+
+    assert await node.hear(activity("Announce", DOGS, POST)) == "202"
+
+    assert boosts(node) == 0
+
+
 @pytest.mark.parametrize("inside", [False, True])
 @pytest.mark.parametrize(
     ("kind", "more"),

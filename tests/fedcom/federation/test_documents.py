@@ -139,6 +139,7 @@ async def test_documents_are_for_scripts_of_every_page_and_asked_for_only_when_c
         again = await node.get(path, If_None_Match=answer.headers["etag"])
 
         assert answer.headers["access-control-allow-origin"] == "*"
+        assert "ETag" in answer.headers["access-control-expose-headers"]
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == answer.headers["etag"]
     changed = EditPost(by=node.home.bob, post=post, title="Cats do sleep")
@@ -425,6 +426,20 @@ async def test_a_create_is_one_for_as_long_as_its_object_is_shown(node: Node) ->
         "/activities/create/post-404",
     ):
         assert (await node.get(path)).status_code == 404, path
+
+
+async def test_what_another_server_says_is_served_by_that_alone(node: Node) -> None:
+    home = node.home
+    kim, there = home.person(KIM), home.post(place=home.group("https://dogs.example/c/dogs"))
+    theirs, remark = home.post(by=kim), home.comment(home.post(), by=kim)
+
+    for path in (
+        f"/activities/create/post-{theirs.id}",
+        f"/activities/create/comment-{remark.id}",
+        f"/activities/announce/post-{there.id}",
+    ):
+        assert (await node.get(path)).status_code == 404, path
+    assert (await node.get(f"/activities/create/post-{there.id}")).status_code == 200
 
 
 async def test_all_that_was_ever_posted_is_on_the_pages_of_an_outbox(node: Node) -> None:

@@ -201,6 +201,10 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
     ("said", "detail"),
     [
         (activity("Warn", KIM, f"{CATS}/1"), "Warn is not understood here: no warnings yet."),
+        (
+            activity("QuoteRequest", KIM, f"{CATS}/1"),
+            "QuoteRequest is not understood here: no quotes yet.",
+        ),
         (activity("Dance", KIM, f"{CATS}/1"), "Dance is not understood here."),
     ],
 )

@@ -48,3 +48,13 @@ def test_what_is_opened_again_is_one_report(home: Home) -> None:
     home(lambda ctx: reopen(ctx.conn, reports[1]))
 
     assert open_reports(home) == ["mia"]
+
+
+def test_what_a_reporter_is_told_stays_unread_when_another_report_is_judged(home: Home) -> None:
+    post = home.post()
+    for name in ("eve", "mia"):
+        made = home.perform(Report(by=home.member(name), target=post, reason=name))
+        home(lambda ctx, made=made: resolve(ctx, made, home.ann))
+
+    told = [row for row in home.rows(notification) if row["detail"] == "dismissed"]
+    assert [row["read_at"] for row in told] == [None, None]

@@ -10,7 +10,7 @@ from fedcom.text.markdown import render
     ("source", "found"),
     [
         ("About #cats and #Cats, not #dogs.", ("cats", "dogs")),
-        ("(#cats)/#2024 #1st", ("cats", "1st")),
+        ("(#cats)/#2024 #1st, and #2 of #2024", ("cats", "1st")),
         ("`#code` and [#link](https://x.example) and https://x.example/#part", ()),
         ("R&#35;D it's a#b C# ##x", ()),
         ("```\n#include\n```\n#çay #قطط #बिल्ली", ("çay", "قطط", "बिल्ली")),

@@ -230,3 +230,20 @@ async def test_bans_from_communities_are_told_in_words(world: World) -> None:
     page = await world.browser("bob").get("/settings/bans")
 
     assert "You are banned from Cats permanently. Reason: Rude" in page.text
+
+
+async def test_a_ban_from_a_community_that_is_over_is_told_no_more(world: World) -> None:
+    until = world.instance.clock() + timedelta(hours=1)
+    action = Ban(
+        by=world.people["mia"],
+        person=world.people["bob"],
+        place=world.community,
+        reason="Rude",
+        expires_at=until,
+    )
+    await world.perform(action)
+    assert "banned from Cats until" in (await world.browser("bob").get("/settings/bans")).text
+
+    world.instance.clock.advance(hours=1)
+
+    assert "not banned anywhere" in (await world.browser("bob").get("/settings/bans")).text

@@ -257,6 +257,12 @@ def test_a_post_of_several_pictures_shows_the_first_once_and_the_others_below() 
             id="a picture without TLS is linked",
         ),
         pytest.param(
+            NOTE | {"attachment": [{"type": "Video", "url": "https://cat_tv.example/"}]},
+            '<p><a href="https://cat_tv.example/" rel="nofollow noopener noreferrer">'
+            "https://cat_tv.example/</a></p>",
+            id="an address need not be one that an id may have",
+        ),
+        pytest.param(
             NOTE | {"attachment": [{"type": "Note", "id": "https://peer.example/n/2"}]},
             '<p><a href="https://peer.example/n/2" rel="nofollow noopener noreferrer">'
             "https://peer.example/n/2</a></p>",
@@ -293,6 +299,10 @@ PLACE = {
         (
             NOTE | {"type": "Question", "oneOf": [{"name": "Yes"}, {"name": "<i>No"}, "x"]},
             "<ul><li>Yes</li><li>&lt;i&gt;No</li></ul>",
+        ),
+        (
+            NOTE | {"type": "Question", "anyOf": [{"name": "Tea"}, {"name": "Milk"}]},
+            "<ul><li>Tea</li><li>Milk</li></ul>",
         ),
         (NOTE | {"type": "Question", "anyOf": {"name": "Yes"}}, ""),
         (NOTE | {"startTime": "2026-03-01T18:00:00Z", "oneOf": [{"name": "Yes"}]}, ""),

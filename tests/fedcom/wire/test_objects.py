@@ -1,5 +1,7 @@
 """Rows of ours as documents, and that reading a document of ours gives the same again."""
 
+import re
+
 import pytest
 
 from activitypub.iri import PUBLIC
@@ -156,3 +158,18 @@ def test_mentions_in_a_peers_markdown_lead_to_whom_its_tags_name() -> None:
     assert 'href="https://lemmy.example/u/lea"' in html
     assert 'href="https://nodebb.example/uid/3"' in html
     assert html.count("<a ") == 3, "a name without a host is nobody here"
+
+
+def test_whom_no_tag_names_is_linked_where_the_peers_html_links_them() -> None:
+    tags = [{"type": "Mention", "href": "https://ken.example/u/ken", "name": "@ken@ken.example"}]
+    theirs = (
+        '<p><a href="https://ken.example/another">@ken@ken.example</a>'
+        ' <a href="https://lea.example/u/lea">@lea@lea.example</a> @bob@bob.example</p>'
+    )
+
+    html = of_peer("@ken@ken.example @lea@lea.example @bob@bob.example", theirs, tag=tags)
+
+    assert re.findall('href="([^"]*)"', html) == [
+        "https://ken.example/u/ken",
+        "https://lea.example/u/lea",
+    ], "a tag counts for more than the HTML"

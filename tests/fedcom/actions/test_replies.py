@@ -1,0 +1,29 @@
+"""The answers that stand in a Note: the first page of them, and the way to the rest."""
+
+import pytest
+
+from fedcom.actions import replies
+from fedcom.actions.replies import first_replies
+from tests.support.people import Home
+
+
+@pytest.fixture
+def dialect() -> str:
+    """The statements are tested where the collections are served."""
+    return "sqlite"
+
+
+@pytest.mark.parametrize("number", [0, 2, 3])
+def test_what_is_not_on_the_first_page_is_counted_and_found_on_the_next(
+    home: Home, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(replies, "PAGE", 2)
+    post = home.post()
+    above = home.comment(post)
+    answers = [home.comment(post, parent=above).iri for _ in range(number)]
+
+    listed = home(lambda ctx: first_replies(ctx, above))
+
+    assert listed["totalItems"] == number
+    assert listed["first"]["items"] == answers[:2]
+    assert listed["first"].get("next") == (f"{above.iri}/replies?page=2" if number > 2 else None)
