@@ -413,8 +413,10 @@ def _check_place(ctx: Context, document: Document, place: Community, via: str | 
     )
 
 
-def read_note(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None:
-    """What a Note says to everybody: a post or a comment, or an edit of one.
+def read_content(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None:
+    """What a Note, a Page or whatever peers call it says to everybody: a post or a comment, or an
+    edit of one. What answers something is a comment, whatever its type: Mastodon makes a Question
+    of a reply with a poll.
 
     Raises Denied for what is not public.
     """

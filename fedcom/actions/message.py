@@ -21,13 +21,13 @@ from activitypub.vocab.activities import (
     undo,
     update as update_activity,
 )
-from fedcom.actions.base import Action, Activity, Audience, Reader, Readers
-from fedcom.actions.comment import read_note
+from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.comment import read_content
 from fedcom.actions.mentions import with_links
 from fedcom.actions.move import find_move
 from fedcom.actions.notify import News, is_blocked, notify
 from fedcom.actions.outside_mention import or_mention
-from fedcom.actions.post import Provenance, is_overtaken, read_page
+from fedcom.actions.post import Provenance, is_overtaken
 from fedcom.actions.sent import last_iri
 from fedcom.actions.tombstones import refuse_deleted
 from fedcom.context import Context, Said
@@ -266,24 +266,14 @@ def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
     return _read_message(ctx, said, people)
 
 
-def _read_note(ctx: Context, said: Said) -> Action[Any] | None:
+def _read_content(ctx: Context, said: Said) -> Action[Any] | None:
     """A message to the members whom it is addressed to, if it is not public; else a comment or a
     post; else, where it has no place here, a mention of the members whom it names."""
-    return _read_content(ctx, said, read_note)
-
-
-def _read_page(ctx: Context, said: Said) -> Action[Any] | None:
-    """A message to the members whom it is addressed to, if it is not public; else a post; else,
-    where it has no place here, a mention of the members whom it names."""
-    return _read_content(ctx, said, read_page)
-
-
-def _read_content(ctx: Context, said: Said, read: Reader) -> Action[Any] | None:
     moved = find_move(ctx, said)
     if moved is not None:
         return moved
     people = _recipients(ctx, said, said.object) if _is_from_author(said) else ()
-    return _read_message(ctx, said, people) if people else or_mention(read, ctx, said)
+    return _read_message(ctx, said, people) if people else or_mention(read_content, ctx, said)
 
 
 def _recipients(ctx: Context, said: Said, document: Document) -> tuple[Person, ...]:
@@ -346,12 +336,5 @@ def _is_from_author(said: Said) -> bool:
 READERS: Readers = {
     ("Create", "ChatMessage"): _read_chat,
     ("Update", "ChatMessage"): _read_chat,
-    ("Create", "Note"): _read_note,
-    ("Update", "Note"): _read_note,
-    **{
-        (verb, kind): _read_page
-        for verb in ("Create", "Update")
-        for kind in TYPES
-        if kind != "Note"
-    },
+    **{(verb, kind): _read_content for verb in ("Create", "Update") for kind in TYPES},
 }

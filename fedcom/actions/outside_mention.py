@@ -175,7 +175,8 @@ def _mention(ctx: Context, said: Said, members: tuple[Person, ...]) -> RecordMen
     excerpt = content.content_warning or excerpt_of(content.body.html) or document.name or ""
     if known is not None:
         is_older = written is None or (known.updated_at is not None and written < known.updated_at)
-        if is_older or excerpt == known.excerpt:
+        told = _told_of(ctx, known.id)
+        if is_older or (excerpt == known.excerpt and told.issuperset(one.id for one in members)):
             return None
     return RecordMention(
         by=participant_at(ctx, document.owner or ""),

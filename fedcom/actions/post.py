@@ -28,7 +28,7 @@ from fedcom.models.message import Message
 from fedcom.models.post import Post, post
 from fedcom.queries.actors import find_actor, get_community, get_person, standing
 from fedcom.queries.follows import is_followed_here
-from fedcom.queries.posts import find_post, get_post
+from fedcom.queries.posts import get_post
 from fedcom.remote.actors import community_at, participant_at
 from fedcom.rules.limits import check_alt, check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit, may_post, may_take_part
@@ -438,15 +438,3 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
 def _check_wanted(ctx: Context, place: Community) -> None:
     if not (place.local or ctx.wanted or is_followed_here(ctx.conn, place.id)):
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=place.handle)
-
-
-def read_page(ctx: Context, said: Said) -> Action[Post] | None:
-    """What a Page, or whatever peers call a post, says to everybody: a post, or an edit of one.
-
-    Raises Denied for what is not public.
-    """
-    document = said.object
-    known = find_post(ctx.conn, document.id or "")
-    if known is not None:
-        return edit_from(ctx, known, said, document)
-    return create_from(ctx, document, said.via)

@@ -56,7 +56,6 @@ def _pictures(document: Document) -> dict[str, str]:
 
 def _address(value: str | None) -> str | None:
     try:
-        address = check_iri(value or "", development=False)
+        return check_iri(value or "", development=False)
     except Malformed:
         return None
-    return address if address.startswith("https://") else None

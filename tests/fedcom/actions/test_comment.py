@@ -11,7 +11,7 @@ from fedcom.actions.post import EditPost
 from fedcom.context import Fetched
 from fedcom.errors import Denied, FedcomError, NotFound
 from fedcom.models.comment import Comment
-from fedcom.models.post import Post
+from fedcom.models.post import Post, post
 from fedcom.queries.comments import find_comment
 from fedcom.rules.limits import MAX_DEPTH
 from tests.fedcom.actions.hearing import hear, read
@@ -117,6 +117,31 @@ def test_a_comment_told_again_in_the_same_words_is_no_edit(home: Home) -> None:
     assert read(home, activity("Update", KIM, words)) is None
     edited = hear(home, activity("Update", KIM, words | {"content": "<p>Better</p>"}))
     assert edited.body_html == "<p>Better</p>"
+
+
+def test_a_comment_that_becomes_a_poll_is_edited_and_stays_a_comment(home: Home) -> None:
+    """Mastodon makes a Question of a reply to which a poll is added."""
+    home.person(KIM)
+    words = note(NOTE, KIM, home.post().iri)
+    made = hear(home, activity("Create", KIM, words))
+    asked = {
+        "type": "Question",
+        "oneOf": [{"type": "Note", "name": "Tea"}],
+        "to": [PUBLIC, home.cats.iri],
+    }
+    edited = hear(home, activity("Update", KIM, words | asked))
+
+    assert edited.id == made.id
+    assert "Tea" in edited.body_html
+    assert len(home.rows(post)) == 1
+
+
+def test_a_poll_that_answers_something_is_a_comment(home: Home) -> None:
+    home.person(KIM)
+    above = home.post()
+    asked = note(NOTE, KIM, above.iri, type="Question", oneOf=[{"type": "Note", "name": "Tea"}])
+
+    assert hear(home, activity("Create", KIM, asked)).post_id == above.id
 
 
 def test_a_comment_made_private_does_not_show_its_new_words(home: Home) -> None:

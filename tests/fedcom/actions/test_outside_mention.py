@@ -128,9 +128,11 @@ def test_a_comment_here_whose_edit_is_refused_is_no_mention_besides(home: Home) 
     home.person(KIM)
     reply = toot(BOB, inReplyTo=home.post(by=home.bob).iri)
     hear(home, activity("Create", KIM, reply))
-    edited = reply | {"type": "Article", "updated": LATER, "content": "<p>Other words</p>"}
+    home.perform(Ban(by=home.ann, person=home.person(KIM), place=home.cats))
+    edited = reply | {"updated": LATER, "content": "<p>Other words</p>"}
 
-    assert code(home, activity("Update", KIM, edited)) != "allowed"
+    refusal = code(home, activity("Update", KIM, edited))
+    assert refusal == "person_is_banned_from_community"
 
     assert (told(home), kept(home)) == ([("bob", "reply")], [])
 
@@ -159,6 +161,14 @@ def test_an_edit_changes_the_words_and_tells_nobody_anew(home: Home) -> None:
     hear(home, activity("Update", KIM, edited))
 
     assert kept(home) == ["Other words"]
+    assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
+
+
+def test_an_edit_that_only_names_somebody_else_tells_them(home: Home) -> None:
+    home.person(KIM)
+    hear(home, activity("Create", KIM, toot(BOB)))
+    hear(home, activity("Update", KIM, toot(BOB, ANN, updated=LATER)))
+
     assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document
-from fedcom.actions.comment import CreateComment, content_from, note_of, read_note
+from fedcom.actions.comment import CreateComment, content_from, note_of, read_content
 from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.post import status_of
@@ -52,7 +52,7 @@ def test_a_member_cannot_answer_who_wants_no_answers_until_they_do(home: Home) -
     edited = Said(Document({"type": "Update", "object": edit}), KIM)
 
     def read(ctx: Any) -> None:
-        action = read_note(ctx, edited)
+        action = read_content(ctx, edited)
         assert action is not None
         perform(ctx, action, edited)
 
