@@ -417,3 +417,35 @@ async def test_a_key_for_proofs_that_was_replaced_ends(story: Story) -> None:
 
     assert await story.say(liked, signer=EVE) == "202 relayed_without_proof"
     assert story.votes() == (0, 0)
+
+
+# What another's community announces of what its origin answers 404 for.
+
+
+async def test_nobody_forbids_a_post_before_it_is_made(story: Story) -> None:
+    """Ids that are counted up can be guessed."""
+    story.dogs()
+    lea, coming = "https://lea.example/u/lea", "https://lea.example/post/12"
+    story.node.network.put(person(lea))
+    forbidden = activity("Delete", lea, coming)
+    announced = activity("Announce", DOGS, forbidden, id=f"{DOGS}#announce/1")
+    assert await story.say(announced) == "202 not_confirmed"
+
+    about = page(coming, lea, CATS)
+    story.node.network.put(about)
+    await story.say_all(activity("Create", lea, about))
+
+    assert story.shows(coming) == "A title | shown | 1"
+
+
+async def test_nobody_erases_a_person_whose_origin_does_not_show_them_to_us(story: Story) -> None:
+    story.dogs()
+    about = page(THEIRS, KIM, CATS)
+    await story.say_all(activity("Create", KIM, about))
+    story.node.network.lose(KIM)
+
+    erased = activity("Delete", KIM, KIM)
+    announced = activity("Announce", DOGS, erased, id=f"{DOGS}#announce/1")
+
+    assert await story.say(announced) == "202 not_confirmed"
+    assert story.shows(THEIRS) == "A title | shown | 1"
