@@ -16,6 +16,7 @@ from activitypub.signatures.keys import (
     load_private,
 )
 from fedcom.actions.moderators import AddModerator
+from fedcom.federation.envelope import MOST_ANNOUNCED
 from fedcom.models.actor import Community
 from fedcom.models.post import post
 from inbox.journal import journal
@@ -181,6 +182,14 @@ async def test_a_vote_that_its_undo_overtook_does_not_count_and_the_next_one_doe
 ) -> None:
     """Mastodon signs each attempt anew, so the vote is signed after its Undo."""
     await story.say_all(undo(up()), up())
+    assert story.votes() == (0, 0)
+
+    await story.say_all(up())
+    assert story.votes() == (1, 0)
+
+
+async def test_an_undo_of_a_mere_id_overtakes_what_it_takes_back(story: Story) -> None:
+    await story.say_all(activity("Undo", KIM, up()["id"], id=f"{KIM}#undos/1"), up())
     assert story.votes() == (0, 0)
 
     await story.say_all(up())
@@ -449,3 +458,12 @@ async def test_nobody_erases_a_person_whose_origin_does_not_show_them_to_us(stor
 
     assert await story.say(announced) == "202 not_confirmed"
     assert story.shows(THEIRS) == "A title | shown | 1"
+
+
+async def test_one_announce_does_not_hold_up_everybody(story: Story) -> None:
+    story.dogs()
+    many = [f"https://lea.example/note/{number}" for number in range(MOST_ANNOUNCED + 1)]
+    announced = activity("Announce", DOGS, THEIRS, id=f"{DOGS}#announce/1")
+
+    assert await story.say(announced | {"object": many}) == "422 too_many_objects"
+    assert story.node.network.fetched() == []
