@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, delete, select, update
+from sqlalchemy import Column, ColumnElement, Table, delete, exists, select, true, update
 
 from fedcom.actions.settle import Outcome, settle_about
 from fedcom.actions.tally import rank
 from fedcom.context import Context
-from fedcom.models.actor import Community, Person, community
+from fedcom.models.account import account
+from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of
 from fedcom.models.comment import comment
+from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 
 # SQLite takes some ten thousand values in one statement, older ones a thousand.
@@ -62,13 +64,41 @@ def remove_all(
     return posts
 
 
-def restore_all(ctx: Context, person: Person, place: Community | None, since: datetime) -> Restored:
-    """Put back what was removed `since` then. Gives what is to be seen again."""
-    comments = _sweep_comments(ctx, person, place, comment.c.removed_at >= since, None)
-    posts = _sweep_posts(ctx, person, place, post.c.removed_at >= since, None)
-    for about in posts:
+def restore_all(
+    ctx: Context, by: Person, person: Person, place: Community | None, since: datetime
+) -> Restored:
+    """Put back what was removed `since` then, as far as that is for `by` to say. Gives what is to
+    be seen again.
+    """
+    comments, posts = (
+        (table.c.removed_at >= since) & _is_theirs(table, by, person, place)
+        for table in (comment, post)
+    )
+    restored = _sweep_comments(ctx, person, place, comments, None)
+    found = _sweep_posts(ctx, person, place, posts, None)
+    for about in found:
         rank(ctx, about.id)
-    return Restored(posts, comments)
+    return Restored(found, restored)
+
+
+def _is_theirs(
+    table: Table, by: Person, person: Person, place: Community | None
+) -> ColumnElement[bool]:
+    """Of rows of `post` or `comment` that were removed: whether `by` may have a say in that.
+
+    A site elsewhere puts back what its own ban of its people took out, and nothing that moderators
+    here removed; a community elsewhere nothing that an admin here took down.
+    """
+    if by.local or (place is not None and place.local):
+        return true()
+    then = modlog.c.created_at == table.c.removed_at
+    if place is None:
+        banned = modlog.c.kind == "ban", modlog.c.target_iri == person.iri
+        from_site = modlog.c.community_id.is_(None), actor.c.host == by.host
+        return exists().where(actor.c.id == modlog.c.moderator_id, then, *banned, *from_site)
+    taken_down = modlog.c.kind == "remove", modlog.c.target_iri == table.c.iri
+    an_admin = account.c.actor_id == modlog.c.moderator_id, account.c.role == "admin"
+    return ~exists().where(then, *taken_down, *an_admin)
 
 
 def _posts_of(person: Person, place: Community | None) -> ColumnElement[bool]:

@@ -16,9 +16,11 @@ from activitypub.signatures.keys import (
     load_private,
 )
 from fedcom.actions.moderators import AddModerator
+from fedcom.actions.take_down import take_down
 from fedcom.federation.envelope import MOST_ANNOUNCED
 from fedcom.models.actor import Community
 from fedcom.models.post import post
+from fedcom.queries.posts import find_post
 from inbox.journal import journal
 from tests.support.documents import Json, activity, group, page, person, proof_key, prover, undo
 from tests.support.node import Node
@@ -467,3 +469,52 @@ async def test_one_announce_does_not_hold_up_everybody(story: Story) -> None:
 
     assert await story.say(announced | {"object": many}) == "422 too_many_objects"
     assert story.node.network.fetched() == []
+
+
+# What comes back with the end of a ban.
+
+
+def ban_from_site(number: int = 1, **more: Any) -> Json:
+    """Kim's own server bans kim."""
+    admin, site = "https://kim.example/u/admin", "https://kim.example/"
+    return activity("Block", admin, KIM, id=f"{admin}#bans/{number}", target=site, **more)
+
+
+async def test_a_server_that_lets_its_member_in_again_undoes_nothing_of_ours(
+    story: Story,
+) -> None:
+    story.node.network.put(person("https://kim.example/u/admin"))
+    await story.say_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), ban_from_site())
+    removed = activity("Delete", MAX, THEIRS, summary="spam", audience=CATS)
+    await story.say_all(removed, undo(ban_from_site(), restoreData=True))
+
+    assert story.shows(THEIRS) == "A title | removed | 1"
+
+
+async def test_a_server_puts_back_what_its_own_ban_took_out(story: Story) -> None:
+    story.node.network.put(person("https://kim.example/u/admin"))
+    banned = ban_from_site(removeData=True)
+    await story.say_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), banned)
+    assert story.shows(THEIRS) == "A title | removed | 1"
+
+    await story.say_all(undo(banned, restoreData=True))
+    assert story.shows(THEIRS) == "A title | shown | 1"
+
+
+async def test_a_community_elsewhere_puts_back_nothing_that_an_admin_here_took_down(
+    story: Story,
+) -> None:
+    home, dogs = story.node.home, story.dogs()
+    rex, about = "https://dogs.example/u/rex", "https://dogs.example/post/3"
+    banned = activity("Block", f"{DOGS}/mod", rex, target=DOGS, audience=DOGS)
+    story.node.network.put(person(rex), person(f"{DOGS}/mod"), page(about, rex, DOGS))
+
+    for number, said in enumerate((page(about, rex, DOGS), banned)):
+        await story.say_all(activity("Announce", DOGS, said, id=f"{DOGS}#announce/{number}"))
+    home.clock.advance(seconds=1)
+    spam = home(lambda ctx: find_post(ctx.conn, about))
+    home.perform(home(lambda ctx: take_down(ctx, home.ann, spam, "spam")))
+    let_in = undo(banned, restoreData=True)
+    await story.say_all(activity("Announce", dogs.iri, let_in, id=f"{DOGS}#announce/9"))
+
+    assert story.shows(about) == "A title | removed | 1"
