@@ -427,6 +427,20 @@ async def test_a_create_is_one_for_as_long_as_its_object_is_shown(node: Node) ->
         assert (await node.get(path)).status_code == 404, path
 
 
+async def test_an_outbox_outlives_a_community_that_its_server_has_deleted(node: Node) -> None:
+    home = node.home
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    home.comment(home.post(by=home.person(KIM), place=dogs, iri="https://dogs.example/post/1"))
+    home.post(title="Ours")
+
+    home.perform(Leave(by=dogs), said(dogs.iri))
+
+    listed = await node.get_json("/u/bob/outbox")
+    assert [item["object"].get("name") for item in listed["orderedItems"]] == ["Ours"]
+    assert listed["totalItems"] == 1
+
+
 async def test_all_that_was_ever_posted_is_on_the_pages_of_an_outbox(node: Node) -> None:
     home = node.home
     made = []
