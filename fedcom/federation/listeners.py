@@ -3,6 +3,7 @@
 One reader for each shape (`actions.catalog`); here their refusals become answers for peers.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -207,7 +208,14 @@ class Listeners:
             if proof is None or not same_host(proof.verification_method, heard.actor):
                 return None
             key = await self._keys.find(proof.verification_method)
-            verify_proof(heard.activity.raw, key, now=self._clock(), max_age=RELAYED_WITHIN)
+            # Aside: half a second for a megabyte, in which the event loop would do nothing else.
+            await asyncio.to_thread(
+                verify_proof,
+                heard.activity.raw,
+                key,
+                now=self._clock(),
+                max_age=RELAYED_WITHIN,
+            )
         except ProtocolError as error:
             logger.info("a proof did not hold", activity=heard.activity.id, why=str(error))
             return None
