@@ -22,6 +22,7 @@ from inbox import claims
 from inbox.claims import Claimed, ClaimLost
 from inbox.errors import Ignored, Later, Refused
 from inbox.ports import Database, Handlers, Heard
+from inbox.receive import READ_ASIDE_FROM
 
 log = logging.getLogger(__name__)
 
@@ -226,7 +227,7 @@ class Processor:
         if row.tries > LATER_TRIES:
             # Refusing and parking end before: only an attempt that ended the process leads here.
             raise Refused(500, "internal_error", "Every attempt ended without an end.")
-        heard = _hear(row)
+        heard = await _hear_aside(row)
         closing = _Closing(row, self._now)
         async with asyncio.timeout(HANDLER_SECONDS):
             if not row.authenticated:
@@ -285,6 +286,13 @@ async def _forever(step: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("the inbox goes on after a pause")
             await asyncio.sleep(IDLE_SECONDS)
+
+
+async def _hear_aside(row: Claimed) -> Heard:
+    """As `_hear`; for a long document in a thread, so that no request waits for it."""
+    if len(row.body) <= READ_ASIDE_FROM:
+        return _hear(row)
+    return await asyncio.to_thread(_hear, row)
 
 
 def _hear(row: Claimed) -> Heard:

@@ -305,7 +305,7 @@ class Unban(Action[Admitted]):
             self._admit_to_ours(ctx, since)
         restored = Restored()
         if self.restores_content and since is not None and not self._stays_out(ctx):
-            restored = restore_all(ctx, self.person, self.place, since)
+            restored = restore_all(ctx, self.by, self.person, self.place, since)
             _boost(ctx, restored.posts, Microblogs.BOOST)
         if self.place is None:
             ctx.conn.execute(
@@ -324,7 +324,7 @@ class Unban(Action[Admitted]):
         for place in _banned_from_theirs(ctx, self.by, self.person):
             since = _banned_since(ctx, self.person, place)
             if self.restores_content and since is not None and not self._stays_out(ctx):
-                restore_all(ctx, self.person, place, since)
+                restore_all(ctx, self.by, self.person, place, since)
             self._lift(ctx, place)
         _tell_of_site(ctx, self.by, self.person, "unban_elsewhere", self.reason)
         return Admitted(get_person(ctx.conn, self.person.id), Restored())

@@ -7,23 +7,17 @@ from sqlalchemy import delete, select, update
 from activitypub.vocab.activities import delete as delete_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.boosts import forget_boosts
-from fedcom.actions.delete import set_shown
 from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.revisions import forget_revisions_of
+from fedcom.actions.sweep import blank_all
 from fedcom.actions.tally import count_subscribers
 from fedcom.context import Context
 from fedcom.models.actor import Community, Person
-from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.moderation import moderator
 from fedcom.models.outside_mention import outside_mention
-from fedcom.models.post import post
-from fedcom.queries.comments import get_comment
-from fedcom.queries.posts import get_post
 from fedcom.remote.actors import forget_actor
-
-_NO_LINK: dict[str, object] = {"title": "", "url": None, "image_url": None, "image_alt": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +53,7 @@ class Leave(Action[None]):
         forget_boosts(ctx, self.by.iri)
 
     def _blank(self, ctx: Context) -> None:
-        blank: dict[str, object] = {
-            "deleted_at": ctx.now,
-            "body_source": "",
-            "body_html": "",
-            "content_warning": "",
-        }
-        for number in ctx.conn.execute(
-            select(comment.c.id).where(comment.c.author_id == self.by.id)
-        ).scalars():
-            set_shown(ctx, get_comment(ctx.conn, number), blank)
-        mine = post.c.author_id == self.by.id
-        if isinstance(self.by, Community):
-            mine = post.c.community_id == self.by.id
-        for number in ctx.conn.execute(select(post.c.id).where(mine)).scalars():
-            set_shown(ctx, get_post(ctx.conn, number), blank | _NO_LINK)
+        blank_all(ctx, self.by)
         self._blank_messages(ctx)
         forget_mentions(ctx, outside_mention.c.author_id == self.by.id)
 

@@ -192,6 +192,10 @@ def _delete_other(
     about = find_message(ctx.conn, iri)
     if about is not None:
         return read_delete(ctx, said, about)
+    if not said.confirmed:
+        # An origin that blocks us says 404 of everybody, and any origin of what is yet to be made:
+        # nobody is erased, or kept from being heard, by what another announces.
+        raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == said.actor:
         # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a

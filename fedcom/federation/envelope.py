@@ -28,7 +28,7 @@ from activitypub.signatures.keys import PublicKey
 from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
 from fedcom.context import Context, Said
-from fedcom.errors import Denied
+from fedcom.errors import Denied, Invalid
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
 from fedcom.federation.undone import with_undone
 from fedcom.models.actor import Community, Person, actor, community
@@ -47,6 +47,10 @@ _JUDGED = frozenset(
     {"Create", "Update", "Delete", "Accept", "Reject", "Add", "Remove", "Lock", "Block"}
 )
 VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
+
+MOST_ANNOUNCED = 500
+"""Things in one Announce. Each is looked at anew whenever one of them has to be fetched, and nobody
+else writes meanwhile; a megabyte has room for 50,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Sheet:
 def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
     """What `said` consists of: itself, or what is inside when it is an Announce.
 
-    Raises Denied for an Announce that nobody here listens to.
+    Raises Denied for an Announce that nobody here listens to, Invalid for one of too many things.
     """
     activity = said.activity
     if activity.type != "Announce":
@@ -82,9 +86,16 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=group.handle)
     # An Announce that somebody else brought again says again what may have been undone since.
     evidence: Evidence = "community" if said.evidence == "signature" else "proof"
+    several = activity.objects
+    if len(several) > MOST_ANNOUNCED:
+        raise Invalid(
+            "too_many_objects",
+            "An Announce may have %(number)s objects at most.",
+            number=MOST_ANNOUNCED,
+        )
     return [
         Sheet(with_undone(ctx, one) if isinstance(one, Document) else one, group, evidence=evidence)
-        for one in activity.objects
+        for one in several
     ]
 
 

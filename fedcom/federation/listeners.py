@@ -3,6 +3,7 @@
 One reader for each shape (`actions.catalog`); here their refusals become answers for peers.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +24,13 @@ from fedcom.actions.boosts import note_boost
 from fedcom.actions.catalog import HEARD
 from fedcom.actions.follow import accept_by_announce
 from fedcom.actions.perform import perform
-from fedcom.actions.tombstones import find_undone, forget_undone, note_arrival, record_undone
+from fedcom.actions.tombstones import (
+    find_undone,
+    forget_undone,
+    note_arrival,
+    record_undone,
+    was_undone,
+)
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Said
 from fedcom.errors import Conflict, FedcomError, Missing
@@ -201,7 +208,14 @@ class Listeners:
             if proof is None or not same_host(proof.verification_method, heard.actor):
                 return None
             key = await self._keys.find(proof.verification_method)
-            verify_proof(heard.activity.raw, key, now=self._clock(), max_age=RELAYED_WITHIN)
+            # Aside: half a second for a megabyte, in which the event loop would do nothing else.
+            await asyncio.to_thread(
+                verify_proof,
+                heard.activity.raw,
+                key,
+                now=self._clock(),
+                max_age=RELAYED_WITHIN,
+            )
         except ProtocolError as error:
             logger.info("a proof did not hold", activity=heard.activity.id, why=str(error))
             return None
@@ -251,6 +265,9 @@ class Listeners:
         return is_accepted
 
     def _one(self, ctx: Context, sheet: Sheet) -> None:
+        if sheet.group is None and _is_undo_of_unknown(sheet.what):
+            _await_undone(ctx, sheet)
+            return
         said = self._prove(ctx, sheet)
         if said is None:
             return
@@ -313,6 +330,21 @@ def _said(heard: Heard) -> Said:
         evidence=heard.evidence or "origin",
         signed_at=heard.signed_at,
     )
+
+
+def _is_undo_of_unknown(what: Document | str) -> bool:
+    """Whether it only names what it takes back, which was found neither here nor at its origin."""
+    return isinstance(what, Document) and what.type == "Undo" and isinstance(what.object, str)
+
+
+def _await_undone(ctx: Context, sheet: Sheet) -> None:
+    """What is undone by its mere id may be on its way still, whatever it is about: keep it out when
+    it arrives. What was undone before, and may be said anew, stays as it is.
+    """
+    undo = sheet.what
+    iri, by = (undo.object_id, undo.owner) if isinstance(undo, Document) else (None, None)
+    if iri is not None and by is not None and same_host(iri, by) and not was_undone(ctx, iri):
+        record_undone(ctx, iri, by, awaited=True, signed_at=sheet.signed_at)
 
 
 def _remember_undone(ctx: Context, said: Said, *, found: bool) -> None:

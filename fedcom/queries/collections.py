@@ -1,16 +1,21 @@
 """What the collections of local actors hold: the newest public posts and comments, pins."""
 
-from sqlalchemy import Connection, func, literal, select, union_all
+from sqlalchemy import Connection, func, literal, or_, select, union_all
 
-from fedcom.models.actor import community
+from fedcom.models.actor import actor, community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import POST, get_post
 
-# Posts go with their community when it is closed.
-_CLOSED = select(community.c.actor_id).where(community.c.removed_at.is_not(None))
+# Posts go with their community when it is closed or has deleted itself, and so do the comments of
+# others in it, which stay.
+_CLOSED = (
+    select(community.c.actor_id)
+    .join(actor, actor.c.id == community.c.actor_id)
+    .where(or_(community.c.removed_at.is_not(None), actor.c.deleted_at.is_not(None)))
+)
 SHOWN = (
     post.c.deleted_at.is_(None),
     post.c.removed_at.is_(None),

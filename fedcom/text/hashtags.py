@@ -12,6 +12,9 @@ from fedcom.text.prose import pieces
 MAX_HASHTAGS = 20
 """How many different hashtags of one text are found."""
 
+MOST_LINKED = 200
+"""Places in one text where a hashtag is linked: a link is thirty times as long as a short one."""
+
 # Beside \w the marks that stand within words: accents, Arabic vowels, Indic and Thai signs, joiner.
 _LETTER = r"\w\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u200c"
 _HASHTAG = re.compile(rf"(?<![{_LETTER}/&#.])#(?P<word>[{_LETTER}]{{1,100}})(?![{_LETTER}])")
@@ -32,13 +35,18 @@ def find_hashtags(html: str) -> tuple[str, ...]:
 
 
 def with_hashtag_links(html: str, address: Callable[[str], str]) -> str:
-    """`html` with a link to `address(word)` at each hashtag, marked up as Mastodon does it."""
+    """`html` with a link to `address(word)` at each hashtag up to `MOST_LINKED`, marked up as
+    Mastodon does it.
+    """
     if "#" not in html:
         return html
+    left = MOST_LINKED
 
     def link(match: re.Match[str]) -> str:
-        if not _is_a_word(match["word"]):
+        nonlocal left
+        if left == 0 or not _is_a_word(match["word"]):
             return match[0]
+        left -= 1
         href = entities.escape(address(match["word"]))
         return (
             f'<a href="{href}" class="mention hashtag" rel="tag">#<span>{match["word"]}</span></a>'

@@ -1,6 +1,7 @@
 """Integrity proofs (FEP-8b32): what is proven need not be asked for, whoever brings it."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from outbox.deliveries import activities
 from tests.support.documents import activity, page, person, proof_key, prover
 from tests.support.node import Node
 from tests.support.people import ORIGIN
+from tests.support.watched_server import measured_steps
 
 KIM, EVE = "https://kim.example/u/kim", "https://eve.example/u/eve"
 DOGS = "https://dogs.example/c/dogs"
@@ -58,6 +60,17 @@ async def test_a_relayed_activity_that_was_changed_is_asked_for_at_its_origin(no
 
     assert [row["title"] for row in node.home.rows(post)] == ["As kim wrote it"]
     assert POST in node.network.fetched()
+
+
+async def test_a_long_proven_activity_is_not_verified_in_the_event_loop(node: Node) -> None:
+    """Half a second for a megabyte, whoever sends it."""
+    node.network.put(prover(KIM), person(EVE))
+    said = proven(activity("Create", KIM, page(POST, KIM, CATS)) | {"x": [1.5e-7] * 80_000}, node)
+
+    with measured_steps(threading.current_thread()) as steps:
+        assert await node.hear(json.dumps(said).encode(), signer=EVE) == "202"
+
+    assert max(steps) < 0.1
 
 
 async def test_a_proof_by_another_than_the_actor_counts_for_nothing(node: Node) -> None:

@@ -16,8 +16,11 @@ from activitypub.signatures.keys import (
     load_private,
 )
 from fedcom.actions.moderators import AddModerator
+from fedcom.actions.take_down import take_down
+from fedcom.federation.envelope import MOST_ANNOUNCED
 from fedcom.models.actor import Community
 from fedcom.models.post import post
+from fedcom.queries.posts import find_post
 from inbox.journal import journal
 from tests.support.documents import Json, activity, group, page, person, proof_key, prover, undo
 from tests.support.node import Node
@@ -181,6 +184,14 @@ async def test_a_vote_that_its_undo_overtook_does_not_count_and_the_next_one_doe
 ) -> None:
     """Mastodon signs each attempt anew, so the vote is signed after its Undo."""
     await story.say_all(undo(up()), up())
+    assert story.votes() == (0, 0)
+
+    await story.say_all(up())
+    assert story.votes() == (1, 0)
+
+
+async def test_an_undo_of_a_mere_id_overtakes_what_it_takes_back(story: Story) -> None:
+    await story.say_all(activity("Undo", KIM, up()["id"], id=f"{KIM}#undos/1"), up())
     assert story.votes() == (0, 0)
 
     await story.say_all(up())
@@ -417,3 +428,93 @@ async def test_a_key_for_proofs_that_was_replaced_ends(story: Story) -> None:
 
     assert await story.say(liked, signer=EVE) == "202 relayed_without_proof"
     assert story.votes() == (0, 0)
+
+
+# What another's community announces of what its origin answers 404 for.
+
+
+async def test_nobody_forbids_a_post_before_it_is_made(story: Story) -> None:
+    """Ids that are counted up can be guessed."""
+    story.dogs()
+    lea, coming = "https://lea.example/u/lea", "https://lea.example/post/12"
+    story.node.network.put(person(lea))
+    forbidden = activity("Delete", lea, coming)
+    announced = activity("Announce", DOGS, forbidden, id=f"{DOGS}#announce/1")
+    assert await story.say(announced) == "202 not_confirmed"
+
+    about = page(coming, lea, CATS)
+    story.node.network.put(about)
+    await story.say_all(activity("Create", lea, about))
+
+    assert story.shows(coming) == "A title | shown | 1"
+
+
+async def test_nobody_erases_a_person_whose_origin_does_not_show_them_to_us(story: Story) -> None:
+    story.dogs()
+    about = page(THEIRS, KIM, CATS)
+    await story.say_all(activity("Create", KIM, about))
+    story.node.network.lose(KIM)
+
+    erased = activity("Delete", KIM, KIM)
+    announced = activity("Announce", DOGS, erased, id=f"{DOGS}#announce/1")
+
+    assert await story.say(announced) == "202 not_confirmed"
+    assert story.shows(THEIRS) == "A title | shown | 1"
+
+
+async def test_one_announce_does_not_hold_up_everybody(story: Story) -> None:
+    story.dogs()
+    many = [f"https://lea.example/note/{number}" for number in range(MOST_ANNOUNCED + 1)]
+    announced = activity("Announce", DOGS, THEIRS, id=f"{DOGS}#announce/1")
+
+    assert await story.say(announced | {"object": many}) == "422 too_many_objects"
+    assert story.node.network.fetched() == []
+
+
+# What comes back with the end of a ban.
+
+
+def ban_from_site(number: int = 1, **more: Any) -> Json:
+    """Kim's own server bans kim."""
+    admin, site = "https://kim.example/u/admin", "https://kim.example/"
+    return activity("Block", admin, KIM, id=f"{admin}#bans/{number}", target=site, **more)
+
+
+async def test_a_server_that_lets_its_member_in_again_undoes_nothing_of_ours(
+    story: Story,
+) -> None:
+    story.node.network.put(person("https://kim.example/u/admin"))
+    await story.say_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), ban_from_site())
+    removed = activity("Delete", MAX, THEIRS, summary="spam", audience=CATS)
+    await story.say_all(removed, undo(ban_from_site(), restoreData=True))
+
+    assert story.shows(THEIRS) == "A title | removed | 1"
+
+
+async def test_a_server_puts_back_what_its_own_ban_took_out(story: Story) -> None:
+    story.node.network.put(person("https://kim.example/u/admin"))
+    banned = ban_from_site(removeData=True)
+    await story.say_all(activity("Create", KIM, page(THEIRS, KIM, CATS)), banned)
+    assert story.shows(THEIRS) == "A title | removed | 1"
+
+    await story.say_all(undo(banned, restoreData=True))
+    assert story.shows(THEIRS) == "A title | shown | 1"
+
+
+async def test_a_community_elsewhere_puts_back_nothing_that_an_admin_here_took_down(
+    story: Story,
+) -> None:
+    home, dogs = story.node.home, story.dogs()
+    rex, about = "https://dogs.example/u/rex", "https://dogs.example/post/3"
+    banned = activity("Block", f"{DOGS}/mod", rex, target=DOGS, audience=DOGS)
+    story.node.network.put(person(rex), person(f"{DOGS}/mod"), page(about, rex, DOGS))
+
+    for number, said in enumerate((page(about, rex, DOGS), banned)):
+        await story.say_all(activity("Announce", DOGS, said, id=f"{DOGS}#announce/{number}"))
+    home.clock.advance(seconds=1)
+    spam = home(lambda ctx: find_post(ctx.conn, about))
+    home.perform(home(lambda ctx: take_down(ctx, home.ann, spam, "spam")))
+    let_in = undo(banned, restoreData=True)
+    await story.say_all(activity("Announce", dogs.iri, let_in, id=f"{DOGS}#announce/9"))
+
+    assert story.shows(about) == "A title | removed | 1"

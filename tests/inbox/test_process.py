@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from inbox.ports import Heard
 from inbox.process import pause_after
 from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, create, entry, like
 from tests.support.waiting import until
+from tests.support.watched_server import measured_steps
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +53,17 @@ async def test_what_was_said_is_heard_by_the_handler_and_closed_with_its_effect(
         world.now,
         heard.request_id,
     )
+
+
+async def test_a_long_activity_is_not_read_in_the_event_loop(world: World) -> None:
+    """A megabyte of brackets takes half a second."""
+    await world.post(like() | {"x": [[]] * 200_000})
+
+    with measured_steps(threading.current_thread()) as steps:
+        await world.inbox.drain()
+
+    assert world.effects() == [name()]
+    assert max(steps) < 0.1
 
 
 async def test_a_duplicate_has_no_second_effect(world: World) -> None:

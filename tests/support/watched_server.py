@@ -66,7 +66,7 @@ class WatchedServer:
 
     def longest_step(self, work: Callable[[], object]) -> float:
         """Seconds of CPU that the longest step of the loop took while `work` was done here."""
-        with _measured(self._thread) as steps:
+        with measured_steps(self._thread) as steps:
             work()
         return max(steps, default=0.0)
 
@@ -79,7 +79,7 @@ class WatchedServer:
 
 
 @contextmanager
-def _measured(thread: threading.Thread) -> Iterator[list[float]]:
+def measured_steps(thread: threading.Thread) -> Iterator[list[float]]:
     """The CPU time of each step of the loop that runs in `thread`.
 
     Only that of the thread itself: what others do meanwhile, in this process or in another, does

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings, strategies as st
-from sqlalchemy import Column, func, select
+from sqlalchemy import Column, event, func, select
 
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.leave import Leave
 from fedcom.actions.remove import Remove, Restore
 from fedcom.actions.vote import Vote
+from fedcom.context import Context
 from fedcom.db import open_database
 from fedcom.errors import FedcomError
 from fedcom.models.actor import community
@@ -120,6 +121,34 @@ def test_counters_stay_true_when_somebody_leaves(home: Home) -> None:
     assert_counted(home)
     assert home.fresh(home.cats).subscribers == 1
     assert home.fresh(home.cats).posts == 1
+
+
+def test_who_wrote_much_leaves_in_as_many_statements_as_who_wrote_little(home: Home) -> None:
+    """Nobody else can write meanwhile."""
+    target, needed = home.post(), []
+    for number, comments in enumerate((2, 12)):
+        kim = home.person(f"https://kim.example/u/kim{number}")
+        for _ in range(comments):
+            home.comment(home.fresh(target), by=kim)
+        home.post(by=kim)
+        needed.append(home(lambda ctx, kim=kim: _count_statements(ctx, Leave(by=kim))))
+
+    assert needed[0] == needed[1]
+    assert_counted(home)
+
+
+def _count_statements(ctx: Context, action: Leave) -> int:
+    seen: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(ctx.conn, "before_cursor_execute", note)
+    try:
+        action.apply(ctx)
+    finally:
+        event.remove(ctx.conn, "before_cursor_execute", note)
+    return len(seen)
 
 
 def test_the_same_vote_twice_counts_once(home: Home) -> None:

@@ -442,6 +442,20 @@ async def test_what_another_server_says_is_served_by_that_alone(node: Node) -> N
     assert (await node.get(f"/activities/create/post-{there.id}")).status_code == 200
 
 
+async def test_an_outbox_outlives_a_community_that_its_server_has_deleted(node: Node) -> None:
+    home = node.home
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    home.comment(home.post(by=home.person(KIM), place=dogs, iri="https://dogs.example/post/1"))
+    home.post(title="Ours")
+
+    home.perform(Leave(by=dogs), said(dogs.iri))
+
+    listed = await node.get_json("/u/bob/outbox")
+    assert [item["object"].get("name") for item in listed["orderedItems"]] == ["Ours"]
+    assert listed["totalItems"] == 1
+
+
 async def test_all_that_was_ever_posted_is_on_the_pages_of_an_outbox(node: Node) -> None:
     home = node.home
     made = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedcom.text.hashtags import MAX_HASHTAGS, find_hashtags, with_hashtag_links
+from fedcom.text.hashtags import MAX_HASHTAGS, MOST_LINKED, find_hashtags, with_hashtag_links
 from fedcom.text.markdown import render
 
 
@@ -35,3 +35,11 @@ def test_each_is_linked_where_it_stands_and_nothing_else_changes() -> None:
     assert linked == (
         f'<p title="#x">{link}#<span>cats</span></a> &amp; it&#39;s <code>#c</code></p>'
     )
+
+
+def test_a_text_of_nothing_but_hashtags_stays_within_what_peers_take() -> None:
+    """A link is thirty times as long as `#a`, and peers take a megabyte."""
+    linked = with_hashtag_links("<p>" + "#a " * 15_000 + "</p>", lambda word: f"/search?q={word}")
+
+    assert linked.count("<a ") == MOST_LINKED
+    assert linked.endswith("#a #a </p>")
