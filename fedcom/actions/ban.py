@@ -49,7 +49,7 @@ from fedcom.queries.bans import (
     list_site_bans,
 )
 from fedcom.queries.follows import find_follow, server_of
-from fedcom.remote.actors import actor_at, person_at
+from fedcom.remote.actors import actor_at, participant_at, person_at
 from fedcom.rules.dialects import ends_follow_with_ban, ignores_restore_data
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
@@ -523,7 +523,7 @@ def _personal(ctx: Context, said: Said, word: Document, *, blocked: bool) -> Blo
     member = find_actor(ctx.conn, word.object_id or "")
     if said.via is not None or not isinstance(member, Person) or not member.local:
         return None
-    return BlockPerson(by=person_at(ctx, said.actor), person=member, blocked=blocked)
+    return BlockPerson(by=participant_at(ctx, said.actor), person=member, blocked=blocked)
 
 
 def _read_undo(ctx: Context, said: Said) -> Unban | BlockPerson | None:
