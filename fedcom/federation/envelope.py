@@ -27,6 +27,7 @@ from activitypub.signatures.integrity import verify as verify_proof
 from activitypub.signatures.keys import PublicKey
 from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
+from fedcom.actions.follow import find_answered
 from fedcom.context import Context, Said
 from fedcom.errors import Denied
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
@@ -37,7 +38,7 @@ from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person, standing
 from fedcom.queries.bans import keeps_out_ours
 from fedcom.queries.comments import find_comment
-from fedcom.queries.follows import find_follow, find_follow_by_iri, is_followed_here
+from fedcom.queries.follows import find_follow, is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import actor_at, with_author
 from outbox.publish import find_issued
@@ -329,7 +330,7 @@ def _follow_target(ctx: Context, activity: Document, actor_iri: str) -> str | No
     """Whom our Follow is about that an Accept or Reject names, by its id or by its content."""
     if activity.type not in ("Accept", "Reject"):
         return None
-    asked = find_follow_by_iri(ctx.conn, activity.object_id or "")
+    asked = find_answered(ctx, activity.object_id or "")
     inner = activity.object_document
     target = find_actor(ctx.conn, actor_iri)
     if asked is None and inner is not None and inner.actor is not None and target is not None:
