@@ -22,7 +22,7 @@ from activitypub.authority import (
 )
 from activitypub.errors import Gone, NotThere, ProtocolError
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
+from activitypub.reading import COLLECTION_TYPES, Document
 from activitypub.signatures.integrity import verify as verify_proof
 from activitypub.signatures.keys import PublicKey
 from fedcom.actions.ban import is_site
@@ -41,6 +41,7 @@ from fedcom.queries.comments import find_comment
 from fedcom.queries.follows import find_follow, is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import actor_at, with_author
+from inbox.form import MAX_ITEMS
 from outbox.publish import find_issued
 
 # What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
@@ -85,8 +86,17 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
     evidence: Evidence = "community" if said.evidence == "signature" else "proof"
     return [
         Sheet(with_undone(ctx, one) if isinstance(one, Document) else one, group, evidence=evidence)
-        for one in activity.objects
+        for one in _announced(activity)
     ]
+
+
+def _announced(activity: Document) -> list[Document | str]:
+    """What is announced: one thing, several, or what a collection shows (Discourse)."""
+    found: list[Document | str] = []
+    for one in activity.objects:
+        shown = isinstance(one, Document) and one.type in COLLECTION_TYPES and one.items
+        found += shown[:MAX_ITEMS] if shown else [one]
+    return found
 
 
 def prove(ctx: Context, sheet: Sheet) -> Said | None:
