@@ -320,8 +320,9 @@ class Backfill:
         if thread.context is not None:
             listing = self._list(thread.context, None, visit, self._limits.comments)
             listed = await self._attempt(listing, visit, thread.context)
-        if listed:
-            for one in listed:
+        answers = [one for one in listed or [] if _id_of(one.item) not in seen]
+        if answers:
+            for one in answers:
                 if visit.is_over:
                     break
                 work = self._keep_comment(one, thread, seen, visit)

@@ -48,8 +48,8 @@ from fedcom.queries.bans import (
     list_haunts,
     list_site_bans,
 )
-from fedcom.queries.follows import find_follow, server_of
-from fedcom.remote.actors import actor_at, if_served, person_at
+from fedcom.queries.follows import find_follow, list_follows_of_members, server_of
+from fedcom.remote.actors import actor_at, if_served, participant_at, person_at
 from fedcom.rules.dialects import ends_follow_with_ban, ignores_restore_data
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
@@ -161,6 +161,11 @@ class Ban(Action[Person]):
             )
         )
         ctx.conn.execute(delete(session).where(session.c.account_id == self.person.id))
+        if self.by.local and self.expires_at is None and is_on_microblog(ctx, self.person):
+            # Communities answer for themselves (`_end_following`).
+            for asked in list_follows_of_members(ctx.conn, self.person.id):
+                member = get_person(ctx.conn, asked.target_id)
+                perform(ctx, AnswerFollow(by=member, asked=asked, accepted=False))
 
     def _bar_from(self, ctx: Context, place: Community) -> None:
         known = find_ban(ctx.conn, place.id, self.person.id)
@@ -523,7 +528,7 @@ def _personal(ctx: Context, said: Said, word: Document, *, blocked: bool) -> Blo
     member = find_actor(ctx.conn, word.object_id or "")
     if said.via is not None or not isinstance(member, Person) or not member.local:
         return None
-    return BlockPerson(by=person_at(ctx, said.actor), person=member, blocked=blocked)
+    return BlockPerson(by=participant_at(ctx, said.actor), person=member, blocked=blocked)
 
 
 def _read_undo(ctx: Context, said: Said) -> Unban | BlockPerson | None:

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from activitypub.reading import Document, parse
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
+from fedcom.actions.notify import News, notify
 from fedcom.actions.tally import count_subscribers
 from fedcom.actions.tombstones import record_undone
 from fedcom.context import Context, Said
@@ -20,6 +22,7 @@ from fedcom.remote.actors import actor_at
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import reads_rejects
 from fedcom.rules.permissions import may_act, may_take_part, must_be_open
+from outbox.publish import find_issued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,12 +174,15 @@ class AnswerFollow(Action[None]):
             )
 
     def apply(self, ctx: Context) -> None:
-        """Accepted, or forgotten."""
+        """Accepted, or forgotten, which a member who asked is told."""
         mine = follow.c.id == self.asked.id
         if self.accepted:
             ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
         else:
             ctx.conn.execute(delete(follow).where(mine))
+            place = self.by.id if isinstance(self.by, Community) else None
+            news = News(kind="moderation", community_id=place, detail="follow_rejected")
+            notify(ctx, self.asked.follower_id, news)
         count_subscribers(ctx, self.by.id)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
@@ -264,9 +270,27 @@ def _read_answer(ctx: Context, said: Said) -> AnswerFollow:
     )
 
 
+def find_answered(ctx: Context, iri: str) -> FollowRow | None:
+    """The follow of a member that was asked for under this id, the last time or before that: it is
+    asked for again under a new one while nobody answers, and the answer may be to the first.
+    """
+    known = find_follow_by_iri(ctx.conn, iri)
+    issued = find_issued(ctx.conn, iri) if known is None and ctx.is_ours(iri) else None
+    if issued is None:
+        return known
+    asked = Document(parse(issued.body))
+    follower, target = (
+        find_actor(ctx.conn, issued.actor),
+        find_actor(ctx.conn, asked.object_id or ""),
+    )
+    if asked.type != "Follow" or follower is None or target is None or not follower.local:
+        return None
+    return find_follow(ctx.conn, follower.id, target.id)
+
+
 def _find_asked(ctx: Context, said: Said) -> FollowRow | None:
     """The follow that is answered: by its id (PieFed, a.gup.pe send only that), else by who."""
-    known = find_follow_by_iri(ctx.conn, said.activity.object_id or "")
+    known = find_answered(ctx, said.activity.object_id or "")
     if known is not None:
         return known
     inner = said.activity.object_document

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 from activitypub.vocab.activities import delete as delete_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.boosts import forget_boosts
+from fedcom.actions.modlog import Line, log_community
 from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.revisions import forget_revisions_of
 from fedcom.actions.sweep import blank_all
@@ -17,6 +18,7 @@ from fedcom.models.follow import follow
 from fedcom.models.message import message
 from fedcom.models.moderation import moderator
 from fedcom.models.outside_mention import outside_mention
+from fedcom.queries.actors import get_person
 from fedcom.remote.actors import forget_actor
 
 
@@ -32,7 +34,12 @@ class Leave(Action[None]):
         """Nobody can be kept."""
 
     def apply(self, ctx: Context) -> None:
-        """Blank what they said, end all follows and moderatorships, forget the profile."""
+        """Blank what they said, end all follows and moderatorships, forget the profile. The members
+        who follow a community are told.
+        """
+        if isinstance(self.by, Community):
+            by = get_person(ctx.conn, self.by.id)
+            log_community(ctx, Line(by=by, kind="remove_community", place=None), self.by)
         if self.removes_content:
             self._blank(ctx)
         else:

@@ -36,7 +36,7 @@ from fedcom.models.actor import Person
 from fedcom.models.message import Message, message
 from fedcom.queries.actors import find_actor, get_person
 from fedcom.queries.messages import find_message, find_message_before, get_message
-from fedcom.remote.actors import person_at, refuse_blocked
+from fedcom.remote.actors import participant_at, refuse_blocked
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import takes_chat
 from fedcom.rules.limits import check_message, check_seen
@@ -292,7 +292,7 @@ def _read_message(
     content = read_message(document)
     body = with_name(content.body, document)
     source = Provenance(content.iri, document.type, content.published, content.updated)
-    by = person_at(ctx, document.owner)
+    by = participant_at(ctx, document.owner)
     known = find_message(ctx.conn, content.iri)
     if known is None:
         # Some may have blocked the author, who does not learn of it unless all of them have.
@@ -320,7 +320,7 @@ def read_undelete(ctx: Context, said: Said, about: Message) -> UndeleteMessage |
 
 def _author(ctx: Context, said: Said) -> Person:
     _check_sender(said)
-    return person_at(ctx, said.actor)
+    return participant_at(ctx, said.actor)
 
 
 def _check_sender(said: Said) -> None:

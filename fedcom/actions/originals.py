@@ -11,11 +11,13 @@ from activitypub.reading import Document
 from fedcom.context import Context
 from fedcom.models.actor import Actor
 from fedcom.remote.peers import find_peer
+from fedcom.rules.dialects import serves_creates
 
 
 def find_create(ctx: Context, author: Actor, iri: str) -> Document | None:
     """The public Create of the object `iri` with the object in it, as the author's server serves it
-    beside the object (Mastodon) or on the first page of the author's outbox; None if it does not.
+    beside the object (Mastodon, Misskey) or on the first page of the author's outbox; None if it
+    does not.
 
     Raises Missing for what must be fetched to know, three documents at most.
     """
@@ -28,7 +30,7 @@ def find_create(ctx: Context, author: Actor, iri: str) -> Document | None:
 
 def _places(ctx: Context, author: Actor, iri: str) -> Iterator[Iterable[Document | str]]:
     known = find_peer(ctx.conn, author.host)
-    if known is not None and known.software == "mastodon":
+    if known is not None and serves_creates(known.software):
         beside = _served(ctx, f"{iri}/activity")
         yield [beside] if beside is not None else []
     outbox = _served(ctx, author.outbox) if author.outbox else None

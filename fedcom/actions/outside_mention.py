@@ -25,10 +25,11 @@ from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import OutsideMention, outside_mention
-from fedcom.queries.actors import find_actor
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.comments import find_comment
 from fedcom.queries.notifications import excerpt_of
-from fedcom.queries.posts import find_post
+from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import page_near, participant_at
 from fedcom.rules.permissions import may_act
 from fedcom.text.html import escape_text
@@ -189,18 +190,36 @@ def _mention(ctx: Context, said: Said, members: tuple[Person, ...]) -> RecordMen
 
 
 def _members_named(ctx: Context, said: Said) -> tuple[Person, ...]:
-    """The members whom a public object names in its tags or addresses, if its author brings it."""
+    """The members whom a public object names in its tags or addresses, or answers elsewhere, if its
+    author brings it.
+    """
     document = said.object
     if said.via is not None or said.evidence not in ("signature", "proof"):
         return ()
     if not document.is_public or document.id is None or document.owner != said.actor:
         return ()
     named = (*(tag.href for tag in document.mentions), *document.addressed)
-    ours = [iri for iri in dict.fromkeys(named) if ctx.is_ours(iri)][:MOST_TOLD]
+    answered = _answered_elsewhere(ctx, document.in_reply_to)
+    ours = [iri for iri in dict.fromkeys((*answered, *named)) if ctx.is_ours(iri)][:MOST_TOLD]
     if not ours:
         return ()
     found = (find_actor(ctx.conn, iri) for iri in ours)
     return tuple(one for one in found if isinstance(one, Person) and one.kind == "Person")
+
+
+def _answered_elsewhere(ctx: Context, iri: str | None) -> tuple[str, ...]:
+    """The author of what is answered in a community elsewhere. Microblogs send an answer to whom it
+    answers also when they took the name out of it, and to no community.
+    """
+    if iri is None or not ctx.is_ours(iri):
+        return ()
+    about = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    if about is None:
+        return ()
+    post = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
+    if get_community(ctx.conn, post.community_id).local:
+        return ()
+    return (get_person(ctx.conn, about.author_id).iri,)
 
 
 def _names_place(ctx: Context, document: Document) -> bool:

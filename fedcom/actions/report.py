@@ -43,7 +43,7 @@ from fedcom.queries.reports import (
     is_reported,
     words_of,
 )
-from fedcom.remote.actors import person_at
+from fedcom.remote.actors import participant_at
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import Dialect, dialect_of, reads_announced_flags
 from fedcom.rules.limits import MAX_REPORT, check_report
@@ -369,7 +369,7 @@ def _read_flag(ctx: Context, said: Said) -> Report | None:
     found = list(_named(ctx, word))
     if not found:
         raise _elsewhere()
-    by = person_at(ctx, said.actor)
+    by = participant_at(ctx, said.actor)
     # Whoever names what somebody wrote besides the account means the former.
     contents = [one for one in found if isinstance(one, Post | Comment)]
     messages = [one for one in found if isinstance(one, Message) and _received(ctx, by, one)]
@@ -434,7 +434,7 @@ def _read_undo(ctx: Context, said: Said) -> WithdrawReport | None:
     found = find_report(ctx.conn, said.object.id or "")
     if found is None or found.resolved_at is not None:
         return None
-    return WithdrawReport(by=person_at(ctx, said.actor), report=found)
+    return WithdrawReport(by=participant_at(ctx, said.actor), report=found)
 
 
 READERS: Readers = {("Flag",): _read_flag, ("Undo", "Flag"): _read_undo}

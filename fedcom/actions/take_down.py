@@ -8,8 +8,8 @@ the author's own Delete, which counts on every server.
 from dataclasses import dataclass
 
 from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs
-from fedcom.actions.delete import Content, audience_of, place_of, set_shown
+from fedcom.actions.base import Action, Activity, Audience, Microblogs, Part
+from fedcom.actions.delete import Content, audience_of, given_again, place_of, set_shown
 from fedcom.actions.modlog import log_content
 from fedcom.actions.sent import last_iri
 from fedcom.actions.settle import Outcome, settle_content
@@ -100,6 +100,10 @@ class PutBack(_ForThisServer):
     def audience(self, ctx: Context, result: Content) -> Audience:
         """Whoever was told of it."""
         return self.told(ctx, result, Microblogs.BOOST)
+
+    def parts(self, ctx: Context, result: Content) -> tuple[Part, ...]:
+        """The author's Create anew, where nothing is left to be restored."""
+        return given_again(ctx, result)
 
 
 def take_down(ctx: Context, admin: Person, target: Content, reason: str) -> TakeDown:

@@ -103,9 +103,10 @@ def _read_undo(ctx: Context, said: Said) -> Vote | None:
     taken_back = said.object
     if taken_back.object_id is None:
         raise Invalid("object_missing", "An Undo of a vote names what was voted on.")
-    target, voter = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, said.actor)
-    if target is None or not isinstance(voter, Person):
+    target, someone = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, said.actor)
+    if target is None or someone is None:
         return None
+    voter = get_person(ctx.conn, someone.id)  # Groups vote too
     check_vouched(ctx, said, place_of(ctx, target), direct=_is_direct(said, target))
     vote = find_vote(ctx, voter, target)
     if vote is None or _was_replaced(ctx, taken_back, by=vote):

@@ -22,11 +22,12 @@ from activitypub.authority import (
 )
 from activitypub.errors import Gone, NotThere, ProtocolError
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
+from activitypub.reading import COLLECTION_TYPES, Document
 from activitypub.signatures.integrity import verify as verify_proof
 from activitypub.signatures.keys import PublicKey
 from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
+from fedcom.actions.follow import find_answered
 from fedcom.context import Context, Said
 from fedcom.errors import Denied, Invalid
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
@@ -37,9 +38,10 @@ from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person, standing
 from fedcom.queries.bans import keeps_out_ours
 from fedcom.queries.comments import find_comment
-from fedcom.queries.follows import find_follow, find_follow_by_iri, is_followed_here
+from fedcom.queries.follows import find_follow, is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import actor_at, with_author
+from inbox.form import MAX_ITEMS
 from outbox.publish import find_issued
 
 # What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
@@ -86,7 +88,7 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=group.handle)
     # An Announce that somebody else brought again says again what may have been undone since.
     evidence: Evidence = "community" if said.evidence == "signature" else "proof"
-    several = activity.objects
+    several = _announced(activity)
     if len(several) > MOST_ANNOUNCED:
         raise Invalid(
             "too_many_objects",
@@ -97,6 +99,15 @@ def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
         Sheet(with_undone(ctx, one) if isinstance(one, Document) else one, group, evidence=evidence)
         for one in several
     ]
+
+
+def _announced(activity: Document) -> list[Document | str]:
+    """What is announced: one thing, several, or what a collection shows (Discourse)."""
+    found: list[Document | str] = []
+    for one in activity.objects:
+        shown = isinstance(one, Document) and one.type in COLLECTION_TYPES and one.items
+        found += shown[:MAX_ITEMS] if shown else [one]
+    return found
 
 
 def prove(ctx: Context, sheet: Sheet) -> Said | None:
@@ -340,7 +351,7 @@ def _follow_target(ctx: Context, activity: Document, actor_iri: str) -> str | No
     """Whom our Follow is about that an Accept or Reject names, by its id or by its content."""
     if activity.type not in ("Accept", "Reject"):
         return None
-    asked = find_follow_by_iri(ctx.conn, activity.object_id or "")
+    asked = find_answered(ctx, activity.object_id or "")
     inner = activity.object_document
     target = find_actor(ctx.conn, actor_iri)
     if asked is None and inner is not None and inner.actor is not None and target is not None:

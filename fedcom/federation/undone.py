@@ -1,6 +1,7 @@
 """An Undo that only names what it takes back: what stands under that id.
 
-Follows and votes are known here by the ids they came under. Anything else is asked of its origin.
+Follows, votes and personal blocks are known here by the ids they came under. Anything else is asked
+of its origin.
 """
 
 from typing import Any
@@ -13,9 +14,11 @@ from fedcom.context import Context
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.post import post
+from fedcom.models.shelf import actor_block
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import find_actor
 from fedcom.queries.follows import find_follow_by_iri
+from inbox.journal import was_heard
 
 
 def with_undone(ctx: Context, activity: Document) -> Document:
@@ -53,7 +56,10 @@ def _known(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
         ).first()
         if row is not None:
             return _activity("Like" if row.score > 0 else "Dislike", iri, by, row.iri)
-    return None
+    blocks = select(actor.c.iri).join(actor_block, actor_block.c.blocked_id == actor.c.id)
+    blocked = ctx.conn.execute(blocks.where(actor_block.c.person_id == someone.id)).scalars().all()
+    found = next((one for one in blocked if was_heard(ctx.conn, by, one, iri)), None)
+    return None if found is None else _activity("Block", iri, by, found)
 
 
 def _activity(kind: str, iri: str, by: str, about: str) -> dict[str, Any]:

@@ -69,6 +69,20 @@ def is_followed_here(conn: Connection, target_id: int) -> bool:
     return bool(conn.execute(query).scalar())
 
 
+def list_follows_of_members(conn: Connection, follower_id: int) -> list[Follow]:
+    """The follows by which an actor follows members here, in the order of their asking."""
+    rows = conn.execute(
+        FOLLOW.join(actor, actor.c.id == follow.c.target_id)
+        .where(
+            follow.c.follower_id == follower_id,
+            actor.c.local.is_(True),
+            actor.c.kind != "Group",
+        )
+        .order_by(follow.c.id)
+    )
+    return [to_row(Follow, row) for row in rows.mappings()]
+
+
 def list_pending(conn: Connection) -> list[Follow]:
     """Follows by members that nobody has answered, the oldest first."""
     target = actor.alias("target")

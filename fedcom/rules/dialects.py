@@ -22,6 +22,14 @@ MICROBLOGS = frozenset(
     }
 )  # fmt: skip
 
+# They serve the Create of a post at its id with "/activity" behind it: Mastodon, Misskey and the
+# forks of both.
+_SERVING_CREATES = frozenset(
+    {
+        "mastodon", "hometown", "fedibird", "kmyblue", "glitchcafe", "misskey", "sharkey",
+        "firefish", "calckey", "iceshrimp", "cherrypick", "foundkey", "catodon",
+    }
+)  # fmt: skip
 # They take a private message as a ChatMessage (PieFed and Mbin say so in their sources); for Lemmy
 # it hangs on the version. Everybody else knows a Note that is addressed to people alone.
 _CHATTING = frozenset({"piefed", "mbin", "kbin"})
@@ -120,6 +128,11 @@ def reads_announced_ids(software: str | None) -> bool:
     Lemmy (0.19 and 1.0) takes for an activity what it finds there, and refuses an object.
     """
     return software != "lemmy"
+
+
+def serves_creates(software: str | None) -> bool:
+    """Whether this software serves the Create of what it has beside it, at `<id>/activity`."""
+    return software in _SERVING_CREATES
 
 
 def refuses_own(software: str | None) -> bool:

@@ -16,6 +16,9 @@ MOST_LINES = 100
 MOST_LAST = 10
 """Mentions at the end of a line among which the community is looked for."""
 
+MOST_NESTED = 10
+"""Quotes in quotes that are left out."""
+
 # A community is `!name@host`; `!important` is a word.
 _FIRST_MENTION = re.compile(
     r"\s*(?:@[\w.-]{1,100}(?:@[\w.:-]{1,255}?)?|![\w.-]{1,100}@[\w.:-]{1,255}?)"
@@ -25,7 +28,10 @@ _FIRST_MENTION = re.compile(
 _JOINT = re.compile(r"\s*(?:[,:;.]|[-\u2013\u2014])(?:\s+|$)")
 _LAST_WORD = re.compile(r"\s[@!](\S{1,360})\s*\Z")
 _QUOTE = re.compile(r"\s*(?:RE|QT):?\s+https?://\S+\s*", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]")
+_HASHTAG = re.compile(r"#\w{1,200}")
+_BLOCKQUOTE = re.compile(r"<blockquote>(?:(?!<blockquote>).)*?</blockquote>", re.DOTALL)
+# Digits alone are none: "1/3" counts the parts of a thread, ":3" is a face.
+_WORD = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
 
 
@@ -33,21 +39,36 @@ def title_of(html: str, limit: int, place: Collection[str] = ()) -> str:
     """A title of at most `limit` characters for `html`; "" when nothing is said in it.
 
     Mentions at the beginning are left out, and among those at the end that of the community, by
-    one of its names in `place`. A line of nothing but signs or emoji is taken when no other has
-    words, a quote when there is nothing else. What is too long is cut behind a sentence where one
-    ends.
+    one of its names in `place`. A line of nothing but hashtags, signs or emoji is taken when no
+    other has words, a quote when there is nothing else. What is too long is cut behind a sentence
+    where one ends.
     """
-    signs = quote = ""
+    return _title_of(_without_quotes(html), limit, place) or _title_of(html, limit, place)
+
+
+def _without_quotes(html: str) -> str:
+    """Without the words of others, which may hold the words of others again."""
+    for _ in range(MOST_NESTED):
+        html, number = _BLOCKQUOTE.subn("", html)
+        if not number:
+            break
+    return html
+
+
+def _title_of(html: str, limit: int, place: Collection[str]) -> str:
+    tags = signs = quote = ""
     for line in to_text(html).splitlines()[:MOST_LINES]:
         said = _without_mentions(line, place)
         title = clean_title(_whole_sentences(said, limit), limit)
         if _QUOTE.fullmatch(line):
             quote = quote or title
-        elif _WORD.search(title):
+        elif _WORD.search(_HASHTAG.sub("", title)):
             return title
+        elif _WORD.search(title):
+            tags = tags or title
         else:
             signs = signs or title
-    return signs or quote
+    return tags or signs or quote
 
 
 def title_of_names(names: Iterable[str], limit: int) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from activitypub.iri import PUBLIC
 from activitypub.signatures import integrity
@@ -11,6 +12,7 @@ from fedcom.actions.follow import AnswerFollow, Follow
 from fedcom.follow_requests import ask_again
 from fedcom.models.actor import Community, Person
 from fedcom.models.follow import Follow as FollowRow, follow
+from fedcom.models.notification import notification
 from fedcom.queries.follows import get_follow
 from outbox.publish import find_issued
 from tests.support.documents import activity, group, page, person, proof_key, prover
@@ -97,14 +99,40 @@ async def test_after_a_week_the_member_decides(asking: Asking) -> None:
     assert await asking.minutes_of_asking(2) == []
 
 
-async def test_an_answer_to_an_earlier_follow_counts(asking: Asking) -> None:
+@pytest.mark.parametrize("embedded", [True, False])
+async def test_an_answer_to_an_earlier_follow_counts(asking: Asking, embedded: bool) -> None:
     first = asking.row["iri"]
     await asking.minutes_of_asking(5)
+    assert asking.row["iri"] != first
     asked = activity("Follow", asking.node.home.bob.iri, DOGS, id=first)
 
-    assert await asking.node.hear(activity("Accept", DOGS, asked)) == "202"
+    assert await asking.node.hear(activity("Accept", DOGS, asked if embedded else first)) == "202"
 
     assert asking.row["state"] == "accepted"
+
+
+async def test_whose_answer_it_is_not_says_nothing_about_an_earlier_follow(asking: Asking) -> None:
+    first = asking.row["iri"]
+    await asking.minutes_of_asking(5)
+    cats = "https://dogs.example/c/cats"
+    asking.node.network.put(group(cats))
+
+    assert await asking.node.hear(activity("Accept", cats, first)) == "403 not_the_followed"
+
+    assert asking.row["state"] == "pending"
+
+
+@pytest.mark.parametrize("state", ["pending", "accepted"])
+async def test_a_member_is_told_of_a_reject(asking: Asking, state: str) -> None:
+    home, asked = asking.node.home, asking.row["iri"]
+    home(lambda ctx: ctx.conn.execute(update(follow).values(state=state)))
+
+    assert await asking.node.hear(activity("Reject", DOGS, asked)) == "202"
+
+    assert [row["follower_id"] for row in home.rows(follow)] == [home.ann.id]
+    (told,) = home.rows(notification)
+    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "follow_rejected")
+    assert told["community_id"] == asking.dogs.id
 
 
 def announced() -> dict[str, object]:

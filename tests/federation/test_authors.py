@@ -8,9 +8,11 @@ from sqlalchemy import Connection, select
 from activitypub.iri import PUBLIC
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
+from fedcom.models.message import message
+from fedcom.models.moderation import report
 from fedcom.models.post import post
 from fedcom.models.vote import post_vote
-from tests.support.documents import activity, document, group, note, page, person
+from tests.support.documents import activity, document, group, note, page, person, undo
 from tests.support.node import Node
 from tests.support.people import ORIGIN
 
@@ -177,3 +179,23 @@ async def test_a_followed_group_that_writes_itself_is_the_place_of_it(tube: Node
 
     assert author_of(tube, words["id"]) == place.iri
     assert [row["community_id"] for row in tube.home.rows(post)] == [place.id]
+
+
+async def test_a_group_takes_its_vote_back_writes_messages_and_reports(tube: Node) -> None:
+    bot = "https://bots.example/u/bot"
+    tube.network.put(group(bot, attributedTo=None))
+    ours, bob = tube.home.post(), f"{ORIGIN}/u/bob"
+    private = note("https://bots.example/note/1", bot, to=[bob])
+
+    for kind in ("Like", "Dislike"):
+        vote = activity(kind, bot, ours.iri)
+        assert await tube.hear(vote) == "202"
+        assert len(tube.home.rows(post_vote)) == 2  # beside the author's own
+        assert await tube.hear(undo(vote)) == "202"
+        assert len(tube.home.rows(post_vote)) == 1
+    assert await tube.hear(activity("Create", bot, private, to=[bob])) == "202"
+    assert await tube.hear(activity("Flag", bot, ours.iri, to=[CATS])) == "202"
+
+    assert [row["body_html"] for row in tube.home.rows(message)] == ["<p>A remark</p>"]
+    assert len(tube.home.rows(report)) == 1
+    assert (await tube.get("/u/bot@bots.example", accept="text/html")).status_code == 200

@@ -446,6 +446,22 @@ async def test_without_a_usable_context_comments_are_read_from_the_replies(
     assert world.remarks() == ["1", "2"]
 
 
+async def test_a_context_that_lists_nothing_but_the_post_leads_to_the_replies(
+    world: World,
+) -> None:
+    replies = f"{ROOT}/replies"
+    talk(world, context=THREAD, replies=replies)
+    world.network.put(
+        document(THREAD, "OrderedCollection", orderedItems=[ROOT]),
+        document(replies, "Collection", items=["https://kim.example/note/1"]),
+        answer(1, ROOT),
+    )
+
+    await world.fill()
+
+    assert world.remarks() == ["1"]
+
+
 async def test_replies_of_replies_end_at_some_depth(world: World) -> None:
     def listed(iri: str, number: int) -> Json:
         return {

@@ -759,6 +759,21 @@ def test_a_microblog_is_sent_a_reject_and_a_note_and_no_block(home: Home) -> Non
     assert follows(home, tom) == []
 
 
+@pytest.mark.parametrize("days", [None, 1])
+def test_a_ban_from_the_site_ends_the_following_of_members_for_good_or_not_at_all(
+    home: Home, days: int | None
+) -> None:
+    tom = home.person(TOOT, "mastodon")
+    home.follow(tom, home.bob)
+    until = None if days is None else home.clock() + timedelta(days=days)
+
+    home.perform(Ban(by=home.ann, person=tom, place=None, expires_at=until))
+
+    rejects = [(one.inbox, one.by) for one in home.sent() if one.words == "Reject{Follow{id}}"]
+    assert rejects == ([(tom.inbox, "u/bob")] if days is None else [])
+    assert len(follows(home, tom)) == (0 if days is None else 1)
+
+
 def test_a_ban_from_the_site_shows_no_admin_to_a_microblog(home: Home) -> None:
     tom = home.person(TOOT, "mastodon")
     home.follow(tom, home.cats)

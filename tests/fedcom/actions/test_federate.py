@@ -612,8 +612,13 @@ def test_a_lemmy_is_not_sent_its_own_posts_which_it_would_refuse(home: Home) -> 
     assert scene.write(scene.kim, b'{"type":"Create"}').keys() == {FORUM, "bees.example"}
 
 
-def test_lemmy_is_sent_the_authors_create_of_what_was_only_fetched(home: Home) -> None:
+@pytest.mark.parametrize("software", ["mastodon", "fedibird", "misskey", "sharkey"])
+def test_lemmy_is_sent_the_authors_create_of_what_was_only_fetched(
+    home: Home, software: str
+) -> None:
     scene = Heard(home)
+    host = scene.kim.host
+    home(lambda ctx: put_peer(ctx.conn, host, Software(software, "1"), ctx.now))
     iri = f"{scene.kim.iri.rpartition('/u/')[0]}/post/1"
     create = activity("Create", scene.kim.iri, page(iri, scene.kim.iri, home.cats.iri))
     beside = create | {"id": f"{iri}/activity"}

@@ -7,8 +7,10 @@ from activitypub.reading import Document
 from fedcom.accounts.departure import delete_account
 from fedcom.context import Fetched
 from fedcom.models.actor import Person
+from fedcom.models.notification import notification
 from fedcom.remote.actors import person_at
 from fedcom.remote.peers import put_peer
+from tests.fedcom.actions.hearing import hear
 from tests.support import documents
 from tests.support.people import Home
 
@@ -43,3 +45,14 @@ def test_every_server_that_may_have_something_of_theirs_is_told_once(home: Home)
     assert {(one["type"], one["actor"], one["object"]) for one in said} == {
         ("Delete", home.bob.iri, home.bob.iri)
     }
+
+
+def test_members_who_follow_a_community_are_told_when_it_deletes_itself(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+
+    hear(home, documents.activity("Delete", dogs.iri, dogs.iri))
+
+    (told,) = home.rows(notification)
+    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "remove_community")
+    assert told["community_id"] == dogs.id

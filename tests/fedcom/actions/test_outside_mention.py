@@ -257,3 +257,33 @@ def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
     home(lambda ctx: prune_news(ctx.conn, ctx.now))
 
     assert kept(home) == []
+
+
+@pytest.mark.parametrize("below", ["post", "comment"])
+def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
+    home: Home, below: str
+) -> None:
+    home.person(KIM)
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+    about = home.post(place=dogs)
+    answered = about.iri if below == "post" else home.comment(about).iri
+    answer = note(NOTE, KIM, answered)
+
+    hear(home, activity("Create", KIM, answer))
+    assert told(home) == [("bob", "mention")]
+
+    # The community has heard of it after all.
+    hear(home, activity("Create", KIM, answer), via=dogs.iri)
+    assert told(home) == [("bob", "mention")]
+    assert (len(home.rows(outside_mention)), home.rows(notification)[0]["post_id"]) == (0, about.id)
+
+
+def test_an_answer_that_a_community_of_ours_refuses_is_told_to_nobody(home: Home) -> None:
+    kim, about = home.person(KIM), home.post()
+    home.perform(Ban(by=home.ann, person=kim, place=home.cats))
+
+    with pytest.raises(Denied):
+        hear(home, activity("Create", KIM, note(NOTE, KIM, about.iri)))
+
+    assert told(home) == []

@@ -120,3 +120,16 @@ def test_nobody_but_an_admin_hides_it_and_only_once(home: Home, dogs: Community)
 
     codes = [one.value.code for one in (not_theirs, again, ours)]
     assert codes == ["not_an_admin", "already_removed", "local_community"]
+
+
+@pytest.mark.parametrize(("software", "again"), [("nodebb", ["Create{Page}"]), ("lemmy", [])])
+def test_what_a_server_purged_is_sent_to_it_anew(
+    home: Home, software: str, again: list[str]
+) -> None:
+    post = home.post(place=home.group(DOGS, software))
+    hidden = hide(home, post)
+    home.sent()
+
+    show(home, hidden)
+
+    assert [sent.words for sent in home.sent()] == [*again, "Undo{Delete{id}}"]

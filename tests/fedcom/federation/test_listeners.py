@@ -8,6 +8,8 @@ import pytest
 from activitypub.reading import Document
 from fedcom.actions.catalog import HEARD
 from fedcom.federation.listeners import Listeners, Unsupported, heard_routes, reader_of
+from fedcom.models.comment import comment
+from fedcom.models.post import post
 from inbox.errors import Later, Refused
 from inbox.journal import journal
 from inbox.ports import Heard
@@ -216,3 +218,20 @@ def test_what_nobody_reads_is_refused_with_what_is_missing(
 
     assert (caught.value.code, caught.value.status) == ("unsupported_type", 422)
     assert caught.value.detail == detail
+
+
+@pytest.mark.parametrize("kind", ["Collection", "OrderedCollection"])
+async def test_what_an_announced_collection_shows_is_announced(node: Node, kind: str) -> None:
+    rex, dogs = "https://dogs.example/u/rex", node.home.group("https://dogs.example/c/dogs")
+    node.home.follow(node.home.bob, dogs)
+    node.network.put(person(rex))
+    topic = page("https://dogs.example/post/1", rex, dogs.iri)
+    answer = note("https://dogs.example/note/1", rex, topic["id"])
+    forged = page("https://kim.example/post/1", KIM, dogs.iri)
+    inside = [activity("Create", one["attributedTo"], one) for one in (topic, forged, answer)]
+    several = document("https://dogs.example/several", kind, items=inside)
+
+    assert await node.hear(activity("Announce", dogs.iri, several)) == "202"
+
+    assert [row["iri"] for row in node.home.rows(post)] == [topic["id"]]
+    assert [row["iri"] for row in node.home.rows(comment)] == [answer["id"]]

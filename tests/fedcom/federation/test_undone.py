@@ -15,7 +15,9 @@ from fedcom.errors import FedcomError
 from fedcom.federation.envelope import open_envelope, prove
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.federation.undone import with_undone
-from tests.support.documents import Json, activity
+from fedcom.models.shelf import actor_block
+from tests.support.documents import Json, activity, person
+from tests.support.node import Node
 from tests.support.people import Home, said
 
 KIM, LEA = "https://lemmy.example/u/kim", "https://lemmy.example/u/lea"
@@ -133,3 +135,17 @@ def test_an_undo_that_shows_what_it_takes_back_is_left_as_it_is(home: Home) -> N
     shown = Document(activity("Undo", KIM, activity("Like", KIM, "https://home.example/post/1")))
 
     assert home(lambda ctx: with_undone(ctx, shown)) is shown
+
+
+@pytest.mark.anyio
+async def test_a_personal_block_is_undone_by_its_id(node: Node) -> None:
+    node.network.put(person(KIM), person(LEA))
+    blocks = [activity("Block", KIM, one.iri) for one in (node.home.ann, node.home.bob)]
+    for block in blocks:
+        await node.hear(block)
+
+    await node.hear(activity("Undo", LEA, blocks[1]["id"]))
+    assert len(node.home.rows(actor_block)) == 2
+    await node.hear(activity("Undo", KIM, blocks[1]["id"]))
+
+    assert [row["blocked_id"] for row in node.home.rows(actor_block)] == [node.home.ann.id]

@@ -28,6 +28,18 @@ NAMES = {"cats", "cats@here.example"}
         ("<p>@ noon we meet</p>", "@ noon we meet"),
         ("<p>a\u202eb &amp; c\u200b</p>", "ab & c"),
         ("", ""),
+        ("<p>#cats #dogs</p><p>They sleep</p>", "They sleep"),
+        ("<p>:3</p><p>#cats</p>", "#cats"),
+        ("<p>Look at my #cats</p><p>More</p>", "Look at my #cats"),
+        ("<p>:3</p><p>They sleep</p>", "They sleep"),
+        ("<p>1/3</p><p>They sleep</p>", "They sleep"),
+        ("<p>+1</p>", "+1"),
+        ("<blockquote><p>They bark</p></blockquote><p>They sleep</p>", "They sleep"),
+        (
+            "<blockquote><blockquote>They purr</blockquote>They bark</blockquote>They sleep",
+            "They sleep",
+        ),
+        ("<blockquote><p>They bark</p></blockquote>", "They bark"),
         # What follows the mention is kept as it is.
         (f"<p>{CATS} :blobcat: happy</p>", ":blobcat: happy"),
         (f"<p>{CATS} :) hello</p>", ":) hello"),
