@@ -19,6 +19,7 @@ from fedcom.queries.actors import get_actor
 from fedcom.queries.follows import find_follow, list_pending
 from fedcom.units import Units
 from outbox.publish import find_issued
+from outbox.upkeep import find_failure
 
 logger = structlog.get_logger(__name__)
 
@@ -39,8 +40,8 @@ async def ask_again(units: Units, now: datetime) -> None:
 
 
 def is_due(conn: Connection, row: FollowRow, now: datetime) -> bool:
-    """Whether it is time to ask again for a pending follow."""
-    if now - row.created_at > GIVE_UP_AFTER:
+    """Whether it is time to ask again for a pending follow, which was not refused."""
+    if now - row.created_at > GIVE_UP_AFTER or find_failure(conn, row.iri) is not None:
         return False
     issued = find_issued(conn, row.iri)
     asked_after = timedelta(0) if issued is None else _age(row, issued.at)

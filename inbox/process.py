@@ -64,8 +64,8 @@ def pause_after(tries: int, wish: float) -> float:
 class Processor:
     """Works the journal with a number of workers in one event loop.
 
-    One host gets at most half of them at a time, so that a host whose activities make us fetch
-    slowly does not stop the others.
+    One host gets at most half of them at a time, and the last quarter is kept for hosts that have
+    none, so that a few hosts whose activities make us fetch slowly do not stop the others.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Processor:
         self._clock = clock
         self._workers = workers
         self._per_host = max(1, workers // 2)
+        self._shared = workers - workers // 4
         self._name = uuid.uuid4().hex
         self._waiting: deque[Claimed] = deque()
         # By row and attempt: after a stall we may get a row whose older attempt still runs here.
@@ -156,7 +157,8 @@ class Processor:
 
     def _busy_hosts(self) -> set[str]:
         running = Counter(row.host for row in self._running.values())
-        return {host for host, number in running.items() if number >= self._per_host}
+        most = self._per_host if len(self._running) < self._shared else 1
+        return {host for host, number in running.items() if number >= most}
 
     async def _claim(self) -> bool:
         """Claim about as many rows as there are workers: a commit for each would cost too much."""

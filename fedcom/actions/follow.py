@@ -180,9 +180,7 @@ class AnswerFollow(Action[None]):
             ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
         else:
             ctx.conn.execute(delete(follow).where(mine))
-            place = self.by.id if isinstance(self.by, Community) else None
-            news = News(kind="moderation", community_id=place, detail="follow_rejected")
-            notify(ctx, self.asked.follower_id, news)
+            tell_of_reject(ctx, self.asked.follower_id, self.by)
         count_subscribers(ctx, self.by.id)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
@@ -268,6 +266,12 @@ def _read_answer(ctx: Context, said: Said) -> AnswerFollow:
     return AnswerFollow(
         by=actor_at(ctx, said.actor), asked=asked, accepted=said.activity.type == "Accept"
     )
+
+
+def tell_of_reject(ctx: Context, follower_id: int, target: Actor | None) -> None:
+    """Tell a member that somebody does not let them follow."""
+    place = target.id if isinstance(target, Community) else None
+    notify(ctx, follower_id, News(kind="moderation", community_id=place, detail="follow_rejected"))
 
 
 def find_answered(ctx: Context, iri: str) -> FollowRow | None:

@@ -1,7 +1,7 @@
-"""What becomes of a moderator's act that the community's own server has refused.
+"""What becomes of a moderator's act, or a Follow, that the community's own server has refused.
 
-It was done here when the moderator pressed the button, and counts nowhere else. It is undone, and
-the moderator is told. Called in the transaction that records the refusal.
+The act was done here when the moderator pressed the button, and counts nowhere else. It is undone,
+and the moderator is told. Called in the transaction that records the refusal.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from activitypub.errors import ProtocolError
 from activitypub.reading import Document, parse
+from fedcom.actions.follow import tell_of_reject
 from fedcom.actions.notify import News, notify
 from fedcom.context import Context, Said
 from fedcom.errors import FedcomError, Missing
@@ -36,13 +37,17 @@ _ROUTES = heard_routes()
 
 
 def undo_refused(ctx: Context, refusal: Refusal) -> None:
-    """Undo what a moderator here did in a community elsewhere, and tell them.
+    """Undo what a moderator here did in a community elsewhere, and tell them. A member whose Follow
+    was refused is told.
 
     Anything else that was refused (a vote, a post) is left as it is.
     """
     activity = Document(parse(refusal.body))
-    place = _place_of(ctx, activity)
     by = find_actor(ctx.conn, refusal.actor)
+    if activity.type == "Follow" and isinstance(by, Person):
+        tell_of_reject(ctx, by.id, find_actor(ctx.conn, activity.object_id or ""))
+        return
+    place = _place_of(ctx, activity)
     if place is None or place.host != refusal.host or not isinstance(by, Person) or not by.local:
         return
     if activity.shape[:2] == ("Update", "Group"):

@@ -9,11 +9,14 @@ from activitypub.iri import PUBLIC
 from activitypub.signatures import integrity
 from fedcom.actions.ban import Ban
 from fedcom.actions.follow import AnswerFollow, Follow
+from fedcom.federation.refused import undo_refused
 from fedcom.follow_requests import ask_again
 from fedcom.models.actor import Community, Person
 from fedcom.models.follow import Follow as FollowRow, follow
 from fedcom.models.notification import notification
 from fedcom.queries.follows import get_follow
+from outbox.deliveries import deliveries
+from outbox.ports import Refusal
 from outbox.publish import find_issued
 from tests.support.documents import activity, group, page, person, proof_key, prover
 from tests.support.node import Node
@@ -92,6 +95,20 @@ async def test_each_time_it_is_another_follow_for_the_same_two(asking: Asking) -
 async def test_what_was_answered_or_taken_back_is_not_asked_for(asking: Asking) -> None:
     assert await asking.node.hear(activity("Accept", DOGS, asking.row["iri"])) == "202"
     assert await asking.minutes_of_asking(10) == []
+
+
+async def test_what_was_refused_is_not_asked_for_and_the_member_is_told(asking: Asking) -> None:
+    home = asking.node.home
+    refused = {"state": "failed", "closed_at": home.clock().timestamp()}
+    home(lambda ctx: ctx.conn.execute(update(deliveries).values(refused)))
+    issued = home(lambda ctx: find_issued(ctx.conn, str(asking.row["iri"])))
+    refusal = Refusal(home.bob.iri, issued.body, "dogs.example", 403, "no")
+    home(lambda ctx: undo_refused(ctx, refusal))
+
+    assert await asking.minutes_of_asking(10) == []
+    assert asking.row["state"] == "pending"
+    (told,) = home.rows(notification)
+    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "follow_rejected")
 
 
 async def test_after_a_week_the_member_decides(asking: Asking) -> None:

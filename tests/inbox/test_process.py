@@ -320,7 +320,8 @@ async def test_a_new_row_wakes_the_loop_at_once(world: World) -> None:
         assert asyncio.get_running_loop().time() - start < 2
 
 
-async def test_a_slow_host_does_not_stop_the_others(world: World) -> None:
+@pytest.mark.parametrize(("hosts", "taken"), [(1, 4), (2, 6), (3, 6)])
+async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken: int) -> None:
     release = asyncio.Event()
 
     async def fetch_slowly(heard: Heard) -> None:
@@ -328,11 +329,11 @@ async def test_a_slow_host_does_not_stop_the_others(world: World) -> None:
             await release.wait()
 
     world.handlers.meanwhile = fetch_slowly
-    world.append(*(entry(number) for number in range(20)))
+    world.append(*(entry(number, host=f"{number % hosts}.example") for number in range(20)))
     world.append(*(entry(number, actor=BOB, host="other.example") for number in range(20, 30)))
     async with running(world.inbox):
         await until(lambda: world.states().count("done") == 10)
-        assert len([heard for heard in world.handlers.heard if heard.actor == ANN]) == 4
+        assert len([heard for heard in world.handlers.heard if heard.actor == ANN]) == taken
         release.set()
         await until(lambda: set(world.states()) == {"done"})
     assert len(world.effects()) == 30
