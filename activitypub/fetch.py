@@ -50,10 +50,10 @@ from activitypub.errors import (
     TooBig,
     Unreachable,
 )
-from activitypub.habits import Habits
 from activitypub.iri import check_iri, host_of, same_host, same_origin, without_fragment
 from activitypub.netguard import Guard, is_loopback, literal_address
 from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context, parse
+from activitypub.signature_profiles import Habits
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
 from activitypub.transport import PeerTransport

@@ -24,7 +24,7 @@ from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
 from fedcom.http.problems import FOR_PROGRAMS
 from fedcom.settings import Settings
-from fedcom.web.errors import exception_handlers, show_failure
+from fedcom.web.html.errors import exception_handlers, show_failure
 from fedcom.web.routes import routes
 from fedcom.wiring import Instance, open_instance
 

@@ -1,7 +1,7 @@
 """The catalogues of translations: `fedcom/translations/*.po`, one for each language but English.
 
-Pages say things in the language of who reads them (`fedcom.web.words`); what is said to somebody
-who is not asking, such as a letter, takes the catalogue of their language from here.
+Pages are in the language of their reader (`fedcom.web.html.i18n`); what is sent to somebody who is
+not asking, such as e-mail, takes the catalogue of their language from here.
 """
 
 from collections.abc import Mapping

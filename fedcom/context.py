@@ -1,7 +1,7 @@
 """What every action and query is given: one transaction, the time, and what was fetched for it.
 
 Nothing here goes to the network. What an action needs and we do not have it asks of the context,
-which raises `Missing`; whoever opened the unit of work rolls back, fetches and runs it again.
+which raises `NeedsFetch`; whoever opened the unit of work rolls back, fetches and runs it again.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,10 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from activitypub.authority import Evidence
 from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
 from activitypub.reading import Document
-from fedcom.errors import Invalid, Missing
+from fedcom.errors import NeedsFetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class Context:
             raise self.fetched.failures[iri]
         found = self.fetched.documents.get(iri)
         if found is None:
-            raise Missing(iri)
+            raise NeedsFetch(iri)
         return found
 
     def find_document(self, iri: str) -> Document | None:
@@ -97,36 +96,5 @@ class Context:
         Raises Missing, not vital, when it was not fetched yet.
         """
         if iri not in self.fetched.failures and iri not in self.fetched.documents:
-            raise Missing(iri, vital=False)
+            raise NeedsFetch(iri, required=False)
         return None if iri in self.fetched.failures else self.fetched.documents[iri]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An activity that is proven to be its actor's, as the actions read it.
-
-    `body` are the bytes that may be passed on inside an Announce, or None when what we have was
-    only fetched or vouched for. `via` is the community that announced it to us. `confirmed` is
-    false for a Delete whose object the origin only answered 404 for. `evidence` is what shows that
-    it is the actor's, and `signed_at` when the actor signed the request with it (epoch seconds by
-    the actor's clock), None when somebody else brought it.
-    """
-
-    activity: Document
-    actor: str
-    body: bytes | None = None
-    via: str | None = None
-    confirmed: bool = True
-    evidence: Evidence = "origin"
-    signed_at: float | None = None
-
-    @property
-    def object(self) -> Document:
-        """What the activity carries whole. Raises Invalid when it only names it."""
-        found = self.activity.object_document
-        if found is None:
-            word = self.activity.type
-            raise Invalid(
-                "object_missing", "The object of this %(word)s must be carried whole.", word=word
-            )
-        return found

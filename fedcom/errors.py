@@ -128,14 +128,14 @@ class Busy(TooMany):
     status = 503
 
 
-class Missing(Exception):
+class NeedsFetch(Exception):
     """We do not have an object: whoever opened the unit rolls back, fetches `iri`, tries again.
 
     No unit of work ever waits for the network, so this is how it says what it needs.
     """
 
-    def __init__(self, iri: str, *, vital: bool = True) -> None:
-        """What is not `vital` the work can do without, when it cannot be had just now."""
+    def __init__(self, iri: str, *, required: bool = True) -> None:
+        """What is not `required` the work can do without, when it cannot be had just now."""
         super().__init__(iri)
         self.iri = iri
-        self.vital = vital
+        self.required = required

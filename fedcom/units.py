@@ -1,8 +1,8 @@
 """Units of work: one transaction each, and the fetching of what they find missing.
 
-The domain never waits for the network. What an action needs and we do not have it asks for by
-raising `Missing`; here the transaction is rolled back, the document fetched (within a budget, from
-hosts that are not blocked), and the work run again with it.
+The domain never waits for the network. An action that needs a document we do not have raises
+`NeedsFetch`; here the transaction is rolled back, the document fetched (within a budget, from hosts
+that are not blocked), and the work run again with it.
 """
 
 import re
@@ -34,13 +34,14 @@ from fedcom.actions.feature import pins_in, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Prover
 from fedcom.db import Database
-from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
+from fedcom.errors import Denied, FedcomError, Invalid, NeedsFetch, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_community, find_person
-from fedcom.queries.comments import find_comment, get_comment
-from fedcom.queries.posts import find_post, get_post
+from fedcom.queries.comments import get_comment
+from fedcom.queries.content import find_content
+from fedcom.queries.posts import get_post
 from fedcom.remote.actors import (
     actor_at,
     find_split,
@@ -125,8 +126,8 @@ class Units:
                         Context(conn, self._clock(), self._origin, known, wanted, self._prover)
                     )
                 )
-            except Missing as missing:
-                if budget is None and not missing.vital:
+            except NeedsFetch as missing:
+                if budget is None and not missing.required:
                     known.failures[missing.iri] = BudgetSpent("not_fetched", "Nothing is fetched.")
                     continue
                 if budget is None:
@@ -341,12 +342,12 @@ class Units:
             await self._learn_followers(found)
         return await self._database.read(lambda conn: _find(conn, found.iri)) or found
 
-    async def _fetch_into(self, known: Fetched, missing: Missing, budget: Budget) -> None:
+    async def _fetch_into(self, known: Fetched, missing: NeedsFetch, budget: Budget) -> None:
         iri = missing.iri
         try:
             known.documents[iri] = await self.fetch(iri, budget)
         except FetchFailed as error:
-            if missing.vital and isinstance(error, Unreachable | BudgetSpent):
+            if missing.required and isinstance(error, Unreachable | BudgetSpent):
                 raise
             known.failures[iri] = error
         except Malformed as error:
@@ -354,7 +355,7 @@ class Units:
 
 
 def _find(conn: Connection, iri: str) -> Found | None:
-    return find_post(conn, iri) or find_comment(conn, iri) or find_actor(conn, iri)
+    return find_content(conn, iri) or find_actor(conn, iri)
 
 
 def find_known(conn: Connection, iri: str, origin: str) -> Found | None:

@@ -26,25 +26,25 @@ from fedcom import migrate
 from fedcom.accounts.passwords import hash_password
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.throttle import address_key
-from fedcom.actions.leave import Leave
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.perform import perform
-from fedcom.backfill import Backfill
+from fedcom.background.backfill import Backfill
+from fedcom.background.follow_requests import ask_again
+from fedcom.background.housekeeping import clean_pictures, clean_up
+from fedcom.background.mailer import Mailer
+from fedcom.background.previews import Previews
 from fedcom.clock import Clock, utc_now
-from fedcom.context import Context, Fetched, NewKey, Said
+from fedcom.context import Context, Fetched, NewKey
 from fedcom.db import Database, open_database
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import Gate, Inboxes
-from fedcom.follow_requests import ask_again
-from fedcom.housekeeping import clean_pictures, clean_up
-from fedcom.http.stamps import Stamps
+from fedcom.http.signer import HmacSigner
 from fedcom.media.pictures import Pictures
-from fedcom.media.remote import RemotePictures, Signer
+from fedcom.media.remote import MediaUrlSigner, RemotePictures
 from fedcom.media.store import Store
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
-from fedcom.postman import Postman
-from fedcom.previews import Previews
 from fedcom.queries.actors import find_actor
 from fedcom.remote.actors import put_actor
 from fedcom.remote.keys import KeyRing, PublicKeys, Seal, make_key
@@ -53,8 +53,9 @@ from fedcom.settings import Settings
 from fedcom.site.setup import check_origin, finish_setup, is_set_up, start
 from fedcom.units import Found, Units
 from inbox.engine import Inbox
+from inbox.ports import ReceivedActivity
 from outbox.arq_worker import ArqWaker
-from outbox.embedded import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, Limits
 
 T = TypeVar("T")
 
@@ -81,16 +82,16 @@ class Instance:
     inbox: Inbox
     dispatcher: Dispatcher
     backfill: Backfill
-    postman: Postman
+    mailer: Mailer
     previews: Previews
     pictures: Pictures
     remote_pictures: RemotePictures
-    signer: Signer
-    stamps: Stamps
+    media_signer: MediaUrlSigner
+    signer: HmacSigner
     setup_token: str | None
     revision: str
     _seal: Seal
-    _voice: "_Voice"
+    _instance_key: "InstanceKey"
     _suspects: set[str] = field(default_factory=set)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -137,13 +138,13 @@ class Instance:
             tasks.create_task(self._ask_again())
             tasks.create_task(self.backfill.run())
             tasks.create_task(self.previews.run())
-            tasks.create_task(self.postman.run())
+            tasks.create_task(self.mailer.run())
             tasks.create_task(self.watch_keys())
 
     async def watch_keys(self) -> None:
         """Notice when the command line has given actors new keys."""
         while True:
-            await _safely(self._voice.refresh())
+            await _safely(self._instance_key.refresh())
             await asyncio.sleep(WATCH_KEYS_EVERY)
 
     async def _keep_house(self) -> None:
@@ -190,7 +191,7 @@ async def _safely(work: Awaitable[None]) -> None:
         logger.exception("keeping house has failed and will be tried again")
 
 
-class _Voice:
+class InstanceKey:
     """The key of the instance actor, in whose name we fetch; at hand, for signing cannot wait."""
 
     def __init__(self, ring: KeyRing, actor_iri: str) -> None:
@@ -233,11 +234,13 @@ async def open_instance(
         seal = Seal(settings.read_secret(make=not known))
         await _first_start(database, settings, seal, clock)
         ring = KeyRing(database, seal)
-        voice = _Voice(ring, f"{settings.origin}/actor")
-        await voice.refresh()
-        fetcher = _open_fetcher(settings, clock, voice, transport)
+        instance_key = InstanceKey(ring, f"{settings.origin}/actor")
+        await instance_key.refresh()
+        fetcher = _open_fetcher(settings, clock, instance_key, transport)
         try:
-            parts = _Parts(settings, clock, database, revision, fetcher, ring, seal, voice, alone)
+            parts = _Parts(
+                settings, clock, database, revision, fetcher, ring, seal, instance_key, alone
+            )
             async with _assemble(parts) as instance:
                 yield instance
         finally:
@@ -266,7 +269,7 @@ class _Parts:
     fetcher: Fetcher
     ring: KeyRing
     seal: Seal
-    voice: _Voice
+    instance_key: InstanceKey
     alone: bool
 
 
@@ -332,16 +335,16 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
             inbox=inbox,
             dispatcher=dispatcher,
             backfill=backfill,
-            postman=Postman(units, settings, clock),
+            mailer=Mailer(units, settings, clock),
             previews=previews,
             pictures=pictures,
             remote_pictures=remote_pictures,
-            signer=Signer(settings.read_secret(make=False), settings.origin),
-            stamps=Stamps(settings.read_secret(make=False)),
+            media_signer=MediaUrlSigner(settings.read_secret(make=False), settings.origin),
+            signer=HmacSigner(settings.read_secret(make=False)),
             setup_token=await _setup_token(database, settings),
             revision=parts.revision,
             _seal=parts.seal,
-            _voice=parts.voice,
+            _instance_key=parts.instance_key,
             _suspects=suspects,
         )
     finally:
@@ -359,14 +362,14 @@ async def _is_blocked(database: Database, host: str) -> bool:
 def _open_fetcher(
     settings: Settings,
     clock: Clock,
-    voice: _Voice,
+    instance_key: InstanceKey,
     transport: httpx.AsyncBaseTransport | None,
 ) -> Fetcher:
     return Fetcher(
         user_agent=f"{AGENT} (+{settings.origin})",
         development=settings.development,
         clock=clock,
-        key=voice.key,
+        key=instance_key.key,
         transport=transport,
     )
 
@@ -423,5 +426,5 @@ def _refresher(units: Units) -> Callable[[Document], Awaitable[None]]:
 def _forget(ctx: Context, iri: str) -> None:
     someone = find_actor(ctx.conn, iri)
     if someone is not None and someone.deleted_at is None:
-        said = Said(Document({"type": "Delete", "actor": iri, "object": iri}), iri)
-        perform(ctx, Leave(by=someone), said)
+        received = ReceivedActivity(Document({"type": "Delete", "actor": iri, "object": iri}), iri)
+        perform(ctx, DeleteActor(by=someone), received)

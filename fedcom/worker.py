@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fedcom.settings import Settings, SettingsError
 from fedcom.wiring import open_instance
 from outbox.arq_worker import worker
-from outbox.embedded import Dispatcher
+from outbox.dispatcher import Dispatcher
 
 
 async def run_worker(settings: Settings) -> None:

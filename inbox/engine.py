@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from inbox.batch_reads import BatchReader
 from inbox.commits import GroupCommit
-from inbox.looks import Looks
 from inbox.ports import Database, Gate, Handlers, Keys
 from inbox.process import Processor
 from inbox.receive import Receiver
@@ -44,7 +44,7 @@ class Inbox:
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
         self._receiver = Receiver(
-            looks=Looks(database),
+            reads=BatchReader(database),
             gate=gate,
             handlers=handlers,
             verifier=Verifier(keys, hosts=hosts, clock=clock, scheme=scheme),

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from activitypub.authority import Evidence
+from activitypub.errors import Malformed
 from activitypub.reading import Document
 from activitypub.signatures.keys import PublicKey
 
@@ -14,26 +15,44 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One activity as a peer said it.
+class ReceivedActivity:
+    """One activity that reached us, from the verified request to the action it stands for.
 
-    `body` is the bytes as received, `actor` the IRI the activity names, and `signer` the owner of
-    the key that signed the request ("" when no key could be had, see `verify.Verdict`).
-    `spliceable` says that the actor signed these very bytes, so that they may be passed on
-    untouched. `received_at` is in epoch seconds. `evidence` is None until something shows that the
-    activity is its actor's; `signed_at` is when the actor signed the request, in epoch seconds by
-    the actor's clock, and None when somebody else did.
+    `actor` is the IRI the activity names, `body` the bytes as received, and `spliceable` whether
+    the actor signed or proved these very bytes. `evidence` is what shows that the activity is its
+    actor's, and None until something does. `signed_at` is when the actor signed the request (epoch
+    seconds by the actor's clock), None when somebody else brought it. `via` is the community that
+    announced it to us, and `confirmed` is false for a Delete whose object its origin answers 404
+    for. Of the request: `signer` owns the key that signed it ("" when no key could be had, see
+    `verify.Verdict`), and `received_at` is in epoch seconds.
     """
 
     activity: Document
-    body: bytes
     actor: str
-    signer: str
-    spliceable: bool
-    request_id: str
-    received_at: float
+    body: bytes | None = None
+    spliceable: bool = True
     evidence: Evidence | None = None
     signed_at: float | None = None
+    via: str | None = None
+    confirmed: bool = True
+    signer: str = ""
+    request_id: str = ""
+    received_at: float = 0.0
+
+    @property
+    def object(self) -> Document:
+        """The embedded object. Raises Malformed when the activity only names it."""
+        found = self.activity.object_document
+        if found is None:
+            raise Malformed(
+                "object_missing", f"The object of a {self.activity.type} must be embedded."
+            )
+        return found
+
+    @property
+    def relayable_body(self) -> bytes | None:
+        """The bytes that may be passed on untouched, inside an Announce; None when none may."""
+        return self.body if self.spliceable else None
 
 
 class Database(Protocol):
@@ -82,17 +101,17 @@ class Gate(Protocol):
 class Handlers(Protocol):
     """What is done with an activity."""
 
-    def check(self, conn: Connection, heard: Heard) -> None:
+    def check(self, conn: Connection, received: ReceivedActivity) -> None:
         """Look at the door, reading only: raise `Refused` (403, 404, 422) for what the database
         alone can refuse; let pass whatever it does not know."""
         ...
 
-    async def handle(self, heard: Heard, close: Callable[[Connection], None]) -> None:
+    async def handle(self, received: ReceivedActivity, close: Callable[[Connection], None]) -> None:
         """Do the work in one transaction and call `close(conn)` inside it, so that the effect and
         the closing of the journal row are committed together. Raises `Refused` or `Later`."""
         ...
 
-    async def authenticate(self, heard: Heard) -> Heard:
+    async def authenticate(self, received: ReceivedActivity) -> ReceivedActivity:
         """The signer is not the actor: find other evidence, and return what it shows.
         Raises `Refused` or `Later`."""
         ...

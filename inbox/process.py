@@ -21,7 +21,7 @@ from activitypub.reading import Document, parse
 from inbox import claims
 from inbox.claims import Claimed, ClaimLost
 from inbox.errors import Ignored, Later, Refused
-from inbox.ports import Database, Handlers, Heard
+from inbox.ports import Database, Handlers, ReceivedActivity
 from inbox.receive import READ_ASIDE_FROM
 
 log = logging.getLogger(__name__)
@@ -229,12 +229,12 @@ class Processor:
         if row.tries > LATER_TRIES:
             # Refusing and parking end before: only an attempt that ended the process leads here.
             raise Refused(500, "internal_error", "Every attempt ended without an end.")
-        heard = await _hear_aside(row)
+        received = await _hear_aside(row)
         closing = _Closing(row, self._now)
         async with asyncio.timeout(HANDLER_SECONDS):
             if not row.authenticated:
-                heard = await self._handlers.authenticate(heard)
-            await self._handlers.handle(heard, closing)
+                received = await self._handlers.authenticate(received)
+            await self._handlers.handle(received, closing)
         if not closing.called:
             # The handler had nothing to write, so there was no transaction to close it in.
             await self._database.write(closing)
@@ -290,21 +290,21 @@ async def _forever(step: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(IDLE_SECONDS)
 
 
-async def _hear_aside(row: Claimed) -> Heard:
+async def _hear_aside(row: Claimed) -> ReceivedActivity:
     """As `_hear`; for a long document in a thread, so that no request waits for it."""
     if len(row.body) <= READ_ASIDE_FROM:
         return _hear(row)
     return await asyncio.to_thread(_hear, row)
 
 
-def _hear(row: Claimed) -> Heard:
+def _hear(row: Claimed) -> ReceivedActivity:
     try:
         activity = Document(parse(row.body))
     except (
         Malformed
     ) as error:  # a newer version of us reads more strictly than the one that kept it
         raise Refused(400, error.code, error.detail, error.facts) from error
-    return Heard(
+    return ReceivedActivity(
         activity=activity,
         body=row.body,
         actor=row.actor,

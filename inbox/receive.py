@@ -26,13 +26,13 @@ from activitypub.iri import check_iri, host_of
 from activitypub.reading import Document, parse
 from activitypub.signatures.request import SignedRequest, key_id_of
 from inbox import body, problem
+from inbox.batch_reads import BatchReader
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
-from inbox.form import activities_in, check_form, check_id, check_relay
 from inbox.journal import Entry, is_open_for_host
-from inbox.looks import Looks
-from inbox.ports import Gate, Handlers, Heard
+from inbox.ports import Gate, Handlers, ReceivedActivity
 from inbox.problem import Problem
+from inbox.validate import activities_in, check_form, check_id, check_relay
 from inbox.verify import KeyGone, Verdict, Verifier
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ READ_ASIDE_FROM = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class IncomingRequest:
     """One activity of a POST as far as it can be understood without asking anybody."""
 
     request: SignedRequest
@@ -69,7 +69,7 @@ class Letter:
 class Receiver:
     """Turns requests into journal rows, or says why not."""
 
-    looks: Looks
+    reads: BatchReader
     gate: Gate
     handlers: Handlers
     verifier: Verifier
@@ -105,7 +105,7 @@ class Receiver:
         if len(refusals) == len(opened):
             raise refusals[0]
 
-    async def _try(self, opened: Letter | ProtocolError) -> ProtocolError | Refused | None:
+    async def _try(self, opened: IncomingRequest | ProtocolError) -> ProtocolError | Refused | None:
         """One of several, perhaps: what is refused must not take the others along."""
         if isinstance(opened, ProtocolError):
             return opened
@@ -115,21 +115,21 @@ class Receiver:
             return error
         return None
 
-    async def _take(self, letter: Letter) -> None:
-        known = await self._pass_gate(letter)
-        if letter.is_about_itself and not known and not self.verifier.remembers(letter.actor):
+    async def _take(self, incoming: IncomingRequest) -> None:
+        known = await self._pass_gate(incoming)
+        if incoming.is_about_itself and not known and not self.verifier.remembers(incoming.actor):
             # Nobody we ever met leaves or moves house: nothing to do, and no key to fetch for it.
             return
-        verdict = await self._verify(letter)
-        if letter.is_about_itself and verdict.authenticated:
-            self.verifier.forget(letter.actor, letter.key_id)
-        await self._look_at_door(letter, verdict)
-        if await self.commits.put(_to_entry(letter, verdict)):
+        verdict = await self._verify(incoming)
+        if incoming.is_about_itself and verdict.authenticated:
+            self.verifier.forget(incoming.actor, incoming.key_id)
+        await self._look_at_door(incoming, verdict)
+        if await self.commits.put(_to_entry(incoming, verdict)):
             self.wake()
 
     async def _open_aside(
         self, request: Request, content: bytes, request_id: str
-    ) -> list[Letter | ProtocolError]:
+    ) -> list[IncomingRequest | ProtocolError]:
         """As `_open`; for a long document in a thread, so that no other request waits for it."""
         if len(content) <= READ_ASIDE_FROM:
             return self._open(request, content, request_id)
@@ -137,14 +137,14 @@ class Receiver:
 
     def _open(
         self, request: Request, content: bytes, request_id: str
-    ) -> list[Letter | ProtocolError]:
+    ) -> list[IncomingRequest | ProtocolError]:
         """Every activity in the body, or what is wrong with it."""
         document = Document(parse(content))
         signed = to_signed_request(request, content)
         found = activities_in(document)
         sender = self.to_sender(request.client.host if request.client else "")
 
-        def opened(activity: Document, content: bytes) -> Letter | ProtocolError:
+        def opened(activity: Document, content: bytes) -> IncomingRequest | ProtocolError:
             try:
                 return self._open_one(
                     signed, activity, content, sender=sender, request_id=request_id
@@ -164,9 +164,9 @@ class Receiver:
         *,
         sender: str,
         request_id: str,
-    ) -> Letter:
+    ) -> IncomingRequest:
         actor = check_form(activity, development=self.development)
-        letter = Letter(
+        incoming = IncomingRequest(
             request=signed,
             activity=activity,
             body=content,
@@ -178,12 +178,12 @@ class Receiver:
             received_at=self.clock().timestamp(),
         )
         check_id(activity, actor)
-        return letter
+        return incoming
 
-    async def _pass_gate(self, letter: Letter) -> bool:
+    async def _pass_gate(self, incoming: IncomingRequest) -> bool:
         """Whether the activity is about its actor, and we know that one. Raises `Refused` for whom
         we do not hear."""
-        hosts = {letter.host, host_of(letter.key_id)}
+        hosts = {incoming.host, host_of(incoming.key_id)}
         if hosts & self.hosts:
             raise Refused(403, "actor_is_ours", "Our own actors do not speak through this door.")
 
@@ -192,37 +192,37 @@ class Receiver:
                 if self.gate.refuses(conn, host) is not None:
                     # The reason may be a note among admins; it stays here.
                     raise Refused(403, "host_blocked", f"Nothing from {host} is heard here.")
-            return letter.is_about_itself and self.gate.knows(conn, letter.actor)
+            return incoming.is_about_itself and self.gate.knows(conn, incoming.actor)
 
-        return await self.looks.look(look)
+        return await self.reads.look(look)
 
-    async def _verify(self, letter: Letter) -> Verdict:
+    async def _verify(self, incoming: IncomingRequest) -> Verdict:
         try:
             verdict = await self.verifier.verify(
-                letter.request, letter.key_id, actor=letter.actor, sender=letter.sender
+                incoming.request, incoming.key_id, actor=incoming.actor, sender=incoming.sender
             )
         except KeyGone:
-            if not (letter.is_about_itself and host_of(letter.key_id) == letter.host):
+            if not (incoming.is_about_itself and host_of(incoming.key_id) == incoming.host):
                 raise
             # The server has deleted the actor with its key. It can be asked whether that is so.
-            self.verifier.take_relay(letter.sender)
+            self.verifier.take_relay(incoming.sender)
             return Verdict(signer="", authenticated=False)
         if not verdict.authenticated:
-            check_relay(letter.activity, verdict.signer, self.hosts)
+            check_relay(incoming.activity, verdict.signer, self.hosts)
             self.verifier.take_relay(host_of(verdict.signer))
         return verdict
 
-    async def _look_at_door(self, letter: Letter, verdict: Verdict) -> None:
+    async def _look_at_door(self, incoming: IncomingRequest, verdict: Verdict) -> None:
         if not verdict.authenticated:
             return  # what the origin will say is not known yet
-        heard = Heard(
-            activity=letter.activity,
-            body=letter.body,
-            actor=letter.actor,
+        received = ReceivedActivity(
+            activity=incoming.activity,
+            body=incoming.body,
+            actor=incoming.actor,
             signer=verdict.signer,
             spliceable=True,
-            request_id=letter.request_id,
-            received_at=letter.received_at,
+            request_id=incoming.request_id,
+            received_at=incoming.received_at,
             evidence="signature",
             signed_at=verdict.signed_at,
         )
@@ -230,10 +230,10 @@ class Receiver:
         def look(conn: Connection) -> None:
             # What this host said before and is not worked yet may change the answer: a Create that
             # is refused for a missing Follow must wait for the Follow in front of it.
-            if not is_open_for_host(conn, letter.host):
-                self.handlers.check(conn, heard)
+            if not is_open_for_host(conn, incoming.host):
+                self.handlers.check(conn, received)
 
-        await self.looks.look(look)
+        await self.reads.look(look)
 
 
 def to_signed_request(request: Request, content: bytes) -> SignedRequest:
@@ -252,18 +252,18 @@ def to_signed_request(request: Request, content: bytes) -> SignedRequest:
     return SignedRequest(scope["method"], target, headers, content)
 
 
-def _to_entry(letter: Letter, verdict: Verdict) -> Entry:
+def _to_entry(incoming: IncomingRequest, verdict: Verdict) -> Entry:
     return Entry(
-        activity_id=letter.activity.id,
-        activity_type=letter.activity.type,
-        actor=letter.actor,
+        activity_id=incoming.activity.id,
+        activity_type=incoming.activity.type,
+        actor=incoming.actor,
         signer=verdict.signer,
-        host=letter.host,
-        subject=letter.activity.subject_id,
-        body=letter.body,
+        host=incoming.host,
+        subject=incoming.activity.subject_id,
+        body=incoming.body,
         spliceable=verdict.authenticated,
         authenticated=verdict.authenticated,
         signed_at=verdict.signed_at if verdict.authenticated else None,
-        request_id=letter.request_id,
-        received_at=letter.received_at,
+        request_id=incoming.request_id,
+        received_at=incoming.received_at,
     )

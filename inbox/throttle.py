@@ -14,7 +14,7 @@ REMEMBERED = 10_000
 """Entries that each memory keeps; some megabytes in all."""
 
 
-class Memory(Generic[V]):
+class BoundedCache(Generic[V]):
     """A mapping that forgets what was written longest ago when it is full."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
@@ -40,13 +40,13 @@ class Memory(Generic[V]):
         self._entries.pop(name, None)
 
 
-class Allowance:
+class RateLimit:
     """At most `most` events under one name in each window of `seconds`."""
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most = most
         self._seconds = seconds
-        self._windows: Memory[tuple[float, int]] = Memory()
+        self._windows: BoundedCache[tuple[float, int]] = BoundedCache()
 
     def take(self, name: str, now: float) -> bool:
         """Count one event; False (and not counted) when the window has no more of them."""

@@ -33,7 +33,7 @@ from activitypub.signatures.keys import PublicKey
 from activitypub.signatures.request import Claim, SignedRequest
 from inbox.errors import Later, Refused
 from inbox.ports import Keys
-from inbox.throttle import Allowance, Memory
+from inbox.throttle import BoundedCache, RateLimit
 
 FAILURE_REMEMBERED = 300.0
 """Seconds for which the origin's lasting "no" to a key id is believed without asking again."""
@@ -106,12 +106,12 @@ class Verifier:
         self._scheme = scheme
         self._hosts = hosts
         self._clock = clock
-        self._good: Memory[bool] = Memory()
-        self._failures: Memory[_Failure] = Memory()
-        self._refreshed: Memory[float] = Memory()
-        self._lookups = Allowance(LOOKUPS_PER_MINUTE, 60.0)
-        self._relays = Allowance(RELAYS_PER_MINUTE, 60.0)
-        self._turns = _Turns()
+        self._good: BoundedCache[bool] = BoundedCache()
+        self._failures: BoundedCache[_Failure] = BoundedCache()
+        self._refreshed: BoundedCache[float] = BoundedCache()
+        self._lookups = RateLimit(LOOKUPS_PER_MINUTE, 60.0)
+        self._relays = RateLimit(RELAYS_PER_MINUTE, 60.0)
+        self._turns = HostSemaphores()
 
     def has_seen(self, key_id: str) -> bool:
         """Whether this key was found before, so that looking it up will not cost a fetch."""
@@ -264,7 +264,7 @@ def _to_answer(key_id: str, failure: _Failure) -> Refused | Later:
     )
 
 
-class _Turns:
+class HostSemaphores:
     """Places for look-ups, of each host and of each sender at that host.
 
     Each queue is made when somebody comes and gone when nobody is there.

@@ -19,7 +19,7 @@ from arq.connections import ArqRedis
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from outbox.embedded import Dispatcher
+from outbox.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)
 

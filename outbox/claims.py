@@ -94,9 +94,9 @@ class _Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much to claim: `seats` in flight to one host, `rows` in all, `lease` seconds long."""
+    """How much to claim: `slots` in flight to one host, `rows` in all, `lease` seconds long."""
 
-    seats: int
+    slots: int
     rows: int
     lease: float
 
@@ -184,7 +184,7 @@ def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
 
 def _choose(conn: Connection, found: list[Peer], *, bounds: Bounds, now: float) -> _Chosen:
     hosts = [peer.host for peer in found]
-    values = {"hosts": hosts, "now": now, "seats": bounds.seats}
+    values = {"hosts": hosts, "now": now, "seats": bounds.slots}
     rows = {host: (in_flight, found) for host, in_flight, found in conn.execute(_NEXT, values)}
     ids: list[int] = []
     cut: set[str] = set()
@@ -192,9 +192,9 @@ def _choose(conn: Connection, found: list[Peer], *, bounds: Bounds, now: float) 
     for peer in found:
         in_flight, listed = rows[peer.host]
         candidates = [int(row_id) for row_id in listed.split(",")] if listed else []
-        if len(candidates) < bounds.seats:
+        if len(candidates) < bounds.slots:
             short.add(peer.host)
-        free = (1 if peer.is_probed else bounds.seats) - in_flight
+        free = (1 if peer.is_probed else bounds.slots) - in_flight
         wanted = candidates[: max(free, 0)]
         room = bounds.rows - len(ids)
         if len(wanted) > room:

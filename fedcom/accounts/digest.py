@@ -5,7 +5,7 @@ from gettext import NullTranslations
 
 from sqlalchemy import func, or_, select, update
 
-from fedcom.accounts.letters import put_letter
+from fedcom.accounts.mail import enqueue_mail
 from fedcom.catalogues import catalogue
 from fedcom.context import Context
 from fedcom.models.account import account
@@ -57,7 +57,7 @@ def write_digests(ctx: Context) -> int:
         say = catalogue(language)
         news = _news(say, count)
         subject = say.gettext("%(news)s at %(site)s") % {"news": news, "site": here}
-        put_letter(ctx, address, subject, _body(say, ctx.origin, name, news))
+        enqueue_mail(ctx, address, subject, _body(say, ctx.origin, name, news))
         mine = account.c.actor_id == person_id
         ctx.conn.execute(update(account).where(mine).values(mailed_at=ctx.now))
     return len(rows)

@@ -12,8 +12,8 @@ from datetime import timedelta
 from sqlalchemy import Connection, update
 from sqlalchemy.exc import IntegrityError
 
-from fedcom.accounts.letters import write_confirmation, write_known
-from fedcom.accounts.roster import Member, end_resets, find_member, get_account
+from fedcom.accounts.mail import write_confirmation, write_known
+from fedcom.accounts.members import Member, end_resets, find_member, get_account
 from fedcom.accounts.throttle import CONFIRMATIONS_BY_RECIPIENT, count_attempt, name_key
 from fedcom.context import Context
 from fedcom.errors import Conflict, NotFound, TooMany

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from fedcom.accounts.roster import Member, get_member, set_password
+from fedcom.accounts.members import Member, get_member, set_password
 from fedcom.errors import NotFound
 from fedcom.models.account import password_reset
 from fedcom.models.actor import actor

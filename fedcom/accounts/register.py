@@ -7,17 +7,17 @@ from typing import Literal
 from sqlalchemy import Connection, select, update
 
 from fedcom.accounts.invitations import use_invitation
-from fedcom.accounts.roster import (
+from fedcom.accounts.members import (
     Member,
     delete_login,
     get_account,
     get_member,
     list_members,
 )
-from fedcom.actions.local_actor import create_local_actor
-from fedcom.actions.notify import News, notify
 from fedcom.context import Context, NewKey
 from fedcom.db import insert_ignoring
+from fedcom.effects.local_actor import create_local_actor
+from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import account
 from fedcom.models.actor import actor

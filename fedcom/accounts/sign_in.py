@@ -18,7 +18,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from fedcom.accounts.roster import Member, find_member, get_member
+from fedcom.accounts.members import Member, find_member, get_member
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import (
     SIGN_IN_BY_ADDRESS,
@@ -103,7 +103,7 @@ def finish_sign_in(
 
     Raises Denied: `incorrect_login`, and, only to who knows the password,
     `registration_application_is_pending`. The banned may log in to read why, to take along what is
-    theirs and to leave; pages see to it that they do nothing else (`fedcom.web.visits`).
+    theirs and to leave; `fedcom.web.html.request_context` sees to it that they do nothing else.
     """
     if login.person_id is None or not password_ok:
         raise incorrect_login()

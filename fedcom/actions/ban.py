@@ -20,17 +20,17 @@ from fedcom.actions.federate import boost_anew
 from fedcom.actions.follow import AnswerFollow, Follow
 from fedcom.actions.moderation_notes import is_on_microblog, note_of_ban
 from fedcom.actions.moderators import check_rank
-from fedcom.actions.modlog import Line, log_person, reason_of
-from fedcom.actions.notify import News, notify
 from fedcom.actions.outside_mention import forget_mentions
 from fedcom.actions.perform import perform
 from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.sent import last_iri
-from fedcom.actions.sweep import Restored, remove_all, restore_all
-from fedcom.actions.tally import count_subscribers
 from fedcom.actions.vouching import check_vouched
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.db import upsert
+from fedcom.effects.bulk_removal import Restored, remove_all, restore_all
+from fedcom.effects.counts import count_subscribers
+from fedcom.effects.modlog import Line, log_person, reason_of
+from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
@@ -45,7 +45,7 @@ from fedcom.queries.bans import (
     is_our_ban,
     list_banned_from,
     list_communities_of,
-    list_haunts,
+    list_communities_on,
     list_site_bans,
 )
 from fedcom.queries.follows import find_follow, list_follows_of_members, server_of
@@ -53,6 +53,7 @@ from fedcom.remote.actors import actor_at, if_served, participant_at, person_at
 from fedcom.rules.dialects import ends_follow_with_ban, ignores_restore_data
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.rules.permissions import may_act, may_moderate
+from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +201,7 @@ class Ban(Action[Person]):
         ours = self.person.local
         if self.expires_at is not None and ours and not place.local:
             # Their server may have ended it (Lemmy), so it is asked for anew after the ban, unless
-            # an Announce shows before that it stands (`fedcom.follow_requests`).
+            # an Announce shows before that it stands (`fedcom.background.follow_requests`).
             suspended = {"state": "pending", "created_at": self.expires_at}
             mine = follow.c.id == asked.id
             ctx.conn.execute(update(follow).where(mine).values(suspended))
@@ -226,7 +227,7 @@ class Ban(Action[Person]):
 
     def _bar_from_ours(self, ctx: Context) -> None:
         """The part of it that other servers take from us."""
-        for place in list_haunts(ctx.conn, self.person.id):
+        for place in list_communities_of(ctx.conn, self.person.id):
             action = Ban(
                 by=self.by,
                 person=self.person,
@@ -433,7 +434,7 @@ def _is_from_another_site(by: Person, person: Person) -> bool:
 
 def _theirs(ctx: Context, by: Person) -> list[Community]:
     """The communities of somebody's own site."""
-    return list_communities_of(ctx.conn, by.host)
+    return list_communities_on(ctx.conn, by.host)
 
 
 def _made_by_site(ctx: Context, by: Person, person: Person) -> list[CommunityBan]:
@@ -504,18 +505,18 @@ def is_site(ctx: Context, iri: str) -> bool:
         return False
 
 
-def _read_block(ctx: Context, said: Said) -> Ban | BlockPerson | None:
+def _read_block(ctx: Context, received: ReceivedActivity) -> Ban | BlockPerson | None:
     """A ban from a community or a site, or without a `target` one person's block of another."""
-    word = said.activity
+    word = received.activity
     if word.target is None:
-        return _personal(ctx, said, word, blocked=True)
-    place = _place_named(ctx, said, word)
+        return _personal(ctx, received, word, blocked=True)
+    place = _place_named(ctx, received, word)
     person = _person_named(ctx, word, fetching=place is not None)
     ends_at = word.ends_at
     if person is None or (ends_at is not None and ends_at <= ctx.now):
         return None
     return Ban(
-        by=person_at(ctx, said.actor),
+        by=person_at(ctx, received.actor),
         person=person,
         place=place,
         reason=reason_of(word),
@@ -524,39 +525,41 @@ def _read_block(ctx: Context, said: Said) -> Ban | BlockPerson | None:
     )
 
 
-def _personal(ctx: Context, said: Said, word: Document, *, blocked: bool) -> BlockPerson | None:
+def _personal(
+    ctx: Context, received: ReceivedActivity, word: Document, *, blocked: bool
+) -> BlockPerson | None:
     member = find_actor(ctx.conn, word.object_id or "")
-    if said.via is not None or not isinstance(member, Person) or not member.local:
+    if received.via is not None or not isinstance(member, Person) or not member.local:
         return None
-    return BlockPerson(by=participant_at(ctx, said.actor), person=member, blocked=blocked)
+    return BlockPerson(by=participant_at(ctx, received.actor), person=member, blocked=blocked)
 
 
-def _read_undo(ctx: Context, said: Said) -> Unban | BlockPerson | None:
+def _read_undo(ctx: Context, received: ReceivedActivity) -> Unban | BlockPerson | None:
     """The end of a ban, or of one person's block of another."""
-    word = said.object
+    word = received.object
     if word.target is None:
-        return _personal(ctx, said, word, blocked=False)
-    place, person = _place_named(ctx, said, word), _person_named(ctx, word)
+        return _personal(ctx, received, word, blocked=False)
+    place, person = _place_named(ctx, received, word), _person_named(ctx, word)
     if person is None:
         return None
-    is_theirs = place is None and person.local and not ctx.is_ours(said.actor)
+    is_theirs = place is None and person.local and not ctx.is_ours(received.actor)
     if not is_theirs and _banned_since(ctx, person, place) is None:
         return None
     return Unban(
-        by=person_at(ctx, said.actor),
+        by=person_at(ctx, received.actor),
         person=person,
         place=place,
         reason=reason_of(word),
-        restores_content=said.activity.get("restoreData") is True,
+        restores_content=received.activity.get("restoreData") is True,
     )
 
 
-def _place_named(ctx: Context, said: Said, word: Document) -> Community | None:
+def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Community | None:
     """The community that somebody is banned from, None for a whole site."""
     target = word.target or ""
     found = find_actor(ctx.conn, target)
     if isinstance(found, Community):
-        check_vouched(ctx, said, found)
+        check_vouched(ctx, received, found)
         return found
     if not is_site(ctx, target):
         raise NotFound(

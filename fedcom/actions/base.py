@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar, Generic, TypeVar
 
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.post import Post
+from inbox.ports import ReceivedActivity
 
 R = TypeVar("R")
 
@@ -143,5 +144,5 @@ class Action(ABC, Generic[R]):
 Shape = tuple[str, ...]
 # A reader looks at the target and gives the action, or None when there is nothing to do (it is
 # known already). It raises Denied, Invalid, NotFound, or Missing for what must be fetched first.
-Reader = Callable[[Context, Said], Action[Any] | None]
+Reader = Callable[[Context, ReceivedActivity], Action[Any] | None]
 Readers = Mapping[Shape, Reader]

@@ -12,8 +12,7 @@ from fedcom.db import insert_ignoring
 from fedcom.models.actor import Community
 from fedcom.models.boost import boost
 from fedcom.queries.actors import find_actor
-from fedcom.queries.comments import find_comment
-from fedcom.queries.posts import find_post
+from fedcom.queries.content import find_content
 
 
 def note_boost(ctx: Context, activity: Document, actor_iri: str) -> bool:
@@ -25,7 +24,7 @@ def note_boost(ctx: Context, activity: Document, actor_iri: str) -> bool:
     iri = activity.object_id
     if iri is None or not ctx.is_ours(iri):
         return False
-    about = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    about = find_content(ctx.conn, iri)
     if about is None or not about.is_shown:
         return False
     row = {"subject_iri": iri, "actor_iri": actor_iri, "iri": activity.id}

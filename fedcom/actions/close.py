@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.modlog import Line, log_community
 from fedcom.actions.sent import last_iri
 from fedcom.context import Context
+from fedcom.effects.modlog import Line, log_community
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.moderation import modlog

@@ -13,8 +13,6 @@ from activitypub.iri import same_host
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.mentions import mentioned, tell_named, with_links
-from fedcom.actions.notify import News, notify
 from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.perform import perform
 from fedcom.actions.personal_block import refuse_reply_to_blocker
@@ -27,17 +25,20 @@ from fedcom.actions.post import (
     is_overtaken,
 )
 from fedcom.actions.replies import first_replies
-from fedcom.actions.restrictions import check_answerable, keep_restrictions
-from fedcom.actions.revisions import keep_revision
-from fedcom.actions.tally import count_comment, locked, put_vote
-from fedcom.actions.tombstones import refuse_deleted
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.counts import count_comment, locked, put_vote
+from fedcom.effects.mentions import mentioned, tell_named, with_links
+from fedcom.effects.notify import News, notify
+from fedcom.effects.restrictions import check_answerable, keep_restrictions
+from fedcom.effects.revisions import keep_revision
+from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import get_community, get_person, standing
 from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.content import find_content
 from fedcom.queries.follows import is_followed_here
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import participant_at, refuse_blocked, with_author
@@ -47,6 +48,7 @@ from fedcom.wire.addressing import comment_iri, create_iri
 from fedcom.wire.body import Body
 from fedcom.wire.comment import Above, CommentContent, read_comment, to_note
 from fedcom.wire.post import TYPES, thread_of
+from inbox.ports import ReceivedActivity
 
 MOST_ADDRESSED = 500
 """Of whom an object is addressed to or names, so many are looked for here."""
@@ -295,7 +297,7 @@ def _circular(passed: Iterable[str]) -> Invalid:
 
 
 def _find_content(ctx: Context, iri: str) -> Post | Comment | None:
-    return find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    return find_content(ctx.conn, iri)
 
 
 def _document_at(ctx: Context, iri: str) -> Document:
@@ -321,8 +323,8 @@ def _check_fetched(ctx: Context, document: Document, iri: str) -> None:
         raise Denied(verdict.code, verdict.detail)
 
 
-def _told(document: Document, via: str | None) -> Said:
-    return Said(document, document.owner or "", via=via)
+def _told(document: Document, via: str | None) -> ReceivedActivity:
+    return ReceivedActivity(document, document.owner or "", via=via)
 
 
 def content_from(
@@ -413,23 +415,23 @@ def _check_place(ctx: Context, document: Document, place: Community, via: str | 
     )
 
 
-def read_content(ctx: Context, said: Said) -> Action[Post] | Action[Comment] | None:
+def read_content(ctx: Context, received: ReceivedActivity) -> Action[Post] | Action[Comment] | None:
     """What a Note, a Page or whatever peers call it says to everybody: a post or a comment, or an
     edit of one. What answers something is a comment, whatever its type: Mastodon makes a Question
     of a reply with a poll.
 
     Raises Denied for what is not public.
     """
-    document = said.object
+    document = received.object
     about = find_post(ctx.conn, document.id or "")
     if about is not None:
-        return edit_from(ctx, about, said, document)
+        return edit_from(ctx, about, received, document)
     known = find_comment(ctx.conn, document.id or "")
     if known is None:
-        return content_from(ctx, document, said.via)
+        return content_from(ctx, document, received.via)
     check_public(document)
     content = read_comment(document)
-    if is_overtaken(said, content, known):
+    if is_overtaken(received, content, known):
         return None
     stored = Body(known.body_source, known.body_html)
     written = (content.body, content.language, content.content_warning)

@@ -7,9 +7,9 @@ from sqlalchemy import insert, update
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
 from fedcom.actions.follow import Follow
-from fedcom.actions.local_actor import create_local_actor
 from fedcom.actions.vouching import check_vouched
-from fedcom.context import Context, NewKey, Said
+from fedcom.context import Context, NewKey
+from fedcom.effects.local_actor import create_local_actor
 from fedcom.errors import Invalid
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.moderation import moderator
@@ -21,6 +21,7 @@ from fedcom.rules.permissions import may_act, may_moderate
 from fedcom.text.html import to_text
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import EMPTY, Body
+from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,22 +160,22 @@ class RefreshCommunity(Action[Community]):
         return Audience(subject=result.iri)
 
 
-def _read_update(ctx: Context, said: Said) -> EditCommunity | RefreshCommunity:
-    place = community_at(ctx, said.activity.object_id or "")
+def _read_update(ctx: Context, received: ReceivedActivity) -> EditCommunity | RefreshCommunity:
+    place = community_at(ctx, received.activity.object_id or "")
     if place.local:
-        return _edit_from(ctx, said, place)
-    if said.actor == place.iri:
+        return _edit_from(ctx, received, place)
+    if received.actor == place.iri:
         return RefreshCommunity(by=place, community=place)
-    check_vouched(ctx, said, place)
-    return RefreshCommunity(by=person_at(ctx, said.actor), community=place)
+    check_vouched(ctx, received, place)
+    return RefreshCommunity(by=person_at(ctx, received.actor), community=place)
 
 
-def _edit_from(ctx: Context, said: Said, place: Community) -> EditCommunity:
+def _edit_from(ctx: Context, received: ReceivedActivity, place: Community) -> EditCommunity:
     """A moderator elsewhere edits a community of ours."""
-    wanted = said.object
+    wanted = received.object
     summary = Body.of_markdown(wanted.source_markdown or to_text(wanted.summary or ""))
     return EditCommunity(
-        by=person_at(ctx, said.actor),
+        by=person_at(ctx, received.actor),
         community=place,
         title=wanted.name or "",
         description=summary,

@@ -8,23 +8,22 @@ from sqlalchemy import update
 from activitypub.vocab.activities import create, delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Part
 from fedcom.actions.comment import answered, note_of
-from fedcom.actions.mentions import mentioned
-from fedcom.actions.revisions import forget_revisions
 from fedcom.actions.sent import last_iri
-from fedcom.actions.tally import count_comment, count_post, locked
 from fedcom.context import Context
+from fedcom.effects.counts import count_comment, count_post, locked
+from fedcom.effects.mentions import mentioned
+from fedcom.effects.revisions import forget_revisions
 from fedcom.errors import Conflict, Denied
-from fedcom.models.actor import Actor, Community, Person
+from fedcom.models.actor import Actor, Person
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
-from fedcom.queries.actors import get_community, get_person, standing
+from fedcom.queries.actors import get_person, standing
 from fedcom.queries.comments import get_comment
+from fedcom.queries.content import Content, community_of
 from fedcom.queries.posts import get_post
 from fedcom.rules.dialects import purges_deleted
 from fedcom.rules.permissions import may_edit, may_take_part
 from fedcom.wire.post import to_page
-
-Content = Post | Comment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,10 @@ class Delete(Action[Content]):
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Delete of the bare id, as Lemmy sends it."""
         return delete_activity(
-            ctx.new_iri("delete"), self.by.iri, result.iri, community=place_of(ctx, result).iri
+            ctx.new_iri("delete"),
+            self.by.iri,
+            result.iri,
+            community=community_of(ctx.conn, result).iri,
         )
 
     def audience(self, ctx: Context, result: Content) -> Audience:
@@ -73,7 +75,7 @@ class Undelete(Action[Content]):
     def check(self, ctx: Context) -> None:
         """The author's own, deleted, in a community that is open."""
         may_edit(self.by, self.target, ctx.now)
-        place = place_of(ctx, self.target)
+        place = community_of(ctx.conn, self.target)
         may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         is_taken_down = self.target.removed_at is not None and not place.local
         if self.by.local and is_taken_down:
@@ -88,7 +90,7 @@ class Undelete(Action[Content]):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
-        place = place_of(ctx, result)
+        place = community_of(ctx.conn, result)
         sent = last_iri(ctx, "delete", self.by, result.iri)
         deleted = delete_activity(sent, self.by.iri, result.iri, community=place.iri)
         return undo(ctx.new_iri("undo"), deleted)
@@ -108,7 +110,7 @@ def given_again(ctx: Context, target: Content) -> tuple[Part, ...]:
     """
     if not (target.local and target.is_shown):
         return ()
-    place, author = place_of(ctx, target), get_person(ctx.conn, target.author_id)
+    place, author = community_of(ctx.conn, target), get_person(ctx.conn, target.author_id)
     if isinstance(target, Post):
         document = to_page(target, author, place, mentioned(ctx, target))
     else:
@@ -137,12 +139,6 @@ def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> C
     return after
 
 
-def place_of(ctx: Context, target: Content) -> Community:
-    """The community that a post or comment is in."""
-    about = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    return get_community(ctx.conn, about.community_id)
-
-
 def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
     """Everybody who was told of a post or comment when it was made."""
     people: tuple[Actor, ...] = mentioned(ctx, target)
@@ -150,7 +146,7 @@ def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audien
         _, people = answered(ctx, target)
     return Audience(
         subject=target.iri,
-        community=place_of(ctx, target),
+        community=community_of(ctx.conn, target),
         people=people,
         to_followers=True,
         microblogs=microblogs if isinstance(target, Post) else Microblogs.NOTHING,

@@ -9,16 +9,17 @@ from activitypub.reading import COLLECTION_TYPES, Document
 from activitypub.vocab.activities import add, remove
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.comment import content_at
-from fedcom.actions.delete import place_of
-from fedcom.actions.modlog import log_content
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.modlog import log_content
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post, post
 from fedcom.queries.actors import standing
+from fedcom.queries.content import community_of
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_moderate
+from inbox.ports import ReceivedActivity
 
 MAX_PINS = 50
 """Posts of one peer's community; where too many stand above the others, none does."""
@@ -34,7 +35,7 @@ class Pin(Action[Post]):
 
     def check(self, ctx: Context) -> None:
         """For moderators, of what is shown and not so yet."""
-        place = place_of(ctx, self.post)
+        place = community_of(ctx.conn, self.post)
         may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.pinned == (self.post.featured_at is not None):
             raise Conflict("already_so", "It is so already.")
@@ -51,19 +52,19 @@ class Pin(Action[Post]):
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Add to the featured collection, or Remove."""
         word, build = ("add", add) if self.pinned else ("remove", remove)
-        place = place_of(ctx, result)
+        place = community_of(ctx.conn, result)
         collection = place.featured_iri or f"{place.iri}/featured"
         return build(ctx.new_iri(word), self.by.iri, result.iri, collection, community=place.iri)
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """The community: its followers if it is ours, its server if it is not."""
-        return Audience(subject=result.iri, community=place_of(ctx, result))
+        return Audience(subject=result.iri, community=community_of(ctx.conn, result))
 
 
-def read_pin(ctx: Context, said: Said, place: Community) -> Pin | None:
+def read_pin(ctx: Context, received: ReceivedActivity, place: Community) -> Pin | None:
     """Add or Remove, with the featured collection of `place` as its target."""
-    iri = said.activity.object_id or ""
-    pinned = said.activity.type == "Add"
+    iri = received.activity.object_id or ""
+    pinned = received.activity.type == "Add"
     # What is in a community of ours is here: a moderator elsewhere brings nothing new into it.
     is_fetched = pinned and not place.local
     target = content_at(ctx, iri, place.iri) if is_fetched else find_post(ctx.conn, iri)
@@ -78,7 +79,7 @@ def read_pin(ctx: Context, said: Said, place: Community) -> Pin | None:
         )
     if pinned == (target.featured_at is not None):
         return None
-    return Pin(by=person_at(ctx, said.actor), post=target, pinned=pinned)
+    return Pin(by=person_at(ctx, received.actor), post=target, pinned=pinned)
 
 
 def pins_in(collection: Document) -> list[str] | None:

@@ -22,8 +22,8 @@ from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part
 from fedcom.actions.originals import find_create
-from fedcom.actions.restrictions import find_restrictions
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.restrictions import find_restrictions
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post, post
 from fedcom.queries.follows import (
@@ -42,6 +42,7 @@ from fedcom.rules.dialects import (
     refuses_own,
 )
 from fedcom.wire.addressing import announce_iri, create_iri
+from inbox.ports import ReceivedActivity
 from outbox.address import Recipient, fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
@@ -50,18 +51,20 @@ _UNBOOSTING = frozenset({Microblogs.UNBOOST, Microblogs.ERASE})
 _THE_AUTHORS_OWN = frozenset({Microblogs.THE_ACTIVITY, Microblogs.ERASE})
 
 
-def federate(ctx: Context, action: Action[Any], result: Any, heard: Said | None) -> None:
+def federate(
+    ctx: Context, action: Action[Any], result: Any, received: ReceivedActivity | None
+) -> None:
     """Write the deliveries that the action causes, in the caller's transaction."""
     audience = action.audience(ctx, result)
     place = audience.community
     followers: list[FollowerHost] = []
     if place is not None and place.local:
         followers = _told_by(ctx, place, audience)
-    if heard is None:
+    if received is None:
         _tell_of_done(ctx, action, result, audience, followers)
         return
     if place is not None and place.local:
-        _tell_of_heard(ctx, place, action, heard, audience, followers)
+        _tell_of_heard(ctx, place, action, received, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
             _say_as_community(ctx, place, action.to_activity(ctx, result), followers)
     for answer in action.answers(ctx, result):
@@ -88,8 +91,8 @@ def _tell_of_done(
         _boost(ctx, place, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
             _say_as_community(ctx, place, activity, followers)
-    for said in action.beside(ctx, result):
-        _say(ctx, said, audience.subject)
+    for answer in action.beside(ctx, result):
+        _say(ctx, answer, audience.subject)
     _send_parts(ctx, audience, action.parts(ctx, result))
 
 
@@ -97,16 +100,16 @@ def _tell_of_heard(
     ctx: Context,
     place: Community,
     action: Action[Any],
-    heard: Said,
+    received: ReceivedActivity,
     audience: Audience,
     followers: list[FollowerHost],
 ) -> None:
     """Announce in `place`, a community of ours, what others did there."""
-    if heard.body is not None:
-        told = [host for host in followers if not _is_refused_echo(heard.activity, host)]
-        iri = _announce_iri(ctx, audience, is_new=heard.activity.type == "Create")
-        _announce(ctx, place, audience.subject, heard.body, told, iri)
-        _pass_on(ctx, place, audience, heard, followers)
+    if received.relayable_body is not None:
+        told = [host for host in followers if not _is_refused_echo(received.activity, host)]
+        iri = _announce_iri(ctx, audience, is_new=received.activity.type == "Create")
+        _announce(ctx, place, audience.subject, received.relayable_body, told, iri)
+        _pass_on(ctx, place, audience, received, followers)
     elif action.is_content:
         _announce_fetched(ctx, place, action.by, audience, followers)
     _boost(ctx, place, audience, followers)
@@ -219,7 +222,7 @@ def _pass_on(
     ctx: Context,
     place: Community,
     audience: Audience,
-    heard: Said,
+    received: ReceivedActivity,
     followers: list[FollowerHost],
 ) -> None:
     """Give microblogs the edit or the deletion of what was boosted, as its author signed it.
@@ -227,17 +230,21 @@ def _pass_on(
     They know it from its origin and read nothing that is inside an Announce. What does not carry
     its author's signature counts for nothing from us (Mastodon 4.6), so that it is not sent.
     """
-    iri = heard.activity.id
-    if audience.microblogs not in _THE_AUTHORS_OWN or iri is None or heard.body is None:
+    iri = received.activity.id
+    if (
+        audience.microblogs not in _THE_AUTHORS_OWN
+        or iri is None
+        or received.relayable_body is None
+    ):
         return
-    if not heard.activity.is_signed:
+    if not received.activity.is_signed:
         return
     told = [
         host
         for host in followers
-        if _dialect(host) is Dialect.MICROBLOG and host.host != host_of(heard.actor)
+        if _dialect(host) is Dialect.MICROBLOG and host.host != host_of(received.actor)
     ]
-    _publish_bytes(ctx, iri, place.iri, heard.body, audience.subject, told)
+    _publish_bytes(ctx, iri, place.iri, received.relayable_body, audience.subject, told)
 
 
 def _say_as_community(
@@ -351,10 +358,10 @@ def _is_needed(ctx: Context, part: Part, host: FollowerHost) -> bool:
     return part.is_needed(host.software, known.version if known is not None else None)
 
 
-def _say(ctx: Context, said: Answer, subject: str) -> None:
-    activity = said.activity if said.private else ctx.proven(said.actor, said.activity)
-    to = [_own_inbox(said.to)]
-    _publish_bytes(ctx, activity["id"], said.actor, dump(activity), subject, to)
+def _say(ctx: Context, answer: Answer, subject: str) -> None:
+    activity = answer.activity if answer.private else ctx.proven(answer.actor, answer.activity)
+    to = [_own_inbox(answer.to)]
+    _publish_bytes(ctx, activity["id"], answer.actor, dump(activity), subject, to)
 
 
 def _publish(

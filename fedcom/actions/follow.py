@@ -8,11 +8,11 @@ from sqlalchemy import delete, select, update
 from activitypub.reading import Document, parse
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
-from fedcom.actions.notify import News, notify
-from fedcom.actions.tally import count_subscribers
-from fedcom.actions.tombstones import record_undone
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.db import upsert
+from fedcom.effects.counts import count_subscribers
+from fedcom.effects.notify import News, notify
+from fedcom.effects.tombstones import record_undone
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.follow import Follow as FollowRow, follow
@@ -22,6 +22,7 @@ from fedcom.remote.actors import actor_at
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import reads_rejects
 from fedcom.rules.permissions import may_act, may_take_part, must_be_open
+from inbox.ports import ReceivedActivity
 from outbox.publish import find_issued
 
 
@@ -224,16 +225,16 @@ def _subject(by: Actor, target: Actor) -> str:
     return f"{by.iri} follows {target.iri}"
 
 
-def _read_follow(ctx: Context, said: Said) -> Follow | RefuseFollow:
-    target = find_actor(ctx.conn, said.activity.object_id or "")
+def _read_follow(ctx: Context, received: ReceivedActivity) -> Follow | RefuseFollow:
+    target = find_actor(ctx.conn, received.activity.object_id or "")
     if target is None or not target.local:
         raise NotFound(
-            "couldnt_find_object", "%(iri)s is nobody here.", iri=said.activity.object_id
+            "couldnt_find_object", "%(iri)s is nobody here.", iri=received.activity.object_id
         )
-    by = actor_at(ctx, said.actor)
+    by = actor_at(ctx, received.actor)
     if isinstance(by, Person) and _is_banned(ctx, by, target) and _reads_rejects(ctx, by):
-        return RefuseFollow(by=by, target=target, iri=said.activity.id)
-    return Follow(by=by, target=target, iri=said.activity.id)
+        return RefuseFollow(by=by, target=target, iri=received.activity.id)
+    return Follow(by=by, target=target, iri=received.activity.id)
 
 
 def _is_banned(ctx: Context, person: Person, target: Person | Community) -> bool:
@@ -248,23 +249,23 @@ def _reads_rejects(ctx: Context, person: Person) -> bool:
     return known is None or reads_rejects(known.software, known.version)
 
 
-def _read_unfollow(ctx: Context, said: Said) -> Unfollow | None:
-    by, asked = actor_at(ctx, said.actor), said.activity.object_document
+def _read_unfollow(ctx: Context, received: ReceivedActivity) -> Unfollow | None:
+    by, asked = actor_at(ctx, received.actor), received.activity.object_document
     target = find_actor(ctx.conn, asked.object_id or "") if asked is not None else None
     if target is None:
-        known = find_follow_by_iri(ctx.conn, said.activity.object_id or "")
+        known = find_follow_by_iri(ctx.conn, received.activity.object_id or "")
         target = None if known is None else get_actor(ctx.conn, known.target_id)
     if target is None or find_follow(ctx.conn, by.id, target.id) is None:
         return None
     return Unfollow(by=by, target=target)
 
 
-def _read_answer(ctx: Context, said: Said) -> AnswerFollow:
-    asked = _find_asked(ctx, said)
+def _read_answer(ctx: Context, received: ReceivedActivity) -> AnswerFollow:
+    asked = _find_asked(ctx, received)
     if asked is None:
         raise NotFound("couldnt_find_follow", "Nobody here asked to follow this actor.")
     return AnswerFollow(
-        by=actor_at(ctx, said.actor), asked=asked, accepted=said.activity.type == "Accept"
+        by=actor_at(ctx, received.actor), asked=asked, accepted=received.activity.type == "Accept"
     )
 
 
@@ -292,15 +293,15 @@ def find_answered(ctx: Context, iri: str) -> FollowRow | None:
     return find_follow(ctx.conn, follower.id, target.id)
 
 
-def _find_asked(ctx: Context, said: Said) -> FollowRow | None:
+def _find_asked(ctx: Context, received: ReceivedActivity) -> FollowRow | None:
     """The follow that is answered: by its id (PieFed, a.gup.pe send only that), else by who."""
-    known = find_answered(ctx, said.activity.object_id or "")
+    known = find_answered(ctx, received.activity.object_id or "")
     if known is not None:
         return known
-    inner = said.activity.object_document
+    inner = received.activity.object_document
     if inner is None or inner.actor is None:
         return None
-    follower, target = find_actor(ctx.conn, inner.actor), find_actor(ctx.conn, said.actor)
+    follower, target = find_actor(ctx.conn, inner.actor), find_actor(ctx.conn, received.actor)
     if follower is None or target is None or not follower.local:
         return None
     return find_follow(ctx.conn, follower.id, target.id)

@@ -6,8 +6,8 @@ from sqlalchemy import func, select, update
 
 from activitypub.vocab.activities import update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.local_actor import put_keys
 from fedcom.context import Context, NewKey
+from fedcom.effects.local_actor import put_keys
 from fedcom.errors import Invalid
 from fedcom.models.actor import REQUESTS, Actor, Community, Person, actor, actor_key
 from fedcom.queries.actors import get_community, get_person

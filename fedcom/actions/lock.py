@@ -6,19 +6,20 @@ from sqlalchemy import update
 
 from activitypub.vocab.activities import lock, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.actions.delete import place_of
-from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.sent import last_iri
 from fedcom.actions.vouching import check_vouched
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.modlog import log_content, reason_of
 from fedcom.errors import Conflict, Invalid
 from fedcom.models.actor import Person
 from fedcom.models.post import Post, post
 from fedcom.queries.actors import standing
 from fedcom.queries.comments import find_comment
+from fedcom.queries.content import community_of
 from fedcom.queries.posts import find_post, get_post
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import may_moderate
+from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Lock(Action[Post]):
 
     def check(self, ctx: Context) -> None:
         """For moderators, and only what is not so yet."""
-        place = place_of(ctx, self.post)
+        place = community_of(ctx.conn, self.post)
         may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.locked == (self.post.locked_at is not None):
             raise Conflict("already_so", "It is so already.")
@@ -46,30 +47,32 @@ class Lock(Action[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Lock, or Undo{Lock}."""
-        place, reason = place_of(ctx, result).iri, self.reason or None
+        place, reason = community_of(ctx.conn, result).iri, self.reason or None
         sent = ctx.new_iri("lock") if self.locked else last_iri(ctx, "lock", self.by, result.iri)
         word = lock(sent, self.by.iri, result.iri, community=place, reason=reason)
         return word if self.locked else undo(ctx.new_iri("undo"), word)
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """The community: the forums that follow it if it is ours, its server if it is not."""
-        return Audience(subject=result.iri, community=place_of(ctx, result), forums_only=True)
+        return Audience(
+            subject=result.iri, community=community_of(ctx.conn, result), forums_only=True
+        )
 
 
-def _read_lock(ctx: Context, said: Said) -> Lock | None:
-    undone = said.activity.object_document if said.activity.type == "Undo" else None
-    word = undone or said.activity
+def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
+    undone = received.activity.object_document if received.activity.type == "Undo" else None
+    word = undone or received.activity
     target = find_post(ctx.conn, word.object_id or "")
     if target is None:
         # Lemmy 1.0 locks single comments too. Here threads are closed as a whole.
         if find_comment(ctx.conn, word.object_id or "") is not None:
             return None
         raise Invalid("couldnt_find_post", "Only posts that are kept here can be locked.")
-    check_vouched(ctx, said, place_of(ctx, target))
+    check_vouched(ctx, received, community_of(ctx.conn, target))
     locked = undone is None
     if locked == (target.locked_at is not None):
         return None
-    by = person_at(ctx, said.actor)
+    by = person_at(ctx, received.actor)
     return Lock(by=by, post=target, locked=locked, reason=reason_of(word))
 
 

@@ -23,14 +23,14 @@ from activitypub.vocab.activities import (
 )
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.comment import read_content
-from fedcom.actions.mentions import with_links
 from fedcom.actions.move import find_move
-from fedcom.actions.notify import News, is_blocked, notify
 from fedcom.actions.outside_mention import or_mention
 from fedcom.actions.post import Provenance, is_overtaken
 from fedcom.actions.sent import last_iri
-from fedcom.actions.tombstones import refuse_deleted
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.mentions import with_links
+from fedcom.effects.notify import News, is_blocked, notify
+from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Person
 from fedcom.models.message import Message, message
@@ -46,6 +46,7 @@ from fedcom.wire.body import Body
 from fedcom.wire.comment import read_message
 from fedcom.wire.message import CHAT, copies_of, recipients_of, to_message, with_name
 from fedcom.wire.post import TYPES
+from inbox.ports import ReceivedActivity
 
 TO_STRANGERS = 20
 """Messages an hour that a member may send to people who never wrote to them."""
@@ -168,7 +169,7 @@ class DeleteMessage(_Private):
 
     def apply(self, ctx: Context) -> Message:
         """Hide it at once. The words are erased later: nobody could be asked for them again when
-        the deletion is undone (`fedcom.housekeeping`).
+        the deletion is undone (`fedcom.background.housekeeping`).
         """
         return _change(ctx, self.message, {"deleted_at": ctx.now})
 
@@ -255,38 +256,40 @@ def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:
     return delete_activity(iri, by.iri, about.iri, to=[recipient.iri])
 
 
-def _read_chat(ctx: Context, said: Said) -> SendMessage | EditMessage | None:
-    document = said.object
-    _check_sender(said)
+def _read_chat(ctx: Context, received: ReceivedActivity) -> SendMessage | EditMessage | None:
+    document = received.object
+    _check_sender(received)
     if PUBLIC in document.addressed:
         raise Denied("not_private", "What everybody may read is no private message.")
-    people = _recipients(ctx, said, document)
+    people = _recipients(ctx, received, document)
     if not people:
         raise NotFound("couldnt_find_person", "The message is addressed to nobody here.")
-    return _read_message(ctx, said, people)
+    return _read_message(ctx, received, people)
 
 
-def _read_content(ctx: Context, said: Said) -> Action[Any] | None:
+def _read_content(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     """A message to the members whom it is addressed to, if it is not public; else a comment or a
     post; else, where it has no place here, a mention of the members whom it names."""
-    moved = find_move(ctx, said)
+    moved = find_move(ctx, received)
     if moved is not None:
         return moved
-    people = _recipients(ctx, said, said.object) if _is_from_author(said) else ()
-    return _read_message(ctx, said, people) if people else or_mention(read_content, ctx, said)
+    people = _recipients(ctx, received, received.object) if _is_from_author(received) else ()
+    return (
+        _read_message(ctx, received, people) if people else or_mention(read_content, ctx, received)
+    )
 
 
-def _recipients(ctx: Context, said: Said, document: Document) -> tuple[Person, ...]:
+def _recipients(ctx: Context, received: ReceivedActivity, document: Document) -> tuple[Person, ...]:
     """The people here whom it is addressed to, and nobody when everybody may read it."""
-    ours = recipients_of(document, said.activity, ctx.is_ours)
+    ours = recipients_of(document, received.activity, ctx.is_ours)
     found = [find_actor(ctx.conn, iri) for iri in ours]
     return tuple(someone for someone in found if isinstance(someone, Person))
 
 
 def _read_message(
-    ctx: Context, said: Said, people: tuple[Person, ...]
+    ctx: Context, received: ReceivedActivity, people: tuple[Person, ...]
 ) -> SendMessage | EditMessage | None:
-    document = said.object
+    document = received.object
     if document.id is None or document.owner is None:
         raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
     content = read_message(document)
@@ -299,38 +302,40 @@ def _read_message(
         willing = [one for one in people if not is_blocked(ctx, one.id, by.id)]
         first, *others = willing or people
         return SendMessage(by=by, to=first, others=tuple(others), body=body, source=source)
-    if is_overtaken(said, content, known):
+    if is_overtaken(received, content, known):
         return None
     if by.id == known.author_id and body == Body(known.body_source, known.body_html):
         return None
     return EditMessage(by=by, message=known, body=body, source=source)
 
 
-def read_delete(ctx: Context, said: Said, about: Message) -> DeleteMessage | None:
+def read_delete(ctx: Context, received: ReceivedActivity, about: Message) -> DeleteMessage | None:
     """A Delete of a message, which only its author can mean."""
-    action = DeleteMessage(by=_author(ctx, said), message=about)
+    action = DeleteMessage(by=_author(ctx, received), message=about)
     return None if about.deleted_at is not None and action.by.id == about.author_id else action
 
 
-def read_undelete(ctx: Context, said: Said, about: Message) -> UndeleteMessage | None:
+def read_undelete(
+    ctx: Context, received: ReceivedActivity, about: Message
+) -> UndeleteMessage | None:
     """An Undo of that."""
-    action = UndeleteMessage(by=_author(ctx, said), message=about)
+    action = UndeleteMessage(by=_author(ctx, received), message=about)
     return None if about.deleted_at is None and action.by.id == about.author_id else action
 
 
-def _author(ctx: Context, said: Said) -> Person:
-    _check_sender(said)
-    return participant_at(ctx, said.actor)
+def _author(ctx: Context, received: ReceivedActivity) -> Person:
+    _check_sender(received)
+    return participant_at(ctx, received.actor)
 
 
-def _check_sender(said: Said) -> None:
+def _check_sender(received: ReceivedActivity) -> None:
     """Raises Denied for a private message that somebody else than its author passes on."""
-    if not _is_from_author(said):
+    if not _is_from_author(received):
         raise Denied("not_public", "What was said in private is nobody's to pass on.")
 
 
-def _is_from_author(said: Said) -> bool:
-    return said.evidence == "signature"
+def _is_from_author(received: ReceivedActivity) -> bool:
+    return received.evidence == "signature"
 
 
 READERS: Readers = {

@@ -6,15 +6,16 @@ from sqlalchemy import delete
 
 from activitypub.vocab.activities import add, remove
 from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.modlog import Line, log_person
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.db import insert_ignoring
+from fedcom.effects.modlog import Line, log_person
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import moderator
 from fedcom.queries.actors import find_moderators, standing
 from fedcom.remote.actors import person_at
 from fedcom.rules.permissions import Standing, may_moderate
+from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +130,14 @@ def _collection(place: Community) -> str:
 
 
 def read_moderator(
-    ctx: Context, said: Said, place: Community
+    ctx: Context, received: ReceivedActivity, place: Community
 ) -> AddModerator | RemoveModerator | None:
     """Add or Remove, with the moderators collection of `place` as its target."""
-    iri = said.activity.object_id or ""
+    iri = received.activity.object_id or ""
     listed = {person.iri: person for person in find_moderators(ctx.conn, place)}.get(iri)
-    if (listed is not None) == (said.activity.type == "Add"):
+    if (listed is not None) == (received.activity.type == "Add"):
         return None  # it is so already
-    by = person_at(ctx, said.actor)
+    by = person_at(ctx, received.actor)
     if listed is not None:
         return RemoveModerator(by=by, community=place, person=listed)
     return AddModerator(by=by, community=place, person=person_at(ctx, iri))

@@ -13,20 +13,22 @@ from activitypub.authority import Refuse, judge_moved
 from activitypub.iri import same_host
 from activitypub.vocab.activities import announce, move, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.actions.delete import place_of, set_shown
-from fedcom.actions.modlog import log_content, reason_of
-from fedcom.actions.tally import count_moved, locked
-from fedcom.context import Context, Said
+from fedcom.actions.delete import set_shown
+from fedcom.context import Context
+from fedcom.effects.counts import count_moved, locked
+from fedcom.effects.modlog import log_content, reason_of
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import comment
 from fedcom.models.moderation import report
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_person
+from fedcom.queries.content import community_of
 from fedcom.queries.modlog import find_remover
 from fedcom.queries.posts import find_post, find_post_of_thread, get_post
 from fedcom.remote.actors import community_at, if_served, participant_at
 from fedcom.rules.permissions import may_act
+from inbox.ports import ReceivedActivity
 
 LET_GO = "The community no longer announces it."
 """The reason in the log of a community that took its Announce back."""
@@ -45,7 +47,7 @@ class MovePost(Action[Post]):
 
     def check(self, ctx: Context) -> None:
         """Between communities of one server elsewhere, of what no member here wrote."""
-        place = place_of(ctx, self.post)
+        place = community_of(ctx.conn, self.post)
         target = self.target or place
         if self.post.local or place.local or target.local or target.host != place.host:
             raise Denied("not_theirs", "A server moves posts between its own communities only.")
@@ -75,7 +77,7 @@ class MovePost(Action[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Move, or the Undo of the Announce."""
-        place, about = place_of(ctx, self.post), self.post.iri
+        place, about = community_of(ctx.conn, self.post), self.post.iri
         if self.target is not None:
             sent, reason = ctx.new_iri("move"), self.reason or None
             return move(sent, self.by.iri, about, (place.iri, self.target.iri), reason=reason)
@@ -89,52 +91,52 @@ class MovePost(Action[Post]):
         return Audience(subject=self.post.iri)
 
 
-def find_move(ctx: Context, said: Said) -> MovePost | None:
+def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     """The move that a community shows by announcing a post which is known in another community of
     its server, or which was let go; None for all else.
 
     Which community the post is in says the post itself, as its origin serves it now; but what the
     former community has let go belongs to whichever other one announces it.
     """
-    about = find_post(ctx.conn, said.activity.object_id or "")
-    if said.via is None or about is None or about.local:
+    about = find_post(ctx.conn, received.activity.object_id or "")
+    if received.via is None or about is None or about.local:
         return None
-    place, has_left = place_of(ctx, about), _has_left(ctx, about)
-    if not same_host(said.via, place.iri) or (said.via == place.iri and not has_left):
+    place, has_left = community_of(ctx.conn, about), _has_left(ctx, about)
+    if not same_host(received.via, place.iri) or (received.via == place.iri and not has_left):
         return None
-    if not has_left and not _is_confirmed(ctx, about, place.iri, said.via):
+    if not has_left and not _is_confirmed(ctx, about, place.iri, received.via):
         return None
     return MovePost(
-        by=participant_at(ctx, said.via), post=about, target=community_at(ctx, said.via)
+        by=participant_at(ctx, received.via), post=about, target=community_at(ctx, received.via)
     )
 
 
-def _read_move(ctx: Context, said: Said) -> MovePost | None:
+def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     """A post goes to another community of the same server."""
-    word = said.activity
-    if word.origin is None or word.target is None or word.object_id == said.actor:
+    word = received.activity
+    if word.origin is None or word.target is None or word.object_id == received.actor:
         raise Invalid("not_moved", "Only posts move, from one community to another.")
     about = _post_moved(ctx, word.object_id or "", (word.origin, word.target))
-    place = place_of(ctx, about)
+    place = community_of(ctx.conn, about)
     if place.iri == word.target and not _has_left(ctx, about):
         return None
     if not _is_confirmed(ctx, about, place.iri, word.target):
         raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=about.iri)
     target = _target(ctx, word.target)
     # What comes back when it is announced is what its community let go.
-    by = participant_at(ctx, said.actor if target is not None else place.iri)
+    by = participant_at(ctx, received.actor if target is not None else place.iri)
     return MovePost(by=by, post=about, target=target, reason=reason_of(word))
 
 
-def _read_undo(ctx: Context, said: Said) -> MovePost | None:
+def _read_undo(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     """A community lets a post go: it takes its Announce back. A person's boost is uncounted."""
-    about = find_post(ctx.conn, said.object.object_id or "")
-    by = find_actor(ctx.conn, said.actor)
+    about = find_post(ctx.conn, received.object.object_id or "")
+    by = find_actor(ctx.conn, received.actor)
     if about is None or about.local or not isinstance(by, Community):
         raise NotFound("unknown_object", "It takes back no boost and no post that is known here.")
     if about.community_id != by.id or about.removed_at is not None:
         return None
-    return MovePost(by=participant_at(ctx, said.actor), post=about, target=None)
+    return MovePost(by=participant_at(ctx, received.actor), post=about, target=None)
 
 
 def _post_moved(ctx: Context, iri: str, way: tuple[str, str]) -> Post:

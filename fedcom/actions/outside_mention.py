@@ -16,24 +16,26 @@ from activitypub.reading import Document
 from activitypub.vocab.activities import create, delete as delete_activity
 from activitypub.vocab.base import timestamp
 from fedcom.actions.base import Action, Activity, Audience, Reader
-from fedcom.actions.notify import News, is_blocked, notify
-from fedcom.actions.tombstones import RecordDeletion, refuse_deleted
-from fedcom.context import Context, Said
+from fedcom.actions.record_deletion import RecordDeletion
+from fedcom.context import Context
 from fedcom.db import upsert
-from fedcom.errors import Denied, FedcomError, Missing
+from fedcom.effects.notify import News, is_blocked, notify
+from fedcom.effects.tombstones import refuse_deleted
+from fedcom.errors import Denied, FedcomError, NeedsFetch
 from fedcom.models.actor import Person, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import OutsideMention, outside_mention
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person
-from fedcom.queries.comments import find_comment
+from fedcom.queries.content import find_content
 from fedcom.queries.notifications import excerpt_of
-from fedcom.queries.posts import find_post, get_post
+from fedcom.queries.posts import get_post
 from fedcom.remote.actors import page_near, participant_at
 from fedcom.rules.permissions import may_act
 from fedcom.text.html import escape_text
 from fedcom.wire.comment import read_comment
+from inbox.ports import ReceivedActivity
 
 MOST_TOLD = 10
 """Members who are told of one post, as with messages."""
@@ -147,7 +149,7 @@ def adopt_mention(ctx: Context, iri: str, news: News) -> frozenset[int]:
     return told
 
 
-def or_mention(read: Reader, ctx: Context, said: Said) -> Action[Any] | None:
+def or_mention(read: Reader, ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     """What `read` makes of a post or comment; where that is refused and the author tells it to
     everybody, a mention of the members whom it names.
 
@@ -155,21 +157,23 @@ def or_mention(read: Reader, ctx: Context, said: Said) -> Action[Any] | None:
     somebody it answers may be gone, and the members are told nevertheless. What was made of the
     thread until it was refused stays.
     """
-    members = _members_named(ctx, said)
+    members = _members_named(ctx, received)
     if not members:
-        return read(ctx, said)
+        return read(ctx, received)
     try:
-        return read(ctx, said)
-    except Missing as missing:
-        raise Missing(missing.iri, vital=_names_place(ctx, said.object)) from missing
+        return read(ctx, received)
+    except NeedsFetch as missing:
+        raise NeedsFetch(missing.iri, required=_names_place(ctx, received.object)) from missing
     except (FedcomError, FetchFailed):
-        if _is_kept(ctx, said.object):
+        if _is_kept(ctx, received.object):
             raise
-    return _mention(ctx, said, members)
+    return _mention(ctx, received, members)
 
 
-def _mention(ctx: Context, said: Said, members: tuple[Person, ...]) -> RecordMention | None:
-    document = said.object
+def _mention(
+    ctx: Context, received: ReceivedActivity, members: tuple[Person, ...]
+) -> RecordMention | None:
+    document = received.object
     content = read_comment(document)
     known = find_outside_mention(ctx, content.iri)
     written = content.updated
@@ -189,14 +193,14 @@ def _mention(ctx: Context, said: Said, members: tuple[Person, ...]) -> RecordMen
     )
 
 
-def _members_named(ctx: Context, said: Said) -> tuple[Person, ...]:
+def _members_named(ctx: Context, received: ReceivedActivity) -> tuple[Person, ...]:
     """The members whom a public object names in its tags or addresses, or answers elsewhere, if its
     author brings it.
     """
-    document = said.object
-    if said.via is not None or said.evidence not in ("signature", "proof"):
+    document = received.object
+    if received.via is not None or received.evidence not in ("signature", "proof"):
         return ()
-    if not document.is_public or document.id is None or document.owner != said.actor:
+    if not document.is_public or document.id is None or document.owner != received.actor:
         return ()
     named = (*(tag.href for tag in document.mentions), *document.addressed)
     answered = _answered_elsewhere(ctx, document.in_reply_to)
@@ -213,7 +217,7 @@ def _answered_elsewhere(ctx: Context, iri: str | None) -> tuple[str, ...]:
     """
     if iri is None or not ctx.is_ours(iri):
         return ()
-    about = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    about = find_content(ctx.conn, iri)
     if about is None:
         return ()
     post = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
@@ -230,7 +234,7 @@ def _names_place(ctx: Context, document: Document) -> bool:
 
 def _is_kept(ctx: Context, document: Document) -> bool:
     iri = document.id or ""
-    return (find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)) is not None
+    return find_content(ctx.conn, iri) is not None
 
 
 def _told_of(ctx: Context, number: int) -> frozenset[int]:

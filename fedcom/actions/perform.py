@@ -7,18 +7,20 @@ from typing import TypeVar
 
 from fedcom.actions.base import Action
 from fedcom.actions.federate import federate
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from inbox.ports import ReceivedActivity
 
 R = TypeVar("R")
 
 
-def perform(ctx: Context, action: Action[R], heard: Said | None = None) -> R:
+def perform(ctx: Context, action: Action[R], received: ReceivedActivity | None = None) -> R:
     """Check, apply and tell whoever is concerned, in the caller's transaction.
 
-    `heard` is the activity as it arrived, when it arrived. It decides who is told, never who may.
+    `received` is the activity as it arrived, or None for what is done here. It decides who is told,
+    never who may.
     Returns what the action gives; raises Denied, Invalid, NotFound or Conflict before any change.
     """
     action.check(ctx)
     result = action.apply(ctx)
-    federate(ctx, action, result, heard)
+    federate(ctx, action, result, received)
     return result

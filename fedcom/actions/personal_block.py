@@ -2,7 +2,7 @@
 
 On the wire it is a Block without a target (Mastodon, GoToSocial, Misskey), and private: nobody but
 the member is told, and only when they write to whoever blocked them. What members block is no
-action: no server is told of it (`fedcom.accounts.shelf`).
+action: no server is told of it (`fedcom.personal.saved`).
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from sqlalchemy import delete
 
 from activitypub.vocab.activities import block, undo
 from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.notify import is_blocked
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
+from fedcom.effects.notify import is_blocked
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
-from fedcom.models.shelf import actor_block
+from fedcom.models.personal import actor_block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,15 +11,15 @@ from activitypub.iri import host_of
 from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
-from fedcom.actions.mentions import mentioned, tell_named, with_links
-from fedcom.actions.notify import News
 from fedcom.actions.outside_mention import adopt_mention
 from fedcom.actions.replies import first_replies
-from fedcom.actions.restrictions import keep_restrictions
-from fedcom.actions.revisions import keep_revision
-from fedcom.actions.tally import count_post, locked, put_vote
-from fedcom.actions.tombstones import refuse_deleted
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.counts import count_post, locked, put_vote
+from fedcom.effects.mentions import mentioned, tell_named, with_links
+from fedcom.effects.notify import News
+from fedcom.effects.restrictions import keep_restrictions
+from fedcom.effects.revisions import keep_revision
+from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, Invalid
 from fedcom.media.queue import want_preview
 from fedcom.models.actor import Community, Person
@@ -39,6 +39,7 @@ from fedcom.wire.illustration import Illustration, is_title_again
 from fedcom.wire.microblog import to_status
 from fedcom.wire.policies import UNRESTRICTED, Restrictions
 from fedcom.wire.post import PostContent, read_post, to_page
+from inbox.ports import ReceivedActivity
 
 MOST_PLACES = 50
 """Of whom a post is addressed to, so many are looked at for its community."""
@@ -220,13 +221,15 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
     return _from_content(participant_at(ctx, author_iri), place, read_post(document, place))
 
 
-def edit_from(ctx: Context, known: Post, said: Said, document: Document) -> EditPost | None:
+def edit_from(
+    ctx: Context, known: Post, received: ReceivedActivity, document: Document
+) -> EditPost | None:
     """The edit that another copy of a known post stands for; None when it is no newer."""
     check_public(document)
     author = participant_at(ctx, document.owner or "")
     place = get_community(ctx.conn, known.community_id)
     content = read_post(document, place)
-    if is_overtaken(said, content, known):
+    if is_overtaken(received, content, known):
         return None
     if _is_the_same(content, known):
         return None
@@ -286,11 +289,13 @@ def check_public(document: Document) -> None:
 
 
 def is_overtaken(
-    said: Said, content: PostContent | CommentContent, known: Post | Comment | Message
+    received: ReceivedActivity,
+    content: PostContent | CommentContent,
+    known: Post | Comment | Message,
 ) -> bool:
     """Whether a copy comes after a newer edit: it was late on its way, or is tried again."""
     written = content.updated
-    if said.activity.type == "Create":
+    if received.activity.type == "Create":
         written = written or content.published
     return written is not None and known.updated_at is not None and written < known.updated_at
 

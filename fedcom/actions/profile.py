@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from activitypub.vocab.activities import update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.actor import Person, actor
 from fedcom.queries.actors import get_person
@@ -15,6 +15,7 @@ from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
 from fedcom.rules.permissions import may_act
 from fedcom.wire.actor import to_document
 from fedcom.wire.body import Body
+from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +81,12 @@ class RefreshProfile(Action[Person]):
         return Audience(subject=result.iri)
 
 
-def _read_update(ctx: Context, said: Said) -> RefreshProfile:
-    if said.activity.object_id != said.actor:
+def _read_update(ctx: Context, received: ReceivedActivity) -> RefreshProfile:
+    if received.activity.object_id != received.actor:
         raise Denied(
-            "not_the_owner", "%(actor)s may change only the own profile.", actor=said.actor
+            "not_the_owner", "%(actor)s may change only the own profile.", actor=received.actor
         )
-    return RefreshProfile(by=person_at(ctx, said.actor))
+    return RefreshProfile(by=person_at(ctx, received.actor))
 
 
 READERS: Readers = {

@@ -10,43 +10,35 @@ from activitypub.reading import Document
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
-from fedcom.actions.delete import (
-    Content,
-    Delete,
-    Undelete,
-    audience_of,
-    given_again,
-    place_of,
-    set_shown,
-)
-from fedcom.actions.leave import Leave
+from fedcom.actions.delete import Delete, Undelete, audience_of, given_again, set_shown
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.message import DeleteMessage, UndeleteMessage, read_delete, read_undelete
 from fedcom.actions.moderation_notes import note_of_removal
-from fedcom.actions.modlog import log_content, reason_of
 from fedcom.actions.outside_mention import ForgetMention, find_outside_mention
 from fedcom.actions.post import check_public
+from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.actions.sent import last_iri
-from fedcom.actions.settle import Outcome, settle_content
-from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vouching import check_vouched
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.modlog import log_content, reason_of
+from fedcom.effects.resolve_reports import Outcome, settle_content
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.queries.actors import find_actor, get_person, standing
 from fedcom.queries.bans import is_banned_by_us
-from fedcom.queries.comments import find_comment
+from fedcom.queries.content import Content, community_of, find_content
 from fedcom.queries.messages import find_message
 from fedcom.queries.modlog import is_taken_down
-from fedcom.queries.posts import find_post
 from fedcom.remote.actors import participant_at
 from fedcom.rules.permissions import may_act, may_moderate
 from fedcom.wire.comment import read_comment
 from fedcom.wire.post import TYPES, read_post
+from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remove(Action[Content]):
+class RemoveContent(Action[Content]):
     """A moderator takes it out of the community, for a reason that is kept in the modlog."""
 
     by: Person
@@ -59,7 +51,7 @@ class Remove(Action[Content]):
     def check(self, ctx: Context) -> None:
         """For moderators, and only once."""
         if not self.vouched:
-            place = place_of(ctx, self.target)
+            place = community_of(ctx.conn, self.target)
             may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         if self.target.removed_at is not None:
             raise Conflict("already_removed", "It is removed already.")
@@ -77,7 +69,7 @@ class Remove(Action[Content]):
             ctx.new_iri("delete"),
             self.by.iri,
             result.iri,
-            community=place_of(ctx, result).iri,
+            community=community_of(ctx.conn, result).iri,
             reason=self.reason or "",
         )
 
@@ -91,7 +83,7 @@ class Remove(Action[Content]):
 
     def beside(self, ctx: Context, result: Content) -> tuple[Answer, ...]:
         """The same, whoever's moderator it was."""
-        place = place_of(ctx, result)
+        place = community_of(ctx.conn, result)
         if self.vouched or not place.local or self.by.id == result.author_id:
             return ()
         author = get_person(ctx.conn, result.author_id)
@@ -99,7 +91,7 @@ class Remove(Action[Content]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restore(Action[Content]):
+class RestoreContent(Action[Content]):
     """A moderator puts it back."""
 
     by: Person
@@ -110,7 +102,7 @@ class Restore(Action[Content]):
         """For moderators, of what was removed; elsewhere not of what an admin here took down, or
         what fell with a ban of ours.
         """
-        place = place_of(ctx, self.target)
+        place = community_of(ctx.conn, self.target)
         may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
         author = get_person(ctx.conn, self.target.author_id)
         if not place.local and is_banned_by_us(ctx.conn, author, ctx.now):
@@ -131,7 +123,7 @@ class Restore(Action[Content]):
             last_iri(ctx, "delete", self.by, result.iri),
             self.by.iri,
             result.iri,
-            community=place_of(ctx, result).iri,
+            community=community_of(ctx.conn, result).iri,
             reason=self.reason or "",
         )
         return undo(ctx.new_iri("undo"), removed)
@@ -156,25 +148,25 @@ def _moderated(ctx: Context, target: Content, microblogs: Microblogs) -> Audienc
 
 
 def _read_delete(
-    ctx: Context, said: Said
-) -> Action[Content] | CloseCommunity | DeleteMessage | Leave | RecordDeletion | None:
-    iri = said.activity.object_id
+    ctx: Context, received: ReceivedActivity
+) -> Action[Content] | CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
+    iri = received.activity.object_id
     if iri is None:
         raise Invalid("object_missing", "A Delete names what it deletes.")
-    target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    target = find_content(ctx.conn, iri)
     if target is None:
-        return _delete_other(ctx, iri, said)
-    by = participant_at(ctx, said.actor)
-    is_own = by.id == target.author_id and not _as_moderator(ctx, said.activity, by, target)
-    if is_own and said.confirmed:
+        return _delete_other(ctx, iri, received)
+    by = participant_at(ctx, received.actor)
+    is_own = by.id == target.author_id and not _as_moderator(ctx, received.activity, by, target)
+    if is_own and received.confirmed:
         return None if target.deleted_at else Delete(by=by, target=target)
-    check_vouched(ctx, said, place_of(ctx, target))
+    check_vouched(ctx, received, community_of(ctx.conn, target))
     if target.removed_at is not None:
         return None
-    return Remove(
+    return RemoveContent(
         by=by,
         target=target,
-        reason=reason_of(said.activity),
+        reason=reason_of(received.activity),
         vouched=is_own,
     )
 
@@ -183,57 +175,57 @@ def _as_moderator(ctx: Context, deletion: Document, by: Person, target: Content)
     """Whether a moderator speaks, also of their own: Lemmy 0.19 says so by a `summary`, even an
     empty one."""
     said_why = isinstance(deletion.get("summary"), str)
-    return said_why and standing(ctx.conn, by, place_of(ctx, target)).may_moderate
+    return said_why and standing(ctx.conn, by, community_of(ctx.conn, target)).may_moderate
 
 
 def _delete_other(
-    ctx: Context, iri: str, said: Said
-) -> CloseCommunity | DeleteMessage | Leave | RecordDeletion | None:
+    ctx: Context, iri: str, received: ReceivedActivity
+) -> CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
     about = find_message(ctx.conn, iri)
     if about is not None:
-        return read_delete(ctx, said, about)
-    if not said.confirmed:
+        return read_delete(ctx, received, about)
+    if not received.confirmed:
         # An origin that blocks us says 404 of everybody, and any origin of what is yet to be made:
         # nobody is erased, or kept from being heard, by what another announces.
         raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
     someone = find_actor(ctx.conn, iri)
-    if isinstance(someone, Person | Community) and someone.iri == said.actor:
+    if isinstance(someone, Person | Community) and someone.iri == received.actor:
         # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a
         # community, outside of which its posts are nowhere.
-        stays = isinstance(someone, Person) and said.activity.get("removeData") is False
-        return None if someone.deleted_at else Leave(by=someone, removes_content=not stays)
+        stays = isinstance(someone, Person) and received.activity.get("removeData") is False
+        return None if someone.deleted_at else DeleteActor(by=someone, removes_content=not stays)
     if isinstance(someone, Community):
-        check_vouched(ctx, said, someone)
-        by, reason = participant_at(ctx, said.actor), reason_of(said.activity)
+        check_vouched(ctx, received, someone)
+        by, reason = participant_at(ctx, received.actor), reason_of(received.activity)
         return CloseCommunity(by=by, community=someone, reason=reason, vouched=not someone.local)
     mention = find_outside_mention(ctx, iri)
-    if mention is not None and get_person(ctx.conn, mention.author_id).iri == said.actor:
-        return ForgetMention(iri=iri, actor_iri=said.actor, mention=mention)
-    return RecordDeletion(iri=iri, actor_iri=said.actor)
+    if mention is not None and get_person(ctx.conn, mention.author_id).iri == received.actor:
+        return ForgetMention(iri=iri, actor_iri=received.actor, mention=mention)
+    return RecordDeletion(iri=iri, actor_iri=received.actor)
 
 
 def _read_undo(
-    ctx: Context, said: Said
+    ctx: Context, received: ReceivedActivity
 ) -> Action[Content] | ReopenCommunity | UndeleteMessage | ForgetDeletion | None:
-    deleted = said.object
+    deleted = received.object
     iri = deleted.object_id
     if iri is None:
         raise Invalid("object_missing", "An Undo of a Delete names what was deleted.")
-    target = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    target = find_content(ctx.conn, iri)
     if target is None:
         about = find_message(ctx.conn, iri)
         if about is not None:
-            return read_undelete(ctx, said, about)
+            return read_undelete(ctx, received, about)
         place = find_actor(ctx.conn, iri)
         if isinstance(place, Community):
-            check_vouched(ctx, said, place)
-            by = participant_at(ctx, said.actor)
+            check_vouched(ctx, received, place)
+            by = participant_at(ctx, received.actor)
             return ReopenCommunity(by=by, community=place, vouched=not place.local)
-        return ForgetDeletion(iri=iri, actor_iri=said.actor)
-    by = participant_at(ctx, said.actor)
+        return ForgetDeletion(iri=iri, actor_iri=received.actor)
+    by = participant_at(ctx, received.actor)
     if by.id != target.author_id or _as_moderator(ctx, deleted, by, target):
-        check_vouched(ctx, said, place_of(ctx, target))
-        return Restore(by=by, target=target, reason=reason_of(deleted))
+        check_vouched(ctx, received, community_of(ctx.conn, target))
+        return RestoreContent(by=by, target=target, reason=reason_of(deleted))
     if target.deleted_at is None:
         return None
     return Undelete(by=by, target=target, words=_words(ctx, target, by, ctx.document(iri)))
@@ -253,7 +245,7 @@ def _words(ctx: Context, target: Content, by: Person, document: Document) -> dic
             "body_html": said_again.body.html,
             "content_warning": said_again.content_warning,
         }
-    again = read_post(document, place_of(ctx, target))
+    again = read_post(document, community_of(ctx.conn, target))
     return {
         "title": again.title,
         "url": again.url,

@@ -14,10 +14,9 @@ from sqlalchemy import insert, or_, select, update
 from activitypub.reading import Document
 from activitypub.vocab.activities import announce, flag, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
-from fedcom.actions.delete import Content, place_of
-from fedcom.actions.notify import News, notify
 from fedcom.actions.vouching import check_vouched
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment
@@ -33,6 +32,7 @@ from fedcom.queries.actors import (
     standing,
 )
 from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.content import Content, community_of
 from fedcom.queries.messages import find_message, get_message
 from fedcom.queries.posts import find_post, get_post
 from fedcom.queries.reports import (
@@ -48,6 +48,7 @@ from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import Dialect, dialect_of, reads_announced_flags
 from fedcom.rules.limits import MAX_REPORT, check_report
 from fedcom.rules.permissions import may_act, may_take_part
+from inbox.ports import ReceivedActivity
 
 Target = Post | Comment | Message | Person | Community
 
@@ -224,7 +225,7 @@ def _check_target(ctx: Context, by: Person, target: Target) -> None:
     elif isinstance(target, Post | Comment):
         if target.author_id == by.id:
             raise Invalid("own_content", "You wrote this yourself; you can delete it.")
-        place = place_of(ctx, target)
+        place = community_of(ctx.conn, target)
         may_take_part(by, place, standing(ctx.conn, by, place), ctx.now)
         if not target.is_shown:
             raise Denied("deleted", "What you report has been deleted.")
@@ -251,7 +252,7 @@ def _check_pace(ctx: Context, by: Person) -> None:
 
 
 def _place(ctx: Context, target: Target) -> Community | None:
-    return place_of(ctx, target) if isinstance(target, Post | Comment) else None
+    return community_of(ctx.conn, target) if isinstance(target, Post | Comment) else None
 
 
 def _author(ctx: Context, target: Target) -> Person | None:
@@ -364,19 +365,19 @@ def _reported(ctx: Context, row: ReportRow) -> Target:
     return found
 
 
-def _read_flag(ctx: Context, said: Said) -> Report | None:
-    word = said.activity
+def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
+    word = received.activity
     found = list(_named(ctx, word))
     if not found:
         raise _elsewhere()
-    by = participant_at(ctx, said.actor)
+    by = participant_at(ctx, received.actor)
     # Whoever names what somebody wrote besides the account means the former.
     contents = [one for one in found if isinstance(one, Post | Comment)]
     messages = [one for one in found if isinstance(one, Message) and _received(ctx, by, one)]
     accounts = [one for one in found if isinstance(one, Person | Community) and one.local]
     for content in contents:
-        if said.via is not None:
-            check_vouched(ctx, said, place_of(ctx, content))
+        if received.via is not None:
+            check_vouched(ctx, received, community_of(ctx.conn, content))
     ours: list[Target] = [one for one in contents if _is_judged_here(ctx, one)]
     targets = [*ours, *messages] or accounts
     if not targets:
@@ -413,7 +414,7 @@ def _named(ctx: Context, word: Document) -> Iterator[Target]:
 
 def _is_judged_here(ctx: Context, content: Content) -> bool:
     """It is in a community of ours, or by a member, or a member moderates where it is."""
-    place = place_of(ctx, content)
+    place = community_of(ctx.conn, content)
     if place.local or get_person(ctx.conn, content.author_id).local:
         return True
     return bool(_moderators_here(ctx, place))
@@ -430,11 +431,11 @@ def _reason(word: Document) -> str:
     return (word.content or word.summary or "").strip()[:MAX_REPORT]
 
 
-def _read_undo(ctx: Context, said: Said) -> WithdrawReport | None:
-    found = find_report(ctx.conn, said.object.id or "")
+def _read_undo(ctx: Context, received: ReceivedActivity) -> WithdrawReport | None:
+    found = find_report(ctx.conn, received.object.id or "")
     if found is None or found.resolved_at is not None:
         return None
-    return WithdrawReport(by=participant_at(ctx, said.actor), report=found)
+    return WithdrawReport(by=participant_at(ctx, received.actor), report=found)
 
 
 READERS: Readers = {("Flag",): _read_flag, ("Undo", "Flag"): _read_undo}

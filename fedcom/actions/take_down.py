@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Audience, Microblogs, Part
-from fedcom.actions.delete import Content, audience_of, given_again, place_of, set_shown
-from fedcom.actions.modlog import log_content
+from fedcom.actions.delete import audience_of, given_again, set_shown
 from fedcom.actions.sent import last_iri
-from fedcom.actions.settle import Outcome, settle_content
 from fedcom.context import Context
+from fedcom.effects.modlog import log_content
+from fedcom.effects.resolve_reports import Outcome, settle_content
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Person
 from fedcom.queries.actors import get_person, is_admin
+from fedcom.queries.content import Content, community_of
 from fedcom.queries.modlog import is_taken_down
 from fedcom.rules.permissions import may_act
 
@@ -35,12 +36,12 @@ class _ForThisServer(Action[Content]):
         may_act(self.admin, ctx.now)
         if not is_admin(ctx.conn, self.admin.id):
             raise Denied("not_an_admin", "Only admins of this instance may see this page.")
-        if place_of(ctx, self.target).local:
+        if community_of(ctx.conn, self.target).local:
             raise Invalid("local_community", "The community is on this server.")
 
     def deletion(self, ctx: Context, iri: str, result: Content) -> Activity:
         """The author's Delete."""
-        place = place_of(ctx, result).iri
+        place = community_of(ctx.conn, result).iri
         return delete_activity(iri, self.by.iri, result.iri, community=place)
 
     def told(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:

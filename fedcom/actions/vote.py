@@ -7,20 +7,19 @@ from activitypub.reading import Document
 from activitypub.vocab.activities import dislike, like, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.comment import concerns_us, content_at
-from fedcom.actions.delete import place_of
-from fedcom.actions.tally import find_vote, put_vote
-from fedcom.actions.tombstones import record_undone, was_undone
 from fedcom.actions.vouching import check_vouched
-from fedcom.context import Context, Said
+from fedcom.context import Context
+from fedcom.effects.counts import find_vote, put_vote
+from fedcom.effects.tombstones import record_undone, was_undone
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_person, standing
-from fedcom.queries.comments import find_comment
-from fedcom.queries.posts import find_post
+from fedcom.queries.content import community_of, find_content
 from fedcom.remote.actors import participant_at
 from fedcom.rules.permissions import may_vote
+from inbox.ports import ReceivedActivity
 
 Score = Literal[-1, 0, 1]
 
@@ -46,7 +45,7 @@ class Vote(Action[Ballot]):
 
     def check(self, ctx: Context) -> None:
         """Open to this person, on something that is still there."""
-        place = place_of(ctx, self.target)
+        place = community_of(ctx.conn, self.target)
         may_vote(self.by, place, standing(ctx.conn, self.by, place), self.target, ctx.now)
 
     def apply(self, ctx: Context) -> Ballot:
@@ -60,7 +59,7 @@ class Vote(Action[Ballot]):
 
     def to_activity(self, ctx: Context, result: Ballot) -> Activity:
         """Like, Dislike, or Undo of the one that stood before."""
-        place = place_of(ctx, self.target).iri
+        place = community_of(ctx.conn, self.target).iri
         if self.score != 0:
             word = like if self.score > 0 else dislike
             return word(result.iri, self.by.iri, self.target.iri, community=place)
@@ -73,7 +72,7 @@ class Vote(Action[Ballot]):
 
     def _taken_back(self, ctx: Context, result: Ballot) -> Activity:
         word = dislike if result.before < 0 else like
-        place = place_of(ctx, self.target).iri
+        place = community_of(ctx.conn, self.target).iri
         stood = word(result.before_iri or result.iri, self.by.iri, self.target.iri, community=place)
         return undo(ctx.new_iri("undo"), stood)
 
@@ -81,33 +80,37 @@ class Vote(Action[Ballot]):
         """The community, and the author, whose server may not follow it (Mastodon's never does)."""
         return Audience(
             subject=self.target.iri,
-            community=place_of(ctx, self.target),
+            community=community_of(ctx.conn, self.target),
             people=(get_person(ctx.conn, self.target.author_id),),
         )
 
 
-def _read_vote(ctx: Context, said: Said) -> Vote | None:
-    activity = said.activity
+def _read_vote(ctx: Context, received: ReceivedActivity) -> Vote | None:
+    activity = received.activity
     if activity.object_id is None:
         raise Invalid("object_missing", "A %(type)s names what it is about.", type=activity.type)
-    target = _target(ctx, said, activity.object_id)
-    check_vouched(ctx, said, place_of(ctx, target), direct=_is_direct(said, target))
-    voter, score = participant_at(ctx, said.actor), _score(activity)
+    target = _target(ctx, received, activity.object_id)
+    check_vouched(
+        ctx, received, community_of(ctx.conn, target), direct=_is_direct(received, target)
+    )
+    voter, score = participant_at(ctx, received.actor), _score(activity)
     vote = find_vote(ctx, voter, target)
     if vote is not None and vote[0] == score:
         return None
     return Vote(by=voter, target=target, score=score, iri=activity.id)
 
 
-def _read_undo(ctx: Context, said: Said) -> Vote | None:
-    taken_back = said.object
+def _read_undo(ctx: Context, received: ReceivedActivity) -> Vote | None:
+    taken_back = received.object
     if taken_back.object_id is None:
         raise Invalid("object_missing", "An Undo of a vote names what was voted on.")
-    target, someone = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, said.actor)
+    target, someone = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, received.actor)
     if target is None or someone is None:
         return None
     voter = get_person(ctx.conn, someone.id)  # Groups vote too
-    check_vouched(ctx, said, place_of(ctx, target), direct=_is_direct(said, target))
+    check_vouched(
+        ctx, received, community_of(ctx.conn, target), direct=_is_direct(received, target)
+    )
     vote = find_vote(ctx, voter, target)
     if vote is None or _was_replaced(ctx, taken_back, by=vote):
         return None
@@ -126,27 +129,27 @@ def _was_replaced(ctx: Context, taken_back: Document, by: tuple[int, str]) -> bo
     return was_undone(ctx, taken_back.id or "")
 
 
-def _is_direct(said: Said, target: Post | Comment) -> bool:
+def _is_direct(received: ReceivedActivity, target: Post | Comment) -> bool:
     """Whether it is between the voter and our member alone, wherever the target is.
 
     Only if the voter sent it: what others bring of old votes in a community elsewhere cannot be
     told from new ones, because the later ones may have been announced there.
     """
-    return target.local and said.evidence == "signature"
+    return target.local and received.evidence == "signature"
 
 
-def _target(ctx: Context, said: Said, iri: str) -> Post | Comment:
+def _target(ctx: Context, received: ReceivedActivity, iri: str) -> Post | Comment:
     """What is voted on. Fetched only when a community here is named: votes cost nothing to send."""
     found = _find_target(ctx, iri)
     if found is not None:
         return found
-    if said.via is None and not concerns_us(ctx, said.activity):
+    if received.via is None and not concerns_us(ctx, received.activity):
         raise NotFound("unknown_object", "There is no post or comment %(iri)s here.", iri=iri)
-    return content_at(ctx, iri, said.via)
+    return content_at(ctx, iri, received.via)
 
 
 def _find_target(ctx: Context, iri: str) -> Post | Comment | None:
-    return find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    return find_content(ctx.conn, iri)
 
 
 def _score(vote: Document) -> Score:

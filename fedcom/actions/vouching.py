@@ -3,26 +3,29 @@
 Who may say a thing at all is `activitypub.authority`'s; here is only what needs to know the place.
 """
 
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.actor import Community
+from inbox.ports import ReceivedActivity
 
 
-def check_vouched(ctx: Context, said: Said, place: Community, *, direct: bool = False) -> None:
+def check_vouched(
+    ctx: Context, received: ReceivedActivity, place: Community, *, direct: bool = False
+) -> None:
     """Raises Denied unless this may count in `place`, given how it reached us.
 
     Announced things count in the announcer's community only. What comes straight from its actor
     counts in our communities; in a peer's it waits for the peer's Announce, unless it is `direct`
     business between the actor and one of our members, which the peer may never hear of.
     """
-    if said.via is not None and said.via != place.iri:
+    if received.via is not None and received.via != place.iri:
         raise Denied(
             "wrong_community",
             "This is in %(community)s, not in %(via)s.",
             community=place.handle,
-            via=said.via,
+            via=received.via,
         )
-    if said.via is None and not (place.local or direct or ctx.wanted):
+    if received.via is None and not (place.local or direct or ctx.wanted):
         raise Denied(
             "waits_for_announce",
             "What happens in %(community)s counts here when the community has announced it.",

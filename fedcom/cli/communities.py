@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fedcom.accounts.roster import find_member
+from fedcom.accounts.members import find_member
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.perform import perform
 from fedcom.cli.opening import with_instance

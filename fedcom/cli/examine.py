@@ -14,10 +14,10 @@ import click
 
 from activitypub.errors import ProtocolError
 from activitypub.reading import Document, parse
-from fedcom.federation.captured import read_capture
-from fedcom.federation.explain import Explained, explain, refused
-from fedcom.federation.fixtures import fill, with_context
-from fedcom.federation.verification import Case, Shown, Verification, verify_capture
+from fedcom.inspect.captured import read_capture
+from fedcom.inspect.explain import Explained, explain, refused
+from fedcom.inspect.fixtures import fill, with_context
+from fedcom.inspect.verification import Case, Shown, Verification, verify_capture
 
 
 @click.command("explain")

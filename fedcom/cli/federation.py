@@ -15,7 +15,7 @@ from fedcom.queries.omissions import list_omissions
 from fedcom.site.health import list_backlogs
 from fedcom.units import Found
 from inbox.journal import refusals as list_refusals
-from outbox.upkeep import FailedDelivery, PeerReport, find_failed, report_peers, retry_now
+from outbox.maintenance import FailedDelivery, PeerReport, find_failed, report_peers, retry_now
 
 _BACKLOGS = {
     "follows": "unanswered follows of our members",

@@ -6,7 +6,7 @@ What it says of an activity is the first sentence of its reader, or of the file 
 import inspect
 
 from fedcom.actions.base import Reader, Shape
-from fedcom.actions.catalog import HEARD
+from fedcom.inbound.catalog import HEARD
 
 HEAD = "| Activity | Read in `fedcom/actions/` | What is there |\n| --- | --- | --- |\n"
 

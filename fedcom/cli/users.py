@@ -11,16 +11,16 @@ from sqlalchemy import Connection
 
 from activitypub.webfinger import parse_handle
 from fedcom.accounts.invitations import Terms, create_invitation
-from fedcom.accounts.password_reset import create_reset
-from fedcom.accounts.passwords import check_new_password, hash_password
-from fedcom.accounts.register import Newcomer, create_account
-from fedcom.accounts.roster import (
+from fedcom.accounts.members import (
     Member,
     find_member,
     list_members,
     set_password,
     set_role,
 )
+from fedcom.accounts.password_reset import create_reset
+from fedcom.accounts.passwords import check_new_password, hash_password
+from fedcom.accounts.register import Newcomer, create_account
 from fedcom.actions.ban import Ban, Unban
 from fedcom.actions.perform import perform
 from fedcom.cli.opening import with_instance

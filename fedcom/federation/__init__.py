@@ -4,7 +4,4 @@
 activities), `threads` (the collections of a conversation), `paging` (of collections), `negotiation`
 (page or document?), `listeners` (from the inbox to the actions) with `envelope` (whose word counts,
 and what is inside an Announce), `ports` (the rest of what inbox and outbox asked for).
-
-For people who write other servers, without a server: `explain` (what we would make of a document)
-with `fixtures`, `verification` (of a signed request, step by step) with `captured`.
 """

@@ -24,9 +24,9 @@ from activitypub.vocab.collections import (
     ordered_collection_page,
 )
 from fedcom.actions.comment import note_of
-from fedcom.actions.mentions import mentioned
 from fedcom.actions.post import status_of
 from fedcom.context import Context
+from fedcom.effects.mentions import mentioned
 from fedcom.errors import NotFound
 from fedcom.federation.paging import (
     asked_page,
@@ -57,9 +57,10 @@ from fedcom.queries.collections import (
     newest_by,
     newest_in,
 )
-from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.comments import get_comment
+from fedcom.queries.content import find_content
 from fedcom.queries.follows import count_followers
-from fedcom.queries.posts import find_post, get_post
+from fedcom.queries.posts import get_post
 from fedcom.wire.actor import to_document, to_tombstone
 from fedcom.wire.addressing import announce_iri, create_iri
 from fedcom.wire.post import to_page
@@ -411,7 +412,7 @@ def _kinds(activity: Document) -> set[str]:
 
 def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
     """What stands there for everybody to see."""
-    about = find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    about = find_content(ctx.conn, iri)
     if about is None:
         someone = find_actor(ctx.conn, iri)
         return None if someone is None or _is_closed(someone) else someone

@@ -28,7 +28,7 @@ from activitypub.signatures.keys import PublicKey
 from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
 from fedcom.actions.follow import find_answered
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
 from fedcom.federation.undone import with_undone
@@ -37,11 +37,12 @@ from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person, standing
 from fedcom.queries.bans import keeps_out_ours
-from fedcom.queries.comments import find_comment
+from fedcom.queries.content import find_content
 from fedcom.queries.follows import find_follow, is_followed_here
-from fedcom.queries.posts import find_post, get_post
+from fedcom.queries.posts import get_post
 from fedcom.remote.actors import actor_at, with_author
-from inbox.form import MAX_ITEMS
+from inbox.ports import ReceivedActivity
+from inbox.validate import MAX_ITEMS
 from outbox.publish import find_issued
 
 # What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
@@ -60,7 +61,7 @@ class Sheet:
     """One thing that was said: the activity itself, or one of those inside an Announce of `group`.
 
     `what` is a bare id or an embedded document; `body` the bytes that may be passed on; `evidence`
-    and `signed_at` are those of `Said`.
+    and `signed_at` are those of `ReceivedActivity`.
     """
 
     what: Document | str
@@ -70,24 +71,32 @@ class Sheet:
     signed_at: float | None = None
 
 
-def open_envelope(ctx: Context, said: Said) -> list[Sheet]:
-    """What `said` consists of: itself, or what is inside when it is an Announce.
+def open_envelope(ctx: Context, received: ReceivedActivity) -> list[Sheet]:
+    """What `received` consists of: itself, or what is inside when it is an Announce.
 
     Raises Denied for an Announce that nobody here listens to, Invalid for one of too many things.
     """
-    activity = said.activity
+    activity = received.activity
     if activity.type != "Announce":
         whole = with_undone(ctx, activity)
-        return [Sheet(whole, None, said.body, said.evidence, said.signed_at)]
-    _refuse(judge_direct(activity, said.actor, Known(hosts=frozenset({ctx.host}))))
-    group = find_actor(ctx.conn, said.actor)
+        return [
+            Sheet(
+                whole,
+                None,
+                received.relayable_body,
+                received.evidence or "origin",
+                received.signed_at,
+            )
+        ]
+    _refuse(judge_direct(activity, received.actor, Known(hosts=frozenset({ctx.host}))))
+    group = find_actor(ctx.conn, received.actor)
     if not isinstance(group, Community):
         raise Denied("not_a_community", "Only what communities announce is kept here.")
     is_heard = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
     if not (is_heard or ctx.wanted):
         raise Denied("not_followed", "Nobody here follows %(community)s.", community=group.handle)
     # An Announce that somebody else brought again says again what may have been undone since.
-    evidence: Evidence = "community" if said.evidence == "signature" else "proof"
+    evidence: Evidence = "community" if received.evidence == "signature" else "proof"
     several = _announced(activity)
     if len(several) > MOST_ANNOUNCED:
         raise Invalid(
@@ -110,7 +119,7 @@ def _announced(activity: Document) -> list[Document | str]:
     return found
 
 
-def prove(ctx: Context, sheet: Sheet) -> Said | None:
+def prove(ctx: Context, sheet: Sheet) -> ReceivedActivity | None:
     """What a sheet proves, as the actions may read it; None for what we said ourselves.
 
     Where the sender could not vouch for an object, the copy of its origin stands in its place.
@@ -124,8 +133,10 @@ def prove(ctx: Context, sheet: Sheet) -> Said | None:
     if group is None:
         actor_iri = what.owner or ""
         verdict = judge_direct(what, actor_iri, _known(ctx, what, actor_iri, None))
-        said = Said(what, actor_iri, sheet.body, evidence=sheet.evidence, signed_at=sheet.signed_at)
-        return _settled(ctx, said, verdict)
+        received = ReceivedActivity(
+            what, actor_iri, sheet.body, evidence=sheet.evidence, signed_at=sheet.signed_at
+        )
+        return _settled(ctx, received, verdict)
     if _is_echo(ctx, what):
         return None
     return _prove_announced(ctx, what, group, sheet.evidence)
@@ -133,7 +144,7 @@ def prove(ctx: Context, sheet: Sheet) -> Said | None:
 
 def _prove_announced(
     ctx: Context, what: Document, group: Community, evidence: Evidence
-) -> Said | None:
+) -> ReceivedActivity | None:
     if not what.is_activity:
         return _announced_object(ctx, what, group)
     _fetch_voted_on(ctx, what, group)
@@ -144,7 +155,9 @@ def _prove_announced(
         return None
     if isinstance(verdict, Believe) and verdict.by_proof:
         evidence = "proof"
-    return _settled(ctx, Said(what, actor_iri, via=group.iri, evidence=evidence), verdict)
+    return _settled(
+        ctx, ReceivedActivity(what, actor_iri, via=group.iri, evidence=evidence), verdict
+    )
 
 
 def _is_echo(ctx: Context, what: Document) -> bool:
@@ -158,14 +171,16 @@ def _is_echo(ctx: Context, what: Document) -> bool:
     return not what.is_activity and ctx.is_ours(what.id or "")
 
 
-def _announced_object(ctx: Context, what: Document, group: Community) -> Said:
+def _announced_object(ctx: Context, what: Document, group: Community) -> ReceivedActivity:
     verdict = judge_announced(what, group.iri, _known(ctx, what, what.owner or "", group))
     _refuse(verdict)
     document = _fetched(ctx, verdict.iri) if isinstance(verdict, FetchFirst) else what
     return _as_update(ctx, document, group)
 
 
-def _announced_by_id(ctx: Context, iri: str, group: Community, sheet: Sheet) -> Said | None:
+def _announced_by_id(
+    ctx: Context, iri: str, group: Community, sheet: Sheet
+) -> ReceivedActivity | None:
     """A boost of an object, or the bare id of an activity, as its origin serves it.
 
     That a server still serves an activity does not say that it is still in force: it counts as if
@@ -184,12 +199,12 @@ def _fetched(ctx: Context, iri: str) -> Document:
     return document
 
 
-def _as_update(ctx: Context, document: Document, group: Community) -> Said:
+def _as_update(ctx: Context, document: Document, group: Community) -> ReceivedActivity:
     """An object alone, as the activity that it stands for: it is new, or newer than ours."""
     document = with_author(ctx, document)
     author = document.owner or ""
     update = {"type": "Update", "actor": author, "object": document.raw, "to": [PUBLIC]}
-    return Said(Document(update), author, via=group.iri)
+    return ReceivedActivity(Document(update), author, via=group.iri)
 
 
 def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
@@ -198,17 +213,17 @@ def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
         content_at(ctx, inner.object_id, via=group.iri)
 
 
-def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
-    """`said` with its object as the origin has it, when the origin had to be asked."""
+def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:
+    """`received` with its object as the origin has it, when the origin had to be asked."""
     _refuse(verdict)
     if isinstance(verdict, Believe):
-        return said
-    if said.activity.type == "Delete" or said.activity.shape[:2] == ("Undo", "Delete"):
-        return _deletion(ctx, said, verdict)
-    if not isinstance(verdict, FetchFirst) or verdict.iri != said.activity.object_id:
-        return said
+        return received
+    if received.activity.type == "Delete" or received.activity.shape[:2] == ("Undo", "Delete"):
+        return _deletion(ctx, received, verdict)
+    if not isinstance(verdict, FetchFirst) or verdict.iri != received.activity.object_id:
+        return received
     document = _fetched(ctx, verdict.iri)
-    claimed = said.activity.object_document
+    claimed = received.activity.object_document
     if document.is_activity or (claimed is not None and claimed.is_actor != document.is_actor):
         raise Denied(
             "not_confirmed",
@@ -217,23 +232,23 @@ def _settled(ctx: Context, said: Said, verdict: Verdict) -> Said:
             type=document.type,
         )
     if document.is_actor and claimed is not None:
-        return said  # actors are read from their documents and never from what is said
-    if not document.is_actor and said.actor not in document.authors:
+        return received  # actors are read from their documents and never from what is said
+    if not document.is_actor and received.actor not in document.authors:
         raise Denied(
             "not_the_owner",
             "%(iri)s is not by %(actor)s, says its origin.",
             iri=document.id,
-            actor=said.actor,
+            actor=received.actor,
         )
     # What we have now is the origin's word and not the sender's.
-    settled = said.activity.raw | {"object": document.written_by(said.actor).raw}
-    return replace(said, activity=Document(settled), body=None)
+    settled = received.activity.raw | {"object": document.written_by(received.actor).raw}
+    return replace(received, activity=Document(settled), body=None)
 
 
-def _deletion(ctx: Context, said: Said, verdict: Verdict) -> Said:
+def _deletion(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:
     """A Delete counts when the origin says the same: 410 or a Tombstone. 404 proves less."""
     iri = verdict.iri if isinstance(verdict, FetchFirst) else ""
-    is_undo = said.activity.type == "Undo"
+    is_undo = received.activity.type == "Undo"
     confirmed = True
     try:
         gone = ctx.document(iri).type == "Tombstone"
@@ -243,7 +258,7 @@ def _deletion(ctx: Context, said: Said, verdict: Verdict) -> Said:
         gone, confirmed = True, False
     if gone == is_undo:
         raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
-    return replace(said, confirmed=confirmed)
+    return replace(received, confirmed=confirmed)
 
 
 def _refuse(verdict: Verdict) -> None:
@@ -303,7 +318,7 @@ def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
 
 def _concerned(ctx: Context, activity: Document) -> Post | Comment | None:
     iri = activity.subject_id
-    return (find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)) if iri else None
+    return find_content(ctx.conn, iri) if iri else None
 
 
 def _place(ctx: Context, about: Post | Comment | None) -> Community | None:

@@ -14,28 +14,28 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from activitypub.authority import FetchFirst, Known, Refuse, judge_direct, judge_origin
-from activitypub.errors import FetchFailed, Gone, ProtocolError, Unreachable
+from activitypub.errors import FetchFailed, Gone, Malformed, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_host
 from activitypub.reading import Document
 from activitypub.signatures.integrity import Proof, proof_of, verify as verify_proof
 from fedcom.actions.base import Reader
 from fedcom.actions.boosts import note_boost
-from fedcom.actions.catalog import HEARD
 from fedcom.actions.follow import accept_by_announce
 from fedcom.actions.perform import perform
-from fedcom.actions.tombstones import (
+from fedcom.clock import Clock
+from fedcom.context import Context, Fetched
+from fedcom.effects.tombstones import (
     find_undone,
     forget_undone,
     note_arrival,
     record_undone,
     was_undone,
 )
-from fedcom.clock import Clock
-from fedcom.context import Context, Fetched, Said
-from fedcom.errors import Conflict, FedcomError, Missing
+from fedcom.errors import Conflict, FedcomError, NeedsFetch
 from fedcom.federation.envelope import Sheet, open_envelope, prove
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
+from fedcom.inbound.catalog import HEARD
 from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
@@ -45,7 +45,7 @@ from fedcom.rules.dialects import id_memory
 from fedcom.units import Units
 from inbox.errors import Ignored, Later, Refused
 from inbox.journal import was_heard
-from inbox.ports import Heard
+from inbox.ports import ReceivedActivity
 from inbox.route import Routes
 from outbox.peers import heard_from
 
@@ -111,7 +111,7 @@ class Listeners:
         self._clock = clock
         self._routes = heard_routes()
 
-    def check(self, conn: Connection, heard: Heard) -> None:
+    def check(self, conn: Connection, received: ReceivedActivity) -> None:
         """At the door, reading only: refuse what the database alone can refuse.
 
         Raises inbox.Refused with 403, 404 or 422. What is not known yet passes, and so does what
@@ -119,50 +119,52 @@ class Listeners:
         """
         ctx = Context(conn, self._clock(), self._origin)
         try:
-            sheets = open_envelope(ctx, _said(heard))
+            sheets = open_envelope(ctx, received)
             if len(sheets) > 1:
                 return  # one of several that is refused must not take the others along
             for sheet in sheets:
                 self._check_one(ctx, sheet)
-        except (Missing, Conflict):
+        except (NeedsFetch, Conflict):
             return
         except FedcomError as error:
             if error.code not in POLITE:
                 raise _refused(error) from error
+        except Malformed as error:
+            raise Refused(422, error.code, error.detail, error.facts) from error
 
-    def _prove(self, ctx: Context, sheet: Sheet) -> Said | None:
+    def _prove(self, ctx: Context, sheet: Sheet) -> ReceivedActivity | None:
         """As `prove`; raises Unsupported for what nobody reads, alone or inside an Announce."""
         if isinstance(sheet.what, Document) and sheet.what.is_activity:
             reader_of(self._routes, sheet.what)
         return prove(ctx, sheet)
 
     def _check_one(self, ctx: Context, sheet: Sheet) -> None:
-        said = self._prove(ctx, sheet)
-        if said is None:
+        received = self._prove(ctx, sheet)
+        if received is None:
             return
-        stone = find_undone(ctx, said)
-        if stone is not None and stone.stops(said, ctx.now):
+        stone = find_undone(ctx, received)
+        if stone is not None and stone.stops(received, ctx.now):
             return
-        action = reader_of(self._routes, said.activity)(ctx, said)
+        action = reader_of(self._routes, received.activity)(ctx, received)
         if action is not None:
             action.check(ctx)
 
-    async def handle(self, heard: Heard, close: Callable[[Connection], None]) -> None:
+    async def handle(self, received: ReceivedActivity, close: Callable[[Connection], None]) -> None:
         """Do it, and close the journal row in the same transaction.
 
         Raises inbox.Refused and inbox.Later.
         """
         fetched = Fetched()
-        owner = self._keys.owner_document(heard.actor)
+        owner = self._keys.owner_document(received.actor)
         # It was fetched with a key, maybe long ago: good enough to know the actor by, but not for
         # an activity that says that the actor has changed.
-        if owner is not None and heard.activity.object_id != heard.actor:
-            fetched.documents[heard.actor] = owner
+        if owner is not None and received.activity.object_id != received.actor:
+            fetched.documents[received.actor] = owner
         # What a follower's server understands decides what it is sent from now on.
-        await self._units.learn_peer(host_of(heard.actor))
+        await self._units.learn_peer(host_of(received.actor))
         try:
             is_accepted = await self._units.unit(
-                lambda ctx: self._work(ctx, heard, close),
+                lambda ctx: self._work(ctx, received, close),
                 budget=Budget(documents=DOCUMENTS),
                 fetched=fetched,
             )
@@ -177,54 +179,54 @@ class Listeners:
             raise Refused(422, error.code, error.detail, error.facts) from error
         if is_accepted:
             self._accepted()
-        await self._units.refresh_actor(heard.actor)
+        await self._units.refresh_actor(received.actor)
 
-    async def authenticate(self, heard: Heard) -> Heard:
+    async def authenticate(self, received: ReceivedActivity) -> ReceivedActivity:
         """Somebody else than the actor sent this: believe the actor's proof, or ask the origin.
 
         Raises inbox.Refused when neither shows it, inbox.Later when the origin cannot be asked now.
         """
-        proof = await self._find_proof(heard)
-        owner = await self._units.read(lambda conn: find_author(conn, heard.activity.object_id))
+        proof = await self._find_proof(received)
+        owner = await self._units.read(lambda conn: find_author(conn, received.activity.object_id))
         hosts = frozenset({host_of(self._origin)})
         known = Known(hosts=hosts, owner=owner, proven=proof is not None)
-        verdict = judge_direct(heard.activity, heard.signer, known)
+        verdict = judge_direct(received.activity, received.signer, known)
         if isinstance(verdict, Refuse):
             raise Refused(403, verdict.code, verdict.detail)
         if isinstance(verdict, FetchFirst):
             served = await self._ask_origin(verdict.iri)
-            confirmed = judge_origin(heard.activity, served)
+            confirmed = judge_origin(received.activity, served)
             if isinstance(confirmed, Refuse):
                 raise Refused(401, confirmed.code, confirmed.detail)
-            return _as_served(heard, served)
+            return _as_served(received, served)
         if proof is not None:
-            await self._refuse_replay(heard, proof)
-        return replace(heard, signer=heard.actor, spliceable=True, evidence="proof")
+            await self._refuse_replay(received, proof)
+        return replace(received, signer=received.actor, spliceable=True, evidence="proof")
 
-    async def _find_proof(self, heard: Heard) -> Proof | None:
+    async def _find_proof(self, received: ReceivedActivity) -> Proof | None:
         """The actor's own integrity proof on the activity (FEP-8b32), if it holds."""
         try:
-            proof = proof_of(heard.activity.raw)
-            if proof is None or not same_host(proof.verification_method, heard.actor):
+            proof = proof_of(received.activity.raw)
+            if proof is None or not same_host(proof.verification_method, received.actor):
                 return None
             key = await self._keys.find(proof.verification_method)
             # Aside: half a second for a megabyte, in which the event loop would do nothing else.
             await asyncio.to_thread(
                 verify_proof,
-                heard.activity.raw,
+                received.activity.raw,
                 key,
                 now=self._clock(),
                 max_age=RELAYED_WITHIN,
             )
         except ProtocolError as error:
-            logger.info("a proof did not hold", activity=heard.activity.id, why=str(error))
+            logger.info("a proof did not hold", activity=received.activity.id, why=str(error))
             return None
-        return proof if key.owner == heard.actor else None
+        return proof if key.owner == received.actor else None
 
-    async def _refuse_replay(self, heard: Heard, proof: Proof) -> None:
+    async def _refuse_replay(self, received: ReceivedActivity, proof: Proof) -> None:
         try:
             await self._units.read(
-                lambda conn: refuse_replay(conn, heard.activity, heard.actor, proof)
+                lambda conn: refuse_replay(conn, received.activity, received.actor, proof)
             )
         except FedcomError as error:
             raise _refused(error) from error
@@ -246,18 +248,20 @@ class Listeners:
         """Every shape of activity that is heard."""
         return self._routes.shapes()
 
-    def _work(self, ctx: Context, heard: Heard, close: Callable[[Connection], None]) -> bool:
+    def _work(
+        self, ctx: Context, received: ReceivedActivity, close: Callable[[Connection], None]
+    ) -> bool:
         """Do what was said; whether it shows that a follow of ours was accepted."""
-        is_boost = note_boost(ctx, heard.activity, heard.actor)
-        sheets = [] if is_boost else open_envelope(ctx, _said(heard))
+        is_boost = note_boost(ctx, received.activity, received.actor)
+        sheets = [] if is_boost else open_envelope(ctx, received)
         do = self._one if len(sheets) == 1 else self._one_of_several
         for sheet in sheets:
             do(ctx, sheet)
-        is_accepted = heard.activity.type == "Accept"
-        if heard.activity.type == "Announce" and heard.evidence == "signature":
-            group = find_actor(ctx.conn, heard.actor)
+        is_accepted = received.activity.type == "Accept"
+        if received.activity.type == "Announce" and received.evidence == "signature":
+            group = find_actor(ctx.conn, received.actor)
             is_accepted = isinstance(group, Community) and accept_by_announce(ctx, group)
-        host = host_of(heard.actor)
+        host = host_of(received.actor)
         known = find_peer(ctx.conn, host)
         memory = id_memory(known.software if known is not None else None)
         heard_from(ctx.conn, host, ctx.now.timestamp(), memory)
@@ -268,21 +272,21 @@ class Listeners:
         if sheet.group is None and _is_undo_of_unknown(sheet.what):
             _await_undone(ctx, sheet)
             return
-        said = self._prove(ctx, sheet)
-        if said is None:
+        received = self._prove(ctx, sheet)
+        if received is None:
             return
-        stone = find_undone(ctx, said)
-        if stone is not None and stone.stops(said, ctx.now):
-            note_arrival(ctx, said, stone)
+        stone = find_undone(ctx, received)
+        if stone is not None and stone.stops(received, ctx.now):
+            note_arrival(ctx, received, stone)
             return
-        action = reader_of(self._routes, said.activity)(ctx, said)
+        action = reader_of(self._routes, received.activity)(ctx, received)
         if action is not None:
             with suppress(Conflict):  # somebody was faster: it is as it should be
-                perform(ctx, action, said)
-        if said.activity.type == "Undo":
-            _remember_undone(ctx, said, found=action is not None)
+                perform(ctx, action, received)
+        if received.activity.type == "Undo":
+            _remember_undone(ctx, received, found=action is not None)
         elif stone is not None:
-            forget_undone(ctx, said)
+            forget_undone(ctx, received)
 
     def _one_of_several(self, ctx: Context, sheet: Sheet) -> None:
         """PieFed announces votes by the dozen; one that is refused must not take the others."""
@@ -291,8 +295,8 @@ class Listeners:
                 self._one(ctx, sheet)
         except (FedcomError, ProtocolError) as error:
             logger.info("refused one of several", code=error.code, why=str(error))
-        except Missing as missing:
-            raise Missing(missing.iri, vital=False) from missing
+        except NeedsFetch as missing:
+            raise NeedsFetch(missing.iri, required=False) from missing
 
 
 class Unsupported(FedcomError):
@@ -321,17 +325,6 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
     return reader
 
 
-def _said(heard: Heard) -> Said:
-    return Said(
-        heard.activity,
-        heard.actor,
-        heard.body if heard.spliceable else None,
-        # Nothing comes this far without evidence.
-        evidence=heard.evidence or "origin",
-        signed_at=heard.signed_at,
-    )
-
-
 def _is_undo_of_unknown(what: Document | str) -> bool:
     """Whether it only names what it takes back, which was found neither here nor at its origin."""
     return isinstance(what, Document) and what.type == "Undo" and isinstance(what.object, str)
@@ -347,20 +340,20 @@ def _await_undone(ctx: Context, sheet: Sheet) -> None:
         record_undone(ctx, iri, by, awaited=True, signed_at=sheet.signed_at)
 
 
-def _remember_undone(ctx: Context, said: Said, *, found: bool) -> None:
+def _remember_undone(ctx: Context, received: ReceivedActivity, *, found: bool) -> None:
     """Leave a tombstone for what an Undo took back; `found`: there was something to take back."""
-    undone = said.activity.object_document
+    undone = received.activity.object_document
     if undone is None or undone.id is None:
         return
     is_known = found or was_heard(
-        ctx.conn, undone.owner or said.actor, undone.subject_id, undone.id
+        ctx.conn, undone.owner or received.actor, undone.subject_id, undone.id
     )
     record_undone(
         ctx,
         undone.id,
-        said.via or said.actor,
+        received.via or received.actor,
         awaited=not is_known,
-        signed_at=said.signed_at,
+        signed_at=received.signed_at,
     )
 
 
@@ -370,21 +363,21 @@ def _refused(error: FedcomError) -> Refused:
     return kind(status, error.code, error.detail)
 
 
-def _as_served(heard: Heard, served: Document | None) -> Heard:
+def _as_served(received: ReceivedActivity, served: Document | None) -> ReceivedActivity:
     """The least that the origin's word supports: the object as it stands there, or that it is gone.
 
     Whatever else the relayed copy says (its addressees, a reason) is the word of who relayed it.
     """
-    activity: dict[str, Any] = {"type": heard.activity.type, "actor": heard.actor}
-    if served is None or heard.activity.type == "Delete":
-        activity["object"] = heard.activity.object_id
+    activity: dict[str, Any] = {"type": received.activity.type, "actor": received.actor}
+    if served is None or received.activity.type == "Delete":
+        activity["object"] = received.activity.object_id
     else:
-        served = served.written_by(heard.actor)
+        served = served.written_by(received.actor)
         activity |= {"object": served.raw, "to": list(served.to), "cc": list(served.cc)}
     return replace(
-        heard,
+        received,
         activity=Document(activity),
-        signer=heard.actor,
+        signer=received.actor,
         spliceable=False,
         evidence="origin",
     )

@@ -12,9 +12,9 @@ from sqlalchemy import update
 from activitypub.errors import ProtocolError
 from activitypub.reading import Document, parse
 from fedcom.actions.follow import tell_of_reject
-from fedcom.actions.notify import News, notify
-from fedcom.context import Context, Said
-from fedcom.errors import FedcomError, Missing
+from fedcom.context import Context
+from fedcom.effects.notify import News, notify
+from fedcom.errors import FedcomError, NeedsFetch
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.models.actor import Community, Person, actor
 from fedcom.queries.actors import find_actor
@@ -22,6 +22,7 @@ from fedcom.queries.comments import find_comment
 from fedcom.queries.posts import find_post
 from fedcom.remote.actors import FRESH
 from fedcom.text.plain import clean_title
+from inbox.ports import ReceivedActivity
 from outbox.ports import Refusal
 from outbox.publish import find_issued
 
@@ -76,13 +77,13 @@ def _apply_opposite(ctx: Context, activity: Document, by: Person, place: Communi
     Whether the moderator may do it is not asked: they may have been dismissed since.
     """
     opposite = Document(_opposite(ctx, activity))
-    said = Said(opposite, by.iri, via=place.iri)
+    received = ReceivedActivity(opposite, by.iri, via=place.iri)
     try:
         with ctx.conn.begin_nested():
-            action = reader_of(_ROUTES, opposite)(ctx, said)
+            action = reader_of(_ROUTES, opposite)(ctx, received)
             if action is not None:
                 action.apply(ctx)
-    except (FedcomError, ProtocolError, Missing) as error:
+    except (FedcomError, ProtocolError, NeedsFetch) as error:
         logger.warning("a refused act cannot be undone", activity=activity.id, why=str(error))
 
 

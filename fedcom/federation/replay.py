@@ -2,7 +2,7 @@
 
 An integrity proof (FEP-8b32) is good for whoever holds it, for as long as it counts, so a stranger
 can show an old one after its actor has thought better of it. What is taken back leaves a tombstone
-(`fedcom.actions.tombstones`); here is the other half: a proven activity that somebody else brings
+(`fedcom.effects.tombstones`); here is the other half: a proven activity that somebody else brings
 counts the first time its id is heard, and only if its actor has not spoken of the same thing since.
 The journal remembers both for longer than a proof counts.
 """

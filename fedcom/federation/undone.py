@@ -13,8 +13,8 @@ from activitypub.reading import Document
 from fedcom.context import Context
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
+from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block
 from fedcom.models.vote import comment_vote, post_vote
 from fedcom.queries.actors import find_actor
 from fedcom.queries.follows import find_follow_by_iri

@@ -4,8 +4,8 @@ In reading order: `connections` (how many there may be), `protocol` (one of them
 sizes), `instance` (what a surface may ask of the running server), `addresses` (clients and
 networks), `middleware` (client addresses behind proxies, request ids and the log, security
 headers), `cookies` (the Cookie header), `sessions` (the cookie and the member it stands for),
-`devices` (the cookie of those that logged in before), `forgery` (requests that another site made a
-browser send), `stamps` (what we sign to know it again), `accepting` (Accept, weighed), `cors` (what
+`devices` (the cookie of those that logged in before), `csrf` (requests that another site made a
+browser send), `signer` (what we sign to know it again), `accepting` (Accept, weighed), `cors` (what
 scripts on other sites may read), `problems`
 (exceptions → answers).
 """

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from fedcom.http.cookies import find_cookie
 from fedcom.http.instance import instance_of
 from fedcom.http.sessions import is_https
-from fedcom.http.stamps import Stamps
+from fedcom.http.signer import HmacSigner
 from fedcom.models.account import Account
 from fedcom.settings import Settings
 
@@ -30,12 +30,12 @@ _BETWEEN = "~"
 
 def find_device(request: HTTPConnection, account: Account) -> str:
     """The id of this device when the account has logged in on it with its present password; ""."""
-    stamps = instance_of(request).stamps
+    signer = instance_of(request).signer
     for entry in _entries(request):
         number, _, rest = entry.partition(".")
         device, _, signature = rest.partition(".")
         if number == str(account.actor_id):
-            known = stamps.is_ours(_PURPOSE, _text(account, device), signature)
+            known = signer.is_ours(_PURPOSE, _text(account, device), signature)
             return f"{number}.{device}" if known else ""
     return ""
 
@@ -45,7 +45,7 @@ def remember_device(request: HTTPConnection, response: Response, account: Accoun
     instance = instance_of(request)
     mine = f"{account.actor_id}."
     others = [entry for entry in _entries(request) if not entry.startswith(mine)]
-    entries = [_entry(instance.stamps, account), *others][:MAX_ACCOUNTS]
+    entries = [_entry(instance.signer, account), *others][:MAX_ACCOUNTS]
     response.set_cookie(
         cookie_name(instance.settings),
         _BETWEEN.join(entries),
@@ -67,9 +67,9 @@ def _entries(request: HTTPConnection) -> list[str]:
     return [entry for entry in cookie.split(_BETWEEN)[:MAX_ACCOUNTS] if entry]
 
 
-def _entry(stamps: Stamps, account: Account) -> str:
+def _entry(signer: HmacSigner, account: Account) -> str:
     device = secrets.token_urlsafe(12)
-    signature = stamps.sign(_PURPOSE, _text(account, device))
+    signature = signer.sign(_PURPOSE, _text(account, device))
     return f"{account.actor_id}.{device}.{signature}"
 
 

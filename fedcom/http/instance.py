@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from starlette.requests import HTTPConnection
 
 from fedcom.context import Context, NewKey
-from fedcom.http.stamps import Stamps
+from fedcom.http.signer import HmacSigner
 from fedcom.media.pictures import Pictures
-from fedcom.media.remote import RemotePictures, Signer
+from fedcom.media.remote import MediaUrlSigner, RemotePictures
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -43,12 +43,12 @@ class Instance(Protocol):
         ...
 
     @property
-    def signer(self) -> Signer:
+    def media_signer(self) -> MediaUrlSigner:
         """Makes the addresses of these copies."""
         ...
 
     @property
-    def stamps(self) -> Stamps:
+    def signer(self) -> HmacSigner:
         """Signs what we want to know again."""
         ...
 

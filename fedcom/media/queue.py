@@ -22,7 +22,7 @@ ATTEMPTS = len(PAUSES) + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PreviewJob:
     """One post whose preview is to be made: its link and the picture that came with it."""
 
     post_id: int
@@ -61,7 +61,7 @@ def want_preview(ctx: Context, about: Post) -> None:
     upsert(ctx.conn, link_preview, values, key=["post_id"])
 
 
-def claim_previews(ctx: Context, limit: int) -> Sequence[Wanted]:
+def claim_previews(ctx: Context, limit: int) -> Sequence[PreviewJob]:
     """Some that are due, which nobody else is given meanwhile."""
     due = (
         select(link_preview.c.post_id)
@@ -84,19 +84,19 @@ def claim_previews(ctx: Context, limit: int) -> Sequence[Wanted]:
         select(post.c.id, post.c.url, post.c.image_url).where(post.c.id.in_(sorted(taken)))
     ).all()
     return [
-        Wanted(one.id, one.url, one.image_url, taken[one.id].url, taken[one.id].attempts)
+        PreviewJob(one.id, one.url, one.image_url, taken[one.id].url, taken[one.id].attempts)
         for one in about
     ]
 
 
 def finish_preview(
-    ctx: Context, wanted: Wanted, *, title: str, description: str, media_id: int | None
+    ctx: Context, wanted: PreviewJob, *, title: str, description: str, media_id: int | None
 ) -> None:
     """Write down what was found, unless the post was edited meanwhile."""
     _settle(ctx, wanted, state="done", title=title, description=description, media_id=media_id)
 
 
-def fail_preview(ctx: Context, wanted: Wanted, *, passing: bool) -> None:
+def fail_preview(ctx: Context, wanted: PreviewJob, *, passing: bool) -> None:
     """It could not be had: tried again later if that may help, and not too often."""
     if passing and wanted.attempts < ATTEMPTS:
         _settle(ctx, wanted, due_at=ctx.now + PAUSES[wanted.attempts - 1])
@@ -104,7 +104,7 @@ def fail_preview(ctx: Context, wanted: Wanted, *, passing: bool) -> None:
         _settle(ctx, wanted, state="failed")
 
 
-def _settle(ctx: Context, wanted: Wanted, **values: object) -> None:
+def _settle(ctx: Context, wanted: PreviewJob, **values: object) -> None:
     ctx.conn.execute(
         update(link_preview)
         .where(link_preview.c.post_id == wanted.post_id, link_preview.c.url == wanted.target)

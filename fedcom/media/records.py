@@ -14,8 +14,8 @@ from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
 from fedcom.models.media import Media, Purpose, link_preview, media
 from fedcom.models.message import message
+from fedcom.models.personal import draft
 from fedcom.models.post import post
-from fedcom.models.shelf import draft
 from fedcom.models.site import site
 
 FOLDER = "/media/"

@@ -44,7 +44,7 @@ _SIZES: dict[str, Size] = {"face": FACE, "full": POST}
 logger = structlog.get_logger(__name__)
 
 
-class Signer:
+class MediaUrlSigner:
     """Makes and checks the addresses under which pictures of other servers are shown."""
 
     def __init__(self, secret: bytes, origin: str) -> None:

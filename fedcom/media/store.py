@@ -1,7 +1,7 @@
 """The folder of pictures: files named by what is in them, so that none is ever written over.
 
 A file is whole or not there. Rows name files and are written after them, so a crash leaves at most
-a file that nobody names; `fedcom.housekeeping` removes those.
+a file that nobody names; `fedcom.background.housekeeping` removes those.
 """
 
 import os

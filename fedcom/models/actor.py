@@ -98,7 +98,7 @@ community = Table(
     # What a peer's community says in its own `followers` collection; null when it does not say.
     Column("claimed_followers", BigId, nullable=True),
     # When the posts and comments were fetched that a peer's community had before somebody here
-    # followed it (fedcom.backfill); null until that is done.
+    # followed it (fedcom.background.backfill); null until that is done.
     Column("backfilled_at", UtcDateTime, nullable=True),
 )
 

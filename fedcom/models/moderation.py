@@ -19,7 +19,7 @@ from sqlalchemy import (
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
 
-Deed = Literal[
+ModerationAction = Literal[
     "remove",
     "restore",
     "lock",
@@ -109,7 +109,7 @@ report = Table(
 )
 
 # What was deleted before it arrived, and activities that were undone: none may come back by being
-# told once more (fedcom.actions.tombstones).
+# told once more (fedcom.effects.tombstones).
 tombstone = Table(
     "marker",
     metadata,

@@ -11,7 +11,7 @@ from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, modlog
 from fedcom.models.post import post
-from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
 
 PAGE = 50
 _BAN = columns_of(CommunityBan, community_ban)
@@ -24,7 +24,7 @@ _PLACE = select(*columns_of(Community, actor, community)).join(
 class BanLine:
     """A ban with the name of whom it keeps out."""
 
-    person: Name
+    person: ActorRef
     ban: CommunityBan
 
 
@@ -32,7 +32,7 @@ class BanLine:
 class OwnBan:
     """A ban with the name of the community that it keeps somebody out of."""
 
-    place: Name
+    place: ActorRef
     ban: CommunityBan
 
 
@@ -143,7 +143,7 @@ def keeps_out_ours(conn: Connection, community_id: int) -> bool:
     return bool(conn.execute(select(ours)).scalar())
 
 
-def list_haunts(conn: Connection, person_id: int) -> list[Community]:
+def list_communities_of(conn: Connection, person_id: int) -> list[Community]:
     """The communities of ours in which a person wrote something, or which they follow."""
     wrote = exists().where(post.c.community_id == actor.c.id, post.c.author_id == person_id)
     answered = (
@@ -158,7 +158,7 @@ def list_haunts(conn: Connection, person_id: int) -> list[Community]:
     return [to_row(Community, row) for row in rows]
 
 
-def list_communities_of(conn: Connection, host: str) -> list[Community]:
+def list_communities_on(conn: Connection, host: str) -> list[Community]:
     """The communities of another server that are known here."""
     rows = conn.execute(
         _PLACE.where(actor.c.host == host, actor.c.local.is_(False)).order_by(actor.c.id)

@@ -25,10 +25,10 @@ from fedcom.models.actor import Community, actor, community
 from fedcom.models.base import columns_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban
+from fedcom.models.personal import actor_block
 from fedcom.models.post import post_rank
-from fedcom.models.shelf import actor_block
 from fedcom.queries.cursors import Cursor, goes_on, no_cursor
-from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
 
 Scope = Literal["subscribed", "local", "all"]
 FollowState = Literal["pending", "accepted"]
@@ -47,7 +47,7 @@ class CommunityLine:
     `subscribers` are the followers known here, `claimed_followers` what its own server says.
     """
 
-    name: Name
+    name: ActorRef
     nsfw: bool
     posting_restricted: bool
     posts: int
@@ -58,7 +58,7 @@ class CommunityLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CommunityQuery:
     """Which communities, in which order, from where on.
 
     `name`: only those with it in their name or title. `after`: the `next` of the page before.
@@ -71,7 +71,7 @@ class Listing:
     limit: int = PAGE
 
 
-EVERYTHING = Listing()
+EVERYTHING = CommunityQuery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _scope(scope: Scope) -> list[ColumnElement[bool]]:
 
 
 def list_communities(
-    conn: Connection, wanted: Listing = EVERYTHING, *, viewer_id: int = NOBODY
+    conn: Connection, wanted: CommunityQuery = EVERYTHING, *, viewer_id: int = NOBODY
 ) -> CommunityPage:
     """Communities that are open. Raises Invalid("cursor") for an `after` that no page gave."""
     parameters: dict[str, Any] = {"viewer": viewer_id, "count": wanted.limit + 1}
@@ -187,7 +187,7 @@ _WRITABLE = (
 )
 
 
-def list_writable(conn: Connection, viewer_id: int, *, limit: int = 200) -> tuple[Name, ...]:
+def list_writable(conn: Connection, viewer_id: int, *, limit: int = 200) -> tuple[ActorRef, ...]:
     """The communities a member may want to post in: those followed first, then the local ones."""
     rows = conn.execute(_WRITABLE, {"viewer": viewer_id, "count": limit})
     return tuple(to_name(row) for row in rows)

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import Connection, select
 
-from fedcom.models.shelf import Draft, draft
+from fedcom.models.personal import Draft, draft
 
 
 def find_draft(conn: Connection, person_id: int, place: str) -> Draft | None:

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.actor import community as community_table
 from fedcom.models.follow import follow
+from fedcom.models.personal import actor_block, hidden_post, host_block, saved_post
 from fedcom.models.post import post, post_rank
-from fedcom.models.shelf import actor_block, hidden_post, host_block, saved_post
 from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.people import NOBODY
 from fedcom.queries.post_lines import (
@@ -81,7 +81,7 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FeedQuery:
     """Which posts, in which order, from where on.
 
     `subject_id` is the community's or the author's id where the scope names one. `nsfw`: with
@@ -113,7 +113,7 @@ def read_cursor(text: str, sort: Sort) -> Cursor:
 
 
 def list_posts(
-    conn: Connection, wanted: Wanted, *, viewer_id: int = NOBODY, now: datetime | None = None
+    conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY, now: datetime | None = None
 ) -> PostPage:
     """One page of posts that are shown, in one statement; `now` is what a span is counted from.
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
-from fedcom.queries.people import Name, name_columns, to_name
+from fedcom.queries.people import ActorRef, name_columns, to_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Latest:
     content_warning: str
     published_at: datetime
     updated_at: datetime | None
-    author: Name
+    author: ActorRef
 
 
 _LATEST = (

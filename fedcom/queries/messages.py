@@ -17,7 +17,7 @@ from fedcom.models.base import columns_of, to_row
 from fedcom.models.message import Message, message
 from fedcom.models.notification import notification
 from fedcom.queries.notifications import excerpt_of
-from fedcom.queries.people import Name, name_columns, to_name
+from fedcom.queries.people import ActorRef, name_columns, to_name
 
 PAGE = 50
 """Messages in one page of a conversation, and conversations in one page of their list."""
@@ -56,7 +56,7 @@ class Conversation:
 class ConversationLine:
     """Who one writes with, and what was said last."""
 
-    other: Name
+    other: ActorRef
     last_id: int
     author_id: int
     excerpt: str

@@ -13,7 +13,7 @@ from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post
-from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.visibility import is_admin, is_closed, may_read
 
 PAGE = 50
@@ -50,9 +50,9 @@ class LogLine:
     target_iri: str
     title: str | None
     path: str | None
-    subject: Name | None
-    moderator: Name | None
-    community: Name | None
+    subject: ActorRef | None
+    moderator: ActorRef | None
+    community: ActorRef | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +193,5 @@ def _to_line(row: Sequence[Any]) -> LogLine:
     return LogLine(*values)
 
 
-def _name(values: Sequence[Any]) -> Name | None:
+def _name(values: Sequence[Any]) -> ActorRef | None:
     return None if values[0] is None else to_name(values)

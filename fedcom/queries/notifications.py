@@ -18,7 +18,7 @@ from fedcom.models.message import message
 from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
-from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
 from fedcom.queries.visibility import is_admin, is_closed, may_read
 from fedcom.text.html import to_text
 from fedcom.text.plain import cut
@@ -86,8 +86,8 @@ class NewsLine:
     # Whether the post takes comments, so that it can be answered from here.
     is_open: bool
     excerpt: str
-    by: Name | None
-    community: Name | None
+    by: ActorRef | None
+    community: ActorRef | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ActorRef:
     """As much of an actor as stands beside a post: enough to name it and to link to it."""
 
     id: int
@@ -51,6 +51,6 @@ def name_columns(
     return [table.c.id, table.c.name, table.c.host, shown, table.c.local, table.c.domain]
 
 
-def to_name(values: Sequence[Any]) -> Name:
+def to_name(values: Sequence[Any]) -> ActorRef:
     """The `NAME_WIDTH` values that `name_columns` selected → the name."""
-    return Name(*values)
+    return ActorRef(*values)

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.media import link_preview, media
+from fedcom.models.personal import hidden_post, post_visit, saved_post
 from fedcom.models.post import post, post_rank
-from fedcom.models.shelf import hidden_post, post_visit, saved_post
 from fedcom.models.vote import post_vote
-from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
 
 author = actor.alias("author")
 place = actor.alias("community_actor")
@@ -54,8 +54,8 @@ class PostLine:
     seen: int | None
     # The name of a small picture of what it links to.
     thumbnail: str | None
-    author: Name
-    community: Name
+    author: ActorRef
+    community: ActorRef
 
     @property
     def score(self) -> int:

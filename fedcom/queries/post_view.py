@@ -12,12 +12,12 @@ from fedcom.errors import NotFound
 from fedcom.models.actor import community as community_table
 from fedcom.models.base import columns_of
 from fedcom.models.media import link_preview, media
+from fedcom.models.personal import Draft, draft, hidden_post, post_visit, saved_post
 from fedcom.models.post import Post, post
 from fedcom.models.revision import revision
-from fedcom.models.shelf import Draft, draft, hidden_post, post_visit, saved_post
 from fedcom.models.vote import post_vote
 from fedcom.queries.drafts import read_fields
-from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, author, place
 from fedcom.queries.visibility import reads_removed
 
@@ -80,8 +80,8 @@ class PostView:
     was_edited: bool
     preview: LinkPreview | None
     is_readable: bool
-    author: Name
-    community: Name
+    author: ActorRef
+    community: ActorRef
     # What the viewer left in the form for an answer.
     draft: Draft | None = None
 
@@ -93,7 +93,7 @@ class CrossPost:
     id: int
     title: str
     comments: int
-    community: Name
+    community: ActorRef
 
 
 def _has(table: Table) -> ColumnElement[bool]:

@@ -9,27 +9,27 @@ from fedcom.db import BigId
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.moderation import moderator
+from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block
 from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import Wanted, list_posts
-from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+from fedcom.queries.feed import FeedQuery, list_posts
+from fedcom.queries.people import NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, SOURCE, PostLine
 from fedcom.queries.remarks import REMARK_SHOWN, REMARKS, Remark, key_of, list_comments_of
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ProfileStats:
     """How much a person wrote, where they moderate, and whether the viewer blocked them."""
 
     posts: int
     comments: int
     is_blocked: bool
-    moderates: tuple[Name, ...]
+    moderates: tuple[ActorRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Works:
+class Contributions:
     """Posts and comments in one order, and where each of them goes on.
 
     At the end of the list `has_more` is False and the cursors mean nothing.
@@ -76,16 +76,16 @@ _FACTS = (
 )
 
 
-def get_facts(conn: Connection, person_id: int, *, viewer_id: int = NOBODY) -> Facts:
+def get_facts(conn: Connection, person_id: int, *, viewer_id: int = NOBODY) -> ProfileStats:
     """Of a person who is kept here, in one statement; the communities by name, closed ones not."""
     rows = conn.execute(_FACTS, {"person": person_id, "viewer": viewer_id}).all()
     moderates = tuple(to_name(row[3:]) for row in rows if row[3] is not None)
-    return Facts(rows[0][0], rows[0][1], bool(rows[0][2]), moderates)
+    return ProfileStats(rows[0][0], rows[0][1], bool(rows[0][2]), moderates)
 
 
 def list_works(
-    conn: Connection, wanted: Wanted, comments_after: Cursor | None, *, viewer_id: int = NOBODY
-) -> Works:
+    conn: Connection, wanted: FeedQuery, comments_after: Cursor | None, *, viewer_id: int = NOBODY
+) -> Contributions:
     """What `wanted.subject_id` wrote, "new" or "top" first, at most `wanted.limit` in all.
 
     `wanted.after` and `comments_after` are what the page before gave. Posts and comments are two
@@ -104,4 +104,4 @@ def list_works(
         else:
             answers_after = cursor
     has_more = len(both) > len(lines) or posts.next is not None or remarks.next is not None
-    return Works(lines, posts_after, answers_after, has_more)
+    return Contributions(lines, posts_after, answers_after, has_more)

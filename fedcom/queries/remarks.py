@@ -11,12 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, sel
 from fedcom.db import BigId
 from fedcom.models.actor import community as community_table
 from fedcom.models.comment import comment
+from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block
 from fedcom.models.vote import comment_vote
 from fedcom.queries.cursors import Cursor, goes_on
-from fedcom.queries.feed import Sort, Wanted
-from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+from fedcom.queries.feed import FeedQuery, Sort
+from fedcom.queries.people import NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, place
 
 
@@ -35,7 +35,7 @@ class Remark:
     post_id: int
     post_title: str
     vote: int
-    community: Name
+    community: ActorRef
 
     @property
     def score(self) -> int:
@@ -91,7 +91,7 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
 }
 
 
-def list_comments_of(conn: Connection, wanted: Wanted, *, viewer_id: int = NOBODY) -> RemarkPage:
+def list_comments_of(conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY) -> RemarkPage:
     """The comments of `wanted.subject_id` that are shown and stand below posts that are shown.
 
     `wanted.sort` is "new" or "top" (of all time). What stands below sensitive posts is left out

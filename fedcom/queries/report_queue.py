@@ -32,7 +32,7 @@ from fedcom.models.message import message
 from fedcom.models.moderation import Report, moderator, report
 from fedcom.models.post import post
 from fedcom.queries.notifications import excerpt_of
-from fedcom.queries.people import NAME_WIDTH, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
 from fedcom.text.html import to_text
 
 PAGE = 20
@@ -49,7 +49,7 @@ class Complaint:
     id: int
     reason: str
     created_at: datetime
-    by: Name
+    by: ActorRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class Case:
     # How often the author was reported and had something removed, here, at any time.
     reported: int
     removed: int
-    author: Name | None
-    community: Name | None
-    resolver: Name | None
+    author: ActorRef | None
+    community: ActorRef | None
+    resolver: ActorRef | None
     complaints: tuple[Complaint, ...]
 
 
@@ -89,7 +89,7 @@ class CasePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class ReportQuery:
     """Which reports somebody wants to see; `community_id` 0: of every community."""
 
     viewer_id: int
@@ -223,7 +223,7 @@ _COMPLAINTS = (
 )
 
 
-def list_cases(conn: Connection, wanted: Queue) -> CasePage:
+def list_cases(conn: Connection, wanted: ReportQuery) -> CasePage:
     """One page of the queue, in two statements: the things, and the reports about them."""
     parameters = {
         "viewer": wanted.viewer_id,
@@ -275,7 +275,7 @@ def _to_case(row: Sequence[Any], complaints: tuple[Complaint, ...]) -> Case:
     )
 
 
-def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[Name]:
+def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[ActorRef]:
     """The communities that somebody may judge reports of and that have any, open or not."""
     has_any = exists().where(report.c.community_id == actor.c.id)
     is_mine = exists().where(

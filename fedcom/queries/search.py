@@ -44,10 +44,10 @@ from fedcom.models.account import account
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
+from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block, host_block
 from fedcom.queries.cursors import Cursor
-from fedcom.queries.people import NAME_WIDTH, NOBODY, Name, name_columns, to_name
+from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, author, place
 from fedcom.text.excerpts import Piece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, Words
@@ -68,7 +68,7 @@ _WEIGHTS = literal_column("'{0, 0.1, 0.2, 1}'::float4[]", ARRAY(Float))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchQuery:
     """What is searched for, among what, in which order, from where on.
 
     `community_id` is where the scope is one community's.
@@ -105,15 +105,15 @@ class ContentHit:
     nsfw: bool
     published_at: datetime
     comments: int
-    author: Name
-    community: Name
+    author: ActorRef
+    community: ActorRef
 
 
 @dataclass(frozen=True, slots=True)
 class ActorHit:
     """A community or a person that was found; the last two are None for people."""
 
-    name: Name
+    name: ActorRef
     title: tuple[Piece, ...]
     text: tuple[Piece, ...]
     nsfw: bool
@@ -217,7 +217,7 @@ def _unmatched(
 
 def _chosen(
     conn: Connection,
-    wanted: Wanted,
+    wanted: SearchQuery,
     index: TableClause,
     rows: FromClause,
     thing: FromClause,
@@ -286,7 +286,7 @@ def _followed(viewer: Viewer) -> Select[Any]:
     return select(follow.c.target_id).where(follow.c.follower_id == viewer.id)
 
 
-def _readable(wanted: Wanted, viewer: Viewer) -> list[ColumnElement[bool]]:
+def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
     """What holds of every post, with or without its comments, that the viewer may find."""
     conditions = [
         *SHOWN,
@@ -315,14 +315,14 @@ def _around(thing: FromClause, author_id: ColumnElement[int]) -> FromClause:
     )
 
 
-def search_posts(conn: Connection, wanted: Wanted, viewer: Viewer) -> ContentHits:
+def search_posts(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ContentHits:
     """Posts that are shown and that the viewer did not block, in one statement."""
     rows = _around(post, post.c.author_id)
     chosen = _chosen(conn, wanted, _post_index, rows, post, _readable(wanted, viewer))
     return _read_content(conn, wanted, _post_index, chosen, post, rows)
 
 
-def search_comments(conn: Connection, wanted: Wanted, viewer: Viewer) -> ContentHits:
+def search_comments(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ContentHits:
     """Comments that are shown, below posts that are shown, in one statement.
 
     `author:` is who wrote the comment.
@@ -336,7 +336,7 @@ def search_comments(conn: Connection, wanted: Wanted, viewer: Viewer) -> Content
 
 def _read_content(
     conn: Connection,
-    wanted: Wanted,
+    wanted: SearchQuery,
     index: TableClause,
     chosen: Subquery,
     thing: FromClause,
@@ -390,7 +390,7 @@ def _to_content(row: Any, words: Words) -> ContentHit:
     )
 
 
-def search_communities(conn: Connection, wanted: Wanted, viewer: Viewer) -> ActorHits:
+def search_communities(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ActorHits:
     """Communities that are open, by name, title and description, in one statement."""
     rows = actor.join(community_table, community_table.c.actor_id == actor.c.id)
     conditions = [
@@ -406,7 +406,7 @@ def search_communities(conn: Connection, wanted: Wanted, viewer: Viewer) -> Acto
     return _search_actors(conn, wanted, rows, conditions)
 
 
-def search_people(conn: Connection, wanted: Wanted, viewer: Viewer) -> ActorHits:
+def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ActorHits:
     """People by name and title, in one statement; not those who wait for an admin's approval."""
     is_applicant = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
     conditions = [
@@ -419,7 +419,7 @@ def search_people(conn: Connection, wanted: Wanted, viewer: Viewer) -> ActorHits
 
 
 def _search_actors(
-    conn: Connection, wanted: Wanted, rows: FromClause, conditions: list[ColumnElement[bool]]
+    conn: Connection, wanted: SearchQuery, rows: FromClause, conditions: list[ColumnElement[bool]]
 ) -> ActorHits:
     """`author:` and `community:` narrow nothing here."""
     words = wanted.terms.wanted

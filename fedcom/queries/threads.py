@@ -14,10 +14,10 @@ from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, case,
 from fedcom.db import BigId
 from fedcom.models.actor import actor
 from fedcom.models.comment import Comment, comment
+from fedcom.models.personal import actor_block, host_block, saved_comment
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block, host_block, saved_comment
 from fedcom.models.vote import comment_vote
-from fedcom.queries.people import NOBODY, Name, name_columns, to_name
+from fedcom.queries.people import NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.visibility import reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
 
@@ -51,7 +51,7 @@ class CommentLine:
     is_saved: bool
     # The viewer does not want to see this author, or the author's server.
     is_blocked: bool
-    author: Name
+    author: ActorRef
 
     @property
     def score(self) -> int:

@@ -18,7 +18,7 @@ from activitypub.reading import COLLECTION_TYPES, Document, KeyDocument, Multike
 from activitypub.signatures.keys import MAX_PEM, PublicKey
 from fedcom.context import Context
 from fedcom.db import insert_ignoring, upsert
-from fedcom.errors import Denied, Invalid, Missing, NotFound
+from fedcom.errors import Denied, Invalid, NeedsFetch, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor, community
 from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
@@ -117,8 +117,8 @@ def if_served(find: Callable[[Context, str], T], ctx: Context, iri: str) -> T | 
         return find(ctx, iri)
     except (FetchFailed, NotFound, Invalid, Denied, Malformed):
         return None
-    except Missing as missing:
-        raise Missing(missing.iri, vital=False) from missing
+    except NeedsFetch as missing:
+        raise NeedsFetch(missing.iri, required=False) from missing
 
 
 def refuse_blocked(ctx: Context, iri: str) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Select, and_, case, func, select, text
 from fedcom.queries.follows import count_unanswered
 from inbox.journal import LIVE, count_waiting, journal
 from outbox.deliveries import SQL_CLAIMED, SQL_WAITING, deliveries, peers
+from outbox.maintenance import report_peers
 from outbox.peers import REST_AFTER
-from outbox.upkeep import report_peers
 
 MANY_PEERS = 3
 """Peers that began to fail of late; fewer are their own trouble and not ours."""

@@ -14,7 +14,7 @@ from fedcom.models.moderation import modlog
 from fedcom.models.peer import InstanceBlock, instance_block
 from fedcom.remote.peers import blocked_among, normalise_host
 from fedcom.rules.limits import MAX_REASON, check_body
-from outbox.upkeep import call_off
+from outbox.maintenance import call_off
 
 
 def block_instance(ctx: Context, host: str, reason: str, by: Person | None = None) -> InstanceBlock:

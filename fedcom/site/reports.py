@@ -5,8 +5,8 @@ No action: no peer hears of it (docs/decisions/0026).
 
 from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, update
 
-from fedcom.actions.settle import DISMISSED, Outcome, settle, settle_about
 from fedcom.context import Context
+from fedcom.effects.resolve_reports import DISMISSED, Outcome, settle, settle_about
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
 from fedcom.models.moderation import Report, report

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from fedcom.actions.local_actor import create_instance_actor
 from fedcom.context import Context, NewKey
 from fedcom.db import insert_ignoring
+from fedcom.effects.local_actor import create_instance_actor
 from fedcom.errors import Conflict
 from fedcom.models.actor import local_name
 from fedcom.models.site import Site, site

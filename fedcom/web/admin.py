@@ -4,9 +4,9 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.letters import write_decision
+from fedcom.accounts.mail import write_decision
+from fedcom.accounts.members import Member, get_member
 from fedcom.accounts.register import approve, deny, list_applications
-from fedcom.accounts.roster import Member, get_member
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
@@ -14,10 +14,10 @@ from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
 from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
-from fedcom.web.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.render import page, style_address
+from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
 from fedcom.web.places import number_in, whole_number
-from fedcom.web.render import page, style_address
-from fedcom.web.visits import Visit, admin_of, visit_of, visiting
 from fedcom.wire.body import Body
 
 

@@ -18,13 +18,13 @@ from fedcom.queries.omissions import list_omissions
 from fedcom.remote.peers import list_peers, normalise_host
 from fedcom.site.health import Backlog, Health, check_health, list_backlogs, measure_database
 from fedcom.site.instances import block_instance, list_blocks, unblock_instance
-from fedcom.web.forms import Form, read_form, receive, see_other
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, admin_of, visit_of, visiting
-from fedcom.web.words import gettext
+from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.i18n import gettext
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
 from inbox import journal
 from inbox.journal import Refusal
-from outbox.upkeep import (
+from outbox.maintenance import (
     FailedDelivery,
     PeerReport,
     count_states,

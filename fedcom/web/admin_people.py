@@ -13,22 +13,22 @@ from fedcom.accounts.invitations import (
     list_invitations,
     remove_invitation,
 )
-from fedcom.accounts.pace import act
+from fedcom.accounts.members import Member, get_member, search_members, set_role
 from fedcom.accounts.password_reset import create_reset
-from fedcom.accounts.roster import Member, get_member, search_members, set_role
-from fedcom.accounts.sent_forms import once
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
+from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
-from fedcom.queries.communities import CommunityPage, Listing, list_communities
+from fedcom.queries.communities import CommunityPage, CommunityQuery, list_communities
 from fedcom.site.communities import list_closed
-from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
 from fedcom.web.places import number_in, whole_number
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, admin_of, visit_of, visiting
 
 MEMBERS = 50
 """Members in one page of the list."""
@@ -134,7 +134,7 @@ async def _show_communities(request: Request, form: Form) -> Response:
 
     def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, list[Community]]:
         admin_of(request, visit)
-        return list_communities(conn, Listing(after=after)), list_closed(conn)
+        return list_communities(conn, CommunityQuery(after=after)), list_closed(conn)
 
     visit, (opened, closed) = await visiting(request, read)
     values = {"form": form, "opened": opened, "closed": closed}

@@ -8,8 +8,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from fedcom.accounts.pace import act
-from fedcom.accounts.sent_forms import once
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
@@ -18,11 +17,12 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import CommunityBan
 from fedcom.offload import offload
+from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import find_moderators, get_person
 from fedcom.queries.communities import (
     CommunityPage,
+    CommunityQuery,
     FollowState,
-    Listing,
     Scope,
     Sort,
     get_relation,
@@ -34,17 +34,17 @@ from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import Standing, may_moderate
 from fedcom.web.feeds import Choice, choose, read_list
-from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.render import page, slug
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.web.places import (
     get_community_at,
     look_up_person,
     number_in,
     slug_of,
 )
-from fedcom.web.render import page, slug
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
 from fedcom.wire.body import Body
-from outbox.upkeep import find_failure
+from outbox.maintenance import find_failure
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 MAX_NAME = 100
@@ -114,7 +114,7 @@ async def list_all(request: Request) -> Response:
         scope: Scope = "local" if asked == "local" else "all"
         if asked == "subscribed" and visit.member:
             scope = "subscribed"
-        listing = Listing(scope, sort, name, query.get("after", ""))
+        listing = CommunityQuery(scope, sort, name, query.get("after", ""))
         found = list_communities(conn, listing, viewer_id=visit.viewer_id)
         pending = [line.name.id for line in found.lines if line.follow == "pending"]
         return scope, found, {one for one in pending if _is_refused(conn, visit, one)}

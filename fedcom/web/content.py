@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fedcom.accounts.pace import act
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.base import Action
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.take_down import put_back, take_down
 from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
@@ -35,11 +35,11 @@ from fedcom.remote.peers import is_on_microblogs
 from fedcom.rules.limits import MAX_REASON, check_body, check_comment
 from fedcom.rules.permissions import Standing, may_edit, may_moderate
 from fedcom.web import drafts
-from fedcom.web.forms import beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.forms import beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.routing import Handler, button_route, form_route
 from fedcom.web.places import number_of, written
-from fedcom.web.render import page
-from fedcom.web.routing import Handler, button_route, form_route
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
 
 Target = Post | Comment
 
@@ -172,7 +172,7 @@ def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> Non
     if _only_for_this_server(ctx, by, target):
         act(ctx, take_down(ctx, by, target, reason), by)
     else:
-        act(ctx, Remove(by=by, target=target, reason=reason))
+        act(ctx, RemoveContent(by=by, target=target, reason=reason))
 
 
 def _restore(kind: Kind) -> Handler:
@@ -186,7 +186,7 @@ def _restore(kind: Kind) -> Handler:
             if _only_for_this_server(ctx, by, target):
                 act(ctx, put_back(ctx, by, target), by)
             else:
-                act(ctx, Restore(by=by, target=target))
+                act(ctx, RestoreContent(by=by, target=target))
 
         await instance_of(request).unit(work)
         return see_other(f"/{kind.path}/{number_of(request)}", "restored")

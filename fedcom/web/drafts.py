@@ -10,19 +10,19 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.drafts import drop_draft, save_draft
-from fedcom.actions.mentions import with_links
 from fedcom.context import Context
+from fedcom.effects.mentions import with_links
 from fedcom.errors import Denied, Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
-from fedcom.models.shelf import Draft
+from fedcom.models.personal import Draft
 from fedcom.offload import offload
+from fedcom.personal.drafts import drop_draft, save_draft
 from fedcom.queries.drafts import list_drafts, read_fields
 from fedcom.rules.limits import check_body
-from fedcom.web.forms import Form, receive, safe_path, see_other
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
+from fedcom.web.html.forms import Form, receive, safe_path, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.wire.body import Body
 
 SUBMIT = "submit"

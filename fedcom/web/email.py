@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.accounts.email import VALID, confirm_email, send_confirmation
-from fedcom.accounts.roster import Member, get_member
+from fedcom.accounts.members import Member, get_member
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.stamps import Stamps
+from fedcom.http.signer import HmacSigner
 from fedcom.models.site import Site
-from fedcom.web.forms import read_form, receive, see_other
+from fedcom.web.html.forms import read_form, receive, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.web.places import number_in
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
 
 _PURPOSE = "confirm an e-mail address"
 
@@ -42,7 +42,7 @@ def _linker(instance: Instance, member: Member, now: datetime) -> Callable[[str]
 
     def link(address: str) -> str:
         text = _text(member.person.id, until, address)
-        token = f"{member.person.id}.{until}.{instance.stamps.sign(_PURPOSE, text)}"
+        token = f"{member.person.id}.{until}.{instance.signer.sign(_PURPOSE, text)}"
         return f"{instance.settings.origin}/confirm-email?token={token}"
 
     return link
@@ -52,7 +52,7 @@ def _text(person_id: int, until: int, address: str) -> str:
     return f"{person_id} {until} {address}"
 
 
-def _read(conn: Connection, stamps: Stamps, token: str, now: datetime) -> Proof:
+def _read(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Proof:
     """What the link proves. Raises NotFound for one that is none, used, or too old."""
     number, _, rest = token.partition(".")
     until, _, signature = rest.partition(".")
@@ -63,7 +63,7 @@ def _read(conn: Connection, stamps: Stamps, token: str, now: datetime) -> Proof:
         raise unknown from None
     address = member.account.unconfirmed_email or ""
     text = _text(member.person.id, number_in(until), address)
-    is_good = stamps.is_ours(_PURPOSE, text, signature) and number_in(until) > now.timestamp()
+    is_good = signer.is_ours(_PURPOSE, text, signature) and number_in(until) > now.timestamp()
     if not address or not is_good:
         raise unknown
     return Proof(member, address)
@@ -80,7 +80,7 @@ async def confirm(request: Request) -> Response:
 
     def read(conn: Connection, visit: Visit) -> Proof | None:
         try:
-            return _read(conn, instance.stamps, token, visit.now)
+            return _read(conn, instance.signer, token, visit.now)
         except NotFound as error:
             # A form of another site's is refused as one, whatever its token.
             if form.ready or not form.sent:

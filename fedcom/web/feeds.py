@@ -11,17 +11,17 @@ from starlette.responses import Response
 
 from fedcom.queries.feed import (
     SPANNED,
+    FeedQuery,
     PostPage,
     Scope,
     Sort,
     Span,
-    Wanted,
     list_posts,
     read_cursor,
 )
 from fedcom.queries.people import NOBODY
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, visiting
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, visiting
 
 SCOPES: tuple[Scope, ...] = ("subscribed", "local", "all")
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -77,11 +77,11 @@ def choose(request: Request, visit: Visit, scope: Scope, usual: Sort | None = No
     return Choice(scope, sort, span, compact, asked)
 
 
-def wanted(request: Request, visit: Visit, choice: Choice, subject_id: int = NOBODY) -> Wanted:
+def wanted(request: Request, visit: Visit, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
     """What to ask the database for. Raises Invalid for an `after` that no page gave."""
     text = request.query_params.get("after", "")
     account = visit.member.account if visit.member else None
-    return Wanted(
+    return FeedQuery(
         choice.scope,
         choice.sort,
         choice.span,

@@ -5,13 +5,13 @@ from functools import cache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.pace import NEWCOMER, PACES
+from fedcom.accounts.rate_limits import NEWCOMER, PACES
 from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
 from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
-from fedcom.web.render import page
-from fedcom.web.visits import visit_of
-from fedcom.web.words import gettext
+from fedcom.web.html.i18n import gettext
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import visit_of
 
 _EXAMPLES = (
     (mark("Emphasis"), "*italic*, **bold**, ***both***, ~~struck out~~"),

@@ -20,10 +20,10 @@ from fedcom.queries.actors import get_person, standing
 from fedcom.queries.revisions import list_revisions
 from fedcom.text.difference import Piece, difference, readable
 from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, visiting
+from fedcom.web.html.routing import Handler, page_route
 from fedcom.web.places import check_open, number_in, number_of
-from fedcom.web.render import page
-from fedcom.web.routing import Handler, page_route
-from fedcom.web.visits import Visit, visiting
 
 PAGE = 10
 """Versions on one page; comparing two long texts takes a moment."""

@@ -33,7 +33,7 @@ async def show_remote(request: Request) -> Response:
     """GET /media/remote?url=…&size=…&sig=…: a picture of another server, for pages of ours."""
     instance, asked = instance_of(request), request.query_params
     url, size = asked.get("url", ""), asked.get("size", "")
-    if not instance.signer.is_ours(url, size, asked.get("sig", "")):
+    if not instance.media_signer.is_ours(url, size, asked.get("sig", "")):
         raise HTTPException(404)
     try:
         return _picture(await instance.remote_pictures.get(url, size), A_WEEK)

@@ -11,14 +11,14 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from fedcom.accounts.news import read_conversation
-from fedcom.accounts.pace import act
-from fedcom.accounts.sent_forms import once
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
+from fedcom.personal.notifications import read_conversation
+from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_person
 from fedcom.queries.messages import (
     Conversation,
@@ -27,13 +27,13 @@ from fedcom.queries.messages import (
     get_own_message,
     list_conversations,
 )
-from fedcom.queries.shelf import is_blocked
+from fedcom.queries.saved import is_blocked
 from fedcom.rules.limits import check_message
 from fedcom.rules.permissions import may_edit
-from fedcom.web.forms import read_form, receive, see_other
+from fedcom.web.html.forms import read_form, receive, see_other
+from fedcom.web.html.render import page, slug
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.web.places import get_person_called, number_in, number_of, slug_of, written
-from fedcom.web.render import page, slug
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
 
 
 async def list_all(request: Request) -> Response:

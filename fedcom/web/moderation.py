@@ -8,20 +8,23 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.pace import act
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.ban import Ban, Unban
 from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import Deed
+from fedcom.models.moderation import ModerationAction
 from fedcom.queries.actors import find_community, get_person
 from fedcom.queries.bans import PAGE, BanLine, list_bans
 from fedcom.queries.modlog import LogFilter, LogPage, list_modlog
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.web.communities import Place, managed, read_place
-from fedcom.web.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.i18n import gettext, sentence
+from fedcom.web.html.render import page, slug
+from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.web.places import (
     get_community_at,
     get_person_at,
@@ -31,16 +34,13 @@ from fedcom.web.places import (
     split_slug,
     whole_number,
 )
-from fedcom.web.render import page, slug
-from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
-from fedcom.web.words import gettext, sentence
 
-KINDS: tuple[Deed, ...] = get_args(Deed)
+KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
 LONGEST = 3650
 """Days; whoever is to be kept out for longer is banned for ever."""
 
 # The modlog's kinds in words, translated where they are shown.
-DEEDS: dict[Deed, str] = {
+MODERATION_ACTIONS: dict[ModerationAction, str] = {
     "remove": mark("removed"),
     "restore": mark("restored"),
     "lock": mark("locked"),
@@ -88,13 +88,19 @@ async def show_modlog(request: Request) -> Response:
         return Log(place, list_modlog(conn, wanted, viewer_id=visit.viewer_id, before=before), "")
 
     visit, log = await visiting(request, read)
-    values = {"log": log, "place": log.place, "form": form, "kinds": _kinds(), "deeds": DEEDS}
+    values = {
+        "log": log,
+        "place": log.place,
+        "form": form,
+        "kinds": _kinds(),
+        "deeds": MODERATION_ACTIONS,
+    }
     return page(request, "modlog.html", visit, values)
 
 
 def _kinds() -> list[tuple[str, str]]:
     """For the choice of one: value and words."""
-    words = [(kind, gettext(DEEDS[kind])) for kind in KINDS]
+    words = [(kind, gettext(MODERATION_ACTIONS[kind])) for kind in KINDS]
     return [("", gettext("Everything")), *words]
 
 

@@ -4,14 +4,14 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.news import read_kinds, read_one
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.personal.notifications import read_kinds, read_one
 from fedcom.queries.notifications import KINDS, Filter, NewsPage, list_news
-from fedcom.web.forms import receive, safe_path, see_other
+from fedcom.web.html.forms import receive, safe_path, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.web.places import number_in
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
 
 PATH = "/notifications"
 

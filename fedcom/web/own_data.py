@@ -8,17 +8,17 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from fedcom.accounts.departure import delete_account
-from fedcom.accounts.export import PARTS, Part, export_head, lemmy_settings, read_part
-from fedcom.accounts.roster import Member, is_last_admin
+from fedcom.accounts.delete_account import delete_account
+from fedcom.accounts.members import Member, is_last_admin
 from fedcom.accounts.sessions import SignedIn
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.sessions import clear_session
+from fedcom.personal.export import PARTS, Part, export_head, lemmy_settings, read_part
 from fedcom.queries.bans import OwnBan, list_bans_of
-from fedcom.web.forms import read_form, see_other
-from fedcom.web.render import page
+from fedcom.web.html.forms import read_form, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.web.settings import confirm
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
 
 _FIELDS = {"current_password": "", "remove_content": ""}
 

@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.letters import write_reset
+from fedcom.accounts.mail import write_reset
+from fedcom.accounts.members import Member, find_member
 from fedcom.accounts.password_reset import create_reset, find_reset, use_reset
 from fedcom.accounts.passwords import check_new_password, hash_password
-from fedcom.accounts.roster import Member, find_member
 from fedcom.accounts.throttle import (
     RESET_BY_ACCOUNT,
     RESET_BY_ADDRESS,
@@ -25,10 +25,10 @@ from fedcom.errors import Invalid, NotFound, TooMany
 from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
 from fedcom.models.site import Site
-from fedcom.web.forms import read_form, see_other
-from fedcom.web.render import page
+from fedcom.web.html.forms import read_form, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, visit_of, visiting
 from fedcom.web.sign_in import client_address
-from fedcom.web.visits import Visit, visit_of, visiting
 
 
 async def ask(request: Request) -> Response:

@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
 from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import PostPage, Sort, Wanted
-from fedcom.queries.profiles import Facts, Works, get_facts, list_works
+from fedcom.queries.feed import FeedQuery, PostPage, Sort
+from fedcom.queries.profiles import Contributions, ProfileStats, get_facts, list_works
 from fedcom.queries.remarks import RemarkPage, list_comments_of
 from fedcom.web.feeds import Choice, choose, read_list, wanted
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, visiting
 from fedcom.web.places import get_person_at, slug_of
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, visiting
 
 SHELVES = ("posts", "comments")
 """What `show` may be; without it both are shown in one list."""
@@ -30,10 +30,10 @@ class Profile:
     """A person and one of their three lists."""
 
     person: Person
-    facts: Facts
+    facts: ProfileStats
     show: str
     choice: Choice
-    works: Works | None = None
+    works: Contributions | None = None
     posts: PostPage | None = None
     comments: RemarkPage | None = None
 
@@ -47,7 +47,7 @@ class Profile:
             return ""
         return self.choice.link(after=str(listed.next))
 
-    def _older_works(self, works: Works) -> str:
+    def _older_works(self, works: Contributions) -> str:
         """Both lists go on for themselves, and either may not have begun yet."""
         cursors = {"after": works.posts_after, "answers": works.comments_after}
         words = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
@@ -84,6 +84,6 @@ def _read(conn: Connection, request: Request, visit: Visit) -> Profile:
     return Profile(person, facts, shelf, choice, works=works)
 
 
-def _answers_after(request: Request, wants: Wanted) -> Cursor | None:
+def _answers_after(request: Request, wants: FeedQuery) -> Cursor | None:
     text = request.query_params.get("answers", "")
     return Cursor.read(text, whole=True) if text else None

@@ -7,15 +7,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.accounts.pace import act
-from fedcom.accounts.uploads import (
-    PAGE,
-    begin_upload,
-    delete_upload,
-    finish_upload,
-    is_upload,
-    list_uploads_of,
-)
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.pictures import ChangePictures
 from fedcom.context import Context
 from fedcom.errors import Invalid
@@ -26,14 +18,22 @@ from fedcom.media.records import media_url, name_in
 from fedcom.models.actor import Community, Person
 from fedcom.models.media import Purpose
 from fedcom.models.post import Post
+from fedcom.personal.uploads import (
+    PAGE,
+    begin_upload,
+    delete_upload,
+    finish_upload,
+    is_upload,
+    list_uploads_of,
+)
 from fedcom.rules.limits import check_alt
 from fedcom.site.settings import set_logo
-from fedcom.web import words
 from fedcom.web.communities import managed
-from fedcom.web.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html import i18n as words
+from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
+from fedcom.web.html.render import page, slug
+from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.web.places import number_in
-from fedcom.web.render import page, slug
-from fedcom.web.visits import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.wire.illustration import Illustration
 
 FIELDS = {"picture": "", "alt": "", "kept": "", "no_picture": "", "content_warning": ""}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from activitypub.errors import ProtocolError
 from activitypub.iri import host_of
-from fedcom.accounts.pace import LOOK_UPS, keep_pace
+from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, Invalid, NotFound
 from fedcom.http.instance import instance_of

@@ -8,31 +8,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from activitypub.errors import FetchFailed, Malformed
-from fedcom.accounts.drafts import drop_draft
-from fedcom.accounts.pace import act
-from fedcom.accounts.sent_forms import once
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
+from fedcom.models.personal import Draft
 from fedcom.models.post import Post
-from fedcom.models.shelf import Draft
+from fedcom.personal.drafts import drop_draft
+from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
 from fedcom.queries.communities import list_writable
 from fedcom.queries.drafts import find_draft
 from fedcom.queries.duplicates import list_duplicates
-from fedcom.queries.people import Name
+from fedcom.queries.people import ActorRef
 from fedcom.queries.post_view import CrossPost
 from fedcom.queries.posts import get_post
 from fedcom.rules.languages import LANGUAGES, check_language
 from fedcom.rules.limits import check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit
 from fedcom.web import drafts, pictures
-from fedcom.web.forms import Form, read_form, see_other
+from fedcom.web.html.forms import Form, read_form, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, member_of, visiting
 from fedcom.web.places import get_community_at, number_in, number_of, pace_look_ups, written
-from fedcom.web.render import page
-from fedcom.web.visits import Visit, member_of, visiting
 
 _NEW = {
     "community": "",
@@ -51,7 +51,7 @@ _NEW = {
 class Desk:
     """What the page for writing a post shows beside the form."""
 
-    communities: tuple[Name, ...] = ()
+    communities: tuple[ActorRef, ...] = ()
     left: Draft | None = None
     source: Post | None = None
 

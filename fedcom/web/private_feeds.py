@@ -10,30 +10,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from fedcom.accounts.feed_salt import Subscriber, find_subscriber, renew_feed_salt
 from fedcom.http.instance import instance_of
-from fedcom.http.stamps import Stamps
-from fedcom.queries.feed import Wanted
+from fedcom.http.signer import HmacSigner
+from fedcom.personal.feed_tokens import Subscriber, find_subscriber, renew_feed_salt
+from fedcom.queries.feed import FeedQuery
 from fedcom.queries.notifications import NewsLine, list_news
 from fedcom.rules.limits import MAX_BODY
 from fedcom.site.settings import get_site
 from fedcom.text.html import escape_text
-from fedcom.web.feed_documents import Entry, Feed
-from fedcom.web.forms import receive, see_other
+from fedcom.web.html.feed_documents import Entry, Feed
+from fedcom.web.html.forms import receive, see_other
+from fedcom.web.html.i18n import choose, gettext, speak
+from fedcom.web.html.render import slug
+from fedcom.web.html.request_context import member_of, visit_of
+from fedcom.web.html.routing import button_route, page_route
 from fedcom.web.places import number_in
-from fedcom.web.render import slug
-from fedcom.web.routing import button_route, page_route
 from fedcom.web.syndication import ENTRIES, answer, own_address, posts_feed
-from fedcom.web.visits import member_of, visit_of
-from fedcom.web.words import choose, gettext, speak
 
 PRIVATE = "private, max-age=300"
 _PURPOSE = "private feeds"
 
 
-def make_token(stamps: Stamps, who: Subscriber) -> str:
+def make_token(signer: HmacSigner, who: Subscriber) -> str:
     """What stands in the addresses of their feeds."""
-    return f"{who.id}.{stamps.sign(_PURPOSE, f'{who.id} {who.salt}')}"
+    return f"{who.id}.{signer.sign(_PURPOSE, f'{who.id} {who.salt}')}"
 
 
 async def show_subscribed(request: Request) -> Response:
@@ -41,7 +41,9 @@ async def show_subscribed(request: Request) -> Response:
 
     def read(conn: Connection) -> Feed:
         who = _subscriber(conn, request)
-        wanted = Wanted("subscribed", "new", nsfw=who.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY)
+        wanted = FeedQuery(
+            "subscribed", "new", nsfw=who.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY
+        )
         title = gettext("%(name)s, subscribed") % {"name": get_site(conn).name}
         page = "/?list=subscribed"
         return posts_feed(conn, request, wanted, page, title, viewer_id=who.id)
@@ -91,7 +93,7 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
     token = request.query_params.get("token", "")
     who = find_subscriber(conn, number_in(token.partition(".")[0]), instance.clock())
     signature = token.partition(".")[2]
-    if who is None or not instance.stamps.is_ours(_PURPOSE, f"{who.id} {who.salt}", signature):
+    if who is None or not instance.signer.is_ours(_PURPOSE, f"{who.id} {who.salt}", signature):
         raise HTTPException(404)
     speak(choose("", who.interface_language))
     return who

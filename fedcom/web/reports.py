@@ -12,12 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fedcom.accounts.pace import act
-from fedcom.accounts.sent_forms import once
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.lock import Lock
 from fedcom.actions.report import Report
-from fedcom.actions.settle import DISMISSED, Outcome
 from fedcom.context import Context
+from fedcom.effects.resolve_reports import DISMISSED, Outcome
 from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
@@ -25,14 +24,15 @@ from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.moderation import Report as ReportRow
 from fedcom.models.post import Post
+from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community, get_person
 from fedcom.queries.comments import get_comment
 from fedcom.queries.messages import get_own_message
-from fedcom.queries.people import Name
+from fedcom.queries.people import ActorRef
 from fedcom.queries.posts import get_post
 from fedcom.queries.report_queue import (
     CasePage,
-    Queue,
+    ReportQuery,
     list_cases,
     list_queues,
     moderates_anything,
@@ -40,17 +40,17 @@ from fedcom.queries.report_queue import (
 from fedcom.rules.limits import MAX_REASON, check_body, check_report
 from fedcom.site.reports import get_report_for, reopen, resolve
 from fedcom.web.content import remove_content
-from fedcom.web.forms import Form, beside, read_form, safe_path, see_other
+from fedcom.web.html.forms import Form, beside, read_form, safe_path, see_other
+from fedcom.web.html.render import page, slug
+from fedcom.web.html.request_context import Visit, member_of, visiting
+from fedcom.web.html.routing import Handler, button_route, form_route, page_route
 from fedcom.web.places import check_open, number_in, number_of
-from fedcom.web.render import page, slug
-from fedcom.web.routing import Handler, button_route, form_route, page_route
-from fedcom.web.visits import Visit, member_of, visiting
 
 PATH = "/reports"
 
 Target = Post | Comment | Message
 Find = Callable[[Connection, int, int], Target]
-Deed = Callable[[Context, ReportRow, Person, str], None]
+ModerationAction = Callable[[Context, ReportRow, Person, str], None]
 """What is done about a report, by whom, for which reason."""
 
 
@@ -123,9 +123,9 @@ def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    queue: Queue
+    queue: ReportQuery
     found: CasePage
-    communities: list[Name]
+    communities: list[ActorRef]
 
 
 async def show(request: Request) -> Response:
@@ -141,7 +141,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
         member = member_of(request, visit)
         if not member.is_admin and not moderates_anything(conn, member.person.id):
             raise Denied("not_a_moderator", "Only moderators and admins judge reports.")
-        queue = Queue(
+        queue = ReportQuery(
             viewer_id=member.person.id,
             is_admin=member.is_admin,
             resolved=asked.get("show") == "resolved",
@@ -162,7 +162,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     return form.answer(page(request, "reports.html", visit, values))
 
 
-def _judge(deed: Deed, notice: str) -> Handler:
+def _judge(deed: ModerationAction, notice: str) -> Handler:
     async def judge(request: Request) -> Response:
         """POST /reports/{number}/…: what a moderator decides, then back to the queue.
 

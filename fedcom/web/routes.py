@@ -28,17 +28,17 @@ from fedcom.web import (
     posts,
     private_feeds,
     reports,
+    saved,
     search,
     security_txt,
     settings,
     setup,
-    shelf,
     sign_in,
-    static_files,
     syndication,
     threads,
 )
-from fedcom.web.routing import button_route, form_route, page_route
+from fedcom.web.html import static_files
+from fedcom.web.html.routing import button_route, form_route, page_route
 
 
 def routes() -> list[BaseRoute]:
@@ -73,7 +73,7 @@ def routes() -> list[BaseRoute]:
         form_route("/comment/{number:int}/edit", content.edit_comment),
         *content.buttons(),
         *history.histories(),
-        *shelf.shelves(),
+        *saved.shelves(),
         *reports.reports(),
         page_route("/u/{slug}", people.show),
         page_route("/messages", messages.list_all),

@@ -25,9 +25,9 @@ from fedcom.queries.search import (
     ActorHits,
     ContentHits,
     Scope,
+    SearchQuery,
     Sort,
     Viewer,
-    Wanted,
     search_comments,
     search_communities,
     search_people,
@@ -36,11 +36,11 @@ from fedcom.queries.search import (
 from fedcom.text.pasted import pasted_address
 from fedcom.text.search_terms import Terms, parse_terms
 from fedcom.units import Found, find_known
-from fedcom.web.forms import Form, read_form, see_other
+from fedcom.web.html.forms import Form, read_form, see_other
+from fedcom.web.html.render import page, slug
+from fedcom.web.html.request_context import Visit, member_of, visit_of
 from fedcom.web.places import get_community_at, look_up_elsewhere
-from fedcom.web.render import page, slug
 from fedcom.web.sign_in import client_address
-from fedcom.web.visits import Visit, member_of, visit_of
 
 Kind = Literal["posts", "comments", "communities", "people"]
 Hits: TypeAlias = ContentHits | ActorHits
@@ -50,7 +50,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 SORTS: tuple[Sort, ...] = get_args(Sort)
 SCOPES: tuple[Scope, ...] = ("all", "local", "subscribed")
 
-_SEARCHES: Mapping[Kind, Callable[[Connection, Wanted, Viewer], Hits]] = {
+_SEARCHES: Mapping[Kind, Callable[[Connection, SearchQuery, Viewer], Hits]] = {
     "posts": search_posts,
     "comments": search_comments,
     "communities": search_communities,
@@ -129,14 +129,14 @@ def _asked(request: Request, form: Form) -> Asked:
     return Asked(form.line("q"), kind, sort, scope, place)
 
 
-def _wanted(conn: Connection, request: Request, asked: Asked) -> Wanted:
+def _wanted(conn: Connection, request: Request, asked: Asked) -> SearchQuery:
     """Raises NotFound for a community that nobody knows, Invalid for a cursor that no page gave."""
     terms, after = parse_terms(asked.text), request.query_params.get("after", "")
     cursor = Cursor.read(after, whole=_is_by_time(asked, terms)) if after else None
     if not asked.place:
-        return Wanted(terms, asked.scope, asked.sort, after=cursor)
+        return SearchQuery(terms, asked.scope, asked.sort, after=cursor)
     place = get_community_at(conn, request, asked.place)
-    return Wanted(terms, "community", asked.sort, place.id, after=cursor)
+    return SearchQuery(terms, "community", asked.sort, place.id, after=cursor)
 
 
 def _is_by_time(asked: Asked, terms: Terms) -> bool:

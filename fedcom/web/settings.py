@@ -8,12 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.accounts.email import propose_email
-from fedcom.accounts.feed_salt import find_subscriber
-from fedcom.accounts.pace import act
+from fedcom.accounts.members import get_member, set_password
 from fedcom.accounts.passwords import check_new_password, check_password, hash_password
-from fedcom.accounts.preferences import Preferences, set_preferences
+from fedcom.accounts.rate_limits import act
 from fedcom.accounts.register import check_email
-from fedcom.accounts.roster import get_member, set_password
 from fedcom.accounts.sessions import Session, SignedIn, end_one_session, list_sessions
 from fedcom.accounts.sign_in import Client, begin_sign_in
 from fedcom.accounts.throttle import forget_attempts
@@ -26,15 +24,17 @@ from fedcom.models.account import Account
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
 from fedcom.offload import offload
+from fedcom.personal.feed_tokens import find_subscriber
+from fedcom.personal.preferences import Preferences, set_preferences
 from fedcom.rules.limits import MAX_SUMMARY, check_body, check_display_name
 from fedcom.web.email import ask_to_confirm
-from fedcom.web.forms import Form, read_form, receive, see_other
+from fedcom.web.html.forms import Form, read_form, receive, see_other
+from fedcom.web.html.i18n import gettext
+from fedcom.web.html.render import page, slug
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.web.places import number_in
 from fedcom.web.private_feeds import make_token
-from fedcom.web.render import page, slug
 from fedcom.web.sign_in import client_address
-from fedcom.web.visits import Visit, member_of, visit_of, visiting
-from fedcom.web.words import gettext
 from fedcom.wire.body import Body
 
 _PASSWORD = {"current_password": "", "password": ""}
@@ -126,7 +126,7 @@ async def _show_account(
         found = list_sessions(conn, member.account.actor_id, visit.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
         reader = find_subscriber(conn, member.person.id, visit.now)
-        return browsers, make_token(instance.stamps, reader) if reader else ""
+        return browsers, make_token(instance.signer, reader) if reader else ""
 
     visit, (browsers, token) = await visiting(request, read)
     member = member_of(request, visit)

@@ -6,8 +6,8 @@ import hmac
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from fedcom.accounts.pace import act
 from fedcom.accounts.passwords import check_new_password, hash_password
+from fedcom.accounts.rate_limits import act
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.sign_in import Welcome
@@ -21,9 +21,9 @@ from fedcom.rules.limits import check_display_name
 from fedcom.rules.names import check_name
 from fedcom.site.settings import check_registration, check_site_name
 from fedcom.site.setup import finish_setup, is_set_up
-from fedcom.web.forms import Form, beside, read_form, see_other
-from fedcom.web.render import page
-from fedcom.web.visits import visit_of
+from fedcom.web.html.forms import Form, beside, read_form, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import visit_of
 
 _FIELDS = {
     "token": "",

@@ -28,10 +28,10 @@ from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
 from fedcom.web.drafts import take_along
 from fedcom.web.email import ask_to_confirm
-from fedcom.web.forms import Form, beside, read_form, receive, safe_path, see_other
-from fedcom.web.render import page
-from fedcom.web.trap import BAIT, SHOWN_AT, check_trap, set_trap
-from fedcom.web.visits import BANS, Visit, visit_of, visiting
+from fedcom.web.html.forms import Form, beside, read_form, receive, safe_path, see_other
+from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_trap, set_trap
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import BANS, Visit, visit_of, visiting
 
 
 async def log_in(request: Request) -> Response:
@@ -117,7 +117,7 @@ async def sign_up(request: Request) -> Response:
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
-    set_trap(form, instance_of(request).stamps, visit.now)
+    set_trap(form, instance_of(request).signer, visit.now)
     values = {
         "form": form,
         "is_invited": code != "" and problem is None,
@@ -139,7 +139,7 @@ def _look_at_code(conn: Connection, code: str, visit: Visit) -> FedcomError | No
 async def _register(request: Request, form: Form, site: Site) -> Welcome | None:
     """The new member's first session, None while an admin has yet to approve."""
     instance = instance_of(request)
-    check_trap(form, instance.stamps, instance.clock())
+    check_trap(form, instance.signer, instance.clock())
     name = check_name(form.line("name"))
     password = check_new_password(form.text("password"), name)
     email = check_email(form.line("email"))

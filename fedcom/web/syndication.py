@@ -25,7 +25,7 @@ from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
 from fedcom.offload import offload
 from fedcom.queries.actors import get_community
-from fedcom.queries.feed import Sort, Span, Wanted, list_posts
+from fedcom.queries.feed import FeedQuery, Sort, Span, list_posts
 from fedcom.queries.latest import Latest, latest_comments
 from fedcom.queries.modlog import LogFilter, LogLine, list_modlog
 from fedcom.queries.people import NOBODY
@@ -35,12 +35,12 @@ from fedcom.rules.limits import MAX_BODY
 from fedcom.site.settings import get_site
 from fedcom.text.html import escape_text, to_text
 from fedcom.text.plain import cut
-from fedcom.web.feed_documents import Entry, Feed, to_atom, to_rss
-from fedcom.web.moderation import DEEDS
+from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
+from fedcom.web.html.i18n import choose, gettext, speak
+from fedcom.web.html.render import link, slug
+from fedcom.web.html.routing import Handler, page_route
+from fedcom.web.moderation import MODERATION_ACTIONS
 from fedcom.web.places import get_community_at, get_person_at, number_of
-from fedcom.web.render import link, slug
-from fedcom.web.routing import Handler, page_route
-from fedcom.web.words import choose, gettext, speak
 
 ENTRIES = 30
 KEPT_SECONDS = 300
@@ -161,13 +161,13 @@ def _in_their_language(handler: Handler) -> Handler:
     return handle
 
 
-def _wanted(request: Request, **scope: Any) -> Wanted:
+def _wanted(request: Request, **scope: Any) -> FeedQuery:
     sort, span = _SORTS.get(request.query_params.get("sort", "").lower(), _SORTS["new"])
-    return Wanted(sort=sort, span=span, limit=ENTRIES, text=2 * MAX_BODY, **scope)
+    return FeedQuery(sort=sort, span=span, limit=ENTRIES, text=2 * MAX_BODY, **scope)
 
 
 def _posts(
-    conn: Connection, request: Request, wanted: Wanted, page: str, title: str, about: str = ""
+    conn: Connection, request: Request, wanted: FeedQuery, page: str, title: str, about: str = ""
 ) -> Feed:
     return replace(posts_feed(conn, request, wanted, page, title), about=about)
 
@@ -175,7 +175,7 @@ def _posts(
 def posts_feed(
     conn: Connection,
     request: Request,
-    wanted: Wanted,
+    wanted: FeedQuery,
     page: str,
     title: str,
     *,
@@ -223,7 +223,11 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
 
 
 def _of_deed(origin: str, page: str, site: str, line: LogLine) -> Entry:
-    deed = gettext(DEEDS[line.kind]) if line.kind in DEEDS else line.kind.replace("_", " ")
+    deed = (
+        gettext(MODERATION_ACTIONS[line.kind])
+        if line.kind in MODERATION_ACTIONS
+        else line.kind.replace("_", " ")
+    )
     by = line.moderator
     return Entry(
         id=f"{page}#{line.id}",

@@ -10,11 +10,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from fedcom.accounts.drafts import drop_draft
-from fedcom.accounts.news import read_thread
-from fedcom.accounts.pace import act
-from fedcom.accounts.sent_forms import once
-from fedcom.accounts.visits import note_visit
+from fedcom.accounts.rate_limits import act
 from fedcom.actions.comment import CreateComment
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
@@ -22,6 +18,10 @@ from fedcom.http.problems import wants_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.offload import offload
+from fedcom.personal.drafts import drop_draft
+from fedcom.personal.notifications import read_thread
+from fedcom.personal.sent_forms import once
+from fedcom.personal.visits import note_visit
 from fedcom.queries.boosts import count_boosts
 from fedcom.queries.comments import get_comment
 from fedcom.queries.modlog import find_reasons
@@ -39,10 +39,10 @@ from fedcom.queries.threads import (
 from fedcom.rules.limits import MAX_DEPTH, check_comment
 from fedcom.web import drafts
 from fedcom.web.communities import Place, read_place
-from fedcom.web.forms import Form, read_form, see_other
+from fedcom.web.html.forms import Form, read_form, see_other
+from fedcom.web.html.render import page, piece
+from fedcom.web.html.request_context import Visit, member_of, visiting
 from fedcom.web.places import check_open, number_in, number_of, written
-from fedcom.web.render import page, piece
-from fedcom.web.visits import Visit, member_of, visiting
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from fedcom.http.problems import Problem
-from fedcom.web.render import bare_page, style_address
+from fedcom.web.html.render import bare_page, style_address
 from tests.browser.screens import DESKTOP, PHONE, tab
 from tests.browser.sights import SIGHTS, Sight
 from tests.browser.town import Town

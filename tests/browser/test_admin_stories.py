@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from fedcom.web.trap import AT_LEAST
+from fedcom.web.html.honeypot import AT_LEAST
 from tests.browser.conftest import Seats
 from tests.browser.screens import Screen
 from tests.browser.stories import PICTURE, begin_thread, newcomer

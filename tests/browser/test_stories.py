@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
-from fedcom.web.trap import AT_LEAST
+from fedcom.web.html.honeypot import AT_LEAST
 from tests.browser.conftest import Seats
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.stories import (

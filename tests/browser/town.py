@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fedcom.queries.feed import PAGE
-from fedcom.web.trap import AT_LEAST
+from fedcom.web.html.honeypot import AT_LEAST
 from tests.support.nodes import Node, is_free, running
 from tests.support.pictures import draw, picture
 from tests.support.visitor import FORM_HEADERS, Page, Unexpected, Visitor, path_of

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from activitypub.errors import BudgetSpent, NotThere, Refused, Unreachable
 from activitypub.fetch import Budget
 from fedcom.context import Context
-from fedcom.errors import Denied, FedcomError, Invalid, Missing, NotFound
+from fedcom.errors import Denied, FedcomError, Invalid, NeedsFetch, NotFound
 from fedcom.models.actor import Community, Person, actor, community, local_name
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
@@ -83,7 +83,7 @@ async def test_a_silent_origin_ends_the_unit_unless_it_can_do_without(node: Node
     def work(ctx: Context) -> str:
         if KIM in ctx.fetched.failures:
             return "without"
-        raise Missing(KIM, vital=False)
+        raise NeedsFetch(KIM, required=False)
 
     assert await node.instance.unit(work) == "without"
 
@@ -95,7 +95,7 @@ async def test_a_broken_address_is_a_failure_like_any_other(node: Node) -> None:
 
 async def test_a_unit_ends_when_its_budget_is_spent(node: Node) -> None:
     def endless(ctx: Context) -> None:
-        raise Missing(f"https://kim.example/{len(ctx.fetched.failures)}")
+        raise NeedsFetch(f"https://kim.example/{len(ctx.fetched.failures)}")
 
     with pytest.raises(BudgetSpent):
         await node.instance.units.unit(endless, budget=Budget(documents=4))
@@ -104,7 +104,7 @@ async def test_a_unit_ends_when_its_budget_is_spent(node: Node) -> None:
 
 async def test_a_unit_starts_over_only_so_often(node: Node) -> None:
     def stubborn(_ctx: Context) -> None:
-        raise Missing(KIM)
+        raise NeedsFetch(KIM)
 
     with pytest.raises(BudgetSpent) as caught:
         await node.instance.units.unit(stubborn, budget=Budget(documents=1000))

@@ -21,7 +21,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
 from fedcom.actions.vote import Vote
 from fedcom.app import create_app
-from fedcom.backfill import LIMITS, Backfill, Limits
+from fedcom.background.backfill import LIMITS, Backfill, Limits
 from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import comment
 from fedcom.models.post import Post, post
@@ -912,7 +912,7 @@ async def test_threads_of_ours_are_not_asked_for(world: World) -> None:
 async def test_no_more_threads_wait_than_can_be_fetched(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fedcom.backfill.THREADS", 2)
+    monkeypatch.setattr("fedcom.background.backfill.THREADS", 2)
     backfill = world.backfill()
     posts = [world.home.post() for _ in range(4)]
     for about in posts:

@@ -16,12 +16,12 @@ from fedcom.accounts.sessions import create_session
 from fedcom.actions.ban import Ban
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete
-from fedcom.actions.leave import Leave
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.post import EditPost
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
 from fedcom.actions.vote import Vote
 from fedcom.app import create_app
@@ -141,12 +141,12 @@ async def test_what_was_taken_away_is_at_no_address(reader: Reader) -> None:
     assert {path for _, path in shown} > set(addresses)
 
     for one, other in zip(removed, deleted, strict=True):
-        home.perform(Remove(by=home.ann, target=one, reason="no"))
+        home.perform(RemoveContent(by=home.ann, target=one, reason="no"))
         home.perform(Delete(by=home.bob, target=other))
     home(lambda ctx: ctx.conn.execute(_close(dogs).values(removed_at=ctx.now)))
     home.perform(Ban(by=home.ann, person=carl, place=None, removes_content=True))
     home.perform(Ban(by=home.ann, person=dora, place=home.cats, removes_content=True))
-    home.perform(Leave(by=lea))
+    home.perform(DeleteActor(by=lea))
 
     names = ("bob", "carl", "dora", "lea", "cats", "dogs")
     asked = paths(reader.node, names=names, numbers=range(1, 7))

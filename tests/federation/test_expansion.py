@@ -23,7 +23,7 @@ from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.actions.profile import EditProfile
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
 from fedcom.actions.vote import Vote
 from fedcom.context import Context
@@ -268,7 +268,7 @@ async def a_moderators_day(node: Node, kim: Person) -> None:
     await do(node, Lock(by=ann, post=about, locked=True, reason="Enough"))
     await do(node, AddModerator(by=ann, community=cats, person=kim))
     spam = await do(node, CreatePost(by=node.home.bob, community=cats, title="Spam"))
-    await do(node, Remove(by=ann, target=spam, reason="Spam"))
+    await do(node, RemoveContent(by=ann, target=spam, reason="Spam"))
     until = node.instance.clock() + timedelta(days=1)
     troll = node.home.person("https://forum.example/u/troll", "lemmy")
     for place in (cats, None):

@@ -17,10 +17,10 @@ from fedcom.actions.comment import CreateComment
 from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
+from fedcom.background.housekeeping import clean_up
 from fedcom.errors import Denied
-from fedcom.housekeeping import clean_up
 from fedcom.models.moderation import community_ban, report
 from fedcom.wire.body import Body
 from tests.support.clock import SettableClock
@@ -91,19 +91,19 @@ async def test_what_a_moderator_does_about_posts_and_comments(
             ("pin", "shown, locked, featured", "shown"),
         ),
         (
-            lambda at: Remove(by=at(by), target=at(comment), reason="Spam & <b>lies</b>"),
+            lambda at: RemoveContent(by=at(by), target=at(comment), reason="Spam & <b>lies</b>"),
             ("remove", "shown, locked, featured", "removed"),
         ),
         (
-            lambda at: Remove(by=at(by), target=at(post)),
+            lambda at: RemoveContent(by=at(by), target=at(post)),
             ("remove", "removed, locked, featured", "removed"),
         ),
         (
-            lambda at: Restore(by=at(by), target=at(post), reason="A mistake"),
+            lambda at: RestoreContent(by=at(by), target=at(post), reason="A mistake"),
             ("restore", "shown, locked, featured", "removed"),
         ),
         (
-            lambda at: Restore(by=at(by), target=at(comment)),
+            lambda at: RestoreContent(by=at(by), target=at(comment)),
             ("restore", "shown, locked, featured", "shown"),
         ),
         (
@@ -115,7 +115,7 @@ async def test_what_a_moderator_does_about_posts_and_comments(
             ("unlock", "shown", "shown"),
         ),
         (
-            lambda at: Remove(by=at(by), target=at(ours), reason="Off topic"),
+            lambda at: RemoveContent(by=at(by), target=at(ours), reason="Off topic"),
             ("remove", "shown", "shown"),
         ),
     ]

@@ -17,7 +17,7 @@ from activitypub.errors import FetchFailed, PrivateAddress
 from activitypub.netguard import Guard
 from activitypub.transport import PeerTransport
 from fedcom.actions.follow import Follow
-from fedcom.backfill import LIMITS, Backfill
+from fedcom.background.backfill import LIMITS, Backfill
 from fedcom.errors import FedcomError
 from tests.support.documents import activity, document, group, note, page, person
 from tests.support.network import Network

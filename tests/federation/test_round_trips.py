@@ -31,12 +31,11 @@ from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity, RefreshCommunity
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.feature import Pin
 from fedcom.actions.follow import AnswerFollow, Follow, RefuseFollow, Unfollow
 from fedcom.actions.keys import RotateKeys
-from fedcom.actions.leave import Leave
 from fedcom.actions.lock import Lock
-from fedcom.actions.mentions import with_links
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.move import MovePost
@@ -46,12 +45,13 @@ from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile, RefreshProfile
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import PutBack, TakeDown
-from fedcom.actions.tombstones import ForgetDeletion, RecordDeletion
 from fedcom.actions.vote import Vote
 from fedcom.context import NewKey
+from fedcom.effects.mentions import with_links
 from fedcom.errors import Invalid
 from fedcom.models.actor import Actor
 from fedcom.models.comment import Comment
@@ -79,7 +79,7 @@ from fedcom.rules.limits import (
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import Illustration, is_title_again
 from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, hear
-from tests.support.people import ORIGIN, said
+from tests.support.people import ORIGIN, received
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
@@ -278,17 +278,17 @@ def undelete(pair: Pair, draw: Draw) -> Undelete:
     return every_field(Undelete, by=pair.find(BOB), target=pair.find(target.iri))
 
 
-def remove(pair: Pair, draw: Draw) -> Remove:
+def remove(pair: Pair, draw: Draw) -> RemoveContent:
     """Of what others wrote: a moderator who removes the own words deletes them (`remove.py`)."""
     target = content(pair, draw, draw(st.sampled_from(ORIGINS)))
-    return every_field(Remove, by=pair.find(ANN), target=target, reason=draw(REASONS))
+    return every_field(RemoveContent, by=pair.find(ANN), target=target, reason=draw(REASONS))
 
 
-def restore(pair: Pair, draw: Draw) -> Restore:
+def restore(pair: Pair, draw: Draw) -> RestoreContent:
     removed = remove(pair, draw)
     pair.tell(removed)
     target = pair.find(removed.target.iri)
-    return every_field(Restore, by=removed.by, target=target, reason=draw(REASONS))
+    return every_field(RestoreContent, by=removed.by, target=target, reason=draw(REASONS))
 
 
 def follow(pair: Pair, draw: Draw) -> Follow:
@@ -398,10 +398,10 @@ def refuse_follow(pair: Pair, draw: Draw) -> RefuseFollow:
     return every_field(RefuseFollow, by=pair.find(GUEST), target=place, iri=asked)
 
 
-def leave(pair: Pair, draw: Draw) -> Leave:
+def leave(pair: Pair, draw: Draw) -> DeleteActor:
     leaver = one_of(pair, draw, GUEST, DOGS)
     takes_all = leaver.kind == "Group" or draw(FLAGS)
-    return every_field(Leave, by=leaver, removes_content=takes_all)
+    return every_field(DeleteActor, by=leaver, removes_content=takes_all)
 
 
 def refresh_profile(pair: Pair, draw: Draw) -> RefreshProfile:
@@ -436,7 +436,7 @@ def record_mention(pair: Pair, draw: Draw) -> RecordMention:
 
 def forget_mention(pair: Pair, draw: Draw) -> ForgetMention:
     made = record_mention(pair, draw)
-    perform(pair.home, made, said(GUEST))
+    perform(pair.home, made, received(GUEST))
     mention = find_outside_mention(pair.home, made.iri)
     assert mention is not None
     return ForgetMention(iri=made.iri, actor_iri=GUEST, mention=mention)
@@ -444,7 +444,7 @@ def forget_mention(pair: Pair, draw: Draw) -> ForgetMention:
 
 def withdraw_report(pair: Pair, draw: Draw) -> WithdrawReport:
     made = replace(flagged(pair, draw, GUEST, ORIGIN), iri=f"{AWAY}/activities/flag/1")
-    row = perform(pair.home, made, said(GUEST))
+    row = perform(pair.home, made, received(GUEST))
     return every_field(WithdrawReport, by=made.by, report=row)
 
 
@@ -553,10 +553,10 @@ DONE: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     Follow: follow,
     Lock: lock,
     Pin: pin,
-    Remove: remove,
+    RemoveContent: remove,
     RemoveModerator: remove_moderator,
     ReopenCommunity: reopen_community,
-    Restore: restore,
+    RestoreContent: restore,
     Report: report,
     RotateKeys: rotate_keys,
     SendMessage: send_message,
@@ -571,7 +571,7 @@ HEARD: dict[type[Action[Any]], Callable[[Pair, Draw], Action[Any]]] = {
     BlockPerson: block_person,
     ForgetDeletion: forget_deletion,
     ForgetMention: forget_mention,
-    Leave: leave,
+    DeleteActor: leave,
     MovePost: move_post,
     RecordDeletion: record_deletion,
     RecordMention: record_mention,

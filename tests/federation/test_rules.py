@@ -20,13 +20,13 @@ from fedcom.context import Context
 from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
+from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
 from tests.support.documents import activity, document, group, note, page, pems, person, undo
 from tests.support.node import Node, changes
-from tests.support.people import HOST, ORIGIN, said
+from tests.support.people import HOST, ORIGIN, received
 
 CATS, BOB = f"{ORIGIN}/c/cats", f"{ORIGIN}/u/bob"
 DOGS, REX, MAX = (f"https://dogs.example/{name}" for name in ("c/dogs", "u/rex", "u/max"))
@@ -119,7 +119,7 @@ def create(obj: Json, by: str | None = None, **more: Any) -> Json:
 
 def undone(*several: Json, by: str | None = None) -> dict[str, str]:
     """The tombstones of these activities, set by their actor or by a community."""
-    return {f"undone {said['id']}": by or said["actor"] for said in several}
+    return {f"undone {received['id']}": by or received["actor"] for received in several}
 
 
 def announce(obj: Any, by: str = DOGS) -> Json:
@@ -598,7 +598,7 @@ def report_many(stage: Stage) -> None:
     for number in range(BY_ONE):
         about = stage.home.post(title=f"Post {number}")
         iri = f"{KIM}#flags/{number}"
-        stage.home.perform(Report(by=stage.kim, target=about, reason="", iri=iri), said(KIM))
+        stage.home.perform(Report(by=stage.kim, target=about, reason="", iri=iri), received(KIM))
     stage.home.sent()
 
 
@@ -1533,7 +1533,7 @@ async def test_rule(node: Node, rule: Row) -> None:
     rule.before(stage)
     before = node.snapshot()
 
-    answers = [await _deliver(node, said) for said in rule.heard]
+    answers = [await _deliver(node, received) for received in rule.heard]
 
     assert tuple(answers) == rule.answers, rule.prevents
     assert changes(before, node.snapshot()) == rule.changed, rule.prevents
@@ -1544,10 +1544,10 @@ async def test_rule(node: Node, rule: Row) -> None:
     assert_counted(node)
 
 
-async def _deliver(node: Node, said: Any) -> str:
-    if isinstance(said, dict):
-        return await node.hear(said)
-    words, signer, inbox = (*said, "/inbox")[:3]
+async def _deliver(node: Node, received: Any) -> str:
+    if isinstance(received, dict):
+        return await node.hear(received)
+    words, signer, inbox = (*received, "/inbox")[:3]
     return await node.hear(words, signer=signer, inbox=inbox)
 
 

@@ -15,7 +15,7 @@ from fedcom.models.follow import follow
 from tests.fedcom.actions.hearing import hear
 from tests.support.documents import group, page, person
 from tests.support.node import Node, changes
-from tests.support.people import ORIGIN, said
+from tests.support.people import ORIGIN, received
 from tests.support.samples import FILES, name_of, read
 
 DOGS, BIRDS = "https://lemmy.example/c/dogs", "https://piefed.example/c/birds"
@@ -64,7 +64,7 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
     nutomic = home.person(NUTOMIC)
     home.post(by=nutomic, place=communities[DOGS], iri="https://lemmy.example/post/30")
     deleted = home.post(by=nutomic, iri="https://lemmy.example/post/18")
-    home.perform(Delete(by=nutomic, target=deleted), said(NUTOMIC))
+    home.perform(Delete(by=nutomic, target=deleted), received(NUTOMIC))
     home.post(
         by=home.person("https://piefed.example/u/rimu"),
         place=communities[BIRDS],
@@ -76,7 +76,7 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
     if name == "nodebb/undo_flag":
         flag = sample["object"]["id"]
         report = Report(by=home.person(PETRA), target=comment, reason="Rude.", iri=flag)
-        home.perform(report, said(PETRA))
+        home.perform(report, received(PETRA))
     if name in ("nodebb/move", "nodebb/undo_announce"):
         _prepare_topic(node, is_let_go=name == "nodebb/move")
     if name in KINDS:
@@ -95,7 +95,7 @@ def _prepare_topic(node: Node, *, is_let_go: bool) -> None:
     topic = "https://nodebb.example/topic/1"
     source = Provenance(iri, "Article", None, None, context_iri=topic)
     create = CreatePost(by=petra, community=talk, title="A topic", source=source)
-    post = home.perform(create, said(PETRA))
+    post = home.perform(create, received(PETRA))
     if is_let_go:
         word = {"type": "Undo", "actor": TALK, "object": {"type": "Announce", "object": iri}}
         hear(home, word)

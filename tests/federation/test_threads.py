@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from fedcom.actions.delete import Delete
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.federation.threads import PAGE, digest
 from fedcom.models.actor import community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from tests.support.documents import page, person
 from tests.support.node import Node
-from tests.support.people import ORIGIN, Home, said
+from tests.support.people import ORIGIN, Home, received
 
 pytestmark = pytest.mark.anyio
 
@@ -153,7 +153,7 @@ async def test_pages_that_are_not_there_are_not_there(node: Node, number: str) -
 async def test_what_is_deleted_or_removed_is_listed_no_more(node: Node) -> None:
     home = node.home
     post, (first, second, third) = conversation(home)
-    home.perform(Remove(by=home.ann, target=second, reason=""))
+    home.perform(RemoveContent(by=home.ann, target=second, reason=""))
     home.perform(Delete(by=home.ann, target=third))
 
     thread = await node.get_json("/post/1/context")
@@ -214,7 +214,7 @@ async def test_threads_of_deleted_posts_are_gone_and_of_closed_communities_not_t
     answer = await node.get(f"{path}/replies")
     assert (answer.status_code, answer.json()["formerType"]) == (410, "Collection")
 
-    home.perform(Remove(by=home.ann, target=post, reason=""))
+    home.perform(RemoveContent(by=home.ann, target=post, reason=""))
     for name in ("context", "replies"):
         answer = await node.get(f"/post/1/{name}")
         gone = answer.json()
@@ -255,7 +255,7 @@ async def test_who_asks_for_a_thread_of_a_peers_is_sent_to_the_peer(
     ):
         answer = await node.get(path)
         assert (answer.status_code, answer.headers["location"]) == (302, origin)
-    home.perform(Delete(by=kim, target=comment), said(KIM))
+    home.perform(Delete(by=kim, target=comment), received(KIM))
     for path in (f"/comment/{comment.id}/replies", "/post/99/context", "/comment/99/replies"):
         assert (await node.get(path)).status_code == 404
 

@@ -37,8 +37,8 @@ from fedcom.text.pictures import move_pictures
 from fedcom.text.plain import clean_title
 from fedcom.text.search_terms import parse_terms
 from fedcom.text.titles import title_of
-from fedcom.web.feed_documents import Entry, Feed, to_atom, to_rss
-from fedcom.web.words import choose
+from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
+from fedcom.web.html.i18n import choose
 from tests.hostile.shapes import HTML, JSON, LINES, MARKDOWN, PAGES
 from tests.support.growth import growth
 

@@ -7,7 +7,7 @@ import pytest
 from activitypub.iri import same_origin
 from activitypub.reading import Document, has_activitystreams_context, parse
 from fedcom.actions.base import Reader, Shape
-from fedcom.actions.catalog import HEARD
+from fedcom.inbound.catalog import HEARD
 from inbox.route import Routes
 from tests.support.samples import FILES, name_of
 
@@ -61,8 +61,9 @@ def test_every_sample_is_heard(path: Path) -> None:
 
 
 def test_every_action_is_listed_in_the_catalog() -> None:
-    folder = Path(__file__).parents[2] / "fedcom/actions"
-    with_readers = {path.stem for path in folder.glob("*.py") if "\nREADERS" in path.read_text()}
+    fedcom = Path(__file__).parents[2] / "fedcom"
+    files = [*fedcom.glob("actions/*.py"), *fedcom.glob("inbound/*.py")]
+    with_readers = {path.stem for path in files if "\nREADERS" in path.read_text()}
 
     listed = {reader.__module__.rsplit(".", 1)[-1] for one in HEARD for reader in one.values()}
     assert with_readers == listed

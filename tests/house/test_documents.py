@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from fedcom.accounts.pace import PACES, Pace
+from fedcom.accounts.rate_limits import PACES, Pace
 from fedcom.cli.root import fedcom
 from fedcom.cli.table import heard_table
-from fedcom.web.words import number, span
+from fedcom.web.html.i18n import number, span
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -17,7 +17,7 @@ from fedcom.db import Database
 from inbox import claims, journal
 from inbox.engine import Inbox
 from inbox.errors import Later, Refused
-from inbox.ports import Heard
+from inbox.ports import ReceivedActivity
 from tests.support.clock import SettableClock
 
 T = TypeVar("T")
@@ -151,26 +151,26 @@ class Community:
         self.refused: dict[str, Refused] = {}
         self.troubles: dict[str, list[BaseException]] = defaultdict(list)
         self.after_effect: dict[str, list[BaseException]] = defaultdict(list)
-        self.at_origin: dict[str, Heard | Refused | Later] = {}
+        self.at_origin: dict[str, ReceivedActivity | Refused | Later] = {}
         self.checked: list[str] = []
-        self.heard: list[Heard] = []
+        self.heard: list[ReceivedActivity] = []
         self.attempts: Counter[str] = Counter()
-        self.meanwhile: Callable[[Heard], Any] | None = None
+        self.meanwhile: Callable[[ReceivedActivity], Any] | None = None
         self.writes = True
 
-    def check(self, conn: Connection, heard: Heard) -> None:
+    def check(self, conn: Connection, heard: ReceivedActivity) -> None:
         name = str(heard.activity.id)
         self.checked.append(name)
         if name in self.refused:
             raise self.refused[name]
 
-    async def authenticate(self, heard: Heard) -> Heard:
+    async def authenticate(self, heard: ReceivedActivity) -> ReceivedActivity:
         answer = self.at_origin[str(heard.activity.id)]
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def handle(self, heard: Heard, close: Callable[[Connection], None]) -> None:
+    async def handle(self, heard: ReceivedActivity, close: Callable[[Connection], None]) -> None:
         name = str(heard.activity.id)
         self.attempts[name] += 1
         self.heard.append(heard)

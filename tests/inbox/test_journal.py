@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import text
 
 from activitypub.signatures.request import CLOCK_SKEW, MAX_LIFETIME
+from fedcom.background.housekeeping import TOMBSTONES_KEPT
 from fedcom.federation.replay import RELAYED_WITHIN
-from fedcom.housekeeping import TOMBSTONES_KEPT
 from inbox import claims, journal
 from tests.inbox.peers import ANN, BOB, World, entry
 

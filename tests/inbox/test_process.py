@@ -13,7 +13,7 @@ from activitypub.reading import Document
 from inbox import claims, journal
 from inbox.engine import Inbox
 from inbox.errors import Ignored, Later, Refused
-from inbox.ports import Heard
+from inbox.ports import ReceivedActivity
 from inbox.process import pause_after
 from tests.inbox.peers import ANN, BOB, CONTEXT, OUR_HOST, World, create, entry, like
 from tests.support.waiting import until
@@ -98,7 +98,7 @@ async def test_a_row_lost_to_another_worker_has_one_effect(
 ) -> None:
     await world.post(like())
 
-    async def stall(_heard: Heard) -> None:
+    async def stall(_heard: ReceivedActivity) -> None:
         world.handlers.meanwhile = None
         world.clock.advance(seconds=90)
         await world.new_inbox().drain()
@@ -170,7 +170,7 @@ async def test_activities_about_one_object_are_worked_in_the_order_they_came(
     for number in range(20):
         await world.post(like(number, object=subject))
 
-    async def dawdle(heard: Heard) -> None:
+    async def dawdle(heard: ReceivedActivity) -> None:
         await asyncio.sleep(0.01 if heard.activity.id == name(0) else 0)
 
     world.handlers.meanwhile = dawdle
@@ -258,7 +258,7 @@ async def test_a_handler_that_hangs_is_parked_in_the_end(
     monkeypatch.setattr("inbox.process.HANDLER_SECONDS", 0.02)
     await small_world.post(like())
 
-    async def hang(_heard: Heard) -> None:
+    async def hang(_heard: ReceivedActivity) -> None:
         await asyncio.sleep(10)
 
     small_world.handlers.meanwhile = hang
@@ -286,7 +286,9 @@ async def test_a_body_that_is_read_more_strictly_today_is_refused(small_world: W
 async def test_what_was_relayed_is_handled_as_its_origin_says(world: World) -> None:
     await world.post(create(), signer=BOB)
     document = Document({"@context": CONTEXT, "id": name(), "type": "Create", "actor": ANN})
-    world.handlers.at_origin[name()] = Heard(document, b"", ANN, BOB, False, "r", 0.0)
+    world.handlers.at_origin[name()] = ReceivedActivity(
+        document, ANN, b"", spliceable=False, signer=BOB
+    )
     await world.inbox.drain()
     (heard,) = world.handlers.heard
     assert (heard.activity, heard.spliceable) == (document, False)
@@ -324,7 +326,7 @@ async def test_a_new_row_wakes_the_loop_at_once(world: World) -> None:
 async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken: int) -> None:
     release = asyncio.Event()
 
-    async def fetch_slowly(heard: Heard) -> None:
+    async def fetch_slowly(heard: ReceivedActivity) -> None:
         if heard.actor == ANN:
             await release.wait()
 
@@ -343,7 +345,7 @@ async def test_slow_hosts_do_not_stop_the_others(world: World, hosts: int, taken
 async def test_an_orderly_end_gives_back_what_is_in_hand(world: World) -> None:
     world.append(*(entry(number) for number in range(20)))
 
-    async def hang(_heard: Heard) -> None:
+    async def hang(_heard: ReceivedActivity) -> None:
         await asyncio.sleep(60)
 
     world.handlers.meanwhile = hang
@@ -362,7 +364,7 @@ async def test_leases_are_renewed_while_a_handler_works(
     monkeypatch.setattr("inbox.process.LEASE", 0.06)
     release = asyncio.Event()
 
-    async def work(_heard: Heard) -> None:
+    async def work(_heard: ReceivedActivity) -> None:
         await release.wait()
 
     world.handlers.meanwhile = work
@@ -383,7 +385,7 @@ async def test_a_worker_that_stalled_and_gets_its_own_row_again_has_one_effect(
 ) -> None:
     release = asyncio.Event()
 
-    async def stall(_heard: Heard) -> None:
+    async def stall(_heard: ReceivedActivity) -> None:
         await release.wait()
 
     world.handlers.meanwhile = stall
@@ -399,7 +401,7 @@ async def test_a_worker_that_stalled_and_gets_its_own_row_again_has_one_effect(
 
 
 async def test_draining_beside_the_loop_waits_for_it(small_world: World) -> None:
-    async def work(_heard: Heard) -> None:
+    async def work(_heard: ReceivedActivity) -> None:
         await asyncio.sleep(0.05)
 
     small_world.handlers.meanwhile = work
@@ -450,7 +452,7 @@ async def test_rows_that_could_not_be_given_back_wait_for_the_end_of_their_lease
     small_world.append(entry())
     database = FailingWrites(small_world)
 
-    async def hang(_heard: Heard) -> None:
+    async def hang(_heard: ReceivedActivity) -> None:
         database.failing = set(range(1000))
         await asyncio.sleep(60)
 

@@ -1,8 +1,8 @@
-from inbox.throttle import REMEMBERED, Allowance, Memory
+from inbox.throttle import REMEMBERED, BoundedCache, RateLimit
 
 
 def test_memory_forgets_what_was_written_longest_ago() -> None:
-    memory: Memory[int] = Memory(2)
+    memory: BoundedCache[int] = BoundedCache(2)
     for number, name in enumerate(["a", "b", "a", "c"]):
         memory.put(name, number)
     assert (memory.find("a"), memory.find("b"), memory.find("c")) == (2, None, 3)
@@ -12,7 +12,7 @@ def test_memory_forgets_what_was_written_longest_ago() -> None:
 
 
 def test_an_allowance_is_used_up_and_comes_back_with_the_next_window() -> None:
-    allowance = Allowance(2, 60)
+    allowance = RateLimit(2, 60)
     assert [allowance.take("h", now) for now in (0, 1, 2)] == [True, True, False]
     assert allowance.wait("h", 20) == 40
     assert allowance.take("other", 2)
@@ -20,7 +20,7 @@ def test_an_allowance_is_used_up_and_comes_back_with_the_next_window() -> None:
 
 
 def test_what_is_given_back_can_be_used_again() -> None:
-    allowance = Allowance(1, 60)
+    allowance = RateLimit(1, 60)
     allowance.give_back("h", 0)
     assert allowance.take("h", 0)
     assert not allowance.take("h", 1)
@@ -29,7 +29,7 @@ def test_what_is_given_back_can_be_used_again() -> None:
 
 
 def test_a_crowd_of_strangers_costs_bounded_memory() -> None:
-    allowance = Allowance(1, 60)
+    allowance = RateLimit(1, 60)
     for number in range(3 * REMEMBERED):
         allowance.take(str(number), 0)
     assert len(allowance._windows) == REMEMBERED

@@ -18,7 +18,7 @@ from activitypub.errors import (
 from activitypub.signatures.keys import PrivateKey, PublicKey
 from activitypub.signatures.request import SignedRequest, key_id_of, sign
 from inbox.errors import Later, Refused
-from inbox.throttle import Memory
+from inbox.throttle import BoundedCache
 from inbox.verify import (
     LOOKUPS_AT_ONCE_OF_ONE,
     LOOKUPS_PER_MINUTE,
@@ -316,7 +316,7 @@ async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
 
 
 async def test_memory_of_strangers_is_bounded(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    door.verifier._failures = Memory(5)
+    door.verifier._failures = BoundedCache(5)
     for number in range(20):
         await door.answer(f"https://h{number}.example/u/a#main-key")
     assert len(door.verifier._failures) == 5

@@ -11,7 +11,7 @@ import pytest
 from fedcom.db import Database
 from outbox import arq_worker
 from outbox.arq_worker import MANY_HOSTS, QUEUE, ArqWaker, connect, worker
-from outbox.embedded import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, Limits
 from tests.outbox.world import Network, RedisServer, Signers, World, inbox
 from tests.support.waiting import until
 

@@ -21,7 +21,7 @@ only_sqlite = pytest.mark.parametrize("dialect", ["sqlite"])
 only_postgresql = pytest.mark.parametrize("dialect", ["postgresql"])
 
 HOST = host_of(inbox(1))
-WIDE = Bounds(seats=4, rows=1000, lease=60)
+WIDE = Bounds(slots=4, rows=1000, lease=60)
 
 
 def _claim(

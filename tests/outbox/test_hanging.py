@@ -14,7 +14,7 @@ from activitypub.fetch import Fetcher
 from fedcom.clock import utc_now
 from fedcom.db import Database
 from outbox import deliveries as tables
-from outbox.embedded import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, Limits
 from tests.outbox.world import Network, Signers, World
 from tests.support.listeners import Asked, http_answer, listening
 from tests.support.waiting import until

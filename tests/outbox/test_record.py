@@ -9,11 +9,11 @@ from outbox import claims, peers
 from outbox.answers import Kind, Outcome
 from outbox.claims import Bounds, Claimed
 from outbox.deliveries import deliveries
+from outbox.maintenance import find_failed
 from outbox.peers import MONTH, REST_AFTER, Peer
 from outbox.ports import Pace
 from outbox.record import Recorded, Result, record
 from outbox.retry import WEEK
-from outbox.upkeep import find_failed
 from tests.outbox.world import ACTOR, World, inbox
 
 HOST = host_of(inbox(1))
@@ -21,9 +21,9 @@ BUSY = Outcome(Kind.BUSY, 503, "overloaded")
 TAKEN = Outcome(Kind.DELIVERED, 202, "thanks")
 
 
-def _claim(world: World, seats: int = 4, worker: str = "w") -> list[Claimed]:
+def _claim(world: World, slots: int = 4, worker: str = "w") -> list[Claimed]:
     with world.db.begin() as conn:
-        bounds = Bounds(seats, 100, 60)
+        bounds = Bounds(slots, 100, 60)
         return claims.claim(conn, [HOST], bounds=bounds, worker=worker, now=world.now()).rows
 
 

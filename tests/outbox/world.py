@@ -17,7 +17,7 @@ from activitypub.iri import host_of
 from activitypub.signatures.keys import PrivateKey
 from fedcom.db import Database
 from outbox import deliveries as tables
-from outbox.embedded import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, Limits
 from outbox.ports import Pace, Refusal
 from outbox.publish import publish
 from tests.support import services

@@ -19,18 +19,18 @@ from fedcom.actions.follow import Follow
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
-from fedcom.context import Context, Fetched, Said
+from fedcom.context import Context, Fetched
 from fedcom.db import open_database
-from fedcom.errors import Missing
+from fedcom.errors import NeedsFetch
 from fedcom.federation import documents
 from fedcom.federation.envelope import open_envelope, prove
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.queries.actors import find_actor
-from fedcom.queries.comments import find_comment
-from fedcom.queries.posts import find_post
+from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
 from fedcom.remote.peers import put_peer
 from fedcom.wire.body import Body
+from inbox.ports import ReceivedActivity
 from outbox.deliveries import activities, deliveries
 from tests.support.clock import SettableClock
 from tests.support.databases import sqlite_database
@@ -144,9 +144,9 @@ def tell(here: Context, there: Context, action: Action[R]) -> tuple[R, Action[An
     (body,) = bodies
 
     def do(ctx: Context) -> Action[Any] | None:
-        said, heard = _read(ctx, body)
+        received, heard = _read(ctx, body)
         if heard is not None:
-            perform(ctx, heard, said)
+            perform(ctx, heard, received)
         return heard
 
     return result, fetching(there, here, do)
@@ -169,13 +169,15 @@ def hear(there: Context, origin: Context, body: bytes) -> Action[Any] | None:
     return fetching(there, origin, lambda ctx: _read(ctx, body)[1])
 
 
-def _read(ctx: Context, body: bytes) -> tuple[Said, Action[Any] | None]:
+def _read(ctx: Context, body: bytes) -> tuple[ReceivedActivity, Action[Any] | None]:
     """By way of everything that a peer's word has to pass."""
     activity = Document(parse(body))
-    (sheet,) = open_envelope(ctx, Said(activity, activity.owner or "", body, evidence="signature"))
-    said = prove(ctx, sheet)
-    assert said is not None
-    return said, reader_of(ROUTES, said.activity)(ctx, said)
+    (sheet,) = open_envelope(
+        ctx, ReceivedActivity(activity, activity.owner or "", body, evidence="signature")
+    )
+    received = prove(ctx, sheet)
+    assert received is not None
+    return received, reader_of(ROUTES, received.activity)(ctx, received)
 
 
 def fetching(there: Context, origin: Context, work: Callable[[Context], T]) -> T:
@@ -185,7 +187,7 @@ def fetching(there: Context, origin: Context, work: Callable[[Context], T]) -> T
         try:
             with ctx.conn.begin_nested():
                 return work(ctx)
-        except Missing as missing:
+        except NeedsFetch as missing:
             ctx.fetched.documents[missing.iri] = served(origin, missing.iri)
 
 
@@ -214,4 +216,4 @@ def _introduce(here: Context, there: Context) -> None:
 
 
 def _find(ctx: Context, iri: str) -> Any:
-    return find_actor(ctx.conn, iri) or find_post(ctx.conn, iri) or find_comment(ctx.conn, iri)
+    return find_actor(ctx.conn, iri) or find_content(ctx.conn, iri)

@@ -17,9 +17,9 @@ from fedcom.actions.community import CreateCommunity
 from fedcom.actions.follow import Follow
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, Provenance
-from fedcom.context import Context, Fetched, NewKey, Said
+from fedcom.context import Context, Fetched, NewKey
 from fedcom.db import Database
-from fedcom.errors import Missing
+from fedcom.errors import NeedsFetch
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -30,6 +30,7 @@ from fedcom.remote.actors import community_at, person_at
 from fedcom.remote.peers import put_peer
 from fedcom.site.setup import finish_setup, start
 from fedcom.wire.body import Body
+from inbox.ports import ReceivedActivity
 from outbox.deliveries import activities, deliveries
 from tests.support import documents
 from tests.support.clock import SettableClock
@@ -93,12 +94,12 @@ class Home:
             try:
                 with self.database.begin() as conn:
                     return work(Context(conn, self.clock(), self.origin, known, wanted))
-            except Missing as missing:
-                if missing.vital or not (offline or fetched is None):
+            except NeedsFetch as missing:
+                if missing.required or not (offline or fetched is None):
                     raise
                 known.failures[missing.iri] = NotThere("not_there", "404", url=missing.iri)
 
-    def perform(self, action: Action[R], heard: Said | None = None) -> R:
+    def perform(self, action: Action[R], heard: ReceivedActivity | None = None) -> R:
         """One action through the one door."""
         return self(lambda ctx: perform(ctx, action, heard))
 
@@ -139,7 +140,7 @@ class Home:
 
     def follow(self, by: Person, target: Community | Person) -> None:
         """A follow: accepted at once by ours, pending at somebody elsewhere."""
-        self.perform(Follow(by=by, target=target), said(by.iri))
+        self.perform(Follow(by=by, target=target), received(by.iri))
         self.sent()
 
     def post(self, by: Person | None = None, place: Community | None = None, **words: Any) -> Post:
@@ -151,7 +152,7 @@ class Home:
         if not author.local:
             iri = words.pop("iri", f"https://{author.host}/post/{self._count(activities)}")
             words["source"] = Provenance(iri, "Page", None, None)
-            heard = said(author.iri)
+            heard = received(author.iri)
         return self.perform(CreatePost(by=author, community=place or self.cats, **words), heard)
 
     def comment(
@@ -167,7 +168,7 @@ class Home:
         source, heard = None, None
         if not author.local:
             iri = iri or f"https://{author.host}/note/{self._count(activities)}"
-            source, heard = Provenance(iri, "Note", None, None), said(author.iri)
+            source, heard = Provenance(iri, "Note", None, None), received(author.iri)
         return self.perform(
             CreateComment(
                 by=author, post=post, parent=parent, body=Body.of_markdown(text), source=source
@@ -226,9 +227,9 @@ def give_email(ctx: Context, person_id: int, address: str) -> None:
     confirm_email(ctx.conn, person_id, address)
 
 
-def said(actor: str, body: bytes | None = None, via: str | None = None) -> Said:
+def received(actor: str, body: bytes | None = None, via: str | None = None) -> ReceivedActivity:
     """That something was heard, when what exactly does not matter."""
-    return Said(Document({"type": "Create", "actor": actor}), actor, body=body, via=via)
+    return ReceivedActivity(Document({"type": "Create", "actor": actor}), actor, body=body, via=via)
 
 
 def words_of(document: Document) -> str:

@@ -31,8 +31,7 @@ from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 from fedcom.queries.actors import find_actor, find_moderators
 from fedcom.queries.bans import list_bans
-from fedcom.queries.comments import find_comment
-from fedcom.queries.posts import find_post
+from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
@@ -241,14 +240,14 @@ def _key(settings: Settings, proofs: bool) -> NewKey:
 
 def row_of(conn: Connection, iri: str) -> Any:
     """The actor, post or comment with this id."""
-    found = find_actor(conn, iri) or find_post(conn, iri) or find_comment(conn, iri)
+    found = find_actor(conn, iri) or find_content(conn, iri)
     assert found is not None, iri
     return found
 
 
 def _at(ctx: Context, iri: str) -> Any:
     """As `row_of`; actors elsewhere are fetched when they are looked up."""
-    return find_post(ctx.conn, iri) or find_comment(ctx.conn, iri) or actor_at(ctx, iri)
+    return find_content(ctx.conn, iri) or actor_at(ctx, iri)
 
 
 def _sight(conn: Connection, clock: SettableClock) -> Sight:

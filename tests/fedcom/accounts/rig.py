@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from sqlalchemy import func, select
 
+from fedcom.accounts.members import Member
 from fedcom.accounts.register import Newcomer, create_account
-from fedcom.accounts.roster import Member
 from fedcom.context import Context, NewKey
 from fedcom.db import Database
 from fedcom.models.actor import Community, Person

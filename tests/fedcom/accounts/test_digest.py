@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from fedcom.accounts.digest import write_digests
 from fedcom.actions.delete import Delete, Undelete
-from fedcom.actions.notify import News, notify
+from fedcom.effects.notify import News, notify
 from fedcom.models.account import account
 from fedcom.models.mail import mail
 from fedcom.models.notification import notification

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from fedcom.accounts.members import find_account, find_member
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.register import (
     Newcomer,
@@ -11,8 +12,7 @@ from fedcom.accounts.register import (
     list_applications,
     register,
 )
-from fedcom.accounts.roster import find_account, find_member
-from fedcom.actions.local_actor import create_local_actor, is_name_free
+from fedcom.effects.local_actor import create_local_actor, is_name_free
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import actor, actor_key
 from fedcom.site.settings import edit_site

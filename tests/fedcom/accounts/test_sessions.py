@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from fedcom.accounts.roster import get_account
+from fedcom.accounts.members import get_account
 from fedcom.accounts.sessions import (
     create_session,
     end_all_sessions,

@@ -1,8 +1,8 @@
 import pytest
 from sqlalchemy import update
 
+from fedcom.accounts.members import set_password
 from fedcom.accounts.register import Newcomer, register
-from fedcom.accounts.roster import set_password
 from fedcom.accounts.sessions import find_visit
 from fedcom.accounts.sign_in import Client, begin_sign_in, finish_sign_in
 from fedcom.errors import Denied, TooMany

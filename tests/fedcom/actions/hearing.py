@@ -6,8 +6,9 @@ from activitypub.authority import Evidence
 from activitypub.reading import Document
 from fedcom.actions.base import Action
 from fedcom.actions.perform import perform
-from fedcom.context import Context, Fetched, Said
+from fedcom.context import Context, Fetched
 from fedcom.federation.listeners import heard_routes, reader_of
+from inbox.ports import ReceivedActivity
 from tests.support.documents import Json
 from tests.support.people import Home
 
@@ -16,21 +17,21 @@ def read(
     home: Home, heard: Json, *origins: Json, via: str | None = None, confirmed: bool = True
 ) -> Action[Any] | None:
     """The action that a proven activity stands for; `origins` are the documents to be fetched."""
-    said = Said(
+    received = ReceivedActivity(
         Document(heard), heard["actor"], via=via, confirmed=confirmed, evidence=_evidence(via)
     )
-    return home(lambda ctx: _action(ctx, said), fetched=_fetched(origins))
+    return home(lambda ctx: _action(ctx, received), fetched=_fetched(origins))
 
 
 def hear(home: Home, heard: Json, *origins: Json, via: str | None = None) -> Any:
     """As `read`, and it is done; returns what the action gives."""
 
     def do(ctx: Context) -> Any:
-        action = _action(ctx, said)
+        action = _action(ctx, received)
         assert action is not None
-        return perform(ctx, action, said)
+        return perform(ctx, action, received)
 
-    said = Said(Document(heard), heard["actor"], via=via, evidence=_evidence(via))
+    received = ReceivedActivity(Document(heard), heard["actor"], via=via, evidence=_evidence(via))
     return home(do, fetched=_fetched(origins))
 
 
@@ -38,8 +39,8 @@ def _evidence(via: str | None) -> Evidence:
     return "signature" if via is None else "community"
 
 
-def _action(ctx: Context, said: Said) -> Action[Any] | None:
-    return reader_of(heard_routes(), said.activity)(ctx, said)
+def _action(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
+    return reader_of(heard_routes(), received.activity)(ctx, received)
 
 
 def _fetched(origins: tuple[Json, ...]) -> Fetched:

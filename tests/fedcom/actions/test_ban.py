@@ -18,10 +18,10 @@ from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
 from fedcom.actions.follow import Follow
 from fedcom.actions.moderators import AddModerator
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
-from fedcom.context import Context, Fetched, Said
-from fedcom.errors import Conflict, Denied, FedcomError, Missing, NotFound
+from fedcom.context import Context, Fetched
+from fedcom.errors import Conflict, Denied, FedcomError, NeedsFetch, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.comment import comment
@@ -32,10 +32,11 @@ from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
 from fedcom.queries.bans import list_bans
 from fedcom.remote.peers import put_peer
+from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.hearing import hear, read
 from tests.support import documents
 from tests.support.documents import activity, undo
-from tests.support.people import ORIGIN, Home, said
+from tests.support.people import ORIGIN, Home, received
 
 KIM, KEN = "https://lemmy.example/u/kim", "https://lemmy.example/u/ken"
 DOGS, SITE = "https://lemmy.example/c/dogs", "https://lemmy.example/"
@@ -44,7 +45,7 @@ DOGS, SITE = "https://lemmy.example/c/dogs", "https://lemmy.example/"
 def code(home: Home, action: Any) -> str:
     """Why it is refused, or "allowed"."""
     try:
-        home.perform(action, None if action.by.local else said(action.by.iri))
+        home.perform(action, None if action.by.local else received(action.by.iri))
     except FedcomError as error:
         return error.code
     return "allowed"
@@ -238,9 +239,9 @@ def write_much(home: Home, by: Person) -> None:
         home.comment(about, by=by, parent=answer)
         home.comment(about, by=by, parent=answer)
     kept_off = home.post(by=by, title="Removed long ago")
-    home.perform(Remove(by=home.ann, target=kept_off))
+    home.perform(RemoveContent(by=home.ann, target=kept_off))
     taken_back = home.post(by=by, title="Deleted")
-    home.perform(Delete(by=by, target=taken_back), None if by.local else said(by.iri))
+    home.perform(Delete(by=by, target=taken_back), None if by.local else received(by.iri))
     home.perform(Pin(by=home.ann, post=mine, pinned=True))
     home.clock.advance(hours=1)
 
@@ -490,9 +491,9 @@ def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Ho
     nobody = "https://lemmy.example/u/nobody"
     word = activity("Block", KEN, nobody, target=DOGS, summary="Spam")
 
-    with pytest.raises(Missing) as caught:
+    with pytest.raises(NeedsFetch) as caught:
         read(home, word, via=DOGS)
-    assert (caught.value.iri, caught.value.vital) == (nobody, False)
+    assert (caught.value.iri, caught.value.required) == (nobody, False)
     banned = hear(home, word, documents.person(nobody), via=DOGS)
     assert banned.iri == nobody
     assert [row["reason"] for row in home.rows(community_ban)] == ["Spam"]
@@ -500,7 +501,7 @@ def test_whom_a_community_bans_is_asked_for_and_whom_a_site_bans_is_not(home: Ho
     gone = "https://lemmy.example/u/gone"
     fetched = Fetched()
     fetched.failures[gone] = Gone("gone", "410", url=gone, status=410)
-    heard = Said(Document(word | {"object": gone}), KEN, via=DOGS)
+    heard = ReceivedActivity(Document(word | {"object": gone}), KEN, via=DOGS)
     assert home(lambda ctx: READERS["Block",](ctx, heard), fetched=fetched) is None
 
     admin = "https://lemmy.example/u/kai"

@@ -7,7 +7,7 @@ import pytest
 from fedcom.actions.base import Action
 from fedcom.actions.feature import Pin, put_pins
 from fedcom.actions.moderators import AddModerator
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post as post_table
@@ -42,7 +42,7 @@ def test_whoever_does_not_moderate_pins_nothing(home: Home) -> None:
 def test_only_what_is_shown_is_pinned_and_only_once(home: Home) -> None:
     post = home.post()
     pinned = home.perform(Pin(by=home.ann, post=home.post(), pinned=True))
-    removed = home.perform(Remove(by=home.ann, target=post))
+    removed = home.perform(RemoveContent(by=home.ann, target=post))
 
     with pytest.raises(Conflict):
         home.perform(Pin(by=home.ann, post=pinned, pinned=True))

@@ -20,17 +20,18 @@ from fedcom.actions.perform import perform
 from fedcom.actions.pictures import ChangePictures
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.vote import Vote
-from fedcom.context import Fetched, Said
+from fedcom.context import Fetched
 from fedcom.models.actor import Person
 from fedcom.models.moderation import moderator
 from fedcom.remote.actors import forget_actor
 from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
+from inbox.ports import ReceivedActivity
 from tests.support.documents import Json, activity, page
-from tests.support.people import ORIGIN, Home, Sent, said
+from tests.support.people import ORIGIN, Home, Sent, received
 
 FORUM, MICRO, ODD, DARK = "forum.example", "micro.example", "odd.example", "dark.example"
 FAN = "fan.example"
@@ -68,7 +69,9 @@ class Scene:
         self.their_comment = home.comment(self.their_post, by=self.kim)
         home.sent()
 
-    def perform(self, action: Action[Any], heard: Said | None = None) -> dict[str, set[str]]:
+    def perform(
+        self, action: Action[Any], heard: ReceivedActivity | None = None
+    ) -> dict[str, set[str]]:
         """Who was told: the words by host, each with the name of who signs."""
         self.home.perform(action, heard)
         return told(self.home)
@@ -208,7 +211,7 @@ def test_a_community_elsewhere_is_sent_what_a_member_does(
 @pytest.mark.parametrize("make", [make for make, _ in THERE])
 def test_an_action_of_ours_announced_back_to_us_is_not_sent_again(home: Home, make: Make) -> None:
     scene = Scene(home, ours=False)
-    heard = said(home.bob.iri, via=DOGS)
+    heard = received(home.bob.iri, via=DOGS)
 
     assert scene.perform(make(scene, home.bob), heard) == {}
 
@@ -221,7 +224,7 @@ def test_what_is_heard_about_a_community_elsewhere_is_told_to_nobody(
 ) -> None:
     scene = Scene(home, ours=False)
 
-    assert scene.perform(make(scene, scene.kim), said(scene.kim.iri, b"{}", DOGS)) == {}
+    assert scene.perform(make(scene, scene.kim), received(scene.kim.iri, b"{}", DOGS)) == {}
 
 
 # What somebody elsewhere does in a community of ours: as signed, and as only fetched.
@@ -249,7 +252,7 @@ def test_our_community_announces_what_it_heard_with_a_signature(
     scene = Scene(home, ours=True)
 
     expected = announced(signed, boost=boost)
-    assert scene.perform(make(scene, scene.kim), said(scene.kim.iri, _body(signed))) == expected
+    assert scene.perform(make(scene, scene.kim), received(scene.kim.iri, _body(signed))) == expected
 
 
 @pytest.mark.parametrize(("make", "signed", "fetched", "boost"), HEARD)
@@ -262,7 +265,7 @@ def test_our_community_announces_only_the_id_of_what_was_fetched(
         announced(fetched) if fetched is not None else {},
         {host: {f"c/cats: {boost}"} for host in (MICRO, ODD, DARK)} if boost is not None else {},
     )
-    assert scene.perform(make(scene, scene.kim), said(scene.kim.iri)) == expected
+    assert scene.perform(make(scene, scene.kim), received(scene.kim.iri)) == expected
 
 
 def test_who_gets_a_post_from_its_author_and_its_community_gets_the_authors_word_first(
@@ -289,7 +292,7 @@ def test_an_edit_by_somebody_elsewhere_reaches_other_microblogs_if_it_proves_its
     activity |= {sign: {"type": "RsaSignature2017"}} if sign else {}
     raw = json.dumps(activity).encode()
 
-    heard = Said(Document(activity), scene.kim.iri, body=raw)
+    heard = ReceivedActivity(Document(activity), scene.kim.iri, body=raw)
     home.perform(make(scene, scene.kim), heard)
 
     passed_on = [sent for sent, body in home.sent_bodies() if body == raw]
@@ -301,7 +304,7 @@ def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
     scene = Scene(home, ours=True)
     raw = b'{ "type":"Dislike",\n "id" : "https://kim.example/1", "actor":"https://kim.example/u/kim"}'
 
-    home.perform(vote_post(scene, scene.kim), said(scene.kim.iri, raw))
+    home.perform(vote_post(scene, scene.kim), received(scene.kim.iri, raw))
 
     bodies = [body for _, body in home.sent_bodies()]
     assert len(bodies) == 2
@@ -311,7 +314,7 @@ def test_received_bytes_are_announced_as_they_came(home: Home) -> None:
 def test_an_unfamiliar_peer_hears_once_of_a_post_that_was_only_fetched(home: Home) -> None:
     scene = Scene(home, ours=True)
 
-    home.perform(new_post(scene, scene.kim), said(scene.kim.iri))
+    home.perform(new_post(scene, scene.kim), received(scene.kim.iri))
 
     assert len([sent for sent in home.sent() if ODD in sent.inbox]) == 1
 
@@ -338,16 +341,16 @@ def test_a_moderators_removal_takes_the_boost_back_and_is_no_deletion_to_microbl
 ) -> None:
     scene = Scene(home, ours=True)
 
-    removed = scene.perform(Remove(by=home.ann, target=scene.post, reason="spam"))
+    removed = scene.perform(RemoveContent(by=home.ann, target=scene.post, reason="spam"))
     assert removed == announced("Delete{id}", boost="Undo{Announce{id}}")
 
-    restored = scene.perform(Restore(by=home.ann, target=home.fresh(scene.post)))
+    restored = scene.perform(RestoreContent(by=home.ann, target=home.fresh(scene.post)))
     assert restored == announced("Undo{Delete{id}}", boost="Announce{id}")
 
 
 def test_what_is_still_removed_or_deleted_is_not_boosted_again(home: Home) -> None:
     scene = Scene(home, ours=True)
-    home.perform(Remove(by=home.ann, target=scene.post, reason="spam"))
+    home.perform(RemoveContent(by=home.ann, target=scene.post, reason="spam"))
     home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
     home.sent()
 
@@ -356,14 +359,16 @@ def test_what_is_still_removed_or_deleted_is_not_boosted_again(home: Home) -> No
 
     home.perform(Delete(by=home.bob, target=home.fresh(scene.post)))
     home.sent()
-    restored = scene.perform(Restore(by=home.ann, target=home.fresh(scene.post)))
+    restored = scene.perform(RestoreContent(by=home.ann, target=home.fresh(scene.post)))
     assert restored == announced("Undo{Delete{id}}")
 
 
 def test_a_removal_of_a_comment_is_announced_and_nothing_more(home: Home) -> None:
     scene = Scene(home, ours=True)
 
-    assert scene.perform(Remove(by=home.ann, target=scene.comment)) == announced("Delete{id}")
+    assert scene.perform(RemoveContent(by=home.ann, target=scene.comment)) == announced(
+        "Delete{id}"
+    )
 
 
 def test_a_reply_goes_to_whom_it_answers_and_to_whom_it_names(home: Home) -> None:
@@ -452,7 +457,7 @@ def test_a_follow_that_is_heard_is_accepted_each_time(home: Home) -> None:
     action = Follow(by=kim, target=home.cats, iri="https://kim.example/follows/1")
 
     for _ in range(2):
-        home.perform(action, said(kim.iri))
+        home.perform(action, received(kim.iri))
         assert home.sent() == [
             Sent("https://kim.example/u/kim/inbox", "Accept{Follow{id}}", "c/cats")
         ]
@@ -502,7 +507,7 @@ def test_a_changed_community_is_announced_and_tells_microblogs_itself(home: Home
 
     itself = {host: {"c/cats: Update{Group}"} for host in (MICRO, ODD, DARK)}
     assert scene.perform(action) == also(announced("Update{Group}"), itself)
-    heard = Said(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
+    heard = ReceivedActivity(Document({"type": "Update"}), scene.kim.iri, b'{"type":"Update"}')
     home.perform(AddModerator(by=home.ann, community=home.cats, person=scene.kim))
     home.sent()
     again = scene.perform(replace(action, by=scene.kim, title="Cats?"), heard)
@@ -591,7 +596,7 @@ class Heard:
         """A post of somebody elsewhere arrives, signed when there is a `body`."""
         iri = f"https://{by.host}/post/1"
         word = activity("Create", by.iri, page(iri, by.iri, self.home.cats.iri))
-        heard = Said(Document(word), by.iri, body)
+        heard = ReceivedActivity(Document(word), by.iri, body)
         action = CreatePost(
             by=by,
             community=self.home.cats,
@@ -691,13 +696,13 @@ def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
     target = home.comment(post) if kind == "comment" else post
     gone: Action[Any] = Delete(by=home.bob, target=target)
     if by_moderator:
-        gone = Remove(by=home.ann, target=target, reason="Spam")
+        gone = RemoveContent(by=home.ann, target=target, reason="Spam")
     home.perform(gone)
     home.sent()
 
     back: Action[Any] = Undelete(by=home.bob, target=home.fresh(target))
     if by_moderator:
-        back = Restore(by=home.ann, target=home.fresh(target))
+        back = RestoreContent(by=home.ann, target=home.fresh(target))
     home.perform(back)
 
     create = "Create{Note}" if kind == "comment" else "Create{Page}"

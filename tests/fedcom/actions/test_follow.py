@@ -7,14 +7,14 @@ import pytest
 
 from activitypub.reading import Document
 from fedcom.actions.base import Action
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.follow import READERS, AnswerFollow, Follow, Unfollow
-from fedcom.actions.leave import Leave
-from fedcom.context import Said
 from fedcom.errors import FedcomError, Invalid
 from fedcom.models.follow import follow
 from fedcom.queries.actors import find_actor
+from inbox.ports import ReceivedActivity
 from tests.support.documents import activity, undo
-from tests.support.people import Home, said
+from tests.support.people import Home, received
 
 KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
 DOGS = "https://dogs.example/c/dogs"
@@ -24,7 +24,7 @@ def read(home: Home, heard: dict[str, Any]) -> Action[Any] | None:
     """What the reader of its shape makes of an activity."""
     document = Document(heard)
     reader = READERS[document.shape]
-    return home(lambda ctx: reader(ctx, Said(document, heard["actor"])))
+    return home(lambda ctx: reader(ctx, ReceivedActivity(document, heard["actor"])))
 
 
 def states(home: Home) -> dict[str, str]:
@@ -45,7 +45,7 @@ def test_a_follow_of_ours_is_accepted_and_one_elsewhere_waits(home: Home) -> Non
 def test_asking_again_keeps_what_was_accepted(home: Home) -> None:
     dogs = home.group(DOGS)
     asked = home.perform(Follow(by=home.bob, target=dogs))
-    home.perform(AnswerFollow(by=dogs, asked=asked, accepted=True), said(DOGS))
+    home.perform(AnswerFollow(by=dogs, asked=asked, accepted=True), received(DOGS))
 
     again = home.perform(Follow(by=home.bob, target=dogs))
 
@@ -58,7 +58,7 @@ def test_a_rejected_follow_is_forgotten(home: Home) -> None:
     dogs = home.group(DOGS)
     asked = home.perform(Follow(by=home.bob, target=dogs))
 
-    home.perform(AnswerFollow(by=dogs, asked=asked, accepted=False), said(DOGS))
+    home.perform(AnswerFollow(by=dogs, asked=asked, accepted=False), received(DOGS))
 
     assert asked.iri not in states(home)
 
@@ -67,20 +67,20 @@ def test_only_who_was_asked_answers(home: Home) -> None:
     asked = home.perform(Follow(by=home.bob, target=home.group(DOGS)))
 
     with pytest.raises(Invalid, match="not_the_followed"):
-        home.perform(AnswerFollow(by=home.person(KIM), asked=asked, accepted=True), said(KIM))
+        home.perform(AnswerFollow(by=home.person(KIM), asked=asked, accepted=True), received(KIM))
 
 
 def test_a_community_elsewhere_may_follow_ours(home: Home) -> None:
     dogs = home.group(DOGS)
 
-    home.perform(Follow(by=dogs, target=home.cats, iri=f"{DOGS}/follow"), said(DOGS))
+    home.perform(Follow(by=dogs, target=home.cats, iri=f"{DOGS}/follow"), received(DOGS))
 
     assert states(home)[f"{DOGS}/follow"] == "accepted"
 
 
 def test_who_is_gone_is_not_followed(home: Home) -> None:
     kim = home.person(KIM)
-    home.perform(Leave(by=kim))
+    home.perform(DeleteActor(by=kim))
     gone = home(lambda ctx: find_actor(ctx.conn, KIM))
     assert gone is not None
 
@@ -126,7 +126,7 @@ def test_an_undo_finds_its_follow_by_who_and_whom(home: Home) -> None:
     found = read(home, undo(asked))
     assert isinstance(found, Unfollow)
 
-    home.perform(found, said(KIM))
+    home.perform(found, received(KIM))
     assert read(home, undo(asked)) is None
     assert home.fresh(home.cats).subscribers == 1
 
@@ -134,7 +134,7 @@ def test_an_undo_finds_its_follow_by_who_and_whom(home: Home) -> None:
 def test_an_undo_may_name_the_follow_only_by_its_id(home: Home) -> None:
     kim, asked = home.person(KIM), "https://kim.example/follows/1"
     home.person(KEN)
-    home.perform(Follow(by=kim, target=home.cats, iri=asked), said(KIM))
+    home.perform(Follow(by=kim, target=home.cats, iri=asked), received(KIM))
     bare = {"type": "Follow", "id": asked}
 
     found = read(home, activity("Undo", KIM, bare | {"actor": KIM}))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.keys import RotateKeys
-from fedcom.actions.leave import Leave
 from fedcom.errors import Invalid
 from fedcom.models.actor import actor_key
 from fedcom.queries.actors import find_actor
@@ -23,7 +23,7 @@ def test_nobody_elsewhere_gets_keys_of_ours(home: Home) -> None:
 
 
 def test_who_has_left_speaks_no_more(home: Home) -> None:
-    home.perform(Leave(by=home.bob))
+    home.perform(DeleteActor(by=home.bob))
     bob = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
     assert bob is not None
 

@@ -21,21 +21,22 @@ from fedcom.actions.message import (
 )
 from fedcom.actions.perform import perform
 from fedcom.actions.post import Provenance
-from fedcom.context import Context, Said
+from fedcom.context import Context
 from fedcom.errors import FedcomError, Invalid, TooMany
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.models.actor import Person
 from fedcom.models.comment import comment
 from fedcom.models.message import Message, message
 from fedcom.models.notification import notification
-from fedcom.models.shelf import actor_block, host_block
+from fedcom.models.personal import actor_block, host_block
 from fedcom.queries.actors import find_actor
 from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
+from inbox.ports import ReceivedActivity
 from outbox.deliveries import activities
 from tests.support.documents import activity, document
-from tests.support.people import Home, Sent, said
+from tests.support.people import Home, Sent, received
 
 KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
 HELLO = Body.of_markdown("Hello *you*")
@@ -49,13 +50,13 @@ def send(home: Home, by: Person, to: Person, text: str = "Hello *you*") -> Messa
         return home.perform(action)
     number = len(home.rows(message))
     source = Provenance(f"{by.iri}/pm/{number}", "ChatMessage", None, None)
-    return home.perform(SendMessage(by=by, to=to, body=HELLO, source=source), said(by.iri))
+    return home.perform(SendMessage(by=by, to=to, body=HELLO, source=source), received(by.iri))
 
 
 def code(home: Home, action: Action[Any]) -> str:
     """Why it is refused, or "allowed"."""
     try:
-        home.perform(action, None if action.by.local else said(action.by.iri))
+        home.perform(action, None if action.by.local else received(action.by.iri))
     except FedcomError as error:
         return error.code
     return "allowed"
@@ -65,7 +66,7 @@ def hear(home: Home, heard: dict[str, Any], via: str | None = None) -> Action[An
     """Do what a peer says; the action, None when there was nothing to do."""
     told = Document(heard)
     evidence: Evidence = "signature" if via is None else "community"
-    known = Said(told, heard["actor"], b"{}", via=via, evidence=evidence)
+    known = ReceivedActivity(told, heard["actor"], b"{}", via=via, evidence=evidence)
 
     def work(ctx: Context) -> Action[Any] | None:
         action = reader_of(ROUTES, told)(ctx, known)
@@ -451,8 +452,8 @@ def test_a_message_answers_the_one_before_it_so_that_they_are_one_conversation(h
     hear(home, activity("Delete", KIM, f"{KIM}/1"))
     home.perform(EditMessage(by=home.bob, message=second, body=HELLO))
 
-    said = [Document(parse(body)).object_document for _, body in home.sent_bodies()]
-    assert [one.in_reply_to for one in said if one is not None] == [
+    received = [Document(parse(body)).object_document for _, body in home.sent_bodies()]
+    assert [one.in_reply_to for one in received if one is not None] == [
         None,
         None,
         f"{KIM}/1",

@@ -12,15 +12,16 @@ from fedcom.actions.feature import Pin
 from fedcom.actions.move import MovePost
 from fedcom.actions.report import Report
 from fedcom.actions.take_down import take_down
-from fedcom.context import Context, Fetched, Said
+from fedcom.context import Context, Fetched
 from fedcom.errors import Conflict, Denied, FedcomError
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.models.actor import Community
 from fedcom.models.moderation import modlog, report
 from fedcom.models.post import Post, post_rank
+from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import Json, activity, page, undo
-from tests.support.people import Home, said
+from tests.support.people import Home, received
 
 BB = "https://bb.example"
 KIM, POST, TOPIC = f"{BB}/uid/1", f"{BB}/post/1", f"{BB}/topic/1"
@@ -99,7 +100,7 @@ def test_the_order_in_which_a_move_is_said_does_not_matter(forum: Forum, order: 
         word, via = ways[name]
         action = read(forum.home, word, served(), via=via)
         if isinstance(action, MovePost):
-            forum.home.perform(action, said(word["actor"]))
+            forum.home.perform(action, received(word["actor"]))
 
     assert forum.place() == (forum.news.id, True)
     assert forum.counts() == [(0, 0), (1, 1)]
@@ -140,14 +141,14 @@ def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(fo
     word = moved(target=unknown)
 
     def do(ctx: Context) -> Action[Any] | None:
-        heard = Said(Document(word), KIM, evidence="signature")
+        heard = ReceivedActivity(Document(word), KIM, evidence="signature")
         return reader_of(heard_routes(), heard.activity)(ctx, heard)
 
     action = forum.home(do, fetched=fetched)
 
     assert isinstance(action, MovePost)
     assert action.target is None
-    forum.home.perform(action, said(KIM))
+    forum.home.perform(action, received(KIM))
     assert forum.place() == (forum.talk.id, False)
     hear(forum.home, moved(target=NEWS), served())
     assert forum.place() == (forum.news.id, True)
@@ -157,7 +158,7 @@ def test_reports_go_along_and_a_pin_does_not(forum: Forum) -> None:
     home = forum.home
     home.perform(Report(by=home.bob, target=forum.post, reason="Spam"))
     home.perform(Report(by=home.bob, target=forum.comment, reason="Spam"))
-    home.perform(Pin(by=forum.kim, post=forum.post, pinned=True), said(KIM))
+    home.perform(Pin(by=forum.kim, post=forum.post, pinned=True), received(KIM))
 
     hear(home, moved(), served())
 
@@ -222,7 +223,7 @@ def test_nobody_moves_what_a_member_wrote_or_what_is_here(forum: Forum) -> None:
 
     def refused(by: Any, post: Post, target: Community | None) -> bool:
         with pytest.raises(Denied, match="not_theirs"):
-            home.perform(MovePost(by=by, post=post, target=target), said(by.iri))
+            home.perform(MovePost(by=by, post=post, target=target), received(by.iri))
         return True
 
     assert refused(forum.kim, ours, forum.news)
@@ -230,4 +231,4 @@ def test_nobody_moves_what_a_member_wrote_or_what_is_here(forum: Forum) -> None:
     assert refused(forum.kim, forum.post, home.cats)
     assert refused(forum.kim, forum.post, lemmy)
     with pytest.raises(Conflict):
-        home.perform(MovePost(by=forum.kim, post=forum.post, target=forum.talk), said(KIM))
+        home.perform(MovePost(by=forum.kim, post=forum.post, target=forum.talk), received(KIM))

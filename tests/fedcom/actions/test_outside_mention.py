@@ -9,18 +9,19 @@ from sqlalchemy import insert
 from activitypub.errors import NotThere
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document
-from fedcom.accounts.news import prune_news
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
-from fedcom.context import Context, Fetched, Said
-from fedcom.errors import Denied, FedcomError, Missing
+from fedcom.context import Context, Fetched
+from fedcom.errors import Denied, FedcomError, NeedsFetch
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.models.comment import comment
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import outside_mention
+from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block
+from fedcom.personal.notifications import prune_news
 from fedcom.queries.notifications import list_news
+from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.hearing import hear
 from tests.support.documents import Json, activity, note, page
 from tests.support.people import Home
@@ -88,30 +89,30 @@ def test_a_reply_in_a_thread_that_nobody_here_keeps_is_a_mention(home: Home) -> 
 
 def test_a_thread_whose_server_is_gone_does_not_lose_the_mention(home: Home) -> None:
     home.person(KIM)
-    said = Said(
+    received = ReceivedActivity(
         Document(activity("Create", KIM, toot(BOB, inReplyTo=THREAD))), KIM, evidence="signature"
     )
     gone = Fetched(failures={THREAD: NotThere("not_there", "404", url=THREAD, status=404)})
-    home(lambda ctx: perform(ctx, _read(ctx, said), said), fetched=gone)
+    home(lambda ctx: perform(ctx, _read(ctx, received), received), fetched=gone)
 
     assert told(home) == [("bob", "mention")]
 
 
 def test_a_thread_of_no_community_here_is_asked_for_and_not_waited_for(home: Home) -> None:
     home.person(KIM)
-    with pytest.raises(Missing) as asked:
+    with pytest.raises(NeedsFetch) as asked:
         hear(home, activity("Create", KIM, toot(BOB, inReplyTo=THREAD)))
 
-    assert (asked.value.iri, asked.value.vital) == (THREAD, False)
+    assert (asked.value.iri, asked.value.required) == (THREAD, False)
 
 
 def test_a_thread_of_a_community_here_is_waited_for(home: Home) -> None:
     home.person(KIM)
     about = toot(BOB, inReplyTo=THREAD, cc=[home.cats.iri])
-    with pytest.raises(Missing) as asked:
+    with pytest.raises(NeedsFetch) as asked:
         hear(home, activity("Create", KIM, about))
 
-    assert (asked.value.iri, asked.value.vital) == (THREAD, True)
+    assert (asked.value.iri, asked.value.required) == (THREAD, True)
     assert told(home) == []
 
 
@@ -232,19 +233,22 @@ def test_what_names_no_member_or_is_not_the_authors_or_not_public_is_none(
 def test_nobody_else_brings_it(home: Home) -> None:
     home.person(KIM)
     heard = Document(activity("Create", KIM, toot(BOB)))
-    for said in (Said(heard, KIM, evidence="origin"), Said(heard, KIM, via=LEA)):
-        with pytest.raises((Denied, FedcomError, Missing)):
-            home(partial(_do, said=said))
+    for received in (
+        ReceivedActivity(heard, KIM, evidence="origin"),
+        ReceivedActivity(heard, KIM, via=LEA),
+    ):
+        with pytest.raises((Denied, FedcomError, NeedsFetch)):
+            home(partial(_do, received=received))
 
     assert kept(home) == []
 
 
-def _do(ctx: Context, said: Said) -> None:
-    perform(ctx, _read(ctx, said), said)
+def _do(ctx: Context, received: ReceivedActivity) -> None:
+    perform(ctx, _read(ctx, received), received)
 
 
-def _read(ctx: Context, said: Said) -> Any:
-    return reader_of(heard_routes(), said.activity)(ctx, said)
+def _read(ctx: Context, received: ReceivedActivity) -> Any:
+    return reader_of(heard_routes(), received.activity)(ctx, received)
 
 
 def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:

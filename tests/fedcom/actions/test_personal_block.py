@@ -7,7 +7,7 @@ from fedcom.actions.message import SendMessage
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
 from fedcom.models.notification import notification
-from fedcom.models.shelf import actor_block
+from fedcom.models.personal import actor_block
 from fedcom.wire.body import Body
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import activity, undo

@@ -6,7 +6,7 @@ import pytest
 
 from fedcom.actions.delete import Delete
 from fedcom.actions.moderators import AddModerator
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
 from fedcom.errors import Conflict, FedcomError
 from fedcom.models.comment import Comment
@@ -56,10 +56,10 @@ def removals(home: Home) -> list[str]:
 
 def test_what_is_removed_twice_is_in_the_modlog_once(home: Home) -> None:
     target = home.post()
-    home.perform(Remove(by=home.ann, target=target, reason="spam"))
+    home.perform(RemoveContent(by=home.ann, target=target, reason="spam"))
 
     with pytest.raises(Conflict, match="already_removed"):
-        home.perform(Remove(by=home.ann, target=home.fresh(target), reason="more spam"))
+        home.perform(RemoveContent(by=home.ann, target=home.fresh(target), reason="more spam"))
     assert removals(home) == ["spam"]
 
 
@@ -70,11 +70,11 @@ def test_a_removal_judges_what_was_reported_of_it_and_nothing_else(home: Home) -
         home.perform(Report(by=eve, target=target, reason="Rude."))
     home.perform(Report(by=home.person(KIM), target=comment, reason="Rude.", iri=f"{KIM}/1"))
 
-    home.perform(Remove(by=home.ann, target=comment, reason="rude"))
+    home.perform(RemoveContent(by=home.ann, target=comment, reason="rude"))
     assert resolvers(home) == [None, home.ann.id, None, home.ann.id]
     assert unread(home) == [home.ann.id] * 2
 
-    home.perform(Remove(by=home.ann, target=post, reason="rude"))
+    home.perform(RemoveContent(by=home.ann, target=post, reason="rude"))
     assert resolvers(home) == [home.ann.id, home.ann.id, None, home.ann.id]
     assert unread(home) == [home.ann.id]
 
@@ -128,7 +128,7 @@ def test_what_is_deleted_twice_was_deleted_the_first_time(home: Home) -> None:
 def test_a_second_moderators_removal_changes_nothing(home: Home) -> None:
     target = home.post()
     max_moderates(home)
-    home.perform(Remove(by=home.ann, target=target, reason="spam"))
+    home.perform(RemoveContent(by=home.ann, target=target, reason="spam"))
 
     assert read(home, activity("Delete", MAX, target.iri, summary="off topic")) is None
 
@@ -139,12 +139,12 @@ def test_a_reason_from_elsewhere_is_as_long_as_ours(home: Home) -> None:
     word = activity("Delete", MAX, target.iri, summary="spam " * MAX_REASON)
 
     removed = read(home, word)
-    assert isinstance(removed, Remove)
+    assert isinstance(removed, RemoveContent)
     assert len(removed.reason) == MAX_REASON
 
     home.perform(removed)
     restored = read(home, undo(word))
-    assert isinstance(restored, Restore)
+    assert isinstance(restored, RestoreContent)
     assert len(restored.reason) == MAX_REASON
 
 
@@ -160,7 +160,7 @@ def test_a_deletion_that_its_origin_does_not_confirm_takes_out_and_erases_nothin
 ) -> None:
     target = post_of_kim(home)
     action = read(home, DELETED, confirmed=False)
-    assert isinstance(action, Remove)
+    assert isinstance(action, RemoveContent)
 
     home.perform(action)
 
@@ -242,7 +242,7 @@ def test_an_author_on_a_microblog_is_told_by_the_community_and_why(home: Home) -
     about = home.comment(home.post(by=home.bob), by=tom)
     home.sent()
 
-    home.perform(Remove(by=home.ann, target=about, reason="off <topic>"))
+    home.perform(RemoveContent(by=home.ann, target=about, reason="off <topic>"))
 
     ((sent, body),) = home.sent_bodies()
     note = json.loads(body)["object"]
@@ -290,6 +290,6 @@ def test_an_author_on_a_forum_hears_it_from_the_community_alone(home: Home, soft
     about = home.comment(home.post(by=home.bob), by=kim)
     home.sent()
 
-    home.perform(Remove(by=home.ann, target=about, reason="off topic"))
+    home.perform(RemoveContent(by=home.ann, target=about, reason="off topic"))
 
     assert [sent.words for sent in home.sent()] == []

@@ -17,8 +17,8 @@ from fedcom.models.actor import Person
 from fedcom.models.message import Message
 from fedcom.models.moderation import modlog, report
 from fedcom.models.notification import notification
+from fedcom.models.personal import actor_block
 from fedcom.models.post import Post
-from fedcom.models.shelf import actor_block
 from fedcom.remote.actors import person_at
 from fedcom.wire.body import Body
 from outbox.deliveries import activities

@@ -13,14 +13,14 @@ from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.follow import Follow, Unfollow
-from fedcom.actions.leave import Leave
 from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.actions.profile import EditProfile
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.errors import FedcomError
@@ -29,7 +29,7 @@ from fedcom.models.post import post as post_table
 from fedcom.queries.actors import get_person
 from fedcom.rules.limits import MAX_DEPTH
 from fedcom.wire.body import EMPTY, Body
-from tests.support.people import NO_KEY, ORIGIN, Home, said
+from tests.support.people import NO_KEY, ORIGIN, Home, received
 
 KIM = "https://kim.example/u/kim"
 TEXT = Body.of_markdown("Words.")
@@ -51,7 +51,7 @@ class Stage:
 
     def code(self, action: Action[Any]) -> str:
         """Why it is refused, or "allowed"; the same by the door as by the check alone."""
-        heard = None if self.by.local else said(self.by.iri)
+        heard = None if self.by.local else received(self.by.iri)
         try:
             self.home.perform(action, heard)
         except FedcomError as error:
@@ -78,7 +78,7 @@ ACTIONS: dict[str, Make] = {
     "edit of another's comment": lambda s: EditComment(by=s.by, comment=s.anns_comment, body=TEXT),
     "delete": lambda s: Delete(by=s.by, target=s.post),
     "delete of another's": lambda s: Delete(by=s.by, target=s.anns),
-    "remove": lambda s: Remove(by=s.by, target=s.anns, reason="spam"),
+    "remove": lambda s: RemoveContent(by=s.by, target=s.anns, reason="spam"),
     "add moderator": lambda s: AddModerator(by=s.by, community=s.home.cats, person=s.by),
     "remove moderator": lambda s: RemoveModerator(
         by=s.by, community=s.home.cats, person=s.home.ann
@@ -138,7 +138,7 @@ def lock(stage: Stage) -> None:
 
 def take_down(stage: Stage) -> None:
     for target in (stage.anns, stage.anns_comment, stage.post, stage.comment):
-        stage.home.perform(Remove(by=stage.home.ann, target=target))
+        stage.home.perform(RemoveContent(by=stage.home.ann, target=target))
     _read_again(stage)
 
 
@@ -241,7 +241,7 @@ class _Undone(Exception):
 def _code_and_back(stage: Stage, make: Make) -> str:
     """As `Stage.code`, and nothing of it stays."""
     found = "allowed"
-    heard = None if stage.by.local else said(stage.by.iri)
+    heard = None if stage.by.local else received(stage.by.iri)
 
     def work(ctx: Context) -> None:
         nonlocal found
@@ -271,7 +271,7 @@ def _code_and_back(stage: Stage, make: Make) -> str:
             "wrong_thread",
         ),
         (lambda s: Undelete(by=s.by, target=s.post), "not_deleted"),
-        (lambda s: Restore(by=s.home.ann, target=s.post), "not_removed"),
+        (lambda s: RestoreContent(by=s.home.ann, target=s.post), "not_removed"),
         (lambda s: Follow(by=s.by, target=s.by), "cannot_follow"),
         (
             lambda s: RemoveModerator(by=s.home.ann, community=s.home.cats, person=s.by),
@@ -354,7 +354,7 @@ def test_an_older_moderator_and_an_admin_dismiss_a_younger_one(home: Home) -> No
 
 def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
     kim = home.person(KIM)
-    home.perform(Leave(by=kim))
+    home.perform(DeleteActor(by=kim))
     gone = home.person("https://kim.example/u/ken")
     banned = home.perform(Ban(by=home.ann, person=gone, place=None))
 

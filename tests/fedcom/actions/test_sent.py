@@ -12,7 +12,7 @@ from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
 from fedcom.actions.perform import perform
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.sent import last_iri
 from fedcom.actions.take_down import put_back, take_down
 from fedcom.actions.vote import Vote
@@ -53,8 +53,8 @@ def test_an_undo_names_the_id_that_was_sent(home: Home, kind: str) -> None:
         "delete": ("bob", Delete(by=bob, target=post), lambda gone: Undelete(by=bob, target=gone)),
         "remove": (
             "ann",
-            Remove(by=ann, target=post, reason="Spam"),
-            lambda gone: Restore(by=ann, target=gone),
+            RemoveContent(by=ann, target=post, reason="Spam"),
+            lambda gone: RestoreContent(by=ann, target=gone),
         ),
         "lock": (
             "ann",

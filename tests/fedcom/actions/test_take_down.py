@@ -4,7 +4,7 @@ import pytest
 
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.perform import perform
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
 from fedcom.actions.take_down import put_back, take_down
 from fedcom.errors import FedcomError
@@ -12,7 +12,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.post import Post
-from tests.support.people import Home, said
+from tests.support.people import Home, received
 
 DOGS, KIM = "https://dogs.example/c/dogs", "https://dogs.example/u/kim"
 
@@ -91,7 +91,7 @@ def test_its_community_cannot_bring_it_back_here(home: Home, dogs: Community) ->
     post = hide(home, home.post(by=kim, place=dogs))
 
     with pytest.raises(FedcomError) as caught:
-        home.perform(Restore(by=kim, target=post), said(KIM, via=DOGS))
+        home.perform(RestoreContent(by=kim, target=post), received(KIM, via=DOGS))
 
     assert caught.value.code == "taken_down"
 
@@ -99,7 +99,7 @@ def test_its_community_cannot_bring_it_back_here(home: Home, dogs: Community) ->
 def test_an_admin_does_not_restore_what_its_community_removed(home: Home, dogs: Community) -> None:
     kim = home.person(KIM)
     post = home.post(by=kim, place=dogs)
-    home.perform(Remove(by=kim, target=post), said(KIM, via=DOGS))
+    home.perform(RemoveContent(by=kim, target=post), received(KIM, via=DOGS))
 
     with pytest.raises(FedcomError) as caught:
         show(home, home.fresh(post))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fedcom.actions.leave import Leave
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.queries.boosts import count_boosts
 from tests.support.documents import activity, person, undo
 from tests.support.node import Node
@@ -56,7 +56,7 @@ async def test_boosts_go_with_the_account(node: Node) -> None:
     kim = node.home.person(KIM)
     await node.hear(activity("Announce", KIM, POST))
 
-    node.home.perform(Leave(by=kim, removes_content=True))
+    node.home.perform(DeleteActor(by=kim, removes_content=True))
 
     assert boosts(node) == 0
 

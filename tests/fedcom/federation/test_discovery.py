@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from fedcom.actions.leave import Leave
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.models.site import site
 from tests.support.node import Node
 from tests.support.people import ORIGIN
@@ -97,7 +97,7 @@ async def test_webfinger_needs_one_uri_to_answer(node: Node, query: str, code: s
 
 
 async def test_webfinger_does_not_find_the_deleted(node: Node) -> None:
-    node.home.perform(Leave(by=node.home.bob))
+    node.home.perform(DeleteActor(by=node.home.bob))
 
     assert await find(node, "acct:bob@home.example") == 404
 

@@ -10,14 +10,14 @@ from sqlalchemy import delete as delete_rows, insert, select, update
 from fedcom.accounts.register import Newcomer, deny, register
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.follow import Follow, Unfollow
-from fedcom.actions.leave import Leave
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.perform import perform
 from fedcom.actions.post import EditPost
 from fedcom.actions.profile import EditProfile
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.vote import Vote
 from fedcom.context import Context
@@ -29,7 +29,7 @@ from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.support.documents import activity, person
 from tests.support.node import Node
-from tests.support.people import NO_KEY, ORIGIN, Home, said
+from tests.support.people import NO_KEY, ORIGIN, Home, received
 
 pytestmark = pytest.mark.anyio
 
@@ -123,7 +123,7 @@ async def test_what_is_a_peers_is_never_served_under_our_origin(node: Node) -> N
 async def test_nobody_is_sent_to_what_is_hidden_here(node: Node) -> None:
     kim = node.home.person(KIM)
     post = node.home.post(by=kim)
-    node.home.perform(Remove(by=node.home.ann, target=post))
+    node.home.perform(RemoveContent(by=node.home.ann, target=post))
     node.home(lambda ctx: forget_actor(ctx, kim))
 
     assert (await node.get(f"/post/{post.id}")).status_code == 404
@@ -210,12 +210,12 @@ def undelete(home: Home, it: Any) -> Undelete:
     return Undelete(by=home.bob, target=it)
 
 
-def remove(home: Home, it: Any) -> Remove:
-    return Remove(by=home.ann, target=it)
+def remove(home: Home, it: Any) -> RemoveContent:
+    return RemoveContent(by=home.ann, target=it)
 
 
-def restore(home: Home, it: Any) -> Restore:
-    return Restore(by=home.ann, target=it)
+def restore(home: Home, it: Any) -> RestoreContent:
+    return RestoreContent(by=home.ann, target=it)
 
 
 Take = Callable[[Home, Any], Any]
@@ -283,7 +283,7 @@ async def test_a_profile_is_served_in_no_older_form(node: Node) -> None:
     assert (await node.get(old)).status_code == 404
     assert (await node.get(new)).status_code == 200
 
-    home.perform(Leave(by=home.bob))
+    home.perform(DeleteActor(by=home.bob))
     assert (await node.get(new)).status_code == 404
     gone = await node.get("/u/bob")
     assert gone.status_code == 410
@@ -417,8 +417,8 @@ async def test_a_create_is_one_for_as_long_as_its_object_is_shown(node: Node) ->
         assert iri.encode() in (await node.get(path)).content
 
     home.perform(Delete(by=home.bob, target=comment))
-    home.perform(Remove(by=home.ann, target=post))
-    home.perform(Remove(by=home.ann, target=theirs))
+    home.perform(RemoveContent(by=home.ann, target=post))
+    home.perform(RemoveContent(by=home.ann, target=theirs))
     for path in (
         *paths,
         f"/activities/create/post-{theirs.id}",
@@ -449,7 +449,7 @@ async def test_an_outbox_outlives_a_community_that_its_server_has_deleted(node: 
     home.comment(home.post(by=home.person(KIM), place=dogs, iri="https://dogs.example/post/1"))
     home.post(title="Ours")
 
-    home.perform(Leave(by=dogs), said(dogs.iri))
+    home.perform(DeleteActor(by=dogs), received(dogs.iri))
 
     listed = await node.get_json("/u/bob/outbox")
     assert [item["object"].get("name") for item in listed["orderedItems"]] == ["Ours"]
@@ -557,7 +557,7 @@ async def test_what_is_between_two_servers_is_served_to_who_knows_its_id(node: N
     theirs = home.post(by=home.person("https://forum.example/u/lea"), place=dogs)
     home.perform(Follow(by=home.bob, target=kim))
     home.perform(Unfollow(by=home.bob, target=kim))
-    home.perform(Follow(by=kim, target=home.bob), said(KIM))
+    home.perform(Follow(by=kim, target=home.bob), received(KIM))
     for score in (1, -1, 0):
         home.perform(Vote(by=home.bob, target=theirs, score=score))
 
@@ -639,7 +639,7 @@ async def test_whoever_is_deleted_leaves_the_key_by_which_the_delete_is_verified
     node: Node,
 ) -> None:
     alive = await node.get_json("/u/bob")
-    node.home.perform(Leave(by=node.home.bob))
+    node.home.perform(DeleteActor(by=node.home.bob))
 
     answer = await node.get("/u/bob")
     left = await node.get_json("/u/bob")

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from activitypub.reading import Document
-from fedcom.actions.catalog import HEARD
 from fedcom.federation.listeners import Listeners, Unsupported, heard_routes, reader_of
+from fedcom.inbound.catalog import HEARD
 from fedcom.models.comment import comment
 from fedcom.models.post import post
 from inbox.errors import Later, Refused
 from inbox.journal import journal
-from inbox.ports import Heard
+from inbox.ports import ReceivedActivity
 from tests.support.documents import activity, document, note, page, person, undo
 from tests.support.node import Node
 from tests.support.people import ORIGIN
@@ -24,8 +24,8 @@ KIM, EVE = "https://kim.example/u/kim", "https://evil.example/u/eve"
 POST = page("https://kim.example/post/1", KIM, CATS, name="New")
 
 
-def heard(said: dict[str, Any], signer: str = EVE) -> Heard:
-    return Heard(
+def heard(said: dict[str, Any], signer: str = EVE) -> ReceivedActivity:
+    return ReceivedActivity(
         activity=Document(said),
         body=json.dumps(said).encode(),
         actor=said["actor"],

@@ -11,7 +11,7 @@ from fedcom.actions.community import EditCommunity
 from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
-from fedcom.actions.remove import Remove, Restore
+from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.vote import Vote
 from fedcom.federation.refused import REASON, undo_refused
 from fedcom.models.moderation import community_ban, moderator, modlog
@@ -82,8 +82,8 @@ def test_what_the_communitys_server_refuses_is_undone_here(
     by, post = home.bob, there.post
     pairs: dict[str, tuple[Action[Any], Action[Any]]] = {
         "remove": (
-            Remove(by=by, target=post, reason="Spam"),
-            Restore(by=by, target=post, reason="A mistake"),
+            RemoveContent(by=by, target=post, reason="Spam"),
+            RestoreContent(by=by, target=post, reason="A mistake"),
         ),
         "lock": (Lock(by=by, post=post, locked=True), Lock(by=by, post=post, locked=False)),
         "pin": (Pin(by=by, post=post, pinned=True), Pin(by=by, post=post, pinned=False)),
@@ -119,8 +119,8 @@ def test_what_the_communitys_server_refuses_is_undone_here(
 
 def _anew(home: Home, action: Action[Any]) -> Action[Any]:
     """The action about the post as it is now."""
-    if isinstance(action, Restore):
-        return Restore(by=action.by, target=home.fresh(action.target), reason=action.reason)
+    if isinstance(action, RestoreContent):
+        return RestoreContent(by=action.by, target=home.fresh(action.target), reason=action.reason)
     if isinstance(action, Lock):
         return Lock(by=action.by, post=home.fresh(action.post), locked=action.locked)
     if isinstance(action, Pin):

@@ -10,15 +10,16 @@ from fedcom.actions.ban import Ban, Unban
 from fedcom.actions.base import Action
 from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.vote import Vote
-from fedcom.context import Context, Fetched, Said
+from fedcom.context import Context, Fetched
 from fedcom.errors import FedcomError
 from fedcom.federation.envelope import open_envelope, prove
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.federation.undone import with_undone
-from fedcom.models.shelf import actor_block
+from fedcom.models.personal import actor_block
+from inbox.ports import ReceivedActivity
 from tests.support.documents import Json, activity, person
 from tests.support.node import Node
-from tests.support.people import Home, said
+from tests.support.people import Home, received
 
 KIM, LEA = "https://lemmy.example/u/kim", "https://lemmy.example/u/lea"
 DOGS = "https://lemmy.example/c/dogs"
@@ -39,10 +40,10 @@ def read(
     `served` is what the origin shows at that id.
     """
     undo = {"type": "Undo", "id": f"{by}/undo", "actor": by, "object": iri}
-    heard = Said(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
+    heard = ReceivedActivity(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
     if via is not None:
         wrapped = activity("Announce", via, undo)
-        heard = Said(Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0)
+        heard = ReceivedActivity(Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0)
 
     def work(ctx: Context) -> Action[Any] | None:
         (sheet,) = open_envelope(ctx, heard)
@@ -63,7 +64,7 @@ def read(
 def test_a_follow_is_undone_by_its_id(home: Home, ours: bool) -> None:
     kim = home.person(KIM)
     target = home.cats if ours else home.bob
-    home.perform(Follow(by=kim, target=target, iri=ACTIVITY), said(KIM))
+    home.perform(Follow(by=kim, target=target, iri=ACTIVITY), received(KIM))
 
     action = read(home, ACTIVITY)
 
@@ -76,7 +77,7 @@ def test_a_follow_is_undone_by_its_id(home: Home, ours: bool) -> None:
 def test_a_vote_is_undone_by_its_id(home: Home, score: Any, of_comment: bool) -> None:
     kim, post = home.person(KIM), home.post()
     target = home.comment(post) if of_comment else post
-    home.perform(Vote(by=kim, target=target, score=score, iri=ACTIVITY), said(KIM))
+    home.perform(Vote(by=kim, target=target, score=score, iri=ACTIVITY), received(KIM))
 
     action = read(home, ACTIVITY)
 
@@ -88,7 +89,7 @@ def test_a_community_passes_on_the_undo_of_a_known_vote(home: Home) -> None:
     kim, dogs = home.person(KIM), home.group(DOGS)
     home.follow(home.bob, dogs)
     post = home.post(place=dogs)
-    home.perform(Vote(by=kim, target=post, score=1, iri=ACTIVITY), said(KIM, via=DOGS))
+    home.perform(Vote(by=kim, target=post, score=1, iri=ACTIVITY), received(KIM, via=DOGS))
 
     action = read(home, ACTIVITY, via=DOGS)
 
@@ -100,7 +101,7 @@ def test_anything_else_is_asked_of_its_origin(home: Home) -> None:
     kim = home.person(KIM)
     lea = home.person(LEA)
     block = activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": ACTIVITY}
-    home.perform(Ban(by=kim, person=lea, place=None), said(KIM))
+    home.perform(Ban(by=kim, person=lea, place=None), received(KIM))
 
     action = read(home, ACTIVITY, block)
 
@@ -124,7 +125,7 @@ def test_what_its_origin_does_not_show_is_ignored(home: Home, served: Json | Non
 
 
 def test_nobody_undoes_by_its_id_what_another_did(home: Home) -> None:
-    home.perform(Follow(by=home.person(KIM), target=home.cats, iri=ACTIVITY), said(KIM))
+    home.perform(Follow(by=home.person(KIM), target=home.cats, iri=ACTIVITY), received(KIM))
     home.person(LEA)
 
     assert read(home, ACTIVITY, by=LEA) == "unsupported_type"

@@ -10,7 +10,7 @@ import pytest
 
 from fedcom.errors import Busy, NotFound
 from fedcom.media.pictures import Pictures
-from fedcom.media.remote import FAILED_FOR, KEPT, RemotePictures, Signer
+from fedcom.media.remote import FAILED_FOR, KEPT, MediaUrlSigner, RemotePictures
 from fedcom.media.store import Store
 from tests.support.clock import SettableClock
 from tests.support.listeners import Asked
@@ -170,7 +170,7 @@ async def test_copies_go_when_they_are_old_or_too_many(world: World) -> None:
 
 
 def test_an_address_holds_for_what_we_signed_and_nothing_else() -> None:
-    signer = Signer(b"secret", ORIGIN)
+    signer = MediaUrlSigner(b"secret", ORIGIN)
     address = signer.address("https://peer.example/a?b=c&d=\u00fc#e", "face")
     said = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
@@ -180,12 +180,12 @@ def test_an_address_holds_for_what_we_signed_and_nothing_else() -> None:
     assert not signer.is_ours(said["url"], "full", said["sig"])
     assert not signer.is_ours(said["url"] + "x", "face", said["sig"])
     assert not signer.is_ours(said["url"], "face", "\u00fc")
-    assert not Signer(b"another", ORIGIN).is_ours(said["url"], "face", said["sig"])
-    assert Signer(b"another", ORIGIN).address(CAT) != signer.address(CAT)
+    assert not MediaUrlSigner(b"another", ORIGIN).is_ours(said["url"], "face", said["sig"])
+    assert MediaUrlSigner(b"another", ORIGIN).address(CAT) != signer.address(CAT)
 
 
 def test_a_picture_of_ours_is_shown_where_it_is() -> None:
-    signer = Signer(b"secret", ORIGIN)
+    signer = MediaUrlSigner(b"secret", ORIGIN)
 
     assert signer.address(f"{ORIGIN}/media/x.webp") == "/media/x.webp"
     assert signer.address(f"{ORIGIN}.evil.example/media/x.webp").startswith("/media/remote?")

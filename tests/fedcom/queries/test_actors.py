@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from fedcom.accounts.register import Newcomer, approve, register
-from fedcom.actions.leave import Leave
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
 from fedcom.errors import NotFound
@@ -97,7 +97,7 @@ def test_a_key_leads_to_its_owner_elsewhere_who_is_not_gone(home: Home) -> None:
 
     assert owner(f"{KIM}#main-key") == KIM
     assert owner(f"{home.bob.iri}#main-key") is None
-    home.perform(Leave(by=kim))
+    home.perform(DeleteActor(by=kim))
     assert owner(f"{KIM}#main-key") is None
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from fedcom.errors import Invalid
-from fedcom.queries.communities import Listing, Sort, list_communities, list_writable
+from fedcom.queries.communities import CommunityQuery, Sort, list_communities, list_writable
 from tests.fedcom.queries.rows import NOON, Rows
 
 
@@ -18,10 +18,12 @@ def test_communities_come_by_followers_with_the_viewers_follow(rows: Rows) -> No
         (large, "pending"),
         (small, None),
     ]
-    assert [line.name.id for line in list_communities(rows.conn, Listing("local")).lines] == [small]
-    mine = list_communities(rows.conn, Listing("subscribed"), viewer_id=me).lines
+    assert [
+        line.name.id for line in list_communities(rows.conn, CommunityQuery("local")).lines
+    ] == [small]
+    mine = list_communities(rows.conn, CommunityQuery("subscribed"), viewer_id=me).lines
     assert [line.name.id for line in mine] == [large]
-    assert list_communities(rows.conn, Listing("subscribed")).lines == ()
+    assert list_communities(rows.conn, CommunityQuery("subscribed")).lines == ()
 
 
 @pytest.mark.parametrize("sort", ["subscribers", "active", "new"])
@@ -44,7 +46,7 @@ def test_communities_come_in_the_order_that_is_asked_for(rows: Rows, sort: Sort)
     seen: list[str] = []
     after = ""
     for _ in made:
-        page = list_communities(rows.conn, Listing(sort=sort, after=after, limit=1))
+        page = list_communities(rows.conn, CommunityQuery(sort=sort, after=after, limit=1))
         seen += [line.name.name for line in page.lines]
         after = page.next
 
@@ -61,7 +63,7 @@ def test_the_larger_of_known_and_claimed_followers_decides_the_order(rows: Rows)
     seen: list[tuple[str, int, int | None]] = []
     after = ""
     for _ in range(4):
-        page = list_communities(rows.conn, Listing(after=after, limit=1))
+        page = list_communities(rows.conn, CommunityQuery(after=after, limit=1))
         seen += [(one.name.name, one.subscribers, one.claimed_followers) for one in page.lines]
         after = page.next
 
@@ -79,7 +81,9 @@ def test_communities_are_found_by_a_part_of_their_name_or_title(rows: Rows) -> N
     rows.community("dogs")
 
     def found(name: str) -> set[str]:
-        return {line.name.name for line in list_communities(rows.conn, Listing(name=name)).lines}
+        return {
+            line.name.name for line in list_communities(rows.conn, CommunityQuery(name=name)).lines
+        }
 
     assert found("CATS") == {"big_cats", "bigcats"}
     assert found("_") == {"big_cats"}
@@ -94,7 +98,7 @@ def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
     seen: list[int] = []
     after = ""
     for _ in range(4):
-        page = list_communities(rows.conn, Listing(after=after, limit=2))
+        page = list_communities(rows.conn, CommunityQuery(after=after, limit=2))
         seen += [line.name.id for line in page.lines]
         after = page.next
     assert after == ""
@@ -105,7 +109,7 @@ def test_pages_of_communities_follow_each_other(rows: Rows) -> None:
 @pytest.mark.parametrize("text", ["x", "1", "1_", "_1", "-1_1", "1_0", f"{2**53}_1", f"1_{2**60}"])
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str) -> None:
     with pytest.raises(Invalid):
-        list_communities(rows.conn, Listing(after=text))
+        list_communities(rows.conn, CommunityQuery(after=text))
 
 
 def test_one_may_want_to_write_where_one_follows_and_in_what_is_local(rows: Rows) -> None:

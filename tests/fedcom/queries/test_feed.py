@@ -8,15 +8,15 @@ from sqlalchemy import Connection, Table, event, insert, update
 
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import community
-from fedcom.models.shelf import actor_block, hidden_post, host_block, post_visit, saved_post
+from fedcom.models.personal import actor_block, hidden_post, host_block, post_visit, saved_post
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.feed import (
     FEW,
+    FeedQuery,
     PostPage,
     Scope,
     Sort,
     Span,
-    Wanted,
     list_posts,
     read_cursor,
 )
@@ -60,7 +60,7 @@ def test_a_page_of_twenty_is_one_statement_with_names_and_votes(rows: Rows) -> N
     rows.vote(me, -1, post=made[0])
 
     with counted(rows.conn) as statements:
-        page = list_posts(rows.conn, Wanted(sort="new"), viewer_id=me)
+        page = list_posts(rows.conn, FeedQuery(sort="new"), viewer_id=me)
 
     assert len(statements) == 1
     assert ids(page) == made[::-1]
@@ -79,7 +79,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(rows: Rows, sort: Sor
     seen: list[int] = []
     after = None
     while True:
-        page = list_posts(rows.conn, Wanted(sort=sort, after=after, limit=4))
+        page = list_posts(rows.conn, FeedQuery(sort=sort, after=after, limit=4))
         seen += ids(page)
         if page.next is None:
             break
@@ -94,10 +94,10 @@ def test_pages_follow_each_other_without_gap_or_repetition(rows: Rows, sort: Sor
 def test_a_list_goes_on_where_it_was_although_something_new_arrived(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     made = [rows.post(cats, bob) for _ in range(4)]
-    first = list_posts(rows.conn, Wanted(sort="new", limit=2))
+    first = list_posts(rows.conn, FeedQuery(sort="new", limit=2))
     rows.post(cats, bob)
 
-    second = list_posts(rows.conn, Wanted(sort="new", limit=2, after=first.next))
+    second = list_posts(rows.conn, FeedQuery(sort="new", limit=2, after=first.next))
 
     assert ids(second) == [made[1], made[0]]
 
@@ -107,8 +107,8 @@ def test_hot_puts_the_better_post_first_and_new_the_later_one(rows: Rows) -> Non
     better = rows.post(cats, bob, score=50)
     later = rows.post(cats, bob)
 
-    assert ids(list_posts(rows.conn, Wanted(sort="hot"))) == [better, later]
-    assert ids(list_posts(rows.conn, Wanted(sort="new"))) == [later, better]
+    assert ids(list_posts(rows.conn, FeedQuery(sort="hot"))) == [better, later]
+    assert ids(list_posts(rows.conn, FeedQuery(sort="new"))) == [later, better]
 
 
 def test_each_scope_holds_what_it_says(rows: Rows) -> None:
@@ -120,7 +120,7 @@ def test_each_scope_holds_what_it_says(rows: Rows) -> None:
     mine, theirs, owls = rows.post(here, me), rows.post(there, zoe), rows.post(asked, zoe)
 
     def listed(scope: Scope, subject: int = 0, viewer: int = me) -> list[int]:
-        wanted = Wanted(scope, "new", subject_id=subject)
+        wanted = FeedQuery(scope, "new", subject_id=subject)
         return ids(list_posts(rows.conn, wanted, viewer_id=viewer))
 
     assert listed("all") == [owls, theirs, mine]
@@ -143,8 +143,8 @@ def test_what_was_taken_away_is_in_no_list(rows: Rows) -> None:
     rows.post(cats, bob, ranked=False)
     shown = rows.post(cats, bob)
 
-    assert ids(list_posts(rows.conn, Wanted(sort="new"))) == [shown]
-    assert ids(list_posts(rows.conn, Wanted("author", "new", subject_id=bob))) == [shown]
+    assert ids(list_posts(rows.conn, FeedQuery(sort="new"))) == [shown]
+    assert ids(list_posts(rows.conn, FeedQuery("author", "new", subject_id=bob))) == [shown]
 
 
 @pytest.mark.parametrize("taken", ["deleted_at", "removed_at"])
@@ -176,7 +176,7 @@ def test_a_post_that_never_was_is_not_found(rows: Rows) -> None:
 )
 def test_a_cursor_that_no_page_gave_is_refused(rows: Rows, text: str, sort: Sort) -> None:
     with pytest.raises(Invalid):
-        list_posts(rows.conn, Wanted(sort=sort, after=read_cursor(text, sort)))
+        list_posts(rows.conn, FeedQuery(sort=sort, after=read_cursor(text, sort)))
 
 
 def test_the_largest_cursor_asks_the_database_nothing_it_cannot_answer(rows: Rows) -> None:
@@ -185,13 +185,13 @@ def test_the_largest_cursor_asks_the_database_nothing_it_cannot_answer(rows: Row
         for sort in SORTS:
             after = read_cursor(f"{key}_{2**53 - 1}", sort)
             for span in ("all", "month"):
-                wanted = Wanted(sort=sort, span=span, after=after)
+                wanted = FeedQuery(sort=sort, span=span, after=after)
                 assert len(list_posts(rows.conn, wanted, now=NOON).lines) == (key > 0)
 
 
 def sorted_ids(rows: Rows, sort: Sort, span: Span = "all", scope: Scope = "all") -> list[int]:
     later = NOON + timedelta(days=300)
-    return ids(list_posts(rows.conn, Wanted(scope, sort, span), now=later))
+    return ids(list_posts(rows.conn, FeedQuery(scope, sort, span), now=later))
 
 
 def test_top_and_controversial_go_by_votes_within_their_span(rows: Rows) -> None:
@@ -231,7 +231,7 @@ def test_what_the_viewer_hid_or_blocked_is_left_out(rows: Rows) -> None:
     hidden, by_eve, by_far = rows.post(cats, bob), rows.post(cats, eve), rows.post(cats, far)
     in_dogs, in_away = rows.post(dogs, bob), rows.post(away, bob)
     everything = [in_away, in_dogs, by_far, by_eve, hidden, kept]
-    assert ids(list_posts(rows.conn, Wanted(sort="new"), viewer_id=me)) == everything
+    assert ids(list_posts(rows.conn, FeedQuery(sort="new"), viewer_id=me)) == everything
     shelve(rows, hidden_post, person_id=me, post_id=hidden)
     for blocked in (eve, dogs):
         shelve(rows, actor_block, person_id=me, blocked_id=blocked)
@@ -240,7 +240,7 @@ def test_what_the_viewer_hid_or_blocked_is_left_out(rows: Rows) -> None:
 
     def listed(scope: Scope, subject: int = 0, viewer: int = me) -> list[int]:
         return ids(
-            list_posts(rows.conn, Wanted(scope, "new", subject_id=subject), viewer_id=viewer)
+            list_posts(rows.conn, FeedQuery(scope, "new", subject_id=subject), viewer_id=viewer)
         )
 
     assert listed("all") == [kept]
@@ -261,15 +261,15 @@ def test_sensitive_posts_are_listed_for_who_wants_them_and_in_their_community(ro
         rows.post(adult, bob),
     )
 
-    assert ids(list_posts(rows.conn, Wanted(sort="new"))) == [plain]
-    page = list_posts(rows.conn, Wanted(sort="new", nsfw=True))
+    assert ids(list_posts(rows.conn, FeedQuery(sort="new"))) == [plain]
+    page = list_posts(rows.conn, FeedQuery(sort="new", nsfw=True))
     assert [(line.id, line.nsfw) for line in page.lines] == [
         (within, True),
         (marked, True),
         (plain, False),
     ]
-    assert ids(list_posts(rows.conn, Wanted("community", "new", subject_id=adult))) == [within]
-    assert ids(list_posts(rows.conn, Wanted("author", "new", subject_id=bob))) == [plain]
+    assert ids(list_posts(rows.conn, FeedQuery("community", "new", subject_id=adult))) == [within]
+    assert ids(list_posts(rows.conn, FeedQuery("author", "new", subject_id=bob))) == [plain]
 
 
 def test_a_line_says_what_the_viewer_saved_hid_and_has_not_read(rows: Rows) -> None:
@@ -279,7 +279,7 @@ def test_a_line_says_what_the_viewer_saved_hid_and_has_not_read(rows: Rows) -> N
     rows.conn.execute(insert(post_visit).values(visit))
     shelve(rows, saved_post, person_id=me, post_id=read)
 
-    first, second = list_posts(rows.conn, Wanted(sort="new"), viewer_id=me).lines
+    first, second = list_posts(rows.conn, FeedQuery(sort="new"), viewer_id=me).lines
 
     assert (first.id, first.saved, first.new_comments) == (unread, False, 0)
     assert (second.id, second.saved, second.hidden, second.new_comments) == (read, True, False, 3)
@@ -292,9 +292,9 @@ def test_saved_posts_come_last_saved_first_and_go_on(rows: Rows) -> None:
         at = NOON + timedelta(hours=number)
         shelve(rows, saved_post, person_id=me, post_id=saved, saved_at=at)
 
-    first = list_posts(rows.conn, Wanted("saved", "new", limit=2), viewer_id=me)
+    first = list_posts(rows.conn, FeedQuery("saved", "new", limit=2), viewer_id=me)
     after = read_cursor(str(first.next), "new")
-    rest = list_posts(rows.conn, Wanted("saved", "new", limit=2, after=after), viewer_id=me)
+    rest = list_posts(rows.conn, FeedQuery("saved", "new", limit=2, after=after), viewer_id=me)
 
     assert [ids(first), ids(rest)] == [[made[4], made[0]], [made[3]]]
 
@@ -306,8 +306,8 @@ def test_pinned_posts_stand_above_a_community_once(rows: Rows, sort: Sort) -> No
     made = {rows.post(cats, bob, score=number) for number in range(5)}
 
     with counted(rows.conn) as statements:
-        first = list_posts(rows.conn, Wanted("community", sort, subject_id=cats, limit=3))
-    wanted = Wanted("community", sort, subject_id=cats, limit=3, after=first.next)
+        first = list_posts(rows.conn, FeedQuery("community", sort, subject_id=cats, limit=3))
+    wanted = FeedQuery("community", sort, subject_id=cats, limit=3, after=first.next)
     second = list_posts(rows.conn, wanted)
 
     assert len(statements) == 1
@@ -325,7 +325,7 @@ def test_who_follows_much_and_who_follows_little_see_the_same_list(rows: Rows, s
     listed = []
     for posts in (0, FEW, FEW + 1):
         rows.conn.execute(update(community).values(posts=posts))
-        listed.append(ids(list_posts(rows.conn, Wanted("subscribed", sort), viewer_id=me)))
+        listed.append(ids(list_posts(rows.conn, FeedQuery("subscribed", sort), viewer_id=me)))
 
     assert listed[0] == listed[1] == listed[2]
     assert set(listed[0]) == set(made)
@@ -341,7 +341,7 @@ def test_no_list_is_sorted_that_an_index_has_in_order(rows: Rows) -> None:
             if (scope, sort) == ("community", "controversial"):
                 continue
             sent: list[tuple[str, object]] = []
-            wanted = Wanted(scope, sort, subject_id=cats, after=Cursor(1, 1))
+            wanted = FeedQuery(scope, sort, subject_id=cats, after=Cursor(1, 1))
             with recorded(rows.conn, sent):
                 list_posts(rows.conn, wanted)
             ((statement, values),) = sent

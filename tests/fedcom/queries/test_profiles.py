@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import insert
 
 from fedcom.models.moderation import moderator
-from fedcom.models.shelf import actor_block
-from fedcom.queries.feed import Sort, Wanted
+from fedcom.models.personal import actor_block
+from fedcom.queries.feed import FeedQuery, Sort
 from fedcom.queries.post_lines import PostLine
-from fedcom.queries.profiles import Works, get_facts, list_works
+from fedcom.queries.profiles import Contributions, get_facts, list_works
 from tests.fedcom.queries.rows import NOON, Rows
 
 
@@ -55,9 +55,9 @@ def test_whether_the_viewer_blocked_them_is_told_to_nobody_else(rows: Rows) -> N
 def walk(rows: Rows, author: int, sort: Sort, limit: int) -> list[str]:
     """Every line of all pages: "p" and "c" with the row's number."""
     listed: list[str] = []
-    found = Works((), None, None, has_more=True)
+    found = Contributions((), None, None, has_more=True)
     while found.has_more:
-        wanted = Wanted("author", sort, subject_id=author, after=found.posts_after, limit=limit)
+        wanted = FeedQuery("author", sort, subject_id=author, after=found.posts_after, limit=limit)
         found = list_works(rows.conn, wanted, found.comments_after)
         listed += [f"{'p' if isinstance(one, PostLine) else 'c'}{one.id}" for one in found.lines]
         assert len(found.lines) <= limit

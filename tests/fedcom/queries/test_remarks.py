@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from fedcom.models.shelf import actor_block
+from fedcom.models.personal import actor_block
 from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import Wanted
+from fedcom.queries.feed import FeedQuery
 from fedcom.queries.remarks import RemarkPage, list_comments_of
 from tests.fedcom.queries.rows import NOON, Rows
 
 
 def remarks(rows: Rows, author: int, viewer: int = 0, **more: Any) -> RemarkPage:
-    wanted = Wanted(**{"scope": "author", "sort": "new", "subject_id": author, **more})
+    wanted = FeedQuery(**{"scope": "author", "sort": "new", "subject_id": author, **more})
     return list_comments_of(rows.conn, wanted, viewer_id=viewer)
 
 

@@ -10,16 +10,16 @@ from fedcom.db import Database
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment
+from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
-from fedcom.models.shelf import actor_block, host_block
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.search import (
     ActorHits,
     ContentHits,
     Scope,
+    SearchQuery,
     Sort,
     Viewer,
-    Wanted,
     search_comments,
     search_communities,
     search_people,
@@ -38,12 +38,12 @@ SEARCHES: tuple[Callable[..., Any], ...] = (
 
 
 def posts(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[int]:
-    wanted = Wanted(parse_terms(query), **more)
+    wanted = SearchQuery(parse_terms(query), **more)
     return [line.id for line in search_posts(rows.conn, wanted, viewer or Viewer()).lines]
 
 
 def comments(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[int]:
-    wanted = Wanted(parse_terms(query), **more)
+    wanted = SearchQuery(parse_terms(query), **more)
     return [line.id for line in search_comments(rows.conn, wanted, viewer or Viewer()).lines]
 
 
@@ -52,12 +52,12 @@ def names(found: ActorHits) -> list[str]:
 
 
 def communities(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[str]:
-    wanted = Wanted(parse_terms(query), **more)
+    wanted = SearchQuery(parse_terms(query), **more)
     return names(search_communities(rows.conn, wanted, viewer or Viewer()))
 
 
 def people(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[str]:
-    wanted = Wanted(parse_terms(query), **more)
+    wanted = SearchQuery(parse_terms(query), **more)
     return names(search_people(rows.conn, wanted, viewer or Viewer()))
 
 
@@ -131,14 +131,14 @@ def test_what_was_found_is_marked_in_title_and_text(rows: Rows) -> None:
     )
     said = rows.comment(made, bob, body_html="<p>Sleep</p>", published_at=NOON)
 
-    wanted = Wanted(parse_terms("cats"), sort="new")
+    wanted = SearchQuery(parse_terms("cats"), sort="new")
     covered, found = search_posts(rows.conn, wanted, Viewer()).lines
     assert found.title == (("Sleepy ", False), ("cats", True))
     assert found.text == (("Cats", True), (" <sleep>", False))
     assert (found.author.name, found.community.name) == ("bob", "cats")
     assert (covered.id, covered.text) == (secret, (("Sad ", False), ("cats", True)))
 
-    below = search_comments(rows.conn, Wanted(parse_terms("sleep")), Viewer()).lines[0]
+    below = search_comments(rows.conn, SearchQuery(parse_terms("sleep")), Viewer()).lines[0]
     assert (below.id, below.post_id, below.published_at) == (said.id, made, NOON)
     assert "".join(piece.text for piece in below.title) == "Sleepy cats"
 
@@ -147,7 +147,7 @@ def test_each_list_is_one_statement(rows: Rows) -> None:
     cats, bob = rows.community("cats"), rows.person("bob", title="cats")
     for _ in range(3):
         rows.comment(rows.post(cats, bob, title="cats"), bob, body_html="<p>cats</p>")
-    wanted = Wanted(parse_terms("cats author:bob -dogs"), scope="subscribed", sort="new")
+    wanted = SearchQuery(parse_terms("cats author:bob -dogs"), scope="subscribed", sort="new")
     rows.follow(bob, cats)
 
     for search in SEARCHES:
@@ -283,7 +283,7 @@ def test_people_and_communities_are_found_by_name_and_title(rows: Rows) -> None:
     assert people(rows, "robert") == people(rows, "muller bo") == ["bob"]
     assert people(rows, "gardener") == people(rows, "roar") == []
     assert communities(rows, "cats") == communities(rows, "lions roar") == ["big_cats"]
-    found = search_communities(rows.conn, Wanted(parse_terms("robert")), Viewer()).lines[0]
+    found = search_communities(rows.conn, SearchQuery(parse_terms("robert")), Viewer()).lines[0]
     assert found.text == (("Lions of ", False), ("Robert", True))
     assert (found.subscribers, found.nsfw) == (0, False)
 
@@ -313,7 +313,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(
     seen: list[int] = []
     after = None
     while True:
-        wanted = Wanted(parse_terms(query), sort=sort, after=after, limit=4)
+        wanted = SearchQuery(parse_terms(query), sort=sort, after=after, limit=4)
         page: ContentHits = search_posts(rows.conn, wanted, Viewer())
         seen += [line.id for line in page.lines]
         if page.next is None:
@@ -344,7 +344,7 @@ def test_a_cursor_from_nowhere_is_no_fault_of_ours(rows: Rows, query: str) -> No
     )
 )
 def test_no_text_is_an_error(database: Database, query: str) -> None:
-    wanted = Wanted(parse_terms(query))
+    wanted = SearchQuery(parse_terms(query))
     with database.connect() as conn:
         for search in SEARCHES:
             assert search(conn, wanted, Viewer()).lines == ()
@@ -378,7 +378,7 @@ def test_the_index_is_used(rows: Rows) -> None:
 
     event.listen(rows.conn, "before_cursor_execute", explain)
     for search in SEARCHES:
-        search(rows.conn, Wanted(parse_terms("cats"), scope="local"), Viewer(7))
+        search(rows.conn, SearchQuery(parse_terms("cats"), scope="local"), Viewer(7))
     event.remove(rows.conn, "before_cursor_execute", explain)
 
     assert len(plans) == len(SEARCHES)

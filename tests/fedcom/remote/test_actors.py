@@ -8,7 +8,7 @@ import pytest
 from activitypub.errors import Gone, NotThere
 from activitypub.reading import Document
 from fedcom.context import Context, Fetched
-from fedcom.errors import Denied, FedcomError, Missing, NotFound
+from fedcom.errors import Denied, FedcomError, NeedsFetch, NotFound
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.queries.actors import find_actor, find_moderators
 from fedcom.remote.actors import (
@@ -160,9 +160,9 @@ def test_moderators_are_asked_for_and_not_vital(home: Home) -> None:
     listed = {"id": f"{DOGS}/moderators", "type": "OrderedCollection", "orderedItems": [KIM]}
     for known, missing in (((), f"{DOGS}/moderators"), ((listed,), KIM)):
         fetched = Fetched({one["id"]: Document(one) for one in known})
-        with pytest.raises(Missing) as caught:
+        with pytest.raises(NeedsFetch) as caught:
             home(lambda ctx: put_actor(ctx, Document(group(DOGS))), fetched=fetched)
-        assert (caught.value.iri, caught.value.vital) == (missing, False)
+        assert (caught.value.iri, caught.value.required) == (missing, False)
 
 
 def test_a_community_elsewhere_names_its_moderators_collection_on_its_own_host(home: Home) -> None:
@@ -211,9 +211,9 @@ def test_a_person_may_become_a_bot(home: Home) -> None:
 
 
 def test_somebody_unknown_is_missing_until_fetched(home: Home) -> None:
-    with pytest.raises(Missing) as caught:
+    with pytest.raises(NeedsFetch) as caught:
         home(lambda ctx: actor_at(ctx, KIM))
-    assert (caught.value.iri, caught.value.vital) == (KIM, True)
+    assert (caught.value.iri, caught.value.required) == (KIM, True)
 
     fetched = Fetched({KIM: Document(person(KIM))})
     assert home(lambda ctx: person_at(ctx, KIM), fetched=fetched).iri == KIM

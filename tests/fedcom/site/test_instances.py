@@ -5,8 +5,8 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.models.moderation import modlog
 from fedcom.remote.peers import find_block
 from fedcom.site.instances import block_instance, list_blocks, unblock_instance
+from outbox.maintenance import report_peers
 from outbox.publish import publish
-from outbox.upkeep import report_peers
 
 
 def test_a_block_covers_subdomains_and_nothing_else(rig):

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.types import ASGIApp
 
-from fedcom.http.forgery import make_token
-from fedcom.web.forms import Form
-from fedcom.web.trap import SHOWN_AT, set_trap
+from fedcom.http.csrf import make_token
+from fedcom.web.html.forms import Form
+from fedcom.web.html.honeypot import SHOWN_AT, set_trap
 
 PAGE_HEADERS = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FORM_HEADERS = {**PAGE_HEADERS, "Sec-Fetch-Site": "same-origin"}
@@ -106,7 +106,7 @@ def long_ago(app: Any) -> str:
     """What stands in a form for signing up that was shown a minute ago."""
     instance = app.state.instance
     form = Form({})
-    set_trap(form, instance.stamps, instance.clock() - timedelta(minutes=1))
+    set_trap(form, instance.signer, instance.clock() - timedelta(minutes=1))
     return form.values[SHOWN_AT]
 
 

@@ -25,9 +25,9 @@ from fedcom.context import Context, NewKey
 from fedcom.db import Database
 from fedcom.errors import NotFound
 from fedcom.http.sessions import cookie_name
-from fedcom.http.stamps import Stamps
+from fedcom.http.signer import HmacSigner
 from fedcom.media.pictures import Pictures
-from fedcom.media.remote import Signer
+from fedcom.media.remote import MediaUrlSigner
 from fedcom.media.store import Store
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
@@ -53,8 +53,8 @@ class PlainInstance:
         self.database = database
         self.clock = clock
         self.pictures = Pictures(Store(settings.media_dir), max_bytes=100_000)
-        self.signer = Signer(b"secret", settings.origin)
-        self.stamps = Stamps(b"secret")
+        self.media_signer = MediaUrlSigner(b"secret", settings.origin)
+        self.signer = HmacSigner(b"secret")
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
         # What is fetched and kept, by the handle that leads there.

@@ -10,7 +10,7 @@ from fedcom.actions.delete import Delete
 from fedcom.actions.message import DeleteMessage, SendMessage
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
 from fedcom.context import Context
 from fedcom.models.comment import Comment
@@ -231,7 +231,7 @@ async def make_targets(world: World) -> dict[str, int]:
         for name in ("deleted", "gone"):
             perform(ctx, Delete(by=bob, target=made[name]))
         for name in ("removed", "hidden"):
-            perform(ctx, Remove(by=ann, target=made[name]))
+            perform(ctx, RemoveContent(by=ann, target=made[name]))
         for name in ("message", "taken"):
             text = Body.of_markdown("Between the two of us")
             sent[name] = perform(ctx, SendMessage(by=mia, to=bob, body=text))

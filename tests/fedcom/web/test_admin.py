@@ -10,7 +10,7 @@ from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
 from activitypub.reading import Document
 from fedcom.accounts.invitations import list_invitations
-from fedcom.accounts.roster import get_account
+from fedcom.accounts.members import get_account
 from fedcom.context import Context
 from fedcom.models.account import password_reset
 from fedcom.models.follow import follow

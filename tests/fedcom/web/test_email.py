@@ -6,8 +6,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from fedcom.accounts.members import Member, find_member, get_member, set_password
 from fedcom.accounts.passwords import hash_password
-from fedcom.accounts.roster import Member, find_member, get_member, set_password
 from fedcom.models.mail import mail
 from fedcom.site.settings import edit_site
 from tests.fedcom.web.browser import Page

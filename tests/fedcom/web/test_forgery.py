@@ -6,12 +6,12 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, select
 from starlette.routing import Route
 
+from fedcom.accounts.members import set_role
 from fedcom.accounts.password_reset import create_reset
-from fedcom.accounts.roster import set_role
 from fedcom.actions.message import SendMessage
 from fedcom.actions.perform import perform
 from fedcom.context import Context
-from fedcom.http.forgery import make_token
+from fedcom.http.csrf import make_token
 from fedcom.models.base import metadata
 from fedcom.web.routes import routes
 from fedcom.wire.body import Body

@@ -4,7 +4,7 @@ import pytest
 
 from fedcom.actions.comment import EditComment
 from fedcom.actions.post import EditPost
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.models.post import Post
 from fedcom.web.history import PAGE
 from fedcom.wire.body import Body
@@ -63,7 +63,7 @@ async def test_the_past_of_what_was_deleted_or_removed_is_gone(world: World) -> 
     await edit(world, post, "Something", "else")
     await edit(world, other, "Something", "else")
     await world.browser("bob").post(f"/post/{post.id}/delete")
-    await world.perform(Remove(by=world.people["ann"], target=other, reason="spam"))
+    await world.perform(RemoveContent(by=world.people["ann"], target=other, reason="spam"))
 
     for who in ("", "eve"):
         for about, word in ((post, "secret"), (other, "pills")):

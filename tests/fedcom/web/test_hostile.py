@@ -17,7 +17,7 @@ from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
 from fedcom.queries.posts import get_post
 from fedcom.text.html import sanitize
-from fedcom.web.render import SCRIPT_ADDRESS
+from fedcom.web.html.render import SCRIPT_ADDRESS
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import World
 

@@ -8,10 +8,10 @@ from urllib.parse import urljoin
 import pytest
 from sqlalchemy import Engine, event, insert, update
 
-from fedcom.accounts.preferences import FRONT_SORTS
 from fedcom.models.account import account
+from fedcom.models.personal import post_visit
 from fedcom.models.post import post as posts
-from fedcom.models.shelf import post_visit
+from fedcom.personal.preferences import FRONT_SORTS
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World

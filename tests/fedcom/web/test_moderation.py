@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from fedcom.accounts.departure import delete_account
+from fedcom.accounts.delete_account import delete_account
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform

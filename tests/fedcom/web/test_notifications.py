@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.delete import Delete
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.models.comment import Comment
 from fedcom.models.notification import notification
@@ -127,7 +127,7 @@ async def test_looking_at_the_thread_or_the_comment_is_reading_it(world: World) 
 async def test_what_is_gone_is_neither_told_nor_counted(world: World) -> None:
     answer, mention = await talk(world)
     await world.perform(Delete(by=world.people["eve"], target=answer))
-    await world.perform(Remove(by=world.people["ann"], target=mention))
+    await world.perform(RemoveContent(by=world.people["ann"], target=mention))
 
     page = await world.browser("bob").get("/notifications?show=all")
 

@@ -6,23 +6,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from fedcom.accounts import export
+from fedcom.accounts.members import set_password, set_role
 from fedcom.accounts.passwords import hash_password
-from fedcom.accounts.roster import set_password, set_role
 from fedcom.accounts.sessions import create_session
 from fedcom.actions.ban import Ban
 from fedcom.actions.comment import EditComment
 from fedcom.actions.follow import Follow
-from fedcom.actions.notify import News, notify
 from fedcom.actions.post import EditPost
 from fedcom.actions.vote import Vote
+from fedcom.effects.notify import News, notify
 from fedcom.models.account import account, session
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.message import message
 from fedcom.models.notification import notification
+from fedcom.models.personal import actor_block, draft, host_block, saved_post
 from fedcom.models.post import post as posts
-from fedcom.models.shelf import actor_block, draft, host_block, saved_post
+from fedcom.personal import export
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.fedcom.web.browser import Browser, cookie_of

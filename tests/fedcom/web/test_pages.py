@@ -8,14 +8,14 @@ from fedcom.actions.community import CreateCommunity
 from fedcom.actions.delete import Delete
 from fedcom.actions.follow import Follow
 from fedcom.actions.perform import perform
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.models.actor import actor, community
 from fedcom.models.boost import boost
 from fedcom.models.follow import follow
 from fedcom.models.post import post as posts
 from fedcom.queries.actors import get_community
-from fedcom.web.render import SCRIPT_ADDRESS
+from fedcom.web.html.render import SCRIPT_ADDRESS
 from outbox.deliveries import activities, deliveries
 from tests.fedcom.web.conftest import KEY, World
 
@@ -175,7 +175,7 @@ async def test_what_was_deleted_is_a_placeholder_that_its_author_can_take_back(
 
 async def test_what_was_removed_is_a_placeholder_and_the_log_says_why(world: World) -> None:
     post = await world.post("Secret title")
-    await world.perform(Remove(by=world.people["mia"], target=post, reason="off topic"))
+    await world.perform(RemoveContent(by=world.people["mia"], target=post, reason="off topic"))
 
     page = await world.browser("mia").get(f"/post/{post.id}")
     assert (page.status, "Removed by a moderator" in page.text) == (410, True)

@@ -10,14 +10,14 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from fedcom.accounts.members import set_password
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.register import check_email
-from fedcom.accounts.roster import set_password
 from fedcom.accounts.throttle import LIMITS, prune_attempts
+from fedcom.background.mailer import Mailer
 from fedcom.logs import configure_logs
 from fedcom.models.account import attempt, password_reset
 from fedcom.models.mail import mail
-from fedcom.postman import Postman
 from fedcom.site.settings import edit_site
 from fedcom.units import Units
 from tests.fedcom.web.conftest import World
@@ -41,7 +41,7 @@ def box() -> Iterator[MailBox]:
 
 
 @pytest.fixture
-async def postman(world: World, box: MailBox) -> Postman:
+async def mailer(world: World, box: MailBox) -> Mailer:
     """The instance sends mail to `box`; bob has an address."""
     settings = world.instance.settings.model_copy(update={"smtp_url": SecretStr(box.url)})
     world.instance.settings = settings
@@ -58,7 +58,7 @@ async def postman(world: World, box: MailBox) -> Postman:
     )
     bob, address = world.people["bob"].id, check_email("bob@mail.example")
     await world.instance.unit(lambda ctx: give_email(ctx, bob, address))
-    return Postman(units, settings, world.instance.clock)
+    return Mailer(units, settings, world.instance.clock)
 
 
 async def letters(world: World) -> int:
@@ -66,14 +66,14 @@ async def letters(world: World) -> int:
 
 
 async def test_a_letter_brings_a_link_that_sets_the_password_once(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     guest = world.browser()
     assert 'href="/forgot"' in (await guest.get("/login")).html
     page = await guest.post("/forgot", name="Bob@mail.example")
     assert "a letter is on its way" in page.text
     assert box.letters == []  # nobody waited for the mail server
-    assert await postman.send_due() == 1
+    assert await mailer.send_due() == 1
     [letter] = box.letters
     assert letter["To"] == "bob@mail.example"
     assert letter["From"] == "noreply@forum.example"
@@ -98,9 +98,9 @@ async def test_a_letter_brings_a_link_that_sets_the_password_once(
     assert (again.status, "used already" in again.text) == (404, True)
 
 
-async def test_letters_go_out_by_themselves(world: World, postman: Postman, box: MailBox) -> None:
+async def test_letters_go_out_by_themselves(world: World, mailer: Mailer, box: MailBox) -> None:
     await world.browser().post("/forgot", name="bob")
-    work = asyncio.create_task(postman.run())
+    work = asyncio.create_task(mailer.run())
     try:
         for _ in range(500):
             if not await letters(world):
@@ -111,7 +111,7 @@ async def test_letters_go_out_by_themselves(world: World, postman: Postman, box:
     assert len(box.letters) == 1
 
 
-async def test_the_answer_does_not_tell_who_has_an_account(world: World, postman: Postman) -> None:
+async def test_the_answer_does_not_tell_who_has_an_account(world: World, mailer: Mailer) -> None:
     said = {(await world.browser().post("/forgot", name=name)).text for name in ("bob", "nobody")}
     assert len(said) == 1
     eve = await world.browser().post("/forgot", name="eve")
@@ -120,26 +120,26 @@ async def test_the_answer_does_not_tell_who_has_an_account(world: World, postman
 
 
 async def test_a_link_is_good_for_an_hour_and_none_ends_another_before_it_is_used(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     tokens = []
     for _ in range(2):
         await world.browser().post("/forgot", name="bob")
-        await postman.send_due()
+        await mailer.send_due()
         tokens.append(box.letters[-1].get_content().partition("token=")[2].split()[0])
     for token in tokens:
         assert (await world.browser().get(f"/reset?token={token}")).status == 200
     await world.browser().post("/reset", token=tokens[0], password=NEW)
     assert (await world.browser().get(f"/reset?token={tokens[1]}")).status == 404
     await world.browser().post("/forgot", name="bob")
-    await postman.send_due()
+    await mailer.send_due()
     token = box.letters[-1].get_content().partition("token=")[2].split()[0]
     world.instance.clock.advance(hours=1)
     page = await world.browser().get(f"/reset?token={token}")
     assert (page.status, "Ask for a new one" in page.text) == (404, True)
 
 
-async def test_nobody_is_buried_in_letters(world: World, postman: Postman) -> None:
+async def test_nobody_is_buried_in_letters(world: World, mailer: Mailer) -> None:
     for _ in range(5):
         assert (await world.browser().post("/forgot", name="bob")).status == 200
     page = await world.browser().post("/forgot", name="Bob")
@@ -151,7 +151,7 @@ async def test_nobody_is_buried_in_letters(world: World, postman: Postman) -> No
 
 
 async def test_a_stranger_keeps_nobody_from_asking_for_a_link(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     stranger = world.browser()
     for _ in range(6):
@@ -160,7 +160,7 @@ async def test_a_stranger_keeps_nobody_from_asking_for_a_link(
     assert 1 <= int(page.headers["retry-after"]) <= 1800
     owner = world.browser(address="198.51.100.1")
     assert (await owner.post("/forgot", name="bob")).status == 200
-    await postman.send_due()
+    await mailer.send_due()
     # Whichever letter the owner opens, its link is good, and lets them in while others guess.
     token = box.letters[0].get_content().partition("token=")[2].split()[0]
     await world.besiege("bob")
@@ -170,69 +170,69 @@ async def test_a_stranger_keeps_nobody_from_asking_for_a_link(
 
 
 async def test_a_mail_server_that_is_busy_gets_the_letter_later(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     box.answers["DATA"] = "451 later"
     await world.browser().post("/forgot", name="bob")
-    assert await postman.send_due() == 0
+    assert await mailer.send_due() == 0
     del box.answers["DATA"]
-    assert await postman.send_due() == 0
+    assert await mailer.send_due() == 0
     world.instance.clock.advance(minutes=1)
-    assert await postman.send_due() == 1
+    assert await mailer.send_due() == 1
     assert await letters(world) == 0
 
 
 async def test_a_letter_that_nobody_takes_is_given_up_after_a_day(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     box.answers["MAIL"] = "451 never today"
     await world.browser().post("/forgot", name="bob")
     for _ in range(12):
-        await postman.send_due()
+        await mailer.send_due()
         world.instance.clock.advance(hours=18)
     assert await letters(world) == 0
     assert box.letters == []
 
 
 async def test_an_address_that_is_refused_is_not_tried_again(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     box.answers["RCPT"] = "550 nobody here"
     await world.browser().post("/forgot", name="bob")
-    await postman.send_due()
+    await mailer.send_due()
     assert await letters(world) == 0
 
 
 async def test_an_address_that_is_refused_for_now_is_tried_again(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     box.answers["RCPT"] = "450 greylisted, come again"
     await world.browser().post("/forgot", name="bob")
-    assert await postman.send_due() == 0
+    assert await mailer.send_due() == 0
     del box.answers["RCPT"]
     world.instance.clock.advance(minutes=1)
-    assert await postman.send_due() == 1
+    assert await mailer.send_due() == 1
     assert len(box.letters) == 1
 
 
 async def test_a_letter_that_cannot_even_be_handed_in_ends_no_other_work(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     # Python's smtplib gives passwords in ASCII only.
     url = SecretStr(box.url.replace("//", "//post:%C3%BCber@"))
     settings = world.instance.settings.model_copy(update={"smtp_url": url})
-    carrier = Postman(postman._units, settings, world.instance.clock)
+    carrier = Mailer(mailer._units, settings, world.instance.clock)
     await world.browser().post("/forgot", name="bob")
     assert await carrier.send_due() == 0
     assert await letters(world) == 1
 
 
 async def test_the_password_of_the_mail_server_is_given_and_never_logged(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     url = SecretStr(box.url.replace("//", "//post%40here:s3cret%21@"))
     settings = world.instance.settings.model_copy(update={"smtp_url": url})
-    carrier = Postman(postman._units, settings, world.instance.clock)
+    carrier = Mailer(mailer._units, settings, world.instance.clock)
     await world.browser().post("/forgot", name="bob")
     box.answers["DATA"] = "451 s3cret! is a bad password"
     stream = io.StringIO()
@@ -247,11 +247,11 @@ async def test_the_password_of_the_mail_server_is_given_and_never_logged(
 
 
 async def test_a_mail_server_on_this_machine_may_have_a_certificate_of_its_own(
-    world: World, postman: Postman, box: MailBox
+    world: World, mailer: Mailer, box: MailBox
 ) -> None:
     box.tls, _ = tls_for("snakeoil.example")
     await world.browser().post("/forgot", name="bob")
-    assert await postman.send_due() == 1
+    assert await mailer.send_due() == 1
     assert (len(box.letters), box.secured) == (1, 1)
 
 
@@ -274,7 +274,7 @@ async def test_without_mail_the_page_says_whom_to_ask_and_the_admin_makes_the_li
 
 @pytest.mark.parametrize(("decision", "words"), [("approve", "is open"), ("deny", "did not")])
 async def test_applicants_are_told_by_mail_what_was_decided(
-    world: World, postman: Postman, box: MailBox, decision: str, words: str
+    world: World, mailer: Mailer, box: MailBox, decision: str, words: str
 ) -> None:
     await world.instance.unit(lambda ctx: edit_site(ctx.conn, registration="approval"))
     typed = {"name": "zoe", "password": NEW, "application": "Hello", "email": "z@mail.example"}
@@ -283,13 +283,13 @@ async def test_applicants_are_told_by_mail_what_was_decided(
     page = await ann.get("/admin/registration")
     number = page.html.partition('name="person" value="')[2].partition('"')[0]
     await ann.post("/admin/applications", person=number, decision=decision)
-    await postman.send_due()
+    await mailer.send_due()
     [asked, letter] = box.letters
     assert "/confirm-email?token=" in asked.get_content()
     assert (letter["To"], words in letter.get_content()) == ("z@mail.example", True)
 
 
-async def test_counted_tries_and_old_links_are_swept_away(world: World, postman: Postman) -> None:
+async def test_counted_tries_and_old_links_are_swept_away(world: World, mailer: Mailer) -> None:
     await world.browser().post("/forgot", name="bob")
     world.instance.clock.advance(hours=2)
     now = world.instance.clock()

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from fedcom.accounts.departure import delete_account
-from fedcom.housekeeping import clean_pictures
+from fedcom.accounts.delete_account import delete_account
+from fedcom.background.housekeeping import clean_pictures
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.media import link_preview, media

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from starlette.routing import Route
 
 from activitypub.reading import Document
-from fedcom.accounts.shelf import save
 from fedcom.actions.close import CloseCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity
@@ -17,13 +16,14 @@ from fedcom.actions.follow import Follow
 from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost, EditPost
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
 from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
+from fedcom.personal.saved import save
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
 from fedcom.remote.actors import person_at
@@ -33,7 +33,7 @@ from outbox.deliveries import activities
 from tests.fedcom.web.browser import PAGE_HEADERS, Browser
 from tests.fedcom.web.conftest import KEY, World
 from tests.support import documents
-from tests.support.people import said
+from tests.support.people import received
 
 pytestmark = pytest.mark.anyio
 
@@ -98,7 +98,7 @@ def hide_all(ctx: Context, world: World) -> dict[str, int]:
     """
     ann, bob, eve, mia = (world.people[name] for name in ("ann", "bob", "eve", "mia"))
     ctx.fetched.documents[PEER] = Document(documents.person(PEER))
-    perform(ctx, Follow(by=person_at(ctx, PEER), target=world.community), said(PEER))
+    perform(ctx, Follow(by=person_at(ctx, PEER), target=world.community), received(PEER))
     closed = perform(
         ctx, CreateCommunity(by=bob, name="attic", key=KEY, title=f"The attic {SECRET}")
     )
@@ -113,7 +113,7 @@ def hide_all(ctx: Context, world: World) -> dict[str, int]:
     for post in posts.values():
         mine = Body.of_markdown("Mine")
         below = perform(ctx, CreateComment(by=eve, post=post, parent=None, body=mine))
-        perform(ctx, Remove(by=ann, target=below, reason="off topic"))
+        perform(ctx, RemoveContent(by=ann, target=below, reason="off topic"))
         perform(ctx, Lock(by=ann, post=post, locked=True))
     for target in (*posts.values(), *comments.values()):
         save(ctx, eve, target)
@@ -121,7 +121,7 @@ def hide_all(ctx: Context, world: World) -> dict[str, int]:
         perform(ctx, Report(by=eve, target=target, reason="Look at it."))
     for target in (get_post(ctx.conn, posts["removed"].id), comments["removed"], posts["picture"]):
         fresh = target if isinstance(target, Comment) else get_post(ctx.conn, target.id)
-        perform(ctx, Remove(by=mia, target=fresh, reason="spam"))
+        perform(ctx, RemoveContent(by=mia, target=fresh, reason="spam"))
     perform(ctx, Delete(by=bob, target=get_post(ctx.conn, posts["deleted"].id)))
     perform(ctx, Delete(by=bob, target=get_comment(ctx.conn, comments["deleted"].id)))
     perform(ctx, CloseCommunity(by=ann, community=closed, reason="Closed."))
@@ -229,9 +229,9 @@ async def test_what_was_removed_is_read_in_place_by_those_it_concerns(world: Wor
         post = write_post(ctx, world, "removed")
         comment = write_comment(ctx, world, post, None)
         mia = world.people["mia"]
-        perform(ctx, Remove(by=mia, target=comment, reason="spam"))
+        perform(ctx, RemoveContent(by=mia, target=comment, reason="spam"))
         return perform(
-            ctx, Remove(by=mia, target=get_post(ctx.conn, post.id), reason="spam")
+            ctx, RemoveContent(by=mia, target=get_post(ctx.conn, post.id), reason="spam")
         ), comment
 
     post, comment = await world.instance.unit(remove)
@@ -253,7 +253,9 @@ async def test_what_its_author_has_deleted_is_read_by_nobody(world: World) -> No
         post = write_post(ctx, world, "deleted")
         comment = write_comment(ctx, world, post, None)
         for target in (comment, get_post(ctx.conn, post.id)):
-            removed = perform(ctx, Remove(by=world.people["mia"], target=target, reason="spam"))
+            removed = perform(
+                ctx, RemoveContent(by=world.people["mia"], target=target, reason="spam")
+            )
             perform(ctx, Delete(by=world.people["bob"], target=removed))
         return post, comment
 

@@ -69,7 +69,7 @@ async def test_limits_count_what_is_done_however_its_address_is_spelt(node: Node
 
 async def test_the_address_of_a_picture_is_read_once(node: Node) -> None:
     """Lemmy CVE-2026-29178: one part of a proxy checked another address than was fetched."""
-    signed = node.instance.signer.address("https://peer.example/cat.png", "face")
+    signed = node.instance.media_signer.address("https://peer.example/cat.png", "face")
     evil = "https%3A%2F%2Fevil.example%2Fcat.png"
     query = signed.partition("?")[2]
     for forged in (

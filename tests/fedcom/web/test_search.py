@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from fedcom.accounts.pace import LOOK_UPS, keep_pace
+from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS
 from fedcom.context import Context
 from fedcom.models.account import account

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from fedcom.accounts.members import get_account, set_password
 from fedcom.accounts.passwords import hash_password
-from fedcom.accounts.preferences import FRONT_SCOPES, FRONT_SORTS, THEMES
-from fedcom.accounts.roster import get_account, set_password
 from fedcom.accounts.sessions import create_session
 from fedcom.models.account import Account
+from fedcom.personal.preferences import FRONT_SCOPES, FRONT_SORTS, THEMES
 from tests.fedcom.web.browser import Browser
 from tests.fedcom.web.conftest import World
 

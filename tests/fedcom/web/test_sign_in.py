@@ -2,8 +2,8 @@
 
 import pytest
 
+from fedcom.accounts.members import set_password
 from fedcom.accounts.passwords import hash_password
-from fedcom.accounts.roster import set_password
 from tests.fedcom.web.browser import cookie_of
 from tests.fedcom.web.conftest import World
 

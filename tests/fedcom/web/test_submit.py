@@ -6,9 +6,9 @@ from html import unescape
 
 import pytest
 
-from fedcom.accounts.drafts import MAX_CHARACTERS
+from fedcom.accounts.members import set_password
 from fedcom.accounts.passwords import hash_password
-from fedcom.accounts.roster import set_password
+from fedcom.personal.drafts import MAX_CHARACTERS
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
 from tests.fedcom.web.conftest import World

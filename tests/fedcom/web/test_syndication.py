@@ -10,7 +10,7 @@ from sqlalchemy import update
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.delete import Delete
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment as comments
 from fedcom.models.post import post as posts
@@ -83,14 +83,14 @@ async def test_the_comments_of_a_thread_are_a_feed(world: World) -> None:
     root = await read(world, f"/feeds/post/{post.id}.xml")
     assert [item.findtext("guid") for item in root.iter("item")] == [second.iri, first.iri]
     assert "eve on About cats" in [item.findtext("title") for item in root.iter("item")]
-    await world.perform(Remove(by=world.people["mia"], target=post))
+    await world.perform(RemoveContent(by=world.people["mia"], target=post))
     assert (await world.browser().get(f"/feeds/post/{post.id}.xml")).status == 410
 
 
 @pytest.mark.parametrize("path", ["/feeds/modlog", "/feeds/c/cats/modlog"])
 async def test_what_moderators_did_is_a_feed(world: World, path: str) -> None:
     post = await world.post("Buy <now>")
-    await world.perform(Remove(by=world.people["mia"], target=post, reason="Spam & more"))
+    await world.perform(RemoveContent(by=world.people["mia"], target=post, reason="Spam & more"))
 
     item = next((await read(world, f"{path}.xml")).iter("item"))
     page = f"https://forum.example{path.removeprefix('/feeds')}"
@@ -112,7 +112,7 @@ async def test_a_community_has_nothing_of_another_in_the_feed_of_its_log(world: 
     await world.perform(
         CreateCommunity(by=world.people["bob"], name="dogs", title="Dogs", key=NO_KEY)
     )
-    await world.perform(Remove(by=world.people["mia"], target=post))
+    await world.perform(RemoveContent(by=world.people["mia"], target=post))
 
     assert list((await read(world, "/feeds/c/dogs/modlog.xml")).iter("item")) == []
 

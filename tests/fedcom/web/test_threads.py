@@ -14,13 +14,13 @@ from fedcom.actions.community import CreateCommunity
 from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
-from fedcom.actions.remove import Remove
+from fedcom.actions.remove import RemoveContent
 from fedcom.context import Context
 from fedcom.models.comment import Comment
+from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import Post
-from fedcom.models.shelf import actor_block, host_block
 from fedcom.rules.limits import MAX_DEPTH
-from fedcom.web.render import SCRIPT, STYLE
+from fedcom.web.html.render import SCRIPT, STYLE
 from fedcom.wire.body import Body
 from tests.fedcom.web.conftest import KEY, World
 from tests.support.clock import SettableClock
@@ -102,7 +102,7 @@ async def test_a_post_names_the_others_with_the_same_link(world: World) -> None:
 
     post = await world.post(url=link)
     _, removed = await world.instance.unit(elsewhere)
-    await world.perform(Remove(by=world.people["ann"], target=removed))
+    await world.perform(RemoveContent(by=world.people["ann"], target=removed))
     page = await world.browser().get(f"/post/{post.id}")
     assert "Also posted in" in page.text
     assert "Dogs think so too" in page.text
@@ -260,7 +260,7 @@ async def test_a_reply_that_came_too_late_is_still_in_its_form(world: World, wha
         await world.perform(Lock(by=ann, post=post, locked=True))
     else:
         target = post if what == "post removed" else parent
-        await world.perform(Remove(by=ann, target=target, reason="spam"))
+        await world.perform(RemoveContent(by=ann, target=target, reason="spam"))
     number = str(parent.id) if what == "parent removed" else ""
 
     page = await eve.post(f"/post/{post.id}/comment", parent=number, body="Twenty minutes of work")

@@ -1,0 +1,150 @@
+"""E-mail to members: what it says, and the queue from which `fedcom.background.mailer` sends it.
+
+A letter is written in the same transaction as what it tells of, so neither a slow mail server nor a
+crash can lose the one or the other.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from fedcom.accounts.members import Member
+from fedcom.catalogues import catalogue
+from fedcom.context import Context
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.mail import Mail, mail
+from fedcom.models.site import Site
+
+GIVE_UP = timedelta(days=1)
+"""A letter that is so old helps nobody any more."""
+
+FIRST_PAUSE = timedelta(minutes=1)
+
+
+def enqueue_mail(ctx: Context, recipient: str, subject: str, body: str) -> None:
+    """Have this sent soon."""
+    ctx.conn.execute(
+        insert(mail).values(
+            recipient=recipient, subject=subject, body=body, created_at=ctx.now, due_at=ctx.now
+        )
+    )
+
+
+def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:
+    """Letters whose time has come, the longest-waiting first."""
+    rows = conn.execute(
+        select(*columns_of(Mail, mail)).where(mail.c.due_at <= now).order_by(mail.c.id).limit(limit)
+    ).mappings()
+    return [to_row(Mail, row) for row in rows]
+
+
+def drop_letter(conn: Connection, number: int) -> None:
+    """It was sent, or never can be."""
+    conn.execute(delete(mail).where(mail.c.id == number))
+
+
+def postpone_letter(conn: Connection, letter: Mail, now: datetime) -> bool:
+    """Try it again later, each time after twice the pause; whether it will be.
+
+    A letter that is too old is dropped.
+    """
+    due_at = now + FIRST_PAUSE * 2 ** min(letter.tries, 10)
+    if due_at > letter.created_at + GIVE_UP:
+        drop_letter(conn, letter.id)
+        return False
+    changed = update(mail).where(mail.c.id == letter.id)
+    conn.execute(changed.values(tries=letter.tries + 1, due_at=due_at))
+    return True
+
+
+def prune_letters(conn: Connection, now: datetime) -> int:
+    """Delete what nobody sends any more, as where no mail server is named any more; how much."""
+    return conn.execute(delete(mail).where(mail.c.created_at < now - 2 * GIVE_UP)).rowcount
+
+
+def write_reset(ctx: Context, site: Site, recipient: Member, address: str, token: str) -> None:
+    """The link to choose another password, in the recipient's language."""
+    say = catalogue(recipient.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+somebody, hopefully you, asked for another password at %(site)s.
+Choose it here, within an hour:
+
+%(address)s
+
+If it was not you, do nothing: your password stays as it is.
+""")
+    facts = {
+        "name": recipient.person.name,
+        "site": site.name,
+        "address": f"{site.origin}/reset?token={token}",
+    }
+    subject = say.gettext("Another password for %(site)s")
+    enqueue_mail(ctx, address, subject % facts, body % facts)
+
+
+def write_confirmation(ctx: Context, site: Site, member: Member, address: str, link: str) -> None:
+    """The link that confirms a member's address, in their language."""
+    say = catalogue(member.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+open this link to confirm your e-mail address at %(site)s:
+
+%(link)s
+
+If this wasn't you, you can ignore this e-mail.
+""")
+    facts = {"name": member.person.name, "site": site.name, "link": link}
+    subject = say.gettext("Confirm your e-mail address for %(site)s")
+    enqueue_mail(ctx, address, subject % facts, body % facts)
+
+
+def write_known(ctx: Context, site: Site, owner: Member, address: str) -> None:
+    """To the owner of an address that somebody named for another account, in their language."""
+    say = catalogue(owner.account.interface_language)
+    body = say.gettext("""\
+Hello %(name)s,
+
+somebody entered this e-mail address for another account at %(site)s.
+It stays with your account %(name)s, and nothing has changed.
+
+If this was you, log in as %(name)s. If you forgot the password, choose
+a new one here:
+
+%(link)s
+
+If this wasn't you, you can ignore this e-mail.
+""")
+    facts = {"name": owner.person.name, "site": site.name, "link": f"{site.origin}/forgot"}
+    subject = say.gettext("Your e-mail address at %(site)s")
+    enqueue_mail(ctx, address, subject % facts, body % facts)
+
+
+def write_decision(
+    ctx: Context, site: Site, recipient: Member, address: str, *, approved: bool
+) -> None:
+    """What became of an application, in the applicant's language."""
+    say = catalogue(recipient.account.interface_language)
+    if approved:
+        body = say.gettext("""\
+Hello %(name)s,
+
+your account at %(site)s is open. Log in here:
+
+%(address)s
+""")
+    else:
+        body = say.gettext("""\
+Hello %(name)s,
+
+the admins of %(site)s did not accept your application.
+""")
+    facts = {
+        "name": recipient.person.name,
+        "site": site.name,
+        "address": f"{site.origin}/login",
+    }
+    subject = say.gettext("Your application at %(site)s")
+    enqueue_mail(ctx, address, subject % facts, body % facts)

@@ -1,0 +1,157 @@
+"""How much one member may do in a time: values that no honest person meets, and floods do at once.
+
+Whatever a surface does for a member goes through `act`, or through `keep_pace` when no peer could
+see it. Peers have limits of their own, and the command line has none. Why these numbers:
+docs/decisions/0031.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from fedcom.accounts.members import find_account
+from fedcom.accounts.throttle import Limit, count_attempt
+from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.base import Action
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
+from fedcom.actions.comment import CreateComment, EditComment
+from fedcom.actions.community import CreateCommunity, EditCommunity
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.feature import Pin
+from fedcom.actions.follow import Follow, Unfollow
+from fedcom.actions.lock import Lock
+from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
+from fedcom.actions.moderators import AddModerator, RemoveModerator
+from fedcom.actions.perform import perform
+from fedcom.actions.pictures import ChangePictures
+from fedcom.actions.post import CreatePost, EditPost
+from fedcom.actions.profile import EditProfile
+from fedcom.actions.remove import RemoveContent, RestoreContent
+from fedcom.actions.report import Report, WithdrawReport
+from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.vote import Vote
+from fedcom.catalogues import mark
+from fedcom.context import Context
+from fedcom.errors import Sentence
+from fedcom.models.account import Account
+from fedcom.models.actor import Person
+
+R = TypeVar("R")
+
+NEWCOMER = timedelta(days=1)
+"""So long after signing up the lower limits hold."""
+
+_MINUTES, _HOUR, _DAY = timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)
+
+_TOO_MANY = mark(
+    "You have reached a limit: %(tries)s %(what)s in %(window)s. Try again in %(wait)s."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """So many within `window`: `usual`, and for who signed up less than `NEWCOMER` ago."""
+
+    usual: int
+    newcomer: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is counted together, in words (`what`, a plural), and how much of it is allowed."""
+
+    name: str
+    what: str
+    allowances: tuple[Allowance, ...]
+
+    def limits(self, *, is_newcomer: bool = False) -> tuple[Limit, ...]:
+        """What is counted, each under a name of its own: the same for newcomers, so that nobody
+        begins anew after the first day."""
+        return tuple(
+            Limit(
+                f"pace:{self.name}:{position}",
+                allowed.newcomer if is_newcomer else allowed.usual,
+                allowed.window,
+            )
+            for position, allowed in enumerate(self.allowances)
+        )
+
+
+def _pace(name: str, what: str, *allowances: tuple[int, int, timedelta]) -> Pace:
+    return Pace(name, what, tuple(Allowance(*numbers) for numbers in allowances))
+
+
+# usual, newcomers', within
+COMMENTS = _pace("comment", mark("comments"), (50, 20, _MINUTES), (500, 100, _DAY))
+POSTS = _pace("post", mark("posts"), (20, 10, _HOUR), (60, 20, _DAY))
+VOTES = _pace("vote", mark("votes"), (300, 150, _MINUTES), (5_000, 1_000, _DAY))
+MESSAGES = _pace("message", mark("private messages"), (60, 20, _MINUTES), (500, 50, _DAY))
+REPORTS = _pace("report", mark("reports"), (20, 10, _HOUR), (100, 20, _DAY))
+COMMUNITIES = _pace("community", mark("new communities"), (3, 2, _DAY), (10, 10, 30 * _DAY))
+FOLLOWS = _pace("follow", mark("follows and unfollows"), (100, 50, _HOUR), (500, 200, _DAY))
+EDITS = _pace("edit", mark("edits and deletions"), (60, 30, _MINUTES), (500, 200, _DAY))
+MODERATION = _pace(
+    "moderation", mark("moderation actions"), (120, 60, _MINUTES), (2_000, 500, _DAY)
+)
+UPLOADS = _pace("upload", mark("uploaded pictures"), (60, 20, _HOUR), (300, 60, _DAY))
+LOOK_UPS = _pace(
+    "lookup", mark("look-ups on other servers"), (100, 60, _MINUTES), (1_000, 300, _DAY)
+)
+LISTS = _pace(
+    "list", mark("things saved, hidden or blocked"), (300, 150, _MINUTES), (3_000, 1_000, _DAY)
+)
+
+PACES = (
+    *(POSTS, COMMENTS, VOTES, EDITS, MESSAGES, FOLLOWS, LISTS, UPLOADS, LOOK_UPS),
+    *(COMMUNITIES, REPORTS, MODERATION),
+)
+"""All of them, in the order in which they are listed for members."""
+
+LIMITS = tuple(limit for pace in PACES for limit in pace.limits())
+"""Under which names and for how long all of it is counted; for housekeeping."""
+
+PACE_OF: dict[type[Action[Any]], Pace] = {
+    CreateComment: COMMENTS,
+    CreatePost: POSTS,
+    Vote: VOTES,
+    SendMessage: MESSAGES,
+    **dict.fromkeys((Report, WithdrawReport), REPORTS),
+    CreateCommunity: COMMUNITIES,
+    **dict.fromkeys((Follow, Unfollow), FOLLOWS),
+    **dict.fromkeys((EditPost, EditComment, EditMessage, EditProfile, EditCommunity), EDITS),
+    **dict.fromkeys((Delete, Undelete, DeleteMessage, UndeleteMessage, ChangePictures), EDITS),
+    **dict.fromkeys((RemoveContent, RestoreContent, Lock, Pin, Ban, Unban), MODERATION),
+    **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, PutBack), MODERATION),
+    **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
+}
+"""Of everything that a member can do; the rest is only ever heard, or said by the server."""
+
+
+def act(ctx: Context, action: Action[R], counted: Person | None = None) -> R:
+    """What a member does here, whatever the surface: counted, and performed.
+
+    It counts for `counted`, by default for whoever says it to other servers.
+    Raises TooMany before anything is changed, and what `perform` raises; what is refused does not
+    count, since the caller's transaction is rolled back.
+    """
+    by = counted or action.by
+    if isinstance(by, Person):
+        keep_pace(ctx, by, PACE_OF[type(action)])
+    return perform(ctx, action)
+
+
+def keep_pace(ctx: Context, by: Person, pace: Pace) -> None:
+    """Count one of what `pace` counts. Admins have no limits. Raises TooMany."""
+    if not ctx.has_limits:
+        return
+    login = find_account(ctx.conn, by.id)
+    if login is not None and login.is_admin:
+        return
+    for limit in pace.limits(is_newcomer=_is_newcomer(login, ctx.now)):
+        what = Sentence(pace.what)
+        count_attempt(ctx.conn, limit, f"{by.id}", ctx.now, refusal=_TOO_MANY, what=what)
+
+
+def _is_newcomer(login: Account | None, now: datetime) -> bool:
+    return login is not None and now - login.created_at < NEWCOMER

@@ -1,0 +1,89 @@
+"""Leave: an actor is deleted, and mostly takes everything it said along."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+
+from activitypub.vocab.activities import delete as delete_activity
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.boosts import forget_boosts
+from fedcom.actions.outside_mention import forget_mentions
+from fedcom.context import Context
+from fedcom.effects.bulk_removal import blank_all
+from fedcom.effects.counts import count_subscribers
+from fedcom.effects.modlog import Line, log_community
+from fedcom.effects.revisions import forget_revisions_of
+from fedcom.models.actor import Community, Person
+from fedcom.models.follow import follow
+from fedcom.models.message import message
+from fedcom.models.moderation import moderator
+from fedcom.models.outside_mention import outside_mention
+from fedcom.queries.actors import get_person
+from fedcom.remote.actors import forget_actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteActor(Action[None]):
+    """The end of a person or a community; erased people must not stay."""
+
+    by: Person | Community
+    # People who leave may let stand what they said.
+    removes_content: bool = True
+
+    def check(self, ctx: Context) -> None:
+        """Nobody can be kept."""
+
+    def apply(self, ctx: Context) -> None:
+        """Blank what they said, end all follows and moderatorships, forget the profile. The members
+        who follow a community are told.
+        """
+        if isinstance(self.by, Community):
+            by = get_person(ctx.conn, self.by.id)
+            log_community(ctx, Line(by=by, kind="remove_community", place=None), self.by)
+        if self.removes_content:
+            self._blank(ctx)
+        else:
+            forget_revisions_of(ctx, self.by)
+        followed = ctx.conn.execute(
+            select(follow.c.target_id).where(follow.c.follower_id == self.by.id)
+        ).scalars()
+        followed_before = sorted(followed)
+        ended = follow.c.follower_id == self.by.id
+        if not self.by.local:
+            ended |= follow.c.target_id == self.by.id
+        # Who follows ours has yet to be told; `forget_followers` comes after that.
+        ctx.conn.execute(delete(follow).where(ended))
+        for number in (*followed_before, self.by.id):
+            count_subscribers(ctx, number)
+        ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
+        forget_actor(ctx, self.by)
+        forget_boosts(ctx, self.by.iri)
+
+    def _blank(self, ctx: Context) -> None:
+        blank_all(ctx, self.by)
+        self._blank_messages(ctx)
+        forget_mentions(ctx, outside_mention.c.author_id == self.by.id)
+
+    def _blank_messages(self, ctx: Context) -> None:
+        sent = message.c.author_id == self.by.id
+        ctx.conn.execute(update(message).where(sent).values(body_source="", body_html=""))
+        shown = sent & message.c.deleted_at.is_(None)
+        ctx.conn.execute(update(message).where(shown).values(deleted_at=ctx.now))
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Delete of the actor by itself."""
+        return delete_activity(
+            ctx.new_iri("delete"), self.by.iri, self.by.iri, remove_data=self.removes_content
+        )
+
+    def audience(self, ctx: Context, result: None) -> Audience:
+        """Every server that may ever have been sent something of theirs: a post, a boost of one, a
+        message, a vote. Each of these went to somebody who is known here, so all of theirs are
+        told, as Mastodon does.
+        """
+        return Audience(subject=self.by.iri, to_all=True)
+
+
+def forget_followers(ctx: Context, someone: Person) -> None:
+    """After a member has left and their followers were told of it."""
+    ctx.conn.execute(delete(follow).where(follow.c.target_id == someone.id))

@@ -1,0 +1,54 @@
+"""RecordDeletion and ForgetDeletion: an object is deleted or restored before it is known here."""
+
+from dataclasses import dataclass
+
+from activitypub.iri import same_host
+from activitypub.vocab.activities import delete as delete_activity, undo
+from fedcom.actions.base import Action, Activity, Audience
+from fedcom.context import Context
+from fedcom.effects.tombstones import forget_deleted, record_deleted
+from fedcom.errors import Denied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDeletion(Action[None]):
+    """Remember that `actor_iri` deleted `iri`, which is not here (yet)."""
+
+    iri: str
+    actor_iri: str
+
+    def check(self, ctx: Context) -> None:
+        """It may count only for what is on the actor's own host: nobody forbids another's post."""
+        if not same_host(self.iri, self.actor_iri):
+            raise Denied(
+                "not_the_owner",
+                "%(iri)s is not %(actor)s's to take back.",
+                iri=self.iri,
+                actor=self.actor_iri,
+            )
+
+    def apply(self, ctx: Context) -> None:
+        """One row, until what it waits for arrives or the tombstone is pruned."""
+        record_deleted(ctx, self.iri, self.actor_iri)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Delete; only ever heard."""
+        return delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+
+    def audience(self, ctx: Context, result: None) -> Audience:
+        """Nobody."""
+        return Audience(subject=self.iri)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetDeletion(RecordDeletion):
+    """What was deleted is given again, and will come when it is next spoken of."""
+
+    def apply(self, ctx: Context) -> None:
+        """Drop the row."""
+        forget_deleted(ctx, self.iri)
+
+    def to_activity(self, ctx: Context, result: None) -> Activity:
+        """Undo{Delete}; only ever heard."""
+        deleted = delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
+        return undo(ctx.new_iri("undo"), deleted)

@@ -1,0 +1,569 @@
+"""Fetches what was there before: old posts of a community that is followed now, comments, pins.
+
+A peer announces what happens from now on. What happened before is asked for once, in the
+background: the newest posts from the community's outbox, what it has pinned, the comments of each
+from its `context` (FEP-f228) or its `replies`. It is kept as if it had been heard, so nobody is
+told of it. Votes are not asked for.
+
+Everything here is a stranger's and may have no end, so each visit is bounded in documents, in time,
+for each host and for each collection, and goes at a walking pace. A community is done when
+`community.backfilled_at` is set; a crash, a peer that is down or the end of a visit's time leave it
+null, and the next round of housekeeping goes on. Only what its own origin serves is believed;
+whatever cannot be had or kept is left out, and the rest goes on. What was left out of the last
+visit, and why, is kept for admins (`models.omission`).
+"""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy.exc import DBAPIError
+
+from activitypub.authority import Believe, FetchFirst, Known, judge_listed
+from activitypub.errors import BudgetSpent, ProtocolError, Unreachable
+from activitypub.fetch import Budget
+from activitypub.iri import host_of, same_origin
+from activitypub.reading import COLLECTION_TYPES, Document
+from fedcom.actions.comment import content_at
+from fedcom.actions.feature import MAX_PINS, put_pins
+from fedcom.clock import Clock
+from fedcom.context import Context, Fetched
+from fedcom.errors import Denied, FedcomError, Invalid
+from fedcom.models.actor import Community, community
+from fedcom.models.comment import Comment
+from fedcom.models.omission import omission
+from fedcom.models.post import Post
+from fedcom.queries.actors import get_community
+from fedcom.queries.content import find_content
+from fedcom.queries.follows import find_unfilled
+from fedcom.queries.posts import get_post
+from fedcom.units import Units
+
+T = TypeVar("T")
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one visit may cost and bring.
+
+    `comments` of one thread, `pages` of one collection, `depth` of answers to answers; `documents`
+    in all and `of_one_host`; `seconds` in all and `pause` after each request; `faults` of a host
+    until it is left in peace, `visits` until a community counts as done all the same.
+    """
+
+    posts: int = 50
+    comments: int = 300
+    pages: int = 20
+    depth: int = 50
+    documents: int = 2_000
+    of_one_host: int = 1_000
+    seconds: float = 300.0
+    pause: float = 0.1
+    faults: int = 3
+    visits: int = 3
+
+
+LIMITS = Limits()
+# A thread that a member looked up costs less than a community, and is fetched once an hour at most.
+THREAD_DOCUMENTS = 600
+THREAD_SECONDS = 60.0
+THREAD_FRESH = timedelta(hours=1)
+# Threads that wait or were fetched of late; more than these are not remembered.
+THREADS = 1_000
+# An Announce of a Create of a post, and one more of each.
+WRAPPINGS = 4
+# Pages in a row that bring nothing new: Mastodon's first page of replies may be empty.
+BARREN = 2
+# Of one visit; whatever is wrong with a peer is wrong with all it lists.
+OMISSIONS = 50
+MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One thing that could not be had or kept: its id ("" for none), a stable code, a sentence."""
+
+    item: str
+    code: str
+    reason: str
+
+
+class Visit(Budget):
+    """What one visit has cost and brought so far; raises BudgetSpent when it costs too much.
+
+    The limit of each host keeps a listing of strangers' posts from making us knock at one door
+    again and again.
+    """
+
+    def __init__(self, limits: Limits, timer: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(limits.documents, limits.seconds, timer=timer)
+        self._limits = limits
+        self._asked: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
+        self._is_spent = False
+        self.unrested = 0
+        self.posts = 0
+        self.comments = 0
+        self.left_out: list[LeftOut] = []
+
+    def leave_out(self, item: str | None, code: str, reason: str) -> None:
+        """Remember the first so many things that were left out."""
+        if len(self.left_out) < OMISSIONS:
+            self.left_out.append(LeftOut(item or "", code, reason[:MAX_REASON]))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is asked of anybody."""
+        return self._is_spent or self.seconds_left == 0.0
+
+    def spend(self, url: str) -> None:
+        """Take one request off. Raises BudgetSpent."""
+        host = host_of(url)
+        if self._asked[host] >= self._limits.of_one_host or self.is_tired(host):
+            raise BudgetSpent("budget_host", f"Enough was asked of {host}.", url=url)
+        try:
+            super().spend(url)
+        except BudgetSpent:
+            self._is_spent = True
+            raise
+        self._asked[host] += 1
+        self.unrested += 1
+
+    def note_fault(self, error: Unreachable) -> None:
+        """A host did not answer; one that asks us to wait is not asked again in this visit."""
+        if error.url:
+            waits = error.retry_after is not None
+            self._faults[host_of(error.url)] += self._limits.faults if waits else 1
+
+    def is_tired(self, host: str) -> bool:
+        """Whether the host has failed too often to be asked again now."""
+        return self._faults[host] >= self._limits.faults
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One thing in a collection: an id or an embedded document, and which origin showed it."""
+
+    item: Document | str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A post whose comments are to be fetched, and what its document says of where they are."""
+
+    post: Post
+    place: Community
+    context: str | None
+    replies: Document | str | None
+
+
+class Backfill:
+    """The background work of one instance; `run` does it until cancelled."""
+
+    def __init__(self, units: Units, origin: str, clock: Clock, limits: Limits = LIMITS) -> None:
+        self._units = units
+        self._clock = clock
+        self._limits = limits
+        self._ours = Known(hosts=frozenset({host_of(origin)}))
+        self._followed = asyncio.Event()
+        self._looked_up = asyncio.Event()
+        self._visits: Counter[int] = Counter()
+        self._waiting: deque[int] = deque()
+        self._fetched: dict[int, datetime] = {}
+
+    def wake(self) -> None:
+        """There may be a community whose old posts are missing."""
+        self._followed.set()
+
+    def want_thread(self, about: Post | Comment) -> None:
+        """A member has looked this up and will want to read the comments."""
+        number = about.id if isinstance(about, Post) else about.post_id
+        last = self._fetched.get(number)
+        fresh = last is not None and self._clock() - last < THREAD_FRESH
+        if fresh or len(self._waiting) >= THREADS:
+            return
+        if len(self._fetched) >= THREADS:
+            self._fetched.clear()
+        self._fetched[number] = self._clock()
+        self._waiting.append(number)
+        self._looked_up.set()
+
+    async def run(self) -> None:
+        """Fetch what is missing as soon as it is known to be, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_forever(self._followed, self.fetch_communities))
+            tasks.create_task(_forever(self._looked_up, self.fetch_threads))
+
+    async def fetch_communities(self) -> None:
+        """Visit every community that is followed and not done."""
+        for place in await self._units.read(find_unfilled):
+            await _safely(self._visit_community(place))
+
+    async def fetch_threads(self) -> None:
+        """Fetch the comments of all posts that were looked up."""
+        while self._waiting:
+            await _safely(self._visit_thread(self._waiting.popleft()))
+
+    async def _visit_community(self, place: Community) -> None:
+        visit = Visit(self._limits)
+        logger.info("fetching what was there before", community=place.handle)
+        try:
+            threads = await self._fetch_posts(place, visit)
+        except (Unreachable, Denied) as error:  # Denied: the admin has blocked the instance
+            logger.info("a community cannot be asked now", community=place.handle, why=str(error))
+            visit.leave_out(place.outbox, error.code, error.detail)
+            await self._report(place, place.iri, visit)
+            return
+        if place.featured_iri is not None:
+            pinning = self._fetch_pins(place, place.featured_iri, visit)
+            threads += await self._attempt(pinning, visit, place.featured_iri) or []
+        for thread in {thread.post.id: thread for thread in threads}.values():
+            if not visit.is_over:
+                await self._fetch_thread(thread, visit)
+        self._visits[place.id] += 1
+        is_whole = not (visit.is_over or visit.is_tired(place.host))
+        is_done = is_whole or self._visits[place.id] >= self._limits.visits
+        if is_done:
+            await self._units.unit(lambda ctx: _mark(ctx, place))
+        await self._report(place, place.iri, visit)
+        logger.info(
+            "fetched what was there before",
+            community=place.handle,
+            posts=visit.posts,
+            comments=visit.comments,
+            left_out=len(visit.left_out),
+            done=is_done,
+        )
+
+    async def _report(self, place: Community, source: str, visit: Visit) -> None:
+        """Put down what this visit to `source` left out, in place of what the last one did."""
+        await self._units.unit(lambda ctx: _put_omissions(ctx, place, source, visit.left_out))
+
+    async def _visit_thread(self, number: int) -> None:
+        visit = Visit(replace(self._limits, documents=THREAD_DOCUMENTS, seconds=THREAD_SECONDS))
+        about, place = await self._units.read(lambda conn: _find_thread(conn, number))
+        # What is ours was told to us; what is below our communities too, and would be announced.
+        if about.local or place.local or not about.is_shown:
+            return
+        document = await self._attempt(self._units.fetch(about.iri, visit), visit, about.iri)
+        replies = document.replies if document is not None else None
+        context = document.thread if document is not None else None
+        await self._fetch_thread(Thread(about, place, context or about.context_iri, replies), visit)
+        await self._report(place, about.iri, visit)
+        logger.info("fetched a thread", post=about.iri, comments=visit.comments)
+
+    async def _fetch_posts(self, place: Community, visit: Visit) -> list[Thread]:
+        """Keep the newest posts of a community. Raises Unreachable or Denied for its outbox."""
+        if place.outbox is None:
+            return []
+        try:
+            listed = await self._list(place.outbox, place.iri, visit, self._limits.posts)
+        except (Unreachable, Denied):
+            raise
+        except (ProtocolError, FedcomError) as error:
+            visit.leave_out(place.outbox, error.code, error.detail)
+            return []
+        return await self._keep_posts(listed, place, visit)
+
+    async def _fetch_pins(self, place: Community, collection: str, visit: Visit) -> list[Thread]:
+        """Keep and pin what the community has pinned, as far as it can be had."""
+        listed = await self._list(collection, place.iri, visit, MAX_PINS)
+        threads = await self._keep_posts(listed, place, visit)
+        pinned = [thread.post.iri for thread in threads]
+        await self._units.unit(lambda ctx: put_pins(ctx, place, pinned))
+        return threads
+
+    async def _keep_posts(
+        self, listed: list[Listed], place: Community, visit: Visit
+    ) -> list[Thread]:
+        threads = []
+        for one in listed:
+            if visit.is_over:
+                break
+            thread = await self._attempt(self._keep_post(one, place, visit), visit, one)
+            if thread is not None:
+                threads.append(thread)
+        return threads
+
+    async def _keep_post(self, one: Listed, place: Community, visit: Visit) -> Thread | None:
+        document = await self._resolve(one, visit)
+        if document is None or document.id is None:
+            return None
+        iri = document.id
+        is_new = not await self._is_known(iri)
+        found = await self._units.unit(
+            lambda ctx: content_at(ctx, iri, via=place.iri),
+            budget=visit,
+            fetched=Fetched({iri: document}),
+        )
+        if isinstance(found, Post) and found.community_id != place.id:
+            visit.leave_out(iri, "wrong_community", "It is in another community.")
+        if not isinstance(found, Post) or found.community_id != place.id or not found.is_shown:
+            return None
+        visit.posts += is_new
+        return Thread(found, place, document.thread, document.replies)
+
+    async def _fetch_thread(self, thread: Thread, visit: Visit) -> None:
+        """Keep the comments of a post: those its context lists, else its replies and theirs."""
+        seen = {thread.post.iri}
+        listed = None
+        if thread.context is not None:
+            listing = self._list(thread.context, None, visit, self._limits.comments)
+            listed = await self._attempt(listing, visit, thread.context)
+        answers = [one for one in listed or [] if _id_of(one.item) not in seen]
+        if answers:
+            for one in answers:
+                if visit.is_over:
+                    break
+                work = self._keep_comment(one, thread, seen, visit)
+                await self._attempt(work, visit, one)
+            return
+        await self._fetch_replies(thread, seen, visit)
+
+    async def _fetch_replies(self, thread: Thread, seen: set[str], visit: Visit) -> None:
+        waiting = deque([(thread.replies, thread.post.iri, 0)])
+        while waiting and len(seen) <= self._limits.comments and not visit.is_over:
+            ref, at, depth = waiting.popleft()
+            if ref is None or depth >= self._limits.depth:
+                continue
+            room = self._limits.comments + 1 - len(seen)
+            listed = await self._attempt(self._list(ref, at, visit, room), visit, ref)
+            for one in listed or []:
+                work = self._keep_comment(one, thread, seen, visit, descend=True)
+                document = await self._attempt(work, visit, one)
+                if document is not None and document.id is not None:
+                    waiting.append((document.replies, document.id, depth + 1))
+
+    async def _keep_comment(
+        self,
+        one: Listed,
+        thread: Thread,
+        seen: set[str],
+        visit: Visit,
+        *,
+        descend: bool = False,
+    ) -> Document | None:
+        """Keep a comment and those between it and what we have; gives its document.
+
+        What is known is not fetched again, unless we want to `descend` to its answers.
+        """
+        iri = _id_of(one.item)
+        if iri is None or iri in seen:
+            return None
+        seen.add(iri)
+        is_known = await self._is_known(iri)
+        if is_known and not descend:
+            return None
+        document = await self._resolve(one, visit)
+        if document is None or is_known:
+            return document
+        for step in reversed(await self._climb(document, visit)):
+            await self._units.unit(
+                partial(_keep, document=step, thread=thread),
+                budget=visit,
+                fetched=Fetched({step.id or "": step}),
+            )
+            visit.comments += 1
+        return document
+
+    async def _climb(self, document: Document, visit: Visit) -> list[Document]:
+        """The document and what it answers, up to something that we have, as far as that goes.
+
+        Raises Invalid for answers in a circle and for threads without an end.
+        """
+        chain = [document]
+        while (above := chain[-1].in_reply_to) is not None and not await self._is_known(above):
+            if any(above == step.id for step in chain) or len(chain) >= self._limits.depth:
+                raise Invalid(
+                    "thread_endless", "What %(iri)s answers has no beginning.", iri=document.id
+                )
+            found = await self._resolve(Listed(above, above), visit)
+            if found is None:
+                break
+            chain.append(found)
+        return chain
+
+    async def _resolve(self, one: Listed, visit: Visit) -> Document | None:
+        """The object in one entry of a collection, as its own origin has it; None for no object.
+
+        Entries are ids or documents, of objects or of the Create or Announce of one.
+        """
+        item, at = one.item, one.at
+        for _ in range(WRAPPINGS):
+            thing = _content_of(item)
+            if isinstance(thing, Document):
+                verdict = judge_listed(thing, at, self._ours)
+                if isinstance(verdict, Believe):
+                    return thing
+                thing = verdict.iri if isinstance(verdict, FetchFirst) else None
+            if thing is None or self._ours.is_ours(thing):
+                return None
+            found = await self._units.fetch(thing, visit)
+            if not found.is_activity:
+                return found
+            item, at = found, found.id or thing
+        return None
+
+    async def _list(
+        self, ref: Document | str, near: str | None, visit: Visit, limit: int
+    ) -> list[Listed]:
+        """Up to `limit` distinct entries of a collection, page after page while they bring any.
+
+        Its pages must be on the host of `near`, and without that on the host of the collection.
+        Raises what the fetch of the collection raises, Invalid when it is none.
+        """
+        found: dict[str, Listed] = {}
+        seen: set[str] = set()
+        page: Document | str | None = ref
+        barren = 0
+        for _ in range(self._limits.pages + 1):
+            # An embedded page may say that it is anybody's.
+            is_fetched = isinstance(page, str)
+            page = await self._page(page, near, seen, visit)
+            if page is None:
+                break
+            near = page.id if is_fetched else near
+            before = len(found)
+            for item in page.items:
+                iri = _id_of(item)
+                if iri is not None and len(found) < limit:
+                    found.setdefault(iri, Listed(item, near or iri))
+            is_cover = page.first is not None and not page.items
+            barren = 0 if is_cover or len(found) > before else barren + 1
+            if len(found) >= limit or barren >= BARREN:
+                break
+            page = page.first if is_cover else page.next
+        return list(found.values())
+
+    async def _page(
+        self, page: Document | str | None, near: str | None, seen: set[str], visit: Visit
+    ) -> Document | None:
+        """The next page to read; None when it was read before or cannot be had."""
+        if isinstance(page, str):
+            if page in seen or not (near is None or same_origin(page, near)):
+                return None
+            is_first = not seen
+            seen.add(page)
+            fetching = self._units.fetch(page, visit)
+            page = await (fetching if is_first else self._attempt(fetching, visit, page))
+            await self._rest(visit)
+        if page is not None and page.type not in COLLECTION_TYPES:
+            raise Invalid(
+                "not_a_collection",
+                "%(iri)s is a %(type)s, no collection.",
+                iri=page.id,
+                type=page.type,
+            )
+        return page
+
+    async def _attempt(
+        self, work: Awaitable[T], visit: Visit, what: Listed | Document | str
+    ) -> T | None:
+        """Do one thing of many: what fails is left out."""
+        try:
+            return await work
+        except (ProtocolError, FedcomError, DBAPIError) as error:
+            if isinstance(error, Unreachable):
+                visit.note_fault(error)
+            item = what.item if isinstance(what, Listed) else what
+            code, reason = (
+                ("database", "It does not fit into the database.")
+                if isinstance(error, DBAPIError)
+                else (error.code, error.detail)
+            )
+            visit.leave_out(_id_of(item), code, reason)
+            return None
+        finally:
+            await self._rest(visit)
+
+    async def _rest(self, visit: Visit) -> None:
+        """Walk, do not run: peers have members to serve."""
+        asked, visit.unrested = visit.unrested, 0
+        await asyncio.sleep(self._limits.pause * asked)
+
+    async def _is_known(self, iri: str) -> bool:
+        return await self._units.read(lambda conn: find_content(conn, iri) is not None)
+
+
+async def _forever(due: asyncio.Event, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await due.wait()
+        due.clear()
+        await _safely(work())
+
+
+async def _safely(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except Exception:  # the outermost loop: one visit that fails must not end all later ones
+        logger.exception("a visit to a peer has failed")
+
+
+def _content_of(item: Document | str) -> Document | str | None:
+    """The object inside an Announce or a Create; None inside anything else, such as a vote."""
+    for _ in range(WRAPPINGS):
+        if isinstance(item, str) or not item.is_activity:
+            return item
+        inner = item.object if item.type in ("Announce", "Create", "Update") else None
+        if inner is None:
+            return None
+        item = inner
+    return None
+
+
+def _id_of(item: Document | str) -> str | None:
+    """The id of the object in an entry."""
+    thing = _content_of(item)
+    return thing.id if isinstance(thing, Document) else thing
+
+
+def _find_thread(conn: Connection, number: int) -> tuple[Post, Community]:
+    about = get_post(conn, number)
+    return about, get_community(conn, about.community_id)
+
+
+def _keep(ctx: Context, document: Document, thread: Thread) -> Post | Comment:
+    """Make the comment. Raises Denied for what answers nothing in this thread."""
+    iri = document.in_reply_to or ""
+    above = find_content(ctx.conn, iri)
+    root = above.post_id if isinstance(above, Comment) else above and above.id
+    if root != thread.post.id:
+        raise Denied(
+            "wrong_thread", "%(iri)s is not below %(post)s.", iri=document.id, post=thread.post.iri
+        )
+    return content_at(ctx, document.id or "", via=thread.place.iri)
+
+
+def _put_omissions(
+    ctx: Context, place: Community, source: str, left_out: Sequence[LeftOut]
+) -> None:
+    ctx.conn.execute(delete(omission).where(omission.c.source == source))
+    rows = [
+        {
+            "community_id": place.id,
+            "source": source,
+            "item": one.item,
+            "code": one.code,
+            "reason": one.reason,
+            "created_at": ctx.now,
+        }
+        for one in left_out
+    ]
+    if rows:
+        ctx.conn.execute(insert(omission), rows)
+
+
+def _mark(ctx: Context, place: Community) -> None:
+    ctx.conn.execute(
+        update(community).where(community.c.actor_id == place.id).values(backfilled_at=ctx.now)
+    )

@@ -1,0 +1,62 @@
+"""Follows that nobody has answered are asked for again.
+
+Lemmy 0.19 loses the first Accept that it has for a server it did not know, and PieFed takes a
+repeated delivery for one that it has seen. A new Follow, under a new id, is answered by both.
+"""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from fedcom.actions.follow import Follow
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.errors import FedcomError
+from fedcom.models.follow import Follow as FollowRow
+from fedcom.queries.actors import get_actor
+from fedcom.queries.follows import find_follow, list_pending
+from fedcom.units import Units
+from outbox.maintenance import find_failure
+from outbox.publish import find_issued
+
+logger = structlog.get_logger(__name__)
+
+FIRST_AFTER = timedelta(minutes=5)
+"""How long the first answer is waited for; each next time three times as long as in all before."""
+
+GIVE_UP_AFTER = timedelta(days=7)
+"""Age of a follow that is left to the member to ask for again."""
+
+
+async def ask_again(units: Units, now: datetime) -> None:
+    """Send a new Follow for each that waits too long."""
+    due = await units.read(
+        lambda conn: [row for row in list_pending(conn) if is_due(conn, row, now)]
+    )
+    for row in due:
+        await units.unit(partial(_ask_again, row))
+
+
+def is_due(conn: Connection, row: FollowRow, now: datetime) -> bool:
+    """Whether it is time to ask again for a pending follow, which was not refused."""
+    if now - row.created_at > GIVE_UP_AFTER or find_failure(conn, row.iri) is not None:
+        return False
+    issued = find_issued(conn, row.iri)
+    asked_after = timedelta(0) if issued is None else _age(row, issued.at)
+    return now - row.created_at >= max(FIRST_AFTER, 3 * asked_after)
+
+
+def _age(row: FollowRow, at: float) -> timedelta:
+    return timedelta(seconds=max(0.0, at - row.created_at.timestamp()))
+
+
+def _ask_again(row: FollowRow, ctx: Context) -> None:
+    if find_follow(ctx.conn, row.follower_id, row.target_id) != row:
+        return  # answered or taken back meanwhile
+    by, target = get_actor(ctx.conn, row.follower_id), get_actor(ctx.conn, row.target_id)
+    try:
+        perform(ctx, Follow(by=by, target=target))
+    except FedcomError as error:
+        logger.info("a follow is not asked for again", target=target.iri, why=str(error))

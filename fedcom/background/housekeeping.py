@@ -1,0 +1,122 @@
+"""What grows is cut back: what was heard and sent, sessions, attempts, letters, bans, pictures."""
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, delete, update
+
+from fedcom.accounts import rate_limits as pace
+from fedcom.accounts.mail import prune_letters
+from fedcom.accounts.password_reset import prune_resets
+from fedcom.accounts.sessions import prune_sessions
+from fedcom.accounts.throttle import LIMITS, prune_attempts
+from fedcom.context import Context
+from fedcom.db import Database
+from fedcom.media.records import (
+    BATCH,
+    forget_media,
+    is_used,
+    list_forgotten_previews,
+    list_names,
+    list_old_uploads,
+)
+from fedcom.media.store import Store
+from fedcom.models.actor import actor
+from fedcom.models.message import message
+from fedcom.models.moderation import community_ban, tombstone
+from fedcom.models.omission import omission
+from fedcom.personal.notifications import prune_news
+from fedcom.personal.sent_forms import prune_sent_forms
+from fedcom.settings import Settings
+from inbox import journal
+from outbox import maintenance as upkeep
+
+# Peers retry for a week at the longest (Lemmy), and a proof counts for a week; a tombstone outlives
+# whatever it waits for.
+TOMBSTONES_KEPT = timedelta(days=31)
+DELETED_KEPT = timedelta(days=30)
+OMISSIONS_KEPT = timedelta(days=31)
+
+
+async def clean_up(database: Database, now: datetime) -> None:
+    """Prune everything that is past its use, in short transactions so that nobody waits long."""
+    while True:
+        pruned = await database.write(lambda conn: journal.prune(conn, now.timestamp()))
+        if max(pruned.bodies, pruned.rows) < journal.PRUNE_BATCH:
+            break
+    while await database.write(lambda conn: upkeep.prune(conn, now.timestamp())):
+        pass
+    await database.write(lambda conn: _prune_domain(conn, now))
+
+
+def _prune_domain(conn: Connection, now: datetime) -> None:
+    prune_sessions(conn, now)
+    prune_attempts(conn, (*LIMITS, *pace.LIMITS), now)
+    prune_resets(conn, now)
+    prune_news(conn, now)
+    prune_sent_forms(conn, now)
+    prune_letters(conn, now)
+    _erase_messages(conn, now)
+    conn.execute(delete(tombstone).where(tombstone.c.created_at < now - TOMBSTONES_KEPT))
+    conn.execute(delete(omission).where(omission.c.created_at < now - OMISSIONS_KEPT))
+    # What has run out counts no longer anyway; here it only stops being shown.
+    conn.execute(delete(community_ban).where(community_ban.c.expires_at <= now))
+    conn.execute(
+        update(actor)
+        .where(actor.c.ban_expires_at <= now)
+        .values(banned_at=None, ban_reason="", ban_expires_at=None)
+    )
+
+
+def _erase_messages(conn: Connection, now: datetime) -> None:
+    """A deleted message keeps its words only as long as an Undo of the deletion may come."""
+    old = message.c.deleted_at < now - DELETED_KEPT
+    gone = old & ((message.c.body_source != "") | (message.c.body_html != ""))
+    conn.execute(update(message).where(gone).values(body_source="", body_html=""))
+
+
+# A file that is younger may be waiting for its row.
+NAMELESS_KEPT = timedelta(days=1)
+
+
+async def clean_pictures(
+    database: Database, store: Store, settings: Settings, now: datetime
+) -> None:
+    """Forget uploads that nobody shows, then delete every file that no row names."""
+    after = 0
+    while True:
+        last = await database.write(
+            partial(_forget_unused, origin=settings.origin, now=now, after=after)
+        )
+        if last is None:
+            break
+        after = last
+    while await database.write(partial(_forget_previews, now=now, origin=settings.origin)):
+        pass
+    names = await database.read(list_names)
+    await asyncio.to_thread(_remove_nameless, store, names, now)
+
+
+def _forget_unused(conn: Connection, origin: str, now: datetime, after: int) -> int | None:
+    """One batch; the id after which the next one begins, None when this was the last."""
+    ctx = Context(conn, now, origin)
+    batch = list_old_uploads(conn, origin, now, after)
+    for found in batch:
+        if not is_used(conn, found, origin, now):
+            forget_media(ctx, found)
+    return batch[-1].id if len(batch) == BATCH else None
+
+
+def _forget_previews(conn: Connection, origin: str, now: datetime) -> bool:
+    """One batch; whether there may be more."""
+    batch = list_forgotten_previews(conn, now)
+    for found in batch:
+        forget_media(Context(conn, now, origin), found)
+    return len(batch) == BATCH
+
+
+def _remove_nameless(store: Store, names: set[str], now: datetime) -> None:
+    for name, kept_at, _ in store.files():
+        if name not in names and kept_at < now - NAMELESS_KEPT:
+            (store.folder / name).unlink(missing_ok=True)

@@ -1,0 +1,165 @@
+"""Sends the letters that wait, by SMTP, in the background: no request ever waits for a mail server.
+
+A letter is deleted after it was taken, so one that a crash came between is sent twice and not lost.
+"""
+
+import asyncio
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from functools import partial
+from ipaddress import ip_address
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from fedcom.accounts.digest import write_digests
+from fedcom.accounts.mail import drop_letter, list_due, postpone_letter
+from fedcom.clock import Clock
+from fedcom.models.mail import Mail
+from fedcom.settings import Settings
+from fedcom.units import Units
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks at what waits."""
+
+DIGESTS_EVERY = 120
+"""So many looks from one look for unread notifications to the next."""
+
+TIMEOUT = 30.0
+"""Seconds that any step of the mail server may take."""
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where letters are handed in."""
+
+    host: str
+    port: int
+    is_tls: bool
+    user: str
+    password: str
+
+    @classmethod
+    def read(cls, url: str) -> "Server":
+        """`smtp://user:password@host:port` or `smtps://…`, as the settings have checked it."""
+        parts = urlsplit(url)
+        is_tls = parts.scheme == "smtps"
+        return cls(
+            host=parts.hostname or "",
+            port=parts.port or (465 if is_tls else 587),
+            is_tls=is_tls,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+        )
+
+    @property
+    def is_here(self) -> bool:
+        """On this very machine, where nobody listens on the line."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+class Mailer:
+    """Sends what waits. Does nothing when the settings name no mail server."""
+
+    def __init__(self, units: Units, settings: Settings, clock: Clock) -> None:
+        self._units = units
+        self._clock = clock
+        self._sender = settings.mail_sender
+        url = settings.smtp_url
+        self._server = None if url is None else Server.read(url.get_secret_value())
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        looks = 0
+        while self._server is not None:
+            try:
+                if looks % DIGESTS_EVERY == 0:
+                    await self._units.unit(write_digests)
+                await self.send_due()
+            except SQLAlchemyError:
+                logger.exception("letters could not be looked for; it is tried again")
+            looks += 1
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def send_due(self) -> int:
+        """Send the letters whose time has come, each in its own turn; how many went."""
+        if self._server is None:
+            return 0
+        sent = 0
+        for letter in await self._units.read(lambda conn: list_due(conn, self._clock())):
+            sent += await self._send(self._server, letter)
+        return sent
+
+    async def _send(self, server: Server, letter: Mail) -> bool:
+        try:
+            await asyncio.to_thread(_hand_in, server, _compose(letter, self._sender))
+        # ValueError: smtplib and email refuse what cannot be said, a password with umlauts say.
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            if _is_final(error):
+                logger.warning("a letter was refused and is dropped", letter=letter.id)
+                await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
+                return False
+            # Not its words: a mail server may repeat what it was told.
+            why = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()
+            again = await self._units.unit(
+                lambda ctx: postpone_letter(ctx.conn, letter, self._clock())
+            )
+            logger.warning("a letter was not sent", letter=letter.id, why=why, again=again)
+            return False
+        await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
+        return True
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the recipient was refused for ever (RFC 5321 §4.2.1) and not, by a 4yz, for now."""
+    return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
+        code >= 500 for code, _ in error.recipients.values()
+    )
+
+
+def _compose(letter: Mail, sender: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = letter.recipient
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.created_at)
+    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip(">"))
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no "I am on holiday" comes back
+    message.set_content(letter.body)
+    return message
+
+
+def _hand_in(server: Server, message: EmailMessage) -> None:
+    """Blocks for as long as the mail server takes. Raises SMTPException and OSError."""
+    with _connected(server) as line:
+        if server.user:
+            line.login(server.user, server.password)
+        line.send_message(message)
+
+
+@contextmanager
+def _connected(server: Server) -> Iterator[smtplib.SMTP]:
+    context = ssl.create_default_context()
+    if server.is_here:
+        # It has the certificate that its package made, and there is nobody to be taken for it.
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    open_line = partial(smtplib.SMTP_SSL, context=context) if server.is_tls else smtplib.SMTP
+    with open_line(server.host, server.port, timeout=TIMEOUT) as line:
+        line.ehlo()
+        if not server.is_tls and line.has_extn("starttls"):
+            line.starttls(context=context)
+            line.ehlo()
+        elif server.user and not server.is_tls and not server.is_here:
+            raise smtplib.SMTPNotSupportedError("it offers no TLS, and a password must be given")
+        yield line

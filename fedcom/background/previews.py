@@ -1,0 +1,218 @@
+"""Makes the previews of links in the background: title, description and a small picture.
+
+Which are wanted stands in a table (`fedcom.media.queue`), so a crash loses none and of several
+servers on one database each makes others. A link is asked for once, through the one fetcher, and
+never while somebody waits for a page of ours.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from activitypub.errors import ProtocolError, Unreachable
+from activitypub.fetch import Budget, Download, Fetcher
+from activitypub.iri import host_of
+from fedcom.clock import Clock
+from fedcom.context import Context
+from fedcom.errors import Busy, Denied, FedcomError, NotFound
+from fedcom.media.images import PREVIEW
+from fedcom.media.pictures import Kept, Pictures
+from fedcom.media.queue import (
+    ATTEMPTS,
+    PreviewJob,
+    claim_previews,
+    fail_preview,
+    finish_preview,
+    next_due,
+)
+from fedcom.media.records import find_media_of, put_media
+from fedcom.media.remote import ACCEPT
+from fedcom.models.media import Media
+from fedcom.offload import offload
+from fedcom.remote.peers import find_block
+from fedcom.text.page_head import read_head
+from fedcom.units import Units
+
+HEAD_OF_PAGE = 768 * 1024
+"""Bytes of a page that are read; some write that much style before they say what they are."""
+
+TITLE_SECONDS = 10.0
+"""How long who asks for a title is kept waiting."""
+
+PREVIEW_SECONDS = 30.0
+"""How long a page or a picture may take, with its redirects: others wait for their turn."""
+
+REQUESTS = 5
+"""Redirects are followed so far."""
+
+PAGE_TYPES = ("text/html", "application/xhtml+xml")
+ACCEPT_PAGE = f"{', '.join(PAGE_TYPES)}, {ACCEPT};q=0.9"
+AT_ONCE = 4
+LOOK_EVERY = 60.0
+"""Seconds after which the table is looked at although nobody woke us: retries, other servers."""
+
+REST = 1.0
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is shown of a link."""
+
+    title: str = ""
+    description: str = ""
+    media_id: int | None = None
+
+
+class Previews:
+    """The background work of one instance; `run` does it until cancelled."""
+
+    def __init__(
+        self, units: Units, pictures: Pictures, fetcher: Fetcher, origin: str, clock: Clock
+    ) -> None:
+        self._clock = clock
+        self._units = units
+        self._pictures = pictures
+        self._fetcher = fetcher
+        self._host = host_of(origin)
+        self._due = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was written: there may be a new link."""
+        self._due.set()
+
+    async def run(self) -> None:
+        """Make what is wanted, as soon as it is, until cancelled."""
+        while True:
+            try:
+                while await self.make_some():
+                    pass
+            except Exception:  # the outermost loop: one link must not end the previews of all
+                logger.exception("a preview has failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._due.wait(), LOOK_EVERY)
+            self._due.clear()
+            # Many commits in a row are one look at the table.
+            await asyncio.sleep(REST)
+
+    async def make_some(self) -> int:
+        """Make a few that are due; how many that were."""
+        # Looked for without a unit, whose commit would wake us again for nothing.
+        due = await self._units.read(next_due)
+        if due is None or due > self._clock():
+            return 0
+        some = await self._units.unit(lambda ctx: claim_previews(ctx, AT_ONCE))
+        await asyncio.gather(*[self._make(wanted) for wanted in some])
+        return len(some)
+
+    async def _make(self, wanted: PreviewJob) -> None:
+        if wanted.attempts > ATTEMPTS:
+            logger.warning("a preview was begun and never ended", url=wanted.target)
+            await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=False))
+            return
+        try:
+            found = await self._find(wanted)
+        except (ProtocolError, FedcomError, OSError) as error:
+            passing = isinstance(error, Unreachable | OSError | Busy)
+            logger.info("no preview", url=wanted.target, why=str(error), again=passing)
+            await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=passing))
+            return
+        await self._units.unit(
+            lambda ctx: finish_preview(
+                ctx,
+                wanted,
+                title=found.title,
+                description=found.description,
+                media_id=found.media_id,
+            )
+        )
+
+    async def _find(self, wanted: PreviewJob) -> Found:
+        """The picture that came with the post, else what its link leads to."""
+        if wanted.image_url is not None:
+            try:
+                return Found(media_id=(await self._picture_at(wanted.image_url)).id)
+            except Busy:
+                raise  # that says nothing of the picture: it is tried again
+            except (ProtocolError, FedcomError):
+                if wanted.url in (None, wanted.image_url):
+                    raise
+        return await self._look_at(wanted.url or "")
+
+    async def _look_at(self, url: str) -> Found:
+        page = await self._page_at(url, PREVIEW_SECONDS)
+        if _kind_of(page).startswith("image/"):
+            return Found(media_id=(await self._picture_at(page.url)).id)
+        if _kind_of(page) not in PAGE_TYPES:
+            return Found()
+        head = await offload(read_head, page.body, page.content_type, page.url)
+        picture = await self._picture_of(head.image_url) if head.image_url else None
+        return Found(head.title, head.description, picture.id if picture else None)
+
+    async def title_of(self, url: str) -> str:
+        """What the page at `url` is called, asked now; "" when it does not say.
+
+        Raises NotFound, Denied and the FetchFailed family.
+        """
+        page = await self._page_at(url, TITLE_SECONDS)
+        if _kind_of(page) not in PAGE_TYPES:
+            return ""
+        return (await offload(read_head, page.body, page.content_type, page.url)).title
+
+    async def _page_at(self, url: str, seconds: float) -> Download:
+        return await self._fetcher.fetch_bytes(
+            await self._permitted(url),
+            accept=ACCEPT_PAGE,
+            max_bytes=HEAD_OF_PAGE,
+            cut=True,
+            budget=Budget(documents=REQUESTS, seconds=seconds),
+        )
+
+    async def _picture_of(self, url: str) -> Media | None:
+        """The picture that a page names; without it the words are worth showing too."""
+        try:
+            return await self._picture_at(url)
+        except Busy:
+            raise
+        except (ProtocolError, FedcomError) as error:
+            logger.info("no picture for a preview", url=url, why=str(error))
+            return None
+
+    async def _picture_at(self, url: str) -> Media:
+        known = await self._units.read(lambda conn: find_media_of(conn, url))
+        if known is not None:
+            return known
+        secure = await self._permitted(url)
+        download = await self._fetcher.fetch_bytes(
+            secure,
+            accept=ACCEPT,
+            max_bytes=self._pictures.max_bytes,
+            budget=Budget(documents=REQUESTS, seconds=PREVIEW_SECONDS),
+        )
+        kept = await self._pictures.keep(download.body, PREVIEW, uploaded=False)
+        return await self._units.unit(lambda ctx: _put(ctx, kept, url))
+
+    async def _permitted(self, url: str) -> str:
+        """The address to ask, by https wherever that is the rule.
+
+        Raises Denied for a blocked host and NotFound for pages of ours.
+        """
+        host = host_of(url)
+        if host == self._host:
+            raise NotFound("own_page", "This is a page of ours.")
+        if await self._units.read(lambda conn: find_block(conn, host)) is not None:
+            raise Denied("instance_blocked", "The instance %(host)s is blocked here.", host=host)
+        if not self._fetcher.development and url.startswith("http://"):
+            return f"https://{url.removeprefix('http://')}"
+        return url
+
+
+def _kind_of(page: Download) -> str:
+    return page.content_type.partition(";")[0].strip().lower()
+
+
+def _put(ctx: Context, kept: Kept, url: str) -> Media:
+    return put_media(ctx, kept, "preview", source_url=url)

@@ -1,0 +1,217 @@
+"""Everything that one person wrote, at once: taken out with a ban, put back with its end, blanked
+when they leave.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, select, true, update
+
+from fedcom.context import Context
+from fedcom.effects.counts import rank
+from fedcom.effects.resolve_reports import Outcome, settle_about
+from fedcom.models.account import account
+from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.base import columns_of
+from fedcom.models.comment import comment
+from fedcom.models.moderation import modlog
+from fedcom.models.post import Post, post, post_rank
+from fedcom.models.revision import revision
+
+# SQLite takes some ten thousand values in one statement, older ones a thousand.
+_CHUNK = 500
+
+_BLANK = {"body_source": "", "body_html": "", "content_warning": ""}
+_NO_LINK = {"title": "", "url": None, "image_url": None, "image_alt": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put back: the posts, and the comments by their id with the row of their post."""
+
+    posts: list[Post] = field(default_factory=list)
+    comments: dict[str, int] = field(default_factory=dict)
+
+    def by_community(self, ctx: Context) -> dict[int, list[str]]:
+        """The ids of all of it by the row of the community, posts first."""
+        inside = {about.id: about.community_id for about in self.posts}
+        found: dict[int, list[str]] = defaultdict(list)
+        for about in self.posts:
+            found[about.community_id].append(about.iri)
+        for chunk in _chunks(set(self.comments.values()) - inside.keys()):
+            rows = select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
+            inside |= {row.id: row.community_id for row in ctx.conn.execute(rows)}
+        for iri, post_id in self.comments.items():
+            found[inside[post_id]].append(iri)
+        return found
+
+
+def remove_all(
+    ctx: Context, by: Person, person: Person, place: Community | None, reason: str
+) -> list[Post]:
+    """Remove all posts and comments of a person that are not removed yet, in `place` or everywhere.
+
+    What was reported of them is judged thereby. Gives the posts that were to be seen until now.
+    """
+    settle_about(
+        ctx,
+        by,
+        Outcome("removed", reason),
+        posts=select(post.c.id).where(_posts_of(person, place)),
+        comments=select(comment.c.id).where(_comments_of(person, place)),
+    )
+    _sweep_comments(ctx, person, place, comment.c.removed_at.is_(None), ctx.now)
+    posts = _sweep_posts(ctx, person, place, post.c.removed_at.is_(None), ctx.now)
+    for chunk in _chunks([about.id for about in posts]):
+        ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
+    return posts
+
+
+def restore_all(
+    ctx: Context, by: Person, person: Person, place: Community | None, since: datetime
+) -> Restored:
+    """Put back what was removed `since` then, as far as that is for `by` to say. Gives what is to
+    be seen again.
+    """
+    comments, posts = (
+        (table.c.removed_at >= since) & _is_theirs(table, by, person, place)
+        for table in (comment, post)
+    )
+    restored = _sweep_comments(ctx, person, place, comments, None)
+    found = _sweep_posts(ctx, person, place, posts, None)
+    for about in found:
+        rank(ctx, about.id)
+    return Restored(found, restored)
+
+
+def blank_all(ctx: Context, who: Person | Community) -> None:
+    """Delete all posts and comments of a person, or all posts in a community, with their words."""
+    wrote = comment.c.author_id == who.id
+    posts = post.c.author_id == who.id
+    if isinstance(who, Community):
+        posts = post.c.community_id == who.id
+    gone = update(comment).where(wrote).values(**_BLANK, deleted_at=ctx.now)
+    shown = gone.where(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
+    hidden = ctx.conn.execute(shown.returning(comment.c.path, comment.c.post_id)).all()
+    _count_comments(ctx, hidden, back=False)
+    ctx.conn.execute(gone)
+    gone = update(post).where(posts).values(**_BLANK, **_NO_LINK, deleted_at=ctx.now)
+    shown = gone.where(post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
+    places = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
+    _count(ctx, community.c.posts, community.c.actor_id, places, back=False)
+    ctx.conn.execute(gone)
+    numbers, below = select(post.c.id).where(posts), select(comment.c.id).where(wrote)
+    ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(numbers)))
+    ctx.conn.execute(delete(revision).where(revision.c.post_id.in_(numbers)))
+    ctx.conn.execute(delete(revision).where(revision.c.comment_id.in_(below)))
+
+
+def _is_theirs(
+    table: Table, by: Person, person: Person, place: Community | None
+) -> ColumnElement[bool]:
+    """Of rows of `post` or `comment` that were removed: whether `by` may have a say in that.
+
+    A site elsewhere puts back what its own ban of its people took out, and nothing that moderators
+    here removed; a community elsewhere nothing that an admin here took down.
+    """
+    if by.local or (place is not None and place.local):
+        return true()
+    then = modlog.c.created_at == table.c.removed_at
+    if place is None:
+        banned = modlog.c.kind == "ban", modlog.c.target_iri == person.iri
+        from_site = modlog.c.community_id.is_(None), actor.c.host == by.host
+        return exists().where(actor.c.id == modlog.c.moderator_id, then, *banned, *from_site)
+    taken_down = modlog.c.kind == "remove", modlog.c.target_iri == table.c.iri
+    an_admin = account.c.actor_id == modlog.c.moderator_id, account.c.role == "admin"
+    return ~exists().where(then, *taken_down, *an_admin)
+
+
+def _posts_of(person: Person, place: Community | None) -> ColumnElement[bool]:
+    mine = post.c.author_id == person.id
+    return mine if place is None else mine & (post.c.community_id == place.id)
+
+
+def _comments_of(person: Person, place: Community | None) -> ColumnElement[bool]:
+    mine = comment.c.author_id == person.id
+    if place is None:
+        return mine
+    inside = select(post.c.id).where(post.c.community_id == place.id)
+    return mine & comment.c.post_id.in_(inside)
+
+
+def _sweep_posts(
+    ctx: Context,
+    person: Person,
+    place: Community | None,
+    which: ColumnElement[bool],
+    removed_at: datetime | None,
+) -> list[Post]:
+    changed = update(post).where(_posts_of(person, place), which)
+    rows = ctx.conn.execute(
+        changed.values(removed_at=removed_at).returning(*columns_of(Post, post))
+    )
+    posts = [about for about in (Post(*row) for row in rows) if about.deleted_at is None]
+    counts = Counter(about.community_id for about in posts)
+    _count(ctx, community.c.posts, community.c.actor_id, counts, back=removed_at is None)
+    return posts
+
+
+def _sweep_comments(
+    ctx: Context,
+    person: Person,
+    place: Community | None,
+    which: ColumnElement[bool],
+    removed_at: datetime | None,
+) -> dict[str, int]:
+    """Gives what can be seen now, or could until now: ids of comments, rows of their posts."""
+    changed = update(comment).where(_comments_of(person, place), which)
+    returned = (comment.c.path, comment.c.post_id, comment.c.iri, comment.c.deleted_at)
+    rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*returned))
+    shown = [row for row in rows if row.deleted_at is None]
+    _count_comments(ctx, shown, back=removed_at is None)
+    return {row.iri: row.post_id for row in shown}
+
+
+def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
+    """The counters above comments (`path`, `post_id`) that are shown no more, or again."""
+    above = Counter(int(part) for row in rows for part in row.path.split(".")[:-1])
+    below = Counter(row.post_id for row in rows)
+    _count(ctx, comment.c.replies, comment.c.id, above, back=back)
+    _count(ctx, post.c.comments, post.c.id, below, back=back)
+    inside_of = _places_of(ctx, below)
+    _count(ctx, community.c.comments, community.c.actor_id, inside_of, back=back)
+
+
+def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:
+    """Numbers of comments by post → by community."""
+    found: Counter[int] = Counter()
+    for chunk in _chunks(posts):
+        for row in ctx.conn.execute(
+            select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
+        ):
+            found[row.community_id] += posts[row.id]
+    return found
+
+
+def _count(
+    ctx: Context, counter: Column[Any], key: Column[Any], numbers: Counter[int], *, back: bool
+) -> None:
+    """Change the counter of each row by its own number; one statement for all with the same."""
+    alike = defaultdict(list)
+    for row_id, number in numbers.items():
+        alike[number if back else -number].append(row_id)
+    for difference, row_ids in alike.items():
+        for chunk in _chunks(row_ids):
+            ctx.conn.execute(
+                update(counter.table).where(key.in_(chunk)).values({counter: counter + difference})
+            )
+
+
+def _chunks(row_ids: Iterable[int]) -> Iterator[list[int]]:
+    """In rising order, so that two sweeps at once lock in the same one."""
+    ordered = sorted(row_ids)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]

@@ -1,0 +1,132 @@
+"""Whom a text names, as far as we know them, and that they are told so."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, or_, select, tuple_
+
+from fedcom.context import Context
+from fedcom.effects.notify import News, notify
+from fedcom.models.actor import Actor, actor
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.comment import Comment
+from fedcom.models.notification import notification
+from fedcom.models.post import Post
+from fedcom.text.mentions import Mention, ParsedMarkdown, linked_addresses
+from fedcom.wire.addressing import page_of
+from fedcom.wire.body import Body
+
+
+def mentioned(ctx: Context, about: Post | Comment) -> tuple[Actor, ...]:
+    """The known actors that a post or comment of ours names, people and communities, in order.
+
+    They are read from the links that `with_links` put into its HTML when it was written. To parse
+    the Markdown of each text for each who asks for it would cost as much as writing it.
+    """
+    pages = linked_addresses(about.body_html) if about.local else ()
+    if not pages:
+        return ()
+    remote = [handle for page in pages if (handle := _handle_in(ctx, page)) is not None]
+    known = _find_actors(ctx, or_(actor.c.iri.in_(pages), _is_called(remote)))
+    by_page = {page: someone for someone in known for page in _pages_of(ctx, someone)}
+    return tuple(by_page[page] for page in pages if page in by_page)
+
+
+def _handle_in(ctx: Context, page: str) -> tuple[str, str] | None:
+    """Name and host of the peer's actor whom a page of ours shows."""
+    name, _, host = page.removeprefix(ctx.origin)[len("/u/") :].partition("@")
+    return (name, host) if host else None
+
+
+def _named(ctx: Context, mentions: Iterable[Mention]) -> dict[Mention, Actor]:
+    """Those of the mentions that name somebody known.
+
+    Looking up the unknown ones is for the surfaces to do before they open the unit of work.
+    """
+    keys = {mention: _keys(ctx, mention) for mention in mentions}
+    if not keys:
+        return {}
+    wanted = {key for both in keys.values() for key in both}
+    found = _find_actors(ctx, _is_called(wanted))
+    known = {(someone.name, host): someone for someone in found for host in _hosts_of(someone)}
+    return {
+        mention: known[key]
+        for mention, both in keys.items()
+        if (key := next((key for key in both if key in known), None)) is not None
+    }
+
+
+def _is_called(handles: Collection[tuple[str, str]]) -> ColumnElement[bool]:
+    """By its server's name or by the domain of its handle."""
+    by_host, by_domain = (tuple_(actor.c.name, part) for part in (actor.c.host, actor.c.domain))
+    return or_(by_host.in_(handles), by_domain.in_(handles))
+
+
+def _hosts_of(someone: Actor) -> tuple[str, ...]:
+    return (someone.host,) if someone.domain is None else (someone.host, someone.domain)
+
+
+def _pages_of(ctx: Context, someone: Actor) -> tuple[str, ...]:
+    """Our page of somebody, and the one that it was while their handle's domain was unknown."""
+    return page_of(ctx.origin, someone), page_of(ctx.origin, replace(someone, domain=None))
+
+
+def _find_actors(ctx: Context, condition: ColumnElement[bool]) -> list[Actor]:
+    statement = select(*columns_of(Actor, actor)).where(condition, actor.c.deleted_at.is_(None))
+    return [to_row(Actor, row) for row in ctx.conn.execute(statement).mappings()]
+
+
+def _keys(ctx: Context, mention: Mention) -> tuple[tuple[str, str], ...]:
+    """As it was written, and in lower case, which is how our own names are."""
+    host = mention.host or ctx.host
+    return (mention.name, host), (mention.name.lower(), host)
+
+
+def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
+    """The body with a link at each mention of somebody known: to our page of them, or to theirs.
+
+    What leaves with links to our pages is turned round on its way (`wire.tags`).
+    """
+    parsed = body.parsed or ParsedMarkdown(body.source)
+    known = _named(ctx, parsed.mentions)
+    if not known:
+        return body
+    links = {
+        mention: page_of(ctx.origin, someone) if here else someone.url or someone.iri
+        for mention, someone in known.items()
+    }
+    return Body(body.source, parsed.to_html(links))
+
+
+def tell_named(
+    ctx: Context, about: Post | Comment, tagged: Sequence[str] | None, news: News
+) -> None:
+    """Tell the members whom a post or comment names, each once, whatever it says after an edit.
+
+    Of ours the links in it count, for a peer's its Mention tags, whose ids are `tagged`. Who was
+    told already that it answers them is not told again.
+    """
+    named = _members_named(ctx, about, tagged)
+    if not named:
+        return
+    told = set(
+        ctx.conn.execute(
+            select(notification.c.recipient_id).where(
+                notification.c.post_id == news.post_id,
+                notification.c.comment_id.is_not_distinct_from(news.comment_id),
+                notification.c.kind.in_(["reply", "mention"]),
+            )
+        ).scalars()
+    )
+    for number in named:
+        if number not in told:
+            notify(ctx, number, news)
+
+
+def _members_named(ctx: Context, about: Post | Comment, tagged: Sequence[str] | None) -> list[int]:
+    if tagged is None:
+        return sorted({someone.id for someone in mentioned(ctx, about) if someone.local})
+    if not tagged:
+        return []
+    here = actor.c.iri.in_(sorted(set(tagged))), actor.c.local.is_(True)
+    return list(ctx.conn.execute(select(actor.c.id).where(*here).order_by(actor.c.id)).scalars())

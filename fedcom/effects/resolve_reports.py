@@ -1,0 +1,106 @@
+"""Reports that are judged: what is open about a thing is closed, who was told need not look, and
+whoever reported it here is told what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+
+from fedcom.context import Context
+from fedcom.effects.notify import News, notify
+from fedcom.models.actor import Person
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.comment import Comment, comment
+from fedcom.models.moderation import Report, report
+from fedcom.models.notification import notification
+from fedcom.models.post import Post
+
+Ids = Sequence[int] | Select[tuple[int]]
+"""Row ids, or the statement that finds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a moderator decided about something that was reported.
+
+    `detail` says it in the notification of the reporter. `reason` is what the moderator states,
+    which is in the modlog: never the text of a report.
+    """
+
+    detail: Literal["removed", "dismissed"]
+    reason: str = ""
+
+
+DISMISSED = Outcome("dismissed")
+
+
+def settle_content(ctx: Context, judge: Person, target: Post | Comment, outcome: Outcome) -> None:
+    """Close what is open about a post or a comment."""
+    if isinstance(target, Post):
+        settle_about(ctx, judge, outcome, posts=[target.id])
+    else:
+        settle_about(ctx, judge, outcome, comments=[target.id])
+
+
+def settle_about(
+    ctx: Context, judge: Person, outcome: Outcome, *, posts: Ids = (), comments: Ids = ()
+) -> None:
+    """Close what is open about all of these posts and comments."""
+    told = or_(
+        notification.c.comment_id.in_(comments),
+        and_(notification.c.comment_id.is_(None), notification.c.post_id.in_(posts)),
+    )
+    which = or_(report.c.post_id.in_(posts), report.c.comment_id.in_(comments))
+    settle(ctx, judge, outcome, which, told)
+
+
+def settle(
+    ctx: Context,
+    judge: Person,
+    outcome: Outcome,
+    which: ColumnElement[bool],
+    told: ColumnElement[bool],
+) -> None:
+    """Close the open ones among the reports `which`; notifications of reports, if `told`, are read.
+
+    No action: no other server is told what became of a report (docs/decisions/0026).
+    """
+    ctx.conn.execute(
+        update(notification)
+        .where(
+            notification.c.kind == "report",
+            notification.c.detail == "",
+            notification.c.read_at.is_(None),
+            told,
+        )
+        .values(read_at=ctx.now)
+    )
+    closed = ctx.conn.execute(
+        update(report)
+        .where(which, report.c.resolved_at.is_(None))
+        .values(resolved_at=ctx.now, resolver_id=judge.id)
+        .returning(*columns_of(Report, report))
+    )
+    for row in closed.mappings().all():
+        _tell_reporter(ctx, judge, outcome, to_row(Report, row))
+
+
+def _tell_reporter(ctx: Context, judge: Person, outcome: Outcome, about: Report) -> None:
+    """Without the name of the moderator, who may be quarrelled with in the modlog alone."""
+    if about.reporter_id == judge.id:
+        return
+    post_id = about.post_id
+    if about.comment_id is not None:
+        found = select(comment.c.post_id).where(comment.c.id == about.comment_id)
+        post_id = ctx.conn.execute(found).scalar_one()
+    news = News(
+        kind="report",
+        community_id=about.community_id,
+        post_id=post_id,
+        comment_id=about.comment_id,
+        message_id=about.message_id,
+        detail=outcome.detail,
+        reason=outcome.reason,
+    )
+    notify(ctx, about.reporter_id, news)

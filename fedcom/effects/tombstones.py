@@ -1,0 +1,146 @@
+"""Tombstones: what was deleted, or undone, and must not come back by being told once more.
+
+Of two kinds, by the id that is written down:
+
+    deleted   an object whose Delete arrived before the object itself
+    undone    an activity that its actor has taken back, or replaced by another
+
+docs/decisions/0027-what-proves-an-activity.md says how long each counts, and against what.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from activitypub.authority import Evidence
+from activitypub.iri import same_host
+from fedcom.context import Context
+from fedcom.db import insert_ignoring, upsert
+from fedcom.errors import Denied
+from fedcom.models.moderation import tombstone
+from inbox.ports import ReceivedActivity
+
+AWAITED_FOR = timedelta(days=1)
+"""How long an activity that was undone before it arrived is still taken for the one that was
+overtaken. What comes later is a new one of the same id."""
+
+_FRESH: frozenset[Evidence] = frozenset({"signature", "community"})
+"""What nobody can show again later: a signed request is taken once, and so is an Announce."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """One activity that was undone.
+
+    `set_by` is the actor who undid it, or the community that announced the Undo. `awaited`: it had
+    not arrived when it was undone. `signed_at`: when its actor signed the request that undid it
+    (epoch seconds by the actor's clock); None when something else undid it.
+    """
+
+    set_by: str
+    created_at: datetime
+    awaited: bool
+    signed_at: float | None
+
+    def stops(self, received: ReceivedActivity, now: datetime) -> bool:
+        """Whether `received`, which was undone, does not count: it is not said anew.
+
+        Said anew is what its actor signed after the Undo, or its community announces after it, also
+        under the same id: NodeBB gives all upvotes of one post by one person the same one
+        (`uid/3#activity/like/5`, NodeBB 4.11). A proof and a copy at the origin are not new.
+        """
+        if received.evidence not in _FRESH:
+            return True
+        if self.awaited:
+            return now - self.created_at < AWAITED_FOR
+        if received.signed_at is None or self.signed_at is None:
+            return False
+        return received.signed_at < self.signed_at
+
+
+def record_deleted(ctx: Context, iri: str, actor_iri: str) -> None:
+    """Remember that `actor_iri` deleted `iri`, which is not here (yet): one row, until the object
+    arrives or the tombstone is pruned."""
+    row = {"iri": iri, "kind": "deleted", "actor_iri": actor_iri, "created_at": ctx.now}
+    insert_ignoring(ctx.conn, tombstone, row)
+
+
+def forget_deleted(ctx: Context, iri: str) -> None:
+    """Drop the tombstone of a deleted object."""
+    ctx.conn.execute(delete(tombstone).where(*_is(iri, "deleted")))
+
+
+def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
+    """Raises Denied when the owner, or its host, has deleted `iri` before it arrived."""
+    marked = ctx.conn.execute(select(tombstone.c.actor_iri).where(*_is(iri, "deleted"))).scalar()
+    if marked is not None and same_host(marked, owner_iri):
+        raise Denied("already_deleted", "%(iri)s was deleted before it arrived.", iri=iri)
+
+
+def record_undone(
+    ctx: Context,
+    iri: str,
+    set_by: str,
+    *,
+    awaited: bool = False,
+    signed_at: float | None = None,
+) -> None:
+    """Remember that the activity `iri` is no longer in force; the fields are those of `Tombstone`.
+
+    What somebody of the activity's own host says replaces what is known; a community elsewhere can
+    only add to it.
+    """
+    row = {
+        "iri": iri,
+        "kind": "undone",
+        "actor_iri": set_by,
+        "created_at": ctx.now,
+        "awaited": awaited,
+        "signed_at": signed_at,
+    }
+    if same_host(iri, set_by):
+        upsert(ctx.conn, tombstone, row, key=["iri", "kind"])
+    else:
+        insert_ignoring(ctx.conn, tombstone, row)
+
+
+def was_undone(ctx: Context, iri: str) -> bool:
+    """Whether the activity `iri` was undone or replaced, and not said anew since."""
+    return ctx.conn.execute(select(tombstone.c.iri).where(*_is(iri, "undone"))).first() is not None
+
+
+def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
+    """The tombstone of this activity, if it was set by somebody of its actor's host, or by the
+    community that announces it now."""
+    if received.activity.id is None:
+        return None
+    row = ctx.conn.execute(
+        select(
+            tombstone.c.actor_iri,
+            tombstone.c.created_at,
+            tombstone.c.awaited,
+            tombstone.c.signed_at,
+        ).where(*_is(received.activity.id, "undone"))
+    ).first()
+    if row is None:
+        return None
+    counts = same_host(row.actor_iri, received.actor) or row.actor_iri == received.via
+    return Tombstone(row.actor_iri, row.created_at, row.awaited, row.signed_at) if counts else None
+
+
+def note_arrival(ctx: Context, received: ReceivedActivity, stone: Tombstone) -> None:
+    """`received` was undone before it arrived and does not count; the next one of its id does."""
+    if stone.awaited and received.evidence in _FRESH:
+        arrived = update(tombstone).where(*_is(received.activity.id or "", "undone"))
+        ctx.conn.execute(arrived.values(awaited=False))
+
+
+def forget_undone(ctx: Context, received: ReceivedActivity) -> None:
+    """`received` was said anew, and is in force again."""
+    ctx.conn.execute(delete(tombstone).where(*_is(received.activity.id or "", "undone")))
+
+
+def _is(iri: str, kind: Literal["deleted", "undone"]) -> tuple[ColumnElement[bool], ...]:
+    return tombstone.c.iri == iri, tombstone.c.kind == kind

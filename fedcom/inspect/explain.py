@@ -1,0 +1,545 @@
+"""What we would make of a document, or why not: the inbox's own readers, without a server.
+
+Asks neither network nor database. The same functions as at the door look at the form, the author's
+authority and the words; a reader is run until it asks the database its first question. What the
+answer hangs on from there is said as a condition ("if …").
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection
+
+from activitypub.authority import (
+    FetchFirst,
+    Known,
+    Refuse,
+    Verdict,
+    judge_announced,
+    judge_direct,
+    judge_fetched,
+    judge_listed,
+)
+from activitypub.errors import ProtocolError
+from activitypub.iri import PUBLIC, check_iri, same_host
+from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context
+from fedcom.actions.base import Reader
+from fedcom.actions.post import check_announcer, check_content, places_named
+from fedcom.context import Context
+from fedcom.errors import FedcomError
+from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.remote.actors import read_actor
+from fedcom.wire.message import CHAT, recipients_of
+from fedcom.wire.post import TYPES, read_post
+from fedcom.wire.tags import language_in
+from inbox.ports import ReceivedActivity
+from inbox.route import Routes
+from inbox.validate import check_form, check_id
+
+# Any origin that is in no document: here nobody is ours.
+_NOWHERE = "https://explain.invalid"
+_NOBODY = Known(hosts=frozenset())
+# What a collection of pinned posts is called: by Lemmy and Mastodon, by Mbin.
+_PINNED = ("/featured", "/pinned")
+
+# Kind and action of what is said about something else; the rest is named by what is in it.
+_SAID: dict[str, tuple[str, str]] = {
+    "Create": ("an id", "create"),
+    "Update": ("an id", "edit"),
+    "Like": ("vote", "upvote"),
+    "Dislike": ("vote", "downvote"),
+    "EmojiReact": ("vote", "upvote"),
+    "Follow": ("follow", "follow"),
+    "Accept": ("follow", "accept"),
+    "Reject": ("follow", "reject"),
+    "Add": ("moderator", "add"),
+    "Remove": ("moderator", "remove"),
+    "Delete": ("deletion", "delete"),
+    "Block": ("ban", "block"),
+    "Flag": ("report", "report"),
+    "Lock": ("lock", "lock"),
+    "Warn": ("warning", "warn"),
+}
+_ACTORS = {
+    "Group": "community",
+    "Person": "person",
+    "Service": "person",
+    "Organization": "person",
+    "Application": "instance",
+}
+# What the authority refuses only because it knows nothing of us.
+_IF = {
+    "not_moderator": "if {actor} moderates it, or its community announces this",
+    "unknown_collection": "if {actor} moderates it, or its community announces this",
+    "not_owner": "if {actor} moderates the community it is in, or that community announces this",
+    "follow_unknown": "if we sent the Follow that is answered",
+    "not_their_post": "if {about} is in {group}",
+    "not_their_collection": "if {target} is a collection of {group}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why it is refused: the stable code that a peer would be answered, and a sentence."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a document is to us. Names of fields are those of `fedcom federation explain --json`.
+
+    `kind` is what it is about (post, comment, vote, follow, person, community, deletion …) and
+    `action` what is done (create, edit, upvote, undo …; `document` for what is only served).
+    `actor` says it, `author` wrote it. `community` has several ids when a document names several
+    that it may be. `about` is what is voted on, answered, deleted, followed; `attachments` are
+    addresses. Understood is what has no `reasons`; `conditions` are what only a database or the
+    origin could tell.
+    """
+
+    kind: str
+    action: str
+    id: str | None = None
+    actor: str | None = None
+    author: str | None = None
+    title: str | None = None
+    community: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    about: str | None = None
+    language: str | None = None
+    sensitive: bool = False
+    link: str | None = None
+    attachments: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether nothing in the document itself makes us refuse it."""
+        return not self.reasons
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What speaks against a document and what it hangs on, each once, in the order found."""
+
+    conditions: list[str] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
+
+    def refuse(self, code: str, detail: str) -> None:
+        if code not in [reason.code for reason in self.reasons]:
+            self.reasons.append(Reason(code, detail))
+
+    def hang_on(self, condition: str) -> None:
+        if condition not in self.conditions:
+            self.conditions.append(condition)
+
+    def watch(self, work: Callable[[], object]) -> None:
+        """Run a check; what it raises is a reason, what it asks the database is not."""
+        try:
+            work()
+        except (FedcomError, ProtocolError) as error:
+            self.refuse(error.code, error.detail)
+        except _DatabaseAskedError:
+            return
+
+
+def explain(document: Document, *, development: bool = False) -> Explained:
+    """What would become of `document`: in an inbox if it is an activity, else when it is fetched.
+
+    `development` permits http, ports and loopback, as the setting does.
+    """
+    found = _Findings()
+    if not document.is_activity:
+        _judge_served(document, found, development=development)
+        return _with(describe(document), found)
+    found.watch(lambda: _check_door(document, development=development))
+    if document.type == "Announce":
+        return _announce(document, found)
+    _judge_said(document, found)
+    return _with(describe(document), found)
+
+
+def refused(error: ProtocolError) -> Explained:
+    """What is to be said of bytes that are no document at all."""
+    return Explained("nothing", "none", reasons=(Reason(error.code, error.detail),))
+
+
+def describe(document: Document) -> Explained:
+    """What a document is, whether or not anybody may say it."""
+    if document.is_actor:
+        return _actor(document)
+    if document.type in COLLECTION_TYPES:
+        return _collection(document)
+    if document.is_activity:
+        return _activity(document)
+    return _object(document)
+
+
+def _activity(activity: Document) -> Explained:
+    inner = activity.object_document
+    if activity.type in ("Create", "Update") and inner is not None:
+        verb = "create" if activity.type == "Create" else "edit"
+        made = replace(describe(inner), action=verb, actor=activity.owner)
+        if _is_message(inner):
+            return made
+        return replace(made, audience=_merged(activity.addressed, inner.addressed))
+    if activity.type == "Undo" and inner is not None:
+        undone = describe(inner)
+        return replace(
+            undone,
+            action=f"undo {undone.action}",
+            id=activity.id,
+            actor=activity.owner,
+            audience=_merged(activity.addressed, inner.addressed),
+        )
+    plain = activity.type.lower()
+    kind, action = _SAID.get(activity.type, (plain, plain))
+    if activity.type == "Delete" and activity.object_id == activity.owner:
+        kind = "account deletion"
+    if activity.target is not None and activity.target.rstrip("/").endswith(_PINNED):
+        kind = "pinned post"
+    about = [thing if isinstance(thing, str) else thing.id for thing in activity.objects]
+    return Explained(
+        kind,
+        action,
+        id=activity.id,
+        actor=activity.owner,
+        author=activity.owner,
+        community=activity.audiences,
+        audience=activity.addressed,
+        about=", ".join(iri for iri in about if iri) or None,
+    )
+
+
+def _object(document: Document) -> Explained:
+    if document.type == "Tombstone":
+        return Explained("deletion", "document", id=document.id, about=document.id)
+    if _is_message(document):
+        # Nothing of what it says, and to whom, is for a screen or a log.
+        return Explained("message", "document", id=document.id, author=document.owner)
+    kind = (document.type or "untyped object").lower()
+    if document.type in TYPES:
+        kind = "post" if document.in_reply_to is None else "comment"
+    plain = Explained(
+        kind,
+        "document",
+        id=document.id,
+        author=document.owner,
+        audience=document.addressed,
+        language=language_in(document),
+        sensitive=document.sensitive,
+        attachments=tuple(_addresses(document)),
+    )
+    if kind == "post":
+        post = read_post(document)
+        places = tuple(iri for iri in places_named(document) if _may_be_place(iri, document))
+        return replace(plain, title=post.title, link=post.url, community=places)
+    if kind == "comment":
+        return replace(plain, about=document.in_reply_to, community=document.audiences)
+    return plain
+
+
+def _is_message(document: Document) -> bool:
+    """Whether it is for people alone; which of them are here nobody asks."""
+    if document.type == "Note":
+        return bool(recipients_of(document, document, lambda iri: not _is_near(iri, document)))
+    return document.type == CHAT
+
+
+def _is_near(iri: str, document: Document) -> bool:
+    """Whether it may be a collection of the author's: of followers, who are many."""
+    return iri == PUBLIC or same_host(iri, document.owner or "")
+
+
+def _may_be_place(iri: str, document: Document) -> bool:
+    """Not Public, not the author, not one of the author's own collections."""
+    author = document.owner or PUBLIC
+    return iri not in (PUBLIC, author) and not iri.startswith(f"{author.rstrip('/')}/")
+
+
+def _actor(document: Document) -> Explained:
+    return Explained(
+        _ACTORS.get(document.type, document.type.lower()),
+        "document",
+        id=document.id,
+        author=document.owner,
+        title=document.name or document.preferred_username,
+        language=document.language,
+        sensitive=document.sensitive,
+        community=(document.id,) if document.type == "Group" and document.id else (),
+    )
+
+
+def _collection(document: Document) -> Explained:
+    items = [item for item in document.items if isinstance(item, Document)]
+    described = [describe(item) for item in items]
+    kinds = Counter(one.kind for one in described)
+    kinds["id"] += len(document.items) - len(items)
+    inside = ", ".join(
+        f"{number} {_many(kind, number)}" for kind, number in kinds.items() if number
+    )
+    return Explained(
+        "collection",
+        "document",
+        id=document.id,
+        author=document.owner,
+        title=inside or "nothing in it",
+        community=_merged(*(one.community for one in described)),
+        audience=document.addressed,
+    )
+
+
+def _many(kind: str, number: int) -> str:
+    return kind if number == 1 else f"{kind}s"
+
+
+def _check_door(activity: Document, *, development: bool) -> None:
+    check_id(activity, check_form(activity, development=development))
+
+
+def _judge_served(document: Document, found: _Findings, *, development: bool) -> None:
+    """As a document that was fetched at its id."""
+    if not has_activitystreams_context(document):
+        found.refuse("context_missing", "The @context is not that of ActivityStreams.")
+    found.watch(lambda: check_iri(document.id or "", development=development))
+    if document.type in COLLECTION_TYPES:
+        _judge_items(document, found)
+    _take(judge_fetched(document, document.id or "", _NOBODY), found, {})
+    if document.is_actor:
+        found.watch(lambda: _judge_actor(document, found))
+    elif document.type not in COLLECTION_TYPES | {"Tombstone"}:
+        _judge_content(document, found, None)
+
+
+def _judge_actor(document: Document, found: _Findings) -> None:
+    if read_actor(document)["public_key_id"] is None:
+        found.hang_on("if it shows a key of its own one day: what it sends cannot be verified")
+
+
+def _judge_items(collection: Document, found: _Findings) -> None:
+    if collection.owner is None:
+        found.hang_on(f"if the actor whose collection it is names {collection.id}")
+    for item in collection.items:
+        if isinstance(item, Document) and not item.is_activity:
+            _take(judge_listed(item, collection.id or "", _NOBODY), found, {})
+
+
+def _judge_content(document: Document, found: _Findings, group: str | None) -> None:
+    """What a post or comment is and where it belongs. `group` is the community that announced."""
+    if _is_message(document):
+        found.refuse("not_public", "A private message is taken from nobody but its author.")
+        return
+    if document.type not in TYPES:
+        kind = document.type or "document without a type"
+        found.refuse("not_content", f"It is a {kind}, no post and no comment.")
+        return
+    found.watch(lambda: check_content(document))
+    if group is not None:
+        found.watch(lambda: _check_announced(document, group))
+    elif document.in_reply_to is not None:
+        found.hang_on(f"if {document.in_reply_to}, which it answers, is in a community here")
+    else:
+        _hang_on_place(document, found)
+
+
+def _check_announced(document: Document, group: str) -> None:
+    if document.in_reply_to is None:
+        check_announcer(document, group)
+
+
+def _hang_on_place(document: Document, found: _Findings) -> None:
+    places = [iri for iri in places_named(document) if _may_be_place(iri, document)]
+    if not places:
+        found.refuse("no_community", "The post is addressed to no community.")
+    elif len(places) > 1:
+        found.hang_on(f"if one of {', '.join(places)} is a community here")
+    elif same_host(places[0], document.owner):
+        found.hang_on(f"if {places[0]} is a community that somebody here follows")
+    else:
+        found.hang_on(f"if {places[0]} is a community of ours; else when it has announced it")
+
+
+def _judge_said(activity: Document, found: _Findings) -> None:
+    """As an activity that its actor delivers."""
+    actor = activity.owner
+    if actor is None:
+        return  # the form says so
+    known = judge_direct(activity, actor, _NOBODY)
+    if isinstance(known, Refuse):
+        kindest = Known(
+            hosts=frozenset(), moderates_here=True, target_owner=actor, follow_target=actor
+        )
+        _take_either(known, judge_direct(activity, actor, kindest), found, activity)
+    else:
+        _take(known, found, {})
+    inner = activity.object_document
+    if activity.type in ("Create", "Update") and inner is not None and _is_message(inner):
+        if PUBLIC in inner.addressed:
+            found.refuse("not_private", "What everybody may read is no private message.")
+        found.hang_on("if it is addressed to somebody here who takes messages from the author")
+        return
+    _read(ReceivedActivity(activity, actor), found)
+    _judge_object(activity, found, None)
+
+
+def _judge_object(activity: Document, found: _Findings, group: str | None) -> None:
+    inner = activity.object_document
+    if activity.type in ("Create", "Update") and inner is not None and not inner.is_actor:
+        if not any(reason.code == "unsupported_type" for reason in found.reasons):
+            _judge_content(inner, found, group)
+    elif activity.type in ("Add", "Remove"):
+        _judge_target(activity, found)
+        return
+    kind = _SAID.get(_innermost(activity).type, ("",))[0]
+    if kind not in ("vote", "deletion", "follow", "lock"):
+        return
+    if group is not None:
+        found.hang_on(_IF["not_their_post"].format(about=activity.subject_id, group=group))
+    else:
+        what = {
+            "vote": "in a community here",
+            "deletion": "kept here",
+            "follow": "known here",
+            "lock": "kept here",
+        }
+        found.hang_on(f"if {activity.subject_id} is {what[kind]}")
+
+
+def _judge_target(activity: Document, found: _Findings) -> None:
+    target = activity.target or ""
+    what = "pinned posts" if target.rstrip("/").endswith(_PINNED) else "moderators"
+    found.hang_on(f"if {target} lists the {what} of a community known here")
+
+
+def _innermost(activity: Document) -> Document:
+    inner = activity.object_document
+    return inner if activity.type == "Undo" and inner is not None else activity
+
+
+def _announce(activity: Document, found: _Findings) -> Explained:
+    """As an Announce: each thing inside as the word of a community about its own."""
+    group = activity.owner or ""
+    _take(judge_direct(activity, group, _NOBODY), found, {})
+    found.hang_on(f"if {group} is a community that somebody here follows")
+    inside = [_announced(thing, group, found) for thing in activity.objects]
+    if not inside:
+        found.refuse("object_missing", "An Announce says what it announces.")
+        inside = [Explained("nothing", "none")]
+    first = inside[0]
+    kinds = ", ".join(dict.fromkeys(one.kind for one in inside))
+    return _with(
+        replace(
+            first,
+            kind=f"announce of {kinds}",
+            id=activity.id,
+            actor=activity.owner,
+            community=(group,),
+            audience=_merged(activity.addressed, first.audience),
+        ),
+        found,
+    )
+
+
+def _announced(thing: Document | str, group: str, found: _Findings) -> Explained:
+    if isinstance(thing, str):
+        _take(judge_announced(thing, group, _NOBODY), found, {})
+        return Explained("an id", "boost", about=thing)
+    described = describe(thing)
+    known = judge_announced(thing, group, _NOBODY)
+    if isinstance(known, Refuse) and known.code == "unknown_collection":
+        found.hang_on(f"if {_innermost(thing).target} is a collection of {group}")
+        known = judge_announced(thing, group, replace(_NOBODY, target_owner=group))
+    if isinstance(known, Refuse):
+        kindest = Known(
+            hosts=frozenset(),
+            moderators=frozenset({thing.owner or ""}),
+            target_owner=group,
+            is_their_post=True,
+        )
+        about = {"group": group}
+        _take_either(known, judge_announced(thing, group, kindest), found, thing, about)
+    else:
+        _take(known, found, {})
+    if not thing.is_activity:
+        _judge_content(thing, found, group)
+    elif thing.owner is not None:
+        _read(ReceivedActivity(thing, thing.owner, via=group), found)
+        _judge_object(thing, found, group)
+    return described
+
+
+def _read(received: ReceivedActivity, found: _Findings) -> None:
+    """Have the inbox's reader read it until it asks the database something.
+
+    Of a bare id the origin says first what it is.
+    """
+    if received.activity.type in ("Create", "Update") and isinstance(received.activity.object, str):
+        return
+    ctx = Context(cast("Connection", _NoDatabase()), datetime.now(UTC), _NOWHERE)
+    found.watch(lambda: reader_of(_ROUTES, received.activity)(ctx, received))
+
+
+def _take(verdict: Verdict, found: _Findings, names: dict[str, str]) -> None:
+    if isinstance(verdict, Refuse):
+        condition = _IF.get(verdict.code)
+        if condition is None or not names:
+            found.refuse(verdict.code, verdict.detail)
+        else:
+            found.hang_on(condition.format_map(names))
+    elif isinstance(verdict, FetchFirst):
+        found.hang_on(f"if its origin says the same at {verdict.iri}")
+
+
+def _take_either(
+    known: Refuse,
+    kindest: Verdict,
+    found: _Findings,
+    activity: Document,
+    more: dict[str, str] | None = None,
+) -> None:
+    """A refusal that facts about us could turn around is a condition, another one is final."""
+    if isinstance(kindest, Refuse):
+        found.refuse(kindest.code, kindest.detail)
+        return
+    inner = _innermost(activity)
+    names = {
+        "actor": activity.owner or "",
+        "about": activity.subject_id or "",
+        "target": inner.target or "",
+        "group": "its community",
+    }
+    _take(known, found, names | (more or {}))
+
+
+def _with(described: Explained, found: _Findings) -> Explained:
+    return replace(described, conditions=tuple(found.conditions), reasons=tuple(found.reasons))
+
+
+def _merged(*audiences: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(iri for audience in audiences for iri in audience))
+
+
+def _addresses(document: Document) -> Iterator[str]:
+    for attachment in document.attachments:
+        address = attachment.href or attachment.url
+        if address is not None:
+            yield address
+
+
+class _DatabaseAskedError(Exception):
+    """A reader came to where the database decides."""
+
+
+class _NoDatabase:
+    """Stands where a connection would; whoever asks it anything learns that there is none."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise _DatabaseAskedError(name)
+
+
+_ROUTES: Routes[Reader] = heard_routes()

@@ -1,0 +1,47 @@
+"""What members typed and did not send, kept by the address of its form. No peer sees it."""
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, delete, select
+
+from fedcom.context import Context
+from fedcom.db import upsert
+from fedcom.errors import Invalid
+from fedcom.models.actor import Person
+from fedcom.models.personal import draft
+
+MAX_CHARACTERS = 100_000
+"""Of all fields together; twice the longest text that can be sent."""
+
+MAX_DRAFTS = 100
+"""For one member; the oldest go first."""
+
+
+def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) -> None:
+    """Keep what was typed into the form at `place`, in the stead of what was kept before.
+
+    Empty forms are not kept. Raises Invalid("draft_too_long").
+    """
+    typed = {name: text for name, text in fields.items() if text}
+    if sum(map(len, typed.values())) > MAX_CHARACTERS:
+        raise Invalid("draft_too_long", "That is too long to be kept as a draft.")
+    if not typed:
+        drop_draft(ctx.conn, by, place)
+        return
+    row = {
+        "person_id": by.id,
+        "place": place,
+        "fields": json.dumps(typed),
+        "updated_at": ctx.now,
+    }
+    upsert(ctx.conn, draft, row, key=["person_id", "place"])
+    newest = select(draft.c.place).where(draft.c.person_id == by.id)
+    kept = newest.order_by(draft.c.updated_at.desc()).limit(MAX_DRAFTS)
+    mine = draft.c.person_id == by.id
+    ctx.conn.execute(delete(draft).where(mine, draft.c.place.not_in(kept)))
+
+
+def drop_draft(conn: Connection, by: Person, place: str) -> None:
+    """Forget it: it was sent, or is not wanted any more."""
+    conn.execute(delete(draft).where(draft.c.person_id == by.id, draft.c.place == place))

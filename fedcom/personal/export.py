@@ -1,0 +1,281 @@
+"""Everything an instance has of a member, in parts that are read one page after the other."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
+
+from fedcom.accounts.members import Member
+from fedcom.db import BigId
+from fedcom.models.account import session
+from fedcom.models.actor import actor
+from fedcom.models.comment import comment
+from fedcom.models.follow import follow
+from fedcom.models.media import media
+from fedcom.models.message import message
+from fedcom.models.moderation import moderator, report
+from fedcom.models.notification import notification
+from fedcom.models.personal import (
+    actor_block,
+    draft,
+    hidden_post,
+    host_block,
+    post_visit,
+    saved_comment,
+    saved_post,
+)
+from fedcom.models.post import post
+from fedcom.models.revision import revision
+from fedcom.models.vote import comment_vote, post_vote
+
+PAGE = 500
+"""Rows that are read at a time."""
+
+Row = dict[str, Any]
+
+_PROFILE = ("iri", "name", "host", "title", "summary_source", "icon_url", "image_url")
+_ACCOUNT = (
+    *(
+        "email",
+        "unconfirmed_email",
+        "role",
+        "application",
+        "created_at",
+        "last_seen_at",
+        "interface_language",
+        "theme",
+    ),
+    *("front_scope", "front_sort", "compact_lists", "show_nsfw", "mail_notifications"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One list of the export: whose rows, in the order of `key`, which goes on after each page."""
+
+    name: str
+    statement: Select[Any]
+    owner: Any
+    key: Column[Any]
+
+
+def _part(name: str, table: Table, *columns: Any, owner: str, key: str = "id") -> Part:
+    return Part(name, select(*columns).select_from(table), table.c[owner], table.c[key])
+
+
+def _about(
+    name: str, table: Table, other: Table, on: str, *columns: Any, owner: str = "person_id"
+) -> Part:
+    """A list of what the rows of `table` point to: the ids of posts, comments or actors."""
+    joined = table.join(other, other.c.id == table.c[on])
+    return Part(
+        name, select(other.c.iri, *columns).select_from(joined), table.c[owner], table.c[on]
+    )
+
+
+_PERSON = bindparam("person", type_=BigId)
+_place = actor.alias("place")
+_author = actor.alias("author")
+_recipient = actor.alias("recipient")
+
+
+def _words_to_both(column: Column[str]) -> ColumnElement[str]:
+    """Words of a message; those that somebody else has taken back are theirs alone."""
+    taken_back = message.c.deleted_at.is_not(None) & (message.c.author_id != _PERSON)
+    return case((taken_back, ""), else_=column)
+
+
+# `said` is the id of an account that was reported, and the words of anything else.
+_REPORTED = func.coalesce(post.c.iri, comment.c.iri, message.c.iri, report.c.said)
+
+_WRITTEN = ("language", "content_warning", "published_at", "updated_at", "deleted_at", "removed_at")
+
+PARTS = (
+    Part(
+        "posts",
+        select(
+            *(post.c[name] for name in ("iri", "title", "url", "image_url", "image_alt", "nsfw")),
+            post.c.body_source.label("body"),
+            *(post.c[name] for name in _WRITTEN),
+            post.c.upvotes,
+            post.c.downvotes,
+            _place.c.iri.label("community"),
+        ).select_from(post.join(_place, _place.c.id == post.c.community_id)),
+        post.c.author_id,
+        post.c.id,
+    ),
+    Part(
+        "comments",
+        select(
+            comment.c.iri,
+            comment.c.body_source.label("body"),
+            *(comment.c[name] for name in _WRITTEN),
+            comment.c.upvotes,
+            comment.c.downvotes,
+            post.c.iri.label("post"),
+        ).select_from(comment.join(post, post.c.id == comment.c.post_id)),
+        comment.c.author_id,
+        comment.c.id,
+    ),
+    Part(
+        "former_versions",
+        select(
+            func.coalesce(post.c.iri, comment.c.iri).label("iri"),
+            *(revision.c[name] for name in ("title", "url", "body_html")),
+            revision.c.written_at,
+            revision.c.replaced_at,
+        ).select_from(
+            revision.outerjoin(post, post.c.id == revision.c.post_id).outerjoin(
+                comment, comment.c.id == revision.c.comment_id
+            )
+        ),
+        (post.c.author_id, comment.c.author_id),
+        revision.c.id,
+    ),
+    _about("post_votes", post_vote, post, "post_id", post_vote.c.score, owner="voter_id"),
+    _about(
+        "comment_votes", comment_vote, comment, "comment_id", comment_vote.c.score, owner="voter_id"
+    ),
+    _about("follows", follow, actor, "target_id", follow.c.state, owner="follower_id"),
+    _about("followers", follow, actor, "follower_id", follow.c.state, owner="target_id"),
+    _about("moderates", moderator, actor, "community_id", moderator.c.appointed_at),
+    _about("saved_posts", saved_post, post, "post_id", saved_post.c.saved_at),
+    _about("saved_comments", saved_comment, comment, "comment_id", saved_comment.c.saved_at),
+    _about("hidden_posts", hidden_post, post, "post_id", hidden_post.c.hidden_at),
+    _about("read_posts", post_visit, post, "post_id", post_visit.c.visited_at),
+    _about("blocked", actor_block, actor, "blocked_id", actor.c.kind, actor_block.c.blocked_at),
+    _part(
+        *("blocked_hosts", host_block, host_block.c.host, host_block.c.blocked_at),
+        owner="person_id",
+        key="host",
+    ),
+    Part(
+        "messages",
+        select(
+            message.c.iri,
+            _words_to_both(message.c.body_source).label("body"),
+            # What came from elsewhere has often nothing else.
+            _words_to_both(message.c.body_html).label("body_html"),
+            message.c.published_at,
+            message.c.updated_at,
+            message.c.deleted_at,
+            _author.c.iri.label("from"),
+            _recipient.c.iri.label("to"),
+        ).select_from(
+            message.join(_author, _author.c.id == message.c.author_id).join(
+                _recipient, _recipient.c.id == message.c.recipient_id
+            )
+        ),
+        (message.c.author_id, message.c.recipient_id),
+        message.c.id,
+    ),
+    _part(
+        "uploads",
+        media,
+        *(media.c[name] for name in ("name", "purpose", "width", "height", "bytes", "created_at")),
+        owner="owner_id",
+    ),
+    _part(
+        "notifications",
+        notification,
+        *(notification.c[name] for name in ("kind", "detail", "reason", "created_at", "read_at")),
+        owner="recipient_id",
+    ),
+    # What was reported by its id: its words are others', and may have been removed for them.
+    Part(
+        "reports",
+        select(
+            *(report.c[name] for name in ("iri", "reason", "created_at", "resolved_at")),
+            _REPORTED.label("about"),
+        ).select_from(
+            report.outerjoin(post, post.c.id == report.c.post_id)
+            .outerjoin(comment, comment.c.id == report.c.comment_id)
+            .outerjoin(message, message.c.id == report.c.message_id)
+        ),
+        report.c.reporter_id,
+        report.c.id,
+    ),
+    _part(
+        *("drafts", draft, draft.c.place, draft.c.fields, draft.c.updated_at),
+        owner="person_id",
+        key="place",
+    ),
+    _part(
+        "sessions",
+        session,
+        *(session.c[name] for name in ("user_agent", "created_at", "used_at", "expires_at")),
+        owner="account_id",
+    ),
+)
+
+
+def export_head(member: Member) -> Row:
+    """Profile and account, without the password's hash."""
+    person, login = asdict(member.person), asdict(member.account)
+    return {
+        "profile": {name: person[name] for name in _PROFILE},
+        "account": {name: login[name] for name in _ACCOUNT},
+    }
+
+
+def read_part(
+    conn: Connection, part: Part, person_id: int, after: Any = None
+) -> tuple[list[Row], Any]:
+    """One page of a part, and the key after which the next begins; None at the end."""
+    owners = part.owner if isinstance(part.owner, tuple) else (part.owner,)
+    statement = part.statement.add_columns(part.key.label("_key")).where(
+        or_(*(owner == _PERSON for owner in owners))
+    )
+    if after is not None:
+        statement = statement.where(part.key > after)
+    page = statement.order_by(part.key).limit(PAGE)
+    found = conn.execute(page, {"person": person_id}).mappings()
+    # Plain strings: those of labels are SQLAlchemy's own, which orjson does not take for keys.
+    rows = [{str(name): value for name, value in row.items()} for row in found]
+    keys = [row.pop("_key") for row in rows]
+    return rows, keys[-1] if len(rows) == PAGE else None
+
+
+def lemmy_settings(conn: Connection, member: Member) -> Row:
+    """What Lemmy 0.19 and its kin read under "import settings": profile, follows, saved, blocks."""
+    mine = {part.name: part for part in PARTS}
+    ids: Mapping[str, list[Row]] = {
+        name: _read_all(conn, mine[name], member.person.id)
+        for name in ("follows", "saved_posts", "saved_comments", "blocked", "blocked_hosts")
+    }
+    blocked = ids["blocked"]
+    return {
+        "display_name": member.person.title or None,
+        "bio": member.person.summary_source or None,
+        "avatar": member.person.icon_url,
+        "banner": member.person.image_url,
+        "matrix_id": None,
+        "bot_account": False,
+        "settings": None,
+        "followed_communities": [row["iri"] for row in ids["follows"]],
+        "saved_posts": [row["iri"] for row in ids["saved_posts"]],
+        "saved_comments": [row["iri"] for row in ids["saved_comments"]],
+        "blocked_communities": [row["iri"] for row in blocked if row["kind"] == "Group"],
+        "blocked_users": [row["iri"] for row in blocked if row["kind"] != "Group"],
+        "blocked_instances": [row["host"] for row in ids["blocked_hosts"]],
+    }
+
+
+def _read_all(conn: Connection, part: Part, person_id: int) -> list[Row]:
+    rows, after = read_part(conn, part, person_id)
+    while after is not None:
+        more, after = read_part(conn, part, person_id, after)
+        rows += more
+    return rows

@@ -1,0 +1,59 @@
+"""Preferences: how pages look to a member and what lists begin with. No peer sees them."""
+
+import re
+from dataclasses import asdict, dataclass
+from typing import get_args
+
+from sqlalchemy import Connection, update
+
+from fedcom.accounts.members import get_account
+from fedcom.errors import Invalid
+from fedcom.models.account import Account, Theme, account
+
+THEMES: tuple[str, ...] = get_args(Theme)
+
+FRONT_SCOPES = ("subscribed", "local", "all")
+
+FRONT_SORTS = (
+    *("active", "hot", "new"),
+    *("top-day", "top-week", "top-month", "top-year", "top-all"),
+    *("controversial-week", "controversial-month"),
+)
+"""Orders of the front page; where a span of time belongs to one, it stands behind it."""
+
+# The form of a BCP 47 tag; "" leaves the choice to the browser.
+_LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a member may choose; each field is the column of `account` with its name."""
+
+    interface_language: str
+    theme: str
+    front_scope: str
+    front_sort: str
+    compact_lists: bool
+    show_nsfw: bool
+    mail_notifications: bool
+
+
+def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Account:
+    """Store them all; the account as it then stands.
+
+    Raises Invalid: `theme_unknown`, `front_scope_unknown`, `front_sort_unknown`,
+    `interface_language_unknown`; and NotFound.
+    """
+    _check("theme", chosen.theme, THEMES)
+    _check("front_scope", chosen.front_scope, FRONT_SCOPES)
+    _check("front_sort", chosen.front_sort, FRONT_SORTS)
+    if not _LANGUAGE.fullmatch(chosen.interface_language):
+        raise Invalid("interface_language_unknown", "There is no such language.")
+    mine = account.c.actor_id == person_id
+    conn.execute(update(account).where(mine).values(**asdict(chosen)))
+    return get_account(conn, person_id)
+
+
+def _check(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise Invalid(f"{name}_unknown", "It is one of: %(choices)s.", choices=", ".join(known))

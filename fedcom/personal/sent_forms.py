@@ -1,0 +1,36 @@
+"""Forms that members have sent before: a repeat makes nothing new and leads to the same thing."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, update
+
+from fedcom.context import Context
+from fedcom.db import insert_ignoring
+from fedcom.models.actor import Person
+from fedcom.models.personal import sent_form
+
+KEPT = timedelta(days=7)
+"""How long a form that was sent is remembered; tabs stay open for days."""
+
+
+def once(ctx: Context, by: Person, key: str, make: Callable[[], int]) -> int:
+    """The row id that `make` gave, which is called for the first form with this `key` alone.
+
+    A repeat at the same time waits for the first one. Whatever `make` raises leaves nothing behind,
+    as the caller's transaction is rolled back. "" is the key of no form: always made.
+    """
+    if not key:
+        return make()
+    row = {"person_id": by.id, "key": key, "made_id": 0, "sent_at": ctx.now}
+    mine = (sent_form.c.person_id == by.id, sent_form.c.key == key)
+    if not insert_ignoring(ctx.conn, sent_form, row):
+        return int(ctx.conn.execute(select(sent_form.c.made_id).where(*mine)).scalar_one())
+    made = make()
+    ctx.conn.execute(update(sent_form).where(*mine).values(made_id=made))
+    return made
+
+
+def prune_sent_forms(conn: Connection, now: datetime) -> None:
+    """Forget the forms that nobody sends again."""
+    conn.execute(delete(sent_form).where(sent_form.c.sent_at <= now - KEPT))

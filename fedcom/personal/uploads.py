@@ -1,0 +1,54 @@
+"""What members upload: counted, so that nobody fills the disk, listed, and deleted when asked."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from fedcom.accounts.rate_limits import UPLOADS, keep_pace
+from fedcom.context import Context
+from fedcom.errors import Denied, NotFound
+from fedcom.media.pictures import Kept
+from fedcom.media.records import find_media, forget_media, list_uploads, put_media
+from fedcom.models.actor import Person
+from fedcom.models.media import Media, Purpose
+from fedcom.rules.permissions import may_act
+
+PAGE = 30
+
+
+def begin_upload(ctx: Context, by: Person) -> None:
+    """Before a picture is looked at. Raises Denied for the banned, TooMany for the eager."""
+    may_act(by, ctx.now)
+    keep_pace(ctx, by, UPLOADS)
+
+
+def finish_upload(ctx: Context, by: Person, kept: Kept, purpose: Purpose) -> Media:
+    """Write down the picture whose files are there."""
+    return put_media(ctx, kept, purpose, owner_id=by.id)
+
+
+def list_uploads_of(conn: Connection, by: Person, before: int = 0) -> Sequence[Media]:
+    """The newest `PAGE` of a member's pictures, with ids below `before` if that is given."""
+    return list_uploads(conn, by.id, before=before, limit=PAGE)
+
+
+def delete_upload(ctx: Context, by: Person, name: str, *, is_admin: bool = False) -> list[str]:
+    """Forget a picture wherever it is shown; the files to remove once that is committed.
+
+    Raises NotFound, and Denied for the pictures of others, unless an admin asks.
+    """
+    found = find_media(ctx.conn, name)
+    if found is None:
+        raise NotFound("couldnt_find_picture", "There is no such picture here.")
+    if found.owner_id != by.id and not is_admin:
+        raise Denied("not_the_owner", "This picture is somebody else's.")
+    return forget_media(ctx, found)
+
+
+def is_upload(conn: Connection, name: str | None) -> bool:
+    """Whether a picture that a member uploaded has this name.
+
+    Not whether it was this member: the same picture uploaded by two is kept once.
+    """
+    found = find_media(conn, name) if name else None
+    return found is not None and found.owner_id is not None

@@ -1,0 +1,106 @@
+"""Pages for what went wrong: what it means, and what whoever sees it can do now."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ExceptionHandler
+
+from fedcom.catalogues import mark
+from fedcom.errors import FedcomError
+from fedcom.http.instance import instance_of
+from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
+from fedcom.web.html.forms import typed_into
+from fedcom.web.html.i18n import choose, gettext, sentence, speak
+from fedcom.web.html.render import bare_page, page, style_address
+from fedcom.web.html.request_context import GoElsewhere, Visit, visit_of
+
+TITLES = {
+    400: mark("That request makes no sense"),
+    401: mark("Please log in"),
+    403: mark("You may not do that"),
+    404: mark("There is nothing here"),
+    405: mark("That does not work this way"),
+    409: mark("That is taken"),
+    410: mark("It is gone"),
+    413: mark("That is too much"),
+    415: mark("That is no form"),
+    422: mark("That does not fit"),
+    429: mark("Not so fast"),
+    500: mark("Something went wrong here"),
+    502: mark("The other server gave no good answer"),
+    503: mark("Not right now"),
+}
+
+
+async def show_problem(request: Request, error: Exception) -> Response:
+    """Answer one of `EXPECTED`: a page for people, JSON for programs."""
+    visit: Visit | None = getattr(request.state, "visit", None)
+    problem = to_problem(error)
+    if visit is None and problem.status < 500 and wants_page(request):
+        with suppress(*EXPECTED, GoElsewhere):
+            visit = await visit_of(request)
+    speak(visit.language if visit else choose(request.headers.get("accept-language", "")))
+    problem = replace(problem, detail=sentence(error, problem.detail))
+    if not wants_page(request):
+        return to_json(problem, request)
+    if visit is None:
+        return _bare(request, problem)
+    values = _values(request, problem)
+    # What another site sent is not shown in a page of ours, and no body is read for what was
+    # refused before its handler began.
+    if visit.member and isinstance(error, FedcomError) and problem.code != "cross_site":
+        values["typed"] = await typed_into(request)
+    response = page(request, "error.html", visit, values, status=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def show_failure(request: Request) -> Response:
+    """Answer a request that ended in a mistake of ours; needs no database."""
+    speak(choose(request.headers.get("accept-language", "")))
+    problem = Problem(500, "internal_error", gettext("It was not your fault, and it was noted."))
+    if not wants_page(request):
+        return to_json(problem, request)
+    return _bare(request, problem)
+
+
+async def go_elsewhere(request: Request, error: Exception) -> Response:
+    """Answer a page that another one must come before."""
+    path = error.path if isinstance(error, GoElsewhere) else "/"
+    visit: Visit | None = getattr(request.state, "visit", None)
+    typed = await typed_into(request) if visit is not None else {}
+    is_log_in = path.startswith("/login")
+    if visit is None or not (typed and is_log_in and wants_page(request)):
+        return RedirectResponse(path, 303)
+    # The session ended while they were typing.
+    problem = Problem(401, "log_in_first", gettext("Log in and send it again."))
+    values = _values(request, problem) | {"typed": typed, "onward": path}
+    return page(request, "error.html", visit, values, status=401)
+
+
+def _values(request: Request, problem: Problem) -> dict[str, Any]:
+    return {
+        "problem": problem,
+        "title": gettext(TITLES.get(problem.status, TITLES[500])),
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+        "origin": instance_of(request).settings.origin,
+        "typed": {},
+        "onward": "/",
+    }
+
+
+def _bare(request: Request, problem: Problem) -> Response:
+    values = _values(request, problem) | {"style": style_address()}
+    response = bare_page("failure.html", problem.status, values)
+    response.headers.update(problem.headers)
+    return response
+
+
+def exception_handlers() -> dict[Any, ExceptionHandler]:
+    """For `Starlette(exception_handlers=…)`."""
+    handlers: dict[Any, ExceptionHandler] = dict.fromkeys(EXPECTED, show_problem)
+    handlers[GoElsewhere] = go_elsewhere
+    return handlers

@@ -1,0 +1,230 @@
+"""Templates → answers: the Jinja environment and what every page is given.
+
+Everything is escaped unless a filter here says otherwise, and only one does: `rich`, for the
+sanitized columns of the database.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
+
+from fedcom.catalogues import LANGUAGES
+from fedcom.http.instance import instance_of
+from fedcom.offload import offload
+from fedcom.text.html import to_text
+from fedcom.text.mentions import unlinked_mentions
+from fedcom.text.pictures import move_pictures
+from fedcom.text.plain import cut
+from fedcom.web.html import flash, i18n
+from fedcom.web.html.request_context import Visit
+
+FOLDER = Path(__file__).parents[1]
+STYLE = (FOLDER / "static" / "style.css").read_bytes()
+SCRIPT = (FOLDER / "static" / "script.js").read_bytes()
+SCRIPT_ADDRESS = f"/static/script.js?v={hashlib.sha256(SCRIPT).hexdigest()[:12]}"
+STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
+
+TINTS = 8
+"""Colours for the initials that stand where others show pictures."""
+
+
+@pass_context
+def when(context: Context, moment: datetime) -> Markup:
+    """A `<time>` that reads as an age and tells the exact moment to machines and to the pointer."""
+    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    text, exact = escape(i18n.age(moment, context["now"])), escape(i18n.exact(moment))
+    return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
+
+
+@pass_context
+def rich(context: Context, html: str) -> Markup:
+    """Text that the sanitizer made (`body_html`, `summary_html`, `description_html` columns).
+
+    Its pictures are shown through us: no page of ours tells other servers who reads it.
+    """
+    shown = move_pictures(html, context["media_signer"].address)
+    return Markup(shown)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
+
+
+@pass_context
+def picture(context: Context, url: str, size: str = "full") -> str:
+    """The address at which our pages show the picture at `url`, ours or another server's."""
+    address: str = context["media_signer"].address(url, size)
+    return address
+
+
+def excerpt(html: str) -> str:
+    """The first words of a text that may be cut off anywhere, as plain text."""
+    return cut(" ".join(to_text(html).split()), 240)
+
+
+def slug(actor: Any) -> str:
+    """What our addresses call an actor: `name` when it is local, else its handle; quoted."""
+    text = actor.name if actor.local else actor.handle
+    return quote(text, safe="@:")
+
+
+def site_of(url: str) -> str:
+    """The host of a link, to be shown beside it; "" when there is none."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def link(url: str | None) -> str:
+    """A link from elsewhere, if it is http or https; else one that leads nowhere."""
+    return url if url and url.lower().startswith(("https://", "http://")) else "#"
+
+
+def new_once() -> str:
+    """A new value for the field by which a repeat of a form is known."""
+    return secrets.token_urlsafe(12)
+
+
+def initial(actor: Any) -> str:
+    """The first letter of an actor's name, in capitals."""
+    text = (actor.title or actor.name).strip()
+    return text[:1].upper() or "?"
+
+
+def style_address(hue: int | None = None) -> str:
+    """Where the style sheet is, in the colours of this hue (None: ours)."""
+    address = f"/static/style.css?v={STYLE_VERSION}"
+    return address if hue is None else f"{address}&hue={hue}"
+
+
+def _with_numbers(say: Any) -> Callable[..., str]:
+    """`say`, as the templates call it, with the separators of the language in what it counts."""
+
+    @pass_context
+    def said(context: Context, *texts: Any, **facts: Any) -> str:
+        written = {
+            name: i18n.number(fact) if type(fact) is int else fact for name, fact in facts.items()
+        }
+        text: str = say(context, *texts, **written)
+        return text
+
+    return said
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # A method that jinja2.ext.i18n adds at run time.
+    install = cast("Any", environment).install_gettext_callables
+    install(i18n.gettext, i18n.ngettext, newstyle=True)
+    environment.filters |= {
+        "rich": rich,
+        "excerpt": excerpt,
+        "picture": picture,
+        "slug": slug,
+        "site_of": site_of,
+        "unlinked_mentions": unlinked_mentions,
+        "link": link,
+        "initial": initial,
+        "when": when,
+    }
+    for say in (i18n.number, i18n.size, i18n.exact, i18n.span):
+        environment.filters[say.__name__] = say
+    for name in ("gettext", "ngettext"):
+        environment.globals[name] = _with_numbers(environment.globals[name])
+    environment.globals |= {
+        "tints": TINTS,
+        "new_once": new_once,
+        "language": i18n.language,
+        "direction": i18n.direction,
+        "languages": list(LANGUAGES.items()),
+    }
+    return environment
+
+
+_pages = _environment()
+
+
+class _Page(HTMLResponse):
+    """A page that is rendered when it is sent, beside the event loop: a long thread takes longer
+    than other requests should wait.
+    """
+
+    def __init__(self, render: Callable[[], str], status: int) -> None:
+        super().__init__(status_code=status)
+        self._text = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Render, and send."""
+        self.body = self.render(await offload(self._text))
+        self.headers["Content-Length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
+
+
+def page(
+    request: Request,
+    template: str,
+    visit: Visit,
+    values: Mapping[str, Any],
+    *,
+    status: int = 200,
+    alternate: str = "",
+) -> HTMLResponse:
+    """A whole page: the template with `values` and what every page is given.
+
+    `alternate` is the id of the thing shown, for those who read ActivityPub.
+    """
+    code = flash.pending(request)
+    more = {"notice": flash.text_of(code), "alternate": alternate, **values}
+    response = _Page(partial(piece, request, template, visit, more), status)
+    response.headers["Vary"] = "Accept, Accept-Language, Cookie"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if alternate:
+        target = quote(alternate, safe=":/?#[]@!$&'()*+,;=%~-._")
+        response.headers["Link"] = f'<{target}>; rel="alternate"; type="application/activity+json"'
+    if code:
+        flash.clear(response)
+    return response
+
+
+def piece(request: Request, template: str, visit: Visit, values: Mapping[str, Any]) -> str:
+    """Any template with `values` and what all of them are given: a page, or a part of one."""
+    i18n.speak(visit.language)
+    return _pages.get_template(template).render(
+        {"style": style_address(visit.site.hue), **values},
+        script=SCRIPT_ADDRESS,
+        site=visit.site,
+        troubles=visit.troubles,
+        member=visit.member,
+        form_token=visit.form_token,
+        now=visit.now,
+        here=_here(request),
+        media_signer=instance_of(request).media_signer,
+    )
+
+
+def bare_page(template: str, status: int, values: Mapping[str, Any]) -> HTMLResponse:
+    """A page that needs no database: for when that is what failed."""
+    response = HTMLResponse(_pages.get_template(template).render(values), status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path

@@ -1,0 +1,37 @@
+"""Routes of pages, forms and buttons; whatever changes something is refused to other sites here."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from fedcom.http.csrf import check_origin
+from fedcom.http.instance import instance_of
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def page_route(path: str, handler: Handler) -> Route:
+    """A page that only shows."""
+    return Route(path, handler, methods=["GET"])
+
+
+def form_route(path: str, handler: Handler) -> Route:
+    """A page with a form that is sent to the page's own address."""
+    return Route(path, _guarded(handler), methods=["GET", "POST"])
+
+
+def button_route(path: str, handler: Handler) -> Route:
+    """What a button or a form on another page of ours is sent to."""
+    return Route(path, _guarded(handler), methods=["POST"])
+
+
+def _guarded(handler: Handler) -> Handler:
+    async def handle(request: Request) -> Response:
+        if request.method == "POST":
+            settings = instance_of(request).settings
+            check_origin(request, origin=settings.origin, development=settings.development)
+        return await handler(request)
+
+    return handle

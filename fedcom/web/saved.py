@@ -1,0 +1,183 @@
+"""What members keep for themselves: saving, hiding and blocking, and the pages of all that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from fedcom.context import Context
+from fedcom.errors import Invalid
+from fedcom.http.instance import instance_of
+from fedcom.models.actor import Community, Person
+from fedcom.personal.saved import (
+    block,
+    block_host,
+    hide,
+    save,
+    unblock,
+    unblock_host,
+    unhide,
+    unsave,
+)
+from fedcom.queries.cursors import Cursor
+from fedcom.queries.feed import FeedQuery, PostPage, list_posts
+from fedcom.queries.posts import get_post
+from fedcom.queries.saved import Blocks, SavedComments, list_own_blocks, list_saved_comments
+from fedcom.web.content import COMMENTS, POSTS, Kind
+from fedcom.web.html.forms import read_form, receive, safe_path, see_other
+from fedcom.web.html.render import page
+from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.routing import Handler, button_route, form_route, page_route
+from fedcom.web.places import (
+    get_community_at,
+    get_person_at,
+    look_up_elsewhere,
+    number_in,
+    number_of,
+)
+
+BLOCKS = "/settings/blocks"
+
+ModerationAction = Callable[[Context, Person, Request], object]
+
+
+def shelves() -> list[BaseRoute]:
+    """The routes of all of them."""
+    return [
+        page_route("/saved", show_saved),
+        *_saving(POSTS),
+        *_saving(COMMENTS),
+        button_route("/post/{number:int}/hide", _button(_hide, "hidden")),
+        button_route("/post/{number:int}/unhide", _button(_unhide, "unhidden")),
+        *_blocking("/u/{slug}", get_person_at),
+        *_blocking("/c/{slug}", get_community_at),
+        form_route(BLOCKS, show_blocks),
+        button_route(f"{BLOCKS}/remove", remove_block),
+    ]
+
+
+def _button(deed: ModerationAction, notice: str, anchor: str = "") -> Handler:
+    """POST …/{verb}: then back to where one was, and there to the `anchor` with that number."""
+
+    async def press(request: Request) -> Response:
+        sent = await receive(request)
+        by = member_of(request, await visit_of(request)).person
+        await instance_of(request).unit(lambda ctx: deed(ctx, by, request))
+        back = safe_path(sent.get("back", ""), request.url.path.rpartition("/")[0])
+        if anchor:
+            back = f"{back.partition('#')[0]}#{anchor}-{number_of(request)}"
+        return see_other(back, notice)
+
+    return press
+
+
+def _saving(kind: Kind) -> list[BaseRoute]:
+    def do(ctx: Context, by: Person, request: Request) -> None:
+        save(ctx, by, kind.get(ctx.conn, number_of(request)))
+
+    def undo(ctx: Context, by: Person, request: Request) -> None:
+        unsave(ctx.conn, by, kind.get(ctx.conn, number_of(request)))
+
+    at = f"/{kind.path}/{{number:int}}"
+    return [
+        button_route(f"{at}/save", _button(do, "saved", kind.path)),
+        button_route(f"{at}/unsave", _button(undo, "unsaved", kind.path)),
+    ]
+
+
+def _hide(ctx: Context, by: Person, request: Request) -> None:
+    hide(ctx, by, get_post(ctx.conn, number_of(request)))
+
+
+def _unhide(ctx: Context, by: Person, request: Request) -> None:
+    unhide(ctx.conn, by, get_post(ctx.conn, number_of(request)))
+
+
+def _blocking(
+    at: str, find: Callable[[Connection, Request], Person | Community]
+) -> list[BaseRoute]:
+    def do(ctx: Context, by: Person, request: Request) -> None:
+        block(ctx, by, find(ctx.conn, request))
+
+    def undo(ctx: Context, by: Person, request: Request) -> None:
+        unblock(ctx.conn, by, find(ctx.conn, request).id)
+
+    return [
+        button_route(f"{at}/block", _button(do, "blocked")),
+        button_route(f"{at}/unblock", _button(undo, "unblocked")),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One of the three lists."""
+
+    posts: PostPage | None
+    comments: SavedComments | None
+
+
+async def show_saved(request: Request) -> Response:
+    """GET /saved: saved posts; `?show=comments` saved comments, `?show=hidden` hidden posts."""
+    asked = request.query_params.get("show", "")
+    show = asked if asked in {"comments", "hidden"} else "posts"
+    text = request.query_params.get("after", "")
+    after = Cursor.read(text, whole=True) if text else None
+
+    def read(conn: Connection, visit: Visit) -> Saved:
+        by = member_of(request, visit).person
+        if show == "comments":
+            return Saved(None, list_saved_comments(conn, by.id, after=after))
+        wanted = FeedQuery("hidden" if show == "hidden" else "saved", "new", after=after, nsfw=True)
+        return Saved(list_posts(conn, wanted, viewer_id=by.id, now=visit.now), None)
+
+    visit, saved = await visiting(request, read)
+    return page(request, "saved.html", visit, {"saved": saved, "show": show})
+
+
+async def show_blocks(request: Request) -> Response:
+    """GET and POST /settings/blocks: whom one does not want to see; `who` adds one more."""
+    form = await read_form(request, {"who": "", "back": ""})
+
+    def read(conn: Connection, visit: Visit) -> Blocks:
+        return list_own_blocks(conn, member_of(request, visit).person.id)
+
+    visit, blocks = await visiting(request, read)
+    by = member_of(request, visit).person
+    if form.ready:
+        # Whatever is wrong, it is wrong with the only field.
+        with form.keeping("who"):
+            await _block_named(request, by, form.line("who"))
+            return see_other(safe_path(form.line("back"), BLOCKS), "blocked")
+    values = {"form": form, "blocks": blocks}
+    return form.answer(page(request, "settings_blocks.html", visit, values))
+
+
+async def _block_named(request: Request, by: Person, text: str) -> None:
+    """`@name@host`, `!name@host` or a server."""
+    instance = instance_of(request)
+    if not text:
+        raise Invalid("who_empty", "Type a handle or the name of a server.")
+    if "@" not in text and not text.startswith("!"):
+        await instance.unit(lambda ctx: block_host(ctx, by, text))
+        return
+    found = await look_up_elsewhere(request, by, text)
+    if not isinstance(found, Person | Community):
+        raise Invalid("who_kind", "That is neither a person nor a community.")
+    await instance.unit(lambda ctx: block(ctx, by, found))
+
+
+async def remove_block(request: Request) -> Response:
+    """POST /settings/blocks/remove: of the actor `number`, or of the server `host`."""
+    sent = await receive(request)
+    by = member_of(request, await visit_of(request)).person
+    number, host = number_in(sent.get("number", "")), sent.get("host", "")
+
+    def work(ctx: Context) -> None:
+        unblock(ctx.conn, by, number)
+        unblock_host(ctx.conn, by, host)
+
+    await instance_of(request).unit(work)
+    return see_other(safe_path(sent.get("back", ""), BLOCKS), "unblocked")

@@ -1,0 +1,189 @@
+"""What one member may do in a time, whatever the surface."""
+
+import asyncio
+from datetime import timedelta
+from inspect import isabstract
+
+import pytest
+
+import fedcom.inbound.catalog
+from fedcom.accounts.rate_limits import (
+    COMMENTS,
+    COMMUNITIES,
+    NEWCOMER,
+    PACE_OF,
+    PACES,
+    POSTS,
+    act,
+    keep_pace,
+)
+from fedcom.actions.base import Action
+from fedcom.actions.comment import CreateComment
+from fedcom.actions.community import CreateCommunity, RefreshCommunity
+from fedcom.actions.delete_actor import DeleteActor
+from fedcom.actions.follow import AnswerFollow, RefuseFollow
+from fedcom.actions.keys import RotateKeys
+from fedcom.actions.move import MovePost
+from fedcom.actions.outside_mention import ForgetMention, RecordMention
+from fedcom.actions.personal_block import BlockPerson
+from fedcom.actions.post import CreatePost
+from fedcom.actions.profile import RefreshProfile
+from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
+from fedcom.errors import Conflict, TooMany
+from fedcom.wire.body import Body
+from tests.fedcom.accounts.rig import KEY, Rig
+
+UNPACED = {
+    RecordDeletion,
+    ForgetDeletion,
+    RefreshProfile,
+    RefreshCommunity,
+    AnswerFollow,
+    RefuseFollow,
+    RotateKeys,
+    DeleteActor,
+    BlockPerson,
+    RecordMention,
+    ForgetMention,
+    MovePost,
+}
+"""Only heard, or said by the server or on the command line; leaving asks for the password."""
+
+
+def concrete(kind: type) -> set[str]:
+    """By name: `dataclass(slots=True)` makes every class a second time."""
+    found = {kind.__qualname__} if not isabstract(kind) else set()
+    return found.union(*(concrete(one) for one in kind.__subclasses__()))
+
+
+def test_everything_that_a_member_can_do_is_paced() -> None:
+    assert fedcom.inbound.catalog
+    paced = {kind.__qualname__ for kind in PACE_OF}
+    assert paced | {kind.__qualname__ for kind in UNPACED} == concrete(Action)
+    assert set(PACE_OF.values()) <= set(PACES)
+
+
+def test_newcomers_have_lower_limits_in_the_same_windows() -> None:
+    for pace in PACES:
+        for allowed in pace.allowances:
+            assert 0 < allowed.newcomer <= allowed.usual
+        windows = [allowed.window for allowed in pace.allowances]
+        assert windows == sorted(set(windows))
+
+
+@pytest.fixture
+def ready(rig: Rig) -> Rig:
+    """ann runs the instance, bob has been here for long, and zoe is new."""
+    for name, role in (("ann", "admin"), ("bob", "member")):
+        rig.member(name, role)
+    rig.clock.advance(days=2)
+    rig.member("zoe")
+    return rig
+
+
+def spend(rig: Rig, name: str, times: int, pace=COMMENTS) -> None:
+    by = rig.person(name)
+    for _ in range(times):
+        rig(lambda ctx: keep_pace(ctx, by, pace))
+
+
+def test_a_member_has_to_wait_and_is_told_for_how_long(ready: Rig) -> None:
+    spend(ready, "bob", 50)
+    with pytest.raises(TooMany) as caught:
+        spend(ready, "bob", 1)
+    assert caught.value.retry_after == 600
+    assert caught.value.detail == (
+        "You have reached a limit: 50 comments in 10 minutes. Try again in 10 minutes."
+    )
+    spend(ready, "zoe", 20)
+    ready.clock.advance(minutes=10)
+    spend(ready, "bob", 1)
+
+
+def test_who_is_new_is_slower_and_does_not_begin_anew_after_that(ready: Rig) -> None:
+    spend(ready, "zoe", 20)
+    with pytest.raises(TooMany):
+        spend(ready, "zoe", 1)
+    ready.clock.advance(seconds=NEWCOMER.total_seconds() - 60)
+    spend(ready, "zoe", 20)
+    with pytest.raises(TooMany):
+        spend(ready, "zoe", 1)
+    ready.clock.advance(minutes=1)
+    spend(ready, "zoe", 30)
+    with pytest.raises(TooMany):
+        spend(ready, "zoe", 1)
+
+
+def test_a_day_has_a_limit_of_its_own(ready: Rig) -> None:
+    for _ in range(3):
+        spend(ready, "bob", 20, POSTS)
+        ready.clock.advance(hours=1)
+    with pytest.raises(TooMany) as caught:
+        spend(ready, "bob", 1, POSTS)
+    assert "60 posts in 1 day" in caught.value.detail
+    assert caught.value.retry_after == timedelta(hours=21).total_seconds()
+
+
+def test_admins_are_not_slowed_down(ready: Rig) -> None:
+    spend(ready, "ann", 60)
+
+
+def test_a_flood_of_comments_ends_and_what_was_refused_is_not_there(ready: Rig) -> None:
+    bob = ready.person("bob")
+    ready(lambda ctx: act(ctx, CreateCommunity(by=bob, name="cats", key=KEY)))
+    cats = ready.community("cats")
+    on = ready(lambda ctx: act(ctx, CreatePost(by=bob, community=cats, title="Cats sleep")))
+    spend(ready, "bob", 47)
+
+    def say(number: int) -> bool:
+        body = Body.of_markdown(f"Number {number}")
+        try:
+            ready(lambda ctx: act(ctx, CreateComment(by=bob, post=on, parent=None, body=body)))
+        except TooMany:
+            return False
+        return True
+
+    assert [say(number) for number in range(5)] == [True, True, True, False, False]
+    assert ready.count_comments() == 3
+
+
+def test_a_member_uses_up_few_names(ready: Rig) -> None:
+    bob = ready.person("bob")
+    made = []
+    for number in range(40):
+        ready.clock.advance(hours=13)
+        action = CreateCommunity(by=bob, name=f"dogs_{number}", key=KEY)
+        try:
+            ready(lambda ctx, action=action: act(ctx, action))
+        except TooMany:
+            continue
+        made.append(number)
+    assert len(made) == 10
+    ready.member("kim")
+    spend(ready, "kim", 2, COMMUNITIES)
+    with pytest.raises(TooMany):
+        spend(ready, "kim", 1, COMMUNITIES)
+
+
+def test_what_fails_does_not_count(ready: Rig) -> None:
+    bob = ready.person("bob")
+    for _ in range(5):
+        with pytest.raises(Conflict):
+            ready(lambda ctx: act(ctx, CreateCommunity(by=bob, name="ann", key=KEY)))
+    ready(lambda ctx: act(ctx, CreateCommunity(by=bob, name="dogs", key=KEY)))
+
+
+@pytest.mark.anyio
+async def test_two_at_once_do_not_both_take_the_last_one(ready: Rig) -> None:
+    bob = ready.person("bob")
+    spend(ready, "bob", 45)
+
+    def one() -> bool:
+        try:
+            ready(lambda ctx: keep_pace(ctx, bob, COMMENTS))
+        except TooMany:
+            return False
+        return True
+
+    done = await asyncio.gather(*(asyncio.to_thread(one) for _ in range(12)))
+    assert sum(done) == 5

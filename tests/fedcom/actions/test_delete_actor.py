@@ -1,0 +1,58 @@
+"""The end of an account: which servers are told of it."""
+
+import json
+
+from activitypub.nodeinfo import Software
+from activitypub.reading import Document
+from fedcom.accounts.delete_account import delete_account
+from fedcom.context import Fetched
+from fedcom.models.actor import Person
+from fedcom.models.notification import notification
+from fedcom.remote.actors import person_at
+from fedcom.remote.peers import put_peer
+from tests.fedcom.actions.hearing import hear
+from tests.support import documents
+from tests.support.people import Home
+
+
+def without_shared_inbox(home: Home, iri: str, software: str) -> Person:
+    fetched = Fetched({iri: Document(documents.person(iri, endpoints={}))})
+    found = home(lambda ctx: person_at(ctx, iri), fetched=fetched)
+    home(lambda ctx: put_peer(ctx.conn, found.host, Software(software, "1"), ctx.now))
+    return found
+
+
+def test_every_server_that_may_have_something_of_theirs_is_told_once(home: Home) -> None:
+    home.person("https://forum.example/u/kim", "lemmy")
+    home.person("https://toots.example/users/tom", "mastodon")
+    home.person("https://toots.example/users/tim", "mastodon")
+    home.person("https://new.example/u/nia", None)
+    gus = without_shared_inbox(home, "https://gts.example/users/gus", "gotosocial")
+    home.sent()
+
+    home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=True))
+
+    rows = home.sent_bodies()
+    assert sorted(sent.inbox for sent, _ in rows) == sorted(
+        [
+            "https://forum.example/inbox",
+            "https://toots.example/inbox",
+            "https://new.example/inbox",
+            gus.inbox,
+        ]
+    )
+    said = [json.loads(body) for _, body in rows]
+    assert {(one["type"], one["actor"], one["object"]) for one in said} == {
+        ("Delete", home.bob.iri, home.bob.iri)
+    }
+
+
+def test_members_who_follow_a_community_are_told_when_it_deletes_itself(home: Home) -> None:
+    dogs = home.group("https://dogs.example/c/dogs")
+    home.follow(home.bob, dogs)
+
+    hear(home, documents.activity("Delete", dogs.iri, dogs.iri))
+
+    (told,) = home.rows(notification)
+    assert (told["recipient_id"], told["detail"]) == (home.bob.id, "remove_community")
+    assert told["community_id"] == dogs.id

@@ -1,0 +1,120 @@
+"""What is forgotten in the end, and what is not yet."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, update
+
+from fedcom.accounts.mail import enqueue_mail
+from fedcom.actions.ban import Ban
+from fedcom.actions.message import DeleteMessage, SendMessage
+from fedcom.background.housekeeping import clean_up
+from fedcom.models.actor import actor
+from fedcom.models.mail import mail
+from fedcom.models.message import message
+from fedcom.models.moderation import community_ban
+from fedcom.models.notification import notification
+from fedcom.models.omission import omission
+from fedcom.wire.body import Body
+from tests.support.clock import SettableClock
+from tests.support.people import Home
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_what_was_read_half_a_year_ago_is_forgotten(home: Home, clock: SettableClock) -> None:
+    post = home.post(by=home.bob)
+    for _ in range(2):
+        home.comment(post, by=home.ann)
+    first, second = home.rows(notification)
+    read = update(notification).where(notification.c.id == first["id"]).values(read_at=clock())
+    home(lambda ctx: ctx.conn.execute(read))
+
+    clock.advance(days=179)
+    await clean_up(home.database, clock())
+    assert len(home.rows(notification)) == 2
+    clock.advance(days=2)
+    await clean_up(home.database, clock())
+
+    assert [row["id"] for row in home.rows(notification)] == [second["id"]]
+
+
+async def test_letters_that_nobody_sends_are_not_kept(home: Home, clock: SettableClock) -> None:
+    home(lambda ctx: enqueue_mail(ctx, "bob@mail.example", "Hello", "With a link"))
+    clock.advance(days=2)
+    await clean_up(home.database, clock())
+    assert len(home.rows(mail)) == 1
+    clock.advance(seconds=1)
+    await clean_up(home.database, clock())
+
+    assert home.rows(mail) == []
+
+
+async def test_deleted_messages_lose_their_words_after_a_month(
+    home: Home, clock: SettableClock
+) -> None:
+    for words in ("Gone", "Source only", "Here"):
+        body = Body.of_markdown(words)
+        sent = home.perform(SendMessage(by=home.bob, to=home.ann, body=body))
+        if words != "Here":
+            home.perform(DeleteMessage(by=home.bob, message=sent))
+    rendered_empty = update(message).where(message.c.body_source == "Source only")
+    home(lambda ctx: ctx.conn.execute(rendered_empty.values(body_html="")))
+
+    clock.advance(days=29)
+    await clean_up(home.database, clock())
+    assert home.rows(message)[0]["body_source"] == "Gone"
+    clock.advance(days=2)
+    await clean_up(home.database, clock())
+
+    assert [row["body_source"] for row in home.rows(message)] == ["", "", "Here"]
+
+
+async def test_what_a_backfill_left_out_is_shown_to_admins_for_a_month(
+    home: Home, clock: SettableClock
+) -> None:
+    words = {"source": "https://dogs.example/c/dogs", "item": "", "code": "gone", "reason": "Gone."}
+    row = {"community_id": home.cats.id, "created_at": clock(), **words}
+    home(lambda ctx: ctx.conn.execute(insert(omission).values(row)))
+
+    clock.advance(days=31)
+    await clean_up(home.database, clock())
+    assert len(home.rows(omission)) == 1
+    clock.advance(seconds=1)
+    await clean_up(home.database, clock())
+
+    assert home.rows(omission) == []
+
+
+async def test_bans_that_have_run_out_are_cleared_and_others_stay(
+    home: Home, clock: SettableClock
+) -> None:
+    ever, days = home.member("ever"), home.member("days")
+    ends_at = clock() + timedelta(days=3)
+    for place in (home.cats, None):
+        home.perform(Ban(by=home.ann, person=ever, place=place, reason="Spam"))
+        home.perform(Ban(by=home.ann, person=days, place=place, reason="Rest", expires_at=ends_at))
+
+    def kept() -> tuple[list[int], dict[str, tuple[bool, str, bool]]]:
+        bans = [row["person_id"] for row in home.rows(community_ban)]
+        marks = {
+            row["name"]: (
+                row["banned_at"] is not None,
+                row["ban_reason"],
+                row["ban_expires_at"] is None,
+            )
+            for row in home.rows(actor)
+            if row["name"] in ("ever", "days")
+        }
+        return bans, marks
+
+    clock.set(ends_at - timedelta(seconds=1))
+    await clean_up(home.database, clock())
+    assert kept() == (
+        [ever.id, days.id],
+        {"ever": (True, "Spam", True), "days": (True, "Rest", False)},
+    )
+
+    clock.set(ends_at)
+    await clean_up(home.database, clock())
+    assert kept() == ([ever.id], {"ever": (True, "Spam", True), "days": (False, "", True)})

@@ -1,0 +1,287 @@
+"""Previews of links: what a page says of itself is kept, and nobody private is asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fedcom.actions.post import EditPost
+from fedcom.background.housekeeping import clean_pictures
+from fedcom.background.previews import AT_ONCE, HEAD_OF_PAGE, Previews
+from fedcom.media.images import POST
+from fedcom.media.pictures import Pictures
+from fedcom.media.queue import ATTEMPTS, LEASE, PAUSES, claim_previews
+from fedcom.media.records import PREVIEWS_KEPT, put_media
+from fedcom.media.store import Store
+from fedcom.models.media import link_preview, media
+from fedcom.models.post import Post
+from fedcom.settings import Settings
+from fedcom.site.instances import block_instance
+from fedcom.units import Units
+from fedcom.wire.illustration import Illustration
+from tests.support.people import ORIGIN, Home
+from tests.support.pictures import draw, opened, picture
+from tests.support.small_web import SmallWeb, small_web
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+PAGE = "https://peer.example/article"
+CAT = "https://other.example/cat.png"
+HTML = f"""<!doctype html><html><head><title>Not this</title>
+<meta property="og:title" content="Cats &amp; dogs">
+<meta name="description" content="Not this">
+<meta property='og:description' content='What they
+do all day'>
+<meta property="og:image" content="{CAT}"></head><body>""".encode()
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[SmallWeb]:
+    async with small_web() as made:
+        yield made
+
+
+class World:
+    """An instance whose links lead into the small web."""
+
+    def __init__(self, home: Home, web: SmallWeb, folder: Path) -> None:
+        self.home = home
+        self.web = web
+        self.store = Store(folder)
+        self.settings = Settings(origin=ORIGIN, data_dir=folder)
+        fetcher = web.fetcher()
+        units = Units(
+            database=home.database,
+            fetcher=fetcher,
+            origin=ORIGIN,
+            clock=home.clock,
+            committed=self._committed,
+        )
+        self.pictures = Pictures(self.store, max_bytes=2_000_000)
+        self.previews = Previews(units, self.pictures, fetcher, ORIGIN, home.clock)
+        self.commits = 0
+
+    async def _committed(self) -> None:
+        """As in `fedcom.wiring`: what was written may be a link."""
+        self.commits += 1
+        self.previews.wake()
+
+    def row(self, post: Post) -> dict[str, Any]:
+        return next(row for row in self.home.rows(link_preview) if row["post_id"] == post.id)
+
+    async def made(self, post: Post) -> tuple[str, str, str, bool]:
+        """The state of its preview once all that is due was made, its words, has it a picture."""
+        while await self.previews.make_some():
+            pass
+        row = self.row(post)
+        return row["state"], row["title"], row["description"], row["media_id"] is not None
+
+
+@pytest.fixture
+async def world(home: Home, web: SmallWeb, tmp_path: Path) -> AsyncIterator[World]:
+    made = World(home, web, tmp_path)
+    yield made
+    await made.pictures.aclose()
+
+
+async def test_a_page_is_shown_by_what_it_says_of_itself(world: World) -> None:
+    world.web.put(PAGE, HTML, media_type="text/html; charset=utf-8")
+    world.web.put(CAT, picture("PNG", draw(2000, 1000)), media_type="image/png")
+    post = world.home.post(url=PAGE)
+
+    assert await world.made(post) == ("done", "Cats & dogs", "What they do all day", True)
+    [kept] = world.home.rows(media)
+    assert (kept["purpose"], kept["owner_id"], kept["source_url"]) == ("preview", None, CAT)
+    assert opened(world.store.read(kept["name"]) or b"").size == (640, 320)
+    assert opened(world.store.read(kept["thumbnail"]) or b"").size == (144, 144)
+    assert world.web.asked == [PAGE, CAT]
+    assert "peer.example" not in world.web.listener.asked[0].headers.get("referer", "")
+
+
+async def test_a_link_is_looked_at_soon_and_then_there_is_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedcom.background.previews.REST", 0.01)
+    world.web.put(PAGE, HTML, media_type="text/html")
+    working = asyncio.create_task(world.previews.run())
+    post = world.home.post(url=PAGE)
+    await world._committed()
+    await until(lambda: world.row(post)["state"] == "done")
+    await asyncio.sleep(0.1)
+    commits = world.commits
+    await asyncio.sleep(0.2)
+    working.cancel()
+    assert world.commits == commits
+
+
+async def test_two_posts_with_one_picture_keep_it_once(world: World) -> None:
+    world.web.put(CAT, picture("PNG", draw(200, 200)), media_type="image/png")
+    first, second = (world.home.post(url=CAT) for _ in range(2))
+
+    assert await world.made(first) == await world.made(second) == ("done", "", "", True)
+    assert world.row(first)["media_id"] == world.row(second)["media_id"]
+
+
+async def test_a_large_page_is_read_as_far_as_its_head(world: World) -> None:
+    page = HTML + b"x" * 2 * HEAD_OF_PAGE
+    world.web.put(PAGE, page, media_type="text/html")
+
+    state, title, *_ = await world.made(world.home.post(url=PAGE))
+    assert (state, title) == ("done", "Cats & dogs")
+
+
+async def test_what_is_no_page_has_no_preview_and_that_is_all_right(world: World) -> None:
+    world.web.put(PAGE, b"%PDF-1.7", media_type="application/pdf")
+
+    assert await world.made(world.home.post(url=PAGE)) == ("done", "", "", False)
+
+
+async def test_the_picture_that_came_with_a_post_goes_before_its_page(world: World) -> None:
+    world.web.put(CAT, picture())
+    kim = world.home.person("https://peer.example/u/kim")
+    post = world.home.post(kim, url=PAGE, image=Illustration(CAT, "A cat"))
+
+    assert await world.made(post) == ("done", "", "", True)
+    assert world.web.asked == [CAT]
+
+
+async def test_when_that_picture_is_gone_the_page_is_looked_at(world: World) -> None:
+    world.web.put(PAGE, b"<title>A page</title>", media_type="text/html")
+    post = world.home.post(url=PAGE, image=Illustration(CAT))
+
+    assert await world.made(post) == ("done", "A page", "", False)
+
+
+async def test_an_upload_is_its_own_preview(world: World) -> None:
+    kept = await world.pictures.keep(picture("PNG", draw(200, 200)), POST)
+    made = world.home(lambda ctx: put_media(ctx, kept, "upload", owner_id=world.home.bob.id))
+    url = f"{ORIGIN}/media/{made.name}"
+
+    post = world.home.post(url=url, image=Illustration(url))
+
+    row = world.row(post)
+    assert (row["state"], row["media_id"]) == ("done", made.id)
+    assert await world.previews.make_some() == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.2/x",
+        "https://10.0.0.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[::1]/x",
+        "https://localhost/",
+        "http://peer.example:8080/",
+        f"{ORIGIN}/post/1",
+        ORIGIN,
+        ORIGIN.replace("https:", "http:") + "/post/1",
+        "https://blocked.example/",
+        "https://peer.example/not-there",
+    ],
+)
+async def test_nothing_private_is_asked_and_it_ends_there(world: World, url: str) -> None:
+    world.home(lambda ctx: block_instance(ctx, "blocked.example", "", world.home.ann))
+    post = world.home.post(url=url)
+
+    assert await world.made(post) == ("failed", "", "", False)
+    assert [asked for asked in world.web.asked if "not-there" not in asked] == []
+
+
+async def test_a_page_that_redirects_to_something_private_has_no_preview(world: World) -> None:
+    world.web.redirect(PAGE, "https://10.0.0.1/admin")
+
+    assert (await world.made(world.home.post(url=PAGE)))[0] == "failed"
+
+
+async def test_a_server_that_is_down_is_asked_again_and_not_for_ever(world: World) -> None:
+    world.web.put(PAGE, b"", status=503)
+    post = world.home.post(url=PAGE)
+
+    for attempt, pause in enumerate(PAUSES, 1):
+        assert (await world.made(post))[0] == "waiting"
+        assert len(world.web.asked) == attempt
+        world.home.clock.advance(seconds=pause.total_seconds() - 1)
+        assert await world.previews.make_some() == 0
+        world.home.clock.advance(seconds=1)
+    assert (await world.made(post))[0] == "failed"
+    world.home.clock.advance(seconds=10**7)
+    assert await world.previews.make_some() == 0
+
+
+async def test_what_no_picture_can_be_read_for_just_now_is_tried_again(world: World) -> None:
+    world.web.put(PAGE, HTML, media_type="text/html")
+    world.web.put(CAT, picture())
+    await world.pictures.aclose()
+    posts = [world.home.post(url=PAGE), world.home.post(url=PAGE, image=Illustration(CAT))]
+
+    assert [(await world.made(post))[0] for post in posts] == ["waiting", "waiting"]
+
+
+async def test_what_a_crash_left_is_taken_up_again(world: World) -> None:
+    world.web.put(PAGE, HTML, media_type="text/html")
+    post = world.home.post(url=PAGE)
+    assert len(world.home(lambda ctx: claim_previews(ctx, 9))) == 1
+
+    assert (await world.made(post))[0] == "waiting"
+    world.home.clock.advance(seconds=LEASE.total_seconds())
+    assert (await world.made(post))[0] == "done"
+
+
+async def test_what_ends_the_process_each_time_is_left_alone_in_the_end(world: World) -> None:
+    post = world.home.post(url=PAGE)
+    for _ in range(ATTEMPTS):
+        assert len(world.home(lambda ctx: claim_previews(ctx, 9))) == 1
+        world.home.clock.advance(seconds=LEASE.total_seconds())
+
+    assert (await world.made(post))[0] == "failed"
+    assert world.web.asked == []
+
+
+async def test_an_edited_link_has_another_preview_and_none_without_a_link(world: World) -> None:
+    world.web.put(PAGE, HTML, media_type="text/html")
+    world.web.put(CAT, picture(), media_type="image/png")
+    home, post = world.home, world.home.post(url=CAT)
+    await world.made(post)
+
+    post = home.perform(EditPost(by=home.bob, post=post, title="Cats", url=PAGE))
+    assert world.row(post)["state"] == "waiting"
+    assert await world.made(post) == ("done", "Cats & dogs", "What they do all day", True)
+    home.perform(EditPost(by=home.bob, post=post, title="Cats only", url=PAGE))
+    assert world.row(post)["state"] == "done"
+    home.perform(EditPost(by=home.bob, post=post, title="Cats only"))
+    assert home.rows(link_preview) == []
+
+
+async def test_many_are_made_a_few_at_a_time(world: World) -> None:
+    world.web.put(PAGE, HTML, media_type="text/html")
+    for _ in range(AT_ONCE + 1):
+        world.home.post(url=PAGE)
+
+    assert await world.previews.make_some() == AT_ONCE
+    assert await world.previews.make_some() == 1
+
+
+async def test_pictures_of_previews_go_when_nothing_shows_them_or_they_are_old(
+    world: World,
+) -> None:
+    world.web.put(CAT, picture("PNG", draw(200, 200)), media_type="image/png")
+    world.web.put(PAGE, picture("PNG", draw(300, 300)), media_type="image/png")
+    home = world.home
+    shown, edited = home.post(url=CAT), home.post(url=PAGE)
+    await world.made(shown)
+    home.perform(EditPost(by=home.bob, post=edited, title="Cats"))
+
+    async def after(pause: timedelta) -> list[str]:
+        home.clock.advance(seconds=pause.total_seconds())
+        await clean_pictures(home.database, world.store, world.settings, home.clock())
+        return [row["source_url"] for row in home.rows(media)]
+
+    assert sorted(await after(timedelta(hours=1))) == [CAT, PAGE]
+    assert await after(timedelta(days=2)) == [CAT]
+    assert await after(PREVIEWS_KEPT) == []
+    assert world.row(shown)["media_id"] is None

@@ -1,0 +1,170 @@
+"""Counters equal a recount, whatever is done in whatever order."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+from sqlalchemy import Column, event, func, select
+
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.delete_actor import DeleteActor
+from fedcom.actions.remove import RemoveContent, RestoreContent
+from fedcom.actions.vote import Vote
+from fedcom.context import Context
+from fedcom.db import open_database
+from fedcom.errors import FedcomError
+from fedcom.models.actor import community
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import Post, post, post_rank
+from fedcom.models.vote import comment_vote, post_vote
+from fedcom.rules.ranking import hot_key
+from tests.support.clock import SettableClock
+from tests.support.databases import sqlite_database
+from tests.support.people import Home
+
+KINDS = ("post", "comment", "up", "down", "none", "delete", "undelete", "remove", "restore")
+STEPS = st.lists(
+    st.tuples(st.sampled_from(KINDS), st.integers(0, 5), st.integers(0, 1)), max_size=14
+)
+MAKE: dict[str, Callable[..., object]] = {
+    "up": lambda by, it, _: Vote(by=by, target=it, score=1),
+    "down": lambda by, it, _: Vote(by=by, target=it, score=-1),
+    "none": lambda by, it, _: Vote(by=by, target=it, score=0),
+    "delete": lambda by, it, _: Delete(by=by, target=it),
+    "undelete": lambda by, it, _: Undelete(by=by, target=it),
+    "remove": lambda _, it, admin: RemoveContent(by=admin, target=it),
+    "restore": lambda _, it, admin: RestoreContent(by=admin, target=it),
+}
+
+
+def do(home: Home, made: list[Post | Comment], step: tuple[str, int, int]) -> None:
+    kind, which, who = step
+    by = (home.ann, home.bob)[who]
+    target = home.fresh(made[which % len(made)])
+    try:
+        if kind == "post":
+            made.append(home.post(by=by))
+        elif kind == "comment" and isinstance(target, Post):
+            made.append(home.comment(target, by=by))
+        elif kind == "comment" and isinstance(target, Comment):
+            above = next(one for one in made if isinstance(one, Post) and one.id == target.post_id)
+            made.append(home.comment(above, by=by, parent=target))
+        else:
+            home.perform(MAKE[kind](by, target, home.ann))
+    except FedcomError:
+        pass  # what is not allowed changes nothing
+
+
+def assert_counted(home: Home) -> None:
+    """Every counter and every rank is what the rows say."""
+    posts, comments = home.rows(post), home.rows(comment)
+    shown = {row["id"] for row in posts if not (row["deleted_at"] or row["removed_at"])}
+    visible = [row for row in comments if not (row["deleted_at"] or row["removed_at"])]
+    ranks = {row["post_id"]: row["hot"] for row in home.rows(post_rank)}
+    assert set(ranks) == shown
+    for row in posts:
+        assert row["comments"] == sum(one["post_id"] == row["id"] for one in visible)
+        _assert_votes(home, row, post_vote.c.post_id)
+        if row["id"] in shown:
+            score = row["upvotes"] - row["downvotes"]
+            assert ranks[row["id"]] == hot_key(score, row["published_at"])
+    for row in comments:
+        below = [one for one in visible if one["path"].startswith(f"{row['path']}.")]
+        assert row["replies"] == len(below)
+        _assert_votes(home, row, comment_vote.c.comment_id)
+    (place,) = home.rows(community)
+    assert (place["posts"], place["comments"]) == (len(shown), len(visible))
+
+
+def _assert_votes(home: Home, row: dict[str, object], key: Column[int]) -> None:
+    with home.database.connect() as conn:
+        for name, score in (("upvotes", 1), ("downvotes", -1)):
+            votes = key.table
+            counted = select(func.count()).where(key == row["id"], votes.c.score == score)
+            assert row[name] == conn.execute(counted).scalar_one()
+
+
+@settings(
+    max_examples=int(os.environ.get("FEDCOM_TEST_EXAMPLES", "25")),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(steps=STEPS)
+def test_counters_stay_true_under_any_sequence(steps: list[tuple[str, int, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        url = sqlite_database(Path(folder) / "tally.sqlite3", migrated=True)
+        database = open_database(url)
+        home = Home(database, SettableClock())
+        made: list[Post | Comment] = [home.post()]
+        for step in steps:
+            do(home, made, step)
+        assert_counted(home)
+        database.close()
+
+
+def test_counters_stay_true_when_somebody_leaves(home: Home) -> None:
+    kim = home.person("https://kim.example/u/kim")
+    home.follow(kim, home.cats)
+    mine = home.post(by=kim)
+    ours = home.post()
+    first = home.comment(ours, by=kim)
+    home.comment(home.fresh(ours), parent=home.fresh(first))
+    home.perform(Vote(by=kim, target=home.fresh(ours), score=1))
+    home.comment(home.fresh(mine))
+    assert home.fresh(home.cats).subscribers == 2
+
+    home.perform(DeleteActor(by=kim))
+
+    assert_counted(home)
+    assert home.fresh(home.cats).subscribers == 1
+    assert home.fresh(home.cats).posts == 1
+
+
+def test_who_wrote_much_leaves_in_as_many_statements_as_who_wrote_little(home: Home) -> None:
+    """Nobody else can write meanwhile."""
+    target, needed = home.post(), []
+    for number, comments in enumerate((2, 12)):
+        kim = home.person(f"https://kim.example/u/kim{number}")
+        for _ in range(comments):
+            home.comment(home.fresh(target), by=kim)
+        home.post(by=kim)
+        needed.append(home(lambda ctx, kim=kim: _count_statements(ctx, DeleteActor(by=kim))))
+
+    assert needed[0] == needed[1]
+    assert_counted(home)
+
+
+def _count_statements(ctx: Context, action: DeleteActor) -> int:
+    seen: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(ctx.conn, "before_cursor_execute", note)
+    try:
+        action.apply(ctx)
+    finally:
+        event.remove(ctx.conn, "before_cursor_execute", note)
+    return len(seen)
+
+
+def test_the_same_vote_twice_counts_once(home: Home) -> None:
+    target = home.post()
+    for _ in range(2):
+        home.perform(Vote(by=home.ann, target=target, score=1))
+
+    assert home.fresh(target).score == 2
+    assert_counted(home)
+
+
+def test_a_decision_on_an_old_reading_keeps_the_counters_true(home: Home) -> None:
+    """Two workers have read the same post; both take it down."""
+    read_before = home.post()
+    home.perform(Delete(by=home.bob, target=read_before))
+    home.perform(RemoveContent(by=home.ann, target=read_before))
+
+    assert_counted(home)
+    assert home.fresh(home.cats).posts == 0

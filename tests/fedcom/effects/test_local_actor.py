@@ -1,0 +1,50 @@
+import pytest
+from sqlalchemy import func, select
+
+from fedcom.effects.local_actor import create_local_actor, is_name_free
+from fedcom.errors import Conflict, Invalid
+from fedcom.models.actor import actor, actor_key
+from tests.fedcom.accounts.rig import KEY, ORIGIN, Rig
+
+
+@pytest.fixture
+def rig(database, clock):
+    return Rig(database, clock)
+
+
+@pytest.mark.parametrize(("kind", "letter"), [("Person", "u"), ("Group", "c")])
+def test_an_actor_of_ours_has_its_addresses_below_its_id(rig, kind, letter):
+    made = rig(lambda ctx: create_local_actor(ctx, kind=kind, name="Cats", title="C", key=KEY))
+    iri = f"{ORIGIN}/{letter}/cats"
+    assert (made.iri, made.kind, made.name, made.title) == (iri, kind, "cats", "C")
+    assert (made.inbox, made.outbox, made.followers) == (
+        f"{iri}/inbox",
+        f"{iri}/outbox",
+        f"{iri}/followers",
+    )
+    assert (made.local, made.host, made.shared_inbox) == (True, "here.example", f"{ORIGIN}/inbox")
+    assert made.published_at == rig.clock()
+    sealed = rig(lambda ctx: ctx.conn.execute(select(actor_key.c.private_key)).scalar_one())
+    assert bytes(sealed) == KEY.sealed_private
+
+
+def test_a_name_is_given_once_and_never_again(rig):
+    def take(kind):
+        return rig(lambda ctx: create_local_actor(ctx, kind=kind, name="cats", title="", key=KEY))
+
+    assert rig(lambda ctx: is_name_free(ctx, "cats"))
+    take("Person")
+    rig(lambda ctx: ctx.conn.execute(actor_key.delete()))
+    rig(lambda ctx: ctx.conn.execute(actor.delete()))
+    assert not rig(lambda ctx: is_name_free(ctx, "CATS"))
+    for kind in ("Person", "Group"):
+        with pytest.raises(Conflict) as caught:
+            take(kind)
+        assert caught.value.code == "name_taken"
+    assert rig(lambda ctx: ctx.conn.execute(select(func.count(actor.c.id))).scalar()) == 0
+
+
+def test_a_name_against_the_rules_makes_nothing(rig):
+    with pytest.raises(Invalid):
+        rig(lambda ctx: create_local_actor(ctx, kind="Person", name="inbox", title="", key=KEY))
+    assert rig(lambda ctx: ctx.conn.execute(select(func.count(actor.c.id))).scalar()) == 0

@@ -1,0 +1,182 @@
+"""What was taken back: remembered, but only if it was theirs to take back, and until said anew."""
+
+from typing import Any
+
+import pytest
+
+from activitypub.authority import Evidence
+from activitypub.reading import Document
+from fedcom.actions.record_deletion import RecordDeletion
+from fedcom.context import Context
+from fedcom.effects.tombstones import (
+    AWAITED_FOR,
+    find_undone,
+    forget_undone,
+    note_arrival,
+    record_undone,
+    refuse_deleted,
+)
+from fedcom.errors import Denied
+from fedcom.models.moderation import tombstone
+from inbox.ports import ReceivedActivity
+from tests.fedcom.actions.hearing import hear
+from tests.support.documents import activity, undo
+from tests.support.people import Home
+
+KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
+EVE = "https://evil.example/u/eve"
+DOGS, RATS = "https://dogs.example/c/dogs", "https://rats.example/c/rats"
+POST, LIKE = "https://kim.example/post/1", "https://kim.example/uid/3#activity/like/5"
+
+
+def vote(
+    evidence: Evidence = "signature",
+    *,
+    actor: str = KIM,
+    via: str | None = None,
+    signed_at: float | None = None,
+    iri: str | None = LIKE,
+) -> ReceivedActivity:
+    document = Document(activity("Like", actor, POST, id=iri))
+    return ReceivedActivity(document, actor, via=via, evidence=evidence, signed_at=signed_at)
+
+
+def undone(home: Home, set_by: str = KIM, **known: Any) -> None:
+    home(lambda ctx: record_undone(ctx, LIKE, set_by, **known))
+
+
+def counts(home: Home, received: ReceivedActivity) -> bool:
+    stone = home(lambda ctx: find_undone(ctx, received))
+    return stone is None or not stone.stops(received, home.clock())
+
+
+def arrive(home: Home, received: ReceivedActivity) -> None:
+    def note(ctx: Context) -> None:
+        stone = find_undone(ctx, received)
+        assert stone is not None
+        note_arrival(ctx, received, stone)
+
+    home(note)
+
+
+def test_nobody_forbids_what_is_on_another_host(home: Home) -> None:
+    with pytest.raises(Denied) as caught:
+        home.perform(RecordDeletion(iri=POST, actor_iri=EVE))
+    assert caught.value.code == "not_the_owner"
+    assert home.rows(tombstone) == []
+
+
+def test_a_recorded_deletion_counts_for_its_own_host_only(home: Home) -> None:
+    def record(ctx: Context) -> None:
+        # As if the check had been forgotten: the row alone must not count.
+        RecordDeletion(iri=POST, actor_iri=EVE).apply(ctx)
+
+    home(record)
+
+    home(lambda ctx: refuse_deleted(ctx, POST, KIM))
+
+
+def test_a_deletion_keeps_out_what_comes_late_from_anybody_of_its_host(home: Home) -> None:
+    hear(home, activity("Delete", KIM, POST))
+
+    for owner in (KIM, KEN):
+        with pytest.raises(Denied) as caught:
+            home(lambda ctx, owner=owner: refuse_deleted(ctx, POST, owner))
+        assert caught.value.code == "already_deleted"
+
+
+def test_said_twice_is_remembered_once(home: Home) -> None:
+    for _ in range(2):
+        hear(home, activity("Delete", KIM, POST))
+
+    assert [row["iri"] for row in home.rows(tombstone)] == [POST]
+
+
+def test_a_deletion_taken_back_is_forgotten(home: Home) -> None:
+    gone = activity("Delete", KIM, POST)
+    hear(home, gone)
+    hear(home, undo(gone))
+
+    home(lambda ctx: refuse_deleted(ctx, POST, KIM))
+
+
+def test_what_was_never_undone_counts(home: Home) -> None:
+    undone(home)
+
+    assert counts(home, vote(iri=f"{LIKE}/2"))
+    assert counts(home, vote(iri=None))
+
+
+@pytest.mark.parametrize("evidence", ["proof", "origin"])
+def test_what_anybody_can_show_again_stays_undone(home: Home, evidence: Evidence) -> None:
+    undone(home)
+
+    assert not counts(home, vote(evidence))
+
+
+def test_what_its_actor_signs_after_the_undo_counts_under_the_same_id(home: Home) -> None:
+    undone(home, signed_at=100.0)
+
+    assert not counts(home, vote(signed_at=99.0))
+    assert counts(home, vote(signed_at=100.0))  # clocks of HTTP have whole seconds
+    assert counts(home, vote(signed_at=101.0))
+
+
+def test_what_was_overtaken_by_its_undo_does_not_count_however_late_it_was_signed(
+    home: Home,
+) -> None:
+    undone(home, awaited=True, signed_at=100.0)
+
+    assert not counts(home, vote(signed_at=160.0))
+
+
+def test_after_it_has_arrived_the_next_one_of_its_id_counts(home: Home) -> None:
+    undone(home, awaited=True, signed_at=100.0)
+    arrive(home, vote(signed_at=160.0))
+
+    assert counts(home, vote(signed_at=161.0))
+
+
+def test_a_strangers_copy_is_not_the_arrival(home: Home) -> None:
+    undone(home, awaited=True)
+    arrive(home, vote("proof"))
+
+    assert not counts(home, vote())
+
+
+def test_what_was_not_overtaken_within_a_day_is_a_new_one(home: Home) -> None:
+    undone(home, awaited=True)
+    home.clock.advance(seconds=AWAITED_FOR.total_seconds())
+
+    assert counts(home, vote())
+    assert not counts(home, vote("proof"))
+
+
+def test_what_is_in_force_again_leaves_nothing_behind(home: Home) -> None:
+    undone(home)
+    home(lambda ctx: forget_undone(ctx, vote()))
+
+    assert home.rows(tombstone) == []
+
+
+def test_a_community_can_only_take_back_what_it_announces_itself(home: Home) -> None:
+    """It vouches for votes on its posts, and could name the id of any other vote."""
+    undone(home, DOGS, awaited=True)
+
+    assert counts(home, vote())
+    assert counts(home, vote("community", via=RATS))
+    assert not counts(home, vote("community", via=DOGS))
+
+
+def test_a_community_does_not_replace_what_the_actor_undid(home: Home) -> None:
+    undone(home, KIM, signed_at=100.0)
+    undone(home, DOGS)
+
+    assert [row["actor_iri"] for row in home.rows(tombstone)] == [KIM]
+    assert not counts(home, vote("proof"))
+
+
+def test_an_undo_of_somebody_of_another_host_does_not_count(home: Home) -> None:
+    undone(home, EVE)
+
+    assert counts(home, vote("proof"))

@@ -1,0 +1,129 @@
+"""What members keep for themselves, on both databases."""
+
+from functools import partial
+
+import pytest
+
+from fedcom.actions.delete import Delete
+from fedcom.actions.remove import RemoveContent
+from fedcom.errors import Invalid, NotFound
+from fedcom.models.personal import actor_block, hidden_post, host_block, saved_comment, saved_post
+from fedcom.personal.saved import (
+    block,
+    block_host,
+    hide,
+    save,
+    unblock,
+    unblock_host,
+    unhide,
+    unsave,
+)
+from fedcom.queries.saved import Blocks, list_own_blocks, list_saved_comments
+from tests.support.people import Home
+
+KIM = "https://kim.example/u/kim"
+
+
+def own_blocks(home: Home) -> Blocks:
+    return home(lambda ctx: list_own_blocks(ctx.conn, home.bob.id))
+
+
+def test_posts_and_comments_are_saved_once_and_only_for_oneself(home: Home) -> None:
+    post = home.post()
+    comment = home.comment(post)
+    for _ in range(2):
+        home(lambda ctx: save(ctx, home.bob, post))
+        home(lambda ctx: save(ctx, home.bob, comment))
+
+    assert [row["person_id"] for row in home.rows(saved_post)] == [home.bob.id]
+    assert [row["person_id"] for row in home.rows(saved_comment)] == [home.bob.id]
+    assert home(lambda ctx: list_saved_comments(ctx.conn, home.ann.id)).lines == ()
+    home(lambda ctx: unsave(ctx.conn, home.ann, post))
+    assert len(home.rows(saved_post)) == 1
+    home(lambda ctx: unsave(ctx.conn, home.bob, post))
+    home(lambda ctx: unsave(ctx.conn, home.bob, comment))
+    assert home.rows(saved_post) == home.rows(saved_comment) == []
+
+
+def test_what_is_gone_is_not_saved(home: Home) -> None:
+    gone = home.perform(RemoveContent(by=home.ann, target=home.post(), reason=""))
+    with pytest.raises(NotFound):
+        home(lambda ctx: save(ctx, home.bob, gone))
+
+
+def test_saved_comments_come_in_pages_the_last_saved_first(home: Home) -> None:
+    post = home.post()
+    comments = [home.comment(post, text=f"Number {number}") for number in range(5)]
+    order = [comments[number] for number in (3, 1, 4, 0, 2)]
+    for number, comment in enumerate(order):
+        # Two of them at the same moment.
+        home.clock.advance(seconds=number % 2)
+        home(partial(save, by=home.bob, target=comment))
+    home.perform(Delete(by=home.bob, target=order[2]))
+
+    seen: list[int] = []
+    after = None
+    while True:
+        with home.database.connect() as conn:
+            page = list_saved_comments(conn, home.bob.id, after=after, limit=2)
+        seen += [line.id for line in page.lines]
+        after = page.next
+        if after is None:
+            break
+    expected = [order[4], order[3], order[1], order[0]]
+    assert sorted(seen) == sorted(comment.id for comment in expected)
+    assert len(seen) == len(set(seen))
+    assert {seen[0], seen[1]} == {order[4].id, order[3].id}
+    assert page.lines[-1].author.name == "bob"
+    assert page.lines[-1].community.name == "cats"
+
+
+def test_posts_are_hidden_and_shown_again(home: Home) -> None:
+    post = home.post()
+    for _ in range(2):
+        home(lambda ctx: hide(ctx, home.bob, post))
+    assert len(home.rows(hidden_post)) == 1
+    home(lambda ctx: unhide(ctx.conn, home.bob, post))
+    assert home.rows(hidden_post) == []
+
+
+def test_people_communities_and_servers_are_blocked_and_listed(home: Home) -> None:
+    kim, dogs = home.person(KIM), home.group("https://dogs.example/c/dogs")
+    for someone in (kim, home.ann, dogs, home.cats, kim):
+        home(partial(block, by=home.bob, someone=someone))
+    for text in ("https://Spam.example/about", "spam.example."):
+        assert home(partial(block_host, by=home.bob, text=text)) == "spam.example"
+
+    blocks = own_blocks(home)
+    assert [one.name for one in blocks.people] == ["ann", "kim"]
+    assert [one.name for one in blocks.communities] == ["cats", "dogs"]
+    assert blocks.hosts == ("spam.example",)
+
+    home(lambda ctx: unblock(ctx.conn, home.bob, kim.id))
+    home(lambda ctx: unblock_host(ctx.conn, home.bob, "spam.example"))
+    assert [one.name for one in own_blocks(home).people] == ["ann"]
+    assert len(home.rows(actor_block)) == 3
+    assert home.rows(host_block) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("home.example", "who_own_host"),
+        ("https://home.example/c/cats", "who_own_host"),
+        ("", "who_host"),
+        ("nodots", "who_host"),
+        ("a b.example", "who_host"),
+        ("\ud800.example", "who_host"),
+        ("x" * 5000 + ".example", "who_host"),
+    ],
+)
+def test_only_other_servers_are_blocked(home: Home, text: str, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        home(lambda ctx: block_host(ctx, home.bob, text))
+    assert caught.value.code == code
+
+
+def test_nobody_blocks_themselves(home: Home) -> None:
+    with pytest.raises(Invalid):
+        home(lambda ctx: block(ctx, home.bob, home.bob))

@@ -1,0 +1,64 @@
+"""A form that is sent again makes nothing new."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import pytest
+
+from fedcom.context import Context
+from fedcom.errors import Invalid
+from fedcom.models.personal import sent_form
+from fedcom.personal.sent_forms import KEPT, once, prune_sent_forms
+from tests.support.people import Home
+
+
+def test_a_repeat_leads_to_what_the_first_one_made(home: Home) -> None:
+    numbers = count(7)
+
+    made = [
+        home(lambda ctx, key=key, by=by: once(ctx, by, key, lambda: next(numbers)))
+        for by, key in [
+            (home.bob, "a"),
+            (home.bob, "a"),
+            (home.bob, "b"),
+            (home.ann, "a"),
+            (home.bob, ""),
+            (home.bob, ""),
+        ]
+    ]
+
+    assert made == [7, 7, 8, 9, 10, 11]
+
+
+def test_what_was_refused_may_be_sent_again(home: Home) -> None:
+    def refuse() -> int:
+        raise Invalid("title_too_short", "Too short.")
+
+    with pytest.raises(Invalid):
+        home(lambda ctx: once(ctx, home.bob, "a", refuse))
+
+    assert home(lambda ctx: once(ctx, home.bob, "a", lambda: 7)) == 7
+
+
+def test_repeats_at_the_same_time_make_one_thing(home: Home) -> None:
+    numbers = count(7)
+
+    def send(_: int) -> int:
+        return home(lambda ctx: once(ctx, home.bob, "a", lambda: next(numbers)))
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(send, range(3))) == [7, 7, 7]
+
+
+def test_forms_are_forgotten_in_the_end(home: Home) -> None:
+    def prune(ctx: Context) -> None:
+        prune_sent_forms(ctx.conn, ctx.now)
+
+    home(lambda ctx: once(ctx, home.bob, "a", lambda: 7))
+    home.clock.advance(seconds=KEPT.total_seconds() - 1)
+    home(prune)
+    assert len(home.rows(sent_form)) == 1
+    home.clock.advance(seconds=1)
+    home(prune)
+
+    assert home.rows(sent_form) == []

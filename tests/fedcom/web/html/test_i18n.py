@@ -1,0 +1,140 @@
+"""The language of the pages: which one is chosen, and that all of a page is in it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fedcom.catalogues import DEFAULT
+from fedcom.errors import Denied, NotFound
+from fedcom.rules.permissions import why_banned
+from fedcom.web.html import i18n as words
+from tests.fedcom.web.conftest import World
+
+NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
+
+sqlite_only = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _in_english_again() -> Iterator[None]:
+    yield
+    words.speak(DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted", "language"),
+    [
+        ("", "", "en"),
+        ("de", "", "de"),
+        ("de-AT, en;q=0.5", "", "de"),
+        ("fr, ar;q=0.8, en;q=0.5", "", "ar"),
+        ("fr", "", "en"),
+        ("de", "ar", "ar"),
+        ("de", "xx", "de"),
+    ],
+)
+def test_what_is_wanted_counts_before_what_the_browser_asks_for(
+    header: str, wanted: str, language: str
+) -> None:
+    assert words.choose(header, wanted) == language
+
+
+@pytest.mark.anyio
+@sqlite_only
+async def test_a_page_says_in_which_language_it_is_and_which_way_it_runs(world: World) -> None:
+    guest = world.browser()
+
+    assert '<html lang="en" dir="ltr"' in (await guest.get("/communities")).html
+    assert '<html lang="de" dir="ltr"' in (await guest.get("/", accept_language="de")).html
+    for path in ("/", "/communities", "/login", "/post/77", "/nowhere"):
+        page = await guest.get(path, accept_language="ar-EG, en;q=0.5")
+        assert '<html lang="ar" dir="rtl"' in page.html, path
+
+
+@pytest.mark.anyio
+@sqlite_only
+async def test_a_member_reads_in_the_language_they_chose(world: World) -> None:
+    bob = world.browser("bob")
+    chosen = {"theme": "auto", "front_scope": "all", "front_sort": "new"}
+    await bob.post("/settings/appearance", interface_language="ar", **chosen)
+
+    page = await bob.get("/post/77", accept_language="de")
+
+    assert '<html lang="ar" dir="rtl"' in page.html
+    assert "لا يوجد هنا منشور كهذا." in page.text
+
+
+@pytest.mark.anyio
+@sqlite_only
+async def test_what_was_written_keeps_its_own_language_and_direction(world: World) -> None:
+    post = await world.post("Katzen schlafen", language="de")
+    await world.comment(post, "نعم")
+
+    english = await world.browser().get(f"/post/{post.id}")
+    german = await world.browser().get(f"/post/{post.id}", accept_language="de")
+
+    assert '<span dir="auto" lang="de">Katzen schlafen</span>' in english.html
+    assert '<span dir="auto">Katzen schlafen</span>' in german.html
+    assert '<div class="rich" dir="auto"><p>نعم</p>' in english.html
+
+
+def test_sentences_of_errors_are_translated_with_their_facts() -> None:
+    refused = Denied("x", "Only moderators may post in %(community)s.", community="cats@here")
+    words.speak("de")
+
+    assert words.sentence(refused, "") == "In cats@here darf nur die Moderation Beiträge schreiben."
+    assert refused.detail == "Only moderators may post in cats@here."
+    assert words.sentence(NotFound("x", "Never said: 100 %."), "") == "Never said: 100 %."
+
+
+def test_a_sentence_within_a_sentence_is_translated_too() -> None:
+    why = why_banned("spam", None)
+    template = "%(person)s is banned from this instance. %(why)s"
+    refused = Denied("site_ban", template, person="bob@here", why=why)
+    words.speak("de")
+
+    assert words.sentence(refused, "") == "bob@here ist auf dieser Instanz gesperrt. Grund: spam"
+    assert refused.detail == "bob@here is banned from this instance. Reason: spam"
+    assert Denied("x", template, person="bob@here", why="").detail.endswith("this instance.")
+
+
+def test_ages_dates_and_numbers_are_written_as_the_language_does() -> None:
+    said = {}
+    for language in ("en", "de", "ar"):
+        words.speak(language)
+        said[language] = (
+            words.age(NOW - timedelta(hours=3), NOW),
+            words.exact(NOW),
+            words.number(12345),
+        )
+
+    assert said["en"] == ("3 hours ago", "May 4, 2026, 12:30\u202fPM UTC", "12,345")
+    assert said["de"] == ("vor 3 Stunden", "04.05.2026, 12:30 UTC", "12.345")
+    assert said["ar"][0] == "قبل 3 ساعات"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["0 byte", "999 byte", "1.5 kB", "12.3 GB", "2,000 TB"]),
+        ("de", ["0 Byte", "999 Byte", "1,5 kB", "12,3\u00a0GB", "2.000 TB"]),
+        ("ar", ["0 بايت", "999 بايت", "1.5 كيلوبايت", "12.3 غ.ب", "2,000 تيرابايت"]),
+    ],
+)
+def test_sizes_are_written_as_the_language_does(language: str, said: list[str]) -> None:
+    words.speak(language)
+
+    counts = (0, 999, 1500, 12_340_000_000, 2 * 10**15)
+    assert [words.size(count) for count in counts] == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "تعليق واحد"), (2, "تعليقان"), (5, "5 تعليقات"), (11, "11 تعليقًا")]
+)
+def test_every_language_has_its_own_plural_forms(count: int, said: str) -> None:
+    words.speak("ar")
+
+    text = words.ngettext("%(count)s comment", "%(count)s comments", count)
+
+    assert text % {"count": count} == said

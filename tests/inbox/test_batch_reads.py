@@ -1,0 +1,108 @@
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from inbox.batch_reads import BatchReader
+from inbox.errors import Refused
+from tests.inbox.peers import WatchedDatabase, World
+
+pytestmark = pytest.mark.anyio
+
+
+def number(value: int) -> Callable[[Connection], int]:
+    return lambda conn: int(conn.execute(text(f"SELECT {value}")).scalar_one())
+
+
+async def test_looks_at_one_moment_share_trips_and_each_has_its_own_answer(world: World) -> None:
+    database = WatchedDatabase(world.database)
+    reads = BatchReader(database)
+    answers = await asyncio.gather(*(reads.look(number(value)) for value in range(100)))
+    assert answers == list(range(100))
+    assert database.reads == 4
+
+
+async def test_who_comes_while_trips_are_under_way_goes_with_the_next(small_world: World) -> None:
+    database = WatchedDatabase(small_world.database)
+    reads = BatchReader(database)
+    database.gate.clear()
+    tasks = []
+    for value in range(20):
+        tasks.append(asyncio.create_task(reads.look(number(value))))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert database.reads == 2
+    database.gate.set()
+    assert await asyncio.gather(*tasks) == list(range(20))
+    assert database.reads == 3
+
+
+async def test_one_after_another_they_do_not_wait_for_company(small_world: World) -> None:
+    reads = BatchReader(small_world.database)
+    async with asyncio.timeout(5):
+        for value in range(50):
+            assert await reads.look(number(value)) == value
+
+
+def refuse(_conn: Connection) -> int:
+    raise Refused(403, "banned", "No.")
+
+
+async def test_what_one_look_raises_reaches_nobody_else(world: World) -> None:
+    reads = BatchReader(world.database)
+
+    def broken(conn: Connection) -> int:
+        return int(conn.execute(text("SELECT nonsense FROM nowhere")).scalar_one())
+
+    answers = await asyncio.gather(
+        *map(reads.look, (number(1), refuse, broken, number(2))), return_exceptions=True
+    )
+    assert answers[0] == 1
+    assert isinstance(answers[1], Refused)
+    assert isinstance(answers[2], OperationalError | ProgrammingError)
+    assert answers[3] == 2
+
+
+async def test_a_lost_connection_is_left_to_the_database_to_try_again(
+    small_world: World,
+) -> None:
+    reads = BatchReader(small_world.database)
+    lost = OperationalError("SELECT", {}, Exception("gone"), connection_invalidated=True)
+    failures = [lost]
+
+    def unlucky(conn: Connection) -> int:
+        if failures:
+            raise failures.pop()
+        return 7
+
+    assert await asyncio.gather(*map(reads.look, (number(1), unlucky))) == [1, 7]
+
+
+async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World) -> None:
+    database = WatchedDatabase(small_world.database)
+    reads = BatchReader(database)
+    database.read_error = OSError("no more files")
+    answers = await asyncio.gather(
+        *(reads.look(number(value)) for value in range(3)), return_exceptions=True
+    )
+    assert [type(answer) for answer in answers] == [OSError] * 3
+    database.read_error = None
+    assert await reads.look(number(5)) == 5
+
+
+@pytest.mark.parametrize("work", [number(1), refuse])
+async def test_an_asker_that_goes_away_harms_nobody(
+    small_world: World, work: Callable[[Connection], int]
+) -> None:
+    database = WatchedDatabase(small_world.database)
+    reads = BatchReader(database)
+    database.gate.clear()
+    leaving = asyncio.create_task(reads.look(work))
+    staying = asyncio.create_task(reads.look(number(2)))
+    await asyncio.sleep(0.01)
+    leaving.cancel()
+    await asyncio.sleep(0)
+    database.gate.set()
+    assert await staying == 2
