@@ -237,25 +237,27 @@ class Units:
             for someone in split:
                 await self.learn_handle(someone)
 
-    async def _learn_followers(self, place: Community) -> None:
+    async def _learn_followers(self, community: Community) -> None:
         """Keep how many followers the server of a community says it has.
 
         When that cannot be fetched, what it said before stays.
         """
-        if place.followers is None:
+        if community.followers is None:
             return
         budget = Budget(COLLECTION_DOCUMENTS, COLLECTION_SECONDS)
         with suppress(ProtocolError, FedcomError):
-            collection = await self.fetch(place.followers, budget)
-            await self._database.write(lambda conn: put_claimed_followers(conn, place, collection))
+            collection = await self.fetch(community.followers, budget)
+            await self._database.write(
+                lambda conn: put_claimed_followers(conn, community, collection)
+            )
 
-    async def _refresh_pins(self, place: Community) -> None:
+    async def _refresh_pins(self, community: Community) -> None:
         """Pin what is listed of the posts that are here; the others are not worth fetching."""
-        if place.featured_iri is None:
+        if community.featured_iri is None:
             return
-        listed = pins_in(await self.fetch(place.featured_iri, Budget(documents=2)))
+        listed = pins_in(await self.fetch(community.featured_iri, Budget(documents=2)))
         if listed is not None:
-            await self.unit(lambda ctx: put_pins(ctx, place, listed))
+            await self.unit(lambda ctx: put_pins(ctx, community, listed))
 
     async def lookup(self, text: str) -> Found:
         """Whom or what a handle or an address names; what is not here is fetched and kept.

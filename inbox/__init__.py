@@ -2,7 +2,7 @@
 
 In reading order, which is also the way of an activity:
 
-1. `receive`: the endpoint. Limits, `form`, gate, verify, a look at the door, keep, 202.
+1. `receive`: the endpoint. Limits, `validate`, gate, verify, a look at the door, keep, 202.
 2. `verify`: who really said this (the HTTP signature, and whose key made it).
 3. `journal`: the table of what we heard. The unique key is the dedupe; claim, park, close, prune.
    `commits` puts many rows into one transaction, `reads` many reads into one trip.

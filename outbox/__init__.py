@@ -13,9 +13,9 @@ In reading order:
 - `deliver.py`     one attempt: sign, POST, name the answer
 - `record.py`      what came of a batch of attempts, written down
 - `schedule.py`    in memory: which hosts to look at, and when
-- `embedded.py`    the dispatcher: the loop inside the server's process
+- `dispatcher.py`  the dispatcher: the loop inside the server's process
 - `arq_worker.py`  the same loop in a worker process, woken through Redis
-- `upkeep.py`      for admins: what waits, what failed, try again, prune
+- `maintenance.py` for admins: what waits, what failed, try again, prune
 
 The rows are the queue. Whatever is in memory or in Redis is a hint, and may be lost.
 This room knows nothing of communities: it is given bytes, IRIs and inboxes.

@@ -118,9 +118,9 @@ def use_invitation(conn: Connection, code: str, now: datetime) -> None:
         raise Denied("invitation_used_up", "This invitation was used up. Ask for a new one.")
 
 
-def remove_invitation(conn: Connection, number: int) -> None:
+def remove_invitation(conn: Connection, invitation_id: int) -> None:
     """Take the invitation with this row id back. Raises NotFound."""
-    gone = conn.execute(delete(invitation).where(invitation.c.id == number))
+    gone = conn.execute(delete(invitation).where(invitation.c.id == invitation_id))
     if gone.rowcount == 0:
         raise NotFound("invitation_unknown", "There is no such invitation.")
 

@@ -38,9 +38,9 @@ def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:
     return [to_row(Mail, row) for row in rows]
 
 
-def drop_letter(conn: Connection, number: int) -> None:
+def drop_letter(conn: Connection, mail_id: int) -> None:
     """It was sent, or never can be."""
-    conn.execute(delete(mail).where(mail.c.id == number))
+    conn.execute(delete(mail).where(mail.c.id == mail_id))
 
 
 def postpone_letter(conn: Connection, letter: Mail, now: datetime) -> bool:

@@ -175,10 +175,10 @@ def end_session(conn: Connection, token: str) -> None:
     conn.execute(delete(session).where(session.c.token_hash == _hash(token)))
 
 
-def end_one_session(conn: Connection, account_id: int, number: int) -> bool:
+def end_one_session(conn: Connection, account_id: int, session_id: int) -> bool:
     """End the session with this row id if it is the account's; whether it was."""
     ended = conn.execute(
-        delete(session).where(session.c.id == number, session.c.account_id == account_id)
+        delete(session).where(session.c.id == session_id, session.c.account_id == account_id)
     )
     return ended.rowcount == 1
 

@@ -63,7 +63,7 @@ class Ban(Action[Person]):
     by: Person
     person: Person
     # Null: the whole site.
-    place: Community | None
+    community: Community | None
     reason: str = ""
     expires_at: datetime | None = None
     removes_content: bool = False
@@ -72,7 +72,7 @@ class Ban(Action[Person]):
 
     def check(self, ctx: Context) -> None:
         """For moderators and admins, of whom they outrank; a ban that stands may be changed."""
-        _check_power(ctx, self.by, self.person, self.place)
+        _check_power(ctx, self.by, self.person, self.community)
         check_body(self.reason, MAX_REASON)
         if is_admin(ctx.conn, self.person.id) and self._is_about_us():
             raise Denied("cannot_ban_admin", "An admin cannot be banned; demote them first.")
@@ -85,19 +85,19 @@ class Ban(Action[Person]):
 
     def _is_about_us(self) -> bool:
         """Whether it keeps them out of anything that is ours."""
-        if self.place is not None:
-            return self.place.local
+        if self.community is not None:
+            return self.community.local
         return not _is_from_another_site(self.by, self.person)
 
     def _stands(self, ctx: Context) -> bool:
         """Whether they are banned already, in just this way."""
-        if _is_from_another_site(self.by, self.person) and self.place is None:
+        if _is_from_another_site(self.by, self.person) and self.community is None:
             return all(
-                self._is_barred(ctx, place) or self._is_covered(ctx, place)
-                for place in _theirs(ctx, self.by)
+                self._is_barred(ctx, community) or self._is_covered(ctx, community)
+                for community in _theirs(ctx, self.by)
             )
-        if self.place is not None:
-            return self._is_barred(ctx, self.place)
+        if self.community is not None:
+            return self._is_barred(ctx, self.community)
         person = self.person
         if not person.is_banned(ctx.now):
             return False
@@ -107,14 +107,14 @@ class Ban(Action[Person]):
             return is_ours
         return (person.ban_reason, person.ban_expires_at) == (self.reason, self.expires_at)
 
-    def _is_barred(self, ctx: Context, place: Community) -> bool:
-        ban = find_ban(ctx.conn, place.id, self.person.id)
+    def _is_barred(self, ctx: Context, community: Community) -> bool:
+        ban = find_ban(ctx.conn, community.id, self.person.id)
         wanted = (self.reason, self.expires_at)
         return ban is not None and (ban.reason, ban.expires_at) == wanted
 
-    def _is_covered(self, ctx: Context, place: Community) -> bool:
+    def _is_covered(self, ctx: Context, community: Community) -> bool:
         """Whether the community itself keeps them out, and for no shorter time than its site."""
-        ban = find_ban(ctx.conn, place.id, self.person.id)
+        ban = find_ban(ctx.conn, community.id, self.person.id)
         if ban is None or not ban.holds(ctx.now) or ban in _made_by_site(ctx, self.by, self.person):
             return False
         ends_at = self.expires_at
@@ -122,26 +122,26 @@ class Ban(Action[Person]):
 
     def apply(self, ctx: Context) -> Person:
         """Keep them out, end what they had of the place, and if wanted take out what they wrote."""
-        if self.place is None and _is_from_another_site(self.by, self.person):
+        if self.community is None and _is_from_another_site(self.by, self.person):
             return self._bar_from_theirs(ctx)
-        if self.place is None:
+        if self.community is None:
             self._bar_from_site(ctx)
         else:
-            self._bar_from(ctx, self.place)
+            self._bar_from(ctx, self.community)
         if self.removes_content:
-            removed = remove_all(ctx, self.by, self.person, self.place, self.reason)
+            removed = remove_all(ctx, self.by, self.person, self.community, self.reason)
             _boost(ctx, removed, Microblogs.UNBOOST)
-            if self.place is None:
+            if self.community is None:
                 forget_mentions(ctx, outside_mention.c.author_id == self.person.id)
         line = Line(
             by=self.by,
             kind="ban",
-            place=self.place,
+            community=self.community,
             reason=self.reason,
             expires_at=self.expires_at,
         )
         log_person(ctx, line, self.person)
-        if self.place is None and self.by.local and not self.person.local:
+        if self.community is None and self.by.local and not self.person.local:
             self._bar_from_ours(ctx)
         return get_person(ctx.conn, self.person.id)
 
@@ -168,10 +168,10 @@ class Ban(Action[Person]):
                 member = get_person(ctx.conn, asked.target_id)
                 perform(ctx, AnswerFollow(by=member, asked=asked, accepted=False))
 
-    def _bar_from(self, ctx: Context, place: Community) -> None:
-        known = find_ban(ctx.conn, place.id, self.person.id)
+    def _bar_from(self, ctx: Context, community: Community) -> None:
+        known = find_ban(ctx.conn, community.id, self.person.id)
         row = {
-            "community_id": place.id,
+            "community_id": community.id,
             "person_id": self.person.id,
             "reason": self.reason,
             "created_at": self._since(ctx, known),
@@ -180,12 +180,12 @@ class Ban(Action[Person]):
         upsert(ctx.conn, community_ban, row, key=["community_id", "person_id"])
         ctx.conn.execute(
             delete(moderator).where(
-                moderator.c.community_id == place.id, moderator.c.person_id == self.person.id
+                moderator.c.community_id == community.id, moderator.c.person_id == self.person.id
             )
         )
-        asked = find_follow(ctx.conn, self.person.id, place.id)
+        asked = find_follow(ctx.conn, self.person.id, community.id)
         if asked is not None:
-            self._end_following(ctx, place, asked)
+            self._end_following(ctx, community, asked)
 
     def _since(self, ctx: Context, known: CommunityBan | None) -> datetime:
         """When it began: one that is only changed goes on. A site's that takes the place of a
@@ -193,45 +193,45 @@ class Ban(Action[Person]):
         """
         if known is None or not known.holds(ctx.now):
             return ctx.now
-        goes_on = self.place is not None or known in _made_by_site(ctx, self.by, self.person)
+        goes_on = self.community is not None or known in _made_by_site(ctx, self.by, self.person)
         return known.created_at if goes_on else ctx.now
 
-    def _end_following(self, ctx: Context, place: Community, asked: FollowRow) -> None:
+    def _end_following(self, ctx: Context, community: Community, asked: FollowRow) -> None:
         """A ban for good ends it; one that runs out only interrupts it (`follower_hosts`)."""
         ours = self.person.local
-        if self.expires_at is not None and ours and not place.local:
+        if self.expires_at is not None and ours and not community.local:
             # Their server may have ended it (Lemmy), so it is asked for anew after the ban, unless
             # an Announce shows before that it stands (`fedcom.background.follow_requests`).
             suspended = {"state": "pending", "created_at": self.expires_at}
             mine = follow.c.id == asked.id
             ctx.conn.execute(update(follow).where(mine).values(suspended))
-            count_subscribers(ctx, place.id)
+            count_subscribers(ctx, community.id)
         elif self.expires_at is None or (not ours and _unfollows(ctx, self.person)):
-            if place.local and is_on_microblog(ctx, self.person):
-                perform(ctx, AnswerFollow(by=place, asked=asked, accepted=False))
+            if community.local and is_on_microblog(ctx, self.person):
+                perform(ctx, AnswerFollow(by=community, asked=asked, accepted=False))
                 return
             ctx.conn.execute(delete(follow).where(follow.c.id == asked.id))
-            count_subscribers(ctx, place.id)
+            count_subscribers(ctx, community.id)
 
     def _bar_from_theirs(self, ctx: Context) -> Person:
         """What another site's ban of a member of ours means: they are kept out of the communities
         there, as far as these are known here. They are told once.
         """
-        for place in _theirs(ctx, self.by):
-            if not self._is_covered(ctx, place):
-                self._bar_from(ctx, place)
+        for community in _theirs(ctx, self.by):
+            if not self._is_covered(ctx, community):
+                self._bar_from(ctx, community)
             if self.removes_content:
-                remove_all(ctx, self.by, self.person, place, self.reason)
+                remove_all(ctx, self.by, self.person, community, self.reason)
         _tell_of_site(ctx, self.by, self.person, "ban_elsewhere", self.reason)
         return get_person(ctx.conn, self.person.id)
 
     def _bar_from_ours(self, ctx: Context) -> None:
         """The part of it that other servers take from us."""
-        for place in list_communities_of(ctx.conn, self.person.id):
+        for community in list_communities_of(ctx.conn, self.person.id):
             action = Ban(
                 by=self.by,
                 person=self.person,
-                place=place,
+                community=community,
                 reason=self.reason,
                 expires_at=self.expires_at,
                 removes_content=self.removes_content,
@@ -246,9 +246,9 @@ class Ban(Action[Person]):
             ctx.new_iri("block"),
             self.by.iri,
             self.person.iri,
-            _target(ctx, self.place),
-            audience=self.place.iri if self.place else None,
-            cc=[self.place.iri] if self.place else [],
+            _target(ctx, self.community),
+            audience=self.community.iri if self.community else None,
+            cc=[self.community.iri] if self.community else [],
             reason=self.reason or None,
             ends_at=self.expires_at,
             remove_data=self.removes_content,
@@ -256,17 +256,17 @@ class Ban(Action[Person]):
 
     def audience(self, ctx: Context, result: Person) -> Audience:
         """The community and whom it is about; of a member's ban from the site, all servers."""
-        return _audience(ctx, self.person, self.place)
+        return _audience(ctx, self.person, self.community)
 
     def answers(self, ctx: Context, result: Person) -> tuple[Answer, ...]:
         """A note to somebody on a microblog, from our community."""
-        return self.beside(ctx, result) if self.place is not None else ()
+        return self.beside(ctx, result) if self.community is not None else ()
 
     def beside(self, ctx: Context, result: Person) -> tuple[Answer, ...]:
         """The same, or from this server, which shows no admin's account to whom it bans."""
-        if self.is_part or (self.place is not None and not self.place.local):
+        if self.is_part or (self.community is not None and not self.community.local):
             return ()
-        return note_of_ban(ctx, self.place, self.person, self.reason, self.expires_at)
+        return note_of_ban(ctx, self.community, self.person, self.reason, self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,88 +284,88 @@ class Unban(Action[Admitted]):
     by: Person
     person: Person
     # Null: the whole site.
-    place: Community | None
+    community: Community | None
     reason: str = ""
     # What was removed since the ban is put back.
     restores_content: bool = False
 
     def check(self, ctx: Context) -> None:
         """For moderators and admins, of who is banned."""
-        _check_power(ctx, self.by, self.person, self.place)
-        if self.place is None and _is_from_another_site(self.by, self.person):
+        _check_power(ctx, self.by, self.person, self.community)
+        if self.community is None and _is_from_another_site(self.by, self.person):
             is_banned = any(_banned_from_theirs(ctx, self.by, self.person))
         else:
-            theirs = self.place is None and not self.by.local
+            theirs = self.community is None and not self.by.local
             is_ours = theirs and _is_banned_by_us(ctx, self.person)
-            is_banned = not is_ours and _banned_since(ctx, self.person, self.place) is not None
+            is_banned = not is_ours and _banned_since(ctx, self.person, self.community) is not None
         if not is_banned:
             raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
 
     def apply(self, ctx: Context) -> Admitted:
         """Let them in, and if wanted put back what they wrote."""
-        if self.place is None and _is_from_another_site(self.by, self.person):
+        if self.community is None and _is_from_another_site(self.by, self.person):
             return self._admit_to_theirs(ctx)
-        since = _banned_since(ctx, self.person, self.place)
-        if self.place is None and self.by.local and since is not None:
+        since = _banned_since(ctx, self.person, self.community)
+        if self.community is None and self.by.local and since is not None:
             # Before the rest: putting everything back here would leave nothing to say there.
             self._admit_to_ours(ctx, since)
         restored = Restored()
         if self.restores_content and since is not None and not self._stays_out(ctx):
-            restored = restore_all(ctx, self.by, self.person, self.place, since)
+            restored = restore_all(ctx, self.by, self.person, self.community, since)
             _boost(ctx, restored.posts, Microblogs.BOOST)
-        if self.place is None:
+        if self.community is None:
             ctx.conn.execute(
                 update(actor)
                 .where(actor.c.id == self.person.id)
                 .values(banned_at=None, ban_reason="", ban_expires_at=None)
             )
         else:
-            self._lift(ctx, self.place)
-        line = Line(by=self.by, kind="unban", place=self.place, reason=self.reason)
+            self._lift(ctx, self.community)
+        line = Line(by=self.by, kind="unban", community=self.community, reason=self.reason)
         log_person(ctx, line, self.person)
         return Admitted(get_person(ctx.conn, self.person.id), restored)
 
     def _admit_to_theirs(self, ctx: Context) -> Admitted:
         """The end of what another site's ban of a member of ours meant."""
-        for place in _banned_from_theirs(ctx, self.by, self.person):
-            since = _banned_since(ctx, self.person, place)
+        for community in _banned_from_theirs(ctx, self.by, self.person):
+            since = _banned_since(ctx, self.person, community)
             if self.restores_content and since is not None and not self._stays_out(ctx):
-                restore_all(ctx, self.by, self.person, place, since)
-            self._lift(ctx, place)
+                restore_all(ctx, self.by, self.person, community, since)
+            self._lift(ctx, community)
         _tell_of_site(ctx, self.by, self.person, "unban_elsewhere", self.reason)
         return Admitted(get_person(ctx.conn, self.person.id), Restored())
 
-    def _lift(self, ctx: Context, place: Community) -> None:
+    def _lift(self, ctx: Context, community: Community) -> None:
         ctx.conn.execute(
             delete(community_ban).where(
-                community_ban.c.community_id == place.id,
+                community_ban.c.community_id == community.id,
                 community_ban.c.person_id == self.person.id,
             )
         )
-        self._follow_again(ctx, place)
+        self._follow_again(ctx, community)
 
-    def _follow_again(self, ctx: Context, place: Community) -> None:
+    def _follow_again(self, ctx: Context, community: Community) -> None:
         """Ask a community elsewhere for what its ban has interrupted."""
-        known = find_follow(ctx.conn, self.person.id, place.id)
+        known = find_follow(ctx.conn, self.person.id, community.id)
         if known is not None and known.state == "pending" and self.person.local:
             waited_since = ctx.now if known.created_at > ctx.now else known.created_at
             mine = update(follow).where(follow.c.id == known.id)
             ctx.conn.execute(mine.values(created_at=waited_since))
             with suppress(Denied):  # the whole site may still be closed to them
-                perform(ctx, Follow(by=self.person, target=place))
+                perform(ctx, Follow(by=self.person, target=community))
 
     def _stays_out(self, ctx: Context) -> bool:
         """What an admin here took out no community elsewhere puts back."""
-        is_elsewhere = self.place is not None and not self.place.local
+        is_elsewhere = self.community is not None and not self.community.local
         return is_elsewhere and _is_banned_by_us(ctx, self.person)
 
     def _admit_to_ours(self, ctx: Context, since: datetime) -> None:
         """Where they were banned with the same stroke."""
-        for place in list_banned_from(ctx.conn, self.person.id, since):
+        for community in list_banned_from(ctx.conn, self.person.id, since):
             action = Unban(
                 by=self.by,
                 person=self.person,
-                place=place,
+                community=community,
                 reason=self.reason,
                 restores_content=self.restores_content,
             )
@@ -374,31 +374,31 @@ class Unban(Action[Admitted]):
 
     def to_activity(self, ctx: Context, result: Admitted) -> Activity:
         """Undo{Block}."""
-        target = _target(ctx, self.place)
+        target = _target(ctx, self.community)
         banned = block(
             last_iri(ctx, "block", self.by, self.person.iri, target=target),
             self.by.iri,
             self.person.iri,
             target,
-            audience=self.place.iri if self.place else None,
-            cc=[self.place.iri] if self.place else [],
+            audience=self.community.iri if self.community else None,
+            cc=[self.community.iri] if self.community else [],
             reason=self.reason or None,
         )
         return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
 
     def audience(self, ctx: Context, result: Admitted) -> Audience:
         """Whoever was told of the ban."""
-        return _audience(ctx, self.person, self.place)
+        return _audience(ctx, self.person, self.community)
 
     def parts(self, ctx: Context, result: Admitted) -> tuple[Part, ...]:
-        """Undo{Delete} of each thing that was put back in a community of ours, or in `place`.
+        """Undo{Delete} of each thing that was put back in a community of ours, or in `community`.
 
         In other communities only their moderators are believed.
         """
         found = []
-        for number, iris in result.restored.by_community(ctx).items():
-            where = get_community(ctx.conn, number)
-            if where.local or self.place is not None:
+        for community_id, iris in result.restored.by_community(ctx).items():
+            where = get_community(ctx.conn, community_id)
+            if where.local or self.community is not None:
                 found += [self._restoration(ctx, where, iri) for iri in iris]
         return tuple(found)
 
@@ -409,11 +409,11 @@ class Unban(Action[Admitted]):
         return Part(where, iri, undo(ctx.new_iri("undo"), removed), ignores_restore_data)
 
 
-def _check_power(ctx: Context, by: Person, person: Person, place: Community | None) -> None:
-    if place is not None:
-        mine = standing(ctx.conn, by, place)
-        may_moderate(by, place, mine, ctx.now)
-        check_rank(ctx, by, person, place, mine)
+def _check_power(ctx: Context, by: Person, person: Person, community: Community | None) -> None:
+    if community is not None:
+        mine = standing(ctx.conn, by, community)
+        may_moderate(by, community, mine, ctx.now)
+        check_rank(ctx, by, person, community, mine)
         return
     may_act(by, ctx.now)
     if by.local and not is_admin(ctx.conn, by.id):
@@ -453,12 +453,12 @@ def _tell_of_site(ctx: Context, by: Person, person: Person, kind: str, reason: s
     notify(ctx, person.id, News(kind="moderation", by_id=by.id, detail=kind, reason=why))
 
 
-def _banned_since(ctx: Context, person: Person, place: Community | None) -> datetime | None:
+def _banned_since(ctx: Context, person: Person, community: Community | None) -> datetime | None:
     """None for who is not banned (any more)."""
-    if place is None:
+    if community is None:
         person = get_person(ctx.conn, person.id)  # what the caller read may be older than the ban
         return person.banned_at if person.is_banned(ctx.now) else None
-    ban = find_ban(ctx.conn, place.id, person.id)
+    ban = find_ban(ctx.conn, community.id, person.id)
     return ban.created_at if ban is not None and ban.holds(ctx.now) else None
 
 
@@ -469,25 +469,25 @@ def _is_banned_by_us(ctx: Context, person: Person) -> bool:
 
 def _boost(ctx: Context, posts: list[Post], microblogs: Microblogs) -> None:
     """Microblogs hear only of single posts."""
-    for number in dict.fromkeys(about.community_id for about in posts):
-        place = get_community(ctx.conn, number)
-        inside = [about for about in posts if about.community_id == number]
-        if place.local:
-            boost_anew(ctx, place, inside, microblogs)
+    for community_id in dict.fromkeys(about.community_id for about in posts):
+        community = get_community(ctx.conn, community_id)
+        inside = [about for about in posts if about.community_id == community_id]
+        if community.local:
+            boost_anew(ctx, community, inside, microblogs)
 
 
-def _target(ctx: Context, place: Community | None) -> str:
+def _target(ctx: Context, community: Community | None) -> str:
     # A site is what answers at its root, as with Lemmy.
-    return place.iri if place is not None else f"{ctx.origin}/"
+    return community.iri if community is not None else f"{ctx.origin}/"
 
 
-def _audience(ctx: Context, person: Person, place: Community | None) -> Audience:
-    if place is None:
+def _audience(ctx: Context, person: Person, community: Community | None) -> Audience:
+    if community is None:
         return Audience(subject=person.iri, everywhere=person.local)
     # To microblogs a Block is the moderator's own wish to hear no more of them.
     told = () if is_on_microblog(ctx, person) else (person,)
     # The ban interrupts their following, by which their server would have heard of it.
-    return Audience(subject=person.iri, community=place, people=told, announced_to=told)
+    return Audience(subject=person.iri, community=community, people=told, announced_to=told)
 
 
 def _unfollows(ctx: Context, person: Person) -> bool:
@@ -510,15 +510,15 @@ def _read_block(ctx: Context, received: ReceivedActivity) -> Ban | BlockPerson |
     word = received.activity
     if word.target is None:
         return _personal(ctx, received, word, blocked=True)
-    place = _place_named(ctx, received, word)
-    person = _person_named(ctx, word, fetching=place is not None)
+    community = _place_named(ctx, received, word)
+    person = _person_named(ctx, word, fetching=community is not None)
     ends_at = word.ends_at
     if person is None or (ends_at is not None and ends_at <= ctx.now):
         return None
     return Ban(
         by=person_at(ctx, received.actor),
         person=person,
-        place=place,
+        community=community,
         reason=reason_of(word),
         expires_at=ends_at,
         removes_content=word.get("removeData") is True,
@@ -539,16 +539,16 @@ def _read_undo(ctx: Context, received: ReceivedActivity) -> Unban | BlockPerson 
     word = received.object
     if word.target is None:
         return _personal(ctx, received, word, blocked=False)
-    place, person = _place_named(ctx, received, word), _person_named(ctx, word)
+    community, person = _place_named(ctx, received, word), _person_named(ctx, word)
     if person is None:
         return None
-    is_theirs = place is None and person.local and not ctx.is_ours(received.actor)
-    if not is_theirs and _banned_since(ctx, person, place) is None:
+    is_theirs = community is None and person.local and not ctx.is_ours(received.actor)
+    if not is_theirs and _banned_since(ctx, person, community) is None:
         return None
     return Unban(
         by=person_at(ctx, received.actor),
         person=person,
-        place=place,
+        community=community,
         reason=reason_of(word),
         restores_content=received.activity.get("restoreData") is True,
     )

@@ -17,7 +17,7 @@ from fedcom.actions.sent import last_iri
 from fedcom.context import Context
 from fedcom.effects.modlog import Line, log_community
 from fedcom.errors import Conflict, Denied
-from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.moderation import modlog
 from fedcom.queries.actors import get_community, is_admin
 from fedcom.rules.limits import MAX_REASON, check_body
@@ -110,26 +110,28 @@ def _set(
     kind: Literal["remove_community", "restore_community"],
     reason: str,
 ) -> Community:
-    number = action.community.id
+    community_id = action.community.id
     removed_at = ctx.now if kind == "remove_community" else None
-    changed = update(community).where(community.c.actor_id == number)
+    changed = update(community_table).where(community_table.c.actor_id == community_id)
     ctx.conn.execute(changed.values(removed_at=removed_at))
-    log_community(ctx, Line(by=action.by, kind=kind, place=None, reason=reason), action.community)
-    return get_community(ctx.conn, number)
+    log_community(
+        ctx, Line(by=action.by, kind=kind, community=None, reason=reason), action.community
+    )
+    return get_community(ctx.conn, community_id)
 
 
-def _audience(place: Community) -> Audience:
-    if place.local:
-        return Audience(subject=place.iri, community=place)
-    return Audience(subject=place.iri, private=True)
+def _audience(community: Community) -> Audience:
+    if community.local:
+        return Audience(subject=community.iri, community=community)
+    return Audience(subject=community.iri, private=True)
 
 
-def _was_closed_here(ctx: Context, place: Community) -> bool:
+def _was_closed_here(ctx: Context, community: Community) -> bool:
     """Whether it was one of ours who closed it last."""
     by_ours = ctx.conn.execute(
         select(actor.c.local)
         .join(modlog, modlog.c.moderator_id == actor.c.id)
-        .where(modlog.c.target_iri == place.iri, modlog.c.kind == "remove_community")
+        .where(modlog.c.target_iri == community.iri, modlog.c.kind == "remove_community")
         .order_by(modlog.c.id.desc())
         .limit(1)
     ).scalar()

@@ -124,9 +124,9 @@ class CreateComment(_Wording):
 
     def check(self, ctx: Context) -> None:
         """Open to this person, and for comments of others: below something that is kept here."""
-        place = get_community(ctx.conn, self.post.community_id)
-        mine = standing(ctx.conn, self.by, place)
-        may_comment(self.by, place, mine, self.post, self.parent, ctx.now)
+        community = get_community(ctx.conn, self.post.community_id)
+        mine = standing(ctx.conn, self.by, community)
+        may_comment(self.by, community, mine, self.post, self.parent, ctx.now)
         if self.parent is not None and self.parent.post_id != self.post.id:
             raise Invalid("wrong_thread", "The comment answered is below another post.")
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
@@ -142,7 +142,7 @@ class CreateComment(_Wording):
     def apply(self, ctx: Context) -> Comment:
         """Insert the comment with its author's own vote, as Lemmy counts it."""
         source = self.source or Provenance(f"new:{uuid4().hex}", "Note", None, None)
-        number = ctx.conn.execute(
+        comment_id = ctx.conn.execute(
             insert(comment)
             .values(
                 iri=source.iri,
@@ -158,17 +158,17 @@ class CreateComment(_Wording):
             .returning(comment.c.id)
         ).scalar_one()
         above = f"{self.parent.path}." if self.parent else ""
-        changes = {"path": f"{above}{number:012d}"}
+        changes = {"path": f"{above}{comment_id:012d}"}
         if self.source is None:
-            changes["iri"] = comment_iri(ctx.origin, number)
-        ctx.conn.execute(update(comment).where(comment.c.id == number).values(**changes))
-        made = get_comment(ctx.conn, number)
+            changes["iri"] = comment_iri(ctx.origin, comment_id)
+        ctx.conn.execute(update(comment).where(comment.c.id == comment_id).values(**changes))
+        made = get_comment(ctx.conn, comment_id)
         if self.source is not None:
             keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
         self.tell(ctx, made, (self.parent or self.post).author_id)
-        return get_comment(ctx.conn, number)
+        return get_comment(ctx.conn, comment_id)
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
@@ -185,8 +185,8 @@ class EditComment(_Wording):
         """The author's own, in a community that is open."""
         may_edit(self.by, self.comment, ctx.now)
         about = get_post(ctx.conn, self.comment.post_id)
-        place = get_community(ctx.conn, about.community_id)
-        may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        community = get_community(ctx.conn, about.community_id)
+        may_take_part(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         _check_shown(self.comment)
         self.check_words()
 
@@ -223,10 +223,10 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     """A comment as a Note, with whom it answers and names."""
     parent_iri, people = answered(ctx, about)
     thread = get_post(ctx.conn, about.post_id)
-    place = get_community(ctx.conn, thread.community_id)
+    community = get_community(ctx.conn, thread.community_id)
     author = get_person(ctx.conn, about.author_id)
     above = Above(parent_iri, thread_of(thread), is_open=thread.locked_at is None)
-    return to_note(about, author, place, above, people, first_replies(ctx, about))
+    return to_note(about, author, community, above, people, first_replies(ctx, about))
 
 
 def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
@@ -398,20 +398,25 @@ def concerns_us(ctx: Context, document: Document) -> bool:
     return any(row.local or is_followed_here(ctx.conn, row.id) for row in rows)
 
 
-def _check_place(ctx: Context, document: Document, place: Community, via: str | None) -> None:
-    if via is not None and via != place.iri:
+def _check_place(ctx: Context, document: Document, community: Community, via: str | None) -> None:
+    if via is not None and via != community.iri:
         raise Denied(
             "wrong_community",
             "The thread is in %(community)s, not in %(via)s.",
-            community=place.handle,
+            community=community.handle,
             via=via,
         )
-    if via is not None or place.local or ctx.wanted or same_host(document.owner or "", place.iri):
+    if (
+        via is not None
+        or community.local
+        or ctx.wanted
+        or same_host(document.owner or "", community.iri)
+    ):
         return
     raise Denied(
         "waits_for_announce",
         "Comments in %(community)s count here when the community has announced them.",
-        community=place.handle,
+        community=community.handle,
     )
 
 

@@ -11,7 +11,7 @@ from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, NewKey
 from fedcom.effects.local_actor import create_local_actor
 from fedcom.errors import Invalid
-from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.moderation import moderator
 from fedcom.queries.actors import get_community, standing
 from fedcom.remote.actors import community_at, person_at, put_actor
@@ -60,7 +60,7 @@ class CreateCommunity(Action[Community]):
             .values(summary_source=self.description.source, summary_html=self.description.html)
         )
         ctx.conn.execute(
-            insert(community).values(
+            insert(community_table).values(
                 actor_id=made.id,
                 moderators_iri=f"{made.iri}/moderators",
                 featured_iri=f"{made.iri}/featured",
@@ -115,8 +115,8 @@ class EditCommunity(Action[Community]):
             )
         )
         ctx.conn.execute(
-            update(community)
-            .where(community.c.actor_id == self.community.id)
+            update(community_table)
+            .where(community_table.c.actor_id == self.community.id)
             .values(nsfw=self.nsfw, posting_restricted=self.posting_restricted)
         )
         return get_community(ctx.conn, self.community.id)
@@ -161,22 +161,22 @@ class RefreshCommunity(Action[Community]):
 
 
 def _read_update(ctx: Context, received: ReceivedActivity) -> EditCommunity | RefreshCommunity:
-    place = community_at(ctx, received.activity.object_id or "")
-    if place.local:
-        return _edit_from(ctx, received, place)
-    if received.actor == place.iri:
-        return RefreshCommunity(by=place, community=place)
-    check_vouched(ctx, received, place)
-    return RefreshCommunity(by=person_at(ctx, received.actor), community=place)
+    community = community_at(ctx, received.activity.object_id or "")
+    if community.local:
+        return _edit_from(ctx, received, community)
+    if received.actor == community.iri:
+        return RefreshCommunity(by=community, community=community)
+    check_vouched(ctx, received, community)
+    return RefreshCommunity(by=person_at(ctx, received.actor), community=community)
 
 
-def _edit_from(ctx: Context, received: ReceivedActivity, place: Community) -> EditCommunity:
+def _edit_from(ctx: Context, received: ReceivedActivity, community: Community) -> EditCommunity:
     """A moderator elsewhere edits a community of ours."""
     wanted = received.object
     summary = Body.of_markdown(wanted.source_markdown or to_text(wanted.summary or ""))
     return EditCommunity(
         by=person_at(ctx, received.actor),
-        community=place,
+        community=community,
         title=wanted.name or "",
         description=summary,
         nsfw=wanted.sensitive,

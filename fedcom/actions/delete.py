@@ -75,9 +75,9 @@ class Undelete(Action[Content]):
     def check(self, ctx: Context) -> None:
         """The author's own, deleted, in a community that is open."""
         may_edit(self.by, self.target, ctx.now)
-        place = community_of(ctx.conn, self.target)
-        may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
-        is_taken_down = self.target.removed_at is not None and not place.local
+        community = community_of(ctx.conn, self.target)
+        may_take_part(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
+        is_taken_down = self.target.removed_at is not None and not community.local
         if self.by.local and is_taken_down:
             # Other servers were told in the author's name, and would be told that it is back.
             raise Denied("removed", "A moderator has removed it.")
@@ -90,9 +90,9 @@ class Undelete(Action[Content]):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
-        place = community_of(ctx.conn, result)
+        community = community_of(ctx.conn, result)
         sent = last_iri(ctx, "delete", self.by, result.iri)
-        deleted = delete_activity(sent, self.by.iri, result.iri, community=place.iri)
+        deleted = delete_activity(sent, self.by.iri, result.iri, community=community.iri)
         return undo(ctx.new_iri("undo"), deleted)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
@@ -110,13 +110,13 @@ def given_again(ctx: Context, target: Content) -> tuple[Part, ...]:
     """
     if not (target.local and target.is_shown):
         return ()
-    place, author = community_of(ctx.conn, target), get_person(ctx.conn, target.author_id)
+    community, author = community_of(ctx.conn, target), get_person(ctx.conn, target.author_id)
     if isinstance(target, Post):
-        document = to_page(target, author, place, mentioned(ctx, target))
+        document = to_page(target, author, community, mentioned(ctx, target))
     else:
         document = note_of(ctx, target)
     made = create(ctx.new_iri("create"), author.iri, document)
-    return (Part(place, target.iri, made, purges_deleted),)
+    return (Part(community, target.iri, made, purges_deleted),)
 
 
 def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:

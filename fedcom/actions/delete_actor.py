@@ -39,7 +39,7 @@ class DeleteActor(Action[None]):
         """
         if isinstance(self.by, Community):
             by = get_person(ctx.conn, self.by.id)
-            log_community(ctx, Line(by=by, kind="remove_community", place=None), self.by)
+            log_community(ctx, Line(by=by, kind="remove_community", community=None), self.by)
         if self.removes_content:
             self._blank(ctx)
         else:
@@ -53,8 +53,8 @@ class DeleteActor(Action[None]):
             ended |= follow.c.target_id == self.by.id
         # Who follows ours has yet to be told; `forget_followers` comes after that.
         ctx.conn.execute(delete(follow).where(ended))
-        for number in (*followed_before, self.by.id):
-            count_subscribers(ctx, number)
+        for community_id in (*followed_before, self.by.id):
+            count_subscribers(ctx, community_id)
         ctx.conn.execute(delete(moderator).where(moderator.c.person_id == self.by.id))
         forget_actor(ctx, self.by)
         forget_boosts(ctx, self.by.iri)

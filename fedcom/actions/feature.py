@@ -35,8 +35,8 @@ class Pin(Action[Post]):
 
     def check(self, ctx: Context) -> None:
         """For moderators, of what is shown and not so yet."""
-        place = community_of(ctx.conn, self.post)
-        may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        community = community_of(ctx.conn, self.post)
+        may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         if self.pinned == (self.post.featured_at is not None):
             raise Conflict("already_so", "It is so already.")
         if self.pinned and not self.post.is_shown:
@@ -52,30 +52,32 @@ class Pin(Action[Post]):
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Add to the featured collection, or Remove."""
         word, build = ("add", add) if self.pinned else ("remove", remove)
-        place = community_of(ctx.conn, result)
-        collection = place.featured_iri or f"{place.iri}/featured"
-        return build(ctx.new_iri(word), self.by.iri, result.iri, collection, community=place.iri)
+        community = community_of(ctx.conn, result)
+        collection = community.featured_iri or f"{community.iri}/featured"
+        return build(
+            ctx.new_iri(word), self.by.iri, result.iri, collection, community=community.iri
+        )
 
     def audience(self, ctx: Context, result: Post) -> Audience:
         """The community: its followers if it is ours, its server if it is not."""
         return Audience(subject=result.iri, community=community_of(ctx.conn, result))
 
 
-def read_pin(ctx: Context, received: ReceivedActivity, place: Community) -> Pin | None:
-    """Add or Remove, with the featured collection of `place` as its target."""
+def read_pin(ctx: Context, received: ReceivedActivity, community: Community) -> Pin | None:
+    """Add or Remove, with the featured collection of `community` as its target."""
     iri = received.activity.object_id or ""
     pinned = received.activity.type == "Add"
     # What is in a community of ours is here: a moderator elsewhere brings nothing new into it.
-    is_fetched = pinned and not place.local
-    target = content_at(ctx, iri, place.iri) if is_fetched else find_post(ctx.conn, iri)
+    is_fetched = pinned and not community.local
+    target = content_at(ctx, iri, community.iri) if is_fetched else find_post(ctx.conn, iri)
     if target is None:
         return None
-    if not isinstance(target, Post) or target.community_id != place.id:
+    if not isinstance(target, Post) or target.community_id != community.id:
         raise Denied(
             "wrong_community",
             "%(iri)s is no post in %(community)s.",
             iri=iri,
-            community=place.handle,
+            community=community.handle,
         )
     if pinned == (target.featured_at is not None):
         return None
@@ -92,7 +94,7 @@ def pins_in(collection: Document) -> list[str] | None:
     return [iri for iri in ids if iri is not None][:MAX_PINS]
 
 
-def put_pins(ctx: Context, place: Community, iris: Collection[str]) -> None:
+def put_pins(ctx: Context, community: Community, iris: Collection[str]) -> None:
     """Let exactly these posts of a peer's community be pinned, as its own collection has them.
 
     Nobody here did it, so nothing is logged.
@@ -101,7 +103,7 @@ def put_pins(ctx: Context, place: Community, iris: Collection[str]) -> None:
     ctx.conn.execute(
         update(post)
         .where(
-            post.c.community_id == place.id,
+            post.c.community_id == community.id,
             is_listed != post.c.featured_at.is_not(None),
         )
         .values(featured_at=case((is_listed, ctx.now), else_=None))

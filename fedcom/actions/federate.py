@@ -56,17 +56,17 @@ def federate(
 ) -> None:
     """Write the deliveries that the action causes, in the caller's transaction."""
     audience = action.audience(ctx, result)
-    place = audience.community
+    community = audience.community
     followers: list[FollowerHost] = []
-    if place is not None and place.local:
-        followers = _told_by(ctx, place, audience)
+    if community is not None and community.local:
+        followers = _told_by(ctx, community, audience)
     if received is None:
         _tell_of_done(ctx, action, result, audience, followers)
         return
-    if place is not None and place.local:
-        _tell_of_heard(ctx, place, action, received, audience, followers)
+    if community is not None and community.local:
+        _tell_of_heard(ctx, community, action, received, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
-            _say_as_community(ctx, place, action.to_activity(ctx, result), followers)
+            _say_as_community(ctx, community, action.to_activity(ctx, result), followers)
     for answer in action.answers(ctx, result):
         _say(ctx, answer, audience.subject)
 
@@ -78,19 +78,19 @@ def _tell_of_done(
     audience: Audience,
     followers: list[FollowerHost],
 ) -> None:
-    place, activity = audience.community, action.to_activity(ctx, result)
-    if place is not None and place.local:
+    community, activity = audience.community, action.to_activity(ctx, result)
+    if community is not None and community.local:
         inner = dump(ctx.proven(action.by.iri, activity))
         is_new = activity["id"] == create_iri(audience.subject)
         iri = _announce_iri(ctx, audience, is_new=is_new)
-        _announce(ctx, place, audience.subject, inner, followers, iri)
+        _announce(ctx, community, audience.subject, inner, followers, iri)
     told = _told_directly(ctx, action.by, audience, followers)
     _send(ctx, action, result, audience, activity, told)
-    if place is not None and place.local:
+    if community is not None and community.local:
         # Behind the author's own words: who gets both must not fetch what is on its way.
-        _boost(ctx, place, audience, followers)
+        _boost(ctx, community, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
-            _say_as_community(ctx, place, activity, followers)
+            _say_as_community(ctx, community, activity, followers)
     for answer in action.beside(ctx, result):
         _say(ctx, answer, audience.subject)
     _send_parts(ctx, audience, action.parts(ctx, result))
@@ -98,25 +98,25 @@ def _tell_of_done(
 
 def _tell_of_heard(
     ctx: Context,
-    place: Community,
+    community: Community,
     action: Action[Any],
     received: ReceivedActivity,
     audience: Audience,
     followers: list[FollowerHost],
 ) -> None:
-    """Announce in `place`, a community of ours, what others did there."""
+    """Announce in `community`, a community of ours, what others did there."""
     if received.relayable_body is not None:
         told = [host for host in followers if not _is_refused_echo(received.activity, host)]
         iri = _announce_iri(ctx, audience, is_new=received.activity.type == "Create")
-        _announce(ctx, place, audience.subject, received.relayable_body, told, iri)
-        _pass_on(ctx, place, audience, received, followers)
+        _announce(ctx, community, audience.subject, received.relayable_body, told, iri)
+        _pass_on(ctx, community, audience, received, followers)
     elif action.is_content:
-        _announce_fetched(ctx, place, action.by, audience, followers)
-    _boost(ctx, place, audience, followers)
+        _announce_fetched(ctx, community, action.by, audience, followers)
+    _boost(ctx, community, audience, followers)
 
 
-def _told_by(ctx: Context, place: Community, audience: Audience) -> list[FollowerHost]:
-    followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
+def _told_by(ctx: Context, community: Community, audience: Audience) -> list[FollowerHost]:
+    followers = list(follower_hosts(ctx.conn, community.id, ctx.now))
     if audience.forums_only:
         followers = [host for host in followers if _dialect(host) is Dialect.FORUM]
     hosts = {host.host for host in followers}
@@ -133,7 +133,7 @@ def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:
 
 def _announce(
     ctx: Context,
-    place: Community,
+    community: Community,
     subject: str,
     inner: bytes,
     followers: list[FollowerHost],
@@ -144,12 +144,12 @@ def _announce(
     envelope = announce_of(
         inner,
         iri,
-        place.iri,
-        followers=_followers_of(place),
+        community.iri,
+        followers=_followers_of(community),
         published=ctx.now,
-        prove=lambda announce: ctx.proven(place.iri, announce),
+        prove=lambda announce: ctx.proven(community.iri, announce),
     )
-    _publish_bytes(ctx, iri, place.iri, envelope, subject, told)
+    _publish_bytes(ctx, iri, community.iri, envelope, subject, told)
 
 
 def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
@@ -164,7 +164,7 @@ def _is_on(host: FollowerHost, iri: str | None) -> bool:
 
 def _announce_fetched(
     ctx: Context,
-    place: Community,
+    community: Community,
     author: Actor,
     audience: Audience,
     followers: list[FollowerHost],
@@ -185,12 +185,12 @@ def _announce_fetched(
     wanting = [host for host in embedding if not _is_on(host, iri)]
     create = find_create(ctx, author, iri) if wanting else None
     if create is not None:
-        _announce(ctx, place, iri, dump(create.raw), wanting, ctx.new_iri("announce"))
-    _publish(ctx, place.iri, _boost_activity(ctx, place, iri), iri, by_id)
+        _announce(ctx, community, iri, dump(create.raw), wanting, ctx.new_iri("announce"))
+    _publish(ctx, community.iri, _boost_activity(ctx, community, iri), iri, by_id)
 
 
 def _boost(
-    ctx: Context, place: Community, audience: Audience, followers: list[FollowerHost]
+    ctx: Context, community: Community, audience: Audience, followers: list[FollowerHost]
 ) -> None:
     """Tell microblogs by a boost that a post is there, or by its Undo that it is gone.
 
@@ -200,15 +200,15 @@ def _boost(
     if about is None:
         return
     if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, about):
-        activity = _boost_activity(ctx, place, about.iri)
+        activity = _boost_activity(ctx, community, about.iri)
         _remember_boost(ctx, about, activity["id"])
     elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
-        activity = _unboost_activity(ctx, place, about)
+        activity = _unboost_activity(ctx, community, about)
         _remember_boost(ctx, about, None)
     else:
         return
     told = [host for host in followers if _dialect(host).takes_boosts]
-    _publish(ctx, place.iri, activity, about.iri, told)
+    _publish(ctx, community.iri, activity, about.iri, told)
 
 
 def _may_be_boosted(ctx: Context, about: Post) -> bool:
@@ -220,7 +220,7 @@ def _may_be_boosted(ctx: Context, about: Post) -> bool:
 
 def _pass_on(
     ctx: Context,
-    place: Community,
+    community: Community,
     audience: Audience,
     received: ReceivedActivity,
     followers: list[FollowerHost],
@@ -244,40 +244,44 @@ def _pass_on(
         for host in followers
         if _dialect(host) is Dialect.MICROBLOG and host.host != host_of(received.actor)
     ]
-    _publish_bytes(ctx, iri, place.iri, received.relayable_body, audience.subject, told)
+    _publish_bytes(ctx, iri, community.iri, received.relayable_body, audience.subject, told)
 
 
 def _say_as_community(
-    ctx: Context, place: Community, activity: Activity, followers: list[FollowerHost]
+    ctx: Context, community: Community, activity: Activity, followers: list[FollowerHost]
 ) -> None:
     """Tell microblogs in the name of a community of ours what its moderator has changed."""
     told = [host for host in followers if _dialect(host).takes_boosts]
-    own = activity | {"id": ctx.new_iri("update"), "actor": place.iri}
-    _publish(ctx, place.iri, own, place.iri, told)
+    own = activity | {"id": ctx.new_iri("update"), "actor": community.iri}
+    _publish(ctx, community.iri, own, community.iri, told)
 
 
 def boost_anew(
-    ctx: Context, place: Community, posts: Iterable[Post], microblogs: Microblogs
+    ctx: Context, community: Community, posts: Iterable[Post], microblogs: Microblogs
 ) -> None:
     """BOOST or UNBOOST posts of a community of ours, for an action that is about many of them."""
-    followers = list(follower_hosts(ctx.conn, place.id, ctx.now))
+    followers = list(follower_hosts(ctx.conn, community.id, ctx.now))
     for about in posts:
         audience = Audience(subject=about.iri, microblogs=microblogs, post=about)
-        _boost(ctx, place, audience, followers)
+        _boost(ctx, community, audience, followers)
 
 
-def _boost_activity(ctx: Context, place: Community, iri: str) -> Activity:
+def _boost_activity(ctx: Context, community: Community, iri: str) -> Activity:
     return announce(
-        ctx.new_iri("announce"), place.iri, iri, followers=_followers_of(place), published=ctx.now
+        ctx.new_iri("announce"),
+        community.iri,
+        iri,
+        followers=_followers_of(community),
+        published=ctx.now,
     )
 
 
-def _unboost_activity(ctx: Context, place: Community, about: Post) -> Activity:
+def _unboost_activity(ctx: Context, community: Community, about: Post) -> Activity:
     boost = announce(
         about.announce_iri or "",
-        place.iri,
+        community.iri,
         about.iri,
-        followers=_followers_of(place),
+        followers=_followers_of(community),
         published=ctx.now,
     )
     return undo(ctx.new_iri("undo"), boost)
@@ -291,14 +295,15 @@ def _told_directly(
     ctx: Context, by: Actor, audience: Audience, followers: list[FollowerHost]
 ) -> list[FollowerHost]:
     """Who gets the acting person's own activity: those who did not get it inside an Announce."""
-    place = audience.community
+    community = audience.community
     people = [person for person in audience.people if not person.local]
     # Follows and answers go to the one inbox they concern; content may share an inbox.
     reached = [
-        _own_inbox(person) if place is None else server_of(ctx.conn, person) for person in people
+        _own_inbox(person) if community is None else server_of(ctx.conn, person)
+        for person in people
     ]
-    if place is not None and not place.local:
-        reached.append(_shared_inbox(place))
+    if community is not None and not community.local:
+        reached.append(_shared_inbox(community))
     if audience.to_followers:
         reached.extend(follower_hosts(ctx.conn, by.id, ctx.now))
     if audience.to_readers:
@@ -341,15 +346,19 @@ def _send(
 def _send_parts(ctx: Context, audience: Audience, parts: Iterable[Part]) -> None:
     hosts: dict[int, list[FollowerHost]] = {}
     for part in parts:
-        place, actor = part.community, part.activity["actor"]
-        if place.id not in hosts:
-            told = _told_by(ctx, place, audience) if place.local else [server_of(ctx.conn, place)]
-            hosts[place.id] = told
-        needing = [host for host in hosts[place.id] if _is_needed(ctx, part, host)]
-        if place.local and any(_dialect(host).takes_activities for host in needing):
+        community, actor = part.community, part.activity["actor"]
+        if community.id not in hosts:
+            told = (
+                _told_by(ctx, community, audience)
+                if community.local
+                else [server_of(ctx.conn, community)]
+            )
+            hosts[community.id] = told
+        needing = [host for host in hosts[community.id] if _is_needed(ctx, part, host)]
+        if community.local and any(_dialect(host).takes_activities for host in needing):
             inner = dump(ctx.proven(actor, part.activity))
-            _announce(ctx, place, part.subject, inner, needing, ctx.new_iri("announce"))
-        elif not place.local and needing:
+            _announce(ctx, community, part.subject, inner, needing, ctx.new_iri("announce"))
+        elif not community.local and needing:
             _publish(ctx, actor, part.activity, part.subject, needing)
 
 
@@ -387,8 +396,8 @@ def _publish_bytes(
     )
 
 
-def _followers_of(place: Community) -> str:
-    return place.followers or f"{place.iri}/followers"
+def _followers_of(community: Community) -> str:
+    return community.followers or f"{community.iri}/followers"
 
 
 def _dialect(host: FollowerHost) -> Dialect:

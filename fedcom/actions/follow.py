@@ -197,20 +197,20 @@ class AnswerFollow(Action[None]):
         return Audience(subject=_subject(follower, self.by), people=(follower,))
 
 
-def accept_by_announce(ctx: Context, place: Community) -> bool:
-    """Take it as the Accept of our members' follows that `place` announces something to us.
+def accept_by_announce(ctx: Context, community: Community) -> bool:
+    """Take it as the Accept of our members' follows that `community` announces something to us.
 
     Lemmy 0.19 sends a server that it did not know nothing of what was said before it knew it, the
     first Accept among it. Where a follow is accepted already, that one explains the Announce.
     Returns whether a follow was pending.
     """
     ours = select(actor.c.id).where(actor.c.local.is_(True))
-    mine = (follow.c.target_id == place.id) & follow.c.follower_id.in_(ours)
+    mine = (follow.c.target_id == community.id) & follow.c.follower_id.in_(ours)
     states = set(ctx.conn.execute(select(follow.c.state).where(mine).distinct()).scalars())
     if states != {"pending"}:
         return False
     ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
-    count_subscribers(ctx, place.id)
+    count_subscribers(ctx, community.id)
     return True
 
 
@@ -271,8 +271,10 @@ def _read_answer(ctx: Context, received: ReceivedActivity) -> AnswerFollow:
 
 def tell_of_reject(ctx: Context, follower_id: int, target: Actor | None) -> None:
     """Tell a member that somebody does not let them follow."""
-    place = target.id if isinstance(target, Community) else None
-    notify(ctx, follower_id, News(kind="moderation", community_id=place, detail="follow_rejected"))
+    community = target.id if isinstance(target, Community) else None
+    notify(
+        ctx, follower_id, News(kind="moderation", community_id=community, detail="follow_rejected")
+    )
 
 
 def find_answered(ctx: Context, iri: str) -> FollowRow | None:

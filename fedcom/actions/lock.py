@@ -33,8 +33,8 @@ class Lock(Action[Post]):
 
     def check(self, ctx: Context) -> None:
         """For moderators, and only what is not so yet."""
-        place = community_of(ctx.conn, self.post)
-        may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        community = community_of(ctx.conn, self.post)
+        may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         if self.locked == (self.post.locked_at is not None):
             raise Conflict("already_so", "It is so already.")
 
@@ -47,9 +47,9 @@ class Lock(Action[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Lock, or Undo{Lock}."""
-        place, reason = community_of(ctx.conn, result).iri, self.reason or None
+        community, reason = community_of(ctx.conn, result).iri, self.reason or None
         sent = ctx.new_iri("lock") if self.locked else last_iri(ctx, "lock", self.by, result.iri)
-        word = lock(sent, self.by.iri, result.iri, community=place, reason=reason)
+        word = lock(sent, self.by.iri, result.iri, community=community, reason=reason)
         return word if self.locked else undo(ctx.new_iri("undo"), word)
 
     def audience(self, ctx: Context, result: Post) -> Audience:

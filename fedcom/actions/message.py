@@ -103,9 +103,9 @@ class SendMessage(_Private):
                 "updated_at": source.updated,
             }
             inserted = ctx.conn.execute(insert(message).values(values).returning(message.c.id))
-            number = inserted.scalar_one()
-            notify(ctx, recipient.id, News(kind="message", by_id=self.by.id, message_id=number))
-            numbers.append(number)
+            message_id = inserted.scalar_one()
+            notify(ctx, recipient.id, News(kind="message", by_id=self.by.id, message_id=message_id))
+            numbers.append(message_id)
         if self.source is None:
             iri = message_iri(ctx.origin, numbers[0])
             ctx.conn.execute(update(message).where(message.c.id == numbers[0]).values(iri=iri))

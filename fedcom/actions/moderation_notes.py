@@ -33,7 +33,7 @@ def is_on_microblog(ctx: Context, person: Person) -> bool:
 
 
 def note_of_removal(
-    ctx: Context, place: Community, author: Person, target: Post | Comment, reason: str
+    ctx: Context, community: Community, author: Person, target: Post | Comment, reason: str
 ) -> tuple[Answer, ...]:
     """The community tells the author of a removed post or comment, in the language of that if it
     is one of the interface's.
@@ -45,15 +45,15 @@ def note_of_removal(
         words = say.gettext("A moderator removed your post from %(community)s.")
     else:
         words = say.gettext("A moderator removed your comment from %(community)s.")
-    text = words % {"community": place.display_name}
+    text = words % {"community": community.display_name}
     if reason:
         text = f"{text} {say.gettext('Reason: %(reason)s') % {'reason': reason}}"
-    return (_direct(ctx, place, author, text, in_reply_to=target.iri),)
+    return (_direct(ctx, community, author, text, in_reply_to=target.iri),)
 
 
 def note_of_ban(
     ctx: Context,
-    place: Community | None,
+    community: Community | None,
     person: Person,
     reason: str,
     expires_at: datetime | None,
@@ -64,14 +64,14 @@ def note_of_ban(
     """
     if not is_on_microblog(ctx, person):
         return ()
-    where = place.display_name if place is not None else ctx.host
+    where = community.display_name if community is not None else ctx.host
     if expires_at is None:
         text = f"You are banned from {where}."
     else:
         text = f"You are banned from {where} until {expires_at:%Y-%m-%d %H:%M} UTC."
     if reason:
         text = f"{text} Reason: {reason}"
-    sender = place if place is not None else find_actor(ctx.conn, instance_iri(ctx.origin))
+    sender = community if community is not None else find_actor(ctx.conn, instance_iri(ctx.origin))
     return () if sender is None else (_direct(ctx, sender, person, text),)
 
 

@@ -47,7 +47,7 @@ class AddModerator(Action[None]):
             raise Conflict(
                 "already_moderator", "%(person)s is a moderator already.", person=self.person.handle
             )
-        line = Line(by=self.by, kind="add_moderator", place=self.community)
+        line = Line(by=self.by, kind="add_moderator", community=self.community)
         log_person(ctx, line, self.person)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
@@ -94,7 +94,7 @@ class RemoveModerator(Action[None]):
                 moderator.c.person_id == self.person.id,
             )
         )
-        line = Line(by=self.by, kind="remove_moderator", place=self.community)
+        line = Line(by=self.by, kind="remove_moderator", community=self.community)
         log_person(ctx, line, self.person)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
@@ -114,9 +114,11 @@ class RemoveModerator(Action[None]):
         )
 
 
-def check_rank(ctx: Context, by: Person, person: Person, place: Community, mine: Standing) -> None:
+def check_rank(
+    ctx: Context, by: Person, person: Person, community: Community, mine: Standing
+) -> None:
     """Raises Denied for a moderator who would act against an older one; admins outrank anybody."""
-    order = [one.id for one in find_moderators(ctx.conn, place)]
+    order = [one.id for one in find_moderators(ctx.conn, community)]
     if mine.is_admin or by.id not in order or person.id not in order:
         return
     if order.index(by.id) > order.index(person.id):
@@ -125,19 +127,19 @@ def check_rank(ctx: Context, by: Person, person: Person, place: Community, mine:
         )
 
 
-def _collection(place: Community) -> str:
-    return place.moderators_iri or f"{place.iri}/moderators"
+def _collection(community: Community) -> str:
+    return community.moderators_iri or f"{community.iri}/moderators"
 
 
 def read_moderator(
-    ctx: Context, received: ReceivedActivity, place: Community
+    ctx: Context, received: ReceivedActivity, community: Community
 ) -> AddModerator | RemoveModerator | None:
-    """Add or Remove, with the moderators collection of `place` as its target."""
+    """Add or Remove, with the moderators collection of `community` as its target."""
     iri = received.activity.object_id or ""
-    listed = {person.iri: person for person in find_moderators(ctx.conn, place)}.get(iri)
+    listed = {person.iri: person for person in find_moderators(ctx.conn, community)}.get(iri)
     if (listed is not None) == (received.activity.type == "Add"):
         return None  # it is so already
     by = person_at(ctx, received.actor)
     if listed is not None:
-        return RemoveModerator(by=by, community=place, person=listed)
-    return AddModerator(by=by, community=place, person=person_at(ctx, iri))
+        return RemoveModerator(by=by, community=community, person=listed)
+    return AddModerator(by=by, community=community, person=person_at(ctx, iri))

@@ -47,9 +47,9 @@ class MovePost(Action[Post]):
 
     def check(self, ctx: Context) -> None:
         """Between communities of one server elsewhere, of what no member here wrote."""
-        place = community_of(ctx.conn, self.post)
-        target = self.target or place
-        if self.post.local or place.local or target.local or target.host != place.host:
+        community = community_of(ctx.conn, self.post)
+        target = self.target or community
+        if self.post.local or community.local or target.local or target.host != community.host:
             raise Denied("not_theirs", "A server moves posts between its own communities only.")
         if self.target is None:
             if self.post.removed_at is not None:
@@ -77,11 +77,11 @@ class MovePost(Action[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Move, or the Undo of the Announce."""
-        place, about = community_of(ctx.conn, self.post), self.post.iri
+        community, about = community_of(ctx.conn, self.post), self.post.iri
         if self.target is not None:
             sent, reason = ctx.new_iri("move"), self.reason or None
-            return move(sent, self.by.iri, about, (place.iri, self.target.iri), reason=reason)
-        followers = place.followers or f"{place.iri}/followers"
+            return move(sent, self.by.iri, about, (community.iri, self.target.iri), reason=reason)
+        followers = community.followers or f"{community.iri}/followers"
         sent = ctx.new_iri("announce")
         told = announce(sent, self.by.iri, about, followers=followers, published=ctx.now)
         return undo(ctx.new_iri("undo"), told)
@@ -101,10 +101,12 @@ def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     about = find_post(ctx.conn, received.activity.object_id or "")
     if received.via is None or about is None or about.local:
         return None
-    place, has_left = community_of(ctx.conn, about), _has_left(ctx, about)
-    if not same_host(received.via, place.iri) or (received.via == place.iri and not has_left):
+    community, has_left = community_of(ctx.conn, about), _has_left(ctx, about)
+    if not same_host(received.via, community.iri) or (
+        received.via == community.iri and not has_left
+    ):
         return None
-    if not has_left and not _is_confirmed(ctx, about, place.iri, received.via):
+    if not has_left and not _is_confirmed(ctx, about, community.iri, received.via):
         return None
     return MovePost(
         by=participant_at(ctx, received.via), post=about, target=community_at(ctx, received.via)
@@ -117,14 +119,14 @@ def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     if word.origin is None or word.target is None or word.object_id == received.actor:
         raise Invalid("not_moved", "Only posts move, from one community to another.")
     about = _post_moved(ctx, word.object_id or "", (word.origin, word.target))
-    place = community_of(ctx.conn, about)
-    if place.iri == word.target and not _has_left(ctx, about):
+    community = community_of(ctx.conn, about)
+    if community.iri == word.target and not _has_left(ctx, about):
         return None
-    if not _is_confirmed(ctx, about, place.iri, word.target):
+    if not _is_confirmed(ctx, about, community.iri, word.target):
         raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=about.iri)
     target = _target(ctx, word.target)
     # What comes back when it is announced is what its community let go.
-    by = participant_at(ctx, received.actor if target is not None else place.iri)
+    by = participant_at(ctx, received.actor if target is not None else community.iri)
     return MovePost(by=by, post=about, target=target, reason=reason_of(word))
 
 
@@ -143,7 +145,9 @@ def _post_moved(ctx: Context, iri: str, way: tuple[str, str]) -> Post:
     """The post with this id, or of the thread with it. Raises NotFound."""
     about = find_post(ctx.conn, iri)
     if about is None:
-        places = [place.id for place in (find_actor(ctx.conn, one) for one in way) if place]
+        places = [
+            community.id for community in (find_actor(ctx.conn, one) for one in way) if community
+        ]
         about = find_post_of_thread(ctx.conn, places, iri)
     if about is None:
         raise NotFound("unknown_object", "The post that is moved is not known here.")

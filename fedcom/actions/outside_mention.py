@@ -69,11 +69,11 @@ class RecordMention(Action[None]):
             "updated_at": self.updated,
         }
         upsert(ctx.conn, outside_mention, row, key=["iri"])
-        number = ctx.conn.execute(
+        mention_id = ctx.conn.execute(
             select(outside_mention.c.id).where(outside_mention.c.iri == self.iri)
         ).scalar_one()
-        told = _told_of(ctx, number)
-        news = News(kind="mention", by_id=self.by.id, outside_mention_id=number)
+        told = _told_of(ctx, mention_id)
+        news = News(kind="mention", by_id=self.by.id, outside_mention_id=mention_id)
         for member in self.members:
             if member.id not in told:
                 notify(ctx, member.id, news)
@@ -237,6 +237,6 @@ def _is_kept(ctx: Context, document: Document) -> bool:
     return find_content(ctx.conn, iri) is not None
 
 
-def _told_of(ctx: Context, number: int) -> frozenset[int]:
-    about = notification.c.outside_mention_id == number
+def _told_of(ctx: Context, mention_id: int) -> frozenset[int]:
+    about = notification.c.outside_mention_id == mention_id
     return frozenset(ctx.conn.execute(select(notification.c.recipient_id).where(about)).scalars())

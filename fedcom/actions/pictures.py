@@ -29,8 +29,8 @@ class ChangePictures(Action[Person | Community]):
         """One's own, and moderators their community's."""
         may_act(self.by, ctx.now)
         if isinstance(self.subject, Community):
-            place = self.subject
-            may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+            community = self.subject
+            may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         elif self.subject.id != self.by.id:
             raise Denied("not_the_owner", "These are somebody else's pictures.")
         if not self.subject.local:
@@ -59,6 +59,6 @@ class ChangePictures(Action[Person | Community]):
     def audience(self, ctx: Context, result: Person | Community) -> Audience:
         """Whoever follows the one or the other, and who has something of the member's."""
         if isinstance(result, Community):
-            place, told = result, Microblogs.THE_COMMUNITY
-            return Audience(subject=result.iri, community=place, microblogs=told)
+            community, told = result, Microblogs.THE_COMMUNITY
+            return Audience(subject=result.iri, community=community, microblogs=told)
         return Audience(subject=result.iri, to_followers=True, to_readers=True)

@@ -89,7 +89,7 @@ class CreatePost(Action[Post]):
     def apply(self, ctx: Context) -> Post:
         """Insert the post with its author's own vote, as Lemmy counts it."""
         source = self.source or Provenance(f"new:{uuid4().hex}", "Page", None, None)
-        number = ctx.conn.execute(
+        post_id = ctx.conn.execute(
             insert(post)
             .values(
                 iri=source.iri,
@@ -105,16 +105,16 @@ class CreatePost(Action[Post]):
             .returning(post.c.id)
         ).scalar_one()
         if self.source is None:
-            iri = post_iri(ctx.origin, number)
-            ctx.conn.execute(update(post).where(post.c.id == number).values(iri=iri))
-        made = get_post(ctx.conn, number)
+            iri = post_iri(ctx.origin, post_id)
+            ctx.conn.execute(update(post).where(post.c.id == post_id).values(iri=iri))
+        made = get_post(ctx.conn, post_id)
         if self.source is not None:
             keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_vote(ctx, self.by, made, 1, ctx.new_iri("like"))
         count_post(ctx, made, 1)
         want_preview(ctx, made)
         _tell_named(ctx, self, made)
-        return get_post(ctx.conn, number)
+        return get_post(ctx.conn, post_id)
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Create{Page}."""
@@ -157,8 +157,8 @@ class EditPost(Action[Post]):
     def check(self, ctx: Context) -> None:
         """The author's own, in a community that is open."""
         may_edit(self.by, self.post, ctx.now)
-        place = get_community(ctx.conn, self.post.community_id)
-        may_take_part(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        community = get_community(ctx.conn, self.post.community_id)
+        may_take_part(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         _check_shown(self.post)
         _check_content(self)
 
@@ -184,8 +184,8 @@ class EditPost(Action[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Update{Page}."""
-        place = get_community(ctx.conn, result.community_id)
-        page = to_page(result, self.by, place, mentioned(ctx, result))
+        community = get_community(ctx.conn, result.community_id)
+        page = to_page(result, self.by, community, mentioned(ctx, result))
         return update_activity(ctx.new_iri("update"), self.by.iri, page)
 
     def to_microblogs(self, ctx: Context, result: Post) -> Activity:
@@ -206,9 +206,9 @@ class EditPost(Action[Post]):
 
 def status_of(ctx: Context, about: Post) -> dict[str, object]:
     """A post of ours as microblogs read it."""
-    place = get_community(ctx.conn, about.community_id)
+    community = get_community(ctx.conn, about.community_id)
     author = get_person(ctx.conn, about.author_id)
-    return to_status(about, author, place, mentioned(ctx, about), first_replies(ctx, about))
+    return to_status(about, author, community, mentioned(ctx, about), first_replies(ctx, about))
 
 
 def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost:
@@ -217,8 +217,8 @@ def create_from(ctx: Context, document: Document, via: str | None) -> CreatePost
     `via` is the community that announced it. Raises Denied, Invalid, NotFound or Missing.
     """
     author_iri = check_content(document)
-    place = _place(ctx, document, via)
-    return _from_content(participant_at(ctx, author_iri), place, read_post(document, place))
+    community = _place(ctx, document, via)
+    return _from_content(participant_at(ctx, author_iri), community, read_post(document, community))
 
 
 def edit_from(
@@ -227,8 +227,8 @@ def edit_from(
     """The edit that another copy of a known post stands for; None when it is no newer."""
     check_public(document)
     author = participant_at(ctx, document.owner or "")
-    place = get_community(ctx.conn, known.community_id)
-    content = read_post(document, place)
+    community = get_community(ctx.conn, known.community_id)
+    content = read_post(document, community)
     if is_overtaken(received, content, known):
         return None
     if _is_the_same(content, known):
@@ -256,10 +256,10 @@ def _is_the_same(content: PostContent, known: Post) -> bool:
     return (content.image, content.content_warning) == (shown, known.content_warning)
 
 
-def _from_content(author: Person, place: Community, content: PostContent) -> CreatePost:
+def _from_content(author: Person, community: Community, content: PostContent) -> CreatePost:
     return CreatePost(
         by=author,
-        community=place,
+        community=community,
         title=content.title,
         url=content.url,
         body=content.body,
@@ -325,9 +325,9 @@ def _place(ctx: Context, document: Document, via: str | None) -> Community:
     own = () if document.audiences else document.authors
     found = [find_actor(ctx.conn, iri) for iri in (*places_named(document), *own)]
     places = sorted(
-        (place for place in found if isinstance(place, Community)),
+        (community for community in found if isinstance(community, Community)),
         # Ours goes first, because for it nobody has to be asked.
-        key=lambda place: not place.local,
+        key=lambda community: not community.local,
     )
     if places:
         return _direct(ctx, document, places[0])
@@ -372,14 +372,14 @@ def check_announcer(document: Document, via: str) -> None:
         )
 
 
-def _direct(ctx: Context, document: Document, place: Community) -> Community:
+def _direct(ctx: Context, document: Document, community: Community) -> Community:
     """A community elsewhere says itself what is in it; only its own host may go before it."""
-    if place.local or ctx.wanted or host_of(document.owner or "") == place.host:
-        return place
+    if community.local or ctx.wanted or host_of(document.owner or "") == community.host:
+        return community
     raise Denied(
         "waits_for_announce",
         "Posts in %(community)s count here when the community has announced them.",
-        community=place.handle,
+        community=community.handle,
     )
 
 
@@ -440,6 +440,8 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
     tell_named(ctx, about, tagged, news)
 
 
-def _check_wanted(ctx: Context, place: Community) -> None:
-    if not (place.local or ctx.wanted or is_followed_here(ctx.conn, place.id)):
-        raise Denied("not_followed", "Nobody here follows %(community)s.", community=place.handle)
+def _check_wanted(ctx: Context, community: Community) -> None:
+    if not (community.local or ctx.wanted or is_followed_here(ctx.conn, community.id)):
+        raise Denied(
+            "not_followed", "Nobody here follows %(community)s.", community=community.handle
+        )

@@ -51,8 +51,8 @@ class RemoveContent(Action[Content]):
     def check(self, ctx: Context) -> None:
         """For moderators, and only once."""
         if not self.vouched:
-            place = community_of(ctx.conn, self.target)
-            may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+            community = community_of(ctx.conn, self.target)
+            may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         if self.target.removed_at is not None:
             raise Conflict("already_removed", "It is removed already.")
 
@@ -83,11 +83,11 @@ class RemoveContent(Action[Content]):
 
     def beside(self, ctx: Context, result: Content) -> tuple[Answer, ...]:
         """The same, whoever's moderator it was."""
-        place = community_of(ctx.conn, result)
-        if self.vouched or not place.local or self.by.id == result.author_id:
+        community = community_of(ctx.conn, result)
+        if self.vouched or not community.local or self.by.id == result.author_id:
             return ()
         author = get_person(ctx.conn, result.author_id)
-        return note_of_removal(ctx, place, author, result, self.reason)
+        return note_of_removal(ctx, community, author, result, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +102,12 @@ class RestoreContent(Action[Content]):
         """For moderators, of what was removed; elsewhere not of what an admin here took down, or
         what fell with a ban of ours.
         """
-        place = community_of(ctx.conn, self.target)
-        may_moderate(self.by, place, standing(ctx.conn, self.by, place), ctx.now)
+        community = community_of(ctx.conn, self.target)
+        may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         author = get_person(ctx.conn, self.target.author_id)
-        if not place.local and is_banned_by_us(ctx.conn, author, ctx.now):
+        if not community.local and is_banned_by_us(ctx.conn, author, ctx.now):
             may_act(author, ctx.now)
-        if not (place.local or self.by.local) and is_taken_down(ctx.conn, self.target.iri):
+        if not (community.local or self.by.local) and is_taken_down(ctx.conn, self.target.iri):
             raise Denied("taken_down", "An admin of this server has taken it down.")
         if self.target.removed_at is None:
             raise Conflict("not_removed", "It is not removed.")
@@ -216,11 +216,11 @@ def _read_undo(
         about = find_message(ctx.conn, iri)
         if about is not None:
             return read_undelete(ctx, received, about)
-        place = find_actor(ctx.conn, iri)
-        if isinstance(place, Community):
-            check_vouched(ctx, received, place)
+        community = find_actor(ctx.conn, iri)
+        if isinstance(community, Community):
+            check_vouched(ctx, received, community)
             by = participant_at(ctx, received.actor)
-            return ReopenCommunity(by=by, community=place, vouched=not place.local)
+            return ReopenCommunity(by=by, community=community, vouched=not community.local)
         return ForgetDeletion(iri=iri, actor_iri=received.actor)
     by = participant_at(ctx, received.actor)
     if by.id != target.author_id or _as_moderator(ctx, deleted, by, target):

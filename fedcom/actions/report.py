@@ -109,7 +109,7 @@ class Report(Action[ReportRow]):
         return [one for one, was in zip(self._targets(), known, strict=True) if not was]
 
     def _write(self, ctx: Context, target: Target, iri: str) -> int:
-        place = _place(ctx, target)
+        community = _place(ctx, target)
         about = {
             "post_id": target.id if isinstance(target, Post) else None,
             "comment_id": target.id if isinstance(target, Comment) else None,
@@ -118,24 +118,24 @@ class Report(Action[ReportRow]):
         row = insert(report).values(
             iri=iri,
             reporter_id=self.by.id,
-            community_id=place.id if place else None,
+            community_id=community.id if community else None,
             **about,
             reason=self.reason,
             said=words_of(target),
             created_at=ctx.now,
         )
-        number = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
+        report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
         news = News(
             kind="report",
             by_id=self.by.id,
-            community_id=place.id if place else None,
+            community_id=community.id if community else None,
             post_id=target.post_id if isinstance(target, Comment) else about["post_id"],
             comment_id=about["comment_id"],
             reason=self.reason,
         )
-        for judge_id in _judges(ctx, target, place):
+        for judge_id in _judges(ctx, target, community):
             notify(ctx, judge_id, news)
-        return int(number)
+        return int(report_id)
 
     def to_activity(self, ctx: Context, result: ReportRow) -> Activity:
         """Flag with the id alone, as Lemmy sends it."""
@@ -225,8 +225,8 @@ def _check_target(ctx: Context, by: Person, target: Target) -> None:
     elif isinstance(target, Post | Comment):
         if target.author_id == by.id:
             raise Invalid("own_content", "You wrote this yourself; you can delete it.")
-        place = community_of(ctx.conn, target)
-        may_take_part(by, place, standing(ctx.conn, by, place), ctx.now)
+        community = community_of(ctx.conn, target)
+        may_take_part(by, community, standing(ctx.conn, by, community), ctx.now)
         if not target.is_shown:
             raise Denied("deleted", "What you report has been deleted.")
 
@@ -260,15 +260,15 @@ def _author(ctx: Context, target: Target) -> Person | None:
     return get_person(ctx.conn, target.author_id) if isinstance(target, Post | Comment) else None
 
 
-def _moderators_here(ctx: Context, place: Community) -> list[int]:
-    return [person.id for person in find_moderators(ctx.conn, place) if person.local]
+def _moderators_here(ctx: Context, community: Community) -> list[int]:
+    return [person.id for person in find_moderators(ctx.conn, community) if person.local]
 
 
-def _judges(ctx: Context, target: Target, place: Community | None) -> list[int]:
+def _judges(ctx: Context, target: Target, community: Community | None) -> list[int]:
     """Moderators who are members here; the admins for what no moderator here answers for."""
-    moderators = _moderators_here(ctx, place) if place else []
+    moderators = _moderators_here(ctx, community) if community else []
     author = _author(ctx, target)
-    is_members = author is not None and author.local and not (place and place.local)
+    is_members = author is not None and author.local and not (community and community.local)
     if moderators and not is_members:
         return moderators
     return list(dict.fromkeys([*moderators, *list_admins(ctx.conn)]))
@@ -276,12 +276,12 @@ def _judges(ctx: Context, target: Target, place: Community | None) -> list[int]:
 
 def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
     """Where the reporter's own Flag goes to: once to each server."""
-    place, author = _place(ctx, target), _author(ctx, target)
-    told: list[Actor] = [place] if place is not None else []
+    community, author = _place(ctx, target), _author(ctx, target)
+    told: list[Actor] = [community] if community is not None else []
     if author is not None and not author.local and _is_forum(ctx, author):
         told.append(author)
-    if place is not None and place.local:
-        moderators = find_moderators(ctx.conn, place)
+    if community is not None and community.local:
+        moderators = find_moderators(ctx.conn, community)
         told += [one for one in moderators if not _reads_announced(ctx, one)]
     return tuple({one.host: _server(one) for one in told}.values())
 
@@ -304,25 +304,25 @@ def _to_moderators_elsewhere(
     nobody knows where a reporter elsewhere did. It says Public, as every Announce has to for Lemmy,
     but nobody else gets it.
     """
-    place = _place(ctx, target)
-    if place is None or not place.local:
+    community = _place(ctx, target)
+    if community is None or not community.local:
         return ()
     told = {ctx.host, by.host}
     if by.local:
         told |= {one.host for one in _servers(ctx, target)}
     there = {
         _server(one).inbox: one
-        for one in find_moderators(ctx.conn, place)
+        for one in find_moderators(ctx.conn, community)
         if one.host not in told and _reads_announced(ctx, one)
     }
     return tuple(
         Answer(
-            place.iri,
+            community.iri,
             announce(
                 ctx.new_iri("announce"),
-                place.iri,
+                community.iri,
                 word,
-                followers=place.followers or f"{place.iri}/followers",
+                followers=community.followers or f"{community.iri}/followers",
                 published=ctx.now,
             ),
             _server(one),
@@ -345,9 +345,9 @@ def _is_forum(ctx: Context, someone: Actor) -> bool:
 
 
 def _flag(ctx: Context, iri: str, by: Person, target: Target, reason: str) -> Activity:
-    place = _place(ctx, target)
+    community = _place(ctx, target)
     return flag(
-        iri, by.iri, target.iri, community=place.iri if place else ctx.origin, reason=reason
+        iri, by.iri, target.iri, community=community.iri if community else ctx.origin, reason=reason
     )
 
 
@@ -414,10 +414,10 @@ def _named(ctx: Context, word: Document) -> Iterator[Target]:
 
 def _is_judged_here(ctx: Context, content: Content) -> bool:
     """It is in a community of ours, or by a member, or a member moderates where it is."""
-    place = community_of(ctx.conn, content)
-    if place.local or get_person(ctx.conn, content.author_id).local:
+    community = community_of(ctx.conn, content)
+    if community.local or get_person(ctx.conn, content.author_id).local:
         return True
-    return bool(_moderators_here(ctx, place))
+    return bool(_moderators_here(ctx, community))
 
 
 def _is_there(target: Target) -> bool:

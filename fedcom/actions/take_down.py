@@ -41,8 +41,8 @@ class _ForThisServer(Action[Content]):
 
     def deletion(self, ctx: Context, iri: str, result: Content) -> Activity:
         """The author's Delete."""
-        place = community_of(ctx.conn, result).iri
-        return delete_activity(iri, self.by.iri, result.iri, community=place)
+        community = community_of(ctx.conn, result).iri
+        return delete_activity(iri, self.by.iri, result.iri, community=community)
 
     def told(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
         """Whoever was told of a member's post or comment; nobody of somebody else's."""

@@ -45,8 +45,8 @@ class Vote(Action[Ballot]):
 
     def check(self, ctx: Context) -> None:
         """Open to this person, on something that is still there."""
-        place = community_of(ctx.conn, self.target)
-        may_vote(self.by, place, standing(ctx.conn, self.by, place), self.target, ctx.now)
+        community = community_of(ctx.conn, self.target)
+        may_vote(self.by, community, standing(ctx.conn, self.by, community), self.target, ctx.now)
 
     def apply(self, ctx: Context) -> Ballot:
         """Make this the person's only vote on the target; the one before is no longer in force."""
@@ -59,10 +59,10 @@ class Vote(Action[Ballot]):
 
     def to_activity(self, ctx: Context, result: Ballot) -> Activity:
         """Like, Dislike, or Undo of the one that stood before."""
-        place = community_of(ctx.conn, self.target).iri
+        community = community_of(ctx.conn, self.target).iri
         if self.score != 0:
             word = like if self.score > 0 else dislike
-            return word(result.iri, self.by.iri, self.target.iri, community=place)
+            return word(result.iri, self.by.iri, self.target.iri, community=community)
         return self._taken_back(ctx, result)
 
     def to_microblogs(self, ctx: Context, result: Ballot) -> Activity | None:
@@ -72,8 +72,10 @@ class Vote(Action[Ballot]):
 
     def _taken_back(self, ctx: Context, result: Ballot) -> Activity:
         word = dislike if result.before < 0 else like
-        place = community_of(ctx.conn, self.target).iri
-        stood = word(result.before_iri or result.iri, self.by.iri, self.target.iri, community=place)
+        community = community_of(ctx.conn, self.target).iri
+        stood = word(
+            result.before_iri or result.iri, self.by.iri, self.target.iri, community=community
+        )
         return undo(ctx.new_iri("undo"), stood)
 
     def audience(self, ctx: Context, result: Ballot) -> Audience:

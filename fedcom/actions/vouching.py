@@ -10,24 +10,24 @@ from inbox.ports import ReceivedActivity
 
 
 def check_vouched(
-    ctx: Context, received: ReceivedActivity, place: Community, *, direct: bool = False
+    ctx: Context, received: ReceivedActivity, community: Community, *, direct: bool = False
 ) -> None:
-    """Raises Denied unless this may count in `place`, given how it reached us.
+    """Raises Denied unless this may count in `community`, given how it reached us.
 
     Announced things count in the announcer's community only. What comes straight from its actor
     counts in our communities; in a peer's it waits for the peer's Announce, unless it is `direct`
     business between the actor and one of our members, which the peer may never hear of.
     """
-    if received.via is not None and received.via != place.iri:
+    if received.via is not None and received.via != community.iri:
         raise Denied(
             "wrong_community",
             "This is in %(community)s, not in %(via)s.",
-            community=place.handle,
+            community=community.handle,
             via=received.via,
         )
-    if received.via is None and not (place.local or direct or ctx.wanted):
+    if received.via is None and not (community.local or direct or ctx.wanted):
         raise Denied(
             "waits_for_announce",
             "What happens in %(community)s counts here when the community has announced it.",
-            community=place.handle,
+            community=community.handle,
         )

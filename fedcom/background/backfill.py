@@ -36,7 +36,7 @@ from fedcom.actions.feature import MAX_PINS, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
 from fedcom.errors import Denied, FedcomError, Invalid
-from fedcom.models.actor import Community, community
+from fedcom.models.actor import Community, community as community_table
 from fedcom.models.comment import Comment
 from fedcom.models.omission import omission
 from fedcom.models.post import Post
@@ -162,7 +162,7 @@ class Thread:
     """A post whose comments are to be fetched, and what its document says of where they are."""
 
     post: Post
-    place: Community
+    community: Community
     context: str | None
     replies: Document | str | None
 
@@ -206,112 +206,118 @@ class Backfill:
 
     async def fetch_communities(self) -> None:
         """Visit every community that is followed and not done."""
-        for place in await self._units.read(find_unfilled):
-            await _safely(self._visit_community(place))
+        for community in await self._units.read(find_unfilled):
+            await _safely(self._visit_community(community))
 
     async def fetch_threads(self) -> None:
         """Fetch the comments of all posts that were looked up."""
         while self._waiting:
             await _safely(self._visit_thread(self._waiting.popleft()))
 
-    async def _visit_community(self, place: Community) -> None:
+    async def _visit_community(self, community: Community) -> None:
         visit = Visit(self._limits)
-        logger.info("fetching what was there before", community=place.handle)
+        logger.info("fetching what was there before", community=community.handle)
         try:
-            threads = await self._fetch_posts(place, visit)
+            threads = await self._fetch_posts(community, visit)
         except (Unreachable, Denied) as error:  # Denied: the admin has blocked the instance
-            logger.info("a community cannot be asked now", community=place.handle, why=str(error))
-            visit.leave_out(place.outbox, error.code, error.detail)
-            await self._report(place, place.iri, visit)
+            logger.info(
+                "a community cannot be asked now", community=community.handle, why=str(error)
+            )
+            visit.leave_out(community.outbox, error.code, error.detail)
+            await self._report(community, community.iri, visit)
             return
-        if place.featured_iri is not None:
-            pinning = self._fetch_pins(place, place.featured_iri, visit)
-            threads += await self._attempt(pinning, visit, place.featured_iri) or []
+        if community.featured_iri is not None:
+            pinning = self._fetch_pins(community, community.featured_iri, visit)
+            threads += await self._attempt(pinning, visit, community.featured_iri) or []
         for thread in {thread.post.id: thread for thread in threads}.values():
             if not visit.is_over:
                 await self._fetch_thread(thread, visit)
-        self._visits[place.id] += 1
-        is_whole = not (visit.is_over or visit.is_tired(place.host))
-        is_done = is_whole or self._visits[place.id] >= self._limits.visits
+        self._visits[community.id] += 1
+        is_whole = not (visit.is_over or visit.is_tired(community.host))
+        is_done = is_whole or self._visits[community.id] >= self._limits.visits
         if is_done:
-            await self._units.unit(lambda ctx: _mark(ctx, place))
-        await self._report(place, place.iri, visit)
+            await self._units.unit(lambda ctx: _mark(ctx, community))
+        await self._report(community, community.iri, visit)
         logger.info(
             "fetched what was there before",
-            community=place.handle,
+            community=community.handle,
             posts=visit.posts,
             comments=visit.comments,
             left_out=len(visit.left_out),
             done=is_done,
         )
 
-    async def _report(self, place: Community, source: str, visit: Visit) -> None:
+    async def _report(self, community: Community, source: str, visit: Visit) -> None:
         """Put down what this visit to `source` left out, in place of what the last one did."""
-        await self._units.unit(lambda ctx: _put_omissions(ctx, place, source, visit.left_out))
+        await self._units.unit(lambda ctx: _put_omissions(ctx, community, source, visit.left_out))
 
-    async def _visit_thread(self, number: int) -> None:
+    async def _visit_thread(self, post_id: int) -> None:
         visit = Visit(replace(self._limits, documents=THREAD_DOCUMENTS, seconds=THREAD_SECONDS))
-        about, place = await self._units.read(lambda conn: _find_thread(conn, number))
+        about, community = await self._units.read(lambda conn: _find_thread(conn, post_id))
         # What is ours was told to us; what is below our communities too, and would be announced.
-        if about.local or place.local or not about.is_shown:
+        if about.local or community.local or not about.is_shown:
             return
         document = await self._attempt(self._units.fetch(about.iri, visit), visit, about.iri)
         replies = document.replies if document is not None else None
         context = document.thread if document is not None else None
-        await self._fetch_thread(Thread(about, place, context or about.context_iri, replies), visit)
-        await self._report(place, about.iri, visit)
+        await self._fetch_thread(
+            Thread(about, community, context or about.context_iri, replies), visit
+        )
+        await self._report(community, about.iri, visit)
         logger.info("fetched a thread", post=about.iri, comments=visit.comments)
 
-    async def _fetch_posts(self, place: Community, visit: Visit) -> list[Thread]:
+    async def _fetch_posts(self, community: Community, visit: Visit) -> list[Thread]:
         """Keep the newest posts of a community. Raises Unreachable or Denied for its outbox."""
-        if place.outbox is None:
+        if community.outbox is None:
             return []
         try:
-            listed = await self._list(place.outbox, place.iri, visit, self._limits.posts)
+            listed = await self._list(community.outbox, community.iri, visit, self._limits.posts)
         except (Unreachable, Denied):
             raise
         except (ProtocolError, FedcomError) as error:
-            visit.leave_out(place.outbox, error.code, error.detail)
+            visit.leave_out(community.outbox, error.code, error.detail)
             return []
-        return await self._keep_posts(listed, place, visit)
+        return await self._keep_posts(listed, community, visit)
 
-    async def _fetch_pins(self, place: Community, collection: str, visit: Visit) -> list[Thread]:
+    async def _fetch_pins(
+        self, community: Community, collection: str, visit: Visit
+    ) -> list[Thread]:
         """Keep and pin what the community has pinned, as far as it can be had."""
-        listed = await self._list(collection, place.iri, visit, MAX_PINS)
-        threads = await self._keep_posts(listed, place, visit)
+        listed = await self._list(collection, community.iri, visit, MAX_PINS)
+        threads = await self._keep_posts(listed, community, visit)
         pinned = [thread.post.iri for thread in threads]
-        await self._units.unit(lambda ctx: put_pins(ctx, place, pinned))
+        await self._units.unit(lambda ctx: put_pins(ctx, community, pinned))
         return threads
 
     async def _keep_posts(
-        self, listed: list[Listed], place: Community, visit: Visit
+        self, listed: list[Listed], community: Community, visit: Visit
     ) -> list[Thread]:
         threads = []
         for one in listed:
             if visit.is_over:
                 break
-            thread = await self._attempt(self._keep_post(one, place, visit), visit, one)
+            thread = await self._attempt(self._keep_post(one, community, visit), visit, one)
             if thread is not None:
                 threads.append(thread)
         return threads
 
-    async def _keep_post(self, one: Listed, place: Community, visit: Visit) -> Thread | None:
+    async def _keep_post(self, one: Listed, community: Community, visit: Visit) -> Thread | None:
         document = await self._resolve(one, visit)
         if document is None or document.id is None:
             return None
         iri = document.id
         is_new = not await self._is_known(iri)
         found = await self._units.unit(
-            lambda ctx: content_at(ctx, iri, via=place.iri),
+            lambda ctx: content_at(ctx, iri, via=community.iri),
             budget=visit,
             fetched=Fetched({iri: document}),
         )
-        if isinstance(found, Post) and found.community_id != place.id:
+        if isinstance(found, Post) and found.community_id != community.id:
             visit.leave_out(iri, "wrong_community", "It is in another community.")
-        if not isinstance(found, Post) or found.community_id != place.id or not found.is_shown:
+        if not isinstance(found, Post) or found.community_id != community.id or not found.is_shown:
             return None
         visit.posts += is_new
-        return Thread(found, place, document.thread, document.replies)
+        return Thread(found, community, document.thread, document.replies)
 
     async def _fetch_thread(self, thread: Thread, visit: Visit) -> None:
         """Keep the comments of a post: those its context lists, else its replies and theirs."""
@@ -527,8 +533,8 @@ def _id_of(item: Document | str) -> str | None:
     return thing.id if isinstance(thing, Document) else thing
 
 
-def _find_thread(conn: Connection, number: int) -> tuple[Post, Community]:
-    about = get_post(conn, number)
+def _find_thread(conn: Connection, post_id: int) -> tuple[Post, Community]:
+    about = get_post(conn, post_id)
     return about, get_community(conn, about.community_id)
 
 
@@ -541,16 +547,16 @@ def _keep(ctx: Context, document: Document, thread: Thread) -> Post | Comment:
         raise Denied(
             "wrong_thread", "%(iri)s is not below %(post)s.", iri=document.id, post=thread.post.iri
         )
-    return content_at(ctx, document.id or "", via=thread.place.iri)
+    return content_at(ctx, document.id or "", via=thread.community.iri)
 
 
 def _put_omissions(
-    ctx: Context, place: Community, source: str, left_out: Sequence[LeftOut]
+    ctx: Context, community: Community, source: str, left_out: Sequence[LeftOut]
 ) -> None:
     ctx.conn.execute(delete(omission).where(omission.c.source == source))
     rows = [
         {
-            "community_id": place.id,
+            "community_id": community.id,
             "source": source,
             "item": one.item,
             "code": one.code,
@@ -563,7 +569,9 @@ def _put_omissions(
         ctx.conn.execute(insert(omission), rows)
 
 
-def _mark(ctx: Context, place: Community) -> None:
+def _mark(ctx: Context, community: Community) -> None:
     ctx.conn.execute(
-        update(community).where(community.c.actor_id == place.id).values(backfilled_at=ctx.now)
+        update(community_table)
+        .where(community_table.c.actor_id == community.id)
+        .values(backfilled_at=ctx.now)
     )

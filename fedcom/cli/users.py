@@ -167,12 +167,14 @@ def ban(
     def work(ctx: Context) -> Person:
         person, by = _get_person(ctx, handle), _get_admin(ctx)
         if undo:
-            lift = Unban(by=by, person=person, place=None, reason=reason, restores_content=content)
+            lift = Unban(
+                by=by, person=person, community=None, reason=reason, restores_content=content
+            )
             return perform(ctx, lift).person
         action = Ban(
             by=by,
             person=person,
-            place=None,
+            community=None,
             reason=reason.strip(),
             expires_at=ctx.now + timedelta(days=days) if days else None,
             removes_content=content,

@@ -14,7 +14,7 @@ from fedcom.context import Context
 from fedcom.effects.counts import rank
 from fedcom.effects.resolve_reports import Outcome, settle_about
 from fedcom.models.account import account
-from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.base import columns_of
 from fedcom.models.comment import comment
 from fedcom.models.moderation import modlog
@@ -50,9 +50,9 @@ class Restored:
 
 
 def remove_all(
-    ctx: Context, by: Person, person: Person, place: Community | None, reason: str
+    ctx: Context, by: Person, person: Person, community: Community | None, reason: str
 ) -> list[Post]:
-    """Remove all posts and comments of a person that are not removed yet, in `place` or everywhere.
+    """Remove all posts and comments of a person, in `community` or everywhere.
 
     What was reported of them is judged thereby. Gives the posts that were to be seen until now.
     """
@@ -60,28 +60,28 @@ def remove_all(
         ctx,
         by,
         Outcome("removed", reason),
-        posts=select(post.c.id).where(_posts_of(person, place)),
-        comments=select(comment.c.id).where(_comments_of(person, place)),
+        posts=select(post.c.id).where(_posts_of(person, community)),
+        comments=select(comment.c.id).where(_comments_of(person, community)),
     )
-    _sweep_comments(ctx, person, place, comment.c.removed_at.is_(None), ctx.now)
-    posts = _sweep_posts(ctx, person, place, post.c.removed_at.is_(None), ctx.now)
+    _sweep_comments(ctx, person, community, comment.c.removed_at.is_(None), ctx.now)
+    posts = _sweep_posts(ctx, person, community, post.c.removed_at.is_(None), ctx.now)
     for chunk in _chunks([about.id for about in posts]):
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
     return posts
 
 
 def restore_all(
-    ctx: Context, by: Person, person: Person, place: Community | None, since: datetime
+    ctx: Context, by: Person, person: Person, community: Community | None, since: datetime
 ) -> Restored:
     """Put back what was removed `since` then, as far as that is for `by` to say. Gives what is to
     be seen again.
     """
     comments, posts = (
-        (table.c.removed_at >= since) & _is_theirs(table, by, person, place)
+        (table.c.removed_at >= since) & _is_theirs(table, by, person, community)
         for table in (comment, post)
     )
-    restored = _sweep_comments(ctx, person, place, comments, None)
-    found = _sweep_posts(ctx, person, place, posts, None)
+    restored = _sweep_comments(ctx, person, community, comments, None)
+    found = _sweep_posts(ctx, person, community, posts, None)
     for about in found:
         rank(ctx, about.id)
     return Restored(found, restored)
@@ -101,7 +101,7 @@ def blank_all(ctx: Context, who: Person | Community) -> None:
     gone = update(post).where(posts).values(**_BLANK, **_NO_LINK, deleted_at=ctx.now)
     shown = gone.where(post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
     places = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
-    _count(ctx, community.c.posts, community.c.actor_id, places, back=False)
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, places, back=False)
     ctx.conn.execute(gone)
     numbers, below = select(post.c.id).where(posts), select(comment.c.id).where(wrote)
     ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(numbers)))
@@ -110,17 +110,17 @@ def blank_all(ctx: Context, who: Person | Community) -> None:
 
 
 def _is_theirs(
-    table: Table, by: Person, person: Person, place: Community | None
+    table: Table, by: Person, person: Person, community: Community | None
 ) -> ColumnElement[bool]:
     """Of rows of `post` or `comment` that were removed: whether `by` may have a say in that.
 
     A site elsewhere puts back what its own ban of its people took out, and nothing that moderators
     here removed; a community elsewhere nothing that an admin here took down.
     """
-    if by.local or (place is not None and place.local):
+    if by.local or (community is not None and community.local):
         return true()
     then = modlog.c.created_at == table.c.removed_at
-    if place is None:
+    if community is None:
         banned = modlog.c.kind == "ban", modlog.c.target_iri == person.iri
         from_site = modlog.c.community_id.is_(None), actor.c.host == by.host
         return exists().where(actor.c.id == modlog.c.moderator_id, then, *banned, *from_site)
@@ -129,45 +129,47 @@ def _is_theirs(
     return ~exists().where(then, *taken_down, *an_admin)
 
 
-def _posts_of(person: Person, place: Community | None) -> ColumnElement[bool]:
+def _posts_of(person: Person, community: Community | None) -> ColumnElement[bool]:
     mine = post.c.author_id == person.id
-    return mine if place is None else mine & (post.c.community_id == place.id)
+    return mine if community is None else mine & (post.c.community_id == community.id)
 
 
-def _comments_of(person: Person, place: Community | None) -> ColumnElement[bool]:
+def _comments_of(person: Person, community: Community | None) -> ColumnElement[bool]:
     mine = comment.c.author_id == person.id
-    if place is None:
+    if community is None:
         return mine
-    inside = select(post.c.id).where(post.c.community_id == place.id)
+    inside = select(post.c.id).where(post.c.community_id == community.id)
     return mine & comment.c.post_id.in_(inside)
 
 
 def _sweep_posts(
     ctx: Context,
     person: Person,
-    place: Community | None,
+    community: Community | None,
     which: ColumnElement[bool],
     removed_at: datetime | None,
 ) -> list[Post]:
-    changed = update(post).where(_posts_of(person, place), which)
+    changed = update(post).where(_posts_of(person, community), which)
     rows = ctx.conn.execute(
         changed.values(removed_at=removed_at).returning(*columns_of(Post, post))
     )
     posts = [about for about in (Post(*row) for row in rows) if about.deleted_at is None]
     counts = Counter(about.community_id for about in posts)
-    _count(ctx, community.c.posts, community.c.actor_id, counts, back=removed_at is None)
+    _count(
+        ctx, community_table.c.posts, community_table.c.actor_id, counts, back=removed_at is None
+    )
     return posts
 
 
 def _sweep_comments(
     ctx: Context,
     person: Person,
-    place: Community | None,
+    community: Community | None,
     which: ColumnElement[bool],
     removed_at: datetime | None,
 ) -> dict[str, int]:
     """Gives what can be seen now, or could until now: ids of comments, rows of their posts."""
-    changed = update(comment).where(_comments_of(person, place), which)
+    changed = update(comment).where(_comments_of(person, community), which)
     returned = (comment.c.path, comment.c.post_id, comment.c.iri, comment.c.deleted_at)
     rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*returned))
     shown = [row for row in rows if row.deleted_at is None]
@@ -182,7 +184,7 @@ def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> No
     _count(ctx, comment.c.replies, comment.c.id, above, back=back)
     _count(ctx, post.c.comments, post.c.id, below, back=back)
     inside_of = _places_of(ctx, below)
-    _count(ctx, community.c.comments, community.c.actor_id, inside_of, back=back)
+    _count(ctx, community_table.c.comments, community_table.c.actor_id, inside_of, back=back)
 
 
 def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:

@@ -89,10 +89,10 @@ def count_moved(ctx: Context, about: Post, target: Community) -> None:
     """
     shown, comments = int(about.is_shown), about.comments
     # In one order, so that two moves at once do not wait for each other.
-    for number, sign in sorted(((about.community_id, -1), (target.id, 1))):
+    for community_id, sign in sorted(((about.community_id, -1), (target.id, 1))):
         ctx.conn.execute(
             update(community)
-            .where(community.c.actor_id == number)
+            .where(community.c.actor_id == community_id)
             .values(
                 posts=community.c.posts + sign * shown,
                 comments=community.c.comments + sign * comments,

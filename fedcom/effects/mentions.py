@@ -118,9 +118,9 @@ def tell_named(
             )
         ).scalars()
     )
-    for number in named:
-        if number not in told:
-            notify(ctx, number, news)
+    for person_id in named:
+        if person_id not in told:
+            notify(ctx, person_id, news)
 
 
 def _members_named(ctx: Context, about: Post | Comment, tagged: Sequence[str] | None) -> list[int]:

@@ -18,14 +18,14 @@ from fedcom.rules.limits import MAX_REASON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What is done, by whom and why; `place` is None for what concerns the whole instance.
+    """What is done, by whom and why; `community` is None for what concerns the whole instance.
 
     `expires_at` is when a ban ends by itself.
     """
 
     by: Person
     kind: ModerationAction
-    place: Community | None
+    community: Community | None
     reason: str = ""
     expires_at: datetime | None = None
 
@@ -34,7 +34,7 @@ def log_content(
     ctx: Context, by: Person, target: Content, kind: ModerationAction, reason: str
 ) -> None:
     """One line about a post or comment, in its community's log; its author is told."""
-    line = Line(by=by, kind=kind, place=community_of(ctx.conn, target), reason=reason)
+    line = Line(by=by, kind=kind, community=community_of(ctx.conn, target), reason=reason)
     _write(ctx, line, target.iri)
     if isinstance(target, Comment):
         _tell(ctx, line, target.author_id, post_id=target.post_id, comment_id=target.id)
@@ -48,14 +48,14 @@ def log_person(ctx: Context, line: Line, person: Person) -> None:
     _tell(ctx, line, person.id)
 
 
-def log_community(ctx: Context, line: Line, place: Community) -> None:
+def log_community(ctx: Context, line: Line, community: Community) -> None:
     """One line about a whole community; the members who follow it are told."""
-    _write(ctx, line, place.iri)
-    followers = select(follow.c.follower_id).where(follow.c.target_id == place.id)
+    _write(ctx, line, community.iri)
+    followers = select(follow.c.follower_id).where(follow.c.target_id == community.id)
     news = News(
         kind="moderation",
         by_id=line.by.id,
-        community_id=place.id,
+        community_id=community.id,
         detail=line.kind,
         reason=line.reason,
     )
@@ -71,7 +71,7 @@ def reason_of(word: Document) -> str:
 def _write(ctx: Context, line: Line, target_iri: str) -> None:
     ctx.conn.execute(
         insert(modlog).values(
-            community_id=line.place.id if line.place else None,
+            community_id=line.community.id if line.community else None,
             moderator_id=line.by.id,
             kind=line.kind,
             target_iri=target_iri,
@@ -93,7 +93,7 @@ def _tell(
     news = News(
         kind="moderation",
         by_id=line.by.id,
-        community_id=line.place.id if line.place else None,
+        community_id=line.community.id if line.community else None,
         post_id=post_id,
         comment_id=comment_id,
         detail=line.kind,

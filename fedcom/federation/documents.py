@@ -249,10 +249,10 @@ def _is_closed(someone: Actor) -> bool:
 
 def open_place(ctx: Context, about: Post) -> Community:
     """The community of a post. Raises NotFound when it is closed, and all that is in it with it."""
-    place = get_community(ctx.conn, about.community_id)
-    if _is_closed(place):
+    community = get_community(ctx.conn, about.community_id)
+    if _is_closed(community):
         raise NotFound("couldnt_find_community", "The community is closed.")
-    return place
+    return community
 
 
 def to_be_found_at(about: Post | Comment, what: str | None = None) -> Elsewhere:
@@ -324,13 +324,13 @@ def _created(ctx: Context, about: Post | Comment) -> Json:
     return create(create_iri(about.iri), author.iri, _object(ctx, about))
 
 
-def _announced(ctx: Context, place: Community, post: Post) -> Json:
+def _announced(ctx: Context, community: Community, post: Post) -> Json:
     """As it was announced, under the same id; a peer's post only by its id."""
     return announce(
         announce_iri(ctx.origin, post.id),
-        place.iri,
+        community.iri,
         _created(ctx, post) if post.local else post.iri,
-        followers=f"{place.iri}/followers",
+        followers=f"{community.iri}/followers",
         published=post.published_at,
     )
 
@@ -372,11 +372,13 @@ def _made_anew(ctx: Context, kind: str, number: str) -> Json | None:
     """
     find = get_comment if kind == "create/comment" else get_post
     about: Post | Comment = find(ctx.conn, int(number))
-    place = open_place(ctx, about if isinstance(about, Post) else get_post(ctx.conn, about.post_id))
+    community = open_place(
+        ctx, about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
+    )
     if not about.is_shown:
         return None
     if kind == "announce/post" and isinstance(about, Post):
-        return _announced(ctx, place, about) if place.local else None
+        return _announced(ctx, community, about) if community.local else None
     return _created(ctx, about) if about.local else None
 
 

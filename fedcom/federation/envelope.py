@@ -32,7 +32,7 @@ from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
 from fedcom.federation.undone import with_undone
-from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person, standing
@@ -271,11 +271,11 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
     if group is None and not _JUDGED & set(activity.shape):
         return Known(hosts=frozenset({ctx.host}))
     about = _concerned(ctx, activity)
-    place = _place(ctx, about)
+    community = _place(ctx, about)
     subject = activity.subject_id
     target = _target(activity)
     collection = _owner_of_collection(ctx, target)
-    here = next((spot for spot in (place, collection) if spot is not None and spot.local), None)
+    here = next((spot for spot in (community, collection) if spot is not None and spot.local), None)
     if here is None and subject is not None:
         found = find_actor(ctx.conn, subject)
         here = found if isinstance(found, Community) and found.local else None
@@ -283,12 +283,12 @@ def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | 
         hosts=frozenset({ctx.host}),
         owner=get_person(ctx.conn, about.author_id).iri if about is not None else None,
         moderates_here=here is not None and _moderates(ctx, actor_iri, here),
-        moderated_elsewhere=here is None and (place is not None or collection is not None),
+        moderated_elsewhere=here is None and (community is not None or collection is not None),
         target_owner=collection.iri if collection is not None else None,
         target_is_site=target is not None and is_site(ctx, target),
         follow_target=_follow_target(ctx, activity, actor_iri),
         moderators=_moderators(ctx, group),
-        is_their_post=group is not None and place is not None and place.id == group.id,
+        is_their_post=group is not None and community is not None and community.id == group.id,
         issued_by_us=_is_issued(ctx, activity.id),
         proven=group is not None and _is_proven(ctx, activity, actor_iri),
     )
@@ -337,18 +337,18 @@ def _owner_of_collection(ctx: Context, iri: str | None) -> Community | None:
     """The community whose moderators or featured collection, or which itself, `iri` is."""
     if iri is None:
         return None
-    number = ctx.conn.execute(
-        select(community.c.actor_id)
-        .join(actor, actor.c.id == community.c.actor_id)
+    community_id = ctx.conn.execute(
+        select(community_table.c.actor_id)
+        .join(actor, actor.c.id == community_table.c.actor_id)
         .where(
             or_(
-                community.c.moderators_iri == iri,
-                community.c.featured_iri == iri,
+                community_table.c.moderators_iri == iri,
+                community_table.c.featured_iri == iri,
                 actor.c.iri == iri,
             )
         )
     ).scalar()
-    return None if number is None else get_community(ctx.conn, number)
+    return None if community_id is None else get_community(ctx.conn, community_id)
 
 
 def _moderators(ctx: Context, group: Community | None) -> frozenset[str]:
@@ -357,9 +357,9 @@ def _moderators(ctx: Context, group: Community | None) -> frozenset[str]:
     return frozenset(person.iri for person in find_moderators(ctx.conn, group))
 
 
-def _moderates(ctx: Context, actor_iri: str, place: Community) -> bool:
+def _moderates(ctx: Context, actor_iri: str, community: Community) -> bool:
     person = find_actor(ctx.conn, actor_iri)
-    return isinstance(person, Person) and standing(ctx.conn, person, place).may_moderate
+    return isinstance(person, Person) and standing(ctx.conn, person, community).may_moderate
 
 
 def _follow_target(ctx: Context, activity: Document, actor_iri: str) -> str | None:

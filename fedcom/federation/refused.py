@@ -48,14 +48,19 @@ def undo_refused(ctx: Context, refusal: Refusal) -> None:
     if activity.type == "Follow" and isinstance(by, Person):
         tell_of_reject(ctx, by.id, find_actor(ctx.conn, activity.object_id or ""))
         return
-    place = _place_of(ctx, activity)
-    if place is None or place.host != refusal.host or not isinstance(by, Person) or not by.local:
+    community = _place_of(ctx, activity)
+    if (
+        community is None
+        or community.host != refusal.host
+        or not isinstance(by, Person)
+        or not by.local
+    ):
         return
     if activity.shape[:2] == ("Update", "Group"):
-        _read_again(ctx, place)
+        _read_again(ctx, community)
     else:
-        _apply_opposite(ctx, activity, by, place)
-    _tell(ctx, activity, by, place, refusal)
+        _apply_opposite(ctx, activity, by, community)
+    _tell(ctx, activity, by, community, refusal)
 
 
 def _place_of(ctx: Context, activity: Document) -> Community | None:
@@ -71,13 +76,13 @@ def _place_of(ctx: Context, activity: Document) -> Community | None:
     return found if isinstance(found, Community) and not found.local else None
 
 
-def _apply_opposite(ctx: Context, activity: Document, by: Person, place: Community) -> None:
+def _apply_opposite(ctx: Context, activity: Document, by: Person, community: Community) -> None:
     """Do the opposite here alone, unless it is so again already.
 
     Whether the moderator may do it is not asked: they may have been dismissed since.
     """
     opposite = Document(_opposite(ctx, activity))
-    received = ReceivedActivity(opposite, by.iri, via=place.iri)
+    received = ReceivedActivity(opposite, by.iri, via=community.iri)
     try:
         with ctx.conn.begin_nested():
             action = reader_of(_ROUTES, opposite)(ctx, received)
@@ -102,18 +107,20 @@ def _opposite(ctx: Context, activity: Document) -> dict[str, Any]:
     return dict(taken_back) | {"summary": own or REASON, "removeData": False}
 
 
-def _read_again(ctx: Context, place: Community) -> None:
+def _read_again(ctx: Context, community: Community) -> None:
     """Let the community be fetched when its server next speaks: nobody kept what it was like."""
     stale = ctx.now - 2 * FRESH
-    ctx.conn.execute(update(actor).where(actor.c.id == place.id).values(fetched_at=stale))
+    ctx.conn.execute(update(actor).where(actor.c.id == community.id).values(fetched_at=stale))
 
 
-def _tell(ctx: Context, activity: Document, by: Person, place: Community, refusal: Refusal) -> None:
+def _tell(
+    ctx: Context, activity: Document, by: Person, community: Community, refusal: Refusal
+) -> None:
     iri = activity.subject_id or ""
     post, comment = find_post(ctx.conn, iri), find_comment(ctx.conn, iri)
     news = News(
         kind="moderation",
-        community_id=place.id,
+        community_id=community.id,
         post_id=post.id if post else comment.post_id if comment else None,
         comment_id=comment.id if comment else None,
         detail="refused",

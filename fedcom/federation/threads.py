@@ -61,7 +61,7 @@ async def answer_context(request: Request) -> Response:
 
     def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
         about = get_post(ctx.conn, number)
-        place = open_place(ctx, about)
+        community = open_place(ctx, about)
         if not about.local:
             return to_be_found_at(about, about.context_iri), None
         iri = context_iri(about.iri)
@@ -75,8 +75,8 @@ async def answer_context(request: Request) -> Response:
             len(ids),
             first=page_iri(iri, 1),
             last=page_iri(iri, count_pages(len(ids), PAGE)),
-            owner=place.iri,
-            audience=place.iri,
+            owner=community.iri,
+            audience=community.iri,
         )
         return document, digest(ids)
 

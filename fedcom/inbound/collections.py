@@ -11,7 +11,7 @@ from fedcom.actions.moderators import read_moderator
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context
 from fedcom.errors import Invalid
-from fedcom.models.actor import community
+from fedcom.models.actor import community as community_table
 from fedcom.queries.actors import get_community
 from fedcom.remote.actors import community_at
 from inbox.ports import ReceivedActivity
@@ -21,11 +21,13 @@ def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     target = received.activity.target
     if target is None and received.via is not None:
         # PieFed and Mbin may leave it out. What the origin serves is right whatever was meant.
-        place = community_at(ctx, received.via)
-        return RefreshCommunity(by=place, community=place)
+        community = community_at(ctx, received.via)
+        return RefreshCommunity(by=community, community=community)
     found = ctx.conn.execute(
-        select(community.c.actor_id, community.c.featured_iri == target).where(
-            or_(community.c.moderators_iri == target, community.c.featured_iri == target)
+        select(community_table.c.actor_id, community_table.c.featured_iri == target).where(
+            or_(
+                community_table.c.moderators_iri == target, community_table.c.featured_iri == target
+            )
         )
     ).first()
     if found is None or target is None:
@@ -35,10 +37,10 @@ def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
             target=target,
         )
     number, is_featured = found
-    place = get_community(ctx.conn, number)
-    check_vouched(ctx, received, place)
+    community = get_community(ctx.conn, number)
+    check_vouched(ctx, received, community)
     read = read_pin if is_featured else read_moderator
-    return read(ctx, received, place)
+    return read(ctx, received, community)
 
 
 READERS: Readers = {("Add",): _read, ("Remove",): _read}

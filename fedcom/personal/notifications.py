@@ -15,9 +15,9 @@ READ_KEPT = timedelta(days=180)
 _ABOUT_WORDS = notification.c.kind.in_(["reply", "mention"])
 
 
-def read_one(conn: Connection, person_id: int, number: int, now: datetime) -> None:
+def read_one(conn: Connection, person_id: int, notification_id: int, now: datetime) -> None:
     """They have seen the one with this row id, if it is theirs."""
-    _read(conn, person_id, notification.c.id == number, now)
+    _read(conn, person_id, notification.c.id == notification_id, now)
 
 
 def read_kinds(

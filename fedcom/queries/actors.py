@@ -58,28 +58,28 @@ def find_actor(conn: Connection, iri: str) -> Person | Community | None:
     return _find(conn, _BY_IRI, iri=iri)
 
 
-def get_actor(conn: Connection, number: int) -> Person | Community:
+def get_actor(conn: Connection, actor_id: int) -> Person | Community:
     """Whoever has this row id. Raises NotFound."""
-    found = _find(conn, _BY_ID, id=number)
+    found = _find(conn, _BY_ID, id=actor_id)
     if found is None:
         raise NotFound("couldnt_find_person", "There is no such person here.")
     return found
 
 
-def get_person(conn: Connection, number: int) -> Person:
+def get_person(conn: Connection, person_id: int) -> Person:
     """Whoever with this row id takes part: a person, or a Group that writes or votes itself.
 
     Raises NotFound.
     """
-    row = conn.execute(_BY_ID, {"id": number}).mappings().first()
+    row = conn.execute(_BY_ID, {"id": person_id}).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_person", "There is no such person here.")
     return to_row(Person, row)
 
 
-def get_community(conn: Connection, number: int) -> Community:
+def get_community(conn: Connection, community_id: int) -> Community:
     """The community with this row id. Raises NotFound."""
-    found = _find(conn, _BY_ID, id=number)
+    found = _find(conn, _BY_ID, id=community_id)
     if not isinstance(found, Community):
         raise NotFound("couldnt_find_community", "There is no such community here.")
     return found

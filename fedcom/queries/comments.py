@@ -17,9 +17,9 @@ def find_comment(conn: Connection, iri: str) -> Comment | None:
     return None if row is None else to_row(Comment, row)
 
 
-def get_comment(conn: Connection, number: int) -> Comment:
+def get_comment(conn: Connection, comment_id: int) -> Comment:
     """The comment with this row id, deleted or not. Raises NotFound."""
-    row = conn.execute(_BY_ID, {"id": number}).mappings().first()
+    row = conn.execute(_BY_ID, {"id": comment_id}).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_comment", "There is no such comment here.")
     return to_row(Comment, row)

@@ -65,14 +65,14 @@ class Cursor:
         return {"key": self.moment() if is_time else self.key, "after_id": self.post_id}
 
 
-def goes_on(key: ColumnElement[Any], number: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that a row stands behind the cursor, in a list by `key` and then by `number`,
+def goes_on(key: ColumnElement[Any], row_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a row stands behind the cursor, in a list by `key` and then by `row_id`,
     the largest first.
     """
     # A cursor may hold more than an integer of PostgreSQL does.
     at = bindparam("key", type_=BigId if isinstance(key.type, Integer) else key.type)
     # The first condition alone would do; it is there so that an index can bound the range.
-    return and_(key <= at, or_(key < at, number < bindparam("after_id", type_=BigId)))
+    return and_(key <= at, or_(key < at, row_id < bindparam("after_id", type_=BigId)))
 
 
 def no_cursor() -> Invalid:

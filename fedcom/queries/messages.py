@@ -192,17 +192,17 @@ def find_message_before(conn: Connection, about: Message) -> Message | None:
     return None if row is None else to_row(Message, row)
 
 
-def get_message(conn: Connection, number: int) -> Message:
+def get_message(conn: Connection, message_id: int) -> Message:
     """The message with this row id, whoever asks. Raises NotFound."""
-    row = conn.execute(_BY_ID, {"id": number}).mappings().first()
+    row = conn.execute(_BY_ID, {"id": message_id}).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_private_message", "There is no such message here.")
     return to_row(Message, row)
 
 
-def get_own_message(conn: Connection, number: int, viewer_id: int) -> Message:
+def get_own_message(conn: Connection, message_id: int, viewer_id: int) -> Message:
     """The message with this row id, for its author or recipient. Raises NotFound for others."""
-    row = conn.execute(_MINE, {"id": number, "viewer": viewer_id}).mappings().first()
+    row = conn.execute(_MINE, {"id": message_id, "viewer": viewer_id}).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_private_message", "There is no such message here.")
     return to_row(Message, row)

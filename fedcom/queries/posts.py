@@ -26,9 +26,9 @@ def find_post_of_thread(conn: Connection, places: Collection[int], iri: str) -> 
     return None if row is None else to_row(Post, row)
 
 
-def get_post(conn: Connection, number: int) -> Post:
+def get_post(conn: Connection, post_id: int) -> Post:
     """The post with this row id, deleted or not. Raises NotFound."""
-    row = conn.execute(_BY_ID, {"id": number}).mappings().first()
+    row = conn.execute(_BY_ID, {"id": post_id}).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_post", "There is no such post here.")
     return to_row(Post, row)

@@ -22,9 +22,9 @@ def find_report(conn: Connection, iri: str) -> Report | None:
     return None if row is None else to_row(Report, row)
 
 
-def get_report(conn: Connection, number: int) -> Report:
+def get_report(conn: Connection, report_id: int) -> Report:
     """The report with this row id. Raises NotFound."""
-    row = conn.execute(_REPORT.where(report.c.id == number)).mappings().first()
+    row = conn.execute(_REPORT.where(report.c.id == report_id)).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_report", "There is no such report here.")
     return to_row(Report, row)

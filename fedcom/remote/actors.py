@@ -19,7 +19,7 @@ from activitypub.signatures.keys import MAX_PEM, PublicKey
 from fedcom.context import Context
 from fedcom.db import insert_ignoring, upsert
 from fedcom.errors import Denied, Invalid, NeedsFetch, NotFound
-from fedcom.models.actor import Actor, Community, Person, actor, community
+from fedcom.models.actor import Actor, Community, Person, actor, community as community_table
 from fedcom.models.moderation import community_ban, moderator
 from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.bans import list_site_bans
@@ -157,10 +157,10 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
     if values["kind"] != "Group":
         return get_person(ctx.conn, number)
     _put_community(ctx, number, document)
-    place = get_community(ctx.conn, number)
+    community = get_community(ctx.conn, number)
     if known is None:
-        _bar_as_site(ctx, place)
-    return place
+        _bar_as_site(ctx, community)
+    return community
 
 
 def is_stale(conn: Connection, iri: str, now: datetime) -> bool:
@@ -206,11 +206,11 @@ def put_domain(conn: Connection, iri: str, domain: str | None) -> None:
     )
 
 
-def put_claimed_followers(conn: Connection, place: Community, collection: Document) -> None:
+def put_claimed_followers(conn: Connection, community: Community, collection: Document) -> None:
     """Keep how many followers a peer's community has by its own `followers` collection."""
     claimed = collection.total_items if collection.type in COLLECTION_TYPES else None
-    mine = community.c.actor_id == place.id
-    conn.execute(update(community).where(mine).values(claimed_followers=claimed))
+    mine = community_table.c.actor_id == community.id
+    conn.execute(update(community_table).where(mine).values(claimed_followers=claimed))
 
 
 def forget_actor(ctx: Context, someone: Actor) -> None:
@@ -297,7 +297,7 @@ def _proves(key: MultikeyDocument, iri: str) -> bool:
         return False
 
 
-def _put_community(ctx: Context, number: int, document: Document) -> None:
+def _put_community(ctx: Context, actor_id: int, document: Document) -> None:
     values: dict[str, object] = {
         "moderators_iri": _near(document.moderators, document.id),
         "featured_iri": _near(document.featured, document.id),
@@ -310,12 +310,14 @@ def _put_community(ctx: Context, number: int, document: Document) -> None:
     elif followers is None:
         values["claimed_followers"] = None
     # Else it is fetched (`put_claimed_followers`).
-    insert_ignoring(ctx.conn, community, {"actor_id": number})
-    ctx.conn.execute(update(community).where(community.c.actor_id == number).values(**values))
-    _put_moderators(ctx, number, values["moderators_iri"])
+    insert_ignoring(ctx.conn, community_table, {"actor_id": actor_id})
+    ctx.conn.execute(
+        update(community_table).where(community_table.c.actor_id == actor_id).values(**values)
+    )
+    _put_moderators(ctx, actor_id, values["moderators_iri"])
 
 
-def _put_moderators(ctx: Context, number: int, collection: object) -> None:
+def _put_moderators(ctx: Context, community_id: int, collection: object) -> None:
     """Replace the moderators by those in the community's own collection, as far as we get them."""
     if not isinstance(collection, str):
         return
@@ -325,22 +327,22 @@ def _put_moderators(ctx: Context, number: int, collection: object) -> None:
     listed = [item for item in served.items if isinstance(item, str)]
     # The community is usable without those who are nobody we can use.
     found = [if_served(person_at, ctx, iri) for iri in listed[:MODERATORS_FETCHED]]
-    ctx.conn.execute(delete(moderator).where(moderator.c.community_id == number))
+    ctx.conn.execute(delete(moderator).where(moderator.c.community_id == community_id))
     for position, person in enumerate(one for one in found if one is not None):
         # They are listed in the order of their appointment, and that is all we know of it.
         row = {
-            "community_id": number,
+            "community_id": community_id,
             "person_id": person.id,
             "appointed_at": ctx.now + timedelta(microseconds=position),
         }
         insert_ignoring(ctx.conn, moderator, row)
 
 
-def _bar_as_site(ctx: Context, place: Community) -> None:
+def _bar_as_site(ctx: Context, community: Community) -> None:
     """Keep out of a community that was first seen now whom its whole server has banned."""
-    for ban in list_site_bans(ctx.conn, place.host, ctx.now):
+    for ban in list_site_bans(ctx.conn, community.host, ctx.now):
         row = {
-            "community_id": place.id,
+            "community_id": community.id,
             "person_id": ban.person_id,
             "reason": ban.reason,
             "created_at": ban.created_at,

@@ -15,17 +15,17 @@ from fedcom.queries.actors import get_community, is_admin, standing
 from fedcom.queries.reports import IS_OF_ACTOR, get_report
 
 
-def get_report_for(conn: Connection, number: int, judge: Person) -> Report:
+def get_report_for(conn: Connection, report_id: int, judge: Person) -> Report:
     """The report with this row id, for a moderator of its community, or an admin.
 
     Raises NotFound, and Denied for anybody else.
     """
-    found = get_report(conn, number)
+    found = get_report(conn, report_id)
     if is_admin(conn, judge.id):
         return found
     if found.community_id is not None:
-        place = get_community(conn, found.community_id)
-        if standing(conn, judge, place).is_moderator:
+        community = get_community(conn, found.community_id)
+        if standing(conn, judge, community).is_moderator:
             return found
     raise Denied("not_a_moderator", "Only moderators of the community and admins judge this.")
 

@@ -163,10 +163,10 @@ async def reopen(request: Request) -> Response:
     return see_other("/admin/communities", "community_reopened")
 
 
-def _close(ctx: Context, number: int, reason: str, by: Person) -> None:
-    place = get_community(ctx.conn, number)
+def _close(ctx: Context, community_id: int, reason: str, by: Person) -> None:
+    place = get_community(ctx.conn, community_id)
     act(ctx, CloseCommunity(by=by, community=place, reason=reason))
 
 
-def _reopen(ctx: Context, number: int, by: Person) -> None:
-    act(ctx, ReopenCommunity(by=by, community=get_community(ctx.conn, number)))
+def _reopen(ctx: Context, community_id: int, by: Person) -> None:
+    act(ctx, ReopenCommunity(by=by, community=get_community(ctx.conn, community_id)))

@@ -154,7 +154,7 @@ def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form
     return Ban(
         by=by,
         person=person,
-        place=place,
+        community=place,
         reason=reason,
         expires_at=ctx.now + timedelta(days=days) if days else None,
         removes_content=form.checked("content"),
@@ -198,7 +198,7 @@ async def unban(request: Request) -> Response:
             Unban(
                 by=by,
                 person=person,
-                place=place.community,
+                community=place.community,
                 restores_content=bool(sent.get("content")),
             ),
         )
@@ -236,7 +236,7 @@ async def unban_from_site(request: Request) -> Response:
     def work(ctx: Context) -> Person:
         person = get_person_at(ctx.conn, request, is_admin=True)
         restores = bool(sent.get("content"))
-        lift = Unban(by=by, person=person, place=None, restores_content=restores)
+        lift = Unban(by=by, person=person, community=None, restores_content=restores)
         return act(ctx, lift).person
 
     person = await instance_of(request).unit(work)

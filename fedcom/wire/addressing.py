@@ -18,14 +18,14 @@ def instance_iri(origin: str) -> str:
     return f"{origin}/actor"
 
 
-def post_iri(origin: str, number: int) -> str:
+def post_iri(origin: str, post_id: int) -> str:
     """The id of a local post."""
-    return f"{origin}/post/{number}"
+    return f"{origin}/post/{post_id}"
 
 
-def comment_iri(origin: str, number: int) -> str:
+def comment_iri(origin: str, comment_id: int) -> str:
     """The id of a local comment."""
-    return f"{origin}/comment/{number}"
+    return f"{origin}/comment/{comment_id}"
 
 
 def create_iri(content_iri: str) -> str:
@@ -34,14 +34,14 @@ def create_iri(content_iri: str) -> str:
     return f"{origin}/activities/create/{kind}-{number}"
 
 
-def announce_iri(origin: str, number: int) -> str:
+def announce_iri(origin: str, post_id: int) -> str:
     """The id of the Announce by which a local community passed on a post's Create."""
-    return f"{origin}/activities/announce/post-{number}"
+    return f"{origin}/activities/announce/post-{post_id}"
 
 
-def message_iri(origin: str, number: int) -> str:
+def message_iri(origin: str, message_id: int) -> str:
     """The id of a local private message; there is nothing at it but for its two people."""
-    return f"{origin}/message/{number}"
+    return f"{origin}/message/{message_id}"
 
 
 def context_iri(iri: str) -> str:

@@ -80,7 +80,7 @@ def read_message(document: Document) -> CommentContent:
 def to_note(
     about: Comment,
     author: Actor,
-    place: Community,
+    community: Community,
     above: Above,
     mentioned: tuple[Actor, ...],
     replies: dict[str, Any],
@@ -93,7 +93,7 @@ def to_note(
     if not about.is_shown:
         return tombstone_of(about, "Note")
     return note(
-        to_place(about, author, place, mentioned, thread=above.thread, replies=replies),
+        to_place(about, author, community, mentioned, thread=above.thread, replies=replies),
         Text(
             html=with_their_links(about.body_html, about.iri, mentioned),
             markdown=about.body_source or None,

@@ -25,7 +25,7 @@ MOST_PICTURES = 4
 def to_status(
     about: Post,
     author: Actor,
-    place: Community,
+    community: Community,
     mentioned: tuple[Actor, ...],
     replies: dict[str, Any],
 ) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def to_status(
     if not about.is_shown:
         return tombstone_of(about, "Note")
     return note(
-        to_place(about, author, place, mentioned, thread=thread_of(about), replies=replies),
+        to_place(about, author, community, mentioned, thread=thread_of(about), replies=replies),
         Text(html=_content(about, mentioned), language=language_of(about.language)),
         sensitive=about.nsfw or bool(about.content_warning),
         summary=about.content_warning or None,

@@ -66,8 +66,8 @@ class PostContent:
     restrictions: Restrictions = UNRESTRICTED
 
 
-def read_post(document: Document, place: Community | None = None) -> PostContent:
-    """A post in `place` as a peer's document gives it; `document` must have an id.
+def read_post(document: Document, community: Community | None = None) -> PostContent:
+    """A post in `community` as a peer's document gives it; `document` must have an id.
 
     A Note has no title: it is given one of its subject, its text, its choices or its picture
     (`_title`); of one with a content warning the warning, because the text is what it warns of.
@@ -80,7 +80,7 @@ def read_post(document: Document, place: Community | None = None) -> PostContent
     return PostContent(
         iri=document.id or "",
         wire_type=document.type,
-        title=title or warning or subject or _title(document, (body.html, text.html), place),
+        title=title or warning or subject or _title(document, (body.html, text.html), community),
         url=url,
         body=with_attached(
             with_details(with_subject(body, subject if title else ""), document),
@@ -105,7 +105,7 @@ def thread_of(about: Post) -> str | None:
 
 
 def to_page(
-    about: Post, author: Actor, place: Community, mentioned: tuple[Actor, ...] = ()
+    about: Post, author: Actor, community: Community, mentioned: tuple[Actor, ...] = ()
 ) -> dict[str, Any]:
     """A local post as a Page, in the shape that Lemmy and Mastodon read.
 
@@ -115,7 +115,12 @@ def to_page(
         return tombstone_of(about, about.wire_type)
     return page(
         to_place(
-            about, author, place, mentioned, thread=thread_of(about), replies=replies_iri(about.iri)
+            about,
+            author,
+            community,
+            mentioned,
+            thread=thread_of(about),
+            replies=replies_iri(about.iri),
         ),
         about.title,
         Text(
@@ -140,13 +145,13 @@ def _attachments(about: Post) -> list[dict[str, Any]]:
     return found
 
 
-def _title(document: Document, texts: tuple[str, ...], place: Community | None) -> str:
+def _title(document: Document, texts: tuple[str, ...], community: Community | None) -> str:
     """What is said first; else what can be chosen in a poll, else what its picture shows.
 
     `texts` are the ones in which it is looked for: with emoji as pictures, which are no words, then
     with their names.
     """
-    names = () if place is None else (place.name.lower(), place.handle.lower())
+    names = () if community is None else (community.name.lower(), community.handle.lower())
     picture = illustration_of(document)
     said = (title_of(html, MAX_TITLE, names) for html in (*texts, document.summary or ""))
     return (

@@ -51,13 +51,13 @@ def tombstone_of(about: Post | Comment, former_type: str) -> dict[str, Any]:
 
 
 def _tags_of(
-    iri: str, html: str, place: Community, people: Sequence[Actor]
+    iri: str, html: str, community: Community, people: Sequence[Actor]
 ) -> list[dict[str, Any]]:
     """The tags of our object `iri` with the text `html`: mentions, then hashtags.
 
     The community's Mention is the first, since microblogs answer only whom a Note mentions.
     """
-    mentions = [mention(someone.iri, f"@{someone.handle}") for someone in (place, *people)]
+    mentions = [mention(someone.iri, f"@{someone.handle}") for someone in (community, *people)]
     return mentions + [hashtag(hashtag_page(iri, word), word) for word in find_hashtags(html)]
 
 

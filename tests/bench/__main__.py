@@ -52,12 +52,12 @@ async def bench() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = _settings(Path(folder))
         async with open_instance(settings) as instance:
-            place, posts, thread = await _fill(instance, public_pem)
+            community, posts, thread = await _fill(instance, public_pem)
             app = create_app(settings)
             app.state.instance = instance
             await _incoming(instance, app, key, posts[:ACTIVITIES], verify_cost)
-            await _outgoing(instance, place, sign_cost)
-            await _pages(app, place, thread)
+            await _outgoing(instance, community, sign_cost)
+            await _pages(app, community, thread)
 
 
 def _settings(folder: Path) -> Settings:
@@ -90,11 +90,11 @@ async def _fill(instance: Instance, public_pem: str) -> tuple[Community, list[Po
     def work(ctx: Context) -> tuple[Community, list[Post], Post]:
         newcomer = Newcomer(name="ann", password_hash="-")
         ann = create_account(ctx, newcomer, keys[0], role="admin").person
-        place = perform(ctx, CreateCommunity(by=ann, name="cats", key=keys[1]))
+        community = perform(ctx, CreateCommunity(by=ann, name="cats", key=keys[1]))
         ctx.conn.execute(insert(actor).values(**_peer(ctx, public_pem)))
         body = Body.of_markdown("Some words about **cats** and [a link](https://a.example).\n" * 5)
         posts = [
-            perform(ctx, CreatePost(by=ann, community=place, title=f"Post {n}", body=body))
+            perform(ctx, CreatePost(by=ann, community=community, title=f"Post {n}", body=body))
             for n in range(ACTIVITIES)
         ]
         above: Comment | None = None
@@ -102,7 +102,7 @@ async def _fill(instance: Instance, public_pem: str) -> tuple[Community, list[Po
             parent = above if number % 4 else None
             above = perform(ctx, CreateComment(by=ann, post=posts[0], parent=parent, body=body))
         finish_setup(ctx.conn, name="Bench", registration="closed", now=ctx.now)
-        return place, posts, posts[0]
+        return community, posts, posts[0]
 
     return await instance.unit(work)
 
@@ -180,7 +180,7 @@ async def _post(app: Callable[..., Awaitable[None]], body: bytes, headers: dict[
     return status
 
 
-async def _outgoing(instance: Instance, place: Community, sign_cost: float) -> None:
+async def _outgoing(instance: Instance, community: Community, sign_cost: float) -> None:
     """Deliveries to many hosts over real sockets, from the row to the recorded answer."""
     program = str(Path(__file__).with_name("sink.py"))
     sink = await asyncio.create_subprocess_exec(
@@ -197,11 +197,11 @@ async def _outgoing(instance: Instance, place: Community, sign_cost: float) -> N
 
         def work(ctx: Context) -> None:
             for _ in range(DELIVERIES):
-                activity = create(ctx.new_iri("create"), place.iri, page)
+                activity = create(ctx.new_iri("create"), community.iri, page)
                 publish(
                     ctx.conn,
                     activity_id=activity["id"],
-                    actor=place.iri,
+                    actor=community.iri,
                     body=dump(activity),
                     subject=activity["id"],
                     inboxes=inboxes,
@@ -220,11 +220,11 @@ async def _outgoing(instance: Instance, place: Community, sign_cost: float) -> N
         await sink.wait()
 
 
-async def _pages(app: Callable[..., Awaitable[None]], place: Community, thread: Post) -> None:
+async def _pages(app: Callable[..., Awaitable[None]], community: Community, thread: Post) -> None:
     transport = httpx.ASGITransport(app=app)
     for name, path in (
         ("front page, 20 posts", "/"),
-        ("community page", f"/c/{place.name}"),
+        ("community page", f"/c/{community.name}"),
         ("thread, 200 comments", f"/post/{thread.id}"),
     ):
         headers = {"Accept": "text/html", "Accept-Encoding": "gzip"}

@@ -36,7 +36,7 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="fedcom-demo-"))
     is_good = False
     try:
-        nodes = [_node(folder, *place) for place in PLACES]
+        nodes = [_node(folder, *community) for community in PLACES]
         print("Starting three servers …", flush=True)
         stage = Stage(lambda line: print(line, flush=True))
         with running(*nodes), closing(Play(stage, nodes)) as play:

@@ -10,7 +10,7 @@ from activitypub.errors import BudgetSpent, NotThere, Refused, Unreachable
 from activitypub.fetch import Budget
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, Invalid, NeedsFetch, NotFound
-from fedcom.models.actor import Community, Person, actor, community, local_name
+from fedcom.models.actor import Community, Person, actor, community as community_table, local_name
 from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
 from fedcom.models.peer import peer
@@ -330,11 +330,11 @@ async def test_an_actor_is_read_again_after_a_day_and_left_alone_when_that_fails
 async def test_with_a_community_what_is_pinned_in_it_is_read_again(node: Node) -> None:
     dogs = "https://dogs.example/c/dogs"
     featured = f"{dogs}/featured"
-    place = node.home.group(dogs, featured=featured)
-    node.home.follow(node.home.bob, place)
+    community = node.home.group(dogs, featured=featured)
+    node.home.follow(node.home.bob, community)
     kim = node.home.person(KIM)
     first, second, third = (
-        node.home.post(by=kim, place=place, iri=f"https://kim.example/post/{number}")
+        node.home.post(by=kim, community=community, iri=f"https://kim.example/post/{number}")
         for number in (1, 2, 3)
     )
     node.network.put(group(dogs, featured=featured), person(KIM))
@@ -359,8 +359,10 @@ FOLLOWERS = f"{DOGS}/followers"
 
 
 def claimed(node: Node) -> int | None:
-    (place,) = [row for row in node.home.rows(community) if row["actor_id"] != node.home.cats.id]
-    number: int | None = place["claimed_followers"]
+    (community,) = [
+        row for row in node.home.rows(community_table) if row["actor_id"] != node.home.cats.id
+    ]
+    number: int | None = community["claimed_followers"]
     return number
 
 

@@ -113,8 +113,8 @@ def event(**more: Any) -> Json:
 
 @pytest.mark.parametrize("way", ["the person", "the group", "fetched"])
 async def test_an_event_of_a_group_is_the_persons_and_in_the_group(tube: Node, way: str) -> None:
-    place = tube.home.group(CHANNEL)
-    tube.home.follow(tube.home.bob, place)
+    community = tube.home.group(CHANNEL)
+    tube.home.follow(tube.home.bob, community)
     tube.network.put(event())
 
     if way == "the person":
@@ -126,7 +126,7 @@ async def test_an_event_of_a_group_is_the_persons_and_in_the_group(tube: Node, w
         await tube.instance.units.lookup(FILM)
 
     assert author_of(tube, FILM) == KIM
-    assert [row["community_id"] for row in tube.home.rows(post)] == [place.id]
+    assert [row["community_id"] for row in tube.home.rows(post)] == [community.id]
 
 
 async def test_an_event_whose_actor_is_on_another_host_is_nobodys(tube: Node) -> None:
@@ -163,22 +163,22 @@ async def test_what_a_bot_of_any_kind_writes_and_votes_counts(tube: Node, kind: 
 
 
 async def test_a_followed_group_that_writes_itself_is_the_place_of_it(tube: Node) -> None:
-    place = tube.home.group("https://bots.example/u/bot")
-    tube.home.follow(tube.home.bob, place)
-    tube.network.put(group(place.iri, attributedTo=None))
+    community = tube.home.group("https://bots.example/u/bot")
+    tube.home.follow(tube.home.bob, community)
+    tube.network.put(group(community.iri, attributedTo=None))
     words = document(
         "https://bots.example/note/1",
         "Note",
-        attributedTo=place.iri,
+        attributedTo=community.iri,
         content="<p>Hello there, everybody</p>",
         to=[PUBLIC],
-        cc=[f"{place.iri}/followers"],
+        cc=[f"{community.iri}/followers"],
     )
 
-    assert await tube.hear(activity("Create", place.iri, words)) == "202"
+    assert await tube.hear(activity("Create", community.iri, words)) == "202"
 
-    assert author_of(tube, words["id"]) == place.iri
-    assert [row["community_id"] for row in tube.home.rows(post)] == [place.id]
+    assert author_of(tube, words["id"]) == community.iri
+    assert [row["community_id"] for row in tube.home.rows(post)] == [community.id]
 
 
 async def test_a_group_takes_its_vote_back_writes_messages_and_reports(tube: Node) -> None:

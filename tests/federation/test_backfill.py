@@ -22,7 +22,7 @@ from fedcom.actions.post import CreatePost
 from fedcom.actions.vote import Vote
 from fedcom.app import create_app
 from fedcom.background.backfill import LIMITS, Backfill, Limits
-from fedcom.models.actor import Community, Person, community
+from fedcom.models.actor import Community, Person, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.post import Post, post
 from fedcom.queries.omissions import list_omissions
@@ -100,7 +100,7 @@ class World:
 
     @property
     def is_done(self) -> bool:
-        rows = {row["actor_id"]: row["backfilled_at"] for row in self.home.rows(community)}
+        rows = {row["actor_id"]: row["backfilled_at"] for row in self.home.rows(community_table)}
         return rows[self.dogs.id] is not None
 
     def titles(self) -> list[str]:
@@ -248,20 +248,22 @@ async def test_an_outbox_that_says_nothing_is_done(world: World) -> None:
         await world.fill()
         assert world.is_done
         world.home(
-            lambda ctx: ctx.conn.execute(community.update().values(backfilled_at=None)) and None
+            lambda ctx: (
+                ctx.conn.execute(community_table.update().values(backfilled_at=None)) and None
+            )
         )
 
 
 async def test_a_community_without_an_outbox_is_done(world: World) -> None:
     bare = group("https://bare.example/c/bare", outbox=None)
-    place = world.home.group(bare["id"], outbox=None)
-    asked = world.home.perform(Follow(by=world.home.bob, target=place))
+    community = world.home.group(bare["id"], outbox=None)
+    asked = world.home.perform(Follow(by=world.home.bob, target=community))
     world.network.put(bare)
     assert await world.node.hear(activity("Accept", bare["id"], asked.iri)) == "202"
     await world.backfill().fetch_communities()
 
-    rows = {row["actor_id"]: row["backfilled_at"] for row in world.home.rows(community)}
-    assert rows[place.id] is not None
+    rows = {row["actor_id"]: row["backfilled_at"] for row in world.home.rows(community_table)}
+    assert rows[community.id] is not None
 
 
 @pytest.mark.parametrize(
@@ -313,7 +315,9 @@ async def test_what_is_left_out_is_put_down_until_the_next_visit(world: World) -
     assert omissions(world) == {gone: "not_there", rexs()["id"]: "not_public"}
 
     world.network.put(ordered(OUTBOX, [announced(rexs(2))]))
-    world.home(lambda ctx: ctx.conn.execute(community.update().values(backfilled_at=None)) and None)
+    world.home(
+        lambda ctx: ctx.conn.execute(community_table.update().values(backfilled_at=None)) and None
+    )
     await world.backfill().fetch_communities()
     assert omissions(world) == {}
 
@@ -548,7 +552,9 @@ async def test_answers_in_a_circle_end(world: World) -> None:
 
 def again(world: World, **limits: Any) -> Backfill:
     """As if it had not been done."""
-    world.home(lambda ctx: ctx.conn.execute(community.update().values(backfilled_at=None)) and None)
+    world.home(
+        lambda ctx: ctx.conn.execute(community_table.update().values(backfilled_at=None)) and None
+    )
     world.network.fetched()
     return world.backfill(**limits)
 
@@ -813,18 +819,20 @@ async def test_it_pauses_between_requests(world: World) -> None:
 async def test_a_visit_that_fails_altogether_does_not_end_the_others(world: World) -> None:
     talk(world)
     world.home(
-        lambda ctx: ctx.conn.execute(community.update().values(backfilled_at=ctx.now)) and None
+        lambda ctx: (
+            ctx.conn.execute(community_table.update().values(backfilled_at=ctx.now)) and None
+        )
     )
 
     class Broken(Backfill):
-        async def _visit_community(self, place: Community) -> None:
-            if place.id == world.dogs.id:
+        async def _visit_community(self, community: Community) -> None:
+            if community.id == world.dogs.id:
                 raise RuntimeError("a mistake of ours")
-            await super()._visit_community(place)
+            await super()._visit_community(community)
 
     cows = "https://cows.example/c/cows"
-    place = world.home.group(cows)
-    asked = world.home.perform(Follow(by=world.home.bob, target=place))
+    community = world.home.group(cows)
+    asked = world.home.perform(Follow(by=world.home.bob, target=community))
     world.network.put(group(cows))
     assert await world.node.hear(activity("Accept", cows, asked.iri)) == "202"
     await world.accept()
@@ -832,8 +840,11 @@ async def test_a_visit_that_fails_altogether_does_not_end_the_others(world: Worl
 
     await Broken(world.node.instance.units, ORIGIN, world.home.clock, QUICK).fetch_communities()
 
-    done = {row["actor_id"]: row["backfilled_at"] is not None for row in world.home.rows(community)}
-    assert (done[world.dogs.id], done[place.id]) == (False, True)
+    done = {
+        row["actor_id"]: row["backfilled_at"] is not None
+        for row in world.home.rows(community_table)
+    }
+    assert (done[world.dogs.id], done[community.id]) == (False, True)
 
 
 async def test_an_accepted_follow_starts_it_at_once(world: World) -> None:
@@ -959,10 +970,10 @@ async def test_a_new_follower_finds_the_old_posts_and_comments_of_another_instan
         await far.unit(lambda ctx: perform(ctx, _remark(gil, old, above, "Two")))
         await far.unit(lambda ctx: perform(ctx, Vote(by=gil, target=old, score=1)))
 
-        place = await node.instance.lookup("!fish@far.example")
-        assert isinstance(place, Community)
+        community = await node.instance.lookup("!fish@far.example")
+        assert isinstance(community, Community)
         assert home.rows(post) == []
-        await node.instance.unit(lambda ctx: perform(ctx, Follow(by=home.bob, target=place)))
+        await node.instance.unit(lambda ctx: perform(ctx, Follow(by=home.bob, target=community)))
         for one, other in ((node.instance, far), (far, node.instance)):
             await one.dispatcher.drain()
             await other.inbox.drain()

@@ -32,9 +32,9 @@ def dialect() -> str:
     return "sqlite"
 
 
-def names(place: str = "note") -> Any:
+def names(community: str = "note") -> Any:
     """Ids of a peer's, one after the other."""
-    return (f"https://kim.example/{place}/{number}" for number in count())
+    return (f"https://kim.example/{community}/{number}" for number in count())
 
 
 async def answer_to(node: Node, said: Json) -> str:
@@ -102,10 +102,12 @@ async def test_a_thread_without_a_beginning_costs_a_few_requests(
 async def test_communities_that_moderate_one_another_are_asked_for_once(node: Node) -> None:
     """Each has ten communities as moderators, and each of them has ten others."""
     for number in range(200):
-        place = f"{DOGS}{number}"
+        community = f"{DOGS}{number}"
         others = [f"{DOGS}{number * 10 + other}" for other in range(10)]
-        listed = document(f"{place}/moderators", "OrderedCollection", orderedItems=[*others, KIM])
-        node.network.put(group(place), listed)
+        listed = document(
+            f"{community}/moderators", "OrderedCollection", orderedItems=[*others, KIM]
+        )
+        node.network.put(group(community), listed)
     node.network.put(person(KIM))
 
     found = await node.instance.lookup(f"{DOGS}1")
@@ -130,7 +132,7 @@ async def test_a_community_that_is_its_own_collection_of_everything_is_one_like_
         found = await node.instance.lookup(iri)
 
         assert isinstance(found, Community)
-        assert await node.instance.read(partial(find_moderators, place=found)) == []
+        assert await node.instance.read(partial(find_moderators, community=found)) == []
         assert len(node.network.fetched()) <= 3
 
 

@@ -25,7 +25,7 @@ from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
 from fedcom.actions.vote import Vote
 from fedcom.app import create_app
-from fedcom.models.actor import Community, Person, community
+from fedcom.models.actor import Community, Person, community as community_table
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.wire.body import Body
@@ -99,14 +99,14 @@ def reader(node: Node) -> Reader:
     return Reader(node)
 
 
-def write(home: Home, by: Person, place: Community) -> tuple[Post, Comment]:
+def write(home: Home, by: Person, community: Community) -> tuple[Post, Comment]:
     """A post with something in every field, a comment below it, and earlier versions of both."""
     words: dict[str, Any] = {
         "url": f"https://peer.example/{LINK}",
         "image": Illustration("https://cdn.example/x.png", ALT),
     }
     former, body, remark = map(Body.of_markdown, (FORMER, TEXT, REMARK))
-    post = home.post(by, place, title=f"{TITLE} {FORMER}", body=former, **words)
+    post = home.post(by, community, title=f"{TITLE} {FORMER}", body=former, **words)
     comment = home.comment(post, by, text=FORMER)
     home.clock.advance(seconds=1)
     home.perform(EditPost(by=by, post=post, title=TITLE, body=body, **words))
@@ -121,9 +121,9 @@ def write(home: Home, by: Person, place: Community) -> tuple[Post, Comment]:
 async def test_what_was_taken_away_is_at_no_address(reader: Reader) -> None:
     home = reader.node.home
     dogs = home.community("dogs")
-    for place in (home.cats, dogs):
-        home.follow(home.person("https://forum.example/u/fan", "lemmy"), place)
-        home.follow(home.person(KIM, "mastodon"), place)
+    for community in (home.cats, dogs):
+        home.follow(home.person("https://forum.example/u/fan", "lemmy"), community)
+        home.follow(home.person(KIM, "mastodon"), community)
     carl, dora, lea = map(home.member, ("carl", "dora", "lea"))
     removed = write(home, home.bob, home.cats)
     deleted = write(home, home.bob, home.cats)
@@ -144,8 +144,8 @@ async def test_what_was_taken_away_is_at_no_address(reader: Reader) -> None:
         home.perform(RemoveContent(by=home.ann, target=one, reason="no"))
         home.perform(Delete(by=home.bob, target=other))
     home(lambda ctx: ctx.conn.execute(_close(dogs).values(removed_at=ctx.now)))
-    home.perform(Ban(by=home.ann, person=carl, place=None, removes_content=True))
-    home.perform(Ban(by=home.ann, person=dora, place=home.cats, removes_content=True))
+    home.perform(Ban(by=home.ann, person=carl, community=None, removes_content=True))
+    home.perform(Ban(by=home.ann, person=dora, community=home.cats, removes_content=True))
     home.perform(DeleteActor(by=lea))
 
     names = ("bob", "carl", "dora", "lea", "cats", "dogs")
@@ -153,8 +153,8 @@ async def test_what_was_taken_away_is_at_no_address(reader: Reader) -> None:
     assert await reader.see(asked) == set()
 
 
-def _close(place: Community) -> Update:
-    return update(community).where(community.c.actor_id == place.id)
+def _close(community: Community) -> Update:
+    return update(community_table).where(community_table.c.actor_id == community.id)
 
 
 async def test_a_private_message_is_at_no_address(reader: Reader) -> None:

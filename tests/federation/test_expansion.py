@@ -229,14 +229,14 @@ async def a_day(node: Node) -> None:
     home.follow(kim, home.cats)
     home.follow(kim, home.bob)
     await do(node, Follow(by=home.bob, target=dogs))
-    for place in (home.cats, dogs):
-        await a_conversation(node, place, kim)
+    for community in (home.cats, dogs):
+        await a_conversation(node, community, kim)
     await do(node, Unfollow(by=home.bob, target=dogs))
     await do(node, SendMessage(by=home.bob, to=kim, body=Body.of_markdown("Hello")))
     await a_moderators_day(node, kim)
 
 
-async def a_conversation(node: Node, place: Community, kim: Person) -> None:
+async def a_conversation(node: Node, community: Community, kim: Person) -> None:
     bob = node.home.bob
     words: dict[str, Any] = {
         "url": "https://peer.example/",
@@ -245,7 +245,7 @@ async def a_conversation(node: Node, place: Community, kim: Person) -> None:
         "image": Illustration("https://peer.example/cat.png", "A cat"),
         "content_warning": "Teeth",
     }
-    made = await do(node, CreatePost(by=bob, community=place, title="Cats sleep", **words))
+    made = await do(node, CreatePost(by=bob, community=community, title="Cats sleep", **words))
     await do(node, EditPost(by=bob, post=made, title="Cats do sleep", **words))
     said = await do(
         node, CreateComment(by=bob, post=made, parent=None, body=Body.of_markdown("Yes"))
@@ -271,8 +271,10 @@ async def a_moderators_day(node: Node, kim: Person) -> None:
     await do(node, RemoveContent(by=ann, target=spam, reason="Spam"))
     until = node.instance.clock() + timedelta(days=1)
     troll = node.home.person("https://forum.example/u/troll", "lemmy")
-    for place in (cats, None):
-        await do(node, Ban(by=ann, person=troll, place=place, reason="Spam", expires_at=until))
+    for community in (cats, None):
+        await do(
+            node, Ban(by=ann, person=troll, community=community, reason="Spam", expires_at=until)
+        )
     description = Body.of_markdown("All about *cats*")
     await do(
         node,

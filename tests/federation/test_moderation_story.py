@@ -162,7 +162,7 @@ async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
         lambda at: Ban(
             by=at(by),
             person=at(trio.gamma.bob),
-            place=at(CATS),
+            community=at(CATS),
             reason="Spam",
             removes_content=True,
         )
@@ -178,7 +178,7 @@ async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
 
     await spot.do(
         lambda at: Unban(
-            by=at(by), person=at(trio.gamma.bob), place=at(CATS), restores_content=True
+            by=at(by), person=at(trio.gamma.bob), community=at(CATS), restores_content=True
         )
     )
 
@@ -198,16 +198,18 @@ async def test_a_ban_without_content_and_its_end_leave_everything_where_it_is(
 ) -> None:
     spot, by = moderator
     post = await trio.gamma.post("Cats sleep")
-    await spot.do(lambda at: Ban(by=at(by), person=at(trio.gamma.bob), place=at(CATS)))
+    await spot.do(lambda at: Ban(by=at(by), person=at(trio.gamma.bob), community=at(CATS)))
     seen = trio.agree()
     assert (seen.posts[post], list(seen.bans)) == ("shown", [trio.gamma.bob])
 
     await spot.do(
-        lambda at: Ban(by=at(by), person=at(trio.gamma.bob), place=at(CATS), reason="Think it over")
+        lambda at: Ban(
+            by=at(by), person=at(trio.gamma.bob), community=at(CATS), reason="Think it over"
+        )
     )
     assert trio.agree().bans == {trio.gamma.bob: "Think it over until ever"}
 
-    await spot.do(lambda at: Unban(by=at(by), person=at(trio.gamma.bob), place=at(CATS)))
+    await spot.do(lambda at: Unban(by=at(by), person=at(trio.gamma.bob), community=at(CATS)))
     assert trio.agree().bans == {}
 
 
@@ -217,7 +219,7 @@ async def test_a_ban_for_some_days_ends_everywhere_at_the_same_time(
     spot, by = moderator
     ends_at = clock() + timedelta(days=3)
     await spot.do(
-        lambda at: Ban(by=at(by), person=at(trio.gamma.bob), place=at(CATS), expires_at=ends_at)
+        lambda at: Ban(by=at(by), person=at(trio.gamma.bob), community=at(CATS), expires_at=ends_at)
     )
     assert trio.agree().bans == {trio.gamma.bob: f" until {ends_at}"}
     clock.set(ends_at - timedelta(minutes=2))
@@ -286,7 +288,7 @@ async def test_a_moderator_who_is_banned_moderates_no_longer(trio: Trio) -> None
     first = trio.agree().moderators
     await appoint(trio, beta)
 
-    await trio.alpha.do(lambda at: Ban(by=at(trio.alpha.ann), person=at(beta), place=at(CATS)))
+    await trio.alpha.do(lambda at: Ban(by=at(trio.alpha.ann), person=at(beta), community=at(CATS)))
 
     seen = trio.agree()
     assert (seen.moderators, list(seen.bans)) == (first, [beta])

@@ -221,8 +221,8 @@ def content(pair: Pair, draw: Draw, origin: str, kinds: Any = Post | Comment) ->
 
 
 def create_post(pair: Pair, draw: Draw) -> CreatePost:
-    place = one_of(pair, draw, CATS, DOGS)
-    return every_field(CreatePost, by=pair.find(BOB), community=place, **draw(POSTS))
+    community = one_of(pair, draw, CATS, DOGS)
+    return every_field(CreatePost, by=pair.find(BOB), community=community, **draw(POSTS))
 
 
 def edit_post(pair: Pair, draw: Draw) -> EditPost:
@@ -392,10 +392,10 @@ def answer_follow(pair: Pair, draw: Draw) -> AnswerFollow:
 
 
 def refuse_follow(pair: Pair, draw: Draw) -> RefuseFollow:
-    place, guest = pair.find(CATS), pair.find(GUEST)
-    perform(pair.home, Ban(by=pair.find(ANN), person=guest, place=place))
+    community, guest = pair.find(CATS), pair.find(GUEST)
+    perform(pair.home, Ban(by=pair.find(ANN), person=guest, community=community))
     asked = f"{AWAY}/activities/follow/1"
-    return every_field(RefuseFollow, by=pair.find(GUEST), target=place, iri=asked)
+    return every_field(RefuseFollow, by=pair.find(GUEST), target=community, iri=asked)
 
 
 def leave(pair: Pair, draw: Draw) -> DeleteActor:
@@ -467,8 +467,8 @@ def forget_deletion(pair: Pair, draw: Draw) -> ForgetDeletion:
 
 
 def close_community(pair: Pair, draw: Draw) -> CloseCommunity:
-    by, place = pair.find(ANN), pair.find(CATS)
-    return CloseCommunity(by=by, community=place, reason=draw(REASONS))
+    by, community = pair.find(ANN), pair.find(CATS)
+    return CloseCommunity(by=by, community=community, reason=draw(REASONS))
 
 
 def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
@@ -502,7 +502,7 @@ def barred(pair: Pair, draw: Draw) -> dict[str, Any]:
     return {
         "by": pair.find(ANN),
         "person": pair.find(who),
-        "place": None if where is None else pair.find(where),
+        "community": None if where is None else pair.find(where),
     }
 
 

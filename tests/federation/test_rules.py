@@ -17,7 +17,7 @@ from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.report import BY_ONE, Report
 from fedcom.context import Context
-from fedcom.models.actor import Community, Person, community
+from fedcom.models.actor import Community, Person, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.personal import actor_block
@@ -64,8 +64,8 @@ class Stage:
         home.follow(home.person(FORUM, "piefed"), home.cats)
         self.post = home.post(title="Ours")
         home.post(by=self.kim, iri=IN_CATS_BY_KIM, title="Theirs")
-        home.post(by=self.kim, place=self.dogs, iri=IN_DOGS_BY_KIM, title="Elsewhere")
-        home.post(by=self.rex, place=self.dogs, iri=IN_DOGS_BY_REX, title="Dogs bark")
+        home.post(by=self.kim, community=self.dogs, iri=IN_DOGS_BY_KIM, title="Elsewhere")
+        home.post(by=self.rex, community=self.dogs, iri=IN_DOGS_BY_REX, title="Dogs bark")
         home(self._appoint)
         home.sent()
         for iri in (KIM, KEN, LEA, EVE, REX, MAX):
@@ -75,9 +75,11 @@ class Stage:
         self.network.put(page(IN_DOGS_BY_KIM, KIM, DOGS, name="Elsewhere"))
         self.network.put(page(IN_DOGS_BY_REX, REX, DOGS, name="Dogs bark"))
 
-    def ban(self, person: Person, place: Community | None = None) -> None:
+    def ban(self, person: Person, community: Community | None = None) -> None:
         """By our admin; what was sent because of it is forgotten."""
-        self.home.perform(Ban(by=self.home.ann, person=person, place=place, reason="enough"))
+        self.home.perform(
+            Ban(by=self.home.ann, person=person, community=community, reason="enough")
+        )
         self.home.sent()
 
     def _appoint(self, ctx: Context) -> None:
@@ -1555,8 +1557,10 @@ def assert_counted(node: Node) -> None:
     """The counters are what counting again gives."""
     shown = post.c.deleted_at.is_(None) & post.c.removed_at.is_(None)
     with node.home.database.connect() as conn:
-        for place, number in conn.execute(select(community.c.actor_id, community.c.posts)):
-            counted = select(func.count()).where(post.c.community_id == place, shown)
+        for community, number in conn.execute(
+            select(community_table.c.actor_id, community_table.c.posts)
+        ):
+            counted = select(func.count()).where(post.c.community_id == community, shown)
             assert conn.execute(counted).scalar_one() == number
         for about, number in conn.execute(select(post.c.id, post.c.comments)):
             below = comment.c.deleted_at.is_(None) & comment.c.removed_at.is_(None)

@@ -62,12 +62,12 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
             )
         )
     nutomic = home.person(NUTOMIC)
-    home.post(by=nutomic, place=communities[DOGS], iri="https://lemmy.example/post/30")
+    home.post(by=nutomic, community=communities[DOGS], iri="https://lemmy.example/post/30")
     deleted = home.post(by=nutomic, iri="https://lemmy.example/post/18")
     home.perform(Delete(by=nutomic, target=deleted), received(NUTOMIC))
     home.post(
         by=home.person("https://piefed.example/u/rimu"),
-        place=communities[BIRDS],
+        community=communities[BIRDS],
         iri="https://piefed.example/post/1",
     )
     node.network.put(page("https://lemmy.example/post/18", NUTOMIC, home.cats.iri))

@@ -69,13 +69,13 @@ def group(iri: str, **more: Any) -> Json:
     return _actor(iri, "Group", **{"attributedTo": f"{iri}/moderators"} | more)
 
 
-def page(iri: str, author: str, place: str, **more: Any) -> Json:
-    """A post in the community `place`."""
+def page(iri: str, author: str, community: str, **more: Any) -> Json:
+    """A post in the community `community`."""
     words = {
         "attributedTo": author,
-        "to": [place, PUBLIC],
+        "to": [community, PUBLIC],
         "cc": [],
-        "audience": place,
+        "audience": community,
         "name": "A title",
         "content": "<p>A text</p>",
         "published": "2026-01-01T11:00:00Z",

@@ -126,8 +126,8 @@ class Stage:
         comments = [self._comment(*way, iri) for way in ways for iri in posts]
         self._written += [*posts, *comments]
 
-    def _post(self, here: Context, there: Context, place: str) -> str:
-        bob, cats = _find(here, f"{here.origin}/u/bob"), _find(here, place)
+    def _post(self, here: Context, there: Context, community: str) -> str:
+        bob, cats = _find(here, f"{here.origin}/u/bob"), _find(here, community)
         made, _ = tell(here, there, CreatePost(by=bob, community=cats, title="Cats sleep"))
         return made.iri
 
@@ -195,8 +195,8 @@ def served(origin: Context, iri: str) -> Document:
     """The document that its origin serves, from the transaction that is still open there."""
     found = _find(origin, iri)
     if found is None:
-        place = _find(origin, iri.removesuffix("/moderators"))
-        document = documents._moderators(origin, place, iri)
+        community = _find(origin, iri.removesuffix("/moderators"))
+        document = documents._moderators(origin, community, iri)
     elif hasattr(found, "inbox"):
         document = documents._actor(origin, found)
     else:

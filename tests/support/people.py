@@ -143,7 +143,9 @@ class Home:
         self.perform(Follow(by=by, target=target), received(by.iri))
         self.sent()
 
-    def post(self, by: Person | None = None, place: Community | None = None, **words: Any) -> Post:
+    def post(
+        self, by: Person | None = None, community: Community | None = None, **words: Any
+    ) -> Post:
         """A post of a member, or of somebody elsewhere as if it had been heard."""
         author = by or self.bob
         words.setdefault("title", "Cats sleep")
@@ -153,7 +155,7 @@ class Home:
             iri = words.pop("iri", f"https://{author.host}/post/{self._count(activities)}")
             words["source"] = Provenance(iri, "Page", None, None)
             heard = received(author.iri)
-        return self.perform(CreatePost(by=author, community=place or self.cats, **words), heard)
+        return self.perform(CreatePost(by=author, community=community or self.cats, **words), heard)
 
     def comment(
         self,

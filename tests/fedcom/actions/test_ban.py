@@ -23,7 +23,7 @@ from fedcom.actions.report import Report
 from fedcom.context import Context, Fetched
 from fedcom.errors import Conflict, Denied, FedcomError, NeedsFetch, NotFound
 from fedcom.models.account import session
-from fedcom.models.actor import Community, Person, actor, community
+from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.moderation import community_ban, moderator, modlog, report
@@ -60,7 +60,7 @@ def counters(home: Home) -> dict[str, Any]:
 
     def work(ctx: Context) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for about in home.rows(community):
+        for about in home.rows(community_table):
             inside = post.c.community_id == about["actor_id"]
             shown = (post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
             comments = (comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
@@ -102,11 +102,11 @@ def assert_counted(home: Home) -> None:
 
 
 def from_cats(home: Home, person: Person, **more: Any) -> Ban:
-    return Ban(by=home.ann, person=person, place=home.cats, **more)
+    return Ban(by=home.ann, person=person, community=home.cats, **more)
 
 
 def from_here(home: Home, person: Person, **more: Any) -> Ban:
-    return Ban(by=home.ann, person=person, place=None, **more)
+    return Ban(by=home.ann, person=person, community=None, **more)
 
 
 # From a community.
@@ -152,13 +152,13 @@ def test_who_is_banned_elsewhere_is_told_although_they_follow_no_more(home: Home
 def test_a_ban_from_a_community_leaves_other_communities_alone(home: Home) -> None:
     birds = home.community("birds")
     theirs = home.post(by=home.bob)
-    elsewhere = home.post(by=home.bob, place=birds)
+    elsewhere = home.post(by=home.bob, community=birds)
 
     home.perform(from_cats(home, home.bob, removes_content=True))
 
     assert home.fresh(theirs).removed_at == home.clock()
     assert home.fresh(elsewhere).removed_at is None
-    assert home.post(by=home.bob, place=birds).is_shown
+    assert home.post(by=home.bob, community=birds).is_shown
     with pytest.raises(Denied) as caught:
         home.post(by=home.bob)
     assert caught.value.code == "person_is_banned_from_community"
@@ -170,10 +170,10 @@ def test_only_moderators_and_admins_ban(home: Home, who: str) -> None:
     by = home.bob if who == "bob" else home.person(KIM)
     victim = home.member("eve")
 
-    assert code(home, Ban(by=by, person=victim, place=home.cats)) == "not_a_moderator"
+    assert code(home, Ban(by=by, person=victim, community=home.cats)) == "not_a_moderator"
     target = home.person(KEN) if who == "bob" else home.person("https://third.example/u/max")
     expected = "not_an_admin" if who == "bob" else "not_their_site"
-    assert code(home, Ban(by=by, person=target, place=None)) == expected
+    assert code(home, Ban(by=by, person=target, community=None)) == expected
 
 
 def test_a_moderator_bans_and_frees_nobody_who_was_there_before(home: Home) -> None:
@@ -182,10 +182,10 @@ def test_a_moderator_bans_and_frees_nobody_who_was_there_before(home: Home) -> N
         home.clock.advance(seconds=1)
         home.perform(AddModerator(by=home.ann, community=home.cats, person=person))
 
-    assert code(home, Ban(by=second, person=first, place=home.cats)) == "not_higher_mod"
-    assert code(home, Ban(by=second, person=home.ann, place=home.cats)) == "not_higher_mod"
-    assert code(home, Ban(by=first, person=home.ann, place=None)) == "not_an_admin"
-    assert code(home, Ban(by=first, person=second, place=home.cats)) == "allowed"
+    assert code(home, Ban(by=second, person=first, community=home.cats)) == "not_higher_mod"
+    assert code(home, Ban(by=second, person=home.ann, community=home.cats)) == "not_higher_mod"
+    assert code(home, Ban(by=first, person=home.ann, community=None)) == "not_an_admin"
+    assert code(home, Ban(by=first, person=second, community=home.cats)) == "allowed"
 
 
 def test_an_admin_is_not_banned(home: Home) -> None:
@@ -218,7 +218,7 @@ def test_a_ban_runs_out(home: Home) -> None:
 
     assert home.post(by=home.bob).is_shown
     assert home(lambda ctx: list_bans(ctx.conn, home.cats.id, ctx.now)) == []
-    assert code(home, Unban(by=home.ann, person=home.bob, place=home.cats)) == "not_banned"
+    assert code(home, Unban(by=home.ann, person=home.bob, community=home.cats)) == "not_banned"
 
 
 def test_a_ban_ends_after_it_begins(home: Home) -> None:
@@ -246,14 +246,14 @@ def write_much(home: Home, by: Person) -> None:
     home.clock.advance(hours=1)
 
 
-@pytest.mark.parametrize("place", ["cats", "site"])
-def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, place: str) -> None:
+@pytest.mark.parametrize("community", ["cats", "site"])
+def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, community: str) -> None:
     write_much(home, home.bob)
     before = counters(home)
-    where = home.cats if place == "cats" else None
+    where = home.cats if community == "cats" else None
     lines = len(home.rows(modlog))
 
-    home.perform(Ban(by=home.ann, person=home.bob, place=where, removes_content=True))
+    home.perform(Ban(by=home.ann, person=home.bob, community=where, removes_content=True))
 
     for table in (post, comment):
         for row in home.rows(table):
@@ -263,7 +263,7 @@ def test_all_that_somebody_wrote_is_taken_out_and_put_back(home: Home, place: st
     assert len(home.rows(modlog)) == lines + 1
 
     home.clock.advance(hours=1)
-    home.perform(Unban(by=home.ann, person=home.bob, place=where, restores_content=True))
+    home.perform(Unban(by=home.ann, person=home.bob, community=where, restores_content=True))
 
     assert counters(home) == before
     assert_counted(home)
@@ -279,11 +279,11 @@ def test_lemmy_is_told_of_each_thing_that_is_put_back(home: Home) -> None:
         home.follow(person, home.cats)
     mine = home.post()
     answer = home.comment(home.post(by=home.ann))
-    home.perform(Ban(by=home.ann, person=home.bob, place=home.cats, removes_content=True))
+    home.perform(Ban(by=home.ann, person=home.bob, community=home.cats, removes_content=True))
     home.sent()
 
     home.clock.advance(hours=1)
-    home.perform(Unban(by=home.ann, person=home.bob, place=home.cats, restores_content=True))
+    home.perform(Unban(by=home.ann, person=home.bob, community=home.cats, restores_content=True))
 
     sent = home.sent_bodies()
     assert {one.inbox for one, _ in sent} == {
@@ -302,12 +302,12 @@ def test_a_community_elsewhere_is_told_of_each_by_its_moderator_here(home: Home)
     home.follow(home.bob, dogs)
     row = {"community_id": dogs.id, "person_id": home.bob.id, "appointed_at": home.clock()}
     home(lambda ctx: ctx.conn.execute(insert(moderator).values(row)))
-    home.post(by=kim, place=dogs)
-    home.perform(Ban(by=home.bob, person=kim, place=dogs, removes_content=True))
+    home.post(by=kim, community=dogs)
+    home.perform(Ban(by=home.bob, person=kim, community=dogs, removes_content=True))
     home.sent()
 
     home.clock.advance(hours=1)
-    home.perform(Unban(by=home.bob, person=kim, place=dogs, restores_content=True))
+    home.perform(Unban(by=home.bob, person=kim, community=dogs, restores_content=True))
 
     words = {(sent.words, sent.by) for sent in home.sent()}
     assert words == {("Undo{Block{id}}", "u/bob"), ("Undo{Delete{id}}", "u/bob")}
@@ -321,24 +321,24 @@ def test_without_restoring_it_stays_out(home: Home) -> None:
     about = home.post(by=home.bob)
     home.perform(from_cats(home, home.bob, removes_content=True))
 
-    home.perform(Unban(by=home.ann, person=home.bob, place=home.cats))
+    home.perform(Unban(by=home.ann, person=home.bob, community=home.cats))
 
     assert home.fresh(about).removed_at is not None
     assert home.post(by=home.bob).is_shown
 
 
-@pytest.mark.parametrize("place", ["cats", "site"])
-def test_what_was_reported_of_it_is_judged_by_the_ban(home: Home, place: str) -> None:
+@pytest.mark.parametrize("community", ["cats", "site"])
+def test_what_was_reported_of_it_is_judged_by_the_ban(home: Home, community: str) -> None:
     mine, anns, eve = home.post(by=home.bob), home.post(by=home.ann), home.member("eve")
-    dogs = home.post(by=home.bob, place=home.community("dogs"))
-    where = home.cats if place == "cats" else None
+    dogs = home.post(by=home.bob, community=home.community("dogs"))
+    where = home.cats if community == "cats" else None
     for target in (mine, home.comment(anns, by=home.bob), dogs, anns):
         home.perform(Report(by=eve, target=target, reason="Rude."))
 
-    home.perform(Ban(by=home.ann, person=home.bob, place=where, removes_content=True))
+    home.perform(Ban(by=home.ann, person=home.bob, community=where, removes_content=True))
 
     resolvers = [row["resolver_id"] for row in home.rows(report)]
-    in_dogs = None if place == "cats" else home.ann.id
+    in_dogs = None if community == "cats" else home.ann.id
     assert resolvers == [home.ann.id, home.ann.id, in_dogs, None]
 
 
@@ -351,7 +351,7 @@ def test_microblogs_are_told_of_each_post(home: Home) -> None:
     home.perform(from_cats(home, home.bob, removes_content=True))
     assert [sent.words for sent in home.sent()] == ["Undo{Announce{id}}"] * 2
 
-    home.perform(Unban(by=home.ann, person=home.bob, place=home.cats, restores_content=True))
+    home.perform(Unban(by=home.ann, person=home.bob, community=home.cats, restores_content=True))
     assert [sent.words for sent in home.sent()] == ["Announce{id}"] * 2
 
 
@@ -377,7 +377,7 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     assert f'"target":"{ORIGIN}/"'.encode() in body
     assert b'"endTime":' in body
     assert b'"expires":' in body
-    freed = home.perform(Unban(by=home.ann, person=banned, place=None))
+    freed = home.perform(Unban(by=home.ann, person=banned, community=None))
     assert freed.person == home.bob
     assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
     assert home(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1] is None
@@ -388,7 +388,7 @@ def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -
     birds, bees = home.community("birds"), home.community("bees")
     home.follow(kim, birds)
     home.post(by=kim)
-    home.comment(home.post(place=bees), by=kim)
+    home.comment(home.post(community=bees), by=kim)
     home.community("fish")
     home.sent()
 
@@ -399,7 +399,7 @@ def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -
     assert [sent.words for sent in home.sent()] == ["Announce{Block{id}}"] * 3
     assert_counted(home)
 
-    home.perform(Unban(by=home.ann, person=again(home, kim), place=None, restores_content=True))
+    home.perform(Unban(by=home.ann, person=again(home, kim), community=None, restores_content=True))
 
     assert home.rows(community_ban) == []
     told = Counter(sent.words for sent in home.sent())
@@ -419,8 +419,8 @@ class Elsewhere:
         self.dogs: Community = home.group(DOGS)
         self.kim, self.ken = home.person(KIM, "lemmy"), home.person(KEN)
         home.follow(home.bob, self.dogs)
-        self.post = home.post(by=home.bob, place=self.dogs)
-        self.kims = home.post(by=self.kim, place=self.dogs)
+        self.post = home.post(by=home.bob, community=self.dogs)
+        self.kims = home.post(by=self.kim, community=self.dogs)
         home.sent()
 
 
@@ -439,7 +439,7 @@ def test_a_ban_from_a_community_elsewhere_is_read_whole(home: Home) -> None:
     action = read(home, word, via=DOGS)
 
     assert isinstance(action, Ban)
-    assert (action.by, action.person, action.place) == (
+    assert (action.by, action.person, action.community) == (
         there.ken,
         there.kim,
         home.fresh(there.dogs),
@@ -459,12 +459,12 @@ def test_a_member_who_is_banned_elsewhere_is_refused_here_and_told(home: Home) -
     told = home.rows(notification)[-1]
     assert (told["recipient_id"], told["community_id"]) == (home.bob.id, there.dogs.id)
     with pytest.raises(Denied, match="Reason: spam"):
-        home.post(by=home.bob, place=there.dogs)
+        home.post(by=home.bob, community=there.dogs)
 
     hear(home, undo(word) | {"restoreData": True}, via=DOGS)
 
     assert home.fresh(there.post).removed_at is None
-    assert home.post(by=home.bob, place=there.dogs).is_shown
+    assert home.post(by=home.bob, community=there.dogs).is_shown
 
 
 def test_older_ways_to_say_the_end_are_read(home: Home) -> None:
@@ -550,7 +550,7 @@ def test_a_site_changes_and_ends_no_ban_of_ours(home: Home) -> None:
     assert home.fresh(here).removed_at is not None
     with pytest.raises(Conflict):
         hear(home, undo(activity("Block", KEN, KIM, target=SITE)))
-    home.perform(Unban(by=home.ann, person=kim, place=None))
+    home.perform(Unban(by=home.ann, person=kim, community=None))
     assert not again(home, there.kim).is_banned(home.clock())
 
 
@@ -562,7 +562,7 @@ def test_the_end_of_a_ban_that_joined_another_ends_it_in_our_communities_too(hom
     home.perform(from_here(home, again(home, there.kim), reason="spam"))
     assert [row["community_id"] for row in home.rows(community_ban)] == [home.cats.id]
 
-    home.perform(Unban(by=home.ann, person=again(home, there.kim), place=None))
+    home.perform(Unban(by=home.ann, person=again(home, there.kim), community=None))
 
     assert home.rows(community_ban) == []
 
@@ -579,7 +579,7 @@ def test_no_community_elsewhere_puts_back_what_fell_with_a_ban_of_ours(home: Hom
     hear(home, undo(block) | {"restoreData": True}, via=DOGS)
     assert home.fresh(there.kims).removed_at is not None
 
-    home.perform(Unban(by=home.ann, person=again(home, there.kim), place=None))
+    home.perform(Unban(by=home.ann, person=again(home, there.kim), community=None))
     hear(home, word, via=DOGS)
     assert home.fresh(there.kims).is_shown
 
@@ -728,7 +728,7 @@ def test_the_site_may_be_named_by_its_actor(home: Home) -> None:
     home(make)
 
     assert read(home, activity("Block", KEN, KIM, target=iri)) == Ban(
-        by=there.ken, person=there.kim, place=None
+        by=there.ken, person=there.kim, community=None
     )
 
 
@@ -768,7 +768,7 @@ def test_a_ban_from_the_site_ends_the_following_of_members_for_good_or_not_at_al
     home.follow(tom, home.bob)
     until = None if days is None else home.clock() + timedelta(days=days)
 
-    home.perform(Ban(by=home.ann, person=tom, place=None, expires_at=until))
+    home.perform(Ban(by=home.ann, person=tom, community=None, expires_at=until))
 
     rejects = [(one.inbox, one.by) for one in home.sent() if one.words == "Reject{Follow{id}}"]
     assert rejects == ([(tom.inbox, "u/bob")] if days is None else [])
@@ -811,7 +811,7 @@ def test_the_follow_is_back_with_the_end_of_such_a_ban_by_a_moderator(home: Home
     tom = home.person(TOOT, "mastodon")
     home.follow(tom, home.cats)
     home.perform(from_cats(home, tom, expires_at=home.clock() + timedelta(days=9)))
-    home.perform(Unban(by=home.ann, person=tom, place=home.cats))
+    home.perform(Unban(by=home.ann, person=tom, community=home.cats))
     home.sent()
 
     home.post(by=home.bob)
@@ -842,13 +842,15 @@ def test_lemmy_ends_the_follow_itself_and_others_keep_it(home: Home) -> None:
     assert {sent.words for sent in home.sent()} == {"Announce{Block{id}}"}
 
 
-@pytest.mark.parametrize("place", ["cats", "site"])
-def test_a_follow_during_a_ban_is_rejected_until_the_ban_is_over(home: Home, place: str) -> None:
+@pytest.mark.parametrize("community", ["cats", "site"])
+def test_a_follow_during_a_ban_is_rejected_until_the_ban_is_over(
+    home: Home, community: str
+) -> None:
     tom = home.person(TOOT, "mastodon")
     home.follow(tom, home.cats)
-    where = home.cats if place == "cats" else None
+    where = home.cats if community == "cats" else None
     until = home.clock() + timedelta(days=1)
-    home.perform(Ban(by=home.ann, person=tom, place=where, expires_at=until))
+    home.perform(Ban(by=home.ann, person=tom, community=where, expires_at=until))
     home.sent()
     asked = activity("Follow", TOOT, home.cats.iri)
 
@@ -907,12 +909,12 @@ def test_a_follow_of_ours_that_a_ban_elsewhere_interrupts_is_asked_for_again(hom
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
     until = home.clock() + timedelta(days=1)
-    ban = Ban(by=home.ann, person=home.bob, place=dogs, expires_at=until)
+    ban = Ban(by=home.ann, person=home.bob, community=dogs, expires_at=until)
     home(ban.apply)
     (row,) = follows(home, home.bob)
     assert (row["state"], row["created_at"]) == ("pending", until)
     home.sent()
 
-    home(Unban(by=home.ann, person=home.bob, place=dogs).apply)
+    home(Unban(by=home.ann, person=home.bob, community=dogs).apply)
 
     assert [(sent.inbox, sent.words) for sent in home.sent()] == [(dogs.inbox, "Follow{id}")]

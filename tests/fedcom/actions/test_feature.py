@@ -60,7 +60,7 @@ class Elsewhere:
         self.dogs = home.group(DOGS, featured=FEATURED)
         self.kim = home.person(KIM, "lemmy")
         home.follow(home.bob, self.dogs)
-        self.post = home.post(by=self.kim, place=self.dogs)
+        self.post = home.post(by=self.kim, community=self.dogs)
 
     def read(self, word: Json) -> Action[Any] | None:
         return read(self.home, word, via=DOGS)
@@ -117,7 +117,11 @@ def test_the_collection_of_a_peer_decides_what_is_pinned_there(home: Home) -> No
     ours = home.post()
     other, kept = (
         home.perform(
-            Pin(by=there.kim, post=home.post(by=there.kim, place=there.dogs, iri=iri), pinned=True)
+            Pin(
+                by=there.kim,
+                post=home.post(by=there.kim, community=there.dogs, iri=iri),
+                pinned=True,
+            )
         )
         for iri in (f"{DOGS}/2", f"{DOGS}/3")
     )

@@ -54,17 +54,17 @@ class Scene:
     def __init__(self, home: Home, *, ours: bool) -> None:
         self.home = home
         self.kim = home.person("https://kim.example/u/kim", "mastodon")
-        self.place = home.cats if ours else home.group(DOGS)
+        self.community = home.cats if ours else home.group(DOGS)
         if not ours:
-            home.follow(home.bob, self.place)
+            home.follow(home.bob, self.community)
         else:
             for host, software in ((FORUM, "piefed"), (MICRO, "mastodon"), (ODD, "oddity")):
                 home.follow(home.person(f"https://{host}/u/one", software), home.cats)
             home.follow(home.person(f"https://{DARK}/u/one"), home.cats)
         for author in (home.bob,):
             home.follow(home.person(f"https://{FAN}/u/fan", "mastodon"), author)
-        self.post = home.post(place=self.place)
-        self.their_post = home.post(by=self.kim, place=self.place)
+        self.post = home.post(community=self.community)
+        self.their_post = home.post(by=self.kim, community=self.community)
         self.comment = home.comment(self.post)
         self.their_comment = home.comment(self.their_post, by=self.kim)
         home.sent()
@@ -86,7 +86,7 @@ def told(home: Home) -> dict[str, set[str]]:
 
 def new_post(scene: Scene, by: Person) -> CreatePost:
     source = None if by.local else Provenance(f"https://{by.host}/post/new", "Page", None, None)
-    return CreatePost(by=by, community=scene.place, title="New", source=source)
+    return CreatePost(by=by, community=scene.community, title="New", source=source)
 
 
 def new_comment(scene: Scene, by: Person) -> CreateComment:
@@ -684,15 +684,15 @@ def test_nodebb_which_purges_what_is_deleted_is_sent_it_anew(
 ) -> None:
     host = "nodebb.example"
     if ours:
-        place = home.cats
-        home.follow(home.person(f"https://{host}/uid/1", "nodebb"), place)
-        home.follow(home.person("https://bees.example/u/one", "piefed"), place)
+        community = home.cats
+        home.follow(home.person(f"https://{host}/uid/1", "nodebb"), community)
+        home.follow(home.person("https://bees.example/u/one", "piefed"), community)
     else:
-        place = home.group(f"https://{host}/category/1", "nodebb")
-        home.follow(home.bob, place)
-        row = {"community_id": place.id, "person_id": home.ann.id, "appointed_at": home.clock()}
+        community = home.group(f"https://{host}/category/1", "nodebb")
+        home.follow(home.bob, community)
+        row = {"community_id": community.id, "person_id": home.ann.id, "appointed_at": home.clock()}
         home(lambda ctx: ctx.conn.execute(moderator.insert().values(row)))
-    post = home.post(place=place)
+    post = home.post(community=community)
     target = home.comment(post) if kind == "comment" else post
     gone: Action[Any] = Delete(by=home.bob, target=target)
     if by_moderator:

@@ -70,7 +70,7 @@ class Elsewhere:
         self.dogs = home.group("https://lemmy.example/c/dogs")
         self.kim = home.person(KIM, "lemmy")
         home.follow(home.bob, self.dogs)
-        self.post = home.post(by=self.kim, place=self.dogs)
+        self.post = home.post(by=self.kim, community=self.dogs)
 
     def read(self, word: Json, *, announced: bool = True) -> Action[Any] | None:
         return read(self.home, word, via=self.dogs.iri if announced else None)

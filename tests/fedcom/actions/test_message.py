@@ -181,7 +181,7 @@ def test_who_is_blocked_is_refused_and_so_is_whoever_is_gone_or_nobody(home: Hom
 
 def test_the_banned_write_nothing_but_take_back(home: Home) -> None:
     sent = send(home, home.bob, home.ann)
-    home.perform(Ban(by=home.ann, person=home.bob, place=None))
+    home.perform(Ban(by=home.ann, person=home.bob, community=None))
     banned = home(lambda ctx: find_actor(ctx.conn, home.bob.iri))
     assert isinstance(banned, Person)
 

@@ -82,7 +82,7 @@ def test_a_community_appoints_for_itself_only(home: Home) -> None:
 
 def test_the_banned_are_not_appointed(home: Home) -> None:
     kim = home.person(KIM)
-    banned = home.perform(Ban(by=home.ann, person=kim, place=None))
+    banned = home.perform(Ban(by=home.ann, person=kim, community=None))
 
     with pytest.raises(Invalid) as caught:
         home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))

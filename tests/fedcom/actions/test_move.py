@@ -48,10 +48,10 @@ class Forum:
 
     def counts(self) -> list[tuple[int, int]]:
         """Posts and comments of both categories."""
-        fresh = [self.home.fresh(place) for place in (self.talk, self.news)]
-        return [(place.posts, place.comments) for place in fresh]
+        fresh = [self.home.fresh(community) for community in (self.talk, self.news)]
+        return [(community.posts, community.comments) for community in fresh]
 
-    def place(self) -> tuple[int, bool]:
+    def community(self) -> tuple[int, bool]:
         """Where the topic is, and whether it is to be seen."""
         post = self.home.fresh(self.post)
         return post.community_id, post.is_shown
@@ -64,12 +64,12 @@ def moved(origin: str = TALK, target: str = NEWS, obj: str = TOPIC, **more: Any)
     return activity("Move", KIM, obj, origin=origin, target=target, **more)
 
 
-def served(place: str = NEWS) -> Json:
-    return page(POST, KIM, place, context=TOPIC)
+def served(community: str = NEWS) -> Json:
+    return page(POST, KIM, community, context=TOPIC)
 
 
-def boosted(place: str) -> Json:
-    return activity("Update", KIM, served(place))
+def boosted(community: str) -> Json:
+    return activity("Update", KIM, served(community))
 
 
 LET_GO = undo(activity("Announce", TALK, POST))
@@ -86,7 +86,7 @@ def test_a_moved_topic_is_in_the_other_category_with_its_replies(forum: Forum) -
     hear(home, moved(), served())
 
     assert (before, forum.counts()) == ([(1, 1), (0, 0)], [(0, 0), (1, 1)])
-    assert forum.place() == (forum.news.id, True)
+    assert forum.community() == (forum.news.id, True)
     assert [row["community_id"] for row in home.rows(post_rank)] == [forum.news.id]
     assert forum.log() == [("move", forum.news.handle)]
     assert home.sent() == []
@@ -102,7 +102,7 @@ def test_the_order_in_which_a_move_is_said_does_not_matter(forum: Forum, order: 
         if isinstance(action, MovePost):
             forum.home.perform(action, received(word["actor"]))
 
-    assert forum.place() == (forum.news.id, True)
+    assert forum.community() == (forum.news.id, True)
     assert forum.counts() == [(0, 0), (1, 1)]
 
 
@@ -111,20 +111,20 @@ def test_what_a_category_lets_go_is_hidden_until_it_is_announced_again(forum: Fo
 
     hear(home, LET_GO)
 
-    assert forum.place() == (forum.talk.id, False)
+    assert forum.community() == (forum.talk.id, False)
     assert forum.counts() == [(0, 1), (0, 0)]
     assert home.rows(post_rank) == []
     assert forum.log() == [("remove", "The community no longer announces it.")]
     assert read(home, LET_GO) is None
     hear(home, boosted(TALK), served(TALK), via=TALK)
-    assert (forum.place(), forum.counts()) == ((forum.talk.id, True), [(1, 1), (0, 0)])
+    assert (forum.community(), forum.counts()) == ((forum.talk.id, True), [(1, 1), (0, 0)])
 
 
 def test_what_somebody_on_a_third_server_wrote_comes_back_with_the_next_category(
     forum: Forum,
 ) -> None:
     home, lea = forum.home, forum.home.person("https://lea.example/u/lea")
-    post = home.post(by=lea, place=forum.talk)
+    post = home.post(by=lea, community=forum.talk)
     hear(home, undo(activity("Announce", TALK, post.iri)))
     again = activity("Update", lea.iri, page(post.iri, lea.iri, TALK))
 
@@ -149,9 +149,9 @@ def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(fo
     assert isinstance(action, MovePost)
     assert action.target is None
     forum.home.perform(action, received(KIM))
-    assert forum.place() == (forum.talk.id, False)
+    assert forum.community() == (forum.talk.id, False)
     hear(forum.home, moved(target=NEWS), served())
-    assert forum.place() == (forum.news.id, True)
+    assert forum.community() == (forum.news.id, True)
 
 
 def test_reports_go_along_and_a_pin_does_not(forum: Forum) -> None:
@@ -172,14 +172,14 @@ def test_a_move_back_into_a_removed_state_restores_nothing(forum: Forum) -> None
 
     hear(home, moved(), served())
 
-    assert forum.place() == (forum.news.id, False)
+    assert forum.community() == (forum.news.id, False)
     assert forum.counts() == [(0, 0), (0, 1)]
 
 
 def test_what_was_let_go_by_somebody_who_is_banned_here_does_not_come_back(forum: Forum) -> None:
     home = forum.home
     hear(home, LET_GO)
-    home.perform(Ban(by=home.ann, person=forum.kim, place=None))
+    home.perform(Ban(by=home.ann, person=forum.kim, community=None))
 
     with pytest.raises(Denied):
         hear(home, moved(), served())
@@ -218,7 +218,7 @@ def test_another_category_that_announces_the_topic_moves_it_only_if_the_topic_sa
 
 def test_nobody_moves_what_a_member_wrote_or_what_is_here(forum: Forum) -> None:
     home = forum.home
-    ours = home.post(by=home.bob, place=forum.talk)
+    ours = home.post(by=home.bob, community=forum.talk)
     lemmy = home.group(LEMMY)
 
     def refused(by: Any, post: Post, target: Community | None) -> bool:

@@ -129,7 +129,7 @@ def test_a_comment_here_whose_edit_is_refused_is_no_mention_besides(home: Home) 
     home.person(KIM)
     reply = toot(BOB, inReplyTo=home.post(by=home.bob).iri)
     hear(home, activity("Create", KIM, reply))
-    home.perform(Ban(by=home.ann, person=home.person(KIM), place=home.cats))
+    home.perform(Ban(by=home.ann, person=home.person(KIM), community=home.cats))
     edited = reply | {"updated": LATER, "content": "<p>Other words</p>"}
 
     refusal = code(home, activity("Update", KIM, edited))
@@ -193,7 +193,7 @@ def test_who_deletes_their_account_or_is_banned_for_spam_takes_it_along(home: Ho
     hear(home, activity("Delete", KIM, KIM))
     assert len(kept(home)) == 1
 
-    home.perform(Ban(by=home.ann, person=lea, place=None, removes_content=True))
+    home.perform(Ban(by=home.ann, person=lea, community=None, removes_content=True))
 
     assert (kept(home), kim.iri) == ([], KIM)
 
@@ -204,7 +204,7 @@ def test_the_banned_and_the_blocked_reach_nobody(home: Home) -> None:
     home(lambda ctx: ctx.conn.execute(insert(actor_block).values(values)))
     assert code(home, activity("Create", KIM, toot(BOB))) == "person_block"
 
-    home.perform(Ban(by=home.ann, person=kim, place=None))
+    home.perform(Ban(by=home.ann, person=kim, community=None))
 
     assert code(home, activity("Create", KIM, toot(ANN))) == "site_ban"
     assert kept(home) == []
@@ -270,7 +270,7 @@ def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
     home.person(KIM)
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
-    about = home.post(place=dogs)
+    about = home.post(community=dogs)
     answered = about.iri if below == "post" else home.comment(about).iri
     answer = note(NOTE, KIM, answered)
 
@@ -285,7 +285,7 @@ def test_an_answer_that_does_not_name_whom_it_answers_elsewhere_is_told(
 
 def test_an_answer_that_a_community_of_ours_refuses_is_told_to_nobody(home: Home) -> None:
     kim, about = home.person(KIM), home.post()
-    home.perform(Ban(by=home.ann, person=kim, place=home.cats))
+    home.perform(Ban(by=home.ann, person=kim, community=home.cats))
 
     with pytest.raises(Denied):
         hear(home, activity("Create", KIM, note(NOTE, KIM, about.iri)))

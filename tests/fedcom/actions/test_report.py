@@ -131,7 +131,9 @@ class Elsewhere:
         self.dogs = home.group(DOGS)
         self.kim, self.lea = home.person(KIM, "lemmy"), home.person(LEA, "mastodon")
         home.follow(home.bob, self.dogs)
-        self.by_kim = home.post(by=self.kim, place=self.dogs, iri="https://lemmy.example/post/1")
+        self.by_kim = home.post(
+            by=self.kim, community=self.dogs, iri="https://lemmy.example/post/1"
+        )
         self.by_lea = home.post(by=self.lea, iri="https://mastodon.example/1")
         home.sent()
 
@@ -251,7 +253,7 @@ def test_a_report_of_what_is_nobodys_here_is_not_kept(home: Home) -> None:
 
 def test_what_a_member_wrote_elsewhere_is_judged_by_the_admins(home: Home) -> None:
     there = Elsewhere(home)
-    post = home.post(place=there.dogs)
+    post = home.post(community=there.dogs)
 
     made = hear(home, flag(KIM, post.iri, summary="Rude."))
 

@@ -24,7 +24,7 @@ from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.errors import FedcomError
-from fedcom.models.actor import Person, actor, community
+from fedcom.models.actor import Person, actor, community as community_table
 from fedcom.models.post import post as post_table
 from fedcom.queries.actors import get_person
 from fedcom.rules.limits import MAX_DEPTH
@@ -113,7 +113,7 @@ def ban(stage: Stage) -> None:
 
 def close(stage: Stage) -> None:
     def work(ctx: Context) -> None:
-        ctx.conn.execute(update(community).values(removed_at=ctx.now))
+        ctx.conn.execute(update(community_table).values(removed_at=ctx.now))
 
     stage.home.follow(stage.by, stage.home.cats)
     stage.home(work)
@@ -122,7 +122,7 @@ def close(stage: Stage) -> None:
 
 def restrict(stage: Stage) -> None:
     def work(ctx: Context) -> None:
-        ctx.conn.execute(update(community).values(posting_restricted=True))
+        ctx.conn.execute(update(community_table).values(posting_restricted=True))
 
     stage.home(work)
     _read_place_again(stage)
@@ -356,7 +356,7 @@ def test_the_banned_and_the_gone_are_made_no_moderators(home: Home) -> None:
     kim = home.person(KIM)
     home.perform(DeleteActor(by=kim))
     gone = home.person("https://kim.example/u/ken")
-    banned = home.perform(Ban(by=home.ann, person=gone, place=None))
+    banned = home.perform(Ban(by=home.ann, person=gone, community=None))
 
     with pytest.raises(FedcomError) as caught:
         home.perform(AddModerator(by=home.ann, community=home.cats, person=banned))

@@ -63,13 +63,13 @@ def test_an_undo_names_the_id_that_was_sent(home: Home, kind: str) -> None:
         ),
         "ban": (
             "ann",
-            Ban(by=ann, person=kim, place=cats),
-            lambda out: Unban(by=ann, person=out, place=cats),
+            Ban(by=ann, person=kim, community=cats),
+            lambda out: Unban(by=ann, person=out, community=cats),
         ),
         "site ban": (
             "ann",
-            Ban(by=ann, person=bob, place=None),
-            lambda out: Unban(by=ann, person=out, place=None),
+            Ban(by=ann, person=bob, community=None),
+            lambda out: Unban(by=ann, person=out, community=None),
         ),
         "vote": (
             "ann",
@@ -101,7 +101,7 @@ def test_private_undos_name_the_id_that_was_sent(home: Home) -> None:
 
 
 def test_what_an_admin_puts_back_names_the_deletion_in_its_authors_name(home: Home) -> None:
-    post = home.post(place=home.group("https://lemmy.example/c/dogs"))
+    post = home.post(community=home.group("https://lemmy.example/c/dogs"))
     home(lambda ctx: perform(ctx, take_down(ctx, home.ann, post, "Illegal")))
     hidden = home.fresh(post)
 
@@ -114,11 +114,11 @@ def test_what_an_admin_puts_back_names_the_deletion_in_its_authors_name(home: Ho
 
 def test_of_two_bans_the_one_from_the_same_place_is_named(home: Home) -> None:
     kim, birds = home.person(KIM), home.community("birds")
-    for place in (home.cats, birds):
-        home.perform(Ban(by=home.ann, person=kim, place=place))
+    for community in (home.cats, birds):
+        home.perform(Ban(by=home.ann, person=kim, community=community))
     cats_ban, birds_ban = said_by(home, "ann")[-2:]
 
-    home.perform(Unban(by=home.ann, person=kim, place=home.cats))
+    home.perform(Unban(by=home.ann, person=kim, community=home.cats))
 
     assert said_by(home, "ann")[-1]["object"]["id"] == cats_ban["id"] != birds_ban["id"]
 

@@ -20,9 +20,9 @@ DOGS, KIM = "https://dogs.example/c/dogs", "https://dogs.example/u/kim"
 @pytest.fixture
 def dogs(home: Home) -> Community:
     """A community elsewhere, which bob follows."""
-    place = home.group(DOGS)
-    home.follow(home.bob, place)
-    return place
+    community = home.group(DOGS)
+    home.follow(home.bob, community)
+    return community
 
 
 def hide(home: Home, target: Post, admin: Person | None = None) -> Post:
@@ -39,7 +39,7 @@ def show(home: Home, target: Post) -> Post:
 def test_what_somebody_elsewhere_wrote_is_hidden_here_and_told_to_nobody(
     home: Home, dogs: Community
 ) -> None:
-    post = home.post(by=home.person(KIM), place=dogs)
+    post = home.post(by=home.person(KIM), community=dogs)
     home.perform(Report(by=home.bob, target=post, reason="Look at it"))
     home.sent()
 
@@ -57,7 +57,7 @@ def test_what_somebody_elsewhere_wrote_is_hidden_here_and_told_to_nobody(
 def test_what_a_member_wrote_is_taken_back_elsewhere_in_their_name(
     home: Home, dogs: Community
 ) -> None:
-    post = home.post(place=dogs)
+    post = home.post(community=dogs)
     home.sent()
 
     hidden = hide(home, post)
@@ -75,7 +75,7 @@ def test_what_a_member_wrote_is_taken_back_elsewhere_in_their_name(
 
 
 def test_its_author_cannot_bring_it_back(home: Home, dogs: Community) -> None:
-    post = hide(home, home.post(place=dogs))
+    post = hide(home, home.post(community=dogs))
     home.perform(Delete(by=home.bob, target=post))
     home.sent()
 
@@ -88,7 +88,7 @@ def test_its_author_cannot_bring_it_back(home: Home, dogs: Community) -> None:
 
 def test_its_community_cannot_bring_it_back_here(home: Home, dogs: Community) -> None:
     kim = home.person(KIM)
-    post = hide(home, home.post(by=kim, place=dogs))
+    post = hide(home, home.post(by=kim, community=dogs))
 
     with pytest.raises(FedcomError) as caught:
         home.perform(RestoreContent(by=kim, target=post), received(KIM, via=DOGS))
@@ -98,7 +98,7 @@ def test_its_community_cannot_bring_it_back_here(home: Home, dogs: Community) ->
 
 def test_an_admin_does_not_restore_what_its_community_removed(home: Home, dogs: Community) -> None:
     kim = home.person(KIM)
-    post = home.post(by=kim, place=dogs)
+    post = home.post(by=kim, community=dogs)
     home.perform(RemoveContent(by=kim, target=post), received(KIM, via=DOGS))
 
     with pytest.raises(FedcomError) as caught:
@@ -108,7 +108,7 @@ def test_an_admin_does_not_restore_what_its_community_removed(home: Home, dogs: 
 
 
 def test_nobody_but_an_admin_hides_it_and_only_once(home: Home, dogs: Community) -> None:
-    post = home.post(by=home.person(KIM), place=dogs)
+    post = home.post(by=home.person(KIM), community=dogs)
 
     with pytest.raises(FedcomError) as not_theirs:
         hide(home, post, home.bob)
@@ -126,7 +126,7 @@ def test_nobody_but_an_admin_hides_it_and_only_once(home: Home, dogs: Community)
 def test_what_a_server_purged_is_sent_to_it_anew(
     home: Home, software: str, again: list[str]
 ) -> None:
-    post = home.post(place=home.group(DOGS, software))
+    post = home.post(community=home.group(DOGS, software))
     hidden = hide(home, post)
     home.sent()
 

@@ -196,7 +196,7 @@ async def test_what_a_ban_interrupted_is_asked_for_when_the_ban_is_over(node: No
     asking = Asking(node)
     home = node.home
     until = asking.now + timedelta(days=10)
-    ban = Ban(by=home.ann, person=home.bob, place=asking.dogs, expires_at=until)
+    ban = Ban(by=home.ann, person=home.bob, community=asking.dogs, expires_at=until)
     home(ban.apply)
     issued = asking.row["iri"]
     home.clock.advance(days=9)

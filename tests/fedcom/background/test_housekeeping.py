@@ -91,9 +91,11 @@ async def test_bans_that_have_run_out_are_cleared_and_others_stay(
 ) -> None:
     ever, days = home.member("ever"), home.member("days")
     ends_at = clock() + timedelta(days=3)
-    for place in (home.cats, None):
-        home.perform(Ban(by=home.ann, person=ever, place=place, reason="Spam"))
-        home.perform(Ban(by=home.ann, person=days, place=place, reason="Rest", expires_at=ends_at))
+    for community in (home.cats, None):
+        home.perform(Ban(by=home.ann, person=ever, community=community, reason="Spam"))
+        home.perform(
+            Ban(by=home.ann, person=days, community=community, reason="Rest", expires_at=ends_at)
+        )
 
     def kept() -> tuple[list[int], dict[str, tuple[bool, str, bool]]]:
         bans = [row["person_id"] for row in home.rows(community_ban)]

@@ -15,7 +15,7 @@ from fedcom.actions.vote import Vote
 from fedcom.context import Context
 from fedcom.db import open_database
 from fedcom.errors import FedcomError
-from fedcom.models.actor import community
+from fedcom.models.actor import community as community_table
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
@@ -74,8 +74,8 @@ def assert_counted(home: Home) -> None:
         below = [one for one in visible if one["path"].startswith(f"{row['path']}.")]
         assert row["replies"] == len(below)
         _assert_votes(home, row, comment_vote.c.comment_id)
-    (place,) = home.rows(community)
-    assert (place["posts"], place["comments"]) == (len(shown), len(visible))
+    (community,) = home.rows(community_table)
+    assert (community["posts"], community["comments"]) == (len(shown), len(visible))
 
 
 def _assert_votes(home: Home, row: dict[str, object], key: Column[int]) -> None:

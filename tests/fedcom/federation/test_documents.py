@@ -21,7 +21,7 @@ from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.vote import Vote
 from fedcom.context import Context
-from fedcom.models.actor import community
+from fedcom.models.actor import community as community_table
 from fedcom.models.post import post as post_table
 from fedcom.models.site import site
 from fedcom.remote.actors import forget_actor
@@ -295,7 +295,7 @@ async def test_activities_for_somebody_are_not_served_to_everybody(node: Node) -
     home = node.home
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
-    theirs = home.post(by=home.person(KIM), place=dogs)
+    theirs = home.post(by=home.person(KIM), community=dogs)
     home.perform(Report(by=home.bob, target=theirs, reason="Rude."))
 
     flags = issued(home, "flag")
@@ -319,7 +319,7 @@ async def test_a_removed_community_takes_everything_in_it_along(node: Node) -> N
     made = issued(home, "create")
 
     def close(ctx: Context) -> None:
-        ctx.conn.execute(update(community).values(removed_at=ctx.now))
+        ctx.conn.execute(update(community_table).values(removed_at=ctx.now))
 
     home(close)
 
@@ -430,7 +430,7 @@ async def test_a_create_is_one_for_as_long_as_its_object_is_shown(node: Node) ->
 
 async def test_what_another_server_says_is_served_by_that_alone(node: Node) -> None:
     home = node.home
-    kim, there = home.person(KIM), home.post(place=home.group("https://dogs.example/c/dogs"))
+    kim, there = home.person(KIM), home.post(community=home.group("https://dogs.example/c/dogs"))
     theirs, remark = home.post(by=kim), home.comment(home.post(), by=kim)
 
     for path in (
@@ -446,7 +446,7 @@ async def test_an_outbox_outlives_a_community_that_its_server_has_deleted(node: 
     home = node.home
     dogs = home.group("https://dogs.example/c/dogs")
     home.follow(home.bob, dogs)
-    home.comment(home.post(by=home.person(KIM), place=dogs, iri="https://dogs.example/post/1"))
+    home.comment(home.post(by=home.person(KIM), community=dogs, iri="https://dogs.example/post/1"))
     home.post(title="Ours")
 
     home.perform(DeleteActor(by=dogs), received(dogs.iri))
@@ -554,7 +554,7 @@ async def test_what_is_between_two_servers_is_served_to_who_knows_its_id(node: N
     home = node.home
     kim, dogs = home.person(KIM), home.group("https://forum.example/c/dogs")
     home.follow(home.bob, dogs)
-    theirs = home.post(by=home.person("https://forum.example/u/lea"), place=dogs)
+    theirs = home.post(by=home.person("https://forum.example/u/lea"), community=dogs)
     home.perform(Follow(by=home.bob, target=kim))
     home.perform(Unfollow(by=home.bob, target=kim))
     home.perform(Follow(by=kim, target=home.bob), received(KIM))

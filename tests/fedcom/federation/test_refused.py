@@ -41,7 +41,7 @@ class Elsewhere:
         self.kim = home.person(KIM)
         home.follow(home.bob, self.dogs)
         self.appoint(home.bob.id)
-        self.post = home.post(by=self.kim, place=self.dogs)
+        self.post = home.post(by=self.kim, community=self.dogs)
         home.sent()
 
     def appoint(self, person_id: int) -> None:
@@ -92,8 +92,8 @@ def test_what_the_communitys_server_refuses_is_undone_here(
             RemoveModerator(by=by, community=there.dogs, person=there.kim),
         ),
         "ban": (
-            Ban(by=by, person=there.kim, place=there.dogs, removes_content=True),
-            Unban(by=by, person=there.kim, place=there.dogs, restores_content=True),
+            Ban(by=by, person=there.kim, community=there.dogs, removes_content=True),
+            Unban(by=by, person=there.kim, community=there.dogs, restores_content=True),
         ),
     }
     first, second = pairs[kind]

@@ -88,7 +88,7 @@ def test_a_vote_is_undone_by_its_id(home: Home, score: Any, of_comment: bool) ->
 def test_a_community_passes_on_the_undo_of_a_known_vote(home: Home) -> None:
     kim, dogs = home.person(KIM), home.group(DOGS)
     home.follow(home.bob, dogs)
-    post = home.post(place=dogs)
+    post = home.post(community=dogs)
     home.perform(Vote(by=kim, target=post, score=1, iri=ACTIVITY), received(KIM, via=DOGS))
 
     action = read(home, ACTIVITY, via=DOGS)
@@ -101,7 +101,7 @@ def test_anything_else_is_asked_of_its_origin(home: Home) -> None:
     kim = home.person(KIM)
     lea = home.person(LEA)
     block = activity("Block", KIM, LEA, target="https://lemmy.example/") | {"id": ACTIVITY}
-    home.perform(Ban(by=kim, person=lea, place=None), received(KIM))
+    home.perform(Ban(by=kim, person=lea, community=None), received(KIM))
 
     action = read(home, ACTIVITY, block)
 

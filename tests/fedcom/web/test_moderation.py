@@ -106,7 +106,7 @@ async def test_a_ban_that_has_run_out_lets_somebody_in(world: World) -> None:
 
     def do(ctx: Context) -> str:
         until = ctx.now + timedelta(days=19)
-        perform(ctx, Ban(by=ann, person=bob, place=None, expires_at=until))
+        perform(ctx, Ban(by=ann, person=bob, community=None, expires_at=until))
         return create_session(ctx.conn, bob.id, "", ctx.now)
 
     token = await world.instance.unit(do)

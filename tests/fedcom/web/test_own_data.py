@@ -199,7 +199,7 @@ async def test_a_banned_member_reads_why_takes_everything_along_and_leaves(world
     bob = world.people["bob"]
     until = world.instance.clock() + timedelta(days=3)
     await world.perform(
-        Ban(by=world.people["ann"], person=bob, place=None, reason="Spam", expires_at=until)
+        Ban(by=world.people["ann"], person=bob, community=None, reason="Spam", expires_at=until)
     )
     world.tokens["bob"] = await world.instance.unit(
         lambda ctx: create_session(ctx.conn, bob.id, "test", ctx.now)
@@ -224,7 +224,7 @@ async def test_bans_from_communities_are_told_in_words(world: World) -> None:
     bob = world.people["bob"]
     assert "not banned anywhere" in (await world.browser("bob").get("/settings/bans")).text
     await world.perform(
-        Ban(by=world.people["mia"], person=bob, place=world.community, reason="Rude")
+        Ban(by=world.people["mia"], person=bob, community=world.community, reason="Rude")
     )
 
     page = await world.browser("bob").get("/settings/bans")
@@ -237,7 +237,7 @@ async def test_a_ban_from_a_community_that_is_over_is_told_no_more(world: World)
     action = Ban(
         by=world.people["mia"],
         person=world.people["bob"],
-        place=world.community,
+        community=world.community,
         reason="Rude",
         expires_at=until,
     )

@@ -138,7 +138,7 @@ async def test_block_and_unblock_take_each_others_place(world: World) -> None:
 async def test_the_banned_are_marked_with_reason_and_end(world: World) -> None:
     ends = world.instance.clock() + timedelta(days=3)
     bob, ann = world.people["bob"], world.people["ann"]
-    await world.perform(Ban(by=ann, person=bob, place=None, reason="Spam", expires_at=ends))
+    await world.perform(Ban(by=ann, person=bob, community=None, reason="Spam", expires_at=ends))
 
     page = await world.browser().get("/u/bob")
     assert "Banned from this instance. Until Jan 4, 2026" in page.text

@@ -25,8 +25,8 @@ def dialect() -> str:
 REPLIES = {"id": "https://home.example/post/1/replies", "type": "Collection"}
 
 
-def to_status(post: Post, author: Person, place: Community, *named: Person) -> dict[str, Any]:
-    return write(post, author, place, named, REPLIES)
+def to_status(post: Post, author: Person, community: Community, *named: Person) -> dict[str, Any]:
+    return write(post, author, community, named, REPLIES)
 
 
 def test_title_link_and_text_are_in_the_content_and_the_warning_is_one(home: Home) -> None:
