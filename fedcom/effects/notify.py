@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, insert, or_, select
+from sqlalchemy import insert, select
 
 from fedcom.context import Context
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import Kind, notification
-from fedcom.models.personal import actor_block, host_block
+from fedcom.queries.visibility import is_blocked as has_blocked
 
 NEWS_FOR = timedelta(days=7)
 """How old what somebody wrote may be: old posts are fetched when a community is followed."""
@@ -76,11 +76,6 @@ def _has_account(ctx: Context, person_id: int) -> bool:
 
 def is_blocked(ctx: Context, person_id: int, other_id: int) -> bool:
     """Whether a member has blocked somebody, by name or with their whole server."""
-    by_name = exists().where(
-        actor_block.c.person_id == person_id, actor_block.c.blocked_id == other_id
-    )
-    by_host = exists().where(
-        and_(host_block.c.person_id == person_id, host_block.c.host == actor.c.host)
-    )
-    found = select(actor.c.id).where(actor.c.id == other_id, or_(by_name, by_host))
+    blocked = has_blocked(person_id, ids=[actor.c.id], hosts=[actor.c.host])
+    found = select(actor.c.id).where(actor.c.id == other_id, blocked)
     return ctx.conn.execute(found).first() is not None

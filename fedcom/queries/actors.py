@@ -7,6 +7,7 @@ from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
+from fedcom.queries.visibility import is_there
 from fedcom.rules.permissions import Standing
 
 # Who waits for an admin's approval is nobody yet: not to pages, and not to peers.
@@ -34,7 +35,7 @@ _BY_KEY = _ACTOR.where(
         actor.c.iri == bindparam("key_id"),
     ),
     actor.c.local.is_(False),
-    actor.c.deleted_at.is_(None),
+    is_there(actor),
 )
 
 
@@ -141,7 +142,7 @@ def find_first_admin(conn: Connection) -> Person | None:
     row = conn.execute(
         select(*columns_of(Person, actor))
         .join(account, account.c.actor_id == actor.c.id)
-        .where(account.c.role == "admin", account.c.state == "active", actor.c.deleted_at.is_(None))
+        .where(account.c.role == "admin", account.c.state == "active", is_there(actor))
         .order_by(actor.c.id)
     ).first()
     return None if row is None else Person(*row)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     func,
     or_,
     select,
@@ -25,10 +24,10 @@ from fedcom.models.actor import Community, actor, community
 from fedcom.models.base import columns_of
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban
-from fedcom.models.personal import actor_block
 from fedcom.models.post import post_rank
 from fedcom.queries.cursors import Cursor, goes_on, no_cursor
 from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
+from fedcom.queries.visibility import is_blocked, is_open
 
 Scope = Literal["subscribed", "local", "all"]
 FollowState = Literal["pending", "accepted"]
@@ -123,7 +122,7 @@ def _list(scope: Scope, sort: Sort, *, named: bool, has_begun: bool) -> Select[A
                 follow.c.follower_id == bindparam("viewer"),
             ),
         )
-        .where(community.c.removed_at.is_(None), actor.c.deleted_at.is_(None), *_scope(scope))
+        .where(is_open(actor), *_scope(scope))
         .order_by(key.desc(), community.c.actor_id.desc())
         .limit(bindparam("count"))
     )
@@ -178,8 +177,7 @@ _WRITABLE = (
         and_(follow.c.target_id == actor.c.id, follow.c.follower_id == bindparam("viewer")),
     )
     .where(
-        community.c.removed_at.is_(None),
-        actor.c.deleted_at.is_(None),
+        is_open(actor),
         or_(actor.c.local.is_(True), follow.c.state.is_not(None)),
     )
     .order_by(follow.c.state.is_(None), actor.c.name, actor.c.id)
@@ -195,9 +193,7 @@ def list_writable(conn: Connection, viewer_id: int, *, limit: int = 200) -> tupl
 
 _COMMUNITY = columns_of(Community, actor, community)
 _BAN = columns_of(CommunityBan, community_ban)
-_IS_BLOCKED = exists().where(
-    actor_block.c.person_id == bindparam("viewer"), actor_block.c.blocked_id == actor.c.id
-)
+_IS_BLOCKED = is_blocked(bindparam("viewer"), ids=[actor.c.id])
 _PLACE = (
     select(*_COMMUNITY, follow.c.state, _IS_BLOCKED, *_BAN)
     .select_from(actor)

@@ -8,6 +8,7 @@ from activitypub.nodeinfo import Usage
 from fedcom.models.account import account
 from fedcom.models.comment import comment
 from fedcom.models.post import post
+from fedcom.queries.visibility import is_shown
 
 
 def count_usage(conn: Connection, now: datetime) -> Usage:
@@ -21,11 +22,11 @@ def count_usage(conn: Connection, now: datetime) -> Usage:
             select(func.count()).where(active, seen > now - timedelta(days=30)).scalar_subquery(),
             select(func.count())
             .select_from(post)
-            .where(post.c.local, post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
+            .where(post.c.local, is_shown(post))
             .scalar_subquery(),
             select(func.count())
             .select_from(comment)
-            .where(comment.c.local, comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
+            .where(comment.c.local, is_shown(comment))
             .scalar_subquery(),
         )
     ).one()

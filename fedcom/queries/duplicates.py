@@ -25,7 +25,7 @@ def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[Cros
         select(post.c.url, post.c.id, post.c.title, post.c.comments, *name_columns(place))
         .join(place, place.c.id == post.c.community_id)
         .join(community_table, community_table.c.actor_id == post.c.community_id)
-        .where(begins, *SHOWN)
+        .where(begins, SHOWN)
         .order_by(post.c.id.desc())
         .limit(CANDIDATES)
     )

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.actor import community as community_table
 from fedcom.models.follow import follow
-from fedcom.models.personal import actor_block, hidden_post, host_block, saved_post
+from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.people import NOBODY
@@ -42,6 +42,7 @@ from fedcom.queries.post_lines import (
     place,
     to_line,
 )
+from fedcom.queries.visibility import is_not_blocked
 
 Scope = Literal["subscribed", "local", "all", "community", "author", "saved", "hidden"]
 Sort = Literal["active", "hot", "new", "top", "controversial"]
@@ -223,7 +224,7 @@ def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
     return (
         select(*COLUMNS, key.label("key"), literal_column(str(pin)).label("pin"))
         .select_from(source)
-        .where(*SHOWN, *_wishes(shape))
+        .where(SHOWN, *_wishes(shape))
     )
 
 
@@ -265,22 +266,23 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     """What the viewer does not want to see is left out, but not where they went to look at it."""
     if shape.scope in _SHELVES:
         return []
+    ids: list[ColumnElement[Any]] = []
+    hosts: list[ColumnElement[Any]] = []
     wishes = []
     if shape.scope != "community":
-        wishes.append(_none(*_BLOCKED, actor_block.c.blocked_id == post.c.community_id))
+        ids.append(post.c.community_id)
     if shape.scope != "author":
-        wishes.append(_none(*_BLOCKED, actor_block.c.blocked_id == post.c.author_id))
-        wishes.append(_none(*_BLOCKED_HOST, host_block.c.host == author.c.host))
+        ids.append(post.c.author_id)
+        hosts.append(author.c.host)
         wishes.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
     if shape.scope not in {"community", "author"}:
-        wishes.append(_none(*_BLOCKED_HOST, host_block.c.host == place.c.host))
+        hosts.append(place.c.host)
+    wishes.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
     if not shape.nsfw and shape.scope != "community":
         wishes += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     return wishes
 
 
-_BLOCKED = (actor_block.c.person_id == VIEWER,)
-_BLOCKED_HOST = (host_block.c.person_id == VIEWER,)
 _HIDDEN = (hidden_post.c.person_id == VIEWER,)
 
 

@@ -16,9 +16,10 @@ from fedcom.models.moderation import community_ban
 from fedcom.models.peer import peer
 from fedcom.models.post import post
 from fedcom.queries.actors import get_community
+from fedcom.queries.visibility import is_open, is_there
 
 FOLLOW = select(*columns_of(Follow, follow))
-_place = actor.alias("place")
+_group = actor.alias("group_actor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def list_pending(conn: Connection) -> list[Follow]:
         .where(
             follow.c.state == "pending",
             actor.c.local.is_(True),
-            actor.c.deleted_at.is_(None),
-            target.c.deleted_at.is_(None),
+            is_there(actor),
+            is_there(target),
         )
         .order_by(follow.c.id)
     )
@@ -112,7 +113,7 @@ def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int,
             follow.c.state == "pending",
             follow.c.created_at < before,
             actor.c.local.is_(True),
-            target.c.deleted_at.is_(None),
+            is_there(target),
         )
         .group_by(target.c.host)
         .order_by(target.c.host)
@@ -124,14 +125,13 @@ def find_unfilled(conn: Connection) -> list[Community]:
     """Peers' communities that somebody here follows and whose old posts were not fetched yet."""
     rows = conn.execute(
         select(community.c.actor_id)
-        .join(_place, _place.c.id == community.c.actor_id)
+        .join(_group, _group.c.id == community.c.actor_id)
         .where(
             community.c.backfilled_at.is_(None),
-            community.c.removed_at.is_(None),
-            _place.c.local.is_(False),
-            _place.c.deleted_at.is_(None),
+            _group.c.local.is_(False),
+            is_open(_group),
             exists().where(
-                follow.c.target_id == _place.c.id,
+                follow.c.target_id == _group.c.id,
                 follow.c.state == "accepted",
                 follow.c.follower_id == actor.c.id,
                 actor.c.local.is_(True),
@@ -188,7 +188,7 @@ def _inboxes(now: datetime) -> Select[Any]:
         .outerjoin(peer, peer.c.host == actor.c.host)
         .where(
             actor.c.local.is_(False),
-            actor.c.deleted_at.is_(None),
+            is_there(actor),
             or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
         )
         .distinct()

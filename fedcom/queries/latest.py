@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.queries.people import ActorRef, name_columns, to_name
+from fedcom.queries.visibility import is_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,7 @@ _LATEST = (
     .join(actor, actor.c.id == comment.c.author_id)
     .where(
         comment.c.post_id == bindparam("post"),
-        comment.c.deleted_at.is_(None),
-        comment.c.removed_at.is_(None),
+        is_shown(comment),
     )
     .order_by(comment.c.published_at.desc(), comment.c.id.desc())
     .limit(bindparam("count"))

@@ -18,6 +18,7 @@ from fedcom.models.message import Message, message
 from fedcom.models.notification import notification
 from fedcom.queries.notifications import excerpt_of
 from fedcom.queries.people import ActorRef, name_columns, to_name
+from fedcom.queries.visibility import is_there
 
 PAGE = 50
 """Messages in one page of a conversation, and conversations in one page of their list."""
@@ -74,7 +75,7 @@ class ConversationPage:
 
 
 _viewer, _other, _before = (bindparam(name, type_=BigId) for name in ("viewer", "other", "before"))
-_is_deleted = message.c.deleted_at.is_not(None)
+_is_deleted = ~is_there(message)
 _words = case((_is_deleted, ""), else_=message.c.body_html)
 _BETWEEN = (
     select(
@@ -120,7 +121,7 @@ _unread = (
         notification.c.recipient_id == _viewer,
         notification.c.read_at.is_(None),
         _theirs.c.author_id == _last.c.other_id,
-        _theirs.c.deleted_at.is_(None),
+        is_there(_theirs),
     )
     .correlate(_last)
     .scalar_subquery()
@@ -187,7 +188,7 @@ def find_message_before(conn: Connection, about: Message) -> Message | None:
     """The last message between the same two people before this one that is not deleted."""
     pair = (about.author_id, about.recipient_id)
     between = message.c.author_id.in_(pair) & message.c.recipient_id.in_(pair)
-    statement = _MESSAGE.where(between, message.c.id < about.id, message.c.deleted_at.is_(None))
+    statement = _MESSAGE.where(between, message.c.id < about.id, is_there(message))
     row = conn.execute(statement.order_by(message.c.id.desc()).limit(1)).mappings().first()
     return None if row is None else to_row(Message, row)
 

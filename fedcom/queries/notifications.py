@@ -19,7 +19,7 @@ from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import post
 from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
-from fedcom.queries.visibility import is_admin, is_closed, may_read
+from fedcom.queries.visibility import is_admin, is_closed, is_kept, is_shown, is_there, may_read
 from fedcom.text.html import to_text
 from fedcom.text.plain import cut
 
@@ -46,19 +46,8 @@ WITH_SUBJECTS = (
 )
 IS_SHOWN = or_(
     notification.c.kind.not_in(["reply", "mention", "message"]),
-    and_(
-        *(
-            column.is_(None)
-            for column in (
-                comment.c.deleted_at,
-                comment.c.removed_at,
-                post.c.deleted_at,
-                post.c.removed_at,
-                message.c.deleted_at,
-                community.c.removed_at,
-            )
-        )
-    ),
+    # What it is not about is missing, and nothing that is missing was deleted.
+    and_(is_shown(comment), is_shown(post), is_there(message), is_kept(community)),
 )
 """Of rows of `WITH_SUBJECTS`: whether it is still there."""
 

@@ -17,6 +17,7 @@ from fedcom.models.personal import hidden_post, post_visit, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.models.vote import post_vote
 from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
+from fedcom.queries.visibility import is_post_shown
 
 author = actor.alias("author")
 place = actor.alias("community_actor")
@@ -117,12 +118,7 @@ SOURCE = (
 )
 """The tables behind `COLUMNS`."""
 
-SHOWN = (
-    post.c.deleted_at.is_(None),
-    post.c.removed_at.is_(None),
-    community_table.c.removed_at.is_(None),
-    place.c.deleted_at.is_(None),
-)
+SHOWN = is_post_shown(place)
 """Neither taken away nor in a community that was."""
 
 

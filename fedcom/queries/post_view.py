@@ -205,7 +205,7 @@ _CROSS_POSTS = (
     .where(
         post.c.url == bindparam("url"),
         post.c.id != bindparam("post"),
-        *SHOWN,
+        SHOWN,
     )
     .order_by(post.c.comments.desc(), post.c.id.desc())
     .limit(bindparam("count"))

@@ -3,19 +3,19 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, and_, bindparam, exists, func, select
+from sqlalchemy import Connection, ScalarSelect, and_, bindparam, func, select
 
 from fedcom.db import BigId
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.moderation import moderator
-from fedcom.models.personal import actor_block
 from fedcom.models.post import post
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.feed import FeedQuery, list_posts
 from fedcom.queries.people import NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, SOURCE, PostLine
 from fedcom.queries.remarks import REMARK_SHOWN, REMARKS, Remark, key_of, list_comments_of
+from fedcom.queries.visibility import is_blocked, is_kept, is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ def _count(table: Any, *conditions: Any) -> ScalarSelect[int]:
 
 _FACTS = (
     select(
-        _count(SOURCE, post.c.author_id == _PERSON, *SHOWN),
-        _count(REMARKS, comment.c.author_id == _PERSON, *REMARK_SHOWN),
-        exists().where(actor_block.c.person_id == _VIEWER, actor_block.c.blocked_id == _PERSON),
+        _count(SOURCE, post.c.author_id == _PERSON, SHOWN),
+        _count(REMARKS, comment.c.author_id == _PERSON, REMARK_SHOWN),
+        is_blocked(_VIEWER, ids=[_PERSON]),
         *name_columns(_place := actor.alias("place")),
     )
     .select_from(
@@ -63,12 +63,12 @@ _FACTS = (
             community_table,
             and_(
                 community_table.c.actor_id == moderator.c.community_id,
-                community_table.c.removed_at.is_(None),
+                is_kept(community_table),
             ),
         )
         .outerjoin(
             _place,
-            and_(_place.c.id == community_table.c.actor_id, _place.c.deleted_at.is_(None)),
+            and_(_place.c.id == community_table.c.actor_id, is_there(_place)),
         )
     )
     .where(_self.c.id == _PERSON)

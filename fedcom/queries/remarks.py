@@ -6,18 +6,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from fedcom.db import BigId
 from fedcom.models.actor import community as community_table
 from fedcom.models.comment import comment
-from fedcom.models.personal import actor_block
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
 from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.feed import FeedQuery, Sort
 from fedcom.queries.people import NOBODY, ActorRef, name_columns, to_name
-from fedcom.queries.post_lines import SHOWN, place
+from fedcom.queries.post_lines import place
+from fedcom.queries.visibility import is_comment_shown, is_not_blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,7 @@ REMARKS = (
 )
 """The tables behind a comment in such a list."""
 
-REMARK_SHOWN = (
-    comment.c.deleted_at.is_(None),
-    comment.c.removed_at.is_(None),
-    *SHOWN,
-)
+REMARK_SHOWN = is_comment_shown(place)
 """Neither the comment was taken away, nor its post, nor the community."""
 
 # Nobody has so many comments that sorting them by score would be slow; by time there is an index.
@@ -121,13 +117,11 @@ def key_of(line: Any, sort: Sort) -> datetime | int:
 @cache
 def _statement(sort: Sort, *, has_begun: bool, nsfw: bool) -> Select[Any]:
     key = _KEYS[sort]
-    blocked = exists().where(
-        actor_block.c.person_id == _VIEWER, actor_block.c.blocked_id == post.c.community_id
-    )
+    shown = is_not_blocked(_VIEWER, ids=[post.c.community_id])
     statement = (
         select(*_COLUMNS, *name_columns(place))
         .select_from(REMARKS)
-        .where(comment.c.author_id == bindparam("author", type_=BigId), *REMARK_SHOWN, ~blocked)
+        .where(comment.c.author_id == bindparam("author", type_=BigId), REMARK_SHOWN, shown)
         .order_by(key.desc(), comment.c.id.desc())
         .limit(bindparam("count"))
     )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal,
     or_,
     select,
 )
@@ -33,6 +34,7 @@ from fedcom.models.moderation import Report, moderator, report
 from fedcom.models.post import post
 from fedcom.queries.notifications import excerpt_of
 from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
+from fedcom.queries.visibility import is_kept, moderates
 from fedcom.text.html import to_text
 
 PAGE = 20
@@ -105,10 +107,7 @@ _resolver = actor.alias("resolver")
 _by = actor.alias("reporter")
 _parent = comment.alias("parent")
 _newer = report.alias("newer")
-_MODERATED = exists().where(
-    moderator.c.community_id == report.c.community_id,
-    moderator.c.person_id == bindparam("viewer"),
-)
+_MODERATED = moderates(report.c.community_id, bindparam("viewer"))
 _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 
@@ -140,7 +139,7 @@ _REPORTED = (
 def _removed(table: FromClause) -> ColumnElement[int]:
     return (
         select(func.count())
-        .where(table.c.author_id == _author.c.id, table.c.removed_at.is_not(None))
+        .where(table.c.author_id == _author.c.id, ~is_kept(table))
         .correlate(_author)
         .scalar_subquery()
     )
@@ -278,9 +277,7 @@ def _to_case(row: Sequence[Any], complaints: tuple[Complaint, ...]) -> Case:
 def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[ActorRef]:
     """The communities that somebody may judge reports of and that have any, open or not."""
     has_any = exists().where(report.c.community_id == actor.c.id)
-    is_mine = exists().where(
-        moderator.c.community_id == actor.c.id, moderator.c.person_id == viewer_id
-    )
+    is_mine = moderates(actor.c.id, literal(viewer_id, BigId))
     wanted = select(*name_columns(actor)).where(has_any).order_by(actor.c.name, actor.c.id)
     if not is_admin:
         wanted = wanted.where(is_mine)

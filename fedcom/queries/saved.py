@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select, true
+from sqlalchemy import Connection, and_, bindparam, literal, select, true
 
+from fedcom.db import BigId
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment
 from fedcom.models.personal import actor_block, host_block, saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
+from fedcom.queries import visibility
 from fedcom.queries.cursors import Cursor, goes_on
 from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import author, place
@@ -85,7 +87,7 @@ _SAVED = (
             comment_vote.c.voter_id == saved_comment.c.person_id,
         ),
     )
-    .where(saved_comment.c.person_id == bindparam("viewer"), *REMARK_SHOWN)
+    .where(saved_comment.c.person_id == bindparam("viewer"), REMARK_SHOWN)
     .order_by(saved_comment.c.saved_at.desc(), comment.c.id.desc())
     .limit(bindparam("count"))
 )
@@ -137,5 +139,5 @@ def list_own_blocks(conn: Connection, viewer_id: int) -> Blocks:
 
 def is_blocked(conn: Connection, viewer_id: int, actor_id: int) -> bool:
     """Whether the viewer has blocked this person or community by name."""
-    mine = actor_block.c.person_id == viewer_id, actor_block.c.blocked_id == actor_id
-    return conn.execute(select(actor_block.c.blocked_id).where(*mine)).first() is not None
+    blocked = select(visibility.is_blocked(viewer_id, ids=[literal(actor_id, BigId)]))
+    return bool(conn.execute(blocked).scalar())

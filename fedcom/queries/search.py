@@ -44,11 +44,11 @@ from fedcom.models.account import account
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
-from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, author, place
+from fedcom.queries.visibility import is_not_blocked, is_open, is_shown, is_there
 from fedcom.text.excerpts import Piece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, Words
 
@@ -273,13 +273,8 @@ def _unblocked(viewer: Viewer, *actors: FromClause) -> list[ColumnElement[bool]]
     """None of the actors is one that the viewer blocked, nor from a server they blocked."""
     if viewer.id == NOBODY:
         return []
-    blocked = select(actor_block.c.blocked_id).where(actor_block.c.person_id == viewer.id)
-    hosts = select(host_block.c.host).where(host_block.c.person_id == viewer.id)
-    return [
-        condition
-        for each in actors
-        for condition in (each.c.id.not_in(blocked), each.c.host.not_in(hosts))
-    ]
+    ids, hosts = [each.c.id for each in actors], [each.c.host for each in actors]
+    return [is_not_blocked(viewer.id, ids=ids, hosts=hosts)]
 
 
 def _followed(viewer: Viewer) -> Select[Any]:
@@ -289,7 +284,7 @@ def _followed(viewer: Viewer) -> Select[Any]:
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
     """What holds of every post, with or without its comments, that the viewer may find."""
     conditions = [
-        *SHOWN,
+        SHOWN,
         *_unblocked(viewer, author, place),
         *_is_named(author, wanted.terms.author),
         *_is_named(place, wanted.terms.community),
@@ -328,7 +323,7 @@ def search_comments(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Co
     `author:` is who wrote the comment.
     """
     rows = _around(comment.join(post, post.c.id == comment.c.post_id), comment.c.author_id)
-    shown = [comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None)]
+    shown = [is_shown(comment)]
     conditions = [*shown, *_readable(wanted, viewer)]
     chosen = _chosen(conn, wanted, _comment_index, rows, comment, conditions)
     return _read_content(conn, wanted, _comment_index, chosen, comment, rows)
@@ -395,8 +390,7 @@ def search_communities(conn: Connection, wanted: SearchQuery, viewer: Viewer) ->
     rows = actor.join(community_table, community_table.c.actor_id == actor.c.id)
     conditions = [
         actor.c.kind == "Group",
-        actor.c.deleted_at.is_(None),
-        community_table.c.removed_at.is_(None),
+        is_open(actor),
         *_unblocked(viewer, actor),
     ]
     if not viewer.show_nsfw:
@@ -411,7 +405,7 @@ def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Acto
     is_applicant = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
     conditions = [
         actor.c.kind.in_(("Person", "Service", "Organization")),
-        actor.c.deleted_at.is_(None),
+        is_there(actor),
         ~is_applicant,
         *_unblocked(viewer, actor),
     ]

@@ -14,11 +14,11 @@ from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, case,
 from fedcom.db import BigId
 from fedcom.models.actor import actor
 from fedcom.models.comment import Comment, comment
-from fedcom.models.personal import actor_block, host_block, saved_comment
+from fedcom.models.personal import saved_comment
 from fedcom.models.post import post
 from fedcom.models.vote import comment_vote
 from fedcom.queries.people import NOBODY, ActorRef, name_columns, to_name
-from fedcom.queries.visibility import reads_removed
+from fedcom.queries.visibility import is_blocked, is_kept, is_shown, is_there, reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
 
 CAP = 1000
@@ -89,7 +89,7 @@ _place_id = (
     .scalar_subquery()
 )
 _is_readable = or_(
-    and_(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None)),
+    is_shown(comment),
     reads_removed(comment, _place_id, _viewer),
 )
 
@@ -105,8 +105,8 @@ _LINE = (
     comment.c.language,
     comment.c.published_at,
     comment.c.updated_at,
-    comment.c.deleted_at.is_not(None).label("is_deleted"),
-    comment.c.removed_at.is_not(None).label("is_removed"),
+    (~is_there(comment)).label("is_deleted"),
+    (~is_kept(comment)).label("is_removed"),
     comment.c.upvotes,
     comment.c.downvotes,
     comment.c.replies,
@@ -115,12 +115,7 @@ _VOTE = len(_LINE)
 _is_saved = exists().where(
     saved_comment.c.comment_id == comment.c.id, saved_comment.c.person_id == _viewer
 )
-_is_blocked = or_(
-    exists().where(
-        actor_block.c.person_id == _viewer, actor_block.c.blocked_id == comment.c.author_id
-    ),
-    exists().where(host_block.c.person_id == _viewer, host_block.c.host == _author.c.host),
-)
+_is_blocked = is_blocked(_viewer, ids=[comment.c.author_id], hosts=[_author.c.host])
 
 
 def _lines() -> Select[Any]:
