@@ -29,11 +29,10 @@ from fedcom.models.outside_mention import OutsideMention, outside_mention
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_community, get_person
 from fedcom.queries.content import find_content
-from fedcom.queries.notifications import excerpt_of
 from fedcom.queries.posts import get_post
 from fedcom.remote.actors import page_near, participant_at
 from fedcom.rules.permissions import may_act
-from fedcom.text.html import escape_text
+from fedcom.text.html import escape_text, first_words
 from fedcom.wire.comment import read_comment
 from inbox.ports import ReceivedActivity
 
@@ -177,7 +176,7 @@ def _mention(
     content = read_comment(document)
     known = find_outside_mention(ctx, content.iri)
     written = content.updated
-    excerpt = content.content_warning or excerpt_of(content.body.html) or document.name or ""
+    excerpt = content.content_warning or first_words(content.body.html) or document.name or ""
     if known is not None:
         is_older = written is None or (known.updated_at is not None and written < known.updated_at)
         told = _told_of(ctx, known.id)

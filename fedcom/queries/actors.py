@@ -117,10 +117,10 @@ def standing(conn: Connection, person: Person, place: Community) -> Standing:
     Who is an admin elsewhere we cannot know. FEP-1b12 lets a community speak for everybody on its
     own host, and only what it announces counts there (`actions.vouching`).
     """
-    row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).one()
-    is_admin = bool(row[1]) if place.local else person.host == place.host
-    ban = None if row[2] is None else CommunityBan(*row[2:])
-    return Standing(is_moderator=bool(row[0]), is_admin=is_admin, ban=ban)
+    row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).mappings().one()
+    is_admin = bool(row["is_admin"]) if place.local else person.host == place.host
+    ban = None if row["community_id"] is None else to_row(CommunityBan, row)
+    return Standing(is_moderator=bool(row["is_moderator"]), is_admin=is_admin, ban=ban)
 
 
 def is_admin(conn: Connection, person_id: int) -> bool:
@@ -139,13 +139,14 @@ def list_admins(conn: Connection) -> list[int]:
 
 def find_first_admin(conn: Connection) -> Person | None:
     """The longest-serving admin of this instance, in whose name the command line speaks."""
-    row = conn.execute(
+    rows = conn.execute(
         select(*columns_of(Person, actor))
         .join(account, account.c.actor_id == actor.c.id)
         .where(account.c.role == "admin", account.c.state == "active", is_there(actor))
         .order_by(actor.c.id)
-    ).first()
-    return None if row is None else Person(*row)
+    ).mappings()
+    row = rows.first()
+    return None if row is None else to_row(Person, row)
 
 
 _MODERATORS = (
@@ -156,11 +157,15 @@ _MODERATORS = (
 )
 _STANDING = (
     select(
-        exists().where(
+        exists()
+        .where(
             moderator.c.community_id == bindparam("community"),
             moderator.c.person_id == bindparam("person"),
-        ),
-        exists().where(account.c.actor_id == bindparam("person"), account.c.role == "admin"),
+        )
+        .label("is_moderator"),
+        exists()
+        .where(account.c.actor_id == bindparam("person"), account.c.role == "admin")
+        .label("is_admin"),
         *columns_of(CommunityBan, community_ban),
     )
     .select_from(actor)

@@ -106,7 +106,11 @@ def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int,
     first of them was asked."""
     target = actor.alias("target")
     rows = conn.execute(
-        select(target.c.host, func.count().label("number"), func.min(follow.c.created_at))
+        select(
+            target.c.host,
+            func.count().label("number"),
+            func.min(follow.c.created_at).label("since"),
+        )
         .join(target, target.c.id == follow.c.target_id)
         .join(actor, actor.c.id == follow.c.follower_id)
         .where(
@@ -118,7 +122,7 @@ def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int,
         .group_by(target.c.host)
         .order_by(target.c.host)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row.host, row.number, row.since) for row in rows]
 
 
 def find_unfilled(conn: Connection) -> list[Community]:
@@ -156,7 +160,7 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
     )
     mine = (follow.c.target_id == target_id) & (follow.c.state == "accepted")
     for row in conn.execute(query.where(mine, ~is_kept_out)):
-        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+        yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
 def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[FollowerHost]:
@@ -176,14 +180,19 @@ def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[Fo
     for row in conn.execute(
         _inboxes(now).where(actor.c.id.in_(union(posted, answered, followers)))
     ):
-        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+        yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
 def _inboxes(now: datetime) -> Select[Any]:
     """The inboxes of people and communities elsewhere, and what is known of their servers."""
-    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox).label("inbox")
     return (
-        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
+        select(
+            inbox,
+            actor.c.host,
+            peer.c.software,
+            func.coalesce(peer.c.reached, False).label("reached"),
+        )
         .select_from(actor)
         .outerjoin(peer, peer.c.host == actor.c.host)
         .where(
@@ -199,15 +208,20 @@ def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
     """Every server that we know somebody of, by the inboxes that its actors share, and where they
     share none (GoToSocial, snac) by those of each.
     """
-    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox).label("inbox")
     rows = conn.execute(
-        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
+        select(
+            inbox,
+            actor.c.host,
+            peer.c.software,
+            func.coalesce(peer.c.reached, False).label("reached"),
+        )
         .outerjoin(peer, peer.c.host == actor.c.host)
         .where(actor.c.local.is_(False))
         .distinct()
     )
     for row in rows:
-        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+        yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
 def server_of(conn: Connection, someone: Actor) -> FollowerHost:

@@ -87,12 +87,16 @@ def reads_removed(
 
 def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the viewer runs this instance."""
-    return exists().where(account.c.actor_id == viewer, account.c.role == "admin")
+    found = exists().where(account.c.actor_id == viewer, account.c.role == "admin")
+    return found.correlate_except(account)
 
 
 def moderates(community_id: ColumnElement[Any], person: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the person is a moderator of the community."""
-    return exists().where(moderator.c.community_id == community_id, moderator.c.person_id == person)
+    found = exists().where(
+        moderator.c.community_id == community_id, moderator.c.person_id == person
+    )
+    return found.correlate_except(moderator)
 
 
 def is_blocked(
@@ -106,6 +110,7 @@ def is_blocked(
     """
     actors = select(actor_block.c.blocked_id).where(actor_block.c.person_id == viewer)
     servers = select(host_block.c.host).where(host_block.c.person_id == viewer)
+    actors, servers = actors.correlate(None), servers.correlate(None)
     return or_(*(one.in_(actors) for one in ids), *(one.in_(servers) for one in hosts))
 
 

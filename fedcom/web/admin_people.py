@@ -23,8 +23,14 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
-from fedcom.queries.communities import CommunityPage, CommunityQuery, list_communities
 from fedcom.site.communities import list_closed
+from fedcom.views.community import (
+    CommunityQuery,
+    CommunityView,
+    list_communities,
+    read_community_cursor,
+)
+from fedcom.views.paging import Page
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
@@ -132,9 +138,10 @@ async def show_communities(request: Request) -> Response:
 async def _show_communities(request: Request, form: Form) -> Response:
     after = request.query_params.get("after", "")
 
-    def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, list[Community]]:
+    def read(conn: Connection, visit: Visit) -> tuple[Page[CommunityView], list[Community]]:
         admin_of(request, visit)
-        return list_communities(conn, CommunityQuery(after=after)), list_closed(conn)
+        cursor = read_community_cursor(after, "subscribers") if after else None
+        return list_communities(conn, CommunityQuery(after=cursor)), list_closed(conn)
 
     visit, (opened, closed) = await visiting(request, read)
     values = {"form": form, "opened": opened, "closed": closed}

@@ -1,6 +1,5 @@
 """Communities: the list, a community's page, following it, opening one, managing it."""
 
-from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -14,25 +13,26 @@ from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
-from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import CommunityBan
+from fedcom.models.actor import Community
 from fedcom.offload import offload
 from fedcom.personal.sent_forms import once
-from fedcom.queries.actors import find_moderators, get_person
-from fedcom.queries.communities import (
-    CommunityPage,
-    CommunityQuery,
-    FollowState,
-    Scope,
-    Sort,
-    get_relation,
-    list_communities,
-)
-from fedcom.queries.feed import PostPage
-from fedcom.queries.follows import find_follow
+from fedcom.queries.actors import get_person
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
-from fedcom.rules.permissions import Standing, may_moderate
+from fedcom.rules.permissions import may_moderate
+from fedcom.views.community import (
+    CommunityPage,
+    CommunityQuery,
+    CommunityView,
+    Scope,
+    Sort,
+    get_community_page,
+    is_refused,
+    list_communities,
+    read_community_cursor,
+)
+from fedcom.views.paging import Page
+from fedcom.views.post import PostView
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
@@ -44,63 +44,17 @@ from fedcom.web.places import (
     slug_of,
 )
 from fedcom.wire.body import Body
-from outbox.maintenance import find_failure
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 MAX_NAME = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A community as its pages need it: who runs it, and what the viewer is to it."""
-
-    community: Community
-    moderators: list[Person]
-    follow: FollowState | None
-    # By the viewer.
-    is_blocked: bool
-    # That the viewer may not take part.
-    ban: CommunityBan | None
-    standing: Standing
-    # The viewer's request to follow was refused, or never arrived.
-    is_refused: bool = False
-
-    @property
-    def may_post(self) -> bool:
-        """Whether the viewer's post would be taken, as far as one can tell beforehand."""
-        is_open = not self.community.posting_restricted or self.standing.may_moderate
-        return is_open and self.ban is None
-
-
-def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
-    """What the side of a community's pages shows, in two statements; two more while the viewer
-    waits for its server to accept them. Raises NotFound.
-    """
-    relation = get_relation(conn, community_id, viewer_id=visit.viewer_id)
-    community = relation.community
-    moderators = find_moderators(conn, community)
-    if visit.member is None:
-        return Place(community, moderators, None, False, None, Standing())
-    standing = Standing(
-        is_moderator=any(person.id == visit.viewer_id for person in moderators),
-        is_admin=community.local and visit.member.is_admin,
-        ban=relation.ban,
+def read_community(conn: Connection, visit: Visit, community_id: int) -> CommunityPage:
+    """What a community's pages show of it, for who asks. Raises NotFound."""
+    is_admin = visit.member is not None and visit.member.is_admin
+    return get_community_page(
+        conn, community_id, viewer_id=visit.viewer_id, is_admin=is_admin, now=visit.now
     )
-    ban = relation.ban if relation.ban is not None and relation.ban.holds(visit.now) else None
-    return Place(
-        community,
-        moderators,
-        relation.follow,
-        relation.is_blocked,
-        ban,
-        standing,
-        is_refused=relation.follow == "pending" and _is_refused(conn, visit, community.id),
-    )
-
-
-def _is_refused(conn: Connection, visit: Visit, community_id: int) -> bool:
-    asked = find_follow(conn, visit.viewer_id or 0, community_id)
-    return asked is not None and find_failure(conn, asked.iri) is not None
 
 
 async def list_all(request: Request) -> Response:
@@ -110,14 +64,17 @@ async def list_all(request: Request) -> Response:
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     name = query.get("q", "").strip()[:MAX_NAME]
 
-    def read(conn: Connection, visit: Visit) -> tuple[Scope, CommunityPage, set[int]]:
+    after = query.get("after", "")
+
+    def read(conn: Connection, visit: Visit) -> tuple[Scope, Page[CommunityView], set[int]]:
         scope: Scope = "local" if asked == "local" else "all"
         if asked == "subscribed" and visit.member:
             scope = "subscribed"
-        listing = CommunityQuery(scope, sort, name, query.get("after", ""))
+        cursor = read_community_cursor(after, sort) if after else None
+        listing = CommunityQuery(scope, sort, name, cursor)
         found = list_communities(conn, listing, viewer_id=visit.viewer_id)
-        pending = [line.name.id for line in found.lines if line.follow == "pending"]
-        return scope, found, {one for one in pending if _is_refused(conn, visit, one)}
+        pending = [one.id for one in found.items if one.follow == "pending"]
+        return scope, found, {one for one in pending if is_refused(conn, visit.viewer_id, one)}
 
     visit, (scope, found, refused) = await visiting(request, read)
 
@@ -135,15 +92,15 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/c/{name}", 308)
 
-    def read(conn: Connection, visit: Visit) -> tuple[Place, Choice, PostPage]:
-        community = get_community_at(conn, request)
+    def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, Choice, Page[PostView]]:
+        found = get_community_at(conn, request)
         choice = choose(request, visit, "community")
-        posts = read_list(conn, request, visit, choice, community.id)
-        return read_place(conn, visit, community.id), choice, posts
+        posts = read_list(conn, request, visit, choice, found.id)
+        return read_community(conn, visit, found.id), choice, posts
 
-    visit, (place, choice, posts) = await visiting(request, read)
-    values = {"place": place, "choice": choice, "posts": posts}
-    return page(request, "community.html", visit, values, alternate=place.community.iri)
+    visit, (community, choice, posts) = await visiting(request, read)
+    values = {"community": community, "choice": choice, "posts": posts}
+    return page(request, "community.html", visit, values, alternate=community.iri)
 
 
 async def follow(request: Request) -> Response:
@@ -182,8 +139,7 @@ async def create(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """GET and POST /c/{slug}/edit: what the community says of itself, and who moderates it."""
-    visit, place = await managed(request)
-    community = place.community
+    visit, shown, community = await managed(request)
     form = await read_form(request, _values(community))
     by = member_of(request, visit).person
     if form.ready:
@@ -191,7 +147,7 @@ async def edit(request: Request) -> Response:
             action = EditCommunity(by=by, community=community, **await _words(form))
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
-    return _manage_page(request, visit, place, form=form, appoint=Form({"person": ""}))
+    return _manage_page(request, visit, shown, form=form, appoint=Form({"person": ""}))
 
 
 async def _words(form: Form) -> dict[str, Any]:
@@ -204,28 +160,31 @@ async def _words(form: Form) -> dict[str, Any]:
 
 
 def _manage_page(
-    request: Request, visit: Visit, place: Place, *, form: Form, appoint: Form
+    request: Request, visit: Visit, shown: CommunityPage, *, form: Form, appoint: Form
 ) -> Response:
-    values = {"place": place, "form": form, "appoint": appoint}
+    values = {"community": shown, "form": form, "appoint": appoint}
     return appoint.answer(form.answer(page(request, "community_edit.html", visit, values)))
 
 
-async def managed(request: Request) -> tuple[Visit, Place]:
-    """The community of the address, for who moderates it. Raises Denied for others."""
+async def managed(request: Request) -> tuple[Visit, CommunityPage, Community]:
+    """The community of the address, as its pages show it and as actions take it, for who moderates
+    it. Raises Denied for others.
+    """
 
-    def read(conn: Connection, visit: Visit) -> Place:
+    def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, Community]:
         by = member_of(request, visit).person
-        place = read_place(conn, visit, get_community_at(conn, request).id)
-        may_moderate(by, place.community, place.standing, visit.now)
-        return place
+        community = get_community_at(conn, request)
+        shown = read_community(conn, visit, community.id)
+        may_moderate(by, community, shown.standing, visit.now)
+        return shown, community
 
-    return await visiting(request, read)
+    visit, (shown, community) = await visiting(request, read)
+    return visit, shown, community
 
 
 async def appoint(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators: make somebody a moderator."""
-    visit, place = await managed(request)
-    community = place.community
+    visit, shown, community = await managed(request)
     by = member_of(request, visit).person
     form = await read_form(request, {"person": ""})
     if form.ready:
@@ -234,7 +193,7 @@ async def appoint(request: Request) -> Response:
             action = AddModerator(by=by, community=community, person=person)
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
-    return _manage_page(request, visit, place, form=Form(_values(community)), appoint=form)
+    return _manage_page(request, visit, shown, form=Form(_values(community)), appoint=form)
 
 
 def _values(community: Community) -> dict[str, str]:
@@ -249,15 +208,15 @@ def _values(community: Community) -> dict[str, str]:
 async def dismiss(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
     sent = await receive(request)
-    visit, place = await managed(request)
+    visit, _, community = await managed(request)
     by = member_of(request, visit).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
-        act(ctx, RemoveModerator(by=by, community=place.community, person=person))
+        act(ctx, RemoveModerator(by=by, community=community, person=person))
 
     await instance_of(request).unit(work)
-    path = f"/c/{slug(place.community)}"
+    path = f"/c/{slug(community)}"
     return see_other(
         path if sent.get("person") == str(by.id) else f"{path}/edit", "moderator_removed"
     )

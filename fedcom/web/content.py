@@ -195,8 +195,8 @@ def _restore(kind: Kind) -> Handler:
 
 
 def _only_for_this_server(ctx: Context, by: Person, target: Target) -> bool:
-    place = community_of(ctx.conn, target)
-    return not standing(ctx.conn, by, place).may_moderate and is_admin(ctx.conn, by.id)
+    community = community_of(ctx.conn, target)
+    return not standing(ctx.conn, by, community).may_moderate and is_admin(ctx.conn, by.id)
 
 
 def _remove(kind: Kind) -> Handler:
@@ -214,7 +214,7 @@ def _remove(kind: Kind) -> Handler:
                 may_moderate(member.person, community, judge, visit.now)
             return target, community, judge
 
-        visit, (target, place, judge) = await visiting(request, read)
+        visit, (target, community, judge) = await visiting(request, read)
         by = member_of(request, visit).person
         if form.ready:
             with form.keeping():
@@ -226,7 +226,7 @@ def _remove(kind: Kind) -> Handler:
             "form": form,
             "target": target,
             "path": f"/{kind.path}/{number}",
-            "place": place,
+            "community": community,
             "moderates": judge.may_moderate,
         }
         return form.answer(page(request, "remove.html", visit, values))

@@ -9,17 +9,18 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fedcom.queries.feed import (
+from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
-    PostPage,
     Scope,
     Sort,
     Span,
     list_posts,
     read_cursor,
 )
-from fedcom.queries.people import NOBODY
+from fedcom.views.paging import Page
+from fedcom.views.post import PostView
+from fedcom.views.viewer import NOBODY
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, visiting
 
@@ -66,7 +67,7 @@ def choose(request: Request, visit: Visit, scope: Scope, usual: Sort | None = No
     preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
     names = (query.get("sort", ""), usual, preferred, "active")
     sort = next(one for name in names for one in SORTS if one == name)
-    # Who looks at one person or one shelf looks for all of it.
+    # Who looks at one person or one list of their own looks for all of it.
     spans = (query.get("range", ""), "all" if usual else span_of_it, USUAL_SPAN)
     span = next(one for name in spans for one in SPANS if one == name)
     view = query.get("view", "")
@@ -95,7 +96,7 @@ def wanted(request: Request, visit: Visit, choice: Choice, subject_id: int = NOB
 
 def read_list(
     conn: Connection, request: Request, visit: Visit, choice: Choice, subject_id: int = NOBODY
-) -> PostPage:
+) -> Page[PostView]:
     """The page of the list."""
     wants = wanted(request, visit, choice, subject_id)
     return list_posts(conn, wants, viewer_id=visit.viewer_id, now=visit.now)
@@ -104,14 +105,14 @@ def read_list(
 async def show_front(request: Request) -> Response:
     """GET /: without a choice what the member prefers, or everything if that is empty."""
 
-    def read(conn: Connection, visit: Visit) -> tuple[Choice, PostPage]:
+    def read(conn: Connection, visit: Visit) -> tuple[Choice, Page[PostView]]:
         asked = request.query_params.get("list", "")
         preferred = visit.member.account.front_scope if visit.member else "all"
         names = (asked, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
         choice = choose(request, visit, scope)
         posts = read_list(conn, request, visit, choice)
-        if posts.lines or scope == "all" or asked:
+        if posts.items or scope == "all" or asked:
             return choice, posts
         choice = choose(request, visit, "all")
         return choice, read_list(conn, request, visit, choice)

@@ -84,18 +84,20 @@ def _check_readable(conn: Connection, visit: Visit, target: Post | Comment) -> N
     """Raises HTTPException(410): what was taken back or removed has no past either, but for those
     who may judge a removal.
     """
-    place = community_of(conn, target)
-    check_open(place)
-    if not target.is_shown and not _may_judge(conn, visit, target, place):
+    community = community_of(conn, target)
+    check_open(community)
+    if not target.is_shown and not _may_judge(conn, visit, target, community):
         raise HTTPException(410, mark("It was deleted or removed, and so was what it said before."))
 
 
-def _may_judge(conn: Connection, visit: Visit, target: Post | Comment, place: Community) -> bool:
+def _may_judge(
+    conn: Connection, visit: Visit, target: Post | Comment, community: Community
+) -> bool:
     if visit.member is None or target.deleted_at is not None:
         return False
     reader = visit.member.person
     is_author = target.author_id == reader.id
-    is_judge = visit.member.is_admin or standing(conn, reader, place).is_moderator
+    is_judge = visit.member.is_admin or standing(conn, reader, community).is_moderator
     return is_author or is_judge
 
 

@@ -20,16 +20,17 @@ from fedcom.models.message import Message
 from fedcom.personal.notifications import read_conversation
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_person
-from fedcom.queries.messages import (
-    Conversation,
-    ConversationPage,
-    find_conversation,
-    get_own_message,
-    list_conversations,
-)
-from fedcom.queries.saved import is_blocked
+from fedcom.queries.blocks import has_blocked
+from fedcom.queries.messages import get_own_message
 from fedcom.rules.limits import check_message
 from fedcom.rules.permissions import may_edit
+from fedcom.views.message import (
+    ConversationView,
+    MessageView,
+    find_conversation,
+    list_conversations,
+)
+from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
@@ -38,10 +39,10 @@ from fedcom.web.places import get_person_called, number_in, number_of, slug_of, 
 
 async def list_all(request: Request) -> Response:
     """GET /messages: with whom the member writes, the latest first."""
-    before = number_in(request.query_params.get("before", ""))
+    after = Cursor.of_id(number_in(request.query_params.get("before", "")))
 
-    def read(conn: Connection, visit: Visit) -> ConversationPage:
-        return list_conversations(conn, member_of(request, visit).person.id, before=before)
+    def read(conn: Connection, visit: Visit) -> Page[ConversationView]:
+        return list_conversations(conn, member_of(request, visit).person.id, after=after)
 
     visit, conversations = await visiting(request, read)
     return page(request, "messages.html", visit, {"conversations": conversations})
@@ -50,7 +51,7 @@ async def list_all(request: Request) -> Response:
 @dataclass(frozen=True, slots=True)
 class _Talk:
     other: Person
-    conversation: Conversation
+    conversation: Page[MessageView]
     # Who is blocked cannot answer.
     is_blocked: bool
 
@@ -58,14 +59,14 @@ class _Talk:
 async def converse(request: Request) -> Response:
     """GET and POST /messages/{slug}: what the two wrote to each other, and a form below it."""
     form = await read_form(request, {"body": ""})
-    before = number_in(request.query_params.get("before", ""))
+    after = Cursor.of_id(number_in(request.query_params.get("before", "")))
 
     def read(conn: Connection, visit: Visit) -> _Talk:
         by = member_of(request, visit).person
         # Also when they are gone: what they wrote is still to be read.
         other = get_person_called(conn, request, slug_of(request))
-        conversation = find_conversation(conn, by.id, other.id, before=before)
-        return _Talk(other, conversation, is_blocked(conn, by.id, other.id))
+        conversation = find_conversation(conn, by.id, other.id, after=after)
+        return _Talk(other, conversation, has_blocked(conn, by.id, other.id))
 
     visit, talk = await visiting(request, read)
     member = member_of(request, visit)

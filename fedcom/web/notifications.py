@@ -7,7 +7,9 @@ from starlette.responses import Response
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.personal.notifications import read_kinds, read_one
-from fedcom.queries.notifications import KINDS, Filter, NewsPage, list_news
+from fedcom.queries.notifications import KINDS, Filter
+from fedcom.views.notification import NotificationView, list_notifications
+from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
@@ -20,14 +22,14 @@ async def show(request: Request) -> Response:
     """GET /notifications: what is unread, or `?show=all`; `?kind=` for some of it."""
     only = _filter(request.query_params.get("kind", ""))
     everything = request.query_params.get("show") == "all"
-    before = number_in(request.query_params.get("before", ""))
+    after = Cursor.of_id(number_in(request.query_params.get("before", "")))
 
-    def read(conn: Connection, visit: Visit) -> NewsPage:
+    def read(conn: Connection, visit: Visit) -> Page[NotificationView]:
         by = member_of(request, visit).person
-        return list_news(conn, by.id, only, unread=not everything, before=before)
+        return list_notifications(conn, by.id, only, unread=not everything, after=after)
 
-    visit, news = await visiting(request, read)
-    values = {"news": news, "only": only, "everything": everything}
+    visit, notifications = await visiting(request, read)
+    values = {"notifications": notifications, "only": only, "everything": everything}
     return page(request, "notifications.html", visit, values)
 
 

@@ -14,7 +14,7 @@ from fedcom.accounts.sessions import SignedIn
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.sessions import clear_session
 from fedcom.personal.export import PARTS, Part, export_head, lemmy_settings, read_part
-from fedcom.queries.bans import OwnBan, list_bans_of
+from fedcom.views.ban import BanView, list_bans_of
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
@@ -33,7 +33,7 @@ async def show(request: Request) -> Response:
 async def show_bans(request: Request) -> Response:
     """GET /settings/bans: what the member is kept out of, until when and why."""
 
-    def read(conn: Connection, visit: Visit) -> list[OwnBan]:
+    def read(conn: Connection, visit: Visit) -> list[BanView]:
         return list_bans_of(conn, member_of(request, visit).person.id, visit.now)
 
     visit, bans = await visiting(request, read)

@@ -9,16 +9,17 @@ from starlette.responses import RedirectResponse, Response
 
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Person
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import FeedQuery, PostPage, Sort
-from fedcom.queries.profiles import Contributions, ProfileStats, get_facts, list_works
-from fedcom.queries.remarks import RemarkPage, list_comments_of
+from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.views.feed import FeedQuery, Sort
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.post import PostView
+from fedcom.views.profile import Contributions, ProfileStats, get_facts, list_works
 from fedcom.web.feeds import Choice, choose, read_list, wanted
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, visiting
 from fedcom.web.places import get_person_at, slug_of
 
-SHELVES = ("posts", "comments")
+LISTS = ("posts", "comments")
 """What `show` may be; without it both are shown in one list."""
 
 ORDERS: tuple[Sort, ...] = ("new", "top")
@@ -34,18 +35,18 @@ class Profile:
     show: str
     choice: Choice
     works: Contributions | None = None
-    posts: PostPage | None = None
-    comments: RemarkPage | None = None
+    posts: Page[PostView] | None = None
+    comments: Page[CommentView] | None = None
 
     @property
     def older(self) -> str:
         """The query of the page behind this one; "" at the end."""
         if self.works is not None:
             return self._older_works(self.works)
-        listed = self.posts or self.comments
-        if listed is None or listed.next is None:
+        page = self.posts or self.comments
+        if page is None or page.next is None:
             return ""
-        return self.choice.link(after=str(listed.next))
+        return self.choice.link(after=str(page.next))
 
     def _older_works(self, works: Contributions) -> str:
         """Both lists go on for themselves, and either may not have begun yet."""
@@ -70,18 +71,19 @@ def _read(conn: Connection, request: Request, visit: Visit) -> Profile:
     person = get_person_at(conn, request, is_admin=is_admin)
     facts = get_facts(conn, person.id, viewer_id=visit.viewer_id)
     asked = request.query_params.get("show", "")
-    shelf = asked if asked in SHELVES else ""
+    listed = asked if asked in LISTS else ""
     choice = choose(request, visit, "author", "new")
-    if shelf == "posts":
+    if listed == "posts":
         posts = read_list(conn, request, visit, choice, person.id)
-        return Profile(person, facts, shelf, choice, posts=posts)
+        return Profile(person, facts, listed, choice, posts=posts)
     choice = replace(choice, sort=choice.sort if choice.sort in ORDERS else "new", span="all")
     wants = wanted(request, visit, choice, person.id)
-    if shelf == "comments":
-        remarks = list_comments_of(conn, wants, viewer_id=visit.viewer_id)
-        return Profile(person, facts, shelf, choice, comments=remarks)
-    works = list_works(conn, wants, _answers_after(request, wants), viewer_id=visit.viewer_id)
-    return Profile(person, facts, shelf, choice, works=works)
+    if listed == "comments":
+        comments = list_comments_of(conn, wants, viewer_id=visit.viewer_id, now=visit.now)
+        return Profile(person, facts, listed, choice, comments=comments)
+    after = _answers_after(request, wants)
+    works = list_works(conn, wants, after, viewer_id=visit.viewer_id, now=visit.now)
+    return Profile(person, facts, listed, choice, works=works)
 
 
 def _answers_after(request: Request, wants: FeedQuery) -> Cursor | None:

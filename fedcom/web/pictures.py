@@ -180,8 +180,8 @@ async def edit_mine(request: Request) -> Response:
 
 async def edit_community(request: Request) -> Response:
     """GET and POST /c/{slug}/pictures: the community's, for its moderators."""
-    visit, place = await managed(request)
-    by, community = member_of(request, visit).person, place.community
+    visit, _, community = await managed(request)
+    by = member_of(request, visit).person
     return await _edit(request, visit, by, community, f"/c/{slug(community)}/edit")
 
 

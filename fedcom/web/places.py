@@ -19,6 +19,7 @@ from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
 from fedcom.text.mentions import Mention
 from fedcom.units import Found
+from fedcom.views.community import CommunityView
 from fedcom.wire.body import Body
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
@@ -64,7 +65,7 @@ def get_community_at(conn: Connection, request: Request, slug: str | None = None
     return found
 
 
-def check_open(community: Community) -> None:
+def check_open(community: Community | CommunityView) -> None:
     """Before something in it is shown. Raises HTTPException(410) for a closed one."""
     if not community.is_open:
         raise HTTPException(410, mark("The community of this post was closed."))

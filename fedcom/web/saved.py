@@ -22,10 +22,12 @@ from fedcom.personal.saved import (
     unhide,
     unsave,
 )
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import FeedQuery, PostPage, list_posts
 from fedcom.queries.posts import get_post
-from fedcom.queries.saved import Blocks, SavedComments, list_own_blocks, list_saved_comments
+from fedcom.views.block import Blocks, list_own_blocks
+from fedcom.views.comment import CommentView, list_saved_comments
+from fedcom.views.feed import FeedQuery, list_posts
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.post import PostView
 from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.html.forms import read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
@@ -115,8 +117,8 @@ def _blocking(
 class Saved:
     """One of the three lists."""
 
-    posts: PostPage | None
-    comments: SavedComments | None
+    posts: Page[PostView] | None
+    comments: Page[CommentView] | None
 
 
 async def show_saved(request: Request) -> Response:
@@ -129,7 +131,7 @@ async def show_saved(request: Request) -> Response:
     def read(conn: Connection, visit: Visit) -> Saved:
         by = member_of(request, visit).person
         if show == "comments":
-            return Saved(None, list_saved_comments(conn, by.id, after=after))
+            return Saved(None, list_saved_comments(conn, by.id, after=after, now=visit.now))
         wanted = FeedQuery("hidden" if show == "hidden" else "saved", "new", after=after, nsfw=True)
         return Saved(list_posts(conn, wanted, viewer_id=by.id, now=visit.now), None)
 

@@ -16,8 +16,8 @@ from fedcom.http.csrf import make_token
 from fedcom.http.instance import instance_of
 from fedcom.http.sessions import session_token
 from fedcom.models.site import Site
-from fedcom.queries.people import NOBODY
 from fedcom.site.settings import get_site
+from fedcom.views.viewer import NOBODY
 from fedcom.web.html.alerts import find_troubles
 from fedcom.web.html.i18n import choose, speak
 

@@ -18,7 +18,8 @@ from fedcom.personal.saved import (
     unhide,
     unsave,
 )
-from fedcom.queries.saved import Blocks, list_own_blocks, list_saved_comments
+from fedcom.views.block import Blocks, list_own_blocks
+from fedcom.views.comment import list_saved_comments
 from tests.support.people import Home
 
 KIM = "https://kim.example/u/kim"
@@ -37,7 +38,7 @@ def test_posts_and_comments_are_saved_once_and_only_for_oneself(home: Home) -> N
 
     assert [row["person_id"] for row in home.rows(saved_post)] == [home.bob.id]
     assert [row["person_id"] for row in home.rows(saved_comment)] == [home.bob.id]
-    assert home(lambda ctx: list_saved_comments(ctx.conn, home.ann.id)).lines == ()
+    assert home(lambda ctx: list_saved_comments(ctx.conn, home.ann.id)).items == ()
     home(lambda ctx: unsave(ctx.conn, home.ann, post))
     assert len(home.rows(saved_post)) == 1
     home(lambda ctx: unsave(ctx.conn, home.bob, post))
@@ -66,7 +67,7 @@ def test_saved_comments_come_in_pages_the_last_saved_first(home: Home) -> None:
     while True:
         with home.database.connect() as conn:
             page = list_saved_comments(conn, home.bob.id, after=after, limit=2)
-        seen += [line.id for line in page.lines]
+        seen += [line.id for line in page.items]
         after = page.next
         if after is None:
             break
@@ -74,8 +75,8 @@ def test_saved_comments_come_in_pages_the_last_saved_first(home: Home) -> None:
     assert sorted(seen) == sorted(comment.id for comment in expected)
     assert len(seen) == len(set(seen))
     assert {seen[0], seen[1]} == {order[4].id, order[3].id}
-    assert page.lines[-1].author.name == "bob"
-    assert page.lines[-1].community.name == "cats"
+    assert page.items[-1].author.name == "bob"
+    assert page.items[-1].community.name == "cats"
 
 
 def test_posts_are_hidden_and_shown_again(home: Home) -> None:
