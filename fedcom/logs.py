@@ -30,6 +30,8 @@ SECRET = (
 
 HIDDEN = "(not logged)"
 
+_ENGINES = ("activitypub", "inbox", "outbox")
+
 _TALKATIVE = dict.fromkeys(("httpx", "httpcore", "alembic", "arq.worker"), logging.WARNING)
 
 
@@ -95,6 +97,14 @@ def _shared() -> list[Processor]:
     ]
 
 
+def _add_fields(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A structlog processor: what the engines log as `extra` are fields of the event."""
+    # Not everybody's: uvicorn has its message there once more, in colours.
+    if event["_record"].name.partition(".")[0] not in _ENGINES:
+        return event
+    return structlog.stdlib.ExtraAdder()(logger, method, event)
+
+
 def _formatter(*, as_text: bool, colors: bool) -> logging.Formatter:
     # Tracebacks without the values of variables: no name would tell which of those are secret.
     last: list[Processor]
@@ -110,6 +120,6 @@ def _formatter(*, as_text: bool, colors: bool) -> logging.Formatter:
             structlog.processors.JSONRenderer(default=str),
         ]
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared(),
+        foreign_pre_chain=[_add_fields, *_shared()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )

@@ -295,6 +295,6 @@ _GIVE_UP = (
     .values(
         state=GIVEN_UP,
         closed_at=bindparam("now"),
-        last_answer=func.coalesce(deliveries.c.last_answer, "the peer was out of reach"),
+        last_answer=func.coalesce(deliveries.c.last_answer, "the peer was unreachable"),
     )
 )

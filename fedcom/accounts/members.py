@@ -46,7 +46,7 @@ def get_account(conn: Connection, person_id: int) -> Account:
 
 
 def _no_account() -> NotFound:
-    return NotFound("couldnt_find_that_username_or_email", "There is no such account here.")
+    return NotFound("couldnt_find_that_username_or_email", "Account not found.")
 
 
 def find_member(conn: Connection, name_or_email: str) -> Member | None:
@@ -127,7 +127,7 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
     if role == "member":
         lock_admins(conn)
         if is_last_admin(conn, person_id):
-            raise Conflict("last_admin", "The only admin cannot stop being one.")
+            raise Conflict("last_admin", "The only admin cannot be demoted.")
     conn.execute(update(account).where(account.c.actor_id == person_id).values(role=role))
     end_all_sessions(conn, person_id)
     return get_account(conn, person_id)

@@ -67,17 +67,17 @@ def check_new_password(password: str, name: str = "") -> str:
     if len(password) < MIN_PASSWORD:
         raise Invalid(
             "password_too_short",
-            "A password has at least %(minimum)s characters.",
+            "The password must have at least %(minimum)s characters.",
             minimum=MIN_PASSWORD,
         )
     if len(password) > MAX_PASSWORD:
         raise Invalid(
             "password_too_long",
-            "A password has at most %(maximum)s characters.",
+            "The password may have at most %(maximum)s characters.",
             maximum=MAX_PASSWORD,
         )
     if _is_common(password.lower(), name.lower()):
-        raise Invalid("password_common", "That password is among the first that would be tried.")
+        raise Invalid("password_common", "That password is too common.")
     return password
 
 

@@ -112,7 +112,9 @@ def finish_sign_in(
         # Changed while the hash was being checked.
         raise incorrect_login()
     if member.account.state == "pending":
-        raise Denied("registration_application_is_pending", "An admin has not approved you yet.")
+        raise Denied(
+            "registration_application_is_pending", "Your application is still waiting for approval."
+        )
     forget_attempts(conn, login.attempts)
     token = create_session(conn, login.person_id, user_agent, now)
     return Welcome(member, token)
@@ -120,4 +122,4 @@ def finish_sign_in(
 
 def incorrect_login() -> Denied:
     """The one answer to a wrong name and to a wrong password."""
-    return Denied("incorrect_login", "Name or password is wrong.")
+    return Denied("incorrect_login", "Wrong name or password.")

@@ -27,7 +27,7 @@ def create_local_actor(
     name = check_name(name)
     if not insert_ignoring(ctx.conn, local_name, {"name": name, "taken_at": ctx.now}):
         raise Conflict(
-            "name_taken", "The name %(name)s is taken or was somebody's before.", name=name
+            "name_taken", "The name %(name)s is taken, or was taken in the past.", name=name
         )
     iri = person_iri(ctx.origin, name) if kind == "Person" else community_iri(ctx.origin, name)
     return _insert(ctx, {"iri": iri, "kind": kind, "name": name, "title": title}, key)

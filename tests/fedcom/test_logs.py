@@ -55,6 +55,21 @@ def test_our_lines_and_everybody_elses_look_alike(stream: io.StringIO) -> None:
     assert ours.keys() >= theirs.keys() >= {"timestamp", "level", "logger", "event"}
 
 
+def test_what_the_engines_log_has_fields_too(stream: io.StringIO) -> None:
+    logging.getLogger("outbox.dispatcher").warning(
+        "delivery_failed", extra={"host": "peer.example", "token": "hunter2"}
+    )
+    logging.getLogger("uvicorn.error").warning("Started", extra={"color_message": "*Started*"})
+
+    ours, theirs = lines(stream)
+    assert (ours["event"], ours["host"], ours["token"]) == (
+        "delivery_failed",
+        "peer.example",
+        HIDDEN,
+    )
+    assert (theirs["event"], "color_message" in theirs) == ("Started", False)
+
+
 def test_what_is_below_the_level_is_not_logged(stream: io.StringIO) -> None:
     structlog.get_logger("x").debug("no")
     logging.getLogger("x").debug("no")

@@ -319,7 +319,7 @@ async def test_a_mistake_of_ours_is_tried_again_and_does_not_blame_the_peer(
     world.network.set(HOST, KeyError("a bug"))
     world.publish([inbox(1)])
     await dispatcher.drain()
-    assert "failed unexpectedly" in caplog.text
+    assert "delivery_failed" in caplog.text
     with world.db.begin() as conn:
         assert peers.lock(conn, [HOST])[HOST].failures == 0
         assert conn.execute(select(deliveries.c.last_answer)).scalar_one() == (
@@ -374,7 +374,7 @@ async def test_the_dispatcher_outlives_a_database_that_is_away(
     flaky.fails.add(what)
     live_world.publish([inbox(1)])
     async with running(_with_database(live_world, flaky, QUIET)):
-        await until(lambda: "a turn of the dispatcher failed" in caplog.text)
+        await until(lambda: "dispatcher_turn_failed" in caplog.text)
         flaky.fails.clear()
         await until(lambda: bool(live_world.network.accepted))
 
@@ -407,7 +407,7 @@ async def test_a_dispatcher_that_cannot_say_goodbye_leaves_its_claims_to_their_l
     async with running(_with_database(live_world, flaky, QUIET)):
         await until(lambda: live_world.network.under_way.get("all") == 1)
         flaky.fails.add("write")
-    assert "not written down" in caplog.text
+    assert "delivery_results_not_saved" in caplog.text
     assert live_world.states() == {"claimed": 1}
 
 
@@ -459,6 +459,6 @@ async def test_a_lease_that_cannot_be_renewed_is_logged_and_tried_again(
     async with running(_with_database(live_world, flaky, limits)):
         await until(lambda: live_world.network.under_way.get("all") == 1)
         flaky.fails.add("write")
-        await until(lambda: caplog.text.count("were not renewed") == 2)
+        await until(lambda: caplog.text.count("lease_renewal_failed") == 2)
         flaky.fails.clear()
     assert live_world.states() == {"waiting": 1}
