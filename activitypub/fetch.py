@@ -283,23 +283,12 @@ class Fetcher:
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
         return Download(received.body, received.content_type, last)
 
-    def sign_post(self, inbox: str, body: bytes, key: PrivateKey) -> dict[str, str]:
-        """The headers for one `post` of these bytes, signed now: 1 ms of CPU, fit for a thread.
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
+        """POST an activity to an inbox, signed now, once, without following redirects.
 
-        They hold for one attempt: peers refuse a signature that is minutes old. Raises `Refused`
-        and `PrivateAddress` for an inbox that cannot be posted to.
-        """
-        url = self._to_url(inbox)
-        return self._sign_post(url, body, key, self._habits.first(_host(url)))
-
-    async def post(
-        self, inbox: str, body: bytes, key: PrivateKey, *, headers: dict[str, str] | None = None
-    ) -> Answer:
-        """POST an activity to an inbox, once, without following redirects.
-
-        `headers` are those of `sign_post`, when it was called before. Any HTTP status is an
-        `Answer`. Raises `Unreachable` for faults that may pass; `PrivateAddress`, `Refused` (no
-        IRI that may be posted to) and `TooBig` (our body) for those that will not.
+        Any HTTP status is an `Answer`. Raises `Unreachable` for faults that may pass;
+        `PrivateAddress`, `Refused` (no IRI that may be posted to) and `TooBig` (our body) for those
+        that will not.
         """
         if len(body) > MAX_POST:
             raise TooBig(
@@ -309,7 +298,7 @@ class Fetcher:
             )
         url = self._to_url(inbox)
         host = _host(url)
-        signed = headers or self._sign_post(url, body, key, self._habits.first(host))
+        signed = self._sign_post(url, body, key, self._habits.first(host))
         received = await self._send(self._to_request("POST", url, signed, body), _POST)
         if received.status == 401 and (other := self._habits.second(host)) is not None:
             signed = self._sign_post(url, body, key, other)

@@ -2,15 +2,14 @@
 each.
 
 Ours goes through structlog, everybody else's (uvicorn, SQLAlchemy, arq) through the standard
-library, and both end in the same formatter. `bind_request` ties an id to all that is logged for one
-request or one piece of work. Values under a name that smells of a secret are left out, at any
-depth.
+library, and both end in the same formatter. What is bound to structlog's context variables, as
+`http.middleware` binds a request's id, stands in every line, from our work in threads too. Values
+under a name that smells of a secret are left out, at any depth.
 """
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import structlog
@@ -62,13 +61,6 @@ def configure_logs(level: str, form: str, stream: TextIO | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-
-
-@contextmanager
-def bind_request(request_id: str, **facts: Any) -> Iterator[None]:
-    """Within: every line, from our work in threads too, carries `request_id` and `facts`."""
-    with structlog.contextvars.bound_contextvars(request_id=request_id, **facts):
-        yield
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

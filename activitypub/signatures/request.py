@@ -1,7 +1,7 @@
-"""The front door of HTTP signatures: `verify` a request that came, `sign` one that goes out.
+"""The front door of HTTP signatures: `examine` a request that came, `sign` one that goes out.
 
 Nothing is fetched here. The caller has `examine` look at all that needs no key, so that no request
-makes us fetch one in vain, finds the key, and asks the `Claim` whether it fits; `verify` does both.
+makes us fetch one in vain, finds the key, and asks the `Claim` whether it fits.
 Whose key it is and what its owner may say is decided elsewhere. `steps` shows every check.
 
 There are two schemes. A request with a Signature-Input header is verified by RFC 9421 and by
@@ -191,21 +191,6 @@ def signing_time(request: SignedRequest) -> float:
     """
     starts, _ = _times(request, _parameters(request))
     return min(starts)
-
-
-def verify(
-    request: SignedRequest,
-    key: PublicKey,
-    *,
-    hosts: frozenset[str],
-    now: datetime,
-    scheme: str = "https",
-) -> None:
-    """Prove that the owner of `key` sent exactly this request to one of `hosts`, now.
-
-    Raises as `examine` and `Claim.check`.
-    """
-    examine(request, hosts=hosts, now=now, scheme=scheme).check(key)
 
 
 def sign(  # noqa: PLR0913 - what is signed, by whom, when, and the receiver's two habits

@@ -5,7 +5,7 @@ Not an action: registering, creating a community and the first start make actors
 
 from typing import Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from fedcom.context import Context, NewKey
 from fedcom.db import insert_ignoring
@@ -88,9 +88,3 @@ def put_keys(ctx: Context, whose: Actor, key: NewKey) -> None:
             values = dict(zip(names, row, strict=True))
             stored = insert(actor_key).values(actor_id=whose.id, created_at=ctx.now, **values)
             ctx.conn.execute(stored)
-
-
-def is_name_free(ctx: Context, name: str) -> bool:
-    """Whether `name` can still be given to a local person or community. Raises Invalid."""
-    taken = select(local_name.c.name).where(local_name.c.name == check_name(name))
-    return ctx.conn.execute(taken).first() is None

@@ -20,8 +20,6 @@ _WITH_VALUE = frozenset(
     {"-A", "--user-agent", "-o", "--output", "-u", "--user", "--max-time", "-m"}
 )
 
-Headers = tuple[tuple[str, str], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Captured:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from fedcom.logs import HIDDEN, bind_request, configure_logs
+from fedcom.logs import HIDDEN, configure_logs
 from tests.support.logs import logs_as_before
 
 
@@ -36,7 +36,7 @@ def stream() -> io.StringIO:
 
 
 def test_our_lines_and_everybody_elses_look_alike(stream: io.StringIO) -> None:
-    with bind_request("r1", method="POST"):
+    with structlog.contextvars.bound_contextvars(request_id="r1", method="POST"):
         structlog.get_logger("fedcom.inbox").warning("refused", host="peer.example")
         logging.getLogger("uvicorn.access").info('"%s" %d', "GET /", 200)
     logging.getLogger("arq.worker").warning("later")
