@@ -18,7 +18,14 @@ SUPPORT = sorted([*(ROOT / "tests/support").rglob("*.py"), *(ROOT / "alembic").r
 OPENS_TRANSACTIONS = {"fedcom/db.py", "fedcom/migrate.py"}
 """Where `.begin(` may stand: units of work are `Database.write`, upgrades are their own."""
 
-STARTS_UNITS = {"fedcom/wiring.py", "fedcom/units.py", "fedcom/background/housekeeping.py"}
+STARTS_UNITS = {
+    "fedcom/units.py",
+    "fedcom/refresh.py",
+    "fedcom/remote/nodeinfo.py",
+    "fedcom/remote/handles.py",
+    "fedcom/site/setup.py",
+    "fedcom/background/housekeeping.py",
+}
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 
 NO_NAMES = {"utils", "helpers", "common", "core", "manager", "service"}
