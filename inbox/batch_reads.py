@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from inbox.ports import Database
+from database.transactions import Transactions
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ _Look = tuple[Callable[[Connection], Any], asyncio.Future[Any]]
 class BatchReader:
     """Runs functions that only read, several on one connection, and gives each its own answer."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Transactions) -> None:
         self._database = database
         self._waiting: list[_Look] = []
         self._trips: set[asyncio.Task[None] | None] = set()

@@ -10,9 +10,9 @@ from contextlib import suppress
 
 from sqlalchemy import Connection
 
+from database.transactions import Transactions
 from inbox.errors import Later
 from inbox.journal import Entry, append
-from inbox.ports import Database
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ RETRY_AFTER = 30.0
 class GroupCommit:
     """Puts entries into the journal, many at a time, and tells each caller of its own."""
 
-    def __init__(self, database: Database, *, linger: float = LINGER, most: int = MOST) -> None:
+    def __init__(self, database: Transactions, *, linger: float = LINGER, most: int = MOST) -> None:
         self._database = database
         self._linger = linger
         self._most = most

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from database.transactions import Transactions
 from inbox.batch_reads import BatchReader
 from inbox.commits import GroupCommit
-from inbox.ports import Database, Gate, Handlers, Keys
+from inbox.ports import Gate, Handlers, Keys
 from inbox.process import Processor
 from inbox.receive import Receiver
 from inbox.verify import Verifier
@@ -25,7 +26,7 @@ class Inbox:
     def __init__(  # noqa: PLR0913 - the ports of a whole room, named one by one
         self,
         *,
-        database: Database,
+        database: Transactions,
         keys: Keys,
         gate: Gate,
         handlers: Handlers,

@@ -44,7 +44,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+
+from database.inserts import insert_new
 
 BODY_KEPT = 7 * 86_400.0
 """Seconds after which a closed row loses its body: long enough to look into a refusal."""
@@ -175,12 +176,6 @@ class Pruned:
     rows: int
 
 
-_inserts = {
-    "sqlite": sqlite.insert(journal).on_conflict_do_nothing().returning(_c.dedupe_key),
-    "postgresql": postgresql.insert(journal).on_conflict_do_nothing().returning(_c.dedupe_key),
-}
-
-
 def append(conn: Connection, entries: Sequence[Entry]) -> list[bool]:
     """Keep these entries; True in the answer where the entry was new, False for a duplicate.
 
@@ -190,7 +185,7 @@ def append(conn: Connection, entries: Sequence[Entry]) -> list[bool]:
     rows: dict[str, dict[str, object]] = {}
     for key, entry in zip(keys, entries, strict=True):
         rows.setdefault(key, _to_row(key, entry))
-    new = set(conn.execute(_inserts[conn.dialect.name], list(rows.values())).scalars())
+    new = set(insert_new(conn, list(rows.values()), _c.dedupe_key))
     answer = []
     for key in keys:
         answer.append(key in new)

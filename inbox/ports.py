@@ -1,8 +1,8 @@
-"""What the host must give the inbox: a database, keys, a gate and handlers."""
+"""What the host must give the inbox: keys, a gate and handlers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -10,8 +10,6 @@ from activitypub.authority import Evidence
 from activitypub.errors import Malformed
 from activitypub.reading import Document
 from activitypub.signatures.keys import PublicKey
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +51,6 @@ class ReceivedActivity:
     def relayable_body(self) -> bytes | None:
         """The bytes that may be passed on untouched, inside an Announce; None when none may."""
         return self.body if self.spliceable else None
-
-
-class Database(Protocol):
-    """Runs plain functions on a connection, off the event loop."""
-
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a connection that only reads."""
-        ...
-
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction: committed when it returns, rolled back when it raises."""
-        ...
 
 
 class Keys(Protocol):

@@ -18,10 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from activitypub.errors import Malformed
 from activitypub.reading import Document, parse
+from database.transactions import Transactions
 from inbox import claims
 from inbox.claims import Claimed, ClaimLost
 from inbox.errors import Ignored, Later, Refused
-from inbox.ports import Database, Handlers, ReceivedActivity
+from inbox.ports import Handlers, ReceivedActivity
 from inbox.receive import READ_ASIDE_FROM
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Processor:
 
     def __init__(
         self,
-        database: Database,
+        database: Transactions,
         handlers: Handlers,
         *,
         clock: Callable[[], datetime],

@@ -25,8 +25,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from database.inserts import insert_new
 from outbox.deliveries import (
     CLAIMED,
     SQL_CLAIMED,
@@ -177,8 +177,7 @@ def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
     missing = [{"host": host} for host in sorted(hosts) if host not in found]
     if missing:
         # What another worker has locked is not new: it has a row already and is left out again.
-        new = conn.execute(_INSERT_PEERS[conn.dialect.name], missing).scalars()
-        found |= {host: Peer(host) for host in new}
+        found |= {host: Peer(host) for host in insert_new(conn, missing, peers.c.host)}
     return found
 
 
@@ -359,10 +358,6 @@ _LOCK_FREE = (
     .order_by(peers.c.host)
     .with_for_update(skip_locked=True)
 )
-_INSERT_PEERS = {
-    "sqlite": sqlite.insert(peers).on_conflict_do_nothing().returning(peers.c.host),
-    "postgresql": postgresql.insert(peers).on_conflict_do_nothing().returning(peers.c.host),
-}
 _NEXT_DUE = select(
     peers.c.host,
     select(func.min(deliveries.c.due_at))

@@ -23,12 +23,13 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from database.transactions import Transactions
 from outbox import claims
 from outbox.answers import Kind, Outcome
 from outbox.claims import Bounds, Claim, Claimed, Found
 from outbox.concurrency import ConcurrencyLimiter, Slots
 from outbox.deliver import attempt
-from outbox.ports import Database, Inboxes, Poster, Signers
+from outbox.ports import Inboxes, Poster, Signers
 from outbox.record import Recorded, Result, record
 from outbox.schedule import Schedule
 
@@ -90,7 +91,7 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        database: Database,
+        database: Transactions,
         poster: Poster,
         signers: Signers,
         inboxes: Inboxes,

@@ -1,27 +1,13 @@
-"""What the host must give the outbox: a database, signing keys, a way to POST, and ears."""
+"""What the host must give the outbox: signing keys, a way to POST, and what it knows of inboxes."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from activitypub.fetch import Answer
 from activitypub.signatures.keys import PrivateKey
-
-T = TypeVar("T")
-
-
-class Database(Protocol):
-    """Runs plain functions of a connection in a thread; see `fedcom.db.Database`."""
-
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a connection that only reads."""
-        ...
-
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction, committed when this returns. It may be run twice."""
-        ...
 
 
 class Signers(Protocol):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
+from database.inserts import insert_new
 from outbox.deliveries import DELIVERED, activities, deliveries
 
 logger = logging.getLogger(__name__)
@@ -63,10 +63,7 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
         }
         for inbox, host in _hosts(inboxes).items()
     ]
-    if not rows:
-        return 0
-    insert = _INSERT_DELIVERIES[conn.dialect.name]
-    return len(conn.execute(insert, rows).all())
+    return len(insert_new(conn, rows, deliveries.c.id)) if rows else 0
 
 
 def find_issued(conn: Connection, activity_id: str) -> Issued | None:
@@ -107,7 +104,7 @@ def _put_activity(conn: Connection, values: dict[str, Any]) -> int:
     which = {"activity_id": values["activity_id"]}
     found = conn.execute(_FIND_ROW, which).scalar_one_or_none()
     if found is None:
-        found = conn.execute(_INSERT_ACTIVITY[conn.dialect.name], values).scalar_one_or_none()
+        found = next(iter(insert_new(conn, [values], activities.c.id)), None)
     if found is None:  # another transaction was first
         found = conn.execute(_FIND_ROW, which).scalar_one()
     return int(found)
@@ -128,14 +125,3 @@ _FIND_ROW = select(activities.c.id).where(activities.c.activity_id == bindparam(
 _FIND_ISSUED = select(activities.c.actor, activities.c.body, activities.c.created_at).where(
     activities.c.activity_id == bindparam("activity_id")
 )
-
-# Both dialects' inserts spell ON CONFLICT alike, but their classes have no common name.
-_INSERT_ACTIVITY = {
-    "sqlite": sqlite.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
-    "postgresql": postgresql.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
-}
-# RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
-_INSERT_DELIVERIES = {
-    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
-    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
-}

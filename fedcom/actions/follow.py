@@ -7,9 +7,9 @@ from sqlalchemy import delete, select, update
 
 from activitypub.reading import Document, parse
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
+from database.inserts import upsert
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.effects.counts import count_subscribers
 from fedcom.effects.notify import News, notify
 from fedcom.effects.tombstones import record_undone

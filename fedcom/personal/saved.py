@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, Table, delete
 
+from database.inserts import insert_ignoring
 from fedcom.accounts.rate_limits import LISTS, keep_pace
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment

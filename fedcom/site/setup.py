@@ -7,11 +7,12 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection, insert, select, update
 
+from database.inserts import insert_ignoring
 from fedcom.accounts.passwords import hash_password
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.clock import Clock
 from fedcom.context import Context, NewKey
-from fedcom.db import Database, insert_ignoring
+from fedcom.db import Database
 from fedcom.effects.local_actor import create_instance_actor
 from fedcom.errors import Conflict
 from fedcom.models.actor import local_name

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("activitypub", "inbox", "outbox", "fedcom")
+ROOMS = ("activitypub", "database", "inbox", "outbox", "fedcom")
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 SUPPORT = sorted([*(ROOT / "tests/support").rglob("*.py"), *(ROOT / "alembic").rglob("*.py")])
 
