@@ -2,7 +2,7 @@
 
 On the wire it is a Block without a target (Mastodon, GoToSocial, Misskey), and private: nobody but
 the member is told, and only when they write to whoever blocked them. What members block is no
-action: no server is told of it (`fedcom.personal.saved`).
+action: no server is told of it (`fedcom.personal.blocks`).
 """
 
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ from fedcom.models.actor import actor
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, tombstone
 from fedcom.models.omission import omission
-from fedcom.personal.notifications import prune_news
+from fedcom.personal.notifications import prune_notifications
 from fedcom.personal.sent_forms import prune_sent_forms
 from fedcom.settings import Settings
 from inbox import journal
@@ -86,7 +86,7 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_sessions(conn, now)
     prune_attempts(conn, (*LIMITS, *pace.LIMITS), now)
     prune_resets(conn, now)
-    prune_news(conn, now)
+    prune_notifications(conn, now)
     prune_sent_forms(conn, now)
     prune_letters(conn, now)
     _erase_messages(conn, now)
