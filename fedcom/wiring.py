@@ -1,7 +1,8 @@
 """The composition: everything a running instance consists of, opened and closed in one place.
 
-The server, the worker, the command line and the tests open the same `Instance`. No container, no
-globals: what a part needs is handed to it here.
+The server, the worker, the command line and the tests open the same `OpenInstance`. There is no
+container and there are no globals: each part is given here what it needs. Nothing else may live
+here, least of all a rule of the domain.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from fedcom.clock import Clock, utc_now
 from fedcom.context import Context, NewKey
 from fedcom.db import Database, open_database
 from fedcom.federation.listeners import Listeners
-from fedcom.federation.ports import Gate, Inboxes
+from fedcom.federation.ports import BlockGate, PeerInboxes
 from fedcom.http.signer import HmacSigner
 from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
@@ -47,7 +48,7 @@ from fedcom.site.setup import check_origin, first_start, make_setup_token
 from fedcom.units import Units
 from inbox.engine import Inbox
 from outbox.arq_worker import ArqWaker
-from outbox.dispatcher import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, DispatcherLimits
 
 T = TypeVar("T")
 
@@ -61,7 +62,7 @@ WATCH_KEYS_EVERY = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class OpenInstance:
     """One opened instance; see `open_instance`."""
 
     settings: Settings
@@ -160,7 +161,7 @@ async def open_instance(
     clock: Clock = utc_now,
     transport: httpx.AsyncBaseTransport | None = None,
     alone: bool = True,
-) -> AsyncIterator[Instance]:
+) -> AsyncIterator[OpenInstance]:
     """Open the instance that `settings` describe; at the first start, make it.
 
     `transport` replaces the network in tests. `alone`: no other process delivers for it, so what a
@@ -180,7 +181,7 @@ async def open_instance(
         await instance_key.refresh()
         fetcher = _open_fetcher(settings, clock, instance_key, transport)
         try:
-            parts = _Parts(
+            parts = _InstanceParts(
                 settings, clock, database, revision, fetcher, ring, seal, instance_key, alone
             )
             async with _assemble(parts) as instance:
@@ -201,7 +202,7 @@ def _bring_up_to_date(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _InstanceParts:
     """What an instance is assembled from."""
 
     settings: Settings
@@ -216,7 +217,7 @@ class _Parts:
 
 
 @asynccontextmanager
-async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
+async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
     settings, clock, database = parts.settings, parts.clock, parts.database
     waker = ArqWaker(settings.redis_url) if settings.redis_url else None
 
@@ -243,9 +244,9 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         database=database,
         poster=parts.fetcher,
         signers=parts.ring,
-        inboxes=Inboxes(gone_actors.suspect, settings.origin, clock),
+        inboxes=PeerInboxes(gone_actors.suspect, settings.origin, clock),
         clock=clock,
-        limits=Limits(alone=parts.alone and settings.redis_url is None),
+        limits=DispatcherLimits(alone=parts.alone and settings.redis_url is None),
     )
     refresh = ActorRefresh(units, database, handles, clock)
     keys = PublicKeys(database, parts.fetcher, clock)
@@ -263,7 +264,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
     inbox = Inbox(
         database=database,
         keys=keys,
-        gate=Gate(),
+        gate=BlockGate(),
         handlers=Listeners(units, keys, origins, refresh, clock, accepted=backfill.wake),
         hosts=frozenset({host_of(settings.origin)}),
         clock=clock,
@@ -272,7 +273,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         to_sender=address_key,
     )
     try:
-        yield Instance(
+        yield OpenInstance(
             settings=settings,
             clock=clock,
             database=database,

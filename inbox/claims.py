@@ -17,7 +17,7 @@ _c = journal.c
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedEntry:
     """One row in the hands of one worker. `tries` counts this claim too."""
 
     id: int
@@ -108,7 +108,7 @@ def claim(
     lease: float,
     most: int,
     skip_hosts: Collection[str] = (),
-) -> list[Claimed]:
+) -> list[ClaimedEntry]:
     """Take up to `most` due rows for `worker` until `now + lease` seconds, oldest first.
 
     Of one subject only the earliest row that is due is given out, and none while another of that
@@ -120,7 +120,7 @@ def claim(
         return []
     conn.execute(_take, {"ids": [row.id for row in rows], "worker": worker, "until": now + lease})
     return [
-        Claimed(
+        ClaimedEntry(
             id=row.id,
             worker=worker,
             tries=row.tries + 1,
@@ -156,7 +156,7 @@ _park = _ours.values(
 )
 
 
-def close(conn: Connection, row: Claimed, *, now: float) -> None:
+def close(conn: Connection, row: ClaimedEntry, *, now: float) -> None:
     """Mark the row done, in the transaction of its effect. Raises `ClaimLost`."""
     _change(
         conn,
@@ -166,7 +166,7 @@ def close(conn: Connection, row: Claimed, *, now: float) -> None:
     )
 
 
-def refuse(conn: Connection, row: Claimed, *, now: float, code: str, reason: str) -> None:
+def refuse(conn: Connection, row: ClaimedEntry, *, now: float, code: str, reason: str) -> None:
     """Mark the row refused for good. Raises `ClaimLost`."""
     _change(
         conn,
@@ -176,7 +176,7 @@ def refuse(conn: Connection, row: Claimed, *, now: float, code: str, reason: str
     )
 
 
-def ignore(conn: Connection, row: Claimed, *, now: float, code: str, reason: str) -> None:
+def ignore(conn: Connection, row: ClaimedEntry, *, now: float, code: str, reason: str) -> None:
     """Mark the row as none of our concern. Raises `ClaimLost`."""
     _change(
         conn,
@@ -186,12 +186,12 @@ def ignore(conn: Connection, row: Claimed, *, now: float, code: str, reason: str
     )
 
 
-def park(conn: Connection, row: Claimed, *, due_at: float, reason: str) -> None:
+def park(conn: Connection, row: ClaimedEntry, *, due_at: float, reason: str) -> None:
     """Leave the row alone until `due_at`. Raises `ClaimLost`."""
     _change(conn, _park, row, {"at": due_at, "new_reason": reason})
 
 
-def _change(conn: Connection, statement: Any, row: Claimed, values: dict[str, object]) -> None:
+def _change(conn: Connection, statement: Any, row: ClaimedEntry, values: dict[str, object]) -> None:
     fence = {"row": row.id, "worker": row.worker, "attempt": row.tries}
     result: CursorResult[Any] = conn.execute(statement, fence | values)
     if result.rowcount != 1:

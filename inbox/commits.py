@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from database.transactions import Transactions
 from inbox.errors import Later
-from inbox.journal import Entry, append
+from inbox.journal import JournalEntry, append
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +33,12 @@ class GroupCommit:
         self._database = database
         self._linger = linger
         self._most = most
-        self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[JournalEntry, asyncio.Future[bool]]] = []
         self._full = asyncio.Event()
         self._closing = False
         self._committer: asyncio.Task[None] | None = None
 
-    async def put(self, entry: Entry) -> bool:
+    async def put(self, entry: JournalEntry) -> bool:
         """Keep this entry; True when it was new, once it is on disk.
 
         Raises `Later` when the transaction failed: a fault of ours that will pass. A caller that is
@@ -75,7 +75,7 @@ class GroupCommit:
                 async with asyncio.timeout(self._linger):
                     await self._full.wait()
 
-    async def _commit(self, batch: Sequence[tuple[Entry, asyncio.Future[bool]]]) -> None:
+    async def _commit(self, batch: Sequence[tuple[JournalEntry, asyncio.Future[bool]]]) -> None:
         entries = [entry for entry, _ in batch]
 
         def work(conn: Connection) -> list[bool]:
@@ -92,7 +92,7 @@ class GroupCommit:
                 kept.set_result(new)
 
     def _fail(
-        self, batch: Sequence[tuple[Entry, asyncio.Future[bool]]], cause: BaseException
+        self, batch: Sequence[tuple[JournalEntry, asyncio.Future[bool]]], cause: BaseException
     ) -> None:
         for _, kept in batch:
             if not kept.done():

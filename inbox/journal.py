@@ -114,7 +114,7 @@ _partial(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One verified activity on its way into the journal.
 
     `signer` is "" when the signing key is gone (see `verify.KeyGone`); `subject` is the IRI of the
@@ -152,7 +152,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedEntry:
     """One row that was refused or ignored after its 202, for whoever asks what became of it."""
 
     id: int
@@ -176,7 +176,7 @@ class Pruned:
     rows: int
 
 
-def append(conn: Connection, entries: Sequence[Entry]) -> list[bool]:
+def append(conn: Connection, entries: Sequence[JournalEntry]) -> list[bool]:
     """Keep these entries; True in the answer where the entry was new, False for a duplicate.
 
     All of them go in with one statement.
@@ -233,7 +233,7 @@ def _half_digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _to_row(key: str, entry: Entry) -> dict[str, object]:
+def _to_row(key: str, entry: JournalEntry) -> dict[str, object]:
     return {
         "dedupe_key": key,
         "activity_id": entry.activity_id,
@@ -298,16 +298,16 @@ def counts(conn: Connection) -> dict[str, int]:
     return {row.state: row.number for row in conn.execute(_counts)}
 
 
-def refusals(conn: Connection, limit: int = 50, host: str | None = None) -> list[Refusal]:
+def refusals(conn: Connection, limit: int = 50, host: str | None = None) -> list[RefusedEntry]:
     """What was refused or ignored after its 202, of one host or of all: first what was refused, at
     most `limit`, then as much that was ignored, each latest first.
     """
-    found: list[Refusal] = []
+    found: list[RefusedEntry] = []
     for state in ("refused", "ignored"):
         statement = _refusals.where(_c.state == state).limit(limit)
         if host is not None:
             statement = statement.where(_c.host == host)
-        found += [Refusal(**row) for row in conn.execute(statement).mappings()]
+        found += [RefusedEntry(**row) for row in conn.execute(statement).mappings()]
     return found
 
 

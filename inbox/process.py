@@ -20,7 +20,7 @@ from activitypub.errors import Malformed
 from activitypub.reading import Document, parse
 from database.transactions import Transactions
 from inbox import claims
-from inbox.claims import Claimed, ClaimLost
+from inbox.claims import ClaimedEntry, ClaimLost
 from inbox.errors import Ignored, Later, Refused
 from inbox.ports import Handlers, ReceivedActivity
 from inbox.receive import READ_ASIDE_FROM
@@ -84,9 +84,9 @@ class Processor:
         self._per_host = max(1, workers // 2)
         self._shared = workers - workers // 4
         self._name = uuid.uuid4().hex
-        self._waiting: deque[Claimed] = deque()
+        self._waiting: deque[ClaimedEntry] = deque()
         # By row and attempt: after a stall we may get a row whose older attempt still runs here.
-        self._running: dict[tuple[int, int], Claimed] = {}
+        self._running: dict[tuple[int, int], ClaimedEntry] = {}
         self._taking = asyncio.Lock()
         self._woken = asyncio.Event()
 
@@ -136,7 +136,7 @@ class Processor:
     async def _work_next(self) -> None:
         await self._work(await self._take())
 
-    async def _take(self) -> Claimed:
+    async def _take(self) -> ClaimedEntry:
         """The next row for one worker. One of them looks, the others queue behind it."""
         async with self._taking:
             while True:
@@ -147,7 +147,7 @@ class Processor:
                 if not await self._claim():
                     await self._rest()
 
-    def _pick(self) -> Claimed | None:
+    def _pick(self) -> ClaimedEntry | None:
         busy = self._busy_hosts()
         for row in self._waiting:
             if row.host not in busy:
@@ -203,7 +203,7 @@ class Processor:
         except SQLAlchemyError:
             log.exception("claimed activities wait until their lease is over")
 
-    async def _work(self, row: Claimed) -> None:
+    async def _work(self, row: ClaimedEntry) -> None:
         try:
             await self._attempt(row)
         except ClaimLost as error:
@@ -212,7 +212,7 @@ class Processor:
             del self._running[row.id, row.tries]
             self._woken.set()  # a row of the same subject or host may have its turn now
 
-    async def _attempt(self, row: Claimed) -> None:
+    async def _attempt(self, row: ClaimedEntry) -> None:
         try:
             await self._handle(row)
         except ClaimLost:
@@ -226,7 +226,7 @@ class Processor:
             log.exception("inbox row %d (request %s) failed", row.id, row.request_id)
             await self._try_again(row)
 
-    async def _handle(self, row: Claimed) -> None:
+    async def _handle(self, row: ClaimedEntry) -> None:
         if row.tries > LATER_TRIES:
             # Refusing and parking end before: only an attempt that ended the process leads here.
             raise Refused(500, "internal_error", "Every attempt ended without an end.")
@@ -240,27 +240,29 @@ class Processor:
             # The handler had nothing to write, so there was no transaction to close it in.
             await self._database.write(closing)
 
-    async def _come_back(self, row: Claimed, error: Later) -> None:
+    async def _come_back(self, row: ClaimedEntry, error: Later) -> None:
         now = self._now()
         if row.tries >= LATER_TRIES or now - row.received_at >= LATER_SECONDS:
             await self._refuse(row, "gave_up", error.reason)
             return
         await self._park(row, now + pause_after(row.tries, error.after), error.reason)
 
-    async def _try_again(self, row: Claimed) -> None:
+    async def _try_again(self, row: ClaimedEntry) -> None:
         if row.tries >= FAILURE_TRIES:
             await self._refuse(row, "internal_error", "A mistake of ours; our log has it.")
             return
         pause = pause_after(row.tries, FAILURE_PAUSE)
         await self._park(row, self._now() + pause, "internal_error")
 
-    async def _refuse(self, row: Claimed, code: str, reason: str, is_ignored: bool = False) -> None:
+    async def _refuse(
+        self, row: ClaimedEntry, code: str, reason: str, is_ignored: bool = False
+    ) -> None:
         turn_away = claims.ignore if is_ignored else claims.refuse
         await self._database.write(
             lambda conn: turn_away(conn, row, now=self._now(), code=code, reason=_storable(reason))
         )
 
-    async def _park(self, row: Claimed, due_at: float, reason: str) -> None:
+    async def _park(self, row: ClaimedEntry, due_at: float, reason: str) -> None:
         await self._database.write(
             lambda conn: claims.park(conn, row, due_at=due_at, reason=_storable(reason))
         )
@@ -272,7 +274,7 @@ class Processor:
 class _Closing:
     """What a handler calls inside its transaction."""
 
-    def __init__(self, row: Claimed, now: Callable[[], float]) -> None:
+    def __init__(self, row: ClaimedEntry, now: Callable[[], float]) -> None:
         self._row = row
         self._now = now
         self.called = False
@@ -291,14 +293,14 @@ async def _forever(step: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(IDLE_SECONDS)
 
 
-async def _hear_aside(row: Claimed) -> ReceivedActivity:
+async def _hear_aside(row: ClaimedEntry) -> ReceivedActivity:
     """As `_hear`; for a long document in a thread, so that no request waits for it."""
     if len(row.body) <= READ_ASIDE_FROM:
         return _hear(row)
     return await asyncio.to_thread(_hear, row)
 
 
-def _hear(row: Claimed) -> ReceivedActivity:
+def _hear(row: ClaimedEntry) -> ReceivedActivity:
     try:
         activity = Document(parse(row.body))
     except (

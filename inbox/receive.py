@@ -29,7 +29,7 @@ from inbox import body, problem
 from inbox.batch_reads import BatchReader
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
-from inbox.journal import Entry, is_open_for_host
+from inbox.journal import JournalEntry, is_open_for_host
 from inbox.ports import Gate, Handlers, ReceivedActivity
 from inbox.problem import Problem
 from inbox.validate import activities_in, check_form, check_id, check_relay
@@ -252,8 +252,8 @@ def to_signed_request(request: Request, content: bytes) -> SignedRequest:
     return SignedRequest(scope["method"], target, headers, content)
 
 
-def _to_entry(incoming: IncomingRequest, verdict: Verdict) -> Entry:
-    return Entry(
+def _to_entry(incoming: IncomingRequest, verdict: Verdict) -> JournalEntry:
+    return JournalEntry(
         activity_id=incoming.activity.id,
         activity_type=incoming.activity.type,
         actor=incoming.actor,

@@ -16,7 +16,7 @@ MAX_TEXT = 500
 DAY = 86_400.0
 
 
-class Kind(StrEnum):
+class AnswerKind(StrEnum):
     """The name of an answer."""
 
     DELIVERED = "delivered"
@@ -34,45 +34,45 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AttemptOutcome:
     """What came of one attempt.
 
     `status` is the HTTP status if there was one, `text` at most 500 characters of the answer or of
     the fault, `retry_after` the peer's wish in seconds, at most a day.
     """
 
-    kind: Kind
+    kind: AnswerKind
     status: int | None = None
     text: str = ""
     retry_after: float | None = None
 
 
-def from_status(status: int, text: str = "", retry_after: float | None = None) -> Outcome:
+def from_status(status: int, text: str = "", retry_after: float | None = None) -> AttemptOutcome:
     """Name an HTTP answer. `retry_after` in seconds from now."""
-    return Outcome(_kind(status), status, text[:MAX_TEXT], _sane(retry_after))
+    return AttemptOutcome(_kind(status), status, text[:MAX_TEXT], _sane(retry_after))
 
 
-def from_error(error: ProtocolError | OSError) -> Outcome:
+def from_error(error: ProtocolError | OSError) -> AttemptOutcome:
     """Name the reason why there was no answer. `TimeoutError` is an `OSError`."""
     text = (str(error) or type(error).__name__)[:MAX_TEXT]
     status = error.status if isinstance(error, FetchFailed) else None
     if isinstance(error, Unreachable):
-        return Outcome(Kind.BUSY, status, text, _sane(error.retry_after))
+        return AttemptOutcome(AnswerKind.BUSY, status, text, _sane(error.retry_after))
     if isinstance(error, OSError):
-        return Outcome(Kind.BUSY, None, text)
-    return Outcome(Kind.REJECTED, status, text)
+        return AttemptOutcome(AnswerKind.BUSY, None, text)
+    return AttemptOutcome(AnswerKind.REJECTED, status, text)
 
 
-def _kind(status: int) -> Kind:
+def _kind(status: int) -> AnswerKind:
     if 200 <= status < 300:
-        return Kind.DELIVERED
+        return AnswerKind.DELIVERED
     if status >= 500 or status in (408, 425, 429):
-        return Kind.BUSY
+        return AnswerKind.BUSY
     if status == 401:
-        return Kind.UNAUTHORIZED
+        return AnswerKind.UNAUTHORIZED
     if status in (404, 410):
-        return Kind.GONE
-    return Kind.REJECTED
+        return AnswerKind.GONE
+    return AnswerKind.REJECTED
 
 
 def _sane(seconds: float | None) -> float | None:

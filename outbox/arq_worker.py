@@ -120,8 +120,8 @@ async def worker(
 ) -> None:
     """Be a worker until cancelled: deliver, and listen to Redis whenever it is there.
 
-    `open_dispatcher` opens what the dispatcher needs and closes it in the end; its `Limits.alone`
-    must be False when there is more than one worker.
+    `open_dispatcher` opens what the dispatcher needs and closes it at the end; its
+    `DispatcherLimits.alone` must be False when there is more than one worker.
     """
     async with open_dispatcher() as dispatcher, asyncio.TaskGroup() as tasks:
         tasks.create_task(dispatcher.run())

@@ -36,7 +36,7 @@ from outbox.deliveries import (
     deliveries,
     peers,
 )
-from outbox.peers import Peer
+from outbox.peers import PeerHealth
 
 WINDOW = 200
 """Due rows of a host that are looked through for some that may go; see `_step_aside`."""
@@ -46,7 +46,7 @@ LOCKED_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class WaitingHost:
     """A host that has something waiting, and when to look at it (epoch seconds)."""
 
     host: str
@@ -55,7 +55,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClaimedDelivery:
     """A delivery that is ours until its lease ends; `tries` and `refusals` are those before now."""
 
     id: int
@@ -70,14 +70,14 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimResult:
     """What was claimed, and what is to be done about the hosts that were asked for.
 
     `look_at` says when to look at a host again. A host in `crowded` has more that is due, but
     behind what is in flight: look again when an attempt there has ended.
     """
 
-    rows: list[Claimed]
+    rows: list[ClaimedDelivery]
     look_at: dict[str, float]
     crowded: frozenset[str]
 
@@ -101,7 +101,7 @@ class Bounds:
     lease: float
 
 
-def find_hosts(conn: Connection) -> list[Found]:
+def find_hosts(conn: Connection) -> list[WaitingHost]:
     """All hosts that have a waiting delivery, with the time of the first or the end of their rest.
 
     Costs a few index look-ups for each such host, however many rows it has.
@@ -109,7 +109,7 @@ def find_hosts(conn: Connection) -> list[Found]:
     return [_found(row) for row in conn.execute(_EVERYWHERE)]
 
 
-def find_hosts_due_since(conn: Connection, since: float, now: float) -> list[Found]:
+def find_hosts_due_since(conn: Connection, since: float, now: float) -> list[WaitingHost]:
     """The hosts of waiting deliveries that became due between `since` and `now`."""
     return [_found(row) for row in conn.execute(_LATELY, {"since": since, "now": now})]
 
@@ -121,14 +121,14 @@ def has_expired(conn: Connection, now: float) -> bool:
 
 def claim(
     conn: Connection, hosts: Sequence[str], *, bounds: Bounds, worker: str, now: float
-) -> Claim:
+) -> ClaimResult:
     """Claim what is due for `hosts`, those named first coming first, oldest deliveries first."""
     found = _lock(conn, hosts)
     look_at = {host: now + LOCKED_PAUSE for host in hosts if host not in found}
     look_at |= {p.host: p.resting_until or now for p in found.values() if p.is_resting(now)}
     awake = [host for host in hosts if host not in look_at]
     if not awake:
-        return Claim([], look_at, frozenset())
+        return ClaimResult([], look_at, frozenset())
     chosen = _choose(conn, [found[host] for host in awake], bounds=bounds, now=now)
     rows = _take(conn, chosen.ids, worker=worker, until=now + bounds.lease)
     crowded = set()
@@ -141,7 +141,7 @@ def claim(
             crowded.add(host)
     moved = _step_aside(conn, crowded & chosen.short, now)
     look_at |= dict.fromkeys(moved, now)
-    return Claim(rows, look_at, frozenset(crowded - moved))
+    return ClaimResult(rows, look_at, frozenset(crowded - moved))
 
 
 def renew(conn: Connection, worker: str, until: float) -> int:
@@ -164,24 +164,24 @@ def release_expired(conn: Connection, now: float) -> int:
     return conn.execute(_RELEASE_EXPIRED, {"now": now}).rowcount
 
 
-def _found(row: Any) -> Found:
-    return Found(row.host, max(row.due_at, row.resting_until or 0.0), bool(row.failures))
+def _found(row: Any) -> WaitingHost:
+    return WaitingHost(row.host, max(row.due_at, row.resting_until or 0.0), bool(row.failures))
 
 
-def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
+def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, PeerHealth]:
     """The peers that nobody else is taking from, with a row made for the new ones."""
     found = {
-        row.host: Peer(row.host, failures=row.failures, resting_until=row.resting_until)
+        row.host: PeerHealth(row.host, failures=row.failures, resting_until=row.resting_until)
         for row in conn.execute(_LOCK_FREE, {"hosts": sorted(hosts)})
     }
     missing = [{"host": host} for host in sorted(hosts) if host not in found]
     if missing:
         # What another worker has locked is not new: it has a row already and is left out again.
-        found |= {host: Peer(host) for host in insert_new(conn, missing, peers.c.host)}
+        found |= {host: PeerHealth(host) for host in insert_new(conn, missing, peers.c.host)}
     return found
 
 
-def _choose(conn: Connection, found: list[Peer], *, bounds: Bounds, now: float) -> _Chosen:
+def _choose(conn: Connection, found: list[PeerHealth], *, bounds: Bounds, now: float) -> _Chosen:
     hosts = [peer.host for peer in found]
     values = {"hosts": hosts, "now": now, "seats": bounds.slots}
     rows = {host: (in_flight, found) for host, in_flight, found in conn.execute(_NEXT, values)}
@@ -202,7 +202,7 @@ def _choose(conn: Connection, found: list[Peer], *, bounds: Bounds, now: float) 
     return _Chosen(ids, cut, short)
 
 
-def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> list[Claimed]:
+def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> list[ClaimedDelivery]:
     if not ids:
         return []
     values = {"ids": ids, "worker": worker, "until": until}
@@ -210,7 +210,7 @@ def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> lis
     wanted = {"ids": sorted({row.activity for row in rows})}
     issued = {row.id: row for row in conn.execute(_BODIES, wanted)}
     return [
-        Claimed(
+        ClaimedDelivery(
             id=row.id,
             inbox=row.inbox,
             host=row.host,

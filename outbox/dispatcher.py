@@ -7,7 +7,7 @@ transaction, so that two hundred deliveries are a few transactions), and starts 
 Attempts are tasks of their own.
 
 Everything here in memory is a hint. Kill the process at any point: the rows are still there, and
-what was claimed is released by the next start (`Limits.alone`) or when its lease ends.
+what was claimed is released by the next start (`DispatcherLimits.alone`) or when its lease ends.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from sqlalchemy import Connection
 
 from database.transactions import Transactions
 from outbox import claims
-from outbox.answers import Kind, Outcome
-from outbox.claims import Bounds, Claim, Claimed, Found
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.claims import Bounds, ClaimedDelivery, ClaimResult, WaitingHost
 from outbox.concurrency import ConcurrencyLimiter, Slots
 from outbox.deliver import attempt
 from outbox.ports import Inboxes, Poster, Signers
@@ -47,7 +47,7 @@ ERROR_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DispatcherLimits:
     """How hard a dispatcher works; times in seconds.
 
     per_host  deliveries in flight to one host, over all workers
@@ -96,14 +96,14 @@ class Dispatcher:
         signers: Signers,
         inboxes: Inboxes,
         clock: Callable[[], datetime],
-        limits: Limits | None = None,
+        limits: DispatcherLimits | None = None,
     ) -> None:
         self._database = database
         self._poster = poster
         self._signers = signers
         self._inboxes = inboxes
         self._clock = clock
-        self._limits = limits or Limits()
+        self._limits = limits or DispatcherLimits()
         self._name = uuid.uuid4().hex
         self._rng = random.SystemRandom()
         self._schedule = Schedule()
@@ -238,12 +238,12 @@ class Dispatcher:
             self._schedule.put(item.host, item.when)
             self._lanes.note(item.host, is_failing=item.is_failing)
 
-    async def _sweep(self, now: float) -> list[Found]:
+    async def _sweep(self, now: float) -> list[WaitingHost]:
         if await self._database.read(partial(claims.has_expired, now=now)):
             await self._database.write(partial(claims.release_expired, now=now))
         return await self._database.read(claims.find_hosts)
 
-    async def _look_lately(self, now: float) -> list[Found]:
+    async def _look_lately(self, now: float) -> list[WaitingHost]:
         since = self._last_look - MARGIN
         return await self._database.read(partial(claims.find_hosts_due_since, since=since, now=now))
 
@@ -265,7 +265,7 @@ class Dispatcher:
                 self._schedule.put(due, now + FULL_PAUSE)
         return _Turn(results, *chosen, free, now)
 
-    def _book(self, conn: Connection, turn: _Turn) -> tuple[Recorded, list[Claim]]:
+    def _book(self, conn: Connection, turn: _Turn) -> tuple[Recorded, list[ClaimResult]]:
         """The one transaction of a turn. It may be run twice, so it changes nothing in memory."""
         recorded = Recorded({}, frozenset())
         if turn.results:
@@ -281,7 +281,7 @@ class Dispatcher:
                 )
         return recorded, found
 
-    def _learn(self, turn: _Turn, recorded: Recorded, found: list[Claim]) -> None:
+    def _learn(self, turn: _Turn, recorded: Recorded, found: list[ClaimResult]) -> None:
         for result in turn.results:
             host = result.row.host
             self._lanes.note(host, is_failing=host in recorded.failing)
@@ -291,13 +291,13 @@ class Dispatcher:
         for claim in found:
             self._crowded |= claim.crowded
 
-    def _start(self, row: Claimed) -> None:
+    def _start(self, row: ClaimedDelivery) -> None:
         self._lanes.enter(row.id, row.host)
         task = asyncio.create_task(self._deliver(row))
         self._attempts.add(task)
         task.add_done_callback(self._attempts.discard)
 
-    async def _deliver(self, row: Claimed) -> None:
+    async def _deliver(self, row: ClaimedDelivery) -> None:
         started_at = self._now()
         try:
             outcome = await attempt(
@@ -305,7 +305,9 @@ class Dispatcher:
             )
         except Exception as error:  # one delivery's surprise must not end the others
             logger.exception("delivery %d to %s failed unexpectedly", row.id, row.inbox)
-            outcome = Outcome(Kind.OURS, text=f"internal error: {type(error).__name__}")
+            outcome = AttemptOutcome(
+                AnswerKind.OURS, text=f"internal error: {type(error).__name__}"
+            )
         finally:
             self._lanes.leave(row.id)
         self._results.append(Result(row, outcome, started_at, self._now()))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from outbox.answers import Kind, Outcome
+from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.deliveries import SQL_WAITING, deliveries, peers
 
 REST_AFTER = 3
@@ -35,7 +35,7 @@ MONTH = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class PeerHealth:
     """What we know of a peer's health. Times in epoch seconds; `failures` are those in a row."""
 
     host: str
@@ -58,21 +58,23 @@ class Peer:
         return self.resting_until is not None and self.resting_until > now
 
 
-_FIELDS = tuple(field.name for field in fields(Peer))
+_FIELDS = tuple(field.name for field in fields(PeerHealth))
 
 
 def after(
-    peer: Peer, outcome: Outcome, *, started_at: float, now: float, rng: random.Random
-) -> Peer:
+    peer: PeerHealth, outcome: AttemptOutcome, *, started_at: float, now: float, rng: random.Random
+) -> PeerHealth:
     """The peer's health after an attempt that began at `started_at` and ended at `now`."""
-    if outcome.kind is Kind.BUSY:
+    if outcome.kind is AnswerKind.BUSY:
         return _failed(peer, outcome, started_at=started_at, now=now, rng=rng)
     if outcome.status is None:
         return peer  # we did not get as far as the peer
     return _answered(peer, outcome, started_at=started_at, now=now)
 
 
-def _answered(peer: Peer, outcome: Outcome, *, started_at: float, now: float) -> Peer:
+def _answered(
+    peer: PeerHealth, outcome: AttemptOutcome, *, started_at: float, now: float
+) -> PeerHealth:
     is_old_news = peer.last_failure is not None and started_at < peer.last_failure
     keeps_failing = is_old_news and peer.failures > 0
     return replace(
@@ -80,16 +82,16 @@ def _answered(peer: Peer, outcome: Outcome, *, started_at: float, now: float) ->
         failures=peer.failures if keeps_failing else 0,
         failing_since=peer.failing_since if keeps_failing else None,
         resting_until=peer.resting_until if keeps_failing else None,
-        last_success=now if outcome.kind is Kind.DELIVERED else peer.last_success,
+        last_success=now if outcome.kind is AnswerKind.DELIVERED else peer.last_success,
         last_status=outcome.status,
-        last_answer=None if outcome.kind is Kind.DELIVERED else outcome.text,
+        last_answer=None if outcome.kind is AnswerKind.DELIVERED else outcome.text,
         gone=peer.gone and keeps_failing,
     )
 
 
 def _failed(
-    peer: Peer, outcome: Outcome, *, started_at: float, now: float, rng: random.Random
-) -> Peer:
+    peer: PeerHealth, outcome: AttemptOutcome, *, started_at: float, now: float, rng: random.Random
+) -> PeerHealth:
     known = peer.failures > 0 and peer.last_failure is not None and started_at < peer.last_failure
     failures = peer.failures if known else peer.failures + 1
     since = now if peer.failing_since is None else peer.failing_since
@@ -112,28 +114,29 @@ def _failed(
     )
 
 
-def paced(peer: Peer, interval: float, *, since: float) -> Peer:
+def paced(peer: PeerHealth, interval: float, *, since: float) -> PeerHealth:
     """The peer after a delivery, if it is to have `interval` seconds between two.
 
-    `since` is when it was to be sent to again before that delivery (epoch seconds): up to
-    `Limits.per_host` deliveries go out at once, and the pause after them is as many intervals long.
+    `since` is when the next delivery was planned before this one (epoch seconds): up to
+    `DispatcherLimits.per_host` deliveries go out at once, and the pause after them is as many
+    intervals long.
     """
     if not interval:
         return peer
     return replace(peer, resting_until=max(since + interval, peer.resting_until or 0.0))
 
 
-def lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
+def lock(conn: Connection, hosts: Collection[str]) -> dict[str, PeerHealth]:
     """The peers with these hosts, held until the end of the transaction; a new one for a host that
     has no row."""
     rows = conn.execute(_LOCK, {"hosts": sorted(hosts)})
-    found = {row[0]: Peer(*row) for row in rows}
-    return {host: found.get(host) or Peer(host) for host in sorted(hosts)}
+    found = {row[0]: PeerHealth(*row) for row in rows}
+    return {host: found.get(host) or PeerHealth(host) for host in sorted(hosts)}
 
 
-def put(conn: Connection, changed: Collection[Peer]) -> None:
+def put(conn: Connection, changed: Collection[PeerHealth]) -> None:
     """Write down the health of peers that have a row."""
-    delivered: dict[int | None, list[Peer]] = defaultdict(list)
+    delivered: dict[int | None, list[PeerHealth]] = defaultdict(list)
     others = []
     for peer in changed:
         # Nearly all are of this kind, and they need one statement in all.

@@ -30,7 +30,7 @@ class Poster(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class DeliveryPace:
     """What a peer's software demands of whoever delivers to it. Both in seconds.
 
     `memory`: for so long it takes an activity that it failed to process for a duplicate, answers
@@ -42,7 +42,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedDelivery:
     """An activity that a peer has refused for good.
 
     `actor` said it, `host` refused it with the HTTP `status` and the beginning of its answer.
@@ -58,7 +58,7 @@ class Refusal:
 class Inboxes(Protocol):
     """Who knows the owners of inboxes, and wants to know that an inbox is no more."""
 
-    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
+    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, DeliveryPace]:
         """How to deliver to those of `hosts` that make demands; the others are left out."""
         ...
 
@@ -67,7 +67,7 @@ class Inboxes(Protocol):
         records it, which may be run twice."""
         ...
 
-    def refused(self, conn: Connection, refusal: Refusal) -> None:
+    def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
         """A delivery ended because the peer refused it. Called as `gone`; it must not raise for
         what the activity says."""
         ...

@@ -16,8 +16,8 @@ from activitypub.errors import Malformed
 from activitypub.iri import host_of
 from activitypub.reading import Document, parse
 from outbox import peers
-from outbox.answers import Kind, Outcome
-from outbox.claims import Claimed
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.claims import ClaimedDelivery
 from outbox.deliveries import (
     DELIVERED,
     ECHOED,
@@ -28,8 +28,8 @@ from outbox.deliveries import (
     WAITING,
     deliveries,
 )
-from outbox.peers import Peer
-from outbox.ports import Inboxes, Pace, Refusal
+from outbox.peers import PeerHealth
+from outbox.ports import DeliveryPace, Inboxes, RefusedDelivery
 from outbox.retry import WEEK, next_try
 
 
@@ -37,8 +37,8 @@ from outbox.retry import WEEK, next_try
 class Result:
     """One attempt: of which delivery, what came of it, when it began and ended (epoch seconds)."""
 
-    row: Claimed
-    outcome: Outcome
+    row: ClaimedDelivery
+    outcome: AttemptOutcome
     started_at: float
     ended_at: float
 
@@ -70,7 +70,7 @@ def record(
     paces = inboxes.paces(conn, before)
     after = _health_after(before, in_order, rng, paces)
     settled = [
-        _settle(result, worker=worker, rng=rng, pace=paces.get(result.row.host, Pace()))
+        _settle(result, worker=worker, rng=rng, pace=paces.get(result.row.host, DeliveryPace()))
         for result in in_order
     ]
     _put(conn, settled, worker=worker, now=now)
@@ -78,7 +78,7 @@ def record(
     look_at = _next_looks(in_order, settled)
     look_at |= _free_what_stepped_aside(conn, in_order, settled, now)
     for host, peer in after.items():
-        pace = paces.get(host, Pace())
+        pace = paces.get(host, DeliveryPace())
         due = look_at.get(host, now)
         look_at |= _react(conn, before[host], peer, due=due, now=now, pace=pace)
     _tell(conn, inboxes, in_order, settled)
@@ -97,19 +97,19 @@ def _tell(
     """
     for result, values in zip(results, settled, strict=True):
         row, outcome = result.row, result.outcome
-        if outcome.kind is Kind.GONE:
+        if outcome.kind is AnswerKind.GONE:
             inboxes.gone(conn, row.inbox)
         if values["new_state"] == FAILED and outcome.status is not None:
-            refusal = Refusal(row.actor, row.body, row.host, outcome.status, outcome.text)
+            refusal = RefusedDelivery(row.actor, row.body, row.host, outcome.status, outcome.text)
             inboxes.refused(conn, refusal)
 
 
 def _health_after(
-    before: dict[str, Peer],
+    before: dict[str, PeerHealth],
     results: Iterable[Result],
     rng: random.Random,
-    paces: Mapping[str, Pace],
-) -> dict[str, Peer]:
+    paces: Mapping[str, DeliveryPace],
+) -> dict[str, PeerHealth]:
     after = dict(before)
     for result in results:
         host = result.row.host
@@ -128,9 +128,11 @@ def _health_after(
     return after
 
 
-def _settle(result: Result, *, worker: str, rng: random.Random, pace: Pace) -> dict[str, Any]:
+def _settle(
+    result: Result, *, worker: str, rng: random.Random, pace: DeliveryPace
+) -> dict[str, Any]:
     row, outcome, now = result.row, result.outcome, result.ended_at
-    refused = int(outcome.kind is Kind.UNAUTHORIZED)
+    refused = int(outcome.kind is AnswerKind.UNAUTHORIZED)
     delay = next_try(
         outcome,
         tries=row.tries + 1,
@@ -146,7 +148,7 @@ def _settle(result: Result, *, worker: str, rng: random.Random, pace: Pace) -> d
         "new_due_at": now + (delay or 0.0),
         "new_closed_at": now if delay is None else None,
         "new_last_status": outcome.status,
-        "new_last_answer": None if outcome.kind is Kind.DELIVERED else outcome.text,
+        "new_last_answer": None if outcome.kind is AnswerKind.DELIVERED else outcome.text,
         "refused": refused,
     }
 
@@ -171,14 +173,14 @@ def _put(conn: Connection, settled: Iterable[dict[str, Any]], *, worker: str, no
 def _last_state(result: Result) -> str:
     """The state of a delivery that is not tried again after this answer."""
     kind = result.outcome.kind
-    if kind is Kind.DELIVERED:
+    if kind is AnswerKind.DELIVERED:
         return DELIVERED
-    if kind in (Kind.BUSY, Kind.OURS):
+    if kind in (AnswerKind.BUSY, AnswerKind.OURS):
         return GIVEN_UP
-    return ECHOED if kind is Kind.REJECTED and _is_echo(result.row) else FAILED
+    return ECHOED if kind is AnswerKind.REJECTED and _is_echo(result.row) else FAILED
 
 
-def _is_echo(row: Claimed) -> bool:
+def _is_echo(row: ClaimedDelivery) -> bool:
     """Whether it is an Announce of what somebody on the peer's own host has said or written."""
     try:
         announced = Document(parse(row.body))
@@ -220,7 +222,13 @@ def _free_what_stepped_aside(
 
 
 def _react(
-    conn: Connection, before: Peer, peer: Peer, *, due: float, now: float, pace: Pace
+    conn: Connection,
+    before: PeerHealth,
+    peer: PeerHealth,
+    *,
+    due: float,
+    now: float,
+    pace: DeliveryPace,
 ) -> dict[str, float]:
     """What a change of health means for the backlog; when to look at the host, if not at `due`."""
     if before.is_probed and not peer.is_probed:

@@ -6,7 +6,7 @@ Mastodon tries for about three days, Lemmy for seven.
 
 import random
 
-from outbox.answers import Kind, Outcome
+from outbox.answers import AnswerKind, AttemptOutcome
 
 DELAYS = (1.0, 5.0, 30.0, 120.0, 600.0, 1_800.0, 3_600.0, 10_800.0, 21_600.0)
 """Seconds to wait after the first, second, … attempt; the last one repeats."""
@@ -22,7 +22,7 @@ REFUSALS = 6
 
 
 def next_try(
-    outcome: Outcome,
+    outcome: AttemptOutcome,
     *,
     tries: int,
     refusals: int,
@@ -37,9 +37,9 @@ def next_try(
     shorter. So does the peer's `memory` in seconds (`ports.Pace`), whatever the answer was: PieFed
     1.7 marks an id before it checks the signature.
     """
-    if outcome.kind in (Kind.DELIVERED, Kind.GONE, Kind.REJECTED):
+    if outcome.kind in (AnswerKind.DELIVERED, AnswerKind.GONE, AnswerKind.REJECTED):
         return None
-    if outcome.kind is Kind.UNAUTHORIZED and refusals >= REFUSALS:
+    if outcome.kind is AnswerKind.UNAUTHORIZED and refusals >= REFUSALS:
         return None
     if age >= WEEK:
         return None

@@ -34,7 +34,7 @@ from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
-from fedcom.models.follow import Follow as FollowRow, follow
+from fedcom.models.follow import FollowRow, follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import Post

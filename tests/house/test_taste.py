@@ -28,6 +28,12 @@ STARTS_UNITS = {
 }
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 
+SHARED_NAMES = {
+    *("Answer", "Case", "Connection", "Fetched", "Limits", "Mention", "Parameters"),
+    *("Place", "Problem", "Profile", "Proof", "Refused"),
+}
+"""Class names that two rooms still share. Take names out, put none in."""
+
 NO_NAMES = {"utils", "helpers", "common", "core", "manager", "service"}
 
 
@@ -99,6 +105,17 @@ def test_there_is_no_orm() -> None:
 
 def test_the_folder_of_the_revisions_never_shadows_alembic() -> None:
     assert not (ROOT / "alembic/__init__.py").exists()
+
+
+def test_no_two_classes_have_one_name() -> None:
+    found: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(name(path))
+
+    shared = {word: files for word, files in found.items() if len(files) > 1}
+    assert {word: files for word, files in shared.items() if word not in SHARED_NAMES} == {}
 
 
 def test_names_say_what_is_inside() -> None:

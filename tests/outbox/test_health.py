@@ -4,7 +4,7 @@ import random
 
 from activitypub.iri import host_of
 from outbox import claims
-from outbox.answers import Kind, Outcome
+from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.claims import Bounds
 from outbox.health import RECENT, DeliveryHealth, measure_deliveries
 from outbox.peers import REST_AFTER
@@ -31,7 +31,7 @@ def test_what_waits_what_is_claimed_and_when_something_last_ended(world: World) 
 
     assert measured(world) == DeliveryHealth(0, start, now + 60, 0.0)
 
-    done = Outcome(Kind.DELIVERED, 202)
+    done = AttemptOutcome(AnswerKind.DELIVERED, 202)
     with world.db.begin() as conn:
         results = [Result(row, done, now, now) for row in claim.rows]
         record(conn, results, worker="w", inboxes=world.inboxes, rng=random.Random(7))
@@ -49,7 +49,9 @@ def test_a_peer_counts_as_failing_only_recently_and_what_waits_for_it_is_not_due
         now = world.now()
         with world.db.begin() as conn:
             claim = claims.claim(conn, [host], bounds=Bounds(1, 1, 60), worker="w", now=now)
-            results = [Result(row, Outcome(Kind.BUSY, 503), now, now) for row in claim.rows]
+            results = [
+                Result(row, AttemptOutcome(AnswerKind.BUSY, 503), now, now) for row in claim.rows
+            ]
             record(conn, results, worker="w", inboxes=world.inboxes, rng=random.Random(7))
 
     assert measured(world) == DeliveryHealth(1, None, 0.0, now)
