@@ -66,25 +66,27 @@ class LookUp:
             return await self._look_up_handle(text, budget)
         except Malformed as error:
             raise Invalid(
-                "lookup_invalid", "That is neither a handle nor an address of anything to be shown."
+                "lookup_invalid", "This is neither a handle nor an address that can be shown here."
             ) from error
         except PrivateAddress as error:
             raise Invalid(
-                "lookup_private", "That address is not on the public internet."
+                "lookup_private", "This address is not on the public internet."
             ) from error
         except Unreachable as error:
             if not error.url:
                 raise NotFound(
-                    "lookup_unreachable", "Its server does not answer right now. Try again later."
+                    "lookup_unreachable",
+                    "The other server is not responding right now. Try again later.",
                 ) from error
             raise NotFound(
                 "lookup_unreachable",
-                "%(host)s does not answer right now. Try again in a while.",
+                "%(host)s is not responding right now. Try again later.",
                 host=host_of(error.url),
             ) from error
         except FetchFailed as error:
             raise NotFound(
-                "couldnt_find_object", "Its server has nothing there that can be shown."
+                "couldnt_find_object",
+                "The other server has nothing at this address that can be shown here.",
             ) from error
 
     async def _look_up_address(self, iri: str, budget: Budget) -> Found:
@@ -122,7 +124,7 @@ class LookUp:
         if known is not None:
             return known
         if handle.host == host_of(self._origins.origin):
-            raise NotFound("couldnt_find_person", "There is no %(text)s here.", text=text)
+            raise NotFound("couldnt_find_person", "%(text)s not found on this server.", text=text)
         await self._origins.check_host(handle.host)
         iri = await find_by_webfinger(self._fetcher, handle, budget)
         found = await self._units.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)

@@ -78,18 +78,20 @@ class Units:
                 )
             except NeedsFetch as missing:
                 if budget is None and not missing.required:
-                    known.failures[missing.iri] = BudgetSpent("not_fetched", "Nothing is fetched.")
+                    known.failures[missing.iri] = BudgetSpent(
+                        "not_fetched", "Nothing is fetched here."
+                    )
                     continue
                 if budget is None:
                     raise NotFound(
-                        "couldnt_find_object", "%(iri)s is not here.", iri=missing.iri
+                        "couldnt_find_object", "%(iri)s is not known here.", iri=missing.iri
                     ) from None
                 await self._fetch_into(known, missing, budget)
                 continue
             await self._committed()
             await self._handles.learn_from(known.documents)
             return result
-        raise BudgetSpent("too_many_rounds", "One thing led to another too many times.")
+        raise BudgetSpent("too_many_rounds", "Too many documents depend on one another.")
 
     async def fetch(self, iri: str, budget: Budget) -> Document:
         """The document that the origin of `iri` serves, as a unit would fetch it.

@@ -26,6 +26,6 @@ async def _post(row: ClaimedDelivery, signers: Signers, poster: Poster) -> Attem
     try:
         key = await signers.key(row.actor)
     except LookupError:
-        return AttemptOutcome(AnswerKind.REJECTED, text=f"{row.actor} has no key to sign with")
+        return AttemptOutcome(AnswerKind.REJECTED, text=f"{row.actor} has no signing key")
     answer = await poster.post(row.inbox, row.body, key)
     return from_status(answer.status, answer.text, answer.retry_after)

@@ -44,9 +44,7 @@ class GoneActors:
             except Gone:
                 await self._units.unit(partial(_delete, iri=iri), budget=Budget(DOCUMENTS))
             except (FetchFailed, FedcomError) as error:
-                logger.info(
-                    "an inbox is gone, its actor cannot be asked", actor=iri, why=str(error)
-                )
+                logger.info("actor_check_failed", actor=iri, error=str(error))
 
 
 def _delete(ctx: Context, iri: str) -> None:

@@ -24,4 +24,4 @@ async def _safely(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception:  # the outermost loop: the inbox and the deliveries would end with this one
-        logger.exception("keeping house has failed and will be tried again")
+        logger.exception("housekeeping_failed")

@@ -17,7 +17,7 @@ from fedcom.remote.peers import normalise_host
 def block(ctx: Context, by: Person, someone: Person | Community) -> None:
     """Hide a person or a community from this member. Raises Invalid("who_self")."""
     if someone.id == by.id:
-        raise Invalid("who_self", "You cannot block yourself.")
+        raise Invalid("who_self", "You can't block yourself.")
     keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, "blocked_id": someone.id, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, actor_block, row)
@@ -39,7 +39,10 @@ def block_host(ctx: Context, by: Person, text: str) -> str:
     except Invalid as error:
         raise Invalid("who_host", error.template, **error.facts) from None
     if host == ctx.host:
-        raise Invalid("who_own_host", "That is this server. Block single people or communities.")
+        raise Invalid(
+            "who_own_host",
+            "This is your own server. Block individual people or communities instead.",
+        )
     keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, "host": host, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, host_block, row)

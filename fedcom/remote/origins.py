@@ -40,11 +40,11 @@ class Origins:
     async def check_host(self, host: str) -> None:
         """Whether anything may be fetched from `host`. Raises NotFound for ours, and Denied."""
         if host == host_of(self.origin):
-            raise NotFound("couldnt_find_object", "There is no such thing here.")
+            raise NotFound("couldnt_find_object", "Not found on this server.")
         block = await self._database.read(lambda conn: find_block(conn, host))
         if block is not None:
             raise Denied(
-                "instance_blocked", "The instance %(host)s is blocked here.", host=block.host
+                "instance_blocked", "The server %(host)s is blocked here.", host=block.host
             )
 
     async def is_blocked(self, host: str) -> bool:

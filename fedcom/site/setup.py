@@ -90,7 +90,7 @@ async def first_start(database: Database, settings: Settings, seal: Seal, clock:
     await database.write(
         lambda conn: _make_first_admin(Context(conn, clock(), settings.origin), newcomer, key)
     )
-    logger.info("the first admin was made", name=settings.admin_name)
+    logger.info("first_admin_created", name=settings.admin_name)
 
 
 def _make_first_admin(ctx: Context, newcomer: Newcomer, key: NewKey) -> None:
@@ -111,7 +111,7 @@ def finish_setup(conn: Connection, *, name: str, registration: str, now: datetim
     Raises Conflict (`site_already_exists`, `no_admin`) and Invalid as `settings.edit_site` does.
     """
     if is_set_up(conn):
-        raise Conflict("site_already_exists", "This instance is set up already.")
+        raise Conflict("site_already_exists", "This server is already set up.")
     if not list_admins(conn):
         raise Conflict("no_admin", "There is no admin yet.")
     conn.execute(
