@@ -1,4 +1,4 @@
-"""How the work on the journal is going, in numbers: for whoever watches over it."""
+"""How the work on the journal is going, in numbers; the host decides what they mean."""
 
 from dataclasses import dataclass
 

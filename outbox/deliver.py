@@ -1,6 +1,6 @@
-"""One attempt at one delivery: get the key, sign anew and POST, name the answer.
+"""One attempt at one delivery: get the key, sign, POST, classify the response.
 
-Nothing is written down here, and nothing is decided about what comes next.
+Nothing is stored here, and nothing is decided about what comes next.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from outbox.ports import Poster, Signers
 async def attempt(
     row: ClaimedDelivery, *, signers: Signers, poster: Poster, seconds: float
 ) -> AttemptOutcome:
-    """Send `row` once, within `seconds`, and name what came of it."""
+    """Send `row` once, within `seconds`; the result."""
     try:
         async with asyncio.timeout(seconds):
             return await _post(row, signers, poster)

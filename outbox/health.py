@@ -1,4 +1,4 @@
-"""How delivery is going, in numbers: for whoever decides whether an admin should look at it."""
+"""How delivery is going, in numbers; the host decides what they mean."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,13 +1,14 @@
 """A peer's health: when it rests, when it is probed, when it is gone.
 
-After `REST_AFTER` failures in a row a peer *rests*: that is a date on the peer's own row, so a
-backlog of fifty thousand deliveries waits without one of them being touched. When the pause is
-over, one delivery is sent as a probe. If it fails the next pause is longer; any answer but "busy"
-ends the rest, and the whole backlog goes. A peer that has failed for a month is *gone*: its
-followers are kept, but nothing new is published to it until it is heard from.
+After `REST_AFTER` failures in a row a peer *rests*. That is a date in the peer's own row, so a
+backlog of fifty thousand deliveries can wait without being touched. When the pause is over, one
+delivery is sent as a probe. If it fails, the next pause is longer; any result but "busy" ends the
+rest and releases the whole backlog. A peer that has failed for a month is *gone*: nothing new is
+published to it until something arrives from it.
 
 An attempt that began before the last failure says nothing about the peer's state now: four requests
-that a restart cuts off are one failure, and a success among them does not lift a Retry-After.
+that are cut off by a restart are one failure, and a success among them does not cancel a
+Retry-After.
 """
 
 import random
@@ -25,8 +26,8 @@ REST_AFTER = 3
 
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 7_200.0
-"""Seconds of rest. The first is about as long as a restart, each pause is twice the one before; two
-hours at most, because after a fault of our own line every peer rests."""
+"""Seconds of rest. The first pause is about as long as a restart, each is twice the one before, and
+none is longer than two hours: when our own connection fails, every peer rests."""
 
 JITTER = 0.2
 
@@ -36,7 +37,7 @@ MONTH = 30 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class PeerHealth:
-    """What we know of a peer's health. Times in epoch seconds; `failures` are those in a row."""
+    """A peer's health. Times in epoch seconds; `failures` counts those in a row."""
 
     host: str
     failures: int = 0
@@ -50,7 +51,7 @@ class PeerHealth:
 
     @property
     def is_probed(self) -> bool:
-        """Whether it gets one delivery at a time, to find out if it is back."""
+        """Whether it gets one delivery at a time, to find out whether it is back."""
         return self.failures >= REST_AFTER
 
     def is_resting(self, now: float) -> bool:
@@ -68,7 +69,7 @@ def after(
     if outcome.kind is AnswerKind.BUSY:
         return _failed(peer, outcome, started_at=started_at, now=now, rng=rng)
     if outcome.status is None:
-        return peer  # we did not get as far as the peer
+        return peer  # the request never reached the peer
     return _answered(peer, outcome, started_at=started_at, now=now)
 
 
@@ -115,7 +116,7 @@ def _failed(
 
 
 def paced(peer: PeerHealth, interval: float, *, since: float) -> PeerHealth:
-    """The peer after a delivery, if it is to have `interval` seconds between two.
+    """The peer after a delivery, if there have to be `interval` seconds between two.
 
     `since` is when the next delivery was planned before this one (epoch seconds): up to
     `DispatcherLimits.per_host` deliveries go out at once, and the pause after them is as many
@@ -127,19 +128,19 @@ def paced(peer: PeerHealth, interval: float, *, since: float) -> PeerHealth:
 
 
 def lock(conn: Connection, hosts: Collection[str]) -> dict[str, PeerHealth]:
-    """The peers with these hosts, held until the end of the transaction; a new one for a host that
-    has no row."""
+    """The peers with these hosts, locked until the end of the transaction; a new one for a host
+    without a row."""
     rows = conn.execute(_LOCK, {"hosts": sorted(hosts)})
     found = {row[0]: PeerHealth(*row) for row in rows}
     return {host: found.get(host) or PeerHealth(host) for host in sorted(hosts)}
 
 
 def put(conn: Connection, changed: Collection[PeerHealth]) -> None:
-    """Write down the health of peers that have a row."""
+    """Store the health of peers that have a row."""
     delivered: dict[int | None, list[PeerHealth]] = defaultdict(list)
     others = []
     for peer in changed:
-        # Nearly all are of this kind, and they need one statement in all.
+        # Nearly all are like this, and one statement stores all of them.
         is_well = peer.failures == 0 and peer.resting_until is None and peer.last_answer is None
         if is_well and peer.last_success is not None:
             delivered[peer.last_status].append(peer)
@@ -159,10 +160,10 @@ def gone_hosts(conn: Connection) -> frozenset[str]:
 
 
 def heard_from(conn: Connection, host: str, now: float, memory: float = 0.0) -> bool:
-    """Something valid came from `host` (or was fetched there), so it lives: end its rest.
+    """End the rest of `host`, because something valid was received or fetched from it.
 
-    Whether that changed anything; then wake the dispatcher after the commit. For a healthy peer
-    this is one look-up and locks nothing. `memory` as for `release_backlog`.
+    Returns whether that changed anything; if so, wake the dispatcher after the commit. For a
+    healthy peer this is one query and locks nothing. `memory` as for `release_backlog`.
     """
     if conn.execute(_REVIVE, {"which": host}).rowcount == 0:
         return False
@@ -171,9 +172,10 @@ def heard_from(conn: Connection, host: str, now: float, memory: float = 0.0) -> 
 
 
 def release_backlog(conn: Connection, host: str, now: float, memory: float = 0.0) -> None:
-    """Let what waits for its next try at this host be due at once.
+    """Make all waiting deliveries to this host due at once.
 
-    What was tried before becomes due after the peer's `memory` in seconds (`ports.Pace`).
+    Those that were tried before become due after the peer's `memory` in seconds
+    (`ports.DeliveryPace`).
     """
     if memory:
         conn.execute(_RELEASE_TRIED, {"which": host, "moment": now + memory * (1 + JITTER)})
@@ -185,7 +187,7 @@ def release_backlog(conn: Connection, host: str, now: float, memory: float = 0.0
 _LOCK = (
     select(*(peers.c[name] for name in _FIELDS))
     .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
-    .order_by(peers.c.host)  # everybody locks in the same order
+    .order_by(peers.c.host)  # all workers lock in the same order
     .with_for_update()
 )
 _PUT_DELIVERED = (

@@ -11,18 +11,18 @@ from activitypub.signatures.keys import PrivateKey
 
 
 class Signers(Protocol):
-    """The keys of those in whose name we speak."""
+    """Finds the keys of the actors in whose name activities are sent."""
 
     async def key(self, actor: str) -> PrivateKey:
-        """The signing key of `actor`; LookupError when the actor is gone or has no key."""
+        """The signing key of `actor`. Raises LookupError when it has none."""
         ...
 
 
 class Poster(Protocol):
-    """The way out; `activitypub.fetch.Fetcher` fits."""
+    """Sends requests; `activitypub.fetch.Fetcher` fits."""
 
     async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
-        """POST `body`, signed anew, and give any HTTP answer.
+        """POST `body` with a new signature, and return the HTTP response, whatever its status.
 
         Raises the `FetchFailed` family when there is none: `Unreachable`, `PrivateAddress`.
         """
@@ -31,10 +31,11 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPace:
-    """What a peer's software demands of whoever delivers to it. Both in seconds.
+    """How a peer's software has to be delivered to. Both in seconds.
 
-    `memory`: for so long it takes an activity that it failed to process for a duplicate, answers
-    2xx and drops it, so a retry must come later. `interval`: between two deliveries, on average.
+    `memory`: how long it mistakes a retry for a duplicate, answers 2xx and drops it, although it
+    failed to process the activity; a retry must come later. `interval`: the average time between
+    two deliveries.
     """
 
     memory: float = 0.0
@@ -45,7 +46,8 @@ class DeliveryPace:
 class RefusedDelivery:
     """An activity that a peer has refused for good.
 
-    `actor` said it, `host` refused it with the HTTP `status` and the beginning of its answer.
+    `actor` sent it; `host` refused it with the HTTP `status`, and `text` is the beginning of its
+    response.
     """
 
     actor: str
@@ -56,18 +58,18 @@ class RefusedDelivery:
 
 
 class Inboxes(Protocol):
-    """Who knows the owners of inboxes, and wants to know that an inbox is no more."""
+    """What the host knows of inboxes, and what it is told about them."""
 
     def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, DeliveryPace]:
-        """How to deliver to those of `hosts` that make demands; the others are left out."""
+        """How to deliver to those of `hosts` that need special care; the others are left out."""
         ...
 
     def gone(self, conn: Connection, inbox: str) -> None:
-        """A delivery ended because `inbox` answers 404 or 410. Called in the transaction that
-        records it, which may be run twice."""
+        """Called when a delivery has ended because `inbox` answers 404 or 410, in the transaction
+        that records it, which may be run twice."""
         ...
 
     def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
-        """A delivery ended because the peer refused it. Called as `gone`; it must not raise for
-        what the activity says."""
+        """Called as `gone`, when the peer has refused the activity. It must not raise, whatever the
+        activity contains."""
         ...
