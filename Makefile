@@ -24,7 +24,7 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 
 # Hundreds of processes are started, and none shall compile our modules again.
 test: $(VENV)/.dev $(PACKAGES) browser  ## the whole suite; what it runs on it brings itself
-	$(BIN)/python -m compileall -q activitypub inbox outbox fedcom tests
+	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 coverage: $(VENV)/.dev $(PACKAGES) browser  ## the suite, and how much of the branches it takes: 95 % in each of ROOMS

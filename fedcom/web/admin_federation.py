@@ -23,7 +23,7 @@ from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
 from inbox import journal
-from inbox.journal import Refusal
+from inbox.journal import RefusedEntry
 from outbox.maintenance import (
     FailedDelivery,
     PeerReport,
@@ -113,7 +113,7 @@ class Overview:
     host: str
     backlogs: list[Backlog]
     failed: list[FailedDelivery]
-    refused: list[Refusal]
+    refused: list[RefusedEntry]
     left_out: list[Omission]
     database_bytes: int
     uptime: timedelta

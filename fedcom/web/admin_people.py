@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from fedcom.accounts.invitations import (
     Invitation,
-    Terms,
+    InvitationTerms,
     create_invitation,
     list_invitations,
     remove_invitation,
@@ -99,7 +99,7 @@ async def edit_invitations(request: Request) -> Response:
 
             def make(ctx: Context) -> int:
                 expires = ctx.now + timedelta(days=days) if days else None
-                terms = Terms(note=form.line("note"), uses=uses, expires_at=expires)
+                terms = InvitationTerms(note=form.line("note"), uses=uses, expires_at=expires)
                 return create_invitation(ctx.conn, by.id, terms, ctx.now).id
 
             await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))

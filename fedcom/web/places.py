@@ -14,11 +14,11 @@ from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, Invalid, NotFound
 from fedcom.http.instance import instance_of
+from fedcom.lookup import Found
 from fedcom.models.actor import Community, Person
 from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
 from fedcom.text.mentions import Mention
-from fedcom.units import Found
 from fedcom.wire.body import Body
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")

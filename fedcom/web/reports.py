@@ -22,7 +22,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
-from fedcom.models.moderation import Report as ReportRow
+from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community, get_person

@@ -12,16 +12,8 @@ from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
-from fedcom.personal.saved import (
-    block,
-    block_host,
-    hide,
-    save,
-    unblock,
-    unblock_host,
-    unhide,
-    unsave,
-)
+from fedcom.personal.blocks import block, block_host, unblock, unblock_host
+from fedcom.personal.saved import hide, save, unhide, unsave
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.feed import FeedQuery, PostPage, list_posts
 from fedcom.queries.posts import get_post

@@ -22,7 +22,7 @@ from fedcom.site import health
 from fedcom.site.health import Health, check_health, measure_database
 from fedcom.web.admin_federation import reason_of
 from inbox import journal
-from inbox.journal import Entry
+from inbox.journal import JournalEntry
 from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
 from tests.fedcom.web.conftest import World
@@ -118,7 +118,7 @@ async def test_an_answer_is_put_into_words(
 
 
 async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
-    entry = Entry(
+    entry = JournalEntry(
         "https://evil.example/1", "Create", "https://evil.example/u/x", "https://evil.example/u/x",
         "evil.example", None, b"{}", False, True, "id", 1.0,
     )  # fmt: skip
@@ -250,7 +250,7 @@ async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
 
 async def test_an_inbox_that_nobody_works_on_is_trouble(world: World) -> None:
     now = world.instance.clock().timestamp()
-    entry = Entry("i", "Create", "a", "a", "h", None, b"{}", False, True, "r", now)
+    entry = JournalEntry("i", "Create", "a", "a", "h", None, b"{}", False, True, "r", now)
     await world.instance.unit(lambda ctx: journal.append(ctx.conn, [entry]))
     assert (await look(world)).troubles == ()
     world.instance.clock.advance(minutes=6)

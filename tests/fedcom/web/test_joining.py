@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from fedcom.accounts.invitations import Terms, create_invitation, list_invitations
+from fedcom.accounts.invitations import InvitationTerms, create_invitation, list_invitations
 from fedcom.site.settings import edit_site, edit_welcome, set_hue
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
@@ -44,7 +44,7 @@ def required(page: Page, action: str) -> list[str]:
 async def invite(world: World, **terms: object) -> str:
     by = world.people["ann"].id
     return await world.instance.unit(
-        lambda ctx: create_invitation(ctx.conn, by, Terms(**terms), ctx.now).code
+        lambda ctx: create_invitation(ctx.conn, by, InvitationTerms(**terms), ctx.now).code
     )
 
 

@@ -19,12 +19,12 @@ from fedcom.logs import configure_logs
 from fedcom.models.account import attempt, password_reset
 from fedcom.models.mail import mail
 from fedcom.site.settings import edit_site
-from fedcom.units import Units
 from tests.fedcom.web.conftest import World
 from tests.support.listeners import tls_for
 from tests.support.logs import logs_as_before
 from tests.support.mail_box import MailBox, open_mail_box
 from tests.support.people import give_email
+from tests.support.units import open_units
 
 pytestmark = [
     pytest.mark.anyio,
@@ -49,7 +49,7 @@ async def mailer(world: World, box: MailBox) -> Mailer:
     async def nobody_waits() -> None:
         pass
 
-    units = Units(
+    units = open_units(
         database=world.instance.database,
         fetcher=None,
         origin=settings.origin,

@@ -11,7 +11,7 @@ from fedcom.context import Context
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
-from fedcom.models.moderation import Report as ReportRow
+from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
