@@ -138,7 +138,7 @@ def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, Signe
     """
     row = conn.execute(_VISIT, {"token": _hash(token), "now": now}).mappings().first()
     if row is None:
-        raise NotFound("site_not_set_up", "This instance was never started.")
+        raise NotFound("site_not_set_up", "This server has never been started.")
     signed_in = None if row["session_id"] is None else _to_signed_in(row)
     return to_row(Site, row, "site_"), signed_in
 

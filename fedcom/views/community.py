@@ -279,7 +279,7 @@ def get_community_page(
     wanted = {"community": community_id, "viewer": viewer_id}
     row = conn.execute(_PAGE, wanted).mappings().one_or_none()
     if row is None:
-        raise NotFound("couldnt_find_community", "There is no such community here.")
+        raise NotFound("couldnt_find_community", "Community not found.")
     rows = conn.execute(_MODERATORS, {"community": community_id}).mappings()
     moderators = tuple(to_person(one, "") for one in rows)
     ban = None if row["ban_of_person_id"] is None else to_row(CommunityBan, row, "ban_of_")

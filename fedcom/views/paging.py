@@ -135,4 +135,4 @@ def before(after: Cursor | None) -> int:
 
 def no_cursor() -> Invalid:
     """The error for what no page gave."""
-    return Invalid("cursor", "This address does not say where the list goes on.")
+    return Invalid("cursor", "The page cursor in this address is not valid.")

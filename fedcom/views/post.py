@@ -274,7 +274,7 @@ def get_post_with_draft(
         asked = {"post": post_id, "draft_place": draft_place, **asked_by(viewer_id, now)}
         row = conn.execute(_GET, asked).mappings().one_or_none()
     if row is None:
-        raise NotFound("couldnt_find_post", "There is no such post here.")
+        raise NotFound("couldnt_find_post", "Post not found.")
     found = to_post(row)
     if not found.is_shown:
         found = replace(found, preview=None)

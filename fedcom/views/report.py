@@ -29,7 +29,7 @@ from fedcom.models.actor import actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
 from fedcom.models.message import message
-from fedcom.models.moderation import Report, report
+from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_kept, moderates
 from fedcom.text.html import first_words, to_text
@@ -68,7 +68,7 @@ class ReportView:
     when it was reported, "" when they are the same now. Of a private message there are no others.
     """
 
-    report: Report
+    report: ReportRow
     post_id: int | None
     post_title: str
     is_locked: bool
@@ -154,7 +154,7 @@ def _of_either(name: str) -> ColumnElement[Any]:
 _AUTHOR_ID = func.coalesce(comment.c.author_id, post.c.author_id, message.c.author_id)
 _REPORTS = (
     select(
-        *columns_of(Report, report, prefix="report_"),
+        *columns_of(ReportRow, report, prefix="report_"),
         post.c.id.label("post_id"),
         post.c.title.label("post_title"),
         post.c.locked_at.label("locked_at"),
@@ -259,7 +259,7 @@ def _to_complaint(row: RowMapping) -> Complaint:
 
 
 def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView:
-    made = to_row(Report, row, "report_")
+    made = to_row(ReportRow, row, "report_")
     title, html = row["post_title"] or "", row["body_html"] or ""
     words = [title, row["url"]] if made.post_id else []
     now = "\n\n".join(part for part in (*words, to_text(html).strip()) if part)

@@ -48,7 +48,7 @@ from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.post import post
 from fedcom.queries.visibility import is_not_blocked, is_open, is_shown, is_there
-from fedcom.text.excerpts import Piece, excerpt, fold, mark
+from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, Words
 from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
 from fedcom.views.community import CommunityView, community_columns, to_community
@@ -106,8 +106,8 @@ class Hit(Generic[V]):
     """
 
     view: V
-    title: tuple[Piece, ...]
-    text: tuple[Piece, ...]
+    title: tuple[MarkedPiece, ...]
+    text: tuple[MarkedPiece, ...]
 
 
 def _index(name: str) -> TableClause:
@@ -329,7 +329,7 @@ def _around(
     )
 
 
-def _text(row: RowMapping, words: Words) -> tuple[Piece, ...]:
+def _text(row: RowMapping, words: Words) -> tuple[MarkedPiece, ...]:
     warning = row["content_warning"]
     return mark(warning, words) if warning else excerpt(row["found_text"], words)
 

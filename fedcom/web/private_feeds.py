@@ -44,7 +44,7 @@ async def show_subscribed(request: Request) -> Response:
         wanted = FeedQuery(
             "subscribed", "new", nsfw=who.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY
         )
-        title = gettext("%(name)s, subscribed") % {"name": get_site(conn).name}
+        title = gettext("%(name)s: following") % {"name": get_site(conn).name}
         page = "/?list=subscribed"
         return posts_feed(conn, request, wanted, page, title, viewer_id=who.id)
 
@@ -61,7 +61,7 @@ async def show_notifications(request: Request) -> Response:
         site = get_site(conn)
         items = list_notifications(conn, who.id, limit=ENTRIES).items
         entries = tuple(_of_notification(origin, item) for item in items)
-        title = gettext("%(name)s, notifications") % {"name": site.name}
+        title = gettext("%(name)s: notifications") % {"name": site.name}
         began = site.set_up_at or instance.clock()
         return Feed(own_address(request), f"{origin}/notifications", title, "", entries, began)
 
@@ -131,12 +131,12 @@ def _sentence(item: NotificationView) -> str:
     if item.kind == "report" and item.detail:
         return gettext("Your report was reviewed")
     sentences = {
-        "reply": gettext("%(who)s answered you below %(what)s"),
-        "mention": gettext("%(who)s named you in %(what)s"),
+        "reply": gettext("%(who)s replied to you in %(what)s"),
+        "mention": gettext("%(who)s mentioned you in %(what)s"),
         "message": gettext("%(who)s sent you a message"),
-        "report": gettext("Something was reported"),
-        "application": gettext("%(who)s asks for an account"),
-        "moderation": gettext("A moderator did something about you"),
+        "report": gettext("New report"),
+        "application": gettext("%(who)s applied for an account"),
+        "moderation": gettext("A moderator took an action that concerns you"),
     }
-    who = item.by.name if item.by else gettext("Somebody")
+    who = item.by.name if item.by else gettext("Someone")
     return sentences[item.kind] % {"who": who, "what": item.post_title or gettext("a post")}

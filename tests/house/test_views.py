@@ -14,10 +14,10 @@ HANDLES_BLOCKS = {
     "fedcom/models/personal.py",
     # Written, listed, exported, wiped, taken back: everybody else asks `is_blocked`.
     "fedcom/actions/personal_block.py",
-    "fedcom/personal/saved.py",
+    "fedcom/personal/blocks.py",
     "fedcom/views/block.py",
     "fedcom/personal/export.py",
-    "fedcom/accounts/delete_account.py",
+    "fedcom/effects/wipe.py",
     "fedcom/federation/undone.py",
 }
 
