@@ -15,7 +15,9 @@ from sqlalchemy import (
     Select,
     bindparam,
     exists,
+    false,
     func,
+    literal_column,
     select,
     true,
 )
@@ -33,7 +35,15 @@ from fedcom.views.feed import FeedQuery, Sort
 from fedcom.views.paging import Cursor, Page, goes_on, to_page
 from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.post import author, group
-from fedcom.views.viewer import NOBODY, VIEWER, AuthorStanding, asked_by, standing_columns
+from fedcom.views.viewer import (
+    NOBODY,
+    VIEWER,
+    AuthorStanding,
+    asked_by,
+    own,
+    standing_columns,
+    to_standing,
+)
 
 PAGE = 20
 """Comments in one page of those that were saved."""
@@ -108,6 +118,7 @@ class CommentView:
         return self.deleted_at is None and self.removed_at is None
 
 
+_STANDING = values_of(AuthorStanding, "author_")
 _VALUES = values_of(CommentView, without=("standing", "author", "post", "community"))
 _COMMENT_COLUMNS = (
     *("id", "iri", "local", "parent_id", "path", "depth", "language", "published_at"),
@@ -120,8 +131,10 @@ def comment_columns(
     *,
     body_html: ColumnElement[str] | None = None,
     content_warning: ColumnElement[str] | None = None,
+    guest: bool = False,
 ) -> list[ColumnElement[Any]]:
-    """What `to_comment` reads of the comment and of its `author`, which a statement joins.
+    """What `to_comment` reads of the comment and of its `author`, which a statement joins, for
+    VIEWER or for guests alone.
 
     The two texts may be less than what is stored.
     """
@@ -140,23 +153,28 @@ def comment_columns(
         *(comment.c[name] for name in _COMMENT_COLUMNS),
         html.label("body_html"),
         warning.label("content_warning"),
-        func.coalesce(voted, 0).label("vote"),
-        saved.correlate(comment).label("is_saved"),
-        is_blocked(VIEWER, ids=[comment.c.author_id], hosts=[author.c.host]).label(
-            "is_author_blocked"
+        own(func.coalesce(voted, 0), "vote", guest=guest, otherwise=literal_column("0")),
+        own(saved.correlate(comment), "is_saved", guest=guest, otherwise=false()),
+        own(
+            is_blocked(VIEWER, ids=[comment.c.author_id], hosts=[author.c.host]),
+            "is_author_blocked",
+            guest=guest,
+            otherwise=false(),
         ),
         *standing_columns(comment.c.author_id, community_id),
         *actor_columns(author, "author_"),
     ]
 
 
-def to_comment(row: RowMapping, about: PostOfComment, inside: CommunityView) -> CommentView:
-    """What `comment_columns` selected → the view, on this post in this community."""
+def to_comment(
+    row: RowMapping, by: PersonView, about: PostOfComment, inside: CommunityView
+) -> CommentView:
+    """What `comment_columns` selected → the view, by this author on this post in this community."""
     return CommentView(
-        to_person(row, "author_"),
+        by,
         about,
         inside,
-        to_row(AuthorStanding, row, "author_"),
+        to_standing(*_STANDING(row)),
         *_VALUES(row),
     )
 
@@ -183,7 +201,8 @@ LISTED = (
 def to_listed(row: RowMapping) -> CommentView:
     """What `LISTED` selected → the view."""
     about = to_row(PostOfComment, row, "post_")
-    return to_comment(row, about, to_community(row, "community_"))
+    inside = to_community(row, "community_")
+    return to_comment(row, to_person(row, "author_"), about, inside)
 
 
 # Nobody has so many comments that sorting them by score would be slow; by time there is an index.

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
     or_,
     select,
@@ -34,7 +35,7 @@ from fedcom.queries.visibility import is_blocked, is_open
 from fedcom.rules.permissions import Standing
 from fedcom.views.paging import Cursor, Page, goes_on, no_cursor, to_page
 from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
-from fedcom.views.viewer import NOBODY, VIEWER
+from fedcom.views.viewer import NOBODY, VIEWER, own
 from outbox.maintenance import find_failure
 
 Scope = Literal["subscribed", "local", "all"]
@@ -123,9 +124,10 @@ def community_columns(
     *,
     itself: FromClause = community,
     title: ColumnElement[str] | None = None,
+    guest: bool = False,
 ) -> list[ColumnElement[Any]]:
     """The columns that `to_community` reads, labelled: of `group` (an alias of `actor`), of its
-    row of `community`, and what VIEWER has to do with it.
+    row of `community`, and what VIEWER has to do with it, if it is no guest.
     """
     state = (
         select(follow.c.state)
@@ -136,8 +138,13 @@ def community_columns(
     return [
         *actor_columns(group, prefix, title=title),
         *(itself.c[name].label(prefix + name) for name in _OWN_COLUMNS),
-        state.label(f"{prefix}follow"),
-        is_blocked(VIEWER, ids=[group.c.id]).label(f"{prefix}is_blocked"),
+        own(state, f"{prefix}follow", guest=guest),
+        own(
+            is_blocked(VIEWER, ids=[group.c.id]),
+            f"{prefix}is_blocked",
+            guest=guest,
+            otherwise=false(),
+        ),
     ]
 
 

@@ -29,7 +29,16 @@ from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
 from fedcom.queries.visibility import is_not_blocked
 from fedcom.views.paging import Cursor, Page, goes_on, to_page
-from fedcom.views.post import EXCERPTS, SHOWN, SOURCE, PostView, author, group, to_post
+from fedcom.views.post import (
+    EXCERPTS,
+    EXCERPTS_FOR_GUESTS,
+    SHOWN,
+    SOURCE,
+    PostView,
+    author,
+    group,
+    post_reader,
+)
 from fedcom.views.viewer import NOBODY, VIEWER, asked_by
 
 Scope = Literal["subscribed", "local", "all", "community", "author", "saved", "hidden"]
@@ -109,6 +118,7 @@ def list_posts(
         wanted.span if spanned else "all",
         wanted.after is not None,
         wanted.nsfw,
+        viewer_id == NOBODY,
     )
     parameters: dict[str, Any] = {
         **asked_by(viewer_id, now),
@@ -121,8 +131,9 @@ def list_posts(
     if wanted.after is not None:
         parameters |= wanted.after.values_for(_key(shape))
     rows = conn.execute(_statement(shape), parameters).mappings().all()
-    pinned = [to_post(row) for row in rows if row["pin"]]
-    page = to_page(rows[len(pinned) :], wanted.limit, to_post, "key")
+    read = post_reader()
+    pinned = [read(row) for row in rows if row["pin"]]
+    page = to_page(rows[len(pinned) :], wanted.limit, read, "key")
     return replace(page, items=(*pinned, *page.items))
 
 
@@ -135,6 +146,7 @@ class _Shape:
     span: Span
     goes_on: bool
     nsfw: bool
+    is_guest: bool
 
     @property
     def is_young(self) -> bool:
@@ -189,12 +201,13 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
 
 
 def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
+    columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
     if shape.scope in _SHELVES:
         shelf = _SHELVES[shape.scope].table
         source = source.join(shelf, shelf.c.post_id == post.c.id)
     return (
-        select(*EXCERPTS, key.label("key"), literal_column(str(pin)).label("pin"))
+        select(*columns, key.label("key"), literal_column(str(pin)).label("pin"))
         .select_from(source)
         .where(SHOWN, *_wishes(shape))
     )
@@ -247,10 +260,12 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     if shape.scope != "author":
         ids.append(post.c.author_id)
         hosts.append(author.c.host)
-        wishes.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
+        if not shape.is_guest:
+            wishes.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
     if shape.scope not in {"community", "author"}:
         hosts.append(group.c.host)
-    wishes.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
+    if not shape.is_guest:
+        wishes.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
     if not shape.nsfw and shape.scope != "community":
         wishes += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     return wishes

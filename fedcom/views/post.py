@@ -1,6 +1,6 @@
 """Posts: the same view in every list and on the post's own page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,9 @@ from sqlalchemy import (
     Table,
     bindparam,
     exists,
+    false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -32,7 +34,15 @@ from fedcom.rules.links import normal_link, possible_beginnings
 from fedcom.views.community import CommunityView, community_columns, to_community
 from fedcom.views.paging import FAR
 from fedcom.views.person import PersonView, actor_columns, to_person
-from fedcom.views.viewer import NOBODY, VIEWER, AuthorStanding, asked_by, standing_columns
+from fedcom.views.viewer import (
+    NOBODY,
+    VIEWER,
+    AuthorStanding,
+    asked_by,
+    own,
+    standing_columns,
+    to_standing,
+)
 
 MAX_CROSS_POSTS = 20
 
@@ -149,6 +159,7 @@ class PostView:
         return 0 if last is None else max(self.comments - last.comments, 0)
 
 
+_STANDING = values_of(AuthorStanding, "author_")
 _VALUES = values_of(PostView, without=("standing", "last_visit", "preview", "author", "community"))
 _POST_COLUMNS = (
     *("id", "iri", "local", "title", "url", "image_url", "image_alt", "content_warning"),
@@ -157,10 +168,17 @@ _POST_COLUMNS = (
 )
 
 
-def _of_viewer(table: Table, column: ColumnElement[Any], person: str) -> ColumnElement[Any]:
+def _of_viewer(
+    table: Table, column: ColumnElement[Any], person: str = "person_id"
+) -> ColumnElement[Any]:
     # Not outer joins: beyond eight tables PostgreSQL takes longer to plan a join than to run it.
     mine = select(column).where(table.c.post_id == post.c.id, table.c[person] == VIEWER)
     return mine.correlate(post).scalar_subquery()
+
+
+def _is_listed(table: Table) -> ColumnElement[bool]:
+    """Whether the viewer has put the post into this list of their own."""
+    return _of_viewer(table, table.c.post_id).is_not(None)
 
 
 def _preview(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -170,25 +188,33 @@ def _preview(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def post_columns(
-    body_html: ColumnElement[str], is_readable: ColumnElement[bool]
+    body_html: ColumnElement[str], is_readable: ColumnElement[bool], *, guest: bool = False
 ) -> tuple[ColumnElement[Any], ...]:
-    """What `to_post` reads, of a statement over `SOURCE`; `body_html` is as much of the text as is
-    wanted.
+    """What `to_post` reads, of a statement over `SOURCE`, for VIEWER or for guests alone;
+    `body_html` is as much of the text as is wanted.
     """
     return (
         *(post.c[name] for name in _POST_COLUMNS),
         body_html.label("body_html"),
         is_readable.label("is_readable"),
         exists().where(revision.c.post_id == post.c.id).correlate(post).label("was_edited"),
-        func.coalesce(_of_viewer(post_vote, post_vote.c.score, "voter_id"), 0).label("vote"),
-        _of_viewer(saved_post, saved_post.c.post_id, "person_id").is_not(None).label("is_saved"),
-        _of_viewer(hidden_post, hidden_post.c.post_id, "person_id").is_not(None).label("is_hidden"),
-        is_blocked(VIEWER, ids=[post.c.author_id], hosts=[author.c.host]).label(
-            "is_author_blocked"
+        own(
+            func.coalesce(_of_viewer(post_vote, post_vote.c.score, "voter_id"), 0),
+            "vote",
+            guest=guest,
+            otherwise=literal_column("0"),
+        ),
+        own(_is_listed(saved_post), "is_saved", guest=guest, otherwise=false()),
+        own(_is_listed(hidden_post), "is_hidden", guest=guest, otherwise=false()),
+        own(
+            is_blocked(VIEWER, ids=[post.c.author_id], hosts=[author.c.host]),
+            "is_author_blocked",
+            guest=guest,
+            otherwise=false(),
         ),
         *standing_columns(post.c.author_id, post.c.community_id),
         *(
-            _of_viewer(post_visit, post_visit.c[name], "person_id").label(f"visit_{name}")
+            own(_of_viewer(post_visit, post_visit.c[name]), f"visit_{name}", guest=guest)
             for name in ("comments", "visited_at", "new_after")
         ),
         _preview(link_preview.c.title).label("preview_title"),
@@ -196,7 +222,7 @@ def post_columns(
         _preview(media.c.name).label("preview_picture"),
         _preview(func.coalesce(media.c.thumbnail, media.c.name)).label("preview_thumbnail"),
         *actor_columns(author, "author_"),
-        *community_columns(group, "community_", itself=community_table),
+        *community_columns(group, "community_", itself=community_table, guest=guest),
     )
 
 
@@ -210,20 +236,39 @@ SOURCE = (
 SHOWN = is_post_shown(group)
 """Of rows of `SOURCE`: neither taken away nor in a community that was."""
 
-EXCERPTS = post_columns(func.substr(post.c.body_html, 1, bindparam("text")), true())
+_EXCERPT = func.substr(post.c.body_html, 1, bindparam("text"))
+EXCERPTS = post_columns(_EXCERPT, true())
 """The columns of lists of posts that are shown, with `text` characters of each."""
+
+EXCERPTS_FOR_GUESTS = post_columns(_EXCERPT, true(), guest=True)
 
 
 def to_post(row: RowMapping) -> PostView:
     """What `post_columns` selected → the view."""
-    return PostView(
-        to_person(row, "author_"),
-        to_community(row, "community_"),
-        to_row(AuthorStanding, row, "author_"),
-        None if row["visit_visited_at"] is None else to_row(LastVisit, row, "visit_"),
-        _to_preview(row),
-        *_VALUES(row),
-    )
+    return post_reader()(row)
+
+
+def post_reader() -> Callable[[RowMapping], PostView]:
+    """`to_post` for one list, where the same people and communities come again and again."""
+    people: dict[int, PersonView] = {}
+    communities: dict[int, CommunityView] = {}
+
+    def read(row: RowMapping) -> PostView:
+        by, inside = people.get(row["author_id"]), communities.get(row["community_id"])
+        if by is None:
+            by = people[row["author_id"]] = to_person(row, "author_")
+        if inside is None:
+            inside = communities[row["community_id"]] = to_community(row, "community_")
+        return PostView(
+            by,
+            inside,
+            to_standing(*_STANDING(row)),
+            None if row["visit_visited_at"] is None else to_row(LastVisit, row, "visit_"),
+            _to_preview(row),
+            *_VALUES(row),
+        )
+
+    return read
 
 
 def _to_preview(row: RowMapping) -> LinkPreview | None:

@@ -7,15 +7,17 @@ is needed, their words must not leave the database, but for those who may judge 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, or_, select
 
 from fedcom.db import BigId
 from fedcom.models.comment import Comment, comment
 from fedcom.queries.visibility import is_shown, reads_removed
 from fedcom.rules.ranking import comment_hot, controversy
 from fedcom.views.comment import CommentView, PostOfComment, comment_columns, to_comment
+from fedcom.views.person import PersonView, to_person
 from fedcom.views.post import PostView, author
 from fedcom.views.viewer import NOBODY, VIEWER, asked_by
 
@@ -42,31 +44,38 @@ class Node:
 
 
 _COMMUNITY = bindparam("community", type_=BigId)
-_IS_READABLE = or_(is_shown(comment), reads_removed(comment, _COMMUNITY, VIEWER))
-_ON_POST = (
-    select(
-        *comment_columns(
-            _COMMUNITY,
-            body_html=case((_IS_READABLE, comment.c.body_html), else_=""),
-            content_warning=case((_IS_READABLE, comment.c.content_warning), else_=""),
-        )
-    )
-    .select_from(comment.join(author, author.c.id == comment.c.author_id))
-    .where(comment.c.post_id == bindparam("post", type_=BigId))
-    .order_by(comment.c.path)
-    .limit(bindparam("count"))
-)
-_THREAD = _ON_POST.where(comment.c.path > bindparam("after", type_=comment.c.path.type))
+_IS_BEHIND = comment.c.path > bindparam("after", type_=comment.c.path.type)
 # Below "p" lie exactly the paths from "p." up to, not including, "p/": "/" follows "." in ASCII.
-_BRANCH = _ON_POST.where(
-    or_(
-        comment.c.id.in_(bindparam("chosen", expanding=True)),
-        and_(
-            comment.c.path > bindparam("from", type_=comment.c.path.type),
-            comment.c.path < bindparam("until", type_=comment.c.path.type),
-        ),
-    )
+_IS_IN_BRANCH = or_(
+    comment.c.id.in_(bindparam("chosen", expanding=True)),
+    and_(
+        comment.c.path > bindparam("from", type_=comment.c.path.type),
+        comment.c.path < bindparam("until", type_=comment.c.path.type),
+    ),
 )
+
+
+@cache
+def _statement(*, is_branch: bool, guest: bool) -> Select[Any]:
+    readable: ColumnElement[bool] = is_shown(comment)
+    if not guest:
+        readable = or_(readable, reads_removed(comment, _COMMUNITY, VIEWER))
+    columns = comment_columns(
+        _COMMUNITY,
+        body_html=case((readable, comment.c.body_html), else_=""),
+        content_warning=case((readable, comment.c.content_warning), else_=""),
+        guest=guest,
+    )
+    return (
+        select(*columns)
+        .select_from(comment.join(author, author.c.id == comment.c.author_id))
+        .where(
+            comment.c.post_id == bindparam("post", type_=BigId),
+            _IS_IN_BRANCH if is_branch else _IS_BEHIND,
+        )
+        .order_by(comment.c.path)
+        .limit(bindparam("count"))
+    )
 
 
 def find_thread(
@@ -80,7 +89,8 @@ def find_thread(
 ) -> Thread:
     """The comments of a post in tree order, at most `limit`, after the path `after`."""
     wanted = {**asked_by(viewer_id, now), "after": after}
-    return _find(conn, _THREAD, about, wanted, limit)
+    statement = _statement(is_branch=False, guest=viewer_id == NOBODY)
+    return _find(conn, statement, about, wanted, limit)
 
 
 def find_branch(
@@ -100,7 +110,8 @@ def find_branch(
         "from": f"{top.path}.",
         "until": f"{top.path}/",
     }
-    return _find(conn, _BRANCH, about, wanted, CAP)
+    statement = _statement(is_branch=True, guest=viewer_id == NOBODY)
+    return _find(conn, statement, about, wanted, CAP)
 
 
 def _find(
@@ -109,7 +120,14 @@ def _find(
     parameters = {"post": about.id, "community": about.community.id, "count": limit + 1}
     rows = conn.execute(statement, parameters | wanted).mappings().all()
     beside = PostOfComment(about.id, about.iri, about.title, about.nsfw, about.locked_at)
-    comments = tuple(to_comment(row, beside, about.community) for row in rows[:limit])
+    # Few people write most of a thread.
+    people: dict[int, PersonView] = {}
+    for row in rows:
+        if row["author_id"] not in people:
+            people[row["author_id"]] = to_person(row, "author_")
+    comments = tuple(
+        to_comment(row, people[row["author_id"]], beside, about.community) for row in rows[:limit]
+    )
     return Thread(comments, comments[-1].path if len(rows) > limit else None)
 
 

@@ -4,9 +4,10 @@ community.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, or_
+from sqlalchemy import ColumnElement, bindparam, exists, null, or_, type_coerce
 
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.moderation import community_ban
@@ -24,6 +25,21 @@ def asked_by(viewer_id: int, now: datetime | None) -> dict[str, Any]:
     return {"viewer": viewer_id, "now": now or datetime.now(UTC)}
 
 
+def own(
+    column: ColumnElement[Any],
+    label: str,
+    *,
+    guest: bool,
+    otherwise: ColumnElement[Any] | None = None,
+) -> ColumnElement[Any]:
+    """A column about what the viewer did. In a statement for guests, who did nothing, it is
+    `otherwise` (null), which costs no look-up in each row.
+    """
+    if not guest:
+        return column.label(label)
+    return type_coerce(null() if otherwise is None else otherwise, column.type).label(label)
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorStanding:
     """What an author is in the community where they wrote: its moderator, an admin of this
@@ -33,6 +49,12 @@ class AuthorStanding:
     is_moderator: bool
     is_admin: bool
     is_banned: bool
+
+
+@cache
+def to_standing(is_moderator: bool, is_admin: bool, is_banned: bool) -> AuthorStanding:
+    """The standing with these three: there are eight in all."""
+    return AuthorStanding(is_moderator, is_admin, is_banned)
 
 
 def standing_columns(
