@@ -29,12 +29,12 @@ from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import fetch_software
 from activitypub.reading import Document
 from activitypub.webfinger import fetch_handle, find_actor as find_by_webfinger, parse_handle
-from fedcom.actions.comment import content_at
-from fedcom.actions.feature import pins_in, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Prover
 from fedcom.db import Database
+from fedcom.effects.pins import pins_in, put_pins
 from fedcom.errors import Denied, FedcomError, Invalid, NeedsFetch, NotFound
+from fedcom.inbound.content_at import content_at
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post

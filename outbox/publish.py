@@ -1,7 +1,7 @@
 """The front door of the outbox: rows for one activity, in the caller's transaction."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,17 @@ class Issued:
     at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One activity to be sent, with its inboxes as they are (see `address.fold`)."""
+
+    activity_id: str
+    actor: str
+    body: bytes
+    subject: str
+    inboxes: Iterable[str]
+
+
 def publish(  # noqa: PLR0913 - each is one column of what is written
     conn: Connection,
     *,
@@ -42,26 +53,36 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
     `address.fold`). An activity that was published before keeps its first bytes, and an inbox that
     has it already is not told again. After the commit, wake the dispatcher.
     """
-    row_id = _put_activity(
-        conn,
-        {
-            "activity_id": activity_id,
-            "actor": actor,
-            "subject": subject,
-            "body": body,
-            "created_at": now,
-        },
+    said = Publication(
+        activity_id=activity_id, actor=actor, body=body, subject=subject, inboxes=inboxes
     )
+    return publish_all(conn, [said], now=now)
+
+
+def publish_all(conn: Connection, said: Sequence[Publication], *, now: float) -> int:
+    """As `publish`, several activities at once, in this order."""
+    values = [
+        {
+            "activity_id": one.activity_id,
+            "actor": one.actor,
+            "subject": one.subject,
+            "body": one.body,
+            "created_at": now,
+        }
+        for one in said
+    ]
+    row_ids = _put_activities(conn, values)
     rows = [
         {
-            "activity": row_id,
+            "activity": row_ids[one.activity_id],
             "inbox": inbox,
             "host": host,
-            "subject": subject,
+            "subject": one.subject,
             "due_at": now,
             "created_at": now,
         }
-        for inbox, host in _hosts(inboxes).items()
+        for one in said
+        for inbox, host in _hosts(one.inboxes).items()
     ]
     if not rows:
         return 0
@@ -103,14 +124,15 @@ def list_issued(
     return [Issued(*row) for row in rows]
 
 
-def _put_activity(conn: Connection, values: dict[str, Any]) -> int:
-    which = {"activity_id": values["activity_id"]}
-    found = conn.execute(_FIND_ROW, which).scalar_one_or_none()
-    if found is None:
-        found = conn.execute(_INSERT_ACTIVITY[conn.dialect.name], values).scalar_one_or_none()
-    if found is None:  # another transaction was first
-        found = conn.execute(_FIND_ROW, which).scalar_one()
-    return int(found)
+def _put_activities(conn: Connection, values: list[dict[str, Any]]) -> dict[str, int]:
+    """The rows of these activities by their ids, also of those that were published before."""
+    inserted = conn.execute(_INSERT_ACTIVITIES[conn.dialect.name], values)
+    found = {row.activity_id: row.id for row in inserted}
+    for one in values:
+        if one["activity_id"] not in found:
+            which = {"activity_id": one["activity_id"]}
+            found[one["activity_id"]] = conn.execute(_FIND_ROW, which).scalar_one()
+    return found
 
 
 def _hosts(inboxes: Iterable[str]) -> dict[str, str]:
@@ -129,10 +151,12 @@ _FIND_ISSUED = select(activities.c.actor, activities.c.body, activities.c.create
     activities.c.activity_id == bindparam("activity_id")
 )
 
+_NAMED = (activities.c.activity_id, activities.c.id)
+
 # Both dialects' inserts spell ON CONFLICT alike, but their classes have no common name.
-_INSERT_ACTIVITY = {
-    "sqlite": sqlite.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
-    "postgresql": postgresql.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
+_INSERT_ACTIVITIES = {
+    "sqlite": sqlite.insert(activities).on_conflict_do_nothing().returning(*_NAMED),
+    "postgresql": postgresql.insert(activities).on_conflict_do_nothing().returning(*_NAMED),
 }
 # RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
 _INSERT_DELIVERIES = {

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from fedcom.accounts.members import find_account
 from fedcom.accounts.throttle import Limit, count_attempt
-from fedcom.actions.ban import Ban, Unban
-from fedcom.actions.base import Action
+from fedcom.actions.ban import Ban
+from fedcom.actions.base import Federated
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
@@ -29,6 +29,7 @@ from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.catalogues import mark
 from fedcom.context import Context
@@ -111,7 +112,7 @@ PACES = (
 LIMITS = tuple(limit for pace in PACES for limit in pace.limits())
 """Under which names and for how long all of it is counted; for housekeeping."""
 
-PACE_OF: dict[type[Action[Any]], Pace] = {
+PACE_OF: dict[type[Federated[Any]], Pace] = {
     CreateComment: COMMENTS,
     CreatePost: POSTS,
     Vote: VOTES,
@@ -128,7 +129,7 @@ PACE_OF: dict[type[Action[Any]], Pace] = {
 """Of everything that a member can do; the rest is only ever heard, or said by the server."""
 
 
-def act(ctx: Context, action: Action[R], counted: Person | None = None) -> R:
+def act(ctx: Context, action: Federated[R], counted: Person | None = None) -> R:
     """What a member does here, whatever the surface: counted, and performed.
 
     It counts for `counted`, by default for whoever says it to other servers.

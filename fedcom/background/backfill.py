@@ -31,11 +31,11 @@ from activitypub.errors import BudgetSpent, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_origin
 from activitypub.reading import COLLECTION_TYPES, Document
-from fedcom.actions.comment import content_at
-from fedcom.actions.feature import MAX_PINS, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
+from fedcom.effects.pins import MAX_PINS, put_pins
 from fedcom.errors import Denied, FedcomError, Invalid
+from fedcom.inbound.content_at import content_at
 from fedcom.models.actor import Community, community as community_table
 from fedcom.models.comment import Comment
 from fedcom.models.omission import omission

@@ -8,7 +8,7 @@ import inspect
 from fedcom.actions.base import Reader, Shape
 from fedcom.inbound.catalog import HEARD
 
-HEAD = "| Activity | Read in `fedcom/actions/` | What is there |\n| --- | --- | --- |\n"
+HEAD = "| Activity | Read in `fedcom/` | What is there |\n| --- | --- | --- |\n"
 
 
 def heard_table() -> str:
@@ -22,7 +22,7 @@ def heard_table() -> str:
 
 
 def _line(reader: Reader, shapes: list[Shape]) -> str:
-    module = reader.__module__.rpartition(".")[2]
+    module = reader.__module__.partition(".")[2].replace(".", "/")
     said = inspect.getdoc(reader) or inspect.getdoc(inspect.getmodule(reader)) or ""
     sentence = " ".join(said.partition("\n\n")[0].split())
     heard = ", ".join(f"`{_written(shape)}`" for shape in shapes)

@@ -21,8 +21,9 @@ from fedcom.accounts.members import (
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import Newcomer, create_account
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
+from fedcom.actions.unban import Unban
 from fedcom.cli.opening import with_instance
 from fedcom.context import Context, NewKey
 from fedcom.errors import NotFound

@@ -11,8 +11,8 @@ from sqlalchemy import update
 
 from activitypub.errors import ProtocolError
 from activitypub.reading import Document, parse
-from fedcom.actions.follow import tell_of_reject
 from fedcom.context import Context
+from fedcom.effects.follows import tell_of_reject
 from fedcom.effects.notify import News, notify
 from fedcom.errors import FedcomError, NeedsFetch
 from fedcom.federation.listeners import heard_routes, reader_of

@@ -23,7 +23,6 @@ from activitypub.vocab.collections import (
 )
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
-from fedcom.actions.replies import PAGE, first_replies, place_in_thread
 from fedcom.context import Context
 from fedcom.federation.documents import Json, context_of, open_place, to_be_found_at
 from fedcom.federation.paging import (
@@ -46,6 +45,7 @@ from fedcom.queries.conversations import (
     find_thread_ids,
 )
 from fedcom.queries.posts import get_post
+from fedcom.queries.replies import PAGE, first_replies, place_in_thread
 from fedcom.wire.addressing import context_iri, replies_iri
 
 INLINE = 50

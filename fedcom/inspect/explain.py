@@ -27,10 +27,10 @@ from activitypub.errors import ProtocolError
 from activitypub.iri import PUBLIC, check_iri, same_host
 from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context
 from fedcom.actions.base import Reader
-from fedcom.actions.post import check_announcer, check_content, places_named
 from fedcom.context import Context
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.inbound.post import check_announcer, check_content, places_named
 from fedcom.remote.actors import read_actor
 from fedcom.wire.message import CHAT, recipients_of
 from fedcom.wire.post import TYPES, read_post

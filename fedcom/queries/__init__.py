@@ -7,5 +7,6 @@ tree), `remarks` (a person's comments), `profiles` (what else their page shows),
 (lists), `search`, `latest` (comments for feed readers), `saved` and `drafts` (what a member keeps),
 `duplicates` (for who is about to post), `modlog`, `bans`, `report_queue`, `notifications` (what a
 member is told), `visibility` (who still reads what was removed), `messages` (private ones; each
-statement names who asks). What peers read: `collections`, `conversations`.
+statement names who asks). What peers read: `collections`, `conversations`, `replies`; `sent` (the
+ids under which our members' activities went out).
 """

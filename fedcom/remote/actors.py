@@ -60,6 +60,9 @@ def _served(ctx: Context, iri: str) -> Document:
 
 def participant_at(ctx: Context, iri: str) -> Person:
     """As `actor_at`: who writes or votes, which may be a Group (Guppe, bots made with Fedify)."""
+    known = ctx.seen.people.get(iri)
+    if known is not None:
+        return known
     found = actor_at(ctx, iri)
     return found if isinstance(found, Person) else get_person(ctx.conn, found.id)
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fedcom.accounts.rate_limits import act
-from fedcom.actions.base import Action
+from fedcom.actions.base import Federated
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
@@ -104,7 +104,7 @@ def _vote(kind: Kind) -> Handler:
     return vote
 
 
-def _button(kind: Kind, build: Callable[[Person, Target], Action[Any]], notice: str) -> Handler:
+def _button(kind: Kind, build: Callable[[Person, Target], Federated[Any]], notice: str) -> Handler:
     async def press(request: Request) -> Response:
         await receive(request)
         by = member_of(request, await visit_of(request)).person
@@ -119,7 +119,7 @@ def _button(kind: Kind, build: Callable[[Person, Target], Action[Any]], notice: 
     return press
 
 
-def _delete(by: Person, target: Target) -> Action[Any]:
+def _delete(by: Person, target: Target) -> Federated[Any]:
     return Delete(by=by, target=target)
 
 
@@ -141,19 +141,19 @@ def _undelete(kind: Kind) -> Handler:
     return undelete
 
 
-def _lock(by: Person, target: Target) -> Action[Any]:
+def _lock(by: Person, target: Target) -> Federated[Any]:
     return Lock(by=by, post=cast("Post", target), locked=True)
 
 
-def _unlock(by: Person, target: Target) -> Action[Any]:
+def _unlock(by: Person, target: Target) -> Federated[Any]:
     return Lock(by=by, post=cast("Post", target), locked=False)
 
 
-def _pin(by: Person, target: Target) -> Action[Any]:
+def _pin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=True)
 
 
-def _unpin(by: Person, target: Target) -> Action[Any]:
+def _unpin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=False)
 
 

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.accounts.rate_limits import act
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
+from fedcom.actions.unban import Unban
 from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound

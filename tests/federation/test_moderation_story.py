@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.feature import Pin
@@ -19,6 +19,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
+from fedcom.actions.unban import Unban
 from fedcom.background.housekeeping import clean_up
 from fedcom.errors import Denied
 from fedcom.models.moderation import community_ban, report

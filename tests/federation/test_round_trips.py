@@ -25,7 +25,7 @@ from activitypub.reading import Document, parse
 from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
 from activitypub.vocab.activities import announce_of
 from activitypub.vocab.base import dump
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
@@ -39,7 +39,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.move import MovePost
-from fedcom.actions.outside_mention import ForgetMention, RecordMention, find_outside_mention
+from fedcom.actions.outside_mention import ForgetMention, RecordMention
 from fedcom.actions.perform import perform
 from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.pictures import ChangePictures
@@ -49,9 +49,11 @@ from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.context import NewKey
 from fedcom.effects.mentions import with_links
+from fedcom.effects.outside_mentions import find_outside_mention
 from fedcom.errors import Invalid
 from fedcom.models.actor import Actor
 from fedcom.models.comment import Comment

@@ -13,15 +13,17 @@ from activitypub.errors import Gone
 from activitypub.nodeinfo import Software
 from activitypub.reading import Document, parse
 from fedcom.accounts.sessions import create_session, find_visit
-from fedcom.actions.ban import READERS, Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
 from fedcom.actions.follow import Follow
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
+from fedcom.actions.unban import Unban
 from fedcom.context import Context, Fetched
 from fedcom.errors import Conflict, Denied, FedcomError, NeedsFetch, NotFound
+from fedcom.inbound.block import READERS
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.comment import comment

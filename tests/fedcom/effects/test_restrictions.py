@@ -6,11 +6,13 @@ import pytest
 
 from activitypub.iri import PUBLIC
 from activitypub.reading import Document
-from fedcom.actions.comment import CreateComment, content_from, note_of, read_content
+from fedcom.actions.comment import CreateComment, note_of
 from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.post import status_of
 from fedcom.errors import Denied
+from fedcom.inbound.content_at import content_from
+from fedcom.inbound.note import read_content
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.wire.body import Body

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from activitypub.reading import parse
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.delete import Delete, Undelete
@@ -13,9 +13,10 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.sent import last_iri
 from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
+from fedcom.queries.sent import last_iri
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.support.people import Home
