@@ -7,6 +7,7 @@ disagreement is a way to pass a check as one host and be fetched as another.
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from activitypub.errors import Malformed
@@ -109,6 +110,12 @@ def _split(value: object) -> _Parts:
         raise Malformed("iri_not_text", "An IRI must be a string.")
     if len(value) > MAX_LENGTH:
         raise Malformed("iri_too_long", f"An IRI may have {MAX_LENGTH} characters.")
+    return _split_text(value)
+
+
+# One activity names the same few ids a dozen times.
+@lru_cache(maxsize=1024)
+def _split_text(value: str) -> _Parts:
     if _FORBIDDEN.search(value):
         raise Malformed("iri_characters", "The IRI holds spaces, controls or a backslash.")
     match = _PARTS.fullmatch(value)

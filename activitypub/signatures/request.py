@@ -9,10 +9,12 @@ nothing else, every other one as draft-cavage: what one scheme covers never help
 several signatures in one request none is picked; there must be one.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import cached_property
 from typing import Literal
 from urllib.parse import quote
 
@@ -48,7 +50,7 @@ _BODILESS = frozenset({"GET", "HEAD"})
 _SAFE_IN_TARGET = "/?:@!$&'()*+,;=%-._~[]|^`{}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SignedRequest:
     """A request as it came over the wire.
 
@@ -63,7 +65,19 @@ class SignedRequest:
 
     def values(self, name: str) -> list[str]:
         """All values of one header, given its lower-case name."""
-        return [value.strip() for key, value in self.headers if key == name]
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, value in self.headers:
+            found[name].append(value.strip())
+        return dict(found)
+
+    @cached_property
+    def parameters(self) -> cavage.Parameters | rfc9421.Parameters:
+        """Each step of the verification reads the signature; it is parsed once."""
+        return _parse(self)
 
     @property
     def profile(self) -> Profile:
@@ -78,7 +92,7 @@ def key_id_of(request: SignedRequest) -> str:
     signatures (`signature_several`), `Malformed` for one whose signature cannot be read or is there
     twice.
     """
-    return _parameters(request).key_id or ""
+    return request.parameters.key_id or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +150,7 @@ def steps(
 
     Raises as `key_id_of` for a request whose signature cannot even be read.
     """
-    parameters = _parameters(request)
+    parameters = request.parameters
     for name, check in _checks(request, parameters, hosts, now.timestamp()):
         try:
             yield Step(name, check())
@@ -168,7 +182,7 @@ def claim_of(request: SignedRequest, *, hosts: frozenset[str], scheme: str = "ht
 
     Raises as `key_id_of`, and `SignatureInvalid` when something is covered that is not there.
     """
-    parameters = _parameters(request)
+    parameters = request.parameters
     try:
         texts = _texts(request, parameters, hosts, scheme)
     except ProtocolError as error:
@@ -189,7 +203,7 @@ def signing_time(request: SignedRequest) -> float:
     The earliest of the times that the signature covers: nobody but the signer can have set it.
     Raises as `examine` for a request that covers no time.
     """
-    starts, _ = _times(request, _parameters(request))
+    starts, _ = _times(request, request.parameters)
     return min(starts)
 
 
@@ -279,7 +293,7 @@ def _sign_rfc9421(
     }
 
 
-def _parameters(request: SignedRequest) -> cavage.Parameters | rfc9421.Parameters:
+def _parse(request: SignedRequest) -> cavage.Parameters | rfc9421.Parameters:
     for name in _SINGLE:
         if len(request.values(name)) > 1:
             raise Malformed("header_duplicate", f"{name} is sent more than once.", header=name)

@@ -38,6 +38,7 @@ from fedcom.db import Database
 from fedcom.models.actor import PROOFS, REQUESTS, actor, actor_key
 from fedcom.queries.actors import find_key_owner
 from fedcom.remote.peers import find_block
+from inbox.batch_reads import BatchReader
 
 REMEMBERED = 2_000
 # An actor without a row is read again after so long: another process may have been told that its
@@ -180,6 +181,8 @@ class PublicKeys:
 
     def __init__(self, database: Database, fetcher: Fetcher, clock: Clock) -> None:
         self._database = database
+        # Look-ups that come at the same moment share one trip to the database.
+        self._reads = BatchReader(database)
         self._fetcher = fetcher
         self._clock = clock
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
@@ -199,7 +202,7 @@ class PublicKeys:
 
     async def _remembered(self, key_id: str) -> PublicKey | None:
         owner_iri = self._owners.get(key_id)
-        stored, written_at = await self._database.read(
+        stored, written_at = await self._reads.look(
             lambda conn: (_stored(conn, key_id), _written_at(conn, owner_iri))
         )
         # Asked only now: another request may have changed it meanwhile.
@@ -294,7 +297,7 @@ def _written_at(conn: Connection, iri: str | None) -> datetime | None:
     """When the row of a peer's actor was last written from its document; None without a row."""
     if iri is None:
         return None
-    return conn.execute(select(actor.c.fetched_at).where(actor.c.iri == iri)).scalar()
+    return conn.execute(_WRITTEN_AT, {"which": iri}).scalar()
 
 
 def _stored(conn: Connection, key_id: str) -> PublicKey | None:
@@ -306,3 +309,7 @@ def _stored(conn: Connection, key_id: str) -> PublicKey | None:
     if owner.public_key_pem is None:
         return None
     return PublicKey(id=key_id, owner=owner.iri, pem=owner.public_key_pem)
+
+
+# Prebuilt, because building a statement costs more than running it.
+_WRITTEN_AT = select(actor.c.fetched_at).where(actor.c.iri == bindparam("which"))

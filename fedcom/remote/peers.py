@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import httpx
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, host_of
@@ -45,8 +45,7 @@ def _to_ascii(name: str) -> str:
 
 def find_peer(conn: Connection, host: str) -> Peer | None:
     """What we last learned of the server at `host`."""
-    row = conn.execute(select(*columns_of(Peer, peer)).where(peer.c.host == host)).mappings()
-    first = row.first()
+    first = conn.execute(_PEER, {"which": host}).mappings().first()
     return None if first is None else to_row(Peer, first)
 
 
@@ -82,21 +81,13 @@ def put_peer(conn: Connection, host: str, software: Software | None, now: dateti
 
 def find_block(conn: Connection, host: str) -> InstanceBlock | None:
     """The block that covers `host` (with or without a port), its own or that of a parent domain."""
-    row = (
-        conn.execute(
-            select(*columns_of(InstanceBlock, instance_block)).where(
-                instance_block.c.host.in_(_covering(host))
-            )
-        )
-        .mappings()
-        .first()
-    )
+    row = conn.execute(_BLOCK, {"covering": list(_covering(host))}).mappings().first()
     return None if row is None else to_row(InstanceBlock, row)
 
 
 def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
     """Those of `hosts` that a block covers."""
-    blocked = set(conn.execute(select(instance_block.c.host)).scalars())
+    blocked = set(conn.execute(_BLOCKED_HOSTS).scalars())
     return {host for host in hosts if not blocked.isdisjoint(_covering(host))} if blocked else set()
 
 
@@ -105,3 +96,11 @@ def _covering(host: str) -> set[str]:
     name = host.rsplit(":", 1)[0] if ":" in host and not host.endswith("]") else host
     labels = name.split(".")
     return {".".join(labels[start:]) for start in range(len(labels))} | {host}
+
+
+# Prebuilt, because building a statement costs more than running it.
+_PEER = select(*columns_of(Peer, peer)).where(peer.c.host == bindparam("which"))
+_BLOCK = select(*columns_of(InstanceBlock, instance_block)).where(
+    instance_block.c.host.in_(bindparam("covering", expanding=True))
+)
+_BLOCKED_HOSTS = select(instance_block.c.host)
