@@ -1,6 +1,6 @@
-"""Reading the request up to its bytes: method, content type, encoding, size, time.
+"""Reads the body of a request: checks method, content type, encoding, size and time.
 
-Trusts no header: the size is counted on the stream.
+The size is counted on the stream; no header is trusted for it.
 """
 
 import asyncio
@@ -10,16 +10,16 @@ from starlette.requests import ClientDisconnect, Request
 from inbox.problem import Problem
 
 MAX_BYTES = 1_048_576
-"""Largest body; Mastodon 4.6 and Lemmy 1.0 have the same limit."""
+"""Largest body in bytes; Mastodon 4.6 and Lemmy 1.0 have the same limit."""
 
 READ_SECONDS = 30.0
-"""How long a whole body may take: a byte a second must not hold a place for a day."""
+"""How long a whole body may take, so that one byte a second does not hold a connection all day."""
 
 _MEDIA_TYPES = frozenset({"application/activity+json", "application/ld+json"})
 
 
 class Unreadable(Exception):
-    """The request has no body that we read; `problem` says why."""
+    """The body of the request cannot be read; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code)
@@ -27,19 +27,21 @@ class Unreadable(Exception):
 
 
 async def read(request: Request) -> bytes:
-    """The body of a POST of an activity. Raises `Unreadable`."""
+    """The body of a request to the inbox. Raises `Unreadable`."""
     check_head(request)
     try:
         async with asyncio.timeout(READ_SECONDS):
             return await _read_stream(request)
     except TimeoutError as error:
-        raise Unreadable(Problem(408, "body_too_slow", "The body took too long.")) from error
+        raise Unreadable(
+            Problem(408, "body_too_slow", "The request body took too long to arrive.")
+        ) from error
     except ClientDisconnect as error:
-        raise Unreadable(Problem(400, "body_cut_off", "The body ended too early.")) from error
+        raise Unreadable(Problem(400, "body_cut_off", "The request body ended early.")) from error
 
 
 def check_head(request: Request) -> None:
-    """Method, content type and encoding. Raises `Unreadable`."""
+    """Check method, content type and encoding. Raises `Unreadable`."""
     _check_method(request)
     _check_content_type(request)
     _check_encoding(request)
@@ -51,7 +53,7 @@ def _check_method(request: Request) -> None:
             Problem(
                 405,
                 "method_not_allowed",
-                "An inbox takes POST only.",
+                "An inbox accepts POST only.",
                 headers={"Allow": "POST"},
             )
         )
@@ -60,13 +62,13 @@ def _check_method(request: Request) -> None:
 def _check_content_type(request: Request) -> None:
     values = request.headers.getlist("content-type")
     kinds = {value.partition(";")[0].strip().lower() for value in values}
-    # The profile is not asked for: Pleroma and others send ld+json without it.
+    # The profile parameter is not required: Pleroma and others send ld+json without it.
     if len(kinds) != 1 or not kinds <= _MEDIA_TYPES:
         raise Unreadable(
             Problem(
                 415,
                 "content_type",
-                "An activity is application/activity+json or application/ld+json.",
+                "The Content-Type must be application/activity+json or application/ld+json.",
                 {"received": ", ".join(values)},
                 {"Accept-Post": ", ".join(sorted(_MEDIA_TYPES))},
             )
@@ -74,14 +76,14 @@ def _check_content_type(request: Request) -> None:
 
 
 def _check_encoding(request: Request) -> None:
-    # A few bytes can unfold to gigabytes, and no peer compresses what it posts.
+    # A few bytes can decompress to gigabytes, and no known server compresses its requests.
     values = request.headers.getlist("content-encoding")
     if any(value.strip().lower() not in ("", "identity") for value in values):
         raise Unreadable(
             Problem(
                 415,
                 "content_encoding",
-                "Bodies must not be compressed.",
+                "Unsupported Content-Encoding: send the body uncompressed.",
                 {"received": ", ".join(values)},
                 {"Accept-Encoding": "identity"},
             )
@@ -101,4 +103,4 @@ async def _read_stream(request: Request) -> bytes:
 
 
 def _too_big() -> Unreadable:
-    return Unreadable(Problem(413, "body_too_big", f"An activity may have {MAX_BYTES} bytes."))
+    return Unreadable(Problem(413, "body_too_big", f"The body may have at most {MAX_BYTES} bytes."))

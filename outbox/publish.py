@@ -1,15 +1,14 @@
-"""The front door of the outbox: rows for one activity, in the caller's transaction."""
+"""The entry point of the outbox: rows for one activity, in the caller's transaction."""
 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
+from database.inserts import insert_new, insert_new_rows
 from outbox.deliveries import DELIVERED, activities, deliveries
 
 logger = logging.getLogger(__name__)
@@ -17,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An activity that we once sent: in whose name, its bytes, and when (epoch seconds)."""
+    """An activity that was published: in whose name, its bytes, and when (epoch seconds)."""
 
     actor: str
     body: bytes
@@ -26,7 +25,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """One activity to be sent, with its inboxes as they are (see `address.fold`)."""
+    """One activity to be sent; `inboxes` are used as they are (see `address.fold`)."""
 
     activity_id: str
     actor: str
@@ -45,13 +44,14 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
     inboxes: Iterable[str],
     now: float,
 ) -> int:
-    """Write down that `body` is to be delivered to each of `inboxes`; the number of new deliveries.
+    """Store `body` and a delivery of it to each of `inboxes`; the number of new deliveries.
 
-    `subject` is the IRI of the thing the activity is about: activities about one subject arrive at
-    one host in the order of their publishing, whichever its inboxes; GoToSocial, which has none
-    that is shared, drops a boost of what it is just taking in. `inboxes` are used as they are (see
-    `address.fold`). An activity that was published before keeps its first bytes, and an inbox that
-    has it already is not told again. After the commit, wake the dispatcher.
+    `subject` is the IRI of the object that the activity is about: activities about one subject
+    arrive at one host in the order in which they are published, in whichever of its inboxes.
+    GoToSocial, which has no shared inbox, drops a boost of a post that it is still processing.
+    `inboxes` are used as they are (see `address.fold`). An activity that was published before keeps
+    its first bytes, and an inbox that has a delivery of it gets no second one. Wake the dispatcher
+    after the commit.
     """
     said = Publication(
         activity_id=activity_id, actor=actor, body=body, subject=subject, inboxes=inboxes
@@ -61,17 +61,7 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
 
 def publish_all(conn: Connection, said: Sequence[Publication], *, now: float) -> int:
     """As `publish`, several activities at once, in this order."""
-    values = [
-        {
-            "activity_id": one.activity_id,
-            "actor": one.actor,
-            "subject": one.subject,
-            "body": one.body,
-            "created_at": now,
-        }
-        for one in said
-    ]
-    row_ids = _put_activities(conn, values)
+    row_ids = _put_activities(conn, said, now)
     rows = [
         {
             "activity": row_ids[one.activity_id],
@@ -84,20 +74,17 @@ def publish_all(conn: Connection, said: Sequence[Publication], *, now: float) ->
         for one in said
         for inbox, host in _hosts(one.inboxes).items()
     ]
-    if not rows:
-        return 0
-    insert = _INSERT_DELIVERIES[conn.dialect.name]
-    return len(conn.execute(insert, rows).all())
+    return len(insert_new(conn, rows, deliveries.c.id)) if rows else 0
 
 
 def find_issued(conn: Connection, activity_id: str) -> Issued | None:
-    """The activity that we issued under this id, or None: never issued, or pruned since."""
+    """The activity that was published under this id, or None: it never was, or has been pruned."""
     row = conn.execute(_FIND_ISSUED, {"activity_id": activity_id}).one_or_none()
     return None if row is None else Issued(row.actor, row.body, row.created_at)
 
 
 def hosts_told(conn: Connection, subject: str) -> frozenset[str]:
-    """The hosts to which anything about `subject` was delivered, as far back as that is kept."""
+    """The hosts to which anything about `subject` was delivered, as far as deliveries are kept."""
     rows = conn.execute(
         select(deliveries.c.host)
         .join(activities, activities.c.id == deliveries.c.activity)
@@ -110,7 +97,7 @@ def hosts_told(conn: Connection, subject: str) -> frozenset[str]:
 def list_issued(
     conn: Connection, actor: str, subject: str, prefix: str, *, limit: int
 ) -> list[Issued]:
-    """What `actor` said about `subject` under ids that begin with `prefix`, the latest first."""
+    """What `actor` published about `subject` under ids that begin with `prefix`, latest first."""
     rows = conn.execute(
         select(activities.c.actor, activities.c.body, activities.c.created_at)
         .where(
@@ -124,14 +111,24 @@ def list_issued(
     return [Issued(*row) for row in rows]
 
 
-def _put_activities(conn: Connection, values: list[dict[str, Any]]) -> dict[str, int]:
+def _put_activities(conn: Connection, said: Sequence[Publication], now: float) -> dict[str, int]:
     """The rows of these activities by their ids, also of those that were published before."""
-    inserted = conn.execute(_INSERT_ACTIVITIES[conn.dialect.name], values)
+    values = [
+        {
+            "activity_id": one.activity_id,
+            "actor": one.actor,
+            "subject": one.subject,
+            "body": one.body,
+            "created_at": now,
+        }
+        for one in said
+    ]
+    inserted = insert_new_rows(conn, values, activities.c.activity_id, activities.c.id)
     found = {row.activity_id: row.id for row in inserted}
-    for one in values:
-        if one["activity_id"] not in found:
-            which = {"activity_id": one["activity_id"]}
-            found[one["activity_id"]] = conn.execute(_FIND_ROW, which).scalar_one()
+    for one in said:
+        if one.activity_id not in found:
+            which = {"activity_id": one.activity_id}
+            found[one.activity_id] = conn.execute(_FIND_ROW, which).scalar_one()
     return found
 
 
@@ -141,8 +138,8 @@ def _hosts(inboxes: Iterable[str]) -> dict[str, str]:
         try:
             hosts[inbox] = host_of(inbox)
         except Malformed as error:
-            # One broken inbox must not undo what a member did.
-            logger.warning("no delivery to %s: %s", inbox, error)
+            # One malformed inbox must not undo the whole transaction.
+            logger.warning("inbox_invalid", extra={"inbox": inbox, "error": str(error)})
     return hosts
 
 
@@ -150,16 +147,3 @@ _FIND_ROW = select(activities.c.id).where(activities.c.activity_id == bindparam(
 _FIND_ISSUED = select(activities.c.actor, activities.c.body, activities.c.created_at).where(
     activities.c.activity_id == bindparam("activity_id")
 )
-
-_NAMED = (activities.c.activity_id, activities.c.id)
-
-# Both dialects' inserts spell ON CONFLICT alike, but their classes have no common name.
-_INSERT_ACTIVITIES = {
-    "sqlite": sqlite.insert(activities).on_conflict_do_nothing().returning(*_NAMED),
-    "postgresql": postgresql.insert(activities).on_conflict_do_nothing().returning(*_NAMED),
-}
-# RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
-_INSERT_DELIVERIES = {
-    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
-    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
-}

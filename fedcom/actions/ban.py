@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, update
 
 from activitypub.vocab.activities import block
+from database.inserts import upsert
 from fedcom.actions.base import (
     Activity,
     Audience,
@@ -25,7 +26,6 @@ from fedcom.actions.follow import AnswerFollow
 from fedcom.actions.moderators import check_rank
 from fedcom.actions.perform import perform
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.effects.bulk_removal import remove_all
 from fedcom.effects.counts import count_subscribers
 from fedcom.effects.moderation_notes import is_on_microblog, note_of_ban
@@ -35,7 +35,7 @@ from fedcom.effects.outside_mentions import forget_mentions
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
-from fedcom.models.follow import Follow as FollowRow, follow
+from fedcom.models.follow import FollowRow, follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import Post
@@ -74,12 +74,12 @@ class Ban(Federated[Person]):
         check_power(ctx, self.by, self.person, self.community)
         check_body(self.reason, MAX_REASON)
         if is_admin(ctx.conn, self.person.id) and self._is_about_us():
-            raise Denied("cannot_ban_admin", "An admin cannot be banned; demote them first.")
+            raise Denied("cannot_ban_admin", "Admins cannot be banned. Demote them first.")
         if self.expires_at is not None and self.expires_at <= ctx.now:
-            raise Invalid("ban_expires_in_the_past", "The ban would have ended already.")
+            raise Invalid("ban_expires_in_the_past", "The end of the ban is in the past.")
         if not self.removes_content and self._stands(ctx):
             raise Conflict(
-                "already_banned", "%(person)s is banned already.", person=self.person.handle
+                "already_banned", "%(person)s is already banned.", person=self.person.handle
             )
 
     def _is_about_us(self) -> bool:
@@ -278,11 +278,11 @@ def check_power(ctx: Context, by: Person, person: Person, community: Community |
         return
     may_act(by, ctx.now)
     if by.local and not is_admin(ctx.conn, by.id):
-        raise Denied("not_an_admin", "Only admins ban from the whole instance.")
+        raise Denied("not_an_admin", "Only admins can ban somebody from the whole server.")
     if not by.local and by.host != person.host and not person.local:
         raise Denied(
             "not_their_site",
-            "%(host)s bans its own people, not %(person)s.",
+            "%(host)s can ban only its own users; %(person)s is not one of them.",
             host=by.host,
             person=person.handle,
         )

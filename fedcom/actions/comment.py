@@ -102,12 +102,12 @@ class CreateComment(_Wording):
     def check(self, ctx: Context) -> None:
         """Open to this person, and for comments of others: below something that is kept here."""
         if self.parent is not None and self.parent.post_id != self.post.id:
-            raise Invalid("wrong_thread", "The comment answered is below another post.")
+            raise Invalid("wrong_thread", "The parent comment belongs to another post.")
         above = locate(ctx, self.parent or self.post, self.by)
         mine = standing_in(ctx, self.by, above.community)
         may_comment(self.by, above.community, mine, self.post, self.parent, ctx.now)
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
         _refuse_reply_to_blocker(ctx, self.by, above.author)
         self.check_words()
         if self.source is not None:

@@ -29,9 +29,9 @@ class Pin(Federated[Post]):
         community = locate(ctx, self.post).community
         may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.pinned == (self.post.featured_at is not None):
-            raise Conflict("already_so", "It is so already.")
+            raise Conflict("already_so", "Nothing to change.")
         if self.pinned and not self.post.is_shown:
-            raise Denied("deleted", "What is gone cannot be pinned.")
+            raise Denied("deleted", "Deleted and removed posts cannot be pinned.")
 
     def apply(self, ctx: Context) -> Post:
         """Set or clear the mark, and write the modlog."""

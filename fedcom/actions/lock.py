@@ -34,7 +34,7 @@ class Lock(Federated[Post]):
         community = locate(ctx, self.post, self.by).community
         may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.locked == (self.post.locked_at is not None):
-            raise Conflict("already_so", "It is so already.")
+            raise Conflict("already_so", "Nothing to change.")
 
     def apply(self, ctx: Context) -> Post:
         """Set or clear the mark, and write the modlog."""
@@ -62,7 +62,7 @@ def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
     word = undone or received.activity
     at = find_located(ctx, word.object_id or "", received.actor)
     if at is None:
-        raise Invalid("couldnt_find_post", "Only posts that are kept here can be locked.")
+        raise Invalid("couldnt_find_post", "Only posts known here can be locked.")
     if not isinstance(at.content, Post):
         # Lemmy 1.0 locks single comments too. Here threads are closed as a whole.
         return None

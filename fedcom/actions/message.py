@@ -64,7 +64,7 @@ class SendMessage(_Private):
         """To somebody who can be reached and takes it."""
         may_act(self.by, ctx.now)
         if self.to.id == self.by.id:
-            raise Invalid("message_to_self", "Nobody needs a message from themselves.")
+            raise Invalid("message_to_self", "You can't send a message to yourself.")
         _check_reach(ctx, self.by, self.to)
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
@@ -152,7 +152,7 @@ class DeleteMessage(_Private):
         if self.message.author_id != self.by.id:
             may_edit(self.by, self.message, ctx.now)
         if self.message.deleted_at is not None:
-            raise Conflict("already_deleted", "It is deleted already.")
+            raise Conflict("already_deleted", "It is already deleted.")
 
     def apply(self, ctx: Context) -> Message:
         """Hide it at once. The words are erased later: nobody could be asked for them again when
@@ -178,7 +178,7 @@ class UndeleteMessage(_Private):
         if self.message.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
         if not (self.message.body_source or self.message.body_html):
-            raise Denied("erased", "It was deleted long ago, and its words are gone.")
+            raise Denied("erased", "It was deleted too long ago to be restored.")
 
     def apply(self, ctx: Context) -> Message:
         """Show it again."""
@@ -195,11 +195,15 @@ def _check_reach(ctx: Context, by: Person, to: Person) -> None:
     if to.deleted_at is not None:
         raise Denied("deleted", "%(person)s has been deleted.", person=to.handle)
     if to.local and to.kind == "Application":
-        raise Invalid("not_a_person", "That is this server itself, and nobody reads its messages.")
+        raise Invalid(
+            "not_a_person", "This account stands for the server itself; nobody reads its messages."
+        )
     if not to.local:
         refuse_blocked(ctx, to.iri)
     if is_blocked(ctx, to.id, by.id):
-        raise Denied("person_block", "%(person)s takes no messages from you.", person=to.handle)
+        raise Denied(
+            "person_block", "%(person)s doesn't accept messages from you.", person=to.handle
+        )
 
 
 def _check_pace(ctx: Context, by: Person, to: Person) -> None:
@@ -218,7 +222,7 @@ def _check_pace(ctx: Context, by: Person, to: Person) -> None:
     if ctx.conn.execute(sent).scalar_one() >= TO_STRANGERS:
         raise TooMany(
             "rate_limit_error",
-            "You have written to many people who never wrote to you. Wait an hour.",
+            "Too many messages to people who have never written to you. Try again in an hour.",
             retry_after=3600.0,
         )
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 
 from activitypub.vocab.activities import add, remove
+from database.inserts import insert_ignoring
 from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.effects.modlog import LogEntry, log_person
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Community, Person
@@ -32,7 +32,9 @@ class AddModerator(Federated[None]):
         is_out = self.person.is_banned(ctx.now) or theirs.is_banned(ctx.now)
         if is_out or self.person.deleted_at is not None:
             raise Invalid(
-                "cannot_moderate", "%(person)s cannot be a moderator.", person=self.person.handle
+                "cannot_moderate",
+                "%(person)s cannot become a moderator.",
+                person=self.person.handle,
             )
 
     def apply(self, ctx: Context) -> None:
@@ -44,7 +46,7 @@ class AddModerator(Federated[None]):
         }
         if not insert_ignoring(ctx.conn, moderator, row):
             raise Conflict(
-                "already_moderator", "%(person)s is a moderator already.", person=self.person.handle
+                "already_moderator", "%(person)s is already a moderator.", person=self.person.handle
             )
         entry = LogEntry(by=self.by, kind="add_moderator", community=self.community)
         log_person(ctx, entry, self.person)

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from database.inserts import upsert
 from fedcom.actions.base import Action
 from fedcom.actions.record_deletion import RecordDeletion
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.effects.notify import News, is_blocked, notify
 from fedcom.effects.outside_mentions import forget_mentions, told_of
 from fedcom.effects.tombstones import refuse_deleted

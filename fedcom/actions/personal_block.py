@@ -2,16 +2,16 @@
 
 On the wire it is a Block without a target (Mastodon, GoToSocial, Misskey), and private: nobody but
 the member is told, and only when they write to whoever blocked them. What members block is no
-action: no server is told of it (`fedcom.personal.saved`).
+action: no server is told of it (`fedcom.personal.blocks`).
 """
 
 from dataclasses import dataclass
 
 from sqlalchemy import delete
 
+from database.inserts import insert_ignoring
 from fedcom.actions.base import Action
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.models.actor import Person
 from fedcom.models.personal import actor_block
 

@@ -271,7 +271,9 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
 def _check_wanted(ctx: Context, community: Community) -> None:
     if not (community.local or ctx.wanted or is_followed_here(ctx.conn, community.id)):
         raise Denied(
-            "not_followed", "Nobody here follows %(community)s.", community=community.handle
+            "not_followed",
+            "Nobody on this server follows %(community)s.",
+            community=community.handle,
         )
 
 

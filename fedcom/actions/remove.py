@@ -45,7 +45,7 @@ class RemoveContent(Federated[Content]):
             community = locate(ctx, self.target).community
             may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         if self.target.removed_at is not None:
-            raise Conflict("already_removed", "It is removed already.")
+            raise Conflict("already_removed", "It is already removed.")
 
     def apply(self, ctx: Context) -> Content:
         """Hide it, write the modlog, and close what was reported of it."""
@@ -99,7 +99,7 @@ class RestoreContent(Federated[Content]):
         if not community.local and is_banned_by_us(ctx.conn, author, ctx.now):
             may_act(author, ctx.now)
         if not (community.local or self.by.local) and is_taken_down(ctx.conn, self.target.iri):
-            raise Denied("taken_down", "An admin of this server has taken it down.")
+            raise Denied("taken_down", "An admin of this server has removed it.")
         if self.target.removed_at is None:
             raise Conflict("not_removed", "It is not removed.")
 

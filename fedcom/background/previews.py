@@ -59,7 +59,7 @@ logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPage:
     """What is shown of a link."""
 
     title: str = ""
@@ -91,7 +91,7 @@ class Previews:
                 while await self.make_some():
                     pass
             except Exception:  # the outermost loop: one link must not end the previews of all
-                logger.exception("a preview has failed")
+                logger.exception("preview_crashed")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), LOOK_EVERY)
             self._due.clear()
@@ -110,14 +110,14 @@ class Previews:
 
     async def _make(self, wanted: PreviewJob) -> None:
         if wanted.attempts > ATTEMPTS:
-            logger.warning("a preview was begun and never ended", url=wanted.target)
+            logger.warning("preview_interrupted", url=wanted.target)
             await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=False))
             return
         try:
             found = await self._find(wanted)
         except (ProtocolError, FedcomError, OSError) as error:
             passing = isinstance(error, Unreachable | OSError | Busy)
-            logger.info("no preview", url=wanted.target, why=str(error), again=passing)
+            logger.info("preview_failed", url=wanted.target, error=str(error), retry=passing)
             await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=passing))
             return
         await self._units.unit(
@@ -130,11 +130,11 @@ class Previews:
             )
         )
 
-    async def _find(self, wanted: PreviewJob) -> Found:
+    async def _find(self, wanted: PreviewJob) -> FoundPage:
         """The picture that came with the post, else what its link leads to."""
         if wanted.image_url is not None:
             try:
-                return Found(media_id=(await self._picture_at(wanted.image_url)).id)
+                return FoundPage(media_id=(await self._picture_at(wanted.image_url)).id)
             except Busy:
                 raise  # that says nothing of the picture: it is tried again
             except (ProtocolError, FedcomError):
@@ -142,15 +142,15 @@ class Previews:
                     raise
         return await self._look_at(wanted.url or "")
 
-    async def _look_at(self, url: str) -> Found:
+    async def _look_at(self, url: str) -> FoundPage:
         page = await self._page_at(url, PREVIEW_SECONDS)
         if _kind_of(page).startswith("image/"):
-            return Found(media_id=(await self._picture_at(page.url)).id)
+            return FoundPage(media_id=(await self._picture_at(page.url)).id)
         if _kind_of(page) not in PAGE_TYPES:
-            return Found()
+            return FoundPage()
         head = await offload(read_head, page.body, page.content_type, page.url)
         picture = await self._picture_of(head.image_url) if head.image_url else None
-        return Found(head.title, head.description, picture.id if picture else None)
+        return FoundPage(head.title, head.description, picture.id if picture else None)
 
     async def title_of(self, url: str) -> str:
         """What the page at `url` is called, asked now; "" when it does not say.
@@ -178,7 +178,7 @@ class Previews:
         except Busy:
             raise
         except (ProtocolError, FedcomError) as error:
-            logger.info("no picture for a preview", url=url, why=str(error))
+            logger.info("preview_picture_failed", url=url, error=str(error))
             return None
 
     async def _picture_at(self, url: str) -> Media:
@@ -202,9 +202,9 @@ class Previews:
         """
         host = host_of(url)
         if host == self._host:
-            raise NotFound("own_page", "This is a page of ours.")
+            raise NotFound("own_page", "This page is on this server.")
         if await self._units.read(lambda conn: find_block(conn, host)) is not None:
-            raise Denied("instance_blocked", "The instance %(host)s is blocked here.", host=host)
+            raise Denied("instance_blocked", "The server %(host)s is blocked here.", host=host)
         if not self._fetcher.development and url.startswith("http://"):
             return f"https://{url.removeprefix('http://')}"
         return url

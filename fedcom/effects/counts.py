@@ -18,8 +18,9 @@ from sqlalchemy import (
     update,
 )
 
+from database.inserts import insert_ignoring, upsert
 from fedcom.context import Context
-from fedcom.db import UtcDateTime, insert_ignoring, upsert
+from fedcom.db import UtcDateTime
 from fedcom.models.actor import Community, Person, community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment

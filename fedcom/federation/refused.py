@@ -23,12 +23,12 @@ from fedcom.queries.posts import find_post
 from fedcom.remote.actors import FRESH
 from fedcom.text.plain import clean_title
 from inbox.ports import ReceivedActivity
-from outbox.ports import Refusal
+from outbox.ports import RefusedDelivery
 from outbox.publish import find_issued
 
 logger = structlog.get_logger(__name__)
 
-REASON = "The server of the community refused it."
+REASON = "The community's server refused it."
 
 MAX_ANSWER = 200
 """Characters of the server's answer that the moderator is shown."""
@@ -37,7 +37,7 @@ _OPPOSITES = {"Add": "Remove", "Remove": "Add"}
 _ROUTES = heard_routes()
 
 
-def undo_refused(ctx: Context, refusal: Refusal) -> None:
+def undo_refused(ctx: Context, refusal: RefusedDelivery) -> None:
     """Undo what a moderator here did in a community elsewhere, and tell them. A member whose Follow
     was refused is told.
 
@@ -89,7 +89,7 @@ def _apply_opposite(ctx: Context, activity: Document, by: Person, community: Com
             if action is not None:
                 action.apply(ctx)
     except (FedcomError, ProtocolError, NeedsFetch) as error:
-        logger.warning("a refused act cannot be undone", activity=activity.id, why=str(error))
+        logger.warning("refused_action_not_reverted", activity=activity.id, error=str(error))
 
 
 def _opposite(ctx: Context, activity: Document) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _read_again(ctx: Context, community: Community) -> None:
 
 
 def _tell(
-    ctx: Context, activity: Document, by: Person, community: Community, refusal: Refusal
+    ctx: Context, activity: Document, by: Person, community: Community, refusal: RefusedDelivery
 ) -> None:
     iri = activity.subject_id or ""
     post, comment = find_post(ctx.conn, iri), find_comment(ctx.conn, iri)

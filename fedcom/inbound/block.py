@@ -75,7 +75,7 @@ def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Co
     if not is_site(ctx.conn, target):
         raise NotFound(
             "couldnt_find_community",
-            "%(target)s is no community or site known here.",
+            "%(target)s is not a community or server known here.",
             target=target,
         )
     return None

@@ -36,7 +36,7 @@ def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     if found is None or target is None:
         raise Invalid(
             "unknown_collection",
-            "%(target)s is no collection of a community known here.",
+            "%(target)s is not a collection of any community known here.",
             target=target,
         )
     number, is_featured = found
@@ -58,7 +58,7 @@ def _read_pin(ctx: Context, received: ReceivedActivity, community: Community) ->
     if not isinstance(target, Post) or target.community_id != community.id:
         raise Denied(
             "wrong_community",
-            "%(iri)s is no post in %(community)s.",
+            "%(iri)s is not a post in %(community)s.",
             iri=iri,
             community=community.handle,
         )

@@ -73,7 +73,7 @@ def _check_place(ctx: Context, document: Document, community: Community, via: st
         return
     raise Denied(
         "waits_for_announce",
-        "Comments in %(community)s count here when the community has announced them.",
+        "Comments in %(community)s are accepted once the community has announced them.",
         community=community.handle,
     )
 

@@ -78,7 +78,7 @@ def _climb(
         check_content(document)
         comments.append(document)
         if len(comments) > MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
         passed[real] = None
         iri = document.in_reply_to
 
@@ -86,14 +86,16 @@ def _climb(
 def _circular(passed: Iterable[str]) -> Invalid:
     return Invalid(
         "thread_circular",
-        "Comments that reply to one another in a circle: %(ids)s.",
+        "These comments reply to each other in a circle: %(ids)s.",
         ids=", ".join(islice(passed, IDS_NAMED)),
     )
 
 
 def _document_at(ctx: Context, iri: str) -> Document:
     if ctx.is_ours(iri):
-        raise NotFound("unknown_object", "There is no post or comment %(iri)s here.", iri=iri)
+        raise NotFound(
+            "unknown_object", "There is no post or comment with the id %(iri)s here.", iri=iri
+        )
     refuse_blocked(ctx, iri)
     return ctx.document(iri)
 
@@ -105,7 +107,7 @@ def _check_fetched(ctx: Context, document: Document, iri: str) -> None:
     if document.type not in TYPES or ctx.is_ours(document.id or iri):
         raise Invalid(
             "not_content",
-            "At %(iri)s is a %(type)s, no post and no comment.",
+            "%(iri)s is of type %(type)s, not a post or comment.",
             iri=iri,
             type=document.type,
         )
@@ -135,7 +137,9 @@ def _above(ctx: Context, document: Document, via: str | None) -> Located:
     if known is not None:
         return known
     if not (via is not None or ctx.wanted or concerns_us(ctx, document)):
-        raise Denied("not_followed", "It answers nothing that is kept here, and names nobody here.")
+        raise Denied(
+            "not_followed", "It replies to nothing known here and mentions nobody on this server."
+        )
     return locate(ctx, content_at(ctx, iri, via, below=document.id))
 
 

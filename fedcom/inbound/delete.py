@@ -36,7 +36,7 @@ def _read_delete(
 ) -> Action[Content] | CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
     iri = received.activity.object_id
     if iri is None:
-        raise Invalid("object_missing", "A Delete names what it deletes.")
+        raise Invalid("object_missing", "The Delete names no object.")
     target = find_content(ctx.conn, iri)
     if target is None:
         return _delete_other(ctx, iri, received)
@@ -71,7 +71,11 @@ def _delete_other(
     if not received.confirmed:
         # An origin that blocks us says 404 of everybody, and any origin of what is yet to be made:
         # nobody is erased, or kept from being heard, by what another announces.
-        raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
+        raise Denied(
+            "not_confirmed",
+            "Not confirmed: the origin responds 404 for %(iri)s, which does not prove a deletion.",
+            iri=iri,
+        )
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == received.actor:
         # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a
@@ -94,7 +98,7 @@ def _read_undo(
     deleted = received.object
     iri = deleted.object_id
     if iri is None:
-        raise Invalid("object_missing", "An Undo of a Delete names what was deleted.")
+        raise Invalid("object_missing", "The Delete to undo names no object.")
     target = find_content(ctx.conn, iri)
     if target is None:
         about = find_message(ctx.conn, iri)
@@ -119,7 +123,10 @@ def _words(ctx: Context, target: Content, by: Person, document: Document) -> dic
     """What its origin says again; ours is blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
         raise Denied(
-            "not_confirmed", "The origin of %(iri)s does not say the same.", iri=target.iri
+            "not_confirmed",
+            "Not confirmed: the origin does not serve %(iri)s as a post or comment by %(actor)s.",
+            iri=target.iri,
+            actor=by.iri,
         )
     check_public(document)
     if isinstance(target, Comment):

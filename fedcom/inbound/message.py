@@ -30,7 +30,9 @@ def read_message_to(
 ) -> SendMessage | EditMessage | None:
     document = received.object
     if document.id is None or document.owner is None:
-        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+        raise Invalid(
+            "object_incomplete", "The object needs an id and exactly one author (attributedTo)."
+        )
     content = read_message(document)
     body = with_name(content.body, document)
     source = Provenance(content.iri, document.type, content.published, content.updated)
@@ -70,7 +72,9 @@ def _author(ctx: Context, received: ReceivedActivity) -> Person:
 def check_sender(received: ReceivedActivity) -> None:
     """Raises Denied for a private message that somebody else than its author passes on."""
     if not is_from_author(received):
-        raise Denied("not_public", "What was said in private is nobody's to pass on.")
+        raise Denied(
+            "not_public", "A private message is accepted only from its author, not relayed."
+        )
 
 
 def is_from_author(received: ReceivedActivity) -> bool:

@@ -29,10 +29,12 @@ def _read_chat(ctx: Context, received: ReceivedActivity) -> SendMessage | EditMe
     document = received.object
     check_sender(received)
     if PUBLIC in document.addressed:
-        raise Denied("not_private", "What everybody may read is no private message.")
+        raise Denied("not_private", "A private message must not be addressed to the public.")
     people = recipients(ctx, received, document)
     if not people:
-        raise NotFound("couldnt_find_person", "The message is addressed to nobody here.")
+        raise NotFound(
+            "couldnt_find_person", "The message is not addressed to anybody on this server."
+        )
     return read_message_to(ctx, received, people)
 
 

@@ -64,7 +64,9 @@ def check_content(document: Document) -> str:
     All that needs nobody to be asked.
     """
     if document.id is None or document.owner is None:
-        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+        raise Invalid(
+            "object_incomplete", "The object needs an id and exactly one author (attributedTo)."
+        )
     check_public(document)
     return document.owner
 
@@ -72,7 +74,9 @@ def check_content(document: Document) -> str:
 def check_public(document: Document) -> None:
     """Raises Denied for what was not said to everybody."""
     if not document.is_public:
-        raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
+        raise Denied(
+            "not_public", "Posts and comments must be public: as:Public is in neither to nor cc."
+        )
 
 
 def is_overtaken(
@@ -169,7 +173,7 @@ def _place(ctx: Context, document: Document, via: str | None) -> Community:
     sure = (*document.audiences, *document.groups)
     if ctx.wanted and sure:
         return community_at(ctx, sure[0])
-    raise Invalid("no_community", "The post is addressed to no community that is known here.")
+    raise Invalid("no_community", "The post is not addressed to any community known here.")
 
 
 def _announcer(ctx: Context, document: Document, via: str) -> Community:
@@ -184,6 +188,6 @@ def _direct(ctx: Context, document: Document, community: Community) -> Community
         return community
     raise Denied(
         "waits_for_announce",
-        "Posts in %(community)s count here when the community has announced them.",
+        "Posts in %(community)s are accepted once the community has announced them.",
         community=community.handle,
     )

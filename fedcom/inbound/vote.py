@@ -21,7 +21,7 @@ from inbox.ports import ReceivedActivity
 def _read_vote(ctx: Context, received: ReceivedActivity) -> Vote | None:
     activity = received.activity
     if activity.object_id is None:
-        raise Invalid("object_missing", "A %(type)s names what it is about.", type=activity.type)
+        raise Invalid("object_missing", "The %(type)s names no object.", type=activity.type)
     at = _voted_on(ctx, received, activity.object_id)
     check_vouched(ctx, received, at.community, direct=_is_direct(received, at.content))
     voter, score = participant_at(ctx, received.actor), _score(activity)
@@ -34,7 +34,7 @@ def _read_vote(ctx: Context, received: ReceivedActivity) -> Vote | None:
 def _read_undo(ctx: Context, received: ReceivedActivity) -> Vote | None:
     taken_back = received.object
     if taken_back.object_id is None:
-        raise Invalid("object_missing", "An Undo of a vote names what was voted on.")
+        raise Invalid("object_missing", "The vote to undo names no object.")
     at = find_located(ctx, taken_back.object_id, received.actor)
     if at is None or find_actor(ctx.conn, received.actor) is None:
         return None
@@ -73,7 +73,9 @@ def _voted_on(ctx: Context, received: ReceivedActivity, iri: str) -> Located:
     if found is not None:
         return found
     if received.via is None and not concerns_us(ctx, received.activity):
-        raise NotFound("unknown_object", "There is no post or comment %(iri)s here.", iri=iri)
+        raise NotFound(
+            "unknown_object", "There is no post or comment with the id %(iri)s here.", iri=iri
+        )
     return locate(ctx, content_at(ctx, iri, received.via))
 
 

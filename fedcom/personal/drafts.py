@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, select
 
+from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.errors import Invalid
 from fedcom.models.actor import Person
 from fedcom.models.personal import draft
@@ -25,7 +25,7 @@ def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) 
     """
     typed = {name: text for name, text in fields.items() if text}
     if sum(map(len, typed.values())) > MAX_CHARACTERS:
-        raise Invalid("draft_too_long", "That is too long to be kept as a draft.")
+        raise Invalid("draft_too_long", "This is too long to be saved as a draft.")
     if not typed:
         drop_draft(ctx.conn, by, place)
         return

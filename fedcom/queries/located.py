@@ -51,7 +51,7 @@ def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Lo
         statement = _POST_BY_ID if isinstance(content, Post) else _COMMENT_BY_ID
         kept = _find(ctx, statement, "" if by is None else by.iri, content.id)
     if kept is None:
-        raise NotFound("couldnt_find_object", "%(iri)s is not here.", iri=content.iri)
+        raise NotFound("couldnt_find_object", "%(iri)s is not known here.", iri=content.iri)
     if isinstance(content, Post):
         return replace(kept, content=content, post=content)
     return replace(kept, content=content)
@@ -67,7 +67,7 @@ def locate_parent(ctx: Context, about: Comment) -> Located:
             return kept
     found = _find(ctx, _COMMENT_BY_ID, "", about.parent_id)
     if found is None:
-        raise NotFound("couldnt_find_comment", "There is no such comment here.")
+        raise NotFound("couldnt_find_comment", "Comment not found.")
     return found
 
 

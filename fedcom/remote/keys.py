@@ -69,7 +69,7 @@ class Seal:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
             raise WrongSecret(
-                "The private keys in the database were sealed with another secret."
+                "The private keys in the database were encrypted with a different secret."
                 " Restore the secret.key (or FEDCOM_SECRET_KEY) that belongs to this database."
             ) from error
 
@@ -141,6 +141,28 @@ class KeyRing:
         return None if row is None else load_proof_key(row.key_id, self._seal.open(row.private_key))
 
 
+class InstanceKey:
+    """The key of the instance actor, which signs what we fetch. It is kept at hand, because signing
+    cannot wait for the database.
+    """
+
+    def __init__(self, ring: KeyRing, actor_iri: str) -> None:
+        self._ring = ring
+        self._actor_iri = actor_iri
+        self._key: PrivateKey | None = None
+
+    async def refresh(self) -> None:
+        """Read the key again if any key has changed."""
+        await self._ring.refresh()
+        self._key = await self._ring.key(self._actor_iri)
+
+    def key(self) -> PrivateKey:
+        """The key. Raises LookupError before the first `refresh`."""
+        if self._key is None:
+            raise LookupError(self._actor_iri)
+        return self._key
+
+
 def _version(conn: Connection) -> tuple[int, int]:
     row = conn.execute(
         select(func.coalesce(func.max(actor_key.c.id), 0), func.count(actor_key.c.retired_at))
@@ -202,7 +224,7 @@ class PublicKeys:
 
     async def _remembered(self, key_id: str) -> PublicKey | None:
         owner_iri = self._owners.get(key_id)
-        stored, written_at = await self._reads.look(
+        stored, written_at = await self._reads.read(
             lambda conn: (_stored(conn, key_id), _written_at(conn, owner_iri))
         )
         # Asked only now: another request may have changed it meanwhile.
@@ -259,7 +281,9 @@ class PublicKeys:
         owners = (*(listed.owner for listed in stub.public_keys), stub.owner)
         owner = next((iri for iri in owners if iri and same_host(iri, key_id)), None)
         if owner is None:
-            raise Refused("key_without_owner", f"{key_id} names no owner on its host.", url=key_id)
+            raise Refused(
+                "key_without_owner", f"The key {key_id} has no owner on its own host.", url=key_id
+            )
         return (await self._fetcher.fetch_document(owner, budget)).document
 
     def _remember(self, owner: Document, listed: dict[str, PublicKey]) -> None:

@@ -5,8 +5,8 @@ Whether a host is covered by a block is asked in `fedcom.remote.peers.find_block
 
 from sqlalchemy import Connection, delete, insert, select
 
+from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Person
 from fedcom.models.base import columns_of, to_row
@@ -26,7 +26,7 @@ def block_instance(ctx: Context, host: str, reason: str, by: Person | None = Non
     host = normalise_host(host)
     reason = check_body(reason, MAX_REASON)
     if ctx.host == host or ctx.host.endswith(f".{host}") or ctx.host.startswith(f"{host}:"):
-        raise Invalid("own_host", "Blocking %(host)s would block this instance.", host=host)
+        raise Invalid("own_host", "Blocking %(host)s would block this server itself.", host=host)
     upsert(
         ctx.conn,
         instance_block,

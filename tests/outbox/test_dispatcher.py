@@ -1,6 +1,5 @@
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from outbox import claims, peers
 from outbox.claims import Bounds
 from outbox.concurrency import Slots
 from outbox.deliveries import deliveries
-from outbox.dispatcher import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, DispatcherLimits
 from outbox.maintenance import retry_now
 from tests.outbox.world import ACCEPTED, ACTOR, Network, Signers, World, hang, inbox
 from tests.support.waiting import until
@@ -28,7 +27,7 @@ T = TypeVar("T")
 
 DOWN = Unreachable("connect_failed", "Nobody listens.")
 FULL = Answer(503, 120.0, "full")
-QUIET = Limits(sweep=3600.0, grace=0.1)
+QUIET = DispatcherLimits(sweep=3600.0, grace=0.1)
 HOST = host_of(inbox(1))
 
 
@@ -60,10 +59,10 @@ async def test_a_woken_dispatcher_delivers_at_once(live_world: World) -> None:
     async with running(live_world.dispatcher(QUIET)) as dispatcher:
         await dispatcher.drain()
         live_world.publish([inbox(1)])
-        began = time.monotonic()
-        dispatcher.wake()
-        await until(lambda: bool(live_world.network.accepted))
-        assert time.monotonic() - began < 1
+        with live_world.transactions() as needed:
+            dispatcher.wake()
+            await until(lambda: bool(live_world.network.accepted))
+        assert needed.count("write") == 1
 
 
 async def test_one_host_may_be_pointed_out(live_world: World) -> None:
@@ -77,7 +76,7 @@ async def test_one_host_may_be_pointed_out(live_world: World) -> None:
 
 
 async def test_what_nobody_was_woken_for_is_found_by_the_sweep(live_world: World) -> None:
-    async with running(live_world.dispatcher(Limits(sweep=0.1))):
+    async with running(live_world.dispatcher(DispatcherLimits(sweep=0.1))):
         await asyncio.sleep(0.05)
         live_world.publish([inbox(1)])
         await until(lambda: bool(live_world.network.accepted))
@@ -191,10 +190,10 @@ async def test_one_hanging_peer_does_not_delay_the_others(live_world: World) -> 
     for _ in range(10):
         live_world.publish([inbox(number) for number in range(30)])
     async with running(live_world.dispatcher(QUIET)):
-        began = time.monotonic()
         await until(lambda: len(live_world.network.accepted) == 290)
-        assert time.monotonic() - began < 4
         assert live_world.network.under_way[HOST] == 4
+        to_host = [to for to, _ in live_world.network.posted if host_of(to) == HOST]
+        assert len(to_host) == 4, "none of them had to end before the others went"
     assert live_world.states() == {"delivered": 290, "waiting": 10}
 
 
@@ -207,7 +206,7 @@ async def test_hundreds_of_peers_that_suddenly_hang_do_not_take_every_seat(
     live_world.publish(hanging)
     live_world.publish([inbox(number) for number in range(50)])
     slots = Slots(healthy=40, suspect=5, total=300, slow_after=0.05)
-    limits = Limits(slots=slots, attempt=3600.0, sweep=0.5, grace=0.1)
+    limits = DispatcherLimits(slots=slots, attempt=3600.0, sweep=0.5, grace=0.1)
     async with running(live_world.dispatcher(limits)):
         await until(lambda: len(live_world.network.accepted) == 50)
 
@@ -217,11 +216,11 @@ async def test_peers_known_to_fail_share_a_few_seats(live_world: World) -> None:
     with live_world.db.begin() as conn:
         hosts = [host_of(to) for to in failing]
         claims.claim(conn, hosts, bounds=Bounds(1, 0, 1), worker="w", now=0.0)
-        peers.put(conn, [peers.Peer(host, failures=1, last_failure=0.0) for host in hosts])
+        peers.put(conn, [peers.PeerHealth(host, failures=1, last_failure=0.0) for host in hosts])
     for to in failing:
         live_world.network.set(host_of(to), hang)
     live_world.publish(failing)
-    limits = Limits(slots=Slots(healthy=20, suspect=5), sweep=0.3, grace=0.1)
+    limits = DispatcherLimits(slots=Slots(healthy=20, suspect=5), sweep=0.3, grace=0.1)
     async with running(live_world.dispatcher(limits)) as dispatcher:
         await until(lambda: live_world.network.under_way.get("all") == 5)
         await asyncio.sleep(0.4)
@@ -262,7 +261,7 @@ async def test_what_was_published_while_a_peer_rested_does_not_hide_what_it_wait
 async def test_a_lease_is_renewed_for_as_long_as_its_attempt_takes(live_world: World) -> None:
     live_world.network.set(HOST, hang)
     live_world.publish([inbox(1)])
-    limits = Limits(lease=0.3, sweep=0.05, grace=0.1)
+    limits = DispatcherLimits(lease=0.3, sweep=0.05, grace=0.1)
     async with running(live_world.dispatcher(limits)), running(live_world.dispatcher(limits)):
         await until(lambda: len(live_world.network.posted) == 1)
         await asyncio.sleep(1.0)
@@ -275,7 +274,7 @@ async def test_the_only_dispatcher_takes_back_what_was_claimed_at_its_start(worl
     with world.db.begin() as conn:
         bounds = Bounds(4, 10, 300)
         claims.claim(conn, [HOST], bounds=bounds, worker="dead", now=world.now())
-    await world.dispatcher(Limits(alone=True)).drain()
+    await world.dispatcher(DispatcherLimits(alone=True)).drain()
     assert world.states() == {"delivered": 1}
 
 
@@ -289,7 +288,7 @@ async def test_a_stopped_dispatcher_finishes_what_is_quick_and_gives_back_the_re
     live_world.network.set(host_of(inbox(1)), slow)
     live_world.network.set(host_of(inbox(2)), hang)
     live_world.publish([inbox(1), inbox(2)])
-    async with running(live_world.dispatcher(Limits(grace=0.5))):
+    async with running(live_world.dispatcher(DispatcherLimits(grace=0.5))):
         await until(lambda: live_world.network.under_way.get("all") == 2)
     assert live_world.states() == {"delivered": 1, "waiting": 1}
 
@@ -319,7 +318,7 @@ async def test_a_mistake_of_ours_is_tried_again_and_does_not_blame_the_peer(
     world.network.set(HOST, KeyError("a bug"))
     world.publish([inbox(1)])
     await dispatcher.drain()
-    assert "failed unexpectedly" in caplog.text
+    assert "delivery_failed" in caplog.text
     with world.db.begin() as conn:
         assert peers.lock(conn, [HOST])[HOST].failures == 0
         assert conn.execute(select(deliveries.c.last_answer)).scalar_one() == (
@@ -351,7 +350,7 @@ class Flaky:
         return await self._db.write(work)
 
 
-def _with_database(world: World, flaky: Flaky, limits: Limits) -> Dispatcher:
+def _with_database(world: World, flaky: Flaky, limits: DispatcherLimits) -> Dispatcher:
     return Dispatcher(
         database=flaky,
         poster=world.network,
@@ -374,7 +373,7 @@ async def test_the_dispatcher_outlives_a_database_that_is_away(
     flaky.fails.add(what)
     live_world.publish([inbox(1)])
     async with running(_with_database(live_world, flaky, QUIET)):
-        await until(lambda: "a turn of the dispatcher failed" in caplog.text)
+        await until(lambda: "dispatcher_turn_failed" in caplog.text)
         flaky.fails.clear()
         await until(lambda: bool(live_world.network.accepted))
 
@@ -407,14 +406,14 @@ async def test_a_dispatcher_that_cannot_say_goodbye_leaves_its_claims_to_their_l
     async with running(_with_database(live_world, flaky, QUIET)):
         await until(lambda: live_world.network.under_way.get("all") == 1)
         flaky.fails.add("write")
-    assert "not written down" in caplog.text
+    assert "delivery_results_not_saved" in caplog.text
     assert live_world.states() == {"claimed": 1}
 
 
 async def test_two_hundred_deliveries_are_a_few_transactions(live_world: World) -> None:
     flaky = Flaky(live_world.db)
     live_world.publish([inbox(number) for number in range(200)])
-    limits = Limits(sweep=3600.0, gather=0.1)
+    limits = DispatcherLimits(sweep=3600.0, gather=0.1)
     async with running(_with_database(live_world, flaky, limits)):
         await until(lambda: live_world.states() == {"delivered": 200})
     assert flaky.writes < 20
@@ -441,7 +440,7 @@ async def test_two_dispatchers_share_the_work_and_double_nothing(
 ) -> None:
     for _ in range(5):
         live_world.publish([inbox(number) for number in range(40)])
-    limits = Limits(sweep=0.2)
+    limits = DispatcherLimits(sweep=0.2)
     with caplog.at_level(logging.WARNING):
         async with running(live_world.dispatcher(limits)), running(live_world.dispatcher(limits)):
             await until(lambda: live_world.states() == {"delivered": 200}, seconds=20)
@@ -455,10 +454,10 @@ async def test_a_lease_that_cannot_be_renewed_is_logged_and_tried_again(
     flaky = Flaky(live_world.db)
     live_world.network.set(HOST, hang)
     live_world.publish([inbox(1)])
-    limits = Limits(lease=0.15, sweep=3600.0, grace=0.1)
+    limits = DispatcherLimits(lease=0.15, sweep=3600.0, grace=0.1)
     async with running(_with_database(live_world, flaky, limits)):
         await until(lambda: live_world.network.under_way.get("all") == 1)
         flaky.fails.add("write")
-        await until(lambda: caplog.text.count("were not renewed") == 2)
+        await until(lambda: caplog.text.count("lease_renewal_failed") == 2)
         flaky.fails.clear()
     assert live_world.states() == {"waiting": 1}

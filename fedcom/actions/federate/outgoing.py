@@ -9,7 +9,7 @@ from fedcom.models.actor import Actor
 from fedcom.queries.follows import FollowerHost
 from fedcom.remote.peers import blocked_among
 from fedcom.rules.dialects import Dialect, dialect_of
-from outbox.address import Recipient, fold
+from outbox.address import fold
 from outbox.peers import gone_hosts
 from outbox.publish import Publication, publish_all
 
@@ -50,7 +50,7 @@ class Outgoing:
                     body=body,
                     subject=subject,
                     inboxes=fold(
-                        [Recipient(host.inbox) for host in to],
+                        [host.inbox for host in to],
                         own_host=ctx.host,
                         skip_hosts=skipped,
                     ),

@@ -116,9 +116,9 @@ async def test_two_members_may_post_the_same_picture(world: World) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Pictures are JPEG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Pictures must be JPEG"),
         (bomb(60_000, 60_000), "million pixels"),
-        (picture("JPEG")[:300], "broken"),
+        (picture("JPEG")[:300], "damaged"),
         (picture() + b"x" * 200_000, "at most 0 MB"),
     ],
 )
@@ -216,7 +216,7 @@ async def test_a_picture_that_is_sent_twice_is_one_upload(world: World) -> None:
 
 async def test_one_sees_and_deletes_the_own_uploads_only(world: World) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")
-    assert "no pictures" in (await bob.get("/settings/uploads")).text
+    assert "No pictures" in (await bob.get("/settings/uploads")).text
     await bob.send("/upload", {"picture": picture("PNG", draw(200, 200))}, alt="")
     [name] = await names(world)
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po, write_po
 
+from fedcom import catalogues
 from fedcom.catalogues import DEFAULT
 from fedcom.errors import Denied, NotFound
 from fedcom.rules.permissions import why_banned
@@ -62,7 +65,7 @@ async def test_a_member_reads_in_the_language_they_chose(world: World) -> None:
     page = await bob.get("/post/77", accept_language="de")
 
     assert '<html lang="ar" dir="rtl"' in page.html
-    assert "لا يوجد هنا منشور كهذا." in page.text
+    assert "المنشور غير موجود." in page.text
 
 
 @pytest.mark.anyio
@@ -90,13 +93,13 @@ def test_sentences_of_errors_are_translated_with_their_facts() -> None:
 
 def test_a_sentence_within_a_sentence_is_translated_too() -> None:
     why = why_banned("spam", None)
-    template = "%(person)s is banned from this instance. %(why)s"
+    template = "%(person)s is banned from this server. %(why)s"
     refused = Denied("site_ban", template, person="bob@here", why=why)
     words.speak("de")
 
-    assert words.sentence(refused, "") == "bob@here ist auf dieser Instanz gesperrt. Grund: spam"
-    assert refused.detail == "bob@here is banned from this instance. Reason: spam"
-    assert Denied("x", template, person="bob@here", why="").detail.endswith("this instance.")
+    assert words.sentence(refused, "") == "bob@here ist auf diesem Server gesperrt. Grund: spam"
+    assert refused.detail == "bob@here is banned from this server. Reason: spam"
+    assert Denied("x", template, person="bob@here", why="").detail.endswith("this server.")
 
 
 def test_ages_dates_and_numbers_are_written_as_the_language_does() -> None:
@@ -138,3 +141,28 @@ def test_every_language_has_its_own_plural_forms(count: int, said: str) -> None:
     text = words.ngettext("%(count)s comment", "%(count)s comments", count)
 
     assert text % {"count": count} == said
+
+
+@pytest.mark.anyio
+@sqlite_only
+async def test_a_text_without_a_translation_is_shown_in_english(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (catalogues.FOLDER / "de.po").open("rb") as source:
+        german = read_po(source, locale="de")
+    german["Sign up"].string = ""
+    german["%(count)s comment"].string = ("", "")
+    with (tmp_path / "de.po").open("wb") as target:
+        write_po(target, german)
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    post = await world.post()
+
+    catalogues.catalogue.cache_clear()
+    try:
+        page = await world.browser().get(f"/post/{post.id}", accept_language="de")
+    finally:
+        catalogues.catalogue.cache_clear()
+
+    assert "Anmelden" in page.text
+    assert "Sign up" in page.text
+    assert "0 comments" in page.text
