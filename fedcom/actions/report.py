@@ -30,7 +30,7 @@ from fedcom.queries.actors import (
     list_admins,
 )
 from fedcom.queries.comments import find_comment, get_comment
-from fedcom.queries.content import Content
+from fedcom.queries.content import Content, Reference, placed, reference_to
 from fedcom.queries.located import locate, standing_in
 from fedcom.queries.messages import find_message, get_message
 from fedcom.queries.posts import find_post, get_post
@@ -114,16 +114,16 @@ class Report(Federated[ReportRow]):
 
     def _write(self, ctx: Context, target: Target, iri: str) -> int:
         community = _place(ctx, target)
-        about = {
-            "post_id": target.id if isinstance(target, Post) else None,
-            "comment_id": target.id if isinstance(target, Comment) else None,
-            "message_id": target.id if isinstance(target, Message) else None,
-        }
+        about = place = Reference(post_id=None, comment_id=None)
+        if isinstance(target, Post | Comment):
+            about, place = reference_to(target), placed(target)
+        message_id = target.id if isinstance(target, Message) else None
         row = insert(report).values(
             iri=iri,
             reporter_id=self.by.id,
             community_id=community.id if community else None,
             **about,
+            message_id=message_id,
             reason=self.reason,
             said=words_of(target),
             created_at=ctx.now,
@@ -133,8 +133,7 @@ class Report(Federated[ReportRow]):
             kind="report",
             by_id=self.by.id,
             community_id=community.id if community else None,
-            post_id=target.post_id if isinstance(target, Comment) else about["post_id"],
-            comment_id=about["comment_id"],
+            **place,
             reason=self.reason,
         )
         for judge_id in _judges(ctx, target, community):

@@ -109,6 +109,14 @@ def locked(ctx: Context, target: Post | Comment) -> Post | Comment:
     return to_row(Comment, found)
 
 
+def count_shown(ctx: Context, about: Post | Comment, difference: int) -> None:
+    """A post or comment is shown (+1) or no longer shown (-1)."""
+    if isinstance(about, Post):
+        count_post(ctx, about, difference)
+    else:
+        count_comment(ctx, about, difference)
+
+
 def count_post(ctx: Context, about: Post, difference: int) -> None:
     """A post is shown (+1) or no longer shown (-1): its community's counter and the lists."""
     ctx.conn.execute(

@@ -9,10 +9,9 @@ from activitypub.reading import Document
 from fedcom.context import Context
 from fedcom.effects.notify import News, notify
 from fedcom.models.actor import Community, Person
-from fedcom.models.comment import Comment
 from fedcom.models.follow import follow
 from fedcom.models.moderation import ModerationAction, modlog
-from fedcom.queries.content import Content
+from fedcom.queries.content import Content, placed
 from fedcom.queries.located import locate
 from fedcom.rules.limits import MAX_REASON
 
@@ -37,10 +36,7 @@ def log_content(
     """One line about a post or comment, in its community's log; its author is told."""
     entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
     _write(ctx, entry, target.iri)
-    if isinstance(target, Comment):
-        _tell(ctx, entry, target.author_id, post_id=target.post_id, comment_id=target.id)
-    else:
-        _tell(ctx, entry, target.author_id, post_id=target.id)
+    _tell(ctx, entry, target.author_id, **placed(target))
 
 
 def log_person(ctx: Context, entry: LogEntry, person: Person) -> None:

@@ -38,6 +38,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.content import post_of
 from fedcom.queries.conversations import (
     count_replies,
     count_thread,
@@ -139,8 +140,7 @@ def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
 
 
 def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json | Elsewhere:
-    thread = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
-    open_place(ctx, thread)
+    open_place(ctx, post_of(ctx.conn, about))
     if not about.local:
         return to_be_found_at(about)  # which names the collection
     iri = replies_iri(about.iri)
