@@ -1,6 +1,7 @@
 """Votes, counters and ranks, always changed in the transaction of what they count.
 
-Rows are locked in one order everywhere: comment or post, then its post, then the community.
+Rows are locked in one order everywhere: a vote, the comment or post that it is on, the post above
+that, then the community.
 """
 
 from typing import Any

@@ -1,6 +1,7 @@
 """Reading: functions that take a connection and give rows; nothing here writes.
 
-Single rows and small facts: `actors`, `posts`, `comments`, `follows`, `revisions`, `reports`,
+Single rows and small facts: `actors`, `posts`, `comments`, `content` (either), `located` (what
+surrounds it, read once for an action), `follows`, `revisions`, `reports`,
 `counts`. What pages show: `people` (the short names beside everything), `feed` (lists of posts in
 pages, out of `post_lines` and `cursors`), `post_view` (one post), `threads` (its comments as a
 tree), `remarks` (a person's comments), `profiles` (what else their page shows), `communities`
