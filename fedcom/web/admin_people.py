@@ -61,7 +61,7 @@ async def change_role(request: Request) -> Response:
     admin_of(request, await visit_of(request))
     person, role = number_in(sent.get("person", "")), sent.get("role", "")
     if role not in ("admin", "member"):
-        raise Conflict("no_decision", "Admin or member?")
+        raise Conflict("no_decision", "Choose a role: admin or member.")
     await instance_of(request).unit(
         lambda ctx: set_role(ctx.conn, person, "admin" if role == "admin" else "member")
     )
@@ -111,7 +111,7 @@ async def edit_invitations(request: Request) -> Response:
 def _number(form: Form, name: str) -> int:
     number = whole_number(form.line(name), _MOST)
     if number is None:
-        raise Invalid(f"{name}_number", "That is not a number that makes sense here.")
+        raise Invalid(f"{name}_number", "Enter a whole number from 0 to 3650.")
     return number
 
 

@@ -87,7 +87,9 @@ def _check_readable(conn: Connection, visit: Visit, target: Post | Comment) -> N
     place = community_of(conn, target)
     check_open(place)
     if not target.is_shown and not _may_judge(conn, visit, target, place):
-        raise HTTPException(410, mark("It was deleted or removed, and so was what it said before."))
+        raise HTTPException(
+            410, mark("This was deleted or removed, together with its edit history.")
+        )
 
 
 def _may_judge(conn: Connection, visit: Visit, target: Post | Comment, place: Community) -> bool:

@@ -26,6 +26,7 @@ from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.web.places import (
+    NO_COMMUNITY,
     get_community_at,
     get_person_at,
     get_person_called,
@@ -46,16 +47,16 @@ MODERATION_ACTIONS: dict[ModerationAction, str] = {
     "lock": mark("locked"),
     "unlock": mark("unlocked"),
     "pin": mark("pinned"),
-    "unpin": mark("took the pin from"),
+    "unpin": mark("unpinned"),
     "move": mark("moved"),
     "ban": mark("banned"),
-    "unban": mark("ended the ban of"),
-    "add_moderator": mark("appointed"),
-    "remove_moderator": mark("dismissed"),
-    "block_instance": mark("blocked the instance"),
-    "unblock_instance": mark("unblocked the instance"),
-    "remove_community": mark("closed the community"),
-    "restore_community": mark("opened the community again"),
+    "unban": mark("unbanned"),
+    "add_moderator": mark("added moderator"),
+    "remove_moderator": mark("removed moderator"),
+    "block_instance": mark("blocked server"),
+    "unblock_instance": mark("unblocked server"),
+    "remove_community": mark("closed community"),
+    "restore_community": mark("reopened community"),
 }
 
 _BAN = {"person": "", "reason": "", "days": "", "content": ""}
@@ -101,7 +102,7 @@ async def show_modlog(request: Request) -> Response:
 def _kinds() -> list[tuple[str, str]]:
     """For the choice of one: value and words."""
     words = [(kind, gettext(MODERATION_ACTIONS[kind])) for kind in KINDS]
-    return [("", gettext("Everything")), *words]
+    return [("", gettext("All actions")), *words]
 
 
 def _wanted(conn: Connection, request: Request, form: Form, place: Place | None) -> LogFilter:
@@ -109,10 +110,11 @@ def _wanted(conn: Connection, request: Request, form: Form, place: Place | None)
     kind = form.line("kind")
     community_id = place.community.id if place is not None else None
     if place is None and form.line("community"):
-        name = split_slug(form.line("community").lstrip("!"), instance_of(request).settings.host)
+        slug = form.line("community").lstrip("!")
+        name = split_slug(slug, instance_of(request).settings.host, NO_COMMUNITY)
         found = find_community(conn, *name)
         if found is None:
-            raise NotFound("couldnt_find_community", "This community is not known here.")
+            raise NotFound("couldnt_find_community", NO_COMMUNITY, name=slug)
         community_id = found.id
     return LogFilter(
         community_id=community_id,
@@ -167,7 +169,7 @@ def _days(text: str) -> int:
         return 0
     days = whole_number(text, LONGEST)
     if not days:
-        raise Invalid("days", "A number of days, or nothing for ever.")
+        raise Invalid("days", "Enter a number of days, or leave this empty for a permanent ban.")
     return days
 
 

@@ -151,7 +151,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
     """`@name@host`, `!name@host` or a server."""
     instance = instance_of(request)
     if not text:
-        raise Invalid("who_empty", "Type a handle or the name of a server.")
+        raise Invalid("who_empty", "Enter a handle or the name of a server.")
     if "@" not in text and not text.startswith("!"):
         await instance.unit(lambda ctx: block_host(ctx, by, text))
         return

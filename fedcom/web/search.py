@@ -176,9 +176,9 @@ def _find_known(conn: Connection, text: str, origin: str, *, development: bool) 
 
 def _query(text: str) -> str:
     if not text:
-        raise Invalid("q_empty", "Type a handle or paste an address.")
+        raise Invalid("q_empty", "Enter a handle or paste a link.")
     if len(text) > MAX_QUERY:
-        raise Invalid("q_too_long", "That is too long for an address.")
+        raise Invalid("q_too_long", "This link is too long.")
     return text
 
 

@@ -54,8 +54,8 @@ def test_followers_and_every_forum_that_is_known_are_told_once(home: Home) -> No
 def test_nothing_is_sent_any_more_to_who_has_left(home: Home) -> None:
     address = "bob@mail.example"
     home(lambda ctx: give_email(ctx, home.bob.id, address))
-    home(lambda ctx: enqueue_mail(ctx, address, "Something waits for you", "Here"))
-    home(lambda ctx: enqueue_mail(ctx, "ann@mail.example", "Something waits for you", "Here"))
+    home(lambda ctx: enqueue_mail(ctx, address, "1 new notification", "Here"))
+    home(lambda ctx: enqueue_mail(ctx, "ann@mail.example", "1 new notification", "Here"))
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
     assert [row["recipient"] for row in home.rows(mail)] == ["ann@mail.example"]
 
