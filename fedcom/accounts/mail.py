@@ -38,26 +38,31 @@ def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:
     return [to_row(Mail, row) for row in rows]
 
 
-def drop_letter(conn: Connection, mail_id: int) -> None:
+def drop_mail(conn: Connection, mail_id: int) -> None:
     """Delete mail that was sent, or that can never be sent."""
     conn.execute(delete(mail).where(mail.c.id == mail_id))
 
 
-def postpone_letter(conn: Connection, letter: Mail, now: datetime) -> bool:
+def drop_mail_to(conn: Connection, address: str) -> None:
+    """Delete all mail that is queued for this address."""
+    conn.execute(delete(mail).where(mail.c.recipient == address))
+
+
+def postpone_mail(conn: Connection, queued: Mail, now: datetime) -> bool:
     """Retry it later, each time after twice the pause; whether it will be retried.
 
     Mail that is too old is dropped.
     """
-    due_at = now + FIRST_PAUSE * 2 ** min(letter.tries, 10)
-    if due_at > letter.created_at + GIVE_UP:
-        drop_letter(conn, letter.id)
+    due_at = now + FIRST_PAUSE * 2 ** min(queued.tries, 10)
+    if due_at > queued.created_at + GIVE_UP:
+        drop_mail(conn, queued.id)
         return False
-    changed = update(mail).where(mail.c.id == letter.id)
-    conn.execute(changed.values(tries=letter.tries + 1, due_at=due_at))
+    changed = update(mail).where(mail.c.id == queued.id)
+    conn.execute(changed.values(tries=queued.tries + 1, due_at=due_at))
     return True
 
 
-def prune_letters(conn: Connection, now: datetime) -> int:
+def prune_mail(conn: Connection, now: datetime) -> int:
     """Delete mail that is not sent any more, as when the mail server was removed from the settings;
     how many."""
     return conn.execute(delete(mail).where(mail.c.created_at < now - 2 * GIVE_UP)).rowcount

@@ -164,10 +164,11 @@ def end_resets(conn: Connection, person_id: int) -> None:
 
 
 def delete_login(conn: Connection, person_id: int) -> None:
-    """Delete the account, its sessions, its links to reset the password, and mail queued for it."""
-    for address in (account.c.email, account.c.unconfirmed_email):
-        own = select(address).where(account.c.actor_id == person_id).scalar_subquery()
-        conn.execute(delete(mail).where(mail.c.recipient == own))
+    """Delete the account, its sessions, its links to reset the password, and mail queued for its
+    confirmed address. A denied applicant has none, and still gets the mail that says so.
+    """
+    address = select(account.c.email).where(account.c.actor_id == person_id).scalar_subquery()
+    conn.execute(delete(mail).where(mail.c.recipient == address))
     wipe_login(conn, person_id)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import Connection, delete, update
 
 from fedcom.accounts import rate_limits as pace
-from fedcom.accounts.mail import prune_letters
+from fedcom.accounts.mail import prune_mail
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import LIMITS, prune_attempts
@@ -33,7 +33,7 @@ from fedcom.personal.notifications import prune_notifications
 from fedcom.personal.sent_forms import prune_sent_forms
 from fedcom.settings import Settings
 from inbox import journal
-from outbox import maintenance as upkeep
+from outbox import maintenance
 
 # Peers retry for a week at most (Lemmy), and a proof is valid for a week; a tombstone has to
 # outlast both.
@@ -77,7 +77,7 @@ async def clean_up(database: Database, now: datetime) -> None:
         pruned = await database.write(lambda conn: journal.prune(conn, now.timestamp()))
         if max(pruned.bodies, pruned.rows) < journal.PRUNE_BATCH:
             break
-    while await database.write(lambda conn: upkeep.prune(conn, now.timestamp())):
+    while await database.write(lambda conn: maintenance.prune(conn, now.timestamp())):
         pass
     await database.write(lambda conn: _prune_domain(conn, now))
 
@@ -88,7 +88,7 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_resets(conn, now)
     prune_notifications(conn, now)
     prune_sent_forms(conn, now)
-    prune_letters(conn, now)
+    prune_mail(conn, now)
     _erase_messages(conn, now)
     conn.execute(delete(tombstone).where(tombstone.c.created_at < now - TOMBSTONES_KEPT))
     conn.execute(delete(omission).where(omission.c.created_at < now - OMISSIONS_KEPT))

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from fedcom.accounts.digest import write_digests
-from fedcom.accounts.mail import drop_letter, list_due, postpone_letter
+from fedcom.accounts.mail import drop_mail, list_due, postpone_mail
 from fedcom.clock import Clock
 from fedcom.models.mail import Mail
 from fedcom.settings import Settings
@@ -98,28 +98,28 @@ class Mailer:
         if self._server is None:
             return 0
         sent = 0
-        for letter in await self._units.read(lambda conn: list_due(conn, self._clock())):
-            sent += await self._send(self._server, letter)
+        for queued in await self._units.read(lambda conn: list_due(conn, self._clock())):
+            sent += await self._send(self._server, queued)
         return sent
 
-    async def _send(self, server: Server, letter: Mail) -> bool:
+    async def _send(self, server: Server, queued: Mail) -> bool:
         try:
-            await asyncio.to_thread(_hand_in, server, _compose(letter, self._sender))
+            await asyncio.to_thread(_hand_in, server, _compose(queued, self._sender))
         # ValueError: smtplib and email raise it for what they cannot encode, such as a password
         # with umlauts.
         except (smtplib.SMTPException, OSError, ValueError) as error:
             if _is_final(error):
-                logger.warning("mail_rejected", mail=letter.id)
-                await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
+                logger.warning("mail_rejected", mail=queued.id)
+                await self._units.unit(lambda ctx: drop_mail(ctx.conn, queued.id))
                 return False
             # Without its text: a mail server may repeat what it was sent.
             why = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()
             again = await self._units.unit(
-                lambda ctx: postpone_letter(ctx.conn, letter, self._clock())
+                lambda ctx: postpone_mail(ctx.conn, queued, self._clock())
             )
-            logger.warning("mail_not_sent", mail=letter.id, error=why, retry=again)
+            logger.warning("mail_not_sent", mail=queued.id, error=why, retry=again)
             return False
-        await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
+        await self._units.unit(lambda ctx: drop_mail(ctx.conn, queued.id))
         return True
 
 
@@ -130,15 +130,15 @@ def _is_final(error: Exception) -> bool:
     )
 
 
-def _compose(letter: Mail, sender: str) -> EmailMessage:
+def _compose(queued: Mail, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = letter.recipient
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(letter.created_at)
+    message["To"] = queued.recipient
+    message["Subject"] = queued.subject
+    message["Date"] = format_datetime(queued.created_at)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip(">"))
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no "I am on holiday" comes back
-    message.set_content(letter.body)
+    message.set_content(queued.body)
     return message
 
 

@@ -13,10 +13,10 @@ GOOD_FOR = timedelta(minutes=1)
 
 
 def find_troubles(request: Request, conn: Connection, now: datetime) -> tuple[str, ...]:
-    """The words of `Health.troubles`, at most `GOOD_FOR` old."""
+    """The words of `Health.alerts`, at most `GOOD_FOR` old."""
     state = request.app.state
     looked, found = getattr(state, "troubles", (None, ()))
     if looked is None or not timedelta(0) <= now - looked < GOOD_FOR:
-        found = check_health(conn, instance_of(request).settings.data_dir, now).troubles
+        found = check_health(conn, instance_of(request).settings.data_dir, now).alerts
         state.troubles = (now, found)
     return tuple(found)
