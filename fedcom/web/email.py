@@ -17,7 +17,7 @@ from fedcom.http.signer import HmacSigner
 from fedcom.models.site import Site
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.places import number_in
 
 _PURPOSE = "confirm an e-mail address"
@@ -78,32 +78,32 @@ async def confirm(request: Request) -> Response:
     form = await read_form(request, {"token": request.query_params.get("token", "")})
     token = form.line("token")
 
-    def read(conn: Connection, visit: Visit) -> Proof | None:
+    def read(conn: Connection, context: PageContext) -> Proof | None:
         try:
-            return _read(conn, instance.signer, token, visit.now)
+            return _read(conn, instance.signer, token, context.now)
         except NotFound as error:
             # A form of another site's is refused as one, whatever its token.
             if form.ready or not form.sent:
                 form.fail(error)
             return None
 
-    visit, proof = await visiting(request, read)
+    context, proof = await read_page(request, read)
     if form.ready and proof is not None:
         with form.keeping():
             whose, address = proof.member.person.id, proof.address
             await instance.unit(lambda ctx: confirm_email(ctx.conn, whose, address))
-            return see_other("/settings/account" if visit.member else "/login", "email_confirmed")
+            return see_other("/settings/account" if context.member else "/login", "email_confirmed")
     values = {"form": form, "proof": proof}
-    return form.answer(page(request, "confirm_email.html", visit, values))
+    return form.answer(page(request, "confirm_email.html", context, values))
 
 
 async def send_again(request: Request) -> Response:
     """POST /settings/email/again: the link once more."""
     await receive(request)
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
+    context = await context_of(request)
+    by = member_of(request, context).person
     instance = instance_of(request)
     await instance.unit(
-        lambda ctx: ask_to_confirm(instance, ctx, visit.site, get_member(ctx.conn, by.id))
+        lambda ctx: ask_to_confirm(instance, ctx, context.site, get_member(ctx.conn, by.id))
     )
     return see_other("/settings/account", "email_asked")

@@ -32,7 +32,7 @@ from fedcom.rules.limits import check_message
 from fedcom.rules.permissions import may_edit
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.places import get_person_called, number_in, number_of, slug_of, written
 
 
@@ -40,11 +40,11 @@ async def list_all(request: Request) -> Response:
     """GET /messages: with whom the member writes, the latest first."""
     before = number_in(request.query_params.get("before", ""))
 
-    def read(conn: Connection, visit: Visit) -> ConversationPage:
-        return list_conversations(conn, member_of(request, visit).person.id, before=before)
+    def read(conn: Connection, context: PageContext) -> ConversationPage:
+        return list_conversations(conn, member_of(request, context).person.id, before=before)
 
-    visit, conversations = await visiting(request, read)
-    return page(request, "messages.html", visit, {"conversations": conversations})
+    context, conversations = await read_page(request, read)
+    return page(request, "messages.html", context, {"conversations": conversations})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ async def converse(request: Request) -> Response:
     form = await read_form(request, {"body": ""})
     before = number_in(request.query_params.get("before", ""))
 
-    def read(conn: Connection, visit: Visit) -> _Talk:
-        by = member_of(request, visit).person
+    def read(conn: Connection, context: PageContext) -> _Talk:
+        by = member_of(request, context).person
         # Also when they are gone: what they wrote is still to be read.
         other = get_person_called(conn, request, slug_of(request))
         conversation = find_conversation(conn, by.id, other.id, before=before)
         return _Talk(other, conversation, is_blocked(conn, by.id, other.id))
 
-    visit, talk = await visiting(request, read)
-    member = member_of(request, visit)
+    context, talk = await read_page(request, read)
+    member = member_of(request, context)
     if form.ready:
         with form.keeping():
             body = await written(request, member.person, check_message(form.text("body")))
@@ -78,7 +78,7 @@ async def converse(request: Request) -> Response:
             )
             return see_other(f"{_path(talk.other)}#message-{number}", "message_sent")
     values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
-    response = form.answer(page(request, "conversation.html", visit, values))
+    response = form.answer(page(request, "conversation.html", context, values))
     if member.unread:
         response.background = BackgroundTask(
             instance_of(request).unit,
@@ -90,23 +90,23 @@ async def converse(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """GET /message/{number}: on to the conversation, for the two whose it is."""
 
-    def read(conn: Connection, visit: Visit) -> str:
-        return _address(conn, visit, get_own_message(conn, number_of(request), visit.viewer_id))
+    def read(conn: Connection, context: PageContext) -> str:
+        return _address(conn, context, get_own_message(conn, number_of(request), context.viewer_id))
 
-    _, address = await visiting(request, read)
+    _, address = await read_page(request, read)
     return RedirectResponse(address, 303)
 
 
 async def edit(request: Request) -> Response:
     """GET and POST /message/{number}/edit: for whoever wrote it."""
 
-    def read(conn: Connection, visit: Visit) -> tuple[Message, str]:
-        found = get_own_message(conn, number_of(request), visit.viewer_id)
-        may_edit(member_of(request, visit).person, found, visit.now)
-        return found, _address(conn, visit, found)
+    def read(conn: Connection, context: PageContext) -> tuple[Message, str]:
+        found = get_own_message(conn, number_of(request), context.viewer_id)
+        may_edit(member_of(request, context).person, found, context.now)
+        return found, _address(conn, context, found)
 
-    visit, (message, address) = await visiting(request, read)
-    by = member_of(request, visit).person
+    context, (message, address) = await read_page(request, read)
+    by = member_of(request, context).person
     form = await read_form(request, {"body": message.body_source})
     if form.ready:
         with form.keeping():
@@ -115,7 +115,7 @@ async def edit(request: Request) -> Response:
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")
     values = {"form": form, "back": address}
-    return form.answer(page(request, "message_edit.html", visit, values))
+    return form.answer(page(request, "message_edit.html", context, values))
 
 
 async def delete(request: Request) -> Response:
@@ -132,19 +132,19 @@ async def _change(
     request: Request, kind: type[DeleteMessage] | type[UndeleteMessage], notice: str
 ) -> Response:
     await receive(request)
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
+    context = await context_of(request)
+    by = member_of(request, context).person
 
     def work(ctx: Context) -> str:
         found = get_own_message(ctx.conn, number_of(request), by.id)
         act(ctx, kind(by=by, message=found))
-        return _address(ctx.conn, visit, found)
+        return _address(ctx.conn, context, found)
 
     return see_other(await instance_of(request).unit(work), notice)
 
 
-def _address(conn: Connection, visit: Visit, message: Message) -> str:
-    mine = message.author_id == visit.viewer_id
+def _address(conn: Connection, context: PageContext, message: Message) -> str:
+    mine = message.author_id == context.viewer_id
     other = get_person(conn, message.recipient_id if mine else message.author_id)
     return f"{_path(other)}#message-{message.id}"
 

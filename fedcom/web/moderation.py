@@ -24,7 +24,7 @@ from fedcom.web.communities import Place, managed, read_place
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 from fedcom.web.places import (
     get_community_at,
     get_person_at,
@@ -77,17 +77,17 @@ async def show_modlog(request: Request) -> Response:
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
     before = number_in(request.query_params.get("before", "")) or None
 
-    def read(conn: Connection, visit: Visit) -> Log:
+    def read(conn: Connection, context: PageContext) -> Log:
         place = None
         if "slug" in request.path_params:
-            place = read_place(conn, visit, get_community_at(conn, request).id)
+            place = read_place(conn, context, get_community_at(conn, request).id)
         try:
             wanted = _wanted(conn, request, form, place)
         except NotFound as error:
             return Log(place, LogPage((), None), sentence(error, error.detail))
-        return Log(place, list_modlog(conn, wanted, viewer_id=visit.viewer_id, before=before), "")
+        return Log(place, list_modlog(conn, wanted, viewer_id=context.viewer_id, before=before), "")
 
-    visit, log = await visiting(request, read)
+    context, log = await read_page(request, read)
     values = {
         "log": log,
         "place": log.place,
@@ -95,7 +95,7 @@ async def show_modlog(request: Request) -> Response:
         "kinds": _kinds(),
         "deeds": MODERATION_ACTIONS,
     }
-    return page(request, "modlog.html", visit, values)
+    return page(request, "modlog.html", context, values)
 
 
 def _kinds() -> list[tuple[str, str]]:
@@ -131,8 +131,8 @@ def _person_id(conn: Connection, request: Request, text: str) -> int | None:
 
 async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
-    visit, place = await managed(request)
-    by = member_of(request, visit).person
+    context, place = await managed(request)
+    by = member_of(request, context).person
     form = await read_form(
         request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
     )
@@ -144,7 +144,7 @@ async def ban(request: Request) -> Response:
             )
             return see_other(f"/c/{slug(place.community)}/banned", "banned")
     values = {"place": place, "person": None, "form": form}
-    return form.answer(page(request, "moderation_ban.html", visit, values))
+    return form.answer(page(request, "moderation_ban.html", context, values))
 
 
 def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form: Form) -> Ban:
@@ -175,21 +175,21 @@ async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
     after = number_in(request.query_params.get("after", ""))
 
-    def read(conn: Connection, visit: Visit) -> tuple[Place, list[BanLine]]:
-        place = read_place(conn, visit, get_community_at(conn, request).id)
-        return place, list_bans(conn, place.community.id, visit.now, after=after)
+    def read(conn: Connection, context: PageContext) -> tuple[Place, list[BanLine]]:
+        place = read_place(conn, context, get_community_at(conn, request).id)
+        return place, list_bans(conn, place.community.id, context.now, after=after)
 
-    visit, (place, bans) = await visiting(request, read)
+    context, (place, bans) = await read_page(request, read)
     more = bans[-1].person.id if len(bans) == PAGE else None
     values = {"place": place, "bans": bans, "more": more}
-    return page(request, "moderation_banned.html", visit, values)
+    return page(request, "moderation_banned.html", context, values)
 
 
 async def unban(request: Request) -> Response:
     """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
     sent = await receive(request)
-    visit, place = await managed(request)
-    by = member_of(request, visit).person
+    context, place = await managed(request)
+    by = member_of(request, context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
@@ -213,25 +213,25 @@ async def unban(request: Request) -> Response:
 async def ban_from_site(request: Request) -> Response:
     """GET and POST /u/{slug}/ban: for admins."""
 
-    def read(conn: Connection, visit: Visit) -> Person:
-        admin_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> Person:
+        admin_of(request, context)
         return get_person_at(conn, request, is_admin=True)
 
-    visit, person = await visiting(request, read)
-    by = admin_of(request, visit).person
+    context, person = await read_page(request, read)
+    by = admin_of(request, context).person
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
             await instance_of(request).unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
             return see_other(f"/u/{slug(person)}", "banned")
     values = {"place": None, "person": person, "form": form}
-    return form.answer(page(request, "moderation_ban.html", visit, values))
+    return form.answer(page(request, "moderation_ban.html", context, values))
 
 
 async def unban_from_site(request: Request) -> Response:
     """POST /u/{slug}/unban: for admins; with `content` what was removed comes back."""
     sent = await receive(request)
-    by = admin_of(request, await visit_of(request)).person
+    by = admin_of(request, await context_of(request)).person
 
     def work(ctx: Context) -> Person:
         person = get_person_at(ctx.conn, request, is_admin=True)

@@ -15,7 +15,7 @@ from fedcom.queries.profiles import Contributions, ProfileStats, get_facts, list
 from fedcom.queries.remarks import RemarkPage, list_comments_of
 from fedcom.web.feeds import Choice, choose, read_list, wanted
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, visiting
+from fedcom.web.html.request_context import PageContext, read_page
 from fedcom.web.places import get_person_at, slug_of
 
 SHELVES = ("posts", "comments")
@@ -60,27 +60,27 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/u/{name}", 308)
 
-    visit, profile = await visiting(request, lambda conn, visit: _read(conn, request, visit))
+    context, profile = await read_page(request, lambda conn, context: _read(conn, request, context))
     values = {"profile": profile, "person": profile.person}
-    return page(request, "person.html", visit, values, alternate=profile.person.iri)
+    return page(request, "person.html", context, values, alternate=profile.person.iri)
 
 
-def _read(conn: Connection, request: Request, visit: Visit) -> Profile:
-    is_admin = visit.member is not None and visit.member.is_admin
+def _read(conn: Connection, request: Request, context: PageContext) -> Profile:
+    is_admin = context.member is not None and context.member.is_admin
     person = get_person_at(conn, request, is_admin=is_admin)
-    facts = get_facts(conn, person.id, viewer_id=visit.viewer_id)
+    facts = get_facts(conn, person.id, viewer_id=context.viewer_id)
     asked = request.query_params.get("show", "")
     shelf = asked if asked in SHELVES else ""
-    choice = choose(request, visit, "author", "new")
+    choice = choose(request, context, "author", "new")
     if shelf == "posts":
-        posts = read_list(conn, request, visit, choice, person.id)
+        posts = read_list(conn, request, context, choice, person.id)
         return Profile(person, facts, shelf, choice, posts=posts)
     choice = replace(choice, sort=choice.sort if choice.sort in ORDERS else "new", span="all")
-    wants = wanted(request, visit, choice, person.id)
+    wants = wanted(request, context, choice, person.id)
     if shelf == "comments":
-        remarks = list_comments_of(conn, wants, viewer_id=visit.viewer_id)
+        remarks = list_comments_of(conn, wants, viewer_id=context.viewer_id)
         return Profile(person, facts, shelf, choice, comments=remarks)
-    works = list_works(conn, wants, _answers_after(request, wants), viewer_id=visit.viewer_id)
+    works = list_works(conn, wants, _answers_after(request, wants), viewer_id=context.viewer_id)
     return Profile(person, facts, shelf, choice, works=works)
 
 

@@ -31,7 +31,7 @@ from fedcom.rules.permissions import may_edit
 from fedcom.web import drafts, pictures
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visiting
+from fedcom.web.html.request_context import PageContext, member_of, read_page
 from fedcom.web.places import get_community_at, number_in, number_of, pace_look_ups, written
 
 _NEW = {
@@ -63,15 +63,15 @@ async def submit(request: Request) -> Response:
     """
     form = await read_form(request, _NEW)
 
-    def read(conn: Connection, visit: Visit) -> Desk:
-        if visit.member is None and form.sent:
+    def read(conn: Connection, context: PageContext) -> Desk:
+        if context.member is None and form.sent:
             return Desk()
-        return _read_desk(conn, request, member_of(request, visit).person)
+        return _read_desk(conn, request, member_of(request, context).person)
 
-    visit, desk = await visiting(request, read)
-    if visit.member is None:
-        return drafts.ask_to_log_in(request, visit, form, drafts.SUBMIT, _NEW)
-    by = visit.member.person
+    context, desk = await read_page(request, read)
+    if context.member is None:
+        return drafts.ask_to_log_in(request, context, form, drafts.SUBMIT, _NEW)
+    by = context.member.person
     left = _begin(request, form, desk)
     if form.ready:
         with form.keeping():
@@ -85,10 +85,10 @@ async def submit(request: Request) -> Response:
         "communities": desk.communities,
         "languages": LANGUAGES,
         "left": left,
-        "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
+        "preview": await drafts.preview(request, context, form) if form.checked("preview") else "",
         "duplicates": await _duplicates(request, form) if _is_warned(form) else (),
     }
-    return form.answer(page(request, "submit.html", visit, values))
+    return form.answer(page(request, "submit.html", context, values))
 
 
 def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
@@ -221,14 +221,14 @@ def _languages(about: Post) -> dict[str, str]:
 async def edit(request: Request) -> Response:
     """GET and POST /post/{number}/edit: for whoever wrote it."""
 
-    def read(conn: Connection, visit: Visit) -> Post:
-        by = member_of(request, visit).person
+    def read(conn: Connection, context: PageContext) -> Post:
+        by = member_of(request, context).person
         post = get_post(conn, number_of(request))
-        may_edit(by, post, visit.now)
+        may_edit(by, post, context.now)
         return post
 
-    visit, post = await visiting(request, read)
-    by = member_of(request, visit).person
+    context, post = await read_page(request, read)
+    by = member_of(request, context).person
     form = await read_form(
         request,
         {
@@ -253,6 +253,6 @@ async def edit(request: Request) -> Response:
         "form": form,
         "post": post,
         "languages": _languages(post),
-        "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
+        "preview": await drafts.preview(request, context, form) if form.checked("preview") else "",
     }
-    return form.answer(page(request, "post_edit.html", visit, values))
+    return form.answer(page(request, "post_edit.html", context, values))

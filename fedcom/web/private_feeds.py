@@ -22,7 +22,7 @@ from fedcom.web.html.feed_documents import Entry, Feed
 from fedcom.web.html.forms import receive, see_other
 from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import slug
-from fedcom.web.html.request_context import member_of, visit_of
+from fedcom.web.html.request_context import context_of, member_of
 from fedcom.web.html.routing import button_route, page_route
 from fedcom.web.places import number_in
 from fedcom.web.syndication import ENTRIES, answer, own_address, posts_feed
@@ -71,7 +71,7 @@ async def show_news(request: Request) -> Response:
 async def renew(request: Request) -> Response:
     """POST /settings/feeds: other addresses from now on."""
     await receive(request)
-    by = member_of(request, await visit_of(request)).person
+    by = member_of(request, await context_of(request)).person
     await instance_of(request).unit(lambda ctx: renew_feed_salt(ctx.conn, by.id))
     return see_other("/settings/account", "feeds_renewed")
 

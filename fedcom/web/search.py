@@ -38,7 +38,7 @@ from fedcom.text.search_terms import Terms, parse_terms
 from fedcom.units import Found, find_known
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visit_of
+from fedcom.web.html.request_context import PageContext, context_of, member_of
 from fedcom.web.places import get_community_at, look_up_elsewhere
 from fedcom.web.sign_in import client_address
 
@@ -78,36 +78,36 @@ async def look_up(request: Request) -> Response:
     """GET /search searches here; POST looks up, since that goes to other servers for a member."""
     typed = request.query_params.get("q", "")[:MAX_QUERY]
     form = await read_form(request, {"q": typed})
-    visit = await visit_of(request)
+    context = await context_of(request)
     if form.ready:
-        by = member_of(request, visit).person
+        by = member_of(request, context).person
         with form.keeping("q"):
             return see_other(path_of(await look_up_elsewhere(request, by, _query(form.line("q")))))
     asked = _asked(request, form)
     if form.sent or not asked.text:
-        return _show(request, visit, form, asked)
-    return await _search(request, visit, form, asked)
+        return _show(request, context, form, asked)
+    return await _search(request, context, form, asked)
 
 
-async def _search(request: Request, visit: Visit, form: Form, asked: Asked) -> Response:
+async def _search(request: Request, context: PageContext, form: Form, asked: Asked) -> Response:
     instance = instance_of(request)
-    if visit.member is None:
+    if context.member is None:
         who = address_key(client_address(request))
         await instance.unit(lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, who, ctx.now))
     development, origin = instance.settings.development, instance.settings.origin
 
     def read(conn: Connection) -> Found | Hits:
         known = _find_known(conn, asked.text, origin, development=development)
-        return known or _SEARCHES[asked.kind](conn, _wanted(conn, request, asked), _viewer(visit))
+        return known or _SEARCHES[asked.kind](conn, _wanted(conn, request, asked), _viewer(context))
 
     found = await instance.read(read)
     if isinstance(found, ContentHits | ActorHits):
-        return _show(request, visit, form, asked, found)
+        return _show(request, context, form, asked, found)
     return see_other(path_of(found))
 
 
 def _show(
-    request: Request, visit: Visit, form: Form, asked: Asked, hits: Hits | None = None
+    request: Request, context: PageContext, form: Form, asked: Asked, hits: Hits | None = None
 ) -> Response:
     development = instance_of(request).settings.development
     values = {
@@ -117,7 +117,7 @@ def _show(
         "terms": parse_terms(asked.text),
         "is_address": is_address(asked.text, development=development),
     }
-    return form.answer(page(request, "search.html", visit, values))
+    return form.answer(page(request, "search.html", context, values))
 
 
 def _asked(request: Request, form: Form) -> Asked:
@@ -144,9 +144,9 @@ def _is_by_time(asked: Asked, terms: Terms) -> bool:
     return asked.sort == "new" or not terms.wanted
 
 
-def _viewer(visit: Visit) -> Viewer:
-    member = visit.member
-    return Viewer(visit.viewer_id, show_nsfw=member is not None and member.account.show_nsfw)
+def _viewer(context: PageContext) -> Viewer:
+    member = context.member
+    return Viewer(context.viewer_id, show_nsfw=member is not None and member.account.show_nsfw)
 
 
 def is_address(text: str, *, development: bool) -> bool:

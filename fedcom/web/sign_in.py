@@ -31,7 +31,7 @@ from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_trap, set_trap
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import BANS, Visit, visit_of, visiting
+from fedcom.web.html.request_context import BANS, PageContext, context_of, read_page
 
 
 async def log_in(request: Request) -> Response:
@@ -41,18 +41,18 @@ async def log_in(request: Request) -> Response:
     """
     initial = {"name": "", "password": "", "next": request.query_params.get("next", "")}
     form = await read_form(request, initial)
-    visit = await visit_of(request)
+    context = await context_of(request)
     if form.ready:
         with form.keeping():
             welcome = await _sign_in(request, form)
             await take_along(request, form, welcome.member.person)
             response = see_other(safe_path(form.text("next")), "welcome")
-            if welcome.member.person.is_banned(visit.now):
+            if welcome.member.person.is_banned(context.now):
                 response = see_other(BANS)
             set_session(response, instance_of(request).settings, welcome.token)
             remember_device(request, response, welcome.member.account)
             return response
-    return form.answer(page(request, "login.html", visit, {"form": form}))
+    return form.answer(page(request, "login.html", context, {"form": form}))
 
 
 async def _sign_in(request: Request, form: Form) -> Welcome:
@@ -103,10 +103,12 @@ async def sign_up(request: Request) -> Response:
     form = await read_form(request, initial)
     sends_mail = instance_of(request).settings.sends_mail
     code = form.line("invitation")
-    visit, problem = await visiting(request, lambda conn, visit: _look_at_code(conn, code, visit))
+    context, problem = await read_page(
+        request, lambda conn, context: _look_at_code(conn, code, context)
+    )
     if form.ready:
         with form.keeping():
-            welcome = await _register(request, form, visit.site)
+            welcome = await _register(request, form, context.site)
             if welcome is None:
                 return see_other("/", "account_pending")
             asks = welcome.member.account.unconfirmed_email and sends_mail
@@ -117,20 +119,20 @@ async def sign_up(request: Request) -> Response:
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
-    set_trap(form, instance_of(request).signer, visit.now)
+    set_trap(form, instance_of(request).signer, context.now)
     values = {
         "form": form,
         "is_invited": code != "" and problem is None,
         "sends_mail": sends_mail,
     }
-    return form.answer(page(request, "register.html", visit, values))
+    return form.answer(page(request, "register.html", context, values))
 
 
-def _look_at_code(conn: Connection, code: str, visit: Visit) -> FedcomError | None:
+def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomError | None:
     """What is wrong with the code of an invitation; nothing is with none."""
     try:
         if code:
-            check_invitation(conn, code, visit.now)
+            check_invitation(conn, code, context.now)
     except (NotFound, Denied) as error:
         return error
     return None

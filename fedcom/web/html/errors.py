@@ -15,7 +15,7 @@ from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_p
 from fedcom.web.html.forms import typed_into
 from fedcom.web.html.i18n import choose, gettext, sentence, speak
 from fedcom.web.html.render import bare_page, page, style_address
-from fedcom.web.html.request_context import GoElsewhere, Visit, visit_of
+from fedcom.web.html.request_context import GoElsewhere, PageContext, context_of
 
 TITLES = {
     400: mark("That request makes no sense"),
@@ -37,23 +37,23 @@ TITLES = {
 
 async def show_problem(request: Request, error: Exception) -> Response:
     """Answer one of `EXPECTED`: a page for people, JSON for programs."""
-    visit: Visit | None = getattr(request.state, "visit", None)
+    context: PageContext | None = getattr(request.state, "page_context", None)
     problem = to_problem(error)
-    if visit is None and problem.status < 500 and wants_page(request):
+    if context is None and problem.status < 500 and wants_page(request):
         with suppress(*EXPECTED, GoElsewhere):
-            visit = await visit_of(request)
-    speak(visit.language if visit else choose(request.headers.get("accept-language", "")))
+            context = await context_of(request)
+    speak(context.language if context else choose(request.headers.get("accept-language", "")))
     problem = replace(problem, detail=sentence(error, problem.detail))
     if not wants_page(request):
         return to_json(problem, request)
-    if visit is None:
+    if context is None:
         return _bare(request, problem)
     values = _values(request, problem)
     # What another site sent is not shown in a page of ours, and no body is read for what was
     # refused before its handler began.
-    if visit.member and isinstance(error, FedcomError) and problem.code != "cross_site":
+    if context.member and isinstance(error, FedcomError) and problem.code != "cross_site":
         values["typed"] = await typed_into(request)
-    response = page(request, "error.html", visit, values, status=problem.status)
+    response = page(request, "error.html", context, values, status=problem.status)
     response.headers.update(problem.headers)
     return response
 
@@ -70,15 +70,15 @@ def show_failure(request: Request) -> Response:
 async def go_elsewhere(request: Request, error: Exception) -> Response:
     """Answer a page that another one must come before."""
     path = error.path if isinstance(error, GoElsewhere) else "/"
-    visit: Visit | None = getattr(request.state, "visit", None)
-    typed = await typed_into(request) if visit is not None else {}
+    context: PageContext | None = getattr(request.state, "page_context", None)
+    typed = await typed_into(request) if context is not None else {}
     is_log_in = path.startswith("/login")
-    if visit is None or not (typed and is_log_in and wants_page(request)):
+    if context is None or not (typed and is_log_in and wants_page(request)):
         return RedirectResponse(path, 303)
     # The session ended while they were typing.
     problem = Problem(401, "log_in_first", gettext("Log in and send it again."))
     values = _values(request, problem) | {"typed": typed, "onward": path}
-    return page(request, "error.html", visit, values, status=401)
+    return page(request, "error.html", context, values, status=401)
 
 
 def _values(request: Request, problem: Problem) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from fedcom.http.sessions import session_token
 from fedcom.offload import offload
 from fedcom.web.html import flash as notices
 from fedcom.web.html.i18n import sentence
-from fedcom.web.html.request_context import Visit, visit_of
+from fedcom.web.html.request_context import PageContext, context_of
 
 R = TypeVar("R", bound=Response)
 
@@ -272,8 +272,8 @@ async def _is_member(request: Request) -> bool:
     cookie."""
     if session_token(request) is None:
         return False
-    visit: Visit = getattr(request.state, "visit", None) or await visit_of(request)
-    return visit.member is not None
+    context: PageContext = getattr(request.state, "page_context", None) or await context_of(request)
+    return context.member is not None
 
 
 async def _bounded(request: Request, room: int) -> AsyncGenerator[bytes, None]:

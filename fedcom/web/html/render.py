@@ -28,7 +28,7 @@ from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.text.plain import cut
 from fedcom.web.html import flash, i18n
-from fedcom.web.html.request_context import Visit
+from fedcom.web.html.request_context import PageContext
 
 FOLDER = Path(__file__).parents[1]
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
@@ -179,7 +179,7 @@ class _Page(HTMLResponse):
 def page(
     request: Request,
     template: str,
-    visit: Visit,
+    context: PageContext,
     values: Mapping[str, Any],
     *,
     status: int = 200,
@@ -191,7 +191,7 @@ def page(
     """
     code = flash.pending(request)
     more = {"notice": flash.text_of(code), "alternate": alternate, **values}
-    response = _Page(partial(piece, request, template, visit, more), status)
+    response = _Page(partial(piece, request, template, context, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
     if alternate:
@@ -202,17 +202,17 @@ def page(
     return response
 
 
-def piece(request: Request, template: str, visit: Visit, values: Mapping[str, Any]) -> str:
+def piece(request: Request, template: str, context: PageContext, values: Mapping[str, Any]) -> str:
     """Any template with `values` and what all of them are given: a page, or a part of one."""
-    i18n.speak(visit.language)
+    i18n.speak(context.language)
     return _pages.get_template(template).render(
-        {"style": style_address(visit.site.hue), **values},
+        {"style": style_address(context.site.hue), **values},
         script=SCRIPT_ADDRESS,
-        site=visit.site,
-        troubles=visit.troubles,
-        member=visit.member,
-        form_token=visit.form_token,
-        now=visit.now,
+        site=context.site,
+        troubles=context.troubles,
+        member=context.member,
+        form_token=context.form_token,
+        now=context.now,
         here=_here(request),
         media_signer=instance_of(request).media_signer,
     )

@@ -43,16 +43,16 @@ class GoElsewhere(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageContext:
     """One request: the site, the member who asks (None: a guest), a token for its forms."""
 
     site: Site
     member: SignedIn | None
     form_token: str
     now: datetime
-    # What is wrong here, for admins (`troubles`).
+    # What is wrong here, for admins (`alerts`).
     troubles: tuple[str, ...] = ()
-    # What the pages are read in (`words`).
+    # What the pages are read in (`i18n`).
     language: str = DEFAULT
     # The member is banned, and on this page a guest.
     is_kept_out: bool = False
@@ -63,11 +63,13 @@ class Visit:
         return self.member.person.id if self.member else NOBODY
 
 
-async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> tuple[Visit, T]:
-    """Read who asks and what `work` reads, in one hop; the visit, and what `work` gave.
+async def read_page(
+    request: Request, work: Callable[[Connection, PageContext], T]
+) -> tuple[PageContext, T]:
+    """Read who asks and what `work` reads, in one hop; the page's context, and what `work` gave.
 
-    Raises GoElsewhere when the instance was not set up yet, and whatever `work` raises; the visit
-    stays in `request.state.visit` for the page that then says what went wrong.
+    Raises GoElsewhere when the instance was not set up yet, and whatever `work` raises; the
+    context stays in `request.state.page_context` for the page that then says what went wrong.
     """
     instance = instance_of(request)
     token = session_token(request)
@@ -75,7 +77,7 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
     now = instance.clock()
     accepted = request.headers.get("accept-language", "")
 
-    def read(conn: Connection) -> tuple[Visit, T]:
+    def read(conn: Connection) -> tuple[PageContext, T]:
         site, member = find_visit(conn, token, now) if token else (get_site(conn), None)
         if site.set_up_at is None and request.url.path != SETUP:
             raise GoElsewhere(SETUP)
@@ -86,46 +88,46 @@ async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> 
         is_admin = member is not None and member.is_admin
         troubles = find_troubles(request, conn, now) if is_admin else ()
         wanted = member.account.interface_language if member else ""
-        visit = Visit(
+        context = PageContext(
             site, member, form_token, now, troubles, choose(accepted, wanted), is_kept_out
         )
-        speak(visit.language)
-        request.state.visit = visit
-        return visit, work(conn, visit)
+        speak(context.language)
+        request.state.page_context = context
+        return context, work(conn, context)
 
-    visit, found = await instance.read(read)
+    context, found = await instance.read(read)
     # What was said of this in the thread of the database was said to that thread alone.
-    speak(visit.language)
-    if visit.member is not None and visit.member.is_untouched(now):
-        signed_in = visit.member
+    speak(context.language)
+    if context.member is not None and context.member.is_untouched(now):
+        signed_in = context.member
         await instance.unit(lambda ctx: touch_session(ctx.conn, signed_in, now))
-    return visit, found
+    return context, found
 
 
-async def visit_of(request: Request) -> Visit:
+async def context_of(request: Request) -> PageContext:
     """Only who asks."""
-    visit, _ = await visiting(request, lambda _conn, _visit: None)
-    return visit
+    context, _ = await read_page(request, lambda _conn, _context: None)
+    return context
 
 
-def member_of(request: Request, visit: Visit) -> SignedIn:
+def member_of(request: Request, context: PageContext) -> SignedIn:
     """The member who asks; raises GoElsewhere (to the log-in and back) for a guest, and to what is
     said of their ban for somebody banned.
     """
-    if visit.is_kept_out:
+    if context.is_kept_out:
         raise GoElsewhere(BANS)
-    if visit.member is None:
+    if context.member is None:
         here = "/"
         if request.method == "GET":
             query = f"?{request.url.query}" if request.url.query else ""
             here = f"{request.url.path}{query}"
         raise GoElsewhere(f"/login?next={quote(here)}")
-    return visit.member
+    return context.member
 
 
-def admin_of(request: Request, visit: Visit) -> SignedIn:
+def admin_of(request: Request, context: PageContext) -> SignedIn:
     """The admin who asks; raises Denied for other members, GoElsewhere for guests."""
-    member = member_of(request, visit)
+    member = member_of(request, context)
     if not member.account.is_admin:
         raise Denied("not_an_admin", "Only admins of this instance may see this page.")
     return member
