@@ -39,6 +39,7 @@ from fedcom.db import Database, open_database
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import Gate, Inboxes
+from fedcom.federation.problem_types import TYPES as DOMAIN_TYPES
 from fedcom.http.signer import HmacSigner
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import MediaUrlSigner, RemotePictures
@@ -324,6 +325,7 @@ async def _assemble(parts: _Parts) -> AsyncIterator[Instance]:
         development=settings.development,
         scheme=settings.origin.partition(":")[0],
         to_sender=address_key,
+        problem_types=DOMAIN_TYPES,
     )
     try:
         yield Instance(

@@ -9,7 +9,7 @@ In reading order, which is also the way of an activity:
 4. `process`: one journal row from claim to close.
 5. `route`: shape of an activity -> its reader; most exact wins.
 
-`engine` ties them together as `Inbox`; `problem` is how we say no; `ports` is what the host must
+`engine` ties them together as `Inbox`; `problem` is how it refuses; `ports` is what the host must
 give us; `errors` is what its handlers may raise.
 
 Handlers are given to us; the actions in `fedcom/actions/` are what they do. This room does not know

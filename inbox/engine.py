@@ -7,9 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from activitypub.problem import ProblemTypes
 from inbox.batch_reads import BatchReader
 from inbox.commits import GroupCommit
 from inbox.ports import Database, Gate, Handlers, Keys
+from inbox.problem import TYPES
 from inbox.process import Processor
 from inbox.receive import Receiver
 from inbox.verify import Verifier
@@ -35,11 +37,13 @@ class Inbox:
         scheme: str = "https",
         workers: int = 8,
         to_sender: Callable[[str], str] = str,
+        problem_types: ProblemTypes | None = None,
     ) -> None:
         """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` gives
         aware UTC, `development` permits http and ports, `scheme` is that of our own ids, `workers`
         is how many rows are worked on at the same time. `to_sender` makes of a client's address
         the name of who pays for what it makes us fetch, the same for all addresses of one sender.
+        `problem_types` are those of the problems that `handlers` refuse with, by their code.
         """
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
@@ -54,6 +58,7 @@ class Inbox:
             development=development,
             wake=self._processor.wake,
             to_sender=to_sender,
+            problem_types={**TYPES, **(problem_types or {})},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

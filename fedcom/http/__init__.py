@@ -6,6 +6,6 @@ networks), `middleware` (client addresses behind proxies, request ids and the lo
 headers), `cookies` (the Cookie header), `sessions` (the cookie and the member it stands for),
 `devices` (the cookie of those that logged in before), `csrf` (requests that another site made a
 browser send), `signer` (what we sign to know it again), `accepting` (Accept, weighed), `cors` (what
-scripts on other sites may read), `problems`
+scripts on other sites may read), `problem`
 (exceptions → answers).
 """

@@ -24,7 +24,7 @@ from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import wants_page
+from fedcom.http.problem import wants_page
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post

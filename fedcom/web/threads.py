@@ -14,7 +14,7 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.comment import CreateComment
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import wants_page
+from fedcom.http.problem import wants_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.offload import offload

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ExceptionHandler
 
+from activitypub.problem import Problem
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
+from fedcom.http.problem import EXPECTED, to_json, to_problem, wants_page
 from fedcom.web.html.forms import typed_into
 from fedcom.web.html.i18n import choose, gettext, sentence, speak
 from fedcom.web.html.render import bare_page, page, style_address

@@ -24,7 +24,7 @@ from fedcom.catalogues import mark
 from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.http.csrf import check_token
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import to_problem, wants_page
+from fedcom.http.problem import to_problem, wants_page
 from fedcom.http.sessions import session_token
 from fedcom.offload import offload
 from fedcom.web.html import flash as notices
