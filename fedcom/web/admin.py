@@ -24,7 +24,7 @@ from fedcom.wire.body import Body
 async def edit(request: Request) -> Response:
     """GET and POST /admin: name, description, rules, colours; `preview` shows without saving."""
     context = await context_of(request)
-    admin_of(request, context)
+    admin_of(context)
     form = await read_form(request, _about(context.site))
     style = {}
     if form.ready:
@@ -35,7 +35,7 @@ async def edit(request: Request) -> Response:
             else:
                 await _save(request, form, hue)
                 return see_other("/admin", "site_saved")
-    return form.answer(page(request, "admin.html", context, {"form": form, **style}))
+    return form.answer(page(context, "admin.html", {"form": form, **style}))
 
 
 def _about(site: Site) -> dict[str, str]:
@@ -79,7 +79,7 @@ async def edit_registration(request: Request) -> Response:
     """GET and POST /admin/registration: who may join, what applicants are asked, who waits."""
 
     def read(conn: Connection, context: PageContext) -> list[Member]:
-        admin_of(request, context)
+        admin_of(context)
         return list_applications(conn)
 
     context, waiting = await read_page(request, read)
@@ -96,14 +96,14 @@ async def edit_registration(request: Request) -> Response:
             await instance_of(request).unit(work)
             return see_other("/admin/registration", "site_saved")
     values = {"form": form, "applications": waiting}
-    return form.answer(page(request, "admin_registration.html", context, values))
+    return form.answer(page(context, "admin_registration.html", values))
 
 
 async def decide(request: Request) -> Response:
     """POST /admin/applications: `decision` is approve or deny, `person` whose."""
     sent = await receive(request)
     context = await context_of(request)
-    admin_of(request, context)
+    admin_of(context)
     person = number_in(sent.get("person", ""))
     sends_mail = instance_of(request).settings.sends_mail
     approved = sent.get("decision") == "approve"

@@ -70,18 +70,18 @@ async def show_instances(request: Request) -> Response:
 
 async def _show_instances(request: Request, form: Form) -> Response:
     def read(conn: Connection, context: PageContext) -> tuple[list[InstanceBlock], list[Peer]]:
-        admin_of(request, context)
+        admin_of(context)
         return list_blocks(conn), list_peers(conn, limit=5 * PEERS)
 
     context, (blocks, known) = await read_page(request, read)
     values = {"form": form, "blocks": blocks, "known": known}
-    return form.answer(page(request, "admin_instances.html", context, values))
+    return form.answer(page(context, "admin_instances.html", values))
 
 
 async def block(request: Request) -> Response:
     """POST /admin/blocks: have nothing to do with a server any more."""
     context = await context_of(request)
-    by = admin_of(request, context).person
+    by = admin_of(context).person
     form = await read_form(request, _BLOCK)
     if form.ready:
         with form.keeping():
@@ -94,7 +94,7 @@ async def block(request: Request) -> Response:
 async def unblock(request: Request) -> Response:
     """POST /admin/blocks/remove."""
     sent = await receive(request)
-    by = admin_of(request, await context_of(request)).person
+    by = admin_of(await context_of(request)).person
     host = sent.get("host", "")
     await instance_of(request).unit(lambda ctx: unblock_instance(ctx, host, by))
     return see_other("/admin/instances", "block_removed")
@@ -191,7 +191,7 @@ async def show(request: Request) -> Response:
     host = normalise_host(text) if text else None
 
     def read(conn: Connection, context: PageContext) -> Overview:
-        admin_of(request, context)
+        admin_of(context)
         return Overview(
             health=check_health(conn, instance.settings.data_dir, context.now),
             host=host or "",
@@ -215,13 +215,13 @@ async def show(request: Request) -> Response:
         "state_named": state_named,
         "backlog_named": backlog_named,
     }
-    return page(request, "admin_federation.html", context, values)
+    return page(context, "admin_federation.html", values)
 
 
 async def retry(request: Request) -> Response:
     """POST /admin/federation/retry: send what waits for `host` now ("": for everybody)."""
     sent = await receive(request)
-    admin_of(request, await context_of(request))
+    admin_of(await context_of(request))
     host = normalise_host(sent["host"]) if sent.get("host") else None
     waiting = await instance_of(request).unit(
         lambda ctx: retry_now(ctx.conn, host, ctx.now.timestamp())

@@ -43,7 +43,7 @@ async def show_members(request: Request) -> Response:
     after = number_in(request.query_params.get("after", ""))
 
     def read(conn: Connection, context: PageContext) -> list[Member]:
-        admin_of(request, context)
+        admin_of(context)
         return search_members(conn, text, after=after, limit=MEMBERS + 1)
 
     context, found = await read_page(request, read)
@@ -52,13 +52,13 @@ async def show_members(request: Request) -> Response:
         "next": found[MEMBERS - 1].person.id if len(found) > MEMBERS else 0,
         "form": Form({"q": text}),
     }
-    return page(request, "admin_members.html", context, values)
+    return page(context, "admin_members.html", values)
 
 
 async def change_role(request: Request) -> Response:
     """POST /admin/members/role: `role` is admin or member, `person` whose."""
     sent = await receive(request)
-    admin_of(request, await context_of(request))
+    admin_of(await context_of(request))
     person, role = number_in(sent.get("person", "")), sent.get("role", "")
     if role not in ("admin", "member"):
         raise Conflict("no_decision", "Admin or member?")
@@ -71,7 +71,7 @@ async def change_role(request: Request) -> Response:
 async def make_reset(request: Request) -> Response:
     """POST /admin/members/reset: a link to hand to a member who forgot the password; shown once."""
     sent = await receive(request)
-    admin_of(request, await context_of(request))
+    admin_of(await context_of(request))
     person = number_in(sent.get("person", ""))
 
     def work(ctx: Context) -> tuple[Member, str]:
@@ -80,18 +80,18 @@ async def make_reset(request: Request) -> Response:
     member, token = await instance_of(request).unit(work)
     link = f"{instance_of(request).settings.origin}/reset?token={token}"
     context = await context_of(request)
-    return page(request, "admin_reset.html", context, {"whose": member, "link": link})
+    return page(context, "admin_reset.html", {"whose": member, "link": link})
 
 
 async def edit_invitations(request: Request) -> Response:
     """GET and POST /admin/invitations: codes for whoever shall come in without asking."""
 
     def read(conn: Connection, context: PageContext) -> list[Invitation]:
-        admin_of(request, context)
+        admin_of(context)
         return list_invitations(conn)
 
     context, found = await read_page(request, read)
-    by = admin_of(request, context).person
+    by = admin_of(context).person
     form = await read_form(request, _TERMS)
     if form.ready:
         with form.keeping():
@@ -105,7 +105,7 @@ async def edit_invitations(request: Request) -> Response:
             await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
             return see_other("/admin/invitations", "invitation_made")
     values = {"form": form, "invitations": found}
-    return form.answer(page(request, "admin_invitations.html", context, values))
+    return form.answer(page(context, "admin_invitations.html", values))
 
 
 def _number(form: Form, name: str) -> int:
@@ -118,7 +118,7 @@ def _number(form: Form, name: str) -> int:
 async def remove(request: Request) -> Response:
     """POST /admin/invitations/remove: take one back."""
     sent = await receive(request)
-    admin_of(request, await context_of(request))
+    admin_of(await context_of(request))
     number = number_in(sent.get("invitation", ""))
     await instance_of(request).unit(lambda ctx: remove_invitation(ctx.conn, number))
     return see_other("/admin/invitations", "invitation_removed")
@@ -133,18 +133,18 @@ async def _show_communities(request: Request, form: Form) -> Response:
     after = request.query_params.get("after", "")
 
     def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, list[Community]]:
-        admin_of(request, context)
+        admin_of(context)
         return list_communities(conn, CommunityQuery(after=after)), list_closed(conn)
 
     context, (opened, closed) = await read_page(request, read)
     values = {"form": form, "opened": opened, "closed": closed}
-    return form.answer(page(request, "admin_communities.html", context, values))
+    return form.answer(page(context, "admin_communities.html", values))
 
 
 async def close(request: Request) -> Response:
     """POST /admin/communities/close: `community` is the row id, `reason` for the log."""
     context = await context_of(request)
-    by = admin_of(request, context).person
+    by = admin_of(context).person
     form = await read_form(request, {"community": "", "reason": ""})
     if form.ready:
         with form.keeping():
@@ -157,7 +157,7 @@ async def close(request: Request) -> Response:
 async def reopen(request: Request) -> Response:
     """POST /admin/communities/reopen."""
     sent = await receive(request)
-    by = admin_of(request, await context_of(request)).person
+    by = admin_of(await context_of(request)).person
     number = number_in(sent.get("community", ""))
     await instance_of(request).unit(lambda ctx: _reopen(ctx, number, by))
     return see_other("/admin/communities", "community_reopened")

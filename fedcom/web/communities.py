@@ -126,7 +126,7 @@ async def list_all(request: Request) -> Response:
 
     values = {"scope": scope, "sort": sort, "name": name, "communities": found, "to": to}
     values["refused"] = refused
-    return page(request, "communities.html", context, values)
+    return page(context, "communities.html", values)
 
 
 async def show(request: Request) -> Response:
@@ -137,20 +137,20 @@ async def show(request: Request) -> Response:
 
     def read(conn: Connection, context: PageContext) -> tuple[Place, Choice, PostPage]:
         community = get_community_at(conn, request)
-        choice = choose(request, context, "community")
-        posts = read_list(conn, request, context, choice, community.id)
+        choice = choose(context, "community")
+        posts = read_list(conn, context, choice, community.id)
         return read_place(conn, context, community.id), choice, posts
 
     context, (place, choice, posts) = await read_page(request, read)
     values = {"place": place, "choice": choice, "posts": posts}
-    return page(request, "community.html", context, values, alternate=place.community.iri)
+    return page(context, "community.html", values, alternate=place.community.iri)
 
 
 async def follow(request: Request) -> Response:
     """POST /c/{slug}/follow and /unfollow."""
     await receive(request)
     context, community = await read_page(request, lambda conn, _: get_community_at(conn, request))
-    by = member_of(request, context).person
+    by = member_of(context).person
     instance = instance_of(request)
     path = f"/c/{slug(community)}"
     if request.url.path.endswith("/unfollow"):
@@ -168,7 +168,7 @@ async def create(request: Request) -> Response:
     instance = instance_of(request)
     form = await read_form(request, _NEW)
     context = await context_of(request)
-    by = member_of(request, context).person
+    by = member_of(context).person
     if form.ready:
         with form.keeping():
             words = await _words(form)
@@ -177,7 +177,7 @@ async def create(request: Request) -> Response:
             action = CreateCommunity(by=by, name=name, key=key, **words)
             await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))
             return see_other(f"/c/{name}", "community_made")
-    return form.answer(page(request, "community_new.html", context, {"form": form}))
+    return form.answer(page(context, "community_new.html", {"form": form}))
 
 
 async def edit(request: Request) -> Response:
@@ -185,13 +185,13 @@ async def edit(request: Request) -> Response:
     context, place = await managed(request)
     community = place.community
     form = await read_form(request, _values(community))
-    by = member_of(request, context).person
+    by = member_of(context).person
     if form.ready:
         with form.keeping():
             action = EditCommunity(by=by, community=community, **await _words(form))
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
-    return _manage_page(request, context, place, form=form, appoint=Form({"person": ""}))
+    return _manage_page(context, place, form=form, appoint=Form({"person": ""}))
 
 
 async def _words(form: Form) -> dict[str, Any]:
@@ -203,18 +203,16 @@ async def _words(form: Form) -> dict[str, Any]:
     }
 
 
-def _manage_page(
-    request: Request, context: PageContext, place: Place, *, form: Form, appoint: Form
-) -> Response:
+def _manage_page(context: PageContext, place: Place, *, form: Form, appoint: Form) -> Response:
     values = {"place": place, "form": form, "appoint": appoint}
-    return appoint.answer(form.answer(page(request, "community_edit.html", context, values)))
+    return appoint.answer(form.answer(page(context, "community_edit.html", values)))
 
 
 async def managed(request: Request) -> tuple[PageContext, Place]:
     """The community of the address, for who moderates it. Raises Denied for others."""
 
     def read(conn: Connection, context: PageContext) -> Place:
-        by = member_of(request, context).person
+        by = member_of(context).person
         place = read_place(conn, context, get_community_at(conn, request).id)
         may_moderate(by, place.community, place.standing, context.now)
         return place
@@ -226,7 +224,7 @@ async def appoint(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators: make somebody a moderator."""
     context, place = await managed(request)
     community = place.community
-    by = member_of(request, context).person
+    by = member_of(context).person
     form = await read_form(request, {"person": ""})
     if form.ready:
         with form.keeping():
@@ -234,7 +232,7 @@ async def appoint(request: Request) -> Response:
             action = AddModerator(by=by, community=community, person=person)
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
-    return _manage_page(request, context, place, form=Form(_values(community)), appoint=form)
+    return _manage_page(context, place, form=Form(_values(community)), appoint=form)
 
 
 def _values(community: Community) -> dict[str, str]:
@@ -250,7 +248,7 @@ async def dismiss(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
     sent = await receive(request)
     context, place = await managed(request)
-    by = member_of(request, context).person
+    by = member_of(context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))

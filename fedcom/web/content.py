@@ -85,7 +85,7 @@ def _vote(kind: Kind) -> Handler:
         Our script asks for JSON, and is told what stands now.
         """
         sent = await receive(request)
-        by = member_of(request, await context_of(request)).person
+        by = member_of(await context_of(request)).person
         number = number_of(request)
         if sent.get("score") not in {"1", "0", "-1"}:
             raise Invalid("invalid_vote_value", "A vote is up, down or taken back.")
@@ -107,7 +107,7 @@ def _vote(kind: Kind) -> Handler:
 def _button(kind: Kind, build: Callable[[Person, Target], Action[Any]], notice: str) -> Handler:
     async def press(request: Request) -> Response:
         await receive(request)
-        by = member_of(request, await context_of(request)).person
+        by = member_of(await context_of(request)).person
         number = number_of(request)
 
         def work(ctx: Context) -> None:
@@ -127,7 +127,7 @@ def _undelete(kind: Kind) -> Handler:
     async def undelete(request: Request) -> Response:
         """POST /post|comment/{number}/undelete, with a word about where it does not come back."""
         await receive(request)
-        by = member_of(request, await context_of(request)).person
+        by = member_of(await context_of(request)).person
         number = number_of(request)
 
         def work(ctx: Context) -> str:
@@ -179,7 +179,7 @@ def _restore(kind: Kind) -> Handler:
     async def restore(request: Request) -> Response:
         """POST /post|comment/{number}/restore: for whoever may remove it."""
         await receive(request)
-        by = member_of(request, await context_of(request)).person
+        by = member_of(await context_of(request)).person
 
         def work(ctx: Context) -> None:
             target = kind.get(ctx.conn, number_of(request))
@@ -206,7 +206,7 @@ def _remove(kind: Kind) -> Handler:
         form = await read_form(request, {"reason": ""})
 
         def read(conn: Connection, context: PageContext) -> tuple[Target, Community, Standing]:
-            member = member_of(request, context)
+            member = member_of(context)
             target = kind.get(conn, number)
             community = community_of(conn, target)
             judge = standing(conn, member.person, community)
@@ -215,7 +215,7 @@ def _remove(kind: Kind) -> Handler:
             return target, community, judge
 
         context, (target, place, judge) = await read_page(request, read)
-        by = member_of(request, context).person
+        by = member_of(context).person
         if form.ready:
             with form.keeping():
                 with beside("reason"):
@@ -229,7 +229,7 @@ def _remove(kind: Kind) -> Handler:
             "place": place,
             "moderates": judge.may_moderate,
         }
-        return form.answer(page(request, "remove.html", context, values))
+        return form.answer(page(context, "remove.html", values))
 
     return remove
 
@@ -238,13 +238,13 @@ async def edit_comment(request: Request) -> Response:
     """GET and POST /comment/{number}/edit: for whoever wrote it."""
 
     def read(conn: Connection, context: PageContext) -> Comment:
-        by = member_of(request, context).person
+        by = member_of(context).person
         comment = get_comment(conn, number_of(request))
         may_edit(by, comment, context.now)
         return comment
 
     context, comment = await read_page(request, read)
-    by = member_of(request, context).person
+    by = member_of(context).person
     form = await read_form(request, {"body": comment.body_source})
     if form.ready:
         with form.keeping():
@@ -259,6 +259,6 @@ async def edit_comment(request: Request) -> Response:
                 )
                 await instance_of(request).unit(lambda ctx: act(ctx, action))
                 return see_other(f"/comment/{comment.id}", "edited")
-    seen = await drafts.preview(request, context, form) if form.checked("preview") else ""
+    seen = await drafts.preview(context, form) if form.checked("preview") else ""
     values = {"form": form, "comment": comment, "preview": seen}
-    return form.answer(page(request, "comment_edit.html", context, values))
+    return form.answer(page(context, "comment_edit.html", values))

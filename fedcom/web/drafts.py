@@ -66,14 +66,14 @@ def restore(form: Form, left: Draft | None) -> Draft | None:
     return left
 
 
-async def preview(request: Request, context: PageContext, form: Form) -> str:
+async def preview(context: PageContext, form: Form) -> str:
     """The `body` as it would be shown, with its mentions linked; "" when it cannot be."""
     try:
         body = await offload(Body.of_markdown, check_body(form.text("body")))
     except Invalid as error:
         form.fail(error)
         return ""
-    instance = instance_of(request)
+    instance = context.instance
 
     def read(conn: Connection) -> Body:
         return with_links(Context(conn, context.now, instance.settings.origin), body)
@@ -81,9 +81,7 @@ async def preview(request: Request, context: PageContext, form: Form) -> str:
     return (await instance.read(read)).html
 
 
-def ask_to_log_in(
-    request: Request, context: PageContext, form: Form, place: str, names: Iterable[str]
-) -> Response:
+def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[str]) -> Response:
     """The log-in, which takes along what was typed by somebody whose session has ended."""
     fields = {name: form.text(name) for name in names if form.text(name)}
     values = {
@@ -95,7 +93,7 @@ def ask_to_log_in(
     }
     asked = Form(values, sent=True)
     asked.fail(Denied("log_in_first", "Log in to send this. What you typed goes along."))
-    return page(request, "login.html", context, {"form": asked}, status=401)
+    return page(context, "login.html", {"form": asked}, status=401)
 
 
 async def take_along(request: Request, form: Form, by: Person) -> None:
@@ -118,10 +116,10 @@ async def show(request: Request) -> Response:
     """GET /drafts: everything that was typed and not sent."""
 
     def read(conn: Connection, context: PageContext) -> list[Draft]:
-        return list_drafts(conn, member_of(request, context).person.id)
+        return list_drafts(conn, member_of(context).person.id)
 
     context, found = await read_page(request, read)
-    return page(request, "drafts.html", context, {"lines": [_to_left(one) for one in found]})
+    return page(context, "drafts.html", {"lines": [_to_left(one) for one in found]})
 
 
 def _to_left(draft: Draft) -> Left:
@@ -132,7 +130,7 @@ def _to_left(draft: Draft) -> Left:
 async def remove(request: Request) -> Response:
     """POST /drafts/remove: throw the draft of `place` away."""
     sent = await receive(request)
-    by = member_of(request, await context_of(request)).person
+    by = member_of(await context_of(request)).person
     place = sent.get("place", "")
     await instance_of(request).unit(lambda ctx: drop_draft(ctx.conn, by, place))
     return see_other(safe_path(sent.get("back", ""), "/drafts"), "draft_removed")

@@ -94,14 +94,14 @@ async def confirm(request: Request) -> Response:
             await instance.unit(lambda ctx: confirm_email(ctx.conn, whose, address))
             return see_other("/settings/account" if context.member else "/login", "email_confirmed")
     values = {"form": form, "proof": proof}
-    return form.answer(page(request, "confirm_email.html", context, values))
+    return form.answer(page(context, "confirm_email.html", values))
 
 
 async def send_again(request: Request) -> Response:
     """POST /settings/email/again: the link once more."""
     await receive(request)
     context = await context_of(request)
-    by = member_of(request, context).person
+    by = member_of(context).person
     instance = instance_of(request)
     await instance.unit(
         lambda ctx: ask_to_confirm(instance, ctx, context.site, get_member(ctx.conn, by.id))

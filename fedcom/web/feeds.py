@@ -57,14 +57,13 @@ class Choice:
         return self.sort in SPANNED
 
 
-def choose(
-    request: Request, context: PageContext, scope: Scope, usual: Sort | None = None
-) -> Choice:
+def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Choice:
     """What the query asks for: `sort`, `range`, `view`; else what the member prefers.
 
     `usual` is the order of lists that the preference is not about.
     """
-    query, account = request.query_params, context.member.account if context.member else None
+    query = context.request.query_params
+    account = context.member.account if context.member else None
     preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
     names = (query.get("sort", ""), usual, preferred, "active")
     sort = next(one for name in names for one in SORTS if one == name)
@@ -79,11 +78,9 @@ def choose(
     return Choice(scope, sort, span, compact, asked)
 
 
-def wanted(
-    request: Request, context: PageContext, choice: Choice, subject_id: int = NOBODY
-) -> FeedQuery:
+def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
     """What to ask the database for. Raises Invalid for an `after` that no page gave."""
-    text = request.query_params.get("after", "")
+    text = context.request.query_params.get("after", "")
     account = context.member.account if context.member else None
     return FeedQuery(
         choice.scope,
@@ -99,13 +96,12 @@ def wanted(
 
 def read_list(
     conn: Connection,
-    request: Request,
     context: PageContext,
     choice: Choice,
     subject_id: int = NOBODY,
 ) -> PostPage:
     """The page of the list."""
-    wants = wanted(request, context, choice, subject_id)
+    wants = wanted(context, choice, subject_id)
     return list_posts(conn, wants, viewer_id=context.viewer_id, now=context.now)
 
 
@@ -117,13 +113,13 @@ async def show_front(request: Request) -> Response:
         preferred = context.member.account.front_scope if context.member else "all"
         names = (asked, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
-        choice = choose(request, context, scope)
-        posts = read_list(conn, request, context, choice)
+        choice = choose(context, scope)
+        posts = read_list(conn, context, choice)
         if posts.lines or scope == "all" or asked:
             return choice, posts
-        choice = choose(request, context, "all")
-        return choice, read_list(conn, request, context, choice)
+        choice = choose(context, "all")
+        return choice, read_list(conn, context, choice)
 
     context, (choice, posts) = await read_page(request, read)
     values = {"choice": choice, "posts": posts}
-    return page(request, "front.html", context, values)
+    return page(context, "front.html", values)

@@ -50,7 +50,7 @@ async def show_markdown(request: Request) -> Response:
     context = await context_of(request)
     examples = [(gettext(title), source, html) for title, source, html in _rendered()]
     values = {"examples": examples, "brackets": MAX_BRACKETS, "cells": MAX_CELLS}
-    return page(request, "help_markdown.html", context, values)
+    return page(context, "help_markdown.html", values)
 
 
 async def show_limits(request: Request) -> Response:
@@ -59,4 +59,4 @@ async def show_limits(request: Request) -> Response:
     paces = PACES if instance_of(request).settings.member_limits else ()
     limits = [(gettext(pace.what), pace.allowances) for pace in paces]
     values = {"limits": limits, "newcomer": NEWCOMER}
-    return page(request, "help_limits.html", context, values)
+    return page(context, "help_limits.html", values)

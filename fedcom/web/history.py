@@ -77,7 +77,7 @@ def _show(kind: Kind) -> Handler:
             "versions": versions[:PAGE],
             "older": skip + PAGE if len(texts) > skip + PAGE else 0,
         }
-        return page(request, "history.html", context, values)
+        return page(context, "history.html", values)
 
     return show
 

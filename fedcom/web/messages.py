@@ -41,10 +41,10 @@ async def list_all(request: Request) -> Response:
     before = number_in(request.query_params.get("before", ""))
 
     def read(conn: Connection, context: PageContext) -> ConversationPage:
-        return list_conversations(conn, member_of(request, context).person.id, before=before)
+        return list_conversations(conn, member_of(context).person.id, before=before)
 
     context, conversations = await read_page(request, read)
-    return page(request, "messages.html", context, {"conversations": conversations})
+    return page(context, "messages.html", {"conversations": conversations})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ async def converse(request: Request) -> Response:
     before = number_in(request.query_params.get("before", ""))
 
     def read(conn: Connection, context: PageContext) -> _Talk:
-        by = member_of(request, context).person
+        by = member_of(context).person
         # Also when they are gone: what they wrote is still to be read.
         other = get_person_called(conn, request, slug_of(request))
         conversation = find_conversation(conn, by.id, other.id, before=before)
         return _Talk(other, conversation, is_blocked(conn, by.id, other.id))
 
     context, talk = await read_page(request, read)
-    member = member_of(request, context)
+    member = member_of(context)
     if form.ready:
         with form.keeping():
             body = await written(request, member.person, check_message(form.text("body")))
@@ -78,7 +78,7 @@ async def converse(request: Request) -> Response:
             )
             return see_other(f"{_path(talk.other)}#message-{number}", "message_sent")
     values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
-    response = form.answer(page(request, "conversation.html", context, values))
+    response = form.answer(page(context, "conversation.html", values))
     if member.unread:
         response.background = BackgroundTask(
             instance_of(request).unit,
@@ -102,11 +102,11 @@ async def edit(request: Request) -> Response:
 
     def read(conn: Connection, context: PageContext) -> tuple[Message, str]:
         found = get_own_message(conn, number_of(request), context.viewer_id)
-        may_edit(member_of(request, context).person, found, context.now)
+        may_edit(member_of(context).person, found, context.now)
         return found, _address(conn, context, found)
 
     context, (message, address) = await read_page(request, read)
-    by = member_of(request, context).person
+    by = member_of(context).person
     form = await read_form(request, {"body": message.body_source})
     if form.ready:
         with form.keeping():
@@ -115,7 +115,7 @@ async def edit(request: Request) -> Response:
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")
     values = {"form": form, "back": address}
-    return form.answer(page(request, "message_edit.html", context, values))
+    return form.answer(page(context, "message_edit.html", values))
 
 
 async def delete(request: Request) -> Response:
@@ -133,7 +133,7 @@ async def _change(
 ) -> Response:
     await receive(request)
     context = await context_of(request)
-    by = member_of(request, context).person
+    by = member_of(context).person
 
     def work(ctx: Context) -> str:
         found = get_own_message(ctx.conn, number_of(request), by.id)

@@ -95,7 +95,7 @@ async def show_modlog(request: Request) -> Response:
         "kinds": _kinds(),
         "deeds": MODERATION_ACTIONS,
     }
-    return page(request, "modlog.html", context, values)
+    return page(context, "modlog.html", values)
 
 
 def _kinds() -> list[tuple[str, str]]:
@@ -132,7 +132,7 @@ def _person_id(conn: Connection, request: Request, text: str) -> int | None:
 async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
     context, place = await managed(request)
-    by = member_of(request, context).person
+    by = member_of(context).person
     form = await read_form(
         request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
     )
@@ -144,7 +144,7 @@ async def ban(request: Request) -> Response:
             )
             return see_other(f"/c/{slug(place.community)}/banned", "banned")
     values = {"place": place, "person": None, "form": form}
-    return form.answer(page(request, "moderation_ban.html", context, values))
+    return form.answer(page(context, "moderation_ban.html", values))
 
 
 def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form: Form) -> Ban:
@@ -182,14 +182,14 @@ async def show_banned(request: Request) -> Response:
     context, (place, bans) = await read_page(request, read)
     more = bans[-1].person.id if len(bans) == PAGE else None
     values = {"place": place, "bans": bans, "more": more}
-    return page(request, "moderation_banned.html", context, values)
+    return page(context, "moderation_banned.html", values)
 
 
 async def unban(request: Request) -> Response:
     """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
     sent = await receive(request)
     context, place = await managed(request)
-    by = member_of(request, context).person
+    by = member_of(context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
@@ -214,24 +214,24 @@ async def ban_from_site(request: Request) -> Response:
     """GET and POST /u/{slug}/ban: for admins."""
 
     def read(conn: Connection, context: PageContext) -> Person:
-        admin_of(request, context)
+        admin_of(context)
         return get_person_at(conn, request, is_admin=True)
 
     context, person = await read_page(request, read)
-    by = admin_of(request, context).person
+    by = admin_of(context).person
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
             await instance_of(request).unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
             return see_other(f"/u/{slug(person)}", "banned")
     values = {"place": None, "person": person, "form": form}
-    return form.answer(page(request, "moderation_ban.html", context, values))
+    return form.answer(page(context, "moderation_ban.html", values))
 
 
 async def unban_from_site(request: Request) -> Response:
     """POST /u/{slug}/unban: for admins; with `content` what was removed comes back."""
     sent = await receive(request)
-    by = admin_of(request, await context_of(request)).person
+    by = admin_of(await context_of(request)).person
 
     def work(ctx: Context) -> Person:
         person = get_person_at(ctx.conn, request, is_admin=True)

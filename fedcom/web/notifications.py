@@ -23,18 +23,18 @@ async def show(request: Request) -> Response:
     before = number_in(request.query_params.get("before", ""))
 
     def read(conn: Connection, context: PageContext) -> NewsPage:
-        by = member_of(request, context).person
+        by = member_of(context).person
         return list_news(conn, by.id, only, unread=not everything, before=before)
 
     context, news = await read_page(request, read)
     values = {"news": news, "only": only, "everything": everything}
-    return page(request, "notifications.html", context, values)
+    return page(context, "notifications.html", values)
 
 
 async def mark(request: Request) -> Response:
     """POST /notifications/read: the one that `number` names, or all of a `kind` up to `until`."""
     sent = await receive(request)
-    by = member_of(request, await context_of(request)).person
+    by = member_of(await context_of(request)).person
     number, until = number_in(sent.get("number", "")), number_in(sent.get("until", ""))
     kinds = KINDS[_filter(sent.get("kind", ""))]
 

@@ -26,32 +26,32 @@ _FIELDS = {"current_password": "", "remove_content": ""}
 async def show(request: Request) -> Response:
     """GET /settings/data: downloads, and the way out."""
     context = await context_of(request)
-    member_of(request, context)
-    return page(request, "settings_data.html", context, {})
+    member_of(context)
+    return page(context, "settings_data.html", {})
 
 
 async def show_bans(request: Request) -> Response:
     """GET /settings/bans: what the member is kept out of, until when and why."""
 
     def read(conn: Connection, context: PageContext) -> list[OwnBan]:
-        return list_bans_of(conn, member_of(request, context).person.id, context.now)
+        return list_bans_of(conn, member_of(context).person.id, context.now)
 
     context, bans = await read_page(request, read)
-    person = member_of(request, context).person
+    person = member_of(context).person
     values = {"bans": bans, "person": person, "is_banned": person.is_banned(context.now)}
-    return page(request, "settings_bans.html", context, values)
+    return page(context, "settings_bans.html", values)
 
 
 async def export(request: Request) -> Response:
     """GET /settings/export: everything, as one JSON document that is written while it is read."""
-    member = member_of(request, await context_of(request))
+    member = member_of(await context_of(request))
     name = f"{member.person.name}-{member.person.host.partition(':')[0]}.json"
     return _download(StreamingResponse(_write(instance_of(request), member)), name)
 
 
 async def export_for_lemmy(request: Request) -> Response:
     """GET /settings/export/lemmy: what other forums can import."""
-    member = member_of(request, await context_of(request))
+    member = member_of(await context_of(request))
     whose = Member(member.person, member.account)
     found = await instance_of(request).read(lambda conn: orjson.dumps(lemmy_settings(conn, whose)))
     return _download(Response(found), f"{member.person.name}-settings.json")
@@ -93,9 +93,9 @@ async def leave(request: Request) -> Response:
     form = await read_form(request, _FIELDS)
 
     context, is_needed = await read_page(
-        request, lambda conn, context: is_last_admin(conn, member_of(request, context).person.id)
+        request, lambda conn, context: is_last_admin(conn, member_of(context).person.id)
     )
-    member = member_of(request, context)
+    member = member_of(context)
     if form.ready:
         with form.keeping():
             await confirm(request, member, form, "current_password")
@@ -107,4 +107,4 @@ async def leave(request: Request) -> Response:
             clear_session(response, instance_of(request).settings)
             return response
     values = {"form": form, "is_needed": member.is_admin and is_needed}
-    return form.answer(page(request, "settings_delete.html", context, values))
+    return form.answer(page(context, "settings_delete.html", values))

@@ -42,7 +42,7 @@ async def ask(request: Request) -> Response:
             await _send(request, context.site, form.line("name"))
             is_done = True
     values = {"form": form, "sends_mail": sends_mail, "is_done": is_done}
-    return form.answer(page(request, "forgot.html", context, values))
+    return form.answer(page(context, "forgot.html", values))
 
 
 async def _send(request: Request, site: Site, name: str) -> None:
@@ -91,4 +91,4 @@ async def choose(request: Request) -> Response:
             # Whoever has the link may log in with it from here, whatever others try meanwhile.
             remember_device(request, response, replace(whose.account, password_hash=hashed))
             return response
-    return form.answer(page(request, "reset.html", context, {"form": form, "whose": whose}))
+    return form.answer(page(context, "reset.html", {"form": form, "whose": whose}))

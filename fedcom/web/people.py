@@ -60,27 +60,29 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/u/{name}", 308)
 
-    context, profile = await read_page(request, lambda conn, context: _read(conn, request, context))
+    context, profile = await read_page(request, _read)
     values = {"profile": profile, "person": profile.person}
-    return page(request, "person.html", context, values, alternate=profile.person.iri)
+    return page(context, "person.html", values, alternate=profile.person.iri)
 
 
-def _read(conn: Connection, request: Request, context: PageContext) -> Profile:
+def _read(conn: Connection, context: PageContext) -> Profile:
     is_admin = context.member is not None and context.member.is_admin
-    person = get_person_at(conn, request, is_admin=is_admin)
+    person = get_person_at(conn, context.request, is_admin=is_admin)
     facts = get_facts(conn, person.id, viewer_id=context.viewer_id)
-    asked = request.query_params.get("show", "")
+    asked = context.request.query_params.get("show", "")
     shelf = asked if asked in SHELVES else ""
-    choice = choose(request, context, "author", "new")
+    choice = choose(context, "author", "new")
     if shelf == "posts":
-        posts = read_list(conn, request, context, choice, person.id)
+        posts = read_list(conn, context, choice, person.id)
         return Profile(person, facts, shelf, choice, posts=posts)
     choice = replace(choice, sort=choice.sort if choice.sort in ORDERS else "new", span="all")
-    wants = wanted(request, context, choice, person.id)
+    wants = wanted(context, choice, person.id)
     if shelf == "comments":
         remarks = list_comments_of(conn, wants, viewer_id=context.viewer_id)
         return Profile(person, facts, shelf, choice, comments=remarks)
-    works = list_works(conn, wants, _answers_after(request, wants), viewer_id=context.viewer_id)
+    works = list_works(
+        conn, wants, _answers_after(context.request, wants), viewer_id=context.viewer_id
+    )
     return Profile(person, facts, shelf, choice, works=works)
 
 

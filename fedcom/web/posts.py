@@ -66,11 +66,11 @@ async def submit(request: Request) -> Response:
     def read(conn: Connection, context: PageContext) -> Desk:
         if context.member is None and form.sent:
             return Desk()
-        return _read_desk(conn, request, member_of(request, context).person)
+        return _read_desk(conn, request, member_of(context).person)
 
     context, desk = await read_page(request, read)
     if context.member is None:
-        return drafts.ask_to_log_in(request, context, form, drafts.SUBMIT, _NEW)
+        return drafts.ask_to_log_in(context, form, drafts.SUBMIT, _NEW)
     by = context.member.person
     left = _begin(request, form, desk)
     if form.ready:
@@ -85,10 +85,10 @@ async def submit(request: Request) -> Response:
         "communities": desk.communities,
         "languages": LANGUAGES,
         "left": left,
-        "preview": await drafts.preview(request, context, form) if form.checked("preview") else "",
+        "preview": await drafts.preview(context, form) if form.checked("preview") else "",
         "duplicates": await _duplicates(request, form) if _is_warned(form) else (),
     }
-    return form.answer(page(request, "submit.html", context, values))
+    return form.answer(page(context, "submit.html", values))
 
 
 def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
@@ -222,13 +222,13 @@ async def edit(request: Request) -> Response:
     """GET and POST /post/{number}/edit: for whoever wrote it."""
 
     def read(conn: Connection, context: PageContext) -> Post:
-        by = member_of(request, context).person
+        by = member_of(context).person
         post = get_post(conn, number_of(request))
         may_edit(by, post, context.now)
         return post
 
     context, post = await read_page(request, read)
-    by = member_of(request, context).person
+    by = member_of(context).person
     form = await read_form(
         request,
         {
@@ -253,6 +253,6 @@ async def edit(request: Request) -> Response:
         "form": form,
         "post": post,
         "languages": _languages(post),
-        "preview": await drafts.preview(request, context, form) if form.checked("preview") else "",
+        "preview": await drafts.preview(context, form) if form.checked("preview") else "",
     }
-    return form.answer(page(request, "post_edit.html", context, values))
+    return form.answer(page(context, "post_edit.html", values))

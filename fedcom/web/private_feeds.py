@@ -71,7 +71,7 @@ async def show_news(request: Request) -> Response:
 async def renew(request: Request) -> Response:
     """POST /settings/feeds: other addresses from now on."""
     await receive(request)
-    by = member_of(request, await context_of(request)).person
+    by = member_of(await context_of(request)).person
     await instance_of(request).unit(lambda ctx: renew_feed_salt(ctx.conn, by.id))
     return see_other("/settings/account", "feeds_renewed")
 

@@ -86,11 +86,11 @@ def _report(find: Find) -> Handler:
         form = await read_form(request, {"reason": ""})
 
         def read(conn: Connection, context: PageContext) -> _Subject:
-            by = member_of(request, context).person
+            by = member_of(context).person
             return _subject(conn, by, find(conn, number_of(request), by.id))
 
         context, about = await read_page(request, read)
-        by = member_of(request, context).person
+        by = member_of(context).person
         if form.ready:
             with form.keeping():
                 action = Report(
@@ -101,7 +101,7 @@ def _report(find: Find) -> Handler:
                 )
                 return see_other(about.back, "reported")
         values = {"form": form, "about": about}
-        return form.answer(page(request, "report.html", context, values))
+        return form.answer(page(context, "report.html", values))
 
     return report
 
@@ -138,7 +138,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     asked = request.query_params
 
     def read(conn: Connection, context: PageContext) -> _Shown:
-        member = member_of(request, context)
+        member = member_of(context)
         if not member.is_admin and not moderates_anything(conn, member.person.id):
             raise Denied("not_a_moderator", "Only moderators and admins judge reports.")
         queue = ReportQuery(
@@ -159,7 +159,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
         "form": form,
         "judged": judged,
     }
-    return form.answer(page(request, "reports.html", context, values))
+    return form.answer(page(context, "reports.html", values))
 
 
 def _judge(deed: ModerationAction, notice: str) -> Handler:
@@ -173,11 +173,9 @@ def _judge(deed: ModerationAction, notice: str) -> Handler:
         if form.ready:
             context, about = await read_page(
                 request,
-                lambda conn, context: get_report_for(
-                    conn, number, member_of(request, context).person
-                ),
+                lambda conn, context: get_report_for(conn, number, member_of(context).person),
             )
-            by = member_of(request, context).person
+            by = member_of(context).person
             with form.keeping("reason"):
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)

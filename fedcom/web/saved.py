@@ -64,7 +64,7 @@ def _button(deed: ModerationAction, notice: str, anchor: str = "") -> Handler:
 
     async def press(request: Request) -> Response:
         sent = await receive(request)
-        by = member_of(request, await context_of(request)).person
+        by = member_of(await context_of(request)).person
         await instance_of(request).unit(lambda ctx: deed(ctx, by, request))
         back = safe_path(sent.get("back", ""), request.url.path.rpartition("/")[0])
         if anchor:
@@ -127,14 +127,14 @@ async def show_saved(request: Request) -> Response:
     after = Cursor.read(text, whole=True) if text else None
 
     def read(conn: Connection, context: PageContext) -> Saved:
-        by = member_of(request, context).person
+        by = member_of(context).person
         if show == "comments":
             return Saved(None, list_saved_comments(conn, by.id, after=after))
         wanted = FeedQuery("hidden" if show == "hidden" else "saved", "new", after=after, nsfw=True)
         return Saved(list_posts(conn, wanted, viewer_id=by.id, now=context.now), None)
 
     context, saved = await read_page(request, read)
-    return page(request, "saved.html", context, {"saved": saved, "show": show})
+    return page(context, "saved.html", {"saved": saved, "show": show})
 
 
 async def show_blocks(request: Request) -> Response:
@@ -142,17 +142,17 @@ async def show_blocks(request: Request) -> Response:
     form = await read_form(request, {"who": "", "back": ""})
 
     def read(conn: Connection, context: PageContext) -> Blocks:
-        return list_own_blocks(conn, member_of(request, context).person.id)
+        return list_own_blocks(conn, member_of(context).person.id)
 
     context, blocks = await read_page(request, read)
-    by = member_of(request, context).person
+    by = member_of(context).person
     if form.ready:
         # Whatever is wrong, it is wrong with the only field.
         with form.keeping("who"):
             await _block_named(request, by, form.line("who"))
             return see_other(safe_path(form.line("back"), BLOCKS), "blocked")
     values = {"form": form, "blocks": blocks}
-    return form.answer(page(request, "settings_blocks.html", context, values))
+    return form.answer(page(context, "settings_blocks.html", values))
 
 
 async def _block_named(request: Request, by: Person, text: str) -> None:
@@ -172,7 +172,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
 async def remove_block(request: Request) -> Response:
     """POST /settings/blocks/remove: of the actor `number`, or of the server `host`."""
     sent = await receive(request)
-    by = member_of(request, await context_of(request)).person
+    by = member_of(await context_of(request)).person
     number, host = number_in(sent.get("number", "")), sent.get("host", "")
 
     def work(ctx: Context) -> None:

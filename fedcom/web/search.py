@@ -16,7 +16,6 @@ from activitypub.errors import Malformed
 from activitypub.webfinger import parse_handle
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
-from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_community, find_person
@@ -80,36 +79,36 @@ async def look_up(request: Request) -> Response:
     form = await read_form(request, {"q": typed})
     context = await context_of(request)
     if form.ready:
-        by = member_of(request, context).person
+        by = member_of(context).person
         with form.keeping("q"):
             return see_other(path_of(await look_up_elsewhere(request, by, _query(form.line("q")))))
     asked = _asked(request, form)
     if form.sent or not asked.text:
-        return _show(request, context, form, asked)
-    return await _search(request, context, form, asked)
+        return _show(context, form, asked)
+    return await _search(context, form, asked)
 
 
-async def _search(request: Request, context: PageContext, form: Form, asked: Asked) -> Response:
-    instance = instance_of(request)
+async def _search(context: PageContext, form: Form, asked: Asked) -> Response:
+    instance = context.instance
     if context.member is None:
-        who = address_key(client_address(request))
+        who = address_key(client_address(context.request))
         await instance.unit(lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, who, ctx.now))
     development, origin = instance.settings.development, instance.settings.origin
 
     def read(conn: Connection) -> Found | Hits:
         known = _find_known(conn, asked.text, origin, development=development)
-        return known or _SEARCHES[asked.kind](conn, _wanted(conn, request, asked), _viewer(context))
+        return known or _SEARCHES[asked.kind](
+            conn, _wanted(conn, context.request, asked), _viewer(context)
+        )
 
     found = await instance.read(read)
     if isinstance(found, ContentHits | ActorHits):
-        return _show(request, context, form, asked, found)
+        return _show(context, form, asked, found)
     return see_other(path_of(found))
 
 
-def _show(
-    request: Request, context: PageContext, form: Form, asked: Asked, hits: Hits | None = None
-) -> Response:
-    development = instance_of(request).settings.development
+def _show(context: PageContext, form: Form, asked: Asked, hits: Hits | None = None) -> Response:
+    development = context.instance.settings.development
     values = {
         "form": form,
         "asked": asked,
@@ -117,7 +116,7 @@ def _show(
         "terms": parse_terms(asked.text),
         "is_address": is_address(asked.text, development=development),
     }
-    return form.answer(page(request, "search.html", context, values))
+    return form.answer(page(context, "search.html", values))
 
 
 def _asked(request: Request, form: Form) -> Asked:

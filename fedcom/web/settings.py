@@ -62,7 +62,7 @@ class Browser:
 async def edit_profile(request: Request) -> Response:
     """GET and POST /settings: the name and the text that others see."""
     context = await context_of(request)
-    by = member_of(request, context).person
+    by = member_of(context).person
     form = await read_form(request, {"display_name": by.title, "body": by.summary_source})
     if form.ready:
         with form.keeping():
@@ -73,13 +73,13 @@ async def edit_profile(request: Request) -> Response:
             )
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
-    return form.answer(page(request, "settings.html", context, {"form": form}))
+    return form.answer(page(context, "settings.html", {"form": form}))
 
 
 async def edit_appearance(request: Request) -> Response:
     """GET and POST /settings/appearance: what pages look like and lists begin with."""
     context = await context_of(request)
-    mine = member_of(request, context).account
+    mine = member_of(context).account
     form = await read_form(request, _appearance(mine))
     if form.ready:
         with form.keeping():
@@ -96,7 +96,7 @@ async def edit_appearance(request: Request) -> Response:
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
             )
             return see_other("/settings/appearance", "preferences_saved")
-    return form.answer(page(request, "settings_appearance.html", context, {"form": form}))
+    return form.answer(page(context, "settings_appearance.html", {"form": form}))
 
 
 def _appearance(mine: Account) -> dict[str, str]:
@@ -122,14 +122,14 @@ async def _show_account(
     instance = instance_of(request)
 
     def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str]:
-        member = member_of(request, context)
+        member = member_of(context)
         found = list_sessions(conn, member.account.actor_id, context.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
         reader = find_subscriber(conn, member.person.id, context.now)
         return browsers, make_token(instance.signer, reader) if reader else ""
 
     context, (browsers, token) = await read_page(request, read)
-    member = member_of(request, context)
+    member = member_of(context)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.contact or "", "email_password": ""})
     values = {
@@ -139,14 +139,14 @@ async def _show_account(
         "feed_token": token,
         "sends_mail": instance.settings.sends_mail,
     }
-    shown = page(request, "settings_account.html", context, values)
+    shown = page(context, "settings_account.html", values)
     return email.answer(password.answer(shown))
 
 
 async def change_password(request: Request) -> Response:
     """POST /settings/password: asks for the current one; all other sessions end."""
     form = await read_form(request, _PASSWORD)
-    member = member_of(request, await context_of(request))
+    member = member_of(await context_of(request))
     if form.ready:
         with form.keeping():
             chosen = check_new_password(form.text("password"), member.person.name)
@@ -168,7 +168,7 @@ async def change_email(request: Request) -> Response:
     """POST /settings/email: asks for the password, for the address can open the account."""
     form = await read_form(request, {"email": "", "email_password": ""})
     context = await context_of(request)
-    member = member_of(request, context)
+    member = member_of(context)
     if form.ready:
         with form.keeping():
             address = check_email(form.line("email"))
@@ -210,7 +210,7 @@ async def confirm(request: Request, member: SignedIn, form: Form, field: str) ->
 async def end_session_elsewhere(request: Request) -> Response:
     """POST /settings/sessions: log out the browser that `session` names."""
     sent = await receive(request)
-    member = member_of(request, await context_of(request))
+    member = member_of(await context_of(request))
     number = number_in(sent.get("session", ""))
     await instance_of(request).unit(
         lambda ctx: end_one_session(ctx.conn, member.account.actor_id, number)

@@ -51,7 +51,7 @@ async def set_up(request: Request) -> Response:
             remember_device(request, response, welcome.member.account)
             return response
     values = {"form": form, "asks_token": instance.setup_token is not None}
-    return form.answer(page(request, "setup.html", context, values))
+    return form.answer(page(context, "setup.html", values))
 
 
 async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:

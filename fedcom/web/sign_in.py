@@ -52,7 +52,7 @@ async def log_in(request: Request) -> Response:
             set_session(response, instance_of(request).settings, welcome.token)
             remember_device(request, response, welcome.member.account)
             return response
-    return form.answer(page(request, "login.html", context, {"form": form}))
+    return form.answer(page(context, "login.html", {"form": form}))
 
 
 async def _sign_in(request: Request, form: Form) -> Welcome:
@@ -125,7 +125,7 @@ async def sign_up(request: Request) -> Response:
         "is_invited": code != "" and problem is None,
         "sends_mail": sends_mail,
     }
-    return form.answer(page(request, "register.html", context, values))
+    return form.answer(page(context, "register.html", values))
 
 
 def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomError | None:

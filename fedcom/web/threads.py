@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.comment import CreateComment
 from fedcom.context import Context
-from fedcom.http.instance import instance_of
 from fedcom.http.problem import wants_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -212,17 +211,17 @@ async def reply(request: Request) -> Response:
     form = await read_form(request, _ANSWER)
     context, post = await read_page(request, lambda conn, _: get_post(conn, number_of(request)))
     if form.ready and not wants_page(request):
-        return await _show_answer(request, context, await _answer(request, context, post, form))
+        return await _show_answer(context, await _answer(context, post, form))
     place = _place_of(post.id, form)
     if context.member is None:
-        return drafts.ask_to_log_in(request, context, form, place, _ANSWER)
+        return drafts.ask_to_log_in(context, form, place, _ANSWER)
     if form.ready:
         with form.keeping():
             if form.checked("draft"):
                 await drafts.keep(request, form, context.member.person, place, _ANSWER)
                 return see_other(drafts.path_of(place), "draft_saved")
             if not form.checked("preview"):
-                made = await _answer(request, context, post, form)
+                made = await _answer(context, post, form)
                 return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
         if form.status != 200:
             await drafts.keep_unsent(request, form, context.member.person, place, _ANSWER)
@@ -233,9 +232,9 @@ def _place_of(post_id: int, form: Form) -> str:
     return drafts.place_of_answer(post_id, number_in(form.line("parent")))
 
 
-async def _answer(request: Request, context: PageContext, about: Post, form: Form) -> Comment:
-    by = member_of(request, context).person
-    body = await written(request, by, check_comment(form.text("body")))
+async def _answer(context: PageContext, about: Post, form: Form) -> Comment:
+    by = member_of(context).person
+    body = await written(context.request, by, check_comment(form.text("body")))
     number = number_in(form.line("parent"))
 
     def make(ctx: Context) -> int:
@@ -247,13 +246,13 @@ async def _answer(request: Request, context: PageContext, about: Post, form: For
     def work(ctx: Context) -> Comment:
         return get_comment(ctx.conn, once(ctx, by, form.key, lambda: make(ctx)))
 
-    return await instance_of(request).unit(work)
+    return await context.instance.unit(work)
 
 
-async def _show_answer(request: Request, context: PageContext, made: Comment) -> Response:
-    discussion = await instance_of(request).read(lambda conn: _read_branch(conn, context, made, 0))
+async def _show_answer(context: PageContext, made: Comment) -> Response:
+    discussion = await context.instance.read(lambda conn: _read_branch(conn, context, made, 0))
     values = discussion.values(context, "new", Form({"parent": "", "body": ""})) | {"focus": None}
-    html = await offload(piece, request, "comment.html", context, values)
+    html = await offload(piece, context, "comment.html", values)
     return JSONResponse({"id": made.id, "html": html}, 201)
 
 
@@ -268,13 +267,13 @@ async def _show(request: Request, form: Form) -> Response:
         roots = to_tree(discussion.thread.lines)
         if reply_to not in {line.id for line in placed(roots)}:
             return RedirectResponse(f"/comment/{reply_to}?reply={reply_to}#comment-{reply_to}", 303)
-    more = await _more(request, context, discussion, form)
-    response = _discussion_page(request, context, discussion, form, more)
-    response.background = _note_visit(request, context, discussion.view)
+    more = await _more(context, discussion, form)
+    response = _discussion_page(context, discussion, form, more)
+    response.background = _note_visit(context, discussion.view)
     return response
 
 
-def _note_visit(request: Request, context: PageContext, view: PostView) -> BackgroundTask | None:
+def _note_visit(context: PageContext, view: PostView) -> BackgroundTask | None:
     """Remembered when the page is on its way: reading never waits for a write."""
     last, member = view.last_visit, context.member
     is_old = last is None or last.is_to_be_noted(view.post, context.now)
@@ -287,17 +286,15 @@ def _note_visit(request: Request, context: PageContext, view: PostView) -> Backg
         if member.unread:
             read_thread(ctx.conn, context.viewer_id, view.post.id, context.now)
 
-    return BackgroundTask(instance_of(request).unit, note)
+    return BackgroundTask(context.instance.unit, note)
 
 
-def _note_reading(
-    request: Request, context: PageContext, line: CommentLine
-) -> BackgroundTask | None:
+def _note_reading(context: PageContext, line: CommentLine) -> BackgroundTask | None:
     """That it was answered or named in this comment is no news any more."""
     if context.member is None or not context.member.unread:
         return None
     return BackgroundTask(
-        instance_of(request).unit,
+        context.instance.unit,
         lambda ctx: read_thread(ctx.conn, context.viewer_id, line.post_id, context.now, line.id),
     )
 
@@ -312,33 +309,30 @@ async def show_comment(request: Request) -> Response:
         return _read_branch(conn, context, get_comment(conn, number_of(request)), CONTEXT, place)
 
     context, discussion = await read_page(request, read)
-    more = await _more(request, context, discussion, form)
-    response = _discussion_page(request, context, discussion, form, more)
+    more = await _more(context, discussion, form)
+    response = _discussion_page(context, discussion, form, more)
     if discussion.focus is not None:
-        response.background = _note_reading(request, context, discussion.focus)
+        response.background = _note_reading(context, discussion.focus)
     return response
 
 
-async def _more(
-    request: Request, context: PageContext, discussion: Discussion, form: Form
-) -> dict[str, Any]:
+async def _more(context: PageContext, discussion: Discussion, form: Form) -> dict[str, Any]:
     """The draft that the form begins with, or a look at what was typed into it."""
     left = drafts.restore(form, discussion.view.draft)
-    seen = await drafts.preview(request, context, form) if form.checked("preview") else ""
+    seen = await drafts.preview(context, form) if form.checked("preview") else ""
     return {"left": left, "preview": seen}
 
 
 def _discussion_page(
-    request: Request, context: PageContext, discussion: Discussion, form: Form, more: dict[str, Any]
+    context: PageContext, discussion: Discussion, form: Form, more: dict[str, Any]
 ) -> Response:
     view, focus = discussion.view, discussion.focus
-    asked = request.query_params.get("sort", "")
+    asked = context.request.query_params.get("sort", "")
     order = next((order for order in ORDERS if order == asked), ORDERS[0])
     shown = focus.is_shown if focus is not None else view.post.is_shown
     response = page(
-        request,
-        "post.html",
         context,
+        "post.html",
         discussion.values(context, order, form) | more,
         status=200 if shown or form.sent else 410,
         alternate=focus.iri if focus is not None else view.post.iri,

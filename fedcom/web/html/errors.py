@@ -54,7 +54,7 @@ async def show_problem(request: Request, error: Exception) -> Response:
     # refused before its handler began.
     if context.member and isinstance(error, FedcomError) and problem.code != "cross_site":
         values["typed"] = await typed_into(request)
-    response = page(request, "error.html", context, values, status=problem.status)
+    response = page(context, "error.html", values, status=problem.status)
     response.headers.update(problem.headers)
     return response
 
@@ -79,7 +79,7 @@ async def go_elsewhere(request: Request, error: Exception) -> Response:
     # The session ended while they were typing.
     problem = Problem(401, "log_in_first", gettext("Log in and send it again."))
     values = _values(request, problem) | {"typed": typed, "onward": path}
-    return page(request, "error.html", context, values, status=401)
+    return page(context, "error.html", values, status=401)
 
 
 def _values(request: Request, problem: Problem) -> dict[str, Any]:

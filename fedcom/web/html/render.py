@@ -21,7 +21,6 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
-from fedcom.http.instance import instance_of
 from fedcom.offload import offload
 from fedcom.text.html import to_text
 from fedcom.text.mentions import unlinked_mentions
@@ -177,9 +176,8 @@ class _Page(HTMLResponse):
 
 
 def page(
-    request: Request,
-    template: str,
     context: PageContext,
+    template: str,
     values: Mapping[str, Any],
     *,
     status: int = 200,
@@ -189,9 +187,9 @@ def page(
 
     `alternate` is the id of the thing shown, for those who read ActivityPub.
     """
-    code = flash.pending(request)
+    code = flash.pending(context.request)
     more = {"notice": flash.text_of(code), "alternate": alternate, **values}
-    response = _Page(partial(piece, request, template, context, more), status)
+    response = _Page(partial(piece, context, template, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
     if alternate:
@@ -202,7 +200,7 @@ def page(
     return response
 
 
-def piece(request: Request, template: str, context: PageContext, values: Mapping[str, Any]) -> str:
+def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str:
     """Any template with `values` and what all of them are given: a page, or a part of one."""
     i18n.speak(context.language)
     return _pages.get_template(template).render(
@@ -213,8 +211,8 @@ def piece(request: Request, template: str, context: PageContext, values: Mapping
         member=context.member,
         form_token=context.form_token,
         now=context.now,
-        here=_here(request),
-        media_signer=instance_of(request).media_signer,
+        here=_here(context.request),
+        media_signer=context.instance.media_signer,
     )
 
 

@@ -13,7 +13,7 @@ from fedcom.accounts.sessions import SignedIn, find_visit, touch_session
 from fedcom.catalogues import DEFAULT
 from fedcom.errors import Denied
 from fedcom.http.csrf import make_token
-from fedcom.http.instance import instance_of
+from fedcom.http.instance import Instance, instance_of
 from fedcom.http.sessions import session_token
 from fedcom.models.site import Site
 from fedcom.queries.people import NOBODY
@@ -46,6 +46,7 @@ class GoElsewhere(Exception):
 class PageContext:
     """One request: the site, the member who asks (None: a guest), a token for its forms."""
 
+    request: Request
     site: Site
     member: SignedIn | None
     form_token: str
@@ -56,6 +57,11 @@ class PageContext:
     language: str = DEFAULT
     # The member is banned, and on this page a guest.
     is_kept_out: bool = False
+
+    @property
+    def instance(self) -> Instance:
+        """The server that is asked."""
+        return instance_of(self.request)
 
     @property
     def viewer_id(self) -> int:
@@ -89,7 +95,7 @@ async def read_page(
         troubles = find_troubles(request, conn, now) if is_admin else ()
         wanted = member.account.interface_language if member else ""
         context = PageContext(
-            site, member, form_token, now, troubles, choose(accepted, wanted), is_kept_out
+            request, site, member, form_token, now, troubles, choose(accepted, wanted), is_kept_out
         )
         speak(context.language)
         request.state.page_context = context
@@ -110,14 +116,14 @@ async def context_of(request: Request) -> PageContext:
     return context
 
 
-def member_of(request: Request, context: PageContext) -> SignedIn:
+def member_of(context: PageContext) -> SignedIn:
     """The member who asks; raises GoElsewhere (to the log-in and back) for a guest, and to what is
     said of their ban for somebody banned.
     """
     if context.is_kept_out:
         raise GoElsewhere(BANS)
     if context.member is None:
-        here = "/"
+        request, here = context.request, "/"
         if request.method == "GET":
             query = f"?{request.url.query}" if request.url.query else ""
             here = f"{request.url.path}{query}"
@@ -125,9 +131,9 @@ def member_of(request: Request, context: PageContext) -> SignedIn:
     return context.member
 
 
-def admin_of(request: Request, context: PageContext) -> SignedIn:
+def admin_of(context: PageContext) -> SignedIn:
     """The admin who asks; raises Denied for other members, GoElsewhere for guests."""
-    member = member_of(request, context)
+    member = member_of(context)
     if not member.account.is_admin:
         raise Denied("not_an_admin", "Only admins of this instance may see this page.")
     return member
