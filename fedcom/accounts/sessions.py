@@ -100,7 +100,7 @@ _IS_ALIVE = and_(
 )
 _SITE = columns_of(Site, site)
 # Every page that a member asks for begins with this, so it is one statement.
-_VISIT = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
+_SITE_AND_MEMBER = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
 
 
 def create_session(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
@@ -119,7 +119,9 @@ def create_session(conn: Connection, account_id: int, user_agent: str, now: date
     return token
 
 
-def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, SignedIn | None]:
+def find_site_and_member(
+    conn: Connection, token: str, now: datetime
+) -> tuple[Site, SignedIn | None]:
     """This instance, and who `token` stands for, in one statement; None when it never was one, has
     ended, or its owner is gone. Banned owners are given: they may take along what is theirs, and
     leave.
@@ -127,7 +129,7 @@ def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, Signe
     Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction. Raises
     NotFound before the first start of the instance.
     """
-    row = conn.execute(_VISIT, {"token": _hash(token), "now": now}).first()
+    row = conn.execute(_SITE_AND_MEMBER, {"token": _hash(token), "now": now}).first()
     if row is None:
         raise NotFound("site_not_set_up", "This instance was never started.")
     width = len(_SITE)

@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from starlette.requests import HTTPConnection
+
 Network = IPv4Network | IPv6Network
+
+
+def client_address(request: HTTPConnection) -> str:
+    """Whom attempts are counted for: the client's address as trusted proxies give it, or ""."""
+    return request.client.host if request.client else ""
 
 
 def is_address(text: str) -> bool:

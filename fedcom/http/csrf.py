@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from fedcom.errors import Denied
+from fedcom.http.identity import Credentials
 
 _WIDTH = 16  # bytes of the token, and of the mask in front of it
 
@@ -45,15 +46,21 @@ def make_token(session_token: str) -> str:
     return base64.urlsafe_b64encode(mask + _xor(mask, _secret(session_token))).decode().rstrip("=")
 
 
-def check_token(given: str, session_token: str) -> None:
-    """Raise Denied("form_expired") unless `given` was made for this session."""
+def check_token(given: str, credentials: Credentials) -> None:
+    """Raise Denied("form_expired") unless `given` was made for this session.
+
+    Only a session cookie needs a form token: no other site can make a browser send a bearer token,
+    and a guest has nothing to lose.
+    """
+    if not credentials.from_cookie:
+        return
     try:
         raw = base64.urlsafe_b64decode(given.encode("ascii") + b"==")
     except ValueError:
         raw = b""
     mask, masked = raw[:_WIDTH], raw[_WIDTH:]
     matches = len(raw) == 2 * _WIDTH and hmac.compare_digest(
-        _xor(mask, masked), _secret(session_token)
+        _xor(mask, masked), _secret(credentials.token)
     )
     if not matches:
         raise Denied(

@@ -11,12 +11,10 @@ from datetime import timedelta
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from fedcom.http.cookies import find_cookie
+from fedcom.http.cookies import find_cookie, host_cookie_name, set_host_cookie
 from fedcom.http.instance import instance_of
-from fedcom.http.sessions import is_https
 from fedcom.http.signer import HmacSigner
 from fedcom.models.account import Account
-from fedcom.settings import Settings
 
 KEPT = timedelta(days=400)
 """The longest that browsers keep any cookie (draft-ietf-httpbis-rfc6265bis-20, section 5.6.1)."""
@@ -24,6 +22,7 @@ KEPT = timedelta(days=400)
 MAX_ACCOUNTS = 5
 """On one device; the one that logged in longest ago is forgotten first."""
 
+_COOKIE = "devices"
 _PURPOSE = "device"
 _BETWEEN = "~"
 
@@ -46,24 +45,12 @@ def remember_device(request: HTTPConnection, response: Response, account: Accoun
     mine = f"{account.actor_id}."
     others = [entry for entry in _entries(request) if not entry.startswith(mine)]
     entries = [_entry(instance.signer, account), *others][:MAX_ACCOUNTS]
-    response.set_cookie(
-        cookie_name(instance.settings),
-        _BETWEEN.join(entries),
-        max_age=int(KEPT.total_seconds()),
-        path="/",
-        secure=is_https(instance.settings),
-        httponly=True,
-        samesite="lax",
-    )
-
-
-def cookie_name(settings: Settings) -> str:
-    """`__Host-` ties the cookie to this very host and to https, as with that of the session."""
-    return "__Host-devices" if is_https(settings) else "devices"
+    value = _BETWEEN.join(entries)
+    set_host_cookie(response, instance.settings, _COOKIE, value, kept=KEPT)
 
 
 def _entries(request: HTTPConnection) -> list[str]:
-    cookie = find_cookie(request, cookie_name(instance_of(request).settings))
+    cookie = find_cookie(request, host_cookie_name(instance_of(request).settings, _COOKIE))
     return [entry for entry in cookie.split(_BETWEEN)[:MAX_ACCOUNTS] if entry]
 
 

@@ -11,8 +11,8 @@ from starlette.responses import Response, StreamingResponse
 from fedcom.accounts.delete_account import delete_account
 from fedcom.accounts.members import Member, is_last_admin
 from fedcom.accounts.sessions import SignedIn
+from fedcom.http.identity import clear_session
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.sessions import clear_session
 from fedcom.personal.export import PARTS, Part, export_head, lemmy_settings, read_part
 from fedcom.queries.bans import OwnBan, list_bans_of
 from fedcom.web.html.forms import read_form, see_other

@@ -22,13 +22,13 @@ from fedcom.accounts.throttle import (
 )
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound, TooMany
+from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
 from fedcom.models.site import Site
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, read_page
-from fedcom.web.sign_in import client_address
 
 
 async def ask(request: Request) -> Response:

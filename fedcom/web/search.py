@@ -16,6 +16,7 @@ from activitypub.errors import Malformed
 from activitypub.webfinger import parse_handle
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
+from fedcom.http.addresses import client_address
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_community, find_person
@@ -39,7 +40,6 @@ from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of
 from fedcom.web.places import get_community_at, look_up_elsewhere
-from fedcom.web.sign_in import client_address
 
 Kind = Literal["posts", "comments", "communities", "people"]
 Hits: TypeAlias = ContentHits | ActorHits

@@ -18,6 +18,7 @@ from fedcom.accounts.throttle import forget_attempts
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
 from fedcom.errors import Denied
+from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
 from fedcom.models.account import Account
@@ -34,7 +35,6 @@ from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.places import number_in
 from fedcom.web.private_feeds import make_token
-from fedcom.web.sign_in import client_address
 from fedcom.wire.body import Body
 
 _PASSWORD = {"current_password": "", "password": ""}

@@ -15,8 +15,8 @@ from fedcom.actions.community import CreateCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.http.devices import remember_device
+from fedcom.http.identity import set_session
 from fedcom.http.instance import instance_of
-from fedcom.http.sessions import set_session
 from fedcom.rules.limits import check_display_name
 from fedcom.rules.names import check_name
 from fedcom.site.settings import check_registration, check_site_name

@@ -20,9 +20,10 @@ from fedcom.accounts.throttle import (
 )
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, NotFound
+from fedcom.http.addresses import client_address
 from fedcom.http.devices import find_device, remember_device
+from fedcom.http.identity import clear_session, credentials_of, set_session
 from fedcom.http.instance import instance_of
-from fedcom.http.sessions import clear_session, session_token, set_session
 from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
@@ -75,16 +76,11 @@ async def _sign_in(request: Request, form: Form) -> Welcome:
     return await instance.unit(finish)
 
 
-def client_address(request: Request) -> str:
-    """Who attempts are counted for: the client's address, as trusted proxies tell it."""
-    return request.client.host if request.client else ""
-
-
 async def log_out(request: Request) -> Response:
     """POST /logout."""
     await receive(request)
-    token = session_token(request)
-    if token is not None:
+    token = credentials_of(request).token
+    if token:
         await instance_of(request).unit(lambda ctx: end_session(ctx.conn, token))
     response = see_other("/", "logged_out")
     clear_session(response, instance_of(request).settings)

@@ -23,9 +23,9 @@ from activitypub.errors import ProtocolError
 from fedcom.catalogues import mark
 from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.http.csrf import check_token
+from fedcom.http.identity import credentials_of
 from fedcom.http.instance import instance_of
 from fedcom.http.problem import to_problem, wants_page
-from fedcom.http.sessions import session_token
 from fedcom.offload import offload
 from fedcom.web.html import flash as notices
 from fedcom.web.html.i18n import sentence
@@ -221,14 +221,12 @@ async def _receive(request: Request) -> _Sent:
         body = await _read_body(request)
         parse = partial(_parse, kind, body)
         sent = _Sent(await offload(parse) if len(body) > OFFLOADED_FROM else parse())
-    token = session_token(request)
-    if token is not None:
-        try:
-            check_token(sent.values.get(TOKEN_FIELD, ""), token)
-        except Denied as error:
-            expired = _Expired(error.code, error.template, **error.facts)
-            expired.values = sent.values
-            raise expired from None
+    try:
+        check_token(sent.values.get(TOKEN_FIELD, ""), credentials_of(request))
+    except Denied as error:
+        expired = _Expired(error.code, error.template, **error.facts)
+        expired.values = sent.values
+        raise expired from None
     return sent
 
 
@@ -270,7 +268,7 @@ async def _read_parts(request: Request) -> _Sent:
 async def _is_member(request: Request) -> bool:
     """Whether a member sends this; guests have no pictures to send, and anybody can make up a
     cookie."""
-    if session_token(request) is None:
+    if not credentials_of(request).token:
         return False
     context: PageContext = getattr(request.state, "page_context", None) or await context_of(request)
     return context.member is not None

@@ -207,7 +207,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
         {"style": style_address(context.site.hue), **values},
         script=SCRIPT_ADDRESS,
         site=context.site,
-        troubles=context.troubles,
+        troubles=context.alerts,
         member=context.member,
         form_token=context.form_token,
         now=context.now,
