@@ -10,6 +10,7 @@ from fedcom.accounts.register import approve, deny, list_applications
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
@@ -17,7 +18,6 @@ from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_wel
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
-from fedcom.web.places import number_in, whole_number
 from fedcom.wire.body import Body
 
 

@@ -20,6 +20,8 @@ from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, whole_number
+from fedcom.http.paging import asked_row
 from fedcom.models.actor import Community, Person
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
@@ -28,7 +30,6 @@ from fedcom.site.communities import list_closed
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
-from fedcom.web.places import number_in, whole_number
 
 MEMBERS = 50
 """Members in one page of the list."""
@@ -40,7 +41,7 @@ _MOST = 3650
 async def show_members(request: Request) -> Response:
     """GET /admin/members: `q` searches, `after` goes on."""
     text = request.query_params.get("q", "")
-    after = number_in(request.query_params.get("after", ""))
+    after = asked_row(request)
 
     def read(conn: Connection, context: PageContext) -> list[Member]:
         admin_of(context)

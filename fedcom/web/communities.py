@@ -14,6 +14,8 @@ from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
+from fedcom.http.resolve import get_community_named, look_up_person, slug_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import CommunityBan
 from fedcom.offload import offload
@@ -37,12 +39,6 @@ from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
-from fedcom.web.places import (
-    get_community_at,
-    look_up_person,
-    number_in,
-    slug_of,
-)
 from fedcom.wire.body import Body
 from outbox.maintenance import find_failure
 
@@ -136,7 +132,7 @@ async def show(request: Request) -> Response:
         return RedirectResponse(f"/c/{name}", 308)
 
     def read(conn: Connection, context: PageContext) -> tuple[Place, Choice, PostPage]:
-        community = get_community_at(conn, request)
+        community = get_community_named(conn, request)
         choice = choose(context, "community")
         posts = read_list(conn, context, choice, community.id)
         return read_place(conn, context, community.id), choice, posts
@@ -149,7 +145,9 @@ async def show(request: Request) -> Response:
 async def follow(request: Request) -> Response:
     """POST /c/{slug}/follow and /unfollow."""
     await receive(request)
-    context, community = await read_page(request, lambda conn, _: get_community_at(conn, request))
+    context, community = await read_page(
+        request, lambda conn, _: get_community_named(conn, request)
+    )
     by = member_of(context).person
     instance = instance_of(request)
     path = f"/c/{slug(community)}"
@@ -213,7 +211,7 @@ async def managed(request: Request) -> tuple[PageContext, Place]:
 
     def read(conn: Connection, context: PageContext) -> Place:
         by = member_of(context).person
-        place = read_place(conn, context, get_community_at(conn, request).id)
+        place = read_place(conn, context, get_community_named(conn, request).id)
         may_moderate(by, place.community, place.standing, context.now)
         return place
 

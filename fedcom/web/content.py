@@ -24,7 +24,9 @@ from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_of
 from fedcom.http.problem import wants_page
+from fedcom.http.resolve import parse_markdown
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -39,7 +41,6 @@ from fedcom.web.html.forms import beside, read_form, receive, safe_path, see_oth
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route
-from fedcom.web.places import number_of, written
 
 Target = Post | Comment
 
@@ -253,7 +254,7 @@ async def edit_comment(request: Request) -> Response:
                 action = EditComment(
                     by=by,
                     comment=comment,
-                    body=await written(request, by, text),
+                    body=await parse_markdown(request, by, text),
                     language=comment.language,
                     content_warning=comment.content_warning,
                 )

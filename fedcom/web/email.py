@@ -13,12 +13,12 @@ from fedcom.accounts.members import Member, get_member
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.http.instance import Instance, instance_of
+from fedcom.http.numbers import number_in
 from fedcom.http.signer import HmacSigner
 from fedcom.models.site import Site
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
-from fedcom.web.places import number_in
 
 _PURPOSE = "confirm an e-mail address"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.http.paging import asked_cursor
 from fedcom.queries.feed import (
     SPANNED,
     FeedQuery,
@@ -80,14 +82,13 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
 
 def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
     """What to ask the database for. Raises Invalid for an `after` that no page gave."""
-    text = context.request.query_params.get("after", "")
     account = context.member.account if context.member else None
     return FeedQuery(
         choice.scope,
         choice.sort,
         choice.span,
         subject_id,
-        read_cursor(text, choice.sort) if text else None,
+        asked_cursor(context.request, partial(read_cursor, sort=choice.sort)),
         # One's own posts are no surprise.
         nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == context.viewer_id,
         text=0 if choice.compact else EXCERPT,

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.catalogues import mark
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.resolve import check_open
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -23,7 +25,6 @@ from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 from fedcom.web.html.routing import Handler, page_route
-from fedcom.web.places import check_open, number_in, number_of
 
 PAGE = 10
 """Versions on one page; comparing two long texts takes a moment."""

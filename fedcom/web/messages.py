@@ -15,6 +15,9 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_of
+from fedcom.http.paging import asked_row
+from fedcom.http.resolve import get_person_named, parse_markdown
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
 from fedcom.personal.notifications import read_conversation
@@ -33,12 +36,11 @@ from fedcom.rules.permissions import may_edit
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
-from fedcom.web.places import get_person_called, number_in, number_of, slug_of, written
 
 
 async def list_all(request: Request) -> Response:
     """GET /messages: with whom the member writes, the latest first."""
-    before = number_in(request.query_params.get("before", ""))
+    before = asked_row(request, "before")
 
     def read(conn: Connection, context: PageContext) -> ConversationPage:
         return list_conversations(conn, member_of(context).person.id, before=before)
@@ -58,12 +60,12 @@ class _Talk:
 async def converse(request: Request) -> Response:
     """GET and POST /messages/{slug}: what the two wrote to each other, and a form below it."""
     form = await read_form(request, {"body": ""})
-    before = number_in(request.query_params.get("before", ""))
+    before = asked_row(request, "before")
 
     def read(conn: Connection, context: PageContext) -> _Talk:
         by = member_of(context).person
         # Also when they are gone: what they wrote is still to be read.
-        other = get_person_called(conn, request, slug_of(request))
+        other = get_person_named(conn, request, with_deleted=True)
         conversation = find_conversation(conn, by.id, other.id, before=before)
         return _Talk(other, conversation, is_blocked(conn, by.id, other.id))
 
@@ -71,7 +73,7 @@ async def converse(request: Request) -> Response:
     member = member_of(context)
     if form.ready:
         with form.keeping():
-            body = await written(request, member.person, check_message(form.text("body")))
+            body = await parse_markdown(request, member.person, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
             number = await instance_of(request).unit(
                 lambda ctx: once(ctx, member.person, form.key, lambda: act(ctx, action).id)
@@ -110,7 +112,7 @@ async def edit(request: Request) -> Response:
     form = await read_form(request, {"body": message.body_source})
     if form.ready:
         with form.keeping():
-            body = await written(request, by, check_message(form.text("body")))
+            body = await parse_markdown(request, by, check_message(form.text("body")))
             action = EditMessage(by=by, message=message, body=body)
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")

@@ -14,6 +14,9 @@ from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, whole_number
+from fedcom.http.paging import asked_row
+from fedcom.http.resolve import get_community_named, get_person_named, look_up_person, split_slug
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import ModerationAction
 from fedcom.queries.actors import find_community, get_person
@@ -25,15 +28,6 @@ from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
-from fedcom.web.places import (
-    get_community_at,
-    get_person_at,
-    get_person_called,
-    look_up_person,
-    number_in,
-    split_slug,
-    whole_number,
-)
 
 KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
 LONGEST = 3650
@@ -75,12 +69,12 @@ class Log:
 async def show_modlog(request: Request) -> Response:
     """GET /modlog and /c/{slug}/modlog: what moderators did, for everybody to see."""
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
-    before = number_in(request.query_params.get("before", "")) or None
+    before = asked_row(request, "before") or None
 
     def read(conn: Connection, context: PageContext) -> Log:
         place = None
         if "slug" in request.path_params:
-            place = read_place(conn, context, get_community_at(conn, request).id)
+            place = read_place(conn, context, get_community_named(conn, request).id)
         try:
             wanted = _wanted(conn, request, form, place)
         except NotFound as error:
@@ -123,7 +117,7 @@ def _wanted(conn: Connection, request: Request, form: Form, place: Place | None)
 
 
 def _person_id(conn: Connection, request: Request, text: str) -> int | None:
-    return get_person_called(conn, request, text.lstrip("@")).id if text else None
+    return get_person_named(conn, request, text.lstrip("@"), with_deleted=True).id if text else None
 
 
 # Bans from a community.
@@ -173,10 +167,10 @@ def _days(text: str) -> int:
 
 async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
-    after = number_in(request.query_params.get("after", ""))
+    after = asked_row(request)
 
     def read(conn: Connection, context: PageContext) -> tuple[Place, list[BanLine]]:
-        place = read_place(conn, context, get_community_at(conn, request).id)
+        place = read_place(conn, context, get_community_named(conn, request).id)
         return place, list_bans(conn, place.community.id, context.now, after=after)
 
     context, (place, bans) = await read_page(request, read)
@@ -215,7 +209,7 @@ async def ban_from_site(request: Request) -> Response:
 
     def read(conn: Connection, context: PageContext) -> Person:
         admin_of(context)
-        return get_person_at(conn, request, is_admin=True)
+        return get_person_named(conn, request, with_deleted=True)
 
     context, person = await read_page(request, read)
     by = admin_of(context).person
@@ -234,7 +228,7 @@ async def unban_from_site(request: Request) -> Response:
     by = admin_of(await context_of(request)).person
 
     def work(ctx: Context) -> Person:
-        person = get_person_at(ctx.conn, request, is_admin=True)
+        person = get_person_named(ctx.conn, request, with_deleted=True)
         restores = bool(sent.get("content"))
         lift = Unban(by=by, person=person, community=None, restores_content=restores)
         return act(ctx, lift).person

@@ -6,12 +6,13 @@ from starlette.responses import Response
 
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
+from fedcom.http.paging import asked_row
 from fedcom.personal.notifications import read_kinds, read_one
 from fedcom.queries.notifications import KINDS, Filter, NewsPage, list_news
 from fedcom.web.html.forms import receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
-from fedcom.web.places import number_in
 
 PATH = "/notifications"
 
@@ -20,7 +21,7 @@ async def show(request: Request) -> Response:
     """GET /notifications: what is unread, or `?show=all`; `?kind=` for some of it."""
     only = _filter(request.query_params.get("kind", ""))
     everything = request.query_params.get("show") == "all"
-    before = number_in(request.query_params.get("before", ""))
+    before = asked_row(request, "before")
 
     def read(conn: Connection, context: PageContext) -> NewsPage:
         by = member_of(context).person

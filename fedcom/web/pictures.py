@@ -12,6 +12,7 @@ from fedcom.actions.pictures import ChangePictures
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.paging import asked_row
 from fedcom.media.images import BANNER, FACE, POST, Size
 from fedcom.media.pictures import too_big
 from fedcom.media.records import media_url, name_in
@@ -33,7 +34,6 @@ from fedcom.web.html import i18n as words
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
-from fedcom.web.places import number_in
 from fedcom.wire.illustration import Illustration
 
 FIELDS = {"picture": "", "alt": "", "kept": "", "no_picture": "", "content_warning": ""}
@@ -133,7 +133,7 @@ def _markdown(address: str, alt: str) -> str:
 
 async def list_mine(request: Request) -> Response:
     """GET /settings/uploads: all pictures that one has uploaded, with their Markdown."""
-    before = number_in(request.query_params.get("before", ""))
+    before = asked_row(request, "before")
     origin = instance_of(request).settings.origin
 
     def read(conn: Connection, context: PageContext) -> tuple[list[Upload], int]:

@@ -13,6 +13,8 @@ from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.resolve import get_community_named, pace_look_ups, parse_markdown
 from fedcom.models.actor import Person
 from fedcom.models.personal import Draft
 from fedcom.models.post import Post
@@ -32,7 +34,6 @@ from fedcom.web import drafts, pictures
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, member_of, read_page
-from fedcom.web.places import get_community_at, number_in, number_of, pace_look_ups, written
 
 _NEW = {
     "community": "",
@@ -151,7 +152,7 @@ async def _send(request: Request, form: Form, by: Person) -> Response | None:
 
     def work(ctx: Context) -> int:
         slug = form.line("community").removeprefix("!")
-        place = get_community_at(ctx.conn, request, slug)
+        place = get_community_named(ctx.conn, request, slug)
         made = act(ctx, CreatePost(by=by, community=place, **words))
         drop_draft(ctx.conn, by, drafts.SUBMIT)
         return made.id
@@ -207,7 +208,7 @@ async def _words(request: Request, form: Form, by: Person) -> dict[str, Any]:
         "content_warning": check_warning(form.line("content_warning")),
         "title": check_title(form.line("title")),
         "url": check_url(link) if link else None,
-        "body": await written(request, by, check_body(form.text("body"))),
+        "body": await parse_markdown(request, by, check_body(form.text("body"))),
         "nsfw": form.checked("nsfw"),
     }
 

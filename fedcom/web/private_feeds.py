@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
 from fedcom.http.signer import HmacSigner
 from fedcom.personal.feed_tokens import Subscriber, find_subscriber, renew_feed_salt
 from fedcom.queries.feed import FeedQuery
@@ -24,7 +25,6 @@ from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import slug
 from fedcom.web.html.request_context import context_of, member_of
 from fedcom.web.html.routing import button_route, page_route
-from fedcom.web.places import number_in
 from fedcom.web.syndication import ENTRIES, answer, own_address, posts_feed
 
 PRIVATE = "private, max-age=300"

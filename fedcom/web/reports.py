@@ -19,6 +19,9 @@ from fedcom.context import Context
 from fedcom.effects.resolve_reports import DISMISSED, Outcome
 from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.paging import asked_row
+from fedcom.http.resolve import check_open
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
@@ -44,7 +47,6 @@ from fedcom.web.html.forms import Form, beside, read_form, safe_path, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route, page_route
-from fedcom.web.places import check_open, number_in, number_of
 
 PATH = "/reports"
 
@@ -146,7 +148,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
             is_admin=member.is_admin,
             resolved=asked.get("show") == "resolved",
             community_id=number_in(asked.get("community", "")),
-            before=number_in(asked.get("before", "")),
+            before=asked_row(request, "before"),
         )
         names = list_queues(conn, member.person.id, is_admin=member.is_admin)
         return _Shown(queue, list_cases(conn, queue), names)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -11,6 +12,9 @@ from starlette.routing import BaseRoute
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.paging import asked_cursor
+from fedcom.http.resolve import get_community_named, get_person_named, look_up
 from fedcom.models.actor import Community, Person
 from fedcom.personal.saved import (
     block,
@@ -31,13 +35,6 @@ from fedcom.web.html.forms import read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route, page_route
-from fedcom.web.places import (
-    get_community_at,
-    get_person_at,
-    look_up_elsewhere,
-    number_in,
-    number_of,
-)
 
 BLOCKS = "/settings/blocks"
 
@@ -52,8 +49,8 @@ def shelves() -> list[BaseRoute]:
         *_saving(COMMENTS),
         button_route("/post/{number:int}/hide", _button(_hide, "hidden")),
         button_route("/post/{number:int}/unhide", _button(_unhide, "unhidden")),
-        *_blocking("/u/{slug}", get_person_at),
-        *_blocking("/c/{slug}", get_community_at),
+        *_blocking("/u/{slug}", get_person_named),
+        *_blocking("/c/{slug}", get_community_named),
         form_route(BLOCKS, show_blocks),
         button_route(f"{BLOCKS}/remove", remove_block),
     ]
@@ -123,8 +120,7 @@ async def show_saved(request: Request) -> Response:
     """GET /saved: saved posts; `?show=comments` saved comments, `?show=hidden` hidden posts."""
     asked = request.query_params.get("show", "")
     show = asked if asked in {"comments", "hidden"} else "posts"
-    text = request.query_params.get("after", "")
-    after = Cursor.read(text, whole=True) if text else None
+    after = asked_cursor(request, partial(Cursor.read, whole=True))
 
     def read(conn: Connection, context: PageContext) -> Saved:
         by = member_of(context).person
@@ -163,7 +159,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
     if "@" not in text and not text.startswith("!"):
         await instance.unit(lambda ctx: block_host(ctx, by, text))
         return
-    found = await look_up_elsewhere(request, by, text)
+    found = await look_up(request, by, text)
     if not isinstance(found, Person | Community):
         raise Invalid("who_kind", "That is neither a person nor a community.")
     await instance.unit(lambda ctx: block(ctx, by, found))

@@ -5,6 +5,7 @@ What is on other servers is fetched for members only, and by a form: no link mak
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from activitypub.webfinger import parse_handle
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
 from fedcom.http.addresses import client_address
+from fedcom.http.paging import asked_cursor
+from fedcom.http.resolve import get_community_named, look_up
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_community, find_person
@@ -39,7 +42,6 @@ from fedcom.units import Found, find_known
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of
-from fedcom.web.places import get_community_at, look_up_elsewhere
 
 Kind = Literal["posts", "comments", "communities", "people"]
 Hits: TypeAlias = ContentHits | ActorHits
@@ -73,7 +75,7 @@ class Asked:
         return urlencode({**own, **({"in": self.place} if self.place else {}), **changes})
 
 
-async def look_up(request: Request) -> Response:
+async def show(request: Request) -> Response:
     """GET /search searches here; POST looks up, since that goes to other servers for a member."""
     typed = request.query_params.get("q", "")[:MAX_QUERY]
     form = await read_form(request, {"q": typed})
@@ -81,7 +83,7 @@ async def look_up(request: Request) -> Response:
     if form.ready:
         by = member_of(context).person
         with form.keeping("q"):
-            return see_other(path_of(await look_up_elsewhere(request, by, _query(form.line("q")))))
+            return see_other(path_of(await look_up(request, by, _query(form.line("q")))))
     asked = _asked(request, form)
     if form.sent or not asked.text:
         return _show(context, form, asked)
@@ -130,11 +132,11 @@ def _asked(request: Request, form: Form) -> Asked:
 
 def _wanted(conn: Connection, request: Request, asked: Asked) -> SearchQuery:
     """Raises NotFound for a community that nobody knows, Invalid for a cursor that no page gave."""
-    terms, after = parse_terms(asked.text), request.query_params.get("after", "")
-    cursor = Cursor.read(after, whole=_is_by_time(asked, terms)) if after else None
+    terms = parse_terms(asked.text)
+    cursor = asked_cursor(request, partial(Cursor.read, whole=_is_by_time(asked, terms)))
     if not asked.place:
         return SearchQuery(terms, asked.scope, asked.sort, after=cursor)
-    place = get_community_at(conn, request, asked.place)
+    place = get_community_named(conn, request, asked.place)
     return SearchQuery(terms, "community", asked.sort, place.id, after=cursor)
 
 

@@ -21,6 +21,7 @@ from fedcom.errors import Denied
 from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
 from fedcom.models.account import Account
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
@@ -33,7 +34,6 @@ from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
-from fedcom.web.places import number_in
 from fedcom.web.private_feeds import make_token
 from fedcom.wire.body import Body
 

@@ -13,7 +13,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.comment import CreateComment
 from fedcom.context import Context
+from fedcom.http.numbers import number_in, number_of
 from fedcom.http.problem import wants_page
+from fedcom.http.resolve import check_open, parse_markdown
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.offload import offload
@@ -41,7 +43,6 @@ from fedcom.web.communities import Place, read_place
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, piece
 from fedcom.web.html.request_context import PageContext, member_of, read_page
-from fedcom.web.places import check_open, number_in, number_of, written
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
 
@@ -234,7 +235,7 @@ def _place_of(post_id: int, form: Form) -> str:
 
 async def _answer(context: PageContext, about: Post, form: Form) -> Comment:
     by = member_of(context).person
-    body = await written(context.request, by, check_comment(form.text("body")))
+    body = await parse_markdown(context.request, by, check_comment(form.text("body")))
     number = number_in(form.line("parent"))
 
     def make(ctx: Context) -> int:

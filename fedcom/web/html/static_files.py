@@ -4,9 +4,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.http.numbers import whole_number
 from fedcom.web.html.colours import style_of
 from fedcom.web.html.render import FOLDER, SCRIPT, STYLE
-from fedcom.web.places import whole_number
 
 FILES = {
     "style.css": (STYLE, "text/css"),
