@@ -139,14 +139,23 @@ def judge_direct(activity: Document, signer: str, known: Known) -> Verdict:
     the object turns out to be that actor's.
     """
     if not activity.is_activity:
-        return Refuse("not_an_activity", "Only activities are said; objects are fetched.")
+        return Refuse(
+            "not_an_activity",
+            f"Only activities can be sent; this is of type {activity.type or 'unknown':.100}.",
+        )
     actor = activity.owner
     if actor is None:
-        return Refuse("actor_missing", "The activity has no actor, or more than one.")
+        return Refuse("actor_missing", "An activity needs exactly one actor.")
     if known.is_ours(actor):
-        return Refuse("actor_is_ours", "Nobody but this server speaks for its members.")
+        return Refuse(
+            "actor_is_ours",
+            f"The actor {actor:.200} is local to this server; no other server can speak for it.",
+        )
     if activity.id is not None and not same_origin(activity.id, actor):
-        return Refuse("id_elsewhere", "The id of the activity is not on its actor's host.")
+        return Refuse(
+            "id_elsewhere",
+            f"The activity id {activity.id:.200} is not on the host of its actor {actor:.200}.",
+        )
     if actor != signer:
         return _relayed(activity, actor, known)
     return _by_type(activity, actor, known)
@@ -163,14 +172,28 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
             served.type == "Tombstone" and same_origin(served.id, activity.owner)
         ):
             return Believe()
-        return Refuse("not_confirmed", "The origin still serves what is deleted.")
+        return Refuse(
+            "not_confirmed",
+            f"Deletion not confirmed: the origin still serves {activity.object_id!s:.200}.",
+        )
     if served is None:
-        return Refuse("gone", "The origin answers that the object is gone (410).")
+        return Refuse(
+            "gone", f"Not confirmed: the origin responds 410 Gone for {activity.object_id!s:.200}."
+        )
     is_profile = activity.type == "Update" and activity.object_id == activity.owner
     if served.is_activity or served.is_actor != is_profile:
-        return Refuse("not_confirmed", f"The origin serves a {served.type} there.")
+        return Refuse(
+            "not_confirmed",
+            f"Not confirmed: the origin serves {served.id!s:.200} with type"
+            f" {served.type or 'unknown':.100}, expected"
+            f" {'an actor' if is_profile else 'a post or comment'}.",
+        )
     if activity.owner is None or activity.owner not in served.authors:
-        return Refuse("owner_mismatch", "The origin names another author.")
+        return Refuse(
+            "owner_mismatch",
+            "The author according to the origin is"
+            f" {', '.join(served.authors) or 'unknown':.400}, not {activity.owner!s:.200}.",
+        )
     return Believe()
 
 
@@ -180,7 +203,11 @@ def judge_moved(served: Document, origin: str, target: str) -> Verdict:
     """
     named = served.audiences or (*served.to, *served.cc)
     if target not in named or (origin in named and origin != target):
-        return Refuse("not_confirmed", "The post does not say that it is in that community.")
+        return Refuse(
+            "not_confirmed",
+            f"At its origin the post is not in the community {target:.200}, or still in"
+            f" {origin:.200}.",
+        )
     return Believe()
 
 
@@ -196,7 +223,7 @@ def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
         return _announced_object(inner, group, known)
     actor = inner.owner
     if actor is None:
-        return Refuse("actor_missing", "The announced activity has no actor, or more than one.")
+        return Refuse("actor_missing", "The announced activity needs exactly one actor.")
     if known.is_ours(actor):
         return _announced_back(known)
     verdict = _announced_activity(inner, actor, group, known)
@@ -211,7 +238,11 @@ def judge_listed(item: Document, collection: str, known: Known) -> Verdict:
     Embedded in the word of its own and its author's host it is as good as fetched.
     """
     if item.is_activity:
-        return Refuse("not_an_object", "Objects are listed here; what is done with them is said.")
+        return Refuse(
+            "not_an_object",
+            "This collection may list objects only, not activities"
+            f" ({item.type or 'unknown':.100}).",
+        )
     return _announced_object(item, collection, known)
 
 
@@ -221,13 +252,24 @@ def judge_fetched(document: Document, iri: str, known: Known) -> Verdict:
     A host vouches for documents under its own origin and owned by somebody there, for nothing else.
     """
     if document.id is None or not same_origin(document.id, iri):
-        return Refuse("id_elsewhere", "The document's id is not on the host that served it.")
+        return Refuse(
+            "id_elsewhere",
+            f"The document's id ({document.id or 'none':.200}) is not on the host that served it"
+            f" ({iri:.200}).",
+        )
     if known.is_ours(document.id):
-        return Refuse("object_is_ours", "Remote documents never stand for our own.")
+        return Refuse(
+            "object_is_ours",
+            f"{document.id:.200} is local to this server; a remote copy does not count.",
+        )
     if document.owner is None and document.type in COLLECTION_TYPES | {"Tombstone"}:
         return Believe()
     if not same_origin(document.owner, document.id):
-        return Refuse("owner_elsewhere", "The document's owner is missing or on another host.")
+        return Refuse(
+            "owner_elsewhere",
+            f"The document's owner ({document.owner or 'none':.200}) is not on the host of its"
+            f" id ({document.id:.200}).",
+        )
     return Believe()
 
 
@@ -237,12 +279,21 @@ def judge_key(key: KeyDocument | MultikeyDocument, actor: Document) -> Verdict:
     A Multikey must be listed in `assertionMethod` (FEP-521a), a PEM key in `publicKey`.
     """
     if key.owner != actor.id or not actor.is_actor or actor.owner is None:
-        return Refuse("key_owner", "The key names another owner.")
+        return Refuse(
+            "key_owner",
+            f"The key {key.id!s:.200} names {key.owner!s:.200} as its owner, not"
+            f" {actor.id or 'this document':.200}.",
+        )
     if not same_origin(key.id, actor.id):
-        return Refuse("key_elsewhere", "The key is not on its owner's host.")
+        return Refuse(
+            "key_elsewhere",
+            f"The key {key.id!s:.200} is not on the host of its owner {actor.id!s:.200}.",
+        )
     proves = isinstance(key, MultikeyDocument)
     if key not in (actor.assertion_methods if proves else actor.public_keys):
-        return Refuse("key_not_listed", "The owner's document does not show this key.")
+        return Refuse(
+            "key_not_listed", f"The actor {actor.id!s:.200} does not list the key {key.id!s:.200}."
+        )
     return Believe()
 
 
@@ -256,8 +307,8 @@ def _relayed(activity: Document, actor: str, known: Known) -> Verdict:
     # Servers serve activities long after they were taken back, so asking for it proves nothing.
     return Refuse(
         "relayed_without_proof",
-        f"{activity.type} by another than its signer counts only with an integrity proof of its"
-        " actor (FEP-8b32).",
+        f"This {activity.type:.100} was not signed by its actor {actor:.200}; it would need that"
+        " actor's integrity proof (FEP-8b32).",
     )
 
 
@@ -265,11 +316,19 @@ def _ask_origin(activity: Document, actor: str, known: Known) -> Verdict:
     # The object is looked up, not the activity: ids such as `<note>#updates/1` cannot be fetched.
     iri = activity.object_id
     if iri is None:
-        return Refuse("object_id_missing", "Nobody can be asked about an object without id.")
+        return Refuse(
+            "object_id_missing", "The object has no id, so it cannot be checked with its origin."
+        )
     if known.is_ours(iri) or not same_origin(iri, actor):
-        return Refuse("actor_not_signer", "The activity is signed by another than its actor.")
+        return Refuse(
+            "actor_not_signer",
+            f"The activity was not signed by its actor {actor:.200}, and its object {iri:.200}"
+            " is not on that actor's host.",
+        )
     if known.owner not in (None, actor):
-        return Refuse("not_owner", "The origin can be asked about the author's own word only.")
+        return Refuse(
+            "not_owner", f"The author of {iri:.200} is {known.owner!s:.200}, not {actor:.200}."
+        )
     return FetchFirst(iri)
 
 
@@ -304,11 +363,16 @@ def _by_type(activity: Document, actor: str, known: Known) -> Verdict:
 def _content(activity: Document, actor: str, known: Known) -> Verdict:
     iri, obj = activity.object_id, activity.object_document
     if iri is None:
-        return Refuse("object_id_missing", "Nobody can be asked about an object without id.")
+        return Refuse(
+            "object_id_missing", "The object has no id, so it cannot be checked with its origin."
+        )
     if obj is not None and obj.type in ACTOR_TYPES:
         return _actor_changed(iri, known)
     if known.is_ours(iri):
-        return Refuse("object_is_ours", "Objects on this server are not made or changed from out.")
+        return Refuse(
+            "object_is_ours",
+            f"{iri:.200} is local to this server; other servers cannot create or change it.",
+        )
     if obj is None or not same_origin(iri, actor):
         return FetchFirst(iri)
     if obj.owner == actor and known.owner in (None, actor):
@@ -323,17 +387,23 @@ def _actor_changed(iri: str, known: Known) -> Verdict:
         return FetchFirst(iri)
     if known.moderates_here:
         return Believe()
-    return Refuse("not_moderator", "Only its moderators change a community of this server.")
+    return Refuse(
+        "not_moderator", f"Only its moderators may change the local community {iri:.200}."
+    )
 
 
 def _deletion(activity: Document, actor: str, known: Known) -> Verdict:
     iri = activity.object_id
     if iri is None:
-        return Refuse("object_id_missing", "It does not say what to delete.")
+        return Refuse("object_id_missing", "The Delete names no object.")
     if iri == actor or known.moderates_here:
         return Believe()
     if known.is_ours(iri) or not same_origin(iri, actor):
-        return Refuse("not_owner", "Neither the author nor a moderator of a community here.")
+        return Refuse(
+            "not_owner",
+            f"{actor:.200} is neither the author of {iri:.200} nor a moderator of its community"
+            " here.",
+        )
     return Believe() if known.owner in (None, actor) else FetchFirst(iri)
 
 
@@ -342,23 +412,37 @@ def _undo(activity: Document, actor: str, known: Known) -> Verdict:
     if inner is None:
         if same_origin(activity.object_id, actor):
             return Believe()
-        return Refuse("undo_of_anothers", "The activity to undo is not on the actor's host.")
+        return Refuse(
+            "undo_of_anothers",
+            f"The activity to undo ({activity.object_id!s:.200}) is not on the host of the actor"
+            f" {actor:.200}.",
+        )
     if inner.owner != actor or (inner.id is not None and not same_origin(inner.id, actor)):
-        return Refuse("undo_of_anothers", "Only who did it can undo it.")
+        return Refuse(
+            "undo_of_anothers",
+            f"Only the actor of an activity may undo it: {inner.id or 'it':.200} by "
+            f"{inner.owner!s:.200} cannot be undone by {actor:.200}.",
+        )
     return _by_type(inner, actor, known)
 
 
 def _answer(activity: Document, actor: str, known: Known) -> Verdict:
     inner = activity.object_document
     if known.follow_target is None:
-        return Refuse("follow_unknown", "We asked nothing that this could answer.")
+        return Refuse("follow_unknown", "It does not name a Follow that we sent.")
     if known.follow_target != actor or (inner is not None and inner.object_id != actor):
-        return Refuse("not_the_followed", "Only who is followed can accept or reject it.")
+        return Refuse(
+            "not_the_followed",
+            f"Only {known.follow_target:.200}, the object of the Follow, may accept or reject"
+            f" it, not {actor:.200}.",
+        )
     return Believe()
 
 
 # Such as PieFed's feeds: nobody here loses or gains anything by it.
-_UNKNOWN_COLLECTION = Refuse("unknown_collection", "The target is no collection known here.")
+_UNKNOWN_COLLECTION = Refuse(
+    "unknown_collection", "The target is not a collection of any community known here."
+)
 
 
 def _collected(activity: Document, actor: str, known: Known) -> Verdict:
@@ -372,8 +456,13 @@ def _own_or_moderated(activity: Document, actor: str, known: Known) -> Verdict:
     if known.moderates_here or known.target_owner == actor:
         return Believe()
     if known.moderated_elsewhere:
-        return Refuse("waits_for_announce", "It counts here when its community has announced it.")
-    return Refuse("not_moderator", "Not a moderator of a community here.")
+        return Refuse(
+            "waits_for_announce", "This takes effect once its community has announced it."
+        )
+    return Refuse(
+        "not_moderator",
+        f"{activity.owner!s:.200} is not a moderator of any community here that this is about.",
+    )
 
 
 def _moderated(activity: Document, actor: str, known: Known) -> Verdict:
@@ -394,7 +483,9 @@ def _move(activity: Document, actor: str, known: Known) -> Verdict:
     if all(same_origin(iri, actor) for iri in concerned):
         return Believe()
     return Refuse(
-        "not_moved", "Posts move between communities of their own server; no accounts yet."
+        "not_moved",
+        "Move is supported only for posts between communities of the actor's own server:"
+        f" {' → '.join(map(str, concerned)):.400}.",
     )
 
 
@@ -415,9 +506,14 @@ _DIRECT: dict[str, _Rule] = {
 
 def _announced_object(obj: Document, group: str, known: Known) -> Verdict:
     if obj.id is None:
-        return Refuse("object_id_missing", "Nobody can be asked about an object without id.")
+        return Refuse(
+            "object_id_missing", "The object has no id, so it cannot be checked with its origin."
+        )
     if known.is_ours(obj.id):
-        return Refuse("object_is_ours", "Objects on this server are announced by their id.")
+        return Refuse(
+            "object_is_ours",
+            f"{obj.id:.200} is local to this server; announce it by its id, not embedded.",
+        )
     return _believe_on_same_origin(obj, group)
 
 
@@ -431,34 +527,49 @@ def _announced_back(known: Known) -> Verdict:
     # A community would otherwise put words into our members' mouths.
     if known.issued_by_us:
         return Believe()
-    return Refuse("not_said_by_us", "We did not send the activity that is announced as ours.")
+    return Refuse(
+        "not_said_by_us", "The announced activity names a local actor, but we did not send it."
+    )
 
 
 def _announced_activity(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     rule = _ANNOUNCED.get(inner.type)
     if rule is None:
-        return Refuse("not_theirs_to_say", f"A community does not vouch for {inner.type}.")
+        return Refuse("not_theirs_to_say", f"A community cannot vouch for {inner.type:.100}.")
     return rule(inner, actor, group, known)
 
 
 def _announced_vote(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     if known.is_their_post:
         return Believe()
-    return Refuse("not_their_post", "A community vouches for what is about its own posts only.")
+    return Refuse(
+        "not_their_post",
+        "A community can vouch only for activities about its own posts;"
+        f" {inner.object_id or 'the object':.200} is not in {group:.200}.",
+    )
 
 
 def _announced_membership(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     if inner.object_id == group:
         return Believe()
-    return Refuse("not_their_member", "A community vouches for its own members only.")
+    return Refuse(
+        "not_their_member",
+        f"A community can vouch only for its own members; {inner.object_id or 'the object':.200}"
+        f" is not {group:.200}.",
+    )
 
 
 def _announced_content(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     iri, obj = inner.object_id, inner.object_document
     if iri is None:
-        return Refuse("object_id_missing", "Nobody can be asked about an object without id.")
+        return Refuse(
+            "object_id_missing", "The object has no id, so it cannot be checked with its origin."
+        )
     if known.is_ours(iri):
-        return Refuse("object_is_ours", "Objects on this server are not made or changed from out.")
+        return Refuse(
+            "object_is_ours",
+            f"{iri:.200} is local to this server; other servers cannot create or change it.",
+        )
     if obj is None or obj.owner != actor or known.owner not in (None, actor):
         return FetchFirst(iri)
     return _believe_on_same_origin(obj, group)
@@ -467,19 +578,22 @@ def _announced_content(inner: Document, actor: str, group: str, known: Known) ->
 def _announced_move(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     verdict = _move(inner, group, known)
     if verdict == Believe() and not _moderates(actor, group, known):
-        return Refuse("not_moderator", "The actor is not a moderator of this community.")
+        return Refuse("not_moderator", f"{actor:.200} is not a moderator of {group:.200}.")
     return verdict
 
 
 def _announced_deletion(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     iri = inner.object_id
     if iri is None:
-        return Refuse("object_id_missing", "It does not say what to delete.")
+        return Refuse("object_id_missing", "The Delete names no object.")
     about_theirs = (known.owner != actor and known.is_their_post) or iri == group
     if about_theirs and _moderates(actor, group, known):
         return Believe()
     if known.is_ours(iri) or not same_origin(iri, actor):
-        return Refuse("not_owner", "Neither the author nor a moderator of this community.")
+        return Refuse(
+            "not_owner",
+            f"{actor:.200} is neither the author of {iri:.200} nor a moderator of {group:.200}.",
+        )
     if same_origin(iri, group) and known.owner in (None, actor):
         return Believe()
     return FetchFirst(iri)
@@ -487,16 +601,22 @@ def _announced_deletion(inner: Document, actor: str, group: str, known: Known) -
 
 def _announced_moderation(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     if not _moderates(actor, group, known):
-        return Refuse("not_moderator", "The actor is not a moderator of this community.")
+        return Refuse("not_moderator", f"{actor:.200} is not a moderator of {group:.200}.")
     if inner.type == "Lock":
         return _announced_vote(inner, actor, group, known)
     if inner.type == "Block" and known.target_is_site:
         if same_origin(inner.target, group) and same_origin(actor, group):
             return Believe()
-        return Refuse("not_their_site", "A site bans from itself only.")
+        return Refuse(
+            "not_their_site",
+            f"A server can ban only from itself; {inner.target!s:.200} is not the server of both"
+            f" {group:.200} and {actor:.200}.",
+        )
     if known.target_owner == group:
         return Believe()
-    return Refuse("not_their_collection", "The target is not this community's.")
+    return Refuse(
+        "not_their_collection", f"The target {inner.target!s:.200} does not belong to {group:.200}."
+    )
 
 
 def _announced_collected(inner: Document, actor: str, group: str, known: Known) -> Verdict:
@@ -511,14 +631,18 @@ def _announced_collected(inner: Document, actor: str, group: str, known: Known) 
 def _announced_undo(inner: Document, actor: str, group: str, known: Known) -> Verdict:
     undone = inner.object_document
     if undone is None:
-        return Refuse("undo_unclear", "An announced Undo must show what it undoes.")
+        return Refuse("undo_unclear", "An announced Undo must embed the activity it undoes.")
     if undone.type in _MODERATION:
         # Another moderator may have done it; it is the community's act.
         return _announced_moderation(undone, actor, group, known)
     if undone.owner != actor:
-        return Refuse("undo_of_anothers", "Only who did it can undo it.")
+        return Refuse(
+            "undo_of_anothers",
+            f"Only the actor of an activity may undo it: {undone.id or 'it':.200} by "
+            f"{undone.owner!s:.200} cannot be undone by {actor:.200}.",
+        )
     if undone.type in ("Create", "Update", "Undo"):
-        return Refuse("not_theirs_to_say", f"An Undo of {undone.type} means nothing here.")
+        return Refuse("not_theirs_to_say", f"Undo of {undone.type:.100} is not supported.")
     return _announced_activity(undone, actor, group, known)
 
 

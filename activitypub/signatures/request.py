@@ -1,7 +1,7 @@
-"""The front door of HTTP signatures: `verify` a request that came, `sign` one that goes out.
+"""The front door of HTTP signatures: `examine` a request that came, `sign` one that goes out.
 
 Nothing is fetched here. The caller has `examine` look at all that needs no key, so that no request
-makes us fetch one in vain, finds the key, and asks the `Claim` whether it fits; `verify` does both.
+makes us fetch one in vain, finds the key, and asks the `Claim` whether it fits.
 Whose key it is and what its owner may say is decided elsewhere. `steps` shows every check.
 
 There are two schemes. A request with a Signature-Input header is verified by RFC 9421 and by
@@ -106,7 +106,7 @@ class Claim:
             if not any(self._fits(text, key) for text in self.texts):
                 raise SignatureInvalid(
                     "signature_mismatch",
-                    "The signature is not the key's for this request.",
+                    "The signature does not match the request and the key.",
                     check="signature",
                     signing_string=self.texts[0],
                 )
@@ -193,21 +193,6 @@ def signing_time(request: SignedRequest) -> float:
     return min(starts)
 
 
-def verify(
-    request: SignedRequest,
-    key: PublicKey,
-    *,
-    hosts: frozenset[str],
-    now: datetime,
-    scheme: str = "https",
-) -> None:
-    """Prove that the owner of `key` sent exactly this request to one of `hosts`, now.
-
-    Raises as `examine` and `Claim.check`.
-    """
-    examine(request, hosts=hosts, now=now, scheme=scheme).check(key)
-
-
 def sign(  # noqa: PLR0913 - what is signed, by whom, when, and the receiver's two habits
     method: str,
     url: str,
@@ -239,7 +224,7 @@ def sign(  # noqa: PLR0913 - what is signed, by whom, when, and the receiver's t
     if profile == "rfc9421":
         return headers | _sign_rfc9421(method, url, headers, key, now)
     if not isinstance(key, PrivateKey):
-        raise ValueError("draft-cavage is signed with an RSA key")  # noqa: TRY004 - not a type
+        raise ValueError("draft-cavage signatures need an RSA key")  # noqa: TRY004 - not a type
     target = _target_of(url)
     return headers | _sign_cavage(
         method, target if cover_query else _without_query(target), headers, key
@@ -282,7 +267,9 @@ def _sign_rfc9421(
 def _parameters(request: SignedRequest) -> cavage.Parameters | rfc9421.Parameters:
     for name in _SINGLE:
         if len(request.values(name)) > 1:
-            raise Malformed("header_duplicate", f"{name} is sent more than once.", header=name)
+            raise Malformed(
+                "header_duplicate", f"The header {name} was sent more than once.", header=name
+            )
     values = request.values("signature")
     if not values:
         raise SignatureInvalid("signature_missing", "The request is not signed.", check="signature")
@@ -292,13 +279,15 @@ def _parameters(request: SignedRequest) -> cavage.Parameters | rfc9421.Parameter
     if len(found) > 1:
         raise SignatureInvalid(
             "signature_several",
-            "There are several signatures, and no rule which of them counts.",
+            "The request has several signatures, and no rule says which one counts.",
             check="signature",
             received=" ".join(found),
         )
     (parameters,) = found.values()
     if not parameters.key_id or parameters.created is None:
-        raise Malformed("signature_incomplete", "Signature-Input has no keyid or no created.")
+        raise Malformed(
+            "signature_incomplete", "Signature-Input has no keyid or no created parameter."
+        )
     return parameters
 
 
@@ -344,7 +333,8 @@ def _check_kind(claim: Claim, key: PublicKey) -> None:
     if claim.profile == "cavage" and key.kind != "rsa":
         raise SignatureInvalid(
             "signature_algorithm",
-            "draft-cavage is verified with RSA keys only; sign by RFC 9421 with others.",
+            "draft-cavage signatures are supported with RSA keys only; use RFC 9421 with other"
+            " keys.",
             check="algorithm",
             received=key.kind,
         )
@@ -353,7 +343,7 @@ def _check_kind(claim: Claim, key: PublicKey) -> None:
     if claim.profile == "rfc9421" and claim.algorithm not in (None, expected):
         raise SignatureInvalid(
             "signature_algorithm",
-            "The algorithm is not the one that keys of this kind sign with.",
+            "The algorithm does not match the type of the key.",
             check="algorithm",
             computed=expected,
             received=str(claim.algorithm),
@@ -392,7 +382,7 @@ def _component_values(request: SignedRequest, origin: str) -> dict[str, str]:
     """
     if not request.target.startswith("/"):
         # Behind an origin, `.evil.example/` would become another origin.
-        raise Malformed("target_malformed", "The request's target is no path.", check="target")
+        raise Malformed("target_malformed", "The request target is not a path.", check="target")
     path, _, query = request.target.partition("?")
     scheme, _, host = origin.partition("://")
     return {f'"{name}"': value for name, value in _joined_headers(request).items()} | {
@@ -417,7 +407,7 @@ def _check_algorithm(parameters: cavage.Parameters | rfc9421.Parameters) -> Mapp
     if not is_known:
         raise SignatureInvalid(
             "signature_algorithm",
-            f"Only {' and '.join(known)} are verified.",
+            f"Unsupported algorithm; supported are {' and '.join(known)}.",
             check="algorithm",
             received=str(algorithm),
         )
@@ -431,7 +421,7 @@ def _check_timed(parameters: cavage.Parameters) -> None:
     if timed and (parameters.algorithm or "hs2019").lower() != "hs2019":
         raise SignatureInvalid(
             "signature_algorithm",
-            "(created) and (expires) go with hs2019 only (draft-cavage-12 §2.3).",
+            "(created) and (expires) may be used only with hs2019 (draft-cavage-12 §2.3).",
             check="algorithm",
             received=str(parameters.algorithm),
         )
@@ -446,7 +436,7 @@ def _require(needed: set[str], covered: tuple[str, ...]) -> Mapping[str, str]:
     if missing:
         raise SignatureInvalid(
             "signature_coverage",
-            "The signature does not cover all that it must.",
+            "The signature does not cover everything it must.",
             check="headers",
             received=" ".join(covered),
             missing=" ".join(sorted(missing)),
@@ -503,7 +493,7 @@ def _times(
         starts.append(_seconds(parameters.created, cavage.CREATED))
     if not starts:
         raise SignatureInvalid(
-            "signature_coverage", "No time is signed.", check="headers", missing="date"
+            "signature_coverage", "The signature covers no date.", check="headers", missing="date"
         )
     expires = None
     if cavage.EXPIRES in parameters.headers:
@@ -518,7 +508,7 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
             if expires < start:
                 raise SignatureInvalid(
                     "signature_expires",
-                    "The signature expires before it was made.",
+                    "The signature expires before it was created.",
                     check="expires",
                     computed=str(int(start)),
                     received=str(int(expires)),
@@ -527,7 +517,7 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
         if start > now + CLOCK_SKEW or last < now:
             raise SignatureInvalid(
                 "signature_time",
-                "The signature is too old, or its sender's clock is wrong.",
+                "The signature is too old, or the clock of its sender is wrong.",
                 check="time",
                 computed=str(int(now)),
                 received=str(int(start)),
@@ -566,7 +556,7 @@ def _header(request: SignedRequest, name: str) -> str:
     if not values:
         raise SignatureInvalid(
             "signature_header_absent",
-            f"The signature covers {name}, which the request does not have.",
+            f"The signature covers {name}, which is missing from the request.",
             check="headers",
             received=name,
         )
@@ -578,14 +568,16 @@ def _date(text: str) -> float:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError) as error:
-        raise Malformed("date_malformed", "The Date header is no date.", received=text) from error
+        raise Malformed(
+            "date_malformed", "The Date header is not a valid date.", received=text
+        ) from error
 
 
 def _seconds(digits: str | None, name: str) -> float:
     if digits is None:
         raise SignatureInvalid(
             "signature_header_absent",
-            f"The signature covers {name}, which it does not give.",
+            f"The signature covers {name}, but has no such parameter.",
             check="headers",
             received=name,
         )

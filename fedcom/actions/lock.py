@@ -36,7 +36,7 @@ class Lock(Action[Post]):
         community = community_of(ctx.conn, self.post)
         may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         if self.locked == (self.post.locked_at is not None):
-            raise Conflict("already_so", "It is so already.")
+            raise Conflict("already_so", "Nothing to change.")
 
     def apply(self, ctx: Context) -> Post:
         """Set or clear the mark, and write the modlog."""
@@ -67,7 +67,7 @@ def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
         # Lemmy 1.0 locks single comments too. Here threads are closed as a whole.
         if find_comment(ctx.conn, word.object_id or "") is not None:
             return None
-        raise Invalid("couldnt_find_post", "Only posts that are kept here can be locked.")
+        raise Invalid("couldnt_find_post", "Only posts known here can be locked.")
     check_vouched(ctx, received, community_of(ctx.conn, target))
     locked = undone is None
     if locked == (target.locked_at is not None):
