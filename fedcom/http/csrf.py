@@ -1,7 +1,7 @@
-"""Refuses what another site made a browser send: the origin of unsafe requests, tokens in forms.
+"""Cross-site request forgery: refuses what another site made a browser send.
 
-Two walls, as OWASP's cheat sheet on request forgery asks: the browser's own word on where a request
-comes from (Sec-Fetch-Site, else Origin), and for members a token that only our pages know.
+Two defences, as OWASP's cheat sheet recommends: the browser says where a request comes from
+(Sec-Fetch-Site, else Origin), and a member's form carries a token that only our pages know.
 """
 
 import base64
@@ -13,24 +13,26 @@ from starlette.requests import Request
 
 from fedcom.errors import Denied
 from fedcom.http.identity import Credentials
+from fedcom.http.instance import instance_of
 
 _WIDTH = 16  # bytes of the token, and of the mask in front of it
 
 
-def check_origin(request: Request, *, origin: str, development: bool) -> None:
+def check_origin(request: Request) -> None:
     """Raise Denied("cross_site") when a browser says that another site sent this request.
 
-    Programs that are no browsers send neither header and pass: they hold no cookies of a victim.
-    In development the address in the browser may differ from the configured `origin`; then the Host
+    Clients that are not browsers send neither header and pass: they hold no cookies of a victim. In
+    development the address in the browser may differ from the configured origin; then the Host
     header counts.
     """
+    settings = instance_of(request).settings
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         allowed = site in {"same-origin", "none"}
     else:
         said = request.headers.get("origin")
-        allowed = said is None or said == origin
-        if development and said is not None and not allowed:
+        allowed = said is None or said == settings.origin
+        if settings.development and said is not None and not allowed:
             allowed = urlsplit(said).netloc == request.headers.get("host")
     if not allowed:
         raise Denied(

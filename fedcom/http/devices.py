@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from fedcom.http.cookies import find_cookie, host_cookie_name, set_host_cookie
 from fedcom.http.instance import instance_of
-from fedcom.http.signer import HmacSigner
+from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.models.account import Account
 
 KEPT = timedelta(days=400)
@@ -32,10 +32,9 @@ def find_device(request: HTTPConnection, account: Account) -> str:
     """The id of this device when the account has logged in on it with its present password; ""."""
     signer = instance_of(request).signer
     for entry in _entries(request):
-        number, _, rest = entry.partition(".")
-        device, _, signature = rest.partition(".")
+        number, device = parts_of(entry, 2)
         if number == str(account.actor_id):
-            known = signer.is_ours(_PURPOSE, _text(account, device), signature)
+            known = signer.verify(_PURPOSE, entry, account.password_hash)
             return f"{number}.{device}" if known else ""
     return ""
 
@@ -57,9 +56,4 @@ def _entries(request: HTTPConnection) -> list[str]:
 
 def _entry(signer: HmacSigner, account: Account) -> str:
     device = secrets.token_urlsafe(12)
-    signature = signer.sign(_PURPOSE, _text(account, device))
-    return f"{account.actor_id}.{device}.{signature}"
-
-
-def _text(account: Account, device: str) -> str:
-    return f"{account.actor_id} {device} {account.password_hash}"
+    return signer.sign(_PURPOSE, f"{account.actor_id}", device, bound_to=account.password_hash)

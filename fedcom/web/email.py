@@ -14,7 +14,7 @@ from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.numbers import number_in
-from fedcom.http.signer import HmacSigner
+from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.models.site import Site
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page
@@ -41,29 +41,23 @@ def _linker(instance: Instance, member: Member, now: datetime) -> Callable[[str]
     until = int((now + VALID).timestamp())
 
     def link(address: str) -> str:
-        text = _text(member.person.id, until, address)
-        token = f"{member.person.id}.{until}.{instance.signer.sign(_PURPOSE, text)}"
+        whose = str(member.person.id)
+        token = instance.signer.sign(_PURPOSE, whose, str(until), bound_to=address)
         return f"{instance.settings.origin}/confirm-email?token={token}"
 
     return link
 
 
-def _text(person_id: int, until: int, address: str) -> str:
-    return f"{person_id} {until} {address}"
-
-
 def _read(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Proof:
     """What the link proves. Raises NotFound for one that is none, used, or too old."""
-    number, _, rest = token.partition(".")
-    until, _, signature = rest.partition(".")
+    number, until = parts_of(token, 2)
     unknown = NotFound("confirmation_unknown", "This link was used already, or is too old.")
     try:
         member = get_member(conn, number_in(number))
     except NotFound:
         raise unknown from None
     address = member.account.unconfirmed_email or ""
-    text = _text(member.person.id, number_in(until), address)
-    is_good = signer.is_ours(_PURPOSE, text, signature) and number_in(until) > now.timestamp()
+    is_good = signer.verify(_PURPOSE, token, address) and number_in(until) > now.timestamp()
     if not address or not is_good:
         raise unknown
     return Proof(member, address)

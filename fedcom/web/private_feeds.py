@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
-from fedcom.http.signer import HmacSigner
+from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.personal.feed_tokens import Subscriber, find_subscriber, renew_feed_salt
 from fedcom.queries.feed import FeedQuery
 from fedcom.queries.notifications import NewsLine, list_news
@@ -33,7 +33,7 @@ _PURPOSE = "private feeds"
 
 def make_token(signer: HmacSigner, who: Subscriber) -> str:
     """What stands in the addresses of their feeds."""
-    return f"{who.id}.{signer.sign(_PURPOSE, f'{who.id} {who.salt}')}"
+    return signer.sign(_PURPOSE, str(who.id), bound_to=who.salt)
 
 
 async def show_subscribed(request: Request) -> Response:
@@ -91,9 +91,9 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
     """Whose address it is; from now on their language is spoken."""
     instance = instance_of(request)
     token = request.query_params.get("token", "")
-    who = find_subscriber(conn, number_in(token.partition(".")[0]), instance.clock())
-    signature = token.partition(".")[2]
-    if who is None or not instance.signer.is_ours(_PURPOSE, f"{who.id} {who.salt}", signature):
+    (number,) = parts_of(token, 1)
+    who = find_subscriber(conn, number_in(number), instance.clock())
+    if who is None or not instance.signer.verify(_PURPOSE, token, who.salt):
         raise HTTPException(404)
     speak(choose("", who.interface_language))
     return who

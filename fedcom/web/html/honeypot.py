@@ -7,7 +7,7 @@ an eye. When the form was shown stands in it, signed. Whoever is wronged sends i
 from datetime import datetime, timedelta
 
 from fedcom.errors import Invalid
-from fedcom.http.signer import HmacSigner
+from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.web.html.forms import Form
 
 BAIT = "homepage"
@@ -27,7 +27,7 @@ def set_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
     """Before the form is shown: note the moment, unless a good one stands there; lay the bait."""
     if _moment(form, signer, now) is None:
         stamp = str(int(now.timestamp() * 1000))
-        form.values[SHOWN_AT] = f"{stamp}.{signer.sign(_PURPOSE, stamp)}"
+        form.values[SHOWN_AT] = signer.sign(_PURPOSE, stamp)
     form.values[BAIT] = ""
 
 
@@ -48,8 +48,9 @@ def check_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
 
 def _moment(form: Form, signer: HmacSigner, now: datetime) -> datetime | None:
     """When the form was shown; None when we did not write that, or long ago."""
-    stamp, _, signature = form.text(SHOWN_AT).partition(".")
-    if not signer.is_ours(_PURPOSE, stamp, signature):
+    value = form.text(SHOWN_AT)
+    (stamp,) = parts_of(value, 1)
+    if not stamp or not signer.verify(_PURPOSE, value):
         return None
     shown = datetime.fromtimestamp(int(stamp) / 1000, now.tzinfo)
     return shown if now - shown <= AT_MOST else None
