@@ -44,18 +44,16 @@ def place_of_answer(post_id: int, parent_id: int) -> str:
     return f"comment/{parent_id}" if parent_id else f"post/{post_id}"
 
 
-async def keep(request: Request, form: Form, by: Person, place: str, names: Iterable[str]) -> None:
+async def keep(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
     """Keep these fields of the form as the draft of `place`. Raises Invalid("draft_too_long")."""
-    fields = {name: form.text(name) for name in names}
-    await instance_of(request).unit(lambda ctx: save_draft(ctx, by, place, fields))
+    by, fields = member_of(context).person, {name: form.text(name) for name in names}
+    await context.instance.unit(lambda ctx: save_draft(ctx, by, place, fields))
 
 
-async def keep_unsent(
-    request: Request, form: Form, by: Person, place: str, names: Iterable[str]
-) -> None:
+async def keep_unsent(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
     """As `keep`, after an error: what is too long for that stays in the form alone."""
     with suppress(Invalid):
-        await keep(request, form, by, place, names)
+        await keep(context, form, place, names)
 
 
 def restore(form: Form, left: Draft | None) -> Draft | None:

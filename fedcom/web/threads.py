@@ -219,13 +219,13 @@ async def reply(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             if form.checked("draft"):
-                await drafts.keep(request, form, context.member.person, place, _ANSWER)
+                await drafts.keep(context, form, place, _ANSWER)
                 return see_other(drafts.path_of(place), "draft_saved")
             if not form.checked("preview"):
                 made = await _answer(context, post, form)
                 return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
         if form.status != 200:
-            await drafts.keep_unsent(request, form, context.member.person, place, _ANSWER)
+            await drafts.keep_unsent(context, form, place, _ANSWER)
     return await _show(request, form)
 
 
