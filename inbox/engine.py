@@ -1,4 +1,4 @@
-"""`Inbox`: the five steps tied together, as the host mounts and runs them."""
+"""`Inbox`: all steps tied together, as the host mounts and runs them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,9 +8,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from activitypub.problem import ProblemTypes
+from database.transactions import Transactions
 from inbox.batch_reads import BatchReader
 from inbox.commits import GroupCommit
-from inbox.ports import Database, Gate, Handlers, Keys
+from inbox.ports import Gate, Handlers, Keys
 from inbox.problem import TYPES
 from inbox.process import Processor
 from inbox.receive import Receiver
@@ -18,7 +19,7 @@ from inbox.verify import Verifier
 
 
 class Inbox:
-    """Every inbox of one server: they differ in their address only.
+    """Every inbox of one server; they differ in their addresses only.
 
     Mount the object itself as an ASGI application, or `receive` as an endpoint for all methods
     (it answers 405 itself).
@@ -27,7 +28,7 @@ class Inbox:
     def __init__(  # noqa: PLR0913 - the ports of a whole room, named one by one
         self,
         *,
-        database: Database,
+        database: Transactions,
         keys: Keys,
         gate: Gate,
         handlers: Handlers,
@@ -39,11 +40,11 @@ class Inbox:
         to_sender: Callable[[str], str] = str,
         problem_types: ProblemTypes | None = None,
     ) -> None:
-        """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` gives
-        aware UTC, `development` permits http and ports, `scheme` is that of our own ids, `workers`
-        is how many rows are worked on at the same time. `to_sender` makes of a client's address
-        the name of who pays for what it makes us fetch, the same for all addresses of one sender.
-        `problem_types` are those of the problems that `handlers` refuse with, by their code.
+        """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` returns
+        aware UTC times, `development` permits http and ports, `scheme` is that of our own ids, and
+        `workers` is how many rows are worked on at the same time. `to_sender` maps a client's
+        address to the name that fetches are counted under: one for all addresses of a sender.
+        `problem_types` are the types of the problems that `handlers` refuse with, by code.
         """
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
@@ -67,7 +68,7 @@ class Inbox:
         await response(scope, receive, send)
 
     async def receive(self, request: Request) -> Response:
-        """Answer one delivery: 202 when it is verified and on disk, else a problem document."""
+        """Answer one delivery: 202 once it is verified and on disk, else a problem document."""
         return await self._receiver.receive(request)
 
     async def run(self) -> None:
@@ -79,9 +80,9 @@ class Inbox:
         await self._processor.drain()
 
     def wake(self) -> None:
-        """Look at the journal now: another process has put something there."""
+        """Query the journal now: another process has added rows."""
         self._processor.wake()
 
     async def aclose(self) -> None:
-        """Commit what waits for its transaction. Call before the database is closed."""
+        """Commit the waiting entries. Call it before the database is closed."""
         await self._commits.aclose()

@@ -17,15 +17,18 @@ from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, Invalid, NotFound
 from fedcom.http.instance import instance_of
+from fedcom.lookup import Found
 from fedcom.models.actor import Community, Person
 from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
 from fedcom.text.mentions import Mention
-from fedcom.units import Found
 from fedcom.wire.body import Body
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+NO_COMMUNITY = mark("There is no community called “%(name)s”.")
+_NOBODY = mark("There is nobody called “%(name)s”.")
 
 MAX_UNKNOWN = 5
 """How many unknown people and communities are looked up for one text."""
@@ -39,11 +42,14 @@ def slug_of(request: Request) -> str:
     return str(request.path_params["slug"])
 
 
-def split_slug(slug: str, own_host: str) -> tuple[str, str]:
-    """`name` or `name@host` → name and host. Raises NotFound for what cannot be a name."""
+def split_slug(slug: str, own_host: str, otherwise: str = _NOBODY) -> tuple[str, str]:
+    """`name` or `name@host` → name and host.
+
+    Raises NotFound, which says `otherwise`, for what cannot be a name.
+    """
     match = _SLUG.fullmatch(slug)
     if match is None:
-        raise NotFound("couldnt_find_actor", "Nobody has a name like that.")
+        raise NotFound("couldnt_find_actor", otherwise, name=slug)
     name, host = match.groups()
     return (name, host.lower()) if host else (name.lower(), own_host)
 
@@ -53,19 +59,20 @@ def get_community_named(conn: Connection, request: Request, slug: str | None = N
 
     Raises NotFound, and HTTPException(410) for one that was deleted or removed.
     """
-    name, host = _split(request, slug)
+    slug = slug_of(request) if slug is None else slug
+    name, host = split_slug(slug, instance_of(request).settings.host, NO_COMMUNITY)
     found = find_community(conn, name, host)
     if found is None:
-        raise NotFound("couldnt_find_community", "No community with this name is known here.")
+        raise NotFound("couldnt_find_community", NO_COMMUNITY, name=slug)
     if not found.is_open:
-        raise HTTPException(410, mark("This community was closed."))
+        raise HTTPException(410, mark("This community has been closed."))
     return found
 
 
 def check_open(community: Community) -> None:
     """Raise HTTPException(410) for a closed community, before something in it is shown."""
     if not community.is_open:
-        raise HTTPException(410, mark("The community of this post was closed."))
+        raise HTTPException(410, mark("The community of this post has been closed."))
 
 
 def get_person_named(
@@ -76,21 +83,17 @@ def get_person_named(
     A Group of another server is one too, since it may write. Raises NotFound, and
     HTTPException(410) for a deleted account unless `with_deleted`.
     """
-    name, host = _split(request, slug)
+    slug = slug_of(request) if slug is None else slug
+    name, host = split_slug(slug, instance_of(request).settings.host)
     found = find_person(conn, name, host)
     group = None if found else find_community(conn, name, host)
     if group is not None and not group.local:
         found = get_person(conn, group.id)
     if found is None:
-        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
+        raise NotFound("couldnt_find_person", _NOBODY, name=slug)
     if found.deleted_at is not None and not with_deleted:
-        raise HTTPException(410, mark("This account was deleted."))
+        raise HTTPException(410, mark("This account has been deleted."))
     return found
-
-
-def _split(request: Request, slug: str | None) -> tuple[str, str]:
-    host = instance_of(request).settings.host
-    return split_slug(slug_of(request) if slug is None else slug, host)
 
 
 async def look_up(request: Request, by: Person, text: str) -> Found:
@@ -146,7 +149,7 @@ async def look_up_person(request: Request, by: Person, text: str) -> Person:
         host = instance.settings.host
         person = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
         if person is None:
-            raise NotFound("person_unknown", "Nobody here has this name.")
+            raise NotFound("person_unknown", "There is no member called “%(name)s”.", name=bare)
         return person
     found = await look_up(request, by, text)
     if isinstance(found, Community) and not found.local:

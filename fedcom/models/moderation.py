@@ -143,7 +143,7 @@ class CommunityBan:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportRow:
     """Something that somebody asked the moderators to look at."""
 
     id: int

@@ -90,7 +90,7 @@ def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[
         "draft_place": place,
     }
     asked = Form(values, sent=True)
-    asked.fail(Denied("log_in_first", "Log in to send this. What you typed goes along."))
+    asked.fail(Denied("log_in_first", "Log in to send this. Your text is kept."))
     return page(context, "login.html", {"form": asked}, status=401)
 
 

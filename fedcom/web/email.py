@@ -51,7 +51,7 @@ def _linker(instance: Instance, member: Member, now: datetime) -> Callable[[str]
 def _read(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Proof:
     """What the link proves. Raises NotFound for one that is none, used, or too old."""
     number, until = parts_of(token, 2)
-    unknown = NotFound("confirmation_unknown", "This link was used already, or is too old.")
+    unknown = NotFound("confirmation_unknown", "This link has already been used or has expired.")
     try:
         member = get_member(conn, number_in(number))
     except NotFound:

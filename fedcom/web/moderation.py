@@ -16,7 +16,13 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in, whole_number
 from fedcom.http.paging import asked_row
-from fedcom.http.resolve import get_community_named, get_person_named, look_up_person, split_slug
+from fedcom.http.resolve import (
+    NO_COMMUNITY,
+    get_community_named,
+    get_person_named,
+    look_up_person,
+    split_slug,
+)
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import ModerationAction
 from fedcom.queries.actors import find_community, get_person
@@ -40,16 +46,16 @@ MODERATION_ACTIONS: dict[ModerationAction, str] = {
     "lock": mark("locked"),
     "unlock": mark("unlocked"),
     "pin": mark("pinned"),
-    "unpin": mark("took the pin from"),
+    "unpin": mark("unpinned"),
     "move": mark("moved"),
     "ban": mark("banned"),
-    "unban": mark("ended the ban of"),
-    "add_moderator": mark("appointed"),
-    "remove_moderator": mark("dismissed"),
-    "block_instance": mark("blocked the instance"),
-    "unblock_instance": mark("unblocked the instance"),
-    "remove_community": mark("closed the community"),
-    "restore_community": mark("opened the community again"),
+    "unban": mark("unbanned"),
+    "add_moderator": mark("added moderator"),
+    "remove_moderator": mark("removed moderator"),
+    "block_instance": mark("blocked server"),
+    "unblock_instance": mark("unblocked server"),
+    "remove_community": mark("closed community"),
+    "restore_community": mark("reopened community"),
 }
 
 _BAN = {"person": "", "reason": "", "days": "", "content": ""}
@@ -95,7 +101,7 @@ async def show_modlog(request: Request) -> Response:
 def _kinds() -> list[tuple[str, str]]:
     """For the choice of one: value and words."""
     words = [(kind, gettext(MODERATION_ACTIONS[kind])) for kind in KINDS]
-    return [("", gettext("Everything")), *words]
+    return [("", gettext("All actions")), *words]
 
 
 def _wanted(conn: Connection, request: Request, form: Form, place: Place | None) -> LogFilter:
@@ -103,10 +109,11 @@ def _wanted(conn: Connection, request: Request, form: Form, place: Place | None)
     kind = form.line("kind")
     community_id = place.community.id if place is not None else None
     if place is None and form.line("community"):
-        name = split_slug(form.line("community").lstrip("!"), instance_of(request).settings.host)
+        slug = form.line("community").lstrip("!")
+        name = split_slug(slug, instance_of(request).settings.host, NO_COMMUNITY)
         found = find_community(conn, *name)
         if found is None:
-            raise NotFound("couldnt_find_community", "This community is not known here.")
+            raise NotFound("couldnt_find_community", NO_COMMUNITY, name=slug)
         community_id = found.id
     return LogFilter(
         community_id=community_id,
@@ -161,7 +168,7 @@ def _days(text: str) -> int:
         return 0
     days = whole_number(text, LONGEST)
     if not days:
-        raise Invalid("days", "A number of days, or nothing for ever.")
+        raise Invalid("days", "Enter a number of days, or leave this empty for a permanent ban.")
     return days
 
 

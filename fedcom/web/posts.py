@@ -154,14 +154,14 @@ async def _suggest_title(context: PageContext, form: Form) -> None:
     """Fill in the title of the page that the link leads to; errors stand beside the link."""
     link = form.line("url")
     if not link:
-        raise Invalid("url_missing", "Type the link first, then ask for its title.")
+        raise Invalid("url_missing", "Enter a link first.")
     await pace_look_ups(context.request, member_of(context).person)
     try:
         title = await context.instance.page_title(check_url(link))
     except (FetchFailed, NotFound, Denied, Malformed) as error:
-        raise Invalid("url_unread", "That page cannot be read from here.") from error
+        raise Invalid("url_unread", "The linked page could not be read.") from error
     if not title:
-        raise Invalid("url_untitled", "That page does not say what it is called.")
+        raise Invalid("url_untitled", "The linked page has no title.")
     form.values["title"] = title
 
 

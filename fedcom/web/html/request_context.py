@@ -160,5 +160,5 @@ def admin_of(context: PageContext) -> SignedIn:
     """The admin who asks. Raises Denied for other members, GoElsewhere as `member_of` does."""
     member = member_of(context)
     if not member.is_admin:
-        raise Denied("not_an_admin", "Only admins of this instance may see this page.")
+        raise Denied("not_an_admin", "Only admins of this server can see this page.")
     return member
