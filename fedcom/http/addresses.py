@@ -1,4 +1,4 @@
-"""Addresses of clients and the networks they are compared with."""
+"""Addresses of clients, and whether they belong to a network."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -9,7 +9,7 @@ Network = IPv4Network | IPv6Network
 
 
 def client_address(request: HTTPConnection) -> str:
-    """Whom attempts are counted for: the client's address as trusted proxies give it, or ""."""
+    """The address that attempts are counted by, as trusted proxies give it; "" if unknown."""
     return request.client.host if request.client else ""
 
 
@@ -23,7 +23,7 @@ def is_address(text: str) -> bool:
 
 
 def is_within(address: str, networks: Iterable[Network]) -> bool:
-    """Whether `address` is in one of `networks`; False for what is no address."""
+    """Whether `address` is in one of `networks`; False if it is not an address."""
     if not is_address(address):
         return False
     parsed = ip_address(address)

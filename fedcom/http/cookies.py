@@ -11,9 +11,9 @@ from fedcom.settings import Settings
 def find_cookie(request: HTTPConnection, name: str) -> str:
     """The value of the cookie `name` as it was sent, or "" when there is none.
 
-    Of several with that name the last one counts. Values are not unquoted, since no cookie of ours
-    is quoted: `http.cookies`, which Starlette's `request.cookies` calls, needs quadratic time for
-    backslashes in quotes (CVE-2024-7592), two seconds for 32 KB.
+    Of several with that name, the last one counts. Values are not unquoted because our cookies are
+    never quoted: `http.cookies`, which Starlette's `request.cookies` calls, takes quadratic time
+    for backslashes in quotes (CVE-2024-7592), two seconds for 32 KB.
     """
     found = ""
     for header in request.headers.getlist("cookie"):
@@ -25,9 +25,9 @@ def find_cookie(request: HTTPConnection, name: str) -> str:
 
 
 def host_cookie_name(settings: Settings, name: str) -> str:
-    """`name` with the prefix `__Host-`, which ties a cookie to this very host and to https.
+    """`name` with the prefix `__Host-`, which binds a cookie to this exact host and to https.
 
-    Without the prefix on an instance that is reached by plain http, which cannot set such cookies.
+    Without the prefix for an instance on plain http, which cannot set such cookies.
     """
     return f"__Host-{name}" if _is_https(settings) else name
 

@@ -43,7 +43,7 @@ def check_origin(request: Request) -> None:
 def make_token(session_token: str) -> str:
     """A token for the forms of one session.
 
-    It looks different on every page (masked), so that compressing pages cannot give it away
+    It is masked differently on every page, so that the compressed size of pages does not reveal it
     (BREACH).
     """
     mask = secrets.token_bytes(_WIDTH)

@@ -1,9 +1,9 @@
-"""The cookie of devices: on which accounts have logged in before, so that strangers who guess
-passwords elsewhere do not keep the owner out.
+"""The device cookie: which accounts have logged in on this browser before.
 
-It opens nothing by itself. Each entry names an account and is signed together with the hash of its
-password: another password makes every former entry worthless, and so does a stronger hash of the
-same, but on the device that logs in.
+On such a device the owner can still log in while strangers elsewhere use up the attempts at the
+password. The cookie grants nothing by itself. Each entry is bound to the hash of the account's
+password: a new password invalidates every earlier entry, and so does a stronger hash of the same
+password, except on the device that logs in.
 """
 
 import secrets
@@ -21,7 +21,7 @@ KEPT = timedelta(days=400)
 """The longest that browsers keep any cookie (draft-ietf-httpbis-rfc6265bis-20, section 5.6.1)."""
 
 MAX_ACCOUNTS = 5
-"""On one device; the one that logged in longest ago is forgotten first."""
+"""Per device; the account that logged in longest ago is forgotten first."""
 
 _COOKIE = "devices"
 _PURPOSE = "device"
@@ -29,7 +29,7 @@ _BETWEEN = "~"
 
 
 def find_device(request: HTTPConnection, account: Account) -> str:
-    """The id of this device when the account has logged in on it with its present password; ""."""
+    """The id of this device if the account has logged in on it with its present password; ""."""
     signer = instance_of(request).signer
     for entry in _entries(request):
         number, device = parts_of(entry, 2)
@@ -40,7 +40,7 @@ def find_device(request: HTTPConnection, account: Account) -> str:
 
 
 def remember_device(request: HTTPConnection, response: Response, account: Account) -> None:
-    """After the account has logged in on it, or its password was changed there."""
+    """Remember the device after a login or a change of the password on it."""
     instance = instance_of(request)
     mine = f"{account.actor_id}."
     others = [entry for entry in _entries(request) if not entry.startswith(mine)]

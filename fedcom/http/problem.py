@@ -1,4 +1,4 @@
-"""Exceptions → what is answered: the status, a stable code and a sentence a person can use."""
+"""Exceptions → problem details: a status, a stable code and a sentence for people (RFC 9457)."""
 
 import math
 from http import HTTPStatus
@@ -38,12 +38,12 @@ EXPECTED: tuple[type[Exception], ...] = (
     OperationalError,
     NoConnection,
 )
-"""What surfaces turn into answers; anything else is a mistake of ours and ends as a 500."""
+"""The exceptions that surfaces turn into responses; anything else is a bug and becomes a 500."""
 
 FOR_PROGRAMS = "for_programs"
-"""Set in the state of a request to an address that has documents and no pages."""
+"""Set in the state of a request to an address that has documents but no pages."""
 
-# None for what a GET does not find: its status says enough.
+# No type for what a GET does not find: the status says enough.
 _TYPES: ProblemTypes = {"rate_limit_error": RATE_LIMIT_EXCEEDED}
 
 _REMOTE: tuple[tuple[type[ProtocolError], int, str], ...] = (
@@ -58,9 +58,9 @@ _REMOTE: tuple[tuple[type[ProtocolError], int, str], ...] = (
 
 
 def to_problem(error: Exception) -> Problem:
-    """One of `EXPECTED` → what to answer; anything else says no more than that we failed."""
+    """The problem for one of `EXPECTED`; for any other exception, a 500 without details."""
     if isinstance(error, TooMany):
-        # Rounded up: who comes back then is not refused again.
+        # Rounded up, so that a client that comes back then is not refused again.
         wait = str(max(1, math.ceil(error.retry_after)))
         return Problem(error.status, error.code, error.detail, headers={"Retry-After": wait})
     if isinstance(error, FedcomError):
@@ -76,7 +76,7 @@ def to_problem(error: Exception) -> Problem:
 
 
 _PHRASES = (mark("Not Found"), mark("Method Not Allowed"))
-"""What Starlette says, in the words of HTTP, of addresses and methods that there are none of."""
+"""What Starlette says about unknown addresses and methods, marked for translation."""
 
 
 def _of_status(error: HTTPException) -> Problem:
@@ -95,9 +95,9 @@ def _of_protocol(error: ProtocolError) -> Problem:
 
 
 def wants_page(request: Request) -> bool:
-    """Whether who asks reads pages: browsers name text/html, programs name JSON or nothing.
+    """Whether to respond with a page: browsers accept text/html, programs accept JSON.
 
-    Who accepts anything gets a page, but at addresses where only programs have business.
+    A client that accepts anything gets a page, except at addresses that are `FOR_PROGRAMS`.
     """
     accepted = weights(request.headers)
     page = heaviest(accepted, PAGE_TYPES)

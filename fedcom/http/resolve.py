@@ -1,6 +1,6 @@
-"""Which row is meant: a name, a handle or an address → a community, a person, a post or a comment.
+"""Which row is meant: a name, a handle or an address → a community, person, post or comment.
 
-What is not known here is fetched for members only, within their limit of look-ups.
+What is not known here is fetched for members only, and within their limit of look-ups.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ MENTION_SECONDS = 8.0
 
 
 def slug_of(request: Request) -> str:
-    """The name in the address, as it stands there."""
+    """The name in the address, unchanged."""
     return str(request.path_params["slug"])
 
 
@@ -153,7 +153,7 @@ async def look_up_person(request: Request, by: Person, text: str) -> Person:
         return person
     found = await look_up(request, by, text)
     if isinstance(found, Community) and not found.local:
-        # A Group elsewhere may write too.
+        # A Group on another server may write too.
         return await instance.read(lambda conn: get_person(conn, found.id))
     if not isinstance(found, Person):
         raise Invalid("person_expected", "That is not a person.")

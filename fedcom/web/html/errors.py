@@ -1,4 +1,4 @@
-"""Pages for what went wrong: what it means, and what whoever sees it can do now."""
+"""Pages for errors: what happened, and what the reader can do about it."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -50,7 +50,7 @@ async def show_problem(request: Request, error: Exception) -> Response:
     if context is None:
         return _bare(request, problem)
     values = _values(request, problem)
-    # What another site sent is not shown in a page of ours, and no body is read for what was
+    # A page of ours never shows what another site sent, and no body is read for a request that was
     # refused before its handler began.
     if context.member and isinstance(error, FedcomError) and problem.code != "cross_site":
         values["typed"] = await typed_into(request)
@@ -60,7 +60,7 @@ async def show_problem(request: Request, error: Exception) -> Response:
 
 
 def show_failure(request: Request) -> Response:
-    """Answer a request that ended in a mistake of ours; needs no database."""
+    """Answer a request that ended in an unexpected exception, without the database."""
     speak(choose(request.headers.get("accept-language", "")))
     problem = Problem(
         500, "internal_error", gettext("This was our mistake. The error has been logged.")
@@ -71,7 +71,7 @@ def show_failure(request: Request) -> Response:
 
 
 async def go_elsewhere(request: Request, error: Exception) -> Response:
-    """Answer a page that another one must come before."""
+    """Redirect to the page that must come first; show what was typed if that is the login page."""
     path = error.path if isinstance(error, GoElsewhere) else "/"
     context: PageContext | None = getattr(request.state, "page_context", None)
     typed = await typed_into(request) if context is not None else {}

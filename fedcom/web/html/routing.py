@@ -1,4 +1,4 @@
-"""Routes of pages, forms and buttons; whatever changes something is refused to other sites here."""
+"""Routes of pages, forms and buttons. Forms sent from other sites are refused here."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,7 +12,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def page_route(path: str, handler: Handler) -> Route:
-    """A page that only shows."""
+    """A page that changes nothing."""
     return Route(path, handler, methods=["GET"])
 
 
@@ -22,7 +22,7 @@ def form_route(path: str, handler: Handler) -> Route:
 
 
 def button_route(path: str, handler: Handler) -> Route:
-    """What a button or a form on another page of ours is sent to."""
+    """The target of a button or a form on another page."""
     return Route(path, _guarded(handler), methods=["POST"])
 
 
