@@ -9,6 +9,7 @@ context     the @context arrays we send
 vocab       builders for what we send: actors, objects, activities, collections
 signatures  who sent it (`signatures.request`), who wrote it (`signatures.integrity`)
 authority   pure: who may say what
+problem     problem details (RFC 9457), and their types (FEP-c180)
 netguard    which network addresses may be connected to
 connection  one HTTP/1.1 connection, one bounded answer
 transport   connections by host, to permitted addresses only

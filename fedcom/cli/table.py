@@ -1,6 +1,6 @@
-"""The table of everything the inbox hears, written from the catalog of actions.
+"""The table of all supported activities, made from the catalog of readers.
 
-What it says of an activity is the first sentence of its reader, or of the file that reader is in.
+The description of an activity is the first sentence of its reader, or of the reader's file.
 """
 
 import inspect
@@ -12,7 +12,7 @@ HEAD = "| Activity | Read in `fedcom/` | What is there |\n| --- | --- | --- |\n"
 
 
 def heard_table() -> str:
-    """One line of Markdown for each reader with the shapes it hears, sorted, under a head."""
+    """The table in Markdown: one line for each reader with its shapes, sorted."""
     shapes: dict[Reader, list[Shape]] = {}
     for readers in HEARD:
         for shape, reader in readers.items():
@@ -30,5 +30,5 @@ def _line(reader: Reader, shapes: list[Shape]) -> str:
 
 
 def _written(shape: Shape) -> str:
-    """`("Undo", "Like")` as documents write it: `Undo{Like}`."""
+    """`("Undo", "Like")` as the documents spell it: `Undo{Like}`."""
     return "{".join(shape) + "}" * (len(shape) - 1)

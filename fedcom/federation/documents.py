@@ -29,7 +29,6 @@ from fedcom.context import Context
 from fedcom.effects.mentions import mentioned
 from fedcom.errors import NotFound
 from fedcom.federation.paging import (
-    asked_page,
     check_page,
     count_pages,
     next_page,
@@ -39,6 +38,7 @@ from fedcom.federation.paging import (
 from fedcom.federation.requester import ASKED_BY, is_microblog
 from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
+from fedcom.http.paging import asked_page
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from activitypub.authority import FetchFirst
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
 from activitypub.iri import check_iri, host_of, same_host, without_fragment
+from activitypub.problem import Problem
 from activitypub.reading import Document, parse
 from activitypub.signatures import integrity
 from activitypub.signatures.keys import PublicKey
@@ -26,7 +27,7 @@ from activitypub.signatures.request import (
 from fedcom.remote.keys import keys_of
 from inbox.body import Unreadable, check_head
 from inbox.errors import Refused
-from inbox.problem import Problem, of_error
+from inbox.problem import of_error
 from inbox.validate import check_form, check_id, check_relay
 
 _BODILESS = frozenset({"GET", "HEAD"})

@@ -28,6 +28,9 @@ STARTS_UNITS = {
 }
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 
+NAMES_DOMAIN = {"inbox/problem.py"}
+"""Files of the engines that still name things of the domain. Take names out, put none in."""
+
 SHARED_NAMES = {
     *("Answer", "Case", "Connection", "Fetched", "Limits", "Mention", "Parameters"),
     *("Place", "Problem", "Profile", "Proof", "Refused"),
@@ -97,6 +100,32 @@ def test_transactions_are_opened_only_in_the_places_for_it() -> None:
 
     assert lines_with(r"\.begin\(", elsewhere) == []
     assert lines_with(r"\b_?(database|db)\.write\(", fedcom) == []
+
+
+def test_the_engines_do_not_know_what_activities_are_about() -> None:
+    engines = [
+        path
+        for path in MODULES
+        if name(path).split("/")[0] in {"database", "inbox", "outbox"}
+        and name(path) not in NAMES_DOMAIN
+    ]
+
+    assert lines_with(r"(?i)communit|moderat|modlog|\bcomments?\b", engines) == []
+
+
+def test_only_the_identity_reads_session_cookies_and_bearer_tokens() -> None:
+    """Each surface asks it, or one of them will forget an expired session or a form's token."""
+    elsewhere = [path for path in MODULES if name(path) != "fedcom/http/identity.py"]
+
+    assert lines_with(r"session_cookie_name", elsewhere) == []
+    assert lines_with(r"""headers(\.get\(|\[)["']authorization""", elsewhere) == []
+    assert {name(path) for path in MODULES if lines_with(r"\bfind_cookie\(", [path])} == {
+        "fedcom/http/cookies.py",
+        "fedcom/http/devices.py",
+        "fedcom/http/identity.py",
+        "fedcom/web/html/flash.py",
+    }
+    assert lines_with(r"request\.cookies\b(?!`)|cookie_parser", MODULES) == []
 
 
 def test_there_is_no_orm() -> None:
