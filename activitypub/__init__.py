@@ -4,7 +4,9 @@ In reading order:
 
 errors      what can go wrong between two servers, and whose fault it is
 iri         IRIs: which are allowed, same origin, host, "is it public?"
-reading     bytes from a stranger → a bounded JSON object → `Document`, the one typed view of it
+types       the types of documents we know by name
+parse       bytes from a stranger → a JSON object within bounds
+document    `Document`, the one typed view of a parsed document
 context     the @context arrays we send
 vocab       builders for what we send: actors, objects, activities, collections
 signatures  who sent it (`signatures.request`), who wrote it (`signatures.integrity`)

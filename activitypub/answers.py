@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 
 import httpx
 
-from activitypub.errors import FetchFailed, Gone, NotThere, Refused, TooBig, Unreachable
-from activitypub.reading import AS2
+from activitypub.errors import FetchFailed, FetchRefused, Gone, NotThere, TooBig, Unreachable
+from activitypub.types import AS2
 
 ACTIVITY_JSON = "application/activity+json"
 LD_JSON = f'application/ld+json; profile="{AS2}"'
@@ -65,8 +65,8 @@ def is_activity_type(content_type: str) -> bool:
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     """`body` without its Content-Encoding, at most `limit` bytes.
 
-    We ask for `identity`; some servers compress all the same. Raises `TooBig`, and `Refused` for
-    an encoding that is unknown, doubled or broken.
+    We ask for `identity`; some servers compress all the same. Raises `TooBig`, and
+    `FetchRefused` for an unknown, doubled or broken encoding.
     """
     name = encoding.strip().lower()
     if name in ("", "identity") or not body:
@@ -81,7 +81,7 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
             raise TooBig("answer_too_big", "The unpacked answer is longer than what we read.")
         if unpacker.eof:
             return plain
-    raise Refused(
+    raise FetchRefused(
         "content_encoding", "The answer is packed in a way we do not read.", received=name
     )
 
@@ -103,7 +103,9 @@ def to_failure(url: str, received: Received, now: datetime) -> FetchFailed:
             retry_after=retry_after(received.headers.get("retry-after"), now),
             answer=text,
         )
-    return Refused("status", f"The peer answered {status}.", url=url, status=status, answer=text)
+    return FetchRefused(
+        "status", f"The peer answered {status}.", url=url, status=status, answer=text
+    )
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

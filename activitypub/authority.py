@@ -38,15 +38,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from activitypub.document import Document, KeyDocument, MultikeyDocument
 from activitypub.errors import Malformed, Unauthentic
 from activitypub.iri import host_of, same_origin
-from activitypub.reading import (
-    ACTOR_TYPES,
-    COLLECTION_TYPES,
-    Document,
-    KeyDocument,
-    MultikeyDocument,
-)
+from activitypub.types import ACTOR_TYPES, COLLECTION_TYPES
 
 Evidence = Literal["signature", "proof", "origin", "community"]
 """What shows that an activity is its actor's: the actor signed the request; the activity carries

@@ -21,7 +21,7 @@ _ERROR_BODY = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ResponseLimits:
     """What one request may take. Times are seconds, sizes are bytes.
 
     total    everything: waiting for a free connection, name, connect, TLS, request, answer
@@ -56,7 +56,7 @@ class Dropped(httpx.RemoteProtocolError):
     """The peer closed the connection before its answer was complete."""
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """A connection and at most one exchange on it at a time.
 
     `heard` is the number of bytes that came since the request: 0 after `Dropped` means that the
@@ -67,19 +67,19 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.heard = 0
-        self.when_closed: Callable[[Connection], None] | None = None
+        self.when_closed: Callable[[HttpConnection], None] | None = None
         self._loop = asyncio.get_running_loop()
         self.opened_at = self._loop.time()
         self._closed = self._loop.create_future()
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Reply] | None = None
-        self._limits = Limits()
+        self._limits = ResponseLimits()
         self._heard_at = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._keep = True
         self._begin()
 
-    async def exchange(self, request: bytes, limits: Limits) -> Reply:
+    async def exchange(self, request: bytes, limits: ResponseLimits) -> Reply:
         """Write the request and wait for the answer.
 
         Raises `TooBig`, `Dropped`, `httpx.RemoteProtocolError` (not HTTP), `httpx.ReadTimeout`

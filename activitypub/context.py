@@ -8,7 +8,7 @@ are named are ones that such readers have built in.
 from collections.abc import Mapping
 from typing import Any
 
-from activitypub.reading import ACTOR_TYPES, AS2
+from activitypub.types import ACTOR_TYPES, AS2
 
 SECURITY = "https://w3id.org/security/v1"
 """Defines `publicKey`; without it JSON-LD readers do not see an actor's key (Ghost #20039)."""

@@ -7,7 +7,7 @@
     └── FetchFailed         asking a peer did not give a document
         ├── Gone            410, or a Tombstone where an object was asked for
         ├── NotThere        404
-        ├── Refused         any other lasting answer: 4xx, wrong type, wrong id, bad JSON
+        ├── FetchRefused         any other lasting answer: 4xx, wrong type, wrong id, bad JSON
         ├── TooBig          more bytes than we read
         ├── PrivateAddress  our own guard refused to connect
         ├── Unreachable     a passing fault: DNS, connect, timeout, 5xx, 408, 429
@@ -79,7 +79,7 @@ class NotThere(FetchFailed):
     """The origin answers 404. An origin that blocks us may say so too, so nothing is deleted."""
 
 
-class Refused(FetchFailed):
+class FetchRefused(FetchFailed):
     """The origin gives no usable document and asking again will not help."""
 
 

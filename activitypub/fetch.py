@@ -7,8 +7,8 @@ are bounded (`connection`), and a document is believed only about its own origin
 The id rule (FEP-fe34; Mastodon CVE-2024-23832, Misskey CVE-2024-52591): the document's `id` must be
 the IRI that was asked for, or where the redirects ended, and the last URL must be of the id's
 origin. Otherwise the document is asked for once more at its `id`, if that is on the host that gave
-it. So a `Fetched` always comes from the origin of its `document.id`; that id may differ from the
-IRI asked for, and callers go on with `document.id`.
+it. So a `FetchedDocument` always comes from the origin of its `document.id`; that id may differ
+from the IRI asked for, and callers go on with `document.id`.
 
 A collection only lists; nobody refers to it by its id, and each item is judged by itself. So one
 without an id (NodeBB 4's outbox, PieFed 1.7's replies), or whose id on the same host leads nowhere,
@@ -39,24 +39,26 @@ from activitypub.answers import (
     to_failure,
     unpack,
 )
-from activitypub.connection import Limits
+from activitypub.connection import ResponseLimits
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
+    FetchRefused,
     Gone,
     Malformed,
     NotThere,
-    Refused,
     TooBig,
     Unreachable,
 )
 from activitypub.iri import check_iri, host_of, same_host, same_origin, without_fragment
 from activitypub.netguard import Guard, is_loopback, literal_address
-from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context, parse
+from activitypub.parse import parse
 from activitypub.signature_profiles import Habits
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
 from activitypub.transport import PeerTransport
+from activitypub.types import COLLECTION_TYPES
 
 T = TypeVar("T")
 
@@ -72,8 +74,8 @@ ACCEPT_PAGE = f"{ACCEPT_ACTIVITY}, text/html;q=0.1"
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_GET = Limits()
-_POST = Limits(body=8 * 1024, cut=True)
+_GET = ResponseLimits()
+_POST = ResponseLimits(body=8 * 1024, cut=True)
 
 Clock = Callable[[], datetime]
 
@@ -110,7 +112,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedDocument:
     """A document from the origin of its id. `url` is where the redirects ended."""
 
     document: Document
@@ -119,7 +121,7 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What a peer answered to a POST: `retry_after` in seconds, `text` at most 500 characters."""
 
     status: int
@@ -142,7 +144,7 @@ class _Ask:
 
     accept: str
     signed: bool
-    limits: Limits
+    limits: ResponseLimits
     budget: Budget | None
 
 
@@ -189,7 +191,7 @@ class Fetcher:
             return (plain, secure)
         return (secure, plain) if is_loopback(name) else (secure,)
 
-    async def fetch_document(self, iri: str, budget: Budget | None = None) -> Fetched:
+    async def fetch_document(self, iri: str, budget: Budget | None = None) -> FetchedDocument:
         """The ActivityPub document at `iri`, by a signed GET and the id rule above.
 
         A fragment of `iri` is not sent; the document may then have the id with it or without. A
@@ -198,7 +200,7 @@ class Fetcher:
         found = await self._get_activity(iri, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
         return await self._settle(iri, found, budget)
 
-    async def fetch_page_link(self, url: str, budget: Budget | None = None) -> Fetched:
+    async def fetch_page_link(self, url: str, budget: Budget | None = None) -> FetchedDocument:
         """The document at a URL that a person typed in, which may be that of an HTML page.
 
         A page may name its document in a Link header or a `<link rel="alternate">`; that is
@@ -210,7 +212,7 @@ class Fetcher:
             return await self._settle(url, found, budget)
         target = find_alternate(received, last)
         if target is None:
-            raise Refused("no_alternate", "The page names no ActivityPub document.", url=last)
+            raise FetchRefused("no_alternate", "The page names no ActivityPub document.", url=last)
         return await self.fetch_document(target, budget)
 
     async def fetch_key_document(self, key_id: str, budget: Budget | None = None) -> dict[str, Any]:
@@ -227,7 +229,7 @@ class Fetcher:
         for key in document.public_keys:
             named |= {key.id, key.owner}
         if not (named and same_origin(last, key_id) and all(same_host(i, key_id) for i in named)):
-            raise Refused("id_mismatch", "The key's document is of another host.", url=last)
+            raise FetchRefused("id_mismatch", "The key's document is of another host.", url=last)
         return document.raw
 
     async def fetch_json(
@@ -276,20 +278,20 @@ class Fetcher:
     def sign_post(self, inbox: str, body: bytes, key: PrivateKey) -> dict[str, str]:
         """The headers for one `post` of these bytes, signed now: 1 ms of CPU, fit for a thread.
 
-        They hold for one attempt: peers refuse a signature that is minutes old. Raises `Refused`
-        and `PrivateAddress` for an inbox that cannot be posted to.
+        They hold for one attempt: peers refuse a signature that is minutes old. Raises
+        `FetchRefused` and `PrivateAddress` for an inbox that cannot be posted to.
         """
         url = self._to_url(inbox)
         return self._sign_post(url, body, key, self._habits.first(_host(url)))
 
     async def post(
         self, inbox: str, body: bytes, key: PrivateKey, *, headers: dict[str, str] | None = None
-    ) -> Answer:
+    ) -> HttpResponse:
         """POST an activity to an inbox, once, without following redirects.
 
         `headers` are those of `sign_post`, when it was called before. Any HTTP status is an
-        `Answer`. Raises `Unreachable` for faults that may pass; `PrivateAddress`, `Refused` (no
-        IRI that may be posted to) and `TooBig` (our body) for those that will not.
+        `HttpResponse`. Raises `Unreachable` for temporary faults; `PrivateAddress`, `FetchRefused`
+        (no IRI that may be posted to) and `TooBig` (our body) for permanent ones.
         """
         if len(body) > MAX_POST:
             raise TooBig("body_too_big", "No peer takes an activity of this size.", url=inbox)
@@ -302,7 +304,7 @@ class Fetcher:
             again = await self._send(self._to_request("POST", url, signed, body), _POST)
             received = self._better(host, other, received, again)
         wait = retry_after(received.headers.get("retry-after"), self._clock())
-        return Answer(received.status, wait, opening(received.body))
+        return HttpResponse(received.status, wait, opening(received.body))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -320,7 +322,9 @@ class Fetcher:
         self._habits.took(host, profile)
         return again
 
-    async def _settle(self, asked: str, found: Fetched, budget: Budget | None) -> Fetched:
+    async def _settle(
+        self, asked: str, found: FetchedDocument, budget: Budget | None
+    ) -> FetchedDocument:
         if _is_vouched_for(asked, found):
             return found
         name = found.document.id
@@ -328,14 +332,14 @@ class Fetcher:
         if name is None and is_collection:
             return _named_by_address(found)
         if name is None:
-            raise Refused("id_missing", "The document has no id.", url=found.url)
+            raise FetchRefused("id_missing", "The document has no id.", url=found.url)
         if same_host(name, found.url):
             again = await self._ask_again(name, budget, may_fail=is_collection)
             if again is not None and _is_vouched_for(name, again):
                 return again
             if is_collection:
                 return _named_by_address(found)
-        raise Refused(
+        raise FetchRefused(
             "id_mismatch",
             "The document's id is not where it was found.",
             url=found.url,
@@ -345,15 +349,15 @@ class Fetcher:
 
     async def _ask_again(
         self, name: str, budget: Budget | None, *, may_fail: bool
-    ) -> Fetched | None:
+    ) -> FetchedDocument | None:
         try:
             return await self._get_activity(name, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
-        except (NotThere, Gone, Refused):
+        except (NotThere, Gone, FetchRefused):
             if may_fail:
                 return None
             raise
 
-    async def _get_activity(self, iri: str, ask: _Ask) -> Fetched:
+    async def _get_activity(self, iri: str, ask: _Ask) -> FetchedDocument:
         return await _read_aside(_to_fetched, *await self._get(iri, ask))
 
     async def _get(self, iri: str, ask: _Ask) -> tuple[str, Received]:
@@ -366,7 +370,7 @@ class Fetcher:
             if received.status not in _REDIRECTS:
                 raise to_failure(url, received, self._clock())
             url = _redirected(url, received)
-        raise Refused("too_many_redirects", "The peer redirects without an end.", url=iri)
+        raise FetchRefused("too_many_redirects", "The peer redirects without an end.", url=iri)
 
     async def _get_once(self, iri: str, ask: _Ask) -> Received:
         url = self._to_url(iri)
@@ -415,7 +419,7 @@ class Fetcher:
         common = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
         return httpx.Request(method, url, headers={**common, **headers}, content=body)
 
-    async def _send(self, request: httpx.Request, limits: Limits) -> Received:
+    async def _send(self, request: httpx.Request, limits: ResponseLimits) -> Received:
         request.extensions["limits"] = limits
         try:
             response = await self._transport.handle_async_request(request)
@@ -438,11 +442,11 @@ def _parse_url(iri: str, development: bool) -> httpx.URL:
     try:
         url = httpx.URL(without_fragment(iri))
     except httpx.InvalidURL as error:
-        raise Refused("iri_characters", str(error)) from error
+        raise FetchRefused("iri_characters", str(error)) from error
     Guard(development=development).check_host(url.raw_host.decode("ascii"))
     check_iri(iri, development=development)
     if url.netloc.decode("ascii") != host:
-        raise Refused("iri_host", "Two parsers see two hosts in this IRI.")
+        raise FetchRefused("iri_host", "Two parsers see two hosts in this IRI.")
     return url
 
 
@@ -450,7 +454,7 @@ def _host(url: httpx.URL) -> str:
     return url.netloc.decode("ascii")
 
 
-async def _read(response: httpx.Response, limits: Limits) -> Received:
+async def _read(response: httpx.Response, limits: ResponseLimits) -> Received:
     # Not `response.aread()`: httpx would unpack without a bound.
     is_cut = limits.cut or response.status_code != 200
     parts: list[bytes] = []
@@ -482,16 +486,18 @@ async def _read_aside(read: Callable[[str, Received], T], url: str, received: Re
     return await asyncio.to_thread(read, url, received)
 
 
-def _to_fetched(url: str, received: Received) -> Fetched:
+def _to_fetched(url: str, received: Received) -> FetchedDocument:
     document = _to_json(url, received)
     if not has_activitystreams_context(document):
-        raise Refused("context_missing", "The document does not name ActivityStreams.", url=url)
-    return Fetched(Document(document), received.body, url)
+        raise FetchRefused(
+            "context_missing", "The document does not name ActivityStreams.", url=url
+        )
+    return FetchedDocument(Document(document), received.body, url)
 
 
 def _to_json(url: str, received: Received, *, activity: bool = True) -> dict[str, Any]:
     if activity and not is_activity_type(received.content_type):
-        raise Refused(
+        raise FetchRefused(
             "content_type",
             "Not served as application/activity+json or application/ld+json: with another type it"
             " could be an uploaded file, which must not speak for its host.",
@@ -505,20 +511,20 @@ def _to_json(url: str, received: Received, *, activity: bool = True) -> dict[str
         raise _to_refused(error, url) from error
 
 
-def _to_refused(error: Malformed, url: str) -> Refused:
-    refused = Refused(error.code, error.detail, url=url)
+def _to_refused(error: Malformed, url: str) -> FetchRefused:
+    refused = FetchRefused(error.code, error.detail, url=url)
     refused.facts.update(error.facts)
     return refused
 
 
-def _is_vouched_for(asked: str, found: Fetched) -> bool:
+def _is_vouched_for(asked: str, found: FetchedDocument) -> bool:
     name = found.document.id
     return name in (asked, without_fragment(asked), found.url) and same_origin(name, found.url)
 
 
-def _named_by_address(found: Fetched) -> Fetched:
+def _named_by_address(found: FetchedDocument) -> FetchedDocument:
     document = Document(found.document.raw | {"id": found.url})
-    return Fetched(document, found.body, found.url)
+    return FetchedDocument(document, found.body, found.url)
 
 
 def _redirected(url: str, received: Received) -> str:
@@ -530,7 +536,7 @@ def _redirected(url: str, received: Received) -> str:
     except ValueError:
         target = ""
     if not location or not target:
-        raise Refused("redirect_broken", "The peer redirects to nowhere.", url=url)
+        raise FetchRefused("redirect_broken", "The peer redirects to nowhere.", url=url)
     if url.startswith("https:") and not target.startswith("https:"):
-        raise Refused("redirect_downgrade", "The peer redirects away from https.", url=url)
+        raise FetchRefused("redirect_downgrade", "The peer redirects away from https.", url=url)
     return target

@@ -32,7 +32,7 @@ _FORBIDDEN = re.compile(
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-class _Parts(NamedTuple):
+class _IriParts(NamedTuple):
     scheme: str
     host: str
     port: int | None
@@ -104,7 +104,7 @@ def same_host(one: str | None, other: str | None) -> bool:
         return False
 
 
-def _split(value: object) -> _Parts:
+def _split(value: object) -> _IriParts:
     if not isinstance(value, str):
         raise Malformed("iri_not_text", "An IRI must be a string.")
     if len(value) > MAX_LENGTH:
@@ -122,7 +122,7 @@ def _split(value: object) -> _Parts:
         # Names outside ASCII included: they travel as A-labels (xn--…), as Mastodon sends them.
         raise Malformed("iri_host", "The host of the IRI is not a valid name.", host=authority)
     host, port = host_port.groups()
-    return _Parts(scheme, host, _port(port), path)
+    return _IriParts(scheme, host, _port(port), path)
 
 
 def _port(text: str | None) -> int | None:
@@ -134,7 +134,7 @@ def _port(text: str | None) -> int | None:
     return port
 
 
-def _check_for_production(parts: _Parts) -> None:
+def _check_for_production(parts: _IriParts) -> None:
     if parts.scheme != "https":
         raise Malformed("iri_scheme", "The IRI is not an absolute https IRI.")
     if parts.port not in (None, 443):

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from activitypub.errors import Refused
+from activitypub.errors import FetchRefused
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import same_host
 
@@ -40,20 +40,20 @@ async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = No
     """What runs at `host`, by its own word.
 
     The document must be on the host that was asked (Fedify CVE-2026-77632: NodeInfo links lead
-    anywhere). Raises the `FetchFailed` family; `Refused` when there is no usable NodeInfo.
+    anywhere). Raises the `FetchFailed` family; `FetchRefused` when there is no usable NodeInfo.
     """
     url, wellknown = await fetcher.fetch_well_known(
         host, "/.well-known/nodeinfo", accept=ACCEPT, budget=budget
     )
     target = _first_link(wellknown, url)
     if target is None:
-        raise Refused("nodeinfo_no_link", "The peer names no NodeInfo 2 of its own.", url=url)
+        raise FetchRefused("nodeinfo_no_link", "The peer names no NodeInfo 2 of its own.", url=url)
     answer = await fetcher.fetch_json(target, accept=ACCEPT, budget=budget)
     software = answer.get("software")
     about: dict[str, Any] = software if isinstance(software, dict) else {}
     name = _plain(about.get("name")).lower()
     if not name:
-        raise Refused("nodeinfo_no_name", "The NodeInfo names no software.", url=target)
+        raise FetchRefused("nodeinfo_no_name", "The NodeInfo names no software.", url=target)
     return Software(name, _plain(about.get("version")))
 
 

@@ -19,13 +19,13 @@ from ipaddress import IPv6Address, ip_address
 
 import httpx
 
-from activitypub.connection import Connection, Dropped, Limits, Reply
+from activitypub.connection import Dropped, HttpConnection, Reply, ResponseLimits
 from activitypub.netguard import Guard, literal_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(name, port) → addresses, best first. Raises `OSError`."""
 
-Dial = Callable[[str, int, ssl.SSLContext | None, str], Awaitable[Connection]]
+Dial = Callable[[str, int, ssl.SSLContext | None, str], Awaitable[HttpConnection]]
 """(address, port, TLS or None, the name its certificate must have) → connection. `OSError`."""
 
 _TRIES_PER_FAMILY = 2  # as Mastodon 4.6 dials
@@ -62,7 +62,7 @@ class _Peer:
     origin: _Origin
     slots: asyncio.Semaphore
     users: int = 0
-    idle: dict[Connection, asyncio.TimerHandle] = field(default_factory=dict)
+    idle: dict[HttpConnection, asyncio.TimerHandle] = field(default_factory=dict)
 
 
 class _Body(httpx.AsyncByteStream):
@@ -99,8 +99,8 @@ class PeerTransport(httpx.AsyncBaseTransport):
         self._dial = dial or dial_address
         self._tls = tls
         self._peers: dict[_Origin, _Peer] = {}
-        self._kept: dict[Connection, _Peer] = {}  # unused ones, longest unused first
-        self._open: set[Connection] = set()
+        self._kept: dict[HttpConnection, _Peer] = {}  # unused ones, longest unused first
+        self._open: set[HttpConnection] = set()
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -109,7 +109,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         Raises `PrivateAddress`, `TooBig`, or an `httpx.TransportError`: all of the latter are
         faults that may pass.
         """
-        limits: Limits = request.extensions.get("limits") or Limits()
+        limits: ResponseLimits = request.extensions.get("limits") or ResponseLimits()
         wire = _to_bytes(request, await request.aread())
         try:
             async with asyncio.timeout(limits.total):
@@ -128,7 +128,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         for connection in leaving:
             await connection.wait_closed()
 
-    async def _ask(self, origin: _Origin, wire: bytes, limits: Limits) -> Reply:
+    async def _ask(self, origin: _Origin, wire: bytes, limits: ResponseLimits) -> Reply:
         peer = self._peers.get(origin)
         if peer is None:
             peer = _Peer(origin, asyncio.Semaphore(self._pool.per_host))
@@ -141,7 +141,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
             peer.users -= 1
             self._forget(peer)
 
-    async def _ask_in_turn(self, peer: _Peer, wire: bytes, limits: Limits) -> Reply:
+    async def _ask_in_turn(self, peer: _Peer, wire: bytes, limits: ResponseLimits) -> Reply:
         if self._closed:
             raise httpx.ConnectError("This transport was closed.")
         connection = self._take(peer)
@@ -159,7 +159,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         return await self._exchange(peer, connection, wire, limits)
 
     async def _exchange(
-        self, peer: _Peer, connection: Connection, wire: bytes, limits: Limits
+        self, peer: _Peer, connection: HttpConnection, wire: bytes, limits: ResponseLimits
     ) -> Reply:
         reply = await connection.exchange(wire, limits)
         self._keep(peer, connection)
@@ -167,7 +167,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
 
     # Unused connections.
 
-    def _take(self, peer: _Peer) -> Connection | None:
+    def _take(self, peer: _Peer) -> HttpConnection | None:
         if not peer.idle:
             return None
         connection, timer = peer.idle.popitem()  # the last one used is the likeliest to be alive
@@ -175,7 +175,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         del self._kept[connection]
         return connection
 
-    def _keep(self, peer: _Peer, connection: Connection) -> None:
+    def _keep(self, peer: _Peer, connection: HttpConnection) -> None:
         loop = asyncio.get_running_loop()
         is_old = loop.time() - connection.opened_at > self._pool.age
         if self._closed or is_old or not connection.is_usable:
@@ -186,15 +186,15 @@ class PeerTransport(httpx.AsyncBaseTransport):
         if len(self._kept) > self._pool.kept:
             self._drop(next(iter(self._kept)))
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: HttpConnection) -> None:
         self._forget_unused(connection)
         connection.close()
 
-    def _on_closed(self, connection: Connection) -> None:
+    def _on_closed(self, connection: HttpConnection) -> None:
         self._open.discard(connection)
         self._forget_unused(connection)
 
-    def _forget_unused(self, connection: Connection) -> None:
+    def _forget_unused(self, connection: HttpConnection) -> None:
         peer = self._kept.pop(connection, None)
         if peer is not None:
             peer.idle.pop(connection).cancel()
@@ -207,7 +207,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
 
     # New connections.
 
-    async def _connect(self, origin: _Origin, limits: Limits) -> Connection:
+    async def _connect(self, origin: _Origin, limits: ResponseLimits) -> HttpConnection:
         failure: OSError | None = None
         for address in _tries(await self._addresses(origin, limits)):
             try:
@@ -226,7 +226,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         kind = httpx.ConnectTimeout if isinstance(failure, TimeoutError) else httpx.ConnectError
         raise kind(f"No address of {origin.host} could be connected to: {failure!r}")
 
-    async def _addresses(self, origin: _Origin, limits: Limits) -> list[str]:
+    async def _addresses(self, origin: _Origin, limits: ResponseLimits) -> list[str]:
         self._guard.check_host(origin.host)
         literal = literal_address(origin.host)
         if literal is not None:
@@ -265,14 +265,14 @@ class Resolver:
 
 async def dial_address(
     address: str, port: int, tls: ssl.SSLContext | None, server_name: str
-) -> Connection:
+) -> HttpConnection:
     """Connect to exactly this address; with TLS its certificate must be for `server_name`."""
     loop = asyncio.get_running_loop()
     if tls is None:
-        _, connection = await loop.create_connection(Connection, address, port)
+        _, connection = await loop.create_connection(HttpConnection, address, port)
     else:
         _, connection = await loop.create_connection(
-            Connection,
+            HttpConnection,
             address,
             port,
             ssl=tls,

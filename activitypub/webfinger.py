@@ -16,11 +16,11 @@ from urllib.parse import quote
 import httpx
 
 from activitypub.answers import ACTIVITY_JSON, LD_JSON
-from activitypub.errors import Malformed, PrivateAddress, Refused
+from activitypub.errors import FetchRefused, Malformed, PrivateAddress
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import check_iri, host_of
 from activitypub.netguard import Guard
-from activitypub.reading import AS2
+from activitypub.types import AS2
 
 ACCEPT = "application/jrd+json, application/json"
 SELF_TYPES = (ACTIVITY_JSON, LD_JSON)
@@ -86,7 +86,7 @@ async def find_actor(fetcher: Fetcher, handle: Handle, budget: Budget | None = N
 
     When the answer's subject is of another domain, that domain must name the same actor; one such
     step only. What the actor document says is not looked at here. Raises `NotThere` (unknown
-    there), `Gone`, `Unreachable`, and `Refused` for an answer that is not to be believed.
+    there), `Gone`, `Unreachable`, and `FetchRefused` for an answer that is not to be believed.
     """
     actor, _ = await _look_up(fetcher, handle, budget)
     return actor
@@ -108,7 +108,7 @@ async def fetch_handle(
     handle = _handle_or_refused(f"{preferred_username}@{host_of(actor)}", fetcher, actor, kind)
     found, canonical = await _look_up(fetcher, handle, budget)
     if found != actor:
-        raise Refused(
+        raise FetchRefused(
             "webfinger_actor",
             "The handle of this actor leads to another one.",
             url=actor,
@@ -158,7 +158,7 @@ async def _look_up(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> t
         return actor, subject
     confirmed, again = await _ask(fetcher, subject, budget)
     if confirmed != actor or not again.is_same(subject):
-        raise Refused(
+        raise FetchRefused(
             "webfinger_subject",
             "The answer names a handle that does not lead to the same actor.",
             url=actor,
@@ -178,11 +178,11 @@ async def _ask(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> tuple
     )
     actor = self_link(jrd, handle.kind_hint)
     if actor is None:
-        raise Refused("webfinger_no_actor", "The handle has no ActivityPub actor.", url=url)
+        raise FetchRefused("webfinger_no_actor", "The handle has no ActivityPub actor.", url=url)
     try:
         check_iri(actor, development=fetcher.development)
     except Malformed as error:
-        raise Refused(error.code, error.detail, url=url, received=actor) from error
+        raise FetchRefused(error.code, error.detail, url=url, received=actor) from error
     subject = jrd.get("subject")
     if not isinstance(subject, str):
         return actor, handle  # RFC 7033 §4.4.1 only recommends a subject
@@ -195,7 +195,7 @@ def _handle_or_refused(
     try:
         handle = parse_handle(text, development=fetcher.development)
     except Malformed as error:
-        raise Refused(error.code, error.detail, url=url, received=text[:300]) from error
+        raise FetchRefused(error.code, error.detail, url=url, received=text[:300]) from error
     return Handle(handle.name, handle.host, kind_hint)
 
 

@@ -14,20 +14,20 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from activitypub.document import Document
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
+    FetchRefused,
     Malformed,
     NotThere,
     PrivateAddress,
     ProtocolError,
-    Refused,
     Unreachable,
 )
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import fetch_software
-from activitypub.reading import Document
 from activitypub.webfinger import fetch_handle, find_actor as find_by_webfinger, parse_handle
 from fedcom.actions.comment import content_at
 from fedcom.actions.feature import pins_in, put_pins
@@ -353,7 +353,7 @@ class Units:
                 raise
             known.failures[iri] = error
         except Malformed as error:
-            known.failures[iri] = Refused(error.code, error.detail, url=iri)
+            known.failures[iri] = FetchRefused(error.code, error.detail, url=iri)
 
 
 def _find(conn: Connection, iri: str) -> Found | None:

@@ -17,10 +17,10 @@ import httpx
 import structlog
 from sqlalchemy import Connection
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed, Gone
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from activitypub.signatures.keys import PrivateKey
 from fedcom import migrate
 from fedcom.accounts.passwords import hash_password

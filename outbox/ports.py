@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from activitypub.fetch import Answer
+from activitypub.fetch import HttpResponse
 from activitypub.signatures.keys import PrivateKey
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Signers(Protocol):
 class Poster(Protocol):
     """The way out; `activitypub.fetch.Fetcher` fits."""
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
         """POST `body`, signed anew, and give any HTTP answer.
 
         Raises the `FetchFailed` family when there is none: `Unreachable`, `PrivateAddress`.

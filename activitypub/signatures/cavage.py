@@ -30,7 +30,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class CavageParameters:
     """The parameters of a Signature header.
 
     `headers` are lower-case names in the order in which they were signed; `created` and `expires`
@@ -45,7 +45,7 @@ class Parameters:
     expires: str | None
 
 
-def parse_signature_header(value: str) -> Parameters:
+def parse_signature_header(value: str) -> CavageParameters:
     """Read `keyId="…",algorithm="…",headers="…",signature="…"`, numbers quoted or not.
 
     Without `headers` it is `date` alone, the older drafts' default (Appendix C.1). Raises
@@ -63,7 +63,7 @@ def parse_signature_header(value: str) -> Parameters:
     for name in ("created", "expires"):
         if name in found and not _SECONDS.fullmatch(found[name]):
             raise Malformed("signature_time", f"Signature's {name} is not whole seconds.")
-    return Parameters(
+    return CavageParameters(
         key_id=found["keyid"],
         algorithm=found.get("algorithm"),
         headers=headers,
@@ -79,7 +79,7 @@ def signing_string(
     method: str,
     target: str,
     headers: Mapping[str, str],
-    parameters: Parameters | None = None,
+    parameters: CavageParameters | None = None,
 ) -> str:
     """The lines that are signed (§2.3), joined by a line feed.
 

@@ -18,8 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from activitypub.context import proof_context
+from activitypub.document import Document, to_datetime
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
-from activitypub.reading import Document, to_datetime
 from activitypub.signatures.keys import ProofKey, PublicKey
 from activitypub.signatures.multikey import decode_base58, encode_base58
 
@@ -40,7 +40,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class IntegrityProof:
     """The one proof of a document that we can verify; nothing about it has been checked yet.
 
     `verification_method` is the key's id, to be found and then given to `verify`. `config` is the
@@ -54,7 +54,7 @@ class Proof:
     config: Json
 
 
-def proof_of(document: Mapping[str, Any]) -> Proof | None:
+def proof_of(document: Mapping[str, Any]) -> IntegrityProof | None:
     """The proof that `document` (parsed JSON) carries; None when it carries none at all.
 
     Of several in an array the one made with eddsa-jcs-2022 counts. Raises
@@ -83,7 +83,7 @@ def proof_of(document: Mapping[str, Any]) -> Proof | None:
 
 def verify(
     document: Mapping[str, Any], key: PublicKey, *, now: datetime, max_age: float | None = None
-) -> Proof:
+) -> IntegrityProof:
     """Prove that the owner of `key` wrote exactly this document, and give the proof back.
 
     `document` is parsed JSON with its proof; `key` is the one that its proof names. The key's owner
@@ -134,7 +134,7 @@ def canonical(value: Any) -> bytes:
     return rfc8785.dumps(value)
 
 
-def _read(proof: Json) -> Proof:
+def _read(proof: Json) -> IntegrityProof:
     method = proof.get("verificationMethod")
     created = to_datetime(proof.get("created"))
     expires = to_datetime(proof.get("expires"))
@@ -150,10 +150,10 @@ def _read(proof: Json) -> Proof:
     if not {"previousProof", "domain", "challenge"}.isdisjoint(proof):
         raise _malformed("The proof hangs on another one, or is for one receiver only.")
     config = {name: entry for name, entry in proof.items() if name != "proofValue"}
-    return Proof(method, created, expires, decode_base58(value), config)
+    return IntegrityProof(method, created, expires, decode_base58(value), config)
 
 
-def _check_owner(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> None:
+def _check_owner(document: Mapping[str, Any], proof: IntegrityProof, key: PublicKey) -> None:
     if proof.verification_method != key.id:
         raise SignatureInvalid(
             "proof_key",
@@ -173,7 +173,7 @@ def _check_owner(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> N
         )
 
 
-def _check_time(proof: Proof, now: float, max_age: float | None) -> None:
+def _check_time(proof: IntegrityProof, now: float, max_age: float | None) -> None:
     created = proof.created.timestamp()
     too_old = max_age is not None and created < now - max_age - CLOCK_SKEW
     if created > now + CLOCK_SKEW or too_old:
@@ -195,7 +195,7 @@ def _check_time(proof: Proof, now: float, max_age: float | None) -> None:
         )
 
 
-def _check_value(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> None:
+def _check_value(document: Mapping[str, Any], proof: IntegrityProof, key: PublicKey) -> None:
     public = key.loaded
     if not isinstance(public, ed25519.Ed25519PublicKey):
         raise SignatureInvalid(
@@ -219,7 +219,7 @@ def _check_value(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> N
         ) from error
 
 
-def _signed(document: Mapping[str, Any], proof: Proof) -> bytes:
+def _signed(document: Mapping[str, Any], proof: IntegrityProof) -> bytes:
     """What the proof should have signed.
 
     The @context is the proof's own (vc-di-eddsa §3.3.2), which the document's must begin with:

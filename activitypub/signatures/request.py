@@ -1,7 +1,8 @@
 """The front door of HTTP signatures: `verify` a request that came, `sign` one that goes out.
 
 Nothing is fetched here. The caller has `examine` look at all that needs no key, so that no request
-makes us fetch one in vain, finds the key, and asks the `Claim` whether it fits; `verify` does both.
+makes us fetch one in vain, finds the key, and asks the `SignatureClaim` whether it fits; `verify`
+does both.
 Whose key it is and what its owner may say is decided elsewhere. `steps` shows every check.
 
 There are two schemes. A request with a Signature-Input header is verified by RFC 9421 and by
@@ -82,7 +83,7 @@ def key_id_of(request: SignedRequest) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SignatureClaim:
     """A request in which all is right that can be checked without the key.
 
     `texts` are what may have been signed, the likeliest first: the signing string as sent, then, by
@@ -147,7 +148,7 @@ def steps(
 
 def examine(
     request: SignedRequest, *, hosts: frozenset[str], now: datetime, scheme: str = "https"
-) -> Claim:
+) -> SignatureClaim:
     """Check all of a signed request that needs no key: form, coverage, host, time and digest.
 
     Covered must be, by draft-cavage, `(request-target)`, `host`, `date` or `(created)`, and with a
@@ -163,7 +164,9 @@ def examine(
     return claim_of(request, hosts=hosts, scheme=scheme)
 
 
-def claim_of(request: SignedRequest, *, hosts: frozenset[str], scheme: str = "https") -> Claim:
+def claim_of(
+    request: SignedRequest, *, hosts: frozenset[str], scheme: str = "https"
+) -> SignatureClaim:
     """What a request says was signed, not examined: for those who look for a mistake.
 
     Raises as `key_id_of`, and `SignatureInvalid` when something is covered that is not there.
@@ -174,7 +177,7 @@ def claim_of(request: SignedRequest, *, hosts: frozenset[str], scheme: str = "ht
     except ProtocolError as error:
         error.facts.setdefault("key_id", parameters.key_id or "")
         raise
-    return Claim(
+    return SignatureClaim(
         request.profile,
         parameters.key_id or "",
         parameters.algorithm,
@@ -203,7 +206,7 @@ def verify(
 ) -> None:
     """Prove that the owner of `key` sent exactly this request to one of `hosts`, now.
 
-    Raises as `examine` and `Claim.check`.
+    Raises as `examine` and `SignatureClaim.check`.
     """
     examine(request, hosts=hosts, now=now, scheme=scheme).check(key)
 
@@ -279,7 +282,7 @@ def _sign_rfc9421(
     }
 
 
-def _parameters(request: SignedRequest) -> cavage.Parameters | rfc9421.Parameters:
+def _parameters(request: SignedRequest) -> cavage.CavageParameters | rfc9421.Rfc9421Parameters:
     for name in _SINGLE:
         if len(request.values(name)) > 1:
             raise Malformed("header_duplicate", f"{name} is sent more than once.", header=name)
@@ -307,12 +310,12 @@ _Checks = list[tuple[str, Callable[[], Mapping[str, str]]]]
 
 def _checks(
     request: SignedRequest,
-    parameters: cavage.Parameters | rfc9421.Parameters,
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
     hosts: frozenset[str],
     now: float,
 ) -> _Checks:
     """Each check with its name. They give back what they compared, and raise what is wrong."""
-    if isinstance(parameters, rfc9421.Parameters):
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         covered, needed = parameters.components, _needed_by_rfc9421(request)
         digest = (rfc9421.CONTENT_DIGEST in covered, "content-digest", check_content_digest)
     else:
@@ -340,7 +343,7 @@ def _check_body(
     return {"received": request.values(name)[0], "computed": made(request.body)}
 
 
-def _check_kind(claim: Claim, key: PublicKey) -> None:
+def _check_kind(claim: SignatureClaim, key: PublicKey) -> None:
     if claim.profile == "cavage" and key.kind != "rsa":
         raise SignatureInvalid(
             "signature_algorithm",
@@ -365,7 +368,7 @@ def _needed_by_rfc9421(request: SignedRequest) -> set[str]:
     return needed | ({rfc9421.CONTENT_DIGEST} if _needs_digest(request) else set())
 
 
-def _needed_by_cavage(request: SignedRequest, parameters: cavage.Parameters) -> set[str]:
+def _needed_by_cavage(request: SignedRequest, parameters: cavage.CavageParameters) -> set[str]:
     needed = {cavage.REQUEST_TARGET, "host"}
     if cavage.CREATED not in parameters.headers:
         needed.add("date")
@@ -374,11 +377,11 @@ def _needed_by_cavage(request: SignedRequest, parameters: cavage.Parameters) -> 
 
 def _texts(
     request: SignedRequest,
-    parameters: cavage.Parameters | rfc9421.Parameters,
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
     hosts: frozenset[str],
     scheme: str,
 ) -> tuple[str, ...]:
-    if isinstance(parameters, rfc9421.Parameters):
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         origin = f"{scheme}://{_host_meant(request, hosts)}"
         return (rfc9421.signature_base(parameters, _component_values(request, origin)),)
     return tuple(dict.fromkeys(_signing_strings(request, parameters)))
@@ -406,9 +409,11 @@ def _component_values(request: SignedRequest, origin: str) -> dict[str, str]:
     }
 
 
-def _check_algorithm(parameters: cavage.Parameters | rfc9421.Parameters) -> Mapping[str, str]:
+def _check_algorithm(
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
+) -> Mapping[str, str]:
     algorithm = parameters.algorithm
-    if isinstance(parameters, rfc9421.Parameters):
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         known: Iterable[str] = rfc9421.ALGORITHMS.values()
         is_known = algorithm is None or algorithm in known
     else:
@@ -421,12 +426,12 @@ def _check_algorithm(parameters: cavage.Parameters | rfc9421.Parameters) -> Mapp
             check="algorithm",
             received=str(algorithm),
         )
-    if isinstance(parameters, cavage.Parameters):
+    if isinstance(parameters, cavage.CavageParameters):
         _check_timed(parameters)
     return {"received": algorithm or "none named"}
 
 
-def _check_timed(parameters: cavage.Parameters) -> None:
+def _check_timed(parameters: cavage.CavageParameters) -> None:
     timed = {cavage.CREATED, cavage.EXPIRES}.intersection(parameters.headers)
     if timed and (parameters.algorithm or "hs2019").lower() != "hs2019":
         raise SignatureInvalid(
@@ -475,7 +480,9 @@ def _host_meant(request: SignedRequest, hosts: frozenset[str]) -> str:
 
 
 def _check_time(
-    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters, now: float
+    request: SignedRequest,
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
+    now: float,
 ) -> Mapping[str, str]:
     # Only what is covered counts: anybody could have changed the rest.
     starts, expires = _times(request, parameters)
@@ -488,10 +495,10 @@ def _check_time(
 
 
 def _times(
-    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters
+    request: SignedRequest, parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters
 ) -> tuple[list[float], float | None]:
     """When it was signed, by each thing that says so, and until when it counts."""
-    if isinstance(parameters, rfc9421.Parameters):
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         starts = [float(parameters.created or 0)]
         if '"date"' in parameters.components:
             starts.append(_date(_header(request, "date")))
@@ -535,7 +542,7 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
             )
 
 
-def _signing_strings(request: SignedRequest, parameters: cavage.Parameters) -> Iterator[str]:
+def _signing_strings(request: SignedRequest, parameters: cavage.CavageParameters) -> Iterator[str]:
     """What may have been signed: as sent, without the query, and with Host without its port."""
     headers = _joined_headers(request)
     without_port = headers | {

@@ -32,7 +32,7 @@ LABEL = "sig1"
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class Rfc9421Parameters:
     """One signature of a message and what it says about itself.
 
     `components` are identifiers as they stand in the base, quotes and parameters included
@@ -49,7 +49,7 @@ class Parameters:
     expires: int | None
 
 
-def parse_signatures(signature_input: str, signature: str) -> dict[str, Parameters]:
+def parse_signatures(signature_input: str, signature: str) -> dict[str, Rfc9421Parameters]:
     """Read the fields Signature-Input and Signature: each signature by its label, in order.
 
     Raises `Malformed`: the `structured_` codes for fields that cannot be read, `signature_labels`
@@ -66,7 +66,7 @@ def parse_signatures(signature_input: str, signature: str) -> dict[str, Paramete
     return {label: _parameters(inputs[label], values[label]) for label in inputs}
 
 
-def signature_base(parameters: Parameters, values: Mapping[str, str]) -> str:
+def signature_base(parameters: Rfc9421Parameters, values: Mapping[str, str]) -> str:
     """The lines that are signed (§2.5), joined by a line feed.
 
     `values` maps component identifiers to their values. Raises
@@ -87,7 +87,7 @@ def signature_base(parameters: Parameters, values: Mapping[str, str]) -> str:
 
 def parameters_of(
     components: Sequence[str], key: PrivateKey | ProofKey, *, created: int
-) -> Parameters:
+) -> Rfc9421Parameters:
     """What a signature of ours says about itself, before it is made: `signature` is still empty.
 
     `alg` is named because an RSA key alone does not tell PKCS#1 v1.5 from PSS.
@@ -97,7 +97,7 @@ def parameters_of(
         tuple(Item(component.strip('"')) for component in components),
         {"created": created, "keyid": key.id, "alg": algorithm},
     )
-    return Parameters(
+    return Rfc9421Parameters(
         tuple(components), serialize(inner), b"", key.id, algorithm, created, expires=None
     )
 
@@ -129,12 +129,12 @@ def verify(base: str, signature: bytes, key: PublicKey) -> bool:
     return True
 
 
-def _parameters(described: Item | InnerList, value: Item | InnerList) -> Parameters:
+def _parameters(described: Item | InnerList, value: Item | InnerList) -> Rfc9421Parameters:
     if not isinstance(described, InnerList) or not isinstance(value, Item):
         raise Malformed("signature_syntax", "Signature-Input is no list, or Signature is one.")
     if not isinstance(value.value, bytes):
         raise Malformed("signature_syntax", "Signature is no byte sequence.")
-    return Parameters(
+    return Rfc9421Parameters(
         components=_components(described),
         line=serialize(described),
         signature=value.value,

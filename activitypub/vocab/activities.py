@@ -11,7 +11,7 @@ from datetime import datetime
 import orjson
 
 from activitypub.iri import PUBLIC
-from activitypub.reading import parse
+from activitypub.parse import parse
 from activitypub.vocab.base import Json, distinct, present, timestamp, with_context
 
 

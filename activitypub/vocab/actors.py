@@ -15,7 +15,7 @@ from activitypub.vocab.objects import Language, image, tombstone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class ActorProfile:
     """How an actor presents itself. `username` is the name in the handle, byte for byte."""
 
     id: str
@@ -44,7 +44,7 @@ class Boxes:
 
 
 def person(  # noqa: PLR0913 - one argument for each field that a peer reads
-    profile: Profile,
+    profile: ActorProfile,
     boxes: Boxes,
     key: PublicKey,
     *,
@@ -65,7 +65,7 @@ def person(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def group(  # noqa: PLR0913 - one argument for each field that a peer reads
-    profile: Profile,
+    profile: ActorProfile,
     boxes: Boxes,
     key: PublicKey,
     *,
@@ -86,7 +86,7 @@ def group(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def application(
-    profile: Profile, boxes: Boxes, key: PublicKey, *, proof_keys: Sequence[PublicKey] = ()
+    profile: ActorProfile, boxes: Boxes, key: PublicKey, *, proof_keys: Sequence[PublicKey] = ()
 ) -> Json:
     """The actor of the instance itself, which signs our fetches (FEP-2677)."""
     return _actor("Application", profile, boxes, key, proof_keys)
@@ -112,7 +112,7 @@ def _key(key: PublicKey) -> Json:
 
 
 def _actor(
-    kind: str, profile: Profile, boxes: Boxes, key: PublicKey, proof_keys: Sequence[PublicKey]
+    kind: str, profile: ActorProfile, boxes: Boxes, key: PublicKey, proof_keys: Sequence[PublicKey]
 ) -> Json:
     return present(
         id=profile.id,

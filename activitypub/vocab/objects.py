@@ -27,7 +27,7 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class TextContent:
     """A body: the HTML to show, the Markdown it was made from, and its language."""
 
     html: str | None = None
@@ -36,7 +36,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Addressing:
     """Whose a post or comment is, where it stands, and when it was written.
 
     `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` the
@@ -57,9 +57,9 @@ class Place:
 
 
 def page(  # noqa: PLR0913 - one argument for each field that a peer reads
-    place: Place,
+    addressing: Addressing,
     name: str,
-    text: Text,
+    text: TextContent,
     *,
     attachments: Sequence[Json] = (),
     thumbnail_url: str | None = None,
@@ -69,9 +69,9 @@ def page(  # noqa: PLR0913 - one argument for each field that a peer reads
     summary: str | None = None,
 ) -> Json:
     """A post. `summary` is plain text for Mastodon, which drops the content of a Page."""
-    return _written("Page", place, text) | present(
-        to=[place.community, PUBLIC],
-        cc=distinct(*place.mentioned),
+    return _written("Page", addressing, text) | present(
+        to=[addressing.community, PUBLIC],
+        cc=distinct(*addressing.mentioned),
         name=name,
         summary=summary,
         attachment=some(attachments),
@@ -84,8 +84,8 @@ def page(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def note(  # noqa: PLR0913 - one argument for each field that a peer reads
-    place: Place,
-    text: Text,
+    addressing: Addressing,
+    text: TextContent,
     *,
     in_reply_to: str | None = None,
     attachments: Sequence[Json] = (),
@@ -96,13 +96,13 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
 ) -> Json:
     """A comment on `in_reply_to`, or without it a post as microblogs have them.
 
-    `summary` is the content warning of microblogs, plain text. `place.tags` should have a `mention`
+    `summary` is the content warning of microblogs, plain text. `addressing.tags` should have a `mention`
     of the community beside the people: Mastodon's users reply to whom the parent mentions, and
     otherwise their replies never come back.
     """
-    return _written("Note", place, text) | present(
-        to=[PUBLIC, place.community],
-        cc=distinct(*place.mentioned),
+    return _written("Note", addressing, text) | present(
+        to=[PUBLIC, addressing.community],
+        cc=distinct(*addressing.mentioned),
         inReplyTo=in_reply_to,
         summary=summary,
         contentMap=_content_map(text),
@@ -132,7 +132,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
     iri: str,
     author: str,
     recipients: Sequence[str],
-    text: Text,
+    text: TextContent,
     *,
     published: datetime,
     updated: datetime | None = None,
@@ -193,28 +193,28 @@ def image(url: str | None, *, alt: str | None = None, media_type: str | None = N
     return present(type="Image", url=url, name=alt, mediaType=media_type)
 
 
-def _written(kind: str, place: Place, text: Text) -> Json:
+def _written(kind: str, addressing: Addressing, text: TextContent) -> Json:
     return present(
-        id=place.id,
+        id=addressing.id,
         type=kind,
-        attributedTo=place.author,
-        audience=place.community,
+        attributedTo=addressing.author,
+        audience=addressing.community,
         **_body(text),
-        url=place.url or place.id,
-        tag=some(place.tags),
-        context=place.thread,
-        replies=place.replies,
-        published=timestamp(place.published),
-        updated=timestamp(place.updated),
+        url=addressing.url or addressing.id,
+        tag=some(addressing.tags),
+        context=addressing.thread,
+        replies=addressing.replies,
+        published=timestamp(addressing.published),
+        updated=timestamp(addressing.updated),
     )
 
 
-def _content_map(text: Text) -> Json | None:
+def _content_map(text: TextContent) -> Json | None:
     """The text by its language, which is where Mastodon and GoToSocial look for that."""
     return {text.language.identifier: text.html} if text.language and text.html else None
 
 
-def _body(text: Text) -> Json:
+def _body(text: TextContent) -> Json:
     return present(
         content=text.html,
         mediaType="text/html" if text.html is not None else None,

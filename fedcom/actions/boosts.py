@@ -6,7 +6,7 @@ the business of `federation.envelope`.
 
 from sqlalchemy import delete
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.context import Context
 from fedcom.db import insert_ignoring
 from fedcom.models.actor import Community

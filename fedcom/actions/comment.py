@@ -9,8 +9,8 @@ from uuid import uuid4
 from sqlalchemy import insert, select, update
 
 from activitypub.authority import Known, Refuse, judge_fetched
+from activitypub.document import Document
 from activitypub.iri import same_host
-from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.outside_mention import adopt_mention

@@ -20,11 +20,12 @@ from activitypub.authority import (
     judge_direct,
     judge_fetched,
 )
+from activitypub.document import Document
 from activitypub.errors import Gone, NotThere, ProtocolError
 from activitypub.iri import PUBLIC
-from activitypub.reading import COLLECTION_TYPES, Document
 from activitypub.signatures.integrity import verify as verify_proof
 from activitypub.signatures.keys import PublicKey
+from activitypub.types import COLLECTION_TYPES
 from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
 from fedcom.actions.follow import find_answered

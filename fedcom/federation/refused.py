@@ -9,8 +9,9 @@ from typing import Any
 import structlog
 from sqlalchemy import update
 
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.actions.follow import tell_of_reject
 from fedcom.context import Context
 from fedcom.effects.notify import News, notify

@@ -23,9 +23,10 @@ from activitypub.authority import (
     judge_fetched,
     judge_listed,
 )
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import ProtocolError
 from activitypub.iri import PUBLIC, check_iri, same_host
-from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context
+from activitypub.types import COLLECTION_TYPES
 from fedcom.actions.base import Reader
 from fedcom.actions.post import check_announcer, check_content, places_named
 from fedcom.context import Context

@@ -6,9 +6,10 @@ Mbin's snapshots have SCRUBBED_ID and SCRUBBED_DATE where ids and times changed 
 from itertools import count
 from typing import Any
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import origin_of
-from activitypub.reading import ACTOR_TYPES, AS2, Document
+from activitypub.types import ACTOR_TYPES, AS2
 
 ID, DATE = "SCRUBBED_ID", "SCRUBBED_DATE"
 A_DATE = "2026-01-01T00:00:00Z"

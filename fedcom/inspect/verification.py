@@ -12,9 +12,10 @@ from datetime import datetime
 from starlette.requests import Request
 
 from activitypub.authority import FetchFirst
+from activitypub.document import Document
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
 from activitypub.iri import check_iri, host_of, same_host, without_fragment
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.signatures import integrity
 from activitypub.signatures.keys import PublicKey
 from activitypub.signatures.request import (
@@ -64,7 +65,7 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CapturedCase:
     """A request that came to one of `hosts` (our own, `scheme` is that of our ids) at `now`.
 
     `key_text` is a PEM, a Multikey's `publicKeyMultibase`, or the JSON of the actor or the key.
@@ -82,7 +83,7 @@ class Case:
         return self.scheme == "http"
 
 
-def verify_capture(case: Case) -> Verification:
+def verify_capture(case: CapturedCase) -> Verification:
     """Verify a request, step by step."""
     seen, request = Verification(), case.request
     size = f"{len(request.headers)} headers, {len(request.body)} bytes of body"
@@ -96,7 +97,7 @@ def verify_capture(case: Case) -> Verification:
     return seen
 
 
-def _judge_document(case: Case, seen: Verification) -> Document | None:
+def _judge_document(case: CapturedCase, seen: Verification) -> Document | None:
     try:
         check_head(_to_starlette(case.request))
     except Unreadable as error:
@@ -116,7 +117,7 @@ def _to_starlette(request: SignedRequest) -> Request:
     return Request({"type": "http", "method": request.method, "path": "/", "headers": headers})
 
 
-def _judge_signature(case: Case, seen: Verification, activity: Document | None) -> None:
+def _judge_signature(case: CapturedCase, seen: Verification, activity: Document | None) -> None:
     request = case.request
     by = "RFC 9421" if request.profile == "rfc9421" else "draft-cavage-12 (no Signature-Input)"
     seen.show("scheme", by)
@@ -141,7 +142,7 @@ def _judge_signature(case: Case, seen: Verification, activity: Document | None) 
     _judge_key(case, seen, key_id, activity)
 
 
-def _check_claims(case: Case, key_id: str, activity: Document | None) -> None:
+def _check_claims(case: CapturedCase, key_id: str, activity: Document | None) -> None:
     actor = activity.owner if activity is not None else None
     if activity is not None and actor is not None:
         check_id(activity, actor)
@@ -149,7 +150,9 @@ def _check_claims(case: Case, key_id: str, activity: Document | None) -> None:
         raise Refused(403, "actor_is_ours", "Our own actors do not speak through this door.")
 
 
-def _judge_key(case: Case, seen: Verification, key_id: str, activity: Document | None) -> None:
+def _judge_key(
+    case: CapturedCase, seen: Verification, key_id: str, activity: Document | None
+) -> None:
     try:
         claim = claim_of(case.request, hosts=case.hosts, scheme=case.scheme)
     except ProtocolError as error:
@@ -184,7 +187,9 @@ def _judge_key(case: Case, seen: Verification, key_id: str, activity: Document |
         _show_signer(case, seen, key, activity)
 
 
-def _show_signer(case: Case, seen: Verification, key: PublicKey, activity: Document) -> None:
+def _show_signer(
+    case: CapturedCase, seen: Verification, key: PublicKey, activity: Document
+) -> None:
     if activity.owner == key.owner:
         seen.show("actor", "is the signer", holds=True)
         return
@@ -228,7 +233,7 @@ def find_key(text: str, key_id: str) -> PublicKey:
     return listed[key_id]
 
 
-def _judge_proof(case: Case, seen: Verification, activity: Document) -> None:
+def _judge_proof(case: CapturedCase, seen: Verification, activity: Document) -> None:
     """The integrity proof in the body; the inbox asks for it only when a relay brings it."""
     if not activity.has_proof:
         seen.show("proof", "none")

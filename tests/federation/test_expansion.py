@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from activitypub.context import DATA_INTEGRITY, SECURITY
-from activitypub.reading import AS2
+from activitypub.types import AS2
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment

@@ -19,9 +19,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 import fedcom.actions
+from activitypub.document import Document
 from activitypub.iri import host_of
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
 from activitypub.vocab.activities import announce_of
 from activitypub.vocab.base import dump

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.iri import same_origin
-from activitypub.reading import Document, has_activitystreams_context, parse
+from activitypub.parse import parse
 from fedcom.actions.base import Reader, Shape
 from fedcom.inbound.catalog import HEARD
 from inbox.route import Routes

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from activitypub.errors import Malformed, PrivateAddress, ProtocolError, Refused, Unreachable
+from activitypub.errors import FetchRefused, Malformed, PrivateAddress, ProtocolError, Unreachable
 from outbox.answers import DAY, Kind, from_error, from_status
 
 
@@ -41,7 +41,7 @@ def test_every_status_has_a_name(status: int, kind: Kind) -> None:
         (TimeoutError(), Kind.BUSY, None),
         (ConnectionRefusedError("no"), Kind.BUSY, None),
         (PrivateAddress("private_address", "Not there."), Kind.REJECTED, None),
-        (Refused("status", "No."), Kind.REJECTED, None),
+        (FetchRefused("status", "No."), Kind.REJECTED, None),
         (Malformed("iri_host", "No host."), Kind.REJECTED, None),
     ],
 )

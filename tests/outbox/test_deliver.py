@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from activitypub.errors import PrivateAddress, Unreachable
-from activitypub.fetch import Answer, Fetcher
+from activitypub.fetch import Fetcher, HttpResponse
 from outbox.answers import Kind, Outcome
 from outbox.claims import Claimed
 from outbox.deliver import attempt
@@ -25,8 +25,8 @@ async def _attempt(row: Claimed, network: Network, signers: Signers) -> Outcome:
 @pytest.mark.parametrize(
     ("behaviour", "outcome"),
     [
-        (Answer(202, None, ""), Outcome(Kind.DELIVERED, 202)),
-        (Answer(503, 120.0, "later"), Outcome(Kind.BUSY, 503, "later", 120.0)),
+        (HttpResponse(202, None, ""), Outcome(Kind.DELIVERED, 202)),
+        (HttpResponse(503, 120.0, "later"), Outcome(Kind.BUSY, 503, "later", 120.0)),
         (
             Unreachable("connect_failed", "refused"),
             Outcome(Kind.BUSY, None, "connect_failed: refused"),
@@ -39,7 +39,7 @@ async def _attempt(row: Claimed, network: Network, signers: Signers) -> Outcome:
     ],
 )
 async def test_every_end_of_an_attempt_is_named(
-    behaviour: Answer | Exception, outcome: Outcome, network: Network, signers: Signers
+    behaviour: HttpResponse | Exception, outcome: Outcome, network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", behaviour)
     assert await _attempt(_row(), network, signers) == outcome

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import EditCommunity

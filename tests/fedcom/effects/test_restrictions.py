@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.actions.comment import CreateComment, content_from, note_of, read_content
 from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Route
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.close import CloseCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity

@@ -1,17 +1,13 @@
-"""Bytes from a stranger → a bounded JSON object → `Document`, the one typed view of it.
+"""`Document`: the one typed view of a parsed ActivityPub document.
 
-`parse` is strict about JSON: what other parsers read differently, or what would hurt later (in the
-database, in a log, in the recursion limit), is refused here, once. `Document` is tolerant about
-ActivityPub: one or many, id or object, text or language map. A field of the wrong type reads as
+Tolerant: one value or many, id or object, text or language map. A field of the wrong type reads as
 missing; reading never raises.
 
-Every check and every use must go through the same property of the same `Document`. Nobody reads
-`raw` to decide who owns something: `owner` is the only answer (NodeBB 813c37a6 checked one element
-of an `attributedTo` array and used another).
+Every check and every use must go through the same property of the same `Document`. Never read `raw`
+to decide who owns something: `owner` is the only answer (NodeBB 813c37a6 checked one element of an
+`attributedTo` array and used another).
 """
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,16 +15,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC, is_public, same_origin, without_fragment
-
-AS2 = "https://www.w3.org/ns/activitystreams"
-
-MAX_BYTES = 1024 * 1024
-"""Largest document in bytes (Mastodon 4.6: `MAX_JSON_SIZE`)."""
-
-MAX_DEPTH = 40
-"""Deepest nesting of arrays and objects."""
+from activitypub.parse import LARGEST_INT, Json
+from activitypub.types import ACTIVITY_TYPES, ACTOR_TYPES, AS2, OBJECT_TYPES
 
 MAX_TYPES = 20
 """Types read of one document; the most that is known of have three."""
@@ -36,92 +25,15 @@ MAX_TYPES = 20
 MAX_KEYS = 10
 """Keys read from one actor (Mastodon 4.6)."""
 
-ACTIVITY_TYPES = frozenset(
-    {
-        "Accept",
-        "Add",
-        "Announce",
-        "Arrive",
-        "Block",
-        "ChooseAnswer",
-        "Create",
-        "Delete",
-        "Dislike",
-        "EmojiReact",
-        "EmojiReaction",
-        "Flag",
-        "Follow",
-        "Ignore",
-        "Invite",
-        "Join",
-        "Leave",
-        "Like",
-        "Listen",
-        "Lock",
-        "Move",
-        "Offer",
-        "PollVote",
-        "QuoteRequest",
-        "Read",
-        "Reject",
-        "Remove",
-        "Resolve",
-        "TentativeAccept",
-        "TentativeReject",
-        "Travel",
-        "Undo",
-        "Unlock",
-        "Update",
-        "View",
-        "Vote",
-        "Warn",
-    }
-)
-ACTOR_TYPES = frozenset({"Application", "Feed", "Group", "Organization", "Person", "Service"})
-COLLECTION_TYPES = frozenset(
-    {"Collection", "CollectionPage", "OrderedCollection", "OrderedCollectionPage"}
-)
-OBJECT_TYPES = COLLECTION_TYPES | frozenset(
-    {
-        "Article",
-        "Audio",
-        "ChatMessage",
-        "CommunityPostTag",
-        "Document",
-        "Emoji",
-        "Event",
-        "Hashtag",
-        "Image",
-        "Key",
-        "Link",
-        "Mention",
-        "Multikey",
-        "Note",
-        "Page",
-        "Place",
-        "Profile",
-        "PropertyValue",
-        "Question",
-        "Relationship",
-        "Tombstone",
-        "Video",
-    }
-)
 _KNOWN_TYPES = ACTIVITY_TYPES | ACTOR_TYPES | OBJECT_TYPES
 
-# Keywords that move data around in a JSON-LD processor and nowhere else (Mastodon GHSA-53m7).
-_REFUSED_KEYS = frozenset({"@graph", "@included", "@reverse"})
-_LARGEST_INT = 2**53
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _DATE = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(\.\d{1,12})?([Zz]|[+-]\d\d(?::?\d\d)?)?"
 )
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
-Json = dict[str, Any]
 
-
-class Mention(NamedTuple):
+class MentionTag(NamedTuple):
     """Somebody named in a text: the actor's IRI, and the name as written there if any."""
 
     href: str
@@ -142,37 +54,6 @@ class MultikeyDocument(NamedTuple):
     id: str
     owner: str
     multibase: str
-
-
-def parse(body: bytes) -> Json:
-    """The JSON object in `body`, at most 1 MiB and 40 levels deep, with NULs taken out of strings.
-
-    Refused: broken UTF-8 or JSON, numbers that are not exact in a double, repeated keys, lone
-    surrogates, `@graph`, `@included` and `@reverse`, anything but an object. Raises `Malformed`
-    with a code that starts with `json_`.
-    """
-    if len(body) > MAX_BYTES:
-        raise Malformed("json_too_big", f"A document may have {MAX_BYTES} bytes.")
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed("json_encoding", "The document is not UTF-8.") from error
-    try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_int,
-            parse_float=_float,
-            parse_constant=_constant,
-        )
-    except RecursionError as error:
-        raise Malformed("json_too_deep", f"JSON may be {MAX_DEPTH} levels deep.") from error
-    except ValueError as error:
-        raise Malformed("json_invalid", f"The document is not JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise Malformed("json_not_object", "The document is not a JSON object.")
-    tamed: Json = _tame(value, 1)
-    return tamed
 
 
 def has_activitystreams_context(document: "Document | Mapping[str, Any]") -> bool:
@@ -510,10 +391,12 @@ class Document:
         return _documents(self.raw.get("tag"))
 
     @property
-    def mentions(self) -> tuple[Mention, ...]:
+    def mentions(self) -> tuple[MentionTag, ...]:
         """Tags of type Mention that say whom; Smithereen sends them without a name."""
         return tuple(
-            Mention(tag.href, tag.name) for tag in self.tags if tag.type == "Mention" and tag.href
+            MentionTag(tag.href, tag.name)
+            for tag in self.tags
+            if tag.type == "Mention" and tag.href
         )
 
     @property
@@ -665,7 +548,7 @@ class Document:
     def total_items(self) -> int | None:
         """How many items the other side claims to have: from 0 to below 2^53, else None."""
         total = self.raw.get("totalItems")
-        return total if type(total) is int and 0 <= total < _LARGEST_INT else None
+        return total if type(total) is int and 0 <= total < LARGEST_INT else None
 
 
 def to_datetime(value: object) -> datetime | None:
@@ -685,60 +568,6 @@ def to_datetime(value: object) -> datetime | None:
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None
     return moment.astimezone(UTC)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> Json:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise Malformed("json_duplicate_key", "An object has the same key twice.")
-    return result
-
-
-def _int(text: str) -> int:
-    # The length first: int() of thousands of digits is slow and raises by itself.
-    if len(text) > 17 or abs(int(text)) > _LARGEST_INT:
-        raise Malformed("json_number", "A whole number is larger than 2^53.")
-    return int(text)
-
-
-def _float(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise Malformed("json_number", "A number is too large.")
-    return number
-
-
-def _constant(text: str) -> float:
-    raise Malformed("json_number", f"{text} is not JSON.")
-
-
-def _tame(value: Any, depth: int) -> Any:
-    if isinstance(value, str):
-        return _tame_text(value)
-    if isinstance(value, dict):
-        _check_depth(depth)
-        if not _REFUSED_KEYS.isdisjoint(value):
-            raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not read here.")
-        for key, inner in value.items():
-            if _tame_text(key) != key:
-                raise Malformed("json_nul_in_key", "A key contains NUL.")
-            value[key] = _tame(inner, depth + 1)
-    elif isinstance(value, list):
-        _check_depth(depth)
-        value[:] = [_tame(inner, depth + 1) for inner in value]
-    return value
-
-
-def _check_depth(depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise Malformed("json_too_deep", f"JSON may be {MAX_DEPTH} levels deep.")
-
-
-def _tame_text(text: str) -> str:
-    if not text.isascii() and _SURROGATE.search(text):
-        raise Malformed("json_surrogate", "A string contains half a character.")
-    # PostgreSQL stores no NUL in text; peers that send one mean nothing by it.
-    return text.replace("\0", "") if "\0" in text else text
 
 
 def _family(name: str) -> str:
