@@ -144,7 +144,7 @@ def longest_objects(home: Home, someone: Person, place: Community) -> Iterator[J
         "content_warning": "w" * MAX_WARNING,
         "image": Illustration(PICTURE, "a" * MAX_ALT),
     }
-    post = home.post(by=someone, place=place)
+    post = home.post(by=someone, community=place)
     home.perform(EditPost(by=someone, post=post, **words))
     shown = home.fresh(post)
     yield to_page(shown, someone, place, (home.bob,))
