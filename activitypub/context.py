@@ -8,7 +8,7 @@ are named are ones that such readers have built in.
 from collections.abc import Mapping
 from typing import Any
 
-from activitypub.types import ACTOR_TYPES, AS2
+from activitypub.types import ACTIVITIES, ACTOR_TYPES, AS2
 
 SECURITY = "https://w3id.org/security/v1"
 """Defines `publicKey`; without it JSON-LD readers do not see an actor's key (Ghost #20039)."""
@@ -71,7 +71,7 @@ OBJECT_TERMS: dict[str, Any] = _NAMESPACES | {
     "litepub": "http://litepub.social/ns#",
     "Hashtag": "as:Hashtag",
     "ChatMessage": "litepub:ChatMessage",
-    "Lock": "lemmy:Lock",
+    **{name: one.term for name, one in ACTIVITIES.items() if one.term is not None},
     "gts": "https://gotosocial.org/ns#",
     "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
     "canAnnounce": {"@id": "gts:canAnnounce", "@type": "@id"},

@@ -1,48 +1,106 @@
-"""The types of documents we know by name."""
+"""The types of documents we know by name; of each activity all that follows from its name alone.
+
+A new activity is one line in `_DECLARED` and a builder in `activitypub.vocab.activities`. The rest
+is read from here: whether a document is an activity (`activitypub.document`), who is believed
+(`activitypub.authority`), which terms our @context defines (`activitypub.context`), and what people
+are told about it. `fedcom.inbound.catalog` has the readers by type.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
 
 AS2 = "https://www.w3.org/ns/activitystreams"
 
-ACTIVITY_TYPES = frozenset(
-    {
-        "Accept",
-        "Add",
-        "Announce",
-        "Arrive",
-        "Block",
-        "ChooseAnswer",
-        "Create",
-        "Delete",
-        "Dislike",
-        "EmojiReact",
-        "EmojiReaction",
-        "Flag",
-        "Follow",
-        "Ignore",
-        "Invite",
-        "Join",
-        "Leave",
-        "Like",
-        "Listen",
-        "Lock",
-        "Move",
-        "Offer",
-        "PollVote",
-        "QuoteRequest",
-        "Read",
-        "Reject",
-        "Remove",
-        "Resolve",
-        "TentativeAccept",
-        "TentativeReject",
-        "Travel",
-        "Undo",
-        "Unlock",
-        "Update",
-        "View",
-        "Vote",
-        "Warn",
-    }
+Rule = Literal[
+    "self",
+    "vote",
+    "report",
+    "membership",
+    "answer",
+    "content",
+    "deletion",
+    "moderation",
+    "ban",
+    "collection",
+    "move",
+    "undo",
+]
+"""The rules of `activitypub.authority`, which says what each is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityType:
+    """One type of activity.
+
+    `rule` decides who is believed when they say it. `subject` and `verb` name for people what it is
+    about and what it does: a Dislike is a "vote", to "downvote". `term` is its definition in our
+    @context, for types that we send and ActivityStreams does not have. `feature` is what a server
+    has that understands it, for types that have no reader here.
+    """
+
+    name: str
+    rule: Rule = "self"
+    subject: str = ""
+    verb: str = ""
+    term: str | None = None
+    feature: str = ""
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Subject and verb; the name in lower case where they are not given."""
+        plain = self.name.lower()
+        return self.subject or plain, self.verb or plain
+
+
+_DECLARED = (
+    ActivityType("Accept", "answer", "follow", "accept"),
+    ActivityType("Add", "collection", "moderator", "add"),
+    ActivityType("Announce"),
+    ActivityType("Arrive"),
+    ActivityType("Block", "ban", "ban", "block"),
+    ActivityType("ChooseAnswer", feature="accepted answers"),
+    ActivityType("Create", "content", "an id", "create"),
+    ActivityType("Delete", "deletion", "deletion", "delete"),
+    ActivityType("Dislike", "vote", "vote", "downvote"),
+    ActivityType("EmojiReact", "vote", "vote", "upvote"),
+    ActivityType("EmojiReaction", "vote"),
+    ActivityType("Flag", "report", "report", "report"),
+    ActivityType("Follow", "membership", "follow", "follow"),
+    ActivityType("Ignore"),
+    ActivityType("Invite"),
+    ActivityType("Join", "membership"),
+    ActivityType("Leave", "membership"),
+    ActivityType("Like", "vote", "vote", "upvote"),
+    ActivityType("Listen"),
+    ActivityType("Lock", "moderation", "lock", "lock", term="lemmy:Lock"),
+    ActivityType("Move", "move"),
+    ActivityType("Offer"),
+    ActivityType("PollVote", feature="polls"),
+    ActivityType("QuoteRequest", feature="quotes"),
+    ActivityType("Read"),
+    ActivityType("Reject", "answer", "follow", "reject"),
+    ActivityType("Remove", "collection", "moderator", "remove"),
+    ActivityType("Resolve", feature="resolved reports"),
+    ActivityType("TentativeAccept"),
+    ActivityType("TentativeReject"),
+    ActivityType("Travel"),
+    ActivityType("Undo", "undo"),
+    ActivityType("Unlock", feature="locked posts"),
+    ActivityType("Update", "content", "an id", "edit"),
+    ActivityType("View"),
+    ActivityType("Vote"),
+    ActivityType("Warn", "self", "warning", "warn", feature="warnings"),
 )
+ACTIVITIES = {one.name: one for one in _DECLARED}
+"""Every activity we know, by the name of its type."""
+
+ACTIVITY_TYPES = frozenset(ACTIVITIES)
+
+FEATURES = {one.name: one.feature for one in _DECLARED if one.feature} | {
+    "Feed": "feeds of communities"
+}
+"""What a server would need that we do not have, by the activity or the object that asks for it."""
+
 ACTOR_TYPES = frozenset({"Application", "Feed", "Group", "Organization", "Person", "Service"})
 COLLECTION_TYPES = frozenset(
     {"Collection", "CollectionPage", "OrderedCollection", "OrderedCollectionPage"}
@@ -73,3 +131,8 @@ OBJECT_TYPES = COLLECTION_TYPES | frozenset(
         "Video",
     }
 )
+
+
+def activity_type(name: str) -> ActivityType:
+    """The declaration of a type; one with nothing but the name for a type we do not know."""
+    return ACTIVITIES.get(name) or ActivityType(name)

@@ -96,9 +96,9 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
 ) -> Json:
     """A comment on `in_reply_to`, or without it a post as microblogs have them.
 
-    `summary` is the content warning of microblogs, plain text. `addressing.tags` should have a `mention`
-    of the community beside the people: Mastodon's users reply to whom the parent mentions, and
-    otherwise their replies never come back.
+    `summary` is the content warning of microblogs, plain text. `addressing.tags` should have a
+    `mention` of the community beside the people: Mastodon's users reply to everybody the parent
+    mentions, and without it their replies never reach the community.
     """
     return _written("Note", addressing, text) | present(
         to=[PUBLIC, addressing.community],

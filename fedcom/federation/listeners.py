@@ -19,6 +19,7 @@ from activitypub.errors import FetchFailed, Gone, Malformed, ProtocolError, Unre
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_host
 from activitypub.signatures.integrity import IntegrityProof, proof_of, verify as verify_proof
+from activitypub.types import FEATURES
 from fedcom.actions.base import Reader
 from fedcom.actions.boosts import note_boost
 from fedcom.actions.follow import accept_by_announce
@@ -79,17 +80,6 @@ POLITE = frozenset(
         "person_block",
     }
 )
-
-# Words that peers say to us and mean well, by what we would have to have for them.
-_NOT_HERE = {
-    "ChooseAnswer": "accepted answers",
-    "Feed": "feeds of communities",
-    "PollVote": "polls",
-    "QuoteRequest": "quotes",
-    "Resolve": "resolved reports",
-    "Unlock": "locked posts",
-    "Warn": "warnings",
-}
 
 
 class Listeners:
@@ -319,7 +309,7 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
     reader = routes.find(activity)
     if reader is None:
         kind = " of ".join(activity.shape) or "nothing"
-        what = next((_NOT_HERE[name] for name in activity.shape if name in _NOT_HERE), None)
+        what = next((FEATURES[name] for name in activity.shape if name in FEATURES), None)
         detail = f"{kind} is not understood here"
         raise Unsupported("unsupported_type", f"{detail}: no {what} yet." if what else f"{detail}.")
     return reader

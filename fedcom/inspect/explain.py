@@ -26,7 +26,7 @@ from activitypub.authority import (
 from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import ProtocolError
 from activitypub.iri import PUBLIC, check_iri, same_host
-from activitypub.types import COLLECTION_TYPES
+from activitypub.types import COLLECTION_TYPES, Rule, activity_type
 from fedcom.actions.base import Reader
 from fedcom.actions.post import check_announcer, check_content, places_named
 from fedcom.context import Context
@@ -46,30 +46,20 @@ _NOBODY = Known(hosts=frozenset())
 # What a collection of pinned posts is called: by Lemmy and Mastodon, by Mbin.
 _PINNED = ("/featured", "/pinned")
 
-# Kind and action of what is said about something else; the rest is named by what is in it.
-_SAID: dict[str, tuple[str, str]] = {
-    "Create": ("an id", "create"),
-    "Update": ("an id", "edit"),
-    "Like": ("vote", "upvote"),
-    "Dislike": ("vote", "downvote"),
-    "EmojiReact": ("vote", "upvote"),
-    "Follow": ("follow", "follow"),
-    "Accept": ("follow", "accept"),
-    "Reject": ("follow", "reject"),
-    "Add": ("moderator", "add"),
-    "Remove": ("moderator", "remove"),
-    "Delete": ("deletion", "delete"),
-    "Block": ("ban", "block"),
-    "Flag": ("report", "report"),
-    "Lock": ("lock", "lock"),
-    "Warn": ("warning", "warn"),
-}
 _ACTORS = {
     "Group": "community",
     "Person": "person",
     "Service": "person",
     "Organization": "person",
     "Application": "instance",
+}
+# What has to be known of the object, by the rule of the activity.
+_OBJECT: dict[Rule, str] = {
+    "vote": "in a community here",
+    "membership": "known here",
+    "answer": "known here",
+    "deletion": "kept here",
+    "moderation": "kept here",
 }
 # What the authority refuses only because it knows nothing of us.
 _IF = {
@@ -198,8 +188,7 @@ def _activity(activity: Document) -> Explained:
             actor=activity.owner,
             audience=_merged(activity.addressed, inner.addressed),
         )
-    plain = activity.type.lower()
-    kind, action = _SAID.get(activity.type, (plain, plain))
+    kind, action = activity_type(activity.type).words
     if activity.type == "Delete" and activity.object_id == activity.owner:
         kind = "account deletion"
     if activity.target is not None and activity.target.rstrip("/").endswith(_PINNED):
@@ -396,19 +385,13 @@ def _judge_object(activity: Document, found: _Findings, group: str | None) -> No
     elif activity.type in ("Add", "Remove"):
         _judge_target(activity, found)
         return
-    kind = _SAID.get(_innermost(activity).type, ("",))[0]
-    if kind not in ("vote", "deletion", "follow", "lock"):
+    condition = _OBJECT.get(activity_type(_innermost(activity).type).rule)
+    if condition is None:
         return
     if group is not None:
         found.hang_on(_IF["not_their_post"].format(about=activity.subject_id, group=group))
     else:
-        what = {
-            "vote": "in a community here",
-            "deletion": "kept here",
-            "follow": "known here",
-            "lock": "kept here",
-        }
-        found.hang_on(f"if {activity.subject_id} is {what[kind]}")
+        found.hang_on(f"if {activity.subject_id} is {condition}")
 
 
 def _judge_target(activity: Document, found: _Findings) -> None:
