@@ -1,5 +1,6 @@
 """Who moderates, what moderators did, and what must not come back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,6 +17,7 @@ from sqlalchemy import (
     false,
 )
 
+from fedcom.catalogues import mark
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
 
@@ -37,6 +39,54 @@ ModerationAction = Literal[
     "restore_community",
 ]
 """What is written into the modlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationLabels:
+    """What people read about a moderation action, translated where it is shown.
+
+    `log` stands in the modlog between the moderator and the target, and names the action in its
+    filter. `notice` tells the members concerned, if there is anybody to tell; `comment_notice` does
+    when it is about a comment, where that differs.
+    """
+
+    log: str
+    notice: str = ""
+    comment_notice: str = ""
+
+
+MODERATION_LABELS: Mapping[str, ModerationLabels] = {
+    "remove": ModerationLabels(mark("removed"), mark("A moderator removed what you wrote")),
+    "restore": ModerationLabels(mark("restored"), mark("A moderator restored what you wrote")),
+    "lock": ModerationLabels(mark("locked"), mark("A moderator locked your post")),
+    "unlock": ModerationLabels(mark("unlocked"), mark("A moderator unlocked your post")),
+    "pin": ModerationLabels(mark("pinned"), mark("A moderator pinned your post")),
+    "unpin": ModerationLabels(mark("took the pin from"), mark("A moderator unpinned your post")),
+    "move": ModerationLabels(mark("moved")),
+    "ban": ModerationLabels(mark("banned"), mark("A moderator banned you")),
+    "unban": ModerationLabels(mark("ended the ban of"), mark("A moderator lifted your ban")),
+    "add_moderator": ModerationLabels(mark("appointed"), mark("You were made a moderator")),
+    "remove_moderator": ModerationLabels(mark("dismissed"), mark("You are no longer a moderator")),
+    "block_instance": ModerationLabels(mark("blocked the instance")),
+    "unblock_instance": ModerationLabels(mark("unblocked the instance")),
+    "remove_community": ModerationLabels(
+        mark("closed the community"), mark("A community that you follow was closed")
+    ),
+    "restore_community": ModerationLabels(
+        mark("opened the community again"), mark("A community that you follow was opened again")
+    ),
+}
+"""A new moderation action is a word in `ModerationAction` and a line here, by that word."""
+
+OTHER_NOTICES: Mapping[str, str] = {
+    "ban_elsewhere": mark("Another server banned you from its communities"),
+    "unban_elsewhere": mark("Another server lifted your ban from its communities"),
+    "follow_rejected": mark("A community does not let you follow it"),
+    "refused": mark(
+        "The community's server refused what you did as a moderator, so it was undone here"
+    ),
+}
+"""What members are told about moderation that is in no modlog of ours."""
 
 moderator = Table(
     "moderator",

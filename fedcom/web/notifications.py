@@ -6,9 +6,11 @@ from starlette.responses import Response
 
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
 from fedcom.personal.notifications import read_kinds, read_one
-from fedcom.queries.notifications import KINDS, Filter, NewsPage, list_news
+from fedcom.queries.notifications import KINDS, Filter, NewsLine, NewsPage, list_news
 from fedcom.web.html.forms import receive, safe_path, see_other
+from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
 from fedcom.web.places import number_in
@@ -27,7 +29,7 @@ async def show(request: Request) -> Response:
         return list_news(conn, by.id, only, unread=not everything, before=before)
 
     visit, news = await visiting(request, read)
-    values = {"news": news, "only": only, "everything": everything}
+    values = {"news": news, "only": only, "everything": everything, "notice_of": _notice_of}
     return page(request, "notifications.html", visit, values)
 
 
@@ -46,6 +48,16 @@ async def mark(request: Request) -> Response:
 
     await instance_of(request).unit(work)
     return see_other(safe_path(sent.get("back", ""), PATH))
+
+
+def _notice_of(line: NewsLine) -> str:
+    """What a moderator or another server did about the member or what they wrote."""
+    labels = MODERATION_LABELS.get(line.detail)
+    if labels is None:
+        notice = OTHER_NOTICES.get(line.detail, "")
+    else:
+        notice = (line.comment_id and labels.comment_notice) or labels.notice
+    return gettext(notice) if notice else gettext("A moderator did something about you")
 
 
 def _filter(text: str) -> Filter:

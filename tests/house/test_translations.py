@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -11,6 +12,7 @@ from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from fedcom.catalogues import DEFAULT, FOLDER, LANGUAGES
+from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
 
 ROOT = Path(__file__).parents[2]
 NAMES = re.compile(r"(?<!%)%\((\w+)\)[a-z]")
@@ -71,3 +73,7 @@ def test_every_text_is_translated(language: str) -> None:
         said = [message.string] if isinstance(message.string, str) else message.string
         assert all(said), message.id
         assert not message.fuzzy, message.id
+
+
+def test_every_moderation_action_has_its_labels() -> None:
+    assert list(MODERATION_LABELS) == list(get_args(ModerationAction))
