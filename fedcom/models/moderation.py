@@ -58,8 +58,16 @@ class ModerationLabels:
 MODERATION_LABELS: Mapping[str, ModerationLabels] = {
     "remove": ModerationLabels(mark("removed"), mark("A moderator removed what you wrote")),
     "restore": ModerationLabels(mark("restored"), mark("A moderator restored what you wrote")),
-    "lock": ModerationLabels(mark("locked"), mark("A moderator locked your post")),
-    "unlock": ModerationLabels(mark("unlocked"), mark("A moderator unlocked your post")),
+    "lock": ModerationLabels(
+        mark("locked"),
+        mark("A moderator locked your post"),
+        mark("A moderator locked your comment"),
+    ),
+    "unlock": ModerationLabels(
+        mark("unlocked"),
+        mark("A moderator unlocked your post"),
+        mark("A moderator unlocked your comment"),
+    ),
     "pin": ModerationLabels(mark("pinned"), mark("A moderator pinned your post")),
     "unpin": ModerationLabels(mark("took the pin from"), mark("A moderator unpinned your post")),
     "move": ModerationLabels(mark("moved")),

@@ -265,7 +265,7 @@ async def a_moderators_day(node: Node, kim: Person) -> None:
     ann, cats = node.home.ann, node.home.cats
     about = await do(node, CreatePost(by=node.home.bob, community=cats, title="A rule"))
     await do(node, Pin(by=ann, post=about, pinned=True))
-    await do(node, Lock(by=ann, post=about, locked=True, reason="Enough"))
+    await do(node, Lock(by=ann, target=about, locked=True, reason="Enough"))
     await do(node, AddModerator(by=ann, community=cats, person=kim))
     spam = await do(node, CreatePost(by=node.home.bob, community=cats, title="Spam"))
     await do(node, RemoveContent(by=ann, target=spam, reason="Spam"))

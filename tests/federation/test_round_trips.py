@@ -478,11 +478,13 @@ def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
 
 
 def lock(pair: Pair, draw: Draw) -> Lock:
-    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS)), Post), pair.find(ANN)
+    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
     locked = draw(FLAGS)
     if not locked:
-        pair.tell(Lock(by=by, post=target, locked=True))
-    return every_field(Lock, by=by, post=pair.find(target.iri), locked=locked, reason=draw(REASONS))
+        pair.tell(Lock(by=by, target=target, locked=True))
+    return every_field(
+        Lock, by=by, target=pair.find(target.iri), locked=locked, reason=draw(REASONS)
+    )
 
 
 def pin(pair: Pair, draw: Draw) -> Pin:

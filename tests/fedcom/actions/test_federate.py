@@ -490,7 +490,7 @@ def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_th
 def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
     scene = Scene(home, ours=True)
 
-    assert scene.perform(Lock(by=home.ann, post=scene.post, locked=True)) == {
+    assert scene.perform(Lock(by=home.ann, target=scene.post, locked=True)) == {
         FORUM: {"c/cats: Announce{Lock{id}}"}
     }
 

@@ -93,6 +93,6 @@ def test_ours_may_be_answered_while_they_are_open_and_quoted_by_nobody(home: Hom
     for policy in policies():
         assert policy["canReply"] == policy["canAnnounce"] == {"automaticApproval": [PUBLIC]}
         assert policy["canQuote"] == {"automaticApproval": [home.bob.iri]}
-    home.perform(Lock(by=home.ann, post=post, locked=True))
+    home.perform(Lock(by=home.ann, target=post, locked=True))
     for policy in policies():
         assert policy["canReply"] == {"automaticApproval": [home.bob.iri]}

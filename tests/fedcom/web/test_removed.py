@@ -114,7 +114,7 @@ def hide_all(ctx: Context, world: World) -> dict[str, int]:
         mine = Body.of_markdown("Mine")
         below = perform(ctx, CreateComment(by=eve, post=post, parent=None, body=mine))
         perform(ctx, RemoveContent(by=ann, target=below, reason="off topic"))
-        perform(ctx, Lock(by=ann, post=post, locked=True))
+        perform(ctx, Lock(by=ann, target=post, locked=True))
     for target in (*posts.values(), *comments.values()):
         save(ctx, eve, target)
         perform(ctx, Vote(by=eve, target=target, score=1))
