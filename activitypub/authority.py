@@ -55,21 +55,21 @@ object; or the community that owns its object announced it."""
 
 @dataclass(frozen=True, slots=True)
 class Believe:
-    """It is theirs to say. `by_proof`: only because it carries its actor's integrity proof."""
+    """They may say this. `by_proof`: only because it carries its actor's integrity proof."""
 
     by_proof: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class FetchFirst:
-    """Ask the origin: what it serves at `iri` counts, the received copy does not."""
+    """Ask the origin: the copy it serves at `iri` counts, not the received one."""
 
     iri: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Not theirs to say, with a stable code and a sentence."""
+    """They may not say this: a stable code and a sentence."""
 
     code: str
     detail: str
@@ -84,20 +84,20 @@ Verdict = Believe | FetchFirst | Refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What our own database and checks say about one activity; unknown is the default.
+    """Facts about one activity from our own database and checks; the default is "unknown".
 
     hosts: our own, as `host_of` writes them. owner: the stored author of the object concerned.
     moderates_here: the actor moderates the community of ours that has the object or the target.
     moderated_elsewhere: the community that has them is a peer's.
     target_owner: the actor whose collection the target is, or the community the target itself is.
-    target_is_site: the target stands for a whole server. follow_target: whom our own Follow, that
-    an Accept or Reject names, is about.
+    target_is_site: the target stands for a whole server. follow_target: the object of our own
+    Follow that an Accept or Reject names.
 
-    proven: the activity carries a valid integrity proof of its actor, who has not said it before.
+    proven: the activity carries a valid integrity proof of its actor and was not sent before.
 
-    In an Announce besides: moderators, the announcing community's. is_their_post: the object
-    concerned is stored as a post or comment of that community. issued_by_us: the inner activity is
-    one we sent.
+    For an Announce also: moderators, of the announcing community. is_their_post: the object
+    concerned is stored as a post or comment of that community. issued_by_us: we sent the inner
+    activity.
     """
 
     hosts: frozenset[str]
@@ -118,7 +118,7 @@ class Known:
 
 
 def is_on(iri: str | None, hosts: frozenset[str]) -> bool:
-    """Whether the IRI is on one of `hosts`. What is no IRI is nowhere."""
+    """Whether the IRI is on one of `hosts`; False for anything that is not an IRI."""
     try:
         return iri is not None and host_of(iri) in hosts
     except Malformed:
@@ -139,11 +139,7 @@ def is_moderators_act(activity: Document) -> bool:
 
 
 def judge_direct(activity: Document, signer: str, known: Known) -> Verdict:
-    """What to think of an activity that came with a valid HTTP signature of the actor `signer`.
-
-    A Delete of something we never saw is believed: remember who said it, and let it count only if
-    the object turns out to be that actor's.
-    """
+    """The verdict on an activity that came with a valid HTTP signature of the actor `signer`."""
     if not activity.is_activity:
         return Refuse("not_an_activity", "Only activities are said; objects are fetched.")
     actor = activity.owner
@@ -159,10 +155,10 @@ def judge_direct(activity: Document, signer: str, known: Known) -> Verdict:
 
 
 def judge_origin(activity: Document, served: Document | None) -> Verdict:
-    """Whether what its origin serves at the object's id proves a relayed Create, Update or Delete.
+    """Whether the document at the object's id proves a relayed Create, Update or Delete.
 
-    `served` is None when the origin answered 410 Gone. Only the object's state is proven, so only
-    that may be taken from it: nothing else that the relayed activity says.
+    `served` is that document as its origin serves it, None for 410 Gone. It proves only the state
+    of the object, so nothing else in the relayed activity may be used.
     """
     if activity.type == "Delete":
         if served is None or (
@@ -181,8 +177,9 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
 
 
 def judge_moved(served: Document, origin: str, target: str) -> Verdict:
-    """Whether a post, as its origin serves it, has come to the community `target`, which it may
-    have left before if that is its `origin` too.
+    """Whether a post, as its origin serves it, has moved from the community `origin` to `target`.
+
+    `origin` and `target` may be the same, for a post that has returned.
     """
     named = served.audiences or (*served.to, *served.cc)
     if target not in named or (origin in named and origin != target):
@@ -191,10 +188,10 @@ def judge_moved(served: Document, origin: str, target: str) -> Verdict:
 
 
 def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
-    """What to think of one thing that the proven actor `group` has announced.
+    """The verdict on one object or activity that the proven actor `group` has announced.
 
-    An Announce does not authenticate what it embeds (FEP-fe34, FEP-1b12); it vouches for what the
-    community owns. PieFed announces several things at once: ask for each of `objects`.
+    An Announce does not authenticate its content (FEP-fe34, FEP-1b12); it vouches for what the
+    community owns. PieFed announces several things at once: call this for each of `objects`.
     """
     if isinstance(inner, str):
         return Believe() if known.is_ours(inner) else FetchFirst(inner)
@@ -212,9 +209,9 @@ def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
 
 
 def judge_listed(item: Document, collection: str, known: Known) -> Verdict:
-    """What to think of an object inside a collection that the origin of `collection` served.
+    """The verdict on an object inside a collection that the origin of `collection` served.
 
-    Embedded in the word of its own and its author's host it is as good as fetched.
+    If the same host has the object and its author, the embedded copy is as good as a fetched one.
     """
     if item.is_activity:
         return Refuse("not_an_object", "Objects are listed here; what is done with them is said.")
@@ -222,9 +219,9 @@ def judge_listed(item: Document, collection: str, known: Known) -> Verdict:
 
 
 def judge_fetched(document: Document, iri: str, known: Known) -> Verdict:
-    """What to think of a document that was fetched and whose final location is `iri`.
+    """The verdict on a document that was fetched and whose final location is `iri`.
 
-    A host vouches for documents under its own origin and owned by somebody there, for nothing else.
+    A host vouches only for documents on its own origin whose owner is there as well.
     """
     if document.id is None or not same_origin(document.id, iri):
         return Refuse("id_elsewhere", "The document's id is not on the host that served it.")
@@ -281,7 +278,7 @@ def _announced_back(known: Known) -> Verdict:
 
 
 class _SelfRule:
-    """Any actor says it about itself, so nobody else can say it for that actor."""
+    """All other types: believed from any actor, about itself."""
 
     # Whether `direct` reads anything of `Known` but `hosts` and `proven`.
     needs_facts = True
@@ -370,7 +367,7 @@ class _ContentRule(_SelfRule):
             return FetchFirst(iri)
         if obj.owner == actor and known.owner in (None, actor):
             return Believe()
-        # Somebody else on the same host, or the author has changed: only the host can tell.
+        # Another author on the same host, or the author has changed: only the host knows.
         return FetchFirst(iri)
 
     def relayed(self, activity: Document, actor: str, known: Known) -> Verdict:
@@ -452,7 +449,7 @@ class _ModerationRule(_SelfRule):
         return _ModerationRule.announced(self, undone, actor, group, known)
 
     def about_theirs(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
-        """Whether `group` owns what a moderator of it changes."""
+        """Whether `group` owns the object that its moderator changes."""
         return _about_their_post(known)
 
 

@@ -1,18 +1,18 @@
-"""The only socket: every request to a peer leaves through `Fetcher`, with its limits.
+"""The only way to the network: every request to a peer goes through `Fetcher`, with limits.
 
-Each URL is a stranger's. So for every request and every redirect: the URL is parsed once and
-strictly (`iri`), the address it leads to is judged (`netguard`, in `transport`), time and bytes
-are bounded (`connection`), and a document is believed only about its own origin.
+Strangers choose the URLs. So for every request and every redirect the URL is parsed once and
+strictly (`iri`), the address is checked (`netguard`, in `transport`), time and bytes are limited
+(`connection`), and a document is believed only about its own origin.
 
 The id rule (FEP-fe34; Mastodon CVE-2024-23832, Misskey CVE-2024-52591): the document's `id` must be
 the IRI that was asked for, or where the redirects ended, and the last URL must be of the id's
-origin. Otherwise the document is asked for once more at its `id`, if that is on the host that gave
+origin. Otherwise the document is fetched again from its `id`, if that is on the host that served
 it. So a `FetchedDocument` always comes from the origin of its `document.id`; that id may differ
 from the IRI asked for, and callers go on with `document.id`.
 
-A collection only lists; nobody refers to it by its id, and each item is judged by itself. So one
+A collection only lists: nobody refers to it by its id, and each item is checked by itself. So one
 without an id (NodeBB 4's outbox, PieFed 1.7's replies), or whose id on the same host leads nowhere,
-is taken and bears the address where it was found as its id.
+is accepted, with the address where it was found as its id.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ from activitypub.errors import (
 from activitypub.iri import check_iri, host_of, same_host, same_origin, without_fragment
 from activitypub.netguard import Guard, is_loopback, literal_address
 from activitypub.parse import parse
-from activitypub.signature_profiles import Habits
+from activitypub.signature_profiles import SignatureProfiles
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
 from activitypub.transport import PeerTransport
@@ -63,11 +63,11 @@ from activitypub.types import COLLECTION_TYPES
 T = TypeVar("T")
 
 READ_ASIDE_FROM = 16 * 1024
-"""Bytes of an answer from which on it is read beside the event loop."""
+"""A response of more bytes than this is parsed in a thread, beside the event loop."""
 
 MAX_REDIRECTS = 3
 MAX_POST = 1024 * 1024
-"""Largest body we send, in bytes: the most that Mastodon and we ourselves take."""
+"""Largest body we send, in bytes: the limit of Mastodon, and our own."""
 
 ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
 ACCEPT_PAGE = f"{ACCEPT_ACTIVITY}, text/html;q=0.1"
@@ -81,9 +81,9 @@ Clock = Callable[[], datetime]
 
 
 class Budget:
-    """How much one activity (or one member's wish) may make us ask for.
+    """How many requests one activity (or one look-up of a member) may cause.
 
-    Every request counts, redirects included. `seconds` run from the making of the budget.
+    Every request counts, redirects included. `seconds` count from the creation of the budget.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Budget:
         return max(0.0, self._ends - self._timer())
 
     def spend(self, url: str) -> None:
-        """Take one request off. Raises `BudgetSpent` when there is none left, or no time."""
+        """Count one request. Raises `BudgetSpent` if none is left, or no time."""
         if self._documents < 1:
             raise BudgetSpent("budget_documents", "Enough was fetched for this one.", url=url)
         if self.seconds_left == 0.0:
@@ -113,7 +113,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class FetchedDocument:
-    """A document from the origin of its id. `url` is where the redirects ended."""
+    """A document from the origin of its id; `url` is the last address, after redirects."""
 
     document: Document
     body: bytes
@@ -122,7 +122,7 @@ class FetchedDocument:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What a peer answered to a POST: `retry_after` in seconds, `text` at most 500 characters."""
+    """A peer's response to a POST: `retry_after` in seconds, `text` at most 500 characters."""
 
     status: int
     retry_after: float | None
@@ -131,7 +131,7 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that is not ActivityPub, such as an icon. `content_type` is the peer's claim."""
+    """A file that is not ActivityPub, such as an icon; `content_type` is what the peer claims."""
 
     body: bytes
     content_type: str
@@ -140,7 +140,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """How a GET is to be made, the same for every redirect."""
+    """How to make a GET, the same for every redirect."""
 
     accept: str
     signed: bool
@@ -152,9 +152,9 @@ class Fetcher:
     """GET and POST to peers. One per process; close it with `aclose`.
 
     `clock` gives the time for signatures, `key` the key of the instance actor, which signs GETs of
-    documents (GoToSocial and Mastodon in secure mode answer nobody else), and of anything else that
-    was answered 401 without; None leaves them unsigned. `development` permits loopback, http and
-    ports, and nothing else.
+    documents (GoToSocial and Mastodon in secure mode require it), and of anything else that was
+    answered 401 without a signature; None leaves them unsigned. `development` permits loopback,
+    http and ports.
     """
 
     def __init__(
@@ -170,14 +170,14 @@ class Fetcher:
         self._user_agent = user_agent
         self._clock = clock
         self._key = key
-        self._habits = Habits(clock)
+        self._profiles = SignatureProfiles(clock)
         self._transport = transport or PeerTransport(guard=Guard(development=development))
 
     def base_urls(self, host: str) -> tuple[str, ...]:
-        """Where `host` may be asked when nothing but its name is known: `https://host`.
+        """The base URLs to try when only the name of `host` is known: `https://host`.
 
-        In development addresses of this machine speak http, and other names either: with a port
-        rather http, under `localhost` without one rather https (a proxy with a certificate).
+        In development, addresses of this machine use http, and other names either: with a port http
+        first, under `localhost` without a port https first (a proxy with a certificate).
         """
         secure, plain = f"https://{host}", f"http://{host}"
         if not self.development:
@@ -201,9 +201,9 @@ class Fetcher:
         return await self._settle(iri, found, budget)
 
     async def fetch_page_link(self, url: str, budget: Budget | None = None) -> FetchedDocument:
-        """The document at a URL that a person typed in, which may be that of an HTML page.
+        """The document at a URL that a person typed in, which may be an HTML page.
 
-        A page may name its document in a Link header or a `<link rel="alternate">`; that is
+        A page may name its document in a Link header or a `<link rel="alternate">`, which is
         followed once. Raises like `fetch_document`.
         """
         last, received = await self._get(url, _Ask(ACCEPT_PAGE, True, _GET, budget))
@@ -216,12 +216,12 @@ class Fetcher:
         return await self.fetch_document(target, budget)
 
     async def fetch_key_document(self, key_id: str, budget: Budget | None = None) -> dict[str, Any]:
-        """The raw document in which a key lives: an actor, a stub of it, or the key alone.
+        """The raw document that contains a key: an actor, a stub of it, or the key alone.
 
-        GoToSocial's key ids (`/users/a/main-key`) answer with a stub that has the actor's id, so
-        the id rule is weaker here: the document comes from the key id's origin, and every id in it
-        (its own, its keys', their owners') is on that host. Whether the owner lists the key is for
-        the caller to check. Raises the `FetchFailed` family.
+        GoToSocial's key ids (`/users/a/main-key`) lead to a stub with the actor's id, so the id
+        rule is weaker here: the document comes from the origin of the key id, and every id in it
+        (its own, its keys', their owners') is on that host. The caller checks that the owner lists
+        the key. Raises the `FetchFailed` family.
         """
         last, received = await self._get(key_id, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
         document = Document(await _read_aside(_to_json, last, received))
@@ -235,10 +235,10 @@ class Fetcher:
     async def fetch_json(
         self, url: str, *, accept: str, budget: Budget | None = None
     ) -> dict[str, Any]:
-        """A JSON object of any media type, signed only if asked to by a 401: WebFinger, NodeInfo.
+        """A JSON object of any media type, signed only after a 401: WebFinger, NodeInfo.
 
-        Redirects may lead to other hosts (RFC 7033 §4.2), each of them judged. An empty answer is
-        `NotThere`: PieFed says so for unknown names. Raises the `FetchFailed` family.
+        Redirects may lead to other hosts (RFC 7033 §4.2), each of which is checked. An empty body
+        is `NotThere`: PieFed sends that for unknown names. Raises the `FetchFailed` family.
         """
         last, received = await self._get(url, _Ask(accept, False, _GET, budget))
         if not received.body.strip():
@@ -248,9 +248,9 @@ class Fetcher:
     async def fetch_well_known(
         self, host: str, path: str, *, accept: str, budget: Budget | None = None
     ) -> tuple[str, dict[str, Any]]:
-        """What `fetch_json` finds at `path` of a host, and the URL that it was found at.
+        """The URL of `path` on a host, and the JSON object there.
 
-        Raises the `FetchFailed` family: of the last of `base_urls`, when none can be reached.
+        Raises the `FetchFailed` family; for the last of `base_urls` if none can be reached.
         """
         *others, last = (f"{base}{path}" for base in self.base_urls(host))
         for url in others:
@@ -267,29 +267,29 @@ class Fetcher:
         cut: bool = False,
         budget: Budget | None = None,
     ) -> Download:
-        """A file of at most `max_bytes`, signed only if asked to, with whatever type it claims.
+        """A file of at most `max_bytes` and any media type; signed only after a 401.
 
-        Of a longer one the beginning, with `cut`. Raises the `FetchFailed` family.
+        With `cut`, the beginning of a longer one. Raises the `FetchFailed` family.
         """
         limits = replace(_GET, body=max_bytes, cut=cut)
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
         return Download(received.body, received.content_type, last)
 
     def sign_post(self, inbox: str, body: bytes, key: PrivateKey) -> dict[str, str]:
-        """The headers for one `post` of these bytes, signed now: 1 ms of CPU, fit for a thread.
+        """The headers for one `post` of these bytes, signed now: 1 ms of CPU, safe in a thread.
 
-        They hold for one attempt: peers refuse a signature that is minutes old. Raises
+        They are good for one attempt: peers refuse a signature that is minutes old. Raises
         `FetchRefused` and `PrivateAddress` for an inbox that cannot be posted to.
         """
         url = self._to_url(inbox)
-        return self._sign_post(url, body, key, self._habits.first(_host(url)))
+        return self._sign_post(url, body, key, self._profiles.first(_host(url)))
 
     async def post(
         self, inbox: str, body: bytes, key: PrivateKey, *, headers: dict[str, str] | None = None
     ) -> HttpResponse:
         """POST an activity to an inbox, once, without following redirects.
 
-        `headers` are those of `sign_post`, when it was called before. Any HTTP status is an
+        `headers` are those of `sign_post`, if it was called before. Any HTTP status is an
         `HttpResponse`. Raises `Unreachable` for temporary faults; `PrivateAddress`, `FetchRefused`
         (no IRI that may be posted to) and `TooBig` (our body) for permanent ones.
         """
@@ -297,9 +297,9 @@ class Fetcher:
             raise TooBig("body_too_big", "No peer takes an activity of this size.", url=inbox)
         url = self._to_url(inbox)
         host = _host(url)
-        signed = headers or self._sign_post(url, body, key, self._habits.first(host))
+        signed = headers or self._sign_post(url, body, key, self._profiles.first(host))
         received = await self._send(self._to_request("POST", url, signed, body), _POST)
-        if received.status == 401 and (other := self._habits.second(host)) is not None:
+        if received.status == 401 and (other := self._profiles.second(host)) is not None:
             signed = self._sign_post(url, body, key, other)
             again = await self._send(self._to_request("POST", url, signed, body), _POST)
             received = self._better(host, other, received, again)
@@ -316,10 +316,10 @@ class Fetcher:
         return sign("POST", str(url), body, key, self._clock(), profile=profile)
 
     def _better(self, host: str, profile: Profile, first: Received, again: Received) -> Received:
-        """The answer that counts after a second knock, which is remembered if it helped."""
+        """The response that counts after a second attempt; remembers the scheme if it worked."""
         if again.status == 401:
             return first
-        self._habits.took(host, profile)
+        self._profiles.took(host, profile)
         return again
 
     async def _settle(
@@ -361,7 +361,7 @@ class Fetcher:
         return await _read_aside(_to_fetched, *await self._get(iri, ask))
 
     async def _get(self, iri: str, ask: _Ask) -> tuple[str, Received]:
-        """The URL where the redirects ended, and its answer, which is a 200."""
+        """The last URL, after redirects, and its response, which is a 200."""
         url = without_fragment(iri)
         for _ in range(MAX_REDIRECTS + 1):
             received = await self._get_once(url, ask)
@@ -374,17 +374,17 @@ class Fetcher:
 
     async def _get_once(self, iri: str, ask: _Ask) -> Received:
         url = self._to_url(iri)
-        profile = self._habits.first(_host(url))
+        profile = self._profiles.first(_host(url))
         received = await self._try_get(url, ask, profile)
         if received.status != 401 or self._key is None:
             return received
         if not ask.signed:
-            # Some show even NodeInfo and pictures only to servers that they know.
+            # Some servers require a signature even for NodeInfo and pictures.
             return await self._get_once(iri, replace(ask, signed=True))
         if "?" in iri and profile == "cavage":
-            # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial asks again like this.
+            # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial retries like this too.
             received = await self._try_get(url, ask, profile, cover_query=False)
-        if received.status == 401 and (other := self._habits.second(_host(url))) is not None:
+        if received.status == 401 and (other := self._profiles.second(_host(url))) is not None:
             again = await self._try_get(url, ask, other)
             received = self._better(_host(url), other, received, again)
         return received
@@ -435,9 +435,9 @@ class Fetcher:
             raise Unreachable("answer_broken", str(error), url=str(request.url)) from error
 
 
-@lru_cache(maxsize=4096)  # the inboxes of busy peers: parsing takes half as long as sending
+@lru_cache(maxsize=4096)  # for the inboxes of busy peers: parsing takes half as long as sending
 def _parse_url(iri: str, development: bool) -> httpx.URL:
-    """The one parsed form of `iri` that is checked, signed and sent."""
+    """The parsed form of `iri`, the same one that is checked, signed and sent."""
     host = host_of(iri)
     try:
         url = httpx.URL(without_fragment(iri))
@@ -455,7 +455,7 @@ def _host(url: httpx.URL) -> str:
 
 
 async def _read(response: httpx.Response, limits: ResponseLimits) -> Received:
-    # Not `response.aread()`: httpx would unpack without a bound.
+    # Not `response.aread()`: httpx would decompress without a limit.
     is_cut = limits.cut or response.status_code != 200
     parts: list[bytes] = []
     room = limits.body
@@ -475,12 +475,12 @@ async def _read(response: httpx.Response, limits: ResponseLimits) -> Received:
     except FetchFailed:
         if not is_cut:
             raise
-        body = b""  # only somebody's reading matter
+        body = b""  # shown to people only
     return Received(response.status_code, response.headers, body)
 
 
 async def _read_aside(read: Callable[[str, Received], T], url: str, received: Received) -> T:
-    """What `read` makes of an answer; of a long one in a thread, beside the event loop."""
+    """The result of `read`, which is run in a thread for a long response."""
     if len(received.body) <= READ_ASIDE_FROM:
         return read(url, received)
     return await asyncio.to_thread(read, url, received)

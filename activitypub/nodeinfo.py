@@ -1,4 +1,4 @@
-"""What software a peer runs, and what we say about ourselves (NodeInfo 2.0 and 2.1, FEP-f1d5)."""
+"""NodeInfo 2.0 and 2.1 (FEP-f1d5): read from a peer to learn its software, and served about us."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,9 @@ class Software:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Counts of one server: local accounts, those active in 30 and 180 days, what they wrote."""
+    """Counts of one server: local accounts, those active in 30 and 180 days, their posts and
+    comments.
+    """
 
     users: int
     active_month: int
@@ -37,9 +39,9 @@ class Usage:
 
 
 async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = None) -> Software:
-    """What runs at `host`, by its own word.
+    """The software that `host` says it runs.
 
-    The document must be on the host that was asked (Fedify CVE-2026-77632: NodeInfo links lead
+    The document must be on the host that was asked (Fedify CVE-2026-77632: NodeInfo links can lead
     anywhere). Raises the `FetchFailed` family; `FetchRefused` when there is no usable NodeInfo.
     """
     url, wellknown = await fetcher.fetch_well_known(
@@ -79,7 +81,7 @@ def document(
     repository: str | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Our NodeInfo in one of `VERSIONS`; `repository` is told in 2.1, which is where it belongs."""
+    """Our NodeInfo in one of `VERSIONS`; `repository` is included in 2.1, which defines it."""
     about = {"name": software.name, "version": software.version}
     if repository is not None and version == "2.1":
         about["repository"] = repository

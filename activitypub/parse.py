@@ -66,7 +66,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Json:
 
 
 def _int(text: str) -> int:
-    # The length first: int() of thousands of digits is slow and raises by itself.
+    # Length first: int() of thousands of digits is slow and raises an error of its own.
     if len(text) > 17 or abs(int(text)) > LARGEST_INT:
         raise Malformed("json_number", "A whole number is larger than 2^53.")
     return int(text)
@@ -108,5 +108,5 @@ def _check_depth(depth: int) -> None:
 def _tame_text(text: str) -> str:
     if not text.isascii() and _SURROGATE.search(text):
         raise Malformed("json_surrogate", "A string contains half a character.")
-    # PostgreSQL stores no NUL in text; peers that send one mean nothing by it.
+    # PostgreSQL cannot store NUL in text; in what peers send it has no meaning.
     return text.replace("\0", "") if "\0" in text else text

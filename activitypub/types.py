@@ -25,17 +25,17 @@ Rule = Literal[
     "move",
     "undo",
 ]
-"""The rules of `activitypub.authority`, which says what each is."""
+"""The rules of `activitypub.authority`, which explains each."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityType:
     """One type of activity.
 
-    `rule` decides who is believed when they say it. `subject` and `verb` name for people what it is
-    about and what it does: a Dislike is a "vote", to "downvote". `term` is its definition in our
-    @context, for types that we send and ActivityStreams does not have. `feature` is what a server
-    has that understands it, for types that have no reader here.
+    `rule` decides who is believed. `subject` and `verb` are its words for people: a Dislike is a
+    "vote", to "downvote". `term` is its definition in our @context, for types that we send and
+    ActivityStreams does not have. `feature` names what we lack to understand it, for types without
+    a reader here.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ActivityType:
 
     @property
     def words(self) -> tuple[str, str]:
-        """Subject and verb; the name in lower case where they are not given."""
+        """Subject and verb; the lower-case name for those that are not given."""
         plain = self.name.lower()
         return self.subject or plain, self.verb or plain
 
@@ -99,7 +99,7 @@ ACTIVITY_TYPES = frozenset(ACTIVITIES)
 FEATURES = {one.name: one.feature for one in _DECLARED if one.feature} | {
     "Feed": "feeds of communities"
 }
-"""What a server would need that we do not have, by the activity or the object that asks for it."""
+"""Features that we do not have, by the type of the activity or object that needs them."""
 
 ACTOR_TYPES = frozenset({"Application", "Feed", "Group", "Organization", "Person", "Service"})
 COLLECTION_TYPES = frozenset(

@@ -2,7 +2,7 @@
 
 Fields are the union of what Lemmy 0.19, Mastodon 4.6 and GoToSocial need: `preferredUsername`,
 `inbox`, `outbox` and `publicKey` are never missing, `publicKey.owner` is the actor's id. The keys
-that prove documents (FEP-8b32) are shown as Multikeys in `assertionMethod`.
+that prove documents (FEP-8b32) are Multikeys in `assertionMethod`.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class ActorProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boxes:
-    """Where an actor is reached and what belongs to it: ids on its own host."""
+    """The inbox and the collections of an actor: ids on its own host."""
 
     inbox: str
     outbox: str
@@ -93,7 +93,7 @@ def application(
 
 
 def multikey(key: PublicKey) -> Json:
-    """A key as an entry of `assertionMethod` (FEP-521a). Raises `Malformed` for what is no key."""
+    """A key as an entry of `assertionMethod` (FEP-521a). Raises `Malformed` for an invalid key."""
     return {
         "id": key.id,
         "type": "Multikey",
@@ -103,7 +103,7 @@ def multikey(key: PublicKey) -> Json:
 
 
 def deleted_actor(iri: str, kind: str, key: PublicKey, *, deleted: datetime | None = None) -> Json:
-    """What is left of an actor: a Tombstone with the key by which its last Delete is verified."""
+    """The Tombstone of a deleted actor, with the key that verifies its last Delete."""
     return tombstone(iri, former_type=kind, deleted=deleted) | {"publicKey": _key(key)}
 
 

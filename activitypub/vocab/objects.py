@@ -1,8 +1,8 @@
-"""Builders for what people write: Page (a post), Note (a comment), messages, Tombstone, and parts.
+"""Builders for content: Page (a post), Note (a comment), messages, Tombstone, and their parts.
 
-Shapes are Lemmy 0.19's, which PieFed, Mbin and NodeBB read too, with what microblogs need beside:
-`attributedTo` is a plain string (Misskey), `to` and `cc` are arrays and always there (Lemmy wants
-`cc`), `audience` is the community, Public has its full IRI.
+The shape is Lemmy 0.19's, which PieFed, Mbin and NodeBB read too, with what microblogs need
+besides: `attributedTo` is a plain string (Misskey), `to` and `cc` are arrays and always there
+(Lemmy wants `cc`), `audience` is the community, Public has its full IRI.
 """
 
 from collections.abc import Sequence
@@ -37,11 +37,11 @@ class TextContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressing:
-    """Whose a post or comment is, where it stands, and when it was written.
+    """The author of a post or comment, its community, and when it was written.
 
-    `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` the
-    id of a collection (FEP-7888), `replies` that of one or the collection itself, `url` the page
-    for people when it is not the id.
+    `mentioned` are actors that also receive it, `tags` come from `mention` and `hashtag`, `thread`
+    is the id of a collection (FEP-7888), `replies` the id of one or the collection itself, and
+    `url` the HTML page if that is not the id.
     """
 
     id: str
@@ -94,7 +94,7 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
     summary: str | None = None,
     policy: Json | None = None,
 ) -> Json:
-    """A comment on `in_reply_to`, or without it a post as microblogs have them.
+    """A comment on `in_reply_to`, or without it a post in the form of microblogs.
 
     `summary` is the content warning of microblogs, plain text. `addressing.tags` should have a
     `mention` of the community beside the people: Mastodon's users reply to everybody the parent
@@ -114,10 +114,10 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def interaction_policy(author: str, *, is_open: bool) -> Json:
-    """Who may do what with a Note of `author`: everybody may like and boost it, and answer it while
-    its thread `is_open` (GoToSocial 0.21).
+    """Who may do what with a Note of `author`: anyone may like and boost it, and reply while its
+    thread `is_open` (GoToSocial 0.21).
 
-    Nobody may quote it: Mastodon 4.5 then shows a quote only when we approve it, which we do not.
+    Nobody may quote it: Mastodon 4.5 shows a quote only after our approval, which we never send.
     """
     everybody, nobody_else = ({"automaticApproval": [iri]} for iri in (PUBLIC, author))
     return {
@@ -140,7 +140,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
     tags: Sequence[Json] = (),
     in_reply_to: str | None = None,
 ) -> Json:
-    """A private message to `recipients` and nobody else.
+    """A private message, to `recipients` only.
 
     `kind` is ChatMessage (Lemmy 0.19, Pleroma, Mbin, PieFed) or Note (Mastodon and Lemmy 1.0;
     Mastodon needs the recipients among the `tags` too).
@@ -159,12 +159,12 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def tombstone(iri: str, *, former_type: str | None = None, deleted: datetime | None = None) -> Json:
-    """What is left of a deleted object (AP §6.4)."""
+    """The Tombstone of a deleted object (AP §6.4)."""
     return present(id=iri, type="Tombstone", formerType=former_type, deleted=timestamp(deleted))
 
 
 def mention(href: str, handle: str) -> Json:
-    """A tag that names an actor; `handle` is `@name@host`, for a Group too."""
+    """A tag that mentions an actor; `handle` is `@name@host`, for a Group too."""
     return {"type": "Mention", "href": href, "name": handle}
 
 
@@ -174,7 +174,7 @@ def hashtag(href: str, name: str) -> Json:
 
 
 def link(href: str) -> Json:
-    """The attachment of a post that links somewhere, as Lemmy reads it."""
+    """The attachment of a link post, as Lemmy reads it."""
     return {"type": "Link", "href": href}
 
 
@@ -210,7 +210,7 @@ def _written(kind: str, addressing: Addressing, text: TextContent) -> Json:
 
 
 def _content_map(text: TextContent) -> Json | None:
-    """The text by its language, which is where Mastodon and GoToSocial look for that."""
+    """The text by language, which is where Mastodon and GoToSocial look for the language."""
     return {text.language.identifier: text.html} if text.language and text.html else None
 
 

@@ -1,6 +1,6 @@
-"""`fedcom federation explain` and `verify`: what we would say to a document or a request, and why.
+"""`fedcom federation explain` and `verify`: how we would treat a document or a request, and why.
 
-For people who write other servers. No settings, no database, no network.
+For developers of other servers. No settings, no database, no network.
 """
 
 import json
@@ -61,7 +61,7 @@ def _to_json(name: str, explained: Explained) -> str:
 
 
 def _to_line(name: str, explained: Explained) -> str:
-    """One line: verdict, kind, and whatever there is to say."""
+    """One line: the verdict, the kind, and all other facts."""
     parts = [f"{explained.kind}, {explained.action}"]
     if explained.title:
         parts.append(json.dumps(explained.title, ensure_ascii=False))

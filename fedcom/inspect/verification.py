@@ -1,8 +1,8 @@
-"""Verifies a captured request step by step and shows each: what the inbox does, without a server.
+"""Verifies a captured request as the inbox does, without a server, and shows every step.
 
-The same functions as at the door, in the same order; a later check is shown although an earlier one
-has failed, and the verdict is that of the first. No database and no network: the key is given, or
-it is said where it would be fetched.
+The functions and their order are those of the inbox. Later checks are shown even if an earlier one
+has failed; the first failure is the verdict. No database and no network: either the key is given,
+or the output says from where the inbox would fetch it.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ _BODILESS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One step: its name, whether it holds (None: it only shows something), and what to see."""
+    """One step: its name, whether it passed (None: for information only), and its text."""
 
     name: str
     holds: bool | None
@@ -45,8 +45,8 @@ class Shown:
 
 @dataclass(slots=True)
 class Verification:
-    """All that was seen. `problem` is what the inbox would answer; None is 202, unless the key is
-    still missing, which `undecided` says."""
+    """All steps. `problem` is the error that the inbox would answer; None is 202, or undecided if
+    the key is missing."""
 
     shown: list[Shown] = field(default_factory=list)
     problem: Problem | None = None
@@ -57,7 +57,7 @@ class Verification:
         self.shown.append(Shown(name, holds, text, block))
 
     def fail(self, name: str, error: ProtocolError | Refused | Unreadable) -> None:
-        """Add a step that does not hold; the first such is the verdict."""
+        """Add a failed step; the first one is the verdict."""
         problem = error.problem if isinstance(error, Unreadable) else of_error(error)
         text = f"{problem.code}: {problem.detail}{_facts(problem.facts)}"
         self.show(name, text, holds=False)
@@ -66,7 +66,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class CapturedCase:
-    """A request that came to one of `hosts` (our own, `scheme` is that of our ids) at `now`.
+    """A request received at `now` by one of `hosts`, which are ours; `scheme` is that of our ids.
 
     `key_text` is a PEM, a Multikey's `publicKeyMultibase`, or the JSON of the actor or the key.
     """
@@ -207,7 +207,7 @@ def _show_signer(
 def find_key(text: str, key_id: str) -> PublicKey:
     """The key with this id in a PEM, a Multikey, or the JSON of an actor or a key.
 
-    A PEM and a Multikey name no owner; it is taken to be who the id hangs on. Raises `Malformed`.
+    A PEM and a Multikey name no owner; it is derived from the id. Raises `Malformed`.
     """
     text = text.strip()
     owner = without_fragment(key_id) if "#" in key_id else key_id.rpartition("/")[0]
@@ -234,7 +234,7 @@ def find_key(text: str, key_id: str) -> PublicKey:
 
 
 def _judge_proof(case: CapturedCase, seen: Verification, activity: Document) -> None:
-    """The integrity proof in the body; the inbox asks for it only when a relay brings it."""
+    """The integrity proof in the body; the inbox needs it only if the sender is not the actor."""
     if not activity.has_proof:
         seen.show("proof", "none")
         return
