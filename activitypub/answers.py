@@ -78,33 +78,34 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
         except zlib.error:
             continue
         if len(plain) > limit:
-            raise TooBig("answer_too_big", "The unpacked answer is longer than what we read.")
+            raise TooBig(
+                "answer_too_big",
+                f"The decompressed response is larger than our limit of {limit} bytes.",
+            )
         if unpacker.eof:
             return plain
-    raise FetchRefused(
-        "content_encoding", "The answer is packed in a way we do not read.", received=name
-    )
+    raise FetchRefused("content_encoding", "Unsupported Content-Encoding.", received=name)
 
 
 def to_failure(url: str, received: Received, now: datetime) -> FetchFailed:
     """The error for a response to a GET that is neither 200 nor a redirect."""
     status = received.status
     if status == 410:
-        return Gone("gone", "The origin says that it was deleted.", url=url, status=status)
+        return Gone("gone", "The origin reports it as deleted (410).", url=url, status=status)
     if status == 404:
-        return NotThere("not_there", "The origin does not have it.", url=url, status=status)
+        return NotThere("not_there", "The origin does not have it (404).", url=url, status=status)
     text = opening(received.body)
     if status >= 500 or status in _WAIT:
         return Unreachable(
             "busy",
-            f"The peer answered {status}.",
+            f"The peer responded with HTTP {status}.",
             url=url,
             status=status,
             retry_after=retry_after(received.headers.get("retry-after"), now),
             answer=text,
         )
     return FetchRefused(
-        "status", f"The peer answered {status}.", url=url, status=status, answer=text
+        "status", f"The peer responded with HTTP {status}.", url=url, status=status, answer=text
     )
 
 

@@ -141,14 +141,23 @@ def is_moderators_act(activity: Document) -> bool:
 def judge_direct(activity: Document, signer: str, known: Known) -> Verdict:
     """The verdict on an activity that came with a valid HTTP signature of the actor `signer`."""
     if not activity.is_activity:
-        return Refuse("not_an_activity", "Only activities are said; objects are fetched.")
+        return Refuse(
+            "not_an_activity",
+            f"Only activities can be sent; this is of type {activity.type or 'unknown':.100}.",
+        )
     actor = activity.owner
     if actor is None:
-        return Refuse("actor_missing", "The activity has no actor, or more than one.")
+        return Refuse("actor_missing", "An activity needs exactly one actor.")
     if known.is_ours(actor):
-        return Refuse("actor_is_ours", "Nobody but this server speaks for its members.")
+        return Refuse(
+            "actor_is_ours",
+            f"The actor {actor:.200} is local to this server; no other server can speak for it.",
+        )
     if activity.id is not None and not same_origin(activity.id, actor):
-        return Refuse("id_elsewhere", "The id of the activity is not on its actor's host.")
+        return Refuse(
+            "id_elsewhere",
+            f"The activity id {activity.id:.200} is not on the host of its actor {actor:.200}.",
+        )
     if actor != signer:
         return _rule_of(activity).relayed(activity, actor, known)
     return _rule_of(activity).direct(activity, actor, known)
@@ -165,14 +174,28 @@ def judge_origin(activity: Document, served: Document | None) -> Verdict:
             served.type == "Tombstone" and same_origin(served.id, activity.owner)
         ):
             return Believe()
-        return Refuse("not_confirmed", "The origin still serves what is deleted.")
+        return Refuse(
+            "not_confirmed",
+            f"Deletion not confirmed: the origin still serves {activity.object_id!s:.200}.",
+        )
     if served is None:
-        return Refuse("gone", "The origin answers that the object is gone (410).")
+        return Refuse(
+            "gone", f"Not confirmed: the origin responds 410 Gone for {activity.object_id!s:.200}."
+        )
     is_profile = activity.type == "Update" and activity.object_id == activity.owner
     if served.is_activity or served.is_actor != is_profile:
-        return Refuse("not_confirmed", f"The origin serves a {served.type} there.")
+        return Refuse(
+            "not_confirmed",
+            f"Not confirmed: the origin serves {served.id!s:.200} with type"
+            f" {served.type or 'unknown':.100}, expected"
+            f" {'an actor' if is_profile else 'a post or comment'}.",
+        )
     if activity.owner is None or activity.owner not in served.authors:
-        return Refuse("owner_mismatch", "The origin names another author.")
+        return Refuse(
+            "owner_mismatch",
+            "The author according to the origin is"
+            f" {', '.join(served.authors) or 'unknown':.400}, not {activity.owner!s:.200}.",
+        )
     return Believe()
 
 
@@ -183,7 +206,11 @@ def judge_moved(served: Document, origin: str, target: str) -> Verdict:
     """
     named = served.audiences or (*served.to, *served.cc)
     if target not in named or (origin in named and origin != target):
-        return Refuse("not_confirmed", "The post does not say that it is in that community.")
+        return Refuse(
+            "not_confirmed",
+            f"At its origin the post is not in the community {target:.200}, or still in"
+            f" {origin:.200}.",
+        )
     return Believe()
 
 
@@ -199,7 +226,7 @@ def judge_announced(inner: Document | str, group: str, known: Known) -> Verdict:
         return _announced_object(inner, group, known)
     actor = inner.owner
     if actor is None:
-        return Refuse("actor_missing", "The announced activity has no actor, or more than one.")
+        return Refuse("actor_missing", "The announced activity needs exactly one actor.")
     if known.is_ours(actor):
         return _announced_back(known)
     verdict = _rule_of(inner).announced(inner, actor, group, known)
@@ -214,7 +241,11 @@ def judge_listed(item: Document, collection: str, known: Known) -> Verdict:
     If the same host has the object and its author, the embedded copy is as good as a fetched one.
     """
     if item.is_activity:
-        return Refuse("not_an_object", "Objects are listed here; what is done with them is said.")
+        return Refuse(
+            "not_an_object",
+            "This collection may list objects only, not activities"
+            f" ({item.type or 'unknown':.100}).",
+        )
     return _announced_object(item, collection, known)
 
 
@@ -224,13 +255,24 @@ def judge_fetched(document: Document, iri: str, known: Known) -> Verdict:
     A host vouches only for documents on its own origin whose owner is there as well.
     """
     if document.id is None or not same_origin(document.id, iri):
-        return Refuse("id_elsewhere", "The document's id is not on the host that served it.")
+        return Refuse(
+            "id_elsewhere",
+            f"The document's id ({document.id or 'none':.200}) is not on the host that served it"
+            f" ({iri:.200}).",
+        )
     if known.is_ours(document.id):
-        return Refuse("object_is_ours", "Remote documents never stand for our own.")
+        return Refuse(
+            "object_is_ours",
+            f"{document.id:.200} is local to this server; a remote copy does not count.",
+        )
     if document.owner is None and document.type in COLLECTION_TYPES | {"Tombstone"}:
         return Believe()
     if not same_origin(document.owner, document.id):
-        return Refuse("owner_elsewhere", "The document's owner is missing or on another host.")
+        return Refuse(
+            "owner_elsewhere",
+            f"The document's owner ({document.owner or 'none':.200}) is not on the host of its"
+            f" id ({document.id:.200}).",
+        )
     return Believe()
 
 
@@ -240,12 +282,21 @@ def judge_key(key: KeyDocument | MultikeyDocument, actor: Document) -> Verdict:
     A Multikey must be listed in `assertionMethod` (FEP-521a), a PEM key in `publicKey`.
     """
     if key.owner != actor.id or not actor.is_actor or actor.owner is None:
-        return Refuse("key_owner", "The key names another owner.")
+        return Refuse(
+            "key_owner",
+            f"The key {key.id!s:.200} names {key.owner!s:.200} as its owner, not"
+            f" {actor.id or 'this document':.200}.",
+        )
     if not same_origin(key.id, actor.id):
-        return Refuse("key_elsewhere", "The key is not on its owner's host.")
+        return Refuse(
+            "key_elsewhere",
+            f"The key {key.id!s:.200} is not on the host of its owner {actor.id!s:.200}.",
+        )
     proves = isinstance(key, MultikeyDocument)
     if key not in (actor.assertion_methods if proves else actor.public_keys):
-        return Refuse("key_not_listed", "The owner's document does not show this key.")
+        return Refuse(
+            "key_not_listed", f"The actor {actor.id!s:.200} does not list the key {key.id!s:.200}."
+        )
     return Believe()
 
 
@@ -260,7 +311,10 @@ def _announced_object(obj: Document, group: str, known: Known) -> Verdict:
     if obj.id is None:
         return _OBJECT_ID_MISSING
     if known.is_ours(obj.id):
-        return Refuse("object_is_ours", "Objects on this server are announced by their id.")
+        return Refuse(
+            "object_is_ours",
+            f"{obj.id:.200} is local to this server; announce it by its id, not embedded.",
+        )
     return _believe_on_same_origin(obj, group)
 
 
@@ -274,7 +328,9 @@ def _announced_back(known: Known) -> Verdict:
     # A community would otherwise put words into our members' mouths.
     if known.issued_by_us:
         return Believe()
-    return Refuse("not_said_by_us", "We did not send the activity that is announced as ours.")
+    return Refuse(
+        "not_said_by_us", "The announced activity names a local actor, but we did not send it."
+    )
 
 
 class _SelfRule:
@@ -296,20 +352,20 @@ class _SelfRule:
         # Servers serve activities long after they were undone, so fetching one proves nothing.
         return Refuse(
             "relayed_without_proof",
-            f"{activity.type} by another than its signer counts only with an integrity proof of its"
-            " actor (FEP-8b32).",
+            f"This {activity.type:.100} was not signed by its actor {actor:.200}; it would need"
+            " that actor's integrity proof (FEP-8b32).",
         )
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         """Announced by the community `group`."""
-        return Refuse("not_theirs_to_say", f"A community does not vouch for {inner.type}.")
+        return Refuse("not_theirs_to_say", f"A community cannot vouch for {inner.type:.100}.")
 
     def announced_undo(self, undone: Document, actor: str, group: str, known: Known) -> Verdict:
         """Inside an Undo by `actor` that the community `group` announced."""
         if undone.owner != actor:
-            return _UNDO_OF_ANOTHERS
+            return _undo_of_anothers(undone, actor)
         if not self.is_undoable:
-            return Refuse("not_theirs_to_say", f"An Undo of {undone.type} means nothing here.")
+            return Refuse("not_theirs_to_say", f"Undo of {undone.type:.100} is not supported.")
         return self.announced(undone, actor, group, known)
 
 
@@ -326,7 +382,7 @@ class _PostRule(_UnconditionalRule):
     """
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
-        return _about_their_post(known)
+        return _about_their_post(inner, group, known)
 
 
 class _MembershipRule(_UnconditionalRule):
@@ -335,7 +391,11 @@ class _MembershipRule(_UnconditionalRule):
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         if inner.object_id == group:
             return Believe()
-        return Refuse("not_their_member", "A community vouches for its own members only.")
+        return Refuse(
+            "not_their_member",
+            "A community can vouch only for its own members;"
+            f" {inner.object_id or 'the object':.200} is not {group:.200}.",
+        )
 
 
 class _AnswerRule(_SelfRule):
@@ -344,9 +404,13 @@ class _AnswerRule(_SelfRule):
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
         inner = activity.object_document
         if known.follow_target is None:
-            return Refuse("follow_unknown", "We asked nothing that this could answer.")
+            return Refuse("follow_unknown", "It does not name a Follow that we sent.")
         if known.follow_target != actor or (inner is not None and inner.object_id != actor):
-            return Refuse("not_the_followed", "Only who is followed can accept or reject it.")
+            return Refuse(
+                "not_the_followed",
+                f"Only {known.follow_target:.200}, the object of the Follow, may accept or reject"
+                f" it, not {actor:.200}.",
+            )
         return Believe()
 
 
@@ -362,7 +426,7 @@ class _ContentRule(_SelfRule):
         if obj is not None and obj.type in ACTOR_TYPES:
             return _actor_changed(iri, known)
         if known.is_ours(iri):
-            return _OBJECT_IS_OURS
+            return _object_is_ours(iri)
         if obj is None or not same_origin(iri, actor):
             return FetchFirst(iri)
         if obj.owner == actor and known.owner in (None, actor):
@@ -383,7 +447,7 @@ class _ContentRule(_SelfRule):
         if iri is None:
             return _OBJECT_ID_MISSING
         if known.is_ours(iri):
-            return _OBJECT_IS_OURS
+            return _object_is_ours(iri)
         if obj is None or obj.owner != actor or known.owner not in (None, actor):
             return FetchFirst(iri)
         return _believe_on_same_origin(obj, group)
@@ -395,7 +459,9 @@ def _actor_changed(iri: str, known: Known) -> Verdict:
         return FetchFirst(iri)
     if known.moderates_here:
         return Believe()
-    return Refuse("not_moderator", "Only its moderators change a community of this server.")
+    return Refuse(
+        "not_moderator", f"Only its moderators may change the local community {iri:.200}."
+    )
 
 
 class _DeletionRule(_SelfRule):
@@ -408,11 +474,15 @@ class _DeletionRule(_SelfRule):
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
         iri = activity.object_id
         if iri is None:
-            return Refuse("object_id_missing", "It does not say what to delete.")
+            return Refuse("object_id_missing", "The Delete names no object.")
         if iri == actor or known.moderates_here:
             return Believe()
         if known.is_ours(iri) or not same_origin(iri, actor):
-            return Refuse("not_owner", "Neither the author nor a moderator of a community here.")
+            return Refuse(
+                "not_owner",
+                f"{actor:.200} is neither the author of {iri:.200} nor a moderator of its community"
+                " here.",
+            )
         return Believe() if known.owner in (None, actor) else FetchFirst(iri)
 
     def relayed(self, activity: Document, actor: str, known: Known) -> Verdict:
@@ -422,12 +492,16 @@ class _DeletionRule(_SelfRule):
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         iri = inner.object_id
         if iri is None:
-            return Refuse("object_id_missing", "It does not say what to delete.")
+            return Refuse("object_id_missing", "The Delete names no object.")
         about_theirs = (known.owner != actor and known.is_their_post) or iri == group
         if about_theirs and _moderates(actor, group, known):
             return Believe()
         if known.is_ours(iri) or not same_origin(iri, actor):
-            return Refuse("not_owner", "Neither the author nor a moderator of this community.")
+            return Refuse(
+                "not_owner",
+                f"{actor:.200} is neither the author of {iri:.200} nor a moderator of"
+                f" {group:.200}.",
+            )
         if same_origin(iri, group) and known.owner in (None, actor):
             return Believe()
         return FetchFirst(iri)
@@ -437,11 +511,11 @@ class _ModerationRule(_SelfRule):
     """Lock: by a moderator, about a post of the community."""
 
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
-        return _by_moderator_here(known)
+        return _by_moderator_here(activity, known)
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         if not _moderates(actor, group, known):
-            return _NOT_THEIR_MODERATOR
+            return _not_their_moderator(actor, group)
         return self.about_theirs(inner, actor, group, known)
 
     def announced_undo(self, undone: Document, actor: str, group: str, known: Known) -> Verdict:
@@ -450,7 +524,7 @@ class _ModerationRule(_SelfRule):
 
     def about_theirs(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         """Whether `group` owns the object that its moderator changes."""
-        return _about_their_post(known)
+        return _about_their_post(inner, group, known)
 
 
 class _BanRule(_ModerationRule):
@@ -461,14 +535,18 @@ class _BanRule(_ModerationRule):
             return Believe()  # one person blocks another, as Mastodon sends it
         if known.target_is_site and same_origin(activity.target, actor):
             return Believe()  # a site bans from itself
-        return _by_moderator_here(known)
+        return _by_moderator_here(activity, known)
 
     def about_theirs(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         if not known.target_is_site:
-            return _about_their_collection(group, known)
+            return _about_their_collection(inner, group, known)
         if same_origin(inner.target, group) and same_origin(actor, group):
             return Believe()
-        return Refuse("not_their_site", "A site bans from itself only.")
+        return Refuse(
+            "not_their_site",
+            f"A server can ban only from itself; {inner.target!s:.200} is not the server of both"
+            f" {group:.200} and {actor:.200}.",
+        )
 
 
 class _CollectionRule(_ModerationRule):
@@ -477,7 +555,7 @@ class _CollectionRule(_ModerationRule):
     def direct(self, activity: Document, actor: str, known: Known) -> Verdict:
         if _is_unknown_collection(activity, known):
             return _UNKNOWN_COLLECTION
-        return Believe() if known.target_owner == actor else _by_moderator_here(known)
+        return Believe() if known.target_owner == actor else _by_moderator_here(activity, known)
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         if inner.target is None:
@@ -488,7 +566,7 @@ class _CollectionRule(_ModerationRule):
         return super().announced(inner, actor, group, known)
 
     def about_theirs(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
-        return _about_their_collection(group, known)
+        return _about_their_collection(inner, group, known)
 
 
 class _MoveRule(_UnconditionalRule):
@@ -500,13 +578,15 @@ class _MoveRule(_UnconditionalRule):
         if all(same_origin(iri, actor) for iri in concerned):
             return Believe()
         return Refuse(
-            "not_moved", "Posts move between communities of their own server; no accounts yet."
+            "not_moved",
+            "Move is supported only for posts between communities of the actor's own server:"
+            f" {' → '.join(map(str, concerned)):.400}.",
         )
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         verdict = self.direct(inner, group, known)
         if verdict == Believe() and not _moderates(actor, group, known):
-            return _NOT_THEIR_MODERATOR
+            return _not_their_moderator(actor, group)
         return verdict
 
 
@@ -520,15 +600,19 @@ class _UndoRule(_UnconditionalRule):
         if inner is None:
             if same_origin(activity.object_id, actor):
                 return Believe()
-            return Refuse("undo_of_anothers", "The activity to undo is not on the actor's host.")
+            return Refuse(
+                "undo_of_anothers",
+                f"The activity to undo ({activity.object_id!s:.200}) is not on the host of the"
+                f" actor {actor:.200}.",
+            )
         if inner.owner != actor or (inner.id is not None and not same_origin(inner.id, actor)):
-            return _UNDO_OF_ANOTHERS
+            return _undo_of_anothers(inner, actor)
         return _rule_of(inner).direct(inner, actor, known)
 
     def announced(self, inner: Document, actor: str, group: str, known: Known) -> Verdict:
         undone = inner.object_document
         if undone is None:
-            return Refuse("undo_unclear", "An announced Undo must show what it undoes.")
+            return Refuse("undo_unclear", "An announced Undo must embed the activity it undoes.")
         return _rule_of(undone).announced_undo(undone, actor, group, known)
 
 
@@ -538,18 +622,29 @@ def _ask_origin(activity: Document, actor: str, known: Known) -> Verdict:
     if iri is None:
         return _OBJECT_ID_MISSING
     if known.is_ours(iri) or not same_origin(iri, actor):
-        return Refuse("actor_not_signer", "The activity is signed by another than its actor.")
+        return Refuse(
+            "actor_not_signer",
+            f"The activity was not signed by its actor {actor:.200}, and its object {iri:.200}"
+            " is not on that actor's host.",
+        )
     if known.owner not in (None, actor):
-        return Refuse("not_owner", "The origin can be asked about the author's own word only.")
+        return Refuse(
+            "not_owner", f"The author of {iri:.200} is {known.owner!s:.200}, not {actor:.200}."
+        )
     return FetchFirst(iri)
 
 
-def _by_moderator_here(known: Known) -> Verdict:
+def _by_moderator_here(activity: Document, known: Known) -> Verdict:
     if known.moderates_here:
         return Believe()
     if known.moderated_elsewhere:
-        return Refuse("waits_for_announce", "It counts here when its community has announced it.")
-    return Refuse("not_moderator", "Not a moderator of a community here.")
+        return Refuse(
+            "waits_for_announce", "This takes effect once its community has announced it."
+        )
+    return Refuse(
+        "not_moderator",
+        f"{activity.owner!s:.200} is not a moderator of any community here that this is about.",
+    )
 
 
 def _moderates(actor: str, group: str, known: Known) -> bool:
@@ -557,16 +652,41 @@ def _moderates(actor: str, group: str, known: Known) -> bool:
     return actor in known.moderators or same_origin(actor, group)
 
 
-def _about_their_post(known: Known) -> Verdict:
+def _about_their_post(inner: Document, group: str, known: Known) -> Verdict:
     if known.is_their_post:
         return Believe()
-    return Refuse("not_their_post", "A community vouches for what is about its own posts only.")
+    return Refuse(
+        "not_their_post",
+        "A community can vouch only for activities about its own posts;"
+        f" {inner.object_id or 'the object':.200} is not in {group:.200}.",
+    )
 
 
-def _about_their_collection(group: str, known: Known) -> Verdict:
+def _about_their_collection(inner: Document, group: str, known: Known) -> Verdict:
     if known.target_owner == group:
         return Believe()
-    return Refuse("not_their_collection", "The target is not this community's.")
+    return Refuse(
+        "not_their_collection", f"The target {inner.target!s:.200} does not belong to {group:.200}."
+    )
+
+
+def _object_is_ours(iri: str) -> Refuse:
+    return Refuse(
+        "object_is_ours",
+        f"{iri:.200} is local to this server; other servers cannot create or change it.",
+    )
+
+
+def _undo_of_anothers(undone: Document, actor: str) -> Refuse:
+    return Refuse(
+        "undo_of_anothers",
+        f"Only the actor of an activity may undo it: {undone.id or 'it':.200} by"
+        f" {undone.owner!s:.200} cannot be undone by {actor:.200}.",
+    )
+
+
+def _not_their_moderator(actor: str, group: str) -> Refuse:
+    return Refuse("not_moderator", f"{actor:.200} is not a moderator of {group:.200}.")
 
 
 def _is_unknown_collection(activity: Document, known: Known) -> bool:
@@ -574,14 +694,13 @@ def _is_unknown_collection(activity: Document, known: Known) -> bool:
     return target is not None and known.target_owner is None and not known.is_ours(target)
 
 
-_OBJECT_ID_MISSING = Refuse("object_id_missing", "Nobody can be asked about an object without id.")
-_OBJECT_IS_OURS = Refuse(
-    "object_is_ours", "Objects on this server are not made or changed from out."
+_OBJECT_ID_MISSING = Refuse(
+    "object_id_missing", "The object has no id, so it cannot be checked with its origin."
 )
-_UNDO_OF_ANOTHERS = Refuse("undo_of_anothers", "Only who did it can undo it.")
-_NOT_THEIR_MODERATOR = Refuse("not_moderator", "The actor is not a moderator of this community.")
 # Such as PieFed's feeds: nothing here depends on them.
-_UNKNOWN_COLLECTION = Refuse("unknown_collection", "The target is no collection known here.")
+_UNKNOWN_COLLECTION = Refuse(
+    "unknown_collection", "The target is not a collection of any community known here."
+)
 
 _RULES: Mapping[Rule, _SelfRule] = {
     "self": _UnconditionalRule(),

@@ -93,7 +93,7 @@ class HttpConnection(asyncio.Protocol):
         self._watch = self._loop.call_later(limits.idle, self._check_silence)
         try:
             if self._transport.is_closing():
-                raise Dropped("The connection was closed before the request.")
+                raise Dropped("The connection was closed before the request was sent.")
             self._transport.write(request)
             return await self._answer
         except BaseException:
@@ -138,12 +138,19 @@ class HttpConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fail(httpx.RemoteProtocolError(f"The answer is not HTTP/1.1: {error}"))
+            self._fail(httpx.RemoteProtocolError(f"The response is not valid HTTP/1.1: {error}"))
         if not self._headers_done and self.bytes_received > self._limits.head:
-            self._fail(TooBig("headers_too_big", "The headers of the answer are too long."))
+            self._fail(
+                TooBig(
+                    "headers_too_big",
+                    f"The response headers are larger than our limit of {self._limits.head} bytes.",
+                )
+            )
         # Chunked framing may be many times the size of its content; reading stops here.
         if self.bytes_received > self._limits.head + 8 * self._limits.body:
-            self._fail(TooBig("answer_too_big", "The framing of the answer is too long."))
+            self._fail(
+                TooBig("answer_too_big", "The chunked framing of the response is too large.")
+            )
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the exchange; a response without a length is complete now."""
@@ -166,7 +173,12 @@ class HttpConnection(asyncio.Protocol):
         """Keep a header; a trailer only counts towards the limit."""
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > self._limits.head:
-            self._fail(TooBig("headers_too_big", "The headers of the answer are too long."))
+            self._fail(
+                TooBig(
+                    "headers_too_big",
+                    f"The response headers are larger than our limit of {self._limits.head} bytes.",
+                )
+            )
         elif not self._headers_done:
             self._headers.append((name, value))
 
@@ -179,7 +191,12 @@ class HttpConnection(asyncio.Protocol):
         self._keep = self._keep and self._parser.should_keep_alive()
         self._ends_with_connection = not _has_framing(self._headers)
         if not self._is_cut() and _declared_length(self._headers) > self._room():
-            self._fail(TooBig("answer_too_big", "The answer is longer than what we read."))
+            self._fail(
+                TooBig(
+                    "answer_too_big",
+                    f"The response is larger than our limit of {self._limits.body} bytes.",
+                )
+            )
 
     def on_body(self, data: bytes) -> None:
         """Keep a part of the body, up to the limit."""
@@ -191,7 +208,12 @@ class HttpConnection(asyncio.Protocol):
         if self._is_cut():
             self._finish()
         else:
-            self._fail(TooBig("answer_too_big", "The answer is longer than what we read."))
+            self._fail(
+                TooBig(
+                    "answer_too_big",
+                    f"The response is larger than our limit of {self._limits.body} bytes.",
+                )
+            )
         self.abort()
 
     def on_message_complete(self) -> None:
@@ -229,7 +251,7 @@ class HttpConnection(asyncio.Protocol):
     def _check_silence(self) -> None:
         silence = self._loop.time() - self._heard_at
         if silence >= self._limits.idle:
-            self._fail(httpx.ReadTimeout("The peer fell silent."))
+            self._fail(httpx.ReadTimeout("Timed out waiting for data from the peer."))
         else:
             self._watch = self._loop.call_later(self._limits.idle - silence, self._check_silence)
 

@@ -105,9 +105,15 @@ class Budget:
     def spend(self, url: str) -> None:
         """Count one request. Raises `BudgetSpent` if none is left, or no time."""
         if self._documents < 1:
-            raise BudgetSpent("budget_documents", "Enough was fetched for this one.", url=url)
+            raise BudgetSpent(
+                "budget_documents",
+                "Fetch limit reached: too many documents for one activity.",
+                url=url,
+            )
         if self.seconds_left == 0.0:
-            raise BudgetSpent("budget_seconds", "Fetching for this one took too long.", url=url)
+            raise BudgetSpent(
+                "budget_seconds", "Fetch limit reached: too much time for one activity.", url=url
+            )
         self._documents -= 1
 
 
@@ -212,7 +218,9 @@ class Fetcher:
             return await self._settle(url, found, budget)
         target = find_alternate(received, last)
         if target is None:
-            raise FetchRefused("no_alternate", "The page names no ActivityPub document.", url=last)
+            raise FetchRefused(
+                "no_alternate", "The page links to no ActivityPub document.", url=last
+            )
         return await self.fetch_document(target, budget)
 
     async def fetch_key_document(self, key_id: str, budget: Budget | None = None) -> dict[str, Any]:
@@ -229,7 +237,9 @@ class Fetcher:
         for key in document.public_keys:
             named |= {key.id, key.owner}
         if not (named and same_origin(last, key_id) and all(same_host(i, key_id) for i in named)):
-            raise FetchRefused("id_mismatch", "The key's document is of another host.", url=last)
+            raise FetchRefused(
+                "id_mismatch", "The key's document contains ids on another host.", url=last
+            )
         return document.raw
 
     async def fetch_json(
@@ -242,7 +252,9 @@ class Fetcher:
         """
         last, received = await self._get(url, _Ask(accept, False, _GET, budget))
         if not received.body.strip():
-            raise NotThere("empty_answer", "The peer answered with nothing.", url=last, status=200)
+            raise NotThere(
+                "empty_answer", "The peer returned an empty response.", url=last, status=200
+            )
         return await _read_aside(partial(_to_json, activity=False), last, received)
 
     async def fetch_well_known(
@@ -275,29 +287,22 @@ class Fetcher:
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
         return Download(received.body, received.content_type, last)
 
-    def sign_post(self, inbox: str, body: bytes, key: PrivateKey) -> dict[str, str]:
-        """The headers for one `post` of these bytes, signed now: 1 ms of CPU, safe in a thread.
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
+        """POST an activity to an inbox, signed now, once, without following redirects.
 
-        They are good for one attempt: peers refuse a signature that is minutes old. Raises
-        `FetchRefused` and `PrivateAddress` for an inbox that cannot be posted to.
-        """
-        url = self._to_url(inbox)
-        return self._sign_post(url, body, key, self._profiles.first(_host(url)))
-
-    async def post(
-        self, inbox: str, body: bytes, key: PrivateKey, *, headers: dict[str, str] | None = None
-    ) -> HttpResponse:
-        """POST an activity to an inbox, once, without following redirects.
-
-        `headers` are those of `sign_post`, if it was called before. Any HTTP status is an
-        `HttpResponse`. Raises `Unreachable` for temporary faults; `PrivateAddress`, `FetchRefused`
-        (no IRI that may be posted to) and `TooBig` (our body) for permanent ones.
+        Any HTTP status is an `HttpResponse`. Raises `Unreachable` for temporary faults;
+        `PrivateAddress`, `FetchRefused` (no IRI that may be posted to) and `TooBig` (our body) for
+        permanent ones.
         """
         if len(body) > MAX_POST:
-            raise TooBig("body_too_big", "No peer takes an activity of this size.", url=inbox)
+            raise TooBig(
+                "body_too_big",
+                f"The activity is larger than {MAX_POST} bytes, the most that peers accept.",
+                url=inbox,
+            )
         url = self._to_url(inbox)
         host = _host(url)
-        signed = headers or self._sign_post(url, body, key, self._profiles.first(host))
+        signed = self._sign_post(url, body, key, self._profiles.first(host))
         received = await self._send(self._to_request("POST", url, signed, body), _POST)
         if received.status == 401 and (other := self._profiles.second(host)) is not None:
             signed = self._sign_post(url, body, key, other)
@@ -341,7 +346,7 @@ class Fetcher:
                 return _named_by_address(found)
         raise FetchRefused(
             "id_mismatch",
-            "The document's id is not where it was found.",
+            "The document's id differs from the address it was fetched from.",
             url=found.url,
             received=name,
             computed=asked,
@@ -370,7 +375,7 @@ class Fetcher:
             if received.status not in _REDIRECTS:
                 raise to_failure(url, received, self._clock())
             url = _redirected(url, received)
-        raise FetchRefused("too_many_redirects", "The peer redirects without an end.", url=iri)
+        raise FetchRefused("too_many_redirects", "Too many redirects.", url=iri)
 
     async def _get_once(self, iri: str, ask: _Ask) -> Received:
         url = self._to_url(iri)
@@ -446,7 +451,7 @@ def _parse_url(iri: str, development: bool) -> httpx.URL:
     Guard(development=development).check_host(url.raw_host.decode("ascii"))
     check_iri(iri, development=development)
     if url.netloc.decode("ascii") != host:
-        raise FetchRefused("iri_host", "Two parsers see two hosts in this IRI.")
+        raise FetchRefused("iri_host", "URL parsers disagree about the host of this IRI.")
     return url
 
 
@@ -468,7 +473,7 @@ async def _read(response: httpx.Response, limits: ResponseLimits) -> Received:
     finally:
         await response.aclose()
     if room < 0 and not is_cut:
-        raise TooBig("answer_too_big", "The answer is longer than what we read.")
+        raise TooBig("answer_too_big", "The response is larger than our limit.")
     encoding = response.headers.get("content-encoding", "")
     try:
         body = unpack(b"".join(parts), encoding, limits.body)
@@ -490,7 +495,7 @@ def _to_fetched(url: str, received: Received) -> FetchedDocument:
     document = _to_json(url, received)
     if not has_activitystreams_context(document):
         raise FetchRefused(
-            "context_missing", "The document does not name ActivityStreams.", url=url
+            "context_missing", "The @context does not include ActivityStreams.", url=url
         )
     return FetchedDocument(Document(document), received.body, url)
 
@@ -499,8 +504,8 @@ def _to_json(url: str, received: Received, *, activity: bool = True) -> dict[str
     if activity and not is_activity_type(received.content_type):
         raise FetchRefused(
             "content_type",
-            "Not served as application/activity+json or application/ld+json: with another type it"
-            " could be an uploaded file, which must not speak for its host.",
+            "The Content-Type must be application/activity+json or application/ld+json. With"
+            " any other type it could be an uploaded file, which must not speak for its host.",
             url=url,
             status=received.status,
             received=received.content_type,
@@ -536,7 +541,9 @@ def _redirected(url: str, received: Received) -> str:
     except ValueError:
         target = ""
     if not location or not target:
-        raise FetchRefused("redirect_broken", "The peer redirects to nowhere.", url=url)
+        raise FetchRefused("redirect_broken", "The redirect has no valid Location.", url=url)
     if url.startswith("https:") and not target.startswith("https:"):
-        raise FetchRefused("redirect_downgrade", "The peer redirects away from https.", url=url)
+        raise FetchRefused(
+            "redirect_downgrade", "The peer redirects from https to an insecure address.", url=url
+        )
     return target

@@ -57,7 +57,9 @@ def check_iri(value: object, *, development: bool = False) -> str:
     if not development:
         _check_for_production(parts)
     elif not (_is_address(parts.host) or _is_name(parts.host)):
-        raise Malformed("iri_host", "The host of the IRI is not a valid name.", host=parts.host)
+        raise Malformed(
+            "iri_host", "The host of the IRI is not a valid host name.", host=parts.host
+        )
     return str(value)
 
 
@@ -108,19 +110,23 @@ def _split(value: object) -> _IriParts:
     if not isinstance(value, str):
         raise Malformed("iri_not_text", "An IRI must be a string.")
     if len(value) > MAX_LENGTH:
-        raise Malformed("iri_too_long", f"An IRI may have {MAX_LENGTH} characters.")
+        raise Malformed("iri_too_long", f"An IRI may have at most {MAX_LENGTH} characters.")
     if _FORBIDDEN.search(value):
-        raise Malformed("iri_characters", "The IRI holds spaces, controls or a backslash.")
+        raise Malformed(
+            "iri_characters",
+            "The IRI contains invalid characters, such as spaces, control characters, quotes or"
+            " backslashes.",
+        )
     match = _PARTS.fullmatch(value)
     if match is None:
         raise Malformed("iri_scheme", "The IRI is not an absolute https IRI.", received=value)
     scheme, authority, path, _ = match.groups()
     if "@" in authority:
-        raise Malformed("iri_userinfo", "The IRI has a user name before its host.", received=value)
+        raise Malformed("iri_userinfo", "The IRI must not contain a user name.", received=value)
     host_port = _AUTHORITY.fullmatch(authority)
     if host_port is None:
         # Names outside ASCII included: they travel as A-labels (xn--…), as Mastodon sends them.
-        raise Malformed("iri_host", "The host of the IRI is not a valid name.", host=authority)
+        raise Malformed("iri_host", "The host of the IRI is not a valid host name.", host=authority)
     host, port = host_port.groups()
     return _IriParts(scheme, host, _port(port), path)
 
@@ -130,7 +136,7 @@ def _port(text: str | None) -> int | None:
         return None
     port = int(text)
     if port > 65535:
-        raise Malformed("iri_port", "The port of the IRI does not exist.", received=text)
+        raise Malformed("iri_port", "The port of the IRI is not valid.", received=text)
     return port
 
 
@@ -138,10 +144,12 @@ def _check_for_production(parts: _IriParts) -> None:
     if parts.scheme != "https":
         raise Malformed("iri_scheme", "The IRI is not an absolute https IRI.")
     if parts.port not in (None, 443):
-        raise Malformed("iri_port", "The IRI names a port.", received=str(parts.port))
+        raise Malformed("iri_port", "The IRI must not contain a port.", received=str(parts.port))
     labels = parts.host.split(".")
     if len(labels) < 2 or _NUMBER.fullmatch(labels[-1]) or not _is_name(parts.host):
-        raise Malformed("iri_host", "The host of the IRI is not a public name.", host=parts.host)
+        raise Malformed(
+            "iri_host", "The host of the IRI is not a public host name.", host=parts.host
+        )
 
 
 def _is_name(host: str) -> bool:

@@ -104,9 +104,9 @@ class Guard:
         if self.development and labels[-1] == "localhost":
             return
         if len(labels) < 2 or _NUMBER.fullmatch(labels[-1]):
-            raise _refusal(host, "The host is not a full public name.")
+            raise _refusal(host, "The host is not a fully qualified public name.")
         if labels[-1] in REFUSED_SUFFIXES or ".".join(labels[-2:]) in REFUSED_SUFFIXES:
-            raise _refusal(host, "The name belongs to a private network.")
+            raise _refusal(host, "The host name is reserved for private networks.")
 
     def choose(self, host: str, addresses: Iterable[str]) -> list[str]:
         """The addresses of `host` that may be dialled, in their order.
@@ -117,7 +117,9 @@ class Guard:
         """
         permitted = [address for address in addresses if self.may_dial(address)]
         if not permitted:
-            raise _refusal(host, "The name leads to no address on the public internet.")
+            raise _refusal(
+                host, "The host name does not resolve to an address on the public internet."
+            )
         return permitted
 
 

@@ -49,13 +49,17 @@ async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = No
     )
     target = _first_link(wellknown, url)
     if target is None:
-        raise FetchRefused("nodeinfo_no_link", "The peer names no NodeInfo 2 of its own.", url=url)
+        raise FetchRefused(
+            "nodeinfo_no_link", "The peer links to no NodeInfo 2 document on its own host.", url=url
+        )
     answer = await fetcher.fetch_json(target, accept=ACCEPT, budget=budget)
     software = answer.get("software")
     about: dict[str, Any] = software if isinstance(software, dict) else {}
     name = _plain(about.get("name")).lower()
     if not name:
-        raise FetchRefused("nodeinfo_no_name", "The NodeInfo names no software.", url=target)
+        raise FetchRefused(
+            "nodeinfo_no_name", "The NodeInfo document has no software name.", url=target
+        )
     return Software(name, _plain(about.get("version")))
 
 

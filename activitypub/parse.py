@@ -35,11 +35,11 @@ def parse(body: bytes) -> Json:
     with a code that starts with `json_`.
     """
     if len(body) > MAX_BYTES:
-        raise Malformed("json_too_big", f"A document may have {MAX_BYTES} bytes.")
+        raise Malformed("json_too_big", f"A document may have at most {MAX_BYTES} bytes.")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Malformed("json_encoding", "The document is not UTF-8.") from error
+        raise Malformed("json_encoding", "The document is not valid UTF-8.") from error
     try:
         value = json.loads(
             text,
@@ -49,9 +49,11 @@ def parse(body: bytes) -> Json:
             parse_constant=_constant,
         )
     except RecursionError as error:
-        raise Malformed("json_too_deep", f"JSON may be {MAX_DEPTH} levels deep.") from error
+        raise Malformed(
+            "json_too_deep", f"JSON may be nested at most {MAX_DEPTH} levels deep."
+        ) from error
     except ValueError as error:
-        raise Malformed("json_invalid", f"The document is not JSON: {error}.") from error
+        raise Malformed("json_invalid", f"The document is not valid JSON: {error}.") from error
     if not isinstance(value, dict):
         raise Malformed("json_not_object", "The document is not a JSON object.")
     tamed: Json = _tame(value, 1)
@@ -61,26 +63,26 @@ def parse(body: bytes) -> Json:
 def _object(pairs: list[tuple[str, Any]]) -> Json:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise Malformed("json_duplicate_key", "An object has the same key twice.")
+        raise Malformed("json_duplicate_key", "A JSON object contains a duplicate key.")
     return result
 
 
 def _int(text: str) -> int:
     # Length first: int() of thousands of digits is slow and raises an error of its own.
     if len(text) > 17 or abs(int(text)) > LARGEST_INT:
-        raise Malformed("json_number", "A whole number is larger than 2^53.")
+        raise Malformed("json_number", "An integer is larger than 2^53.")
     return int(text)
 
 
 def _float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise Malformed("json_number", "A number is too large.")
+        raise Malformed("json_number", "A number is out of range.")
     return number
 
 
 def _constant(text: str) -> float:
-    raise Malformed("json_number", f"{text} is not JSON.")
+    raise Malformed("json_number", f"{text} is not valid JSON.")
 
 
 def _tame(value: Any, depth: int) -> Any:
@@ -89,10 +91,10 @@ def _tame(value: Any, depth: int) -> Any:
     if isinstance(value, dict):
         _check_depth(depth)
         if not _REFUSED_KEYS.isdisjoint(value):
-            raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not read here.")
+            raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not supported.")
         for key, inner in value.items():
             if _tame_text(key) != key:
-                raise Malformed("json_nul_in_key", "A key contains NUL.")
+                raise Malformed("json_nul_in_key", "A JSON key contains a NUL character.")
             value[key] = _tame(inner, depth + 1)
     elif isinstance(value, list):
         _check_depth(depth)
@@ -102,11 +104,11 @@ def _tame(value: Any, depth: int) -> Any:
 
 def _check_depth(depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise Malformed("json_too_deep", f"JSON may be {MAX_DEPTH} levels deep.")
+        raise Malformed("json_too_deep", f"JSON may be nested at most {MAX_DEPTH} levels deep.")
 
 
 def _tame_text(text: str) -> str:
     if not text.isascii() and _SURROGATE.search(text):
-        raise Malformed("json_surrogate", "A string contains half a character.")
+        raise Malformed("json_surrogate", "A string contains an unpaired surrogate.")
     # PostgreSQL cannot store NUL in text; in what peers send it has no meaning.
     return text.replace("\0", "") if "\0" in text else text

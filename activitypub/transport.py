@@ -113,7 +113,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(limits.total):
                 reply = await self._ask(_origin(request.url), wire, limits)
         except TimeoutError:
-            raise httpx.ReadTimeout("The request took too long.") from None
+            raise httpx.ReadTimeout("The request timed out.") from None
         return httpx.Response(reply.status, headers=reply.headers, stream=_Body(reply.body))
 
     async def aclose(self) -> None:
@@ -141,7 +141,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
 
     async def _ask_in_turn(self, peer: _Peer, wire: bytes, limits: ResponseLimits) -> Reply:
         if self._closed:
-            raise httpx.ConnectError("This transport was closed.")
+            raise httpx.ConnectError("The transport is closed.")
         connection = self._take(peer)
         if connection is not None:
             try:
@@ -222,7 +222,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
                 connection.abort()
             return connection
         kind = httpx.ConnectTimeout if isinstance(failure, TimeoutError) else httpx.ConnectError
-        raise kind(f"No address of {origin.host} could be connected to: {failure!r}")
+        raise kind(f"Could not connect to any address of {origin.host}: {failure!r}")
 
     async def _addresses(self, origin: _Origin, limits: ResponseLimits) -> list[str]:
         self._guard.check_host(origin.host)
@@ -233,7 +233,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(limits.resolve):
                 found = await self._resolve(origin.host, origin.port)
         except (OSError, UnicodeError) as error:
-            raise httpx.ConnectError(f"{origin.host} has no address: {error!r}") from error
+            raise httpx.ConnectError(f"Could not resolve {origin.host}: {error!r}") from error
         return self._guard.choose(origin.host, found)
 
     def _context(self, origin: _Origin) -> ssl.SSLContext | None:
@@ -314,5 +314,5 @@ def _to_bytes(request: httpx.Request, body: bytes) -> bytes:
     head = b"\r\n".join(lines)
     # httpx leaves it to the transport to detect line ends inside headers.
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
-        raise httpx.LocalProtocolError("A header of the request holds a line end.")
+        raise httpx.LocalProtocolError("A request header contains a line break.")
     return b"%s\r\n\r\n%s" % (head, body)

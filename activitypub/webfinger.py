@@ -77,7 +77,7 @@ def parse_handle(text: str, *, development: bool = False) -> Handle:
         bare = bare[5:]
     name, at, host = bare.partition("@")
     if not at or not _NAME.fullmatch(name):
-        raise Malformed("handle_form", "A handle looks like name@host.", received=text[:300])
+        raise Malformed("handle_form", "A handle has the form name@host.", received=text[:300])
     return Handle(name, _checked_host(host, development=development), kind)
 
 
@@ -110,7 +110,7 @@ async def fetch_handle(
     if found != actor:
         raise FetchRefused(
             "webfinger_actor",
-            "The handle of this actor leads to another one.",
+            "The WebFinger handle of this actor resolves to a different actor.",
             url=actor,
             received=found,
         )
@@ -160,7 +160,7 @@ async def _look_up(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> t
     if confirmed != actor or not again.is_same(subject):
         raise FetchRefused(
             "webfinger_subject",
-            "The answer names a handle that does not lead to the same actor.",
+            "The WebFinger subject is a handle that does not resolve to the same actor.",
             url=actor,
             received=subject.acct,
             computed=confirmed,
@@ -178,7 +178,9 @@ async def _ask(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> tuple
     )
     actor = self_link(jrd, handle.kind_hint)
     if actor is None:
-        raise FetchRefused("webfinger_no_actor", "The handle has no ActivityPub actor.", url=url)
+        raise FetchRefused(
+            "webfinger_no_actor", "WebFinger lists no ActivityPub actor for this handle.", url=url
+        )
     try:
         check_iri(actor, development=fetcher.development)
     except Malformed as error:
@@ -201,7 +203,9 @@ def _handle_or_refused(
 
 def _checked_host(host: str, *, development: bool) -> str:
     if not _HOST.fullmatch(host):
-        raise Malformed("handle_host", "The host of the handle is not a name.", received=host[:300])
+        raise Malformed(
+            "handle_host", "The host of the handle is not a valid host name.", received=host[:300]
+        )
     try:
         # People type umlauts; httpx turns them into A-labels, the only form on the wire.
         url = httpx.URL(f"https://{host}/")
@@ -210,7 +214,7 @@ def _checked_host(host: str, *, development: bool) -> str:
         Guard(development=development).check_host(url.raw_host.decode("ascii"))
     except (Malformed, PrivateAddress, httpx.InvalidURL) as error:
         raise Malformed(
-            "handle_host", "The host of the handle is not a public name.", received=host
+            "handle_host", "The host of the handle is not a public host name.", received=host
         ) from error
     return ascii_host
 

@@ -53,9 +53,9 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
             app.state.instance = instance
             if instance.setup_token is not None:
                 logger.warning(
-                    "open /setup and give this word to make the first admin",
-                    address=f"{settings.origin}/setup",
-                    word=instance.setup_token,
+                    "setup_token",
+                    url=f"{settings.origin}/setup",
+                    value=instance.setup_token,
                 )
             work = asyncio.create_task(instance.serve())
             work.add_done_callback(_report_end)
@@ -121,8 +121,8 @@ async def answer_ready(request: Request) -> Response:
         async with asyncio.timeout(READY_SECONDS):
             current = await instance.find_revision()
     except (SQLAlchemyError, TimeoutError) as error:
-        logger.warning("not_ready", why=str(error))
-        return PlainTextResponse("not ready: the database does not answer\n", status_code=503)
+        logger.warning("not_ready", error=str(error))
+        return PlainTextResponse("not ready: the database is not responding\n", status_code=503)
     if current != instance.revision:
         text = f"not ready: revision {current}, not {instance.revision}\n"
         return PlainTextResponse(text, status_code=503)
@@ -156,10 +156,12 @@ class _DocumentsOnly(_ForPrograms):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})[FOR_PROGRAMS] = True
         if not takes_activity(Headers(scope=scope)):
-            raise HTTPException(406, f"Here are only documents: {', '.join(ACTIVITY_TYPES)}.")
+            raise HTTPException(
+                406, f"Only these types are served here: {', '.join(ACTIVITY_TYPES)}."
+            )
         await super().handle(scope, receive, send)
 
 
 def _report_end(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and task.exception() is not None:
-        logger.error("the background work has ended", exc_info=task.exception())
+        logger.error("background_work_ended", exc_info=task.exception())

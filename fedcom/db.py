@@ -88,7 +88,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.utcoffset() is None:
-            msg = f"naive datetime {value!r}: moments are stored with their zone"
+            msg = f"naive datetime {value!r}: datetimes are stored with their time zone"
             raise ValueError(msg)
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
@@ -110,7 +110,7 @@ def normalise_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        msg = "the database address is not a URL like sqlite:///path or postgresql://user@host/name"
+        msg = "the database URL must look like sqlite:///path or postgresql://user@host/name"
         raise ValueError(msg) from error
     kind = parsed.get_backend_name()
     if kind == "sqlite":
@@ -120,7 +120,7 @@ def normalise_url(url: str) -> URL:
         return parsed.set(drivername="sqlite")
     if kind in {"postgresql", "postgres"}:
         return parsed.set(drivername="postgresql+psycopg")
-    msg = f"no support for {kind!r} databases: use sqlite:///path or postgresql://user@host/name"
+    msg = f"unsupported database {kind!r}: use sqlite:///path or postgresql://user@host/name"
     raise ValueError(msg)
 
 

@@ -2,15 +2,14 @@
 each.
 
 Ours goes through structlog, everybody else's (uvicorn, SQLAlchemy, arq) through the standard
-library, and both end in the same formatter. `bind_request` ties an id to all that is logged for one
-request or one piece of work. Values under a name that smells of a secret are left out, at any
-depth.
+library, and both end in the same formatter. What is bound to structlog's context variables, as
+`http.middleware` binds a request's id, stands in every line, from our work in threads too. Values
+under a name that smells of a secret are left out, at any depth.
 """
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import structlog
@@ -29,6 +28,8 @@ SECRET = (
 """A value whose name has one of these in it never reaches the log."""
 
 HIDDEN = "(not logged)"
+
+_ENGINES = ("activitypub", "inbox", "outbox")
 
 _TALKATIVE = dict.fromkeys(("httpx", "httpcore", "alembic", "arq.worker"), logging.WARNING)
 
@@ -62,13 +63,6 @@ def configure_logs(level: str, form: str, stream: TextIO | None = None) -> None:
     )
 
 
-@contextmanager
-def bind_request(request_id: str, **facts: Any) -> Iterator[None]:
-    """Within: every line, from our work in threads too, carries `request_id` and `facts`."""
-    with structlog.contextvars.bound_contextvars(request_id=request_id, **facts):
-        yield
-
-
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A structlog processor: leaves out what is named like a secret."""
     return {name: _without_secrets(name, value) for name, value in event.items()}
@@ -95,6 +89,14 @@ def _shared() -> list[Processor]:
     ]
 
 
+def _add_fields(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A structlog processor: what the engines log as `extra` are fields of the event."""
+    # Not everybody's: uvicorn has its message there once more, in colours.
+    if event["_record"].name.partition(".")[0] not in _ENGINES:
+        return event
+    return structlog.stdlib.ExtraAdder()(logger, method, event)
+
+
 def _formatter(*, as_text: bool, colors: bool) -> logging.Formatter:
     # Tracebacks without the values of variables: no name would tell which of those are secret.
     last: list[Processor]
@@ -110,6 +112,6 @@ def _formatter(*, as_text: bool, colors: bool) -> logging.Formatter:
             structlog.processors.JSONRenderer(default=str),
         ]
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared(),
+        foreign_pre_chain=[_add_fields, *_shared()],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )

@@ -78,7 +78,8 @@ def check(url: str) -> list[str]:
     current, head = current_and_head(url)
     if current != head:
         raise MigrationError(
-            f"the database is at revision {current}, the newest is {head}: run fedcom db upgrade"
+            f"the database is at revision {current}, but this version needs {head}: run fedcom"
+            " db upgrade"
         )
     with _connected(url) as connection:
         try:
@@ -134,7 +135,8 @@ def _refuse_newer(connection: Connection) -> None:
     if current is not None and current not in known:
         raise MigrationError(
             f"the database is at revision {current}, which this version of Fedcom does not know:"
-            " a newer one has upgraded it. Install that again, or restore the backup made before."
+            " a newer version has upgraded it. Install that version again, or restore the backup"
+            " from before the upgrade."
         )
 
 
@@ -177,4 +179,6 @@ def _check_foreign_keys(connection: Connection) -> None:
         return
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
     if broken:
-        raise MigrationError(f"the upgrade was undone: rows would point nowhere: {broken}")
+        raise MigrationError(
+            f"the upgrade was rolled back because rows would refer to missing rows: {broken}"
+        )

@@ -74,7 +74,7 @@ def _check_address(value: str) -> str:
     if not host:
         raise ValueError("must be address:port, such as 127.0.0.1:8000 or [::1]:8000")
     if port > 65535:
-        raise ValueError(f"there is no port {port}")
+        raise ValueError(f"{port} is not a valid port")
     return value
 
 
@@ -142,21 +142,19 @@ class Settings(BaseModel):
 
     development: bool = Field(
         default=False,
-        description="Let this server and its peers be on this machine: plain http, ports and"
-        " loopback addresses are allowed, in both directions. Only for trying things"
-        " out: it is refused when the origin is a public name.",
+        description="For trying things out on one machine: allows plain http, ports and loopback"
+        " addresses, for this server and its peers. Refused if the origin is a public name.",
     )
     origin: str = Field(
-        description="The public address of this server, `https://` and a name, without a path. It"
-        " becomes part of the identity of everything that is ever posted here, so it"
-        " is stored at the first start and another one is refused later.",
+        description="The public address of this server: `https://` and a host name, without a"
+        " path. It becomes part of the identity of everything posted here, so it is stored at the"
+        " first start and cannot be changed later.",
         examples=["https://forum.example"],
     )
     data_dir: Path = Field(
         default=Path("data"),
-        description="The folder for what the server keeps in files: the SQLite database (unless"
-        " `database_url` names another), the secret key and pictures. It is made when it"
-        " is missing.",
+        description="The folder for the server's files: the SQLite database (unless `database_url`"
+        " names another database), the secret key and pictures. Created if it does not exist.",
     )
     database_url: str = Field(
         default="",
@@ -167,89 +165,89 @@ class Settings(BaseModel):
     )
     media_dir: Path = Field(
         default=Path(),
-        description="The folder for pictures: what members upload, previews of links, and copies of"
-        " pictures from elsewhere. When several machines serve one database, it must be a"
-        " folder that they share.",
+        description="The folder for pictures: uploads by members, link previews, and copies of"
+        " remote pictures. If several machines serve one database, they must share this folder.",
         json_schema_extra={"default": "`media` in `data_dir`"},
     )
     picture_megabytes: int = Field(
         default=10,
         ge=1,
         le=100,
-        description="The largest picture that a member may upload or that is fetched from"
-        " elsewhere, in millions of bytes. What is kept of it is smaller.",
+        description="The maximum size of a picture that a member uploads or that is fetched from"
+        " another server, in millions of bytes. The stored version is smaller.",
     )
     remote_pictures_megabytes: int = Field(
         default=1000,
         ge=0,
-        description="How much of `media_dir` copies of pictures from elsewhere may take, in"
-        " millions of bytes. Those that were fetched longest ago go first, and none stays longer"
-        " than 30 days.",
+        description="How much space in `media_dir` copies of remote pictures may take, in millions"
+        " of bytes. The oldest copies are deleted first, and none is kept for longer than 30 days.",
     )
     member_limits: bool = Field(
         default=True,
-        description="Whether members have the limits that `/help/limits` lists. Turn it off only"
-        " while you import or test something: it is what ends a flood of posts.",
+        description="Whether members have the limits listed at `/help/limits`. Turn this off only"
+        " for imports or tests: the limits are what stops a flood of posts.",
     )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="At least 32 characters that nobody can guess, from which the key is made"
-        " that the private keys in the database are encrypted with. Without it one is"
-        " made at the first start and kept in `secret.key` in `data_dir`, readable by"
-        " the owner only. A backup without it is not one: servers that know this one"
-        " would refuse its new keys.",
+        description="A secret of at least 32 characters that nobody can guess. The private keys in"
+        " the database are encrypted with a key derived from it. If not set, one is generated at"
+        " the first start and stored in `secret.key` in `data_dir`, readable only by the owner. A"
+        " backup without it is incomplete: new private keys would be rejected by servers that know"
+        " this one.",
     )
     bind: Annotated[str, AfterValidator(_check_address)] = Field(
         default="127.0.0.1:8000",
-        description="Address and port to listen on. Leave it on loopback behind a reverse proxy.",
+        description="The address and port to listen on. Keep it on loopback behind a reverse"
+        " proxy.",
     )
     trusted_proxies: Annotated[
         tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_to_networks)
     ] = Field(
         default=(IPv4Network("127.0.0.1/32"), IPv6Network("::1/128")),
         description="Addresses or networks of the reverse proxies whose `X-Forwarded-For` is"
-        " believed. In a variable: separated by commas.",
+        " trusted. In the environment variable, separate them with commas.",
         json_schema_extra={"default": "`127.0.0.1, ::1`"},
     )
     max_connections: int = Field(
         default=1000,
         ge=20,
         le=100_000,
-        description="The most connections from clients that are open at once. A tenth of them may"
-        " come from one address, unless that is one of `trusted_proxies`. It is less when the"
-        " system allows fewer than twice as many open files.",
+        description="The maximum number of open client connections. A single address may use a"
+        " tenth of them, unless it is one of `trusted_proxies`. The limit is lower if the system"
+        " allows fewer than twice as many open files.",
     )
     redis_url: Annotated[str, AfterValidator(_check_redis)] | None = Field(
         default=None,
         repr=False,
-        description="With it, deliveries are made by `fedcom worker` processes, as many as"
-        " wanted, woken through this Redis; without it the server makes them itself."
-        " The deliveries are in the database either way: a lost Redis loses nothing.",
+        description="If set, `fedcom worker` processes (as many as you like) make the deliveries,"
+        " woken through this Redis. If not set, the server makes them itself. Deliveries are"
+        " stored in the database either way, so nothing is lost if Redis is.",
         examples=["redis://127.0.0.1:6379/0"],
     )
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="The server that takes mail for members: `smtp://user:password@host:587` (with"
-        " STARTTLS where it is offered; a password is never sent without it, but to this machine)"
-        " or `smtps://user:password@host:465`. Signs in a password are written as in URLs (`%40`"
-        " for `@`). Without it nobody gets mail, and who forgot a password asks an admin.",
+        description="The mail server for e-mail to members: `smtp://user:password@host:587` (uses"
+        " STARTTLS if offered; a password is never sent without it, except to this machine) or"
+        " `smtps://user:password@host:465`. Special characters in the password are percent-encoded"
+        " as in any URL (`%40` for `@`). If not set, no e-mail is sent, and members who forget"
+        " their password have to ask an admin.",
         examples=["smtp://127.0.0.1:25"],
     )
     mail_from: str | None = Field(
         default=None,
-        description="The sender of mail to members, an address or `Name <address>`.",
+        description="The sender of e-mail to members: an address, or `Name <address>`.",
         json_schema_extra={"default": "`noreply@` and the name of this server"},
     )
     admin_name: str | None = Field(
         default=None,
         min_length=1,
-        description="With `admin_password`: the account of the first admin, made at the first"
-        " start instead of through the set-up page. Ignored once there is an admin.",
+        description="Together with `admin_password`: the account of the first admin, created at"
+        " the first start instead of on the set-up page. Ignored once there is an admin.",
     )
     admin_password: SecretStr | None = Field(
         default=None,
-        description="The first admin's password. Better in a variable than in the file, and taken"
-        " out after the first start.",
+        description="The first admin's password. Set it in an environment variable rather than in"
+        " the file, and remove it after the first start.",
     )
     security_contact: Annotated[
         tuple[Annotated[str, AfterValidator(_check_contact)], ...], BeforeValidator(_to_items)
@@ -257,32 +255,33 @@ class Settings(BaseModel):
         default=(),
         description="Where to report a security problem of this server: one or more `mailto:` or"
         " `https://` addresses, the preferred one first. They are published in"
-        " `/.well-known/security.txt` (RFC 9116), where researchers look; without them there is no"
-        " such file. In a variable: separated by commas.",
+        " `/.well-known/security.txt` (RFC 9116), where researchers look. If not set, there is no"
+        " such file. In the environment variable, separate them with commas.",
         examples=['["mailto:security@forum.example"]'],
     )
     security_policy: Annotated[str, AfterValidator(_check_policy)] | None = Field(
         default=None,
-        description="The page that says what reporters may do and what they can expect; named in"
-        " `security.txt`. Needs `security_contact`.",
+        description="The page that says what reporters may do and what they can expect. Published"
+        " in `security.txt`; needs `security_contact`.",
         examples=["https://forum.example/post/1"],
     )
     security_languages: Annotated[
         tuple[Annotated[str, AfterValidator(_check_language)], ...], BeforeValidator(_to_items)
     ] = Field(
         default=(),
-        description="The languages in which reports are understood, as tags; named in"
-        " `security.txt`. In a variable: separated by commas. Needs `security_contact`.",
+        description="The languages in which you can read reports, as language tags. Published in"
+        " `security.txt`; needs `security_contact`. In the environment variable, separate them"
+        " with commas.",
         examples=['["en", "de"]'],
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
-        description="What is logged: this and everything worse.",
+        description="The lowest level that is logged.",
     )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto",
-        description="`json`: one JSON object a line. `text`: for reading. `auto`: text on a"
-        " terminal, JSON elsewhere.",
+        description="`json`: one JSON object per line. `text`: for people. `auto`: text on a"
+        " terminal, JSON otherwise.",
     )
 
     @field_validator("origin")
@@ -291,12 +290,12 @@ class Settings(BaseModel):
         development = bool(known.data.get("development"))
         origin = value.strip().rstrip("/").lower()
         if not origin.isascii():
-            raise ValueError("must be in ASCII: write the name as DNS has it (xn--…)")
+            raise ValueError("must be ASCII: write the host name in its DNS form (xn--…)")
         _check_origin_form(origin, development=development)
         if development and not _is_local(origin):
             raise ValueError(
-                f"{origin} is a public address, and development is on, which is only for"
-                " localhost, *.localhost and loopback addresses: switch it off"
+                f"{origin} is a public address, but development is on, which is only for"
+                " localhost, *.localhost and loopback addresses: turn it off"
             )
         return origin_of(origin)
 
@@ -339,14 +338,14 @@ class Settings(BaseModel):
         except ValueError:
             is_fine = False
         if not is_fine:
-            raise ValueError("must be like smtp://user:password@host:587 or smtps://host")
+            raise ValueError("must look like smtp://user:password@host:587 or smtps://host")
         return value
 
     @field_validator("mail_from")
     @classmethod
     def _check_sender(cls, value: str | None) -> str | None:
         if value is not None and ("@" not in parseaddr(value)[1] or not value.isprintable()):
-            raise ValueError("must be an address, such as noreply@forum.example")
+            raise ValueError("must be an e-mail address, such as noreply@forum.example")
         return value
 
     @field_validator("admin_password")
@@ -360,7 +359,7 @@ class Settings(BaseModel):
     @classmethod
     def _check_security(cls, value: Any, known: ValidationInfo) -> Any:
         if value and known.data.get("security_contact") == ():
-            raise ValueError("is published only together with security_contact: give that too")
+            raise ValueError("needs security_contact as well")
         return value
 
     @property
@@ -393,7 +392,7 @@ class Settings(BaseModel):
             return _to_key(path.read_text("ascii").strip())
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
-                [f"the secret key {path} cannot be read or made: {error}"]
+                [f"the secret key {path} cannot be read or created: {error}"]
             ) from error
 
 
@@ -404,10 +403,10 @@ def _check_origin_form(origin: str, *, development: bool) -> None:
             raise ValueError("must not have a path, a query or a fragment")
     except Malformed as error:
         rule = (
-            "must be http:// or https:// and a name, such as http://localhost:8000"
+            "must be http:// or https:// and a host name, such as http://localhost:8000"
             if development
-            else "must be https:// and a public name without a port, such as https://forum.example"
-            " (http, ports and localhost need development)"
+            else "must be https:// and a public host name without a port, such as"
+            " https://forum.example (http, ports and localhost need development)"
         )
         raise ValueError(rule) from error
 
@@ -468,7 +467,7 @@ def _from_file(config: Path | None, environ: Mapping[str, str], problems: list[s
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"the file {path} cannot be read: {error}")
     except tomllib.TOMLDecodeError as error:
-        problems.append(f"the file {path} is not TOML: {error}")
+        problems.append(f"the file {path} is not valid TOML: {error}")
     return []
 
 
@@ -489,15 +488,15 @@ def _unknown(name: str, source: str) -> str:
     near = difflib.get_close_matches(name.removeprefix(prefix).lower(), known, n=1)
     if near:
         spelt = prefix + near[0].upper() if prefix else near[0]
-        return f"{name}: there is no such setting; did you mean {spelt}?"
-    return f"{name}: there is no such setting; see docs/settings.md for those there are."
+        return f"{name}: unknown setting; did you mean {spelt}?"
+    return f"{name}: unknown setting; see docs/settings.md for the list."
 
 
 def _problem(error: dict[str, Any], said_in: Mapping[str, str]) -> str:
     key = error["loc"][0]
     name = said_in.get(key) or f"{key} ({PREFIX}{key.upper()})"
     if error["type"] == "missing":
-        return f"{name}: must be given. {_first_sentence(Settings.model_fields[key])}"
+        return f"{name}: required. {_first_sentence(Settings.model_fields[key])}"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"
 
 
@@ -520,7 +519,7 @@ def _default_text(field: FieldInfo) -> str:
     if isinstance(extra, dict):
         return f"Default: {extra['default']}."
     if field.is_required():
-        return "**Must be given.**"
+        return "**Required.**"
     if field.default in (None, ()):
         return "Not set by default."
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
@@ -532,11 +531,11 @@ _MARKDOWN_HEAD = f"""\
 
 <!-- Written by `make fix` from fedcom/settings.py: change it there. -->
 
-Settings are read once, at the start, from one TOML file and from variables of the environment; a
-variable wins over the file. The file is the one given with `--config`, else the one that
-`{CONFIG_VARIABLE}` names, else `{DEFAULT_CONFIG}` in the current folder if there is one. A setting
-nobody knows, in the file or in a variable that begins with `{PREFIX}`, is an error, so that a slip
-of the pen is noticed; an empty variable counts as none.
+Settings are read once, at the start, from a TOML file and from environment variables; a variable
+overrides the file. The file is the one given with `--config`, otherwise the one named by
+`{CONFIG_VARIABLE}`, otherwise `{DEFAULT_CONFIG}` in the current folder if it exists. An unknown
+setting, in the file or in a variable that begins with `{PREFIX}`, is an error, so that typos are
+noticed. Empty variables are ignored.
 
 ```toml
 origin = "https://forum.example"

@@ -128,18 +128,20 @@ class Units:
                 )
             except NeedsFetch as missing:
                 if budget is None and not missing.required:
-                    known.failures[missing.iri] = BudgetSpent("not_fetched", "Nothing is fetched.")
+                    known.failures[missing.iri] = BudgetSpent(
+                        "not_fetched", "Nothing is fetched here."
+                    )
                     continue
                 if budget is None:
                     raise NotFound(
-                        "couldnt_find_object", "%(iri)s is not here.", iri=missing.iri
+                        "couldnt_find_object", "%(iri)s is not known here.", iri=missing.iri
                     ) from None
                 await self._fetch_into(known, missing, budget)
                 continue
             await self._committed()
             await self._learn_domains(known)
             return result
-        raise BudgetSpent("too_many_rounds", "One thing led to another too many times.")
+        raise BudgetSpent("too_many_rounds", "Too many documents depend on one another.")
 
     async def fetch(self, iri: str, budget: Budget) -> Document:
         """The document that the origin of `iri` serves.
@@ -156,11 +158,11 @@ class Units:
     async def _check_host(self, host: str) -> None:
         """Before anything is asked of it."""
         if host == host_of(self._origin):
-            raise NotFound("couldnt_find_object", "There is no such thing here.")
+            raise NotFound("couldnt_find_object", "Not found on this server.")
         block = await self._database.read(lambda conn: find_block(conn, host))
         if block is not None:
             raise Denied(
-                "instance_blocked", "The instance %(host)s is blocked here.", host=block.host
+                "instance_blocked", "The server %(host)s is blocked here.", host=block.host
             )
 
     async def learn_peer(self, host: str) -> None:
@@ -272,25 +274,27 @@ class Units:
             return await self._look_up_handle(text, budget)
         except Malformed as error:
             raise Invalid(
-                "lookup_invalid", "That is neither a handle nor an address of anything to be shown."
+                "lookup_invalid", "This is neither a handle nor an address that can be shown here."
             ) from error
         except PrivateAddress as error:
             raise Invalid(
-                "lookup_private", "That address is not on the public internet."
+                "lookup_private", "This address is not on the public internet."
             ) from error
         except Unreachable as error:
             if not error.url:
                 raise NotFound(
-                    "lookup_unreachable", "Its server does not answer right now. Try again later."
+                    "lookup_unreachable",
+                    "The other server is not responding right now. Try again later.",
                 ) from error
             raise NotFound(
                 "lookup_unreachable",
-                "%(host)s does not answer right now. Try again in a while.",
+                "%(host)s is not responding right now. Try again later.",
                 host=host_of(error.url),
             ) from error
         except FetchFailed as error:
             raise NotFound(
-                "couldnt_find_object", "Its server has nothing there that can be shown."
+                "couldnt_find_object",
+                "The other server has nothing at this address that can be shown here.",
             ) from error
 
     async def _look_up_address(self, iri: str, budget: Budget) -> Found:
@@ -328,7 +332,7 @@ class Units:
         if known is not None:
             return known
         if handle.host == host_of(self._origin):
-            raise NotFound("couldnt_find_person", "There is no %(text)s here.", text=text)
+            raise NotFound("couldnt_find_person", "%(text)s not found on this server.", text=text)
         await self._check_host(handle.host)
         iri = await find_by_webfinger(self._fetcher, handle, budget)
         found = await self.unit(lambda ctx: _found_at(ctx, iri), budget=budget, wanted=True)

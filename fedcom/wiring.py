@@ -179,16 +179,14 @@ class Instance:
             except Gone:
                 await self.unit(partial(_forget, iri=iri))
             except (FetchFailed, FedcomError) as error:
-                logger.info(
-                    "an inbox is gone, its actor cannot be asked", actor=iri, why=str(error)
-                )
+                logger.info("actor_check_failed", actor=iri, error=str(error))
 
 
 async def _safely(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception:  # the outermost loop: the inbox and the deliveries would end with this one
-        logger.exception("keeping house has failed and will be tried again")
+        logger.exception("housekeeping_failed")
 
 
 class InstanceKey:
@@ -392,7 +390,7 @@ async def _first_start(database: Database, settings: Settings, seal: Seal, clock
     await database.write(
         lambda conn: _set_up(Context(conn, clock(), settings.origin), newcomer, key)
     )
-    logger.info("the first admin was made", name=settings.admin_name)
+    logger.info("first_admin_created", name=settings.admin_name)
 
 
 def _set_up(ctx: Context, newcomer: Newcomer, key: NewKey) -> None:

@@ -33,9 +33,11 @@ async def read(request: Request) -> bytes:
         async with asyncio.timeout(READ_SECONDS):
             return await _read_stream(request)
     except TimeoutError as error:
-        raise Unreadable(Problem(408, "body_too_slow", "The body took too long.")) from error
+        raise Unreadable(
+            Problem(408, "body_too_slow", "The request body took too long to arrive.")
+        ) from error
     except ClientDisconnect as error:
-        raise Unreadable(Problem(400, "body_cut_off", "The body ended too early.")) from error
+        raise Unreadable(Problem(400, "body_cut_off", "The request body ended early.")) from error
 
 
 def check_head(request: Request) -> None:
@@ -51,7 +53,7 @@ def _check_method(request: Request) -> None:
             Problem(
                 405,
                 "method_not_allowed",
-                "An inbox takes POST only.",
+                "An inbox accepts POST only.",
                 headers={"Allow": "POST"},
             )
         )
@@ -66,7 +68,7 @@ def _check_content_type(request: Request) -> None:
             Problem(
                 415,
                 "content_type",
-                "An activity is application/activity+json or application/ld+json.",
+                "The Content-Type must be application/activity+json or application/ld+json.",
                 {"received": ", ".join(values)},
                 {"Accept-Post": ", ".join(sorted(_MEDIA_TYPES))},
             )
@@ -81,7 +83,7 @@ def _check_encoding(request: Request) -> None:
             Problem(
                 415,
                 "content_encoding",
-                "Bodies must not be compressed.",
+                "Unsupported Content-Encoding: send the body uncompressed.",
                 {"received": ", ".join(values)},
                 {"Accept-Encoding": "identity"},
             )
@@ -101,4 +103,4 @@ async def _read_stream(request: Request) -> bytes:
 
 
 def _too_big() -> Unreadable:
-    return Unreadable(Problem(413, "body_too_big", f"An activity may have {MAX_BYTES} bytes."))
+    return Unreadable(Problem(413, "body_too_big", f"The body may have at most {MAX_BYTES} bytes."))

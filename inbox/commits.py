@@ -84,7 +84,7 @@ class GroupCommit:
         try:
             answers = await self._database.write(work)
         except Exception as error:
-            log.exception("the journal did not take %d activities", len(batch))
+            log.exception("journal_write_failed", extra={"count": len(batch)})
             self._fail(batch, error)
             return
         for (_, kept), new in zip(batch, answers, strict=True):
@@ -96,6 +96,8 @@ class GroupCommit:
     ) -> None:
         for _, kept in batch:
             if not kept.done():
-                later = Later(RETRY_AFTER, "Our database did not take it.", code="not_kept")
+                later = Later(
+                    RETRY_AFTER, "Our database could not store the activity.", code="not_kept"
+                )
                 later.__cause__ = cause
                 kept.set_exception(later)

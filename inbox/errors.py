@@ -38,7 +38,7 @@ class Later(Exception):
     """
 
     def __init__(self, after: float, reason: str, *, code: str = "later") -> None:
-        super().__init__(f"again in {after:g} s: {reason}")
+        super().__init__(f"retry in {after:g} s: {reason}")
         self.after = after
         self.reason = reason
         self.code = code

@@ -45,7 +45,8 @@ class ReceivedActivity:
         found = self.activity.object_document
         if found is None:
             raise Malformed(
-                "object_missing", f"The object of a {self.activity.type} must be embedded."
+                "object_missing",
+                f"The {self.activity.type} must embed its object, not just name its id.",
             )
         return found
 

@@ -126,11 +126,11 @@ class Processor:
                     lambda conn: claims.recover(conn, now=self._now())
                 )
             except SQLAlchemyError:
-                log.exception("the inbox cannot start")
+                log.exception("inbox_start_failed")
                 await asyncio.sleep(IDLE_SECONDS)
             else:
                 if freed:
-                    log.warning("took up %d activities that a crash left behind", freed)
+                    log.warning("activities_recovered", extra={"count": freed})
                 return
 
     async def _work_next(self) -> None:
@@ -201,13 +201,15 @@ class Processor:
                 lambda conn: claims.release(conn, worker=self._name, now=self._now())
             )
         except SQLAlchemyError:
-            log.exception("claimed activities wait until their lease is over")
+            log.exception("claims_not_released")
 
     async def _work(self, row: Claimed) -> None:
         try:
             await self._attempt(row)
         except ClaimLost as error:
-            log.warning("somebody else has what we worked on: %s", error)
+            log.warning(
+                "claim_lost", extra={"row": row.id, "attempt": row.tries, "error": str(error)}
+            )
         finally:
             del self._running[row.id, row.tries]
             self._woken.set()  # a row of the same subject or host may have its turn now
@@ -218,18 +220,26 @@ class Processor:
         except ClaimLost:
             raise
         except Refused as error:
-            log.info("refused %s (request %s): %s", row.id, row.request_id, error)
+            log.info(
+                "activity_refused",
+                extra={
+                    "row": row.id,
+                    "request_id": row.request_id,
+                    "code": error.code,
+                    "error": str(error),
+                },
+            )
             await self._refuse(row, error.code, error.detail, isinstance(error, Ignored))
         except Later as error:
             await self._come_back(row, error)
         except Exception:
-            log.exception("inbox row %d (request %s) failed", row.id, row.request_id)
+            log.exception("activity_failed", extra={"row": row.id, "request_id": row.request_id})
             await self._try_again(row)
 
     async def _handle(self, row: Claimed) -> None:
         if row.tries > LATER_TRIES:
             # Refusing and parking end before: only an attempt that ended the process leads here.
-            raise Refused(500, "internal_error", "Every attempt ended without an end.")
+            raise Refused(500, "internal_error", "Gave up: no attempt ever finished.")
         received = await _hear_aside(row)
         closing = _Closing(row, self._now)
         async with asyncio.timeout(HANDLER_SECONDS):
@@ -249,7 +259,9 @@ class Processor:
 
     async def _try_again(self, row: Claimed) -> None:
         if row.tries >= FAILURE_TRIES:
-            await self._refuse(row, "internal_error", "A mistake of ours; our log has it.")
+            await self._refuse(
+                row, "internal_error", "Internal error on this server; it has been logged."
+            )
             return
         pause = pause_after(row.tries, FAILURE_PAUSE)
         await self._park(row, self._now() + pause, "internal_error")
@@ -287,7 +299,7 @@ async def _forever(step: Callable[[], Awaitable[None]]) -> None:
         try:
             await step()
         except Exception:
-            log.exception("the inbox goes on after a pause")
+            log.exception("inbox_step_failed")
             await asyncio.sleep(IDLE_SECONDS)
 
 

@@ -91,12 +91,14 @@ class Receiver:
         except (ProtocolError, Refused, Later) as error:
             return problem.to_response(problem.of_error(error), request_id)
         except SQLAlchemyError:
-            log.exception("the database failed for request %s", request_id)
-            later = Later(RETRY_AFTER, "Our database did not answer.", code="database_busy")
+            log.exception("database_unavailable", extra={"request_id": request_id})
+            later = Later(RETRY_AFTER, "Our database is not responding.", code="database_busy")
             return problem.to_response(problem.of_error(later), request_id)
         except Exception:
-            log.exception("request %s found a mistake of ours", request_id)
-            fault = Problem(500, "internal_error", "This is a mistake of ours and was logged.")
+            log.exception("inbox_request_failed", extra={"request_id": request_id})
+            fault = Problem(
+                500, "internal_error", "Internal error on this server; it has been logged."
+            )
             return problem.to_response(fault, request_id)
         return Response(status_code=202, headers={"X-Request-Id": request_id})
 
@@ -186,13 +188,18 @@ class Receiver:
         we do not hear."""
         hosts = {incoming.host, host_of(incoming.key_id)}
         if hosts & self.hosts:
-            raise Refused(403, "actor_is_ours", "Our own actors do not speak through this door.")
+            raise Refused(
+                403,
+                "actor_is_ours",
+                f"Neither the actor {incoming.actor:.200} nor its key {incoming.key_id:.200} may be"
+                " local to this server.",
+            )
 
         def look(conn: Connection) -> bool:
             for host in sorted(hosts):
                 if self.gate.refuses(conn, host) is not None:
                     # The reason may be a note among admins; it stays here.
-                    raise Refused(403, "host_blocked", f"Nothing from {host} is heard here.")
+                    raise Refused(403, "host_blocked", f"{host} is blocked on this server.")
             return incoming.is_about_itself and self.gate.knows(conn, incoming.actor)
 
         return await self.reads.look(look)

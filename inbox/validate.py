@@ -28,7 +28,9 @@ def activities_in(document: Document) -> list[Document]:
     items = [item for item in document.items if isinstance(item, Document)]
     if not 0 < len(items) <= MAX_ITEMS:
         raise Malformed(
-            "collection_items", f"A collection that is delivered lists 1 to {MAX_ITEMS} activities."
+            "collection_items",
+            f"A delivered collection must embed 1 to {MAX_ITEMS} activities; this one embeds"
+            f" {len(items)}.",
         )
     context = document.get("@context")
     return [Document({"@context": context} | item.raw) for item in items]
@@ -37,14 +39,20 @@ def activities_in(document: Document) -> list[Document]:
 def check_form(activity: Document, *, development: bool) -> str:
     """The id of its one actor. Raises `Malformed` for what is no activity of anybody."""
     if not has_activitystreams_context(activity):
-        raise Malformed("context_missing", "The @context is not that of ActivityStreams.")
+        raise Malformed("context_missing", "The @context does not include ActivityStreams.")
     if not activity.type or len(activity.type) > MAX_TYPE:
-        raise Malformed("type_missing", "An activity has a type.")
+        raise Malformed(
+            "type_missing", f"An activity needs a type of at most {MAX_TYPE} characters."
+        )
     if not activity.is_activity:
-        raise Malformed("not_an_activity", "Only activities are delivered.", received=activity.type)
+        raise Malformed(
+            "not_an_activity",
+            "Only activities can be delivered to an inbox.",
+            received=activity.type,
+        )
     if activity.owner is None:
         # `owner` and not `actor`: two actors, or another attributedTo, are nobody's.
-        raise Malformed("actor_missing", "An activity has exactly one actor.")
+        raise Malformed("actor_missing", "An activity needs exactly one actor.")
     if activity.get("id") is not None:
         check_iri(activity.get("id"), development=development)
     return check_iri(activity.owner, development=development)
@@ -59,7 +67,7 @@ def check_id(activity: Document, actor: str) -> None:
     if activity.id is not None and host_of(activity.id) != host_of(actor):
         raise Unauthentic(
             "id_on_other_host",
-            "The id of an activity is on the host of its actor.",
+            "The id of an activity must be on the host of its actor.",
             actor=actor,
             resource=activity.id,
         )
@@ -76,7 +84,7 @@ def check_relay(activity: Document, signer: str, hosts: frozenset[str]) -> Belie
         raise Refused(
             403,
             "signer_is_not_actor",
-            "The signer is not the actor, and the activity has no id to know it by.",
+            "The signer is not the actor, and the activity has no id to identify it by.",
             facts,
         )
     verdict = judge_direct(activity, signer, Known(hosts=hosts, proven=activity.has_proof))

@@ -168,7 +168,7 @@ class Verifier:
         if not self._relays.take(payer, now):
             raise Later(
                 self._relays.wait(payer, now),
-                f"{payer} brings more activities of others than we can check.",
+                f"{payer} relays more activities of other actors than we can check.",
                 code="relay_budget_spent",
             )
 
@@ -226,7 +226,7 @@ class Verifier:
         if not self._lookups.take(sender, now):
             raise Later(
                 self._lookups.wait(sender, now),
-                "Too many requests from your address named keys that could not be used.",
+                "Too many requests from your address named keys that are not usable.",
                 code="key_budget_spent",
             )
 
@@ -250,16 +250,16 @@ def _to_answer(key_id: str, failure: _Failure) -> Refused | Later:
     if issubclass(failure.kind, Unreachable | BudgetSpent):
         return Later(
             failure.retry_after,
-            f"The key that signed this could not be fetched just now: {failure.detail}",
+            f"The signing key cannot be fetched right now: {failure.detail}",
             code="key_unreachable",
         )
     facts = {"check": "key", "key_id": key_id, "fetch": failure.code}
     if issubclass(failure.kind, Gone):
-        return KeyGone(401, "key_gone", "The key that signed this is gone (410).", facts)
+        return KeyGone(401, "key_gone", "The signing key is gone (410).", facts)
     return Refused(
         401,
         "key_not_usable",
-        f"The key that signed this could not be used: {failure.detail}",
+        f"The signing key is not usable: {failure.detail}",
         facts,
     )
 
@@ -307,6 +307,6 @@ async def _enter(queue: asyncio.Semaphore, host: str) -> None:
     except TimeoutError as error:
         raise Later(
             UNREACHABLE_REMEMBERED,
-            f"Too many requests wait for keys of {host}.",
+            f"Too many requests are waiting for keys from {host}.",
             code="key_queue_full",
         ) from error

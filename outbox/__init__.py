@@ -4,7 +4,7 @@ In reading order:
 
 - `ports.py`       what the host must give: a database, signers, a poster, and ears for dead inboxes
 - `deliveries.py`  the tables, and the states of a delivery
-- `address.py`     recipients → distinct inboxes
+- `address.py`     inboxes → distinct inboxes, without ours and unwanted ones
 - `publish.py`     the front door: rows for one activity, in the caller's transaction
 - `answers.py`     what a peer's answer means
 - `retry.py`       pure: when to try again, or never

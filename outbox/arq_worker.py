@@ -86,7 +86,7 @@ class ArqWaker:
                 await self._send_once()
         except _LOST as error:
             if not self._is_lost:
-                logger.warning("Redis is away, workers will find deliveries by sweeping: %s", error)
+                logger.warning("redis_unavailable", extra={"error": str(error)})
             self._is_lost = True
             self._silent_until = time.monotonic() + self._pause
         else:
@@ -137,7 +137,7 @@ async def _listen(dispatcher: Dispatcher, redis_url: str) -> None:
         except _LOST as error:
             is_lost = is_lost and time.monotonic() - began < 2 * RECONNECT
             if not is_lost:
-                logger.warning("Redis went away, going on without it: %s", error)
+                logger.warning("redis_connection_lost", extra={"error": str(error)})
             is_lost = True
         await asyncio.sleep(RECONNECT)
 
@@ -159,7 +159,7 @@ async def _listen_once(dispatcher: Dispatcher, redis_url: str) -> None:
         log_results=False,
     )
     listening = asyncio.create_task(listener.async_run())
-    logger.info("The worker listens to Redis.")
+    logger.info("redis_connected")
     try:
         await asyncio.shield(listening)
     finally:

@@ -24,6 +24,6 @@ async def _post(row: Claimed, signers: Signers, poster: Poster) -> Outcome:
     try:
         key = await signers.key(row.actor)
     except LookupError:
-        return Outcome(Kind.REJECTED, text=f"{row.actor} has no key to sign with")
+        return Outcome(Kind.REJECTED, text=f"{row.actor} has no signing key")
     answer = await poster.post(row.inbox, row.body, key)
     return from_status(answer.status, answer.text, answer.retry_after)

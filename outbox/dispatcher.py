@@ -177,7 +177,7 @@ class Dispatcher:
             try:
                 await self._turn()
             except Exception:  # this loop must outlive whatever happens to the database
-                logger.exception("a turn of the dispatcher failed and will be repeated")
+                logger.exception("dispatcher_turn_failed")
                 await asyncio.sleep(ERROR_PAUSE)
             else:
                 await self._rest()
@@ -192,7 +192,7 @@ class Dispatcher:
             try:
                 await self._database.write(renew)
             except Exception:  # where the database is away, nobody else can claim either
-                logger.exception("the leases of the dispatcher were not renewed")
+                logger.exception("lease_renewal_failed")
 
     async def _turn(self) -> None:
         now = self._now()
@@ -303,7 +303,7 @@ class Dispatcher:
                 row, signers=self._signers, poster=self._poster, seconds=self._limits.attempt
             )
         except Exception as error:  # one delivery's surprise must not end the others
-            logger.exception("delivery %d to %s failed unexpectedly", row.id, row.inbox)
+            logger.exception("delivery_failed", extra={"delivery": row.id, "inbox": row.inbox})
             outcome = Outcome(Kind.OURS, text=f"internal error: {type(error).__name__}")
         finally:
             self._lanes.leave(row.id)
@@ -354,4 +354,4 @@ class Dispatcher:
         try:
             await self._database.write(land)
         except Exception:  # we are leaving; the leases will end
-            logger.exception("the last results of the dispatcher were not written down")
+            logger.exception("delivery_results_not_saved")

@@ -157,7 +157,7 @@ def call_off(conn: Connection, is_unwanted: Callable[[str], bool], now: float) -
     ended = conn.execute(
         update(deliveries)
         .where(deliveries.c.state == SQL_WAITING, deliveries.c.host.in_(unwanted))
-        .values(state=FAILED, closed_at=now, last_answer="called off: the host is blocked here")
+        .values(state=FAILED, closed_at=now, last_answer="cancelled: the host is blocked here")
     )
     return ended.rowcount
 

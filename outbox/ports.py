@@ -85,11 +85,3 @@ class Inboxes(Protocol):
         """A delivery ended because the peer refused it. Called as `gone`; it must not raise for
         what the activity says."""
         ...
-
-
-class Waker(Protocol):
-    """Tells whoever delivers that rows were committed. A hint: it must neither fail nor wait."""
-
-    async def wake(self) -> None:
-        """Look for new rows soon."""
-        ...

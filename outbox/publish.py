@@ -120,7 +120,7 @@ def _hosts(inboxes: Iterable[str]) -> dict[str, str]:
             hosts[inbox] = host_of(inbox)
         except Malformed as error:
             # One broken inbox must not undo what a member did.
-            logger.warning("no delivery to %s: %s", inbox, error)
+            logger.warning("inbox_invalid", extra={"inbox": inbox, "error": str(error)})
     return hosts
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, null, select, update
+from sqlalchemy import Connection, bindparam, func, null, update
 
 from activitypub.document import Document
 from activitypub.errors import Malformed
@@ -77,7 +77,6 @@ def record(
     _put(conn, settled, worker=worker, now=now)
     peers.put(conn, [peer for host, peer in after.items() if peer is not before[host]])
     look_at = _next_looks(in_order, settled)
-    look_at |= _free_what_stepped_aside(conn, in_order, settled, now)
     for host, peer in after.items():
         pace = paces.get(host, Pace())
         due = look_at.get(host, now)
@@ -191,33 +190,16 @@ def _is_echo(row: Claimed) -> bool:
 
 
 def _next_looks(results: Iterable[Result], settled: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """For each host with a delivery that waits again, the time of the first."""
+    """For each host with a delivery that waits again, the time of the first.
+
+    What had stepped aside (see `claims`) for one that is closed now is due as well.
+    """
     look_at: dict[str, float] = {}
     for result, values in zip(results, settled, strict=True):
-        if values["new_state"] == WAITING:
+        if values["new_state"] == WAITING or result.row.tries:
             host, due_at = result.row.host, values["new_due_at"]
             look_at[host] = min(due_at, look_at.get(host, due_at))
     return look_at
-
-
-def _free_what_stepped_aside(
-    conn: Connection, results: Iterable[Result], settled: Iterable[dict[str, Any]], now: float
-) -> dict[str, float]:
-    """Let what had stepped aside (see `claims`) for deliveries that are now closed be due."""
-    closed = [
-        result.row
-        for result, values in zip(results, settled, strict=True)
-        if result.row.tries and values["new_state"] != WAITING
-    ]
-    if closed:
-        conn.execute(
-            _FREE,
-            [
-                {"which": row.id, "same_host": row.host, "same_subject": row.subject, "now": now}
-                for row in closed
-            ],
-        )
-    return {row.host: now for row in closed}
 
 
 def _react(
@@ -272,20 +254,6 @@ _SETTLE = (
         claimed_until=null(),
     )
 )
-_closed = deliveries.alias("closed")
-_FREE = (
-    update(deliveries)
-    .where(
-        deliveries.c.host == bindparam("same_host"),
-        deliveries.c.subject == bindparam("same_subject"),
-        deliveries.c.activity
-        > select(_closed.c.activity).where(_closed.c.id == bindparam("which")).scalar_subquery(),
-        deliveries.c.closed_at.is_(None),
-        deliveries.c.state == SQL_WAITING,
-        deliveries.c.due_at > bindparam("now"),
-    )
-    .values(due_at=bindparam("now"))
-)
 _GIVE_UP = (
     update(deliveries)
     .where(
@@ -296,6 +264,6 @@ _GIVE_UP = (
     .values(
         state=GIVEN_UP,
         closed_at=bindparam("now"),
-        last_answer=func.coalesce(deliveries.c.last_answer, "the peer was out of reach"),
+        last_answer=func.coalesce(deliveries.c.last_answer, "the peer was unreachable"),
     )
 )

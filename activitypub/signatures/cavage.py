@@ -54,15 +54,22 @@ def parse_signature_header(value: str) -> CavageParameters:
     """
     found = _parameters(value)
     if not found.get("keyid") or not found.get("signature"):
-        raise Malformed("signature_incomplete", "Signature has no keyId or no signature.")
+        raise Malformed(
+            "signature_incomplete", "The Signature header has no keyId or no signature."
+        )
     headers = tuple(found.get("headers", "date").lower().split())
     if len(set(headers)) != len(headers):
-        raise Malformed("signature_duplicate", "Signature covers one header twice.")
+        raise Malformed("signature_duplicate", "The Signature header lists the same header twice.")
     if not headers or not all(_is_coverable(name) for name in headers):
-        raise Malformed("signature_syntax", "Signature covers nothing, or what is no header.")
+        raise Malformed(
+            "signature_syntax", "The Signature header lists no headers, or an invalid header name."
+        )
     for name in ("created", "expires"):
         if name in found and not _SECONDS.fullmatch(found[name]):
-            raise Malformed("signature_time", f"Signature's {name} is not whole seconds.")
+            raise Malformed(
+                "signature_time",
+                f"{name} in the Signature header is not an integer number of seconds.",
+            )
     return CavageParameters(
         key_id=found["keyid"],
         algorithm=found.get("algorithm"),
@@ -98,7 +105,7 @@ def signing_string(
         if value is None:
             raise SignatureInvalid(
                 "signature_header_absent",
-                f"The signature covers {name}, which the request does not have.",
+                f"The signature covers {name}, which is missing from the request.",
                 check="headers",
                 received=name,
             )
@@ -131,11 +138,13 @@ def _parameters(value: str) -> dict[str, str]:
     while not ended:
         match = _PARAMETER.match(value, position) if len(value) <= _MAX_HEADER else None
         if match is None:
-            raise Malformed("signature_syntax", "The Signature header cannot be read.")
+            raise Malformed("signature_syntax", "The Signature header cannot be parsed.")
         name, quoted, token, separator = match.groups()
         # Names in lower case: keyId and keyid in one header would be two keys to choose from.
         if name.lower() in found:
-            raise Malformed("signature_duplicate", f"Signature has {name} more than once.")
+            raise Malformed(
+                "signature_duplicate", f"The Signature header contains {name} more than once."
+            )
         found[name.lower()] = token if quoted is None else quoted
         position, ended = match.end(), separator == ""
     return found
@@ -149,4 +158,4 @@ def _base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Malformed("signature_base64", "The signature is not base64.") from error
+        raise Malformed("signature_base64", "The signature is not valid base64.") from error

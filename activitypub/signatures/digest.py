@@ -25,9 +25,11 @@ def check_digest(header_values: Sequence[str], body: bytes) -> None:
     `digest_missing`, `digest_algorithm` or `digest_mismatch`.
     """
     if not header_values:
-        raise SignatureInvalid("digest_missing", "There is no Digest header.", check="digest")
+        raise SignatureInvalid("digest_missing", "The Digest header is missing.", check="digest")
     if len(header_values) > 1:
-        raise Malformed("header_duplicate", "Digest is sent more than once.", header="digest")
+        raise Malformed(
+            "header_duplicate", "The Digest header was sent more than once.", header="digest"
+        )
     found = [
         value.strip()
         for name, _, value in (part.partition("=") for part in header_values[0].split(","))
@@ -36,17 +38,21 @@ def check_digest(header_values: Sequence[str], body: bytes) -> None:
     if not found:
         raise SignatureInvalid(
             "digest_algorithm",
-            "The Digest header has no SHA-256.",
+            "The Digest header contains no SHA-256 digest.",
             check="digest",
             received=header_values[0],
         )
     if len(found) > 1:
-        raise Malformed("digest_duplicate", "Digest has SHA-256 more than once.", header="digest")
+        raise Malformed(
+            "digest_duplicate",
+            "The Digest header contains SHA-256 more than once.",
+            header="digest",
+        )
     computed = _sha256(body)
     if not hmac.compare_digest(_decoded(found[0]), base64.b64decode(computed)):
         raise SignatureInvalid(
             "digest_mismatch",
-            "The body is not the one that was signed.",
+            "The digest does not match the body.",
             check="digest",
             computed=f"SHA-256={computed}",
             received=f"SHA-256={found[0]}",
@@ -67,27 +73,31 @@ def check_content_digest(header_values: Sequence[str], body: bytes) -> None:
     `digest_algorithm` or `digest_mismatch`.
     """
     if not header_values:
-        raise SignatureInvalid("digest_missing", "There is no Content-Digest.", check="digest")
+        raise SignatureInvalid(
+            "digest_missing", "The Content-Digest header is missing.", check="digest"
+        )
     if len(header_values) > 1:
         raise Malformed(
-            "header_duplicate", "Content-Digest is sent more than once.", header="content-digest"
+            "header_duplicate",
+            "The Content-Digest header was sent more than once.",
+            header="content-digest",
         )
     found = parse_dictionary(header_values[0])
     if "sha-256" not in found:
         raise SignatureInvalid(
             "digest_algorithm",
-            "Content-Digest has no sha-256.",
+            "The Content-Digest header contains no sha-256 digest.",
             check="digest",
             received=header_values[0],
         )
     for name in found.keys() & _HASHES.keys():
         member, computed = found[name], _HASHES[name](body).digest()
         if not isinstance(member, Item) or not isinstance(member.value, bytes):
-            raise Malformed("digest_malformed", f"{name} is no byte sequence.", header=name)
+            raise Malformed("digest_malformed", f"{name} is not a byte sequence.", header=name)
         if not hmac.compare_digest(member.value, computed):
             raise SignatureInvalid(
                 "digest_mismatch",
-                "The body is not the one that was signed.",
+                "The digest does not match the body.",
                 check="digest",
                 computed=f"{name}={serialize(Item(computed))}",
                 received=f"{name}={serialize(Item(member.value))}",

@@ -66,18 +66,18 @@ def proof_of(document: Mapping[str, Any]) -> IntegrityProof | None:
     if entries in (None, []):
         return None
     if len(found) > MAX_PROOFS or not all(isinstance(entry, dict) for entry in found):
-        raise _malformed("The proof is no object, or there are too many.")
+        raise _malformed(f"The proof is not an object, or there are more than {MAX_PROOFS} proofs.")
     ours = [entry for entry in found if entry.get("cryptosuite") == CRYPTOSUITE]
     if not ours:
         raise SignatureInvalid(
             "proof_cryptosuite",
-            f"Only proofs by {CRYPTOSUITE} are verified.",
+            f"Only {CRYPTOSUITE} proofs are supported.",
             check="proof",
             computed=CRYPTOSUITE,
             received=" ".join(str(entry.get("cryptosuite"))[:80] for entry in found),
         )
     if len(ours) > 1:
-        raise Malformed("proof_several", f"There are several proofs by {CRYPTOSUITE}.")
+        raise Malformed("proof_several", f"There is more than one {CRYPTOSUITE} proof.")
     return _read(ours[0])
 
 
@@ -115,7 +115,7 @@ def sign(document: Mapping[str, Any], key: ProofKey, now: datetime) -> Json:
     2^53 - 1, infinities, anything that is not JSON.
     """
     if "proof" in document or "signature" in document:
-        raise ValueError("the document is signed already")
+        raise ValueError("the document already has a proof")
     unsigned = {"@context": None} | dict(document) | {"@context": proof_context(document)}
     config = {
         "@context": unsigned["@context"],
@@ -140,15 +140,15 @@ def _read(proof: Json) -> IntegrityProof:
     expires = to_datetime(proof.get("expires"))
     value = proof.get("proofValue")
     if not isinstance(method, str) or not method or not isinstance(value, str):
-        raise _malformed("The proof names no verificationMethod or has no proofValue.")
+        raise _malformed("The proof has no verificationMethod or no proofValue.")
     if created is None or (expires is None and "expires" in proof):
-        raise _malformed("The proof has no created, or its expires is no time.")
+        raise _malformed("The proof's created or expires is not a valid time.")
     if proof.get("type") != "DataIntegrityProof":
-        raise _malformed("The proof is no DataIntegrityProof.")
+        raise _malformed("The proof's type is not DataIntegrityProof.")
     if proof.get("proofPurpose") != "assertionMethod":
-        raise _malformed("The proof is made for another purpose than assertionMethod.")
+        raise _malformed("The proof's proofPurpose is not assertionMethod.")
     if not {"previousProof", "domain", "challenge"}.isdisjoint(proof):
-        raise _malformed("The proof hangs on another one, or is for one receiver only.")
+        raise _malformed("Proofs with previousProof, domain or challenge are not supported.")
     config = {name: entry for name, entry in proof.items() if name != "proofValue"}
     return IntegrityProof(method, created, expires, decode_base58(value), config)
 
@@ -157,7 +157,7 @@ def _check_owner(document: Mapping[str, Any], proof: IntegrityProof, key: Public
     if proof.verification_method != key.id:
         raise SignatureInvalid(
             "proof_key",
-            "The proof was made with another key.",
+            "The proof was made with a different key.",
             check="key",
             computed=key.id,
             received=proof.verification_method,
@@ -166,7 +166,7 @@ def _check_owner(document: Mapping[str, Any], proof: IntegrityProof, key: Public
     if owner is None or owner != key.owner:
         raise SignatureInvalid(
             "proof_owner",
-            "The key that proves the document is not its owner's.",
+            "The proof's key does not belong to the document's owner.",
             check="owner",
             computed=key.owner,
             received=str(owner),
@@ -179,7 +179,7 @@ def _check_time(proof: IntegrityProof, now: float, max_age: float | None) -> Non
     if created > now + CLOCK_SKEW or too_old:
         raise SignatureInvalid(
             "proof_time",
-            "The proof is too old, or its maker's clock is wrong.",
+            "The proof is too old, or the clock of its creator is wrong.",
             check="time",
             computed=str(int(now)),
             received=str(int(created)),
@@ -188,7 +188,7 @@ def _check_time(proof: IntegrityProof, now: float, max_age: float | None) -> Non
     if proof.expires is not None and proof.expires.timestamp() < now - EXPIRES_SLACK:
         raise SignatureInvalid(
             "proof_expired",
-            "The proof was for a time that is over.",
+            "The proof has expired.",
             check="expires",
             computed=str(int(now)),
             received=str(int(proof.expires.timestamp())),
@@ -200,7 +200,7 @@ def _check_value(document: Mapping[str, Any], proof: IntegrityProof, key: Public
     if not isinstance(public, ed25519.Ed25519PublicKey):
         raise SignatureInvalid(
             "proof_key_type",
-            f"{CRYPTOSUITE} is verified with an Ed25519 key.",
+            f"{CRYPTOSUITE} requires an Ed25519 key.",
             check="key",
             computed="ed25519",
             received=key.kind,
@@ -213,7 +213,7 @@ def _check_value(document: Mapping[str, Any], proof: IntegrityProof, key: Public
     except InvalidSignature as error:
         raise SignatureInvalid(
             "proof_mismatch",
-            "The proof is not the key's for this document.",
+            "The proof does not match the document and the key.",
             check="proof",
             computed=signed.hex(),
         ) from error
@@ -234,7 +234,7 @@ def _signed(document: Mapping[str, Any], proof: IntegrityProof) -> bytes:
     elif not _begins_with(context, config["@context"]):
         raise SignatureInvalid(
             "proof_context",
-            "The document's @context does not begin with the proof's.",
+            "The document's @context does not begin with the proof's @context.",
             check="context",
         )
     else:
@@ -244,7 +244,7 @@ def _signed(document: Mapping[str, Any], proof: IntegrityProof) -> bytes:
     except ValueError as error:
         raise SignatureInvalid(
             "proof_not_canonical",
-            f"The document has no canonical form (RFC 8785): {error}.",
+            f"The document cannot be canonicalized (RFC 8785): {error}.",
             check="proof",
         ) from error
 

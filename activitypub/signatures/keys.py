@@ -127,13 +127,11 @@ def load_public(pem: str) -> rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
     `key_exponent`, `key_weak`.
     """
     if len(pem) > MAX_PEM:
-        raise Malformed("key_too_big", f"A PEM may have {MAX_PEM} characters.")
+        raise Malformed("key_too_big", f"A PEM key may have at most {MAX_PEM} characters.")
     try:
         key = serialization.load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Malformed(
-            "key_unreadable", "The public key is not a PEM that we can read."
-        ) from error
+        raise Malformed("key_unreadable", "The public key is not a valid PEM.") from error
     return _checked(key)
 
 
@@ -199,17 +197,23 @@ def _checked(key: object) -> rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
 
 def _check_rsa(key: rsa.RSAPublicKey) -> None:
     if key.key_size < MIN_BITS:
-        raise Malformed("key_too_small", f"{MIN_BITS} bits are the least.", bits=str(key.key_size))
+        raise Malformed(
+            "key_too_small", f"An RSA key needs at least {MIN_BITS} bits.", bits=str(key.key_size)
+        )
     if key.key_size > MAX_BITS:
-        raise Malformed("key_too_big", f"{MAX_BITS} bits are the most.", bits=str(key.key_size))
+        raise Malformed(
+            "key_too_big", f"An RSA key may have at most {MAX_BITS} bits.", bits=str(key.key_size)
+        )
     exponent = key.public_numbers().e
     if exponent < _MIN_EXPONENT or exponent.bit_length() > _MAX_EXPONENT_BITS:
         raise Malformed(
-            "key_exponent", "The exponent should be 65537.", received=str(exponent)[:40]
+            "key_exponent",
+            "The RSA exponent is not acceptable; it should be 65537.",
+            received=str(exponent)[:40],
         )
 
 
 def _check_ed25519(key: ed25519.Ed25519PublicKey) -> None:
     raw = key.public_bytes_raw()
     if raw[:-1] + bytes([raw[-1] & 0x7F]) in _WEAK_POINTS:
-        raise Malformed("key_weak", "The Ed25519 key is a point of small order.")
+        raise Malformed("key_weak", "The Ed25519 key is a small-order point.")

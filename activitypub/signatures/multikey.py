@@ -39,11 +39,11 @@ def decode_base58(text: str) -> bytes:
     """The bytes in a multibase text. Raises `Malformed("multibase_malformed")`."""
     digits = text[1:]
     if not text.startswith("z") or len(text) > MAX_TEXT or not digits:
-        raise _malformed("The text is not multibase in base58btc.", text)
+        raise _malformed("The value is not multibase (base58btc).", text)
     number = 0
     for character in digits:
         if character not in _DIGITS:
-            raise _malformed("The text has what is no base58 digit.", text)
+            raise _malformed("The value contains an invalid base58 digit.", text)
         number = number * 58 + _DIGITS[character]
     zeros = len(digits) - len(digits.lstrip("1"))
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
@@ -75,17 +75,17 @@ def _ed25519(raw: bytes) -> ed25519.Ed25519PublicKey:
     try:
         return ed25519.Ed25519PublicKey.from_public_bytes(raw)
     except ValueError as error:
-        raise Malformed("key_unreadable", "An Ed25519 key has 32 bytes.") from error
+        raise Malformed("key_unreadable", "An Ed25519 key must have 32 bytes.") from error
 
 
 def _rsa(raw: bytes) -> rsa.RSAPublicKey:
     try:
         key = serialization.load_der_public_key(raw)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Malformed("key_unreadable", "The Multikey is no RSA key in DER.") from error
+        raise Malformed("key_unreadable", "The Multikey's RSA key is not valid DER.") from error
     # The loader accepts SPKI too, which would be a second text for the same key.
     if not isinstance(key, rsa.RSAPublicKey) or _pkcs1(key) != raw:
-        raise Malformed("key_unreadable", "The Multikey is no RSA key as PKCS#1 writes it.")
+        raise Malformed("key_unreadable", "The Multikey's RSA key is not in PKCS#1 form.")
     return key
 
 

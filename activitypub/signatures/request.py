@@ -1,9 +1,9 @@
-"""The entry point for HTTP signatures: `verify` incoming requests, `sign` outgoing ones.
+"""The entry point for HTTP signatures: `examine` incoming requests, `sign` outgoing ones.
 
 Nothing is fetched here. The caller runs `examine` first, which checks everything that needs no key,
 so that a bad request never makes us fetch one; then it finds the key and passes it to
-`SignatureClaim.check`. `verify` does both. Other modules decide who owns the key and what its owner
-may say. `steps` shows every check.
+`SignatureClaim.check`. Other modules decide who owns the key and what its owner may say. `steps`
+shows every check.
 
 There are two schemes. A request with a Signature-Input header is verified by RFC 9421 only, every
 other one by draft-cavage: coverage by one scheme never counts for the other. A request must have
@@ -108,7 +108,7 @@ class SignatureClaim:
             if not any(self._fits(text, key) for text in self.texts):
                 raise SignatureInvalid(
                     "signature_mismatch",
-                    "The signature is not the key's for this request.",
+                    "The signature does not match the request and the key.",
                     check="signature",
                     signing_string=self.texts[0],
                 )
@@ -197,21 +197,6 @@ def signing_time(request: SignedRequest) -> float:
     return min(starts)
 
 
-def verify(
-    request: SignedRequest,
-    key: PublicKey,
-    *,
-    hosts: frozenset[str],
-    now: datetime,
-    scheme: str = "https",
-) -> None:
-    """Verify that the owner of `key` sent exactly this request to one of `hosts`, just now.
-
-    Raises as `examine` and `SignatureClaim.check`.
-    """
-    examine(request, hosts=hosts, now=now, scheme=scheme).check(key)
-
-
 def sign(  # noqa: PLR0913 - what is signed, by whom, when, and two options for the receiver
     method: str,
     url: str,
@@ -243,7 +228,7 @@ def sign(  # noqa: PLR0913 - what is signed, by whom, when, and two options for 
     if profile == "rfc9421":
         return headers | _sign_rfc9421(method, url, headers, key, now)
     if not isinstance(key, PrivateKey):
-        raise ValueError("draft-cavage is signed with an RSA key")  # noqa: TRY004 - not a type
+        raise ValueError("draft-cavage signatures need an RSA key")  # noqa: TRY004 - not a type
     target = _target_of(url)
     return headers | _sign_cavage(
         method, target if cover_query else _without_query(target), headers, key
@@ -286,7 +271,9 @@ def _sign_rfc9421(
 def _parameters(request: SignedRequest) -> cavage.CavageParameters | rfc9421.Rfc9421Parameters:
     for name in _SINGLE:
         if len(request.values(name)) > 1:
-            raise Malformed("header_duplicate", f"{name} is sent more than once.", header=name)
+            raise Malformed(
+                "header_duplicate", f"The header {name} was sent more than once.", header=name
+            )
     values = request.values("signature")
     if not values:
         raise SignatureInvalid("signature_missing", "The request is not signed.", check="signature")
@@ -296,13 +283,15 @@ def _parameters(request: SignedRequest) -> cavage.CavageParameters | rfc9421.Rfc
     if len(found) > 1:
         raise SignatureInvalid(
             "signature_several",
-            "There are several signatures, and no rule which of them counts.",
+            "The request has several signatures, and no rule says which one counts.",
             check="signature",
             received=" ".join(found),
         )
     (parameters,) = found.values()
     if not parameters.key_id or parameters.created is None:
-        raise Malformed("signature_incomplete", "Signature-Input has no keyid or no created.")
+        raise Malformed(
+            "signature_incomplete", "Signature-Input has no keyid or no created parameter."
+        )
     return parameters
 
 
@@ -348,7 +337,8 @@ def _check_kind(claim: SignatureClaim, key: PublicKey) -> None:
     if claim.profile == "cavage" and key.kind != "rsa":
         raise SignatureInvalid(
             "signature_algorithm",
-            "draft-cavage is verified with RSA keys only; sign by RFC 9421 with others.",
+            "draft-cavage signatures are supported with RSA keys only; use RFC 9421 with other"
+            " keys.",
             check="algorithm",
             received=key.kind,
         )
@@ -357,7 +347,7 @@ def _check_kind(claim: SignatureClaim, key: PublicKey) -> None:
     if claim.profile == "rfc9421" and claim.algorithm not in (None, expected):
         raise SignatureInvalid(
             "signature_algorithm",
-            "The algorithm is not the one that keys of this kind sign with.",
+            "The algorithm does not match the type of the key.",
             check="algorithm",
             computed=expected,
             received=str(claim.algorithm),
@@ -396,7 +386,7 @@ def _component_values(request: SignedRequest, origin: str) -> dict[str, str]:
     """
     if not request.target.startswith("/"):
         # Appended to an origin, `.evil.example/` would make another origin.
-        raise Malformed("target_malformed", "The request's target is no path.", check="target")
+        raise Malformed("target_malformed", "The request target is not a path.", check="target")
     path, _, query = request.target.partition("?")
     scheme, _, host = origin.partition("://")
     return {f'"{name}"': value for name, value in _joined_headers(request).items()} | {
@@ -423,7 +413,7 @@ def _check_algorithm(
     if not is_known:
         raise SignatureInvalid(
             "signature_algorithm",
-            f"Only {' and '.join(known)} are verified.",
+            f"Unsupported algorithm; supported are {' and '.join(known)}.",
             check="algorithm",
             received=str(algorithm),
         )
@@ -437,7 +427,7 @@ def _check_timed(parameters: cavage.CavageParameters) -> None:
     if timed and (parameters.algorithm or "hs2019").lower() != "hs2019":
         raise SignatureInvalid(
             "signature_algorithm",
-            "(created) and (expires) go with hs2019 only (draft-cavage-12 §2.3).",
+            "(created) and (expires) may be used only with hs2019 (draft-cavage-12 §2.3).",
             check="algorithm",
             received=str(parameters.algorithm),
         )
@@ -452,7 +442,7 @@ def _require(needed: set[str], covered: tuple[str, ...]) -> Mapping[str, str]:
     if missing:
         raise SignatureInvalid(
             "signature_coverage",
-            "The signature does not cover all that it must.",
+            "The signature does not cover everything it must.",
             check="headers",
             received=" ".join(covered),
             missing=" ".join(sorted(missing)),
@@ -511,7 +501,7 @@ def _times(
         starts.append(_seconds(parameters.created, cavage.CREATED))
     if not starts:
         raise SignatureInvalid(
-            "signature_coverage", "No time is signed.", check="headers", missing="date"
+            "signature_coverage", "The signature covers no date.", check="headers", missing="date"
         )
     expires = None
     if cavage.EXPIRES in parameters.headers:
@@ -526,7 +516,7 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
             if expires < start:
                 raise SignatureInvalid(
                     "signature_expires",
-                    "The signature expires before it was made.",
+                    "The signature expires before it was created.",
                     check="expires",
                     computed=str(int(start)),
                     received=str(int(expires)),
@@ -535,7 +525,7 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
         if start > now + CLOCK_SKEW or last < now:
             raise SignatureInvalid(
                 "signature_time",
-                "The signature is too old, or its sender's clock is wrong.",
+                "The signature is too old, or the clock of its sender is wrong.",
                 check="time",
                 computed=str(int(now)),
                 received=str(int(start)),
@@ -574,7 +564,7 @@ def _header(request: SignedRequest, name: str) -> str:
     if not values:
         raise SignatureInvalid(
             "signature_header_absent",
-            f"The signature covers {name}, which the request does not have.",
+            f"The signature covers {name}, which is missing from the request.",
             check="headers",
             received=name,
         )
@@ -586,14 +576,16 @@ def _date(text: str) -> float:
         moment = parsedate_to_datetime(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError) as error:
-        raise Malformed("date_malformed", "The Date header is no date.", received=text) from error
+        raise Malformed(
+            "date_malformed", "The Date header is not a valid date.", received=text
+        ) from error
 
 
 def _seconds(digits: str | None, name: str) -> float:
     if digits is None:
         raise SignatureInvalid(
             "signature_header_absent",
-            f"The signature covers {name}, which it does not give.",
+            f"The signature covers {name}, but has no such parameter.",
             check="headers",
             received=name,
         )

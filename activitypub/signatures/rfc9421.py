@@ -60,7 +60,7 @@ def parse_signatures(signature_input: str, signature: str) -> dict[str, Rfc9421P
     if inputs.keys() != values.keys():
         raise Malformed(
             "signature_labels",
-            "Signature and Signature-Input name different signatures.",
+            "Signature and Signature-Input have different labels.",
             received=f"{' '.join(values)} / {' '.join(inputs)}",
         )
     return {label: _parameters(inputs[label], values[label]) for label in inputs}
@@ -77,7 +77,7 @@ def signature_base(parameters: Rfc9421Parameters, values: Mapping[str, str]) -> 
         if component not in values:
             raise SignatureInvalid(
                 "signature_header_absent",
-                f"The signature covers {component}, which the request does not have.",
+                f"The signature covers {component}, which is missing from the request.",
                 check="headers",
                 received=component,
             )
@@ -131,9 +131,12 @@ def verify(base: str, signature: bytes, key: PublicKey) -> bool:
 
 def _parameters(described: Item | InnerList, value: Item | InnerList) -> Rfc9421Parameters:
     if not isinstance(described, InnerList) or not isinstance(value, Item):
-        raise Malformed("signature_syntax", "Signature-Input is no list, or Signature is one.")
+        raise Malformed(
+            "signature_syntax",
+            "Signature-Input must be an inner list, and Signature a byte sequence.",
+        )
     if not isinstance(value.value, bytes):
-        raise Malformed("signature_syntax", "Signature is no byte sequence.")
+        raise Malformed("signature_syntax", "Signature is not a byte sequence.")
     return Rfc9421Parameters(
         components=_components(described),
         line=serialize(described),
@@ -150,11 +153,11 @@ def _components(described: InnerList) -> tuple[str, ...]:
     for item in described.items:
         name = item.value
         if not isinstance(name, str) or name != name.lower() or name == "@signature-params":
-            raise Malformed("signature_syntax", "Signature-Input covers what is no component.")
+            raise Malformed("signature_syntax", "Signature-Input lists an invalid component name.")
         # The order of the parameters does not matter (§2).
         identities.add((name, frozenset(item.parameters.items())))
     if len(identities) != len(described.items):
-        raise Malformed("signature_duplicate", "Signature-Input covers one component twice.")
+        raise Malformed("signature_duplicate", "Signature-Input lists the same component twice.")
     return tuple(serialize(item) for item in described.items)
 
 
@@ -162,11 +165,13 @@ def _text(described: InnerList, name: str) -> str | None:
     value = described.parameters.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise Malformed("signature_syntax", f"Signature-Input's {name} is no string.")
+    raise Malformed("signature_syntax", f"{name} in Signature-Input is not a string.")
 
 
 def _seconds(described: InnerList, name: str) -> int | None:
     value: Bare | None = described.parameters.get(name)
     if value is None or type(value) is int:
         return value
-    raise Malformed("signature_time", f"Signature-Input's {name} is not whole seconds.")
+    raise Malformed(
+        "signature_time", f"{name} in Signature-Input is not an integer number of seconds."
+    )

@@ -63,13 +63,17 @@ def parse_dictionary(text: str) -> dict[str, Item | InnerList]:
     `structured_base64`.
     """
     if len(text) > MAX_LENGTH:
-        raise Malformed("structured_too_long", f"A field may have {MAX_LENGTH} characters.")
+        raise Malformed(
+            "structured_too_long", f"A structured field may have at most {MAX_LENGTH} characters."
+        )
     reader = _Reader(text.strip(" "))
     found: dict[str, Item | InnerList] = {}
     while True:
         key = reader.expect(_KEY)[0]
         if key in found:
-            raise Malformed("structured_duplicate", f"The field has {key} more than once.")
+            raise Malformed(
+                "structured_duplicate", f"The structured field contains {key} more than once."
+            )
         found[key] = reader.member()
         reader.skip(_BLANKS)
         if reader.is_at_end:
@@ -96,7 +100,7 @@ def serialize(thing: Item | InnerList) -> str:
 def _bare(value: Bare) -> str:
     if isinstance(value, str):
         if not _PRINTABLE.fullmatch(value):
-            raise ValueError("a string in a structured field is printable ASCII")
+            raise ValueError("a string in a structured field must be printable ASCII")
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
     if isinstance(value, bytes):
@@ -165,7 +169,7 @@ class _Reader:
             self.skip(_SPACES)
             name = self.expect(_KEY)[0]
             if name in found:
-                raise Malformed("structured_duplicate", f"A parameter is there twice: {name}.")
+                raise Malformed("structured_duplicate", f"Duplicate parameter: {name}.")
             found[name] = self._bare() if self.take_character("=") else True
         return found
 
@@ -183,7 +187,7 @@ class _Reader:
     def _error(self) -> Malformed:
         return Malformed(
             "structured_syntax",
-            "The field is no structured field that we can read.",
+            "The header is not a valid structured field.",
             position=str(self._at),
             received=self._text[self._at : self._at + 40],
         )
@@ -193,8 +197,11 @@ def _decoded(text: str) -> bytes:
     try:
         raw = base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise Malformed("structured_base64", "A byte sequence is not base64.") from error
+        raise Malformed("structured_base64", "A byte sequence is not valid base64.") from error
     if base64.b64encode(raw).decode() != text:
         # Spare bits after the last byte would make a second text for the same signature.
-        raise Malformed("structured_base64", "A byte sequence has bits behind its end.")
+        raise Malformed(
+            "structured_base64",
+            "A byte sequence is not canonical base64: it has extra bits at the end.",
+        )
     return raw

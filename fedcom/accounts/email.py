@@ -70,11 +70,13 @@ def confirm_email(conn: Connection, person_id: int, address: str) -> None:
     confirmed it first.
     """
     if get_account(conn, person_id).unconfirmed_email != address:
-        raise NotFound("confirmation_unknown", "This link was used already, or is too old.")
+        raise NotFound("confirmation_unknown", "This link has already been used or has expired.")
     confirmed = update(account).where(account.c.actor_id == person_id)
     try:
         with conn.begin_nested():
             conn.execute(confirmed.values(email=address, unconfirmed_email=None))
     except IntegrityError:
-        raise Conflict("email_taken", "This address belongs to another account of yours.") from None
+        raise Conflict(
+            "email_taken", "This address already belongs to another of your accounts."
+        ) from None
     end_resets(conn, person_id)

@@ -64,7 +64,7 @@ def create_invitation(conn: Connection, by_id: int, terms: Terms, now: datetime)
             "uses_number", "An invitation is for 1 to %(maximum)s people.", maximum=MAX_USES
         )
     if terms.expires_at is not None and terms.expires_at <= now:
-        raise Invalid("expires_past", "It would have expired already.")
+        raise Invalid("expires_past", "The expiry date is in the past.")
     code = secrets.token_urlsafe(_BYTES)
     conn.execute(
         insert(invitation).values(
@@ -88,7 +88,7 @@ def get_invitation(conn: Connection, code: str) -> Invitation:
     """The invitation with this code. Raises NotFound("invitation_unknown")."""
     row = conn.execute(_LIST.where(invitation.c.code == code[:100])).first()
     if row is None:
-        raise NotFound("invitation_unknown", "There is no such invitation, or it was taken back.")
+        raise NotFound("invitation_unknown", "This invitation does not exist or has been revoked.")
     return Invitation(*row)
 
 
@@ -101,7 +101,7 @@ def check_invitation(conn: Connection, code: str, now: datetime) -> Invitation:
     if found.expires_at is not None and found.expires_at <= now:
         raise Denied("invitation_expired", "This invitation has expired. Ask for a new one.")
     if found.uses_left < 1:
-        raise Denied("invitation_used_up", "This invitation was used up. Ask for a new one.")
+        raise Denied("invitation_used_up", "This invitation has been used up. Ask for a new one.")
     return found
 
 
@@ -115,14 +115,14 @@ def use_invitation(conn: Connection, code: str, now: datetime) -> None:
         .values(uses_left=invitation.c.uses_left - 1)
     )
     if used.rowcount == 0:
-        raise Denied("invitation_used_up", "This invitation was used up. Ask for a new one.")
+        raise Denied("invitation_used_up", "This invitation has been used up. Ask for a new one.")
 
 
 def remove_invitation(conn: Connection, invitation_id: int) -> None:
     """Take the invitation with this row id back. Raises NotFound."""
     gone = conn.execute(delete(invitation).where(invitation.c.id == invitation_id))
     if gone.rowcount == 0:
-        raise NotFound("invitation_unknown", "There is no such invitation.")
+        raise NotFound("invitation_unknown", "This invitation does not exist.")
 
 
 def _check_note(note: str) -> str:

@@ -46,7 +46,7 @@ def get_account(conn: Connection, person_id: int) -> Account:
 
 
 def _no_account() -> NotFound:
-    return NotFound("couldnt_find_that_username_or_email", "There is no such account here.")
+    return NotFound("couldnt_find_that_username_or_email", "Account not found.")
 
 
 def find_member(conn: Connection, name_or_email: str) -> Member | None:
@@ -127,7 +127,7 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
     if role == "member":
         lock_admins(conn)
         if is_last_admin(conn, person_id):
-            raise Conflict("last_admin", "The only admin cannot stop being one.")
+            raise Conflict("last_admin", "The only admin cannot be demoted.")
     conn.execute(update(account).where(account.c.actor_id == person_id).values(role=role))
     end_all_sessions(conn, person_id)
     return get_account(conn, person_id)
@@ -142,16 +142,19 @@ def set_password(
     Raises NotFound.
     """
     get_account(conn, person_id)
-    put_password_hash(conn, person_id, password_hash)
+    conn.execute(
+        update(account).where(account.c.actor_id == person_id).values(password_hash=password_hash)
+    )
     end_all_sessions(conn, person_id, but=keep_session)
     end_resets(conn, person_id)
 
 
-def put_password_hash(conn: Connection, person_id: int, password_hash: str) -> None:
-    """Store a stronger hash of the same password (`passwords.needs_rehash`); sessions go on."""
-    conn.execute(
-        update(account).where(account.c.actor_id == person_id).values(password_hash=password_hash)
-    )
+def replace_hash(conn: Connection, person_id: int, verified: str, stronger: str) -> bool:
+    """Store another hash of the same password in place of the one that was verified; sessions go
+    on. False, and nothing, when the password was changed meanwhile.
+    """
+    same = (account.c.actor_id == person_id, account.c.password_hash == verified)
+    return conn.execute(update(account).where(*same).values(password_hash=stronger)).rowcount == 1
 
 
 def end_resets(conn: Connection, person_id: int) -> None:

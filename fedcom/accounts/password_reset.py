@@ -49,7 +49,7 @@ def find_reset(conn: Connection, token: str, now: datetime) -> Member:
     if number is None:
         raise NotFound(
             "reset_unknown",
-            "This link was used already, or it is older than an hour. Ask for a new one.",
+            "This link has already been used or is older than an hour. Request a new one.",
         )
     return get_member(conn, number)
 
@@ -63,7 +63,7 @@ def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -
     # Of two who use it at once, the one who finds the row chooses.
     used = conn.execute(delete(password_reset).where(password_reset.c.token_hash == _hash(token)))
     if used.rowcount == 0:
-        raise NotFound("reset_unknown", "This link was used already. Ask for a new one.")
+        raise NotFound("reset_unknown", "This link has already been used. Request a new one.")
     set_password(conn, member.person.id, password_hash)
     return member
 

@@ -1,7 +1,7 @@
 """Passwords: what is accepted, and argon2id hashes of it.
 
-`hash_password` and `check_password` take some 30 ms of CPU and 19 MiB: call them in a thread, never
-within a transaction.
+`hash_password`, `check_password` and `stronger_hash` take some 30 ms of CPU and 19 MiB: call them
+in a thread, never within a transaction.
 """
 
 import unicodedata
@@ -67,17 +67,17 @@ def check_new_password(password: str, name: str = "") -> str:
     if len(password) < MIN_PASSWORD:
         raise Invalid(
             "password_too_short",
-            "A password has at least %(minimum)s characters.",
+            "The password must have at least %(minimum)s characters.",
             minimum=MIN_PASSWORD,
         )
     if len(password) > MAX_PASSWORD:
         raise Invalid(
             "password_too_long",
-            "A password has at most %(maximum)s characters.",
+            "The password may have at most %(maximum)s characters.",
             maximum=MAX_PASSWORD,
         )
     if _is_common(password.lower(), name.lower()):
-        raise Invalid("password_common", "That password is among the first that would be tried.")
+        raise Invalid("password_common", "That password is too common.")
     return password
 
 
@@ -99,9 +99,13 @@ def check_password(stored: str | None, password: str) -> bool:
     return stored is not None and len(password) <= MAX_PASSWORD
 
 
-def needs_rehash(stored: str) -> bool:
-    """Whether the hash was made with weaker parameters than today's; then hash and put it anew."""
-    return _HASHER.check_needs_rehash(stored)
+def stronger_hash(stored: str | None, password: str) -> str | None:
+    """A new hash of `password`, of which `stored` was just found to be one, if `stored` was made
+    with other parameters than today's; else None. Slow: see the module.
+    """
+    if stored is None or not _HASHER.check_needs_rehash(stored):
+        return None
+    return hash_password(password)
 
 
 def _to_bytes(password: str) -> bytes:

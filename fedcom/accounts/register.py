@@ -59,11 +59,11 @@ def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
         return _sign_up(ctx, newcomer, key, "active")
     mode = ctx.conn.execute(select(site.c.registration)).scalar()
     if mode not in ("open", "approval"):
-        raise Denied("registration_closed", "This instance takes no new members.")
+        raise Denied("registration_closed", "This server isn't accepting new members.")
     if mode == "open":
         return _sign_up(ctx, newcomer, key, "active")
     if not newcomer.application.strip():
-        raise Invalid("application_required", "Say in a few words why you want to join.")
+        raise Invalid("application_required", "Please say briefly why you want to join.")
     applicant = _sign_up(ctx, newcomer, key, "pending")
     for admin_id in list_admins(ctx.conn):
         notify(ctx, admin_id, News(kind="application", by_id=applicant.person.id))
@@ -110,7 +110,7 @@ def check_email(email: str | None) -> str | None:
     if not email:
         return None
     if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
-        raise Invalid("email_invalid", "That is not an e-mail address.")
+        raise Invalid("email_invalid", "This is not a valid e-mail address.")
     return email
 
 
@@ -131,10 +131,12 @@ def _create(ctx: Context, newcomer: Newcomer, key: NewKey, values: dict[str, str
         **values,
     }
     if not insert_ignoring(ctx.conn, account, row):
-        raise Conflict("email_taken", "There is an account with that e-mail address.")
+        raise Conflict("email_taken", "There is already an account with this e-mail address.")
     return get_member(ctx.conn, made.id)
 
 
 def _get_applicant(conn: Connection, person_id: int) -> None:
     if get_account(conn, person_id).state != "pending":
-        raise NotFound("couldnt_find_registration_application", "Nobody of that id waits.")
+        raise NotFound(
+            "couldnt_find_registration_application", "No pending application with this id."
+        )

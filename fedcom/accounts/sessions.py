@@ -129,7 +129,7 @@ def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, Signe
     """
     row = conn.execute(_VISIT, {"token": _hash(token), "now": now}).first()
     if row is None:
-        raise NotFound("site_not_set_up", "This instance was never started.")
+        raise NotFound("site_not_set_up", "This server has never been started.")
     width = len(_SITE)
     signed_in = None if row[width] is None else _to_signed_in(row[width:])
     return Site(*row[:width]), signed_in

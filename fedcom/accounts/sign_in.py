@@ -1,7 +1,8 @@
 """Logging in, in three steps, because the slow one must not hold a transaction:
 
 1. `begin_sign_in` in a transaction: is there an attempt left? It is counted at once;
-2. `passwords.check_password(login.password_hash, password)` in a thread;
+2. `passwords.check_password(login.password_hash, password)` in a thread, and if it is right
+   `passwords.stronger_hash`: the log-in is the one moment at which the password is at hand;
 3. `finish_sign_in` in a transaction: a session, and the attempt is forgotten; or `incorrect_login`
    is raised, and the attempt stays counted.
 
@@ -13,12 +14,12 @@ account has logged in before is counted by itself alone, so that no stranger loc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from fedcom.accounts.members import Member, find_member, get_member
+from fedcom.accounts.members import Member, find_member, get_member, replace_hash
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import (
     SIGN_IN_BY_ADDRESS,
@@ -97,9 +98,15 @@ def _count(
 
 
 def finish_sign_in(
-    conn: Connection, login: Login, *, password_ok: bool, user_agent: str, now: datetime
+    conn: Connection,
+    login: Login,
+    *,
+    password_ok: bool,
+    stronger: str | None = None,
+    user_agent: str,
+    now: datetime,
 ) -> Welcome:
-    """Begin a session if the password was right.
+    """Begin a session if the password was right, and keep a `stronger` hash of it.
 
     Raises Denied: `incorrect_login`, and, only to who knows the password,
     `registration_application_is_pending`. The banned may log in to read why, to take along what is
@@ -112,12 +119,23 @@ def finish_sign_in(
         # Changed while the hash was being checked.
         raise incorrect_login()
     if member.account.state == "pending":
-        raise Denied("registration_application_is_pending", "An admin has not approved you yet.")
+        raise Denied(
+            "registration_application_is_pending", "Your application is still waiting for approval."
+        )
+    if stronger is not None:
+        member = _strengthen(conn, member, stronger)
     forget_attempts(conn, login.attempts)
     token = create_session(conn, login.person_id, user_agent, now)
     return Welcome(member, token)
 
 
+def _strengthen(conn: Connection, member: Member, stronger: str) -> Member:
+    verified = member.account.password_hash
+    if not replace_hash(conn, member.person.id, verified, stronger):
+        raise incorrect_login()
+    return replace(member, account=replace(member.account, password_hash=stronger))
+
+
 def incorrect_login() -> Denied:
     """The one answer to a wrong name and to a wrong password."""
-    return Denied("incorrect_login", "Name or password is wrong.")
+    return Denied("incorrect_login", "Wrong name or password.")

@@ -75,12 +75,12 @@ class Ban(Action[Person]):
         _check_power(ctx, self.by, self.person, self.community)
         check_body(self.reason, MAX_REASON)
         if is_admin(ctx.conn, self.person.id) and self._is_about_us():
-            raise Denied("cannot_ban_admin", "An admin cannot be banned; demote them first.")
+            raise Denied("cannot_ban_admin", "Admins cannot be banned. Demote them first.")
         if self.expires_at is not None and self.expires_at <= ctx.now:
-            raise Invalid("ban_expires_in_the_past", "The ban would have ended already.")
+            raise Invalid("ban_expires_in_the_past", "The end of the ban is in the past.")
         if not self.removes_content and self._stands(ctx):
             raise Conflict(
-                "already_banned", "%(person)s is banned already.", person=self.person.handle
+                "already_banned", "%(person)s is already banned.", person=self.person.handle
             )
 
     def _is_about_us(self) -> bool:
@@ -417,11 +417,11 @@ def _check_power(ctx: Context, by: Person, person: Person, community: Community 
         return
     may_act(by, ctx.now)
     if by.local and not is_admin(ctx.conn, by.id):
-        raise Denied("not_an_admin", "Only admins ban from the whole instance.")
+        raise Denied("not_an_admin", "Only admins can ban somebody from the whole server.")
     if not by.local and by.host != person.host and not person.local:
         raise Denied(
             "not_their_site",
-            "%(host)s bans its own people, not %(person)s.",
+            "%(host)s can ban only its own users; %(person)s is not one of them.",
             host=by.host,
             person=person.handle,
         )
@@ -564,7 +564,7 @@ def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Co
     if not is_site(ctx, target):
         raise NotFound(
             "couldnt_find_community",
-            "%(target)s is no community or site known here.",
+            "%(target)s is not a community or server known here.",
             target=target,
         )
     return None

@@ -39,7 +39,7 @@ class CloseCommunity(Action[Community]):
         check_body(self.reason, MAX_REASON)
         if self.community.removed_at is not None:
             handle = self.community.handle
-            raise Conflict("already_removed", "!%(community)s is closed already.", community=handle)
+            raise Conflict("already_removed", "!%(community)s is already closed.", community=handle)
 
     def apply(self, ctx: Context) -> Community:
         """Close it, write the log and tell the members who follow it."""
@@ -73,10 +73,14 @@ class ReopenCommunity(Action[Community]):
         _check_admin(ctx, self)
         handle = self.community.handle
         if self.community.removed_at is None:
-            raise Conflict("not_removed", "!%(community)s is open.", community=handle)
+            raise Conflict("not_removed", "!%(community)s is not closed.", community=handle)
         closed_here = _was_closed_here(ctx, self.community)
         if self.vouched and closed_here:
-            raise Conflict("closed_here", "!%(community)s was closed here.", community=handle)
+            raise Conflict(
+                "closed_here",
+                "!%(community)s was closed by an admin of this server.",
+                community=handle,
+            )
         if not (self.vouched or closed_here):
             raise Conflict(
                 "closed_at_home", "!%(community)s was closed on its own server.", community=handle
@@ -101,7 +105,7 @@ def _check_admin(ctx: Context, action: CloseCommunity | ReopenCommunity) -> None
     if action.vouched:
         return
     if not (action.by.local and is_admin(ctx.conn, action.by.id)):
-        raise Denied("not_an_admin", "Only an admin of this instance does that.")
+        raise Denied("not_an_admin", "Only admins of this server can do that.")
 
 
 def _set(

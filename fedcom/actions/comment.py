@@ -128,9 +128,9 @@ class CreateComment(_Wording):
         mine = standing(ctx.conn, self.by, community)
         may_comment(self.by, community, mine, self.post, self.parent, ctx.now)
         if self.parent is not None and self.parent.post_id != self.post.id:
-            raise Invalid("wrong_thread", "The comment answered is below another post.")
+            raise Invalid("wrong_thread", "The parent comment belongs to another post.")
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
         author = get_person(ctx.conn, (self.parent or self.post).author_id)
         refuse_reply_to_blocker(ctx, self.by, author)
         self.check_words()
@@ -285,7 +285,7 @@ def _climb(
         check_content(document)
         comments.append(document)
         if len(comments) > MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread is as deep as it can get.")
+            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
         passed[real] = None
         iri = document.in_reply_to
 
@@ -293,7 +293,7 @@ def _climb(
 def _circular(passed: Iterable[str]) -> Invalid:
     return Invalid(
         "thread_circular",
-        "Comments that reply to one another in a circle: %(ids)s.",
+        "These comments reply to each other in a circle: %(ids)s.",
         ids=", ".join(islice(passed, IDS_NAMED)),
     )
 
@@ -304,7 +304,9 @@ def _find_content(ctx: Context, iri: str) -> Post | Comment | None:
 
 def _document_at(ctx: Context, iri: str) -> Document:
     if ctx.is_ours(iri):
-        raise NotFound("unknown_object", "There is no post or comment %(iri)s here.", iri=iri)
+        raise NotFound(
+            "unknown_object", "There is no post or comment with the id %(iri)s here.", iri=iri
+        )
     refuse_blocked(ctx, iri)
     return ctx.document(iri)
 
@@ -316,7 +318,7 @@ def _check_fetched(ctx: Context, document: Document, iri: str) -> None:
     if document.type not in TYPES or ctx.is_ours(document.id or iri):
         raise Invalid(
             "not_content",
-            "At %(iri)s is a %(type)s, no post and no comment.",
+            "%(iri)s is of type %(type)s, not a post or comment.",
             iri=iri,
             type=document.type,
         )
@@ -384,7 +386,9 @@ def _above(ctx: Context, document: Document, via: str | None) -> Post | Comment:
     if known is not None:
         return known
     if not (via is not None or ctx.wanted or concerns_us(ctx, document)):
-        raise Denied("not_followed", "It answers nothing that is kept here, and names nobody here.")
+        raise Denied(
+            "not_followed", "It replies to nothing known here and mentions nobody on this server."
+        )
     return content_at(ctx, iri, via, below=document.id)
 
 
@@ -417,7 +421,7 @@ def _check_place(ctx: Context, document: Document, community: Community, via: st
         return
     raise Denied(
         "waits_for_announce",
-        "Comments in %(community)s count here when the community has announced them.",
+        "Comments in %(community)s are accepted once the community has announced them.",
         community=community.handle,
     )
 

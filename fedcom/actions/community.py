@@ -43,7 +43,7 @@ class CreateCommunity(Action[Community]):
         check_display_name(self.title)
         check_body(self.description.source)
         if not self.by.local:
-            raise Invalid("not_local", "Communities here are made by members.")
+            raise Invalid("not_local", "Only members of this server can create communities here.")
 
     def apply(self, ctx: Context) -> Community:
         """Take the name and make the actor. Raises Conflict when the name was ever used."""

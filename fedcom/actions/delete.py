@@ -38,7 +38,7 @@ class Delete(Action[Content]):
         if self.target.author_id != self.by.id:
             may_edit(self.by, self.target, ctx.now)
         if self.target.deleted_at is not None:
-            raise Conflict("already_deleted", "It is deleted already.")
+            raise Conflict("already_deleted", "It is already deleted.")
 
     def apply(self, ctx: Context) -> Content:
         """Hide it; ours keep their words so that the author can restore them."""

@@ -39,9 +39,9 @@ class Pin(Action[Post]):
         community = community_of(ctx.conn, self.post)
         may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         if self.pinned == (self.post.featured_at is not None):
-            raise Conflict("already_so", "It is so already.")
+            raise Conflict("already_so", "Nothing to change.")
         if self.pinned and not self.post.is_shown:
-            raise Denied("deleted", "What is gone cannot be pinned.")
+            raise Denied("deleted", "Deleted and removed posts cannot be pinned.")
 
     def apply(self, ctx: Context) -> Post:
         """Set or clear the mark, and write the modlog."""
@@ -76,7 +76,7 @@ def read_pin(ctx: Context, received: ReceivedActivity, community: Community) -> 
     if not isinstance(target, Post) or target.community_id != community.id:
         raise Denied(
             "wrong_community",
-            "%(iri)s is no post in %(community)s.",
+            "%(iri)s is not a post in %(community)s.",
             iri=iri,
             community=community.handle,
         )

@@ -43,7 +43,7 @@ from fedcom.rules.dialects import (
 )
 from fedcom.wire.addressing import announce_iri, create_iri
 from inbox.ports import ReceivedActivity
-from outbox.address import Recipient, fold
+from outbox.address import fold
 from outbox.peers import gone_hosts
 from outbox.publish import publish
 
@@ -391,7 +391,7 @@ def _publish_bytes(
         actor=actor,
         body=body,
         subject=subject,
-        inboxes=fold([Recipient(host.inbox) for host in to], own_host=ctx.host, skip_hosts=skipped),
+        inboxes=fold([host.inbox for host in to], own_host=ctx.host, skip_hosts=skipped),
         now=ctx.now.timestamp(),
     )
 

@@ -171,7 +171,7 @@ class AnswerFollow(Action[None]):
         if self.asked.target_id != self.by.id:
             raise Invalid(
                 "not_the_followed",
-                "%(person)s was not asked to be followed.",
+                "There is no follow request to %(person)s.",
                 person=self.by.handle,
             )
 
@@ -230,7 +230,9 @@ def _read_follow(ctx: Context, received: ReceivedActivity) -> Follow | RefuseFol
     target = find_actor(ctx.conn, received.activity.object_id or "")
     if target is None or not target.local:
         raise NotFound(
-            "couldnt_find_object", "%(iri)s is nobody here.", iri=received.activity.object_id
+            "couldnt_find_object",
+            "There is no local actor with the id %(iri)s.",
+            iri=received.activity.object_id,
         )
     by = actor_at(ctx, received.actor)
     if isinstance(by, Person) and _is_banned(ctx, by, target) and _reads_rejects(ctx, by):
@@ -264,7 +266,9 @@ def _read_unfollow(ctx: Context, received: ReceivedActivity) -> Unfollow | None:
 def _read_answer(ctx: Context, received: ReceivedActivity) -> AnswerFollow:
     asked = _find_asked(ctx, received)
     if asked is None:
-        raise NotFound("couldnt_find_follow", "Nobody here asked to follow this actor.")
+        raise NotFound(
+            "couldnt_find_follow", "Nobody on this server has requested to follow this actor."
+        )
     return AnswerFollow(
         by=actor_at(ctx, received.actor), asked=asked, accepted=received.activity.type == "Accept"
     )

@@ -26,7 +26,11 @@ class RotateKeys(Action[Actor]):
     def check(self, ctx: Context) -> None:
         """Only ours, and only who is still there."""
         if not self.by.local or self.by.deleted_at is not None:
-            raise Invalid("not_local", "%(person)s has no keys here.", person=self.by.handle)
+            raise Invalid(
+                "not_local",
+                "%(person)s is not a local actor, so there are no keys to replace.",
+                person=self.by.handle,
+            )
 
     def apply(self, ctx: Context) -> Actor:
         """Retire what there is and show the new keys."""

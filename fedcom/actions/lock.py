@@ -36,7 +36,7 @@ class Lock(Action[Content]):
         community = community_of(ctx.conn, self.target)
         may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         if self.locked == (self.target.locked_at is not None):
-            raise Conflict("already_so", "It is so already.")
+            raise Conflict("already_so", "Nothing to change.")
 
     def apply(self, ctx: Context) -> Content:
         """Set or clear the mark, and write the modlog."""
@@ -68,9 +68,7 @@ def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
     word = undone or received.activity
     target = find_content(ctx.conn, word.object_id or "")
     if target is None:
-        raise Invalid(
-            "couldnt_find_post", "Only posts and comments that are kept here can be locked."
-        )
+        raise Invalid("couldnt_find_post", "Only posts and comments known here can be locked.")
     check_vouched(ctx, received, community_of(ctx.conn, target))
     locked = undone is None
     if locked == (target.locked_at is not None):

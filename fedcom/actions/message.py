@@ -77,7 +77,7 @@ class SendMessage(_Private):
         """To somebody who can be reached and takes it."""
         may_act(self.by, ctx.now)
         if self.to.id == self.by.id:
-            raise Invalid("message_to_self", "Nobody needs a message from themselves.")
+            raise Invalid("message_to_self", "You can't send a message to yourself.")
         _check_reach(ctx, self.by, self.to)
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
@@ -165,7 +165,7 @@ class DeleteMessage(_Private):
         if self.message.author_id != self.by.id:
             may_edit(self.by, self.message, ctx.now)
         if self.message.deleted_at is not None:
-            raise Conflict("already_deleted", "It is deleted already.")
+            raise Conflict("already_deleted", "It is already deleted.")
 
     def apply(self, ctx: Context) -> Message:
         """Hide it at once. The words are erased later: nobody could be asked for them again when
@@ -191,7 +191,7 @@ class UndeleteMessage(_Private):
         if self.message.deleted_at is None:
             raise Conflict("not_deleted", "It is not deleted.")
         if not (self.message.body_source or self.message.body_html):
-            raise Denied("erased", "It was deleted long ago, and its words are gone.")
+            raise Denied("erased", "It was deleted too long ago to be restored.")
 
     def apply(self, ctx: Context) -> Message:
         """Show it again."""
@@ -208,11 +208,15 @@ def _check_reach(ctx: Context, by: Person, to: Person) -> None:
     if to.deleted_at is not None:
         raise Denied("deleted", "%(person)s has been deleted.", person=to.handle)
     if to.local and to.kind == "Application":
-        raise Invalid("not_a_person", "That is this server itself, and nobody reads its messages.")
+        raise Invalid(
+            "not_a_person", "This account stands for the server itself; nobody reads its messages."
+        )
     if not to.local:
         refuse_blocked(ctx, to.iri)
     if is_blocked(ctx, to.id, by.id):
-        raise Denied("person_block", "%(person)s takes no messages from you.", person=to.handle)
+        raise Denied(
+            "person_block", "%(person)s doesn't accept messages from you.", person=to.handle
+        )
 
 
 def _check_pace(ctx: Context, by: Person, to: Person) -> None:
@@ -231,7 +235,7 @@ def _check_pace(ctx: Context, by: Person, to: Person) -> None:
     if ctx.conn.execute(sent).scalar_one() >= TO_STRANGERS:
         raise TooMany(
             "rate_limit_error",
-            "You have written to many people who never wrote to you. Wait an hour.",
+            "Too many messages to people who have never written to you. Try again in an hour.",
             retry_after=3600.0,
         )
 
@@ -260,10 +264,12 @@ def _read_chat(ctx: Context, received: ReceivedActivity) -> SendMessage | EditMe
     document = received.object
     _check_sender(received)
     if PUBLIC in document.addressed:
-        raise Denied("not_private", "What everybody may read is no private message.")
+        raise Denied("not_private", "A private message must not be addressed to the public.")
     people = _recipients(ctx, received, document)
     if not people:
-        raise NotFound("couldnt_find_person", "The message is addressed to nobody here.")
+        raise NotFound(
+            "couldnt_find_person", "The message is not addressed to anybody on this server."
+        )
     return _read_message(ctx, received, people)
 
 
@@ -291,7 +297,9 @@ def _read_message(
 ) -> SendMessage | EditMessage | None:
     document = received.object
     if document.id is None or document.owner is None:
-        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+        raise Invalid(
+            "object_incomplete", "The object needs an id and exactly one author (attributedTo)."
+        )
     content = read_message(document)
     body = with_name(content.body, document)
     source = Provenance(content.iri, document.type, content.published, content.updated)
@@ -331,7 +339,9 @@ def _author(ctx: Context, received: ReceivedActivity) -> Person:
 def _check_sender(received: ReceivedActivity) -> None:
     """Raises Denied for a private message that somebody else than its author passes on."""
     if not _is_from_author(received):
-        raise Denied("not_public", "What was said in private is nobody's to pass on.")
+        raise Denied(
+            "not_public", "A private message is accepted only from its author, not relayed."
+        )
 
 
 def _is_from_author(received: ReceivedActivity) -> bool:

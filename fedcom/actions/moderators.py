@@ -33,7 +33,9 @@ class AddModerator(Action[None]):
         is_out = self.person.is_banned(ctx.now) or theirs.is_banned(ctx.now)
         if is_out or self.person.deleted_at is not None:
             raise Invalid(
-                "cannot_moderate", "%(person)s cannot be a moderator.", person=self.person.handle
+                "cannot_moderate",
+                "%(person)s cannot become a moderator.",
+                person=self.person.handle,
             )
 
     def apply(self, ctx: Context) -> None:
@@ -45,7 +47,7 @@ class AddModerator(Action[None]):
         }
         if not insert_ignoring(ctx.conn, moderator, row):
             raise Conflict(
-                "already_moderator", "%(person)s is a moderator already.", person=self.person.handle
+                "already_moderator", "%(person)s is already a moderator.", person=self.person.handle
             )
         line = Line(by=self.by, kind="add_moderator", community=self.community)
         log_person(ctx, line, self.person)

@@ -50,14 +50,14 @@ class MovePost(Action[Post]):
         community = community_of(ctx.conn, self.post)
         target = self.target or community
         if self.post.local or community.local or target.local or target.host != community.host:
-            raise Denied("not_theirs", "A server moves posts between its own communities only.")
+            raise Denied("not_theirs", "A server can move posts only between its own communities.")
         if self.target is None:
             if self.post.removed_at is not None:
-                raise Conflict("already_removed", "It is removed already.")
+                raise Conflict("already_removed", "It is already removed.")
         elif _has_left(ctx, self.post):
             may_act(get_person(ctx.conn, self.post.author_id), ctx.now)
         elif self.target.id == self.post.community_id:
-            raise Conflict("already_so", "It is so already.")
+            raise Conflict("already_so", "Nothing to change.")
 
     def apply(self, ctx: Context) -> Post:
         """Move it with its comments, its open reports and what is counted, and write the modlog."""
@@ -117,13 +117,20 @@ def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     """A post goes to another community of the same server."""
     word = received.activity
     if word.origin is None or word.target is None or word.object_id == received.actor:
-        raise Invalid("not_moved", "Only posts move, from one community to another.")
+        raise Invalid(
+            "not_moved", "Move is supported only for posts, from one community to another."
+        )
     about = _post_moved(ctx, word.object_id or "", (word.origin, word.target))
     community = community_of(ctx.conn, about)
     if community.iri == word.target and not _has_left(ctx, about):
         return None
     if not _is_confirmed(ctx, about, community.iri, word.target):
-        raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=about.iri)
+        raise Denied(
+            "not_confirmed",
+            "Not confirmed: the origin does not place %(iri)s in %(target)s.",
+            iri=about.iri,
+            target=word.target,
+        )
     target = _target(ctx, word.target)
     # What comes back when it is announced is what its community let go.
     by = participant_at(ctx, received.actor if target is not None else community.iri)
@@ -135,7 +142,7 @@ def _read_undo(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     about = find_post(ctx.conn, received.object.object_id or "")
     by = find_actor(ctx.conn, received.actor)
     if about is None or about.local or not isinstance(by, Community):
-        raise NotFound("unknown_object", "It takes back no boost and no post that is known here.")
+        raise NotFound("unknown_object", "The Undo refers to no Announce and no post known here.")
     if about.community_id != by.id or about.removed_at is not None:
         return None
     return MovePost(by=participant_at(ctx, received.actor), post=about, target=None)
@@ -150,7 +157,7 @@ def _post_moved(ctx: Context, iri: str, way: tuple[str, str]) -> Post:
         ]
         about = find_post_of_thread(ctx.conn, places, iri)
     if about is None:
-        raise NotFound("unknown_object", "The post that is moved is not known here.")
+        raise NotFound("unknown_object", "The post to move is not known here.")
     return about
 
 

@@ -32,9 +32,9 @@ class ChangePictures(Action[Person | Community]):
             community = self.subject
             may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         elif self.subject.id != self.by.id:
-            raise Denied("not_the_owner", "These are somebody else's pictures.")
+            raise Denied("not_the_owner", "You can change only your own pictures.")
         if not self.subject.local:
-            raise Invalid("not_local", "These pictures are changed on their own server.")
+            raise Invalid("not_local", "These pictures can be changed only on their own server.")
         for url in (self.icon_url, self.image_url):
             if url is not None:
                 check_url(url)

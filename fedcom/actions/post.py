@@ -277,7 +277,9 @@ def check_content(document: Document) -> str:
     All that needs nobody to be asked.
     """
     if document.id is None or document.owner is None:
-        raise Invalid("object_incomplete", "The object needs an id and an attributedTo.")
+        raise Invalid(
+            "object_incomplete", "The object needs an id and exactly one author (attributedTo)."
+        )
     check_public(document)
     return document.owner
 
@@ -285,7 +287,9 @@ def check_content(document: Document) -> str:
 def check_public(document: Document) -> None:
     """Raises Denied for what was not said to everybody."""
     if not document.is_public:
-        raise Denied("not_public", "What is not public is kept by nobody but its addressees.")
+        raise Denied(
+            "not_public", "Posts and comments must be public: as:Public is in neither to nor cc."
+        )
 
 
 def is_overtaken(
@@ -334,7 +338,7 @@ def _place(ctx: Context, document: Document, via: str | None) -> Community:
     sure = (*document.audiences, *document.groups)
     if ctx.wanted and sure:
         return community_at(ctx, sure[0])
-    raise Invalid("no_community", "The post is addressed to no community that is known here.")
+    raise Invalid("no_community", "The post is not addressed to any community known here.")
 
 
 def places_named(document: Document) -> tuple[str, ...]:
@@ -378,7 +382,7 @@ def _direct(ctx: Context, document: Document, community: Community) -> Community
         return community
     raise Denied(
         "waits_for_announce",
-        "Posts in %(community)s count here when the community has announced them.",
+        "Posts in %(community)s are accepted once the community has announced them.",
         community=community.handle,
     )
 
@@ -443,5 +447,7 @@ def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> Non
 def _check_wanted(ctx: Context, community: Community) -> None:
     if not (community.local or ctx.wanted or is_followed_here(ctx.conn, community.id)):
         raise Denied(
-            "not_followed", "Nobody here follows %(community)s.", community=community.handle
+            "not_followed",
+            "Nobody on this server follows %(community)s.",
+            community=community.handle,
         )

@@ -84,7 +84,10 @@ class RefreshProfile(Action[Person]):
 def _read_update(ctx: Context, received: ReceivedActivity) -> RefreshProfile:
     if received.activity.object_id != received.actor:
         raise Denied(
-            "not_the_owner", "%(actor)s may change only the own profile.", actor=received.actor
+            "not_the_owner",
+            "An actor may only update its own profile: %(actor)s is not %(iri)s.",
+            actor=received.actor,
+            iri=received.activity.object_id,
         )
     return RefreshProfile(by=person_at(ctx, received.actor))
 

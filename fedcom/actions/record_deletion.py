@@ -22,7 +22,7 @@ class RecordDeletion(Action[None]):
         if not same_host(self.iri, self.actor_iri):
             raise Denied(
                 "not_the_owner",
-                "%(iri)s is not %(actor)s's to take back.",
+                "%(actor)s cannot delete or undo %(iri)s, which is on another host.",
                 iri=self.iri,
                 actor=self.actor_iri,
             )

@@ -54,7 +54,7 @@ class RemoveContent(Action[Content]):
             community = community_of(ctx.conn, self.target)
             may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
         if self.target.removed_at is not None:
-            raise Conflict("already_removed", "It is removed already.")
+            raise Conflict("already_removed", "It is already removed.")
 
     def apply(self, ctx: Context) -> Content:
         """Hide it, write the modlog, and close what was reported of it."""
@@ -108,7 +108,7 @@ class RestoreContent(Action[Content]):
         if not community.local and is_banned_by_us(ctx.conn, author, ctx.now):
             may_act(author, ctx.now)
         if not (community.local or self.by.local) and is_taken_down(ctx.conn, self.target.iri):
-            raise Denied("taken_down", "An admin of this server has taken it down.")
+            raise Denied("taken_down", "An admin of this server has removed it.")
         if self.target.removed_at is None:
             raise Conflict("not_removed", "It is not removed.")
 
@@ -152,7 +152,7 @@ def _read_delete(
 ) -> Action[Content] | CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
     iri = received.activity.object_id
     if iri is None:
-        raise Invalid("object_missing", "A Delete names what it deletes.")
+        raise Invalid("object_missing", "The Delete names no object.")
     target = find_content(ctx.conn, iri)
     if target is None:
         return _delete_other(ctx, iri, received)
@@ -187,7 +187,11 @@ def _delete_other(
     if not received.confirmed:
         # An origin that blocks us says 404 of everybody, and any origin of what is yet to be made:
         # nobody is erased, or kept from being heard, by what another announces.
-        raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
+        raise Denied(
+            "not_confirmed",
+            "Not confirmed: the origin responds 404 for %(iri)s, which does not prove a deletion.",
+            iri=iri,
+        )
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == received.actor:
         # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a
@@ -210,7 +214,7 @@ def _read_undo(
     deleted = received.object
     iri = deleted.object_id
     if iri is None:
-        raise Invalid("object_missing", "An Undo of a Delete names what was deleted.")
+        raise Invalid("object_missing", "The Delete to undo names no object.")
     target = find_content(ctx.conn, iri)
     if target is None:
         about = find_message(ctx.conn, iri)
@@ -235,7 +239,10 @@ def _words(ctx: Context, target: Content, by: Person, document: Document) -> dic
     """What its origin says again; ours is blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
         raise Denied(
-            "not_confirmed", "The origin of %(iri)s does not say the same.", iri=target.iri
+            "not_confirmed",
+            "Not confirmed: the origin does not serve %(iri)s as a post or comment by %(actor)s.",
+            iri=target.iri,
+            actor=by.iri,
         )
     check_public(document)
     if isinstance(target, Comment):

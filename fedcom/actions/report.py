@@ -83,7 +83,9 @@ class Report(Action[ReportRow]):
         for target in self._targets():
             _check_target(ctx, self.by, target)
         if not self._fresh(ctx):
-            raise Conflict("already_reported", "You have reported it; it will be looked at.")
+            raise Conflict(
+                "already_reported", "You have already reported this. A moderator will look at it."
+            )
         _check_pace(ctx, self.by)
 
     def apply(self, ctx: Context) -> ReportRow:
@@ -93,7 +95,9 @@ class Report(Action[ReportRow]):
         iri = self.iri or ctx.new_iri("flag")
         fresh = self._fresh(ctx)
         if not fresh:
-            raise Conflict("already_reported", "You have reported it; it will be looked at.")
+            raise Conflict(
+                "already_reported", "You have already reported this. A moderator will look at it."
+            )
         numbers = [
             self._write(ctx, target, iri if position == 1 else f"{iri}#{position}")
             for position, target in enumerate(fresh, start=1)
@@ -177,9 +181,9 @@ class WithdrawReport(Action[None]):
     def check(self, ctx: Context) -> None:
         """One's own, while nobody has judged it."""
         if self.report.reporter_id != self.by.id:
-            raise Denied("not_the_reporter", "Only who reported it takes the report back.")
+            raise Denied("not_the_reporter", "Only the reporter can withdraw the report.")
         if self.report.resolved_at is not None:
-            raise Conflict("already_resolved", "It is resolved already.")
+            raise Conflict("already_resolved", "It is already resolved.")
 
     def apply(self, ctx: Context) -> None:
         """Resolved by the reporter, with whatever else the same Flag named."""
@@ -216,19 +220,19 @@ class WithdrawReport(Action[None]):
 
 def _check_target(ctx: Context, by: Person, target: Target) -> None:
     if target.id == by.id and isinstance(target, Person):
-        raise Invalid("own_content", "Nobody needs to report themselves.")
+        raise Invalid("own_content", "You can't report yourself.")
     if isinstance(target, Message):
         if not _received(ctx, by, target):
-            raise NotFound("couldnt_find_private_message", "There is no such message here.")
+            raise NotFound("couldnt_find_private_message", "Message not found.")
         if target.deleted_at is not None:
-            raise Denied("deleted", "What you report has been deleted.")
+            raise Denied("deleted", "This has been deleted, so it cannot be reported.")
     elif isinstance(target, Post | Comment):
         if target.author_id == by.id:
-            raise Invalid("own_content", "You wrote this yourself; you can delete it.")
+            raise Invalid("own_content", "This is your own; you can delete it instead.")
         community = community_of(ctx.conn, target)
         may_take_part(by, community, standing(ctx.conn, by, community), ctx.now)
         if not target.is_shown:
-            raise Denied("deleted", "What you report has been deleted.")
+            raise Denied("deleted", "This has been deleted, so it cannot be reported.")
 
 
 def _received(ctx: Context, by: Person, about: Message) -> bool:
@@ -246,7 +250,7 @@ def _check_pace(ctx: Context, by: Person) -> None:
     if alone or (not by.local and count_reports_from(ctx.conn, by.host, since) >= FROM_HOST):
         raise TooMany(
             "rate_limit_error",
-            "That are many reports in a short time. Wait an hour.",
+            "Too many reports. Try again in an hour.",
             retry_after=3600.0,
         )
 
@@ -361,7 +365,7 @@ def _reported(ctx: Context, row: ReportRow) -> Target:
         return get_message(ctx.conn, row.message_id)
     found = find_actor(ctx.conn, row.said)
     if found is None:
-        raise NotFound("couldnt_find_person", "There is no such person here.")
+        raise NotFound("couldnt_find_person", "User not found.")
     return found
 
 
@@ -396,7 +400,9 @@ def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
 
 def _elsewhere() -> Denied:
     # The same for all, so that nobody learns which private messages there are.
-    return Denied("report_elsewhere", "Nothing that it names is for anybody here to judge.")
+    return Denied(
+        "report_elsewhere", "The report concerns nothing that is moderated on this server."
+    )
 
 
 def _named(ctx: Context, word: Document) -> Iterator[Target]:

@@ -35,9 +35,12 @@ class _ForThisServer(Action[Content]):
         """Raises Denied for others, and Invalid for what is in a community of ours."""
         may_act(self.admin, ctx.now)
         if not is_admin(ctx.conn, self.admin.id):
-            raise Denied("not_an_admin", "Only admins of this instance may see this page.")
+            raise Denied("not_an_admin", "Only admins of this server can do that.")
         if community_of(ctx.conn, self.target).local:
-            raise Invalid("local_community", "The community is on this server.")
+            raise Invalid(
+                "local_community",
+                "This is for posts in communities of other servers; this community is local.",
+            )
 
     def deletion(self, ctx: Context, iri: str, result: Content) -> Activity:
         """The author's Delete."""
@@ -59,7 +62,7 @@ class TakeDown(_ForThisServer):
         """For admins, and only once."""
         self.check_admin(ctx)
         if self.target.removed_at is not None:
-            raise Conflict("already_removed", "It is removed already.")
+            raise Conflict("already_removed", "It is already removed.")
 
     def apply(self, ctx: Context) -> Content:
         """Hide it, write the modlog, and close what was reported of it."""

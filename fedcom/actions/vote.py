@@ -90,7 +90,7 @@ class Vote(Action[Ballot]):
 def _read_vote(ctx: Context, received: ReceivedActivity) -> Vote | None:
     activity = received.activity
     if activity.object_id is None:
-        raise Invalid("object_missing", "A %(type)s names what it is about.", type=activity.type)
+        raise Invalid("object_missing", "The %(type)s names no object.", type=activity.type)
     target = _target(ctx, received, activity.object_id)
     check_vouched(
         ctx, received, community_of(ctx.conn, target), direct=_is_direct(received, target)
@@ -105,7 +105,7 @@ def _read_vote(ctx: Context, received: ReceivedActivity) -> Vote | None:
 def _read_undo(ctx: Context, received: ReceivedActivity) -> Vote | None:
     taken_back = received.object
     if taken_back.object_id is None:
-        raise Invalid("object_missing", "An Undo of a vote names what was voted on.")
+        raise Invalid("object_missing", "The vote to undo names no object.")
     target, someone = _find_target(ctx, taken_back.object_id), find_actor(ctx.conn, received.actor)
     if target is None or someone is None:
         return None
@@ -146,7 +146,9 @@ def _target(ctx: Context, received: ReceivedActivity, iri: str) -> Post | Commen
     if found is not None:
         return found
     if received.via is None and not concerns_us(ctx, received.activity):
-        raise NotFound("unknown_object", "There is no post or comment %(iri)s here.", iri=iri)
+        raise NotFound(
+            "unknown_object", "There is no post or comment with the id %(iri)s here.", iri=iri
+        )
     return content_at(ctx, iri, received.via)
 
 

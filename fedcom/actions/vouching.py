@@ -28,6 +28,6 @@ def check_vouched(
     if received.via is None and not (community.local or direct or ctx.wanted):
         raise Denied(
             "waits_for_announce",
-            "What happens in %(community)s counts here when the community has announced it.",
+            "Activities in %(community)s are accepted once the community has announced them.",
             community=community.handle,
         )

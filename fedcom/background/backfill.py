@@ -130,7 +130,9 @@ class Visit(Budget):
         """Take one request off. Raises BudgetSpent."""
         host = host_of(url)
         if self._asked[host] >= self._limits.of_one_host or self.is_tired(host):
-            raise BudgetSpent("budget_host", f"Enough was asked of {host}.", url=url)
+            raise BudgetSpent(
+                "budget_host", f"The limit of requests to {host} is reached.", url=url
+            )
         try:
             super().spend(url)
         except BudgetSpent:
@@ -217,13 +219,11 @@ class Backfill:
 
     async def _visit_community(self, community: Community) -> None:
         visit = Visit(self._limits)
-        logger.info("fetching what was there before", community=community.handle)
+        logger.info("backfill_started", community=community.handle)
         try:
             threads = await self._fetch_posts(community, visit)
         except (Unreachable, Denied) as error:  # Denied: the admin has blocked the instance
-            logger.info(
-                "a community cannot be asked now", community=community.handle, why=str(error)
-            )
+            logger.info("backfill_postponed", community=community.handle, error=str(error))
             visit.leave_out(community.outbox, error.code, error.detail)
             await self._report(community, community.iri, visit)
             return
@@ -240,7 +240,7 @@ class Backfill:
             await self._units.unit(lambda ctx: _mark(ctx, community))
         await self._report(community, community.iri, visit)
         logger.info(
-            "fetched what was there before",
+            "backfill_finished",
             community=community.handle,
             posts=visit.posts,
             comments=visit.comments,
@@ -265,7 +265,7 @@ class Backfill:
             Thread(about, community, context or about.context_iri, replies), visit
         )
         await self._report(community, about.iri, visit)
-        logger.info("fetched a thread", post=about.iri, comments=visit.comments)
+        logger.info("thread_fetched", post=about.iri, comments=visit.comments)
 
     async def _fetch_posts(self, community: Community, visit: Visit) -> list[Thread]:
         """Keep the newest posts of a community. Raises Unreachable or Denied for its outbox."""
@@ -314,7 +314,7 @@ class Backfill:
             fetched=Fetched({iri: document}),
         )
         if isinstance(found, Post) and found.community_id != community.id:
-            visit.leave_out(iri, "wrong_community", "It is in another community.")
+            visit.leave_out(iri, "wrong_community", "It belongs to another community.")
         if not isinstance(found, Post) or found.community_id != community.id or not found.is_shown:
             return None
         visit.posts += is_new
@@ -392,7 +392,9 @@ class Backfill:
         while (above := chain[-1].in_reply_to) is not None and not await self._is_known(above):
             if any(above == step.id for step in chain) or len(chain) >= self._limits.depth:
                 raise Invalid(
-                    "thread_endless", "What %(iri)s answers has no beginning.", iri=document.id
+                    "thread_endless",
+                    "The replies above %(iri)s form a circle or are too many.",
+                    iri=document.id,
                 )
             found = await self._resolve(Listed(above, above), visit)
             if found is None:
@@ -467,7 +469,7 @@ class Backfill:
         if page is not None and page.type not in COLLECTION_TYPES:
             raise Invalid(
                 "not_a_collection",
-                "%(iri)s is a %(type)s, no collection.",
+                "%(iri)s is of type %(type)s, not a collection.",
                 iri=page.id,
                 type=page.type,
             )
@@ -484,7 +486,7 @@ class Backfill:
                 visit.note_fault(error)
             item = what.item if isinstance(what, Listed) else what
             code, reason = (
-                ("database", "It does not fit into the database.")
+                ("database", "It cannot be stored in the database.")
                 if isinstance(error, DBAPIError)
                 else (error.code, error.detail)
             )
@@ -513,7 +515,7 @@ async def _safely(work: Awaitable[None]) -> None:
     try:
         await work
     except Exception:  # the outermost loop: one visit that fails must not end all later ones
-        logger.exception("a visit to a peer has failed")
+        logger.exception("backfill_failed")
 
 
 def _content_of(item: Document | str) -> Document | str | None:
@@ -546,7 +548,10 @@ def _keep(ctx: Context, document: Document, thread: Thread) -> Post | Comment:
     root = above.post_id if isinstance(above, Comment) else above and above.id
     if root != thread.post.id:
         raise Denied(
-            "wrong_thread", "%(iri)s is not below %(post)s.", iri=document.id, post=thread.post.iri
+            "wrong_thread",
+            "%(iri)s does not belong to the thread of %(post)s.",
+            iri=document.id,
+            post=thread.post.iri,
         )
     return content_at(ctx, document.id or "", via=thread.community.iri)
 

@@ -59,4 +59,4 @@ def _ask_again(row: FollowRow, ctx: Context) -> None:
     try:
         perform(ctx, Follow(by=by, target=target))
     except FedcomError as error:
-        logger.info("a follow is not asked for again", target=target.iri, why=str(error))
+        logger.info("follow_retry_failed", target=target.iri, error=str(error))

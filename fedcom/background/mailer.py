@@ -88,7 +88,7 @@ class Mailer:
                     await self._units.unit(write_digests)
                 await self.send_due()
             except SQLAlchemyError:
-                logger.exception("letters could not be looked for; it is tried again")
+                logger.exception("mail_queue_failed")
             looks += 1
             await asyncio.sleep(LOOK_EVERY)
 
@@ -107,7 +107,7 @@ class Mailer:
         # ValueError: smtplib and email refuse what cannot be said, a password with umlauts say.
         except (smtplib.SMTPException, OSError, ValueError) as error:
             if _is_final(error):
-                logger.warning("a letter was refused and is dropped", letter=letter.id)
+                logger.warning("mail_rejected", mail=letter.id)
                 await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
                 return False
             # Not its words: a mail server may repeat what it was told.
@@ -115,7 +115,7 @@ class Mailer:
             again = await self._units.unit(
                 lambda ctx: postpone_letter(ctx.conn, letter, self._clock())
             )
-            logger.warning("a letter was not sent", letter=letter.id, why=why, again=again)
+            logger.warning("mail_not_sent", mail=letter.id, error=why, retry=again)
             return False
         await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
         return True
@@ -161,5 +161,7 @@ def _connected(server: Server) -> Iterator[smtplib.SMTP]:
             line.starttls(context=context)
             line.ehlo()
         elif server.user and not server.is_tls and not server.is_here:
-            raise smtplib.SMTPNotSupportedError("it offers no TLS, and a password must be given")
+            raise smtplib.SMTPNotSupportedError(
+                "the mail server offers no TLS, and a password is never sent without it"
+            )
         yield line

@@ -91,7 +91,7 @@ class Previews:
                 while await self.make_some():
                     pass
             except Exception:  # the outermost loop: one link must not end the previews of all
-                logger.exception("a preview has failed")
+                logger.exception("preview_crashed")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), LOOK_EVERY)
             self._due.clear()
@@ -110,14 +110,14 @@ class Previews:
 
     async def _make(self, wanted: PreviewJob) -> None:
         if wanted.attempts > ATTEMPTS:
-            logger.warning("a preview was begun and never ended", url=wanted.target)
+            logger.warning("preview_interrupted", url=wanted.target)
             await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=False))
             return
         try:
             found = await self._find(wanted)
         except (ProtocolError, FedcomError, OSError) as error:
             passing = isinstance(error, Unreachable | OSError | Busy)
-            logger.info("no preview", url=wanted.target, why=str(error), again=passing)
+            logger.info("preview_failed", url=wanted.target, error=str(error), retry=passing)
             await self._units.unit(lambda ctx: fail_preview(ctx, wanted, passing=passing))
             return
         await self._units.unit(
@@ -178,7 +178,7 @@ class Previews:
         except Busy:
             raise
         except (ProtocolError, FedcomError) as error:
-            logger.info("no picture for a preview", url=url, why=str(error))
+            logger.info("preview_picture_failed", url=url, error=str(error))
             return None
 
     async def _picture_at(self, url: str) -> Media:
@@ -202,9 +202,9 @@ class Previews:
         """
         host = host_of(url)
         if host == self._host:
-            raise NotFound("own_page", "This is a page of ours.")
+            raise NotFound("own_page", "This page is on this server.")
         if await self._units.read(lambda conn: find_block(conn, host)) is not None:
-            raise Denied("instance_blocked", "The instance %(host)s is blocked here.", host=host)
+            raise Denied("instance_blocked", "The server %(host)s is blocked here.", host=host)
         if not self._fetcher.development and url.startswith("http://"):
             return f"https://{url.removeprefix('http://')}"
         return url

@@ -17,17 +17,17 @@ from fedcom.wiring import Instance
 
 @click.group("community")
 def communities() -> None:
-    """Communities."""
+    """Manage communities."""
 
 
 @communities.command()
 @click.argument("name")
 @click.option("--by", "owner", required=True, help="The member who becomes its first moderator.")
-@click.option("--title", default="", help="What readers see instead of the name.")
-@click.option("--description", default="", help="What it is for, in Markdown.")
+@click.option("--title", default="", help="The title that readers see instead of the name.")
+@click.option("--description", default="", help="The description, in Markdown.")
 @click.pass_obj
 def create(config: Path | None, name: str, owner: str, title: str, description: str) -> None:
-    """Make the community NAME."""
+    """Create the community NAME."""
 
     async def work(instance: Instance) -> Community:
         key = await instance.new_key()
@@ -36,7 +36,7 @@ def create(config: Path | None, name: str, owner: str, title: str, description: 
             member = find_member(ctx.conn, owner)
             if member is None:
                 raise NotFound(
-                    "couldnt_find_person", "There is no account %(owner)s here.", owner=owner
+                    "couldnt_find_person", "There is no account named %(owner)s.", owner=owner
                 )
             action = CreateCommunity(
                 by=member.person,
@@ -50,4 +50,4 @@ def create(config: Path | None, name: str, owner: str, title: str, description: 
         return await instance.unit(make)
 
     made = with_instance(config, work)
-    click.echo(f"!{made.handle} is at {made.iri}.")
+    click.echo(f"Created !{made.handle} at {made.iri}.")

@@ -10,13 +10,13 @@ from fedcom.settings import load_settings
 
 @click.group("db")
 def database() -> None:
-    """The database."""
+    """Upgrade and check the database."""
 
 
 @database.command()
 @click.pass_obj
 def upgrade(config: Path | None) -> None:
-    """Bring the database to the newest revision; makes a SQLite file that is not there."""
+    """Upgrade the database to the newest revision. Creates a missing SQLite file."""
     settings = load_settings(config)
     migrate.upgrade(settings.database_url)
     current, _ = migrate.current_and_head(settings.database_url)
@@ -26,11 +26,11 @@ def upgrade(config: Path | None) -> None:
 @database.command()
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Compare the database with what this version expects; exit code 1 when they differ."""
+    """Compare the schema with what this version expects; exit code 1 if they differ."""
     settings = load_settings(context.obj)
     differences = migrate.check(settings.database_url)
     for difference in differences:
         click.echo(difference)
     if differences:
         context.exit(1)
-    click.echo("The database is as this version expects it.")
+    click.echo("The database matches this version.")

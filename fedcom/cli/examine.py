@@ -23,20 +23,20 @@ from fedcom.inspect.verification import CapturedCase, Shown, Verification, verif
 
 @click.command("explain")
 @click.argument("files", metavar="FILE", nargs=-1, required=True, type=click.File("rb"))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option(
     "--fixture",
     is_flag=True,
-    help="The files are kept for tests: add a missing @context, permit http and ports.",
+    help="Treat the files as test fixtures: add a missing @context, allow http and ports.",
 )
 @click.pass_context
 def explain_files(
     context: click.Context, files: tuple[BinaryIO, ...], as_json: bool, fixture: bool
 ) -> None:
-    """Say of ActivityPub documents what we would make of them, or why we would refuse them.
+    """Explain how this server would read ActivityPub documents, or why it would refuse them.
 
-    FILE is '-' for standard input. SCRUBBED_ID and SCRUBBED_DATE in a file (Mbin's snapshots) get
-    an address on the actor's host and a date first. Exit code 1 when any is refused.
+    Use '-' as FILE for standard input. SCRUBBED_ID and SCRUBBED_DATE in a file (Mbin's snapshots)
+    are replaced by an id on the actor's host and a date. Exit code 1 if any file is refused.
     """
     all_understood = True
     for file in files:
@@ -67,7 +67,7 @@ def _to_line(name: str, explained: Explained) -> str:
         parts.append(json.dumps(explained.title, ensure_ascii=False))
     named = (
         ("by", explained.author),
-        ("said by", explained.actor if explained.actor != explained.author else None),
+        ("sent by", explained.actor if explained.actor != explained.author else None),
         ("in", " or ".join(explained.community)),
         ("about", explained.about),
         ("language", explained.language),
@@ -94,9 +94,15 @@ def _short(iri: str) -> str:
     type=click.File("rb"),
     help="The signer's key: a PEM, a Multikey, or the actor document as JSON.",
 )
-@click.option("--body", type=click.File("rb"), help="The body, where FILE has only the head.")
-@click.option("--origin", help="Our origin as the request meant it (else https and its Host).")
-@click.option("--at", metavar="DATE", help="When it came (else now), as HTTP or ISO 8601 date.")
+@click.option("--body", type=click.File("rb"), help="The body, if FILE contains only the head.")
+@click.option(
+    "--origin", help="The origin of the receiving server (default: https and the Host header)."
+)
+@click.option(
+    "--at",
+    metavar="DATE",
+    help="When the request arrived, as an HTTP or ISO 8601 date (default: now).",
+)
 @click.pass_context
 def verify_file(
     context: click.Context,
@@ -108,8 +114,8 @@ def verify_file(
 ) -> None:
     """Verify the signature of a captured request, step by step.
 
-    FILE is the request as it went over the wire, a curl command, or what curl -v or curl
-    --trace-ascii wrote; '-' for standard input. Nothing is fetched. Exit code 1 when it is refused.
+    FILE is the raw request, a curl command, or the output of curl -v or curl --trace-ascii; use '-'
+    for standard input. Nothing is fetched. Exit code 1 if the request is refused.
     """
     captured = read_capture(file.read(), body.read() if body else None)
     host = next(iter(captured.request.values("host")), "")
@@ -139,7 +145,7 @@ def _moment(text: str | None) -> datetime:
         except ValueError:
             continue
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    raise click.BadParameter(f"{text} is no date.", param_hint="--at")
+    raise click.BadParameter(f"{text} is not a date.", param_hint="--at")
 
 
 def _to_step(shown: Shown) -> str:

@@ -18,15 +18,15 @@ from inbox.journal import refusals as list_refusals
 from outbox.maintenance import FailedDelivery, PeerReport, find_failed, report_peers, retry_now
 
 _BACKLOGS = {
-    "follows": "unanswered follows of our members",
+    "follows": "unanswered follow requests from our members",
     "deliveries": "deliveries to it",
-    "activities": "activities from it that are not worked on yet",
+    "activities": "received activities not processed yet",
 }
 
 
 @click.group("federation")
 def federation() -> None:
-    """Other servers: look up, queue, refusals, omissions, table; explain, verify."""
+    """Look into federation with other servers, and debug it."""
 
 
 federation.add_command(explain_files)
@@ -37,18 +37,20 @@ federation.add_command(verify_file)
 @click.argument("text", metavar="URL_OR_HANDLE")
 @click.pass_obj
 def lookup(config: Path | None, text: str) -> None:
-    """Fetch a community, person, post or comment and show what became of it."""
+    """Fetch a community, person, post or comment and show the result."""
     found = with_instance(config, lambda instance: instance.lookup(text))
     for name, value in _facts(found):
         click.echo(f"{name:<12}{value}")
 
 
 @federation.command()
-@click.option("--all", "show_all", is_flag=True, help="Peers with nothing waiting as well.")
-@click.option("--retry", metavar="HOST", help="Try what waits for HOST now ('all' for everybody).")
+@click.option("--all", "show_all", is_flag=True, help="Include peers with nothing waiting.")
+@click.option(
+    "--retry", metavar="HOST", help="Retry deliveries to HOST now ('all' for every host)."
+)
 @click.pass_obj
 def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
-    """What waits for each peer, what fails, and what waits for longer than an hour."""
+    """Show what is waiting for each peer, what fails, and what is overdue by an hour."""
     if retry is not None:
         _retry(config, None if retry == "all" else retry)
     peers, backlogs = with_instance(
@@ -59,11 +61,11 @@ def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
     )
     shown = [peer for peer in peers if show_all or peer.waiting or peer.claimed or peer.failures]
     if not shown and not backlogs:
-        click.echo("Nothing waits for anybody.")
+        click.echo("Nothing is waiting.")
     for peer in shown:
         _echo_peer(peer)
     if backlogs:
-        click.echo("Waiting for longer than an hour:")
+        click.echo("Waiting for more than an hour:")
     for one in backlogs:
         what = f"{one.number} {_BACKLOGS[one.kind]}"
         click.echo(f"{one.since:%Y-%m-%d %H:%M:%SZ}  {one.host}: {what}")
@@ -71,11 +73,11 @@ def queue(config: Path | None, show_all: bool, retry: str | None) -> None:
 
 @federation.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--sent", is_flag=True, help="What peers refused of ours instead.")
-@click.option("--host", help="Of this peer only.")
+@click.option("--sent", is_flag=True, help="Show what peers refused from us instead.")
+@click.option("--host", help="Show only this peer.")
 @click.pass_obj
 def refusals(config: Path | None, limit: int, sent: bool, host: str | None) -> None:
-    """What was refused after it had been taken in, then what was ignored, the latest first."""
+    """Show activities refused or ignored after they were accepted, newest first."""
     if sent:
         _echo_failed(config, limit, host)
         return
@@ -92,15 +94,15 @@ def refusals(config: Path | None, limit: int, sent: bool, host: str | None) -> N
 
 @federation.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--host", help="Of this peer only.")
+@click.option("--host", help="Show only this peer.")
 @click.pass_obj
 def omissions(config: Path | None, limit: int, host: str | None) -> None:
-    """What was left out when old posts and comments were fetched, the latest first, and why."""
+    """Show which old posts and comments were skipped when fetching, and why, newest first."""
     found = with_instance(
         config, lambda instance: instance.read(lambda conn: list_omissions(conn, limit, host))
     )
     if not found:
-        click.echo("Nothing was left out.")
+        click.echo("Nothing was skipped.")
     for one in found:
         click.echo(f"{one.created_at:%Y-%m-%d %H:%M:%SZ}  {one.item or '(no id)'}  of {one.source}")
         click.echo(f"    {one.code}: {one.reason}")
@@ -108,7 +110,7 @@ def omissions(config: Path | None, limit: int, host: str | None) -> None:
 
 @federation.command()
 def table() -> None:
-    """Every activity that is heard, as the table in docs/federation.md."""
+    """Print the table of supported activities for docs/federation.md."""
     click.echo(heard_table(), nl=False)
 
 
@@ -117,19 +119,19 @@ def _retry(config: Path | None, host: str | None) -> None:
         config,
         lambda instance: instance.unit(lambda ctx: retry_now(ctx.conn, host, ctx.now.timestamp())),
     )
-    click.echo(f"{number} deliveries are due now.")
+    click.echo(f"Deliveries to retry now: {number}.")
 
 
 def _echo_peer(peer: PeerReport) -> None:
     parts = [f"{peer.waiting} waiting", f"{peer.claimed} being sent", f"{peer.failing} failing"]
     if peer.gone:
-        parts.append("gone for a month: nothing new is sent")
+        parts.append("unreachable for a month: nothing new is sent")
     elif peer.resting_until is not None and peer.resting_until > datetime.now(UTC).timestamp():
-        parts.append(f"resting until {_moment(peer.resting_until)}")
+        parts.append(f"paused until {_moment(peer.resting_until)}")
     click.echo(f"{peer.host}: {', '.join(parts)}")
     if peer.last_status is not None or peer.last_answer:
         answer = " ".join((peer.last_answer or "").split())[:200]
-        click.echo(f"    last answer: {peer.last_status or 'none'} {answer}".rstrip())
+        click.echo(f"    last response: {peer.last_status or 'none'} {answer}".rstrip())
 
 
 def _echo_failed(config: Path | None, limit: int, host: str | None) -> None:
@@ -143,7 +145,10 @@ def _echo_failed(config: Path | None, limit: int, host: str | None) -> None:
         click.echo("No peer refused anything.")
     _echo_deliveries(failures)
     if echoes:
-        click.echo("Echoes: peers refused what their own people had said. Nothing was lost.")
+        click.echo(
+            "Echoes: peers refused to receive back what their own users had written. Nothing"
+            " was lost."
+        )
     _echo_deliveries(echoes)
 
 
@@ -151,7 +156,7 @@ def _echo_deliveries(found: Iterable[FailedDelivery]) -> None:
     for one in found:
         answer = " ".join((one.last_answer or "").split())[:200]
         click.echo(f"{_moment(one.closed_at)}  {one.activity_id} → {one.inbox}")
-        click.echo(f"    {one.state} after {one.tries}: {one.last_status or 'none'} {answer}")
+        click.echo(f"    {one.state} (attempts: {one.tries}): {one.last_status or 'none'} {answer}")
 
 
 def _facts(found: Found) -> list[tuple[str, str]]:

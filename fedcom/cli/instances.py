@@ -10,15 +10,15 @@ from fedcom.site.instances import block_instance, list_blocks, unblock_instance
 
 @click.group("instance")
 def instances() -> None:
-    """Blocked servers."""
+    """Block and unblock servers."""
 
 
 @instances.command()
 @click.argument("host")
-@click.option("--reason", default="", help="Kept in the modlog.")
+@click.option("--reason", default="", help="The reason, shown in the modlog.")
 @click.pass_obj
 def block(config: Path | None, host: str, reason: str) -> None:
-    """Take nothing from HOST and its subdomains, and send nothing there."""
+    """Block HOST and its subdomains: accept nothing from them, send nothing to them."""
     made = with_instance(
         config, lambda instance: instance.unit(lambda ctx: block_instance(ctx, host, reason))
     )
@@ -29,7 +29,7 @@ def block(config: Path | None, host: str, reason: str) -> None:
 @click.argument("host")
 @click.pass_obj
 def unblock(config: Path | None, host: str) -> None:
-    """Take the block of HOST back."""
+    """Unblock HOST."""
     with_instance(config, lambda instance: instance.unit(lambda ctx: unblock_instance(ctx, host)))
     click.echo(f"{host} is no longer blocked.")
 
@@ -37,10 +37,10 @@ def unblock(config: Path | None, host: str) -> None:
 @instances.command("list")
 @click.pass_obj
 def list_all(config: Path | None) -> None:
-    """All blocks, with their reasons."""
+    """List blocked servers, with the reasons."""
     blocks = with_instance(config, lambda instance: instance.read(list_blocks))
     if not blocks:
-        click.echo("No instance is blocked.")
+        click.echo("No servers are blocked.")
     for found in blocks:
         reason = f"  {found.reason}" if found.reason else ""
         click.echo(f"{found.host}  since {found.created_at:%Y-%m-%d}{reason}")

@@ -18,21 +18,26 @@ from fedcom.wiring import Instance
 
 @click.group("keys")
 def keys() -> None:
-    """Signing keys."""
+    """Manage signing keys."""
 
 
 @keys.command()
 @click.argument("names", nargs=-1)
-@click.option("--all", "everybody", is_flag=True, help="Every local actor, the instance's too.")
+@click.option(
+    "--all",
+    "everybody",
+    is_flag=True,
+    help="Replace the keys of every local actor, including the server's own.",
+)
 @click.pass_obj
 def rotate(config: Path | None, names: tuple[str, ...], everybody: bool) -> None:
-    """Give the people and communities NAMES new keys, and tell their followers.
+    """Replace the signing keys of the people and communities NAMES and inform their followers.
 
-    Do it when a backup or the secret key may be in wrong hands. A running server signs with the
-    new keys within 15 seconds.
+    Do this if a backup or the secret key may have been leaked. A running server uses the new
+    keys within 15 seconds.
     """
     if everybody == bool(names):
-        raise click.UsageError("Name people or communities, or say --all.")
+        raise click.UsageError("Give names of people or communities, or --all.")
     count = with_instance(config, lambda instance: _rotate(instance, names))
     click.echo(f"{count} {'actor has' if count == 1 else 'actors have'} new keys.")
 
@@ -51,7 +56,11 @@ def _find(conn: Connection, names: tuple[str, ...]) -> list[str]:
     wanted = [name.lstrip("@!").lower() for name in names] or list(known)
     for name in wanted:
         if name not in known:
-            raise NotFound("couldnt_find_person", "There is no %(name)s here.", name=name)
+            raise NotFound(
+                "couldnt_find_person",
+                "There is no local person or community named %(name)s.",
+                name=name,
+            )
     return [known[name] for name in wanted]
 
 

@@ -15,14 +15,14 @@ from fedcom.wiring import Instance
 
 @click.group("media")
 def media() -> None:
-    """Pictures."""
+    """Manage pictures."""
 
 
 @media.command()
 @click.argument("addresses", nargs=-1, required=True)
 @click.pass_obj
 def remove(config: Path | None, addresses: tuple[str, ...]) -> None:
-    """Delete pictures: uploads by their address or name, copies of others' by their own address."""
+    """Delete pictures: uploads by address or name, remote copies by the original address."""
     with_instance(config, lambda instance: _remove_all(instance, addresses))
 
 
@@ -34,9 +34,11 @@ async def _remove_all(instance: Instance, addresses: tuple[str, ...]) -> None:
             await asyncio.to_thread(instance.pictures.store.remove, file)
         if not copies and not files:
             raise NotFound(
-                "couldnt_find_picture", "No picture of %(address)s is kept here.", address=address
+                "couldnt_find_picture",
+                "There is no picture with the address %(address)s here.",
+                address=address,
             )
-        click.echo(f"{address} is deleted.")
+        click.echo(f"{address} was deleted.")
 
 
 def _forget(ctx: Context, address: str) -> list[str]:

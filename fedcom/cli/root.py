@@ -27,7 +27,7 @@ from fedcom.settings import SettingsError
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The TOML file with the settings (else FEDCOM_CONFIG, else ./fedcom.toml).",
+    help="The TOML file with the settings (default: FEDCOM_CONFIG, then ./fedcom.toml).",
 )
 @click.pass_context
 def fedcom(context: click.Context, config: Path | None) -> None:
@@ -52,9 +52,9 @@ def main() -> None:
         _end(f"{error.detail} ({error.code})")
     except DatabaseError as error:
         # Without the statement and its values, which SQLAlchemy would add.
-        _end(f"The database cannot be used: {error.orig}")
+        _end(f"Database error: {error.orig}")
     except OSError as error:
-        _end(f"A file cannot be used: {error}")
+        _end(f"File error: {error}")
 
 
 def _end(message: str) -> NoReturn:

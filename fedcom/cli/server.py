@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 @click.command()
 @click.pass_obj
 def serve(config: Path | None) -> None:
-    """Run the server: pages, inboxes and, without Redis, deliveries.
+    """Run the server: web pages, inboxes and, without Redis, deliveries.
 
-    Brings the database up to date first.
+    Upgrades the database first.
     """
     settings = load_settings(config)
     configure_logs(settings.log_level, settings.log_format)
@@ -72,7 +72,7 @@ def run_server(settings: Settings, limits: Limits) -> None:
 @click.command()
 @click.pass_obj
 def worker(config: Path | None) -> None:
-    """Deliver, beside a server with the same redis_url; start as many as you like."""
+    """Run a delivery worker for a server with the same redis_url. Start as many as you like."""
     settings = load_settings(config)
     configure_logs(settings.log_level, settings.log_format)
     _allow_files(WORKER_FILES)

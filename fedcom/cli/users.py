@@ -34,19 +34,21 @@ from fedcom.wiring import Instance
 
 @click.group("user")
 def users() -> None:
-    """Accounts, and bans."""
+    """Manage accounts and bans."""
 
 
 @users.command()
 @click.argument("name")
-@click.option("--admin", is_flag=True, help="Make the account an admin's.")
-@click.option("--email", help="An address to log in with, instead of the name.")
+@click.option("--admin", is_flag=True, help="Create an admin account.")
+@click.option(
+    "--email", help="The e-mail address, which can be used to log in instead of the name."
+)
 @click.pass_obj
 def create(config: Path | None, name: str, admin: bool, email: str | None) -> None:
-    """Make an active account NAME, whatever the registration mode.
+    """Create an active account NAME, whatever the registration mode.
 
-    The first admin's also ends the set-up, with registration closed. The password
-    is asked for, or read as one line from standard input.
+    Creating the first admin also completes the set-up, with registration closed. The
+    password is prompted for, or read as one line from standard input.
     """
     chosen = check_new_password(_read_password(), name)
 
@@ -62,10 +64,10 @@ def create(config: Path | None, name: str, admin: bool, email: str | None) -> No
 
 @users.command()
 @click.argument("name")
-@click.option("--demote", is_flag=True, help="Make an admin a plain member again.")
+@click.option("--demote", is_flag=True, help="Turn an admin into an ordinary member.")
 @click.pass_obj
 def promote(config: Path | None, name: str, demote: bool) -> None:
-    """Make the member NAME an admin. All their sessions end."""
+    """Make the member NAME an admin. Ends all their sessions."""
     role: Literal["admin", "member"] = "member" if demote else "admin"
 
     def work(ctx: Context) -> str:
@@ -74,16 +76,16 @@ def promote(config: Path | None, name: str, demote: bool) -> None:
         return member.person.handle
 
     handle = with_instance(config, lambda instance: instance.unit(work))
-    click.echo(f"{handle} is {'an admin' if role == 'admin' else 'a member'} now.")
+    click.echo(f"{handle} is now {'an admin' if role == 'admin' else 'an ordinary member'}.")
 
 
 @users.command("reset-password")
 @click.argument("name")
 @click.pass_obj
 def reset_password(config: Path | None, name: str) -> None:
-    """Give the account NAME another password. All its sessions end.
+    """Set a new password for the account NAME. Ends all its sessions.
 
-    The password is asked for, or read as one line from standard input.
+    The password is prompted for, or read as one line from standard input.
     """
     chosen = check_new_password(_read_password(), name)
     hashed = hash_password(chosen)
@@ -101,7 +103,7 @@ def reset_password(config: Path | None, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def reset_link(config: Path | None, name: str) -> None:
-    """Make a link with which the member NAME chooses another password, once, within an hour."""
+    """Create a link to reset the password of NAME; it works once, within an hour."""
 
     def work(ctx: Context) -> str:
         token = create_reset(ctx.conn, _get_member(ctx, name).person.id, ctx.now)
@@ -112,11 +114,17 @@ def reset_link(config: Path | None, name: str) -> None:
 
 @users.command()
 @click.option("--uses", default=1, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--days", default=7, show_default=True, type=click.IntRange(0, 3650), help="0: ever.")
-@click.option("--note", default="", help="For whom; only admins see it.")
+@click.option(
+    "--days",
+    default=7,
+    show_default=True,
+    type=click.IntRange(0, 3650),
+    help="Days until it expires; 0 for never.",
+)
+@click.option("--note", default="", help="A note about who it is for; only admins see it.")
 @click.pass_obj
 def invite(config: Path | None, uses: int, days: int, note: str) -> None:
-    """Make an invitation: whoever has its address may sign up, whatever the registration mode."""
+    """Create an invitation link: anyone with it can sign up, whatever the registration mode."""
 
     def work(ctx: Context) -> str:
         expires = ctx.now + timedelta(days=days) if days else None
@@ -128,10 +136,10 @@ def invite(config: Path | None, uses: int, days: int, note: str) -> None:
 
 
 @users.command("list")
-@click.option("--pending", is_flag=True, help="Who waits for an admin's approval instead.")
+@click.option("--pending", is_flag=True, help="List pending applications instead.")
 @click.pass_obj
 def list_all(config: Path | None, pending: bool) -> None:
-    """The accounts, the oldest first, with their role and whether they are banned."""
+    """List accounts with role and bans, oldest first."""
     state: Literal["active", "pending"] = "pending" if pending else "active"
 
     def work(conn: Connection) -> list[Member]:
@@ -142,7 +150,7 @@ def list_all(config: Path | None, pending: bool) -> None:
 
     found = with_instance(config, lambda instance: instance.read(work))
     if not found:
-        click.echo("Nobody waits." if pending else "There are no accounts.")
+        click.echo("No pending applications." if pending else "No accounts.")
     for member in found:
         banned = "  banned" if member.person.banned_at is not None else ""
         since = f"since {member.account.created_at:%Y-%m-%d}"
@@ -151,17 +159,21 @@ def list_all(config: Path | None, pending: bool) -> None:
 
 @users.command()
 @click.argument("handle")
-@click.option("--reason", default="", help="Shown to the person and kept in the modlog.")
-@click.option("--days", type=click.IntRange(1, 3650), help="The ban ends by itself after so long.")
-@click.option("--content", is_flag=True, help="Remove all they wrote; with --undo put it back.")
-@click.option("--undo", is_flag=True, help="Take the ban back.")
+@click.option("--reason", default="", help="The reason, shown to the person and in the modlog.")
+@click.option(
+    "--days", type=click.IntRange(1, 3650), help="How many days the ban lasts (default: permanent)."
+)
+@click.option(
+    "--content", is_flag=True, help="Also remove everything they wrote; with --undo, restore it."
+)
+@click.option("--undo", is_flag=True, help="Lift the ban.")
 @click.pass_obj
 def ban(
     config: Path | None, handle: str, reason: str, days: int | None, content: bool, undo: bool
 ) -> None:
-    """Ban HANDLE (name, or name@host for people elsewhere) from this instance.
+    """Ban HANDLE (name, or name@host for remote users) from this server.
 
-    It is done, and told to other servers, in the name of the first admin.
+    The ban is made, and announced to other servers, in the name of the first admin.
     """
 
     def work(ctx: Context) -> Person:
@@ -204,14 +216,16 @@ def _read_password() -> str:
 def _get_member(ctx: Context, name: str) -> Member:
     member = find_member(ctx.conn, name.lstrip("@").removesuffix(f"@{ctx.host}"))
     if member is None:
-        raise NotFound("couldnt_find_person", "There is no account %(name)s here.", name=name)
+        raise NotFound("couldnt_find_person", "There is no account named %(name)s.", name=name)
     return member
 
 
 def _get_admin(ctx: Context) -> Person:
     admin = find_first_admin(ctx.conn)
     if admin is None:
-        raise NotFound("no_admin", "Nobody is an admin here yet: `fedcom user promote` somebody.")
+        raise NotFound(
+            "no_admin", "There is no admin yet. Make somebody one with `fedcom user promote`."
+        )
     return admin
 
 
@@ -223,5 +237,7 @@ def _get_person(ctx: Context, handle: str) -> Person:
         name, host = parsed.name, parsed.host
     person = find_person(ctx.conn, name, host)
     if person is None:
-        raise NotFound("couldnt_find_person", "%(handle)s is not known here.", handle=handle)
+        raise NotFound(
+            "couldnt_find_person", "%(handle)s is not known on this server.", handle=handle
+        )
     return person

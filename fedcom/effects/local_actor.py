@@ -5,7 +5,7 @@ Not an action: registering, creating a community and the first start make actors
 
 from typing import Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from fedcom.context import Context, NewKey
 from fedcom.db import insert_ignoring
@@ -27,7 +27,7 @@ def create_local_actor(
     name = check_name(name)
     if not insert_ignoring(ctx.conn, local_name, {"name": name, "taken_at": ctx.now}):
         raise Conflict(
-            "name_taken", "The name %(name)s is taken or was somebody's before.", name=name
+            "name_taken", "The name %(name)s is taken, or was taken in the past.", name=name
         )
     iri = person_iri(ctx.origin, name) if kind == "Person" else community_iri(ctx.origin, name)
     return _insert(ctx, {"iri": iri, "kind": kind, "name": name, "title": title}, key)
@@ -88,9 +88,3 @@ def put_keys(ctx: Context, whose: Actor, key: NewKey) -> None:
             values = dict(zip(names, row, strict=True))
             stored = insert(actor_key).values(actor_id=whose.id, created_at=ctx.now, **values)
             ctx.conn.execute(stored)
-
-
-def is_name_free(ctx: Context, name: str) -> bool:
-    """Whether `name` can still be given to a local person or community. Raises Invalid."""
-    taken = select(local_name.c.name).where(local_name.c.name == check_name(name))
-    return ctx.conn.execute(taken).first() is None

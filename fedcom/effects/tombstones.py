@@ -34,12 +34,10 @@ _FRESH: frozenset[Evidence] = frozenset({"signature", "community"})
 class Tombstone:
     """One activity that was undone.
 
-    `set_by` is the actor who undid it, or the community that announced the Undo. `awaited`: it had
-    not arrived when it was undone. `signed_at`: when its actor signed the request that undid it
-    (epoch seconds by the actor's clock); None when something else undid it.
+    `awaited`: it had not arrived when it was undone. `signed_at`: when its actor signed the request
+    that undid it (epoch seconds by the actor's clock); None when something else undid it.
     """
 
-    set_by: str
     created_at: datetime
     awaited: bool
     signed_at: float | None
@@ -127,7 +125,7 @@ def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
     if row is None:
         return None
     counts = same_host(row.actor_iri, received.actor) or row.actor_iri == received.via
-    return Tombstone(row.actor_iri, row.created_at, row.awaited, row.signed_at) if counts else None
+    return Tombstone(row.created_at, row.awaited, row.signed_at) if counts else None
 
 
 def note_arrival(ctx: Context, received: ReceivedActivity, stone: Tombstone) -> None:

@@ -44,7 +44,9 @@ async def answer_webfinger(request: Request) -> Response:
     instance = instance_of(request)
     someone = await instance.read(lambda conn: _find(conn, resource, instance))
     if someone is None or someone.deleted_at is not None or not someone.local:
-        raise NotFound("couldnt_find_person", "There is no %(resource)s here.", resource=resource)
+        raise NotFound(
+            "couldnt_find_person", "%(resource)s not found on this server.", resource=resource
+        )
     origin = instance.settings.origin
     body = webfinger.document(
         Handle(someone.name, someone.host),
@@ -123,9 +125,12 @@ def is_app(request: Request) -> bool:
 def _resource(request: Request) -> str:
     asked = request.query_params.getlist("resource")
     if len(asked) != 1 or not asked[0]:
-        raise BadRequest("resource_missing", "Ask with ?resource=acct:name@host.")
+        raise BadRequest(
+            "resource_missing",
+            "The query parameter resource is missing, e.g. ?resource=acct:name@host.",
+        )
     if not _is_uri(asked[0]):
-        raise BadRequest("resource_malformed", "The resource must be a URI, as acct:name@host.")
+        raise BadRequest("resource_malformed", "The resource must be a URI, e.g. acct:name@host.")
     return asked[0]
 
 

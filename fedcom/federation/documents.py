@@ -175,7 +175,7 @@ def _number(request: Request) -> int:
     """The number in the address. Raises NotFound for one that no row can have."""
     number: int = request.path_params["number"]
     if number > LARGEST_ID:
-        raise NotFound("couldnt_find_object", "There is no such number here.")
+        raise NotFound("couldnt_find_object", "Not found.")
     return number
 
 
@@ -211,7 +211,7 @@ async def _collection(
         iri = _asked_for(request)
         someone = find_actor(ctx.conn, iri.removesuffix(f"/{name}"))
         if someone is None or _is_closed(someone):
-            raise NotFound("couldnt_find_person", "There is nobody of this name here.")
+            raise NotFound("couldnt_find_person", "There is no actor with this name here.")
         return work(ctx, someone, iri)
 
     return await _answer(request, find)
@@ -231,13 +231,13 @@ def _at(ctx: Context, iri: str) -> Json | Elsewhere:
     find = find_community if head == f"{ctx.origin}/c" else find_person
     someone = find(ctx.conn, name, host.lower())
     if someone is None or _is_closed(someone):
-        raise NotFound("couldnt_find_person", "There is nobody of this name here.")
+        raise NotFound("couldnt_find_person", "There is no actor with this name here.")
     return Elsewhere(someone.iri)
 
 
 def _actor(ctx: Context, someone: Actor | None) -> Json:
     if someone is None:
-        raise NotFound("couldnt_find_person", "There is nobody of this name here.")
+        raise NotFound("couldnt_find_person", "There is no actor with this name here.")
     if _is_closed(someone):
         return to_tombstone(someone)
     return to_document(someone, ctx.origin)
@@ -252,7 +252,7 @@ def open_place(ctx: Context, about: Post) -> Community:
     """The community of a post. Raises NotFound when it is closed, and all that is in it with it."""
     community = get_community(ctx.conn, about.community_id)
     if _is_closed(community):
-        raise NotFound("couldnt_find_community", "The community is closed.")
+        raise NotFound("couldnt_find_community", "This community is closed.")
     return community
 
 
@@ -262,7 +262,11 @@ def to_be_found_at(about: Post | Comment, what: str | None = None) -> Elsewhere:
     Raises NotFound when it is not shown here.
     """
     if not about.is_shown:
-        raise NotFound("couldnt_find_object", "It is at %(iri)s.", iri=about.iri)
+        raise NotFound(
+            "couldnt_find_object",
+            "This is not shown here; the original is at %(iri)s.",
+            iri=about.iri,
+        )
     return Elsewhere(what if what is not None and same_host(what, about.iri) else about.iri)
 
 
@@ -348,7 +352,7 @@ def _featured(ctx: Context, someone: Actor, iri: str) -> Json:
 
 def _moderators(ctx: Context, someone: Actor, iri: str) -> Json:
     if not isinstance(someone, Community):
-        raise NotFound("couldnt_find_community", "People have no moderators.")
+        raise NotFound("couldnt_find_community", "Only communities have moderators.")
     items = [person.iri for person in find_moderators(ctx.conn, someone)]
     return ordered_collection(iri, len(items), items=items, owner=someone.iri)
 
@@ -359,10 +363,14 @@ def _activity(ctx: Context, iri: str) -> bytes | Json:
         return issued.body
     lasting = _LASTING.fullmatch(iri.removeprefix(ctx.origin))
     if lasting is None:
-        raise NotFound("couldnt_find_object", "There is no such activity here, or none for you.")
+        raise NotFound(
+            "couldnt_find_object", "This activity does not exist or is not visible to you."
+        )
     made = _made_anew(ctx, *lasting.groups())
     if made is None:
-        raise NotFound("couldnt_find_object", "There is no such activity here, or none for you.")
+        raise NotFound(
+            "couldnt_find_object", "This activity does not exist or is not visible to you."
+        )
     return made
 
 

@@ -87,17 +87,19 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> list[Sheet]:
     _refuse(judge_direct(activity, received.actor, Known(hosts=frozenset({ctx.host}))))
     group = find_actor(ctx.conn, received.actor)
     if not isinstance(group, Community):
-        raise Denied("not_a_community", "Only what communities announce is kept here.")
+        raise Denied("not_a_community", "Announce is accepted only from communities.")
     is_heard = is_followed_here(ctx.conn, group.id) or keeps_out_ours(ctx.conn, group.id)
     if not (is_heard or ctx.wanted):
-        raise Denied("not_followed", "Nobody here follows %(community)s.", community=group.handle)
+        raise Denied(
+            "not_followed", "Nobody on this server follows %(community)s.", community=group.handle
+        )
     # An Announce that somebody else brought again says again what may have been undone since.
     evidence: Evidence = "community" if received.evidence == "signature" else "proof"
     several = _announced(activity)
     if len(several) > MOST_ANNOUNCED:
         raise Invalid(
             "too_many_objects",
-            "An Announce may have %(number)s objects at most.",
+            "An Announce may contain at most %(number)s objects.",
             number=MOST_ANNOUNCED,
         )
     return [
@@ -223,7 +225,7 @@ def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> Rece
     if document.is_activity or (claimed is not None and claimed.is_actor != document.is_actor):
         raise Denied(
             "not_confirmed",
-            "At %(iri)s its origin serves a %(type)s.",
+            "Not confirmed: the origin serves %(iri)s as %(type)s.",
             iri=verdict.iri,
             type=document.type,
         )
@@ -232,7 +234,7 @@ def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> Rece
     if not document.is_actor and received.actor not in document.authors:
         raise Denied(
             "not_the_owner",
-            "%(iri)s is not by %(actor)s, says its origin.",
+            "According to its origin, %(iri)s is not by %(actor)s.",
             iri=document.id,
             actor=received.actor,
         )
@@ -252,8 +254,12 @@ def _deletion(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> Rec
         gone = True
     except NotThere:
         gone, confirmed = True, False
-    if gone == is_undo:
-        raise Denied("not_confirmed", "The origin of %(iri)s does not say the same.", iri=iri)
+    if gone and is_undo:
+        raise Denied(
+            "not_confirmed", "Not confirmed: the origin still reports %(iri)s as deleted.", iri=iri
+        )
+    if not (gone or is_undo):
+        raise Denied("not_confirmed", "Not confirmed: the origin still serves %(iri)s.", iri=iri)
     return replace(received, confirmed=confirmed)
 
 

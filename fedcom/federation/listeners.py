@@ -162,7 +162,7 @@ class Listeners:
             raise _refused(error) from error
         except IntegrityError as error:
             # The same thing reached us by two ways at once; the other one is through by now.
-            raise Later(1.0, "met itself") from error
+            raise Later(1.0, "duplicate_in_flight") from error
         except Unreachable as error:
             raise Later(error.retry_after or AGAIN, str(error)) from error
         except ProtocolError as error:
@@ -209,7 +209,7 @@ class Listeners:
                 max_age=RELAYED_WITHIN,
             )
         except ProtocolError as error:
-            logger.info("a proof did not hold", activity=received.activity.id, why=str(error))
+            logger.info("proof_invalid", activity=received.activity.id, error=str(error))
             return None
         return proof if key.owner == received.actor else None
 
@@ -284,7 +284,7 @@ class Listeners:
             with ctx.conn.begin_nested():
                 self._one(ctx, sheet)
         except (FedcomError, ProtocolError) as error:
-            logger.info("refused one of several", code=error.code, why=str(error))
+            logger.info("announced_activity_refused", code=error.code, error=str(error))
         except NeedsFetch as missing:
             raise NeedsFetch(missing.iri, required=False) from missing
 

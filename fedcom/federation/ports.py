@@ -20,7 +20,7 @@ class Gate:
     def refuses(self, conn: Connection, host: str) -> str | None:
         """Why nothing from `host` is heard, or None."""
         block = find_block(conn, host)
-        return None if block is None else f"The instance {block.host} is blocked here."
+        return None if block is None else f"The server {block.host} is blocked here."
 
     def knows(self, conn: Connection, actor_iri: str) -> bool:
         """Whether there is a row for this actor."""

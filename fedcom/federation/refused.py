@@ -30,7 +30,7 @@ from outbox.publish import find_issued
 
 logger = structlog.get_logger(__name__)
 
-REASON = "The server of the community refused it."
+REASON = "The community's server refused it."
 
 MAX_ANSWER = 200
 """Characters of the server's answer that the moderator is shown."""
@@ -91,7 +91,7 @@ def _apply_opposite(ctx: Context, activity: Document, by: Person, community: Com
             if action is not None:
                 action.apply(ctx)
     except (FedcomError, ProtocolError, NeedsFetch) as error:
-        logger.warning("a refused act cannot be undone", activity=activity.id, why=str(error))
+        logger.warning("refused_action_not_reverted", activity=activity.id, error=str(error))
 
 
 def _opposite(ctx: Context, activity: Document) -> dict[str, Any]:

@@ -27,13 +27,14 @@ def refuse_replay(conn: Connection, activity: Document, actor: str, proof: Integ
     if was_heard(conn, actor, subject, activity.id or ""):
         raise Denied(
             "already_heard",
-            "%(iri)s was heard before; only its actor can say it again.",
+            "%(iri)s was received before; only its actor may send it again.",
             iri=activity.id,
         )
     if said_since(conn, actor, subject, proof.created.timestamp()):
         raise Denied(
             "superseded",
-            "%(actor)s has said something else about %(subject)s since %(time)s.",
+            "%(actor)s has sent another activity about %(subject)s since this one was created"
+            " (%(time)s).",
             actor=actor,
             subject=subject,
             time=proof.created.isoformat(),

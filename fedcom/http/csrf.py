@@ -32,7 +32,9 @@ def check_origin(request: Request, *, origin: str, development: bool) -> None:
         if development and said is not None and not allowed:
             allowed = urlsplit(said).netloc == request.headers.get("host")
     if not allowed:
-        raise Denied("cross_site", "This form was sent from another site, so nothing was done.")
+        raise Denied(
+            "cross_site", "This form was sent from another website, so nothing was changed."
+        )
 
 
 def make_token(session_token: str) -> str:
@@ -56,9 +58,7 @@ def check_token(given: str, session_token: str) -> None:
         _xor(mask, masked), _secret(session_token)
     )
     if not matches:
-        raise Denied(
-            "form_expired", "This form belongs to an earlier log-in. Please send it again."
-        )
+        raise Denied("form_expired", "This form is from an earlier login. Please send it again.")
 
 
 def _secret(session_token: str) -> bytes:

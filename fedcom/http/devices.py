@@ -2,7 +2,8 @@
 passwords elsewhere do not keep the owner out.
 
 It opens nothing by itself. Each entry names an account and is signed together with the hash of its
-password: another password makes every former entry worthless.
+password: another password makes every former entry worthless, and so does a stronger hash of the
+same, but on the device that logs in.
 """
 
 import secrets

@@ -42,13 +42,13 @@ FOR_PROGRAMS = "for_programs"
 _TYPES: inbox_problem.Types = {"rate_limit_error": inbox_problem.RATE_LIMIT}
 
 _REMOTE: tuple[tuple[type[ProtocolError], int, str], ...] = (
-    (Gone, 404, mark("It was deleted on the server it came from.")),
-    (NotThere, 404, mark("The server it belongs to does not have it.")),
-    (PrivateAddress, 422, mark("That address is not on the public internet.")),
-    (Unreachable, 503, mark("The other server does not answer right now. Try again in a while.")),
-    (FetchFailed, 502, mark("The other server did not give anything we can show.")),
-    (Unauthentic, 502, mark("The other server's answer does not prove what it claims.")),
-    (Malformed, 422, mark("The address or what it gave makes no sense to us.")),
+    (Gone, 404, mark("This was deleted on its own server.")),
+    (NotThere, 404, mark("Its own server cannot find it.")),
+    (PrivateAddress, 422, mark("This address is not on the public internet.")),
+    (Unreachable, 503, mark("The other server is not responding right now. Try again later.")),
+    (FetchFailed, 502, mark("The other server returned nothing that can be shown here.")),
+    (Unauthentic, 502, mark("The other server's response could not be verified.")),
+    (Malformed, 422, mark("The address, or the response from it, is not valid.")),
 )
 
 
@@ -75,9 +75,9 @@ def to_problem(error: Exception) -> Problem:
     if isinstance(error, ProtocolError):
         return _of_protocol(error)
     if isinstance(error, OperationalError | NoConnection):
-        detail = mark("The database is busy. Nothing was changed; try again in a moment.")
+        detail = mark("The database is busy. Nothing was changed. Try again in a moment.")
         return Problem(503, "busy", detail, {"Retry-After": "5"})
-    return Problem(500, "internal_error", mark("Something went wrong here."))
+    return Problem(500, "internal_error", mark("Something went wrong on this server."))
 
 
 _PHRASES = (mark("Not Found"), mark("Method Not Allowed"))
@@ -94,7 +94,7 @@ def _of_protocol(error: ProtocolError) -> Problem:
     for kind, status, detail in _REMOTE:
         if isinstance(error, kind):
             return Problem(status, error.code, detail)
-    return Problem(502, error.code, mark("The other server's answer makes no sense to us."))
+    return Problem(502, error.code, mark("The other server's response is not valid."))
 
 
 def wants_page(request: Request) -> bool:

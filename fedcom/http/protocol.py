@@ -38,8 +38,8 @@ _SLICE = 16 * 1024  # bytes parsed at once: what a header in progress may be unn
 RETRY_AFTER = 10  # seconds
 
 _TOO_SLOW = {
-    Wait.HEAD: "The request headers arrived too slowly.",
-    Wait.BODY: "The request body arrived too slowly.",
+    Wait.HEAD: "The request headers took too long to arrive.",
+    Wait.BODY: "The request body took too long to arrive.",
 }
 
 log = structlog.get_logger("fedcom.http")
@@ -277,7 +277,7 @@ class BoundedProtocol(HttpToolsProtocol):
         What still comes is thrown away for a while: closing a socket with unread bytes would reset
         the connection and destroy the answer (RFC 9112 §9.6).
         """
-        log.info("request_refused", status=status, why=text, peer=self.client and self.client[0])
+        log.info("request_refused", status=status, reason=text, peer=self.client and self.client[0])
         if not self._may_answer():
             self.drop()
             return

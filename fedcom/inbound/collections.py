@@ -33,7 +33,7 @@ def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     if found is None or target is None:
         raise Invalid(
             "unknown_collection",
-            "%(target)s is no collection of a community known here.",
+            "%(target)s is not a collection of any community known here.",
             target=target,
         )
     number, is_featured = found

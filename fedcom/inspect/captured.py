@@ -20,8 +20,6 @@ _WITH_VALUE = frozenset(
     {"-A", "--user-agent", "-o", "--output", "-u", "--user", "--max-time", "-m"}
 )
 
-Headers = tuple[tuple[str, str], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Captured:
@@ -62,14 +60,15 @@ def _of_head(lines: list[str], body: bytes) -> SignedRequest:
     if match is None:
         raise Malformed(
             "capture_unreadable",
-            "There is no request in it: neither 'POST /inbox HTTP/1.1' nor what curl shows of it.",
+            "No request found: expected 'POST /inbox HTTP/1.1' or the output of curl -v or"
+            " --trace.",
         )
     method, target = match.groups()
     headers = []
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         if not colon:
-            raise Malformed("capture_unreadable", f"This is no header: {line[:80]}")
+            raise Malformed("capture_unreadable", f"Not a header: {line[:80]}")
         headers.append((name.strip().lower(), value.strip()))
     return SignedRequest(method.upper(), _path_of(target), tuple(headers), body)
 
@@ -114,7 +113,9 @@ def _of_command(command: str) -> SignedRequest:
     try:
         words = iter(shlex.split(re.sub(r"\\\r?\n", " ", command))[1:])
     except ValueError as error:
-        raise Malformed("capture_unreadable", f"The command cannot be read: {error}.") from error
+        raise Malformed(
+            "capture_unreadable", f"The curl command cannot be parsed: {error}."
+        ) from error
     method, address, headers, data = "", "", [], []
     for option, value in _options(words):
         if option in ("-X", "--request"):
@@ -128,7 +129,7 @@ def _of_command(command: str) -> SignedRequest:
             address = value
     parts = urlsplit(address)
     if not parts.netloc:
-        raise Malformed("capture_unreadable", "The command names no address.")
+        raise Malformed("capture_unreadable", "The curl command contains no URL.")
     if "host" not in dict(headers):
         headers.insert(0, ("host", parts.netloc.rpartition("@")[2]))
     body = "&".join(data).encode()
@@ -153,7 +154,7 @@ def _options(words: Iterator[str]) -> Iterable[tuple[str, str]]:
 def _data(value: str) -> str:
     if value.startswith("@"):
         raise Malformed(
-            "capture_option", f"The body is in {value[1:]}: give it with --body {value[1:]}."
+            "capture_option", f"The body is in {value[1:]}: pass it with --body {value[1:]}."
         )
     return value
 
@@ -173,4 +174,4 @@ def _without_last_newline(request: SignedRequest) -> Captured:
     if shorter == body or body[len(shorter) :].strip(b"\r\n"):
         return Captured(request)
     cut = SignedRequest(request.method, request.target, request.headers, shorter)
-    return Captured(cut, ("The line feed at the end of the file was left out.",))
+    return Captured(cut, ("The line feed at the end of the file was ignored.",))

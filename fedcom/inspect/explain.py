@@ -66,7 +66,7 @@ _IF = {
     "not_moderator": "if {actor} moderates it, or its community announces this",
     "unknown_collection": "if {actor} moderates it, or its community announces this",
     "not_owner": "if {actor} moderates the community it is in, or that community announces this",
-    "follow_unknown": "if we sent the Follow that is answered",
+    "follow_unknown": "if we sent the Follow that it accepts or rejects",
     "not_their_post": "if {about} is in {group}",
     "not_their_collection": "if {target} is a collection of {group}",
 }
@@ -294,7 +294,7 @@ def _check_door(activity: Document, *, development: bool) -> None:
 def _judge_served(document: Document, found: _Findings, *, development: bool) -> None:
     """Judge it as a document that was fetched from its id."""
     if not has_activitystreams_context(document):
-        found.refuse("context_missing", "The @context is not that of ActivityStreams.")
+        found.refuse("context_missing", "The @context does not include ActivityStreams.")
     found.watch(lambda: check_iri(document.id or "", development=development))
     if document.type in COLLECTION_TYPES:
         _judge_items(document, found)
@@ -307,12 +307,14 @@ def _judge_served(document: Document, found: _Findings, *, development: bool) ->
 
 def _judge_actor(document: Document, found: _Findings) -> None:
     if read_actor(document)["public_key_id"] is None:
-        found.hang_on("if it shows a key of its own one day: what it sends cannot be verified")
+        found.hang_on(
+            "if it publishes a key of its own: until then nothing it sends can be verified"
+        )
 
 
 def _judge_items(collection: Document, found: _Findings) -> None:
     if collection.owner is None:
-        found.hang_on(f"if the actor whose collection it is names {collection.id}")
+        found.hang_on(f"if the actor that owns the collection links to {collection.id}")
     for item in collection.items:
         if isinstance(item, Document) and not item.is_activity:
             _take(judge_listed(item, collection.id or "", _NOBODY), found, {})
@@ -321,17 +323,21 @@ def _judge_items(collection: Document, found: _Findings) -> None:
 def _judge_content(document: Document, found: _Findings, group: str | None) -> None:
     """Judge a post or comment and its community; `group` is the community that announced it."""
     if _is_message(document):
-        found.refuse("not_public", "A private message is taken from nobody but its author.")
+        found.refuse(
+            "not_public", "A private message is accepted only from its author, not relayed."
+        )
         return
     if document.type not in TYPES:
         kind = document.type or "document without a type"
-        found.refuse("not_content", f"It is a {kind}, no post and no comment.")
+        found.refuse("not_content", f"Its type is {kind}, which is not a post or comment.")
         return
     found.watch(lambda: check_content(document))
     if group is not None:
         found.watch(lambda: _check_announced(document, group))
     elif document.in_reply_to is not None:
-        found.hang_on(f"if {document.in_reply_to}, which it answers, is in a community here")
+        found.hang_on(
+            f"if {document.in_reply_to}, to which it replies, is in a community known here"
+        )
     else:
         _hang_on_place(document, found)
 
@@ -344,13 +350,13 @@ def _check_announced(document: Document, group: str) -> None:
 def _hang_on_place(document: Document, found: _Findings) -> None:
     places = [iri for iri in places_named(document) if _may_be_place(iri, document)]
     if not places:
-        found.refuse("no_community", "The post is addressed to no community.")
+        found.refuse("no_community", "The post is not addressed to any community.")
     elif len(places) > 1:
         found.hang_on(f"if one of {', '.join(places)} is a community here")
     elif same_host(places[0], document.owner):
         found.hang_on(f"if {places[0]} is a community that somebody here follows")
     else:
-        found.hang_on(f"if {places[0]} is a community of ours; else when it has announced it")
+        found.hang_on(f"if {places[0]} is a local community; otherwise once it has announced it")
 
 
 def _judge_said(activity: Document, found: _Findings) -> None:
@@ -369,8 +375,8 @@ def _judge_said(activity: Document, found: _Findings) -> None:
     inner = activity.object_document
     if activity.type in ("Create", "Update") and inner is not None and _is_message(inner):
         if PUBLIC in inner.addressed:
-            found.refuse("not_private", "What everybody may read is no private message.")
-        found.hang_on("if it is addressed to somebody here who takes messages from the author")
+            found.refuse("not_private", "A private message must not be addressed to the public.")
+        found.hang_on("if it is addressed to a local user who accepts messages from the author")
         return
     _read(ReceivedActivity(activity, actor), found)
     _judge_object(activity, found, None)
@@ -411,7 +417,7 @@ def _announce(activity: Document, found: _Findings) -> Explained:
     found.hang_on(f"if {group} is a community that somebody here follows")
     inside = [_announced(thing, group, found) for thing in activity.objects]
     if not inside:
-        found.refuse("object_missing", "An Announce says what it announces.")
+        found.refuse("object_missing", "The Announce names no object.")
         inside = [Explained("nothing", "none")]
     first = inside[0]
     kinds = ", ".join(dict.fromkeys(one.kind for one in inside))
@@ -475,7 +481,7 @@ def _take(verdict: Verdict, found: _Findings, names: dict[str, str]) -> None:
         else:
             found.hang_on(condition.format_map(names))
     elif isinstance(verdict, FetchFirst):
-        found.hang_on(f"if its origin says the same at {verdict.iri}")
+        found.hang_on(f"if its origin confirms it at {verdict.iri}")
 
 
 def _take_either(

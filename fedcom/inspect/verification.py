@@ -147,7 +147,9 @@ def _check_claims(case: CapturedCase, key_id: str, activity: Document | None) ->
     if activity is not None and actor is not None:
         check_id(activity, actor)
     if {host_of(key_id), host_of(actor or key_id)} & case.hosts:
-        raise Refused(403, "actor_is_ours", "Our own actors do not speak through this door.")
+        raise Refused(
+            403, "actor_is_ours", "Neither the actor nor its key may be local to this server."
+        )
 
 
 def _judge_key(
@@ -159,10 +161,10 @@ def _judge_key(
         seen.fail("signing string", error)
         return
     what = "signature base" if claim.profile == "rfc9421" else "signing string"
-    also = f", or as one of {len(claim.texts) - 1} others" if len(claim.texts) > 1 else ""
-    seen.show(what, f"as we compute it{also}", block=claim.texts[0])
+    also = f", or one of {len(claim.texts) - 1} alternatives" if len(claim.texts) > 1 else ""
+    seen.show(what, f"as computed here{also}", block=claim.texts[0])
     if case.key_text is None:
-        seen.show("key", f"not given: fetch {without_fragment(key_id)} and give it with --key")
+        seen.show("key", f"not given: fetch {without_fragment(key_id)} and pass it with --key")
         seen.undecided = True
         return
     try:
@@ -174,7 +176,7 @@ def _judge_key(
             )
         claim.check(key)
     except Malformed as error:
-        detail = f"The key that signed this could not be used: {error.detail}"
+        detail = f"The signing key is not usable: {error.detail}"
         facts = {"check": "key", "fetch": error.code} | error.facts
         seen.fail("key", Refused(401, "key_not_usable", detail, facts))
         return
@@ -199,9 +201,9 @@ def _show_signer(
         seen.fail("actor", error)
         return
     if isinstance(verdict, FetchFirst):
-        seen.show("actor", f"is another than the signer: its origin is asked at {verdict.iri}")
+        seen.show("actor", f"differs from the signer: its origin is asked at {verdict.iri}")
     else:
-        seen.show("actor", "is another than the signer: its proof must hold, and be new")
+        seen.show("actor", "differs from the signer: its proof must be valid and new")
 
 
 def find_key(text: str, key_id: str) -> PublicKey:
@@ -242,7 +244,7 @@ def _judge_proof(case: CapturedCase, seen: Verification, activity: Document) -> 
         proof = integrity.proof_of(activity.raw)
         method = proof.verification_method if proof is not None else ""
         if case.key_text is None:
-            seen.show("proof", f"by {method}, whose key was not given")
+            seen.show("proof", f"by {method}, but its key was not given")
             return
         integrity.verify(activity.raw, find_key(case.key_text, method), now=case.now)
     except ProtocolError as error:

@@ -171,7 +171,7 @@ def read_picture(content: bytes, size: Size) -> Picture:
     except MemoryError as error:
         raise too_costly() from error
     except UnidentifiedImageError as error:
-        raise Invalid("picture_format", "Pictures are JPEG, PNG, WebP, GIF or AVIF.") from error
+        raise Invalid("picture_format", "Pictures must be JPEG, PNG, WebP, GIF or AVIF.") from error
     except _BROKEN as error:
         raise broken() from error
 
@@ -180,19 +180,19 @@ def too_costly() -> Invalid:
     """What is said of a picture that takes too much memory or time."""
     return Invalid(
         "picture_too_large",
-        "This picture takes too much memory or time to read. Please make it smaller, or a JPEG.",
+        "This picture is too complex to process. Please make it smaller or save it as JPEG.",
     )
 
 
 def broken() -> Invalid:
     """What is said of a picture that cannot be read."""
-    return Invalid("picture_broken", "The picture is broken or not complete.")
+    return Invalid("picture_broken", "The picture is damaged or incomplete.")
 
 
 def _too_many_pixels() -> Invalid:
     return Invalid(
         "picture_too_large",
-        "A picture has at most %(maximum)s million pixels.",
+        "Pictures may have at most %(maximum)s million pixels.",
         maximum=MAX_PIXELS // 1_000_000,
     )
 
@@ -289,7 +289,7 @@ def _frames(image: Image.Image) -> Iterator[Image.Image]:
         except EOFError:
             return
         if image.size != size:
-            raise ValueError("a frame outgrows the picture")
+            raise ValueError("a frame is larger than the picture")
         yield image
 
 

@@ -80,4 +80,4 @@ class Pictures:
 def too_big(field: str, max_bytes: int) -> Invalid:
     """What is said of a file with more bytes than that, which was chosen in `field`."""
     most = f"{max_bytes / 1_000_000:.0f}"
-    return Invalid(f"{field}_too_big", "A picture has at most %(maximum)s MB.", maximum=most)
+    return Invalid(f"{field}_too_big", "Pictures may have at most %(maximum)s MB.", maximum=most)

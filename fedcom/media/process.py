@@ -77,7 +77,7 @@ class PictureProcess:
         try:
             return await self._ask(self._process, request)
         except _EndedError as error:
-            logger.warning("a picture has ended the process that read it", status=error.args[0])
+            logger.warning("picture_process_died", status=error.args[0])
             raise broken() from error
 
     async def _ask(self, process: Process, request: bytes) -> Picture:
@@ -118,10 +118,10 @@ class PictureProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            logger.warning("no process for pictures can be started", why=str(error))
+            logger.warning("picture_process_not_started", error=str(error))
             raise Busy(
                 "pictures_busy",
-                "No pictures can be read right now. Try again in a minute.",
+                "Pictures cannot be processed right now. Try again in a minute.",
                 retry_after=60,
             ) from error
 

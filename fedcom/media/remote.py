@@ -133,7 +133,7 @@ class RemotePictures:
         except Busy:
             raise  # that says nothing of the picture
         except (ProtocolError, FedcomError) as error:
-            logger.info("a picture elsewhere cannot be shown", url=url, why=str(error))
+            logger.info("remote_picture_failed", url=url, error=str(error))
             if len(self._failed) >= _FAILURES:
                 self._failed.clear()
             self._failed[name] = self._clock()
@@ -177,4 +177,4 @@ def name_of_copy(url: str, size: str) -> str:
 
 
 def _not_there() -> NotFound:
-    return NotFound("couldnt_find_picture", "This picture cannot be had from its server.")
+    return NotFound("couldnt_find_picture", "This picture cannot be loaded from its server.")

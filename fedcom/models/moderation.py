@@ -186,20 +186,6 @@ tombstone = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class ModlogEntry:
-    """One thing a moderator did."""
-
-    id: int
-    community_id: int | None
-    moderator_id: int | None
-    kind: str
-    target_iri: str
-    reason: str
-    expires_at: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class CommunityBan:
     """Somebody who may not take part in one community, for ever or until `expires_at`."""
 

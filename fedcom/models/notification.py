@@ -1,7 +1,5 @@
 """What a member is told: answers, mentions, messages, and what moderators decided about them."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
@@ -40,22 +38,3 @@ notification = Table(
     ),
     sqlite_autoincrement=True,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """One thing that a member is told."""
-
-    id: int
-    recipient_id: int
-    kind: Kind
-    actor_id: int | None
-    community_id: int | None
-    post_id: int | None
-    comment_id: int | None
-    message_id: int | None
-    outside_mention_id: int | None
-    detail: str
-    reason: str
-    created_at: datetime
-    read_at: datetime | None

@@ -25,7 +25,7 @@ def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) 
     """
     typed = {name: text for name, text in fields.items() if text}
     if sum(map(len, typed.values())) > MAX_CHARACTERS:
-        raise Invalid("draft_too_long", "That is too long to be kept as a draft.")
+        raise Invalid("draft_too_long", "This is too long to be saved as a draft.")
     if not typed:
         drop_draft(ctx.conn, by, place)
         return

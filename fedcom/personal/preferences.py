@@ -48,7 +48,7 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
     _check("front_scope", chosen.front_scope, FRONT_SCOPES)
     _check("front_sort", chosen.front_sort, FRONT_SORTS)
     if not _LANGUAGE.fullmatch(chosen.interface_language):
-        raise Invalid("interface_language_unknown", "There is no such language.")
+        raise Invalid("interface_language_unknown", "Unknown language.")
     mine = account.c.actor_id == person_id
     conn.execute(update(account).where(mine).values(**asdict(chosen)))
     return get_account(conn, person_id)
@@ -56,4 +56,4 @@ def set_preferences(conn: Connection, person_id: int, chosen: Preferences) -> Ac
 
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise Invalid(f"{name}_unknown", "It is one of: %(choices)s.", choices=", ".join(known))
+        raise Invalid(f"{name}_unknown", "Choose one of: %(choices)s.", choices=", ".join(known))

@@ -45,7 +45,7 @@ def unhide(conn: Connection, by: Person, target: Post) -> None:
 def block(ctx: Context, by: Person, someone: Person | Community) -> None:
     """See nothing more of a person or a community. Raises Invalid("who_self")."""
     if someone.id == by.id:
-        raise Invalid("who_self", "You cannot block yourself.")
+        raise Invalid("who_self", "You can't block yourself.")
     keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, "blocked_id": someone.id, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, actor_block, row)
@@ -67,7 +67,10 @@ def block_host(ctx: Context, by: Person, text: str) -> str:
     except Invalid as error:
         raise Invalid("who_host", error.template, **error.facts) from None
     if host == ctx.host:
-        raise Invalid("who_own_host", "That is this server. Block single people or communities.")
+        raise Invalid(
+            "who_own_host",
+            "This is your own server. Block individual people or communities instead.",
+        )
     keep_pace(ctx, by, LISTS)
     row = {"person_id": by.id, "host": host, "blocked_at": ctx.now}
     insert_ignoring(ctx.conn, host_block, row)

@@ -39,9 +39,9 @@ def delete_upload(ctx: Context, by: Person, name: str, *, is_admin: bool = False
     """
     found = find_media(ctx.conn, name)
     if found is None:
-        raise NotFound("couldnt_find_picture", "There is no such picture here.")
+        raise NotFound("couldnt_find_picture", "Picture not found.")
     if found.owner_id != by.id and not is_admin:
-        raise Denied("not_the_owner", "This picture is somebody else's.")
+        raise Denied("not_the_owner", "This picture belongs to somebody else.")
     return forget_media(ctx, found)
 
 

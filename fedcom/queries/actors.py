@@ -62,7 +62,7 @@ def get_actor(conn: Connection, actor_id: int) -> Person | Community:
     """Whoever has this row id. Raises NotFound."""
     found = _find(conn, _BY_ID, id=actor_id)
     if found is None:
-        raise NotFound("couldnt_find_person", "There is no such person here.")
+        raise NotFound("couldnt_find_person", "User not found.")
     return found
 
 
@@ -73,7 +73,7 @@ def get_person(conn: Connection, person_id: int) -> Person:
     """
     row = conn.execute(_BY_ID, {"id": person_id}).mappings().first()
     if row is None:
-        raise NotFound("couldnt_find_person", "There is no such person here.")
+        raise NotFound("couldnt_find_person", "User not found.")
     return to_row(Person, row)
 
 
@@ -81,7 +81,7 @@ def get_community(conn: Connection, community_id: int) -> Community:
     """The community with this row id. Raises NotFound."""
     found = _find(conn, _BY_ID, id=community_id)
     if not isinstance(found, Community):
-        raise NotFound("couldnt_find_community", "There is no such community here.")
+        raise NotFound("couldnt_find_community", "Community not found.")
     return found
 
 

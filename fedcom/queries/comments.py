@@ -28,5 +28,5 @@ def get_comment(conn: Connection, comment_id: int) -> Comment:
     """The comment with this row id, deleted or not. Raises NotFound."""
     row = conn.execute(_BY_ID, {"id": comment_id}).mappings().first()
     if row is None:
-        raise NotFound("couldnt_find_comment", "There is no such comment here.")
+        raise NotFound("couldnt_find_comment", "Comment not found.")
     return to_row(Comment, row)

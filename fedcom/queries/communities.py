@@ -231,7 +231,7 @@ def get_relation(conn: Connection, community_id: int, *, viewer_id: int = NOBODY
     """The community with this row id, in one statement. Raises NotFound."""
     row = conn.execute(_PLACE, {"community": community_id, "viewer": viewer_id}).one_or_none()
     if row is None:
-        raise NotFound("couldnt_find_community", "There is no such community here.")
+        raise NotFound("couldnt_find_community", "Community not found.")
     width = len(_COMMUNITY)
     ban = row[width + 2 :]
     return Relation(

@@ -77,4 +77,4 @@ def goes_on(key: ColumnElement[Any], row_id: ColumnElement[int]) -> ColumnElemen
 
 def no_cursor() -> Invalid:
     """The error for what no page gave."""
-    return Invalid("cursor", "This address does not say where the list goes on.")
+    return Invalid("cursor", "The page cursor in this address is not valid.")

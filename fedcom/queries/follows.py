@@ -47,7 +47,7 @@ def get_follow(conn: Connection, follower_id: int, target_id: int) -> Follow:
     """As `find_follow`. Raises NotFound."""
     found = find_follow(conn, follower_id, target_id)
     if found is None:
-        raise NotFound("couldnt_find_follow", "They are not followed, and were not asked.")
+        raise NotFound("couldnt_find_follow", "There is no follow to remove.")
     return found
 
 

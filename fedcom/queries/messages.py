@@ -196,7 +196,7 @@ def get_message(conn: Connection, message_id: int) -> Message:
     """The message with this row id, whoever asks. Raises NotFound."""
     row = conn.execute(_BY_ID, {"id": message_id}).mappings().first()
     if row is None:
-        raise NotFound("couldnt_find_private_message", "There is no such message here.")
+        raise NotFound("couldnt_find_private_message", "Message not found.")
     return to_row(Message, row)
 
 
@@ -204,5 +204,5 @@ def get_own_message(conn: Connection, message_id: int, viewer_id: int) -> Messag
     """The message with this row id, for its author or recipient. Raises NotFound for others."""
     row = conn.execute(_MINE, {"id": message_id, "viewer": viewer_id}).mappings().first()
     if row is None:
-        raise NotFound("couldnt_find_private_message", "There is no such message here.")
+        raise NotFound("couldnt_find_private_message", "Message not found.")
     return to_row(Message, row)

@@ -159,7 +159,7 @@ def get_post_view(
         asked = {"post": post_id, "viewer": viewer_id, "draft_place": draft_place}
         row = conn.execute(_GET, asked).one_or_none()
     if row is None:
-        raise NotFound("couldnt_find_post", "There is no such post here.")
+        raise NotFound("couldnt_find_post", "Post not found.")
     width = len(_POST)
     found = Post(*row[:width])
     is_readable = found.is_shown or bool(row[-1])

@@ -30,5 +30,5 @@ def get_post(conn: Connection, post_id: int) -> Post:
     """The post with this row id, deleted or not. Raises NotFound."""
     row = conn.execute(_BY_ID, {"id": post_id}).mappings().first()
     if row is None:
-        raise NotFound("couldnt_find_post", "There is no such post here.")
+        raise NotFound("couldnt_find_post", "Post not found.")
     return to_row(Post, row)

@@ -26,7 +26,7 @@ def get_report(conn: Connection, report_id: int) -> Report:
     """The report with this row id. Raises NotFound."""
     row = conn.execute(_REPORT.where(report.c.id == report_id)).mappings().first()
     if row is None:
-        raise NotFound("couldnt_find_report", "There is no such report here.")
+        raise NotFound("couldnt_find_report", "Report not found.")
     return to_row(Report, row)
 
 

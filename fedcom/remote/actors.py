@@ -54,7 +54,9 @@ def actor_at(ctx: Context, iri: str) -> Person | Community:
 
 def _served(ctx: Context, iri: str) -> Document:
     if ctx.is_ours(iri):
-        raise NotFound("couldnt_find_person", "There is no actor %(iri)s here.", iri=iri)
+        raise NotFound(
+            "couldnt_find_person", "There is no actor with the id %(iri)s here.", iri=iri
+        )
     refuse_blocked(ctx, iri)
     return ctx.document(iri)
 
@@ -105,7 +107,10 @@ def community_at(ctx: Context, iri: str) -> Community:
     found = actor_at(ctx, iri)
     if not isinstance(found, Community):
         raise Invalid(
-            "not_a_community", "%(iri)s is a %(kind)s, not a community.", iri=iri, kind=found.kind
+            "not_a_community",
+            "%(iri)s is of type %(kind)s, not a community.",
+            iri=iri,
+            kind=found.kind,
         )
     return found
 
@@ -126,7 +131,7 @@ def refuse_blocked(ctx: Context, iri: str) -> None:
     """Raises Denied when the admin has blocked the host of `iri`."""
     block = find_block(ctx.conn, host_of(iri))
     if block is not None:
-        raise Denied("instance_blocked", "The instance %(host)s is blocked here.", host=block.host)
+        raise Denied("instance_blocked", "The server %(host)s is blocked here.", host=block.host)
 
 
 def put_actor(ctx: Context, document: Document) -> Person | Community:
@@ -148,7 +153,7 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
         if known.kind != values["kind"] and "Group" in (known.kind, values["kind"]):
             raise Invalid(
                 "actor_changed_kind",
-                "%(iri)s was a %(kind)s before.",
+                "%(iri)s has changed its type: it used to be %(kind)s.",
                 iri=document.id,
                 kind=known.kind,
             )
@@ -233,7 +238,7 @@ def forget_actor(ctx: Context, someone: Actor) -> None:
 def _read(ctx: Context, document: Document) -> dict[str, object]:
     iri = _address(document.id, "id")
     if ctx.is_ours(iri):
-        raise Invalid("actor_is_ours", "%(iri)s is nobody elsewhere.", iri=iri)
+        raise Invalid("actor_is_ours", "%(iri)s is a local id, not a remote actor.", iri=iri)
     return read_actor(document) | {
         "published_at": _not_later(document.published, ctx.now),
         "fetched_at": ctx.now,
@@ -250,13 +255,16 @@ def read_actor(document: Document) -> dict[str, object]:
     if document.type not in KINDS:
         raise Invalid(
             "not_an_actor",
-            "%(iri)s is a %(type)s, not an actor.",
+            "%(iri)s is of type %(type)s, not an actor.",
             iri=iri,
             type=document.type or "document",
         )
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise Invalid(
-            "actor_name", "%(iri)s has the preferredUsername %(name)r.", iri=iri, name=name
+            "actor_name",
+            "The preferredUsername of %(iri)s is not valid: %(name)r.",
+            iri=iri,
+            name=name,
         )
     key = next((key for key in document.public_keys if _signs(key, document)), None)
     proof = next((key for key in document.assertion_methods if _proves(key, iri)), None)
@@ -356,7 +364,10 @@ def _inbox(document: Document, iri: str) -> str:
     inbox = _address(document.inbox, "inbox")
     if not same_host(inbox, iri):
         raise Invalid(
-            "foreign_inbox", "%(iri)s wants its inbox at %(host)s.", iri=iri, host=host_of(inbox)
+            "foreign_inbox",
+            "The inbox of %(iri)s is on another host: %(host)s.",
+            iri=iri,
+            host=host_of(inbox),
         )
     return inbox
 
@@ -369,7 +380,10 @@ def _address(value: str | None, field: str) -> str:
         return check_iri(value, development=True)
     except Malformed as error:
         raise Invalid(
-            "actor_incomplete", "The actor's %(field)s: %(why)s", field=field, why=error.detail
+            "actor_incomplete",
+            "The actor's %(field)s is not valid: %(why)s",
+            field=field,
+            why=error.detail,
         ) from error
 
 

@@ -68,7 +68,7 @@ class Seal:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
             raise WrongSecret(
-                "The private keys in the database were sealed with another secret."
+                "The private keys in the database were encrypted with a different secret."
                 " Restore the secret.key (or FEDCOM_SECRET_KEY) that belongs to this database."
             ) from error
 
@@ -257,7 +257,7 @@ class PublicKeys:
         owner = next((iri for iri in owners if iri and same_host(iri, key_id)), None)
         if owner is None:
             raise FetchRefused(
-                "key_without_owner", f"{key_id} names no owner on its host.", url=key_id
+                "key_without_owner", f"The key {key_id} has no owner on its own host.", url=key_id
             )
         return (await self._fetcher.fetch_document(owner, budget)).document
 

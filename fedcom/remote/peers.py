@@ -32,10 +32,10 @@ def normalise_host(text: str) -> str:
         host = host_of(check_iri(f"https://{_to_ascii(name)}/", development=True))
     except (Malformed, httpx.InvalidURL) as error:
         raise Invalid(
-            "host_invalid", "%(name)s is not the name of a server.", name=name[:100]
+            "host_invalid", "%(name)s is not a valid server name.", name=name[:100]
         ) from error
     if not ("." in host or ":" in host):
-        raise Invalid("host_invalid", "%(name)s is not the full name of a server.", name=name[:100])
+        raise Invalid("host_invalid", "%(name)s is not a full server name.", name=name[:100])
     return host
 
 

@@ -64,5 +64,5 @@ def check_language(code: str, former: str | None = None) -> str | None:
     if not code:
         return None
     if code not in LANGUAGES and code != former:
-        raise Invalid("language_unknown", "There is no such language in the list.")
+        raise Invalid("language_unknown", "This language is not in the list.")
     return code

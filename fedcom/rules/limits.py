@@ -67,11 +67,15 @@ def check_title(title: str) -> str:
     title = _one_line(title, "title")
     if len(title) < MIN_TITLE:
         raise Invalid(
-            "title_too_short", "A title has at least %(minimum)s characters.", minimum=MIN_TITLE
+            "title_too_short",
+            "The title must have at least %(minimum)s characters.",
+            minimum=MIN_TITLE,
         )
     if len(title) > MAX_TITLE:
         raise Invalid(
-            "title_too_long", "A title has at most %(maximum)s characters.", maximum=MAX_TITLE
+            "title_too_long",
+            "The title may have at most %(maximum)s characters.",
+            maximum=MAX_TITLE,
         )
     return title
 
@@ -85,7 +89,7 @@ def check_display_name(name: str) -> str:
     if len(name) > MAX_DISPLAY_NAME:
         raise Invalid(
             "display_name_too_long",
-            "It has at most %(maximum)s characters.",
+            "This may have at most %(maximum)s characters.",
             maximum=MAX_DISPLAY_NAME,
         )
     return name
@@ -98,7 +102,9 @@ def check_alt(text: str) -> str:
     """
     text = _one_line(text, "alt")
     if len(text) > MAX_ALT:
-        raise Invalid("alt_too_long", "It has at most %(maximum)s characters.", maximum=MAX_ALT)
+        raise Invalid(
+            "alt_too_long", "This may have at most %(maximum)s characters.", maximum=MAX_ALT
+        )
     return text
 
 
@@ -111,7 +117,7 @@ def check_warning(text: str) -> str:
     if len(text) > MAX_WARNING:
         raise Invalid(
             "content_warning_too_long",
-            "It has at most %(maximum)s characters.",
+            "This may have at most %(maximum)s characters.",
             maximum=MAX_WARNING,
         )
     return text
@@ -125,10 +131,10 @@ def check_body(body: str, limit: int = MAX_BODY) -> str:
     body = body.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(body) > limit:
         raise Invalid(
-            "body_too_long", "The text has at most %(maximum)s characters.", maximum=limit
+            "body_too_long", "The text may have at most %(maximum)s characters.", maximum=limit
         )
     if _UNSTORABLE.search(body):
-        raise Invalid("body_characters", "The text holds characters that cannot be stored.")
+        raise Invalid("body_characters", "The text contains invalid characters.")
     return body
 
 
@@ -136,7 +142,7 @@ def check_comment(body: str) -> str:
     """A comment as it is stored. Raises Invalid: `comment_empty` or those of `check_body`."""
     body = check_body(body, MAX_COMMENT)
     if not body:
-        raise Invalid("comment_empty", "A comment needs words.")
+        raise Invalid("comment_empty", "Please write something first.")
     return body
 
 
@@ -144,7 +150,7 @@ def check_message(body: str) -> str:
     """A private message as it is stored. Raises Invalid: `message_empty` or as `check_body`."""
     body = check_body(body, MAX_MESSAGE)
     if not body:
-        raise Invalid("message_empty", "A message needs words.")
+        raise Invalid("message_empty", "Please write something first.")
     return body
 
 
@@ -154,7 +160,7 @@ def check_seen(html: str, code: str) -> None:
     The title that an empty spoiler is given here is none of the author's.
     """
     if "<img" not in html and not has_glyph(to_text(html.replace(UNTITLED, ""))):
-        raise Invalid(code, "Nothing of this text can be seen. Please write something.")
+        raise Invalid(code, "This text would not be visible. Please write something.")
 
 
 def check_report(reason: str) -> str:
@@ -164,10 +170,12 @@ def check_report(reason: str) -> str:
     """
     reason = check_body(reason)
     if not reason:
-        raise Invalid("reason_empty", "Say what is wrong with it.")
+        raise Invalid("reason_empty", "Please say what is wrong.")
     if len(reason) > MAX_REPORT:
         raise Invalid(
-            "reason_too_long", "A reason has at most %(maximum)s characters.", maximum=MAX_REPORT
+            "reason_too_long",
+            "The reason may have at most %(maximum)s characters.",
+            maximum=MAX_REPORT,
         )
     return reason
 
@@ -181,11 +189,13 @@ def check_url(url: str) -> str:
     """
     url = _encoded(url.strip())
     if _length_as_ascii(url) > MAX_URL:
-        raise Invalid("url_too_long", "A link has at most %(maximum)s characters.", maximum=MAX_URL)
+        raise Invalid(
+            "url_too_long", "The link may have at most %(maximum)s characters.", maximum=MAX_URL
+        )
     if _UNSAFE.search(url) or any(_is_hidden(char) for char in url):
-        raise Invalid("url_characters", "The link holds characters that no link has.")
+        raise Invalid("url_characters", "The link contains invalid characters.")
     if not url.lower().startswith(("http://", "https://")):
-        raise Invalid("url_scheme", "A link begins with https:// or http://.")
+        raise Invalid("url_scheme", "The link must begin with https:// or http://.")
     _check_authority(url)
     return url
 
@@ -209,11 +219,11 @@ def _check_authority(url: str) -> None:
         host = parts.hostname
         _ = parts.port
     except ValueError as error:
-        raise Invalid("url_host", "The host of the link is not valid.") from error
+        raise Invalid("url_host", "The host name in the link is not valid.") from error
     if "@" in parts.netloc:
-        raise Invalid("url_userinfo", "A link has no user name before its host.")
+        raise Invalid("url_userinfo", "The link must not contain a user name.")
     if not host or not any(char.isalnum() for char in host):
-        raise Invalid("url_host", "The link has no host.")
+        raise Invalid("url_host", "The link has no host name.")
 
 
 def _one_line(text: str, what: str) -> str:

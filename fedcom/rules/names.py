@@ -34,15 +34,17 @@ def check_name(name: str) -> str:
     lowered = name.lower() if name.isascii() else ""
     if name and not _NAME.fullmatch(lowered):
         raise Invalid(
-            "name_characters", "A name has only the letters a to z, digits and underscores."
+            "name_characters", "Names may contain only the letters a to z, digits and underscores."
         )
     if len(lowered) < MIN_NAME:
         raise Invalid(
-            "name_too_short", "A name has at least %(minimum)s characters.", minimum=MIN_NAME
+            "name_too_short",
+            "The name must have at least %(minimum)s characters.",
+            minimum=MIN_NAME,
         )
     if len(lowered) > MAX_NAME:
         raise Invalid(
-            "name_too_long", "A name has at most %(maximum)s characters.", maximum=MAX_NAME
+            "name_too_long", "The name may have at most %(maximum)s characters.", maximum=MAX_NAME
         )
     if lowered in RESERVED:
         raise Invalid("name_reserved", "The name %(name)s is reserved.", name=lowered)

@@ -43,7 +43,7 @@ def may_act(person: Person, now: datetime) -> None:
         why = why_banned(person.ban_reason, person.ban_expires_at)
         raise Denied(
             "site_ban",
-            "%(person)s is banned from this instance. %(why)s",
+            "%(person)s is banned from this server. %(why)s",
             person=person.handle,
             why=why,
         )
@@ -55,8 +55,8 @@ def why_banned(reason: str, expires_at: datetime | None) -> Sentence | str:
         return Sentence("Reason: %(reason)s", reason=reason) if reason else ""
     until = f"{expires_at:%Y-%m-%d %H:%M} UTC"
     if not reason:
-        return Sentence("Until: %(until)s.", until=until)
-    return Sentence("Until: %(until)s. Reason: %(reason)s", until=until, reason=reason)
+        return Sentence("The ban ends at %(until)s.", until=until)
+    return Sentence("The ban ends at %(until)s. Reason: %(reason)s", until=until, reason=reason)
 
 
 def must_be_open(community: Community) -> None:
@@ -107,11 +107,11 @@ def may_comment(
     """
     may_take_part(person, community, standing, now)
     if not post.is_shown or (parent is not None and not parent.is_shown):
-        raise Denied("deleted", "What you answer has been deleted.")
+        raise Denied("deleted", "You can't reply: this has been deleted.")
     if post.locked_at is not None:
-        raise Denied("locked", "The post is locked: it takes no more comments.")
+        raise Denied("locked", "This post is locked. No more comments are accepted.")
     if parent is not None and parent.locked_at is not None and not standing.may_moderate:
-        raise Denied("locked", "The comment is locked: it takes no more replies.")
+        raise Denied("locked", "This comment is locked. No more replies are accepted.")
 
 
 def may_vote(
@@ -124,14 +124,14 @@ def may_vote(
     """Vote on something that is still there."""
     may_take_part(person, community, standing, now)
     if not target.is_shown:
-        raise Denied("deleted", "What you vote on has been deleted.")
+        raise Denied("deleted", "You can't vote: this has been deleted.")
 
 
 def may_edit(person: Person, target: Post | Comment | Message, now: datetime) -> None:
     """Edit, delete or restore one's own."""
     may_act(person, now)
     if target.author_id != person.id:
-        raise Denied("not_the_author", "%(person)s did not write this.", person=person.handle)
+        raise Denied("not_the_author", "%(person)s is not the author.", person=person.handle)
 
 
 def may_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:

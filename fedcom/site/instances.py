@@ -26,7 +26,7 @@ def block_instance(ctx: Context, host: str, reason: str, by: Person | None = Non
     host = normalise_host(host)
     reason = check_body(reason, MAX_REASON)
     if ctx.host == host or ctx.host.endswith(f".{host}") or ctx.host.startswith(f"{host}:"):
-        raise Invalid("own_host", "Blocking %(host)s would block this instance.", host=host)
+        raise Invalid("own_host", "Blocking %(host)s would block this server itself.", host=host)
     upsert(
         ctx.conn,
         instance_block,

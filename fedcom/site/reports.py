@@ -27,7 +27,9 @@ def get_report_for(conn: Connection, report_id: int, judge: Person) -> Report:
         community = get_community(conn, found.community_id)
         if standing(conn, judge, community).is_moderator:
             return found
-    raise Denied("not_a_moderator", "Only moderators of the community and admins judge this.")
+    raise Denied(
+        "not_a_moderator", "Only moderators of the community and admins can resolve this report."
+    )
 
 
 def resolve(ctx: Context, about: Report, judge: Person, outcome: Outcome = DISMISSED) -> None:

@@ -32,7 +32,7 @@ def get_site(conn: Connection) -> Site:
     """This instance. Raises NotFound before its first start."""
     found = find_site(conn)
     if found is None:
-        raise NotFound("site_not_set_up", "This instance was never started.")
+        raise NotFound("site_not_set_up", "This server has never been started.")
     return found
 
 
@@ -94,7 +94,7 @@ def edit_welcome(
 def set_hue(conn: Connection, hue: int | None) -> Site:
     """Let links and buttons have this hue, in degrees; None: ours. Raises Invalid."""
     if hue is not None and not 0 <= hue < 360:
-        raise Invalid("hue_unknown", "A hue is a number of degrees, from 0 to 359.")
+        raise Invalid("hue_unknown", "The hue must be a number of degrees from 0 to 359.")
     conn.execute(update(site).values(hue=hue))
     return get_site(conn)
 
@@ -111,12 +111,14 @@ def check_site_name(name: str) -> str:
     """The name of the instance as it is stored. Raises Invalid."""
     name = check_display_name(name)
     if not name:
-        raise Invalid("site_name_required", "The instance needs a name.")
+        raise Invalid("site_name_required", "The server needs a name.")
     return name
 
 
 def check_registration(mode: str) -> Registration:
     """One of the three ways to take new members. Raises Invalid."""
     if mode not in get_args(Registration):
-        raise Invalid("registration_unknown", "Registration is closed, approval or open.")
+        raise Invalid(
+            "registration_unknown", "The registration mode must be closed, approval or open."
+        )
     return cast("Registration", mode)

@@ -73,7 +73,7 @@ def finish_setup(conn: Connection, *, name: str, registration: str, now: datetim
     Raises Conflict (`site_already_exists`, `no_admin`) and Invalid as `settings.edit_site` does.
     """
     if is_set_up(conn):
-        raise Conflict("site_already_exists", "This instance is set up already.")
+        raise Conflict("site_already_exists", "This server is already set up.")
     if not list_admins(conn):
         raise Conflict("no_admin", "There is no admin yet.")
     conn.execute(

@@ -77,11 +77,6 @@ class ParsedMarkdown:
         return markdown.render_tokens(linked, otherwise=self._tokens)
 
 
-def find_mentions(source: str) -> tuple[Mention, ...]:
-    """Whom a Markdown text names, for whoever needs none of its HTML; as `ParsedMarkdown`."""
-    return ParsedMarkdown(source).mentions
-
-
 def linked_addresses(html: str) -> tuple[str, ...]:
     """Where the mentions in `html` (of `ParsedMarkdown.to_html`) lead, each once, in order."""
     found = dict.fromkeys(_MENTION_LINK.findall(html))

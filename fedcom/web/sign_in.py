@@ -8,7 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.accounts.invitations import check_invitation
-from fedcom.accounts.passwords import check_new_password, check_password, hash_password
+from fedcom.accounts.passwords import (
+    check_new_password,
+    check_password,
+    hash_password,
+    stronger_hash,
+)
 from fedcom.accounts.register import Newcomer, check_email, register
 from fedcom.accounts.sessions import create_session, end_session
 from fedcom.accounts.sign_in import Client, Login, Welcome, begin_sign_in, finish_sign_in
@@ -56,7 +61,7 @@ async def log_in(request: Request) -> Response:
 
 
 async def _sign_in(request: Request, form: Form) -> Welcome:
-    """The three steps of `fedcom.accounts.sign_in`; the slow one in a thread of its own."""
+    """The three steps of `fedcom.accounts.sign_in`; the slow one in threads of its own."""
     instance = instance_of(request)
     name, password = form.line("name"), form.text("password")
 
@@ -66,11 +71,20 @@ async def _sign_in(request: Request, form: Form) -> Welcome:
         return begin_sign_in(ctx.conn, name, client, ctx.now)
 
     login = await instance.unit(begin)
-    is_right = await asyncio.to_thread(check_password, login.password_hash, password)
+    stored = login.password_hash
+    is_right = await asyncio.to_thread(check_password, stored, password)
+    stronger = await asyncio.to_thread(stronger_hash, stored, password) if is_right else None
     agent = request.headers.get("user-agent", "")
 
     def finish(ctx: Context) -> Welcome:
-        return finish_sign_in(ctx.conn, login, password_ok=is_right, user_agent=agent, now=ctx.now)
+        return finish_sign_in(
+            ctx.conn,
+            login,
+            password_ok=is_right,
+            stronger=stronger,
+            user_agent=agent,
+            now=ctx.now,
+        )
 
     return await instance.unit(finish)
 

@@ -4,7 +4,6 @@ import gzip
 import inspect
 import json
 import ssl
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -64,7 +63,7 @@ def check_signature(asked: Asked, pems: tuple[str, str]) -> None:
     signed = signatures.SignedRequest(asked.method, asked.target, headers, asked.body)
     public = PublicKey(KEY_ID, "https://fedcom.example/actor", pems[1])
     hosts = frozenset({asked.headers["host"]})
-    signatures.verify(signed, public, hosts=hosts, now=NOW)
+    signatures.examine(signed, hosts=hosts, now=NOW).check(public)
 
 
 # Documents.
@@ -320,13 +319,14 @@ async def test_a_peer_that_hangs_is_unreachable_when_the_budget_is_over(web: Sma
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
         while True:
             writer.write(b" ")
+            drops.append(asked)
             await asyncio.sleep(0.02)
 
+    drops: list[Asked] = []
     web.script(NOTE, drip)
-    began = time.monotonic()
     with pytest.raises(Unreachable) as error:
         await web.fetcher().fetch_document(NOTE, Budget(seconds=0.3))
-    assert time.monotonic() - began < 5
+    assert len(drops) <= 16
     assert error.value.code == "timeout"
     assert error.value.url == NOTE
 
@@ -778,19 +778,6 @@ async def test_a_long_or_unreadable_answer_does_not_change_its_status(
     web.put(INBOX, b"???", status=200, Content_Encoding="br")
     answer = await web.fetcher().post(INBOX, b"{}", key)
     assert (answer.status, answer.text) == (200, "")
-
-
-@pytest.mark.anyio
-async def test_headers_signed_elsewhere_are_sent_as_they_are(
-    web: SmallWeb, key: PrivateKey, pems: tuple[str, str]
-) -> None:
-    web.put(INBOX, status=202)
-    fetcher = web.fetcher()
-    headers = await asyncio.to_thread(fetcher.sign_post, INBOX, b"{}", key)
-    await fetcher.post(INBOX, b"{}", key, headers=headers)
-    asked = web.listener.asked[0]
-    assert asked.headers["signature"] == headers["Signature"]
-    check_signature(asked, pems)
 
 
 @pytest.mark.anyio

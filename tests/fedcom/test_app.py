@@ -61,7 +61,7 @@ async def test_ready_is_a_database_that_answers_at_the_newest_revision(settings:
         execute(url, "DELETE FROM alembic_version")
         assert await ask() == (503, f"not ready: revision None, not {head}\n")
         execute(url, "ALTER TABLE alembic_version RENAME TO elsewhere")
-        assert await ask() == (503, "not ready: the database does not answer\n")
+        assert await ask() == (503, "not ready: the database is not responding\n")
         execute(url, "ALTER TABLE elsewhere RENAME TO alembic_version")
         execute(url, f"INSERT INTO alembic_version VALUES ('{head}')")
         assert await ask() == (200, "ready\n")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from fedcom.logs import HIDDEN, bind_request, configure_logs
+from fedcom.logs import HIDDEN, configure_logs
 from tests.support.logs import logs_as_before
 
 
@@ -36,7 +36,7 @@ def stream() -> io.StringIO:
 
 
 def test_our_lines_and_everybody_elses_look_alike(stream: io.StringIO) -> None:
-    with bind_request("r1", method="POST"):
+    with structlog.contextvars.bound_contextvars(request_id="r1", method="POST"):
         structlog.get_logger("fedcom.inbox").warning("refused", host="peer.example")
         logging.getLogger("uvicorn.access").info('"%s" %d', "GET /", 200)
     logging.getLogger("arq.worker").warning("later")
@@ -53,6 +53,21 @@ def test_our_lines_and_everybody_elses_look_alike(stream: io.StringIO) -> None:
     assert (theirs["event"], theirs["request_id"]) == ('"GET /" 200', "r1")
     assert "request_id" not in later
     assert ours.keys() >= theirs.keys() >= {"timestamp", "level", "logger", "event"}
+
+
+def test_what_the_engines_log_has_fields_too(stream: io.StringIO) -> None:
+    logging.getLogger("outbox.dispatcher").warning(
+        "delivery_failed", extra={"host": "peer.example", "token": "hunter2"}
+    )
+    logging.getLogger("uvicorn.error").warning("Started", extra={"color_message": "*Started*"})
+
+    ours, theirs = lines(stream)
+    assert (ours["event"], ours["host"], ours["token"]) == (
+        "delivery_failed",
+        "peer.example",
+        HIDDEN,
+    )
+    assert (theirs["event"], "color_message" in theirs) == ("Started", False)
 
 
 def test_what_is_below_the_level_is_not_logged(stream: io.StringIO) -> None:

@@ -69,7 +69,7 @@ def test_a_database_from_the_future_is_left_alone(database_url: str) -> None:
     execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
 
     for attempt in (migrate.upgrade, migrate.current_and_head, migrate.check):
-        with pytest.raises(MigrationError, match=r"9999.* a newer one has upgraded it"):
+        with pytest.raises(MigrationError, match=r"9999.* a newer version has upgraded it"):
             attempt(database_url)
 
 

@@ -36,8 +36,8 @@ def test_an_origin_is_all_that_must_be_said(tmp_path: Path) -> None:
 
 def test_nothing_said_names_what_is_missing() -> None:
     assert problems({}) == [
-        "origin (FEDCOM_ORIGIN): must be given. The public address of this server, `https://` and"
-        " a name, without a path."
+        "origin (FEDCOM_ORIGIN): required. The public address of this server: `https://` and"
+        " a host name, without a path."
     ]
 
 
@@ -83,7 +83,7 @@ def test_development_is_refused_for_a_public_name(said: str) -> None:
     (problem,) = problems(LOCAL | {"FEDCOM_ORIGIN": said})
 
     assert problem.startswith("FEDCOM_ORIGIN: ")
-    assert "switch it off" in problem
+    assert "turn it off" in problem
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_development_is_refused_for_a_public_name(said: str) -> None:
         ("forum.example", "https://"),
         ("https://forum.example:8443", "without a port"),
         ("https://localhost", "development"),
-        ("https://127.0.0.1", "public name"),
+        ("https://127.0.0.1", "public host name"),
         ("https://forum.example/fedcom", "path"),
         ("https://forum.example?x", "path"),
         ("https://bücher.example", "xn--"),
-        ("https://ann@forum.example", "public name"),
-        ("https://forum..example", "public name"),
+        ("https://ann@forum.example", "public host name"),
+        ("https://forum..example", "public host name"),
     ],
 )
 def test_an_origin_peers_could_not_use_is_refused(said: str, words: str) -> None:
@@ -129,7 +129,7 @@ def test_the_file_is_the_one_given_then_the_one_named_then_the_one_here(tmp_path
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "cannot be read"), ("origin =", "not TOML"), ("\udcff", "cannot be read")],
+    [(None, "cannot be read"), ("origin =", "not valid TOML"), ("\udcff", "cannot be read")],
 )
 def test_a_file_that_cannot_be_used_is_a_problem(
     tmp_path: Path, content: str | None, words: str
@@ -145,10 +145,10 @@ def test_a_name_nobody_knows_is_told_with_the_nearest_that_is_known(tmp_path: Pa
     (tmp_path / "fedcom.toml").write_text('orgin = "x"\n[tables]\nx = 1\n')
 
     assert problems(PUBLIC | {"FEDCOM_DATABSE_URL": "x", "FEDCOM_ZZZ": "x"}) == [
-        "orgin: there is no such setting; did you mean origin?",
-        "tables: there is no such setting; see docs/settings.md for those there are.",
-        "FEDCOM_DATABSE_URL: there is no such setting; did you mean FEDCOM_DATABASE_URL?",
-        "FEDCOM_ZZZ: there is no such setting; see docs/settings.md for those there are.",
+        "orgin: unknown setting; did you mean origin?",
+        "tables: unknown setting; see docs/settings.md for the list.",
+        "FEDCOM_DATABSE_URL: unknown setting; did you mean FEDCOM_DATABASE_URL?",
+        "FEDCOM_ZZZ: unknown setting; see docs/settings.md for the list.",
     ]
 
 
@@ -280,9 +280,7 @@ def test_what_else_security_txt_says_is_checked(name: str, said: str) -> None:
     ],
 )
 def test_security_txt_needs_a_contact(name: str, said: str) -> None:
-    assert problems(PUBLIC | {name: said}) == [
-        f"{name}: is published only together with security_contact: give that too"
-    ]
+    assert problems(PUBLIC | {name: said}) == [f"{name}: needs security_contact as well"]
 
 
 @pytest.mark.parametrize(

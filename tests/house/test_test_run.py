@@ -60,22 +60,21 @@ def test_every_test_has_an_empty_redis(redis_url: str, _time: int) -> None:
         client.set("something", "left")
 
 
-def test_a_new_database_takes_milliseconds(request: pytest.FixtureRequest) -> None:
+def test_a_new_database_is_a_used_one_that_was_emptied(request: pytest.FixtureRequest) -> None:
     databases = request.getfixturevalue("postgresql_databases")
     databases.drop(databases.create(migrated=True))  # the first one makes the template
 
-    def seconds() -> float:
-        started = time.monotonic()
+    def given_out() -> str:
         url = databases.create(migrated=True)
         opened = open_database(url)
         with opened.connect() as connection:
             assert connection.execute(text("SELECT count(*) FROM actor")).scalar() == 0
         opened.close()
         databases.drop(url)
-        return time.monotonic() - started
+        return url
 
-    # 0.03 s when nobody else wants the machine, as the other worker of the run does at times.
-    assert min(seconds() for _ in range(5)) < 1
+    # 0.03 s each; a copy takes a hundred times as long. One that was used too often is not kept.
+    assert len({given_out() for _ in range(5)}) <= 2
 
 
 def test_the_clock_stands_until_it_is_moved(clock: SettableClock) -> None:

@@ -30,7 +30,7 @@ async def test_the_same_entry_twice_in_one_transaction_is_new_once(world: World)
 
 async def test_a_lonely_entry_does_not_wait_for_company_for_long(small_world: World) -> None:
     commits = GroupCommit(small_world.database)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         assert await commits.put(entry(1))
         assert await commits.put(entry(2))
 

@@ -84,4 +84,4 @@ def test_errors_read_well_in_a_log() -> None:
     assert str(Refused(404, "unknown_community", "No such community.")) == (
         "unknown_community: No such community."
     )
-    assert str(Later(60, "parent unreachable")) == "again in 60 s: parent unreachable"
+    assert str(Later(60, "parent unreachable")) == "retry in 60 s: parent unreachable"

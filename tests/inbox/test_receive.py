@@ -471,7 +471,9 @@ async def test_a_mistake_of_ours_is_answered_500_with_a_request_id_and_no_words_
     answer = await small_world.post(like())
     assert (answer.status, answer.code) == (500, "internal_error")
     assert "secret" not in answer.body.decode()
-    assert answer.headers["x-request-id"] in caplog.text
+    (record,) = caplog.records
+    assert record.getMessage() == "inbox_request_failed"
+    assert vars(record)["request_id"] == answer.headers["x-request-id"]
     assert small_world.rows() == []
 
 

@@ -1,6 +1,5 @@
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -60,10 +59,10 @@ async def test_a_woken_dispatcher_delivers_at_once(live_world: World) -> None:
     async with running(live_world.dispatcher(QUIET)) as dispatcher:
         await dispatcher.drain()
         live_world.publish([inbox(1)])
-        began = time.monotonic()
-        dispatcher.wake()
-        await until(lambda: bool(live_world.network.accepted))
-        assert time.monotonic() - began < 1
+        with live_world.transactions() as needed:
+            dispatcher.wake()
+            await until(lambda: bool(live_world.network.accepted))
+        assert needed.count("write") == 1
 
 
 async def test_one_host_may_be_pointed_out(live_world: World) -> None:
@@ -191,10 +190,10 @@ async def test_one_hanging_peer_does_not_delay_the_others(live_world: World) -> 
     for _ in range(10):
         live_world.publish([inbox(number) for number in range(30)])
     async with running(live_world.dispatcher(QUIET)):
-        began = time.monotonic()
         await until(lambda: len(live_world.network.accepted) == 290)
-        assert time.monotonic() - began < 4
         assert live_world.network.under_way[HOST] == 4
+        to_host = [to for to, _ in live_world.network.posted if host_of(to) == HOST]
+        assert len(to_host) == 4, "none of them had to end before the others went"
     assert live_world.states() == {"delivered": 290, "waiting": 10}
 
 
@@ -319,7 +318,7 @@ async def test_a_mistake_of_ours_is_tried_again_and_does_not_blame_the_peer(
     world.network.set(HOST, KeyError("a bug"))
     world.publish([inbox(1)])
     await dispatcher.drain()
-    assert "failed unexpectedly" in caplog.text
+    assert "delivery_failed" in caplog.text
     with world.db.begin() as conn:
         assert peers.lock(conn, [HOST])[HOST].failures == 0
         assert conn.execute(select(deliveries.c.last_answer)).scalar_one() == (
@@ -374,7 +373,7 @@ async def test_the_dispatcher_outlives_a_database_that_is_away(
     flaky.fails.add(what)
     live_world.publish([inbox(1)])
     async with running(_with_database(live_world, flaky, QUIET)):
-        await until(lambda: "a turn of the dispatcher failed" in caplog.text)
+        await until(lambda: "dispatcher_turn_failed" in caplog.text)
         flaky.fails.clear()
         await until(lambda: bool(live_world.network.accepted))
 
@@ -407,7 +406,7 @@ async def test_a_dispatcher_that_cannot_say_goodbye_leaves_its_claims_to_their_l
     async with running(_with_database(live_world, flaky, QUIET)):
         await until(lambda: live_world.network.under_way.get("all") == 1)
         flaky.fails.add("write")
-    assert "not written down" in caplog.text
+    assert "delivery_results_not_saved" in caplog.text
     assert live_world.states() == {"claimed": 1}
 
 
@@ -459,6 +458,6 @@ async def test_a_lease_that_cannot_be_renewed_is_logged_and_tried_again(
     async with running(_with_database(live_world, flaky, limits)):
         await until(lambda: live_world.network.under_way.get("all") == 1)
         flaky.fails.add("write")
-        await until(lambda: caplog.text.count("were not renewed") == 2)
+        await until(lambda: caplog.text.count("lease_renewal_failed") == 2)
         flaky.fails.clear()
     assert live_world.states() == {"waiting": 1}

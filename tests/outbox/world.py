@@ -4,13 +4,13 @@ import asyncio
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import redis
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 
 from activitypub.fetch import HttpResponse
 from activitypub.iri import host_of
@@ -164,6 +164,23 @@ class World:
                 now=self.now(),
             )
         return body
+
+    @contextmanager
+    def transactions(self) -> Iterator[list[str]]:
+        """Meanwhile: a list that grows by "read" or "write" with each transaction's end."""
+        ended: list[str] = []
+        counted = [
+            (engine, end, lambda _conn, name=name: ended.append(name))
+            for name, engine in (("read", self.db._reader), ("write", self.db._writer))
+            for end in ("commit", "rollback")
+        ]
+        for one in counted:
+            event.listen(*one)
+        try:
+            yield ended
+        finally:
+            for one in counted:
+                event.remove(*one)
 
     def states(self) -> dict[str, int]:
         """How many deliveries are in which state."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
@@ -10,6 +11,27 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - a row, a log, a list: few have an event
             await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def beats(seconds: float) -> AsyncIterator[list[None]]:
+    """A list that grows by one whenever this event loop has waited for `seconds`.
+
+    It says how long something took without the time that other processes had: while this one
+    stands still, neither a beat comes nor a timer of ours.
+    """
+    counted: list[None] = []
+
+    async def count() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            counted.append(None)
+
+    counting = asyncio.create_task(count())
+    try:
+        yield counted
+    finally:
+        counting.cancel()
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:

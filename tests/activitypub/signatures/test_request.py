@@ -10,7 +10,7 @@ from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
 from activitypub.signatures import cavage
 from activitypub.signatures.digest import digest_header
 from activitypub.signatures.keys import generate_rsa_pem, load_rsa_public
-from activitypub.signatures.request import SignedRequest, key_id_of, sign, verify
+from activitypub.signatures.request import SignedRequest, examine, key_id_of, sign
 from activitypub.vocab.base import dump
 from tests.support import javascript
 
@@ -72,7 +72,7 @@ def signed(private_key):
 
 
 def check(request, key, *, now=NOW, hosts=HOSTS):
-    verify(request, key, hosts=hosts, now=now)
+    examine(request, hosts=hosts, now=now).check(key)
 
 
 def refused(request, key, kind=SignatureInvalid, **changes):

@@ -13,7 +13,7 @@ from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
 from activitypub.signatures import rfc9421
 from activitypub.signatures.digest import content_digest_header, digest_header
 from activitypub.signatures.keys import PrivateKey, PublicKey
-from activitypub.signatures.request import SignedRequest, key_id_of, sign, verify
+from activitypub.signatures.request import SignedRequest, examine, key_id_of, sign
 
 NOW = datetime(2026, 11, 6, 8, 49, 37, tzinfo=UTC)
 SECOND = int(NOW.timestamp())
@@ -73,7 +73,7 @@ def signed(private_key):
 
 
 def check(request, key, *, now=NOW, hosts=HOSTS, **options):
-    verify(request, key, hosts=hosts, now=now, **options)
+    examine(request, hosts=hosts, now=now, **options).check(key)
 
 
 def refused(request, key, kind=SignatureInvalid, **changes):

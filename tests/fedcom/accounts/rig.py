@@ -9,7 +9,7 @@ from fedcom.accounts.members import Member
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.context import Context, NewKey
 from fedcom.db import Database
-from fedcom.models.actor import Community, Person
+from fedcom.models.actor import Community, Person, local_name
 from fedcom.models.comment import comment
 from fedcom.queries.actors import find_community, find_person
 from fedcom.site.setup import start
@@ -50,6 +50,11 @@ class Rig:
         found = self(lambda ctx: find_community(ctx.conn, name, ctx.host))
         assert found is not None
         return found
+
+    def is_name_free(self, name: str) -> bool:
+        """Whether nobody ever had this name here."""
+        taken = select(local_name.c.name).where(local_name.c.name == name)
+        return self(lambda ctx: ctx.conn.execute(taken).first()) is None
 
     def count_comments(self) -> int:
         return self(

@@ -9,7 +9,7 @@ from fedcom.accounts.members import (
     find_account,
     get_account,
     list_members,
-    put_password_hash,
+    replace_hash,
     set_password,
     set_role,
 )
@@ -115,8 +115,18 @@ def test_another_password_and_another_address_end_the_links_that_were_sent(rig, 
 def test_a_stronger_hash_of_the_same_password_ends_nothing(rig):
     ann = rig.member("ann")
     token = token_of(rig, ann)
-    rig(lambda ctx: put_password_hash(ctx.conn, ann.person.id, "stronger"))
+    verified = ann.account.password_hash
+    assert rig(lambda ctx: replace_hash(ctx.conn, ann.person.id, verified, "stronger"))
     assert session_of(rig, token).account.password_hash == "stronger"
+
+
+def test_a_stronger_hash_of_a_password_that_was_changed_is_not_kept(rig):
+    ann = rig.member("ann")
+    rig(lambda ctx: set_password(ctx.conn, ann.person.id, "of another password"))
+    verified = ann.account.password_hash
+    assert not rig(lambda ctx: replace_hash(ctx.conn, ann.person.id, verified, "stronger"))
+    kept = rig(lambda ctx: get_account(ctx.conn, ann.person.id))
+    assert kept.password_hash == "of another password"
 
 
 def test_who_has_no_account_is_not_found(rig):

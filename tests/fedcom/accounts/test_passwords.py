@@ -9,7 +9,7 @@ from fedcom.accounts.passwords import (
     check_new_password,
     check_password,
     hash_password,
-    needs_rehash,
+    stronger_hash,
 )
 from fedcom.errors import Invalid
 
@@ -94,6 +94,10 @@ def test_half_a_character_is_no_crash():
 
 
 def test_a_weaker_hash_is_made_anew():
-    assert needs_rehash(PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash("x"))
-    assert not needs_rehash(hash_password("x"))
-    assert not needs_rehash(passwords._NOBODY), "a name without an account costs the same work"
+    weaker = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash("x")
+    stronger = stronger_hash(weaker, "x")
+    assert stronger is not None
+    assert check_password(stronger, "x")
+    assert stronger_hash(stronger, "x") is None
+    assert stronger_hash(hash_password("x"), "x") is None
+    assert stronger_hash(passwords._NOBODY, "x") is None, "an unknown name costs the same work"

@@ -12,7 +12,7 @@ from fedcom.accounts.register import (
     list_applications,
     register,
 )
-from fedcom.effects.local_actor import create_local_actor, is_name_free
+from fedcom.effects.local_actor import create_local_actor
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import actor, actor_key
 from fedcom.site.settings import edit_site
@@ -88,7 +88,7 @@ def test_whoever_is_turned_away_leaves_a_name_that_nobody_gets(rig):
     gone = rig(lambda ctx: ctx.conn.execute(select(actor).where(actor.c.name == "ann")).one())
     assert gone.deleted_at == rig.clock()
     assert refused(rig, ANN, Conflict) == "name_taken"
-    assert not rig(lambda ctx: is_name_free(ctx, "ann"))
+    assert not rig.is_name_free("ann")
 
 
 def test_whoever_is_turned_away_may_have_asked_for_another_password(rig):
@@ -103,7 +103,7 @@ def test_an_application_needs_words(rig):
     opened(rig, "approval")
     silent = Newcomer(name="bob", password_hash="hash", application=" \n")
     assert refused(rig, silent, Invalid) == "application_required"
-    assert rig(lambda ctx: is_name_free(ctx, "bob"))
+    assert rig.is_name_free("bob")
 
 
 def test_people_and_communities_share_one_name_space(rig):
@@ -134,7 +134,7 @@ def test_what_makes_no_account_leaves_nothing_behind(rig, newcomer, error, code)
     rig(lambda ctx: register(ctx, ANN, KEY))
     assert refused(rig, newcomer, error) == code
     assert rig(lambda ctx: find_member(ctx.conn, "bob")) is None
-    assert rig(lambda ctx: is_name_free(ctx, "bob"))
+    assert rig.is_name_free("bob")
 
 
 def test_an_admin_makes_accounts_on_a_closed_instance(rig):

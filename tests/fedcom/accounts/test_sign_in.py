@@ -16,10 +16,15 @@ def begin(rig, name, address="192.0.2.1", device=""):
     return rig(lambda ctx: begin_sign_in(ctx.conn, name, client, ctx.now))
 
 
-def finish(rig, login, *, right):
+def finish(rig, login, *, right, stronger=None):
     return rig(
         lambda ctx: finish_sign_in(
-            ctx.conn, login, password_ok=right, user_agent="Firefox", now=ctx.now
+            ctx.conn,
+            login,
+            password_ok=right,
+            stronger=stronger,
+            user_agent="Firefox",
+            now=ctx.now,
         )
     )
 
@@ -51,6 +56,26 @@ def test_the_right_password_begins_a_session(rig, ann, name):
     assert welcome.member == ann
     _, signed_in = rig(lambda ctx: find_visit(ctx.conn, welcome.token, ctx.now))
     assert signed_in.person == ann.person
+
+
+def test_a_stronger_hash_of_the_right_password_is_kept(rig, ann):
+    welcome = finish(rig, begin(rig, "ann"), right=True, stronger="stronger hash of ann")
+    assert welcome.member.account.password_hash == "stronger hash of ann"
+    assert begin(rig, "ann").password_hash == "stronger hash of ann"
+
+
+def test_a_stronger_hash_of_a_wrong_password_is_not_kept(rig, ann):
+    with pytest.raises(Denied):
+        finish(rig, begin(rig, "ann"), right=False, stronger="hash of a guess")
+    assert begin(rig, "ann").password_hash == "hash of ann"
+
+
+def test_a_stronger_hash_does_not_replace_a_password_chosen_meanwhile(rig, ann):
+    login = begin(rig, "ann")
+    rig(lambda ctx: set_password(ctx.conn, ann.person.id, "of another password"))
+    with pytest.raises(Denied):
+        finish(rig, login, right=True, stronger="stronger hash of ann")
+    assert begin(rig, "ann").password_hash == "of another password"
 
 
 def test_a_wrong_password_and_an_unknown_name_get_one_answer(rig, ann):

@@ -212,7 +212,7 @@ def test_a_ban_that_stands_is_changed_and_not_said_twice(home: Home) -> None:
 def test_a_ban_runs_out(home: Home) -> None:
     until = home.clock() + timedelta(days=1)
     home.perform(from_cats(home, home.bob, expires_at=until))
-    with pytest.raises(Denied, match="Until"):
+    with pytest.raises(Denied, match="The ban ends at"):
         home.post(by=home.bob)
 
     home.clock.advance(days=1)

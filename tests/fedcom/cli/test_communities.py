@@ -6,7 +6,7 @@ def test_a_community_is_made_for_its_first_moderator(shell: Shell) -> None:
 
     out = shell.must("community", "create", "cats", "--by", "ann", "--title", "Cats & more")
 
-    assert out == f"!cats@{HOST} is at {ORIGIN}/c/cats.\n"
+    assert out == f"Created !cats@{HOST} at {ORIGIN}/c/cats.\n"
     assert "Cats & more" in shell.must("federation", "lookup", f"!cats@{HOST}")
 
 

@@ -52,7 +52,7 @@ def test_an_announce_says_who_said_it() -> None:
 
     said = run("explain", "-", stdin=json.dumps(announced).encode())
 
-    assert f"by {KIM}; said by {CATS}; in {CATS}; about {CATS}/1" in said.output
+    assert f"by {KIM}; sent by {CATS}; in {CATS}; about {CATS}/1" in said.output
 
 
 def test_json_has_one_object_a_line_with_the_same_keys() -> None:

@@ -56,7 +56,7 @@ def refuse(conn: Connection, number: int, code: str, closed_at: float) -> None:
 
 
 def test_an_empty_queue_says_so(shell: Shell) -> None:
-    assert shell.must("federation", "queue") == "Nothing waits for anybody.\n"
+    assert shell.must("federation", "queue") == "Nothing is waiting.\n"
 
 
 def test_the_queue_shows_each_peer_with_its_last_answer(shell: Shell) -> None:
@@ -70,12 +70,12 @@ def test_the_queue_shows_each_peer_with_its_last_answer(shell: Shell) -> None:
     lines = shell.must("federation", "queue").splitlines()
 
     assert "good.example: 1 waiting, 0 being sent, 0 failing" in lines
-    assert lines[lines.index("    last answer: 503 <h1> not now</h1>") - 1].endswith(
-        "gone for a month: nothing new is sent"
+    assert lines[lines.index("    last response: 503 <h1> not now</h1>") - 1].endswith(
+        "unreachable for a month: nothing new is sent"
     )
     resting = next(line for line in lines if line.startswith("resting.example"))
     assert resting == (
-        "resting.example: 1 waiting, 0 being sent, 1 failing, resting until 2096-10-02 07:06:40Z"
+        "resting.example: 1 waiting, 0 being sent, 1 failing, paused until 2096-10-02 07:06:40Z"
     )
 
 
@@ -88,12 +88,12 @@ def test_a_retry_ends_the_rest_of_one_peer_or_of_all(shell: Shell) -> None:
     database.close()
 
     one = shell.must("federation", "queue", "--retry", "one.example")
-    assert one.startswith("1 deliveries are due now.\n")
-    assert one.count("resting until") == 1
+    assert one.startswith("Deliveries to retry now: 1.\n")
+    assert one.count("paused until") == 1
 
     both = shell.must("federation", "queue", "--retry", "all")
-    assert both.startswith("2 deliveries are due now.\n")
-    assert "resting until" not in both
+    assert both.startswith("Deliveries to retry now: 2.\n")
+    assert "paused until" not in both
 
 
 def test_peers_without_a_queue_are_shown_on_demand(shell: Shell) -> None:
@@ -119,8 +119,8 @@ def test_the_queue_ends_with_what_waits_for_too_long(shell: Shell) -> None:
     lines = shell.must("federation", "queue").splitlines()
 
     assert lines[-3:] == [
-        "Waiting for longer than an hour:",
-        "2026-01-01 12:00:00Z  far.example: 1 activities from it that are not worked on yet",
+        "Waiting for more than an hour:",
+        "2026-01-01 12:00:00Z  far.example: 1 received activities not processed yet",
         "2026-01-01 12:00:00Z  slow.example: 1 deliveries to it",
     ]
 
@@ -173,7 +173,7 @@ def test_what_peers_refused_is_listed_apart(shell: Shell) -> None:
 
     assert lines == [
         f"2026-01-01 12:00:00Z  {ORIGIN}/activities/like/1 → https://far.example/inbox",
-        "    failed after 1: 403 go away",
+        "    failed (attempts: 1): 403 go away",
     ]
 
 
@@ -233,7 +233,7 @@ def test_the_table_says_where_an_activity_is_read(shape: str, module: str) -> No
 
 
 def test_omissions_say_what_was_left_out_of_what(shell: Shell) -> None:
-    assert shell.must("federation", "omissions") == "Nothing was left out.\n"
+    assert shell.must("federation", "omissions") == "Nothing was skipped.\n"
 
     moment = datetime(2026, 1, 1, 12, tzinfo=UTC)
     for minute, item in enumerate(("https://far.example/1", "")):
@@ -260,4 +260,4 @@ def test_omissions_say_what_was_left_out_of_what(shell: Shell) -> None:
     of_us = shell.must("federation", "omissions", "--host", HOST).splitlines()
     assert len(of_us) == 4, "the community that they belong to is here"
     elsewhere = shell.must("federation", "omissions", "--host", "near.example")
-    assert elsewhere == "Nothing was left out.\n"
+    assert elsewhere == "Nothing was skipped.\n"

@@ -4,7 +4,7 @@ from tests.fedcom.cli.shell import Shell
 
 
 def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) -> None:
-    assert shell.must("instance", "list") == "No instance is blocked.\n"
+    assert shell.must("instance", "list") == "No servers are blocked.\n"
 
     out = shell.must("instance", "block", "https://Bad.Example/", "--reason", "spam")
     assert out == "bad.example is blocked.\n"
@@ -14,7 +14,7 @@ def test_a_block_is_listed_with_its_reason_until_it_is_taken_back(shell: Shell) 
 
     out = shell.must("instance", "unblock", "bad.example")
     assert out == "bad.example is no longer blocked.\n"
-    assert shell.must("instance", "list") == "No instance is blocked.\n"
+    assert shell.must("instance", "list") == "No servers are blocked.\n"
 
 
 @pytest.mark.parametrize(

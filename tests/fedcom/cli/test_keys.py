@@ -15,11 +15,11 @@ def test_somebody_is_named_or_everybody(shell: Shell, words: list[str]) -> None:
     said = shell("keys", *words)
 
     assert said.code == 2
-    assert "say --all" in said.err
+    assert "or --all" in said.err
 
 
 def test_nobody_of_that_name_is_an_error(shell: Shell) -> None:
     said = shell("keys", "rotate", "nobody")
 
     assert (said.code, said.out) == (1, "")
-    assert "There is no nobody here." in said.err
+    assert "There is no local person or community named nobody." in said.err

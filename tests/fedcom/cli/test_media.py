@@ -31,7 +31,7 @@ def test_a_picture_goes_with_all_its_files(shell: Shell, by_its_origin: bool) ->
     ours = with_instance(None, kept)
     address = CAT if by_its_origin else ours
 
-    assert shell.must("media", "remove", address) == f"{address} is deleted.\n"
+    assert shell.must("media", "remove", address) == f"{address} was deleted.\n"
 
     def files(store: Store) -> list[str]:
         return [name for name, *_ in store.files()]

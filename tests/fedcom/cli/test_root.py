@@ -8,7 +8,7 @@ from tests.fedcom.cli.shell import PASSWORD, Shell
 MENDABLE = [
     ({"origin": ""}, "origin"),
     ({"origin": "https://forum.example"}, "development"),
-    ({"nonsense": "1"}, "FEDCOM_NONSENSE: there is no such setting"),
+    ({"nonsense": "1"}, "FEDCOM_NONSENSE: unknown setting"),
     ({"bind": "everywhere"}, "address:port"),
     ({"database_url": "mysql://x@127.0.0.1/y"}, "use sqlite:///path or postgresql://"),
     ({"secret_key": "short"}, "at least 32 characters"),
@@ -36,7 +36,7 @@ def test_the_settings_may_be_in_a_file(bare_shell: Shell, tmp_path: Path) -> Non
     config.write_text('development = true\norigin = "http://127.0.0.1:8000"\n')
 
     assert bare_shell("user", "list").code == 1
-    assert bare_shell.must("--config", str(config), "user", "list") == "There are no accounts.\n"
+    assert bare_shell.must("--config", str(config), "user", "list") == "No accounts.\n"
 
 
 def test_another_origin_than_that_of_the_first_start_is_refused(shell: Shell) -> None:
@@ -70,7 +70,7 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(bare_shel
         said = bare_shell("db", "upgrade")
 
     assert said.code == 1
-    assert said.err.startswith("The database cannot be used: ")
+    assert said.err.startswith("Database error: ")
     assert "hushhush" not in said.err
 
 
@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_made_is_named(bare_shell: Shell, tmp_path: Path
     said = bare_shell("user", "list")
 
     assert said.code == 1
-    assert "A file cannot be used: " in said.err
+    assert "File error: " in said.err
     assert "file/data" in said.err
 
 

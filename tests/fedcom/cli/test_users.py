@@ -107,7 +107,7 @@ def test_the_first_admin_ends_the_set_up(shell: Shell) -> None:
 
 
 def test_accounts_are_listed_with_role_and_ban(shell: Shell) -> None:
-    assert shell.must("user", "list") == "There are no accounts.\n"
+    assert shell.must("user", "list") == "No accounts.\n"
     shell.create_user("ann", "--admin")
     shell.create_user("bob")
     shell.must("user", "ban", "bob")
@@ -122,13 +122,13 @@ def test_accounts_are_listed_with_role_and_ban(shell: Shell) -> None:
 
 def test_who_waits_for_approval_is_listed_apart(shell: Shell) -> None:
     shell.create_user("ann")
-    assert shell.must("user", "list", "--pending") == "Nobody waits.\n"
+    assert shell.must("user", "list", "--pending") == "No pending applications.\n"
     database = shell.open_database()
     with database.begin() as conn:
         conn.execute(update(account).values(state="pending"))
     database.close()
 
-    assert shell.must("user", "list") == "There are no accounts.\n"
+    assert shell.must("user", "list") == "No accounts.\n"
     assert shell.must("user", "list", "--pending").startswith("ann ")
 
 
@@ -136,7 +136,7 @@ def test_a_promoted_member_logs_in_again(shell: Shell) -> None:
     shell.create_user("ann")
     sign_in(shell, "ann")
 
-    assert shell.must("user", "promote", "@ann") == f"ann@{HOST} is an admin now.\n"
+    assert shell.must("user", "promote", "@ann") == f"ann@{HOST} is now an admin.\n"
 
     assert shell.must("user", "list").split()[1] == "admin"
     assert count_sessions(shell) == 0
@@ -150,7 +150,10 @@ def test_the_last_admin_stays(shell: Shell) -> None:
     assert "(last_admin)" in said.err
 
     shell.create_user("bob", "--admin")
-    assert shell.must("user", "promote", "ann", "--demote") == f"ann@{HOST} is a member now.\n"
+    assert (
+        shell.must("user", "promote", "ann", "--demote")
+        == f"ann@{HOST} is now an ordinary member.\n"
+    )
 
 
 def test_a_new_password_replaces_the_old_and_ends_sessions(shell: Shell) -> None:
@@ -252,4 +255,4 @@ def test_a_reset_link_is_made_and_only_its_hash_kept(shell: Shell) -> None:
         row = conn.execute(select(password_reset)).one()
     database.close()
     assert made.rpartition("=")[2] not in str(row)
-    assert "no account nobody" in shell("user", "reset-link", "nobody").err
+    assert "no account named nobody" in shell("user", "reset-link", "nobody").err

@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from fedcom.effects.local_actor import create_local_actor, is_name_free
+from fedcom.effects.local_actor import create_local_actor
 from fedcom.errors import Conflict, Invalid
 from fedcom.models.actor import actor, actor_key
 from tests.fedcom.accounts.rig import KEY, ORIGIN, Rig
@@ -32,11 +32,11 @@ def test_a_name_is_given_once_and_never_again(rig):
     def take(kind):
         return rig(lambda ctx: create_local_actor(ctx, kind=kind, name="cats", title="", key=KEY))
 
-    assert rig(lambda ctx: is_name_free(ctx, "cats"))
+    assert rig.is_name_free("cats")
     take("Person")
     rig(lambda ctx: ctx.conn.execute(actor_key.delete()))
     rig(lambda ctx: ctx.conn.execute(actor.delete()))
-    assert not rig(lambda ctx: is_name_free(ctx, "CATS"))
+    assert not rig.is_name_free("cats")
     for kind in ("Person", "Group"):
         with pytest.raises(Conflict) as caught:
             take(kind)

@@ -23,8 +23,8 @@ def test_the_gate_refuses_blocked_hosts_and_says_why(home: Home) -> None:
     def ask(host: str) -> str | None:
         return home(lambda ctx: Gate().refuses(ctx.conn, host))
 
-    assert ask("peer.example") == "The instance peer.example is blocked here."
-    assert ask("sub.peer.example") == "The instance peer.example is blocked here."
+    assert ask("peer.example") == "The server peer.example is blocked here."
+    assert ask("sub.peer.example") == "The server peer.example is blocked here."
     assert ask("other.example") is None
 
 

@@ -237,7 +237,7 @@ def test_a_body_that_drips_is_ended_whoever_reads_it() -> None:
         eventually(lambda: site.cut_off == 1)
 
     assert status(answer) == 408
-    assert answer.endswith(b"\r\n\r\nThe request body arrived too slowly.\n")
+    assert answer.endswith(b"\r\n\r\nThe request body took too long to arrive.\n")
 
 
 def test_a_body_that_stops_is_closed_without_a_word() -> None:

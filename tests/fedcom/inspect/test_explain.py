@@ -138,7 +138,7 @@ def test_a_post_is_told_in_full() -> None:
         sensitive=True,
         link="https://cats.example/sleep",
         attachments=("https://cats.example/sleep",),
-        conditions=(f"if {DOGS} is a community of ours; else when it has announced it",),
+        conditions=(f"if {DOGS} is a local community; otherwise once it has announced it",),
     )
 
 
@@ -216,7 +216,10 @@ def test_what_we_do_not_do_yet_is_named() -> None:
             note(COMMENT, KIM, to=[PUBLIC, CATS, DOGS]),
             f"if one of {CATS}, {DOGS} is a community here",
         ),
-        (note(COMMENT, KIM, THEIRS), f"if {THEIRS}, which it answers, is in a community here"),
+        (
+            note(COMMENT, KIM, THEIRS),
+            f"if {THEIRS}, to which it replies, is in a community known here",
+        ),
         (activity("Like", KIM, THEIRS), f"if {THEIRS} is in a community here"),
         (activity("Follow", KIM, DOGS), f"if {DOGS} is known here"),
         (activity("Delete", KIM, POST), f"if {POST} is kept here"),
@@ -234,11 +237,11 @@ def test_what_we_do_not_do_yet_is_named() -> None:
         ),
         (
             activity("Accept", KIM, "https://home.example/f/1"),
-            "if we sent the Follow that is answered",
+            "if we sent the Follow that it accepts or rejects",
         ),
-        (activity("Create", KIM, page(POST, EVE, CATS)), f"if its origin says the same at {POST}"),
+        (activity("Create", KIM, page(POST, EVE, CATS)), f"if its origin confirms it at {POST}"),
         (activity("Announce", DOGS, POST), f"if {DOGS} is a community that somebody here follows"),
-        (activity("Announce", DOGS, POST), f"if its origin says the same at {POST}"),
+        (activity("Announce", DOGS, POST), f"if its origin confirms it at {POST}"),
         (activity("Announce", DOGS, activity("Like", KIM, POST)), f"if {POST} is in {DOGS}"),
         (
             activity("Announce", DOGS, activity("Add", EVE, KIM, target=f"{DOGS}/mods")),
@@ -250,11 +253,11 @@ def test_what_we_do_not_do_yet_is_named() -> None:
         ),
         (
             person(KIM, publicKey="none"),
-            "if it shows a key of its own one day: what it sends cannot be verified",
+            "if it publishes a key of its own: until then nothing it sends can be verified",
         ),
         (
             document(f"{DOGS}/mods", "Collection", items=[KIM]),
-            f"if the actor whose collection it is names {DOGS}/mods",
+            f"if the actor that owns the collection links to {DOGS}/mods",
         ),
     ],
 )
@@ -273,7 +276,7 @@ def test_a_collection_is_counted_and_its_objects_judged() -> None:
 
     assert found.title == "2 posts, 1 vote, 1 id"
     assert found.community == (CATS,)
-    assert found.conditions == (f"if its origin says the same at {THEIRS}",)
+    assert found.conditions == (f"if its origin confirms it at {THEIRS}",)
     assert said(document(f"{CATS}/outbox", "Collection")).title == "nothing in it"
 
 

@@ -83,7 +83,7 @@ def test_without_the_key_it_is_said_where_it_is(scheme: Scheme) -> None:
     seen = see(knock(scheme), None)
 
     assert (verdict(seen), seen.undecided) == ("verified", True)
-    assert step(seen, "key") == (None, f"not given: fetch {KIM} and give it with --key")
+    assert step(seen, "key") == (None, f"not given: fetch {KIM} and pass it with --key")
     text = next(shown.block for shown in seen.shown if shown.block)
     assert "home.example" in text
     assert ("(request-target): post /inbox" in text) is (scheme == "cavage")
@@ -175,7 +175,7 @@ def test_a_fetch_has_no_document() -> None:
     ("said", "told", "holds", "text"),
     [
         (LIKE, "403 relayed_without_proof", False, "integrity proof"),
-        (LIKE | {"proof": {"type": "DataIntegrityProof"}}, "verified", None, "proof must hold"),
+        (LIKE | {"proof": {"type": "DataIntegrityProof"}}, "verified", None, "proof must be valid"),
         (
             LIKE | {"type": "Create", "object": {"id": f"{LIKE['actor']}/n/1", "type": "Note"}},
             "verified",

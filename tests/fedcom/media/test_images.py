@@ -308,9 +308,9 @@ def test_an_animation_whose_frames_outgrow_it_is_refused_before_they_are_decoded
     first_frame = large.index(b",", 13)
     growing = small[:-1] + large[first_frame:-1] * 20 + b";"
 
-    started = time.perf_counter()
+    started = time.thread_time()
     assert refusal(growing) == "picture_broken"
-    assert time.perf_counter() - started < 2  # twenty of them take eighteen
+    assert time.thread_time() - started < 2  # twenty of them take eighteen
 
 
 def test_a_file_is_named_by_what_is_in_it() -> None:

@@ -42,7 +42,7 @@ def test_what_is_sealed_opens_with_the_same_secret_only() -> None:
 
     assert b"pem" not in sealed
     assert Seal(b"one").open(sealed) == "a pem"
-    with pytest.raises(WrongSecret, match="another secret"):
+    with pytest.raises(WrongSecret, match="a different secret"):
         Seal(b"two").open(sealed)
 
 

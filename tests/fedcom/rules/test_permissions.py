@@ -128,7 +128,7 @@ def test_a_ban_tells_its_reason_and_its_end() -> None:
     until = NOW + timedelta(days=1)
     with pytest.raises(Denied, match="Reason: spam"):
         may_act(replace(PERSON, banned_at=NOW, ban_reason="spam"), NOW)
-    with pytest.raises(Denied, match=r"Until: 2026-01-02 00:00 UTC\. Reason: spam$"):
+    with pytest.raises(Denied, match=r"The ban ends at 2026-01-02 00:00 UTC\. Reason: spam$"):
         may_act(replace(PERSON, banned_at=NOW, ban_reason="spam", ban_expires_at=until), NOW)
 
 
@@ -156,5 +156,5 @@ def test_who_is_banned_from_a_community_says_nothing_there(
 def test_a_ban_from_a_community_tells_its_reason_and_its_end() -> None:
     banned = Standing(ban=CommunityBan(2, 1, "spam", NOW, NOW + timedelta(days=1)))
 
-    with pytest.raises(Denied, match=r"Until: 2026-01-02 00:00 UTC\. Reason: spam$"):
+    with pytest.raises(Denied, match=r"The ban ends at 2026-01-02 00:00 UTC\. Reason: spam$"):
         may_post(PERSON, PLACE, banned, NOW)

@@ -57,7 +57,7 @@ def test_nothing_is_added_to_a_text_and_nothing_lost(text: str, query: str) -> N
 
 def test_long_texts_are_marked_in_short_time() -> None:
     words = parse_terms('a a.a.a.a "a a a a" aaaa').wanted
-    begin = time.monotonic()
+    began = time.thread_time()
     for text in ("a " * 25_000, "a" * 50_000, "a_" * 25_000):
         excerpt(text, words)
-    assert time.monotonic() - begin < 2
+    assert time.thread_time() - began < 2

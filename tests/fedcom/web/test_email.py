@@ -194,7 +194,7 @@ async def test_of_two_who_typed_one_address_the_first_to_confirm_has_it(sending:
         links.append(link_in((await letters(sending))[-1][1]).partition("token=")[2])
     assert (await sending.browser().post("/confirm-email", token=links[1])).status == 303
     page = await sending.browser().post("/confirm-email", token=links[0])
-    assert (page.status, "another account of yours" in page.text) == (409, True)
+    assert (page.status, "another of your accounts" in page.text) == (409, True)
     assert (await member(sending, "z@mail.example")).person.name == "max"
 
 

@@ -123,9 +123,9 @@ async def test_a_code_that_is_no_longer_good_says_why(world: World) -> None:
     assert (await world.browser().post("/register", name="zoe", **typed)).status == 303
     world.instance.clock.advance(days=2)
     for code, words in (
-        (once, "was used up"),
+        (once, "has been used up"),
         (soon, "has expired"),
-        ("nonsense", "no such invitation"),
+        ("nonsense", "invitation does not exist"),
     ):
         page = await world.browser().get(f"/register?invitation={code}")
         assert words in page.text
@@ -138,7 +138,7 @@ async def test_a_code_that_is_no_longer_good_says_why(world: World) -> None:
 
 async def test_a_bad_code_does_no_harm_where_everybody_may_join(world: World) -> None:
     page = await world.browser().get("/register?invitation=nonsense")
-    assert "no such invitation" in page.text
+    assert "invitation does not exist" in page.text
     world.instance.clock.advance(seconds=20)
     fields = hidden(page, "/register")
     assert "invitation" not in fields

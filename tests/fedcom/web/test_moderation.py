@@ -82,7 +82,7 @@ async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
     refused = await bob.post("/submit", community="cats", title="Again")
     assert refused.status == 403
     assert "Reason: spam" in refused.text
-    assert "Until:" in refused.text
+    assert "The ban ends at" in refused.text
     assert "Again" in refused.html
     await mia.post("/c/cats/unban", person=str(world.people["bob"].id), content="on")
     assert "Nobody is banned" in (await mia.get("/c/cats/banned")).text

@@ -241,8 +241,8 @@ async def test_the_password_of_the_mail_server_is_given_and_never_logged(
         await carrier.send_due()
     assert box.logins == ["\0post@here\0s3cret!"]
     said = [json.loads(line) for line in stream.getvalue().splitlines()]
-    [about] = [line for line in said if line["event"] == "a letter was not sent"]
-    assert (about["level"], about["why"]) == ("warning", "SMTPDataError 451")
+    [about] = [line for line in said if line["event"] == "mail_not_sent"]
+    assert (about["level"], about["error"]) == ("warning", "SMTPDataError 451")
     assert "s3cret" not in stream.getvalue() + repr(settings)
 
 

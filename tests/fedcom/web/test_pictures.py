@@ -116,9 +116,9 @@ async def test_two_members_may_post_the_same_picture(world: World) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Pictures are JPEG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Pictures must be JPEG"),
         (bomb(60_000, 60_000), "million pixels"),
-        (picture("JPEG")[:300], "broken"),
+        (picture("JPEG")[:300], "damaged"),
         (picture() + b"x" * 200_000, "at most 0 MB"),
     ],
 )

@@ -56,7 +56,7 @@ async def test_a_report_without_a_reason_is_asked_for_again(world: World) -> Non
     page = await world.browser("eve").post(f"/post/{post.id}/report", reason=" ")
 
     assert page.status == 422
-    assert "Say what is wrong with it." in page.text
+    assert "Please say what is wrong." in page.text
 
 
 async def test_moderators_see_what_waits_for_them_on_every_page(world: World) -> None:

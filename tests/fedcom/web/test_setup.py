@@ -79,7 +79,7 @@ async def test_it_is_done_only_once(browser: Browser, fresh: PlainInstance) -> N
         ({"community": "x"}, "community", "at least 3"),
         ({"community": "ann"}, "community", "share their names"),
         ({"community": ""}, "community", "at least 3"),
-        ({"registration": "maybe"}, "", "Registration is"),
+        ({"registration": "maybe"}, "", "The registration mode must be"),
         ({"display_name": "x" * 99}, "display_name", "at most"),
     ],
 )

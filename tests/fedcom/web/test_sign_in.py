@@ -1,9 +1,10 @@
 """Logging in while strangers guess: devices that are known, and what is said to all others."""
 
 import pytest
+from argon2 import PasswordHasher
 
-from fedcom.accounts.members import set_password
-from fedcom.accounts.passwords import hash_password
+from fedcom.accounts.members import get_account, set_password
+from fedcom.accounts.passwords import check_password, hash_password
 from tests.fedcom.web.browser import cookie_of
 from tests.fedcom.web.conftest import World
 
@@ -34,6 +35,27 @@ async def test_a_device_that_has_logged_in_keeps_its_way_in(world: World) -> Non
     assert (refused.status, refused.headers["retry-after"]) == (429, "3600")
     assert "reset your password" in refused.text
     assert (await known.post("/login", name="bob", password=PASSWORD)).status == 303
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"], indirect=True)
+async def test_a_hash_of_former_times_is_made_anew_at_the_next_log_in(world: World) -> None:
+    bob = world.people["bob"].id
+    weaker = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
+    await world.instance.unit(lambda ctx: set_password(ctx.conn, bob, weaker))
+
+    async def stored() -> str:
+        return await world.instance.read(lambda conn: get_account(conn, bob).password_hash)
+
+    browser = world.browser()
+    assert (await browser.post("/login", name="bob", password=PASSWORD)).status == 303
+    stronger = await stored()
+    assert stronger != weaker
+    assert check_password(stronger, PASSWORD)
+
+    await browser.post("/logout")
+    await world.besiege("bob")
+    assert (await browser.post("/login", name="bob", password=PASSWORD)).status == 303
+    assert await stored() == stronger
 
 
 async def test_the_cookie_is_of_no_use_for_another_account_or_when_bent(world: World) -> None:

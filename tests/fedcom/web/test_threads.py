@@ -139,7 +139,10 @@ async def test_the_script_is_given_the_comment_it_sent(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
-    [({"body": " "}, 422, "comment"), ({"body": "x", "form_token": "old"}, 403, "log-in")],
+    [
+        ({"body": " "}, 422, "write something"),
+        ({"body": "x", "form_token": "old"}, 403, "earlier login"),
+    ],
 )
 async def test_the_script_is_told_in_words_why_not(
     world: World, words: dict[str, str], status: int, sentence: str

@@ -62,7 +62,7 @@ async def test_a_member_reads_in_the_language_they_chose(world: World) -> None:
     page = await bob.get("/post/77", accept_language="de")
 
     assert '<html lang="ar" dir="rtl"' in page.html
-    assert "لا يوجد هنا منشور كهذا." in page.text
+    assert "المنشور غير موجود." in page.text
 
 
 @pytest.mark.anyio
@@ -90,13 +90,13 @@ def test_sentences_of_errors_are_translated_with_their_facts() -> None:
 
 def test_a_sentence_within_a_sentence_is_translated_too() -> None:
     why = why_banned("spam", None)
-    template = "%(person)s is banned from this instance. %(why)s"
+    template = "%(person)s is banned from this server. %(why)s"
     refused = Denied("site_ban", template, person="bob@here", why=why)
     words.speak("de")
 
-    assert words.sentence(refused, "") == "bob@here ist auf dieser Instanz gesperrt. Grund: spam"
-    assert refused.detail == "bob@here is banned from this instance. Reason: spam"
-    assert Denied("x", template, person="bob@here", why="").detail.endswith("this instance.")
+    assert words.sentence(refused, "") == "bob@here ist auf diesem Server gesperrt. Grund: spam"
+    assert refused.detail == "bob@here is banned from this server. Reason: spam"
+    assert Denied("x", template, person="bob@here", why="").detail.endswith("this server.")
 
 
 def test_ages_dates_and_numbers_are_written_as_the_language_does() -> None:
