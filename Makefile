@@ -24,7 +24,7 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 
 # Hundreds of processes are started, and none shall compile our modules again.
 test: $(VENV)/.dev $(PACKAGES) browser  ## the whole suite; what it runs on it brings itself
-	$(BIN)/python -m compileall -q activitypub inbox outbox fedcom tests
+	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 coverage: $(VENV)/.dev $(PACKAGES) browser  ## the suite, and how much of the branches it takes: 95 % in each of ROOMS
@@ -51,7 +51,7 @@ words: $(VENV)/.dev  ## bring the catalogues of all languages up to date with th
 	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords "BadRequest:2 Denied:2 Invalid:2 NotFound:2 Conflict:2 TooMany:2 Busy:2 Sentence:1 mark" \
 		--add-comments "Translators:" --no-location --sort-output --project Fedcom --output-file fedcom/translations/messages.pot fedcom
 	for catalogue in fedcom/translations/*.po; do \
-		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file fedcom/translations/messages.pot \
+		$(BIN)/pybabel --quiet update --no-fuzzy-matching --input-file fedcom/translations/messages.pot \
 			--output-file $$catalogue --locale $$(basename $$catalogue .po); done
 
 demo: $(VENV)/.dev  ## three servers on this machine that federate, and two scripted ones; ARGS=--exit ends them

@@ -26,7 +26,7 @@ from fedcom.http.problems import FOR_PROGRAMS
 from fedcom.settings import Settings
 from fedcom.web.html.errors import exception_handlers, show_failure
 from fedcom.web.routes import routes
-from fedcom.wiring import Instance, open_instance
+from fedcom.wiring import OpenInstance, open_instance
 
 logger = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ INBOX_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 READY_SECONDS = 5.0
 """How long the database may take to answer before it counts as away."""
 
-Opener = Callable[[], AbstractAsyncContextManager[Instance]]
+Opener = Callable[[], AbstractAsyncContextManager[OpenInstance]]
 
 
 def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
@@ -105,7 +105,7 @@ def _public_paths() -> list[str]:
 
 async def receive(request: Request) -> Response:
     """Every inbox; they differ in their address only."""
-    instance: Instance = request.app.state.instance
+    instance: OpenInstance = request.app.state.instance
     return await instance.inbox.receive(request)
 
 
@@ -116,7 +116,7 @@ async def answer_live(_request: Request) -> Response:
 
 async def answer_ready(request: Request) -> Response:
     """The database answers and is at the newest revision: requests can be served."""
-    instance: Instance = request.app.state.instance
+    instance: OpenInstance = request.app.state.instance
     try:
         async with asyncio.timeout(READY_SECONDS):
             current = await instance.find_revision()

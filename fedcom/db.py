@@ -1,9 +1,9 @@
 """The database: units of work in threads, one code for SQLite and PostgreSQL.
 
 The domain is synchronous, the edges are async: `Database.read` and `Database.write` take a plain
-function of a connection and run it in a thread. Here live transactions, the column types both
-databases share, and the two statements they spell differently. No table, and no SQL about anything,
-may live here.
+function of a connection and run it in a thread. Here live transactions and the column types both
+databases share; `database.inserts` has the statements they spell differently. No table, and no SQL
+about anything, may live here.
 
 SQLite: one writer (one thread, one connection, `BEGIN IMMEDIATE`: a deferred transaction that reads
 and then writes fails at once when another process has written, whatever the timeout) and a few
@@ -17,11 +17,10 @@ import contextvars
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -34,18 +33,13 @@ from sqlalchemy import (
     Engine,
     Integer,
     QueuePool,
-    Row,
-    Table,
     Text,
     TypeDecorator,
     create_engine,
     event,
-    literal_column,
     make_url,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.sql.dml import ReturningInsert
 
 T = TypeVar("T")
 DialectName = Literal["sqlite", "postgresql"]
@@ -302,53 +296,3 @@ def _is_passing(error: DBAPIError, *, committing: bool) -> bool:
     if getattr(error.orig, "sqlstate", None) in _RETRY_SQLSTATES:
         return True
     return error.connection_invalidated and not committing
-
-
-def insert_ignoring(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert one row unless it collides with any unique constraint; whether it was inserted."""
-    statement = _insert_ignoring(connection.dialect.name, table)
-    return connection.execute(statement, dict(values)).first() is not None
-
-
-def upsert(
-    connection: Connection,
-    table: Table,
-    values: Mapping[str, Any],
-    *,
-    key: Iterable[str],
-    keep: Iterable[str] = (),
-) -> Row[Any]:
-    """Insert one row or bring the one with the same `key` up to date; the row as it then stands.
-
-    `key` names the columns of one unique constraint or index. An existing row takes all of `values`
-    but `key` and the columns in `keep`, which only a new row gets (when it was first seen, say).
-    """
-    statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(keep))
-    return connection.execute(statement, dict(values)).one()
-
-
-# Building a statement costs several times what running it does, so each shape is built once.
-@lru_cache(maxsize=256)
-def _insert_ignoring(dialect: str, table: Table) -> ReturningInsert[Any]:
-    statement = _insert(dialect, table).on_conflict_do_nothing()
-    # Not rowcount, which SQLAlchemy leaves at -1 where it fetches the new id by RETURNING.
-    return statement.returning(literal_column("1"))
-
-
-@lru_cache(maxsize=256)
-def _upsert(
-    dialect: str,
-    table: Table,
-    names: tuple[str, ...],
-    key: tuple[str, ...],
-    keep: tuple[str, ...],
-) -> ReturningInsert[Any]:
-    statement = _insert(dialect, table)
-    changed = [name for name in names if name not in {*key, *keep}]
-    # With nothing to change, DO NOTHING would return no row.
-    changes = {name: statement.excluded[name] for name in changed or key}
-    return statement.on_conflict_do_update(index_elements=key, set_=changes).returning(table)
-
-
-def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

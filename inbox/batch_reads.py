@@ -1,7 +1,7 @@
-"""Shared reads: looks at the database that come at the same moment share one trip to it.
+"""Batched reads: small reads that are asked for at the same time share one trip to the database.
 
-A trip to a reader's thread and back costs several times what most looks do there. Nobody waits for
-company: who comes while a trip is under way goes with the next.
+A trip to a reader's thread and back costs several times as much as most of these reads. Nothing
+waits to fill a batch: reads that are asked for during a trip go with the next one.
 """
 
 import asyncio
@@ -11,43 +11,43 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from inbox.ports import Database
+from database.transactions import Transactions
 
 T = TypeVar("T")
 
 TRIPS_AT_ONCE = 2
 MOST = 32
-"""Looks on one trip."""
+"""Reads in one trip."""
 
 _Outcome = tuple[Any, Exception | None]
-_Look = tuple[Callable[[Connection], Any], asyncio.Future[Any]]
+_Read = tuple[Callable[[Connection], Any], asyncio.Future[Any]]
 
 
 class BatchReader:
-    """Runs functions that only read, several on one connection, and gives each its own answer."""
+    """Runs functions that only read, several on one connection, and gives each its own result."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Transactions) -> None:
         self._database = database
-        self._waiting: list[_Look] = []
+        self._waiting: list[_Read] = []
         self._trips: set[asyncio.Task[None] | None] = set()
 
-    async def look(self, work: Callable[[Connection], T]) -> T:
-        """The answer of `work`; raises what it raises, or what the database raises."""
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work`. Raises what it raises, or what the database raises."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, answer))
         if len(self._trips) < TRIPS_AT_ONCE:
-            self._trips.add(asyncio.create_task(self._travel()))
+            self._trips.add(asyncio.create_task(self._run_trip()))
         return await answer
 
-    async def _travel(self) -> None:
+    async def _run_trip(self) -> None:
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 outcomes = await self._ask([work for work, _ in batch])
                 for (_, answer), outcome in zip(batch, outcomes, strict=True):
-                    _tell(answer, outcome)
+                    _deliver(answer, outcome)
         finally:
-            # At once and not in a callback: nobody may come in between and count on this trip.
+            # Here and not in a callback, so that no read can be added to a trip that has ended.
             self._trips.remove(asyncio.current_task())
 
     async def _ask(self, works: Sequence[Callable[[Connection], Any]]) -> list[_Outcome]:
@@ -57,10 +57,10 @@ class BatchReader:
             return [(None, error)] * len(works)
 
 
-def _tell(answer: asyncio.Future[Any], outcome: _Outcome) -> None:
+def _deliver(answer: asyncio.Future[Any], outcome: _Outcome) -> None:
     value, error = outcome
     if answer.done():
-        return  # its asker has gone
+        return  # its caller was cancelled
     if error is None:
         answer.set_result(value)
     else:

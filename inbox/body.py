@@ -1,6 +1,6 @@
-"""Reading the request up to its bytes: method, content type, encoding, size, time.
+"""Reads the body of a request: checks method, content type, encoding, size and time.
 
-Trusts no header: the size is counted on the stream.
+The size is counted on the stream; no header is trusted for it.
 """
 
 import asyncio
@@ -10,16 +10,16 @@ from starlette.requests import ClientDisconnect, Request
 from inbox.problem import Problem
 
 MAX_BYTES = 1_048_576
-"""Largest body; Mastodon 4.6 and Lemmy 1.0 have the same limit."""
+"""Largest body in bytes; Mastodon 4.6 and Lemmy 1.0 have the same limit."""
 
 READ_SECONDS = 30.0
-"""How long a whole body may take: a byte a second must not hold a place for a day."""
+"""How long a whole body may take, so that one byte a second does not hold a connection all day."""
 
 _MEDIA_TYPES = frozenset({"application/activity+json", "application/ld+json"})
 
 
 class Unreadable(Exception):
-    """The request has no body that we read; `problem` says why."""
+    """The body of the request cannot be read; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code)
@@ -27,7 +27,7 @@ class Unreadable(Exception):
 
 
 async def read(request: Request) -> bytes:
-    """The body of a POST of an activity. Raises `Unreadable`."""
+    """The body of a request to the inbox. Raises `Unreadable`."""
     check_head(request)
     try:
         async with asyncio.timeout(READ_SECONDS):
@@ -41,7 +41,7 @@ async def read(request: Request) -> bytes:
 
 
 def check_head(request: Request) -> None:
-    """Method, content type and encoding. Raises `Unreadable`."""
+    """Check method, content type and encoding. Raises `Unreadable`."""
     _check_method(request)
     _check_content_type(request)
     _check_encoding(request)
@@ -62,7 +62,7 @@ def _check_method(request: Request) -> None:
 def _check_content_type(request: Request) -> None:
     values = request.headers.getlist("content-type")
     kinds = {value.partition(";")[0].strip().lower() for value in values}
-    # The profile is not asked for: Pleroma and others send ld+json without it.
+    # The profile parameter is not required: Pleroma and others send ld+json without it.
     if len(kinds) != 1 or not kinds <= _MEDIA_TYPES:
         raise Unreadable(
             Problem(
@@ -76,7 +76,7 @@ def _check_content_type(request: Request) -> None:
 
 
 def _check_encoding(request: Request) -> None:
-    # A few bytes can unfold to gigabytes, and no peer compresses what it posts.
+    # A few bytes can decompress to gigabytes, and no known server compresses its requests.
     values = request.headers.getlist("content-encoding")
     if any(value.strip().lower() not in ("", "identity") for value in values):
         raise Unreadable(

@@ -1,8 +1,8 @@
-"""Rows of the journal in the hands of a worker: claim, renew, release; close, refuse or park.
+"""Claims on journal rows: claim, renew, release; close, refuse or park.
 
-Every change of a claimed row is fenced: it names the worker and the attempt, and finds no row when
-the lease has run out and somebody else has it. Then `ClaimLost` is raised, inside the transaction
-of the effect, which rolls the effect back. That is what makes an effect happen exactly once.
+Every change of a claimed row is fenced: it names the worker and the attempt, and matches no row
+when the lease has run out and another worker has claimed it. Then `ClaimLost` is raised in the
+transaction of the effect, which rolls the effect back. So each effect happens exactly once.
 """
 
 from collections.abc import Collection
@@ -17,8 +17,8 @@ _c = journal.c
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """One row in the hands of one worker. `tries` counts this claim too."""
+class ClaimedEntry:
+    """One row, claimed by one worker. `tries` includes this claim."""
 
     id: int
     worker: str
@@ -35,10 +35,10 @@ class Claimed:
 
 
 class ClaimLost(Exception):
-    """The row is no longer ours: its lease ran out, or it was released.
+    """The row is no longer claimed by this worker: its lease ran out, or it was released.
 
-    Raised inside the handler's transaction, it rolls the effect back; whoever has the row now will
-    do it.
+    Raised in the handler's transaction, it rolls the effect back; the worker that claims the row
+    next will repeat it.
     """
 
 
@@ -49,7 +49,7 @@ _earlier_is_workable = (
         _other.c.subject == _c.subject,
         _other.c.id < _c.id,
         _other.c.closed_at.is_(None),
-        # A parked row parks only itself, until it is due: then it has its turn before later ones.
+        # A parked row does not hold up later ones, but once it is due it comes before them.
         or_(_other.c.state != "parked", _other.c.due_at <= bindparam("now")),
     )
     .exists()
@@ -108,19 +108,19 @@ def claim(
     lease: float,
     most: int,
     skip_hosts: Collection[str] = (),
-) -> list[Claimed]:
+) -> list[ClaimedEntry]:
     """Take up to `most` due rows for `worker` until `now + lease` seconds, oldest first.
 
-    Of one subject only the earliest row that is due is given out, and none while another of that
-    subject is in somebody's hand. Rows of `skip_hosts` are left for later. Several processes may
-    claim at once: PostgreSQL skips the rows another is taking just now, SQLite has one writer.
+    Of one subject only the earliest due row is claimed, and none while another row of that subject
+    is claimed. Rows of `skip_hosts` are left for later. Several processes may claim at the same
+    time: PostgreSQL skips the rows that another is claiming, and SQLite has one writer.
     """
     rows = conn.execute(_claimable, {"now": now, "skipped": list(skip_hosts), "most": most}).all()
     if not rows:
         return []
     conn.execute(_take, {"ids": [row.id for row in rows], "worker": worker, "until": now + lease})
     return [
-        Claimed(
+        ClaimedEntry(
             id=row.id,
             worker=worker,
             tries=row.tries + 1,
@@ -141,7 +141,7 @@ def claim(
 _ours = update(journal).where(
     _c.id == bindparam("row"),
     _c.claimed_by == bindparam("worker"),
-    # A worker that lost a row and claimed it anew must not be closed by its own older attempt.
+    # An older attempt must not close a row that the same worker has lost and claimed again.
     _c.tries == bindparam("attempt"),
 )
 _close = _ours.values(
@@ -156,8 +156,8 @@ _park = _ours.values(
 )
 
 
-def close(conn: Connection, row: Claimed, *, now: float) -> None:
-    """Mark the row done, in the transaction of its effect. Raises `ClaimLost`."""
+def close(conn: Connection, row: ClaimedEntry, *, now: float) -> None:
+    """Mark the row as done, in the transaction of its effect. Raises `ClaimLost`."""
     _change(
         conn,
         _close,
@@ -166,8 +166,8 @@ def close(conn: Connection, row: Claimed, *, now: float) -> None:
     )
 
 
-def refuse(conn: Connection, row: Claimed, *, now: float, code: str, reason: str) -> None:
-    """Mark the row refused for good. Raises `ClaimLost`."""
+def refuse(conn: Connection, row: ClaimedEntry, *, now: float, code: str, reason: str) -> None:
+    """Mark the row as refused for good. Raises `ClaimLost`."""
     _change(
         conn,
         _close,
@@ -176,8 +176,8 @@ def refuse(conn: Connection, row: Claimed, *, now: float, code: str, reason: str
     )
 
 
-def ignore(conn: Connection, row: Claimed, *, now: float, code: str, reason: str) -> None:
-    """Mark the row as none of our concern. Raises `ClaimLost`."""
+def ignore(conn: Connection, row: ClaimedEntry, *, now: float, code: str, reason: str) -> None:
+    """Mark the row as ignored. Raises `ClaimLost`."""
     _change(
         conn,
         _close,
@@ -186,19 +186,19 @@ def ignore(conn: Connection, row: Claimed, *, now: float, code: str, reason: str
     )
 
 
-def park(conn: Connection, row: Claimed, *, due_at: float, reason: str) -> None:
+def park(conn: Connection, row: ClaimedEntry, *, due_at: float, reason: str) -> None:
     """Leave the row alone until `due_at`. Raises `ClaimLost`."""
     _change(conn, _park, row, {"at": due_at, "new_reason": reason})
 
 
-def _change(conn: Connection, statement: Any, row: Claimed, values: dict[str, object]) -> None:
+def _change(conn: Connection, statement: Any, row: ClaimedEntry, values: dict[str, object]) -> None:
     fence = {"row": row.id, "worker": row.worker, "attempt": row.tries}
     result: CursorResult[Any] = conn.execute(statement, fence | values)
     if result.rowcount != 1:
         raise ClaimLost(f"inbox row {row.id}, attempt {row.tries}")
 
 
-# The second condition says what the first implies, in the words of the partial index.
+# The second condition follows from the first, but the partial index needs it spelled out.
 _held = and_(_c.claimed_by == bindparam("worker"), _c.claimed_by.is_not(None))
 _renew = update(journal).where(_held).values(due_at=bindparam("until"))
 _release = update(journal).values(
@@ -214,16 +214,16 @@ def renew(conn: Connection, *, worker: str, until: float) -> None:
 
 
 def release(conn: Connection, *, worker: str, now: float) -> None:
-    """Give back what `worker` holds, at an orderly end; these tries do not count."""
+    """Release the rows of a worker that shuts down; these tries do not count."""
     conn.execute(_release_held, {"worker": worker, "now": now, "uncounted": 1})
 
 
 def recover(conn: Connection, *, now: float) -> int:
-    """At the start of a process: free what a crash left claimed. How many rows were freed.
+    """Release the rows that a crash left claimed, when a process starts; how many.
 
-    SQLite belongs to one process, so every claim found there is a dead one's. On PostgreSQL another
-    process may be at work; there a lease has to run out, which needs no statement of its own.
-    Tries stay counted, so that a row that kills the process ends some day.
+    A SQLite database belongs to one process, so every claim found in it is left over. On PostgreSQL
+    another process may be working; there the leases simply run out. The tries stay counted, so that
+    a row that kills the process is given up in the end.
     """
     if conn.dialect.name != "sqlite":
         return 0
@@ -234,5 +234,5 @@ _next_due = select(func.min(_c.due_at)).where(LIVE)
 
 
 def find_next_due(conn: Connection) -> float | None:
-    """When the next row may be worked on (in the past for one that waits its turn), or None."""
+    """When the next row may be worked on (in the past if it waits for another), or None."""
     return conn.execute(_next_due).scalar()

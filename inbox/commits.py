@@ -1,6 +1,6 @@
 """Group commit: entries that arrive within a few milliseconds share one transaction.
 
-A commit that survives a power cut costs as much for one row as for sixty-four.
+A commit that survives a power failure costs as much for one row as for sixty-four.
 """
 
 import asyncio
@@ -10,39 +10,39 @@ from contextlib import suppress
 
 from sqlalchemy import Connection
 
+from database.transactions import Transactions
 from inbox.errors import Later
-from inbox.journal import Entry, append
-from inbox.ports import Database
+from inbox.journal import JournalEntry, append
 
 log = logging.getLogger(__name__)
 
 LINGER = 0.005
-"""Seconds that a first entry waits for company."""
+"""Seconds that the first entry waits for others."""
 
 MOST = 64
 """Entries in one transaction."""
 
 RETRY_AFTER = 30.0
-"""Seconds after which a peer may try again when our database failed."""
+"""Seconds after which a peer should retry when our database failed."""
 
 
 class GroupCommit:
-    """Puts entries into the journal, many at a time, and tells each caller of its own."""
+    """Appends entries to the journal, many at a time, and gives each caller its own result."""
 
-    def __init__(self, database: Database, *, linger: float = LINGER, most: int = MOST) -> None:
+    def __init__(self, database: Transactions, *, linger: float = LINGER, most: int = MOST) -> None:
         self._database = database
         self._linger = linger
         self._most = most
-        self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[JournalEntry, asyncio.Future[bool]]] = []
         self._full = asyncio.Event()
         self._closing = False
         self._committer: asyncio.Task[None] | None = None
 
-    async def put(self, entry: Entry) -> bool:
-        """Keep this entry; True when it was new, once it is on disk.
+    async def put(self, entry: JournalEntry) -> bool:
+        """Store this entry; returns once it is on disk, True if it was new.
 
-        Raises `Later` when the transaction failed: a fault of ours that will pass. A caller that is
-        cancelled takes nothing back: its entry is committed with the others.
+        Raises `Later` when the transaction failed. Cancelling the caller changes nothing: its entry
+        is committed with the others.
         """
         kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, kept))
@@ -53,7 +53,7 @@ class GroupCommit:
         return await kept
 
     async def aclose(self) -> None:
-        """Commit what is waiting, without lingering. Entries put later are committed at once."""
+        """Commit the waiting entries at once; so are entries that are put later."""
         self._closing = True
         self._full.set()
         if self._committer is not None:
@@ -75,7 +75,7 @@ class GroupCommit:
                 async with asyncio.timeout(self._linger):
                     await self._full.wait()
 
-    async def _commit(self, batch: Sequence[tuple[Entry, asyncio.Future[bool]]]) -> None:
+    async def _commit(self, batch: Sequence[tuple[JournalEntry, asyncio.Future[bool]]]) -> None:
         entries = [entry for entry, _ in batch]
 
         def work(conn: Connection) -> list[bool]:
@@ -92,7 +92,7 @@ class GroupCommit:
                 kept.set_result(new)
 
     def _fail(
-        self, batch: Sequence[tuple[Entry, asyncio.Future[bool]]], cause: BaseException
+        self, batch: Sequence[tuple[JournalEntry, asyncio.Future[bool]]], cause: BaseException
     ) -> None:
         for _, kept in batch:
             if not kept.done():

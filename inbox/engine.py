@@ -1,4 +1,4 @@
-"""`Inbox`: the five steps tied together, as the host mounts and runs them."""
+"""`Inbox`: all steps tied together, as the host mounts and runs them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,16 +7,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from database.transactions import Transactions
 from inbox.batch_reads import BatchReader
 from inbox.commits import GroupCommit
-from inbox.ports import Database, Gate, Handlers, Keys
+from inbox.ports import Gate, Handlers, Keys
 from inbox.process import Processor
 from inbox.receive import Receiver
 from inbox.verify import Verifier
 
 
 class Inbox:
-    """Every inbox of one server: they differ in their address only.
+    """Every inbox of one server; they differ in their addresses only.
 
     Mount the object itself as an ASGI application, or `receive` as an endpoint for all methods
     (it answers 405 itself).
@@ -25,7 +26,7 @@ class Inbox:
     def __init__(  # noqa: PLR0913 - the ports of a whole room, named one by one
         self,
         *,
-        database: Database,
+        database: Transactions,
         keys: Keys,
         gate: Gate,
         handlers: Handlers,
@@ -36,10 +37,10 @@ class Inbox:
         workers: int = 8,
         to_sender: Callable[[str], str] = str,
     ) -> None:
-        """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` gives
-        aware UTC, `development` permits http and ports, `scheme` is that of our own ids, `workers`
-        is how many rows are worked on at the same time. `to_sender` makes of a client's address
-        the name of who pays for what it makes us fetch, the same for all addresses of one sender.
+        """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` returns
+        aware UTC times, `development` permits http and ports, `scheme` is that of our own ids, and
+        `workers` is how many rows are worked on at the same time. `to_sender` maps a client's
+        address to the name that fetches are counted under: one for all addresses of a sender.
         """
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
@@ -62,7 +63,7 @@ class Inbox:
         await response(scope, receive, send)
 
     async def receive(self, request: Request) -> Response:
-        """Answer one delivery: 202 when it is verified and on disk, else a problem document."""
+        """Answer one delivery: 202 once it is verified and on disk, else a problem document."""
         return await self._receiver.receive(request)
 
     async def run(self) -> None:
@@ -74,9 +75,9 @@ class Inbox:
         await self._processor.drain()
 
     def wake(self) -> None:
-        """Look at the journal now: another process has put something there."""
+        """Query the journal now: another process has added rows."""
         self._processor.wake()
 
     async def aclose(self) -> None:
-        """Commit what waits for its transaction. Call before the database is closed."""
+        """Commit the waiting entries. Call it before the database is closed."""
         await self._commits.aclose()

@@ -1,20 +1,20 @@
 """What a handler may raise: `Refused` and `Ignored` (never again) and `Later` (not now).
 
 Exception
-|- Refused   the peer is told (or, after the 202, the journal keeps why); nothing is tried again
-|  `- Ignored   nobody did wrong: the peer is answered 202, and the journal keeps why
-`- Later     a passing fault; the row is parked and tried again
+|- Refused   the peer is told, or the journal records why (after the 202); there is no retry
+|  `- Ignored   nobody made a mistake: the peer gets 202, and the journal records why
+`- Later     a temporary fault; the row is parked and retried
 """
 
 from collections.abc import Mapping
 
 
 class Refused(Exception):
-    """The activity will not be done, now or later.
+    """The activity will never be processed.
 
-    `status` is the HTTP status a peer sees when the door already knows (403, 404 or 422 for
-    handlers), `code` a stable snake_case word, `detail` one sentence for a human, and `facts` what
-    the peer may need to find its mistake. No secret may be in any of them.
+    `status` is the HTTP status that the peer gets when this is known before the 202 (403, 404 or
+    422 from handlers), `code` a stable snake_case word, `detail` one sentence for a human, and
+    `facts` what the peer may need to find its mistake. None of them may contain a secret.
     """
 
     def __init__(
@@ -28,13 +28,13 @@ class Refused(Exception):
 
 
 class Ignored(Refused):
-    """The activity is in order and concerns nobody here; raised after the 202 only."""
+    """The activity is valid and concerns nobody here; only raised after the 202."""
 
 
 class Later(Exception):
-    """Something the activity needs cannot be had now; try again in `after` seconds.
+    """Something that the activity needs is not available now; try again in `after` seconds.
 
-    Before the 202 the peer is told 503 with Retry-After, after it the row is parked.
+    Before the 202 the peer gets 503 with Retry-After; after it, the row is parked.
     """
 
     def __init__(self, after: float, reason: str, *, code: str = "later") -> None:

@@ -1,16 +1,17 @@
-"""The table of what we heard; the unique key is the dedupe. Append, look, prune.
+"""The table of received activities. Its unique key tells duplicates: append, query, prune.
 
-States of a row, and who moves it:
+States of a row (`append` makes it open, `claims` does the rest):
 
-    open      heard, verified and kept; nobody has worked on it         `append`, here
-    claimed   a worker has it until `due_at`, the end of its lease      the rest is in `claims`
-    parked    something was not to be had; again at `due_at`
+    open      received and stored; nobody has worked on it
+    claimed   a worker has it until `due_at`, the end of its lease
+    parked    something was not available; retried at `due_at`
     done      its effect is committed, in the same transaction
     refused   it will never be done; `code` and `reason` say why
+    ignored   as refused, but nobody made a mistake
 
-So `due_at` is for every row the moment from which it may be worked on, and one index finds them.
-`closed_at IS NULL` means the first three, `claimed_by IS NOT NULL` means claimed: partial indexes
-are built on these two, because neither database can use one that compares with a parameter.
+So `due_at` is always the time from which a row may be worked on, and one index finds due rows.
+`closed_at IS NULL` means one of the first three, `claimed_by IS NOT NULL` means claimed: partial
+indexes use these two, because neither database can use one that compares with a parameter.
 
 No network, no clock and no handler may live here: times are epoch seconds and are passed in.
 """
@@ -44,21 +45,22 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+
+from database.inserts import insert_new
 
 BODY_KEPT = 7 * 86_400.0
-"""Seconds after which a closed row loses its body: long enough to look into a refusal."""
+"""Seconds for which a closed row keeps its body: long enough to look into a refusal."""
 
 KEY_KEPT = 21 * 86_400.0
-"""Seconds after which a closed row goes. A row must outlive everything that could be played again:
-a signed request (half a day, `MAX_LIFETIME`), the longest retrying of a peer (a week for Lemmy and
+"""Seconds for which a closed row is kept. It must outlive everything that could be replayed: a
+signed request (half a day, `MAX_LIFETIME`), a peer's longest retries (a week for Lemmy and
 Misskey), and an integrity proof (a week, `listeners.RELAYED_WITHIN`)."""
 
 PRUNE_BATCH = 5_000
-"""Rows that one `prune` changes at most, so that it holds the writer for a fraction of a second."""
+"""Most rows that one `prune` changes, so that it blocks writers for a fraction of a second only."""
 
 _INDEXED_TEXT = 512
-"""Longest text that goes into an index as it is (PostgreSQL's limit is about 2 700 bytes)."""
+"""Longest text that is indexed as it is (PostgreSQL's limit is about 2,700 bytes)."""
 
 metadata = MetaData()
 
@@ -76,7 +78,7 @@ journal = Table(
     Column("body", LargeBinary),
     Column("spliceable", Boolean, nullable=False),
     Column("authenticated", Boolean, nullable=False),
-    # When the actor signed the request, by the actor's clock; null when another signed it.
+    # When the actor signed the request, by its own clock; null when somebody else signed it.
     Column("signed_at", Double),
     Column("request_id", Text, nullable=False),
     Column("received_at", Double, nullable=False),
@@ -113,12 +115,13 @@ _partial(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One verified activity on its way into the journal.
 
-    `signer` is "" when the signing key is gone (see `verify.KeyGone`); `subject` is the IRI of the
-    innermost thing concerned, by which rows are worked in order, or None for no order. `signed_at`
-    is when the actor signed the request (epoch seconds by its clock), None when another did.
+    `signer` is "" when the signing key is gone (see `verify.KeyGone`). `subject` is the IRI of the
+    innermost object: rows with the same subject are worked in order; None means in any order.
+    `signed_at` is when the actor signed the request (epoch seconds by its clock), None when
+    somebody else did.
     """
 
     activity_id: str | None
@@ -136,23 +139,23 @@ class Entry:
 
     @property
     def dedupe_key(self) -> str:
-        """64 hex digits: the first half names who speaks of what, the second this saying.
+        """64 hex digits: the first half stands for actor and subject, the second for this delivery.
 
-        The same bytes signed at another time are another saying: NodeBB gives every upvote of a
-        post by one person the same id (`uid/3#activity/like/5`). A signed request that somebody
-        captured and sends again keeps its time, and is a duplicate. What a third party relays must
-        not swallow what the actor itself sends later (the relayed copy may be refused because its
-        origin could not be asked just then), so the second half names the signer of a relay.
+        The same bytes signed at another time are not a duplicate: NodeBB gives every upvote of a
+        post by one person the same id (`uid/3#activity/like/5`). A captured request that is
+        replayed keeps its time, and is a duplicate. A relayed copy must not hide what the actor
+        itself sends later (the copy may be refused because its origin was out of reach just then),
+        so the second half includes the signer of a relay.
         """
-        said = self.signed_at if self.authenticated else self.signer
+        sent = self.signed_at if self.authenticated else self.signer
         body = hashlib.sha256(self.body).hexdigest()
-        saying = _half_digest([self.activity_id, self.authenticated, said, body])
-        return _half_digest([self.actor, _indexable(self.subject)]) + saying
+        delivery = _half_digest([self.activity_id, self.authenticated, sent, body])
+        return _half_digest([self.actor, _indexable(self.subject)]) + delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """One row that was refused or ignored after its 202, for whoever asks what became of it."""
+class RefusedEntry:
+    """One row that was refused or ignored after its 202, for admins and peers' developers."""
 
     id: int
     activity_id: str | None
@@ -169,28 +172,20 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many bodies were dropped and how many rows deleted; less than a batch means the end."""
+    """How many bodies were dropped and rows deleted; fewer than a batch means that it is done."""
 
     bodies: int
     rows: int
 
 
-_inserts = {
-    "sqlite": sqlite.insert(journal).on_conflict_do_nothing().returning(_c.dedupe_key),
-    "postgresql": postgresql.insert(journal).on_conflict_do_nothing().returning(_c.dedupe_key),
-}
-
-
-def append(conn: Connection, entries: Sequence[Entry]) -> list[bool]:
-    """Keep these entries; True in the answer where the entry was new, False for a duplicate.
-
-    All of them go in with one statement.
-    """
+def append(conn: Connection, entries: Sequence[JournalEntry]) -> list[bool]:
+    """Store these entries with one statement; for each, True if it was new, False for a
+    duplicate."""
     keys = [entry.dedupe_key for entry in entries]
     rows: dict[str, dict[str, object]] = {}
     for key, entry in zip(keys, entries, strict=True):
         rows.setdefault(key, _to_row(key, entry))
-    new = set(conn.execute(_inserts[conn.dialect.name], list(rows.values())).scalars())
+    new = set(insert_new(conn, list(rows.values()), _c.dedupe_key))
     answer = []
     for key in keys:
         answer.append(key in new)
@@ -199,9 +194,9 @@ def append(conn: Connection, entries: Sequence[Entry]) -> list[bool]:
 
 
 def was_heard(conn: Connection, actor: str, subject: str | None, activity_id: str) -> bool:
-    """Whether the actor itself said this activity to us, or another brought it and it was done.
+    """Whether the actor itself delivered this activity, or somebody else did and it was done.
 
-    True for as long as the row is kept (`KEY_KEPT`), whatever became of it. A relayed copy that was
+    True for as long as the row is kept (`KEY_KEPT`), whatever its state. A relayed copy that was
     refused does not count, or a stranger could use up an id before its owner does.
     """
     which = {**_between(actor, subject), "activity_id": activity_id}
@@ -209,8 +204,8 @@ def was_heard(conn: Connection, actor: str, subject: str | None, activity_id: st
 
 
 def said_since(conn: Connection, actor: str, subject: str | None, moment: float) -> bool:
-    """Whether the actor itself has signed anything about `subject` at `moment` or later (epoch
-    seconds by the actor's clock), as far as rows are kept (`KEY_KEPT`)."""
+    """Whether the actor itself signed anything about `subject` at `moment` or later (epoch seconds
+    by the actor's clock), as far as rows are kept (`KEY_KEPT`)."""
     which = {**_between(actor, subject), "moment": moment}
     return conn.execute(_since, which).first() is not None
 
@@ -227,7 +222,7 @@ _since = _of_actor_and_subject.where(_c.authenticated, _c.signed_at >= bindparam
 
 
 def _between(actor: str, subject: str | None) -> dict[str, str]:
-    """The bounds of the dedupe keys of what this actor said about this subject."""
+    """The bounds of the dedupe keys with this actor and subject."""
     first = _half_digest([actor, _indexable(subject)])
     # "g" comes after every hexadecimal digit.
     return {"first": first, "behind": f"{first}g"}
@@ -238,7 +233,7 @@ def _half_digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _to_row(key: str, entry: Entry) -> dict[str, object]:
+def _to_row(key: str, entry: JournalEntry) -> dict[str, object]:
     return {
         "dedupe_key": key,
         "activity_id": entry.activity_id,
@@ -260,7 +255,7 @@ def _to_row(key: str, entry: Entry) -> dict[str, object]:
 
 
 def _indexable(text: str | None) -> str | None:
-    # The subject is whatever the peer wrote there. Only equality matters, so a hash will do.
+    # The subject is whatever the peer wrote. Only equality matters, so a hash will do.
     if text is None or len(text) <= _INDEXED_TEXT:
         return text
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
@@ -294,31 +289,31 @@ _refusals = (
 
 
 def is_open_for_host(conn: Connection, host: str) -> bool:
-    """Whether something this host said waits to be worked on or is being worked on."""
+    """Whether an activity of this host is waiting or being worked on (parked ones do not count)."""
     return conn.execute(_open_for_host, {"host": host}).first() is not None
 
 
 def counts(conn: Connection) -> dict[str, int]:
-    """How many rows there are in each state that occurs."""
+    """How many rows there are in each state; states without rows are left out."""
     return {row.state: row.number for row in conn.execute(_counts)}
 
 
-def refusals(conn: Connection, limit: int = 50, host: str | None = None) -> list[Refusal]:
-    """What was refused or ignored after its 202, of one host or of all: first what was refused, at
-    most `limit`, then as much that was ignored, each latest first.
+def refusals(conn: Connection, limit: int = 50, host: str | None = None) -> list[RefusedEntry]:
+    """Rows that were refused or ignored after their 202, of one host or of all: up to `limit`
+    refused ones, then up to `limit` ignored ones, each latest first.
     """
-    found: list[Refusal] = []
+    found: list[RefusedEntry] = []
     for state in ("refused", "ignored"):
         statement = _refusals.where(_c.state == state).limit(limit)
         if host is not None:
             statement = statement.where(_c.host == host)
-        found += [Refusal(**row) for row in conn.execute(statement).mappings()]
+        found += [RefusedEntry(**row) for row in conn.execute(statement).mappings()]
     return found
 
 
 def count_waiting(conn: Connection, before: float) -> list[tuple[str, int, float]]:
-    """Of each host that waits: how much was heard `before` (epoch seconds) and is not done yet, and
-    when the first of it came."""
+    """For each host: how many open rows were received `before` (epoch seconds), and when the first
+    of them was."""
     return [(row.host, row.number, row.since) for row in conn.execute(_waiting, {"before": before})]
 
 
@@ -337,9 +332,9 @@ _drop_rows = delete(journal).where(_c.id.in_(_stale.where(_c.closed_at.is_not(No
 
 
 def prune(conn: Connection, now: float, *, batch: int = PRUNE_BATCH) -> Pruned:
-    """Drop bodies of rows closed `BODY_KEPT` ago and delete rows closed `KEY_KEPT` ago.
+    """Drop the bodies of rows closed `BODY_KEPT` ago, and delete rows closed `KEY_KEPT` ago.
 
-    At most `batch` of each; call again until both numbers are smaller.
+    At most `batch` of each; call it again until both numbers are smaller.
     """
     rows = conn.execute(_drop_rows, {"before": now - KEY_KEPT, "batch": batch}).rowcount
     bodies = conn.execute(_drop_bodies, {"before": now - BODY_KEPT, "batch": batch}).rowcount

@@ -1,8 +1,8 @@
-"""What the host must give the inbox: a database, keys, a gate and handlers."""
+"""What the host must give the inbox: keys, a gate and handlers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -11,19 +11,17 @@ from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.signatures.keys import PublicKey
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class ReceivedActivity:
-    """One activity that reached us, from the verified request to the action it stands for.
+    """One received activity, from the verified request to its handler.
 
-    `actor` is the IRI the activity names, `body` the bytes as received, and `spliceable` whether
-    the actor signed or proved these very bytes. `evidence` is what shows that the activity is its
-    actor's, and None until something does. `signed_at` is when the actor signed the request (epoch
-    seconds by the actor's clock), None when somebody else brought it. `via` is the community that
-    announced it to us, and `confirmed` is false for a Delete whose object its origin answers 404
-    for. Of the request: `signer` owns the key that signed it ("" when no key could be had, see
+    `actor` is the IRI that the activity names, `body` the bytes as received, and `spliceable`
+    whether the actor signed or proved exactly these bytes. `evidence` is what authenticates the
+    activity, None while nothing does. `signed_at` is when the actor signed the request (epoch
+    seconds by the actor's clock), None when somebody else delivered it. `via` is the actor that
+    announced it to us, and `confirmed` is False for a Delete whose object answers 404 at its
+    origin. Of the request: `signer` owns the key that signed it ("" without a key, see
     `verify.Verdict`), and `received_at` is in epoch seconds.
     """
 
@@ -52,46 +50,34 @@ class ReceivedActivity:
 
     @property
     def relayable_body(self) -> bytes | None:
-        """The bytes that may be passed on untouched, inside an Announce; None when none may."""
+        """The bytes that may be passed on unchanged, inside an Announce; None if they may not."""
         return self.body if self.spliceable else None
 
 
-class Database(Protocol):
-    """Runs plain functions on a connection, off the event loop."""
-
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a connection that only reads."""
-        ...
-
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction: committed when it returns, rolled back when it raises."""
-        ...
-
-
 class Keys(Protocol):
-    """Where public keys come from: the database, else the network."""
+    """Finds public keys: in the database, else on the network."""
 
     async def find(self, key_id: str, *, fresh: bool = False) -> PublicKey:
-        """The key with this id; `fresh` asks its owner again whatever is stored.
+        """The key with this id; with `fresh`, its origin is asked whatever is stored.
 
-        Raises the `FetchFailed` family, or `Malformed` when what was fetched is no usable key.
+        Raises the `FetchFailed` family, or `Malformed` when the fetched key is not usable.
         """
         ...
 
     def remembers(self, actor: str) -> bool:
-        """Whether a key of this actor may be found without a row for it and without a fetch."""
+        """Whether keys of this actor can be found without a row for it and without a fetch."""
         ...
 
     def forget(self, actor: str) -> None:
-        """Ask for the keys of this actor again, unless they are in its row."""
+        """Drop the keys of this actor that are not in its row, so that they are fetched again."""
         ...
 
 
 class Gate(Protocol):
-    """Whom we hear at all."""
+    """Decides from whom activities are accepted at all."""
 
     def refuses(self, conn: Connection, host: str) -> str | None:
-        """Why nothing from `host` is heard, or None when it is."""
+        """Why nothing from `host` is accepted, or None when it is."""
         ...
 
     def knows(self, conn: Connection, actor: str) -> bool:
@@ -100,19 +86,19 @@ class Gate(Protocol):
 
 
 class Handlers(Protocol):
-    """What is done with an activity."""
+    """Processes activities."""
 
     def check(self, conn: Connection, received: ReceivedActivity) -> None:
-        """Look at the door, reading only: raise `Refused` (403, 404, 422) for what the database
-        alone can refuse; let pass whatever it does not know."""
+        """Called before the 202, on a connection that only reads: raise `Refused` (403, 404, 422)
+        for what can be refused without fetching anything, and let everything else pass."""
         ...
 
     async def handle(self, received: ReceivedActivity, close: Callable[[Connection], None]) -> None:
-        """Do the work in one transaction and call `close(conn)` inside it, so that the effect and
-        the closing of the journal row are committed together. Raises `Refused` or `Later`."""
+        """Process the activity in one transaction and call `close(conn)` in it, so that the effect
+        and the closing of the journal row are committed together. Raises `Refused` or `Later`."""
         ...
 
     async def authenticate(self, received: ReceivedActivity) -> ReceivedActivity:
-        """The signer is not the actor: find other evidence, and return what it shows.
-        Raises `Refused` or `Later`."""
+        """Find other evidence than the signature, which is not the actor's; return the activity
+        with it. Raises `Refused` or `Later`."""
         ...

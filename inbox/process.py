@@ -1,8 +1,8 @@
-"""One journal row from claim to close, several at a time, and the loop around it.
+"""Works the journal: several rows at a time, each from claim to close.
 
-The handler closes the row inside the transaction of its effect, so both happen or neither. What
-goes wrong is named: `Refused` closes the row, `Later` parks it, anything unexpected is logged with
-its traceback and parks it too. Nothing is ever dropped silently, and nothing is tried for ever.
+The handler closes the row in the transaction of its effect, so both happen or neither. `Refused`
+closes the row too, `Later` parks it, and any other exception is logged with its traceback and parks
+it. No row is dropped silently, and none is retried for ever.
 """
 
 import asyncio
@@ -19,59 +19,62 @@ from sqlalchemy.exc import SQLAlchemyError
 from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.parse import parse
+from database.transactions import Transactions
 from inbox import claims
-from inbox.claims import Claimed, ClaimLost
+from inbox.claims import ClaimedEntry, ClaimLost
 from inbox.errors import Ignored, Later, Refused
-from inbox.ports import Database, Handlers, ReceivedActivity
+from inbox.ports import Handlers, ReceivedActivity
 from inbox.receive import READ_ASIDE_FROM
 
 log = logging.getLogger(__name__)
 
 LEASE = 20.0
-"""Seconds for which a row is claimed; leases in use are renewed every third of it. After a crash
-on PostgreSQL a row waits that long, on SQLite it does not wait."""
+"""Seconds for which a row is claimed. Leases in use are renewed after a third of that time. After a
+crash a row waits until its lease ends on PostgreSQL; on SQLite it does not wait."""
 
 HANDLER_SECONDS = 300.0
-"""How long one handler may take before its row is parked and its place given to another."""
+"""How long a handler may take before its row is parked and its worker is free again."""
 
 IDLE_SECONDS = 5.0
-"""Longest pause between two looks at the table: rows of other processes wake nobody here."""
+"""Longest pause between two queries for work: rows of other processes wake nobody here."""
 
 LATER_TRIES = 10
 LATER_SECONDS = 3 * 86_400.0
-"""A row that is always `Later` is given up after so many tries or so long after it was heard."""
+"""A row whose handler always raises `Later` is given up after this many tries, or this long after
+it was received."""
 
 FAILURE_TRIES = 8
-"""A row that always fails unexpectedly is refused with `internal_error` after so many tries."""
+"""A row that always fails unexpectedly is refused with `internal_error` after this many tries."""
 
 FAILURE_PAUSE = 30.0
-"""Seconds a row is parked at least after it failed unexpectedly."""
+"""Least seconds for which a row is parked after an unexpected failure."""
 
 MAX_REASON = 500
-"""Characters of a reason that are kept."""
+"""Characters of a reason that are stored."""
 
 _LONGEST_PAUSE = 12 * 3600.0
 
 
 def pause_after(tries: int, wish: float) -> float:
-    """Seconds to park after this many tries: the handler's wish, or a growing least.
+    """Seconds to park a row after this many tries: what the handler asks for, or a growing minimum.
 
-    Nothing the first time, then 15 s, 1 min, 4 min … 12 h: ten tries take a day and a half.
+    The minimum is 0 the first time, then 15 s, 1 min, 4 min … 12 h: ten tries take a day and a
+    half.
     """
     least = 0.0 if tries < 2 else min(15.0 * 4.0 ** (tries - 2), _LONGEST_PAUSE)
     return min(max(wish, least), LATER_SECONDS)
 
 
 class Processor:
-    """Works the journal with a number of workers in one event loop.
+    """Works the journal with several workers in one event loop.
 
-    One host gets at most half of them at a time, and the last quarter is kept for hosts that have
-    none, so that a few hosts whose activities make us fetch slowly do not stop the others.
+    One host gets at most half of them at a time, and the last quarter is reserved for hosts that
+    have none, so that a few hosts whose activities need slow fetches do not block the others.
     """
 
     def __init__(
         self,
-        database: Database,
+        database: Transactions,
         handlers: Handlers,
         *,
         clock: Callable[[], datetime],
@@ -84,18 +87,18 @@ class Processor:
         self._per_host = max(1, workers // 2)
         self._shared = workers - workers // 4
         self._name = uuid.uuid4().hex
-        self._waiting: deque[Claimed] = deque()
-        # By row and attempt: after a stall we may get a row whose older attempt still runs here.
-        self._running: dict[tuple[int, int], Claimed] = {}
+        self._waiting: deque[ClaimedEntry] = deque()
+        # By row and attempt: after a stall, a row can be claimed whose older attempt still runs.
+        self._running: dict[tuple[int, int], ClaimedEntry] = {}
         self._taking = asyncio.Lock()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Look at the table now. Call in the event loop of `run`."""
+        """Query for work now. Call it in the event loop of `run`."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Work until cancelled, then give back what is in hand."""
+        """Work until cancelled, then release the claimed rows."""
         await self._recover()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -106,7 +109,7 @@ class Processor:
             await self._give_back()
 
     async def drain(self) -> None:
-        """Work until nothing is due; raises what the database raises."""
+        """Work until nothing is due. Raises what the database raises."""
         while True:
             await self._claim()
             rows = list(self._waiting)
@@ -115,7 +118,7 @@ class Processor:
                 self._running |= {(row.id, row.tries): row for row in rows}
                 await asyncio.gather(*(self._work(row) for row in rows))
             elif self._running:
-                await asyncio.sleep(0.01)  # `run` is at work beside us
+                await asyncio.sleep(0.01)  # `run` is working at the same time
             else:
                 return
 
@@ -136,8 +139,8 @@ class Processor:
     async def _work_next(self) -> None:
         await self._work(await self._take())
 
-    async def _take(self) -> Claimed:
-        """The next row for one worker. One of them looks, the others queue behind it."""
+    async def _take(self) -> ClaimedEntry:
+        """The next row for one worker. Only one worker queries at a time; the others wait."""
         async with self._taking:
             while True:
                 self._woken.clear()
@@ -147,7 +150,7 @@ class Processor:
                 if not await self._claim():
                     await self._rest()
 
-    def _pick(self) -> Claimed | None:
+    def _pick(self) -> ClaimedEntry | None:
         busy = self._busy_hosts()
         for row in self._waiting:
             if row.host not in busy:
@@ -162,7 +165,7 @@ class Processor:
         return {host for host, number in running.items() if number >= most}
 
     async def _claim(self) -> bool:
-        """Claim about as many rows as there are workers: a commit for each would cost too much."""
+        """Claim up to as many rows as there are workers: a commit for each would cost too much."""
         skipped = self._busy_hosts() | {row.host for row in self._waiting}
         rows = await self._database.write(
             lambda conn: claims.claim(
@@ -179,10 +182,10 @@ class Processor:
 
     async def _rest(self) -> None:
         due = await self._database.read(claims.find_next_due)
-        # What is due and was not given out waits for a row in another process: no need to hurry.
+        # A due row that could not be claimed waits for one in another process: no need to hurry.
         pause = IDLE_SECONDS if due is None else min(max(due - self._now(), 0.5), IDLE_SECONDS)
-        # Not `wait_for`: in Python 3.11 it swallows a cancellation that meets the event, and `run`
-        # would never end.
+        # Not `wait_for`: in Python 3.11 it swallows a cancellation that arrives with the event, and
+        # `run` would never end.
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await self._woken.wait()
@@ -203,7 +206,7 @@ class Processor:
         except SQLAlchemyError:
             log.exception("claims_not_released")
 
-    async def _work(self, row: Claimed) -> None:
+    async def _work(self, row: ClaimedEntry) -> None:
         try:
             await self._attempt(row)
         except ClaimLost as error:
@@ -212,9 +215,9 @@ class Processor:
             )
         finally:
             del self._running[row.id, row.tries]
-            self._woken.set()  # a row of the same subject or host may have its turn now
+            self._woken.set()  # a row of the same subject or host may be next
 
-    async def _attempt(self, row: Claimed) -> None:
+    async def _attempt(self, row: ClaimedEntry) -> None:
         try:
             await self._handle(row)
         except ClaimLost:
@@ -236,28 +239,28 @@ class Processor:
             log.exception("activity_failed", extra={"row": row.id, "request_id": row.request_id})
             await self._try_again(row)
 
-    async def _handle(self, row: Claimed) -> None:
+    async def _handle(self, row: ClaimedEntry) -> None:
         if row.tries > LATER_TRIES:
-            # Refusing and parking end before: only an attempt that ended the process leads here.
+            # Retries end earlier, so the process must have died in every attempt.
             raise Refused(500, "internal_error", "Gave up: no attempt ever finished.")
-        received = await _hear_aside(row)
+        received = await _to_received_aside(row)
         closing = _Closing(row, self._now)
         async with asyncio.timeout(HANDLER_SECONDS):
             if not row.authenticated:
                 received = await self._handlers.authenticate(received)
             await self._handlers.handle(received, closing)
         if not closing.called:
-            # The handler had nothing to write, so there was no transaction to close it in.
+            # The handler had nothing to write, so there was no transaction to close the row in.
             await self._database.write(closing)
 
-    async def _come_back(self, row: Claimed, error: Later) -> None:
+    async def _come_back(self, row: ClaimedEntry, error: Later) -> None:
         now = self._now()
         if row.tries >= LATER_TRIES or now - row.received_at >= LATER_SECONDS:
             await self._refuse(row, "gave_up", error.reason)
             return
         await self._park(row, now + pause_after(row.tries, error.after), error.reason)
 
-    async def _try_again(self, row: Claimed) -> None:
+    async def _try_again(self, row: ClaimedEntry) -> None:
         if row.tries >= FAILURE_TRIES:
             await self._refuse(
                 row, "internal_error", "Internal error on this server; it has been logged."
@@ -266,13 +269,15 @@ class Processor:
         pause = pause_after(row.tries, FAILURE_PAUSE)
         await self._park(row, self._now() + pause, "internal_error")
 
-    async def _refuse(self, row: Claimed, code: str, reason: str, is_ignored: bool = False) -> None:
+    async def _refuse(
+        self, row: ClaimedEntry, code: str, reason: str, is_ignored: bool = False
+    ) -> None:
         turn_away = claims.ignore if is_ignored else claims.refuse
         await self._database.write(
             lambda conn: turn_away(conn, row, now=self._now(), code=code, reason=_storable(reason))
         )
 
-    async def _park(self, row: Claimed, due_at: float, reason: str) -> None:
+    async def _park(self, row: ClaimedEntry, due_at: float, reason: str) -> None:
         await self._database.write(
             lambda conn: claims.park(conn, row, due_at=due_at, reason=_storable(reason))
         )
@@ -282,9 +287,9 @@ class Processor:
 
 
 class _Closing:
-    """What a handler calls inside its transaction."""
+    """What a handler calls in its transaction, to close its row."""
 
-    def __init__(self, row: Claimed, now: Callable[[], float]) -> None:
+    def __init__(self, row: ClaimedEntry, now: Callable[[], float]) -> None:
         self._row = row
         self._now = now
         self.called = False
@@ -303,19 +308,17 @@ async def _forever(step: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(IDLE_SECONDS)
 
 
-async def _hear_aside(row: Claimed) -> ReceivedActivity:
-    """As `_hear`; for a long document in a thread, so that no request waits for it."""
+async def _to_received_aside(row: ClaimedEntry) -> ReceivedActivity:
+    """As `_to_received`; in a thread for a long document, so that requests do not wait."""
     if len(row.body) <= READ_ASIDE_FROM:
-        return _hear(row)
-    return await asyncio.to_thread(_hear, row)
+        return _to_received(row)
+    return await asyncio.to_thread(_to_received, row)
 
 
-def _hear(row: Claimed) -> ReceivedActivity:
+def _to_received(row: ClaimedEntry) -> ReceivedActivity:
     try:
         activity = Document(parse(row.body))
-    except (
-        Malformed
-    ) as error:  # a newer version of us reads more strictly than the one that kept it
+    except Malformed as error:  # a newer version may read more strictly than the one that stored it
         raise Refused(400, error.code, error.detail, error.facts) from error
     return ReceivedActivity(
         activity=activity,

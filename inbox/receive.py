@@ -1,12 +1,12 @@
-"""The endpoint: limits, gate, verify, a look at the door, keep, 202.
+"""The endpoint: limits, gate, verify, check, store, 202.
 
-The order is the point. Nothing is fetched for a blocked host, nothing is stored that was not
-verified or asked for, and every answer carries the request's id. Work on an activity begins in
-`process`; none may be done here.
+The order matters. Nothing is fetched for a blocked host, nothing is stored unless it is verified or
+can be verified later, and every response carries the request's id. An activity is processed in
+`process`, never here.
 
-    400 broken document or header   401 not verified   403 blocked, or not theirs to say
-    404, 422 refused at the door    405, 408, 413, 415 the request itself
-    503 with Retry-After            a passing fault of ours, or of the host of the key
+    400 malformed document or header   401 not verified   403 blocked, or not authorized
+    404, 422 refused by the handlers   405, 408, 413, 415 the request itself
+    503 with Retry-After               a temporary fault here or at the host of the key
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from inbox import body, problem
 from inbox.batch_reads import BatchReader
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
-from inbox.journal import Entry, is_open_for_host
+from inbox.journal import JournalEntry, is_open_for_host
 from inbox.ports import Gate, Handlers, ReceivedActivity
 from inbox.problem import Problem
 from inbox.validate import activities_in, check_form, check_id, check_relay
@@ -39,14 +39,12 @@ from inbox.verify import KeyGone, Verdict, Verifier
 log = logging.getLogger(__name__)
 
 READ_ASIDE_FROM = 16 * 1024
-"""Bytes of a document from which on it is read beside the event loop: a megabyte of brackets takes
-0.4 s.
-"""
+"""Documents of more bytes are parsed in a thread: a megabyte of brackets takes 0.4 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """One activity of a POST as far as it can be understood without asking anybody."""
+    """One activity of a request, parsed, before anything is looked up."""
 
     request: SignedRequest
     activity: Document
@@ -60,15 +58,15 @@ class IncomingRequest:
 
     @property
     def is_about_itself(self) -> bool:
-        """Whether the actor deletes or changes itself: what a server sends to everybody it ever
-        knew, also about actors whose key is gone with them."""
+        """Whether the actor deletes or updates itself. Servers send such activities to every server
+        they know, even when the actor's key is already gone."""
         activity = self.activity
         return activity.type in ("Delete", "Update") and activity.object_id == self.actor
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Turns requests into journal rows, or says why not."""
+    """Turns requests into journal rows, or refuses them."""
 
     reads: BatchReader
     gate: Gate
@@ -82,7 +80,7 @@ class Receiver:
     to_sender: Callable[[str], str]
 
     async def receive(self, request: Request) -> Response:
-        """Answer one request. Never raises for anything a peer or our database does."""
+        """Answer one request. Never raises, whatever the peer or the database does."""
         request_id = problem.to_request_id(request.scope.get("state", {}).get("request_id"))
         try:
             await self._accept(request, request_id)
@@ -109,7 +107,7 @@ class Receiver:
             raise refusals[0]
 
     async def _try(self, opened: IncomingRequest | ProtocolError) -> ProtocolError | Refused | None:
-        """One of several, perhaps: what is refused must not take the others along."""
+        """Take one activity; return its error, which must not affect the others of the request."""
         if isinstance(opened, ProtocolError):
             return opened
         try:
@@ -121,19 +119,20 @@ class Receiver:
     async def _take(self, incoming: IncomingRequest) -> None:
         known = await self._pass_gate(incoming)
         if incoming.is_about_itself and not known and not self.verifier.remembers(incoming.actor):
-            # Nobody we ever met leaves or moves house: nothing to do, and no key to fetch for it.
+            # An actor unknown here deletes or updates itself: there is nothing to do, and no reason
+            # to fetch its key.
             return
         verdict = await self._verify(incoming)
         if incoming.is_about_itself and verdict.authenticated:
             self.verifier.forget(incoming.actor, incoming.key_id)
-        await self._look_at_door(incoming, verdict)
+        await self._check(incoming, verdict)
         if await self.commits.put(_to_entry(incoming, verdict)):
             self.wake()
 
     async def _open_aside(
         self, request: Request, content: bytes, request_id: str
     ) -> list[IncomingRequest | ProtocolError]:
-        """As `_open`; for a long document in a thread, so that no other request waits for it."""
+        """As `_open`; in a thread for a long document, so that other requests do not wait."""
         if len(content) <= READ_ASIDE_FROM:
             return self._open(request, content, request_id)
         return await asyncio.to_thread(self._open, request, content, request_id)
@@ -141,7 +140,7 @@ class Receiver:
     def _open(
         self, request: Request, content: bytes, request_id: str
     ) -> list[IncomingRequest | ProtocolError]:
-        """Every activity in the body, or what is wrong with it."""
+        """Every activity in the body, or its error."""
         document = Document(parse(content))
         signed = to_signed_request(request, content)
         found = activities_in(document)
@@ -184,8 +183,8 @@ class Receiver:
         return incoming
 
     async def _pass_gate(self, incoming: IncomingRequest) -> bool:
-        """Whether the activity is about its actor, and we know that one. Raises `Refused` for whom
-        we do not hear."""
+        """Whether the activity is about its own actor and that actor is known here. Raises
+        `Refused` for local actors and blocked hosts."""
         hosts = {incoming.host, host_of(incoming.key_id)}
         if hosts & self.hosts:
             raise Refused(
@@ -198,11 +197,11 @@ class Receiver:
         def look(conn: Connection) -> bool:
             for host in sorted(hosts):
                 if self.gate.refuses(conn, host) is not None:
-                    # The reason may be a note among admins; it stays here.
+                    # The reason may be a note meant for admins, so it is not sent.
                     raise Refused(403, "host_blocked", f"{host} is blocked on this server.")
             return incoming.is_about_itself and self.gate.knows(conn, incoming.actor)
 
-        return await self.reads.look(look)
+        return await self.reads.read(look)
 
     async def _verify(self, incoming: IncomingRequest) -> Verdict:
         try:
@@ -212,7 +211,7 @@ class Receiver:
         except KeyGone:
             if not (incoming.is_about_itself and host_of(incoming.key_id) == incoming.host):
                 raise
-            # The server has deleted the actor with its key. It can be asked whether that is so.
+            # The key may be gone because the actor is. `process` asks the server about the actor.
             self.verifier.take_relay(incoming.sender)
             return Verdict(signer="", authenticated=False)
         if not verdict.authenticated:
@@ -220,9 +219,9 @@ class Receiver:
             self.verifier.take_relay(host_of(verdict.signer))
         return verdict
 
-    async def _look_at_door(self, incoming: IncomingRequest, verdict: Verdict) -> None:
+    async def _check(self, incoming: IncomingRequest, verdict: Verdict) -> None:
         if not verdict.authenticated:
-            return  # what the origin will say is not known yet
+            return  # nothing authenticates it yet
         received = ReceivedActivity(
             activity=incoming.activity,
             body=incoming.body,
@@ -236,16 +235,16 @@ class Receiver:
         )
 
         def look(conn: Connection) -> None:
-            # What this host said before and is not worked yet may change the answer: a Create that
-            # is refused for a missing Follow must wait for the Follow in front of it.
+            # Earlier activities of this host that are still waiting may change the answer: a Create
+            # must not be refused for a missing Follow that is in the journal already.
             if not is_open_for_host(conn, incoming.host):
                 self.handlers.check(conn, received)
 
-        await self.reads.look(look)
+        await self.reads.read(look)
 
 
 def to_signed_request(request: Request, content: bytes) -> SignedRequest:
-    """The request as it was signed: from the raw path, query and headers.
+    """The request as it was signed: built from the raw path, query and headers.
 
     Never from `request.url`, which Starlette builds from Host (CVE-2026-48710, CVE-2026-54282).
     """
@@ -260,8 +259,8 @@ def to_signed_request(request: Request, content: bytes) -> SignedRequest:
     return SignedRequest(scope["method"], target, headers, content)
 
 
-def _to_entry(incoming: IncomingRequest, verdict: Verdict) -> Entry:
-    return Entry(
+def _to_entry(incoming: IncomingRequest, verdict: Verdict) -> JournalEntry:
+    return JournalEntry(
         activity_id=incoming.activity.id,
         activity_type=incoming.activity.type,
         actor=incoming.actor,

@@ -1,4 +1,4 @@
-"""Which reader hears which shape of activity; the most exact claim wins."""
+"""Finds the reader for an activity by its shape; the most specific registration wins."""
 
 from typing import Generic, TypeVar
 
@@ -12,17 +12,17 @@ Shape = tuple[str, ...]
 class Routes(Generic[H]):
     """A table from shapes such as `("Undo", "Like")` to readers of whatever kind the host uses.
 
-    `("Undo",)` hears every Undo that nobody claims more exactly.
+    `("Undo",)` is for every Undo without a more specific reader.
     """
 
     def __init__(self) -> None:
         self._readers: dict[Shape, H] = {}
 
     def add(self, shape: Shape, reader: H) -> None:
-        """Claim `shape` for `reader`.
+        """Register `reader` for `shape`.
 
-        Raises ValueError when the shape is empty or somebody has it already, so that two claimants
-        fail when the server starts and not when the first activity arrives.
+        Raises ValueError when the shape is empty or taken, so that a conflict shows when the server
+        starts and not when the first activity arrives.
         """
         if not shape:
             raise ValueError(f"{reader!r} claims an empty shape")
@@ -32,7 +32,7 @@ class Routes(Generic[H]):
         self._readers[shape] = reader
 
     def find(self, document: Document) -> H | None:
-        """The reader of the longest claimed beginning of the document's shape, or None."""
+        """The reader of the longest registered prefix of the document's shape, or None."""
         shape = document.shape
         for length in range(len(shape), 0, -1):
             reader = self._readers.get(shape[:length])
@@ -41,5 +41,5 @@ class Routes(Generic[H]):
         return None
 
     def shapes(self) -> list[Shape]:
-        """Every claimed shape, sorted: what this server understands."""
+        """Every registered shape, sorted: what this server understands."""
         return sorted(self._readers)

@@ -1,8 +1,8 @@
-"""What keeps bad requests from making us work: remembered failures and allowances, both bounded.
+"""A cache and a rate limit in memory, both bounded, to keep bad requests cheap.
 
-Everything here is keyed by what a stranger sends, so everything here forgets its oldest entries
-once there are too many: a million invented hosts cost no more memory than `REMEMBERED`.
-Times are epoch seconds and are passed in.
+Strangers choose the names that are stored here, so the oldest entries are dropped once there are
+too many: a million invented hosts cost no more memory than `REMEMBERED`. Times are epoch seconds
+and are passed in.
 """
 
 from collections import OrderedDict
@@ -11,11 +11,11 @@ from typing import Generic, TypeVar
 V = TypeVar("V")
 
 REMEMBERED = 10_000
-"""Entries that each memory keeps; some megabytes in all."""
+"""Entries that each cache keeps; a few megabytes in all."""
 
 
 class BoundedCache(Generic[V]):
-    """A mapping that forgets what was written longest ago when it is full."""
+    """A mapping that drops its oldest entry when it is full."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
@@ -29,14 +29,14 @@ class BoundedCache(Generic[V]):
         return self._entries.get(name)
 
     def put(self, name: str, value: V) -> None:
-        """Remember `value`, and forget the oldest when there are too many."""
+        """Store `value`, and drop the oldest entry when there are too many."""
         self._entries[name] = value
         self._entries.move_to_end(name)
         if len(self._entries) > self._most:
             self._entries.popitem(last=False)
 
     def drop(self, name: str) -> None:
-        """Forget this name, if it is there."""
+        """Remove this name, if it is there."""
         self._entries.pop(name, None)
 
 
@@ -49,7 +49,7 @@ class RateLimit:
         self._windows: BoundedCache[tuple[float, int]] = BoundedCache()
 
     def take(self, name: str, now: float) -> bool:
-        """Count one event; False (and not counted) when the window has no more of them."""
+        """Count one event; False, and nothing counted, when the limit is reached."""
         start, used = self._window(name, now)
         if used >= self._most:
             return False
@@ -57,7 +57,7 @@ class RateLimit:
         return True
 
     def give_back(self, name: str, now: float) -> None:
-        """Undo one `take`: the event was a good one after all."""
+        """Undo one `take`: the event should not have counted."""
         start, used = self._window(name, now)
         self._windows.put(name, (start, max(0, used - 1)))
 

@@ -1,6 +1,6 @@
-"""Whether a document is an activity that its signer can deliver: asked before anybody is.
+"""Whether a document is an activity that its signer may deliver, before anything is looked up.
 
-Pure, so that `fedcom federation explain` says what the door says.
+Pure, so that `fedcom federation explain` gives the same answers as the inbox.
 """
 
 from activitypub.authority import Believe, FetchFirst, Known, Refuse, judge_direct
@@ -11,17 +11,18 @@ from activitypub.types import COLLECTION_TYPES
 from inbox.errors import Refused
 
 MAX_TYPE = 100
-"""Longest name of an activity's type that is stored; the longest known one has 19 characters."""
+"""Longest type name that is stored; the longest known one has 19 characters."""
 
 MAX_ITEMS = 50
-"""Activities read of a collection that is delivered; Discourse puts a topic's posts into one."""
+"""Activities read from a delivered collection; Discourse puts all posts of a topic into one."""
 
 
 def activities_in(document: Document) -> list[Document]:
-    """What was delivered: the document itself, or the activities that a collection lists.
+    """The delivered activities: the document itself, or those in a collection.
 
-    Discourse's plugin posts an OrderedCollection of Announces; as with Mastodon each is read as if
-    it had come by itself. Raises `Malformed` for a collection of nothing, or of more than 50.
+    Discourse's plugin delivers an OrderedCollection of Announces; as in Mastodon, each is read as
+    if it had been delivered by itself. Raises `Malformed` for an empty collection and for more than
+    `MAX_ITEMS`.
     """
     if document.type not in COLLECTION_TYPES:
         return [document]
@@ -37,7 +38,7 @@ def activities_in(document: Document) -> list[Document]:
 
 
 def check_form(activity: Document, *, development: bool) -> str:
-    """The id of its one actor. Raises `Malformed` for what is no activity of anybody."""
+    """The id of the activity's only actor. Raises `Malformed` unless it is a valid activity."""
     if not has_activitystreams_context(activity):
         raise Malformed("context_missing", "The @context does not include ActivityStreams.")
     if not activity.type or len(activity.type) > MAX_TYPE:
@@ -51,7 +52,7 @@ def check_form(activity: Document, *, development: bool) -> str:
             received=activity.type,
         )
     if activity.owner is None:
-        # `owner` and not `actor`: two actors, or another attributedTo, are nobody's.
+        # `owner` and not `actor`: with two actors, or another attributedTo, there is no owner.
         raise Malformed("actor_missing", "An activity needs exactly one actor.")
     if activity.get("id") is not None:
         check_iri(activity.get("id"), development=development)
@@ -61,8 +62,7 @@ def check_form(activity: Document, *, development: bool) -> str:
 def check_id(activity: Document, actor: str) -> None:
     """Raises `Unauthentic` (403) for an id on another host than the actor's.
 
-    Nobody gives out ids of another host, whoever signed. Another signature would not help, so it is
-    no 401.
+    No signature makes an id on another host valid, so the answer is not 401.
     """
     if activity.id is not None and host_of(activity.id) != host_of(actor):
         raise Unauthentic(
@@ -74,10 +74,10 @@ def check_id(activity: Document, actor: str) -> None:
 
 
 def check_relay(activity: Document, signer: str, hosts: frozenset[str]) -> Believe | FetchFirst:
-    """What could prove an activity that another than its actor signed; `hosts` are our own.
+    """What could authenticate an activity whose request somebody else signed; `hosts` are ours.
 
-    Whether a proof holds is seen later, since that may need a key that has to be fetched. Raises
-    `Refused` (403) when nothing could prove it.
+    A proof in the activity is verified later, because its key may have to be fetched. Raises
+    `Refused` (403) when nothing could authenticate it.
     """
     facts = {"principal": signer, "actor": activity.owner or ""}
     if activity.id is None:

@@ -1,15 +1,15 @@
-"""Who really said this: whose key signed the request, and is that the actor of the activity?
+"""Whose key signed the request, and whether its owner is the actor of the activity.
 
-Asks the `Keys` port, which may go to the network, and therefore also decides here how often a
-stranger can make us go there. Who sends pays for that, never who is named: anybody can name
-anybody. No table and no other fetch may live here: what a third party relays is authenticated
-later, from the journal (`Handlers.authenticate`).
+Keys come from the `Keys` port, which may fetch them; so the limits on how often strangers can make
+us fetch are here too. They are charged to the sender, never to the host that is named, because
+anybody can name any host. Nothing else is fetched here and no table is read: relayed activities are
+authenticated later, from the journal (`Handlers.authenticate`).
 
-    signer is the actor   authenticated; the bytes may be passed on untouched
-    signer is another     a relay: kept, unauthenticated, when something but the signature may show
-                          that it is the actor's, and the signer's host does not overdo it
-    key is gone (410)     `KeyGone`; `receive` keeps it when a known actor deletes itself
-    key not to be had     401 for lasting answers, 503 for passing ones
+    signer is the actor      authenticated; the bytes may be passed on unchanged
+    signer is another actor  a relay: stored unauthenticated if something other than the signature
+                             can authenticate it, within the limit of the signer's host
+    key is gone (410)        `KeyGone`; `receive` stores it when a known actor deletes itself
+    key not available        401 for permanent failures, 503 for temporary ones
 """
 
 import asyncio
@@ -36,33 +36,33 @@ from inbox.ports import Keys
 from inbox.throttle import BoundedCache, RateLimit
 
 FAILURE_REMEMBERED = 300.0
-"""Seconds for which the origin's lasting "no" to a key id is believed without asking again."""
+"""Seconds for which a permanent failure to fetch a key is remembered."""
 
 UNREACHABLE_REMEMBERED = 30.0
-"""Seconds for which an origin that did not answer about a key id is left alone."""
+"""Seconds for which a temporary failure to fetch a key is remembered."""
 
 REFRESH_EVERY = 60.0
-"""Seconds between two refetches of one key because a signature did not fit it. A peer that changes
-its key twice within them is refused until they are over; it retries after a 401."""
+"""Seconds between two fetches of a known key because a signature does not match it. A peer that
+changes its key twice within this time gets 401 until it is over, and retries."""
 
 LOOKUPS_PER_MINUTE = 60
-"""Look-ups and refetches of keys that one sender may cause in one minute in vain. A sender is a
-client address. Several honest servers may share one, so this is more than one of them needs."""
+"""Failed fetches of keys that one sender may cause in a minute. A sender is a client address.
+Several honest servers may share one, so this is more than a single one needs."""
 
 LOOKUPS_AT_ONCE = 8
-"""Look-ups about keys of one host that run at the same time; the others wait for their turn."""
+"""Fetches of keys from one host at the same time; the others wait their turn."""
 
 LOOKUPS_AT_ONCE_OF_ONE = 4
-"""How many of these one sender may cause, so that it does not take every turn."""
+"""How many of these one sender may cause, so that it cannot take them all."""
 
 TURN_SECONDS = 10.0
-"""How long a request waits for its turn to look up a key before it is told to come again."""
+"""How long a request waits for its turn to fetch a key before it is answered 503."""
 
 RELAYS_PER_MINUTE = 60
-"""Activities of others that one host (by its signature), or one sender that could show no key, may
-bring in a minute. Each costs a fetch later.
-Beyond it the answer is 503 with Retry-After and not 429, because some peers drop an activity for
-good on any 4xx."""
+"""Activities of other actors that one host (known by its signature), or one sender without a usable
+key, may deliver in a minute. Each costs a fetch later.
+Above the limit the answer is 503 with Retry-After, not 429: some peers drop an activity for good
+after any 4xx."""
 
 
 class KeyGone(Refused):
@@ -71,8 +71,8 @@ class KeyGone(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Who signed, when (epoch seconds by the signer's clock), and whether that is the activity's
-    actor. Without a key the signer is "" and the time None."""
+    """Who signed, when (epoch seconds by the signer's clock), and whether the signer is the actor
+    of the activity. Without a key the signer is "" and the time None."""
 
     signer: str
     authenticated: bool
@@ -81,7 +81,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """Why a key was not to be had, kept without the exception and the frames it holds on to."""
+    """Why a key is not available; the exception itself would keep its stack frames alive."""
 
     kind: type[FetchFailed] | type[Malformed]
     code: str
@@ -91,7 +91,7 @@ class _Failure:
 
 
 class Verifier:
-    """Verifies requests and remembers, within bounds, whose keys were good and whose were not."""
+    """Verifies requests, and remembers which keys were usable and which were not."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Verifier:
         clock: Callable[[], datetime],
         scheme: str = "https",
     ) -> None:
-        """`hosts` are our own, `scheme` is that of our own ids."""
+        """`hosts` are our own names, `scheme` is that of our own ids."""
         self._keys = keys
         self._scheme = scheme
         self._hosts = hosts
@@ -114,15 +114,15 @@ class Verifier:
         self._turns = HostSemaphores()
 
     def has_seen(self, key_id: str) -> bool:
-        """Whether this key was found before, so that looking it up will not cost a fetch."""
+        """Whether this key was found before, so that finding it again will not cost a fetch."""
         return self._good.find(key_id) is not None
 
     def remembers(self, actor: str) -> bool:
-        """Whether keys of this actor are believed although we have no row for it."""
+        """Whether keys of this actor are in memory although there is no row for it."""
         return self._keys.remembers(actor)
 
     def forget(self, actor: str, key_id: str) -> None:
-        """What the actor says of itself may end its keys: the next request asks for them again."""
+        """Forget the keys of an actor that deletes or updates itself; they may have changed."""
         self._keys.forget(actor)
         self._good.drop(key_id)
 
@@ -134,7 +134,7 @@ class Verifier:
         Raises `SignatureInvalid`, `Malformed` (a broken header), `Refused` with 401 (`KeyGone` for
         a deleted key) or `Later`.
         """
-        # First what needs no key: nobody is asked for the key of a request that is wrong anyway.
+        # Check first what needs no key, so that none is fetched for a request that fails anyway.
         claim = signatures.examine(
             request, hosts=self._hosts, now=self._clock(), scheme=self._scheme
         )
@@ -142,7 +142,7 @@ class Verifier:
         try:
             _check(claim, key)
         except SignatureInvalid as error:
-            # Only then may another key help.
+            # For any other failure, another key would not help.
             if error.facts.get("check") != "signature":
                 raise
             renewed = await self._refresh(key, sender)
@@ -151,7 +151,7 @@ class Verifier:
             _check(claim, renewed)
             key, paid = renewed, True
         if paid:
-            # Counted are only look-ups that came to nothing, among them those for forgeries.
+            # Only fetches for requests that were not verified count, among them forgeries.
             self._lookups.give_back(sender, self._now())
         return Verdict(
             signer=key.owner,
@@ -160,9 +160,10 @@ class Verifier:
         )
 
     def take_relay(self, payer: str) -> None:
-        """Count one activity that is brought by another than its actor.
+        """Count one activity that was not delivered by its actor.
 
-        `payer` is the host of the verified signer, else the sender. Raises `Later`.
+        `payer` is the host of the verified signer, or the sender if there is none. Raises `Later`
+        above the limit.
         """
         now = self._now()
         if not self._relays.take(payer, now):
@@ -173,12 +174,12 @@ class Verifier:
             )
 
     async def _find(self, key_id: str, sender: str) -> tuple[PublicKey, bool]:
-        """The key, and whether the sender's allowance was charged for it."""
+        """The key, and whether it was counted against the sender's limit."""
         if self.has_seen(key_id):
             return await self._ask(key_id, fresh=False), False
         self._raise_remembered(key_id)
         async with self._turns.of(host_of(key_id), sender):
-            # Somebody before us in the queue may have asked about the same key.
+            # A request before us in the queue may have asked for the same key.
             self._raise_remembered(key_id)
             paid = not self.has_seen(key_id)
             if paid:
@@ -199,7 +200,7 @@ class Verifier:
     async def _ask(self, key_id: str, *, fresh: bool) -> PublicKey:
         try:
             key = await self._keys.find(key_id, fresh=fresh)
-            _ = key.loaded  # too weak, or no key at all: that is the key's fault, not the request's
+            _ = key.loaded  # raises for a weak or broken key, which is not the request's fault
         except (FetchFailed, Malformed) as error:
             failure = self._remember(key_id, error)
             raise _to_answer(key_id, failure) from error
@@ -265,9 +266,9 @@ def _to_answer(key_id: str, failure: _Failure) -> Refused | Later:
 
 
 class HostSemaphores:
-    """Places for look-ups, of each host and of each sender at that host.
+    """Bounds the fetches at the same time for each host, and for each sender at that host.
 
-    Each queue is made when somebody comes and gone when nobody is there.
+    A semaphore exists only while somebody holds or awaits it.
     """
 
     def __init__(self) -> None:
@@ -276,8 +277,8 @@ class HostSemaphores:
 
     @asynccontextmanager
     async def of(self, host: str, sender: str) -> AsyncIterator[None]:
-        """Hold one of the sender's and one of the host's places. Raises `Later` when none gets
-        free."""
+        """Hold one of the sender's and one of the host's slots. Raises `Later` when none becomes
+        free within `TURN_SECONDS`."""
         async with (
             self._place((host, sender), LOOKUPS_AT_ONCE_OF_ONE),
             self._place((host,), LOOKUPS_AT_ONCE),

@@ -1,4 +1,4 @@
-"""Inboxes → distinct inboxes: ourselves and unwanted hosts left out."""
+"""Inboxes → distinct inboxes: our own and those on unwanted hosts are left out."""
 
 from collections.abc import Container, Iterable
 
@@ -10,7 +10,7 @@ def fold(inboxes: Iterable[str], *, own_host: str, skip_hosts: Container[str]) -
     """The inboxes to deliver to, each once, in their order.
 
     Inboxes on `own_host` or on `skip_hosts` (blocked, gone) are left out, and so are those that are
-    no IRIs.
+    not IRIs.
     """
     found: dict[str, None] = {}
     for inbox in inboxes:

@@ -1,10 +1,10 @@
 """The dispatcher in a worker process, woken through Redis with arq.
 
-A job says "look" and nothing more: it carries no delivery, is done in a moment, and may be lost.
-Truth and order are in the rows; the dispatcher's own sweep finds what no job told it about. That
-makes harmless what arq does: it drops an enqueue while a job of that id is queued or running, it
-forgets a dead worker's jobs for minutes, and its worker exits when Redis goes away. Here it is
-started again, and deliveries go on meanwhile.
+A job only wakes the dispatcher: it carries no delivery, takes a moment, and may be lost. What is
+sent, and in which order, is in the rows; the dispatcher's own sweep finds rows without a job. So
+the quirks of arq do no harm: it drops an enqueue while a job of that id is queued or running, it
+leaves a dead worker's jobs alone for minutes, and its worker exits when Redis is down. Then it is
+started again here, and deliveries go on meanwhile.
 """
 
 import asyncio
@@ -26,19 +26,20 @@ logger = logging.getLogger(__name__)
 QUEUE = "outbox"
 
 POLL_DELAY = 0.05
-"""Seconds between two looks at Redis: the pick-up time against about 1 % of an idle core."""
+"""Seconds between two polls of Redis. A shorter time wakes sooner, but this one already takes about
+1 % of an idle core."""
 
 RECONNECT = 1.0
-"""Seconds until the worker is started again after Redis went away."""
+"""Seconds until the worker is started again after Redis went down."""
 
 MANY_HOSTS = 8
-"""For more hosts than this one job is made for all, because a job costs more than a delivery."""
+"""For more hosts than this, one job is made for all, because a job costs more than a delivery."""
 
 _LOST = (RedisError, OSError, TimeoutError)
 
 
 def connect(redis_url: str, *, timeout: float = 2.0) -> ArqRedis:
-    """A client with JSON payloads; `timeout` in seconds bounds every step. Connects when used."""
+    """A client with JSON payloads; `timeout` (seconds) bounds every step. It connects when used."""
     redis: ArqRedis = ArqRedis.from_url(
         redis_url, socket_connect_timeout=timeout, socket_timeout=timeout
     )
@@ -49,9 +50,9 @@ def connect(redis_url: str, *, timeout: float = 2.0) -> ArqRedis:
 
 
 class ArqWaker:
-    """The server's side: says that rows were committed. Never waits for Redis and never fails.
+    """The server's side: wakes the workers after commits. Never waits for Redis and never fails.
 
-    While Redis is away nothing is sent to it for `pause` seconds at a time, and the log says so
+    While Redis is down, nothing is sent to it for `pause` seconds at a time, and the log says so
     once; the workers' sweep finds the rows.
     """
 
@@ -65,7 +66,7 @@ class ArqWaker:
         self._is_lost = False
 
     async def wake(self, hosts: Collection[str] = ()) -> None:
-        """Have the workers look at `hosts`, or at whatever is new. Returns at once."""
+        """Wake the workers for `hosts`, or for all new rows. Returns at once."""
         if time.monotonic() < self._silent_until:
             return
         self._hosts.update(hosts)
@@ -74,7 +75,7 @@ class ArqWaker:
             self._sending = asyncio.create_task(self._send())
 
     async def aclose(self) -> None:
-        """Send what was asked for, then close the connections."""
+        """Send the pending jobs, then close the connections."""
         if self._sending is not None:
             await self._sending
         with suppress(*_LOST):
@@ -103,14 +104,14 @@ class ArqWaker:
 
 
 async def deliver_peer(ctx: dict[str, Any], host: str) -> None:
-    """The job for one peer. What it asks for is its last act, so that a row whose enqueue arq drops
-    because this job has not ended was committed before the dispatcher looks."""
+    """The job for one peer. Waking is its last step: if arq drops an enqueue because this job has
+    not ended, the row was committed before the dispatcher queries."""
     dispatcher: Dispatcher = ctx["dispatcher"]
     dispatcher.look_at(host)
 
 
 async def deliver_new(ctx: dict[str, Any]) -> None:
-    """The job for everything that is new."""
+    """The job for all new rows."""
     dispatcher: Dispatcher = ctx["dispatcher"]
     dispatcher.wake()
 
@@ -118,10 +119,10 @@ async def deliver_new(ctx: dict[str, Any]) -> None:
 async def worker(
     open_dispatcher: Callable[[], AbstractAsyncContextManager[Dispatcher]], redis_url: str
 ) -> None:
-    """Be a worker until cancelled: deliver, and listen to Redis whenever it is there.
+    """Run a worker until cancelled: deliver, and listen to Redis whenever it is up.
 
-    `open_dispatcher` opens what the dispatcher needs and closes it in the end; its `Limits.alone`
-    must be False when there is more than one worker.
+    `open_dispatcher` opens what the dispatcher needs and closes it at the end; its
+    `DispatcherLimits.alone` must be False when there is more than one worker.
     """
     async with open_dispatcher() as dispatcher, asyncio.TaskGroup() as tasks:
         tasks.create_task(dispatcher.run())
@@ -163,7 +164,7 @@ async def _listen_once(dispatcher: Dispatcher, redis_url: str) -> None:
     try:
         await asyncio.shield(listening)
     finally:
-        # Not Worker.close(): it raises when Redis is away.
+        # Not Worker.close(): it raises when Redis is down.
         await _end(listening)
         await asyncio.gather(*listener.tasks.values(), return_exceptions=True)
         with suppress(*_LOST):
@@ -171,7 +172,7 @@ async def _listen_once(dispatcher: Dispatcher, redis_url: str) -> None:
 
 
 async def _end(task: asyncio.Task[None]) -> None:
-    """Cancel until it has ended: with redis-py 5.3 one cancel is now and then swallowed."""
+    """Cancel the task until it has ended: redis-py 5.3 sometimes swallows a cancellation."""
     while not task.done():
         task.cancel()
         await asyncio.wait([task], timeout=0.1)

@@ -1,12 +1,12 @@
-"""Which deliveries are next, and whose they are while they are being sent.
+"""Which deliveries are next, and which worker is sending them.
 
-Nothing here looks at all waiting rows. `find_hosts` steps from one host that has any to the next,
-and `claim` takes from each host the few rows it may have in flight; the longest backlog of a
-resting peer costs one step.
+Nothing here reads all waiting rows. `find_hosts` steps from one host with waiting rows to the next,
+and `claim` takes from each host the few rows that it may have in flight; even the longest backlog
+of a resting peer costs one step only.
 
-On PostgreSQL several workers claim at once: each locks the rows of the *peers* it takes from and
-skips those that others hold, so the number in flight to one host is exact, and no delivery is
-claimed twice. On SQLite there is one writer at a time.
+On PostgreSQL several workers claim at the same time: each locks the rows of the *peers* that it
+takes from and skips those locked by others, so the number in flight to one host is exact, and no
+delivery is claimed twice. On SQLite there is one writer at a time.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,8 +25,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from database.inserts import insert_new
 from outbox.deliveries import (
     CLAIMED,
     SQL_CLAIMED,
@@ -36,18 +36,18 @@ from outbox.deliveries import (
     deliveries,
     peers,
 )
-from outbox.peers import Peer
+from outbox.peers import PeerHealth
 
 WINDOW = 200
-"""Due rows of a host that are looked through for some that may go; see `_step_aside`."""
+"""Due rows of a host that are searched for some that may be sent; see `_step_aside`."""
 
 LOCKED_PAUSE = 0.2
-"""Seconds after which to look again at a host that another worker is just taking from."""
+"""Seconds until a host is queried again that another worker has locked."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A host that has something waiting, and when to look at it (epoch seconds)."""
+class WaitingHost:
+    """A host with waiting deliveries, and when to query it (epoch seconds)."""
 
     host: str
     when: float
@@ -55,8 +55,9 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that is ours until its lease ends; `tries` and `refusals` are those before now."""
+class ClaimedDelivery:
+    """A delivery that this worker has until its lease ends. `tries` and `refusals` are earlier
+    ones."""
 
     id: int
     inbox: str
@@ -70,22 +71,22 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What was claimed, and what is to be done about the hosts that were asked for.
+class ClaimResult:
+    """What was claimed, and when to query the hosts again.
 
-    `look_at` says when to look at a host again. A host in `crowded` has more that is due, but
-    behind what is in flight: look again when an attempt there has ended.
+    `look_at` has the time for each host. A host in `crowded` has more due deliveries, but behind
+    what is in flight: query it again when an attempt there has ended.
     """
 
-    rows: list[Claimed]
+    rows: list[ClaimedDelivery]
     look_at: dict[str, float]
     crowded: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The ids to claim; hosts that `Bounds.rows` left no room for; hosts with less than a seatful
-    that may go."""
+    """The ids to claim; hosts that `Bounds.rows` left no room for; hosts that have fewer deliveries
+    to send than slots."""
 
     ids: list[int]
     cut: set[str]
@@ -101,17 +102,17 @@ class Bounds:
     lease: float
 
 
-def find_hosts(conn: Connection) -> list[Found]:
-    """All hosts that have a waiting delivery, with the time of the first or the end of their rest.
+def find_hosts(conn: Connection) -> list[WaitingHost]:
+    """All hosts with a waiting delivery, each with the time of the first or the end of its rest.
 
     Costs a few index look-ups for each such host, however many rows it has.
     """
     return [_found(row) for row in conn.execute(_EVERYWHERE)]
 
 
-def find_hosts_due_since(conn: Connection, since: float, now: float) -> list[Found]:
+def find_hosts_due_since(conn: Connection, since: float, now: float) -> list[WaitingHost]:
     """The hosts of waiting deliveries that became due between `since` and `now`."""
-    return [_found(row) for row in conn.execute(_LATELY, {"since": since, "now": now})]
+    return [_found(row) for row in conn.execute(_RECENT, {"since": since, "now": now})]
 
 
 def has_expired(conn: Connection, now: float) -> bool:
@@ -121,14 +122,14 @@ def has_expired(conn: Connection, now: float) -> bool:
 
 def claim(
     conn: Connection, hosts: Sequence[str], *, bounds: Bounds, worker: str, now: float
-) -> Claim:
-    """Claim what is due for `hosts`, those named first coming first, oldest deliveries first."""
+) -> ClaimResult:
+    """Claim due deliveries to `hosts`: hosts in the given order, oldest deliveries first."""
     found = _lock(conn, hosts)
     look_at = {host: now + LOCKED_PAUSE for host in hosts if host not in found}
     look_at |= {p.host: p.resting_until or now for p in found.values() if p.is_resting(now)}
     awake = [host for host in hosts if host not in look_at]
     if not awake:
-        return Claim([], look_at, frozenset())
+        return ClaimResult([], look_at, frozenset())
     chosen = _choose(conn, [found[host] for host in awake], bounds=bounds, now=now)
     rows = _take(conn, chosen.ids, worker=worker, until=now + bounds.lease)
     crowded = set()
@@ -141,18 +142,18 @@ def claim(
             crowded.add(host)
     moved = _step_aside(conn, crowded & chosen.short, now)
     look_at |= dict.fromkeys(moved, now)
-    return Claim(rows, look_at, frozenset(crowded - moved))
+    return ClaimResult(rows, look_at, frozenset(crowded - moved))
 
 
 def renew(conn: Connection, worker: str, until: float) -> int:
-    """Prolong whatever `worker` has claimed; the number of rows."""
+    """Renew the leases of `worker`; the number of rows."""
     return conn.execute(_RENEW, {"worker": worker, "until": until}).rowcount
 
 
 def release(conn: Connection, worker: str | None = None) -> int:
-    """Give back what `worker` has claimed, or what anybody has; the number of rows.
+    """Release what `worker` has claimed; the number of rows.
 
-    None is for a server that starts and knows that it is the only one.
+    None means every claim: for a server that starts and is the only process.
     """
     if worker is None:
         return conn.execute(_RELEASE).rowcount
@@ -160,31 +161,30 @@ def release(conn: Connection, worker: str | None = None) -> int:
 
 
 def release_expired(conn: Connection, now: float) -> int:
-    """Give back what workers have claimed and not reported on in time; the number of rows."""
+    """Release the claims whose leases have run out; the number of rows."""
     return conn.execute(_RELEASE_EXPIRED, {"now": now}).rowcount
 
 
-def _found(row: Any) -> Found:
-    return Found(row.host, max(row.due_at, row.resting_until or 0.0), bool(row.failures))
+def _found(row: Any) -> WaitingHost:
+    return WaitingHost(row.host, max(row.due_at, row.resting_until or 0.0), bool(row.failures))
 
 
-def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
-    """The peers that nobody else is taking from, with a row made for the new ones."""
+def _lock(conn: Connection, hosts: Collection[str]) -> dict[str, PeerHealth]:
+    """Lock the peers that no other worker has locked; new ones get a row."""
     found = {
-        row.host: Peer(row.host, failures=row.failures, resting_until=row.resting_until)
+        row.host: PeerHealth(row.host, failures=row.failures, resting_until=row.resting_until)
         for row in conn.execute(_LOCK_FREE, {"hosts": sorted(hosts)})
     }
     missing = [{"host": host} for host in sorted(hosts) if host not in found]
     if missing:
-        # What another worker has locked is not new: it has a row already and is left out again.
-        new = conn.execute(_INSERT_PEERS[conn.dialect.name], missing).scalars()
-        found |= {host: Peer(host) for host in new}
+        # A peer that another worker has locked has a row, so it is not inserted and stays out.
+        found |= {host: PeerHealth(host) for host in insert_new(conn, missing, peers.c.host)}
     return found
 
 
-def _choose(conn: Connection, found: list[Peer], *, bounds: Bounds, now: float) -> _Chosen:
+def _choose(conn: Connection, found: list[PeerHealth], *, bounds: Bounds, now: float) -> _Chosen:
     hosts = [peer.host for peer in found]
-    values = {"hosts": hosts, "now": now, "seats": bounds.slots}
+    values = {"hosts": hosts, "now": now, "slots": bounds.slots}
     rows = {host: (in_flight, found) for host, in_flight, found in conn.execute(_NEXT, values)}
     ids: list[int] = []
     cut: set[str] = set()
@@ -203,7 +203,7 @@ def _choose(conn: Connection, found: list[Peer], *, bounds: Bounds, now: float) 
     return _Chosen(ids, cut, short)
 
 
-def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> list[Claimed]:
+def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> list[ClaimedDelivery]:
     if not ids:
         return []
     values = {"ids": ids, "worker": worker, "until": until}
@@ -211,7 +211,7 @@ def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> lis
     wanted = {"ids": sorted({row.activity for row in rows})}
     issued = {row.id: row for row in conn.execute(_BODIES, wanted)}
     return [
-        Claimed(
+        ClaimedDelivery(
             id=row.id,
             inbox=row.inbox,
             host=row.host,
@@ -227,12 +227,12 @@ def _take(conn: Connection, ids: list[int], *, worker: str, until: float) -> lis
 
 
 def _step_aside(conn: Connection, hosts: Collection[str], now: float) -> set[str]:
-    """Let due rows that stand behind one with a later date be due when that one is; the hosts that
-    had such rows, to be looked at again at once.
+    """Postpone due rows that have to wait for one with a later date until that date; the hosts with
+    such rows, which are to be queried again at once.
 
-    Else they would stand at the head of their host's queue and fill the window: one post that a
-    peer cannot digest would hold back everything else for that peer, and when a peer comes back
-    after a long rest, rows published meanwhile would hide those they have to wait for, for ever.
+    Otherwise these rows would stay at the head of their host's queue and fill the window: one
+    object that a peer cannot process would block everything else for that peer, and after a long
+    rest, newer rows would hide for ever the older ones that they have to wait for.
     """
     moved = set()
     for host in sorted(hosts):
@@ -244,7 +244,7 @@ def _step_aside(conn: Connection, hosts: Collection[str], now: float) -> set[str
 
 
 def _next() -> Select[Any]:
-    """For each peer: how many are in flight, and the ids of the first few that may go."""
+    """For each peer: how many deliveries are in flight, and the ids of the next few to send."""
     flying, row, earlier = (deliveries.alias(name) for name in ("flying", "row", "earlier"))
     in_flight = (
         select(func.count())
@@ -270,9 +270,9 @@ def _next() -> Select[Any]:
         earlier.c.activity < due.c.activity,
         earlier.c.closed_at.is_(None),
     )
-    # No ORDER BY of its own: both databases keep that of `due` and stop at the limit. If they did
-    # not, it would be less fair and no less right.
-    free = select(due.c.id).where(~blocked).limit(bindparam("seats")).subquery("free")
+    # No ORDER BY of its own: both databases keep the order of `due` and stop at the limit. If they
+    # did not, the result would be less fair, but still correct.
+    free = select(due.c.id).where(~blocked).limit(bindparam("slots")).subquery("free")
     ids = select(func.aggregate_strings(cast(free.c.id, Text), ",")).scalar_subquery()
     return select(peers.c.host, in_flight, ids).where(
         peers.c.host.in_(bindparam("hosts", expanding=True))
@@ -280,7 +280,7 @@ def _next() -> Select[Any]:
 
 
 def _everywhere() -> Select[Any]:
-    # One step of the recursion is one look-up in the index: the next greater host.
+    # One step of the recursion is one index look-up: the next host in alphabetical order.
     first, later, earliest = (deliveries.alias(name) for name in ("first", "later", "earliest"))
     hosts = (
         select(func.min(first.c.host).label("host"))
@@ -308,7 +308,7 @@ def _everywhere() -> Select[Any]:
 
 
 def _behind_later() -> Select[Any]:
-    """The due rows of a host that stand behind one with a later date, with that date."""
+    """The due rows of a host that have to wait for one with a later date, with that date."""
     row, ahead = deliveries.alias("row"), deliveries.alias("ahead")
     due = (
         select(row.c.id, row.c.host, row.c.subject, row.c.activity, row.c.due_at)
@@ -338,7 +338,7 @@ def _behind_later() -> Select[Any]:
 
 _NEXT = _next()
 _EVERYWHERE = _everywhere()
-_LATELY = (
+_RECENT = (
     select(
         deliveries.c.host,
         func.min(deliveries.c.due_at).label("due_at"),
@@ -359,10 +359,6 @@ _LOCK_FREE = (
     .order_by(peers.c.host)
     .with_for_update(skip_locked=True)
 )
-_INSERT_PEERS = {
-    "sqlite": sqlite.insert(peers).on_conflict_do_nothing().returning(peers.c.host),
-    "postgresql": postgresql.insert(peers).on_conflict_do_nothing().returning(peers.c.host),
-}
 _NEXT_DUE = select(
     peers.c.host,
     select(func.min(deliveries.c.due_at))

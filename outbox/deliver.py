@@ -1,18 +1,20 @@
-"""One attempt at one delivery: get the key, sign anew and POST, name the answer.
+"""One attempt at one delivery: get the key, sign, POST, classify the response.
 
-Nothing is written down here, and nothing is decided about what comes next.
+Nothing is stored here, and nothing is decided about what comes next.
 """
 
 import asyncio
 
 from activitypub.errors import ProtocolError
-from outbox.answers import Kind, Outcome, from_error, from_status
-from outbox.claims import Claimed
+from outbox.answers import AnswerKind, AttemptOutcome, from_error, from_status
+from outbox.claims import ClaimedDelivery
 from outbox.ports import Poster, Signers
 
 
-async def attempt(row: Claimed, *, signers: Signers, poster: Poster, seconds: float) -> Outcome:
-    """Send `row` once, within `seconds`, and name what came of it."""
+async def attempt(
+    row: ClaimedDelivery, *, signers: Signers, poster: Poster, seconds: float
+) -> AttemptOutcome:
+    """Send `row` once, within `seconds`; the result."""
     try:
         async with asyncio.timeout(seconds):
             return await _post(row, signers, poster)
@@ -20,10 +22,10 @@ async def attempt(row: Claimed, *, signers: Signers, poster: Poster, seconds: fl
         return from_error(error)
 
 
-async def _post(row: Claimed, signers: Signers, poster: Poster) -> Outcome:
+async def _post(row: ClaimedDelivery, signers: Signers, poster: Poster) -> AttemptOutcome:
     try:
         key = await signers.key(row.actor)
     except LookupError:
-        return Outcome(Kind.REJECTED, text=f"{row.actor} has no signing key")
+        return AttemptOutcome(AnswerKind.REJECTED, text=f"{row.actor} has no signing key")
     answer = await poster.post(row.inbox, row.body, key)
     return from_status(answer.status, answer.text, answer.retry_after)

@@ -3,14 +3,14 @@
 One activity is stored once, with its bytes; it has one delivery for each distinct inbox. A delivery
 goes through these states:
 
-    waiting    to be sent once `due_at` has come, its peer does not rest, and no delivery of an
-               earlier activity about the same subject is still open at the same host
-    claimed    a worker (`claimed_by`) is sending it; when `claimed_until` passes without a word
-               from that worker, it is waiting again
-    delivered  the peer took it (2xx)
-    failed     the peer refused it for good, or we may not or cannot send it
+    waiting    to be sent once it is due, its peer does not rest, and no delivery of an earlier
+               activity about the same subject is still open at the same host
+    claimed    a worker (`claimed_by`) is sending it; if the worker has not reported by
+               `claimed_until`, it is waiting again
+    delivered  the peer accepted it (2xx)
+    failed     the peer refused it for good, or it may not or cannot be sent
     given_up   the peer was out of reach for too long
-    echoed     the peer refused an Announce of what it said itself: it has that, so nothing is lost
+    echoed     the peer refused an Announce of its own activity; it has that, so nothing is lost
 
     waiting → claimed → delivered | failed | given_up | echoed
        ↑_________|                           waiting → given_up (with the backlog of a dead peer)
@@ -45,8 +45,9 @@ FAILED: Final = "failed"
 GIVEN_UP: Final = "given_up"
 ECHOED: Final = "echoed"
 
-# In statements these are written out and not bound: SQLite uses a partial index only when it can
-# read the condition (https://www.sqlite.org/partialindex.html §3), PostgreSQL in generic plans too.
+# In statements these are literals and not parameters: SQLite uses a partial index only when it can
+# see the condition (https://www.sqlite.org/partialindex.html §3), and so do PostgreSQL's generic
+# plans.
 SQL_WAITING = literal_column("'waiting'", String)
 SQL_CLAIMED = literal_column("'claimed'", String)
 
@@ -93,7 +94,7 @@ deliveries = Table(
     Column("created_at", Double, nullable=False),
     Column("closed_at", Double),
     UniqueConstraint("activity", "inbox", name="uq_outbox_delivery_activity_inbox"),
-    # What is next for a host.
+    # The next deliveries for a host.
     Index(
         "ix_outbox_delivery_host_due_at",
         "host",
@@ -102,7 +103,7 @@ deliveries = Table(
         sqlite_where=text("state = 'waiting'"),
         postgresql_where=text("state = 'waiting'"),
     ),
-    # Which hosts have rows that became due lately.
+    # Hosts with deliveries that became due recently.
     Index(
         "ix_outbox_delivery_due_at",
         "due_at",
@@ -119,7 +120,7 @@ deliveries = Table(
         sqlite_where=text("closed_at IS NULL"),
         postgresql_where=text("closed_at IS NULL"),
     ),
-    # How many a host has in flight; whose lease is over.
+    # How many deliveries a host has in flight; which leases are over.
     Index(
         "ix_outbox_delivery_claimed",
         "host",
@@ -127,7 +128,7 @@ deliveries = Table(
         sqlite_where=text("state = 'claimed'"),
         postgresql_where=text("state = 'claimed'"),
     ),
-    # What to prune, what failed lately.
+    # What to prune, and what failed recently.
     Index(
         "ix_outbox_delivery_closed",
         "state",

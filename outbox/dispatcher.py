@@ -1,13 +1,13 @@
-"""The dispatcher: the loop that drains the deliveries, inside the server's process or a worker's.
+"""The dispatcher: the loop that sends the deliveries, in the server's process or a worker's.
 
-It turns when it is woken, when an attempt has ended, or when a delivery or a probe is due; only
-every few seconds does it look by itself. In one turn it looks for hosts with something due, writes
-down the results that have come in, claims what fits into the free seats (these two in one
-transaction, so that two hundred deliveries are a few transactions), and starts the attempts.
-Attempts are tasks of their own.
+It takes a turn when it is woken, when an attempt has ended, and when a delivery or a probe is due;
+without any of these, every few seconds. In one turn it finds hosts with due deliveries, stores the
+results that have come in, claims what fits into the free slots (both in one transaction, so that
+two hundred deliveries are a few transactions), and starts the attempts. Each attempt is a task.
 
-Everything here in memory is a hint. Kill the process at any point: the rows are still there, and
-what was claimed is released by the next start (`Limits.alone`) or when its lease ends.
+Everything in memory is a hint. The process may be killed at any point: the rows are still there,
+and what was claimed is released by the next start (`DispatcherLimits.alone`) or when its lease
+ends.
 """
 
 import asyncio
@@ -23,41 +23,44 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from database.transactions import Transactions
 from outbox import claims
-from outbox.answers import Kind, Outcome
-from outbox.claims import Bounds, Claim, Claimed, Found
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.claims import Bounds, ClaimedDelivery, ClaimResult, WaitingHost
 from outbox.concurrency import ConcurrencyLimiter, Slots
 from outbox.deliver import attempt
-from outbox.ports import Database, Inboxes, Poster, Signers
+from outbox.ports import Inboxes, Poster, Signers
 from outbox.record import Recorded, Result, record
 from outbox.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
 MARGIN = 10.0
-"""Seconds a woken dispatcher looks back. A transaction that published and took longer to commit is
-found by the next sweep."""
+"""How many seconds a woken dispatcher looks back. Deliveries of a transaction that took longer to
+commit are found by the next sweep."""
 
 FULL_PAUSE = 0.25
-"""Seconds until a host is looked at again for which there was no seat."""
+"""Seconds until a host is tried again for which there was no slot."""
 
 ERROR_PAUSE = 1.0
-"""Seconds until the next turn after one that failed, because the database is away, say."""
+"""Seconds until the next turn after one that failed, for example without the database."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DispatcherLimits:
     """How hard a dispatcher works; times in seconds.
 
+    slots     how many attempts may run at the same time
     per_host  deliveries in flight to one host, over all workers
-    attempt   the longest an attempt may take
-    lease     after which another worker may take what this one claimed; it is renewed while
-              attempts are under way, so it is short: a killed worker's claims hold seats that long
-    sweep     between two looks at all waiting rows, for those that nobody was woken for
-    gather    between two transactions; results that come in meanwhile are written together
-    grace     that attempts under way get when the dispatcher is stopped
-    alone     whether this is the only dispatcher: then whatever is claimed at its start was left
-              behind, and is released at once
+    attempt   how long an attempt may take
+    lease     after this time another worker may take what this one has claimed; leases are renewed
+              during attempts, so they can be short: a killed worker's claims block slots that long
+    sweep     time between two searches for all hosts with waiting rows, which find those that no
+              wake-up told of
+    gather    least time between two transactions; results that come in meanwhile share one
+    grace     how long running attempts may go on when the dispatcher is stopped
+    alone     whether this is the only dispatcher: then anything claimed at its start is left over
+              from before, and is released at once
     """
 
     slots: Slots = field(default_factory=Slots)
@@ -72,7 +75,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """What one transaction is to do."""
+    """What one transaction has to do."""
 
     results: Sequence[Result]
     healthy: Sequence[str]
@@ -84,83 +87,83 @@ class _Turn:
 class Dispatcher:
     """Delivers what is published. `run` it as a task; `wake` it after commits.
 
-    `clock` gives aware datetimes. One per process.
+    `clock` returns aware datetimes. There is one dispatcher in a process.
     """
 
     def __init__(
         self,
         *,
-        database: Database,
+        database: Transactions,
         poster: Poster,
         signers: Signers,
         inboxes: Inboxes,
         clock: Callable[[], datetime],
-        limits: Limits | None = None,
+        limits: DispatcherLimits | None = None,
     ) -> None:
         self._database = database
         self._poster = poster
         self._signers = signers
         self._inboxes = inboxes
         self._clock = clock
-        self._limits = limits or Limits()
+        self._limits = limits or DispatcherLimits()
         self._name = uuid.uuid4().hex
         self._rng = random.SystemRandom()
         self._schedule = Schedule()
-        self._lanes = ConcurrencyLimiter(self._limits.slots)
+        self._limiter = ConcurrencyLimiter(self._limits.slots)
         self._crowded: set[str] = set()
         self._results: list[Result] = []
         self._attempts: set[asyncio.Task[None]] = set()
-        self._stir = asyncio.Event()
+        self._wakeup = asyncio.Event()
         self._idle = asyncio.Event()
         self._is_woken = False
         self._wants_sweep = True
         self._wants_release = self._limits.alone
         self._next_sweep = 0.0  # monotonic, like _last_turn
         self._last_turn = 0.0
-        self._last_look = 0.0
+        self._last_query = 0.0
         self._is_running = False
         self._is_stopping = False
 
     def wake(self) -> None:
-        """Rows were committed: look for them now. To be called in the event loop's thread."""
+        """Find new rows now: some were committed. Call it in the event loop's thread."""
         self._is_woken = True
-        self._stir.set()
+        self._wakeup.set()
 
     def look_at(self, host: str) -> None:
-        """Like `wake`, for one host: look what is due there now."""
+        """Like `wake`, for one host."""
         self._schedule.put(host, self._now())
-        self._stir.set()
+        self._wakeup.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled. Then attempts under way get `grace` seconds, and what is still
-        claimed is released. Not to be called twice at once."""
+        """Deliver until cancelled. Then running attempts get `grace` seconds, and the remaining
+        claims are released. Must not run twice at the same time."""
         self._is_running, self._is_stopping = True, False
-        # A turn is never cut off in the middle: what it claims must not be forgotten.
+        # A turn is never interrupted, or its claims would be forgotten.
         turning = asyncio.create_task(self._turn_until_stopped())
         keeping = asyncio.create_task(self._keep_leases())
         try:
             await asyncio.shield(turning)
         finally:
             self._is_stopping = True
-            self._stir.set()
+            self._wakeup.set()
             await turning
-            await self._land()
+            await self._finish()
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
             self._is_running = False
 
     async def drain(self, timeout: float = 30.0) -> None:
-        """Until nothing is due and nothing under way (later retries are not waited for).
+        """Wait until nothing is due and no attempt is running; later retries are not waited for.
 
-        Runs the dispatcher meanwhile if nobody does. Raises TimeoutError.
+        Runs the dispatcher meanwhile if it is not running. Raises TimeoutError.
         """
-        await asyncio.sleep(0)  # a task that is to run it may not have begun
+        await asyncio.sleep(0)  # a task that will run it may not have begun
         own = None if self._is_running else asyncio.create_task(self.run())
         try:
             async with asyncio.timeout(timeout):
                 self._idle.clear()
                 self._wants_sweep = True
-                self._stir.set()
+                self._wakeup.set()
                 await self._idle.wait()
         finally:
             if own is not None:
@@ -173,10 +176,10 @@ class Dispatcher:
 
     async def _turn_until_stopped(self) -> None:
         while not self._is_stopping:
-            self._stir.clear()
+            self._wakeup.clear()
             try:
                 await self._turn()
-            except Exception:  # this loop must outlive whatever happens to the database
+            except Exception:  # this loop must survive any failure of the database
                 logger.exception("dispatcher_turn_failed")
                 await asyncio.sleep(ERROR_PAUSE)
             else:
@@ -191,12 +194,12 @@ class Dispatcher:
             renew = partial(claims.renew, worker=self._name, until=until)
             try:
                 await self._database.write(renew)
-            except Exception:  # where the database is away, nobody else can claim either
+            except Exception:  # without the database, nobody else can claim either
                 logger.exception("lease_renewal_failed")
 
     async def _turn(self) -> None:
         now = self._now()
-        await self._look(now)
+        await self._find_due(now)
         turn = self._plan(now)
         if not (turn.results or turn.healthy or turn.suspect):
             return
@@ -212,12 +215,12 @@ class Dispatcher:
         for claim in found:
             for row in claim.rows:
                 self._start(row)
-                # An attempt signs before it first waits, which takes a millisecond: let the
-                # server's requests have their turn in between.
+                # An attempt signs before it first awaits, which takes a millisecond: let the
+                # server's requests run in between.
                 await asyncio.sleep(0)
 
-    async def _look(self, now: float) -> None:
-        """Find hosts that have something due: everywhere, or only where it is new."""
+    async def _find_due(self, now: float) -> None:
+        """Find hosts with due deliveries: all of them, or only those with new ones."""
         if self._wants_release:
             await self._database.write(claims.release)
             self._wants_release = False
@@ -226,46 +229,46 @@ class Dispatcher:
             return
         self._wants_sweep = self._is_woken = False
         try:
-            found = await (self._sweep(now) if is_sweep else self._look_lately(now))
+            found = await (self._sweep(now) if is_sweep else self._find_recent(now))
         except Exception:
             self._wants_sweep = True
             raise
         if is_sweep:
             self._next_sweep = time.monotonic() + self._limits.sweep
-        self._last_look = now
+        self._last_query = now
         for item in found:
             self._schedule.put(item.host, item.when)
-            self._lanes.note(item.host, is_failing=item.is_failing)
+            self._limiter.note(item.host, is_failing=item.is_failing)
 
-    async def _sweep(self, now: float) -> list[Found]:
+    async def _sweep(self, now: float) -> list[WaitingHost]:
         if await self._database.read(partial(claims.has_expired, now=now)):
             await self._database.write(partial(claims.release_expired, now=now))
         return await self._database.read(claims.find_hosts)
 
-    async def _look_lately(self, now: float) -> list[Found]:
-        since = self._last_look - MARGIN
+    async def _find_recent(self, now: float) -> list[WaitingHost]:
+        since = self._last_query - MARGIN
         return await self._database.read(partial(claims.find_hosts_due_since, since=since, now=now))
 
     def _plan(self, now: float) -> _Turn:
-        """Take the results, and as many hosts as there are seats for their deliveries."""
+        """Take the results, and as many due hosts as there are free slots."""
         results, self._results = self._results, []
         for result in results:
             host = result.row.host
             if host in self._crowded:
                 self._crowded.discard(host)
                 self._schedule.put(host, now)
-        free = self._lanes.free()
+        free = self._limiter.free()
         chosen: tuple[list[str], list[str]] = ([], [])
         while len(chosen[0]) < free[0] and (due := self._schedule.pop(now)) is not None:
-            lane = int(self._lanes.is_suspect(due))
-            if len(chosen[lane]) < free[lane]:
-                chosen[lane].append(due)
+            group = int(self._limiter.is_suspect(due))
+            if len(chosen[group]) < free[group]:
+                chosen[group].append(due)
             else:
                 self._schedule.put(due, now + FULL_PAUSE)
         return _Turn(results, *chosen, free, now)
 
-    def _book(self, conn: Connection, turn: _Turn) -> tuple[Recorded, list[Claim]]:
-        """The one transaction of a turn. It may be run twice, so it changes nothing in memory."""
+    def _book(self, conn: Connection, turn: _Turn) -> tuple[Recorded, list[ClaimResult]]:
+        """The transaction of a turn. It may be run twice, so it changes nothing in memory."""
         recorded = Recorded({}, frozenset())
         if turn.results:
             recorded = record(
@@ -280,43 +283,45 @@ class Dispatcher:
                 )
         return recorded, found
 
-    def _learn(self, turn: _Turn, recorded: Recorded, found: list[Claim]) -> None:
+    def _learn(self, turn: _Turn, recorded: Recorded, found: list[ClaimResult]) -> None:
         for result in turn.results:
             host = result.row.host
-            self._lanes.note(host, is_failing=host in recorded.failing)
+            self._limiter.note(host, is_failing=host in recorded.failing)
         for look_at in (recorded.look_at, *(claim.look_at for claim in found)):
             for host, when in look_at.items():
                 self._schedule.put(host, when)
         for claim in found:
             self._crowded |= claim.crowded
 
-    def _start(self, row: Claimed) -> None:
-        self._lanes.enter(row.id, row.host)
+    def _start(self, row: ClaimedDelivery) -> None:
+        self._limiter.enter(row.id, row.host)
         task = asyncio.create_task(self._deliver(row))
         self._attempts.add(task)
         task.add_done_callback(self._attempts.discard)
 
-    async def _deliver(self, row: Claimed) -> None:
+    async def _deliver(self, row: ClaimedDelivery) -> None:
         started_at = self._now()
         try:
             outcome = await attempt(
                 row, signers=self._signers, poster=self._poster, seconds=self._limits.attempt
             )
-        except Exception as error:  # one delivery's surprise must not end the others
+        except Exception as error:  # an unexpected failure must not end the other deliveries
             logger.exception("delivery_failed", extra={"delivery": row.id, "inbox": row.inbox})
-            outcome = Outcome(Kind.OURS, text=f"internal error: {type(error).__name__}")
+            outcome = AttemptOutcome(
+                AnswerKind.OURS, text=f"internal error: {type(error).__name__}"
+            )
         finally:
-            self._lanes.leave(row.id)
+            self._limiter.leave(row.id)
         self._results.append(Result(row, outcome, started_at, self._now()))
-        self._stir.set()
+        self._wakeup.set()
 
     async def _rest(self) -> None:
-        """Until there is something to do, but not less than `gather` after the last transaction."""
+        """Wait for something to do, and at least until `gather` after the last transaction."""
         if self._is_all_done():
             self._idle.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds_to_rest()):
-                await self._stir.wait()
+                await self._wakeup.wait()
         early = self._last_turn + self._limits.gather - time.monotonic()
         if early > 0:
             await asyncio.sleep(early)
@@ -333,12 +338,12 @@ class Dispatcher:
         if when is None:
             return to_sweep
         seconds = when - self._now()
-        if seconds <= 0 and self._lanes.free()[0] == 0:
-            seconds = FULL_PAUSE  # or until an attempt ends, whichever is first
+        if seconds <= 0 and self._limiter.free()[0] == 0:
+            seconds = FULL_PAUSE  # or until an attempt ends, if that is sooner
         return min(to_sweep, max(seconds, 0.0))
 
-    async def _land(self) -> None:
-        """Let the attempts end, write down what came of them, give the rest back."""
+    async def _finish(self) -> None:
+        """Let the attempts end, store their results, and release the other claims."""
         if self._attempts:
             await asyncio.wait(self._attempts, timeout=self._limits.grace)
         for task in self._attempts:
@@ -347,11 +352,11 @@ class Dispatcher:
         results, self._results = self._results, []
         turn = _Turn(results, (), (), (0, 0), self._now())
 
-        def land(conn: Connection) -> None:
+        def finish(conn: Connection) -> None:
             self._book(conn, turn)
             claims.release(conn, self._name)
 
         try:
-            await self._database.write(land)
-        except Exception:  # we are leaving; the leases will end
+            await self._database.write(finish)
+        except Exception:  # the process is ending, and the leases will too
             logger.exception("delivery_results_not_saved")

@@ -1,4 +1,4 @@
-"""For admins: what waits and why, what failed, try again, prune."""
+"""For admins: what is waiting and why, what failed, retry, prune."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,24 +35,24 @@ from outbox.deliveries import (
 DAY = 86_400.0
 
 KEEP_DELIVERED = 7 * DAY
-"""Seconds a finished delivery is kept for admins to look at."""
+"""Seconds for which a finished delivery is kept for admins to look at."""
 
 KEEP_FAILED = 30 * DAY
-"""Seconds a failed one is kept."""
+"""Seconds for which a failed delivery is kept."""
 
 KEEP_ACTIVITIES = 30 * DAY
-"""Seconds an activity is kept after its publishing, so that `publish.find_issued` knows it."""
+"""Seconds for which an activity is kept after its publication, for `publish.find_issued`."""
 
 PRUNE_AT_ONCE = 2_000
-"""Rows that one call of `prune` deletes at most from a table, so that writers never wait long."""
+"""Most rows that one call of `prune` deletes from a table, so that writers never wait long."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerReport:
-    """One peer as an admin wants to see it. Times in epoch seconds.
+    """One peer, for an admin. Times in epoch seconds.
 
-    `waiting` counts what is to be sent, `failing` what of that was tried in vain, `claimed` what is
-    being sent; `oldest` is when the oldest of these was published.
+    `waiting` counts deliveries to be sent, `failing` those among them that have failed before,
+    `claimed` those being sent; `oldest` is when the oldest of these was published.
     """
 
     host: str
@@ -83,22 +83,22 @@ class FailedDelivery:
 
     @property
     def is_echo(self) -> bool:
-        """Whether it brought the peer what its own people had said, so that nothing is lost."""
+        """Whether it only repeated what the peer's own actors had sent, so that nothing is lost."""
         return self.state == ECHOED
 
     @property
     def host(self) -> str:
-        """Of the peer."""
+        """The host of the peer."""
         return host_of(self.inbox)
 
 
 def report_peers(conn: Connection) -> list[PeerReport]:
-    """Every peer we deliver to, those with the longest backlog first."""
+    """Every peer that has deliveries or a row, those with the longest backlog first."""
     return [PeerReport(**row) for row in conn.execute(_REPORT).mappings()]
 
 
 def count_states(conn: Connection) -> dict[str, int]:
-    """How many deliveries there are in each state that has any."""
+    """How many deliveries there are in each state; states without any are left out."""
     return {row.state: row.number for row in conn.execute(_COUNT)}
 
 
@@ -106,7 +106,7 @@ def find_failed(
     conn: Connection, *, host: str | None = None, limit: int = 100
 ) -> list[FailedDelivery]:
     """The latest deliveries that were refused or given up, of one host or of all: at most `limit`
-    failures and, behind them, `limit` echoes.
+    failures, then at most `limit` echoes.
     """
     at_host = true() if host is None else deliveries.c.host == host
     return [
@@ -124,7 +124,7 @@ def find_failure(conn: Connection, activity_id: str) -> FailedDelivery | None:
 
 
 def retry_now(conn: Connection, host: str | None, now: float) -> int:
-    """End the rest of `host` (None: of all) and let all that waits be due; the number of rows.
+    """End the rest of `host` (None: of all) and make all waiting deliveries due; their number.
 
     Wake the dispatcher after the commit. What was refused or given up is not sent again.
     """
@@ -146,9 +146,9 @@ def retry_now(conn: Connection, host: str | None, now: float) -> int:
 
 
 def call_off(conn: Connection, is_unwanted: Callable[[str], bool], now: float) -> int:
-    """End what waits for hosts that nothing shall be sent to any more; how many deliveries.
+    """End all waiting deliveries to hosts for which `is_unwanted` is true; how many.
 
-    An attempt that is under way is not stopped.
+    An attempt that is already running is not stopped.
     """
     hosts = conn.execute(
         select(deliveries.c.host).where(deliveries.c.state == SQL_WAITING).distinct()
@@ -163,9 +163,9 @@ def call_off(conn: Connection, is_unwanted: Callable[[str], bool], now: float) -
 
 
 def prune(conn: Connection, now: float) -> int:
-    """Delete what nobody needs any more, a limited number of rows; how many.
+    """Delete outdated rows, a limited number; how many.
 
-    Call it again, in another transaction, while the answer is not 0.
+    Call it again, in another transaction, until it returns 0.
     """
     number = 0
     for state, keep in (
@@ -193,7 +193,7 @@ def _report() -> Any:
         .group_by(deliveries.c.host)
         .subquery("backlog")
     )
-    # Published to and never looked at: no row among the peers yet.
+    # A host that was published to and never queried has no row among the peers yet.
     hosts = select(peers.c.host).union(select(backlog.c.host)).subquery("hosts")
     health_columns = [
         column

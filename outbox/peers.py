@@ -1,13 +1,14 @@
 """A peer's health: when it rests, when it is probed, when it is gone.
 
-After `REST_AFTER` failures in a row a peer *rests*: that is a date on the peer's own row, so a
-backlog of fifty thousand deliveries waits without one of them being touched. When the pause is
-over, one delivery is sent as a probe. If it fails the next pause is longer; any answer but "busy"
-ends the rest, and the whole backlog goes. A peer that has failed for a month is *gone*: its
-followers are kept, but nothing new is published to it until it is heard from.
+After `REST_AFTER` failures in a row a peer *rests*. That is a date in the peer's own row, so a
+backlog of fifty thousand deliveries can wait without being touched. When the pause is over, one
+delivery is sent as a probe. If it fails, the next pause is longer; any result but "busy" ends the
+rest and releases the whole backlog. A peer that has failed for a month is *gone*: nothing new is
+published to it until something arrives from it.
 
 An attempt that began before the last failure says nothing about the peer's state now: four requests
-that a restart cuts off are one failure, and a success among them does not lift a Retry-After.
+that are cut off by a restart are one failure, and a success among them does not cancel a
+Retry-After.
 """
 
 import random
@@ -17,7 +18,7 @@ from dataclasses import dataclass, fields, replace
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from outbox.answers import Kind, Outcome
+from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.deliveries import SQL_WAITING, deliveries, peers
 
 REST_AFTER = 3
@@ -25,8 +26,8 @@ REST_AFTER = 3
 
 FIRST_PAUSE = 10.0
 LONGEST_PAUSE = 7_200.0
-"""Seconds of rest. The first is about as long as a restart, each pause is twice the one before; two
-hours at most, because after a fault of our own line every peer rests."""
+"""Seconds of rest. The first pause is about as long as a restart, each is twice the one before, and
+none is longer than two hours: when our own connection fails, every peer rests."""
 
 JITTER = 0.2
 
@@ -35,8 +36,8 @@ MONTH = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """What we know of a peer's health. Times in epoch seconds; `failures` are those in a row."""
+class PeerHealth:
+    """A peer's health. Times in epoch seconds; `failures` counts those in a row."""
 
     host: str
     failures: int = 0
@@ -50,7 +51,7 @@ class Peer:
 
     @property
     def is_probed(self) -> bool:
-        """Whether it gets one delivery at a time, to find out if it is back."""
+        """Whether it gets one delivery at a time, to find out whether it is back."""
         return self.failures >= REST_AFTER
 
     def is_resting(self, now: float) -> bool:
@@ -58,21 +59,23 @@ class Peer:
         return self.resting_until is not None and self.resting_until > now
 
 
-_FIELDS = tuple(field.name for field in fields(Peer))
+_FIELDS = tuple(field.name for field in fields(PeerHealth))
 
 
 def after(
-    peer: Peer, outcome: Outcome, *, started_at: float, now: float, rng: random.Random
-) -> Peer:
+    peer: PeerHealth, outcome: AttemptOutcome, *, started_at: float, now: float, rng: random.Random
+) -> PeerHealth:
     """The peer's health after an attempt that began at `started_at` and ended at `now`."""
-    if outcome.kind is Kind.BUSY:
+    if outcome.kind is AnswerKind.BUSY:
         return _failed(peer, outcome, started_at=started_at, now=now, rng=rng)
     if outcome.status is None:
-        return peer  # we did not get as far as the peer
+        return peer  # the request never reached the peer
     return _answered(peer, outcome, started_at=started_at, now=now)
 
 
-def _answered(peer: Peer, outcome: Outcome, *, started_at: float, now: float) -> Peer:
+def _answered(
+    peer: PeerHealth, outcome: AttemptOutcome, *, started_at: float, now: float
+) -> PeerHealth:
     is_old_news = peer.last_failure is not None and started_at < peer.last_failure
     keeps_failing = is_old_news and peer.failures > 0
     return replace(
@@ -80,16 +83,16 @@ def _answered(peer: Peer, outcome: Outcome, *, started_at: float, now: float) ->
         failures=peer.failures if keeps_failing else 0,
         failing_since=peer.failing_since if keeps_failing else None,
         resting_until=peer.resting_until if keeps_failing else None,
-        last_success=now if outcome.kind is Kind.DELIVERED else peer.last_success,
+        last_success=now if outcome.kind is AnswerKind.DELIVERED else peer.last_success,
         last_status=outcome.status,
-        last_answer=None if outcome.kind is Kind.DELIVERED else outcome.text,
+        last_answer=None if outcome.kind is AnswerKind.DELIVERED else outcome.text,
         gone=peer.gone and keeps_failing,
     )
 
 
 def _failed(
-    peer: Peer, outcome: Outcome, *, started_at: float, now: float, rng: random.Random
-) -> Peer:
+    peer: PeerHealth, outcome: AttemptOutcome, *, started_at: float, now: float, rng: random.Random
+) -> PeerHealth:
     known = peer.failures > 0 and peer.last_failure is not None and started_at < peer.last_failure
     failures = peer.failures if known else peer.failures + 1
     since = now if peer.failing_since is None else peer.failing_since
@@ -112,31 +115,32 @@ def _failed(
     )
 
 
-def paced(peer: Peer, interval: float, *, since: float) -> Peer:
-    """The peer after a delivery, if it is to have `interval` seconds between two.
+def paced(peer: PeerHealth, interval: float, *, since: float) -> PeerHealth:
+    """The peer after a delivery, if there have to be `interval` seconds between two.
 
-    `since` is when it was to be sent to again before that delivery (epoch seconds): up to
-    `Limits.per_host` deliveries go out at once, and the pause after them is as many intervals long.
+    `since` is when the next delivery was planned before this one (epoch seconds): up to
+    `DispatcherLimits.per_host` deliveries go out at once, and the pause after them is as many
+    intervals long.
     """
     if not interval:
         return peer
     return replace(peer, resting_until=max(since + interval, peer.resting_until or 0.0))
 
 
-def lock(conn: Connection, hosts: Collection[str]) -> dict[str, Peer]:
-    """The peers with these hosts, held until the end of the transaction; a new one for a host that
-    has no row."""
+def lock(conn: Connection, hosts: Collection[str]) -> dict[str, PeerHealth]:
+    """The peers with these hosts, locked until the end of the transaction; a new one for a host
+    without a row."""
     rows = conn.execute(_LOCK, {"hosts": sorted(hosts)})
-    found = {row[0]: Peer(*row) for row in rows}
-    return {host: found.get(host) or Peer(host) for host in sorted(hosts)}
+    found = {row[0]: PeerHealth(*row) for row in rows}
+    return {host: found.get(host) or PeerHealth(host) for host in sorted(hosts)}
 
 
-def put(conn: Connection, changed: Collection[Peer]) -> None:
-    """Write down the health of peers that have a row."""
-    delivered: dict[int | None, list[Peer]] = defaultdict(list)
+def put(conn: Connection, changed: Collection[PeerHealth]) -> None:
+    """Store the health of peers that have a row."""
+    delivered: dict[int | None, list[PeerHealth]] = defaultdict(list)
     others = []
     for peer in changed:
-        # Nearly all are of this kind, and they need one statement in all.
+        # Nearly all are like this, and one statement stores all of them.
         is_well = peer.failures == 0 and peer.resting_until is None and peer.last_answer is None
         if is_well and peer.last_success is not None:
             delivered[peer.last_status].append(peer)
@@ -156,10 +160,10 @@ def gone_hosts(conn: Connection) -> frozenset[str]:
 
 
 def heard_from(conn: Connection, host: str, now: float, memory: float = 0.0) -> bool:
-    """Something valid came from `host` (or was fetched there), so it lives: end its rest.
+    """End the rest of `host`, because something valid was received or fetched from it.
 
-    Whether that changed anything; then wake the dispatcher after the commit. For a healthy peer
-    this is one look-up and locks nothing. `memory` as for `release_backlog`.
+    Returns whether that changed anything; if so, wake the dispatcher after the commit. For a
+    healthy peer this is one query and locks nothing. `memory` as for `release_backlog`.
     """
     if conn.execute(_REVIVE, {"which": host}).rowcount == 0:
         return False
@@ -168,9 +172,10 @@ def heard_from(conn: Connection, host: str, now: float, memory: float = 0.0) -> 
 
 
 def release_backlog(conn: Connection, host: str, now: float, memory: float = 0.0) -> None:
-    """Let what waits for its next try at this host be due at once.
+    """Make all waiting deliveries to this host due at once.
 
-    What was tried before becomes due after the peer's `memory` in seconds (`ports.Pace`).
+    Those that were tried before become due after the peer's `memory` in seconds
+    (`ports.DeliveryPace`).
     """
     if memory:
         conn.execute(_RELEASE_TRIED, {"which": host, "moment": now + memory * (1 + JITTER)})
@@ -182,7 +187,7 @@ def release_backlog(conn: Connection, host: str, now: float, memory: float = 0.0
 _LOCK = (
     select(*(peers.c[name] for name in _FIELDS))
     .where(peers.c.host.in_(bindparam("hosts", expanding=True)))
-    .order_by(peers.c.host)  # everybody locks in the same order
+    .order_by(peers.c.host)  # all workers lock in the same order
     .with_for_update()
 )
 _PUT_DELIVERED = (

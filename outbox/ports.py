@@ -1,42 +1,28 @@
-"""What the host must give the outbox: a database, signing keys, a way to POST, and ears."""
+"""What the host must give the outbox: signing keys, a way to POST, and what it knows of inboxes."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from activitypub.fetch import HttpResponse
 from activitypub.signatures.keys import PrivateKey
 
-T = TypeVar("T")
-
-
-class Database(Protocol):
-    """Runs plain functions of a connection in a thread; see `fedcom.db.Database`."""
-
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a connection that only reads."""
-        ...
-
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction, committed when this returns. It may be run twice."""
-        ...
-
 
 class Signers(Protocol):
-    """The keys of those in whose name we speak."""
+    """Finds the keys of the actors in whose name activities are sent."""
 
     async def key(self, actor: str) -> PrivateKey:
-        """The signing key of `actor`; LookupError when the actor is gone or has no key."""
+        """The signing key of `actor`. Raises LookupError when it has none."""
         ...
 
 
 class Poster(Protocol):
-    """The way out; `activitypub.fetch.Fetcher` fits."""
+    """Sends requests; `activitypub.fetch.Fetcher` fits."""
 
     async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
-        """POST `body`, signed anew, and give any HTTP answer.
+        """POST `body` with a new signature, and return the HTTP response, whatever its status.
 
         Raises the `FetchFailed` family when there is none: `Unreachable`, `PrivateAddress`.
         """
@@ -44,11 +30,12 @@ class Poster(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """What a peer's software demands of whoever delivers to it. Both in seconds.
+class DeliveryPace:
+    """How a peer's software has to be delivered to. Both in seconds.
 
-    `memory`: for so long it takes an activity that it failed to process for a duplicate, answers
-    2xx and drops it, so a retry must come later. `interval`: between two deliveries, on average.
+    `memory`: how long it mistakes a retry for a duplicate, answers 2xx and drops it, although it
+    failed to process the activity; a retry must come later. `interval`: the average time between
+    two deliveries.
     """
 
     memory: float = 0.0
@@ -56,10 +43,11 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedDelivery:
     """An activity that a peer has refused for good.
 
-    `actor` said it, `host` refused it with the HTTP `status` and the beginning of its answer.
+    `actor` sent it; `host` refused it with the HTTP `status`, and `text` is the beginning of its
+    response.
     """
 
     actor: str
@@ -70,18 +58,18 @@ class Refusal:
 
 
 class Inboxes(Protocol):
-    """Who knows the owners of inboxes, and wants to know that an inbox is no more."""
+    """What the host knows of inboxes, and what it is told about them."""
 
-    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
-        """How to deliver to those of `hosts` that make demands; the others are left out."""
+    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, DeliveryPace]:
+        """How to deliver to those of `hosts` that need special care; the others are left out."""
         ...
 
     def gone(self, conn: Connection, inbox: str) -> None:
-        """A delivery ended because `inbox` answers 404 or 410. Called in the transaction that
-        records it, which may be run twice."""
+        """Called when a delivery has ended because `inbox` answers 404 or 410, in the transaction
+        that records it, which may be run twice."""
         ...
 
-    def refused(self, conn: Connection, refusal: Refusal) -> None:
-        """A delivery ended because the peer refused it. Called as `gone`; it must not raise for
-        what the activity says."""
+    def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
+        """Called as `gone`, when the peer has refused the activity. It must not raise, whatever the
+        activity contains."""
         ...

@@ -1,4 +1,4 @@
-"""The front door of the outbox: rows for one activity, in the caller's transaction."""
+"""The entry point of the outbox: rows for one activity, in the caller's transaction."""
 
 import logging
 from collections.abc import Iterable
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
+from database.inserts import insert_new
 from outbox.deliveries import DELIVERED, activities, deliveries
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """An activity that we once sent: in whose name, its bytes, and when (epoch seconds)."""
+    """An activity that was published: in whose name, its bytes, and when (epoch seconds)."""
 
     actor: str
     body: bytes
@@ -34,13 +34,14 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
     inboxes: Iterable[str],
     now: float,
 ) -> int:
-    """Write down that `body` is to be delivered to each of `inboxes`; the number of new deliveries.
+    """Store `body` and a delivery of it to each of `inboxes`; the number of new deliveries.
 
-    `subject` is the IRI of the thing the activity is about: activities about one subject arrive at
-    one host in the order of their publishing, whichever its inboxes; GoToSocial, which has none
-    that is shared, drops a boost of what it is just taking in. `inboxes` are used as they are (see
-    `address.fold`). An activity that was published before keeps its first bytes, and an inbox that
-    has it already is not told again. After the commit, wake the dispatcher.
+    `subject` is the IRI of the object that the activity is about: activities about one subject
+    arrive at one host in the order in which they are published, in whichever of its inboxes.
+    GoToSocial, which has no shared inbox, drops a boost of a post that it is still processing.
+    `inboxes` are used as they are (see `address.fold`). An activity that was published before keeps
+    its first bytes, and an inbox that has a delivery of it gets no second one. Wake the dispatcher
+    after the commit.
     """
     row_id = _put_activity(
         conn,
@@ -63,20 +64,17 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
         }
         for inbox, host in _hosts(inboxes).items()
     ]
-    if not rows:
-        return 0
-    insert = _INSERT_DELIVERIES[conn.dialect.name]
-    return len(conn.execute(insert, rows).all())
+    return len(insert_new(conn, rows, deliveries.c.id)) if rows else 0
 
 
 def find_issued(conn: Connection, activity_id: str) -> Issued | None:
-    """The activity that we issued under this id, or None: never issued, or pruned since."""
+    """The activity that was published under this id, or None: it never was, or has been pruned."""
     row = conn.execute(_FIND_ISSUED, {"activity_id": activity_id}).one_or_none()
     return None if row is None else Issued(row.actor, row.body, row.created_at)
 
 
 def hosts_told(conn: Connection, subject: str) -> frozenset[str]:
-    """The hosts to which anything about `subject` was delivered, as far back as that is kept."""
+    """The hosts to which anything about `subject` was delivered, as far as deliveries are kept."""
     rows = conn.execute(
         select(deliveries.c.host)
         .join(activities, activities.c.id == deliveries.c.activity)
@@ -89,7 +87,7 @@ def hosts_told(conn: Connection, subject: str) -> frozenset[str]:
 def list_issued(
     conn: Connection, actor: str, subject: str, prefix: str, *, limit: int
 ) -> list[Issued]:
-    """What `actor` said about `subject` under ids that begin with `prefix`, the latest first."""
+    """What `actor` published about `subject` under ids that begin with `prefix`, latest first."""
     rows = conn.execute(
         select(activities.c.actor, activities.c.body, activities.c.created_at)
         .where(
@@ -107,7 +105,7 @@ def _put_activity(conn: Connection, values: dict[str, Any]) -> int:
     which = {"activity_id": values["activity_id"]}
     found = conn.execute(_FIND_ROW, which).scalar_one_or_none()
     if found is None:
-        found = conn.execute(_INSERT_ACTIVITY[conn.dialect.name], values).scalar_one_or_none()
+        found = next(iter(insert_new(conn, [values], activities.c.id)), None)
     if found is None:  # another transaction was first
         found = conn.execute(_FIND_ROW, which).scalar_one()
     return int(found)
@@ -119,7 +117,7 @@ def _hosts(inboxes: Iterable[str]) -> dict[str, str]:
         try:
             hosts[inbox] = host_of(inbox)
         except Malformed as error:
-            # One broken inbox must not undo what a member did.
+            # One malformed inbox must not undo the whole transaction.
             logger.warning("inbox_invalid", extra={"inbox": inbox, "error": str(error)})
     return hosts
 
@@ -128,14 +126,3 @@ _FIND_ROW = select(activities.c.id).where(activities.c.activity_id == bindparam(
 _FIND_ISSUED = select(activities.c.actor, activities.c.body, activities.c.created_at).where(
     activities.c.activity_id == bindparam("activity_id")
 )
-
-# Both dialects' inserts spell ON CONFLICT alike, but their classes have no common name.
-_INSERT_ACTIVITY = {
-    "sqlite": sqlite.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
-    "postgresql": postgresql.insert(activities).on_conflict_do_nothing().returning(activities.c.id),
-}
-# RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
-_INSERT_DELIVERIES = {
-    "sqlite": sqlite.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
-    "postgresql": postgresql.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.id),
-}

@@ -1,6 +1,6 @@
-"""What came of a batch of attempts, written down in one transaction.
+"""Stores the results of a batch of attempts in one transaction.
 
-Each result settles its delivery (closed, or waiting for the next try) and says something about its
+Each result closes its delivery, or lets it wait for the next try, and changes the health of its
 peer. Nothing is sent from here.
 """
 
@@ -17,8 +17,8 @@ from activitypub.errors import Malformed
 from activitypub.iri import host_of
 from activitypub.parse import parse
 from outbox import peers
-from outbox.answers import Kind, Outcome
-from outbox.claims import Claimed
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.claims import ClaimedDelivery
 from outbox.deliveries import (
     DELIVERED,
     ECHOED,
@@ -29,24 +29,24 @@ from outbox.deliveries import (
     WAITING,
     deliveries,
 )
-from outbox.peers import Peer
-from outbox.ports import Inboxes, Pace, Refusal
+from outbox.peers import PeerHealth
+from outbox.ports import DeliveryPace, Inboxes, RefusedDelivery
 from outbox.retry import WEEK, next_try
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One attempt: of which delivery, what came of it, when it began and ended (epoch seconds)."""
+    """One attempt: its delivery, its outcome, and when it began and ended (epoch seconds)."""
 
-    row: Claimed
-    outcome: Outcome
+    row: ClaimedDelivery
+    outcome: AttemptOutcome
     started_at: float
     ended_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """When to look at which host again, and which of the hosts are failing now."""
+    """When to query each host again, and which of the hosts are failing now."""
 
     look_at: dict[str, float]
     failing: frozenset[str]
@@ -60,56 +60,57 @@ def record(
     inboxes: Inboxes,
     rng: random.Random,
 ) -> Recorded:
-    """Write down `results` of attempts that `worker` made.
+    """Store the `results` of attempts that `worker` made.
 
-    A delivery whose lease ran out and that another worker has since claimed is left to that worker.
+    A delivery that another worker has claimed since, because the lease ran out, is left to that
+    worker.
     """
     in_order = sorted(results, key=lambda result: result.ended_at)
     now = in_order[-1].ended_at
-    # Locked before any delivery, in the order all workers lock in.
+    # Peers are locked before any delivery, in the same order by all workers.
     before = peers.lock(conn, {result.row.host for result in results})
     paces = inboxes.paces(conn, before)
     after = _health_after(before, in_order, rng, paces)
     settled = [
-        _settle(result, worker=worker, rng=rng, pace=paces.get(result.row.host, Pace()))
+        _settle(result, worker=worker, rng=rng, pace=paces.get(result.row.host, DeliveryPace()))
         for result in in_order
     ]
     _put(conn, settled, worker=worker, now=now)
     peers.put(conn, [peer for host, peer in after.items() if peer is not before[host]])
     look_at = _next_looks(in_order, settled)
     for host, peer in after.items():
-        pace = paces.get(host, Pace())
+        pace = paces.get(host, DeliveryPace())
         due = look_at.get(host, now)
         look_at |= _react(conn, before[host], peer, due=due, now=now, pace=pace)
-    _tell(conn, inboxes, in_order, settled)
+    _notify(conn, inboxes, in_order, settled)
     return Recorded(look_at, frozenset(host for host, peer in after.items() if peer.failures))
 
 
-def _tell(
+def _notify(
     conn: Connection,
     inboxes: Inboxes,
     results: Iterable[Result],
     settled: Iterable[dict[str, Any]],
 ) -> None:
-    """Tell the owner of what was sent that an inbox is no more, or refuses something for good.
+    """Tell the host about inboxes that are gone, and about activities that were refused for good.
 
-    Where there is no inbox, nothing was taken either.
+    An inbox that is gone has refused the activity too.
     """
     for result, values in zip(results, settled, strict=True):
         row, outcome = result.row, result.outcome
-        if outcome.kind is Kind.GONE:
+        if outcome.kind is AnswerKind.GONE:
             inboxes.gone(conn, row.inbox)
         if values["new_state"] == FAILED and outcome.status is not None:
-            refusal = Refusal(row.actor, row.body, row.host, outcome.status, outcome.text)
+            refusal = RefusedDelivery(row.actor, row.body, row.host, outcome.status, outcome.text)
             inboxes.refused(conn, refusal)
 
 
 def _health_after(
-    before: dict[str, Peer],
+    before: dict[str, PeerHealth],
     results: Iterable[Result],
     rng: random.Random,
-    paces: Mapping[str, Pace],
-) -> dict[str, Peer]:
+    paces: Mapping[str, DeliveryPace],
+) -> dict[str, PeerHealth]:
     after = dict(before)
     for result in results:
         host = result.row.host
@@ -128,9 +129,11 @@ def _health_after(
     return after
 
 
-def _settle(result: Result, *, worker: str, rng: random.Random, pace: Pace) -> dict[str, Any]:
+def _settle(
+    result: Result, *, worker: str, rng: random.Random, pace: DeliveryPace
+) -> dict[str, Any]:
     row, outcome, now = result.row, result.outcome, result.ended_at
-    refused = int(outcome.kind is Kind.UNAUTHORIZED)
+    refused = int(outcome.kind is AnswerKind.UNAUTHORIZED)
     delay = next_try(
         outcome,
         tries=row.tries + 1,
@@ -146,7 +149,7 @@ def _settle(result: Result, *, worker: str, rng: random.Random, pace: Pace) -> d
         "new_due_at": now + (delay or 0.0),
         "new_closed_at": now if delay is None else None,
         "new_last_status": outcome.status,
-        "new_last_answer": None if outcome.kind is Kind.DELIVERED else outcome.text,
+        "new_last_answer": None if outcome.kind is AnswerKind.DELIVERED else outcome.text,
         "refused": refused,
     }
 
@@ -155,7 +158,7 @@ def _put(conn: Connection, settled: Iterable[dict[str, Any]], *, worker: str, no
     delivered: dict[int, list[int]] = defaultdict(list)
     others = []
     for values in settled:
-        # Nearly all are of this kind, and they need one statement in all.
+        # Nearly all are like this, and one statement stores all of them.
         if values["new_state"] == DELIVERED:
             delivered[values["new_last_status"]].append(values["which"])
         else:
@@ -169,17 +172,17 @@ def _put(conn: Connection, settled: Iterable[dict[str, Any]], *, worker: str, no
 
 
 def _last_state(result: Result) -> str:
-    """The state of a delivery that is not tried again after this answer."""
+    """The state of a delivery that is not tried again after this result."""
     kind = result.outcome.kind
-    if kind is Kind.DELIVERED:
+    if kind is AnswerKind.DELIVERED:
         return DELIVERED
-    if kind in (Kind.BUSY, Kind.OURS):
+    if kind in (AnswerKind.BUSY, AnswerKind.OURS):
         return GIVEN_UP
-    return ECHOED if kind is Kind.REJECTED and _is_echo(result.row) else FAILED
+    return ECHOED if kind is AnswerKind.REJECTED and _is_echo(result.row) else FAILED
 
 
-def _is_echo(row: Claimed) -> bool:
-    """Whether it is an Announce of what somebody on the peer's own host has said or written."""
+def _is_echo(row: ClaimedDelivery) -> bool:
+    """Whether it is an Announce of an activity or object from the peer's own host."""
     try:
         announced = Document(parse(row.body))
         inner = announced.object
@@ -190,9 +193,9 @@ def _is_echo(row: Claimed) -> bool:
 
 
 def _next_looks(results: Iterable[Result], settled: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """For each host with a delivery that waits again, the time of the first.
+    """For each host with a delivery that is waiting again, the time of the first.
 
-    What had stepped aside (see `claims`) for one that is closed now is due as well.
+    Deliveries that were postponed (`claims._step_aside`) for one that is now closed are due too.
     """
     look_at: dict[str, float] = {}
     for result, values in zip(results, settled, strict=True):
@@ -203,14 +206,20 @@ def _next_looks(results: Iterable[Result], settled: Iterable[dict[str, Any]]) ->
 
 
 def _react(
-    conn: Connection, before: Peer, peer: Peer, *, due: float, now: float, pace: Pace
+    conn: Connection,
+    before: PeerHealth,
+    peer: PeerHealth,
+    *,
+    due: float,
+    now: float,
+    pace: DeliveryPace,
 ) -> dict[str, float]:
-    """What a change of health means for the backlog; when to look at the host, if not at `due`."""
+    """Apply a change of health to the backlog; when to query the host, if not at `due`."""
     if before.is_probed and not peer.is_probed:
         peers.release_backlog(conn, peer.host, now, pace.memory)
         return {peer.host: peer.resting_until or now}
     if peer.failures > max(before.failures, peers.REST_AFTER):
-        # A probe failed: what has waited for a week by now is not going to be sent.
+        # A probe failed: deliveries that have waited for a week are given up.
         values = {"which": peer.host, "too_old": now - WEEK, "now": now}
         conn.execute(_GIVE_UP, values)
     if peer.resting_until is not None:

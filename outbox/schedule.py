@@ -1,10 +1,10 @@
-"""In memory: which hosts to look at, and when. A hint only; the rows are the truth."""
+"""Which hosts to query, and when; in memory. Only a hint: the rows are the truth."""
 
 import heapq
 
 
 class Schedule:
-    """Hosts with the time at which to look at each (epoch seconds)."""
+    """Hosts with the time at which to query each (epoch seconds)."""
 
     def __init__(self) -> None:
         self._when: dict[str, float] = {}
@@ -12,13 +12,13 @@ class Schedule:
         self._heap: list[tuple[float, str]] = []
 
     def put(self, host: str, when: float) -> None:
-        """Look at `host` at `when`, or earlier if that was planned already."""
+        """Query `host` at `when`, or earlier if that is planned already."""
         if when < self._when.get(host, float("inf")):
             self._when[host] = when
             heapq.heappush(self._heap, (when, host))
 
     def pop(self, now: float) -> str | None:
-        """Take out the host whose time came first, or None when nobody's has come."""
+        """Take out the host whose time came first; None when no host is due."""
         when = self.next_time()
         if when is None or when > now:
             return None
@@ -27,7 +27,7 @@ class Schedule:
         return host
 
     def next_time(self) -> float | None:
-        """When there is something to look at, or None."""
+        """When the next host is due, or None."""
         while self._heap:
             when, host = self._heap[0]
             if self._when.get(host) == when:

@@ -1,35 +1,19 @@
-"""The end of an account: the person leaves, and what was only theirs is wiped."""
-
-from sqlalchemy import delete
+"""Account deletion: the person is deleted, and everything that only they could see is wiped."""
 
 from fedcom.accounts.members import delete_login, get_member, is_last_admin, lock_admins
 from fedcom.actions.delete_actor import DeleteActor, forget_followers
 from fedcom.actions.perform import perform
 from fedcom.context import Context
+from fedcom.effects.wipe import wipe_personal
 from fedcom.errors import Conflict
-from fedcom.models.notification import notification
-from fedcom.models.personal import (
-    actor_block,
-    draft,
-    hidden_post,
-    host_block,
-    post_visit,
-    saved_comment,
-    saved_post,
-    sent_form,
-)
-
-_SHELVES = (
-    *(saved_post, saved_comment, hidden_post, actor_block, host_block, post_visit, draft),
-    sent_form,
-)
 
 
 def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> None:
-    """Let the member leave for ever; other servers are told.
+    """Delete the member and their account, and tell other servers.
 
-    With `removes_content` all they wrote is blanked, here and there; else it stays, under the name,
-    which nobody can take again. Raises NotFound, and Conflict("last_admin").
+    With `removes_content` everything they wrote is blanked, here and elsewhere; without, it stays
+    under their name, which can never be taken again. `fedcom.effects.wipe` lists what is deleted
+    and what is kept. Raises NotFound, and Conflict("last_admin").
     """
     member = get_member(ctx.conn, person_id)
     if member.is_admin:
@@ -40,7 +24,5 @@ def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> No
             )
     perform(ctx, DeleteActor(by=member.person, removes_content=removes_content))
     forget_followers(ctx, member.person)
-    for shelf in _SHELVES:
-        ctx.conn.execute(delete(shelf).where(shelf.c.person_id == person_id))
-    ctx.conn.execute(delete(notification).where(notification.c.recipient_id == person_id))
+    wipe_personal(ctx.conn, person_id)
     delete_login(ctx.conn, person_id)

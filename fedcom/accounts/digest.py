@@ -56,7 +56,7 @@ def write_digests(ctx: Context) -> int:
     for person_id, address, language, name, count in rows:
         say = catalogue(language)
         news = _news(say, count)
-        subject = say.gettext("%(news)s at %(site)s") % {"news": news, "site": here}
+        subject = say.gettext("%(news)s on %(site)s") % {"news": news, "site": here}
         enqueue_mail(ctx, address, subject, _body(say, ctx.origin, name, news))
         mine = account.c.actor_id == person_id
         ctx.conn.execute(update(account).where(mine).values(mailed_at=ctx.now))
@@ -64,7 +64,7 @@ def write_digests(ctx: Context) -> int:
 
 
 def _news(say: NullTranslations, count: int) -> str:
-    news = say.ngettext("Something waits for you", "%(count)s things wait for you", count)
+    news = say.ngettext("%(count)s new notification", "%(count)s new notifications", count)
     return news % {"count": count}
 
 
@@ -72,11 +72,12 @@ def _body(say: NullTranslations, origin: str, name: str, news: str) -> str:
     text = say.gettext("""\
 Hello %(name)s,
 
-%(news)s:
+You have %(news)s:
 
 %(address)s
 
-You asked for these letters; here you say no more:
+You're getting this because you turned on e-mail notifications.
+Turn them off:
 %(settings)s
 """)
     return text % {

@@ -34,7 +34,7 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class InvitationTerms:
     """What an admin says of a new code; the `note` is for the admins."""
 
     note: str = ""
@@ -57,7 +57,9 @@ _LIST = (
 )
 
 
-def create_invitation(conn: Connection, by_id: int, terms: Terms, now: datetime) -> Invitation:
+def create_invitation(
+    conn: Connection, by_id: int, terms: InvitationTerms, now: datetime
+) -> Invitation:
     """A new code. Raises Invalid: `uses_number`, `note_…`, `expires_past`."""
     if not 1 <= terms.uses <= MAX_USES:
         raise Invalid(

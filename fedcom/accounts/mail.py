@@ -68,19 +68,20 @@ def write_reset(ctx: Context, site: Site, recipient: Member, address: str, token
     body = say.gettext("""\
 Hello %(name)s,
 
-somebody, hopefully you, asked for another password at %(site)s.
-Choose it here, within an hour:
+Someone, hopefully you, asked to reset your password at %(site)s.
+Set a new one here within an hour:
 
 %(address)s
 
-If it was not you, do nothing: your password stays as it is.
+If this wasn't you, you can ignore this e-mail.
+Your password won't change.
 """)
     facts = {
         "name": recipient.person.name,
         "site": site.name,
         "address": f"{site.origin}/reset?token={token}",
     }
-    subject = say.gettext("Another password for %(site)s")
+    subject = say.gettext("Reset your password for %(site)s")
     enqueue_mail(ctx, address, subject % facts, body % facts)
 
 
@@ -90,7 +91,7 @@ def write_confirmation(ctx: Context, site: Site, member: Member, address: str, l
     body = say.gettext("""\
 Hello %(name)s,
 
-open this link to confirm your e-mail address at %(site)s:
+Open this link to confirm your e-mail address at %(site)s:
 
 %(link)s
 
@@ -107,10 +108,10 @@ def write_known(ctx: Context, site: Site, owner: Member, address: str) -> None:
     body = say.gettext("""\
 Hello %(name)s,
 
-somebody entered this e-mail address for another account at %(site)s.
-It stays with your account %(name)s, and nothing has changed.
+Someone entered this e-mail address for another account at %(site)s.
+It still belongs to your account %(name)s. Nothing has changed.
 
-If this was you, log in as %(name)s. If you forgot the password, choose
+If this was you, log in as %(name)s. If you forgot your password, set
 a new one here:
 
 %(link)s
@@ -131,7 +132,7 @@ def write_decision(
         body = say.gettext("""\
 Hello %(name)s,
 
-your account at %(site)s is open. Log in here:
+Your account at %(site)s has been approved. Log in here:
 
 %(address)s
 """)
@@ -139,7 +140,7 @@ your account at %(site)s is open. Log in here:
         body = say.gettext("""\
 Hello %(name)s,
 
-the admins of %(site)s did not accept your application.
+The admins of %(site)s did not approve your application.
 """)
     facts = {
         "name": recipient.person.name,

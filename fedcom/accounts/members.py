@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from fedcom.accounts.sessions import end_all_sessions
+from fedcom.effects.wipe import wipe_login
 from fedcom.errors import Conflict, NotFound
 from fedcom.models.account import Account, account, password_reset
 from fedcom.models.actor import Person, actor
@@ -163,14 +164,11 @@ def end_resets(conn: Connection, person_id: int) -> None:
 
 
 def delete_login(conn: Connection, person_id: int) -> None:
-    """Delete the account, its sessions, the links to choose another password, and what was to be
-    sent to it.
-    """
-    address = select(account.c.email).where(account.c.actor_id == person_id).scalar_subquery()
-    conn.execute(delete(mail).where(mail.c.recipient == address))
-    end_all_sessions(conn, person_id)
-    end_resets(conn, person_id)
-    conn.execute(delete(account).where(account.c.actor_id == person_id))
+    """Delete the account, its sessions, its links to reset the password, and mail queued for it."""
+    for address in (account.c.email, account.c.unconfirmed_email):
+        own = select(address).where(account.c.actor_id == person_id).scalar_subquery()
+        conn.execute(delete(mail).where(mail.c.recipient == own))
+    wipe_login(conn, person_id)
 
 
 _ADMIN = (account.c.role == "admin") & (account.c.state == "active")

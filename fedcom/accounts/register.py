@@ -6,6 +6,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select, update
 
+from database.inserts import insert_ignoring
 from fedcom.accounts.invitations import use_invitation
 from fedcom.accounts.members import (
     Member,
@@ -15,7 +16,6 @@ from fedcom.accounts.members import (
     list_members,
 )
 from fedcom.context import Context, NewKey
-from fedcom.db import insert_ignoring
 from fedcom.effects.local_actor import create_local_actor
 from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound

@@ -15,6 +15,7 @@ from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import origin_of
 from activitypub.vocab.activities import block, delete as delete_activity, undo
+from database.inserts import upsert
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.federate import boost_anew
 from fedcom.actions.follow import AnswerFollow, Follow
@@ -26,7 +27,6 @@ from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.sent import last_iri
 from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.effects.bulk_removal import Restored, remove_all, restore_all
 from fedcom.effects.counts import count_subscribers
 from fedcom.effects.modlog import Line, log_person, reason_of
@@ -34,7 +34,7 @@ from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor
-from fedcom.models.follow import Follow as FollowRow, follow
+from fedcom.models.follow import FollowRow, follow
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.post import Post

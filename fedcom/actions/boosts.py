@@ -7,8 +7,8 @@ the business of `federation.envelope`.
 from sqlalchemy import delete
 
 from activitypub.document import Document
+from database.inserts import insert_ignoring
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.models.actor import Community
 from fedcom.models.boost import boost
 from fedcom.queries.actors import find_actor

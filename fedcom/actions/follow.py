@@ -8,15 +8,15 @@ from sqlalchemy import delete, select, update
 from activitypub.document import Document
 from activitypub.parse import parse
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
+from database.inserts import upsert
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.effects.counts import count_subscribers
 from fedcom.effects.notify import News, notify
 from fedcom.effects.tombstones import record_undone
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor
-from fedcom.models.follow import Follow as FollowRow, follow
+from fedcom.models.follow import FollowRow, follow
 from fedcom.queries.actors import find_actor, get_actor, standing
 from fedcom.queries.follows import find_follow, find_follow_by_iri, get_follow
 from fedcom.remote.actors import actor_at

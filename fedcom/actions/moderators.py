@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 
 from activitypub.vocab.activities import add, remove
+from database.inserts import insert_ignoring
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.effects.modlog import Line, log_person
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Community, Person

@@ -15,10 +15,10 @@ from activitypub.errors import FetchFailed
 from activitypub.iri import PUBLIC
 from activitypub.vocab.activities import create, delete as delete_activity
 from activitypub.vocab.base import timestamp
+from database.inserts import upsert
 from fedcom.actions.base import Action, Activity, Audience, Reader
 from fedcom.actions.record_deletion import RecordDeletion
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.effects.notify import News, is_blocked, notify
 from fedcom.effects.tombstones import refuse_deleted
 from fedcom.errors import Denied, FedcomError, NeedsFetch

@@ -2,7 +2,7 @@
 
 On the wire it is a Block without a target (Mastodon, GoToSocial, Misskey), and private: nobody but
 the member is told, and only when they write to whoever blocked them. What members block is no
-action: no server is told of it (`fedcom.personal.saved`).
+action: no server is told of it (`fedcom.personal.blocks`).
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 
 from activitypub.vocab.activities import block, undo
+from database.inserts import insert_ignoring
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.effects.notify import is_blocked
 from fedcom.errors import Denied
 from fedcom.models.actor import Person

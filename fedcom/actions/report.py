@@ -21,7 +21,7 @@ from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
 from fedcom.models.actor import Actor, Community, Person, actor
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
-from fedcom.models.moderation import Report as ReportRow, report
+from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import Post
 from fedcom.models.site import site
 from fedcom.queries.actors import (

@@ -53,7 +53,7 @@ logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class VisitLimits:
     """What one visit may cost and bring.
 
     `comments` of one thread, `pages` of one collection, `depth` of answers to answers; `documents`
@@ -73,7 +73,7 @@ class Limits:
     visits: int = 3
 
 
-LIMITS = Limits()
+LIMITS = VisitLimits()
 # A thread that a member looked up costs less than a community, and is fetched once an hour at most.
 THREAD_DOCUMENTS = 600
 THREAD_SECONDS = 60.0
@@ -98,14 +98,14 @@ class LeftOut:
     reason: str
 
 
-class Visit(Budget):
+class VisitBudget(Budget):
     """What one visit has cost and brought so far; raises BudgetSpent when it costs too much.
 
     The limit of each host keeps a listing of strangers' posts from making us knock at one door
     again and again.
     """
 
-    def __init__(self, limits: Limits, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limits: VisitLimits, timer: Callable[[], float] = time.monotonic) -> None:
         super().__init__(limits.documents, limits.seconds, timer=timer)
         self._limits = limits
         self._asked: Counter[str] = Counter()
@@ -161,7 +161,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class UnreadThread:
     """A post whose comments are to be fetched, and what its document says of where they are."""
 
     post: Post
@@ -173,7 +173,9 @@ class Thread:
 class Backfill:
     """The background work of one instance; `run` does it until cancelled."""
 
-    def __init__(self, units: Units, origin: str, clock: Clock, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, units: Units, origin: str, clock: Clock, limits: VisitLimits = LIMITS
+    ) -> None:
         self._units = units
         self._clock = clock
         self._limits = limits
@@ -218,7 +220,7 @@ class Backfill:
             await _safely(self._visit_thread(self._waiting.popleft()))
 
     async def _visit_community(self, community: Community) -> None:
-        visit = Visit(self._limits)
+        visit = VisitBudget(self._limits)
         logger.info("backfill_started", community=community.handle)
         try:
             threads = await self._fetch_posts(community, visit)
@@ -248,12 +250,14 @@ class Backfill:
             done=is_done,
         )
 
-    async def _report(self, community: Community, source: str, visit: Visit) -> None:
+    async def _report(self, community: Community, source: str, visit: VisitBudget) -> None:
         """Put down what this visit to `source` left out, in place of what the last one did."""
         await self._units.unit(lambda ctx: _put_omissions(ctx, community, source, visit.left_out))
 
     async def _visit_thread(self, post_id: int) -> None:
-        visit = Visit(replace(self._limits, documents=THREAD_DOCUMENTS, seconds=THREAD_SECONDS))
+        visit = VisitBudget(
+            replace(self._limits, documents=THREAD_DOCUMENTS, seconds=THREAD_SECONDS)
+        )
         about, community = await self._units.read(lambda conn: _find_thread(conn, post_id))
         # What is ours was told to us; what is below our communities too, and would be announced.
         if about.local or community.local or not about.is_shown:
@@ -262,12 +266,12 @@ class Backfill:
         replies = document.replies if document is not None else None
         context = document.thread if document is not None else None
         await self._fetch_thread(
-            Thread(about, community, context or about.context_iri, replies), visit
+            UnreadThread(about, community, context or about.context_iri, replies), visit
         )
         await self._report(community, about.iri, visit)
         logger.info("thread_fetched", post=about.iri, comments=visit.comments)
 
-    async def _fetch_posts(self, community: Community, visit: Visit) -> list[Thread]:
+    async def _fetch_posts(self, community: Community, visit: VisitBudget) -> list[UnreadThread]:
         """Keep the newest posts of a community. Raises Unreachable or Denied for its outbox."""
         if community.outbox is None:
             return []
@@ -281,8 +285,8 @@ class Backfill:
         return await self._keep_posts(listed, community, visit)
 
     async def _fetch_pins(
-        self, community: Community, collection: str, visit: Visit
-    ) -> list[Thread]:
+        self, community: Community, collection: str, visit: VisitBudget
+    ) -> list[UnreadThread]:
         """Keep and pin what the community has pinned, as far as it can be had."""
         listed = await self._list(collection, community.iri, visit, MAX_PINS)
         threads = await self._keep_posts(listed, community, visit)
@@ -291,8 +295,8 @@ class Backfill:
         return threads
 
     async def _keep_posts(
-        self, listed: list[Listed], community: Community, visit: Visit
-    ) -> list[Thread]:
+        self, listed: list[Listed], community: Community, visit: VisitBudget
+    ) -> list[UnreadThread]:
         threads = []
         for one in listed:
             if visit.is_over:
@@ -302,7 +306,9 @@ class Backfill:
                 threads.append(thread)
         return threads
 
-    async def _keep_post(self, one: Listed, community: Community, visit: Visit) -> Thread | None:
+    async def _keep_post(
+        self, one: Listed, community: Community, visit: VisitBudget
+    ) -> UnreadThread | None:
         document = await self._resolve(one, visit)
         if document is None or document.id is None:
             return None
@@ -318,9 +324,9 @@ class Backfill:
         if not isinstance(found, Post) or found.community_id != community.id or not found.is_shown:
             return None
         visit.posts += is_new
-        return Thread(found, community, document.thread, document.replies)
+        return UnreadThread(found, community, document.thread, document.replies)
 
-    async def _fetch_thread(self, thread: Thread, visit: Visit) -> None:
+    async def _fetch_thread(self, thread: UnreadThread, visit: VisitBudget) -> None:
         """Keep the comments of a post: those its context lists, else its replies and theirs."""
         seen = {thread.post.iri}
         listed = None
@@ -337,7 +343,9 @@ class Backfill:
             return
         await self._fetch_replies(thread, seen, visit)
 
-    async def _fetch_replies(self, thread: Thread, seen: set[str], visit: Visit) -> None:
+    async def _fetch_replies(
+        self, thread: UnreadThread, seen: set[str], visit: VisitBudget
+    ) -> None:
         waiting = deque([(thread.replies, thread.post.iri, 0)])
         while waiting and len(seen) <= self._limits.comments and not visit.is_over:
             ref, at, depth = waiting.popleft()
@@ -354,9 +362,9 @@ class Backfill:
     async def _keep_comment(
         self,
         one: Listed,
-        thread: Thread,
+        thread: UnreadThread,
         seen: set[str],
-        visit: Visit,
+        visit: VisitBudget,
         *,
         descend: bool = False,
     ) -> Document | None:
@@ -383,7 +391,7 @@ class Backfill:
             visit.comments += 1
         return document
 
-    async def _climb(self, document: Document, visit: Visit) -> list[Document]:
+    async def _climb(self, document: Document, visit: VisitBudget) -> list[Document]:
         """The document and what it answers, up to something that we have, as far as that goes.
 
         Raises Invalid for answers in a circle and for threads without an end.
@@ -402,7 +410,7 @@ class Backfill:
             chain.append(found)
         return chain
 
-    async def _resolve(self, one: Listed, visit: Visit) -> Document | None:
+    async def _resolve(self, one: Listed, visit: VisitBudget) -> Document | None:
         """The object in one entry of a collection, as its own origin has it; None for no object.
 
         Entries are ids or documents, of objects or of the Create or Announce of one.
@@ -424,7 +432,7 @@ class Backfill:
         return None
 
     async def _list(
-        self, ref: Document | str, near: str | None, visit: Visit, limit: int
+        self, ref: Document | str, near: str | None, visit: VisitBudget, limit: int
     ) -> list[Listed]:
         """Up to `limit` distinct entries of a collection, page after page while they bring any.
 
@@ -455,7 +463,7 @@ class Backfill:
         return list(found.values())
 
     async def _page(
-        self, page: Document | str | None, near: str | None, seen: set[str], visit: Visit
+        self, page: Document | str | None, near: str | None, seen: set[str], visit: VisitBudget
     ) -> Document | None:
         """The next page to read; None when it was read before or cannot be had."""
         if isinstance(page, str):
@@ -476,7 +484,7 @@ class Backfill:
         return page
 
     async def _attempt(
-        self, work: Awaitable[T], visit: Visit, what: Listed | Document | str
+        self, work: Awaitable[T], visit: VisitBudget, what: Listed | Document | str
     ) -> T | None:
         """Do one thing of many: what fails is left out."""
         try:
@@ -495,7 +503,7 @@ class Backfill:
         finally:
             await self._rest(visit)
 
-    async def _rest(self, visit: Visit) -> None:
+    async def _rest(self, visit: VisitBudget) -> None:
         """Walk, do not run: peers have members to serve."""
         asked, visit.unrested = visit.unrested, 0
         await asyncio.sleep(self._limits.pause * asked)
@@ -541,7 +549,7 @@ def _find_thread(conn: Connection, post_id: int) -> tuple[Post, Community]:
     return about, get_community(conn, about.community_id)
 
 
-def _keep(ctx: Context, document: Document, thread: Thread) -> Post | Comment:
+def _keep(ctx: Context, document: Document, thread: UnreadThread) -> Post | Comment:
     """Make the comment. Raises Denied for what answers nothing in this thread."""
     iri = document.in_reply_to or ""
     above = find_content(ctx.conn, iri)

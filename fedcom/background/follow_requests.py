@@ -14,7 +14,7 @@ from fedcom.actions.follow import Follow
 from fedcom.actions.perform import perform
 from fedcom.context import Context
 from fedcom.errors import FedcomError
-from fedcom.models.follow import Follow as FollowRow
+from fedcom.models.follow import FollowRow
 from fedcom.queries.actors import get_actor
 from fedcom.queries.follows import find_follow, list_pending
 from fedcom.units import Units

@@ -11,8 +11,10 @@ from fedcom.accounts.mail import prune_letters
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import LIMITS, prune_attempts
+from fedcom.clock import Clock
 from fedcom.context import Context
 from fedcom.db import Database
+from fedcom.media.pictures import Pictures
 from fedcom.media.records import (
     BATCH,
     forget_media,
@@ -21,12 +23,13 @@ from fedcom.media.records import (
     list_names,
     list_old_uploads,
 )
+from fedcom.media.remote import RemotePictures
 from fedcom.media.store import Store
 from fedcom.models.actor import actor
 from fedcom.models.message import message
 from fedcom.models.moderation import community_ban, tombstone
 from fedcom.models.omission import omission
-from fedcom.personal.notifications import prune_news
+from fedcom.personal.notifications import prune_notifications
 from fedcom.personal.sent_forms import prune_sent_forms
 from fedcom.settings import Settings
 from inbox import journal
@@ -37,6 +40,35 @@ from outbox import maintenance as upkeep
 TOMBSTONES_KEPT = timedelta(days=31)
 DELETED_KEPT = timedelta(days=30)
 OMISSIONS_KEPT = timedelta(days=31)
+
+
+class Housekeeping:
+    """The clean-up of one instance: its rows and its files."""
+
+    def __init__(
+        self,
+        database: Database,
+        pictures: Pictures,
+        remote_pictures: RemotePictures,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._store = pictures.store
+        self._remote_pictures = remote_pictures
+        self._settings = settings
+        self._clock = clock
+
+    async def clean_rows(self) -> None:
+        """Prune the tables."""
+        await clean_up(self._database, self._clock())
+
+    async def clean_files(self) -> None:
+        """Delete the pictures that nobody shows, and old copies of what other servers show."""
+        now = self._clock()
+        await clean_pictures(self._database, self._store, self._settings, now)
+        most = self._settings.remote_pictures_megabytes * 1_000_000
+        await asyncio.to_thread(self._remote_pictures.prune, now, most)
 
 
 async def clean_up(database: Database, now: datetime) -> None:
@@ -54,7 +86,7 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_sessions(conn, now)
     prune_attempts(conn, (*LIMITS, *pace.LIMITS), now)
     prune_resets(conn, now)
-    prune_news(conn, now)
+    prune_notifications(conn, now)
     prune_sent_forms(conn, now)
     prune_letters(conn, now)
     _erase_messages(conn, now)

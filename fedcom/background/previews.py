@@ -59,7 +59,7 @@ logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPage:
     """What is shown of a link."""
 
     title: str = ""
@@ -130,11 +130,11 @@ class Previews:
             )
         )
 
-    async def _find(self, wanted: PreviewJob) -> Found:
+    async def _find(self, wanted: PreviewJob) -> FoundPage:
         """The picture that came with the post, else what its link leads to."""
         if wanted.image_url is not None:
             try:
-                return Found(media_id=(await self._picture_at(wanted.image_url)).id)
+                return FoundPage(media_id=(await self._picture_at(wanted.image_url)).id)
             except Busy:
                 raise  # that says nothing of the picture: it is tried again
             except (ProtocolError, FedcomError):
@@ -142,15 +142,15 @@ class Previews:
                     raise
         return await self._look_at(wanted.url or "")
 
-    async def _look_at(self, url: str) -> Found:
+    async def _look_at(self, url: str) -> FoundPage:
         page = await self._page_at(url, PREVIEW_SECONDS)
         if _kind_of(page).startswith("image/"):
-            return Found(media_id=(await self._picture_at(page.url)).id)
+            return FoundPage(media_id=(await self._picture_at(page.url)).id)
         if _kind_of(page) not in PAGE_TYPES:
-            return Found()
+            return FoundPage()
         head = await offload(read_head, page.body, page.content_type, page.url)
         picture = await self._picture_of(head.image_url) if head.image_url else None
-        return Found(head.title, head.description, picture.id if picture else None)
+        return FoundPage(head.title, head.description, picture.id if picture else None)
 
     async def title_of(self, url: str) -> str:
         """What the page at `url` is called, asked now; "" when it does not say.

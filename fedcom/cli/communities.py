@@ -12,7 +12,7 @@ from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.models.actor import Community
 from fedcom.wire.body import Body
-from fedcom.wiring import Instance
+from fedcom.wiring import OpenInstance
 
 
 @click.group("community")
@@ -29,7 +29,7 @@ def communities() -> None:
 def create(config: Path | None, name: str, owner: str, title: str, description: str) -> None:
     """Create the community NAME."""
 
-    async def work(instance: Instance) -> Community:
+    async def work(instance: OpenInstance) -> Community:
         key = await instance.new_key()
 
         def make(ctx: Context) -> Community:

@@ -9,11 +9,11 @@ import click
 from fedcom.cli.examine import explain_files, verify_file
 from fedcom.cli.opening import with_instance
 from fedcom.cli.table import heard_table
+from fedcom.lookup import Found
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.omissions import list_omissions
 from fedcom.site.health import list_backlogs
-from fedcom.units import Found
 from inbox.journal import refusals as list_refusals
 from outbox.maintenance import FailedDelivery, PeerReport, find_failed, report_peers, retry_now
 

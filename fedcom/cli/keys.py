@@ -13,7 +13,7 @@ from fedcom.context import Context, NewKey
 from fedcom.errors import NotFound
 from fedcom.models.actor import actor
 from fedcom.queries.actors import find_actor
-from fedcom.wiring import Instance
+from fedcom.wiring import OpenInstance
 
 
 @click.group("keys")
@@ -42,7 +42,7 @@ def rotate(config: Path | None, names: tuple[str, ...], everybody: bool) -> None
     click.echo(f"{count} {'actor has' if count == 1 else 'actors have'} new keys.")
 
 
-async def _rotate(instance: Instance, names: tuple[str, ...]) -> int:
+async def _rotate(instance: OpenInstance, names: tuple[str, ...]) -> int:
     iris = await instance.read(lambda conn: _find(conn, names))
     for iri in iris:
         key = await instance.new_key()

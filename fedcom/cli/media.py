@@ -10,7 +10,7 @@ from fedcom.cli.opening import with_instance
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.media.records import find_media, find_media_of, forget_media, name_in
-from fedcom.wiring import Instance
+from fedcom.wiring import OpenInstance
 
 
 @click.group("media")
@@ -26,7 +26,7 @@ def remove(config: Path | None, addresses: tuple[str, ...]) -> None:
     with_instance(config, lambda instance: _remove_all(instance, addresses))
 
 
-async def _remove_all(instance: Instance, addresses: tuple[str, ...]) -> None:
+async def _remove_all(instance: OpenInstance, addresses: tuple[str, ...]) -> None:
     for address in addresses:
         copies = await asyncio.to_thread(instance.remote_pictures.forget, address)
         files = await instance.unit(partial(_forget, address=address))

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from fedcom.logs import configure_logs
 from fedcom.settings import load_settings
-from fedcom.wiring import Instance, open_instance
+from fedcom.wiring import OpenInstance, open_instance
 
 T = TypeVar("T")
 
 
-def with_instance(config: Path | None, work: Callable[[Instance], Awaitable[T]]) -> T:
+def with_instance(config: Path | None, work: Callable[[OpenInstance], Awaitable[T]]) -> T:
     """Open the instance beside a server that may be running, do `work`, and close it.
 
     What a command publishes is delivered by the running server, which finds it within seconds.

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from activitypub.webfinger import parse_handle
-from fedcom.accounts.invitations import Terms, create_invitation
+from fedcom.accounts.invitations import InvitationTerms, create_invitation
 from fedcom.accounts.members import (
     Member,
     find_member,
@@ -29,7 +29,7 @@ from fedcom.errors import NotFound
 from fedcom.models.actor import Person
 from fedcom.queries.actors import find_first_admin, find_person
 from fedcom.site.setup import finish_setup, is_set_up
-from fedcom.wiring import Instance
+from fedcom.wiring import OpenInstance
 
 
 @click.group("user")
@@ -52,7 +52,7 @@ def create(config: Path | None, name: str, admin: bool, email: str | None) -> No
     """
     chosen = check_new_password(_read_password(), name)
 
-    async def work(instance: Instance) -> Member:
+    async def work(instance: OpenInstance) -> Member:
         hashed = await asyncio.to_thread(hash_password, chosen)
         newcomer = Newcomer(name=name, password_hash=hashed, email=email)
         key = await instance.new_key()
@@ -128,7 +128,7 @@ def invite(config: Path | None, uses: int, days: int, note: str) -> None:
 
     def work(ctx: Context) -> str:
         expires = ctx.now + timedelta(days=days) if days else None
-        terms = Terms(note=note, uses=uses, expires_at=expires)
+        terms = InvitationTerms(note=note, uses=uses, expires_at=expires)
         made = create_invitation(ctx.conn, _get_admin(ctx).id, terms, ctx.now)
         return f"{ctx.origin}/register?invitation={made.code}"
 

@@ -5,8 +5,8 @@ Rows are locked in one order everywhere: comment or post, then its post, then th
 
 from sqlalchemy import Table, case, delete, or_, select, update
 
+from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.models.actor import Community, Person, community
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank

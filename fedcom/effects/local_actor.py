@@ -7,8 +7,8 @@ from typing import Literal
 
 from sqlalchemy import insert
 
+from database.inserts import insert_ignoring
 from fedcom.context import Context, NewKey
-from fedcom.db import insert_ignoring
 from fedcom.errors import Conflict
 from fedcom.models.actor import PROOFS, REQUESTS, Actor, actor, actor_key, local_name
 from fedcom.models.base import columns_of, to_row

@@ -12,7 +12,7 @@ from fedcom.effects.notify import News, notify
 from fedcom.models.actor import Person
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment, comment
-from fedcom.models.moderation import Report, report
+from fedcom.models.moderation import ReportRow, report
 from fedcom.models.notification import notification
 from fedcom.models.post import Post
 
@@ -80,13 +80,13 @@ def settle(
         update(report)
         .where(which, report.c.resolved_at.is_(None))
         .values(resolved_at=ctx.now, resolver_id=judge.id)
-        .returning(*columns_of(Report, report))
+        .returning(*columns_of(ReportRow, report))
     )
     for row in closed.mappings().all():
-        _tell_reporter(ctx, judge, outcome, to_row(Report, row))
+        _tell_reporter(ctx, judge, outcome, to_row(ReportRow, row))
 
 
-def _tell_reporter(ctx: Context, judge: Person, outcome: Outcome, about: Report) -> None:
+def _tell_reporter(ctx: Context, judge: Person, outcome: Outcome, about: ReportRow) -> None:
     """Without the name of the moderator, who may be quarrelled with in the modlog alone."""
     if about.reporter_id == judge.id:
         return

@@ -5,8 +5,8 @@ It is said by `interactionPolicy` (GoToSocial) with the post or comment; `wire.p
 
 from sqlalchemy import delete, select
 
+from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.errors import Denied
 from fedcom.models.restriction import restriction
 from fedcom.wire.policies import UNRESTRICTED, Restrictions

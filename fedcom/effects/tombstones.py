@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from activitypub.authority import Evidence
 from activitypub.iri import same_host
+from database.inserts import insert_ignoring, upsert
 from fedcom.context import Context
-from fedcom.db import insert_ignoring, upsert
 from fedcom.errors import Denied
 from fedcom.models.moderation import tombstone
 from inbox.ports import ReceivedActivity

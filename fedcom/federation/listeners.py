@@ -40,7 +40,9 @@ from fedcom.inbound.catalog import HEARD
 from fedcom.models.actor import Community
 from fedcom.queries.actors import find_actor
 from fedcom.queries.authors import find_author
+from fedcom.refresh import ActorRefresh
 from fedcom.remote.keys import PublicKeys
+from fedcom.remote.origins import Origins
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import id_memory
 from fedcom.units import Units
@@ -89,7 +91,8 @@ class Listeners:
         self,
         units: Units,
         keys: PublicKeys,
-        origin: str,
+        origins: Origins,
+        refresh: ActorRefresh,
         clock: Clock,
         accepted: Callable[[], None] = lambda: None,
     ) -> None:
@@ -97,7 +100,9 @@ class Listeners:
         self._accepted = accepted
         self._units = units
         self._keys = keys
-        self._origin = origin
+        self._origins = origins
+        self._origin = origins.origin
+        self._refresh = refresh
         self._clock = clock
         self._routes = heard_routes()
 
@@ -151,7 +156,7 @@ class Listeners:
         if owner is not None and received.activity.object_id != received.actor:
             fetched.documents[received.actor] = owner
         # What a follower's server understands decides what it is sent from now on.
-        await self._units.learn_peer(host_of(received.actor))
+        await self._origins.learn_software(host_of(received.actor))
         try:
             is_accepted = await self._units.unit(
                 lambda ctx: self._work(ctx, received, close),
@@ -169,7 +174,7 @@ class Listeners:
             raise Refused(422, error.code, error.detail, error.facts) from error
         if is_accepted:
             self._accepted()
-        await self._units.refresh_actor(received.actor)
+        await self._refresh.read_again(received.actor)
 
     async def authenticate(self, received: ReceivedActivity) -> ReceivedActivity:
         """Somebody else than the actor sent this: believe the actor's proof, or ask the origin.

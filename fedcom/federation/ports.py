@@ -11,10 +11,10 @@ from fedcom.models.actor import actor
 from fedcom.models.peer import peer
 from fedcom.remote.peers import find_block
 from fedcom.rules.dialects import delivery_interval, id_memory
-from outbox.ports import Pace, Refusal
+from outbox.ports import DeliveryPace, RefusedDelivery
 
 
-class Gate:
+class BlockGate:
     """Whom the inbox hears."""
 
     def refuses(self, conn: Connection, host: str) -> str | None:
@@ -27,7 +27,7 @@ class Gate:
         return bool(conn.execute(select(exists().where(actor.c.iri == actor_iri))).scalar())
 
 
-class Inboxes:
+class PeerInboxes:
     """Knows the software behind inboxes, and listens for what they answer."""
 
     def __init__(self, suspect: Callable[[str], None], origin: str, clock: Clock) -> None:
@@ -36,14 +36,16 @@ class Inboxes:
         self._origin = origin
         self._clock = clock
 
-    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
+    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, DeliveryPace]:
         """How to deliver to those of `hosts` whose software makes demands."""
         rows = conn.execute(select(peer.c.host, peer.c.software).where(peer.c.host.in_(hosts)))
         made = {
-            row.host: Pace(memory=id_memory(row.software), interval=delivery_interval(row.software))
+            row.host: DeliveryPace(
+                memory=id_memory(row.software), interval=delivery_interval(row.software)
+            )
             for row in rows
         }
-        return {host: pace for host, pace in made.items() if pace != Pace()}
+        return {host: pace for host, pace in made.items() if pace != DeliveryPace()}
 
     def gone(self, conn: Connection, inbox: str) -> None:
         """A delivery ended because of it. A misconfigured server answers the same for a while, so
@@ -60,6 +62,6 @@ class Inboxes:
         if len(row) == 1:
             self._suspect(row[0].iri)
 
-    def refused(self, conn: Connection, refusal: Refusal) -> None:
+    def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
         """What a moderator here did elsewhere is undone when the community's server refuses it."""
         undo_refused(Context(conn, self._clock(), self._origin), refusal)

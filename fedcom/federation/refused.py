@@ -25,7 +25,7 @@ from fedcom.queries.posts import find_post
 from fedcom.remote.actors import FRESH
 from fedcom.text.plain import clean_title
 from inbox.ports import ReceivedActivity
-from outbox.ports import Refusal
+from outbox.ports import RefusedDelivery
 from outbox.publish import find_issued
 
 logger = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ _OPPOSITES = {"Add": "Remove", "Remove": "Add"}
 _ROUTES = heard_routes()
 
 
-def undo_refused(ctx: Context, refusal: Refusal) -> None:
+def undo_refused(ctx: Context, refusal: RefusedDelivery) -> None:
     """Undo what a moderator here did in a community elsewhere, and tell them. A member whose Follow
     was refused is told.
 
@@ -116,7 +116,7 @@ def _read_again(ctx: Context, community: Community) -> None:
 
 
 def _tell(
-    ctx: Context, activity: Document, by: Person, community: Community, refusal: Refusal
+    ctx: Context, activity: Document, by: Person, community: Community, refusal: RefusedDelivery
 ) -> None:
     iri = activity.subject_id or ""
     post, comment = find_post(ctx.conn, iri), find_comment(ctx.conn, iri)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.media.records import find_media, name_in
 from fedcom.models.media import link_preview
 from fedcom.models.post import Post, post

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Select, delete, exists, literal, or_, select, update
 
+from database.inserts import insert_ignoring
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.media.images import MEDIA_TYPE
 from fedcom.media.pictures import Kept
 from fedcom.models.actor import actor

@@ -28,7 +28,7 @@ follow = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Follow:
+class FollowRow:
     """One follow, pending until the target's server has accepted it."""
 
     id: int

@@ -56,8 +56,10 @@ class ModerationLabels:
 
 
 MODERATION_LABELS: Mapping[str, ModerationLabels] = {
-    "remove": ModerationLabels(mark("removed"), mark("A moderator removed what you wrote")),
-    "restore": ModerationLabels(mark("restored"), mark("A moderator restored what you wrote")),
+    "remove": ModerationLabels(mark("removed"), mark("A moderator removed your post or comment")),
+    "restore": ModerationLabels(
+        mark("restored"), mark("A moderator restored your post or comment")
+    ),
     "lock": ModerationLabels(
         mark("locked"),
         mark("A moderator locked your post"),
@@ -69,19 +71,21 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
         mark("A moderator unlocked your comment"),
     ),
     "pin": ModerationLabels(mark("pinned"), mark("A moderator pinned your post")),
-    "unpin": ModerationLabels(mark("took the pin from"), mark("A moderator unpinned your post")),
+    "unpin": ModerationLabels(mark("unpinned"), mark("A moderator unpinned your post")),
     "move": ModerationLabels(mark("moved")),
     "ban": ModerationLabels(mark("banned"), mark("A moderator banned you")),
-    "unban": ModerationLabels(mark("ended the ban of"), mark("A moderator lifted your ban")),
-    "add_moderator": ModerationLabels(mark("appointed"), mark("You were made a moderator")),
-    "remove_moderator": ModerationLabels(mark("dismissed"), mark("You are no longer a moderator")),
-    "block_instance": ModerationLabels(mark("blocked the instance")),
-    "unblock_instance": ModerationLabels(mark("unblocked the instance")),
+    "unban": ModerationLabels(mark("unbanned"), mark("A moderator lifted your ban")),
+    "add_moderator": ModerationLabels(mark("added moderator"), mark("You are now a moderator")),
+    "remove_moderator": ModerationLabels(
+        mark("removed moderator"), mark("You are no longer a moderator")
+    ),
+    "block_instance": ModerationLabels(mark("blocked server")),
+    "unblock_instance": ModerationLabels(mark("unblocked server")),
     "remove_community": ModerationLabels(
-        mark("closed the community"), mark("A community that you follow was closed")
+        mark("closed community"), mark("A community you follow was closed")
     ),
     "restore_community": ModerationLabels(
-        mark("opened the community again"), mark("A community that you follow was opened again")
+        mark("reopened community"), mark("A community you follow was reopened")
     ),
 }
 """A new moderation action is a word in `ModerationAction` and a line here, by that word."""
@@ -89,9 +93,9 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
 OTHER_NOTICES: Mapping[str, str] = {
     "ban_elsewhere": mark("Another server banned you from its communities"),
     "unban_elsewhere": mark("Another server lifted your ban from its communities"),
-    "follow_rejected": mark("A community does not let you follow it"),
+    "follow_rejected": mark("Your request to follow a community was declined"),
     "refused": mark(
-        "The community's server refused what you did as a moderator, so it was undone here"
+        "The community's server rejected your moderation action, so it was undone here"
     ),
 }
 """What members are told about moderation that is in no modlog of ours."""
@@ -201,7 +205,7 @@ class CommunityBan:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportRow:
     """Something that somebody asked the moderators to look at."""
 
     id: int

@@ -1,7 +1,8 @@
 """What members keep for themselves. No peer is told of any of it.
 
-`saved` (saved, hidden, blocked), `drafts` (typed and not sent), `sent_forms` (a form sent twice
-makes one thing), `uploads` (their pictures), `visits` (which threads they have read),
-`notifications` (that they were read), `preferences`, `feed_tokens` (the addresses of their feeds),
-`export` (everything that is here of a member).
+`saved` (saved and hidden posts, saved comments), `blocks` (people, communities, servers), `drafts`
+(typed and not sent), `sent_forms` (a form that is sent twice takes effect once), `uploads` (their
+pictures), `visits` (which threads they have read), `notifications` (which they have read),
+`preferences`, `feed_tokens` (the addresses of their feeds), `export` (everything stored about a
+member).
 """

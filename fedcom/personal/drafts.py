@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, select
 
+from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.errors import Invalid
 from fedcom.models.actor import Person
 from fedcom.models.personal import draft

@@ -62,7 +62,7 @@ _ACCOUNT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportPart:
     """One list of the export: whose rows, in the order of `key`, which goes on after each page."""
 
     name: str
@@ -71,16 +71,16 @@ class Part:
     key: Column[Any]
 
 
-def _part(name: str, table: Table, *columns: Any, owner: str, key: str = "id") -> Part:
-    return Part(name, select(*columns).select_from(table), table.c[owner], table.c[key])
+def _part(name: str, table: Table, *columns: Any, owner: str, key: str = "id") -> ExportPart:
+    return ExportPart(name, select(*columns).select_from(table), table.c[owner], table.c[key])
 
 
 def _about(
     name: str, table: Table, other: Table, on: str, *columns: Any, owner: str = "person_id"
-) -> Part:
+) -> ExportPart:
     """A list of what the rows of `table` point to: the ids of posts, comments or actors."""
     joined = table.join(other, other.c.id == table.c[on])
-    return Part(
+    return ExportPart(
         name, select(other.c.iri, *columns).select_from(joined), table.c[owner], table.c[on]
     )
 
@@ -103,7 +103,7 @@ _REPORTED = func.coalesce(post.c.iri, comment.c.iri, message.c.iri, report.c.sai
 _WRITTEN = ("language", "content_warning", "published_at", "updated_at", "deleted_at", "removed_at")
 
 PARTS = (
-    Part(
+    ExportPart(
         "posts",
         select(
             *(post.c[name] for name in ("iri", "title", "url", "image_url", "image_alt", "nsfw")),
@@ -116,7 +116,7 @@ PARTS = (
         post.c.author_id,
         post.c.id,
     ),
-    Part(
+    ExportPart(
         "comments",
         select(
             comment.c.iri,
@@ -129,7 +129,7 @@ PARTS = (
         comment.c.author_id,
         comment.c.id,
     ),
-    Part(
+    ExportPart(
         "former_versions",
         select(
             func.coalesce(post.c.iri, comment.c.iri).label("iri"),
@@ -161,7 +161,7 @@ PARTS = (
         owner="person_id",
         key="host",
     ),
-    Part(
+    ExportPart(
         "messages",
         select(
             message.c.iri,
@@ -194,7 +194,7 @@ PARTS = (
         owner="recipient_id",
     ),
     # What was reported by its id: its words are others', and may have been removed for them.
-    Part(
+    ExportPart(
         "reports",
         select(
             *(report.c[name] for name in ("iri", "reason", "created_at", "resolved_at")),
@@ -231,7 +231,7 @@ def export_head(member: Member) -> Row:
 
 
 def read_part(
-    conn: Connection, part: Part, person_id: int, after: Any = None
+    conn: Connection, part: ExportPart, person_id: int, after: Any = None
 ) -> tuple[list[Row], Any]:
     """One page of a part, and the key after which the next begins; None at the end."""
     owners = part.owner if isinstance(part.owner, tuple) else (part.owner,)
@@ -273,7 +273,7 @@ def lemmy_settings(conn: Connection, member: Member) -> Row:
     }
 
 
-def _read_all(conn: Connection, part: Part, person_id: int) -> list[Row]:
+def _read_all(conn: Connection, part: ExportPart, person_id: int) -> list[Row]:
     rows, after = read_part(conn, part, person_id)
     while after is not None:
         more, after = read_part(conn, part, person_id, after)

@@ -46,7 +46,7 @@ def read_conversation(conn: Connection, person_id: int, other_id: int, now: date
     _read(conn, person_id, notification.c.message_id.in_(theirs), now)
 
 
-def prune_news(conn: Connection, now: datetime) -> int:
+def prune_notifications(conn: Connection, now: datetime) -> int:
     """Delete what was read long ago, and mentions that nobody is told of; how much was read."""
     old = notification.c.read_at < now - READ_KEPT
     pruned = conn.execute(delete(notification).where(old)).rowcount

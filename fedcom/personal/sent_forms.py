@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from database.inserts import insert_ignoring
 from fedcom.context import Context
-from fedcom.db import insert_ignoring
 from fedcom.models.actor import Person
 from fedcom.models.personal import sent_form
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from fedcom.db import upsert
+from database.inserts import upsert
 from fedcom.models.personal import post_visit
 from fedcom.models.post import Post
 from fedcom.queries.post_view import LastVisit

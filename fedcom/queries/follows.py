@@ -11,13 +11,13 @@ from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
-from fedcom.models.follow import Follow, follow
+from fedcom.models.follow import FollowRow, follow
 from fedcom.models.moderation import community_ban
 from fedcom.models.peer import peer
 from fedcom.models.post import post
 from fedcom.queries.actors import get_community
 
-FOLLOW = select(*columns_of(Follow, follow))
+FOLLOW = select(*columns_of(FollowRow, follow))
 _place = actor.alias("place")
 
 
@@ -31,7 +31,7 @@ class FollowerHost:
     reached: bool
 
 
-def find_follow(conn: Connection, follower_id: int, target_id: int) -> Follow | None:
+def find_follow(conn: Connection, follower_id: int, target_id: int) -> FollowRow | None:
     """The follow of one actor by another, pending or accepted."""
     row = (
         conn.execute(
@@ -40,10 +40,10 @@ def find_follow(conn: Connection, follower_id: int, target_id: int) -> Follow | 
         .mappings()
         .first()
     )
-    return None if row is None else to_row(Follow, row)
+    return None if row is None else to_row(FollowRow, row)
 
 
-def get_follow(conn: Connection, follower_id: int, target_id: int) -> Follow:
+def get_follow(conn: Connection, follower_id: int, target_id: int) -> FollowRow:
     """As `find_follow`. Raises NotFound."""
     found = find_follow(conn, follower_id, target_id)
     if found is None:
@@ -51,10 +51,10 @@ def get_follow(conn: Connection, follower_id: int, target_id: int) -> Follow:
     return found
 
 
-def find_follow_by_iri(conn: Connection, iri: str) -> Follow | None:
+def find_follow_by_iri(conn: Connection, iri: str) -> FollowRow | None:
     """The follow that this Follow activity asked for."""
     row = conn.execute(FOLLOW.where(follow.c.iri == iri)).mappings().first()
-    return None if row is None else to_row(Follow, row)
+    return None if row is None else to_row(FollowRow, row)
 
 
 def is_followed_here(conn: Connection, target_id: int) -> bool:
@@ -69,7 +69,7 @@ def is_followed_here(conn: Connection, target_id: int) -> bool:
     return bool(conn.execute(query).scalar())
 
 
-def list_follows_of_members(conn: Connection, follower_id: int) -> list[Follow]:
+def list_follows_of_members(conn: Connection, follower_id: int) -> list[FollowRow]:
     """The follows by which an actor follows members here, in the order of their asking."""
     rows = conn.execute(
         FOLLOW.join(actor, actor.c.id == follow.c.target_id)
@@ -80,10 +80,10 @@ def list_follows_of_members(conn: Connection, follower_id: int) -> list[Follow]:
         )
         .order_by(follow.c.id)
     )
-    return [to_row(Follow, row) for row in rows.mappings()]
+    return [to_row(FollowRow, row) for row in rows.mappings()]
 
 
-def list_pending(conn: Connection) -> list[Follow]:
+def list_pending(conn: Connection) -> list[FollowRow]:
     """Follows by members that nobody has answered, the oldest first."""
     target = actor.alias("target")
     rows = conn.execute(
@@ -97,7 +97,7 @@ def list_pending(conn: Connection) -> list[Follow]:
         )
         .order_by(follow.c.id)
     )
-    return [to_row(Follow, row) for row in rows.mappings()]
+    return [to_row(FollowRow, row) for row in rows.mappings()]
 
 
 def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int, datetime]]:

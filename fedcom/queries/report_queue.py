@@ -29,7 +29,7 @@ from fedcom.models.actor import actor
 from fedcom.models.base import columns_of
 from fedcom.models.comment import comment
 from fedcom.models.message import message
-from fedcom.models.moderation import Report, moderator, report
+from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import post
 from fedcom.queries.notifications import excerpt_of
 from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
@@ -60,7 +60,7 @@ class Case:
     when it was reported, "" when they are the same now. Of a private message there are no others.
     """
 
-    report: Report
+    report: ReportRow
     post_id: int | None
     post_title: str
     is_locked: bool
@@ -146,7 +146,7 @@ def _removed(table: FromClause) -> ColumnElement[int]:
     )
 
 
-_REPORT = columns_of(Report, report)
+_REPORT = columns_of(ReportRow, report)
 _AROUND = (
     post.c.id,
     post.c.title,
@@ -245,7 +245,7 @@ def list_cases(conn: Connection, wanted: ReportQuery) -> CasePage:
 
 
 def _to_case(row: Sequence[Any], complaints: tuple[Complaint, ...]) -> Case:
-    made = Report(*row[: len(_REPORT)])
+    made = ReportRow(*row[: len(_REPORT)])
     post_id, title, locked_at, url, html, parent, deleted_at, removed_at, *more = row[
         len(_REPORT) : _NAMES
     ]

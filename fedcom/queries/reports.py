@@ -9,25 +9,25 @@ from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
-from fedcom.models.moderation import Report, report
+from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import Post
 from fedcom.text.html import to_text
 
-_REPORT = select(*columns_of(Report, report))
+_REPORT = select(*columns_of(ReportRow, report))
 
 
-def find_report(conn: Connection, iri: str) -> Report | None:
+def find_report(conn: Connection, iri: str) -> ReportRow | None:
     """The report whose Flag has this id."""
     row = conn.execute(_REPORT.where(report.c.iri == iri)).mappings().first()
-    return None if row is None else to_row(Report, row)
+    return None if row is None else to_row(ReportRow, row)
 
 
-def get_report(conn: Connection, report_id: int) -> Report:
+def get_report(conn: Connection, report_id: int) -> ReportRow:
     """The report with this row id. Raises NotFound."""
     row = conn.execute(_REPORT.where(report.c.id == report_id)).mappings().first()
     if row is None:
         raise NotFound("couldnt_find_report", "Report not found.")
-    return to_row(Report, row)
+    return to_row(ReportRow, row)
 
 
 def words_of(target: Post | Comment | Message | Actor) -> str:

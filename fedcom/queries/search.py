@@ -49,7 +49,7 @@ from fedcom.models.post import post
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
 from fedcom.queries.post_lines import SHOWN, author, place
-from fedcom.text.excerpts import Piece, excerpt, fold, mark
+from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, Words
 
 Scope = Literal["all", "local", "subscribed", "community"]
@@ -99,8 +99,8 @@ class ContentHit:
 
     id: int
     post_id: int
-    title: tuple[Piece, ...]
-    text: tuple[Piece, ...]
+    title: tuple[MarkedPiece, ...]
+    text: tuple[MarkedPiece, ...]
     url: str | None
     nsfw: bool
     published_at: datetime
@@ -114,8 +114,8 @@ class ActorHit:
     """A community or a person that was found; the last two are None for people."""
 
     name: ActorRef
-    title: tuple[Piece, ...]
-    text: tuple[Piece, ...]
+    title: tuple[MarkedPiece, ...]
+    text: tuple[MarkedPiece, ...]
     nsfw: bool
     subscribers: int | None
     claimed_followers: int | None

@@ -17,8 +17,8 @@ from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
 from activitypub.signatures.keys import MAX_PEM, PublicKey
 from activitypub.types import COLLECTION_TYPES
+from database.inserts import insert_ignoring, upsert
 from fedcom.context import Context
-from fedcom.db import insert_ignoring, upsert
 from fedcom.errors import Denied, Invalid, NeedsFetch, NotFound
 from fedcom.models.actor import Actor, Community, Person, actor, community as community_table
 from fedcom.models.moderation import community_ban, moderator

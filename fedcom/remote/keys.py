@@ -140,6 +140,28 @@ class KeyRing:
         return None if row is None else load_proof_key(row.key_id, self._seal.open(row.private_key))
 
 
+class InstanceKey:
+    """The key of the instance actor, which signs what we fetch. It is kept at hand, because signing
+    cannot wait for the database.
+    """
+
+    def __init__(self, ring: KeyRing, actor_iri: str) -> None:
+        self._ring = ring
+        self._actor_iri = actor_iri
+        self._key: PrivateKey | None = None
+
+    async def refresh(self) -> None:
+        """Read the key again if any key has changed."""
+        await self._ring.refresh()
+        self._key = await self._ring.key(self._actor_iri)
+
+    def key(self) -> PrivateKey:
+        """The key. Raises LookupError before the first `refresh`."""
+        if self._key is None:
+            raise LookupError(self._actor_iri)
+        return self._key
+
+
 def _version(conn: Connection) -> tuple[int, int]:
     row = conn.execute(
         select(func.coalesce(func.max(actor_key.c.id), 0), func.count(actor_key.c.retired_at))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, host_of
 from activitypub.nodeinfo import Software
-from fedcom.db import upsert
+from database.inserts import upsert
 from fedcom.errors import Invalid
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer

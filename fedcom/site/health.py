@@ -1,30 +1,31 @@
-"""Whether the instance is well: what an admin should hear of before the members notice."""
+"""Whether the instance is well: problems that an admin should see before the members do.
+
+The engines measure their own tables (`inbox.health`, `outbox.health`); what the numbers mean for an
+admin is decided here.
+"""
 
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, Select, and_, case, func, select, text
+from sqlalchemy import Connection, text
 
 from fedcom.queries.follows import count_unanswered
-from inbox.journal import LIVE, count_waiting, journal
-from outbox.deliveries import SQL_CLAIMED, SQL_WAITING, deliveries, peers
+from inbox.health import measure_journal
+from inbox.journal import count_waiting
+from outbox.health import measure_deliveries
 from outbox.maintenance import report_peers
-from outbox.peers import REST_AFTER
 
 MANY_PEERS = 3
-"""Peers that began to fail of late; fewer are their own trouble and not ours."""
-
-OF_LATE = 3 * 86_400.0
-"""Seconds. Servers die; one that fails for longer than this will not make admins look any more."""
+"""Peers that began to fail recently. With fewer, the fault is theirs and not ours."""
 
 STUCK = 300.0
-"""Seconds that something may be due before nobody seems to do it."""
+"""Seconds that something may be overdue before the work on it counts as stuck."""
 
 LONG = timedelta(hours=1)
-"""What waits for longer is listed."""
+"""Whatever has waited for longer is listed."""
 
 SCARCE = 0.05
 """The part of the disk that should be free."""
@@ -32,7 +33,7 @@ SCARCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was found. Times in epoch seconds, None when nothing waits for longer than it should."""
+    """The state of the instance. Times in epoch seconds; None when nothing is overdue."""
 
     failing_peers: int
     unsent_since: float | None
@@ -55,22 +56,26 @@ class Health:
 def check_health(conn: Connection, data_dir: Path, now: datetime) -> Health:
     """Look at the queues and the disk that `data_dir` is on."""
     seconds = now.timestamp()
-    row = conn.execute(_statement(seconds)).one()
-    # A backlog may be long and on its way: it is stuck when nobody sends anything meanwhile.
-    is_working = (row.busy_until or 0.0) > seconds or (row.heard or 0.0) > seconds - STUCK
+    outgoing, incoming = measure_deliveries(conn, seconds), measure_journal(conn)
+    # A backlog may be long and still be worked off: it is stuck only when nothing is being sent.
+    is_working = outgoing.busy_until > seconds or outgoing.last_result > seconds - STUCK
     disk = shutil.disk_usage(data_dir)
     return Health(
-        row.failing,
-        row.due if row.due and row.due < seconds - STUCK and not is_working else None,
-        row.unworked if row.unworked and row.unworked < seconds - STUCK else None,
+        outgoing.failing_peers,
+        None if is_working else _overdue(outgoing.due_since, seconds),
+        _overdue(incoming.due_since, seconds),
         disk.free,
         disk.total,
     )
 
 
+def _overdue(since: float | None, now: float) -> float | None:
+    return since if since and since < now - STUCK else None
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What has waited for `LONG` for one host or of one: how much, since when."""
+    """What has waited for longer than `LONG`, for one host or from one: how much, since when."""
 
     host: str
     kind: Literal["follows", "deliveries", "activities"]
@@ -79,7 +84,7 @@ class Backlog:
 
 
 def list_backlogs(conn: Connection, now: datetime) -> list[Backlog]:
-    """What waits too long: follows without an answer, deliveries, activities heard and not done."""
+    """Whatever has waited too long: unanswered follows, deliveries, received activities."""
     before = now - LONG
     found = [
         Backlog(host, "follows", number, since)
@@ -104,28 +109,3 @@ def measure_database(conn: Connection) -> int:
         pages = conn.execute(text("PRAGMA page_count")).scalar_one()
         return int(pages) * int(conn.execute(text("PRAGMA page_size")).scalar_one())
     return int(conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
-
-
-def _statement(now: float) -> Select[Any]:
-    resting = select(peers.c.host).where(peers.c.resting_until > now)
-    failing = and_(
-        peers.c.failures >= REST_AFTER, peers.c.failing_since > now - OF_LATE, ~peers.c.gone
-    )
-    latest = func.max(func.coalesce(peers.c.last_success, 0.0))
-    latest_failure = func.max(func.coalesce(peers.c.last_failure, 0.0))
-    return select(
-        select(func.count()).select_from(peers).where(failing).scalar_subquery().label("failing"),
-        select(func.min(deliveries.c.due_at))
-        .where(deliveries.c.state == SQL_WAITING, deliveries.c.host.not_in(resting))
-        .scalar_subquery()
-        .label("due"),
-        select(func.max(deliveries.c.claimed_until))
-        .where(deliveries.c.state == SQL_CLAIMED)
-        .scalar_subquery()
-        .label("busy_until"),
-        select(case((latest > latest_failure, latest), else_=latest_failure))
-        .select_from(peers)
-        .scalar_subquery()
-        .label("heard"),
-        select(func.min(journal.c.due_at)).where(LIVE).scalar_subquery().label("unworked"),
-    )

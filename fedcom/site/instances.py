@@ -5,8 +5,8 @@ Whether a host is covered by a block is asked in `fedcom.remote.peers.find_block
 
 from sqlalchemy import Connection, delete, insert, select
 
+from database.inserts import upsert
 from fedcom.context import Context
-from fedcom.db import upsert
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Person
 from fedcom.models.base import columns_of, to_row

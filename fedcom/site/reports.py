@@ -9,13 +9,13 @@ from fedcom.context import Context
 from fedcom.effects.resolve_reports import DISMISSED, Outcome, settle, settle_about
 from fedcom.errors import Denied
 from fedcom.models.actor import Person
-from fedcom.models.moderation import Report, report
+from fedcom.models.moderation import ReportRow, report
 from fedcom.models.notification import notification
 from fedcom.queries.actors import get_community, is_admin, standing
 from fedcom.queries.reports import IS_OF_ACTOR, get_report
 
 
-def get_report_for(conn: Connection, report_id: int, judge: Person) -> Report:
+def get_report_for(conn: Connection, report_id: int, judge: Person) -> ReportRow:
     """The report with this row id, for a moderator of its community, or an admin.
 
     Raises NotFound, and Denied for anybody else.
@@ -32,7 +32,7 @@ def get_report_for(conn: Connection, report_id: int, judge: Person) -> Report:
     )
 
 
-def resolve(ctx: Context, about: Report, judge: Person, outcome: Outcome = DISMISSED) -> None:
+def resolve(ctx: Context, about: ReportRow, judge: Person, outcome: Outcome = DISMISSED) -> None:
     """All open reports about the same thing are judged, with the same outcome."""
     if about.comment_id is not None:
         settle_about(ctx, judge, outcome, comments=[about.comment_id])
@@ -43,14 +43,14 @@ def resolve(ctx: Context, about: Report, judge: Person, outcome: Outcome = DISMI
         settle(ctx, judge, outcome, same, _told_of(same))
 
 
-def reopen(conn: Connection, about: Report) -> None:
+def reopen(conn: Connection, about: ReportRow) -> None:
     """This report is to be judged once more."""
     conn.execute(
         update(report).where(report.c.id == about.id).values(resolved_at=None, resolver_id=None)
     )
 
 
-def _is_same(about: Report) -> ColumnElement[bool]:
+def _is_same(about: ReportRow) -> ColumnElement[bool]:
     """Of a message, or of an account, which has no column of its own."""
     if about.message_id is not None:
         return report.c.message_id == about.message_id

@@ -1,17 +1,25 @@
 """The first start, which fixes the origin for ever, and the first admin's set-up."""
 
+import asyncio
+import secrets
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, insert, select, update
 
+from database.inserts import insert_ignoring
+from fedcom.accounts.passwords import hash_password
+from fedcom.accounts.register import Newcomer, create_account
+from fedcom.clock import Clock
 from fedcom.context import Context, NewKey
-from fedcom.db import insert_ignoring
+from fedcom.db import Database
 from fedcom.effects.local_actor import create_instance_actor
 from fedcom.errors import Conflict
 from fedcom.models.actor import local_name
 from fedcom.models.site import Site, site
 from fedcom.queries.actors import list_admins
-from fedcom.settings import SettingsError
+from fedcom.remote.keys import Seal, make_key
+from fedcom.settings import Settings, SettingsError
 from fedcom.site.settings import (
     check_registration,
     check_site_name,
@@ -19,6 +27,8 @@ from fedcom.site.settings import (
     get_site,
     name_instance_actor,
 )
+
+logger = structlog.get_logger(__name__)
 
 
 def check_origin(conn: Connection, origin: str) -> bool:
@@ -62,6 +72,34 @@ def start(ctx: Context, key: NewKey) -> Site:
     return get_site(ctx.conn)
 
 
+async def first_start(database: Database, settings: Settings, seal: Seal, clock: Clock) -> None:
+    """Fix the origin, make the instance actor, and the first admin if the settings name one."""
+    if not await database.read(lambda conn: check_origin(conn, settings.origin)):
+        key = await make_key(seal)
+        await database.write(lambda conn: start(Context(conn, clock(), settings.origin), key))
+    if settings.admin_name is None or settings.admin_password is None:
+        return
+    if await database.read(is_set_up):
+        return
+    password = settings.admin_password.get_secret_value()
+    newcomer = Newcomer(
+        name=settings.admin_name,
+        password_hash=await asyncio.to_thread(hash_password, password),
+    )
+    key = await make_key(seal)
+    await database.write(
+        lambda conn: _make_first_admin(Context(conn, clock(), settings.origin), newcomer, key)
+    )
+    logger.info("first_admin_created", name=settings.admin_name)
+
+
+def _make_first_admin(ctx: Context, newcomer: Newcomer, key: NewKey) -> None:
+    if is_set_up(ctx.conn):
+        return
+    create_account(ctx, newcomer, key, role="admin")
+    finish_setup(ctx.conn, name=ctx.host, registration="closed", now=ctx.now)
+
+
 def is_set_up(conn: Connection) -> bool:
     """Whether an admin has finished the set-up; before that only its page is shown."""
     return conn.execute(select(site.c.set_up_at)).scalar() is not None
@@ -85,3 +123,12 @@ def finish_setup(conn: Connection, *, name: str, registration: str, now: datetim
     )
     name_instance_actor(conn)
     return get_site(conn)
+
+
+async def make_setup_token(database: Database, settings: Settings) -> str | None:
+    """A new token that the set-up page asks for, because on a public name a stranger could open it
+    first; None in development and when the instance is set up.
+    """
+    if settings.development or await database.read(is_set_up):
+        return None
+    return secrets.token_urlsafe(12)

@@ -25,7 +25,7 @@ _PICTURE = re.compile(r'<img (?:alt="[^"]*" )?src="([^"]*)"[^>]*>')
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ComparedPiece:
     """Some words that stayed, went or came; line ends are words too."""
 
     kind: Kind
@@ -38,7 +38,7 @@ def readable(html: str) -> str:
     return to_text(_LINK.sub(_with_target, named))
 
 
-def difference(before: str, after: str) -> tuple[Piece, ...]:
+def difference(before: str, after: str) -> tuple[ComparedPiece, ...]:
     """The words of `after` with those of `before` that are gone, in order.
 
     Long stretches that have nothing in common are one piece that went and one that came.
@@ -50,7 +50,7 @@ def difference(before: str, after: str) -> tuple[Piece, ...]:
             found[-1][1].extend(words)
         elif words:
             found.append((kind, list(words)))
-    return tuple(Piece(kind, " ".join(words)) for kind, words in found)
+    return tuple(ComparedPiece(kind, " ".join(words)) for kind, words in found)
 
 
 def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:

@@ -23,19 +23,19 @@ _SPACES = re.compile(r"\s+")
 _ACCENTS = ("\u0300", "\u036f")
 
 
-class Piece(NamedTuple):
+class MarkedPiece(NamedTuple):
     """Some text; `found`: it is what was searched for."""
 
     text: str
     found: bool = False
 
 
-def mark(text: str, words: Words) -> tuple[Piece, ...]:
+def mark(text: str, words: Words) -> tuple[MarkedPiece, ...]:
     """All of a text, in pieces."""
     return tuple(_cut(text, _spans(text, words), 0, len(text)))
 
 
-def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[Piece, ...]:
+def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[MarkedPiece, ...]:
     """About `limit` characters around the first match, or the beginning when there is none."""
     one_line = _SPACES.sub(" ", text[:_READ]).strip()
     spans = _spans(one_line, words)
@@ -45,9 +45,9 @@ def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[Piece, ...]:
         end = _between_words(one_line, min(start + limit, end))
     pieces = list(_cut(one_line, spans, start, end))
     if start > 0:
-        pieces.insert(0, Piece("… "))
+        pieces.insert(0, MarkedPiece("… "))
     if end < len(one_line):
-        pieces.append(Piece(" …"))
+        pieces.append(MarkedPiece(" …"))
     return tuple(pieces)
 
 
@@ -59,17 +59,17 @@ def _between_words(text: str, place: int) -> int:
     return place if space < 0 else space
 
 
-def _cut(text: str, spans: list[tuple[int, int]], start: int, end: int) -> Iterator[Piece]:
+def _cut(text: str, spans: list[tuple[int, int]], start: int, end: int) -> Iterator[MarkedPiece]:
     for begun, ended in spans:
         first, last = max(begun, start), min(ended, end)
         if first >= last:
             continue
         if start < first:
-            yield Piece(text[start:first])
-        yield Piece(text[first:last], found=True)
+            yield MarkedPiece(text[start:first])
+        yield MarkedPiece(text[first:last], found=True)
         start = last
     if start < end:
-        yield Piece(text[start:end])
+        yield MarkedPiece(text[start:end])
 
 
 def _spans(text: str, words: Words) -> list[tuple[int, int]]:

@@ -76,7 +76,7 @@ def parse(source: str) -> list[Token] | None:
         return None
     try:
         tokens = _PARSER.parse(source)
-    except _TooMuch:
+    except _TooComplex:
         return None
     return tokens if _length_of_addresses(tokens) <= MAX_ADDRESSES else None
 
@@ -99,7 +99,7 @@ def _render(tokens: Sequence[Token]) -> str:
     return str(_PARSER.renderer.render(tokens, _PARSER.options, {}))
 
 
-class _TooMuch(Exception):
+class _TooComplex(Exception):
     """The source asks for more than the parser may make of it."""
 
 
@@ -115,7 +115,7 @@ def _length_of_addresses(tokens: Sequence[Token]) -> int:
 def _count_tokens(state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
     """Block rule that finds nothing, and ends the work on a text of too many blocks."""
     if len(state.tokens) > MAX_BLOCK_TOKENS:
-        raise _TooMuch
+        raise _TooComplex
     return False
 
 
@@ -125,13 +125,13 @@ def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> boo
         return table(state, start, end, silent)
     header = state.src[state.bMarks[start] : state.eMarks[start]].strip().strip("|")
     if (header.count("|") + 1) * (_end_of_stretch(state, start) - start) > MAX_CELLS:
-        raise _TooMuch
+        raise _TooComplex
     before = len(state.tokens)
     table(state, start, end, False)
     made = sum(token.type == "td_open" for token in state.tokens[before:])
     state.env["cells"] = state.env.get("cells", 0) + made
     if state.env["cells"] > MAX_CELLS:
-        raise _TooMuch
+        raise _TooComplex
     return True
 
 

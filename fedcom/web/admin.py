@@ -53,7 +53,7 @@ def _read_hue(text: str) -> int | None:
         return None
     hue = whole_number(text, 359)
     if hue is None:
-        raise Invalid("hue_unknown", "A hue is a number of degrees, from 0 to 359.")
+        raise Invalid("hue_unknown", "The hue must be a number of degrees from 0 to 359.")
     return hue
 
 
@@ -108,7 +108,7 @@ async def decide(request: Request) -> Response:
     sends_mail = instance_of(request).settings.sends_mail
     approved = sent.get("decision") == "approve"
     if not approved and sent.get("decision") != "deny":
-        raise Conflict("no_decision", "Approve or deny?")
+        raise Conflict("no_decision", "Choose to approve or deny the application.")
 
     def work(ctx: Context) -> None:
         applicant = get_member(ctx.conn, person)

@@ -23,7 +23,7 @@ from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
 from inbox import journal
-from inbox.journal import Refusal
+from inbox.journal import RefusedEntry
 from outbox.maintenance import (
     FailedDelivery,
     PeerReport,
@@ -41,22 +41,22 @@ LATEST = 20
 
 _STATES = {
     "waiting": mark("waiting"),
-    "claimed": mark("being sent"),
+    "claimed": mark("sending"),
     "delivered": mark("delivered"),
-    "failed": mark("refused by them"),
+    "failed": mark("rejected by the other server"),
     "given_up": mark("given up"),
-    "echoed": mark("refused, but already known there"),
+    "echoed": mark("rejected, but already known there"),
     "open": mark("new"),
-    "parked": mark("waiting for something else"),
-    "done": mark("done"),
-    "refused": mark("refused by us"),
-    "ignored": mark("ignored by us"),
+    "parked": mark("waiting for missing data"),
+    "done": mark("processed"),
+    "refused": mark("rejected by this server"),
+    "ignored": mark("ignored by this server"),
 }
 
 _BACKLOGS = {
-    "follows": mark("follows by members, not answered"),
-    "deliveries": mark("deliveries to this server"),
-    "activities": mark("activities from this server, not worked on yet"),
+    "follows": mark("unanswered follow requests by members"),
+    "deliveries": mark("outgoing deliveries"),
+    "activities": mark("incoming activities, not processed yet"),
 }
 
 _BLOCK = {"host": "", "reason": ""}
@@ -113,7 +113,7 @@ class Overview:
     host: str
     backlogs: list[Backlog]
     failed: list[FailedDelivery]
-    refused: list[Refusal]
+    refused: list[RefusedEntry]
     left_out: list[Omission]
     database_bytes: int
     uptime: timedelta
@@ -142,13 +142,15 @@ class Overview:
     def state_of(self, peer: PeerReport) -> str:
         """How a peer is doing, in words."""
         if peer.gone:
-            return gettext("No answer for a month: nothing new is sent until it is heard from.")
+            return gettext(
+                "No response for a month. Nothing more is sent until it contacts this server."
+            )
         reason = reason_of(peer.last_status, peer.last_answer)
         if peer.last_answer or peer.failures or peer.failing:
-            return reason or gettext("Deliveries fail.")
+            return reason or gettext("Deliveries are failing.")
         if peer.last_success is None:
-            return gettext("Nothing was sent yet.")
-        return gettext("It takes what we send.")
+            return gettext("Nothing sent yet.")
+        return gettext("Deliveries are accepted.")
 
 
 def state_named(state: str) -> str:
@@ -165,19 +167,21 @@ def reason_of(status: int | None, answer: str | None) -> str:
     """What a peer's last answer to a delivery means for an admin; "" when there was none."""
     said = " ".join((answer or "").split())[:200]
     if status is None:
-        return gettext("It cannot be reached: %(said)s") % {"said": said} if said else ""
+        return gettext("Unreachable: %(said)s") % {"said": said} if said else ""
     words = {
-        401: gettext("It does not believe our signature. Is the clock right, here and there?"),
-        403: gettext("It refuses us. It may block this server."),
-        404: gettext("It has no such inbox any more."),
-        410: gettext("It has no such inbox any more."),
-        429: gettext("It asks us to be slower, and we are."),
+        401: gettext(
+            "Our signature was not accepted. Check that the clocks of both servers are right."
+        ),
+        403: gettext("Deliveries are forbidden. That server may be blocking this one."),
+        404: gettext("The inbox no longer exists."),
+        410: gettext("The inbox no longer exists."),
+        429: gettext("Rate limit reached. Sending more slowly now."),
     }
     meaning = words.get(status, "")
     if not meaning and status >= 500:
-        meaning = gettext("It has trouble of its own. We try again.")
+        meaning = gettext("Internal error on that server. Trying again later.")
     elif not meaning and status >= 400:
-        meaning = gettext("It refused what we sent.")
+        meaning = gettext("The delivery was rejected.")
     return f"{meaning} ({' '.join(filter(None, (str(status), said)))})".strip()
 
 
@@ -227,5 +231,5 @@ async def retry(request: Request) -> Response:
         lambda ctx: retry_now(ctx.conn, host, ctx.now.timestamp())
     )
     if host is not None and not waiting:
-        raise Conflict("nothing_waits", "Nothing waits for that server.")
+        raise Conflict("nothing_waits", "No deliveries are waiting for that server.")
     return see_other("/admin/federation", "retried")

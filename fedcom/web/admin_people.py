@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from fedcom.accounts.invitations import (
     Invitation,
-    Terms,
+    InvitationTerms,
     create_invitation,
     list_invitations,
     remove_invitation,
@@ -61,7 +61,7 @@ async def change_role(request: Request) -> Response:
     admin_of(request, await visit_of(request))
     person, role = number_in(sent.get("person", "")), sent.get("role", "")
     if role not in ("admin", "member"):
-        raise Conflict("no_decision", "Admin or member?")
+        raise Conflict("no_decision", "Choose a role: admin or member.")
     await instance_of(request).unit(
         lambda ctx: set_role(ctx.conn, person, "admin" if role == "admin" else "member")
     )
@@ -99,7 +99,7 @@ async def edit_invitations(request: Request) -> Response:
 
             def make(ctx: Context) -> int:
                 expires = ctx.now + timedelta(days=days) if days else None
-                terms = Terms(note=form.line("note"), uses=uses, expires_at=expires)
+                terms = InvitationTerms(note=form.line("note"), uses=uses, expires_at=expires)
                 return create_invitation(ctx.conn, by.id, terms, ctx.now).id
 
             await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
@@ -111,7 +111,7 @@ async def edit_invitations(request: Request) -> Response:
 def _number(form: Form, name: str) -> int:
     number = whole_number(form.line(name), _MOST)
     if number is None:
-        raise Invalid(f"{name}_number", "That is not a number that makes sense here.")
+        raise Invalid(f"{name}_number", "Enter a whole number from 0 to 3650.")
     return number
 
 

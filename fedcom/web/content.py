@@ -88,7 +88,7 @@ def _vote(kind: Kind) -> Handler:
         by = member_of(request, await visit_of(request)).person
         number = number_of(request)
         if sent.get("score") not in {"1", "0", "-1"}:
-            raise Invalid("invalid_vote_value", "A vote is up, down or taken back.")
+            raise Invalid("invalid_vote_value", "A vote must be up, down or none.")
         score = cast("Score", int(sent["score"]))
 
         def work(ctx: Context) -> Target:

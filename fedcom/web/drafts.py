@@ -94,7 +94,7 @@ def ask_to_log_in(
         "draft_place": place,
     }
     asked = Form(values, sent=True)
-    asked.fail(Denied("log_in_first", "Log in to send this. What you typed goes along."))
+    asked.fail(Denied("log_in_first", "Log in to send this. Your text is kept."))
     return page(request, "login.html", visit, {"form": asked}, status=401)
 
 

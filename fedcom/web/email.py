@@ -56,7 +56,7 @@ def _read(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Pr
     """What the link proves. Raises NotFound for one that is none, used, or too old."""
     number, _, rest = token.partition(".")
     until, _, signature = rest.partition(".")
-    unknown = NotFound("confirmation_unknown", "This link was used already, or is too old.")
+    unknown = NotFound("confirmation_unknown", "This link has already been used or has expired.")
     try:
         member = get_member(conn, number_in(number))
     except NotFound:

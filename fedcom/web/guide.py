@@ -15,25 +15,25 @@ from fedcom.web.html.request_context import visit_of
 
 _EXAMPLES = (
     (mark("Emphasis"), "*italic*, **bold**, ***both***, ~~struck out~~"),
-    (mark("Small letters"), "H~2~O and E = mc^2^"),
-    (mark("Paragraphs"), "An empty line begins\n\na new paragraph.\\\nA backslash breaks a line."),
+    (mark("Subscript and superscript"), "H~2~O and E = mc^2^"),
+    (mark("Paragraphs"), "A blank line starts\n\na new paragraph.\\\nA backslash breaks the line."),
     (mark("Headings"), "# Large\n\n## Smaller"),
     (
         mark("Links"),
-        "https://example.org is a link by itself, [this one](https://example.org) has a text.",
+        "https://example.org becomes a link, and so does [this text](https://example.org).",
     ),
     (
-        mark("People and communities"),
-        "@name@example.org and !name@example.org, or only @name here.",
+        mark("Mentions"),
+        "@name@example.org and !name@example.org, or just @name on this server.",
     ),
-    (mark("Quotes"), "> What somebody said\n\nand what you say to it."),
+    (mark("Quotes"), "> What someone else wrote\n\nYour reply to it."),
     (mark("Lists"), "- milk\n- bread\n\n1. first\n2. second"),
-    (mark("Code"), "`one word` or\n\n```\nseveral lines\n  as they are\n```"),
+    (mark("Code"), "`a few words` or\n\n```\nseveral lines\n  with their spaces\n```"),
     (mark("Spoilers"), "::: spoiler Who did it\nIt was the gardener.\n:::"),
     (mark("Tables"), "| Cat | Sleeps |\n|-----|-------:|\n| Tom |   16 h |"),
-    (mark("Footnotes"), "It is said so.[^1]\n\n[^1]: By whom, nobody knows."),
-    (mark("Pictures"), "![What it shows](https://example.org/picture.png)"),
-    (mark("A line"), "above\n\n---\n\nbelow"),
+    (mark("Footnotes"), "Cats sleep 16 hours a day.[^1]\n\n[^1]: Kittens sleep even more."),
+    (mark("Pictures"), "![Description](https://example.org/picture.png)"),
+    (mark("Horizontal line"), "above\n\n---\n\nbelow"),
 )
 
 

@@ -18,7 +18,7 @@ from fedcom.models.revision import Revision
 from fedcom.offload import offload
 from fedcom.queries.actors import get_person, standing
 from fedcom.queries.revisions import list_revisions
-from fedcom.text.difference import Piece, difference, readable
+from fedcom.text.difference import ComparedPiece, difference, readable
 from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import Visit, visiting
@@ -34,9 +34,9 @@ class Version:
     """One version: since when it stood, and its words with those of the version before."""
 
     written_at: datetime
-    title: tuple[Piece, ...]
-    url: tuple[Piece, ...]
-    body: tuple[Piece, ...]
+    title: tuple[ComparedPiece, ...]
+    url: tuple[ComparedPiece, ...]
+    body: tuple[ComparedPiece, ...]
     # There is no version before it.
     is_first: bool
 
@@ -87,7 +87,9 @@ def _check_readable(conn: Connection, visit: Visit, target: Post | Comment) -> N
     place = community_of(conn, target)
     check_open(place)
     if not target.is_shown and not _may_judge(conn, visit, target, place):
-        raise HTTPException(410, mark("It was deleted or removed, and so was what it said before."))
+        raise HTTPException(
+            410, mark("This was deleted or removed, together with its edit history.")
+        )
 
 
 def _may_judge(conn: Connection, visit: Visit, target: Post | Comment, place: Community) -> bool:

@@ -25,6 +25,7 @@ from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
 from fedcom.web.places import (
+    NO_COMMUNITY,
     get_community_at,
     get_person_at,
     get_person_called,
@@ -81,7 +82,7 @@ async def show_modlog(request: Request) -> Response:
 def _kinds() -> list[tuple[str, str]]:
     """For the choice of one: value and words."""
     words = [(kind, gettext(MODERATION_LABELS[kind].log)) for kind in KINDS]
-    return [("", gettext("Everything")), *words]
+    return [("", gettext("All actions")), *words]
 
 
 def _wanted(conn: Connection, request: Request, form: Form, place: Place | None) -> LogFilter:
@@ -89,10 +90,11 @@ def _wanted(conn: Connection, request: Request, form: Form, place: Place | None)
     kind = form.line("kind")
     community_id = place.community.id if place is not None else None
     if place is None and form.line("community"):
-        name = split_slug(form.line("community").lstrip("!"), instance_of(request).settings.host)
+        slug = form.line("community").lstrip("!")
+        name = split_slug(slug, instance_of(request).settings.host, NO_COMMUNITY)
         found = find_community(conn, *name)
         if found is None:
-            raise NotFound("couldnt_find_community", "This community is not known here.")
+            raise NotFound("couldnt_find_community", NO_COMMUNITY, name=slug)
         community_id = found.id
     return LogFilter(
         community_id=community_id,
@@ -147,7 +149,7 @@ def _days(text: str) -> int:
         return 0
     days = whole_number(text, LONGEST)
     if not days:
-        raise Invalid("days", "A number of days, or nothing for ever.")
+        raise Invalid("days", "Enter a number of days, or leave this empty for a permanent ban.")
     return days
 
 

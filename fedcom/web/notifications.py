@@ -57,7 +57,7 @@ def _notice_of(line: NewsLine) -> str:
         notice = OTHER_NOTICES.get(line.detail, "")
     else:
         notice = (line.comment_id and labels.comment_notice) or labels.notice
-    return gettext(notice) if notice else gettext("A moderator did something about you")
+    return gettext(notice) if notice else gettext("A moderator took an action that concerns you")
 
 
 def _filter(text: str) -> Filter:

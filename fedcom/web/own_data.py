@@ -13,7 +13,7 @@ from fedcom.accounts.members import Member, is_last_admin
 from fedcom.accounts.sessions import SignedIn
 from fedcom.http.instance import Instance, instance_of
 from fedcom.http.sessions import clear_session
-from fedcom.personal.export import PARTS, Part, export_head, lemmy_settings, read_part
+from fedcom.personal.export import PARTS, ExportPart, export_head, lemmy_settings, read_part
 from fedcom.queries.bans import OwnBan, list_bans_of
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.render import page
@@ -82,7 +82,9 @@ async def _write(instance: Instance, member: SignedIn) -> AsyncIterator[bytes]:
     yield b"}\n"
 
 
-def _read_page(conn: Connection, part: Part, person_id: int, after: object) -> tuple[bytes, object]:
+def _read_page(
+    conn: Connection, part: ExportPart, person_id: int, after: object
+) -> tuple[bytes, object]:
     """As `read_part`, written down in the thread of the database: the rows may have megabytes."""
     rows, following = read_part(conn, part, person_id, after)
     return b",".join(map(orjson.dumps, rows)), following

@@ -47,7 +47,7 @@ async def ask(request: Request) -> Response:
 
 async def _send(request: Request, site: Site, name: str) -> None:
     if not name:
-        raise Invalid("name_required", "Type your name or your e-mail address.")
+        raise Invalid("name_required", "Enter your name or e-mail address.")
     address = address_key(client_address(request))
 
     def work(ctx: Context) -> None:

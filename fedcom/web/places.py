@@ -14,15 +14,18 @@ from fedcom.accounts.rate_limits import LOOK_UPS, keep_pace
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, Invalid, NotFound
 from fedcom.http.instance import instance_of
+from fedcom.lookup import Found
 from fedcom.models.actor import Community, Person
 from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
 from fedcom.text.mentions import Mention
-from fedcom.units import Found
 from fedcom.wire.body import Body
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+NO_COMMUNITY = mark("There is no community called “%(name)s”.")
+_NOBODY = mark("There is nobody called “%(name)s”.")
 
 NEW_NAMES = 5
 """Unknown people and communities that are looked up for one text."""
@@ -39,11 +42,13 @@ def slug_of(request: Request) -> str:
     return str(request.path_params["slug"])
 
 
-def split_slug(slug: str, own_host: str) -> tuple[str, str]:
-    """`name` or `name@host` → name and host. Raises NotFound for what no actor is ever called."""
+def split_slug(slug: str, own_host: str, otherwise: str = _NOBODY) -> tuple[str, str]:
+    """`name` or `name@host` → name and host. Raises NotFound, which says `otherwise`, for what no
+    actor is ever called.
+    """
     match = _SLUG.fullmatch(slug)
     if match is None:
-        raise NotFound("couldnt_find_actor", "Nobody has a name like that.")
+        raise NotFound("couldnt_find_actor", otherwise, name=slug)
     name, host = match.groups()
     return (name, host.lower()) if host else (name.lower(), own_host)
 
@@ -53,21 +58,20 @@ def get_community_at(conn: Connection, request: Request, slug: str | None = None
 
     Raises NotFound, and HTTPException(410) for one that was deleted or removed.
     """
-    name, host = split_slug(
-        slug_of(request) if slug is None else slug, instance_of(request).settings.host
-    )
+    slug = slug_of(request) if slug is None else slug
+    name, host = split_slug(slug, instance_of(request).settings.host, NO_COMMUNITY)
     found = find_community(conn, name, host)
     if found is None:
-        raise NotFound("couldnt_find_community", "No community with this name is known here.")
+        raise NotFound("couldnt_find_community", NO_COMMUNITY, name=slug)
     if not found.is_open:
-        raise HTTPException(410, mark("This community was closed."))
+        raise HTTPException(410, mark("This community has been closed."))
     return found
 
 
 def check_open(community: Community) -> None:
     """Before something in it is shown. Raises HTTPException(410) for a closed one."""
     if not community.is_open:
-        raise HTTPException(410, mark("The community of this post was closed."))
+        raise HTTPException(410, mark("The community of this post has been closed."))
 
 
 def get_person_at(conn: Connection, request: Request, *, is_admin: bool = False) -> Person:
@@ -76,7 +80,7 @@ def get_person_at(conn: Connection, request: Request, *, is_admin: bool = False)
     """
     found = get_person_called(conn, request, slug_of(request))
     if found.deleted_at is not None and not is_admin:
-        raise HTTPException(410, mark("This account was deleted."))
+        raise HTTPException(410, mark("This account has been deleted."))
     return found
 
 
@@ -91,7 +95,7 @@ def get_person_called(conn: Connection, request: Request, slug: str) -> Person:
     if group is not None and not group.local:
         return get_person(conn, group.id)
     if found is None:
-        raise NotFound("couldnt_find_person", "Nobody with this name is known here.")
+        raise NotFound("couldnt_find_person", _NOBODY, name=slug)
     return found
 
 
@@ -148,7 +152,7 @@ async def look_up_person(request: Request, by: Person, text: str) -> Person:
         host = instance.settings.host
         person = await instance.read(lambda conn: find_person(conn, bare.lower(), host))
         if person is None:
-            raise NotFound("person_unknown", "Nobody here has this name.")
+            raise NotFound("person_unknown", "There is no member called “%(name)s”.", name=bare)
         return person
     found = await look_up_elsewhere(request, by, text)
     if isinstance(found, Community) and not found.local:

@@ -164,14 +164,14 @@ async def _suggest(request: Request, form: Form, by: Person) -> str:
     """The title of the page that the link leads to; its own errors stand beside the link."""
     link = form.line("url")
     if not link:
-        raise Invalid("url_missing", "Type the link first, then ask for its title.")
+        raise Invalid("url_missing", "Enter a link first.")
     await pace_look_ups(request, by)
     try:
         title = await instance_of(request).page_title(check_url(link))
     except (FetchFailed, NotFound, Denied, Malformed) as error:
-        raise Invalid("url_unread", "That page cannot be read from here.") from error
+        raise Invalid("url_unread", "The linked page could not be read.") from error
     if not title:
-        raise Invalid("url_untitled", "That page does not say what it is called.")
+        raise Invalid("url_untitled", "The linked page has no title.")
     return title
 
 

@@ -44,7 +44,7 @@ async def show_subscribed(request: Request) -> Response:
         wanted = FeedQuery(
             "subscribed", "new", nsfw=who.show_nsfw, limit=ENTRIES, text=2 * MAX_BODY
         )
-        title = gettext("%(name)s, subscribed") % {"name": get_site(conn).name}
+        title = gettext("%(name)s: following") % {"name": get_site(conn).name}
         page = "/?list=subscribed"
         return posts_feed(conn, request, wanted, page, title, viewer_id=who.id)
 
@@ -61,7 +61,7 @@ async def show_news(request: Request) -> Response:
         site = get_site(conn)
         lines = list_news(conn, who.id, limit=ENTRIES).lines
         entries = tuple(_of_news(origin, line) for line in lines)
-        title = gettext("%(name)s, notifications") % {"name": site.name}
+        title = gettext("%(name)s: notifications") % {"name": site.name}
         began = site.set_up_at or instance.clock()
         return Feed(own_address(request), f"{origin}/notifications", title, "", entries, began)
 
@@ -131,12 +131,12 @@ def _sentence(line: NewsLine) -> str:
     if line.kind == "report" and line.detail:
         return gettext("Your report was reviewed")
     sentences = {
-        "reply": gettext("%(who)s answered you below %(what)s"),
-        "mention": gettext("%(who)s named you in %(what)s"),
+        "reply": gettext("%(who)s replied to you in %(what)s"),
+        "mention": gettext("%(who)s mentioned you in %(what)s"),
         "message": gettext("%(who)s sent you a message"),
-        "report": gettext("Something was reported"),
-        "application": gettext("%(who)s asks for an account"),
-        "moderation": gettext("A moderator did something about you"),
+        "report": gettext("New report"),
+        "application": gettext("%(who)s applied for an account"),
+        "moderation": gettext("A moderator took an action that concerns you"),
     }
-    who = line.by.name if line.by else gettext("Somebody")
+    who = line.by.name if line.by else gettext("Someone")
     return sentences[line.kind] % {"who": who, "what": line.post_title or gettext("a post")}

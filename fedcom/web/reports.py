@@ -22,7 +22,7 @@ from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
-from fedcom.models.moderation import Report as ReportRow
+from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community, get_person
@@ -111,7 +111,7 @@ def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
     # Nobody reads by this way what is not shown any more.
     is_shown = target.deleted_at is None if isinstance(target, Message) else target.is_shown
     if not is_shown:
-        raise Denied("deleted", "What you report has been deleted.")
+        raise Denied("deleted", "This has been deleted, so it cannot be reported.")
     if isinstance(target, Message):
         return _Subject(target, author, None, f"/messages/{slug(author)}#message-{target.id}")
     about = target if isinstance(target, Post) else get_post(conn, target.post_id)
@@ -140,7 +140,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     def read(conn: Connection, visit: Visit) -> _Shown:
         member = member_of(request, visit)
         if not member.is_admin and not moderates_anything(conn, member.person.id):
-            raise Denied("not_a_moderator", "Only moderators and admins judge reports.")
+            raise Denied("not_a_moderator", "Only moderators and admins can resolve reports.")
         queue = ReportQuery(
             viewer_id=member.person.id,
             is_admin=member.is_admin,

@@ -12,16 +12,8 @@ from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
 from fedcom.models.actor import Community, Person
-from fedcom.personal.saved import (
-    block,
-    block_host,
-    hide,
-    save,
-    unblock,
-    unblock_host,
-    unhide,
-    unsave,
-)
+from fedcom.personal.blocks import block, block_host, unblock, unblock_host
+from fedcom.personal.saved import hide, save, unhide, unsave
 from fedcom.queries.cursors import Cursor
 from fedcom.queries.feed import FeedQuery, PostPage, list_posts
 from fedcom.queries.posts import get_post
@@ -159,7 +151,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
     """`@name@host`, `!name@host` or a server."""
     instance = instance_of(request)
     if not text:
-        raise Invalid("who_empty", "Type a handle or the name of a server.")
+        raise Invalid("who_empty", "Enter a handle or the name of a server.")
     if "@" not in text and not text.startswith("!"):
         await instance.unit(lambda ctx: block_host(ctx, by, text))
         return

@@ -17,6 +17,7 @@ from activitypub.webfinger import parse_handle
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
+from fedcom.lookup import Found, find_known
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_community, find_person
@@ -35,7 +36,6 @@ from fedcom.queries.search import (
 )
 from fedcom.text.pasted import pasted_address
 from fedcom.text.search_terms import Terms, parse_terms
-from fedcom.units import Found, find_known
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import Visit, member_of, visit_of
@@ -176,9 +176,9 @@ def _find_known(conn: Connection, text: str, origin: str, *, development: bool) 
 
 def _query(text: str) -> str:
     if not text:
-        raise Invalid("q_empty", "Type a handle or paste an address.")
+        raise Invalid("q_empty", "Enter a handle or paste a link.")
     if len(text) > MAX_QUERY:
-        raise Invalid("q_too_long", "That is too long for an address.")
+        raise Invalid("q_too_long", "This link is too long.")
     return text
 
 

@@ -203,7 +203,7 @@ async def confirm(request: Request, member: SignedIn, form: Form, field: str) ->
     client = Client(client_address(request), lambda _account: session)
     login = await instance.unit(lambda ctx: begin_sign_in(ctx.conn, name, client, ctx.now))
     if not await asyncio.to_thread(check_password, login.password_hash, form.text(field)):
-        raise Denied(f"{field}_wrong", "That is not your password.")
+        raise Denied(f"{field}_wrong", "The password is wrong.")
     await instance.unit(lambda ctx: forget_attempts(ctx.conn, login.attempts))
 
 

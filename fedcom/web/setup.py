@@ -70,7 +70,7 @@ async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
 
     def work(ctx: Context) -> Welcome:
         if is_set_up(ctx.conn):
-            raise Conflict("site_already_exists", "This instance is set up already.")
+            raise Conflict("site_already_exists", "This server is already set up.")
         newcomer = Newcomer(name=name, password_hash=hashed)
         admin = create_account(ctx, newcomer, keys[0], role="admin")
         act(ctx, CreateCommunity(by=admin.person, name=place, key=keys[1], title=title))
@@ -82,9 +82,7 @@ async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
 
 def _check_token(wanted: str | None, given: str) -> None:
     if wanted is not None and not hmac.compare_digest(wanted.encode(), given.encode()):
-        raise Denied(
-            "token_wrong", "That is not the token the server wrote to its log at the start."
-        )
+        raise Denied("token_wrong", "Wrong set-up token. Find it in the server's log.")
 
 
 def _check_community(name: str, admin: str) -> str:
@@ -94,6 +92,6 @@ def _check_community(name: str, admin: str) -> str:
     if name == admin:
         raise Invalid(
             "community_name_taken",
-            "Your account has this name; people and communities share their names.",
+            "Your account already has this name. An account and a community can't share one.",
         )
     return name

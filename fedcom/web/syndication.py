@@ -68,7 +68,7 @@ async def show_all(request: Request) -> Response:
         site = get_site(conn)
         wanted = _wanted(request, scope="local" if local else "all")
         names = {"name": site.name}
-        title = gettext("%(name)s, local") if local else gettext("%(name)s, all")
+        title = gettext("%(name)s: local posts") if local else gettext("%(name)s: all posts")
         page = "/?list=local" if local else "/?list=all"
         return _posts(conn, request, wanted, page, title % names)
 
@@ -106,7 +106,7 @@ async def show_thread(request: Request) -> Response:
     def read(conn: Connection) -> Feed:
         post = get_post(conn, number_of(request))
         if not post.is_shown or not get_community(conn, post.community_id).is_open:
-            raise HTTPException(410, mark("This post is gone."))
+            raise HTTPException(410, mark("This post has been deleted or removed."))
         found = latest_comments(conn, post.id, ENTRIES)
         entries = tuple(_of_comment(origin, post.title, one) for one in found)
         page = f"{origin}/post/{post.id}"

@@ -31,7 +31,7 @@ from fedcom.models.post import Post
 from fedcom.settings import Settings, load_settings
 from fedcom.site.setup import finish_setup
 from fedcom.wire.body import Body
-from fedcom.wiring import Instance, open_instance
+from fedcom.wiring import OpenInstance, open_instance
 from outbox.publish import publish
 
 ORIGIN = "http://127.0.0.1:8000"
@@ -83,7 +83,7 @@ def _rsa(key: PrivateKey) -> tuple[float, float]:
     return (time.process_time() - started) / 2000, sign_cost
 
 
-async def _fill(instance: Instance, public_pem: str) -> tuple[Community, list[Post], Post]:
+async def _fill(instance: OpenInstance, public_pem: str) -> tuple[Community, list[Post], Post]:
     """A community with posts, one of them with a thread of 200 comments, and one peer."""
     keys = [await instance.new_key() for _ in range(2)]
 
@@ -124,7 +124,7 @@ def _peer(ctx: Context, public_pem: str) -> dict[str, object]:
 
 
 async def _incoming(
-    instance: Instance,
+    instance: OpenInstance,
     app: Callable[..., Awaitable[None]],
     key: PrivateKey,
     posts: list[Post],
@@ -180,7 +180,7 @@ async def _post(app: Callable[..., Awaitable[None]], body: bytes, headers: dict[
     return status
 
 
-async def _outgoing(instance: Instance, community: Community, sign_cost: float) -> None:
+async def _outgoing(instance: OpenInstance, community: Community, sign_cost: float) -> None:
     """Deliveries to many hosts over real sockets, from the row to the recorded answer."""
     program = str(Path(__file__).with_name("sink.py"))
     sink = await asyncio.create_subprocess_exec(

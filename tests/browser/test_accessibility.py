@@ -96,8 +96,8 @@ def test_everybody_can_use_it(browser: Browser, town: Town, sight: Sight) -> Non
 
 def test_everybody_can_use_the_page_of_a_failure(browser: Browser, town: Town) -> None:
     """No server of the town fails; this is the page that one would send."""
-    problem = Problem(500, "internal_error", "It was not your fault, and it was noted.")
-    values = {"problem": problem, "title": "Something went wrong here", "request_id": "5f3a"}
+    problem = Problem(500, "internal_error", "This was our mistake. The error has been logged.")
+    values = {"problem": problem, "title": "Something went wrong", "request_id": "5f3a"}
     failure = bare_page("failure.html", 500, values | {"style": style_address()})
     with tab(browser, DESKTOP, town.people[""]) as page:
         page.route("**/failing", lambda route: route.fulfill(body=failure.body))
@@ -109,6 +109,6 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_content(browser: Browser, t
     with tab(browser, DESKTOP, town.people["bob"]) as page:
         page.goto("/")
         page.keyboard.press("Tab")
-        assert page.locator(":focus").inner_text() == "Skip to the content"
+        assert page.locator(":focus").inner_text() == "Skip to content"
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "main"

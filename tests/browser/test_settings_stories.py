@@ -44,7 +44,7 @@ def test_a_profile_is_changed(town: Town, screen: Screen, sit: Seats) -> None:
         page.goto("/settings/pictures")
         page.get_by_label("Picture", exact=True).set_input_files(PICTURE)
         page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.get_by_text("The pictures are saved.")).to_be_visible()
+        expect(page.get_by_text("Pictures saved.")).to_be_visible()
         page.goto("/settings")
         page.get_by_label("Display name").fill(f"Shown on a {screen}")
         page.get_by_label("About you").fill("I *show*.")
@@ -65,12 +65,12 @@ def test_a_password_is_changed_and_other_browsers_are_logged_out(
         page.goto("/settings/account")
         page.get_by_label("Current password").fill("not-this-one")
         page.get_by_label("New password").fill("another-horse-battery")
-        page.get_by_role("button", name="Change the password").click()
-        expect(page.get_by_text("That is not your password.")).to_be_visible()
+        page.get_by_role("button", name="Change password").click()
+        expect(page.get_by_text("The password is wrong.")).to_be_visible()
         page.get_by_label("Current password").fill(PASSWORD)
         page.get_by_label("New password").fill("another-horse-battery")
-        page.get_by_role("button", name="Change the password").click()
-        expect(page.get_by_text("Your password is changed.")).to_be_visible()
+        page.get_by_role("button", name="Change password").click()
+        expect(page.get_by_text("Password changed.")).to_be_visible()
         assert "Log in" in member.open("/").text
 
 
@@ -80,8 +80,8 @@ def test_one_logs_out_here_and_elsewhere(town: Town, screen: Screen, sit: Seats)
         member.client.cookies.clear()
         member.log_in()
         page.goto("/settings/account")
-        page.get_by_role("button", name="Log out there").click()
-        expect(page.get_by_role("button", name="Log out there")).to_have_count(0)
+        page.get_by_role("button", name="End session").click()
+        expect(page.get_by_role("button", name="End session")).to_have_count(0)
         assert "Log in" in member.open("/").text
         page.locator("details.menu summary").click()
         page.get_by_role("button", name="Log out", exact=True).click()
@@ -92,10 +92,10 @@ def test_the_addresses_of_ones_feeds_are_made_anew(town: Town, screen: Screen, s
     with newcomer(town, "subscriber", screen) as member:
         page = sit(member)
         page.goto("/settings/account")
-        link = page.get_by_role("link", name="What you follow")
+        link = page.get_by_role("link", name="Following")
         before = link.get_attribute("href") or ""
         assert member.client.get(before).status_code == 200
-        page.get_by_role("button", name="Make new addresses").click()
+        page.get_by_role("button", name="Reset feed addresses").click()
         expect(link).not_to_have_attribute("href", before)
         assert member.client.get(before).status_code == 404
         assert member.client.get(link.get_attribute("href") or "").status_code == 200
@@ -110,16 +110,16 @@ def test_a_picture_is_uploaded_shown_to_another_server_and_deleted(
         # A picture of nobody else: one that several upload is kept once, as the first one's.
         own = PICTURE | {"buffer": picture("PNG", draw(screen.width // 4, 200))}
         page.get_by_label("Picture", exact=True).set_input_files(own)
-        page.get_by_label("What the picture shows").fill("Blue on orange")
+        page.get_by_label("Picture description").fill("Blue on orange")
         page.get_by_role("button", name="Upload").click()
-        line = page.get_by_label("Markdown of the picture").input_value()
+        line = page.get_by_label("Markdown for the picture").input_value()
         title = f"My painting ({screen})"
         member.submit("/c/cats", title, body=line)
         there = find_at_beta(town, title)
         assert "Blue on orange" in town.people["zoe"].open(there).html
         page.goto("/settings/uploads")
         page.get_by_role("button", name="Delete").click()
-        expect(page.get_by_text("You have uploaded no pictures.")).to_be_visible()
+        expect(page.get_by_text("No pictures uploaded yet.")).to_be_visible()
 
 
 def test_everything_is_taken_along_and_then_deleted(
@@ -136,10 +136,10 @@ def test_everything_is_taken_along_and_then_deleted(
             page.get_by_role("link", name="Download everything").click()
         coming.value.save_as(tmp_path / "mine.json")
         assert title in json.dumps(json.loads((tmp_path / "mine.json").read_text()))
-        page.get_by_role("link", name="Delete the account").click()
-        page.get_by_label("Delete what I wrote, too").check()
+        page.get_by_role("link", name="Delete account").click()
+        page.get_by_label("Also delete everything I wrote").check()
         page.get_by_label("Your password").fill(PASSWORD)
-        page.get_by_role("button", name="Delete my account for ever").click()
-        expect(page.get_by_text("Your account is deleted.")).to_be_visible()
+        page.get_by_role("button", name="Delete my account permanently").click()
+        expect(page.get_by_text("Your account has been deleted.")).to_be_visible()
         eventually(lambda: zoe.see(there).status == 410)
         assert member.see(f"/u/{member.name}").status in {404, 410}

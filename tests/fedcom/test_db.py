@@ -35,10 +35,8 @@ from fedcom.db import (
     Database,
     SortableText,
     UtcDateTime,
-    insert_ignoring,
     normalise_url,
     open_database,
-    upsert,
 )
 
 metadata = MetaData()
@@ -428,31 +426,6 @@ def test_text_that_must_sort_sorts_by_its_bytes(database: Database) -> None:
             collation = "SELECT collation_name FROM information_schema.columns WHERE"
             found = connection.execute(text(f"{collation} column_name = 'name'")).scalar()
         assert found == "C"
-
-
-def test_an_insert_that_collides_is_told_apart(database: Database) -> None:
-    with database.begin() as connection:
-        assert insert_ignoring(connection, things, {"name": "a", "times": 1}) is True
-        assert insert_ignoring(connection, things, {"name": "a", "times": 2}) is False
-        assert connection.scalars(select(things.c.times)).all() == [1]
-
-
-def test_an_upsert_inserts_or_brings_up_to_date(database: Database) -> None:
-    first, later = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
-    with database.begin() as connection:
-        new = upsert(connection, things, {"name": "a", "times": 1, "seen_at": first}, key=["name"])
-        same = upsert(
-            connection,
-            things,
-            {"name": "a", "times": 2, "seen_at": later},
-            key=["name"],
-            keep=["seen_at"],
-        )
-        untouched = upsert(connection, things, {"name": "a"}, key=["name"])
-
-    assert (new.id, new.times, new.seen_at) == (1, 1, first)
-    assert (same.id, same.times, same.seen_at) == (1, 2, first)
-    assert untouched == same
 
 
 def test_errors_do_not_show_the_values_of_a_statement(database: Database) -> None:

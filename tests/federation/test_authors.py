@@ -78,7 +78,7 @@ async def test_of_what_is_only_fetched_a_person_is_the_author(
 ) -> None:
     tube.network.put(by(*authors))
 
-    await tube.instance.units.lookup(FILM)
+    await tube.instance.look_up.find(FILM)
 
     assert author_of(tube, FILM) == KIM
 
@@ -123,7 +123,7 @@ async def test_an_event_of_a_group_is_the_persons_and_in_the_group(tube: Node, w
         said = activity("Announce", CHANNEL, activity("Create", KIM, event()))
         assert await tube.hear(said) == "202"
     else:
-        await tube.instance.units.lookup(FILM)
+        await tube.instance.look_up.find(FILM)
 
     assert author_of(tube, FILM) == KIM
     assert [row["community_id"] for row in tube.home.rows(post)] == [community.id]

@@ -21,7 +21,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
 from fedcom.actions.vote import Vote
 from fedcom.app import create_app
-from fedcom.background.backfill import LIMITS, Backfill, Limits
+from fedcom.background.backfill import LIMITS, Backfill, VisitLimits
 from fedcom.models.actor import Community, Person, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.post import Post, post
@@ -89,7 +89,7 @@ class World:
 
     def backfill(self, **limits: Any) -> Backfill:
         """A new one, as after a start."""
-        words: Limits = replace(QUICK, **limits)
+        words: VisitLimits = replace(QUICK, **limits)
         return Backfill(self.node.instance.units, ORIGIN, self.home.clock, words)
 
     async def fill(self, **limits: Any) -> None:

@@ -56,7 +56,7 @@ from fedcom.effects.mentions import with_links
 from fedcom.errors import Invalid
 from fedcom.models.actor import Actor
 from fedcom.models.comment import Comment
-from fedcom.models.follow import Follow as FollowRow
+from fedcom.models.follow import FollowRow
 from fedcom.models.message import Message
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_moderators

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/security.md"
-ROOMS = ("activitypub", "inbox", "outbox", "fedcom")
+ROOMS = ("activitypub", "database", "inbox", "outbox", "fedcom")
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 ROW = re.compile(

@@ -1,4 +1,9 @@
-"""The catalogues: they hold every text there is, and no translation loses what goes into it."""
+"""The catalogues: they hold every text there is, and no translation is lost.
+
+A text without a translation is shown in English, so a new one may go without. What must not happen
+is that a text is reworded and its translations vanish with the old words: `make words` then leaves
+them as obsolete entries, which are refused here until they were moved or deleted by hand.
+"""
 
 import re
 import shlex
@@ -16,6 +21,8 @@ from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
 
 ROOT = Path(__file__).parents[2]
 NAMES = re.compile(r"(?<!%)%\((\w+)\)[a-z]")
+MOST_MISSING = 0.05
+"""The part of the texts that a catalogue may leave in English."""
 
 languages = pytest.mark.parametrize("language", sorted({*LANGUAGES} - {DEFAULT}))
 
@@ -68,11 +75,27 @@ def test_translations_keep_the_places_of_facts(language: str) -> None:
 
 
 @languages
-def test_every_text_is_translated(language: str) -> None:
+def test_no_translation_is_left_behind_by_a_text_that_was_reworded(language: str) -> None:
+    with (FOLDER / f"{language}.po").open("rb") as source:
+        left_behind = [message.id for message in read_po(source, locale=language).obsolete.values()]
+
+    assert left_behind == [], "move each msgstr to the reworded text, or delete the entry"
+
+
+@languages
+def test_no_translation_is_uncertain_or_half_done(language: str) -> None:
     for message in messages_of(language):
-        said = [message.string] if isinstance(message.string, str) else message.string
-        assert all(said), message.id
         assert not message.fuzzy, message.id
+        said = [message.string] if isinstance(message.string, str) else message.string
+        assert all(said) or not any(said), message.id
+
+
+@languages
+def test_nearly_all_texts_are_translated(language: str) -> None:
+    messages = messages_of(language)
+    missing = [message.id for message in messages if not sayings(message)]
+
+    assert len(missing) <= MOST_MISSING * len(messages), missing
 
 
 def test_every_moderation_action_has_its_labels() -> None:

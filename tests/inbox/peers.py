@@ -319,11 +319,11 @@ class World:
                 conn.execute(select(effects.c.activity_id).order_by(effects.c.id)).scalars()
             )
 
-    def claim(self, worker: str = "w", *, most: int = 10, **how: Any) -> list[claims.Claimed]:
+    def claim(self, worker: str = "w", *, most: int = 10, **how: Any) -> list[claims.ClaimedEntry]:
         with self.database.begin() as conn:
             return claims.claim(conn, worker=worker, now=self.now, lease=90, most=most, **how)
 
-    def append(self, *entries: journal.Entry) -> list[bool]:
+    def append(self, *entries: journal.JournalEntry) -> list[bool]:
         with self.database.begin() as conn:
             return journal.append(conn, entries)
 
@@ -364,9 +364,9 @@ def delete_of_self(actor: str = ANN, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def entry(number: int = 1, **changes: Any) -> journal.Entry:
+def entry(number: int = 1, **changes: Any) -> journal.JournalEntry:
     """A journal entry about a subject of its own."""
-    plain = journal.Entry(
+    plain = journal.JournalEntry(
         activity_id=f"https://peer.example/likes/{number}",
         activity_type="Like",
         actor=ANN,

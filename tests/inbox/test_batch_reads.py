@@ -19,7 +19,7 @@ def number(value: int) -> Callable[[Connection], int]:
 async def test_looks_at_one_moment_share_trips_and_each_has_its_own_answer(world: World) -> None:
     database = WatchedDatabase(world.database)
     reads = BatchReader(database)
-    answers = await asyncio.gather(*(reads.look(number(value)) for value in range(100)))
+    answers = await asyncio.gather(*(reads.read(number(value)) for value in range(100)))
     assert answers == list(range(100))
     assert database.reads == 4
 
@@ -30,7 +30,7 @@ async def test_who_comes_while_trips_are_under_way_goes_with_the_next(small_worl
     database.gate.clear()
     tasks = []
     for value in range(20):
-        tasks.append(asyncio.create_task(reads.look(number(value))))
+        tasks.append(asyncio.create_task(reads.read(number(value))))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert database.reads == 2
@@ -43,7 +43,7 @@ async def test_one_after_another_they_do_not_wait_for_company(small_world: World
     reads = BatchReader(small_world.database)
     async with asyncio.timeout(5):
         for value in range(50):
-            assert await reads.look(number(value)) == value
+            assert await reads.read(number(value)) == value
 
 
 def refuse(_conn: Connection) -> int:
@@ -57,7 +57,7 @@ async def test_what_one_look_raises_reaches_nobody_else(world: World) -> None:
         return int(conn.execute(text("SELECT nonsense FROM nowhere")).scalar_one())
 
     answers = await asyncio.gather(
-        *map(reads.look, (number(1), refuse, broken, number(2))), return_exceptions=True
+        *map(reads.read, (number(1), refuse, broken, number(2))), return_exceptions=True
     )
     assert answers[0] == 1
     assert isinstance(answers[1], Refused)
@@ -77,7 +77,7 @@ async def test_a_lost_connection_is_left_to_the_database_to_try_again(
             raise failures.pop()
         return 7
 
-    assert await asyncio.gather(*map(reads.look, (number(1), unlucky))) == [1, 7]
+    assert await asyncio.gather(*map(reads.read, (number(1), unlucky))) == [1, 7]
 
 
 async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World) -> None:
@@ -85,11 +85,11 @@ async def test_a_database_that_cannot_be_read_tells_everybody(small_world: World
     reads = BatchReader(database)
     database.read_error = OSError("no more files")
     answers = await asyncio.gather(
-        *(reads.look(number(value)) for value in range(3)), return_exceptions=True
+        *(reads.read(number(value)) for value in range(3)), return_exceptions=True
     )
     assert [type(answer) for answer in answers] == [OSError] * 3
     database.read_error = None
-    assert await reads.look(number(5)) == 5
+    assert await reads.read(number(5)) == 5
 
 
 @pytest.mark.parametrize("work", [number(1), refuse])
@@ -99,8 +99,8 @@ async def test_an_asker_that_goes_away_harms_nobody(
     database = WatchedDatabase(small_world.database)
     reads = BatchReader(database)
     database.gate.clear()
-    leaving = asyncio.create_task(reads.look(work))
-    staying = asyncio.create_task(reads.look(number(2)))
+    leaving = asyncio.create_task(reads.read(work))
+    staying = asyncio.create_task(reads.read(number(2)))
     await asyncio.sleep(0.01)
     leaving.cancel()
     await asyncio.sleep(0)

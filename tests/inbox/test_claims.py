@@ -12,7 +12,7 @@ from tests.inbox.peers import OUR_HOST, World, entry
 SUBJECT = f"https://{OUR_HOST}/post/1"
 
 
-def activity_ids(world: World, rows: list[claims.Claimed]) -> list[int]:
+def activity_ids(world: World, rows: list[claims.ClaimedEntry]) -> list[int]:
     order = [row["id"] for row in world.rows()]
     return [order.index(row.id) + 1 for row in rows]
 

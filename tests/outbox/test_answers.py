@@ -3,50 +3,50 @@ import math
 import pytest
 
 from activitypub.errors import FetchRefused, Malformed, PrivateAddress, ProtocolError, Unreachable
-from outbox.answers import DAY, Kind, from_error, from_status
+from outbox.answers import DAY, AnswerKind, from_error, from_status
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (200, Kind.DELIVERED),
-        (202, Kind.DELIVERED),
-        (204, Kind.DELIVERED),
-        (301, Kind.REJECTED),
-        (308, Kind.REJECTED),
-        (400, Kind.REJECTED),
-        (401, Kind.UNAUTHORIZED),
-        (403, Kind.REJECTED),
-        (404, Kind.GONE),
-        (408, Kind.BUSY),
-        (410, Kind.GONE),
-        (413, Kind.REJECTED),
-        (422, Kind.REJECTED),
-        (429, Kind.BUSY),
-        (500, Kind.BUSY),
-        (502, Kind.BUSY),
-        (503, Kind.BUSY),
-        (599, Kind.BUSY),
+        (200, AnswerKind.DELIVERED),
+        (202, AnswerKind.DELIVERED),
+        (204, AnswerKind.DELIVERED),
+        (301, AnswerKind.REJECTED),
+        (308, AnswerKind.REJECTED),
+        (400, AnswerKind.REJECTED),
+        (401, AnswerKind.UNAUTHORIZED),
+        (403, AnswerKind.REJECTED),
+        (404, AnswerKind.GONE),
+        (408, AnswerKind.BUSY),
+        (410, AnswerKind.GONE),
+        (413, AnswerKind.REJECTED),
+        (422, AnswerKind.REJECTED),
+        (429, AnswerKind.BUSY),
+        (500, AnswerKind.BUSY),
+        (502, AnswerKind.BUSY),
+        (503, AnswerKind.BUSY),
+        (599, AnswerKind.BUSY),
     ],
 )
-def test_every_status_has_a_name(status: int, kind: Kind) -> None:
+def test_every_status_has_a_name(status: int, kind: AnswerKind) -> None:
     assert from_status(status).kind is kind
 
 
 @pytest.mark.parametrize(
     ("error", "kind", "status"),
     [
-        (Unreachable("timeout", "No answer."), Kind.BUSY, None),
-        (Unreachable("busy", "Busy.", status=503), Kind.BUSY, 503),
-        (TimeoutError(), Kind.BUSY, None),
-        (ConnectionRefusedError("no"), Kind.BUSY, None),
-        (PrivateAddress("private_address", "Not there."), Kind.REJECTED, None),
-        (FetchRefused("status", "No."), Kind.REJECTED, None),
-        (Malformed("iri_host", "No host."), Kind.REJECTED, None),
+        (Unreachable("timeout", "No answer."), AnswerKind.BUSY, None),
+        (Unreachable("busy", "Busy.", status=503), AnswerKind.BUSY, 503),
+        (TimeoutError(), AnswerKind.BUSY, None),
+        (ConnectionRefusedError("no"), AnswerKind.BUSY, None),
+        (PrivateAddress("private_address", "Not there."), AnswerKind.REJECTED, None),
+        (FetchRefused("status", "No."), AnswerKind.REJECTED, None),
+        (Malformed("iri_host", "No host."), AnswerKind.REJECTED, None),
     ],
 )
 def test_every_fault_has_a_name(
-    error: ProtocolError | OSError, kind: Kind, status: int | None
+    error: ProtocolError | OSError, kind: AnswerKind, status: int | None
 ) -> None:
     outcome = from_error(error)
     assert (outcome.kind, outcome.status) == (kind, status)

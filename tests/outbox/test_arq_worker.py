@@ -12,14 +12,14 @@ from arq.worker import Worker
 from fedcom.db import Database
 from outbox import arq_worker
 from outbox.arq_worker import MANY_HOSTS, QUEUE, ArqWaker, connect, worker
-from outbox.dispatcher import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, DispatcherLimits
 from tests.outbox.world import Network, RedisServer, Signers, World, inbox
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
-QUIET = Limits(sweep=3600.0, grace=0.1)
-SWEEPING = Limits(sweep=0.2, grace=0.1)
+QUIET = DispatcherLimits(sweep=3600.0, grace=0.1)
+SWEEPING = DispatcherLimits(sweep=0.2, grace=0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
 
 
 @asynccontextmanager
-async def working(world: World, redis_url: str, limits: Limits) -> AsyncIterator[Dispatcher]:
+async def working(
+    world: World, redis_url: str, limits: DispatcherLimits
+) -> AsyncIterator[Dispatcher]:
     dispatcher = world.dispatcher(limits)
 
     @asynccontextmanager
@@ -95,7 +97,7 @@ async def test_being_woken_again_while_a_job_runs_loses_nothing(
     live_world: World, redis_server: RedisServer
 ) -> None:
     async with (
-        working(live_world, redis_server.url, Limits(sweep=3.0, grace=0.1)),
+        working(live_world, redis_server.url, DispatcherLimits(sweep=3.0, grace=0.1)),
         waking(redis_server.url) as waker,
     ):
         for _ in range(40):
@@ -110,8 +112,8 @@ async def test_two_workers_share_one_queue_and_double_nothing(
     live_world: World, redis_server: RedisServer
 ) -> None:
     async with (
-        working(live_world, redis_server.url, Limits(sweep=0.5, grace=0.1)),
-        working(live_world, redis_server.url, Limits(sweep=0.5, grace=0.1)),
+        working(live_world, redis_server.url, DispatcherLimits(sweep=0.5, grace=0.1)),
+        working(live_world, redis_server.url, DispatcherLimits(sweep=0.5, grace=0.1)),
         waking(redis_server.url) as waker,
     ):
         for _ in range(5):

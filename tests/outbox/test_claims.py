@@ -10,10 +10,10 @@ from sqlalchemy import Connection, event, func, select, text
 
 from activitypub.iri import host_of
 from outbox import claims, peers
-from outbox.answers import Kind, Outcome
-from outbox.claims import Bounds, Claim, Claimed, Found
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.claims import Bounds, ClaimedDelivery, ClaimResult, WaitingHost
 from outbox.deliveries import SQL_CLAIMED, deliveries
-from outbox.peers import Peer
+from outbox.peers import PeerHealth
 from outbox.record import Result, record
 from tests.outbox.world import ACTOR, Inboxes, World, inbox
 
@@ -26,7 +26,7 @@ WIDE = Bounds(slots=4, rows=1000, lease=60)
 
 def _claim(
     world: World, *numbers: int, bounds: Bounds = WIDE, worker: str = "w", later: float = 0.0
-) -> Claim:
+) -> ClaimResult:
     with world.db.begin() as conn:
         return claims.claim(
             conn,
@@ -37,21 +37,25 @@ def _claim(
         )
 
 
-def _finish(world: World, rows: list[Claimed], outcome: Outcome | None = None) -> None:
+def _finish(
+    world: World, rows: list[ClaimedDelivery], outcome: AttemptOutcome | None = None
+) -> None:
     now = world.now()
-    results = [Result(row, outcome or Outcome(Kind.DELIVERED, 202), now, now) for row in rows]
+    results = [
+        Result(row, outcome or AttemptOutcome(AnswerKind.DELIVERED, 202), now, now) for row in rows
+    ]
     with world.db.begin() as conn:
         record(conn, results, worker="w", inboxes=Inboxes(), rng=random.Random(7))
 
 
-def _bodies(claim: Claim) -> list[bytes]:
+def _bodies(claim: ClaimResult) -> list[bytes]:
     return [row.body for row in claim.rows]
 
 
 def test_a_claimed_delivery_has_all_that_is_needed_to_send_it(world: World) -> None:
     body = world.publish([inbox(1)], subject="https://here.example/post/1")
     (row,) = _claim(world, 1).rows
-    assert row == Claimed(
+    assert row == ClaimedDelivery(
         id=row.id,
         inbox=inbox(1),
         host=HOST,
@@ -115,7 +119,7 @@ def test_inboxes_on_one_host_wait_for_earlier_activities_about_the_subject_only(
     create = world.publish([ann, bob], subject=post)
     boost = world.publish([ann, bob], subject=post)
 
-    def claim() -> Claim:
+    def claim() -> ClaimResult:
         with world.db.begin() as conn:
             return claims.claim(conn, ["gts.example"], bounds=WIDE, worker="w", now=world.now())
 
@@ -133,14 +137,14 @@ def test_what_waited_for_an_activity_that_is_given_up_goes_at_once(world: World)
     world.publish([ann], subject=post)
     boost = world.publish([bob], subject=post)
 
-    def claim() -> Claim:
+    def claim() -> ClaimResult:
         with world.db.begin() as conn:
             return claims.claim(conn, ["gts.example"], bounds=WIDE, worker="w", now=world.now())
 
-    _finish(world, claim().rows, Outcome(Kind.BUSY, 500))
+    _finish(world, claim().rows, AttemptOutcome(AnswerKind.BUSY, 500))
     assert claim().rows == []
     world.advance(hours=1)
-    _finish(world, claim().rows, Outcome(Kind.REJECTED, 400))
+    _finish(world, claim().rows, AttemptOutcome(AnswerKind.REJECTED, 400))
     assert _bodies(claim()) == [boost]
 
 
@@ -149,7 +153,7 @@ def test_what_stands_behind_a_delivery_that_is_tried_later_does_not_block_the_ho
 ) -> None:
     post = "https://here.example/post/1"
     stuck = world.publish([inbox(1)], subject=post)
-    _finish(world, _claim(world, 1).rows, Outcome(Kind.BUSY, 500))
+    _finish(world, _claim(world, 1).rows, AttemptOutcome(AnswerKind.BUSY, 500))
     behind = [world.publish([inbox(1)], subject=post) for _ in range(claims.WINDOW + 10)]
     free = world.publish([inbox(1)])
     found: list[bytes] = []
@@ -163,7 +167,7 @@ def test_what_stands_behind_a_delivery_that_is_tried_later_does_not_block_the_ho
     assert _bodies(_claim(world, 1)) == behind[:1]
 
 
-def _set_peer(world: World, peer: Peer) -> None:
+def _set_peer(world: World, peer: PeerHealth) -> None:
     _claim(world, 1, bounds=Bounds(4, 0, 60))
     with world.db.begin() as conn:
         peers.put(conn, [peer])
@@ -172,7 +176,7 @@ def _set_peer(world: World, peer: Peer) -> None:
 def test_a_resting_peer_gets_nothing_and_the_claim_says_until_when(world: World) -> None:
     world.publish([inbox(1)])
     until = world.now() + 50
-    _set_peer(world, Peer(HOST, failures=5, resting_until=until))
+    _set_peer(world, PeerHealth(HOST, failures=5, resting_until=until))
     claim = _claim(world, 1)
     assert claim.rows == []
     assert claim.look_at == {HOST: until}
@@ -181,7 +185,7 @@ def test_a_resting_peer_gets_nothing_and_the_claim_says_until_when(world: World)
 def test_after_its_rest_a_peer_gets_one_delivery_as_a_probe(world: World) -> None:
     for _ in range(5):
         world.publish([inbox(1)])
-    _set_peer(world, Peer(HOST, failures=5, resting_until=world.now() - 1))
+    _set_peer(world, PeerHealth(HOST, failures=5, resting_until=world.now() - 1))
     probe = _claim(world, 1)
     assert len(probe.rows) == 1
     assert _claim(world, 1).rows == []
@@ -215,16 +219,16 @@ def test_hosts_with_something_waiting_are_found_with_the_time_to_look(world: Wor
     world.publish([inbox(1), inbox(2), inbox(3)])
     world.publish([inbox(1), inbox(2), inbox(4)])
     _finish(world, _claim(world, 4).rows)
-    _set_peer(world, Peer(HOST, failures=1, resting_until=now + 9))
+    _set_peer(world, PeerHealth(HOST, failures=1, resting_until=now + 9))
     with world.db.connect() as conn:
         everywhere = {found.host: found for found in claims.find_hosts(conn)}
         lately = claims.find_hosts_due_since(conn, now - 1, now)
         assert claims.find_hosts_due_since(conn, now + 1, now + 2) == []
     assert everywhere == {found.host: found for found in lately}
     assert everywhere == {
-        HOST: Found(HOST, now + 9, is_failing=True),
-        host_of(inbox(2)): Found(host_of(inbox(2)), now, is_failing=False),
-        host_of(inbox(3)): Found(host_of(inbox(3)), now, is_failing=False),
+        HOST: WaitingHost(HOST, now + 9, is_failing=True),
+        host_of(inbox(2)): WaitingHost(host_of(inbox(2)), now, is_failing=False),
+        host_of(inbox(3)): WaitingHost(host_of(inbox(3)), now, is_failing=False),
     }
 
 
@@ -257,7 +261,10 @@ def test_workers_that_claim_at_once_never_get_the_same_delivery(world: World) ->
                 crowds.extend(conn.execute(_IN_FLIGHT).scalars())
             if claim.rows:
                 now = world.now()
-                results = [Result(r, Outcome(Kind.DELIVERED, 202), now, now) for r in claim.rows]
+                results = [
+                    Result(r, AttemptOutcome(AnswerKind.DELIVERED, 202), now, now)
+                    for r in claim.rows
+                ]
                 with world.db.begin() as conn:
                     record(conn, results, worker=worker, inboxes=Inboxes(), rng=rng)
 
@@ -299,7 +306,9 @@ def _statements_of_a_turn(world: World, conn: Connection) -> list[tuple[str, Any
     claims.has_expired(conn, world.now())
     names = [host_of(inbox(number)) for number in range(100)]
     rows = claims.claim(conn, names, bounds=WIDE, worker="w", now=world.now()).rows
-    results = [Result(row, Outcome(Kind.BUSY, 503), world.now(), world.now()) for row in rows]
+    results = [
+        Result(row, AttemptOutcome(AnswerKind.BUSY, 503), world.now(), world.now()) for row in rows
+    ]
     record(conn, results, worker="w", inboxes=Inboxes(), rng=random.Random(7))
     claims.release_expired(conn, world.now())
     assert len(rows) == 400

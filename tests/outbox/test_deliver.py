@@ -5,8 +5,8 @@ import pytest
 
 from activitypub.errors import PrivateAddress, Unreachable
 from activitypub.fetch import Fetcher, HttpResponse
-from outbox.answers import Kind, Outcome
-from outbox.claims import Claimed
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.claims import ClaimedDelivery
 from outbox.deliver import attempt
 from tests.outbox.world import ACTOR, Network, Signers, hang, inbox
 from tests.support.clock import SettableClock
@@ -14,32 +14,32 @@ from tests.support.clock import SettableClock
 pytestmark = pytest.mark.anyio
 
 
-def _row(to: str = inbox(1), actor: str = ACTOR) -> Claimed:
-    return Claimed(1, to, "peer1.example", "subject", actor, b"{}", 0, 0, 0.0)
+def _row(to: str = inbox(1), actor: str = ACTOR) -> ClaimedDelivery:
+    return ClaimedDelivery(1, to, "peer1.example", "subject", actor, b"{}", 0, 0, 0.0)
 
 
-async def _attempt(row: Claimed, network: Network, signers: Signers) -> Outcome:
+async def _attempt(row: ClaimedDelivery, network: Network, signers: Signers) -> AttemptOutcome:
     return await attempt(row, signers=signers, poster=network, seconds=0.05)
 
 
 @pytest.mark.parametrize(
     ("behaviour", "outcome"),
     [
-        (HttpResponse(202, None, ""), Outcome(Kind.DELIVERED, 202)),
-        (HttpResponse(503, 120.0, "later"), Outcome(Kind.BUSY, 503, "later", 120.0)),
+        (HttpResponse(202, None, ""), AttemptOutcome(AnswerKind.DELIVERED, 202)),
+        (HttpResponse(503, 120.0, "later"), AttemptOutcome(AnswerKind.BUSY, 503, "later", 120.0)),
         (
             Unreachable("connect_failed", "refused"),
-            Outcome(Kind.BUSY, None, "connect_failed: refused"),
+            AttemptOutcome(AnswerKind.BUSY, None, "connect_failed: refused"),
         ),
         (
             PrivateAddress("private_address", "ours"),
-            Outcome(Kind.REJECTED, None, "private_address: ours"),
+            AttemptOutcome(AnswerKind.REJECTED, None, "private_address: ours"),
         ),
-        (OSError("odd"), Outcome(Kind.BUSY, None, "odd")),
+        (OSError("odd"), AttemptOutcome(AnswerKind.BUSY, None, "odd")),
     ],
 )
 async def test_every_end_of_an_attempt_is_named(
-    behaviour: HttpResponse | Exception, outcome: Outcome, network: Network, signers: Signers
+    behaviour: HttpResponse | Exception, outcome: AttemptOutcome, network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", behaviour)
     assert await _attempt(_row(), network, signers) == outcome
@@ -49,7 +49,9 @@ async def test_a_peer_that_hangs_is_busy_after_the_time_allowed(
     network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", hang)
-    assert await _attempt(_row(), network, signers) == Outcome(Kind.BUSY, None, "TimeoutError")
+    assert await _attempt(_row(), network, signers) == AttemptOutcome(
+        AnswerKind.BUSY, None, "TimeoutError"
+    )
     assert network.under_way["all"] == 0
 
 
@@ -57,7 +59,7 @@ async def test_nothing_is_sent_in_the_name_of_someone_without_a_key(
     network: Network, signers: Signers
 ) -> None:
     outcome = await _attempt(_row(actor="https://here.example/u/nobody"), network, signers)
-    assert outcome.kind is Kind.REJECTED
+    assert outcome.kind is AnswerKind.REJECTED
     assert network.posted == []
 
 
@@ -87,7 +89,7 @@ async def test_a_real_peer_gets_the_bytes_with_a_new_signature_each_time(
     try:
         for _ in range(2):
             outcome = await attempt(row, signers=signers, poster=fetcher, seconds=5.0)
-            assert outcome == Outcome(Kind.DELIVERED, 202)
+            assert outcome == AttemptOutcome(AnswerKind.DELIVERED, 202)
             clock.advance(seconds=3600)
         signatures = [_headers(message)["signature"] for message in heard]
         assert all(message.endswith(b"{}") for message in heard)
@@ -97,7 +99,7 @@ async def test_a_real_peer_gets_the_bytes_with_a_new_signature_each_time(
         server.close()
         await server.wait_closed()
     refused = await attempt(row, signers=signers, poster=fetcher, seconds=5.0)
-    assert refused.kind is Kind.BUSY
+    assert refused.kind is AnswerKind.BUSY
 
 
 def _headers(message: bytes) -> httpx.Headers:

@@ -16,7 +16,7 @@ from outbox import claims, peers
 from outbox.claims import Bounds
 from outbox.concurrency import Slots
 from outbox.deliveries import deliveries
-from outbox.dispatcher import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, DispatcherLimits
 from outbox.maintenance import retry_now
 from tests.outbox.world import ACCEPTED, ACTOR, Network, Signers, World, hang, inbox
 from tests.support.waiting import until
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 DOWN = Unreachable("connect_failed", "Nobody listens.")
 FULL = HttpResponse(503, 120.0, "full")
-QUIET = Limits(sweep=3600.0, grace=0.1)
+QUIET = DispatcherLimits(sweep=3600.0, grace=0.1)
 HOST = host_of(inbox(1))
 
 
@@ -76,7 +76,7 @@ async def test_one_host_may_be_pointed_out(live_world: World) -> None:
 
 
 async def test_what_nobody_was_woken_for_is_found_by_the_sweep(live_world: World) -> None:
-    async with running(live_world.dispatcher(Limits(sweep=0.1))):
+    async with running(live_world.dispatcher(DispatcherLimits(sweep=0.1))):
         await asyncio.sleep(0.05)
         live_world.publish([inbox(1)])
         await until(lambda: bool(live_world.network.accepted))
@@ -206,7 +206,7 @@ async def test_hundreds_of_peers_that_suddenly_hang_do_not_take_every_seat(
     live_world.publish(hanging)
     live_world.publish([inbox(number) for number in range(50)])
     slots = Slots(healthy=40, suspect=5, total=300, slow_after=0.05)
-    limits = Limits(slots=slots, attempt=3600.0, sweep=0.5, grace=0.1)
+    limits = DispatcherLimits(slots=slots, attempt=3600.0, sweep=0.5, grace=0.1)
     async with running(live_world.dispatcher(limits)):
         await until(lambda: len(live_world.network.accepted) == 50)
 
@@ -216,11 +216,11 @@ async def test_peers_known_to_fail_share_a_few_seats(live_world: World) -> None:
     with live_world.db.begin() as conn:
         hosts = [host_of(to) for to in failing]
         claims.claim(conn, hosts, bounds=Bounds(1, 0, 1), worker="w", now=0.0)
-        peers.put(conn, [peers.Peer(host, failures=1, last_failure=0.0) for host in hosts])
+        peers.put(conn, [peers.PeerHealth(host, failures=1, last_failure=0.0) for host in hosts])
     for to in failing:
         live_world.network.set(host_of(to), hang)
     live_world.publish(failing)
-    limits = Limits(slots=Slots(healthy=20, suspect=5), sweep=0.3, grace=0.1)
+    limits = DispatcherLimits(slots=Slots(healthy=20, suspect=5), sweep=0.3, grace=0.1)
     async with running(live_world.dispatcher(limits)) as dispatcher:
         await until(lambda: live_world.network.under_way.get("all") == 5)
         await asyncio.sleep(0.4)
@@ -261,7 +261,7 @@ async def test_what_was_published_while_a_peer_rested_does_not_hide_what_it_wait
 async def test_a_lease_is_renewed_for_as_long_as_its_attempt_takes(live_world: World) -> None:
     live_world.network.set(HOST, hang)
     live_world.publish([inbox(1)])
-    limits = Limits(lease=0.3, sweep=0.05, grace=0.1)
+    limits = DispatcherLimits(lease=0.3, sweep=0.05, grace=0.1)
     async with running(live_world.dispatcher(limits)), running(live_world.dispatcher(limits)):
         await until(lambda: len(live_world.network.posted) == 1)
         await asyncio.sleep(1.0)
@@ -274,7 +274,7 @@ async def test_the_only_dispatcher_takes_back_what_was_claimed_at_its_start(worl
     with world.db.begin() as conn:
         bounds = Bounds(4, 10, 300)
         claims.claim(conn, [HOST], bounds=bounds, worker="dead", now=world.now())
-    await world.dispatcher(Limits(alone=True)).drain()
+    await world.dispatcher(DispatcherLimits(alone=True)).drain()
     assert world.states() == {"delivered": 1}
 
 
@@ -288,7 +288,7 @@ async def test_a_stopped_dispatcher_finishes_what_is_quick_and_gives_back_the_re
     live_world.network.set(host_of(inbox(1)), slow)
     live_world.network.set(host_of(inbox(2)), hang)
     live_world.publish([inbox(1), inbox(2)])
-    async with running(live_world.dispatcher(Limits(grace=0.5))):
+    async with running(live_world.dispatcher(DispatcherLimits(grace=0.5))):
         await until(lambda: live_world.network.under_way.get("all") == 2)
     assert live_world.states() == {"delivered": 1, "waiting": 1}
 
@@ -350,7 +350,7 @@ class Flaky:
         return await self._db.write(work)
 
 
-def _with_database(world: World, flaky: Flaky, limits: Limits) -> Dispatcher:
+def _with_database(world: World, flaky: Flaky, limits: DispatcherLimits) -> Dispatcher:
     return Dispatcher(
         database=flaky,
         poster=world.network,
@@ -413,7 +413,7 @@ async def test_a_dispatcher_that_cannot_say_goodbye_leaves_its_claims_to_their_l
 async def test_two_hundred_deliveries_are_a_few_transactions(live_world: World) -> None:
     flaky = Flaky(live_world.db)
     live_world.publish([inbox(number) for number in range(200)])
-    limits = Limits(sweep=3600.0, gather=0.1)
+    limits = DispatcherLimits(sweep=3600.0, gather=0.1)
     async with running(_with_database(live_world, flaky, limits)):
         await until(lambda: live_world.states() == {"delivered": 200})
     assert flaky.writes < 20
@@ -440,7 +440,7 @@ async def test_two_dispatchers_share_the_work_and_double_nothing(
 ) -> None:
     for _ in range(5):
         live_world.publish([inbox(number) for number in range(40)])
-    limits = Limits(sweep=0.2)
+    limits = DispatcherLimits(sweep=0.2)
     with caplog.at_level(logging.WARNING):
         async with running(live_world.dispatcher(limits)), running(live_world.dispatcher(limits)):
             await until(lambda: live_world.states() == {"delivered": 200}, seconds=20)
@@ -454,7 +454,7 @@ async def test_a_lease_that_cannot_be_renewed_is_logged_and_tried_again(
     flaky = Flaky(live_world.db)
     live_world.network.set(HOST, hang)
     live_world.publish([inbox(1)])
-    limits = Limits(lease=0.15, sweep=3600.0, grace=0.1)
+    limits = DispatcherLimits(lease=0.15, sweep=3600.0, grace=0.1)
     async with running(_with_database(live_world, flaky, limits)):
         await until(lambda: live_world.network.under_way.get("all") == 1)
         flaky.fails.add("write")

@@ -14,7 +14,7 @@ from activitypub.fetch import Fetcher
 from fedcom.clock import utc_now
 from fedcom.db import Database
 from outbox import deliveries as tables
-from outbox.dispatcher import Dispatcher, Limits
+from outbox.dispatcher import Dispatcher, DispatcherLimits
 from tests.outbox.world import Network, Signers, World
 from tests.support.listeners import Asked, http_answer, listening
 from tests.support.waiting import until
@@ -74,7 +74,7 @@ async def cost_of_the_healthy(world: World, fetcher: Fetcher, *, some_hang: bool
                 signers=world.signers,
                 inboxes=world.inboxes,
                 clock=utc_now,
-                limits=Limits(grace=0.1),
+                limits=DispatcherLimits(grace=0.1),
             )
             running = asyncio.create_task(dispatcher.run())
             await asyncio.sleep(0.2)

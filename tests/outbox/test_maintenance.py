@@ -4,7 +4,7 @@ from sqlalchemy import func, select, update
 
 from activitypub.iri import host_of
 from outbox import claims, peers
-from outbox.answers import Kind, Outcome
+from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.claims import Bounds
 from outbox.deliveries import ECHOED, activities, deliveries
 from outbox.maintenance import (
@@ -18,13 +18,13 @@ from outbox.maintenance import (
     report_peers,
     retry_now,
 )
-from outbox.peers import Peer
+from outbox.peers import PeerHealth
 from outbox.publish import find_issued
 from outbox.record import Result, record
 from tests.outbox.world import World, inbox
 
 
-def _attempt(world: World, number: int, outcome: Outcome) -> None:
+def _attempt(world: World, number: int, outcome: AttemptOutcome) -> None:
     now, host = world.now(), host_of(inbox(number))
     with world.db.begin() as conn:
         claim = claims.claim(conn, [host], bounds=Bounds(1, 1, 60), worker="w", now=now)
@@ -37,8 +37,8 @@ def test_a_report_shows_what_waits_for_whom_and_why(world: World) -> None:
     world.publish([inbox(1), inbox(2)])
     world.advance(seconds=10)
     world.publish([inbox(1), inbox(3)])
-    _attempt(world, 1, Outcome(Kind.BUSY, 503, "full", 60.0))
-    _attempt(world, 2, Outcome(Kind.DELIVERED, 202))
+    _attempt(world, 1, AttemptOutcome(AnswerKind.BUSY, 503, "full", 60.0))
+    _attempt(world, 2, AttemptOutcome(AnswerKind.DELIVERED, 202))
     now = world.now()
     with world.db.connect() as conn:
         one, three, two = report_peers(conn)
@@ -70,9 +70,9 @@ def test_a_report_counts_what_is_being_sent(world: World) -> None:
 
 def test_failed_deliveries_are_listed_latest_first(world: World) -> None:
     world.publish([inbox(1), inbox(2), inbox(3)])
-    _attempt(world, 1, Outcome(Kind.REJECTED, 403, "no"))
+    _attempt(world, 1, AttemptOutcome(AnswerKind.REJECTED, 403, "no"))
     world.advance(seconds=5)
-    _attempt(world, 2, Outcome(Kind.GONE, 410, "bye"))
+    _attempt(world, 2, AttemptOutcome(AnswerKind.GONE, 410, "bye"))
     now = world.now()
     name = "https://here.example/activities/1"
     one = FailedDelivery(name, inbox(1), "failed", 1, 403, "no", now - 5)
@@ -86,7 +86,7 @@ def test_failed_deliveries_are_listed_latest_first(world: World) -> None:
 def test_echoes_are_listed_behind_failures(world: World) -> None:
     world.publish([inbox(number) for number in range(1, 5)])
     for number in range(1, 5):
-        _attempt(world, number, Outcome(Kind.REJECTED, 400, "it is mine"))
+        _attempt(world, number, AttemptOutcome(AnswerKind.REJECTED, 400, "it is mine"))
         world.advance(seconds=5)
     is_from_even = deliveries.c.inbox.in_([inbox(2), inbox(4)])
     with world.db.begin() as conn:
@@ -106,7 +106,7 @@ def test_echoes_are_listed_behind_failures(world: World) -> None:
 def _rest(world: World) -> None:
     world.publish([inbox(1), inbox(2)])
     for number in (1, 2):
-        _attempt(world, number, Outcome(Kind.BUSY, 503, "", 3600.0))
+        _attempt(world, number, AttemptOutcome(AnswerKind.BUSY, 503, "", 3600.0))
 
 
 def _due(world: World) -> list[float]:
@@ -135,8 +135,8 @@ def test_pruning_keeps_what_is_recent_or_open_and_issued_activities_for_a_month(
     world: World,
 ) -> None:
     world.publish([inbox(1), inbox(2), inbox(3)])
-    _attempt(world, 1, Outcome(Kind.DELIVERED, 202))
-    _attempt(world, 2, Outcome(Kind.REJECTED, 403))
+    _attempt(world, 1, AttemptOutcome(AnswerKind.DELIVERED, 202))
+    _attempt(world, 2, AttemptOutcome(AnswerKind.REJECTED, 403))
     name = "https://here.example/activities/1"
 
     def left(days: float) -> tuple[int, bool]:
@@ -148,14 +148,14 @@ def test_pruning_keeps_what_is_recent_or_open_and_issued_activities_for_a_month(
     assert left(6) == (3, True)
     assert left(8) == (2, True)
     assert left(31) == (1, True)  # one is still waiting
-    _attempt(world, 3, Outcome(Kind.DELIVERED, 202))
+    _attempt(world, 3, AttemptOutcome(AnswerKind.DELIVERED, 202))
     assert left(8) == (0, True)
     assert left(31) == (0, False)
 
 
 def test_pruning_keeps_an_echo_no_longer_than_what_arrived(world: World) -> None:
     world.publish([inbox(1)])
-    _attempt(world, 1, Outcome(Kind.REJECTED, 400))
+    _attempt(world, 1, AttemptOutcome(AnswerKind.REJECTED, 400))
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(state=ECHOED))
         assert [prune(conn, world.now() + days * DAY) for days in (6, 8)] == [0, 1]
@@ -175,7 +175,7 @@ def test_pruning_deletes_a_limited_number_at_a_time(world: World) -> None:
 def test_a_peer_without_any_delivery_is_still_reported(world: World) -> None:
     with world.db.begin() as conn:
         claims.claim(conn, ["old.example"], bounds=Bounds(1, 1, 1), worker="w", now=0.0)
-        peers.put(conn, [Peer("old.example", failures=9, gone=True)])
+        peers.put(conn, [PeerHealth("old.example", failures=9, gone=True)])
         assert [(row.host, row.gone, row.waiting) for row in report_peers(conn)] == [
             ("old.example", True, 0)
         ]

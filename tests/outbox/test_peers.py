@@ -5,23 +5,25 @@ from sqlalchemy import select
 
 from activitypub.iri import host_of
 from outbox import claims, peers
-from outbox.answers import Kind, Outcome
+from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.deliveries import deliveries
-from outbox.peers import FIRST_PAUSE, JITTER, LONGEST_PAUSE, MONTH, REST_AFTER, Peer
+from outbox.peers import FIRST_PAUSE, JITTER, LONGEST_PAUSE, MONTH, REST_AFTER, PeerHealth
 from tests.outbox.world import World, inbox
 
 RNG = random.Random(7)
-BUSY = Outcome(Kind.BUSY, 503, "overloaded")
-TAKEN = Outcome(Kind.DELIVERED, 202)
+BUSY = AttemptOutcome(AnswerKind.BUSY, 503, "overloaded")
+TAKEN = AttemptOutcome(AnswerKind.DELIVERED, 202)
 HOST = host_of(inbox(1))
 
 
-def _after(peer: Peer, outcome: Outcome, *, started_at: float, now: float | None = None) -> Peer:
+def _after(
+    peer: PeerHealth, outcome: AttemptOutcome, *, started_at: float, now: float | None = None
+) -> PeerHealth:
     return peers.after(peer, outcome, started_at=started_at, now=now or started_at + 0.1, rng=RNG)
 
 
-def _failing(times: int, *, since: float = 1000.0) -> Peer:
-    peer = Peer(HOST)
+def _failing(times: int, *, since: float = 1000.0) -> PeerHealth:
+    peer = PeerHealth(HOST)
     for number in range(times):
         peer = _after(peer, BUSY, started_at=since + 10_000 * number)
     return peer
@@ -49,9 +51,14 @@ def test_more_failures_make_it_rest_and_each_pause_is_longer() -> None:
 
 @pytest.mark.parametrize(
     "outcome",
-    [TAKEN, Outcome(Kind.GONE, 410), Outcome(Kind.REJECTED, 403), Outcome(Kind.UNAUTHORIZED, 401)],
+    [
+        TAKEN,
+        AttemptOutcome(AnswerKind.GONE, 410),
+        AttemptOutcome(AnswerKind.REJECTED, 403),
+        AttemptOutcome(AnswerKind.UNAUTHORIZED, 401),
+    ],
 )
-def test_any_answer_but_busy_ends_the_rest(outcome: Outcome) -> None:
+def test_any_answer_but_busy_ends_the_rest(outcome: AttemptOutcome) -> None:
     peer = _after(_failing(9), outcome, started_at=1e6)
     assert peer.failures == 0
     assert peer.failing_since is None
@@ -60,14 +67,16 @@ def test_any_answer_but_busy_ends_the_rest(outcome: Outcome) -> None:
     assert (peer.last_success is not None) == (outcome is TAKEN)
 
 
-@pytest.mark.parametrize("outcome", [Outcome(Kind.OURS), Outcome(Kind.REJECTED)])
-def test_what_never_reached_the_peer_says_nothing_about_it(outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    "outcome", [AttemptOutcome(AnswerKind.OURS), AttemptOutcome(AnswerKind.REJECTED)]
+)
+def test_what_never_reached_the_peer_says_nothing_about_it(outcome: AttemptOutcome) -> None:
     peer = _failing(4)
     assert _after(peer, outcome, started_at=1e6) is peer
 
 
 def test_requests_cut_off_together_are_one_failure() -> None:
-    peer = _after(Peer(HOST), BUSY, started_at=100.0, now=101.0)
+    peer = _after(PeerHealth(HOST), BUSY, started_at=100.0, now=101.0)
     for _ in range(5):
         peer = _after(peer, BUSY, started_at=100.5, now=101.2)
     assert peer.failures == 1
@@ -75,13 +84,23 @@ def test_requests_cut_off_together_are_one_failure() -> None:
 
 
 def test_a_wish_for_patience_makes_the_whole_peer_rest() -> None:
-    peer = _after(Peer(HOST), Outcome(Kind.BUSY, 429, "", 60.0), started_at=100.0, now=101.0)
+    peer = _after(
+        PeerHealth(HOST),
+        AttemptOutcome(AnswerKind.BUSY, 429, "", 60.0),
+        started_at=100.0,
+        now=101.0,
+    )
     assert peer.resting_until == 161.0
     assert not peer.is_probed
 
 
 def test_a_success_that_began_before_does_not_lift_a_wish_for_patience() -> None:
-    peer = _after(Peer(HOST), Outcome(Kind.BUSY, 429, "", 60.0), started_at=100.0, now=101.0)
+    peer = _after(
+        PeerHealth(HOST),
+        AttemptOutcome(AnswerKind.BUSY, 429, "", 60.0),
+        started_at=100.0,
+        now=101.0,
+    )
     peer = _after(peer, TAKEN, started_at=100.5, now=101.5)
     assert peer.resting_until == 161.0
     assert peer.failures == 1
@@ -89,8 +108,13 @@ def test_a_success_that_began_before_does_not_lift_a_wish_for_patience() -> None
 
 
 def test_a_shorter_wish_does_not_shorten_the_rest() -> None:
-    peer = _after(Peer(HOST), Outcome(Kind.BUSY, 429, "", 60.0), started_at=100.0, now=101.0)
-    peer = _after(peer, Outcome(Kind.BUSY, 429, "", 5.0), started_at=100.5, now=102.0)
+    peer = _after(
+        PeerHealth(HOST),
+        AttemptOutcome(AnswerKind.BUSY, 429, "", 60.0),
+        started_at=100.0,
+        now=101.0,
+    )
+    peer = _after(peer, AttemptOutcome(AnswerKind.BUSY, 429, "", 5.0), started_at=100.5, now=102.0)
     assert peer.resting_until == 161.0
 
 
@@ -102,7 +126,7 @@ def test_a_month_of_failures_means_gone_and_one_success_means_back() -> None:
     assert not _after(peer, TAKEN, started_at=MONTH + 10).gone
 
 
-def _store(world: World, *found: Peer) -> None:
+def _store(world: World, *found: PeerHealth) -> None:
     with world.db.begin() as conn:
         bounds = claims.Bounds(4, 0, 60)  # makes the rows and claims nothing
         hosts = [peer.host for peer in found]
@@ -112,19 +136,19 @@ def _store(world: World, *found: Peer) -> None:
 
 def test_health_is_stored_as_it_is(world: World) -> None:
     stored = [
-        Peer("a.example", 3, 1.0, 2.0, 3.0, 4.0, 503, "text", gone=True),
-        Peer("b.example", last_success=9.0, last_status=202),
-        Peer("c.example", last_success=9.0, last_status=200),
-        Peer("d.example", last_status=404, last_answer=""),
+        PeerHealth("a.example", 3, 1.0, 2.0, 3.0, 4.0, 503, "text", gone=True),
+        PeerHealth("b.example", last_success=9.0, last_status=202),
+        PeerHealth("c.example", last_success=9.0, last_status=200),
+        PeerHealth("d.example", last_status=404, last_answer=""),
     ]
     _store(world, *stored)
     with world.db.begin() as conn:
         found = peers.lock(conn, ["d.example", "c.example", "b.example", "a.example", "e.example"])
-    assert list(found.values()) == [*stored, Peer("e.example")]
+    assert list(found.values()) == [*stored, PeerHealth("e.example")]
 
 
 def test_gone_hosts_are_listed(world: World) -> None:
-    _store(world, Peer("here.example"), Peer("away.example", failures=50, gone=True))
+    _store(world, PeerHealth("here.example"), PeerHealth("away.example", failures=50, gone=True))
     with world.db.connect() as conn:
         assert peers.gone_hosts(conn) == {"away.example"}
 
@@ -132,20 +156,20 @@ def test_gone_hosts_are_listed(world: World) -> None:
 def test_a_host_that_is_heard_from_is_released_with_its_backlog(world: World) -> None:
     world.publish([inbox(1)])
     world.publish([inbox(2)])
-    _store(world, Peer(HOST, failures=9, failing_since=1.0, resting_until=1e12, gone=True))
+    _store(world, PeerHealth(HOST, failures=9, failing_since=1.0, resting_until=1e12, gone=True))
     with world.db.begin() as conn:
         conn.execute(deliveries.update().values(due_at=1e11))
         assert peers.heard_from(conn, HOST, 77.0)
-        assert peers.lock(conn, [HOST])[HOST] == Peer(HOST)
+        assert peers.lock(conn, [HOST])[HOST] == PeerHealth(HOST)
         assert conn.execute(select(deliveries.c.due_at).order_by(deliveries.c.id)).all() == [
             (77.0,),
             (1e11,),
         ]
 
 
-@pytest.mark.parametrize("peer", [None, Peer(HOST, last_success=1.0, last_status=202)])
+@pytest.mark.parametrize("peer", [None, PeerHealth(HOST, last_success=1.0, last_status=202)])
 def test_hearing_from_a_healthy_or_unknown_host_changes_nothing(
-    world: World, peer: Peer | None
+    world: World, peer: PeerHealth | None
 ) -> None:
     if peer is not None:
         _store(world, peer)

@@ -6,28 +6,30 @@ from sqlalchemy import select
 
 from activitypub.iri import host_of
 from outbox import claims, peers
-from outbox.answers import Kind, Outcome
-from outbox.claims import Bounds, Claimed
+from outbox.answers import AnswerKind, AttemptOutcome
+from outbox.claims import Bounds, ClaimedDelivery
 from outbox.deliveries import deliveries
 from outbox.maintenance import find_failed
-from outbox.peers import MONTH, REST_AFTER, Peer
-from outbox.ports import Pace
+from outbox.peers import MONTH, REST_AFTER, PeerHealth
+from outbox.ports import DeliveryPace
 from outbox.record import Recorded, Result, record
 from outbox.retry import WEEK
 from tests.outbox.world import ACTOR, World, inbox
 
 HOST = host_of(inbox(1))
-BUSY = Outcome(Kind.BUSY, 503, "overloaded")
-TAKEN = Outcome(Kind.DELIVERED, 202, "thanks")
+BUSY = AttemptOutcome(AnswerKind.BUSY, 503, "overloaded")
+TAKEN = AttemptOutcome(AnswerKind.DELIVERED, 202, "thanks")
 
 
-def _claim(world: World, slots: int = 4, worker: str = "w") -> list[Claimed]:
+def _claim(world: World, slots: int = 4, worker: str = "w") -> list[ClaimedDelivery]:
     with world.db.begin() as conn:
         bounds = Bounds(slots, 100, 60)
         return claims.claim(conn, [HOST], bounds=bounds, worker=worker, now=world.now()).rows
 
 
-def _record(world: World, rows: list[Claimed], *outcomes: Outcome, worker: str = "w") -> Recorded:
+def _record(
+    world: World, rows: list[ClaimedDelivery], *outcomes: AttemptOutcome, worker: str = "w"
+) -> Recorded:
     now = world.now()
     results = [Result(row, outcome, now, now) for row, outcome in zip(rows, outcomes, strict=True)]
     with world.db.begin() as conn:
@@ -48,14 +50,14 @@ def _rows(world: World) -> list[tuple[object, ...]]:
     [
         (TAKEN, ("delivered", 1, 202, None, None)),
         (BUSY, ("waiting", 1, 503, "overloaded", None)),
-        (Outcome(Kind.OURS, None, "oops"), ("waiting", 1, None, "oops", None)),
-        (Outcome(Kind.UNAUTHORIZED, 401, "who?"), ("waiting", 1, 401, "who?", None)),
-        (Outcome(Kind.GONE, 410, "bye"), ("failed", 1, 410, "bye", None)),
-        (Outcome(Kind.REJECTED, 403, "no"), ("failed", 1, 403, "no", None)),
+        (AttemptOutcome(AnswerKind.OURS, None, "oops"), ("waiting", 1, None, "oops", None)),
+        (AttemptOutcome(AnswerKind.UNAUTHORIZED, 401, "who?"), ("waiting", 1, 401, "who?", None)),
+        (AttemptOutcome(AnswerKind.GONE, 410, "bye"), ("failed", 1, 410, "bye", None)),
+        (AttemptOutcome(AnswerKind.REJECTED, 403, "no"), ("failed", 1, 403, "no", None)),
     ],
 )
 def test_each_outcome_settles_its_delivery(
-    world: World, outcome: Outcome, row: tuple[object, ...]
+    world: World, outcome: AttemptOutcome, row: tuple[object, ...]
 ) -> None:
     world.publish([inbox(1)])
     _record(world, _claim(world), outcome)
@@ -79,7 +81,7 @@ def test_who_refuses_its_own_words_is_no_failure(
 ) -> None:
     body = orjson.dumps({"type": "Announce", "actor": ACTOR, "object": announced})
     world.publish([inbox(1)], body=body)
-    _record(world, _claim(world), Outcome(Kind.REJECTED, 400, "it is mine"))
+    _record(world, _claim(world), AttemptOutcome(AnswerKind.REJECTED, 400, "it is mine"))
     assert _rows(world) == [(state, 1, 400, "it is mine", None)]
     assert len(world.inboxes.refusals) == (state == "failed")
     with world.db.connect() as conn:
@@ -90,7 +92,7 @@ def test_a_week_of_nothing_is_given_up_and_a_lasting_401_has_failed(world: World
     world.publish([inbox(1)])
     world.publish([inbox(1)])
     world.advance(seconds=WEEK)
-    _record(world, _claim(world), BUSY, Outcome(Kind.UNAUTHORIZED, 401))
+    _record(world, _claim(world), BUSY, AttemptOutcome(AnswerKind.UNAUTHORIZED, 401))
     assert [row[0] for row in _rows(world)] == ["given_up", "failed"]
 
 
@@ -108,7 +110,7 @@ def test_a_delivery_that_another_worker_has_taken_over_is_left_to_it(world: Worl
 def test_the_caller_is_told_when_to_look_again_and_who_fails(world: World) -> None:
     world.publish([inbox(1)])
     world.publish([inbox(1)])
-    recorded = _record(world, _claim(world), BUSY, Outcome(Kind.UNAUTHORIZED, 401))
+    recorded = _record(world, _claim(world), BUSY, AttemptOutcome(AnswerKind.UNAUTHORIZED, 401))
     assert recorded.look_at[HOST] == pytest.approx(world.now() + 1, abs=0.3)
     assert recorded.failing == frozenset()  # the 401 was an answer, and the later one
     world.publish([inbox(1)])
@@ -117,14 +119,19 @@ def test_the_caller_is_told_when_to_look_again_and_who_fails(world: World) -> No
 
 def test_a_host_that_asked_for_patience_is_looked_at_when_it_said(world: World) -> None:
     world.publish([inbox(1)])
-    recorded = _record(world, _claim(world), Outcome(Kind.BUSY, 429, "", 3600.0))
+    recorded = _record(world, _claim(world), AttemptOutcome(AnswerKind.BUSY, 429, "", 3600.0))
     assert recorded.look_at[HOST] == world.now() + 3600
 
 
 def test_an_inbox_that_is_no_more_is_reported_once_for_each_delivery(world: World) -> None:
     world.publish([inbox(1)])
     world.publish([inbox(1)])
-    _record(world, _claim(world), Outcome(Kind.GONE, 404), Outcome(Kind.REJECTED, 400))
+    _record(
+        world,
+        _claim(world),
+        AttemptOutcome(AnswerKind.GONE, 404),
+        AttemptOutcome(AnswerKind.REJECTED, 400),
+    )
     assert world.inboxes.heard == [inbox(1)]
     assert [refusal.status for refusal in world.inboxes.refusals] == [404, 400]
 
@@ -165,7 +172,7 @@ def _due_in(world: World) -> list[float]:
 def test_a_peer_that_remembers_what_it_failed_to_process_is_tried_again_after_that(
     world: World,
 ) -> None:
-    world.inboxes.made[HOST] = Pace(memory=90.0)
+    world.inboxes.made[HOST] = DeliveryPace(memory=90.0)
     world.publish([inbox(1)])
     _record(world, _claim(world), BUSY)
     [seconds] = _due_in(world)
@@ -176,7 +183,7 @@ def test_a_peer_that_remembers_what_it_failed_to_process_is_tried_again_after_th
 def test_a_peer_that_is_back_gets_only_what_it_has_not_seen_at_once(
     world: World, sign_of_life: str
 ) -> None:
-    world.inboxes.made[HOST] = Pace(memory=90.0)
+    world.inboxes.made[HOST] = DeliveryPace(memory=90.0)
     for _ in range(9):
         world.publish([inbox(1)])
     _fail_until_resting(world)
@@ -199,7 +206,7 @@ def test_a_peer_that_is_back_gets_only_what_it_has_not_seen_at_once(
 
 
 def test_a_peer_that_takes_ten_deliveries_a_minute_gets_no_more(world: World) -> None:
-    world.inboxes.made[HOST] = Pace(interval=7.6)
+    world.inboxes.made[HOST] = DeliveryPace(interval=7.6)
     for _ in range(40):
         world.publish([inbox(1)])
     sent: list[float] = []
@@ -243,4 +250,4 @@ def test_a_month_of_failed_probes_makes_the_peer_gone(world: World) -> None:
         assert peers.gone_hosts(conn) == {HOST}
         found = peers.lock(conn, [HOST])[HOST]
     assert found.failing_since == world.now() - 4 * MONTH / 3
-    assert isinstance(found, Peer)
+    assert isinstance(found, PeerHealth)

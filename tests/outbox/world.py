@@ -17,8 +17,8 @@ from activitypub.iri import host_of
 from activitypub.signatures.keys import PrivateKey
 from fedcom.db import Database
 from outbox import deliveries as tables
-from outbox.dispatcher import Dispatcher, Limits
-from outbox.ports import Pace, Refusal
+from outbox.dispatcher import Dispatcher, DispatcherLimits
+from outbox.ports import DeliveryPace, RefusedDelivery
 from outbox.publish import publish
 from tests.support import services
 from tests.support.clock import SettableClock
@@ -44,16 +44,16 @@ class Inboxes:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
-        self.refusals: list[Refusal] = []
-        self.made: dict[str, Pace] = {}
+        self.refusals: list[RefusedDelivery] = []
+        self.made: dict[str, DeliveryPace] = {}
 
-    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, Pace]:
+    def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, DeliveryPace]:
         return {host: pace for host, pace in self.made.items() if host in hosts}
 
     def gone(self, conn: Connection, inbox: str) -> None:
         self.heard.append(inbox)
 
-    def refused(self, conn: Connection, refusal: Refusal) -> None:
+    def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
         self.refusals.append(refusal)
 
 
@@ -131,7 +131,7 @@ class World:
         assert isinstance(self.clock, SettableClock)
         self.clock.advance(**span)
 
-    def dispatcher(self, limits: Limits | None = None) -> Dispatcher:
+    def dispatcher(self, limits: DispatcherLimits | None = None) -> Dispatcher:
         return Dispatcher(
             database=self.db,
             poster=self.network,

@@ -23,7 +23,7 @@ from fedcom.models.moderation import community_ban, moderator, report, tombstone
 from fedcom.models.post import post
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
-from fedcom.wiring import Instance, open_instance
+from fedcom.wiring import OpenInstance, open_instance
 from inbox.journal import journal
 from tests.support.clock import SettableClock
 from tests.support.documents import pems, private_key
@@ -38,7 +38,9 @@ class Node:
     """`home.example` as the network sees it. Nothing runs by itself: the journal is worked when
     something was heard, and the outbox is only written."""
 
-    def __init__(self, home: Home, network: Network, instance: Instance, app: Starlette) -> None:
+    def __init__(
+        self, home: Home, network: Network, instance: OpenInstance, app: Starlette
+    ) -> None:
         self.home = home
         self.network = network
         self.instance = instance

@@ -36,7 +36,7 @@ from fedcom.remote.actors import actor_at
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
 from fedcom.wire.body import Body
-from fedcom.wiring import Instance, open_instance
+from fedcom.wiring import OpenInstance, open_instance
 from inbox.journal import journal
 from outbox.deliveries import DELIVERED, deliveries
 from tests.support.clock import SettableClock
@@ -71,7 +71,7 @@ class Sight:
 class Spot:
     """One of the three: its people are ann, the admin, and bob."""
 
-    def __init__(self, home: Home, instance: Instance, settle: Callable[[], Any]) -> None:
+    def __init__(self, home: Home, instance: OpenInstance, settle: Callable[[], Any]) -> None:
         self.home = home
         self.instance = instance
         self._settle = settle

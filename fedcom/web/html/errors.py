@@ -18,20 +18,20 @@ from fedcom.web.html.render import bare_page, page, style_address
 from fedcom.web.html.request_context import GoElsewhere, Visit, visit_of
 
 TITLES = {
-    400: mark("That request makes no sense"),
+    400: mark("Bad request"),
     401: mark("Please log in"),
-    403: mark("You may not do that"),
-    404: mark("There is nothing here"),
-    405: mark("That does not work this way"),
-    409: mark("That is taken"),
-    410: mark("It is gone"),
-    413: mark("That is too much"),
-    415: mark("That is no form"),
-    422: mark("That does not fit"),
-    429: mark("Not so fast"),
-    500: mark("Something went wrong here"),
-    502: mark("The other server gave no good answer"),
-    503: mark("Not right now"),
+    403: mark("You don't have permission to do that"),
+    404: mark("Not found"),
+    405: mark("This page can't be opened directly"),
+    409: mark("That didn't work"),
+    410: mark("No longer available"),
+    413: mark("Too large"),
+    415: mark("Unsupported format"),
+    422: mark("Please check what you entered"),
+    429: mark("Please wait a moment"),
+    500: mark("Something went wrong"),
+    502: mark("The other server didn't respond properly"),
+    503: mark("Temporarily unavailable"),
 }
 
 
@@ -61,7 +61,9 @@ async def show_problem(request: Request, error: Exception) -> Response:
 def show_failure(request: Request) -> Response:
     """Answer a request that ended in a mistake of ours; needs no database."""
     speak(choose(request.headers.get("accept-language", "")))
-    problem = Problem(500, "internal_error", gettext("It was not your fault, and it was noted."))
+    problem = Problem(
+        500, "internal_error", gettext("This was our mistake. The error has been logged.")
+    )
     if not wants_page(request):
         return to_json(problem, request)
     return _bare(request, problem)
@@ -76,7 +78,7 @@ async def go_elsewhere(request: Request, error: Exception) -> Response:
     if visit is None or not (typed and is_log_in and wants_page(request)):
         return RedirectResponse(path, 303)
     # The session ended while they were typing.
-    problem = Problem(401, "log_in_first", gettext("Log in and send it again."))
+    problem = Problem(401, "log_in_first", gettext("Log in, then send it again."))
     values = _values(request, problem) | {"typed": typed, "onward": path}
     return page(request, "error.html", visit, values, status=401)
 

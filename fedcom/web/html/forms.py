@@ -250,9 +250,9 @@ async def _read_parts(request: Request) -> _Sent:
     try:
         parts = await parser.parse()
     except _TooMuch:
-        raise HTTPException(413, mark("That is more than a form may hold.")) from None
+        raise HTTPException(413, mark("The form is too large.")) from None
     except MultiPartException:
-        raise HTTPException(400, mark("The form cannot be read.")) from None
+        raise HTTPException(400, mark("The form could not be read.")) from None
     try:
         sent = _Sent({})
         for name, value in parts.multi_items():
@@ -289,13 +289,15 @@ async def _read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise HTTPException(413, mark("That is more than a form may hold."))
+            raise HTTPException(413, mark("The form is too large."))
     return bytes(body)
 
 
 def _parse(kind: str, body: bytes) -> dict[str, str]:
     if body and kind != "application/x-www-form-urlencoded":
-        raise HTTPException(415, mark("Only plain forms can be sent here."))
+        raise HTTPException(
+            415, mark("Send this as an ordinary form (application/x-www-form-urlencoded).")
+        )
     try:
         pairs = parse_qsl(
             body.decode("utf-8"),
@@ -304,7 +306,7 @@ def _parse(kind: str, body: bytes) -> dict[str, str]:
             errors="strict",
         )
     except ValueError:
-        raise HTTPException(400, mark("The form cannot be read.")) from None
+        raise HTTPException(400, mark("The form could not be read.")) from None
     return {name: _plain(value) for name, value in pairs}
 
 

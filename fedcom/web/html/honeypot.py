@@ -36,14 +36,14 @@ def check_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
     if form.text(BAIT):
         raise Invalid(
             "trap_filled",
-            "Your browser filled in a field that is not meant for you; it is empty again."
-            " Please send the form once more.",
+            "Your browser filled in a hidden field. We have cleared it."
+            " Please send the form again.",
         )
     shown = _moment(form, signer, now)
     if shown is None:
-        raise Invalid("trap_expired", "This form was open for long. Please send it once more.")
+        raise Invalid("trap_expired", "This form was open for a long time. Please send it again.")
     if now - shown < AT_LEAST:
-        raise Invalid("trap_too_quick", "That was quick! Please send it once more.")
+        raise Invalid("trap_too_quick", "Please wait a moment and send again.")
 
 
 def _moment(form: Form, signer: HmacSigner, now: datetime) -> datetime | None:

@@ -127,5 +127,5 @@ def admin_of(request: Request, visit: Visit) -> SignedIn:
     """The admin who asks; raises Denied for other members, GoElsewhere for guests."""
     member = member_of(request, visit)
     if not member.account.is_admin:
-        raise Denied("not_an_admin", "Only admins of this instance may see this page.")
+        raise Denied("not_an_admin", "Only admins of this server can see this page.")
     return member

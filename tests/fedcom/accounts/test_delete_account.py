@@ -1,12 +1,33 @@
 """Who is told when a member leaves, and what stands here afterwards."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import Column, Table, insert, update
 
 from fedcom.accounts.delete_account import delete_account
+from fedcom.accounts.email import propose_email
 from fedcom.accounts.mail import enqueue_mail
+from fedcom.accounts.password_reset import create_reset
+from fedcom.accounts.sessions import create_session
+from fedcom.actions.message import SendMessage
+from fedcom.actions.moderators import AddModerator
+from fedcom.context import Context
+from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
+from fedcom.models.account import account
+from fedcom.models.actor import actor
+from fedcom.models.base import metadata
+from fedcom.models.boost import boost
 from fedcom.models.follow import follow
 from fedcom.models.mail import mail
+from fedcom.models.outside_mention import outside_mention
+from fedcom.personal.blocks import block, block_host
+from fedcom.personal.drafts import save_draft
+from fedcom.personal.saved import hide, save
+from fedcom.personal.sent_forms import once
+from fedcom.personal.visits import note_visit
+from fedcom.wire.body import Body
 from tests.support.people import Home, Sent, give_email
 
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
@@ -33,8 +54,8 @@ def test_followers_and_every_forum_that_is_known_are_told_once(home: Home) -> No
 def test_nothing_is_sent_any_more_to_who_has_left(home: Home) -> None:
     address = "bob@mail.example"
     home(lambda ctx: give_email(ctx, home.bob.id, address))
-    home(lambda ctx: enqueue_mail(ctx, address, "Something waits for you", "Here"))
-    home(lambda ctx: enqueue_mail(ctx, "ann@mail.example", "Something waits for you", "Here"))
+    home(lambda ctx: enqueue_mail(ctx, address, "1 new notification", "Here"))
+    home(lambda ctx: enqueue_mail(ctx, "ann@mail.example", "1 new notification", "Here"))
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
     assert [row["recipient"] for row in home.rows(mail)] == ["ann@mail.example"]
 
@@ -53,3 +74,88 @@ def test_nobody_leaves_twice_and_the_last_admin_stays(home: Home) -> None:
     home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
     with pytest.raises(NotFound):
         home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
+
+
+SECRET = "zanzibar"
+"""A word in everything that bob writes."""
+
+
+def live(home: Home) -> None:
+    """Let bob leave something behind in every table that holds anything of a person."""
+    bob, kim = home.bob, home.person(KIM)
+    words = Body.of_markdown(SECRET)
+    post = home.post(title=SECRET, body=words)
+    mine = home.comment(post, text=SECRET)
+    home.comment(post, by=home.ann, parent=mine)  # tells bob
+    home.follow(bob, home.cats)
+    home.follow(kim, bob)
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=bob))
+    home.perform(SendMessage(by=bob, to=home.ann, body=words))
+    address = f"{SECRET}@mail.example"
+
+    def keep(ctx: Context) -> None:
+        save(ctx, bob, post)
+        save(ctx, bob, mine)
+        hide(ctx, bob, post)
+        block(ctx, bob, kim)
+        block_host(ctx, bob, "peer.example")
+        note_visit(ctx.conn, bob.id, post, None, ctx.now)
+        save_draft(ctx, bob, "submit", {"title": SECRET})
+        once(ctx, bob, "form", lambda: post.id)
+        create_session(ctx.conn, bob.id, SECRET, ctx.now)
+        give_email(ctx, bob.id, address)
+        propose_email(ctx.conn, bob.id, f"new-{address}", sends_mail=True)
+        for one in (address, f"new-{address}"):
+            enqueue_mail(ctx, one, "Something waits for you", "Here")
+        create_reset(ctx.conn, bob.id, ctx.now)
+        of_bob = {"title": SECRET, "summary_source": SECRET, "summary_html": SECRET}
+        ctx.conn.execute(update(actor).where(actor.c.id == bob.id).values(**of_bob))
+        ctx.conn.execute(
+            update(account).where(account.c.actor_id == bob.id).values(application=SECRET)
+        )
+        boosted = {"subject_iri": post.iri, "actor_iri": bob.iri, "iri": None}
+        ctx.conn.execute(insert(boost).values(boosted))
+        said = {"iri": f"{KIM}/9", "author_id": bob.id, "excerpt": SECRET}
+        ctx.conn.execute(insert(outside_mention).values(said))
+
+    home(keep)
+
+
+def rows_of(home: Home, column: Column[Any]) -> list[dict[str, Any]]:
+    assert isinstance(column.table, Table)
+    mine = {home.bob.id, home.bob.iri}
+    return [row for row in home.rows(column.table) if row[column.name] in mine]
+
+
+def test_after_an_account_is_deleted_nothing_personal_is_left(home: Home) -> None:
+    live(home)
+    wiped = (*wipe.PERSONAL, *wipe.LOGIN, *wipe.BY_ACTION)
+    assert [str(column) for column in wiped if not rows_of(home, column)] == []
+    assert [str(column) for column in wipe.CONTENT if not rows_of(home, column)] == []
+
+    home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=True))
+
+    assert [str(column) for column in wiped if rows_of(home, column)] == []
+    assert home.rows(mail) == []
+    left = {
+        table.name
+        for table in metadata.sorted_tables
+        for row in home.rows(table)
+        if SECRET in repr(row)
+    }
+    assert left == set()
+
+
+def test_who_lets_their_words_stand_leaves_nothing_else_behind(home: Home) -> None:
+    live(home)
+    home(lambda ctx: delete_account(ctx, home.bob.id, removes_content=False))
+
+    wiped = (*wipe.PERSONAL, *wipe.LOGIN, *wipe.BY_ACTION)
+    assert [str(column) for column in wiped if rows_of(home, column)] == []
+    left = {
+        table.name
+        for table in metadata.sorted_tables
+        for row in home.rows(table)
+        if SECRET in repr(row)
+    }
+    assert left == {"post", "comment", "message", "outside_mention"}

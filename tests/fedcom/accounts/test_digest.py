@@ -42,7 +42,7 @@ def test_one_letter_tells_how_much_waits_and_the_next_comes_an_hour_later(rig, a
     assert rig(write_digests) == 1
     [letter] = letters(rig)
     assert letter["recipient"] == "ann@mail.example"
-    assert letter["subject"].startswith("2 things wait for you at ")
+    assert letter["subject"].startswith("2 new notifications on ")
     assert "/notifications\n" in letter["body"]
     assert "/settings/appearance" in letter["body"]
     rig.clock.advance(minutes=30)
@@ -50,7 +50,7 @@ def test_one_letter_tells_how_much_waits_and_the_next_comes_an_hour_later(rig, a
     assert rig(write_digests) == 0
     rig.clock.advance(minutes=30)
     assert rig(write_digests) == 1
-    assert letters(rig)[-1]["subject"].startswith("Something waits for you")
+    assert letters(rig)[-1]["subject"].startswith("1 new notification")
     rig.clock.advance(hours=2)
     assert rig(write_digests) == 0  # nothing new since
 

@@ -19,7 +19,7 @@ from fedcom.models.notification import notification
 from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import actor_block
 from fedcom.models.post import post
-from fedcom.personal.notifications import prune_news
+from fedcom.personal.notifications import prune_notifications
 from fedcom.queries.notifications import list_news
 from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.hearing import hear
@@ -254,11 +254,11 @@ def _read(ctx: Context, received: ReceivedActivity) -> Any:
 def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:
     home.person(KIM)
     hear(home, activity("Create", KIM, toot(BOB)))
-    home(lambda ctx: prune_news(ctx.conn, ctx.now))
+    home(lambda ctx: prune_notifications(ctx.conn, ctx.now))
     assert len(kept(home)) == 1
 
     home(lambda ctx: ctx.conn.execute(notification.delete()))
-    home(lambda ctx: prune_news(ctx.conn, ctx.now))
+    home(lambda ctx: prune_notifications(ctx.conn, ctx.now))
 
     assert kept(home) == []
 

@@ -12,11 +12,11 @@ from fedcom.actions.follow import AnswerFollow, Follow
 from fedcom.background.follow_requests import ask_again
 from fedcom.federation.refused import undo_refused
 from fedcom.models.actor import Community, Person
-from fedcom.models.follow import Follow as FollowRow, follow
+from fedcom.models.follow import FollowRow, follow
 from fedcom.models.notification import notification
 from fedcom.queries.follows import get_follow
 from outbox.deliveries import deliveries
-from outbox.ports import Refusal
+from outbox.ports import RefusedDelivery
 from outbox.publish import find_issued
 from tests.support.documents import activity, group, page, person, proof_key, prover
 from tests.support.node import Node
@@ -102,7 +102,7 @@ async def test_what_was_refused_is_not_asked_for_and_the_member_is_told(asking: 
     refused = {"state": "failed", "closed_at": home.clock().timestamp()}
     home(lambda ctx: ctx.conn.execute(update(deliveries).values(refused)))
     issued = home(lambda ctx: find_issued(ctx.conn, str(asking.row["iri"])))
-    refusal = Refusal(home.bob.iri, issued.body, "dogs.example", 403, "no")
+    refusal = RefusedDelivery(home.bob.iri, issued.body, "dogs.example", 403, "no")
     home(lambda ctx: undo_refused(ctx, refusal))
 
     assert await asking.minutes_of_asking(10) == []

@@ -20,11 +20,11 @@ from fedcom.models.media import link_preview, media
 from fedcom.models.post import Post
 from fedcom.settings import Settings
 from fedcom.site.instances import block_instance
-from fedcom.units import Units
 from fedcom.wire.illustration import Illustration
 from tests.support.people import ORIGIN, Home
 from tests.support.pictures import draw, opened, picture
 from tests.support.small_web import SmallWeb, small_web
+from tests.support.units import open_units
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -54,7 +54,7 @@ class World:
         self.store = Store(folder)
         self.settings = Settings(origin=ORIGIN, data_dir=folder)
         fetcher = web.fetcher()
-        units = Units(
+        units = open_units(
             database=home.database,
             fetcher=fetcher,
             origin=ORIGIN,

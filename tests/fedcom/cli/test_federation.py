@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, update
 
 from fedcom.cli.table import heard_table
 from fedcom.models.omission import omission
-from inbox.journal import Entry, append, journal
+from inbox.journal import JournalEntry, append, journal
 from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
 from tests.fedcom.cli.shell import HOST, ORIGIN, Shell
@@ -34,7 +34,7 @@ def fail(conn: Connection, host: str, **health: object) -> None:
 
 
 def refuse(conn: Connection, number: int, code: str, closed_at: float) -> None:
-    entry = Entry(
+    entry = JournalEntry(
         activity_id=f"https://far.example/create/{number}" if number else None,
         activity_type="Create",
         actor="https://far.example/u/eve",

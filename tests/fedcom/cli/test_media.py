@@ -8,14 +8,14 @@ from fedcom.media.pictures import Kept
 from fedcom.media.records import put_media
 from fedcom.media.remote import name_of_copy
 from fedcom.media.store import Store
-from fedcom.wiring import Instance
+from fedcom.wiring import OpenInstance
 from tests.fedcom.cli.shell import Shell
 from tests.support.pictures import draw, picture
 
 CAT = "https://peer.example/cat.png"
 
 
-async def kept(instance: Instance) -> str:
+async def kept(instance: OpenInstance) -> str:
     """A preview of a picture elsewhere, with its files and a copy; the address of ours."""
     store: Store = instance.pictures.store
     made = read_picture(picture("PNG", draw(300, 300)), POST)
@@ -36,7 +36,7 @@ def test_a_picture_goes_with_all_its_files(shell: Shell, by_its_origin: bool) ->
     def files(store: Store) -> list[str]:
         return [name for name, *_ in store.files()]
 
-    async def left(instance: Instance) -> tuple[list[str], list[str]]:
+    async def left(instance: OpenInstance) -> tuple[list[str], list[str]]:
         return files(instance.pictures.store), files(instance.remote_pictures.store)
 
     copies = [] if by_its_origin else [name_of_copy(CAT, "full")]

@@ -4,7 +4,7 @@ from sqlalchemy import update
 
 from activitypub.nodeinfo import Software
 from fedcom.context import Context
-from fedcom.federation.ports import Gate, Inboxes
+from fedcom.federation.ports import BlockGate, PeerInboxes
 from fedcom.models.actor import actor
 from fedcom.remote.peers import put_peer
 from fedcom.site.instances import block_instance
@@ -13,15 +13,15 @@ from tests.support.people import Home
 KIM, LEA = "https://peer.example/u/kim", "https://peer.example/u/lea"
 
 
-def inboxes(home: Home, suspects: list[str]) -> Inboxes:
-    return Inboxes(suspects.append, home.origin, home.clock)
+def inboxes(home: Home, suspects: list[str]) -> PeerInboxes:
+    return PeerInboxes(suspects.append, home.origin, home.clock)
 
 
 def test_the_gate_refuses_blocked_hosts_and_says_why(home: Home) -> None:
     home(lambda ctx: block_instance(ctx, "peer.example", "spam"))
 
     def ask(host: str) -> str | None:
-        return home(lambda ctx: Gate().refuses(ctx.conn, host))
+        return home(lambda ctx: BlockGate().refuses(ctx.conn, host))
 
     assert ask("peer.example") == "The server peer.example is blocked here."
     assert ask("sub.peer.example") == "The server peer.example is blocked here."
@@ -31,8 +31,8 @@ def test_the_gate_refuses_blocked_hosts_and_says_why(home: Home) -> None:
 def test_the_gate_knows_who_has_a_row(home: Home) -> None:
     home.person(KIM)
 
-    assert home(lambda ctx: Gate().knows(ctx.conn, KIM))
-    assert not home(lambda ctx: Gate().knows(ctx.conn, LEA))
+    assert home(lambda ctx: BlockGate().knows(ctx.conn, KIM))
+    assert not home(lambda ctx: BlockGate().knows(ctx.conn, LEA))
 
 
 def test_only_software_that_makes_demands_is_delivered_to_at_a_pace(home: Home) -> None:

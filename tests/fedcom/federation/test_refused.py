@@ -19,7 +19,7 @@ from fedcom.models.notification import notification
 from fedcom.models.vote import post_vote
 from fedcom.remote.actors import is_stale
 from fedcom.wire.body import Body
-from outbox.ports import Refusal
+from outbox.ports import RefusedDelivery
 from tests.support.people import Home
 
 DOGS = "https://lemmy.example/c/dogs"
@@ -56,7 +56,7 @@ class Elsewhere:
         bodies = [body for sent, body in self.home.sent_bodies() if sent.by == "u/bob"]
         if refused_by is None:
             return
-        refusal = Refusal(self.home.bob.iri, bodies[0], refused_by, 400, '{"error":"no"}')
+        refusal = RefusedDelivery(self.home.bob.iri, bodies[0], refused_by, 400, '{"error":"no"}')
         self.home.clock.advance(seconds=1)
         self.home(lambda ctx: undo_refused(ctx, refusal))
         assert self.home.sent() == [], "nobody elsewhere is told"
@@ -134,7 +134,7 @@ def test_it_is_undone_although_the_moderator_was_dismissed_since(home: Home) -> 
     (body,) = [body for _, body in home.sent_bodies()]
     home(lambda ctx: ctx.conn.execute(moderator.delete()))
 
-    refusal = Refusal(home.bob.iri, body, "lemmy.example", 403, "")
+    refusal = RefusedDelivery(home.bob.iri, body, "lemmy.example", 403, "")
     home(lambda ctx: undo_refused(ctx, refusal))
 
     assert home.fresh(there.post).locked_at is None

@@ -8,16 +8,8 @@ from fedcom.actions.delete import Delete
 from fedcom.actions.remove import RemoveContent
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.personal import actor_block, hidden_post, host_block, saved_comment, saved_post
-from fedcom.personal.saved import (
-    block,
-    block_host,
-    hide,
-    save,
-    unblock,
-    unblock_host,
-    unhide,
-    unsave,
-)
+from fedcom.personal.blocks import block, block_host, unblock, unblock_host
+from fedcom.personal.saved import hide, save, unhide, unsave
 from fedcom.queries.saved import Blocks, list_own_blocks, list_saved_comments
 from tests.support.people import Home
 

@@ -3,7 +3,7 @@ import time
 import pytest
 from hypothesis import given, strategies as st
 
-from fedcom.text.excerpts import EXCERPT, Piece, excerpt, mark
+from fedcom.text.excerpts import EXCERPT, MarkedPiece, excerpt, mark
 from fedcom.text.search_terms import parse_terms
 
 
@@ -38,14 +38,14 @@ def test_an_excerpt_stands_around_the_first_match() -> None:
     text = "before " * 100 + "the needle here " + "after " * 100
     pieces = excerpt(text, parse_terms("needle").wanted)
 
-    assert Piece("needle", found=True) in pieces
+    assert MarkedPiece("needle", found=True) in pieces
     assert pieces[0].text == pieces[-1].text[::-1] == "… "
     assert sum(len(piece.text) for piece in pieces) <= EXCERPT + 34
     assert pieces[1].text.split() == ["before"] * 8 + ["the"]
 
 
 def test_without_a_match_the_beginning_is_shown() -> None:
-    assert excerpt("  short\n\ntext ", parse_terms("else").wanted) == (Piece("short text"),)
+    assert excerpt("  short\n\ntext ", parse_terms("else").wanted) == (MarkedPiece("short text"),)
     long = excerpt("word " * 100, parse_terms("else").wanted)
     assert (long[0].text[:4], long[-1].text) == ("word", " …")
 

@@ -22,7 +22,7 @@ from fedcom.site import health
 from fedcom.site.health import Health, check_health, measure_database
 from fedcom.web.admin_federation import reason_of
 from inbox import journal
-from inbox.journal import Entry
+from inbox.journal import JournalEntry
 from outbox.deliveries import deliveries, peers
 from outbox.publish import publish
 from tests.fedcom.web.conftest import World
@@ -76,9 +76,9 @@ async def test_a_failing_peer_is_shown_with_its_reason_and_tried_again(world: Wo
     )
     ann = world.browser("ann")
     page = await ann.get("/admin/federation")
-    assert "It has trouble of its own. We try again. (503 no)" in page.text
+    assert "Internal error on that server. Trying again later. (503 no)" in page.text
     assert "lemmy 0.19.5" in page.text
-    assert "Tried again at 12:10 UTC." in page.text
+    assert "Next attempt at 12:10 UTC." in page.text
     assert page.html.count('name="host" value="sick.example"') == 1
 
     sent = await ann.post("/admin/federation/retry", host="sick.example")
@@ -91,21 +91,21 @@ async def test_a_failing_peer_is_shown_with_its_reason_and_tried_again(world: Wo
     )
     assert row.due_at == world.instance.clock().timestamp()
     page = await ann.get("/admin/federation")
-    assert "Tried again at" not in page.text
+    assert "Next attempt at" not in page.text
     nothing = await ann.post("/admin/federation/retry", host="nobody.example")
-    assert (nothing.status, "Nothing waits" in nothing.text) == (409, True)
+    assert (nothing.status, "No deliveries are waiting" in nothing.text) == (409, True)
 
 
 @pytest.mark.parametrize(
     ("status", "answer", "words"),
     [
-        (None, "ConnectTimeout", "cannot be reached: ConnectTimeout"),
-        (401, "bad signature", "does not believe our signature"),
-        (403, "", "may block this server"),
-        (410, "", "no such inbox"),
-        (429, "", "slower"),
-        (500, "", "trouble of its own"),
-        (400, "not_found", "refused what we sent. (400 not_found)"),
+        (None, "ConnectTimeout", "Unreachable: ConnectTimeout"),
+        (401, "bad signature", "signature was not accepted"),
+        (403, "", "may be blocking this one"),
+        (410, "", "inbox no longer exists"),
+        (429, "", "more slowly"),
+        (500, "", "Internal error on that server"),
+        (400, "not_found", "delivery was rejected. (400 not_found)"),
         (None, None, ""),
     ],
 )
@@ -118,7 +118,7 @@ async def test_an_answer_is_put_into_words(
 
 
 async def test_what_we_refused_is_shown_with_its_reason(world: World) -> None:
-    entry = Entry(
+    entry = JournalEntry(
         "https://evil.example/1", "Create", "https://evil.example/u/x", "https://evil.example/u/x",
         "evil.example", None, b"{}", False, True, "id", 1.0,
     )  # fmt: skip
@@ -151,11 +151,11 @@ async def test_echoes_stand_apart_and_one_server_can_be_looked_at(world: World) 
     await world.instance.unit(refuse)
     ann = world.browser("ann")
 
-    failed, _, echoes = (await ann.get("/admin/federation")).text.partition("Echoes that")
+    failed, _, echoes = (await ann.get("/admin/federation")).text.partition("Copies rejected")
     assert ("400 sick.example" in failed, "400 echo.example" in failed) == (True, False)
     assert "400 echo.example" in echoes
     only = (await ann.get("/admin/federation?host=Sick.Example")).text
-    assert "Only sick.example is shown below" in only
+    assert "Showing sick.example only" in only
     assert "echo.example" not in only
 
 
@@ -169,13 +169,13 @@ async def test_what_waits_too_long_is_said(world: World) -> None:
 
     await world.instance.unit(ask)
     ann = world.browser("ann")
-    assert "Waiting for longer" not in (await ann.get("/admin/federation")).text
+    assert "Waiting for more" not in (await ann.get("/admin/federation")).text
 
     world.instance.clock.advance(minutes=61)
 
     page = (await ann.get("/admin/federation")).text
-    assert re.search(r"peer\.example\s+1 follows by members, not answered", page)
-    assert re.search(r"slow\.example\s+1 deliveries to this server", page)
+    assert re.search(r"peer\.example\s+1 unanswered follow requests by members", page)
+    assert re.search(r"slow\.example\s+1 outgoing deliveries", page)
 
 
 def elsewhere(ctx: Context) -> int:
@@ -201,19 +201,19 @@ async def test_what_a_backfill_left_out_is_listed_with_its_reason(world: World) 
 
     browser = world.browser("ann")
     before = (await browser.get("/admin/federation")).text.partition("that could not be fetched")[2]
-    assert "Nothing." in before
+    assert "None." in before
     await world.instance.unit(leave_out)
 
     table = (await browser.get("/admin/federation")).text.partition("that could not be fetched")[2]
     for words in ("peer.example", "https://peer.example/post/7", "not_public", "kept by nobody"):
         assert words in table
-    assert "Nothing." not in table
+    assert "None." not in table
 
 
 async def test_the_page_tells_size_version_and_that_all_is_well(world: World) -> None:
     page = await world.browser("ann").get("/admin/federation")
-    assert "All is well." in page.text
-    assert re.search(r"[\d.]+ [kMGT]?B of [\d.]+ [GT]B are free", page.text)
+    assert "Everything is working." in page.text
+    assert re.search(r"[\d.]+ [kMGT]?B of [\d.]+ [GT]B free", page.text)
     assert re.search(r"Fedcom \d+\.\d+", page.text)
     size = await world.instance.read(measure_database)
     assert 100_000 < size < 100_000_000
@@ -224,12 +224,12 @@ async def test_admins_and_nobody_else_see_trouble_on_every_page(world: World) ->
     await publish_to(world, *hosts)
     for host in hosts[:2]:
         await fail(world, host)
-    assert "several servers fail" not in (await world.browser("ann").get("/")).text
+    assert "several servers are failing" not in (await world.browser("ann").get("/")).text
     await fail(world, hosts[2])
     world.instance.clock.advance(minutes=1)
     for path in ("/", "/c/cats", "/nowhere"):
-        assert "several servers fail" in (await world.browser("ann").get(path)).text
-        assert "several servers fail" not in (await world.browser("bob").get(path)).text
+        assert "several servers are failing" in (await world.browser("ann").get(path)).text
+        assert "several servers are failing" not in (await world.browser("bob").get(path)).text
 
 
 async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
@@ -239,8 +239,8 @@ async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
     world.instance.clock.advance(minutes=2)
     assert (await look(world)).troubles == ("sending",)
     page = await world.browser("ann").get("/admin/federation")
-    assert "Nobody delivers" in page.text
-    assert "All is well" not in page.text
+    assert "Deliveries are stuck" in page.text
+    assert "Everything is working" not in page.text
     now = world.instance.clock().timestamp()
     await world.instance.unit(
         lambda ctx: ctx.conn.execute(insert(peers).values(host="b.example", last_success=now))
@@ -250,12 +250,15 @@ async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
 
 async def test_an_inbox_that_nobody_works_on_is_trouble(world: World) -> None:
     now = world.instance.clock().timestamp()
-    entry = Entry("i", "Create", "a", "a", "h", None, b"{}", False, True, "r", now)
+    entry = JournalEntry("i", "Create", "a", "a", "h", None, b"{}", False, True, "r", now)
     await world.instance.unit(lambda ctx: journal.append(ctx.conn, [entry]))
     assert (await look(world)).troubles == ()
     world.instance.clock.advance(minutes=6)
     assert (await look(world)).troubles == ("inbox",)
-    assert "is not worked on" in (await world.browser("ann").get("/admin/federation")).text
+    assert (
+        "Incoming activities are stuck"
+        in (await world.browser("ann").get("/admin/federation")).text
+    )
 
 
 def test_a_disk_that_is_nearly_full_is_trouble(dialect: str) -> None:
@@ -289,7 +292,7 @@ async def test_members_are_found_promoted_and_given_a_link(world: World) -> None
     page = await ann.get("/admin/members?q=BO")
     assert 'value="BO"' in page.html
     assert ("/u/bob" in page.html, "/u/eve" in page.html) == (True, False)
-    assert "Nobody is called like that" in (await ann.get("/admin/members?q=%25")).text
+    assert "No members found" in (await ann.get("/admin/members?q=%25")).text
     await ann.post("/admin/members/role", person=str(bob), role="admin")
     assert (await world.instance.read(lambda conn: get_account(conn, bob))).is_admin
     await ann.post("/admin/members/role", person=str(bob), role="member")
@@ -309,7 +312,7 @@ async def test_a_community_is_closed_with_a_reason_and_opened_again(world: World
     assert (await world.browser("bob").get("/c/cats")).status == 410
     assert "/c/cats" not in (await world.browser("bob").get("/communities")).html
     page = await ann.get("/admin/communities")
-    assert "Open again" in page.text
+    assert "Reopen" in page.text
     await ann.post("/admin/communities/reopen", community=number)
     assert (await world.browser("bob").get("/c/cats")).status == 200
     log = await world.instance.read(lambda conn: conn.execute(select(modlog)).mappings().all())
@@ -348,7 +351,7 @@ async def test_an_invitation_is_made_shown_and_taken_back(world: World) -> None:
     [made] = await world.instance.read(list_invitations)
     page = await ann.get("/admin/invitations")
     assert f"https://forum.example/register?invitation={made.code}" in page.text
-    assert "for 2 people, until Jan 8, 2026" in page.text
+    assert "2 uses left, until Jan 8, 2026" in page.text
     await ann.post("/admin/invitations/remove", invitation=str(made.id))
     assert await world.instance.read(list_invitations) == []
 

@@ -35,7 +35,7 @@ async def test_a_post_shows_what_changed_word_by_word_newest_first(world: World)
     assert "at &lt;night&gt;." in newest
     assert "all day." in middle
     assert "added: </span>https://a.example/x</ins>" in middle
-    assert "First written" in first
+    assert "Written" in first
     assert "<ins>" not in first
     assert "They do so all day." in first
 
@@ -49,13 +49,13 @@ async def test_a_comment_shows_its_former_words(world: World) -> None:
 
     page = await world.browser().get(f"/comment/{comment.id}/history")
     assert page.text.count("I am sure") == 2
-    assert "Only how it looks was changed, no word." in page.text
+    assert "Only the formatting changed." in page.text
 
 
 async def test_what_was_never_changed_says_so(world: World) -> None:
     post = await world.post()
     page = await world.browser().get(f"/post/{post.id}/history")
-    assert "It was never changed." in page.text
+    assert "Never edited." in page.text
 
 
 async def test_the_past_of_what_was_deleted_or_removed_is_gone(world: World) -> None:
@@ -88,8 +88,8 @@ async def test_a_long_history_goes_on_on_another_page(world: World) -> None:
 
     page = await world.browser().get(f"/post/{post.id}/history")
     assert page.html.count('<li class="card version">') == PAGE
-    assert "First written" not in page.text
+    assert "Written" not in page.text
     page = await world.browser().get(f"/post/{post.id}/history?skip={PAGE}")
     assert page.html.count('<li class="card version">') == 2
-    assert "First written" in page.text
+    assert "Written" in page.text
     assert (await world.browser().get(f"/post/{post.id}/history?skip=99999")).status == 200

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from fedcom.accounts.invitations import Terms, create_invitation, list_invitations
+from fedcom.accounts.invitations import InvitationTerms, create_invitation, list_invitations
 from fedcom.site.settings import edit_site, edit_welcome, set_hue
 from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Page
@@ -44,7 +44,7 @@ def required(page: Page, action: str) -> list[str]:
 async def invite(world: World, **terms: object) -> str:
     by = world.people["ann"].id
     return await world.instance.unit(
-        lambda ctx: create_invitation(ctx.conn, by, Terms(**terms), ctx.now).code
+        lambda ctx: create_invitation(ctx.conn, by, InvitationTerms(**terms), ctx.now).code
     )
 
 
@@ -100,7 +100,7 @@ async def test_who_is_invited_comes_in_at_once_whatever_the_mode(world: World, m
     code = await invite(world)
     guest = world.browser()
     page = await guest.get(f"/register?invitation={code}&next=/c/cats")
-    assert "You are invited" in page.text
+    assert "been invited" in page.text
     assert required(page, "/register") == ["name", "password"]
 
     world.instance.clock.advance(seconds=20)
@@ -129,7 +129,7 @@ async def test_a_code_that_is_no_longer_good_says_why(world: World) -> None:
     ):
         page = await world.browser().get(f"/register?invitation={code}")
         assert words in page.text
-        assert "takes no new members" in page.text
+        assert "accepting new members" in page.text
         typed = {"password": PASSWORD, "invitation": code}
         page = await world.browser().post("/register", name="max", **typed)
         assert words in page.text
@@ -182,7 +182,7 @@ async def test_who_fills_in_what_nobody_sees_is_asked_once_more(world: World) ->
     page = await guest.post("/register", **typed, homepage="https://spam.example")
 
     assert (page.status, guest.token) == (422, None)
-    assert "Please send the form once more" in page.text
+    assert "Please send the form again" in page.text
     assert "spam.example" not in page.html
     for value in typed.values():
         assert f'value="{value}"' in page.html
@@ -197,7 +197,7 @@ async def test_who_is_too_quick_sends_it_once_more_and_loses_nothing(world: Worl
     world.instance.clock.advance(seconds=1.9)
     page = await guest.post("/register", **typed, **hidden(page, "/register"))
     assert (page.status, guest.token) == (422, None)
-    assert "That was quick" in page.text
+    assert "Please wait a moment" in page.text
     for value in typed.values():
         assert f'value="{value}"' in page.html
     world.instance.clock.advance(seconds=0.2)
@@ -207,7 +207,7 @@ async def test_who_is_too_quick_sends_it_once_more_and_loses_nothing(world: Worl
 @pytest.mark.parametrize("stamp", ["", "0.x", "1767268800000.", "é.é", "99999999999999999999.x"])
 async def test_a_moment_that_we_did_not_write_is_none(world: World, stamp: str) -> None:
     page = await world.browser().post("/register", name="zoe", password=PASSWORD, shown_at=stamp)
-    assert (page.status, "Please send it once more" in page.text) == (422, True)
+    assert (page.status, "Please send it again" in page.text) == (422, True)
 
 
 async def test_a_form_that_was_open_for_days_gets_a_new_moment(world: World) -> None:
@@ -216,6 +216,6 @@ async def test_a_form_that_was_open_for_days_gets_a_new_moment(world: World) -> 
     page = await guest.get("/register")
     world.instance.clock.advance(days=2)
     page = await guest.post("/register", **typed, **hidden(page, "/register"))
-    assert (page.status, "was open for long" in page.text) == (422, True)
+    assert (page.status, "was open for a long time" in page.text) == (422, True)
     world.instance.clock.advance(seconds=3)
     assert (await guest.post("/register", **typed, **hidden(page, "/register"))).status == 303

@@ -104,11 +104,11 @@ async def test_guests_keep_their_view_from_link_to_link(world: World) -> None:
     await world.post()
     browser = world.browser()
 
-    page = await browser.get("/" + link_called(await browser.get("/"), "Show titles only"))
+    page = await browser.get("/" + link_called(await browser.get("/"), "Compact"))
     assert "They do." not in page.text
     page = await browser.get("/" + link_called(page, "New"))
     assert "They do." not in page.text
-    page = await browser.get("/" + link_called(page, "Show more of each"))
+    page = await browser.get("/" + link_called(page, "Cards"))
     assert "They do." in page.text
 
 
@@ -192,7 +192,7 @@ async def test_communities_are_filtered_and_ordered_by_links_that_keep_both(worl
     assert 'value="CAT"' in page.html
     assert "!cats@forum.example" in page.text
     page = await browser.get("/communities?q=nothing<")
-    assert "No community with “nothing<” in its name" in page.text
+    assert "No communities found for “nothing<”" in page.text
 
 
 APPEARANCE = {"theme": "auto", "interface_language": "", "front_scope": "all", "front_sort": "new"}
@@ -222,7 +222,7 @@ async def test_each_order_that_can_be_preferred_is_the_one_of_the_front_page(
     assert (
         (f'aria-current="page">{names[span]}<' in page.html)
         if span
-        else "Of which" not in page.html
+        else "Time range" not in page.html
     )
     asked = f"/?list=all&sort={sort}" + (f"&range={span}" if span else "")
     assert shown(page) == shown(await world.browser().get(asked))
@@ -241,7 +241,7 @@ async def test_the_form_of_preferences_decides_scope_density_and_sensitive_posts
     await eve.post("/settings/appearance", **APPEARANCE)
     page = await eve.get("/")
     assert ("Bare" in page.text, "Long words" in page.text) == (False, True)
-    for scope, name in (("subscribed", "Subscribed"), ("local", "Local"), ("all", "All")):
+    for scope, name in (("subscribed", "Following"), ("local", "Local"), ("all", "All")):
         await eve.post("/c/cats/follow")
         chosen = {**APPEARANCE, "front_scope": scope, "compact_lists": "on", "show_nsfw": "on"}
         await eve.post("/settings/appearance", **chosen)

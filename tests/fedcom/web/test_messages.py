@@ -30,11 +30,11 @@ async def send(world: World, text: str = SECRET, by: str = "bob", to: str = "eve
 
 async def test_a_message_is_written_read_and_answered(world: World) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")
-    assert "You have not written to each other yet" in (await bob.get("/messages/eve")).text
+    assert "No messages yet" in (await bob.get("/messages/eve")).text
 
     sent = await bob.post("/messages/eve", body="Hello *eve*")
     assert sent.location.startswith("/messages/eve#message-")
-    assert "Your message is on its way" in (await bob.get("/messages/eve")).text
+    assert "Message sent" in (await bob.get("/messages/eve")).text
 
     told = await eve.get("/notifications")
     assert "bob sent you a message" in told.text
@@ -203,7 +203,7 @@ async def test_who_is_blocked_cannot_write_until_that_ends(world: World) -> None
 
     done = await eve.post("/u/bob/block", back="/messages/bob")
     assert done.location == "/messages/bob"
-    assert "You have blocked them" in (await eve.get("/messages/bob")).text
+    assert "You have blocked this person" in (await eve.get("/messages/bob")).text
     refused = await bob.post("/messages/eve", body="Why?")
     assert (refused.status, "accept messages from you" in refused.text) == (403, True)
     assert "Why?" in refused.html

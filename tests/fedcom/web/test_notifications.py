@@ -48,8 +48,8 @@ async def test_answers_and_mentions_are_told_with_where_and_what(world: World) -
     page = await bob.get("/notifications")
 
     assert waiting(page) == 2
-    assert "eve answered you below Mine" in page.text
-    assert "eve named you in By ann" in page.text
+    assert "eve replied to you in Mine" in page.text
+    assert "eve mentioned you in By ann" in page.text
     assert "Why so?" in page.text
     assert f'href="/comment/{answer.id}"' in page.html
     assert f'href="/comment/{mention.id}"' in page.html
@@ -77,7 +77,7 @@ async def test_lists_hold_one_kind_each(world: World) -> None:
     assert "By ann" not in (await bob.get("/notifications?kind=replies")).text
     assert "Mine" not in (await bob.get("/notifications?kind=mentions")).text
     for kind in ("messages", "moderation"):
-        assert "Nothing new" in (await bob.get(f"/notifications?kind={kind}")).text
+        assert "No new notifications" in (await bob.get(f"/notifications?kind={kind}")).text
     assert "Mine" in (await bob.get("/notifications?kind=nonsense&before=x")).text
 
 
@@ -97,7 +97,7 @@ async def test_one_or_all_are_marked_as_read(world: World) -> None:
 
     await bob.post("/notifications/read", kind="", until=first)
     page = await bob.get("/notifications")
-    assert (waiting(page), "Nothing new" in page.text) == (0, True)
+    assert (waiting(page), "No new notifications" in page.text) == (0, True)
     assert "Mine" in (await bob.get("/notifications?show=all")).text
 
 
@@ -202,8 +202,8 @@ async def test_what_moderators_did_is_told_with_the_reason(world: World) -> None
     assert "A moderator locked your post" in page.text
     assert f'<a href="/post/{post.id}" dir="auto">Mine</a>' in page.html
     assert "Reason: Too hot" in page.text
-    assert "ann reported something" in page.text
-    assert "ann asks for an account" in page.text
+    assert "ann sent a report" in page.text
+    assert "ann applied for an account" in page.text
 
 
 async def test_guests_log_in_first_and_come_back(world: World) -> None:

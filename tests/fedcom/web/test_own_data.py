@@ -147,7 +147,7 @@ async def test_who_leaves_is_gone_with_or_without_their_words(
     fields = {"remove_content": "on"} if erases else {}
     sent = await bob.post("/settings/delete", current_password=PASSWORD, **fields)
     assert sent.location == "/"
-    assert "Your account is deleted" in (await bob.get("/")).text
+    assert "Your account has been deleted" in (await bob.get("/")).text
     assert cookie_of(sent, "__Host-session")["__Host-session"]["max-age"] == "0"
 
     number = world.people["bob"].id
@@ -188,9 +188,9 @@ async def test_the_only_admin_cannot_leave(world: World) -> None:
     world.tokens["ann"] = await world.instance.unit(begin)
     browser = world.browser("ann")
     page = await browser.get("/settings/delete")
-    assert "Make somebody else one first" in page.text
+    assert "Make somebody else an admin first" in page.text
     page = await browser.post("/settings/delete", current_password=PASSWORD)
-    assert (page.status, "Make somebody else one first" in page.text) == (409, True)
+    assert (page.status, "Make somebody else an admin first" in page.text) == (409, True)
     await world.instance.unit(lambda ctx: set_role(ctx.conn, world.people["eve"].id, "admin"))
     assert (await browser.post("/settings/delete", current_password=PASSWORD)).status == 303
 

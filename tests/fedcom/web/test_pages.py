@@ -105,18 +105,18 @@ async def test_members_see_what_they_follow_first_and_everything_when_that_is_em
     await world.post("For followers")
 
     assert "For followers" in (await world.browser("eve").get("/")).text
-    assert "you follow no community" in (await world.browser("eve").get("/?list=subscribed")).text
+    assert "Follow some communities" in (await world.browser("eve").get("/?list=subscribed")).text
 
 
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/?list=all", "Write the first one"),
+        ("/?list=all", "Write the first post"),
         ("/?list=subscribed", "Find communities"),
-        ("/c/cats", "Write the first one"),
-        ("/communities?list=subscribed", "See those known here"),
-        ("/u/eve", "Write your first one"),
-        ("/u/eve?show=comments", "Find something to answer"),
+        ("/c/cats", "Write the first post"),
+        ("/communities?list=subscribed", "Browse all communities"),
+        ("/u/eve", "Write your first post"),
+        ("/u/eve?show=comments", "Browse posts"),
     ],
 )
 async def test_an_empty_list_says_what_to_do(world: World, path: str, words: str) -> None:
@@ -126,7 +126,7 @@ async def test_an_empty_list_says_what_to_do(world: World, path: str, words: str
 async def test_a_log_without_entries_says_that_this_is_good(world: World) -> None:
     await world.perform(CreateCommunity(by=world.people["eve"], name="dogs", key=KEY))
 
-    assert "Nobody had to step in" in (await world.browser().get("/c/dogs/modlog")).text
+    assert "No moderation actions yet" in (await world.browser().get("/c/dogs/modlog")).text
 
 
 async def test_who_wrote_it_sees_how_often_it_was_boosted(world: World) -> None:
@@ -153,12 +153,12 @@ async def test_what_was_deleted_is_a_placeholder_that_its_author_can_take_back(
 ) -> None:
     post = await world.post("Secret title", url="https://secret.example/")
     comment = await world.comment(post, "Secret words")
-    answer = await world.comment(post, "An answer", comment, by="eve")
+    answer = await world.comment(post, "A comment", comment, by="eve")
     await world.perform(Delete(by=world.people["bob"], target=comment))
     page = await world.browser("bob").get(f"/post/{post.id}")
     assert "Deleted by its author" in page.text
     assert "Secret words" not in page.html
-    assert "An answer" in page.text
+    assert "A comment" in page.text
     assert f"/comment/{comment.id}/undelete" in page.html
     assert (await world.browser().get(f"/comment/{comment.id}")).status == 410
     assert (await world.browser().get(f"/comment/{answer.id}")).status == 200
@@ -198,7 +198,7 @@ async def test_a_locked_post_takes_no_answers_and_says_so(world: World) -> None:
 
     page = await world.browser("eve").get(f"/post/{post.id}")
 
-    assert "takes no more comments" in page.text
+    assert "No more comments can be added" in page.text
     assert "?reply=" not in page.html
 
 
@@ -255,7 +255,7 @@ async def test_a_follow_that_waits_for_the_other_server_is_explained(world: Worl
     await world.instance.unit(ask)
     page = await world.browser("bob").get("/c/owls@peer.example")
 
-    assert "once peer.example has accepted" in page.text
+    assert "Waiting for peer.example to accept" in page.text
     assert "Requested" in page.text
     assert "Requested" in (await world.browser("bob").get("/communities")).text
 
@@ -274,18 +274,18 @@ async def test_a_follow_that_was_refused_is_told_and_can_be_asked_for_again(worl
 
     iri = await world.instance.unit(ask)
     browser = world.browser("bob")
-    assert "Ask again" not in (await browser.get("/c/owls@peer.example")).text
+    assert "Request again" not in (await browser.get("/c/owls@peer.example")).text
     await world.instance.unit(lambda ctx: refuse(ctx, iri))
 
     page = await browser.get("/c/owls@peer.example")
-    assert "peer.example did not accept your request" in page.text
+    assert "peer.example declined your request" in page.text
     listed = (await browser.get("/communities?list=subscribed")).text
-    assert "Request not accepted" in listed
+    assert "Request declined" in listed
     assert "Requested" not in listed
     await browser.post("/c/owls@peer.example/follow")
     again = await browser.get("/c/owls@peer.example")
-    assert "Ask again" not in again.text
-    assert "once peer.example has accepted" in again.text
+    assert "Request again" not in again.text
+    assert "Waiting for peer.example to accept" in again.text
     assert "Requested" in (await browser.get("/communities?list=subscribed")).text
 
 
@@ -409,7 +409,7 @@ async def test_a_busy_database_is_answered_with_try_again(
     page = await world.browser().get("/")
 
     assert (page.status, page.headers["retry-after"]) == (503, "5")
-    assert "Try again" in page.text
+    assert "try again" in page.text
 
 
 async def test_the_style_sheet_is_small_and_kept(world: World) -> None:

@@ -128,7 +128,7 @@ async def test_block_and_unblock_take_each_others_place(world: World) -> None:
     page = await eve.get("/u/bob")
     assert 'formaction="/u/bob/unblock"' in page.html
     assert 'formaction="/u/bob/block"' not in page.html
-    assert "You blocked this person" in page.text
+    assert "You have blocked this person" in page.text
     await eve.post("/u/bob/unblock", back="/u/bob")
     assert 'formaction="/u/bob/block"' in (await eve.get("/u/bob")).html
     for browser in (world.browser(), world.browser("bob")):
@@ -141,7 +141,7 @@ async def test_the_banned_are_marked_with_reason_and_end(world: World) -> None:
     await world.perform(Ban(by=ann, person=bob, community=None, reason="Spam", expires_at=ends))
 
     page = await world.browser().get("/u/bob")
-    assert "Banned from this instance. Until Jan 4, 2026" in page.text
+    assert "Banned from this server until Jan 4, 2026" in page.text
     assert "Reason: Spam" in page.text
     world.instance.clock.advance(days=4)
     assert "Banned" not in (await world.browser().get("/u/bob")).text
@@ -168,7 +168,7 @@ async def test_a_person_of_another_server_has_a_link_to_it(world: World) -> None
     assert 'href="/messages/kim@peer.example"' in page.html
     assert "Hello from afar" in page.text
     assert page.html.count("/media/remote?") == 2
-    assert "Nothing written yet" in page.text
+    assert "No posts or comments yet" in page.text
     assert "/ban" not in page.html
     page = await world.browser("ann").get("/u/kim@peer.example")
     assert 'href="/u/kim@peer.example/ban"' in page.html

@@ -216,7 +216,7 @@ async def test_a_picture_that_is_sent_twice_is_one_upload(world: World) -> None:
 
 async def test_one_sees_and_deletes_the_own_uploads_only(world: World) -> None:
     bob, eve = world.browser("bob"), world.browser("eve")
-    assert "no pictures" in (await bob.get("/settings/uploads")).text
+    assert "No pictures" in (await bob.get("/settings/uploads")).text
     await bob.send("/upload", {"picture": picture("PNG", draw(200, 200))}, alt="")
     [name] = await names(world)
 

@@ -50,7 +50,7 @@ async def test_notifications_are_a_feed_that_keeps_messages_to_itself(world: Wor
     await world.browser("eve").post("/messages/bob", body="Between us")
     _, news = await addresses(bob)
     page = await guest.get(news)
-    assert titles(page.html) == ["eve sent you a message", "eve answered you below About cats"]
+    assert titles(page.html) == ["eve sent you a message", "eve replied to you in About cats"]
     assert f"https://forum.example/comment/{comment.id}" in page.html
     assert "They do" in page.html
     assert "Between us" not in page.html

@@ -11,7 +11,7 @@ from fedcom.context import Context
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
-from fedcom.models.moderation import Report as ReportRow
+from fedcom.models.moderation import ReportRow
 from fedcom.models.post import Post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import get_post
@@ -46,7 +46,7 @@ async def test_a_member_reports_a_comment_and_is_back_in_the_thread(world: World
 
     assert "Some rude words" in form.text
     assert sent.location == f"/post/{post.id}#comment-{comment.id}"
-    assert "Reported." in (await eve.get(f"/post/{post.id}")).text
+    assert "Report sent." in (await eve.get(f"/post/{post.id}")).text
     assert "Rule 1" in (await world.browser("mia").get("/notifications")).text
 
 
@@ -87,7 +87,7 @@ async def test_several_reports_of_one_thing_stand_together_with_what_is_around(
     assert page.html.count("<li id=") == 2
     for words in ("Cats sleep", "What is above", "Some rude words", "Rule 1", "Rule 2"):
         assert words in page.text
-    assert "3 reports of this author so far" in page.text
+    assert "Author: 3 reports" in page.text
     assert f"/reports/{row.id}/remove" in page.html
     assert "/c/cats/ban?person=bob%40forum.example" in page.html
     assert page.html.count('accesskey="r"') == 1
@@ -106,7 +106,7 @@ async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: W
     assert removed.removed_at is not None
     for row in (first, second):
         assert (await state(world, row)).resolver_id == world.people["mia"].id
-    assert "Nothing is reported" in (await mia.get("/reports")).text
+    assert "No open reports" in (await mia.get("/reports")).text
     assert "Rule 2" in (await world.browser().get("/c/cats/modlog")).text
     told = (await world.browser("bob").get("/notifications")).text
     assert "Reason: Rule 2" in told
@@ -118,7 +118,7 @@ async def test_removing_it_from_the_queue_judges_all_that_is_said_of_it(world: W
 @pytest.mark.parametrize(
     ("press", "outcome"),
     [
-        ("remove", "What you reported was removed"),
+        ("remove", "The content you reported was removed"),
         ("resolve", "Your report was reviewed and closed"),
     ],
 )
@@ -188,12 +188,12 @@ async def test_what_it_said_before_an_edit_is_kept(world: World) -> None:
     post = await world.post("Cats sleep")
     await flag(world, post, "eve", "Rule 1")
     mia = world.browser("mia")
-    assert "What it said" not in (await mia.get("/reports")).text
+    assert "Text when it was" not in (await mia.get("/reports")).text
 
     await world.browser("bob").post(f"/post/{post.id}/edit", title="Innocent")
 
     page = await mia.get("/reports")
-    assert "What it said when it was reported Cats sleep" in page.text
+    assert "Text when it was reported Cats sleep" in page.text
 
 
 async def test_moderators_judge_in_their_communities_only(world: World) -> None:
@@ -252,7 +252,7 @@ async def test_what_is_removed_on_its_own_page_waits_for_nobody_any_more(world: 
 
     assert (await state(world, row)).resolver_id == world.people["mia"].id
     page = await mia.get("/reports")
-    assert "Nothing is reported" in page.text
+    assert "No open reports" in page.text
     assert "open:" not in page.text
 
 
@@ -289,7 +289,7 @@ async def test_an_admin_removes_what_is_reported_in_a_community_elsewhere(world:
     assert f"/reports/{row.id}/remove" in queue.html
     assert f"/reports/{row.id}/lock" not in queue.html
     assert "/u/bob/ban" in queue.html
-    assert "other servers are told" in (await ann.get(f"/post/{post.id}/remove")).text
+    assert "tells other servers" in (await ann.get(f"/post/{post.id}/remove")).text
     assert (await mia.post(f"/post/{post.id}/remove", reason="x")).status == 403
     await ann.post(f"/reports/{row.id}/remove", reason="Illegal")
 

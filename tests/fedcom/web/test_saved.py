@@ -90,7 +90,7 @@ async def test_what_was_typed_stays_when_a_server_does_not_answer(world: World) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "Type a handle"),
+        ("", "Enter a handle"),
         ("@eve@forum.example", "t block yourself"),
         ("forum.example", "This is your own server"),
         ("no server", "is not a valid server name"),

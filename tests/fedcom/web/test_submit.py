@@ -38,10 +38,10 @@ async def test_a_title_is_suggested_and_the_rest_is_kept(world: World) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "Type the link first"),
+        ("", "Enter a link first"),
         ("ftp://news.example", "must begin with https"),
-        ("https://away.example/", "cannot be read"),
-        ("https://silent.example/", "does not say what it is called"),
+        ("https://away.example/", "could not be read"),
+        ("https://silent.example/", "has no title"),
     ],
 )
 async def test_without_a_title_the_reason_stands_beside_the_link(
@@ -63,7 +63,7 @@ async def test_a_link_that_is_here_already_is_posted_only_when_asked_twice(world
     page = await bob.post("/submit", **WORDS)
 
     assert page.status == 200
-    assert "was posted here before" in page.text
+    assert "has been posted before" in page.text
     assert f'href="/post/{first.id}"' in page.html
     assert "Another page" not in page.text
     again = values(page)["again"]
@@ -134,7 +134,7 @@ async def test_what_could_not_be_sent_is_kept_as_a_draft(world: World) -> None:
 async def test_a_log_in_that_has_ended_takes_the_text_along(world: World) -> None:
     page = await world.browser().post("/submit", **WORDS)
     assert page.status == 401
-    assert "What you typed goes along" in page.text
+    assert "Your text is kept" in page.text
     taken = values(page)
     assert json.loads(taken["draft"])["title"] == "Cats sleep"
     assert taken["next"] == "/submit"

@@ -190,7 +190,10 @@ async def test_a_reader_that_has_it_already_is_told_so(world: World) -> None:
 
 
 async def test_a_feed_is_named_in_the_language_that_is_asked_for(world: World) -> None:
-    for asked, title in (("de-AT, en;q=0.5", "Forum, lokal"), ("fr", "Forum, local")):
+    for asked, title in (
+        ("de-AT, en;q=0.5", "Forum: lokale Beiträge"),
+        ("fr", "Forum: local posts"),
+    ):
         answer = await world.browser().get("/feeds/local.xml", Accept_Language=asked)
         assert f"<title>{title}</title>" in answer.html
         assert "Accept-Language" in answer.headers["vary"]

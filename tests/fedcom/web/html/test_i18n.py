@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po, write_po
 
+from fedcom import catalogues
 from fedcom.catalogues import DEFAULT
 from fedcom.errors import Denied, NotFound
 from fedcom.rules.permissions import why_banned
@@ -138,3 +141,28 @@ def test_every_language_has_its_own_plural_forms(count: int, said: str) -> None:
     text = words.ngettext("%(count)s comment", "%(count)s comments", count)
 
     assert text % {"count": count} == said
+
+
+@pytest.mark.anyio
+@sqlite_only
+async def test_a_text_without_a_translation_is_shown_in_english(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (catalogues.FOLDER / "de.po").open("rb") as source:
+        german = read_po(source, locale="de")
+    german["Sign up"].string = ""
+    german["%(count)s comment"].string = ("", "")
+    with (tmp_path / "de.po").open("wb") as target:
+        write_po(target, german)
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    post = await world.post()
+
+    catalogues.catalogue.cache_clear()
+    try:
+        page = await world.browser().get(f"/post/{post.id}", accept_language="de")
+    finally:
+        catalogues.catalogue.cache_clear()
+
+    assert "Anmelden" in page.text
+    assert "Sign up" in page.text
+    assert "0 comments" in page.text

@@ -1,0 +1,8 @@
+"""What the rooms that have tables share: no table of its own, and nothing about any.
+
+`transactions` (how work gets a connection), `inserts` (the statements that SQLite and PostgreSQL
+spell alike but SQLAlchemy builds from two classes).
+
+The engines and `fedcom` stand above it. Engines for connections, retries and column types are in
+`fedcom/db.py`, which implements `transactions`.
+"""

@@ -1,0 +1,79 @@
+"""Inserts that meet an existing row: left as it is, or brought up to date.
+
+Both databases spell ON CONFLICT alike, but SQLAlchemy's classes for it have no common base.
+Building a statement costs several times as much as running it, so each shape is built once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Connection, Row, Table, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
+
+
+def insert_new(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], returning: Column[Any]
+) -> list[Any]:
+    """Insert those of `rows` that collide with no unique constraint; of each its `returning`.
+
+    The rows go into the table of that column, all with one statement.
+    """
+    statement = _insert_new(connection.dialect.name, returning)
+    return list(connection.execute(statement, [dict(row) for row in rows]).scalars())
+
+
+def insert_ignoring(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Insert one row unless it collides with any unique constraint; whether it was inserted."""
+    statement = _insert_ignoring(connection.dialect.name, table)
+    return connection.execute(statement, dict(values)).first() is not None
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    values: Mapping[str, Any],
+    *,
+    key: Iterable[str],
+    keep: Iterable[str] = (),
+) -> Row[Any]:
+    """Insert one row or bring the one with the same `key` up to date; the row as it then stands.
+
+    `key` names the columns of one unique constraint or index. An existing row takes all of `values`
+    but `key` and the columns in `keep`, which only a new row gets (when it was first seen, say).
+    """
+    statement = _upsert(connection.dialect.name, table, tuple(values), tuple(key), tuple(keep))
+    return connection.execute(statement, dict(values)).one()
+
+
+@lru_cache(maxsize=64)
+def _insert_new(dialect: str, returning: Column[Any]) -> ReturningInsert[Any]:
+    # RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
+    return _insert(dialect, returning.table).on_conflict_do_nothing().returning(returning)
+
+
+@lru_cache(maxsize=256)
+def _insert_ignoring(dialect: str, table: Table) -> ReturningInsert[Any]:
+    statement = _insert(dialect, table).on_conflict_do_nothing()
+    # Not rowcount, which SQLAlchemy leaves at -1 where it fetches the new id by RETURNING.
+    return statement.returning(literal_column("1"))
+
+
+@lru_cache(maxsize=256)
+def _upsert(
+    dialect: str,
+    table: Table,
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    keep: tuple[str, ...],
+) -> ReturningInsert[Any]:
+    statement = _insert(dialect, table)
+    changed = [name for name in names if name not in {*key, *keep}]
+    # With nothing to change, DO NOTHING would return no row.
+    changes = {name: statement.excluded[name] for name in changed or key}
+    return statement.on_conflict_do_update(index_elements=key, set_=changes).returning(table)
+
+
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

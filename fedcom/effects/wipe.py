@@ -1,0 +1,118 @@
+"""What becomes of the rows that name a person when that person is deleted.
+
+Every column that points to an actor or an account is in exactly one of these tables; a test holds
+them to the schema, so that a new column needs a decision here.
+"""
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, delete
+
+from fedcom.models.account import account, invitation, password_reset, session
+from fedcom.models.actor import actor_key, community
+from fedcom.models.boost import boost
+from fedcom.models.comment import comment
+from fedcom.models.follow import follow
+from fedcom.models.mail import mail
+from fedcom.models.media import media
+from fedcom.models.message import message
+from fedcom.models.moderation import community_ban, moderator, modlog, report, tombstone
+from fedcom.models.notification import notification
+from fedcom.models.omission import omission
+from fedcom.models.outside_mention import outside_mention
+from fedcom.models.personal import (
+    actor_block,
+    draft,
+    hidden_post,
+    host_block,
+    post_visit,
+    saved_comment,
+    saved_post,
+    sent_form,
+)
+from fedcom.models.post import post, post_rank
+from fedcom.models.site import site
+from fedcom.models.vote import comment_vote, post_vote
+
+PERSONAL: tuple[Column[Any], ...] = (
+    saved_post.c.person_id,
+    saved_comment.c.person_id,
+    hidden_post.c.person_id,
+    actor_block.c.person_id,
+    host_block.c.person_id,
+    post_visit.c.person_id,
+    draft.c.person_id,
+    sent_form.c.person_id,
+    notification.c.recipient_id,
+)
+"""Rows that only their member sees: deleted with the account, by `wipe_personal`."""
+
+LOGIN: tuple[Column[Any], ...] = (
+    session.c.account_id,
+    password_reset.c.account_id,
+    account.c.actor_id,
+)
+"""The login itself, in an order that foreign keys permit: deleted by `wipe_login`."""
+
+BY_ACTION: tuple[Column[Any], ...] = (
+    follow.c.follower_id,
+    follow.c.target_id,
+    moderator.c.person_id,
+    boost.c.actor_iri,
+)
+"""Rows that others see, deleted by `fedcom.actions.delete_actor`, also for people elsewhere."""
+
+CONTENT: tuple[Column[Any], ...] = (
+    post.c.author_id,
+    comment.c.author_id,
+    message.c.author_id,
+    outside_mention.c.author_id,
+)
+"""What the person wrote. With `DeleteActor.removes_content` the words are blanked or the rows
+deleted; without, they stand under the name of a deleted account.
+"""
+
+KEPT: dict[Column[Any], str] = {
+    actor_key.c.actor_id: "signs the Delete, which is retried for a week",
+    invitation.c.by_id: "other admins go on with the codes, and see who made them",
+    media.c.owner_id: "housekeeping deletes every picture that nothing shows",
+    message.c.recipient_id: "is also its author's copy",
+    community_ban.c.person_id: "holds if the person is restored by their server",
+    report.c.reporter_id: "moderators still have to deal with what was reported",
+    report.c.resolver_id: "says who decided",
+    modlog.c.moderator_id: "the log of moderation is public and complete",
+    notification.c.actor_id: "is somebody else's notification",
+    actor_block.c.blocked_id: "is somebody else's block",
+    post_vote.c.voter_id: "the score of what others wrote stays",
+    comment_vote.c.voter_id: "the score of what others wrote stays",
+    tombstone.c.actor_iri: "stops late copies of what was deleted, for a month",
+    site.c.actor_id: "is the actor of the server",
+    community.c.actor_id: "is the community itself",
+    community_ban.c.community_id: "names a community",
+    moderator.c.community_id: "names a community",
+    modlog.c.community_id: "names a community",
+    notification.c.community_id: "names a community",
+    omission.c.community_id: "names a community",
+    post.c.community_id: "names a community",
+    post_rank.c.community_id: "names a community",
+    report.c.community_id: "names a community",
+}
+"""What stays, because it …"""
+
+MAIL = mail.c.recipient
+"""Queued mail is known by its address: deleted by `fedcom.accounts.members.delete_login`."""
+
+
+def wipe_personal(conn: Connection, person_id: int) -> None:
+    """Delete what only this member sees."""
+    _wipe(conn, PERSONAL, person_id)
+
+
+def wipe_login(conn: Connection, person_id: int) -> None:
+    """Delete the account of this member, its sessions and its links to reset the password."""
+    _wipe(conn, LOGIN, person_id)
+
+
+def _wipe(conn: Connection, columns: tuple[Column[Any], ...], person_id: int) -> None:
+    for column in columns:
+        conn.execute(delete(column.table).where(column == person_id))

@@ -1,0 +1,69 @@
+"""Inserts that meet an existing row, on both databases."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, UniqueConstraint, select
+
+from database.inserts import insert_ignoring, insert_new, upsert
+from fedcom.db import BigId, Database, SortableText, UtcDateTime, open_database
+
+metadata = MetaData()
+things = Table(
+    "things",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("name", SortableText, nullable=False),
+    Column("times", Integer, nullable=False, default=0),
+    Column("seen_at", UtcDateTime),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
+
+@pytest.fixture
+def database(empty_database_url: str) -> Iterator[Database]:
+    """One with `things` in it."""
+    opened = open_database(empty_database_url)
+    with opened.begin() as connection:
+        metadata.create_all(connection)
+    yield opened
+    opened.close()
+
+
+def test_of_many_rows_the_new_ones_are_inserted_and_told(database: Database) -> None:
+    with database.begin() as connection:
+        insert_ignoring(connection, things, {"name": "b", "times": 1})
+        rows = [{"name": name, "times": 2} for name in ("a", "b", "c")]
+
+        assert sorted(insert_new(connection, rows, things.c.name)) == ["a", "c"]
+        assert insert_new(connection, rows[:1], things.c.id) == []
+        found = connection.execute(select(things.c.name, things.c.times)).all()
+
+    assert sorted(tuple(row) for row in found) == [("a", 2), ("b", 1), ("c", 2)]
+
+
+def test_an_insert_that_collides_is_told_apart(database: Database) -> None:
+    with database.begin() as connection:
+        assert insert_ignoring(connection, things, {"name": "a", "times": 1}) is True
+        assert insert_ignoring(connection, things, {"name": "a", "times": 2}) is False
+        assert connection.scalars(select(things.c.times)).all() == [1]
+
+
+def test_an_upsert_inserts_or_brings_up_to_date(database: Database) -> None:
+    first, later = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
+    with database.begin() as connection:
+        new = upsert(connection, things, {"name": "a", "times": 1, "seen_at": first}, key=["name"])
+        same = upsert(
+            connection,
+            things,
+            {"name": "a", "times": 2, "seen_at": later},
+            key=["name"],
+            keep=["seen_at"],
+        )
+        untouched = upsert(connection, things, {"name": "a"}, key=["name"])
+
+    assert (new.id, new.times, new.seen_at) == (1, 1, first)
+    assert (same.id, same.times, same.seen_at) == (1, 2, first)
+    assert untouched == same
