@@ -334,7 +334,7 @@ def _announced_back(known: Known) -> Verdict:
 
 
 class _SelfRule:
-    """All other types: believed from any actor, about itself."""
+    """The default, and the rule of all other types: every actor speaks for itself."""
 
     # Whether `direct` reads anything of `Known` but `hosts` and `proven`.
     needs_facts = True
@@ -370,7 +370,7 @@ class _SelfRule:
 
 
 class _UnconditionalRule(_SelfRule):
-    """The same for types of which `direct` asks no facts."""
+    """The same, for types whose `direct` needs no facts."""
 
     needs_facts = False
 
