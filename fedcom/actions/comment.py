@@ -135,6 +135,7 @@ class CreateComment(_Wording):
             "post_id": self.post.id,
             "parent_id": self.parent.id if self.parent else None,
             "depth": self.parent.depth + 1 if self.parent else 0,
+            "locked_at": self.parent.locked_at if self.parent else None,
             "author_id": self.by.id,
             **self.stored(ctx),
             "published_at": min(source.published or ctx.now, ctx.now),
@@ -209,7 +210,8 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     """A comment as a Note, with whom it answers and names."""
     at = locate(ctx, about)
     parent_iri, people = answered(ctx, about)
-    above = Above(parent_iri, thread_of(at.post), is_open=at.post.locked_at is None)
+    is_open = at.post.locked_at is None and about.locked_at is None
+    above = Above(parent_iri, thread_of(at.post), is_open=is_open)
     return to_note(about, at.author, at.community, above, people, first_replies(ctx, about))
 
 

@@ -27,10 +27,11 @@ from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from activitypub.authority import Believe, FetchFirst, Known, judge_listed
+from activitypub.document import Document
 from activitypub.errors import BudgetSpent, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_origin
-from activitypub.reading import COLLECTION_TYPES, Document
+from activitypub.types import COLLECTION_TYPES
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
 from fedcom.effects.pins import MAX_PINS, put_pins

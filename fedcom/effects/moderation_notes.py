@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from activitypub.vocab.activities import create
-from activitypub.vocab.objects import Text, mention, message
+from activitypub.vocab.objects import TextContent, mention, message
 from fedcom.catalogues import DEFAULT, catalogue
 from fedcom.context import Context
 from fedcom.models.actor import Actor, Community, Person
@@ -92,7 +92,7 @@ def _direct(
         ctx.new_iri("note"),
         sender.iri,
         [to.iri],
-        Text(html=escape_text(text)),
+        TextContent(html=escape_text(text)),
         published=ctx.now,
         kind="Note",
         tags=[mention(to.iri, f"@{to.handle}")],

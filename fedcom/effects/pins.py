@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy import case, update
 
-from activitypub.reading import COLLECTION_TYPES, Document
+from activitypub.document import Document
+from activitypub.types import COLLECTION_TYPES
 from fedcom.context import Context
 from fedcom.models.actor import Community
 from fedcom.models.post import post

@@ -17,10 +17,12 @@ from activitypub.authority import (
     judge_announced,
     judge_direct,
     judge_fetched,
+    needs_facts,
 )
+from activitypub.document import Document
 from activitypub.errors import Gone, NotThere
 from activitypub.iri import PUBLIC
-from activitypub.reading import COLLECTION_TYPES, Document
+from activitypub.types import COLLECTION_TYPES, activity_type
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
 from fedcom.federation.facts import Facts
@@ -34,7 +36,6 @@ from fedcom.remote.actors import with_author
 from inbox.ports import ReceivedActivity
 from inbox.validate import MAX_ITEMS
 
-VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
 
 MOST_ANNOUNCED = 500
 """Things in one Announce. Each is looked at anew whenever one of them has to be fetched, and nobody
@@ -114,7 +115,10 @@ def authenticate(
         actor=content.owner or "",
         evidence=received.evidence or "origin",
     )
-    return _settled(ctx, said, judge_direct(content, said.actor, Facts(ctx, content, said.actor)))
+    known = Known(hosts=frozenset({ctx.host}))
+    if needs_facts(content):
+        known = Facts(ctx, content, said.actor)
+    return _settled(ctx, said, judge_direct(content, said.actor, known))
 
 
 def _announced_content(
@@ -187,7 +191,7 @@ def _as_update(ctx: Context, document: Document, group: Community) -> ReceivedAc
 
 def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
     """A vote on a post that we missed brings the post; one on anything else is refused later."""
-    if inner.type in VOTES and inner.object_id is not None:
+    if activity_type(inner.type).rule == "vote" and inner.object_id is not None:
         content_at(ctx, inner.object_id, via=group.iri)
 
 

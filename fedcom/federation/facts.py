@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 from activitypub.authority import (
     Known,
 )
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
-from activitypub.reading import Document
 from activitypub.signatures.integrity import verify as verify_proof
 from activitypub.signatures.keys import PublicKey
 from fedcom.actions.follow import find_answered

@@ -1,6 +1,6 @@
 """Block and Undo{Block}: a ban from a community or a site, or one person's block of another."""
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Readers
 from fedcom.actions.personal_block import BlockPerson

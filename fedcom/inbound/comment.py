@@ -1,7 +1,7 @@
 """A peer's document as a comment below what it answers, new or edited."""
 
+from activitypub.document import Document
 from activitypub.iri import same_host
-from activitypub.reading import Document
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.post import Provenance
 from fedcom.context import Context

@@ -6,7 +6,7 @@ from itertools import islice
 from sqlalchemy import select
 
 from activitypub.authority import Known, Refuse, judge_fetched
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.perform import perform
 from fedcom.context import Context

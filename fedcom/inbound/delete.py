@@ -3,7 +3,7 @@
 On the wire both authors and moderators say Delete; who is who is decided by whose the object is.
 """
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.base import Action, Readers
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.delete import Delete, Undelete

@@ -1,6 +1,6 @@
 """Private messages as peers send them: a ChatMessage, or a Note that is not public."""
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.post import Provenance
 from fedcom.context import Context

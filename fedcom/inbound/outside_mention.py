@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed
-from activitypub.reading import Document
 from fedcom.actions.base import Action, Reader
 from fedcom.actions.outside_mention import RecordMention
 from fedcom.context import Context

@@ -1,7 +1,7 @@
 """A peer's document as a post of the community that it belongs to, new or edited."""
 
+from activitypub.document import Document
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from fedcom.actions.post import CreatePost, EditPost, Provenance
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid

@@ -1,6 +1,6 @@
 """Like, Dislike and EmojiReact, and the Undo of each: a vote on a post or a comment."""
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.base import Readers
 from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context

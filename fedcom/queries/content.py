@@ -29,6 +29,13 @@ def find_content(conn: Connection, iri: str) -> Content | None:
     return find_post(conn, iri) or find_comment(conn, iri)
 
 
+def get_again(conn: Connection, content: Content) -> Content:
+    """The same post or comment as it is now. Raises NotFound."""
+    if isinstance(content, Comment):
+        return get_comment(conn, content.id)
+    return get_post(conn, content.id)
+
+
 def post_of(conn: Connection, content: Content) -> Post:
     """The post that this is, or that the comment stands below."""
     return content if isinstance(content, Post) else get_post(conn, content.post_id)
@@ -37,13 +44,6 @@ def post_of(conn: Connection, content: Content) -> Post:
 def community_of(conn: Connection, content: Content) -> Community:
     """The community that a post or comment is in."""
     return get_community(conn, post_of(conn, content).community_id)
-
-
-def get_again(conn: Connection, content: Content) -> Content:
-    """The row as it stands now."""
-    if isinstance(content, Post):
-        return get_post(conn, content.id)
-    return get_comment(conn, content.id)
 
 
 def table_of(content: Content) -> Table:

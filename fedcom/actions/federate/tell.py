@@ -14,8 +14,8 @@ not go out again. Besides this table, an action done here is told directly to th
 from collections.abc import Iterable
 from typing import Any
 
+from activitypub.document import Document
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from activitypub.vocab.activities import announce_of
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Audience, Fallback, Federated, Microblogs, Response

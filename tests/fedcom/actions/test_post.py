@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.inbound.post import (
     MOST_PLACES,

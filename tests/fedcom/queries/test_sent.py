@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import parse
+from activitypub.parse import parse
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
