@@ -99,8 +99,9 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> list[Sheet]:
     if len(several) > MOST_ANNOUNCED:
         raise Invalid(
             "too_many_objects",
-            "An Announce may contain at most %(number)s objects.",
+            "An Announce may contain at most %(number)s objects; this one contains %(count)s.",
             number=MOST_ANNOUNCED,
+            count=len(several),
         )
     return [
         Sheet(with_undone(ctx, one) if isinstance(one, Document) else one, group, evidence=evidence)
