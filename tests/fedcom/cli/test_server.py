@@ -121,7 +121,7 @@ def test_a_worker_that_is_told_to_end_ends_in_order(tmp_path: Path, redis_url: s
     worker = ask(node, "worker")
     assert worker.stderr is not None
     for line in worker.stderr:
-        if "The worker listens" in line:
+        if "redis_connected" in line:
             break
 
     worker.terminate()
