@@ -22,7 +22,7 @@ from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
-from fedcom.http.problems import FOR_PROGRAMS
+from fedcom.http.problem import FOR_PROGRAMS
 from fedcom.settings import Settings
 from fedcom.web.html.errors import exception_handlers, show_failure
 from fedcom.web.routes import routes

@@ -31,6 +31,7 @@ from fedcom.context import Context, NewKey
 from fedcom.db import Database, open_database
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import BlockGate, PeerInboxes
+from fedcom.federation.problem_types import TYPES as DOMAIN_TYPES
 from fedcom.http.signer import HmacSigner
 from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
@@ -272,6 +273,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         development=settings.development,
         scheme=settings.origin.partition(":")[0],
         to_sender=address_key,
+        problem_types=DOMAIN_TYPES,
     )
     try:
         yield OpenInstance(

@@ -100,7 +100,7 @@ _IS_ALIVE = and_(
 )
 _SITE = columns_of(Site, site)
 # Every page for a member begins with this, so it is a single statement.
-_VISIT = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
+_SITE_AND_MEMBER = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
 
 
 def create_session(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
@@ -119,7 +119,9 @@ def create_session(conn: Connection, account_id: int, user_agent: str, now: date
     return token
 
 
-def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, SignedIn | None]:
+def find_site_and_member(
+    conn: Connection, token: str, now: datetime
+) -> tuple[Site, SignedIn | None]:
     """This instance and the member that `token` stands for, in one statement; None for the member
     when there is no such session, it has ended, or its owner is deleted. Banned members are
     returned: they may export their data and delete their account.
@@ -127,7 +129,7 @@ def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, Signe
     Only reads. When `is_untouched`, the caller has to call `touch_session` in a transaction. Raises
     NotFound before the first start of the instance.
     """
-    row = conn.execute(_VISIT, {"token": _hash(token), "now": now}).first()
+    row = conn.execute(_SITE_AND_MEMBER, {"token": _hash(token), "now": now}).first()
     if row is None:
         raise NotFound("site_not_set_up", "This server has never been started.")
     width = len(_SITE)

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from sqlalchemy import insert, update
 
+from activitypub.document import Document
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.outside_mention import adopt_mention

@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 
 from fedcom.app import create_app
-from fedcom.http.connections import Limits
+from fedcom.http.connections import ConnectionLimits
 from fedcom.http.protocol import bounded
 from fedcom.logs import configure_logs
 from fedcom.settings import Settings, load_settings, split_address
@@ -37,7 +37,7 @@ def serve(config: Path | None) -> None:
     run_server(settings, choose_limits(settings))
 
 
-def choose_limits(settings: Settings) -> Limits:
+def choose_limits(settings: Settings) -> ConnectionLimits:
     """The limits of connections that the settings and the system permit.
 
     Half of the open files are for clients, the others for the database, deliveries and files. The
@@ -47,10 +47,10 @@ def choose_limits(settings: Settings) -> Limits:
     connections = min(settings.max_connections, files // 2)
     if connections < settings.max_connections:
         log.warning("few_open_files", files=files, connections=connections)
-    return Limits.for_connections(connections, settings.trusted_proxies)
+    return ConnectionLimits.for_connections(connections, settings.trusted_proxies)
 
 
-def run_server(settings: Settings, limits: Limits) -> None:
+def run_server(settings: Settings, limits: ConnectionLimits) -> None:
     """Serve until SIGTERM or SIGINT."""
     host, port = split_address(settings.bind)
     uvicorn.run(

@@ -3,5 +3,6 @@
 `discovery` (WebFinger, NodeInfo, host-meta), `documents` (actors, objects, collections,
 activities), `threads` (the collections of a conversation), `paging` (of collections), `negotiation`
 (page or document?), `listeners` (from the inbox to the actions) with `envelope` (whose word counts,
-and what is inside an Announce), `ports` (the rest of what inbox and outbox asked for).
+and what is inside an Announce), `problem_types` (how refusals are typed), `ports` (the rest of what
+inbox and outbox asked for).
 """

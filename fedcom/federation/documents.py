@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from activitypub.document import Document
 from activitypub.iri import same_host
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.vocab.activities import announce, create
 from activitypub.vocab.base import dump
 from activitypub.vocab.collections import (
@@ -29,7 +30,6 @@ from fedcom.context import Context
 from fedcom.effects.mentions import mentioned
 from fedcom.errors import NotFound
 from fedcom.federation.paging import (
-    asked_page,
     check_page,
     count_pages,
     next_page,
@@ -39,6 +39,7 @@ from fedcom.federation.paging import (
 from fedcom.federation.requester import ASKED_BY, is_microblog
 from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
+from fedcom.http.paging import asked_page
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post

@@ -27,7 +27,6 @@ from fedcom.actions.replies import PAGE, first_replies, place_in_thread
 from fedcom.context import Context
 from fedcom.federation.documents import Json, context_of, open_place, to_be_found_at
 from fedcom.federation.paging import (
-    asked_page,
     check_page,
     count_pages,
     next_page,
@@ -36,6 +35,8 @@ from fedcom.federation.paging import (
 )
 from fedcom.federation.serving import Elsewhere, to_origin, to_response
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_of
+from fedcom.http.paging import asked_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.comments import find_comment, get_comment
@@ -57,7 +58,7 @@ async def answer_context(request: Request) -> Response:
 
     The ETag is NodeBB's digest of the ids, so whoever has them all already gets 304.
     """
-    number, page = request.path_params["number"], asked_page(request)
+    number, page = number_of(request), asked_page(request)
 
     def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
         about = get_post(ctx.conn, number)
@@ -85,7 +86,7 @@ async def answer_context(request: Request) -> Response:
 
 async def answer_post_replies(request: Request) -> Response:
     """The direct answers to a local post."""
-    number, page = request.path_params["number"], asked_page(request)
+    number, page = number_of(request), asked_page(request)
     return await _answer(
         request, lambda ctx: (_replies(ctx, get_post(ctx.conn, number), page), None)
     )
@@ -93,7 +94,7 @@ async def answer_post_replies(request: Request) -> Response:
 
 async def answer_comment_replies(request: Request) -> Response:
     """The direct answers to a local comment."""
-    number, page = request.path_params["number"], asked_page(request)
+    number, page = number_of(request), asked_page(request)
     return await _answer(
         request, lambda ctx: (_replies(ctx, get_comment(ctx.conn, number), page), None)
     )

@@ -14,6 +14,8 @@ from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
+from fedcom.http.resolve import get_community_named, look_up_person, slug_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import CommunityBan
 from fedcom.offload import offload
@@ -36,13 +38,7 @@ from fedcom.rules.permissions import Standing, may_moderate
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
-from fedcom.web.places import (
-    get_community_at,
-    look_up_person,
-    number_in,
-    slug_of,
-)
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
 from outbox.maintenance import find_failure
 
@@ -72,21 +68,21 @@ class Place:
         return is_open and self.ban is None
 
 
-def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
+def read_place(conn: Connection, context: PageContext, community_id: int) -> Place:
     """What the side of a community's pages shows, in two statements; two more while the viewer
     waits for its server to accept them. Raises NotFound.
     """
-    relation = get_relation(conn, community_id, viewer_id=visit.viewer_id)
+    relation = get_relation(conn, community_id, viewer_id=context.viewer_id)
     community = relation.community
     moderators = find_moderators(conn, community)
-    if visit.member is None:
+    if context.member is None:
         return Place(community, moderators, None, False, None, Standing())
     standing = Standing(
-        is_moderator=any(person.id == visit.viewer_id for person in moderators),
-        is_admin=community.local and visit.member.is_admin,
+        is_moderator=any(person.id == context.viewer_id for person in moderators),
+        is_admin=community.local and context.member.is_admin,
         ban=relation.ban,
     )
-    ban = relation.ban if relation.ban is not None and relation.ban.holds(visit.now) else None
+    ban = relation.ban if relation.ban is not None and relation.ban.holds(context.now) else None
     return Place(
         community,
         moderators,
@@ -94,12 +90,12 @@ def read_place(conn: Connection, visit: Visit, community_id: int) -> Place:
         relation.is_blocked,
         ban,
         standing,
-        is_refused=relation.follow == "pending" and _is_refused(conn, visit, community.id),
+        is_refused=relation.follow == "pending" and _is_refused(conn, context, community.id),
     )
 
 
-def _is_refused(conn: Connection, visit: Visit, community_id: int) -> bool:
-    asked = find_follow(conn, visit.viewer_id or 0, community_id)
+def _is_refused(conn: Connection, context: PageContext, community_id: int) -> bool:
+    asked = find_follow(conn, context.viewer_id or 0, community_id)
     return asked is not None and find_failure(conn, asked.iri) is not None
 
 
@@ -110,23 +106,23 @@ async def list_all(request: Request) -> Response:
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     name = query.get("q", "").strip()[:MAX_NAME]
 
-    def read(conn: Connection, visit: Visit) -> tuple[Scope, CommunityPage, set[int]]:
+    def read(conn: Connection, context: PageContext) -> tuple[Scope, CommunityPage, set[int]]:
         scope: Scope = "local" if asked == "local" else "all"
-        if asked == "subscribed" and visit.member:
+        if asked == "subscribed" and context.member:
             scope = "subscribed"
         listing = CommunityQuery(scope, sort, name, query.get("after", ""))
-        found = list_communities(conn, listing, viewer_id=visit.viewer_id)
+        found = list_communities(conn, listing, viewer_id=context.viewer_id)
         pending = [line.name.id for line in found.lines if line.follow == "pending"]
-        return scope, found, {one for one in pending if _is_refused(conn, visit, one)}
+        return scope, found, {one for one in pending if _is_refused(conn, context, one)}
 
-    visit, (scope, found, refused) = await visiting(request, read)
+    context, (scope, found, refused) = await read_page(request, read)
 
     def to(**changes: str) -> str:
         return "?" + urlencode({"list": scope, "sort": sort, "q": name, **changes})
 
     values = {"scope": scope, "sort": sort, "name": name, "communities": found, "to": to}
     values["refused"] = refused
-    return page(request, "communities.html", visit, values)
+    return page(context, "communities.html", values)
 
 
 async def show(request: Request) -> Response:
@@ -135,22 +131,24 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/c/{name}", 308)
 
-    def read(conn: Connection, visit: Visit) -> tuple[Place, Choice, PostPage]:
-        community = get_community_at(conn, request)
-        choice = choose(request, visit, "community")
-        posts = read_list(conn, request, visit, choice, community.id)
-        return read_place(conn, visit, community.id), choice, posts
+    def read(conn: Connection, context: PageContext) -> tuple[Place, Choice, PostPage]:
+        community = get_community_named(conn, request)
+        choice = choose(context, "community")
+        posts = read_list(conn, context, choice, community.id)
+        return read_place(conn, context, community.id), choice, posts
 
-    visit, (place, choice, posts) = await visiting(request, read)
+    context, (place, choice, posts) = await read_page(request, read)
     values = {"place": place, "choice": choice, "posts": posts}
-    return page(request, "community.html", visit, values, alternate=place.community.iri)
+    return page(context, "community.html", values, alternate=place.community.iri)
 
 
 async def follow(request: Request) -> Response:
     """POST /c/{slug}/follow and /unfollow."""
     await receive(request)
-    visit, community = await visiting(request, lambda conn, _: get_community_at(conn, request))
-    by = member_of(request, visit).person
+    context, community = await read_page(
+        request, lambda conn, _: get_community_named(conn, request)
+    )
+    by = member_of(context).person
     instance = instance_of(request)
     path = f"/c/{slug(community)}"
     if request.url.path.endswith("/unfollow"):
@@ -167,8 +165,8 @@ async def create(request: Request) -> Response:
     """GET and POST /communities/new."""
     instance = instance_of(request)
     form = await read_form(request, _NEW)
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
+    context = await context_of(request)
+    by = member_of(context).person
     if form.ready:
         with form.keeping():
             words = await _words(form)
@@ -177,21 +175,21 @@ async def create(request: Request) -> Response:
             action = CreateCommunity(by=by, name=name, key=key, **words)
             await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))
             return see_other(f"/c/{name}", "community_made")
-    return form.answer(page(request, "community_new.html", visit, {"form": form}))
+    return form.answer(page(context, "community_new.html", {"form": form}))
 
 
 async def edit(request: Request) -> Response:
     """GET and POST /c/{slug}/edit: what the community says of itself, and who moderates it."""
-    visit, place = await managed(request)
+    context, place = await managed(request)
     community = place.community
     form = await read_form(request, _values(community))
-    by = member_of(request, visit).person
+    by = member_of(context).person
     if form.ready:
         with form.keeping():
             action = EditCommunity(by=by, community=community, **await _words(form))
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
-    return _manage_page(request, visit, place, form=form, appoint=Form({"person": ""}))
+    return _manage_page(context, place, form=form, appoint=Form({"person": ""}))
 
 
 async def _words(form: Form) -> dict[str, Any]:
@@ -203,30 +201,28 @@ async def _words(form: Form) -> dict[str, Any]:
     }
 
 
-def _manage_page(
-    request: Request, visit: Visit, place: Place, *, form: Form, appoint: Form
-) -> Response:
+def _manage_page(context: PageContext, place: Place, *, form: Form, appoint: Form) -> Response:
     values = {"place": place, "form": form, "appoint": appoint}
-    return appoint.answer(form.answer(page(request, "community_edit.html", visit, values)))
+    return appoint.answer(form.answer(page(context, "community_edit.html", values)))
 
 
-async def managed(request: Request) -> tuple[Visit, Place]:
+async def managed(request: Request) -> tuple[PageContext, Place]:
     """The community of the address, for who moderates it. Raises Denied for others."""
 
-    def read(conn: Connection, visit: Visit) -> Place:
-        by = member_of(request, visit).person
-        place = read_place(conn, visit, get_community_at(conn, request).id)
-        may_moderate(by, place.community, place.standing, visit.now)
+    def read(conn: Connection, context: PageContext) -> Place:
+        by = member_of(context).person
+        place = read_place(conn, context, get_community_named(conn, request).id)
+        may_moderate(by, place.community, place.standing, context.now)
         return place
 
-    return await visiting(request, read)
+    return await read_page(request, read)
 
 
 async def appoint(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators: make somebody a moderator."""
-    visit, place = await managed(request)
+    context, place = await managed(request)
     community = place.community
-    by = member_of(request, visit).person
+    by = member_of(context).person
     form = await read_form(request, {"person": ""})
     if form.ready:
         with form.keeping():
@@ -234,7 +230,7 @@ async def appoint(request: Request) -> Response:
             action = AddModerator(by=by, community=community, person=person)
             await instance_of(request).unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
-    return _manage_page(request, visit, place, form=Form(_values(community)), appoint=form)
+    return _manage_page(context, place, form=Form(_values(community)), appoint=form)
 
 
 def _values(community: Community) -> dict[str, str]:
@@ -249,8 +245,8 @@ def _values(community: Community) -> dict[str, str]:
 async def dismiss(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
     sent = await receive(request)
-    visit, place = await managed(request)
-    by = member_of(request, visit).person
+    context, place = await managed(request)
+    by = member_of(context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))

@@ -10,12 +10,20 @@ from starlette.responses import Response
 
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.ban import Ban, Unban
-from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, whole_number
+from fedcom.http.paging import asked_row
+from fedcom.http.resolve import (
+    NO_COMMUNITY,
+    get_community_named,
+    get_person_named,
+    look_up_person,
+    split_slug,
+)
 from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import ModerationAction
+from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
 from fedcom.queries.actors import find_community, get_person
 from fedcom.queries.bans import PAGE, BanLine, list_bans
 from fedcom.queries.modlog import LogFilter, LogPage, list_modlog
@@ -24,40 +32,11 @@ from fedcom.web.communities import Place, managed, read_place
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
-from fedcom.web.places import (
-    NO_COMMUNITY,
-    get_community_at,
-    get_person_at,
-    get_person_called,
-    look_up_person,
-    number_in,
-    split_slug,
-    whole_number,
-)
+from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 
 KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
 LONGEST = 3650
 """Days; whoever is to be kept out for longer is banned for ever."""
-
-# The modlog's kinds in words, translated where they are shown.
-MODERATION_ACTIONS: dict[ModerationAction, str] = {
-    "remove": mark("removed"),
-    "restore": mark("restored"),
-    "lock": mark("locked"),
-    "unlock": mark("unlocked"),
-    "pin": mark("pinned"),
-    "unpin": mark("unpinned"),
-    "move": mark("moved"),
-    "ban": mark("banned"),
-    "unban": mark("unbanned"),
-    "add_moderator": mark("added moderator"),
-    "remove_moderator": mark("removed moderator"),
-    "block_instance": mark("blocked server"),
-    "unblock_instance": mark("unblocked server"),
-    "remove_community": mark("closed community"),
-    "restore_community": mark("reopened community"),
-}
 
 _BAN = {"person": "", "reason": "", "days": "", "content": ""}
 _FILTER = ("community", "moderator", "person", "kind")
@@ -76,32 +55,32 @@ class Log:
 async def show_modlog(request: Request) -> Response:
     """GET /modlog and /c/{slug}/modlog: what moderators did, for everybody to see."""
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
-    before = number_in(request.query_params.get("before", "")) or None
+    before = asked_row(request, "before") or None
 
-    def read(conn: Connection, visit: Visit) -> Log:
+    def read(conn: Connection, context: PageContext) -> Log:
         place = None
         if "slug" in request.path_params:
-            place = read_place(conn, visit, get_community_at(conn, request).id)
+            place = read_place(conn, context, get_community_named(conn, request).id)
         try:
             wanted = _wanted(conn, request, form, place)
         except NotFound as error:
             return Log(place, LogPage((), None), sentence(error, error.detail))
-        return Log(place, list_modlog(conn, wanted, viewer_id=visit.viewer_id, before=before), "")
+        return Log(place, list_modlog(conn, wanted, viewer_id=context.viewer_id, before=before), "")
 
-    visit, log = await visiting(request, read)
+    context, log = await read_page(request, read)
     values = {
         "log": log,
         "place": log.place,
         "form": form,
         "kinds": _kinds(),
-        "deeds": MODERATION_ACTIONS,
+        "labels": MODERATION_LABELS,
     }
-    return page(request, "modlog.html", visit, values)
+    return page(context, "modlog.html", values)
 
 
 def _kinds() -> list[tuple[str, str]]:
     """For the choice of one: value and words."""
-    words = [(kind, gettext(MODERATION_ACTIONS[kind])) for kind in KINDS]
+    words = [(kind, gettext(MODERATION_LABELS[kind].log)) for kind in KINDS]
     return [("", gettext("All actions")), *words]
 
 
@@ -125,7 +104,7 @@ def _wanted(conn: Connection, request: Request, form: Form, place: Place | None)
 
 
 def _person_id(conn: Connection, request: Request, text: str) -> int | None:
-    return get_person_called(conn, request, text.lstrip("@")).id if text else None
+    return get_person_named(conn, request, text.lstrip("@"), with_deleted=True).id if text else None
 
 
 # Bans from a community.
@@ -133,8 +112,8 @@ def _person_id(conn: Connection, request: Request, text: str) -> int | None:
 
 async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
-    visit, place = await managed(request)
-    by = member_of(request, visit).person
+    context, place = await managed(request)
+    by = member_of(context).person
     form = await read_form(
         request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
     )
@@ -146,7 +125,7 @@ async def ban(request: Request) -> Response:
             )
             return see_other(f"/c/{slug(place.community)}/banned", "banned")
     values = {"place": place, "person": None, "form": form}
-    return form.answer(page(request, "moderation_ban.html", visit, values))
+    return form.answer(page(context, "moderation_ban.html", values))
 
 
 def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form: Form) -> Ban:
@@ -175,23 +154,23 @@ def _days(text: str) -> int:
 
 async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
-    after = number_in(request.query_params.get("after", ""))
+    after = asked_row(request)
 
-    def read(conn: Connection, visit: Visit) -> tuple[Place, list[BanLine]]:
-        place = read_place(conn, visit, get_community_at(conn, request).id)
-        return place, list_bans(conn, place.community.id, visit.now, after=after)
+    def read(conn: Connection, context: PageContext) -> tuple[Place, list[BanLine]]:
+        place = read_place(conn, context, get_community_named(conn, request).id)
+        return place, list_bans(conn, place.community.id, context.now, after=after)
 
-    visit, (place, bans) = await visiting(request, read)
+    context, (place, bans) = await read_page(request, read)
     more = bans[-1].person.id if len(bans) == PAGE else None
     values = {"place": place, "bans": bans, "more": more}
-    return page(request, "moderation_banned.html", visit, values)
+    return page(context, "moderation_banned.html", values)
 
 
 async def unban(request: Request) -> Response:
     """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
     sent = await receive(request)
-    visit, place = await managed(request)
-    by = member_of(request, visit).person
+    context, place = await managed(request)
+    by = member_of(context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
@@ -215,28 +194,28 @@ async def unban(request: Request) -> Response:
 async def ban_from_site(request: Request) -> Response:
     """GET and POST /u/{slug}/ban: for admins."""
 
-    def read(conn: Connection, visit: Visit) -> Person:
-        admin_of(request, visit)
-        return get_person_at(conn, request, is_admin=True)
+    def read(conn: Connection, context: PageContext) -> Person:
+        admin_of(context)
+        return get_person_named(conn, request, with_deleted=True)
 
-    visit, person = await visiting(request, read)
-    by = admin_of(request, visit).person
+    context, person = await read_page(request, read)
+    by = admin_of(context).person
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
             await instance_of(request).unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
             return see_other(f"/u/{slug(person)}", "banned")
     values = {"place": None, "person": person, "form": form}
-    return form.answer(page(request, "moderation_ban.html", visit, values))
+    return form.answer(page(context, "moderation_ban.html", values))
 
 
 async def unban_from_site(request: Request) -> Response:
     """POST /u/{slug}/unban: for admins; with `content` what was removed comes back."""
     sent = await receive(request)
-    by = admin_of(request, await visit_of(request)).person
+    by = admin_of(await context_of(request)).person
 
     def work(ctx: Context) -> Person:
-        person = get_person_at(ctx.conn, request, is_admin=True)
+        person = get_person_named(ctx.conn, request, with_deleted=True)
         restores = bool(sent.get("content"))
         lift = Unban(by=by, person=person, community=None, restores_content=restores)
         return act(ctx, lift).person

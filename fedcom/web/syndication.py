@@ -23,6 +23,9 @@ from starlette.routing import BaseRoute
 
 from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_of
+from fedcom.http.resolve import get_community_named, get_person_named
+from fedcom.models.moderation import MODERATION_LABELS
 from fedcom.offload import offload
 from fedcom.queries.actors import get_community
 from fedcom.queries.feed import FeedQuery, Sort, Span, list_posts
@@ -39,8 +42,6 @@ from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import link, slug
 from fedcom.web.html.routing import Handler, page_route
-from fedcom.web.moderation import MODERATION_ACTIONS
-from fedcom.web.places import get_community_at, get_person_at, number_of
 
 ENTRIES = 30
 KEPT_SECONDS = 300
@@ -79,7 +80,7 @@ async def show_community(request: Request) -> Response:
     """GET /feeds/c/{slug}."""
 
     def read(conn: Connection) -> Feed:
-        place = get_community_at(conn, request)
+        place = get_community_named(conn, request)
         wanted = _wanted(request, scope="community", subject_id=place.id)
         about = to_text(place.summary_html)
         return _posts(conn, request, wanted, f"/c/{slug(place)}", place.display_name, about)
@@ -91,7 +92,7 @@ async def show_person(request: Request) -> Response:
     """GET /feeds/u/{slug}."""
 
     def read(conn: Connection) -> Feed:
-        who = get_person_at(conn, request)
+        who = get_person_named(conn, request)
         wanted = _wanted(request, scope="author", subject_id=who.id)
         about = to_text(who.summary_html)
         return _posts(conn, request, wanted, f"/u/{slug(who)}", who.display_name, about)
@@ -121,7 +122,7 @@ async def show_log(request: Request) -> Response:
 
     def read(conn: Connection) -> Feed:
         site = get_site(conn)
-        place = get_community_at(conn, request) if "slug" in request.path_params else None
+        place = get_community_named(conn, request) if "slug" in request.path_params else None
         log = list_modlog(conn, LogFilter(place.id if place else None), limit=ENTRIES)
         page = f"{origin}/c/{slug(place)}/modlog" if place else f"{origin}/modlog"
         entries = tuple(_of_deed(origin, page, site.name, line) for line in log.lines)
@@ -223,11 +224,8 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
 
 
 def _of_deed(origin: str, page: str, site: str, line: LogLine) -> Entry:
-    deed = (
-        gettext(MODERATION_ACTIONS[line.kind])
-        if line.kind in MODERATION_ACTIONS
-        else line.kind.replace("_", " ")
-    )
+    label = MODERATION_LABELS.get(line.kind)
+    deed = gettext(label.log) if label is not None else line.kind.replace("_", " ")
     by = line.moderator
     return Entry(
         id=f"{page}#{line.id}",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from fedcom.http.problems import Problem
+from activitypub.problem import Problem
 from fedcom.web.html.render import bare_page, style_address
 from tests.browser.screens import DESKTOP, PHONE, tab
 from tests.browser.sights import SIGHTS, Sight

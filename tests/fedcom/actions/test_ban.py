@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from activitypub.document import Document
 from activitypub.errors import Gone
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
-from fedcom.accounts.sessions import create_session, find_visit
+from activitypub.parse import parse
+from fedcom.accounts.sessions import create_session, find_site_and_member
 from fedcom.actions.ban import READERS, Ban, Unban
 from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
@@ -380,7 +381,7 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     freed = home.perform(Unban(by=home.ann, person=banned, community=None))
     assert freed.person == home.bob
     assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
-    assert home(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1] is None
+    assert home(lambda ctx: find_site_and_member(ctx.conn, token, ctx.now))[1] is None
 
 
 def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.federation.listeners import Listeners, Unsupported, heard_routes, reader_of
 from fedcom.inbound.catalog import HEARD
 from fedcom.models.comment import comment

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.inbound.catalog import HEARD
 from fedcom.inspect.explain import Explained, explain, refused
 from tests.support.documents import activity, document, group, note, page, person, undo

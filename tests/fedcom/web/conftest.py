@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
+from activitypub.document import Document
 from activitypub.errors import Unreachable
-from activitypub.reading import Document
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import SIGN_IN_BY_NAME, count_attempt, name_key
@@ -24,7 +24,7 @@ from fedcom.app import create_app
 from fedcom.context import Context, NewKey
 from fedcom.db import Database
 from fedcom.errors import NotFound
-from fedcom.http.sessions import cookie_name
+from fedcom.http.identity import session_cookie_name
 from fedcom.http.signer import HmacSigner
 from fedcom.media.pictures import Pictures
 from fedcom.media.remote import MediaUrlSigner
@@ -107,7 +107,7 @@ class World:
     def browser(self, name: str = "", address: str = "192.0.2.7") -> Browser:
         """A browser in which the person called `name` is logged in; without one, a guest's."""
         settings, token = self.instance.settings, self.tokens.get(name)
-        return Browser(self.app, settings.origin, cookie_name(settings), token, address)
+        return Browser(self.app, settings.origin, session_cookie_name(settings), token, address)
 
     async def perform(self, action: object) -> object:
         return await self.instance.unit(lambda ctx: perform(ctx, action))
