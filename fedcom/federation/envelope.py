@@ -36,7 +36,6 @@ from fedcom.remote.actors import with_author
 from inbox.ports import ReceivedActivity
 from inbox.validate import MAX_ITEMS
 
-
 MOST_ANNOUNCED = 500
 """Things in one Announce. Each is looked at anew whenever one of them has to be fetched, and nobody
 else writes meanwhile; a megabyte has room for 50,000."""
@@ -75,8 +74,9 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> Envelope:
     if len(several) > MOST_ANNOUNCED:
         raise Invalid(
             "too_many_objects",
-            "An Announce may contain at most %(number)s objects.",
+            "An Announce may contain at most %(number)s objects; this one contains %(count)s.",
             number=MOST_ANNOUNCED,
+            count=len(several),
         )
     return Envelope(
         received,

@@ -323,7 +323,7 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
     if reader is None:
         kind = " of ".join(activity.shape) or "nothing"
         what = next((FEATURES[name] for name in activity.shape if name in FEATURES), None)
-        detail = f"{kind} is not understood here"
+        detail = f"{kind} is not supported here"
         raise Unsupported("unsupported_type", f"{detail}: no {what} yet." if what else f"{detail}.")
     return reader
 

@@ -173,7 +173,11 @@ def _place(ctx: Context, document: Document, via: str | None) -> Community:
     sure = (*document.audiences, *document.groups)
     if ctx.wanted and sure:
         return community_at(ctx, sure[0])
-    raise Invalid("no_community", "The post is not addressed to any community known here.")
+    raise Invalid(
+        "no_community",
+        "The post is not addressed to any community known here, only to: %(ids)s.",
+        ids=", ".join(places_named(document))[:400] or "-",
+    )
 
 
 def _announcer(ctx: Context, document: Document, via: str) -> Community:

@@ -58,8 +58,8 @@ _OBJECT: dict[Rule, str] = {
     "vote": "in a community here",
     "membership": "known here",
     "answer": "known here",
-    "deletion": "kept here",
-    "moderation": "kept here",
+    "deletion": "stored here",
+    "moderation": "stored here",
 }
 # Codes with which the authority refuses only because no facts are known, as conditions.
 _IF = {
