@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from fedcom.errors import NeedsFetch
 
 

@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed, ProtocolError
 from activitypub.fetch import Budget
-from activitypub.reading import Document
 from fedcom.actions.feature import pins_in, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched

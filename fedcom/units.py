@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from activitypub.errors import BudgetSpent, FetchFailed, Malformed, Refused, Unreachable
+from activitypub.document import Document
+from activitypub.errors import BudgetSpent, FetchFailed, FetchRefused, Malformed, Unreachable
 from activitypub.fetch import Budget
-from activitypub.reading import Document
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Prover
 from fedcom.db import Database
@@ -111,4 +111,4 @@ class Units:
                 raise
             known.failures[iri] = error
         except Malformed as error:
-            known.failures[iri] = Refused(error.code, error.detail, url=iri)
+            known.failures[iri] = FetchRefused(error.code, error.detail, url=iri)

@@ -21,10 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
 from activitypub.iri import check_iri, host_of
+from activitypub.parse import parse
 from activitypub.problem import Problem, ProblemTypes, to_request_id
-from activitypub.reading import Document, parse
 from activitypub.signatures.request import SignedRequest, key_id_of
 from inbox import body
 from inbox.batch_reads import BatchReader

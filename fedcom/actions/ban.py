@@ -11,9 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, update
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import origin_of
-from activitypub.reading import Document
 from activitypub.vocab.activities import block, delete as delete_activity, undo
 from database.inserts import upsert
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers

@@ -9,8 +9,8 @@ from uuid import uuid4
 from sqlalchemy import insert, select, update
 
 from activitypub.authority import Known, Refuse, judge_fetched
+from activitypub.document import Document
 from activitypub.iri import same_host
-from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.outside_mention import adopt_mention
@@ -150,6 +150,7 @@ class CreateComment(_Wording):
                 post_id=self.post.id,
                 parent_id=self.parent.id if self.parent else None,
                 depth=self.parent.depth + 1 if self.parent else 0,
+                locked_at=self.parent.locked_at if self.parent else None,
                 author_id=self.by.id,
                 **self.stored(ctx),
                 published_at=min(source.published or ctx.now, ctx.now),
@@ -225,7 +226,8 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
     thread = get_post(ctx.conn, about.post_id)
     community = get_community(ctx.conn, thread.community_id)
     author = get_person(ctx.conn, about.author_id)
-    above = Above(parent_iri, thread_of(thread), is_open=thread.locked_at is None)
+    is_open = thread.locked_at is None and about.locked_at is None
+    above = Above(parent_iri, thread_of(thread), is_open=is_open)
     return to_note(about, author, community, above, people, first_replies(ctx, about))
 
 

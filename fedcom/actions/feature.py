@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, update
 
-from activitypub.reading import COLLECTION_TYPES, Document
+from activitypub.document import Document
+from activitypub.types import COLLECTION_TYPES
 from activitypub.vocab.activities import add, remove
 from fedcom.actions.base import Action, Activity, Audience
 from fedcom.actions.comment import content_at

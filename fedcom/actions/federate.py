@@ -16,8 +16,8 @@ from typing import Any
 
 from sqlalchemy import update
 
+from activitypub.document import Document
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from activitypub.vocab.activities import announce, announce_of, undo
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from activitypub.reading import Document, parse
+from activitypub.document import Document
+from activitypub.parse import parse
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
 from database.inserts import upsert
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers

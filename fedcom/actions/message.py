@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from sqlalchemy import exists, func, insert, select, update
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from activitypub.vocab.activities import (
     create,
     delete as delete_activity,

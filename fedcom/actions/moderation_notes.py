@@ -8,7 +8,7 @@ moderator's own account, who would get the replies.
 from datetime import datetime
 
 from activitypub.vocab.activities import create
-from activitypub.vocab.objects import Text, mention, message
+from activitypub.vocab.objects import TextContent, mention, message
 from fedcom.actions.base import Answer
 from fedcom.catalogues import DEFAULT, catalogue
 from fedcom.context import Context
@@ -82,7 +82,7 @@ def _direct(
         ctx.new_iri("note"),
         sender.iri,
         [to.iri],
-        Text(html=escape_text(text)),
+        TextContent(html=escape_text(text)),
         published=ctx.now,
         kind="Note",
         tags=[mention(to.iri, f"@{to.handle}")],

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from activitypub.vocab.activities import create, delete as delete_activity
 from activitypub.vocab.base import timestamp
 from database.inserts import upsert

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from sqlalchemy import insert, update
 
+from activitypub.document import Document
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Action, Activity, Audience, Microblogs
 from fedcom.actions.outside_mention import adopt_mention
@@ -338,7 +338,11 @@ def _place(ctx: Context, document: Document, via: str | None) -> Community:
     sure = (*document.audiences, *document.groups)
     if ctx.wanted and sure:
         return community_at(ctx, sure[0])
-    raise Invalid("no_community", "The post is not addressed to any community known here.")
+    raise Invalid(
+        "no_community",
+        "The post is not addressed to any community known here, only to: %(ids)s.",
+        ids=", ".join(places_named(document))[:400] or "-",
+    )
 
 
 def places_named(document: Document) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ so the readers of Delete and Undo{Delete} are here, above both.
 
 from dataclasses import dataclass
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from activitypub.vocab.activities import delete as delete_activity, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Microblogs, Part, Readers
 from fedcom.actions.close import CloseCommunity, ReopenCommunity

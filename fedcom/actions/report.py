@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import insert, or_, select, update
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from activitypub.vocab.activities import announce, flag, undo
 from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
 from fedcom.actions.vouching import check_vouched

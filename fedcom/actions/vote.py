@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from activitypub.vocab.activities import dislike, like, undo
 from fedcom.actions.base import Action, Activity, Audience, Readers
 from fedcom.actions.comment import concerns_us, content_at

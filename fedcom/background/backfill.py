@@ -27,10 +27,11 @@ from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from activitypub.authority import Believe, FetchFirst, Known, judge_listed
+from activitypub.document import Document
 from activitypub.errors import BudgetSpent, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_origin
-from activitypub.reading import COLLECTION_TYPES, Document
+from activitypub.types import COLLECTION_TYPES
 from fedcom.actions.comment import content_at
 from fedcom.actions.feature import MAX_PINS, put_pins
 from fedcom.clock import Clock

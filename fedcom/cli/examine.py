@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import click
 
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.inspect.captured import read_capture
 from fedcom.inspect.explain import Explained, explain, refused
 from fedcom.inspect.fixtures import fill, with_context
-from fedcom.inspect.verification import Case, Shown, Verification, verify_capture
+from fedcom.inspect.verification import CapturedCase, Shown, Verification, verify_capture
 
 
 @click.command("explain")
@@ -119,7 +120,7 @@ def verify_file(
     captured = read_capture(file.read(), body.read() if body else None)
     host = next(iter(captured.request.values("host")), "")
     parts = urlsplit(origin or f"https://{host}")
-    case = Case(
+    case = CapturedCase(
         captured.request,
         hosts=frozenset({parts.netloc.lower()}),
         scheme=parts.scheme,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.context import Context
 from fedcom.effects.notify import News, notify
 from fedcom.models.actor import Community, Person

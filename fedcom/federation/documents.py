@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from activitypub.document import Document
 from activitypub.iri import same_host
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.vocab.activities import announce, create
 from activitypub.vocab.base import dump
 from activitypub.vocab.collections import (

@@ -19,12 +19,14 @@ from activitypub.authority import (
     judge_announced,
     judge_direct,
     judge_fetched,
+    needs_facts,
 )
+from activitypub.document import Document
 from activitypub.errors import Gone, NotThere, ProtocolError
 from activitypub.iri import PUBLIC
-from activitypub.reading import COLLECTION_TYPES, Document
 from activitypub.signatures.integrity import verify as verify_proof
 from activitypub.signatures.keys import PublicKey
+from activitypub.types import COLLECTION_TYPES, activity_type
 from fedcom.actions.ban import is_site
 from fedcom.actions.comment import content_at
 from fedcom.actions.follow import find_answered
@@ -44,12 +46,6 @@ from fedcom.remote.actors import actor_at, with_author
 from inbox.ports import ReceivedActivity
 from inbox.validate import MAX_ITEMS
 from outbox.publish import find_issued
-
-# What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
-_JUDGED = frozenset(
-    {"Create", "Update", "Delete", "Accept", "Reject", "Add", "Remove", "Lock", "Block"}
-)
-VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
 
 MOST_ANNOUNCED = 500
 """Things in one Announce. Each is looked at anew whenever one of them has to be fetched, and nobody
@@ -103,8 +99,9 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> list[Sheet]:
     if len(several) > MOST_ANNOUNCED:
         raise Invalid(
             "too_many_objects",
-            "An Announce may contain at most %(number)s objects.",
+            "An Announce may contain at most %(number)s objects; this one contains %(count)s.",
             number=MOST_ANNOUNCED,
+            count=len(several),
         )
     return [
         Sheet(with_undone(ctx, one) if isinstance(one, Document) else one, group, evidence=evidence)
@@ -211,7 +208,7 @@ def _as_update(ctx: Context, document: Document, group: Community) -> ReceivedAc
 
 def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
     """A vote on a post that we missed brings the post; one on anything else is refused later."""
-    if inner.type in VOTES and inner.object_id is not None:
+    if activity_type(inner.type).rule == "vote" and inner.object_id is not None:
         content_at(ctx, inner.object_id, via=group.iri)
 
 
@@ -274,7 +271,7 @@ def _refuse(verdict: Verdict) -> None:
 
 def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | None) -> Known:
     """The facts that the authority asks for; none where it asks for nothing."""
-    if group is None and not _JUDGED & set(activity.shape):
+    if group is None and not needs_facts(activity):
         return Known(hosts=frozenset({ctx.host}))
     about = _concerned(ctx, activity)
     community = _place(ctx, about)

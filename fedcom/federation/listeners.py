@@ -14,11 +14,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from activitypub.authority import FetchFirst, Known, Refuse, judge_direct, judge_origin
+from activitypub.document import Document
 from activitypub.errors import FetchFailed, Gone, Malformed, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_host
-from activitypub.reading import Document
-from activitypub.signatures.integrity import Proof, proof_of, verify as verify_proof
+from activitypub.signatures.integrity import IntegrityProof, proof_of, verify as verify_proof
+from activitypub.types import FEATURES
 from fedcom.actions.base import Reader
 from fedcom.actions.boosts import note_boost
 from fedcom.actions.follow import accept_by_announce
@@ -81,17 +82,6 @@ POLITE = frozenset(
         "person_block",
     }
 )
-
-# Words that peers say to us and mean well, by what we would have to have for them.
-_NOT_HERE = {
-    "ChooseAnswer": "accepted answers",
-    "Feed": "feeds of communities",
-    "PollVote": "polls",
-    "QuoteRequest": "quotes",
-    "Resolve": "resolved reports",
-    "Unlock": "locked posts",
-    "Warn": "warnings",
-}
 
 
 class Listeners:
@@ -208,7 +198,7 @@ class Listeners:
             await self._refuse_replay(received, proof)
         return replace(received, signer=received.actor, spliceable=True, evidence="proof")
 
-    async def _find_proof(self, received: ReceivedActivity) -> Proof | None:
+    async def _find_proof(self, received: ReceivedActivity) -> IntegrityProof | None:
         """The actor's own integrity proof on the activity (FEP-8b32), if it holds."""
         try:
             proof = proof_of(received.activity.raw)
@@ -228,7 +218,7 @@ class Listeners:
             return None
         return proof if key.owner == received.actor else None
 
-    async def _refuse_replay(self, received: ReceivedActivity, proof: Proof) -> None:
+    async def _refuse_replay(self, received: ReceivedActivity, proof: IntegrityProof) -> None:
         try:
             await self._units.read(
                 lambda conn: refuse_replay(conn, received.activity, received.actor, proof)
@@ -324,8 +314,8 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
     reader = routes.find(activity)
     if reader is None:
         kind = " of ".join(activity.shape) or "nothing"
-        what = next((_NOT_HERE[name] for name in activity.shape if name in _NOT_HERE), None)
-        detail = f"{kind} is not understood here"
+        what = next((FEATURES[name] for name in activity.shape if name in FEATURES), None)
+        detail = f"{kind} is not supported here"
         raise Unsupported("unsupported_type", f"{detail}: no {what} yet." if what else f"{detail}.")
     return reader
 

@@ -83,7 +83,7 @@ class NewsLine:
     # Where a post elsewhere can be read that has no place here.
     address: str | None
     post_title: str | None
-    # Whether the post takes comments, so that it can be answered from here.
+    # Whether it takes replies, so that it can be answered from here.
     is_open: bool
     excerpt: str
     by: ActorRef | None
@@ -117,7 +117,7 @@ _COLUMNS = (
     notification.c.message_id,
     func.coalesce(outside_mention.c.url, outside_mention.c.iri),
     case((_READS_POST, post.c.title)),
-    and_(post.c.id.is_not(None), post.c.locked_at.is_(None)),
+    and_(post.c.id.is_not(None), post.c.locked_at.is_(None), comment.c.locked_at.is_(None)),
     case(
         (notification.c.comment_id.is_(None), case((_READS_POST, post.c.content_warning))),
         (_READS_COMMENT, comment.c.content_warning),

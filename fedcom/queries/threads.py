@@ -44,6 +44,7 @@ class CommentLine:
     updated_at: datetime | None
     is_deleted: bool
     is_removed: bool
+    is_locked: bool
     upvotes: int
     downvotes: int
     replies: int
@@ -107,6 +108,7 @@ _LINE = (
     comment.c.updated_at,
     comment.c.deleted_at.is_not(None).label("is_deleted"),
     comment.c.removed_at.is_not(None).label("is_removed"),
+    comment.c.locked_at.is_not(None).label("is_locked"),
     comment.c.upvotes,
     comment.c.downvotes,
     comment.c.replies,

@@ -12,10 +12,11 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from activitypub.authority import Believe, judge_key
+from activitypub.document import Document, KeyDocument, MultikeyDocument
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
-from activitypub.reading import COLLECTION_TYPES, Document, KeyDocument, MultikeyDocument
 from activitypub.signatures.keys import MAX_PEM, PublicKey
+from activitypub.types import COLLECTION_TYPES
 from database.inserts import insert_ignoring, upsert
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid, NeedsFetch, NotFound

@@ -17,10 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, bindparam, func, select
 
 from activitypub.authority import Believe, judge_key
-from activitypub.errors import Malformed, Refused
+from activitypub.document import Document
+from activitypub.errors import FetchRefused, Malformed
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of, same_host, without_fragment
-from activitypub.reading import Document
 from activitypub.signatures import integrity, multikey
 from activitypub.signatures.keys import (
     PrivateKey,
@@ -252,7 +252,7 @@ class PublicKeys:
     async def _fetch(self, key_id: str) -> PublicKey:
         blocked = await self._database.read(lambda conn: find_block(conn, host_of(key_id)))
         if blocked is not None:
-            raise Refused("instance_blocked", f"{blocked.host} is blocked here.", url=key_id)
+            raise FetchRefused("instance_blocked", f"{blocked.host} is blocked here.", url=key_id)
         budget = Budget(documents=KEY_BUDGET)
         owner = await self._owner_of(key_id, budget)
         listed = keys_of(owner)
@@ -261,7 +261,7 @@ class PublicKeys:
         # After the row, which may just have been written from this very document.
         self._remember(owner, listed)
         if key_id not in listed:
-            raise Refused(
+            raise FetchRefused(
                 "key_not_listed",
                 f"The actor {owner.id} does not list the key {key_id}.",
                 url=key_id,
@@ -278,7 +278,7 @@ class PublicKeys:
         owners = (*(listed.owner for listed in stub.public_keys), stub.owner)
         owner = next((iri for iri in owners if iri and same_host(iri, key_id)), None)
         if owner is None:
-            raise Refused(
+            raise FetchRefused(
                 "key_without_owner", f"The key {key_id} has no owner on its own host.", url=key_id
             )
         return (await self._fetcher.fetch_document(owner, budget)).document

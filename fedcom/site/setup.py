@@ -44,9 +44,9 @@ def check_origin(conn: Connection, origin: str) -> bool:
         raise SettingsError(
             [
                 f"This database belongs to {known.origin}, but the origin is set to {origin}."
-                " An instance cannot change its name: everything it ever posted is known by it"
-                f" elsewhere. Set the origin to {known.origin} again, or begin anew for {origin}"
-                " with another data_dir or database_url."
+                " The origin cannot be changed: it is part of the id of everything posted here."
+                f" Set the origin to {known.origin} again, or start anew for {origin} with a"
+                " different data_dir or database_url."
             ]
         )
     return True

@@ -67,13 +67,13 @@ def buttons() -> list[Route]:
             button_route(f"{at}/delete", _button(kind, _delete, "deleted")),
             button_route(f"{at}/undelete", _undelete(kind)),
             button_route(f"{at}/restore", _restore(kind)),
+            button_route(f"{at}/lock", _button(kind, _lock, "locked")),
+            button_route(f"{at}/unlock", _button(kind, _unlock, "unlocked")),
             form_route(f"{at}/remove", _remove(kind)),
         ]
     at = "/post/{number:int}"
     return [
         *routes,
-        button_route(f"{at}/lock", _button(POSTS, _lock, "locked")),
-        button_route(f"{at}/unlock", _button(POSTS, _unlock, "unlocked")),
         button_route(f"{at}/pin", _button(POSTS, _pin, "pinned")),
         button_route(f"{at}/unpin", _button(POSTS, _unpin, "unpinned")),
     ]
@@ -143,11 +143,11 @@ def _undelete(kind: Kind) -> Handler:
 
 
 def _lock(by: Person, target: Target) -> Action[Any]:
-    return Lock(by=by, post=cast("Post", target), locked=True)
+    return Lock(by=by, target=target, locked=True)
 
 
 def _unlock(by: Person, target: Target) -> Action[Any]:
-    return Lock(by=by, post=cast("Post", target), locked=False)
+    return Lock(by=by, target=target, locked=False)
 
 
 def _pin(by: Person, target: Target) -> Action[Any]:

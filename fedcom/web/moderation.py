@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.ban import Ban, Unban
-from fedcom.catalogues import mark
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
@@ -24,7 +23,7 @@ from fedcom.http.resolve import (
     split_slug,
 )
 from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import ModerationAction
+from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
 from fedcom.queries.actors import find_community, get_person
 from fedcom.queries.bans import PAGE, BanLine, list_bans
 from fedcom.queries.modlog import LogFilter, LogPage, list_modlog
@@ -38,25 +37,6 @@ from fedcom.web.html.request_context import PageContext, admin_of, context_of, m
 KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
 LONGEST = 3650
 """Days; whoever is to be kept out for longer is banned for ever."""
-
-# The modlog's kinds in words, translated where they are shown.
-MODERATION_ACTIONS: dict[ModerationAction, str] = {
-    "remove": mark("removed"),
-    "restore": mark("restored"),
-    "lock": mark("locked"),
-    "unlock": mark("unlocked"),
-    "pin": mark("pinned"),
-    "unpin": mark("unpinned"),
-    "move": mark("moved"),
-    "ban": mark("banned"),
-    "unban": mark("unbanned"),
-    "add_moderator": mark("added moderator"),
-    "remove_moderator": mark("removed moderator"),
-    "block_instance": mark("blocked server"),
-    "unblock_instance": mark("unblocked server"),
-    "remove_community": mark("closed community"),
-    "restore_community": mark("reopened community"),
-}
 
 _BAN = {"person": "", "reason": "", "days": "", "content": ""}
 _FILTER = ("community", "moderator", "person", "kind")
@@ -93,14 +73,14 @@ async def show_modlog(request: Request) -> Response:
         "place": log.place,
         "form": form,
         "kinds": _kinds(),
-        "deeds": MODERATION_ACTIONS,
+        "labels": MODERATION_LABELS,
     }
     return page(context, "modlog.html", values)
 
 
 def _kinds() -> list[tuple[str, str]]:
     """For the choice of one: value and words."""
-    words = [(kind, gettext(MODERATION_ACTIONS[kind])) for kind in KINDS]
+    words = [(kind, gettext(MODERATION_LABELS[kind].log)) for kind in KINDS]
     return [("", gettext("All actions")), *words]
 
 

@@ -8,9 +8,11 @@ from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.paging import asked_row
+from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
 from fedcom.personal.notifications import read_kinds, read_one
-from fedcom.queries.notifications import KINDS, Filter, NewsPage, list_news
+from fedcom.queries.notifications import KINDS, Filter, NewsLine, NewsPage, list_news
 from fedcom.web.html.forms import receive, safe_path, see_other
+from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 
@@ -28,7 +30,7 @@ async def show(request: Request) -> Response:
         return list_news(conn, by.id, only, unread=not everything, before=before)
 
     context, news = await read_page(request, read)
-    values = {"news": news, "only": only, "everything": everything}
+    values = {"news": news, "only": only, "everything": everything, "notice_of": _notice_of}
     return page(context, "notifications.html", values)
 
 
@@ -47,6 +49,16 @@ async def mark(request: Request) -> Response:
 
     await instance_of(request).unit(work)
     return see_other(safe_path(sent.get("back", ""), PATH))
+
+
+def _notice_of(line: NewsLine) -> str:
+    """What a moderator or another server did about the member or what they wrote."""
+    labels = MODERATION_LABELS.get(line.detail)
+    if labels is None:
+        notice = OTHER_NOTICES.get(line.detail, "")
+    else:
+        notice = (line.comment_id and labels.comment_notice) or labels.notice
+    return gettext(notice) if notice else gettext("A moderator took an action that concerns you")
 
 
 def _filter(text: str) -> Filter:

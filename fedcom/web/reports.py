@@ -200,7 +200,7 @@ def _remove(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
 def _lock(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
     target = _content(ctx, about)
     thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    act(ctx, Lock(by=by, post=thread, locked=True, reason=reason))
+    act(ctx, Lock(by=by, target=thread, locked=True, reason=reason))
 
 
 def _resolve(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:

@@ -25,6 +25,7 @@ from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_of
 from fedcom.http.resolve import get_community_named, get_person_named
+from fedcom.models.moderation import MODERATION_LABELS
 from fedcom.offload import offload
 from fedcom.queries.actors import get_community
 from fedcom.queries.feed import FeedQuery, Sort, Span, list_posts
@@ -41,7 +42,6 @@ from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import link, slug
 from fedcom.web.html.routing import Handler, page_route
-from fedcom.web.moderation import MODERATION_ACTIONS
 
 ENTRIES = 30
 KEPT_SECONDS = 300
@@ -224,11 +224,8 @@ def _of_comment(origin: str, title: str, one: Latest) -> Entry:
 
 
 def _of_deed(origin: str, page: str, site: str, line: LogLine) -> Entry:
-    deed = (
-        gettext(MODERATION_ACTIONS[line.kind])
-        if line.kind in MODERATION_ACTIONS
-        else line.kind.replace("_", " ")
-    )
+    label = MODERATION_LABELS.get(line.kind)
+    deed = gettext(label.log) if label is not None else line.kind.replace("_", " ")
     by = line.moderator
     return Entry(
         id=f"{page}#{line.id}",

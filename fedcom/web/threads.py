@@ -104,7 +104,11 @@ class Discussion:
         if not reply_to:
             post = self.view.post
             return self.focus is None and post.is_shown and post.locked_at is None
-        return any(line.id == reply_to and line.is_shown for line in placed(roots))
+        return any(line.id == reply_to and self.takes_reply(line) for line in placed(roots))
+
+    def takes_reply(self, line: CommentLine) -> bool:
+        """Whether the viewer could reply to this comment: it is shown, and not locked for them."""
+        return line.is_shown and (not line.is_locked or self.place.standing.may_moderate)
 
     def new_after(self, context: PageContext) -> datetime | None:
         """Comments after this moment are new to the member who looks; None: nothing is."""

@@ -19,9 +19,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 import fedcom.actions
+from activitypub.document import Document
 from activitypub.iri import host_of
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
 from activitypub.vocab.activities import announce_of
 from activitypub.vocab.base import dump
@@ -477,11 +478,13 @@ def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
 
 
 def lock(pair: Pair, draw: Draw) -> Lock:
-    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS)), Post), pair.find(ANN)
+    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
     locked = draw(FLAGS)
     if not locked:
-        pair.tell(Lock(by=by, post=target, locked=True))
-    return every_field(Lock, by=by, post=pair.find(target.iri), locked=locked, reason=draw(REASONS))
+        pair.tell(Lock(by=by, target=target, locked=True))
+    return every_field(
+        Lock, by=by, target=pair.find(target.iri), locked=locked, reason=draw(REASONS)
+    )
 
 
 def pin(pair: Pair, draw: Draw) -> Pin:

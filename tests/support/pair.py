@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
+from activitypub.document import Document
 from activitypub.iri import host_of
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment

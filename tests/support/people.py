@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table, func, select
 
+from activitypub.document import Document
 from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.accounts.email import confirm_email, propose_email
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.actions.base import Action

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from activitypub.document import Document
 from activitypub.errors import Gone
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.accounts.sessions import create_session, find_site_and_member
 from fedcom.actions.ban import READERS, Ban, Unban
 from fedcom.actions.delete import Delete

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.actions.comment import concerns_us, content_at
 from fedcom.actions.post import EditPost
 from fedcom.context import Fetched

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import insert
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.comment import EditComment
 from fedcom.actions.perform import perform

@@ -7,12 +7,12 @@ from starlette.requests import Request
 
 from activitypub.errors import (
     FetchFailed,
+    FetchRefused,
     Gone,
     Malformed,
     NotThere,
     PrivateAddress,
     ProtocolError,
-    Refused,
     SignatureInvalid,
     TooBig,
     Unreachable,
@@ -39,7 +39,7 @@ FEP = "https://w3id.org/fep/c180#"
         (NotThere("not_there", "x", url=URL), 404, "not_there"),
         (PrivateAddress("private", "x", url=URL), 422, "private"),
         (Unreachable("timeout", "x", url=URL), 503, "timeout"),
-        (Refused("refused", "x", url=URL), 502, "refused"),
+        (FetchRefused("refused", "x", url=URL), 502, "refused"),
         (TooBig("too_big", "x", url=URL), 502, "too_big"),
         (FetchFailed("failed", "x", url=URL), 502, "failed"),
         (Malformed("iri_scheme", "x"), 422, "iri_scheme"),

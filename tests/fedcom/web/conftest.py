@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection
 from starlette.applications import Starlette
 
+from activitypub.document import Document
 from activitypub.errors import Unreachable
-from activitypub.reading import Document
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.accounts.sessions import create_session
 from fedcom.accounts.throttle import SIGN_IN_BY_NAME, count_attempt, name_key

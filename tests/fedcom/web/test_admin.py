@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, insert, select, update
 
+from activitypub.document import Document
 from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document
 from fedcom.accounts.invitations import list_invitations
 from fedcom.accounts.members import get_account
 from fedcom.context import Context
