@@ -93,7 +93,7 @@ async def edit_registration(request: Request) -> Response:
                 edit_site(ctx.conn, registration=form.line("registration"))
                 edit_welcome(ctx.conn, question=form.text("question"))
 
-            await instance_of(request).unit(work)
+            await context.instance.unit(work)
             return see_other("/admin/registration", "site_saved")
     values = {"form": form, "applications": waiting}
     return form.answer(page(context, "admin_registration.html", values))
@@ -105,7 +105,7 @@ async def decide(request: Request) -> Response:
     context = await context_of(request)
     admin_of(context)
     person = number_in(sent.get("person", ""))
-    sends_mail = instance_of(request).settings.sends_mail
+    sends_mail = context.instance.settings.sends_mail
     approved = sent.get("decision") == "approve"
     if not approved and sent.get("decision") != "deny":
         raise Conflict("no_decision", "Choose to approve or deny the application.")
@@ -120,6 +120,6 @@ async def decide(request: Request) -> Response:
         if sends_mail and address is not None:
             write_decision(ctx, context.site, applicant, address, approved=approved)
 
-    await instance_of(request).unit(work)
+    await context.instance.unit(work)
     notice = "application_approved" if approved else "application_denied"
     return see_other("/admin/registration", notice)

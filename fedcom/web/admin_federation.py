@@ -86,7 +86,7 @@ async def block(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             host, reason = form.line("host"), form.line("reason")
-            await instance_of(request).unit(lambda ctx: block_instance(ctx, host, reason, by))
+            await context.instance.unit(lambda ctx: block_instance(ctx, host, reason, by))
             return see_other("/admin/instances", "block_added")
     return await _show_instances(request, form)
 

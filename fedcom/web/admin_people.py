@@ -103,7 +103,7 @@ async def edit_invitations(request: Request) -> Response:
                 terms = InvitationTerms(note=form.line("note"), uses=uses, expires_at=expires)
                 return create_invitation(ctx.conn, by.id, terms, ctx.now).id
 
-            await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
+            await context.instance.unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
             return see_other("/admin/invitations", "invitation_made")
     values = {"form": form, "invitations": found}
     return form.answer(page(context, "admin_invitations.html", values))
@@ -150,7 +150,7 @@ async def close(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             number, reason = number_in(form.line("community")), form.line("reason")
-            await instance_of(request).unit(lambda ctx: _close(ctx, number, reason, by))
+            await context.instance.unit(lambda ctx: _close(ctx, number, reason, by))
             return see_other("/admin/communities", "community_closed")
     return await _show_communities(request, form)
 

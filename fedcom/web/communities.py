@@ -149,7 +149,7 @@ async def follow(request: Request) -> Response:
         request, lambda conn, _: get_community_named(conn, request)
     )
     by = member_of(context).person
-    instance = instance_of(request)
+    instance = context.instance
     path = f"/c/{slug(community)}"
     if request.url.path.endswith("/unfollow"):
         await instance.unit(lambda ctx: act(ctx, Unfollow(by=by, target=community)))
@@ -187,7 +187,7 @@ async def edit(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             action = EditCommunity(by=by, community=community, **await _words(form))
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
     return _manage_page(context, place, form=form, appoint=Form({"person": ""}))
 
@@ -228,7 +228,7 @@ async def appoint(request: Request) -> Response:
         with form.keeping():
             person = await look_up_person(request, by, form.line("person"))
             action = AddModerator(by=by, community=community, person=person)
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
     return _manage_page(context, place, form=Form(_values(community)), appoint=form)
 
@@ -252,7 +252,7 @@ async def dismiss(request: Request) -> Response:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
         act(ctx, RemoveModerator(by=by, community=place.community, person=person))
 
-    await instance_of(request).unit(work)
+    await context.instance.unit(work)
     path = f"/c/{slug(place.community)}"
     return see_other(
         path if sent.get("person") == str(by.id) else f"{path}/edit", "moderator_removed"

@@ -221,7 +221,7 @@ def _remove(kind: Kind) -> Handler:
             with form.keeping():
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
-                await instance_of(request).unit(lambda ctx: remove_content(ctx, by, target, reason))
+                await context.instance.unit(lambda ctx: remove_content(ctx, by, target, reason))
                 return see_other(f"/{kind.path}/{number}", "removed")
         values = {
             "form": form,
@@ -258,7 +258,7 @@ async def edit_comment(request: Request) -> Response:
                     language=comment.language,
                     content_warning=comment.content_warning,
                 )
-                await instance_of(request).unit(lambda ctx: act(ctx, action))
+                await context.instance.unit(lambda ctx: act(ctx, action))
                 return see_other(f"/comment/{comment.id}", "edited")
     seen = await drafts.preview(context, form) if form.checked("preview") else ""
     values = {"form": form, "comment": comment, "preview": seen}

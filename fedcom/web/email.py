@@ -96,7 +96,7 @@ async def send_again(request: Request) -> Response:
     await receive(request)
     context = await context_of(request)
     by = member_of(context).person
-    instance = instance_of(request)
+    instance = context.instance
     await instance.unit(
         lambda ctx: ask_to_confirm(instance, ctx, context.site, get_member(ctx.conn, by.id))
     )

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from fedcom.accounts.rate_limits import NEWCOMER, PACES
 from fedcom.catalogues import mark
-from fedcom.http.instance import instance_of
 from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
@@ -56,7 +55,7 @@ async def show_markdown(request: Request) -> Response:
 async def show_limits(request: Request) -> Response:
     """GET /help/limits."""
     context = await context_of(request)
-    paces = PACES if instance_of(request).settings.member_limits else ()
+    paces = PACES if context.instance.settings.member_limits else ()
     limits = [(gettext(pace.what), pace.allowances) for pace in paces]
     values = {"limits": limits, "newcomer": NEWCOMER}
     return page(context, "help_limits.html", values)

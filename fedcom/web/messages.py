@@ -14,7 +14,6 @@ from starlette.responses import RedirectResponse, Response
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.context import Context
-from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_of
 from fedcom.http.paging import asked_row
 from fedcom.http.resolve import get_person_named, parse_markdown
@@ -75,7 +74,7 @@ async def converse(request: Request) -> Response:
         with form.keeping():
             body = await parse_markdown(request, member.person, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
-            number = await instance_of(request).unit(
+            number = await context.instance.unit(
                 lambda ctx: once(ctx, member.person, form.key, lambda: act(ctx, action).id)
             )
             return see_other(f"{_path(talk.other)}#message-{number}", "message_sent")
@@ -83,7 +82,7 @@ async def converse(request: Request) -> Response:
     response = form.answer(page(context, "conversation.html", values))
     if member.unread:
         response.background = BackgroundTask(
-            instance_of(request).unit,
+            context.instance.unit,
             lambda ctx: read_conversation(ctx.conn, member.person.id, talk.other.id, ctx.now),
         )
     return response
@@ -114,7 +113,7 @@ async def edit(request: Request) -> Response:
         with form.keeping():
             body = await parse_markdown(request, by, check_message(form.text("body")))
             action = EditMessage(by=by, message=message, body=body)
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")
     values = {"form": form, "back": address}
     return form.answer(page(context, "message_edit.html", values))
@@ -142,7 +141,7 @@ async def _change(
         act(ctx, kind(by=by, message=found))
         return _address(ctx.conn, context, found)
 
-    return see_other(await instance_of(request).unit(work), notice)
+    return see_other(await context.instance.unit(work), notice)
 
 
 def _address(conn: Connection, context: PageContext, message: Message) -> str:

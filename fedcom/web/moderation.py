@@ -121,7 +121,7 @@ async def ban(request: Request) -> Response:
     if form.ready:
         with form.keeping():
             person = await look_up_person(request, by, form.line("person"))
-            await instance_of(request).unit(
+            await context.instance.unit(
                 lambda ctx: act(ctx, _ban(ctx, by, person, place.community, form))
             )
             return see_other(f"/c/{slug(place.community)}/banned", "banned")
@@ -185,7 +185,7 @@ async def unban(request: Request) -> Response:
             ),
         )
 
-    await instance_of(request).unit(work)
+    await context.instance.unit(work)
     return see_other(f"/c/{slug(place.community)}/banned", "unbanned")
 
 
@@ -204,7 +204,7 @@ async def ban_from_site(request: Request) -> Response:
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
-            await instance_of(request).unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
+            await context.instance.unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
             return see_other(f"/u/{slug(person)}", "banned")
     values = {"place": None, "person": person, "form": form}
     return form.answer(page(context, "moderation_ban.html", values))

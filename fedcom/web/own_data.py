@@ -102,11 +102,11 @@ async def leave(request: Request) -> Response:
         with form.keeping():
             await confirm(request, member, form, "current_password")
             removes = form.checked("remove_content")
-            await instance_of(request).unit(
+            await context.instance.unit(
                 lambda ctx: delete_account(ctx, member.person.id, removes_content=removes)
             )
             response = see_other("/", "account_deleted")
-            clear_session(response, instance_of(request).settings)
+            clear_session(response, context.instance.settings)
             return response
     values = {"form": form, "is_needed": member.is_admin and is_needed}
     return form.answer(page(context, "settings_delete.html", values))

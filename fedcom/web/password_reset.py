@@ -35,7 +35,7 @@ async def ask(request: Request) -> Response:
     """GET and POST /forgot: the answer is the same whether or not there is such an account."""
     form = await read_form(request, {"name": ""})
     context = await context_of(request)
-    sends_mail = instance_of(request).settings.sends_mail
+    sends_mail = context.instance.settings.sends_mail
     is_done = False
     if form.ready and sends_mail:
         with form.keeping():
@@ -86,7 +86,7 @@ async def choose(request: Request) -> Response:
         with form.keeping():
             password = check_new_password(form.text("password"), whose.person.name)
             hashed = await asyncio.to_thread(hash_password, password)
-            await instance_of(request).unit(lambda ctx: use_reset(ctx.conn, token, hashed, ctx.now))
+            await context.instance.unit(lambda ctx: use_reset(ctx.conn, token, hashed, ctx.now))
             response = see_other("/login", "password_reset")
             # Whoever has the link may log in with it from here, whatever others try meanwhile.
             remember_device(request, response, replace(whose.account, password_hash=hashed))

@@ -212,7 +212,7 @@ async def edit_logo(request: Request) -> Response:
     form = await read_form(request, {"logo": "", "no_logo": ""})
     if form.ready:
         with form.keeping():
-            origin = instance_of(request).settings.origin
+            origin = context.instance.settings.origin
             address = await take(request, form, "logo", by, FACE, "site")
             name = name_in(origin, address)
             if name is None and not form.checked("no_logo"):
@@ -221,6 +221,6 @@ async def edit_logo(request: Request) -> Response:
             def work(ctx: Context) -> None:
                 set_logo(ctx.conn, name, address)
 
-            await instance_of(request).unit(work)
+            await context.instance.unit(work)
             return see_other("/admin/logo", "pictures_saved")
     return form.answer(page(context, "logo.html", {"form": form}))

@@ -98,7 +98,7 @@ def _report(find: Find) -> Handler:
                 action = Report(
                     by=by, target=about.target, reason=check_report(form.text("reason"))
                 )
-                await instance_of(request).unit(
+                await context.instance.unit(
                     lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id)
                 )
                 return see_other(about.back, "reported")

@@ -71,7 +71,7 @@ async def edit_profile(request: Request) -> Response:
                 title=check_display_name(form.line("display_name")),
                 summary=await offload(Body.of_markdown, check_body(form.text("body"), MAX_SUMMARY)),
             )
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
     return form.answer(page(context, "settings.html", {"form": form}))
 
@@ -92,7 +92,7 @@ async def edit_appearance(request: Request) -> Response:
                 show_nsfw=form.checked("show_nsfw"),
                 mail_notifications=form.checked("mail_notifications"),
             )
-            await instance_of(request).unit(
+            await context.instance.unit(
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
             )
             return see_other("/settings/appearance", "preferences_saved")

@@ -55,7 +55,7 @@ async def log_in(request: Request) -> Response:
             response = see_other(safe_path(form.text("next")), "welcome")
             if welcome.member.person.is_banned(context.now):
                 response = see_other(BANS)
-            set_session(response, instance_of(request).settings, welcome.token)
+            set_session(response, context.instance.settings, welcome.token)
             remember_device(request, response, welcome.member.account)
             return response
     return form.answer(page(context, "login.html", {"form": form}))
@@ -124,12 +124,12 @@ async def sign_up(request: Request) -> Response:
             asks = welcome.member.account.unconfirmed_email and sends_mail
             notice = "welcome_confirm" if asks else "welcome"
             response = see_other(safe_path(form.text("next")), notice)
-            set_session(response, instance_of(request).settings, welcome.token)
+            set_session(response, context.instance.settings, welcome.token)
             remember_device(request, response, welcome.member.account)
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
-    set_trap(form, instance_of(request).signer, context.now)
+    set_trap(form, context.instance.signer, context.now)
     values = {
         "form": form,
         "is_invited": code != "" and problem is None,
