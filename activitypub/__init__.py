@@ -2,18 +2,21 @@
 
 In reading order:
 
-errors      what can go wrong between two servers, and whose fault it is
+errors      everything that can go wrong between two servers, and whose fault it is
 iri         IRIs: which are allowed, same origin, host, "is it public?"
-reading     bytes from a stranger → a bounded JSON object → `Document`, the one typed view of it
+types       the types of documents we know by name
+parse       bytes from a stranger → a JSON object within bounds
+document    `Document`, the one typed view of a parsed document
 context     the @context arrays we send
-vocab       builders for what we send: actors, objects, activities, collections
+vocab       builders for the documents we send: actors, objects, activities, collections
 signatures  who sent it (`signatures.request`), who wrote it (`signatures.integrity`)
-authority   pure: who may say what
+problem     problem details (RFC 9457), and their types (FEP-c180)
+authority   pure: who may say what, and what proof it takes
 netguard    which network addresses may be connected to
 connection  one HTTP/1.1 connection, one bounded answer
 transport   connections by host, to permitted addresses only
-answers     what an HTTP answer says: type, encoding, when to come back
+answers     HTTP responses: media type, encoding, Retry-After, which error it is
 fetch       the only way out: GET and POST with limits
 webfinger   acct: ⇄ actor IRI
-nodeinfo    what software a peer runs
+nodeinfo    the software of a peer, and ours
 """

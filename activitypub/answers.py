@@ -1,6 +1,6 @@
-"""What an HTTP answer says: its media type, its encoding, when to come back, which error it is.
+"""Reads HTTP responses: media type, encoding, Retry-After, and the error a status stands for.
 
-Pure functions over what came; nothing here asks again.
+Pure functions; nothing here sends a request.
 """
 
 import html
@@ -13,8 +13,8 @@ from urllib.parse import urljoin
 
 import httpx
 
-from activitypub.errors import FetchFailed, Gone, NotThere, Refused, TooBig, Unreachable
-from activitypub.reading import AS2
+from activitypub.errors import FetchFailed, FetchRefused, Gone, NotThere, TooBig, Unreachable
+from activitypub.types import AS2
 
 ACTIVITY_JSON = "application/activity+json"
 LD_JSON = f'application/ld+json; profile="{AS2}"'
@@ -22,12 +22,12 @@ LD_JSON = f'application/ld+json; profile="{AS2}"'
 _TEXT_KEPT = 500
 _HEAD_OF_PAGE = 256 * 1024
 _WAIT = frozenset({408, 425, 429})
-# 47: zlib finds out whether it is gzip or zlib. -15: "deflate" as some servers misread RFC 9110.
+# 47: zlib detects gzip and zlib by itself. -15: "deflate" as some servers misread RFC 9110.
 _WINDOW_BITS = {"gzip": (47,), "x-gzip": (47,), "deflate": (47, -15)}
 _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*(?:"([^"]*)"|([^\s;"]+))\s*')
-# No "<" inside: so that a megabyte of "<link" takes one pass and not one for each of them.
+# No "<" inside, so that a megabyte of "<link" takes a single pass, not one for each of them.
 _LINK_TAG = re.compile(r"<link\s([^<>]{1,2000})>", re.IGNORECASE)
-# A name is tried from its first letter only: from each, a long one costs the square of its length.
+# Matched from the first letter of a name only: from each letter, long names take quadratic time.
 _ATTRIBUTE = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _LINK_HEADER = re.compile(r"<([^<>]{1,2000})>([^<]{0,2000})")
 _BODY_TAG = re.compile(r"<body[\s>]|</head>", re.IGNORECASE)
@@ -36,7 +36,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u206
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An answer with its body complete, unpacked and within the limit."""
+    """A response with its complete body, decoded and within the limit."""
 
     status: int
     headers: httpx.Headers
@@ -51,10 +51,10 @@ class Received:
 def is_activity_type(content_type: str) -> bool:
     """Whether a document with this Content-Type may be read as ActivityPub (AP §3.2).
 
-    `application/activity+json`, or `application/ld+json` with the ActivityStreams profile among
-    its profiles or with none named. Plain `application/json` is not enough: an uploaded file may be
-    served so, and would then speak for its host (Mastodon CVE-2024-25623). That the document names
-    ActivityStreams in its @context is for the reader to check.
+    `application/activity+json`, or `application/ld+json` with the ActivityStreams profile among its
+    profiles or without any profile. Plain `application/json` is not enough: an uploaded file may be
+    served as that, and would then speak for its host (Mastodon CVE-2024-25623). The caller checks
+    that the @context names ActivityStreams.
     """
     main, parameters = _media_type(content_type)
     if main == ACTIVITY_JSON:
@@ -65,8 +65,8 @@ def is_activity_type(content_type: str) -> bool:
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     """`body` without its Content-Encoding, at most `limit` bytes.
 
-    We ask for `identity`; some servers compress all the same. Raises `TooBig`, and `Refused` for
-    an encoding that is unknown, doubled or broken.
+    We ask for `identity`, but some servers compress anyway. Raises `TooBig`, and
+    `FetchRefused` for an unknown, doubled or broken encoding.
     """
     name = encoding.strip().lower()
     if name in ("", "identity") or not body:
@@ -84,11 +84,11 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
             )
         if unpacker.eof:
             return plain
-    raise Refused("content_encoding", "Unsupported Content-Encoding.", received=name)
+    raise FetchRefused("content_encoding", "Unsupported Content-Encoding.", received=name)
 
 
 def to_failure(url: str, received: Received, now: datetime) -> FetchFailed:
-    """The error for an answer to a GET that is not 200 and not a redirect."""
+    """The error for a response to a GET that is neither 200 nor a redirect."""
     status = received.status
     if status == 410:
         return Gone("gone", "The origin reports it as deleted (410).", url=url, status=status)
@@ -104,7 +104,7 @@ def to_failure(url: str, received: Received, now: datetime) -> FetchFailed:
             retry_after=retry_after(received.headers.get("retry-after"), now),
             answer=text,
         )
-    return Refused(
+    return FetchRefused(
         "status", f"The peer responded with HTTP {status}.", url=url, status=status, answer=text
     )
 
@@ -126,13 +126,13 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def opening(body: bytes) -> str:
-    """The first 500 characters of an answer in one line, without control characters."""
+    """The first 500 characters of a response on one line, without control characters."""
     text = body[: 4 * _TEXT_KEPT].decode("utf-8", errors="replace")
     return _CONTROL.sub(" ", text).strip()[:_TEXT_KEPT]
 
 
 def find_alternate(received: Received, url: str) -> str | None:
-    """The ActivityPub document that a page names as its other form, as an absolute URL.
+    """The absolute URL of the ActivityPub document that a page names as its alternate.
 
     From the Link header (RFC 8288), else `<link rel="alternate">` in the head of an HTML page.
     """

@@ -1,9 +1,9 @@
-"""One HTTP/1.1 connection to a peer: write a request, read one bounded answer.
+"""One HTTP/1.1 connection to a peer: write a request, read one bounded response.
 
-What may not live here: whom we connect to (`transport`) and what an answer means (`fetch`). What
-must live here: every limit on bytes and silence, because only the reader of the socket can stop a
-peer that sends too much or too slowly. The bytes are taken apart by llhttp (`httptools`) in its
-strict mode: Python code for it costs five times the CPU.
+Not here: which address we connect to (`transport`) and what a response means (`fetch`). Here: every
+limit on bytes and silence, because only the reader of the socket can stop a peer that sends too
+much or too slowly. llhttp (`httptools`) parses the bytes in its strict mode: a parser in Python
+takes five times the CPU.
 """
 
 import asyncio
@@ -17,20 +17,20 @@ import httpx
 from activitypub.errors import TooBig
 
 _ERROR_BODY = 64 * 1024
-"""Bytes kept of an answer that is not 200: its first words are enough, the rest is cut off."""
+"""Bytes kept of a response other than 200: the beginning is enough, the rest is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one request may take. Times are seconds, sizes are bytes.
+class ResponseLimits:
+    """Limits of one request. Times are seconds, sizes are bytes.
 
-    total    everything: waiting for a free connection, name, connect, TLS, request, answer
-    resolve  the name
+    total    everything: waiting for a free connection, DNS, connect, TLS, request, response
+    resolve  the DNS lookup
     connect  one address, with its TLS handshake
-    idle     silence of the peer, before its first byte too. Lemmy 0.19 answers an inbox POST
-             after up to 9 s, so not less than that
-    head     status line and headers, interim answers and trailers included
-    body     the body of a 200; of other answers 64 KiB are kept and the rest is cut off
+    idle     silence of the peer, before its first byte too. Lemmy 0.19 takes up to 9 s to answer
+             an inbox POST, so not less than that
+    head     status line and headers, including interim responses and trailers
+    body     the body of a 200; of other responses 64 KiB are kept and the rest is cut off
     cut      whether a longer body of a 200 is cut off too, instead of raising `TooBig`
     """
 
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came: header names and values are raw bytes, the body is still encoded."""
+    """A response as received: header names and values are raw bytes, the body is still encoded."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -53,39 +53,39 @@ class Reply:
 
 
 class Dropped(httpx.RemoteProtocolError):
-    """The peer closed the connection before its answer was complete."""
+    """The peer closed the connection before its response was complete."""
 
 
-class Connection(asyncio.Protocol):
-    """A connection and at most one exchange on it at a time.
+class HttpConnection(asyncio.Protocol):
+    """A connection with at most one exchange at a time.
 
-    `heard` is the number of bytes that came since the request: 0 after `Dropped` means that the
-    peer had closed the connection before it saw the request. `when_closed` is called once.
+    `bytes_received` counts from the last request: 0 after `Dropped` means that the peer had closed
+    the connection before it saw the request. `when_closed` is called once.
     """
 
     _transport: asyncio.Transport
 
     def __init__(self) -> None:
-        self.heard = 0
-        self.when_closed: Callable[[Connection], None] | None = None
+        self.bytes_received = 0
+        self.when_closed: Callable[[HttpConnection], None] | None = None
         self._loop = asyncio.get_running_loop()
         self.opened_at = self._loop.time()
         self._closed = self._loop.create_future()
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Reply] | None = None
-        self._limits = Limits()
+        self._limits = ResponseLimits()
         self._heard_at = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._keep = True
         self._begin()
 
-    async def exchange(self, request: bytes, limits: Limits) -> Reply:
-        """Write the request and wait for the answer.
+    async def exchange(self, request: bytes, limits: ResponseLimits) -> Reply:
+        """Write the request and wait for the response.
 
         Raises `TooBig`, `Dropped`, `httpx.RemoteProtocolError` (not HTTP), `httpx.ReadTimeout`
         (silence longer than `limits.idle`). After any of them the connection is closed.
         """
-        self.heard = 0
+        self.bytes_received = 0
         self._limits = limits
         self._heard_at = self._loop.time()
         self._answer = self._loop.create_future()
@@ -109,11 +109,11 @@ class Connection(asyncio.Protocol):
         return self._keep and not self._transport.is_closing()
 
     def close(self) -> None:
-        """Close it in good manners (TLS says goodbye)."""
+        """Close it gracefully (with a TLS close notify)."""
         self._transport.close()
 
     def abort(self) -> None:
-        """Close it at once, whatever is under way."""
+        """Close it immediately, even during an exchange."""
         self._keep = False
         self._transport.abort()
 
@@ -121,7 +121,7 @@ class Connection(asyncio.Protocol):
         """Wait until the socket is closed."""
         await asyncio.shield(self._closed)
 
-    # What asyncio calls.
+    # Called by asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -130,30 +130,30 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser, within the limits."""
         if self._answer is None or self._answer.done():
-            # Bytes that nobody asked for would be taken for the answer to the next request.
+            # Unrequested bytes would be taken for the response to the next request.
             self.abort()
             return
         self._heard_at = self._loop.time()
-        self.heard += len(data)
+        self.bytes_received += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(httpx.RemoteProtocolError(f"The response is not valid HTTP/1.1: {error}"))
-        if not self._headers_done and self.heard > self._limits.head:
+        if not self._headers_done and self.bytes_received > self._limits.head:
             self._fail(
                 TooBig(
                     "headers_too_big",
                     f"The response headers are larger than our limit of {self._limits.head} bytes.",
                 )
             )
-        # Chunked framing may be many times its content; it is not worth reading beyond this.
-        if self.heard > self._limits.head + 8 * self._limits.body:
+        # Chunked framing may be many times the size of its content; reading stops here.
+        if self.bytes_received > self._limits.head + 8 * self._limits.body:
             self._fail(
                 TooBig("answer_too_big", "The chunked framing of the response is too large.")
             )
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End what is under way; an answer without a length is complete now."""
+        """End the exchange; a response without a length is complete now."""
         self._closed.set_result(None)
         if self._ends_with_connection and error is None:
             self._finish()
@@ -161,16 +161,16 @@ class Connection(asyncio.Protocol):
         if self.when_closed is not None:
             self.when_closed(self)
 
-    # What the parser calls.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
-        """Start an answer: the one asked for, the one after an interim answer, or one too many."""
+        """Start a response: the expected one, one after an interim response, or one too many."""
         if self._answer is None or self._answer.done():
             self._keep = False
         self._begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; a trailer only counts."""
+        """Keep a header; a trailer only counts towards the limit."""
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > self._limits.head:
             self._fail(
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Decide from the headers how the body ends and whether it can be read at all."""
+        """Decide from the headers how the body ends and whether it fits the limit."""
         self._status = self._parser.get_status_code()
         if self._status < 200:
             return
@@ -217,9 +217,9 @@ class Connection(asyncio.Protocol):
         self.abort()
 
     def on_message_complete(self) -> None:
-        """Hand over the answer, unless it was an interim one (1xx)."""
+        """Hand over the response, unless it is an interim one (1xx)."""
         if self._status >= 200:
-            # A peer that answers before it read the request may not read the next one either.
+            # A peer that responds before it has read the request may not read the next one either.
             self._keep = self._keep and self._transport.get_write_buffer_size() == 0
             self._finish()
 

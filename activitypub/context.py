@@ -1,22 +1,22 @@
 """The @context arrays we send.
 
-ActivityStreams comes first and literally, because Mastodon and Discourse drop a document without
-it. Other terms are defined inline, so that no JSON-LD reader has to fetch anything; the IRIs that
-are named are ones that such readers have built in.
+ActivityStreams comes first, as a plain IRI, because Mastodon and Discourse drop a document without
+it. Other terms are defined inline, so that no JSON-LD processor has to fetch anything; the IRIs are
+ones that such processors have built in.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from activitypub.reading import ACTOR_TYPES, AS2
+from activitypub.types import ACTIVITIES, ACTOR_TYPES, AS2
 
 SECURITY = "https://w3id.org/security/v1"
-"""Defines `publicKey`; without it JSON-LD readers do not see an actor's key (Ghost #20039)."""
+"""Defines `publicKey`; without it JSON-LD processors do not see an actor's key (Ghost #20039)."""
 
 DATA_INTEGRITY = "https://w3id.org/security/data-integrity/v2"
-"""Defines `proof` (FEP-8b32); only in documents that have one, because it is in the proof again.
+"""Defines `proof` (FEP-8b32); only in documents that have one, because the proof repeats it.
 
-Its terms are protected: below it, a document may not define them otherwise.
+Its terms are protected: no later context in the document may redefine them.
 """
 
 PROOF_TERMS: dict[str, Any] = {
@@ -52,10 +52,10 @@ PROOF_TERMS: dict[str, Any] = {
         },
     },
 }
-"""What a proof of ours uses of `DATA_INTEGRITY`, with the same meaning but not protected.
+"""The terms of `DATA_INTEGRITY` that our proofs use, with the same meaning but not protected.
 
-For an Announce: the activity inside brings its own context, and one with data-integrity/v1 (Fedify
-2, Mitra before 4) makes a JSON-LD processor refuse the whole document where v2 is in force.
+For an Announce: the activity inside has its own context, and if that is data-integrity/v1 (Fedify
+2, Mitra before 4), a JSON-LD processor refuses the whole document while v2 is active.
 """
 
 _NAMESPACES: dict[str, Any] = {
@@ -71,7 +71,7 @@ OBJECT_TERMS: dict[str, Any] = _NAMESPACES | {
     "litepub": "http://litepub.social/ns#",
     "Hashtag": "as:Hashtag",
     "ChatMessage": "litepub:ChatMessage",
-    "Lock": "lemmy:Lock",
+    **{name: one.term for name, one in ACTIVITIES.items() if one.term is not None},
     "gts": "https://gotosocial.org/ns#",
     "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
     "canAnnounce": {"@id": "gts:canAnnounce", "@type": "@id"},
@@ -108,24 +108,24 @@ ACTOR_TERMS: dict[str, Any] = _NAMESPACES | {
 }
 
 OBJECT_CONTEXT: list[Any] = [AS2, SECURITY, OBJECT_TERMS]
-"""For everything whose outermost or inner document is a post, a comment or a moderator's act."""
+"""For posts, comments and moderation, and for activities that contain them."""
 
 ACTOR_CONTEXT: list[Any] = [AS2, SECURITY, ACTOR_TERMS]
 """For Person, Group and Application documents."""
 
 FULL_CONTEXT: list[Any] = [AS2, SECURITY, OBJECT_TERMS | ACTOR_TERMS]
-"""For an activity that carries an actor: Update{Group}, Update{Person}."""
+"""For an activity that contains an actor: Update{Group}, Update{Person}."""
 
 
 ENVELOPE_CONTEXT: list[Any] = [AS2]
-"""For an Announce around an id or around an activity that brings its own context.
+"""For an Announce of an id, or of an activity with its own context.
 
-Nothing more, because terms that the activity does not define would get their meaning from here.
+Nothing more, because terms that the activity does not define would take their meaning from here.
 """
 
 
 def context_of(document: dict[str, Any]) -> list[Any]:
-    """The @context that explains `document` (a dict without one) and what is embedded in it."""
+    """The @context for `document` (a dict without one) and everything embedded in it."""
     if document.get("type") in ACTOR_TYPES:
         return ACTOR_CONTEXT
     inner = document.get("object")
@@ -139,17 +139,17 @@ def context_of(document: dict[str, Any]) -> list[Any]:
 
 
 def proof_context(document: Mapping[str, Any]) -> list[Any]:
-    """The @context for `document` with a proof: its own, else ours, and what defines a proof."""
+    """The @context for `document` with a proof: its own, else ours, plus the terms of proofs."""
     given = document.get("@context") or context_of(dict(document))
     entries = given if isinstance(given, list) else [given]
     if entries == ENVELOPE_CONTEXT and document.get("type") == "Announce":
         return [*entries, PROOF_TERMS]
     if DATA_INTEGRITY in entries:
         return entries
-    # Behind ActivityStreams, which must be first, and before the terms.
+    # After ActivityStreams, which must be first, and before the terms.
     return [*entries[:1], DATA_INTEGRITY, *entries[1:]]
 
 
 def _explains_itself(inner: Any) -> bool:
-    """Whether what an Announce is around needs no terms from it: an id, or with its own context."""
+    """Whether the object of an Announce needs no terms from it: an id, or its own context."""
     return not isinstance(inner, dict) or "@context" in inner

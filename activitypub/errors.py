@@ -1,26 +1,26 @@
-"""What goes wrong between two servers, drawn as one tree, with whose fault it is.
+"""Everything that can go wrong between two servers, as one tree, with whose fault it is.
 
     ProtocolError
     ├── Malformed           theirs: the document or a header is broken           → 400
-    ├── SignatureInvalid    theirs: we cannot tell who said it                   → 401
-    ├── Unauthentic         theirs: we know who said it, it is not theirs to say → 403
-    └── FetchFailed         asking a peer did not give a document
+    ├── SignatureInvalid    theirs: we cannot tell who sent it                   → 401
+    ├── Unauthentic         theirs: the sender is known, but may not say this    → 403
+    └── FetchFailed         a peer gave us no usable document
         ├── Gone            410, or a Tombstone where an object was asked for
         ├── NotThere        404
-        ├── Refused         any other lasting answer: 4xx, wrong type, wrong id, bad JSON
-        ├── TooBig          more bytes than we read
+        ├── FetchRefused    any other permanent answer: 4xx, wrong type, wrong id, bad JSON
+        ├── TooBig          larger than our limit
         ├── PrivateAddress  our own guard refused to connect
-        ├── Unreachable     a passing fault: DNS, connect, timeout, 5xx, 408, 429
-        └── BudgetSpent     we asked enough for one activity
+        ├── Unreachable     temporary: DNS, connect, timeout, 5xx, 408, 429
+        └── BudgetSpent     this activity has used up its requests
 
 Every error has a stable snake_case `code` for machines (logs, answers, tests), a sentence `detail`
-for people, and `facts`: what we computed beside what we received, so that the author of a peer can
-find the difference without access to our machine.
+for people, and `facts`: the values we computed and the ones we received, so that the authors of a
+peer can find the difference without access to our machine.
 """
 
 
 class ProtocolError(Exception):
-    """Something between two servers is not as it must be.
+    """A peer broke the protocol, or could not be asked.
 
     `code` is stable snake_case, `detail` a sentence, `facts` short strings by name.
     """
@@ -51,13 +51,13 @@ class SignatureInvalid(ProtocolError):
 
 
 class Unauthentic(ProtocolError):
-    """The sender is known, but this is not the sender's to say (403)."""
+    """The sender is known, but has no authority to say this (403)."""
 
 
 class FetchFailed(ProtocolError):
     """A GET did not give a usable document.
 
-    `url` is what was asked for, `status` the HTTP status when there was one.
+    `url` is the address we asked, `status` the HTTP status if there was one.
     """
 
     url: str
@@ -72,29 +72,31 @@ class FetchFailed(ProtocolError):
 
 
 class Gone(FetchFailed):
-    """The origin says that it was deleted: 410, or a Tombstone where an object was asked for."""
+    """The origin says that the document was deleted: 410, or a Tombstone where an object was asked
+    for.
+    """
 
 
 class NotThere(FetchFailed):
-    """The origin answers 404. An origin that blocks us may say so too, so nothing is deleted."""
+    """The origin answers 404. An origin that blocks us may do so too, so nothing is deleted."""
 
 
-class Refused(FetchFailed):
+class FetchRefused(FetchFailed):
     """The origin gives no usable document and asking again will not help."""
 
 
 class TooBig(FetchFailed):
-    """The answer is larger than what we read."""
+    """The response is larger than our limit."""
 
 
 class PrivateAddress(FetchFailed):
-    """The name leads to an address that our guard does not connect to."""
+    """The name resolves only to addresses that our guard refuses."""
 
 
 class Unreachable(FetchFailed):
-    """A passing fault: DNS, connect, timeout, 5xx, 408, 429.
+    """A temporary fault: DNS, connect, timeout, 5xx, 408, 429.
 
-    `retry_after` is the peer's own wish in seconds, when it gave one.
+    `retry_after` is the delay in seconds that the peer asked for, if it did.
     """
 
     retry_after: float | None
@@ -114,4 +116,4 @@ class Unreachable(FetchFailed):
 
 
 class BudgetSpent(FetchFailed):
-    """One activity has caused enough requests or taken enough time."""
+    """One activity has used up its share of requests or time."""

@@ -1,18 +1,18 @@
-"""The only socket: every request to a peer leaves through `Fetcher`, with its limits.
+"""The only way to the network: every request to a peer goes through `Fetcher`, with limits.
 
-Each URL is a stranger's. So for every request and every redirect: the URL is parsed once and
-strictly (`iri`), the address it leads to is judged (`netguard`, in `transport`), time and bytes
-are bounded (`connection`), and a document is believed only about its own origin.
+Strangers choose the URLs. So for every request and every redirect the URL is parsed once and
+strictly (`iri`), the address is checked (`netguard`, in `transport`), time and bytes are limited
+(`connection`), and a document is believed only about its own origin.
 
 The id rule (FEP-fe34; Mastodon CVE-2024-23832, Misskey CVE-2024-52591): the document's `id` must be
 the IRI that was asked for, or where the redirects ended, and the last URL must be of the id's
-origin. Otherwise the document is asked for once more at its `id`, if that is on the host that gave
-it. So a `Fetched` always comes from the origin of its `document.id`; that id may differ from the
-IRI asked for, and callers go on with `document.id`.
+origin. Otherwise the document is fetched again from its `id`, if that is on the host that served
+it. So a `FetchedDocument` always comes from the origin of its `document.id`; that id may differ
+from the IRI asked for, and callers go on with `document.id`.
 
-A collection only lists; nobody refers to it by its id, and each item is judged by itself. So one
+A collection only lists: nobody refers to it by its id, and each item is checked by itself. So one
 without an id (NodeBB 4's outbox, PieFed 1.7's replies), or whose id on the same host leads nowhere,
-is taken and bears the address where it was found as its id.
+is accepted, with the address where it was found as its id.
 """
 
 import asyncio
@@ -39,49 +39,51 @@ from activitypub.answers import (
     to_failure,
     unpack,
 )
-from activitypub.connection import Limits
+from activitypub.connection import ResponseLimits
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
+    FetchRefused,
     Gone,
     Malformed,
     NotThere,
-    Refused,
     TooBig,
     Unreachable,
 )
 from activitypub.iri import check_iri, host_of, same_host, same_origin, without_fragment
 from activitypub.netguard import Guard, is_loopback, literal_address
-from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context, parse
-from activitypub.signature_profiles import Habits
+from activitypub.parse import parse
+from activitypub.signature_profiles import SignatureProfiles
 from activitypub.signatures.keys import PrivateKey
 from activitypub.signatures.request import Profile, sign
 from activitypub.transport import PeerTransport
+from activitypub.types import COLLECTION_TYPES
 
 T = TypeVar("T")
 
 READ_ASIDE_FROM = 16 * 1024
-"""Bytes of an answer from which on it is read beside the event loop."""
+"""A response of more bytes than this is parsed in a thread, beside the event loop."""
 
 MAX_REDIRECTS = 3
 MAX_POST = 1024 * 1024
-"""Largest body we send, in bytes: the most that Mastodon and we ourselves take."""
+"""Largest body we send, in bytes: the limit of Mastodon, and our own."""
 
 ACCEPT_ACTIVITY = f"{ACTIVITY_JSON}, {LD_JSON}"
 ACCEPT_PAGE = f"{ACCEPT_ACTIVITY}, text/html;q=0.1"
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_GET = Limits()
-_POST = Limits(body=8 * 1024, cut=True)
+_GET = ResponseLimits()
+_POST = ResponseLimits(body=8 * 1024, cut=True)
 
 Clock = Callable[[], datetime]
 
 
 class Budget:
-    """How much one activity (or one member's wish) may make us ask for.
+    """How many requests one activity (or one look-up of a member) may cause.
 
-    Every request counts, redirects included. `seconds` run from the making of the budget.
+    Every request counts, redirects included. `seconds` count from the creation of the budget.
     """
 
     def __init__(
@@ -101,7 +103,7 @@ class Budget:
         return max(0.0, self._ends - self._timer())
 
     def spend(self, url: str) -> None:
-        """Take one request off. Raises `BudgetSpent` when there is none left, or no time."""
+        """Count one request. Raises `BudgetSpent` if none is left, or no time."""
         if self._documents < 1:
             raise BudgetSpent(
                 "budget_documents",
@@ -116,8 +118,8 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """A document from the origin of its id. `url` is where the redirects ended."""
+class FetchedDocument:
+    """A document from the origin of its id; `url` is the last address, after redirects."""
 
     document: Document
     body: bytes
@@ -125,8 +127,8 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a peer answered to a POST: `retry_after` in seconds, `text` at most 500 characters."""
+class HttpResponse:
+    """A peer's response to a POST: `retry_after` in seconds, `text` at most 500 characters."""
 
     status: int
     retry_after: float | None
@@ -135,7 +137,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that is not ActivityPub, such as an icon. `content_type` is the peer's claim."""
+    """A file that is not ActivityPub, such as an icon; `content_type` is what the peer claims."""
 
     body: bytes
     content_type: str
@@ -144,11 +146,11 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """How a GET is to be made, the same for every redirect."""
+    """How to make a GET, the same for every redirect."""
 
     accept: str
     signed: bool
-    limits: Limits
+    limits: ResponseLimits
     budget: Budget | None
 
 
@@ -156,9 +158,9 @@ class Fetcher:
     """GET and POST to peers. One per process; close it with `aclose`.
 
     `clock` gives the time for signatures, `key` the key of the instance actor, which signs GETs of
-    documents (GoToSocial and Mastodon in secure mode answer nobody else), and of anything else that
-    was answered 401 without; None leaves them unsigned. `development` permits loopback, http and
-    ports, and nothing else.
+    documents (GoToSocial and Mastodon in secure mode require it), and of anything else that was
+    answered 401 without a signature; None leaves them unsigned. `development` permits loopback,
+    http and ports.
     """
 
     def __init__(
@@ -174,14 +176,14 @@ class Fetcher:
         self._user_agent = user_agent
         self._clock = clock
         self._key = key
-        self._habits = Habits(clock)
+        self._profiles = SignatureProfiles(clock)
         self._transport = transport or PeerTransport(guard=Guard(development=development))
 
     def base_urls(self, host: str) -> tuple[str, ...]:
-        """Where `host` may be asked when nothing but its name is known: `https://host`.
+        """The base URLs to try when only the name of `host` is known: `https://host`.
 
-        In development addresses of this machine speak http, and other names either: with a port
-        rather http, under `localhost` without one rather https (a proxy with a certificate).
+        In development, addresses of this machine use http, and other names either: with a port http
+        first, under `localhost` without a port https first (a proxy with a certificate).
         """
         secure, plain = f"https://{host}", f"http://{host}"
         if not self.development:
@@ -195,7 +197,7 @@ class Fetcher:
             return (plain, secure)
         return (secure, plain) if is_loopback(name) else (secure,)
 
-    async def fetch_document(self, iri: str, budget: Budget | None = None) -> Fetched:
+    async def fetch_document(self, iri: str, budget: Budget | None = None) -> FetchedDocument:
         """The ActivityPub document at `iri`, by a signed GET and the id rule above.
 
         A fragment of `iri` is not sent; the document may then have the id with it or without. A
@@ -204,10 +206,10 @@ class Fetcher:
         found = await self._get_activity(iri, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
         return await self._settle(iri, found, budget)
 
-    async def fetch_page_link(self, url: str, budget: Budget | None = None) -> Fetched:
-        """The document at a URL that a person typed in, which may be that of an HTML page.
+    async def fetch_page_link(self, url: str, budget: Budget | None = None) -> FetchedDocument:
+        """The document at a URL that a person typed in, which may be an HTML page.
 
-        A page may name its document in a Link header or a `<link rel="alternate">`; that is
+        A page may name its document in a Link header or a `<link rel="alternate">`, which is
         followed once. Raises like `fetch_document`.
         """
         last, received = await self._get(url, _Ask(ACCEPT_PAGE, True, _GET, budget))
@@ -216,16 +218,18 @@ class Fetcher:
             return await self._settle(url, found, budget)
         target = find_alternate(received, last)
         if target is None:
-            raise Refused("no_alternate", "The page links to no ActivityPub document.", url=last)
+            raise FetchRefused(
+                "no_alternate", "The page links to no ActivityPub document.", url=last
+            )
         return await self.fetch_document(target, budget)
 
     async def fetch_key_document(self, key_id: str, budget: Budget | None = None) -> dict[str, Any]:
-        """The raw document in which a key lives: an actor, a stub of it, or the key alone.
+        """The raw document that contains a key: an actor, a stub of it, or the key alone.
 
-        GoToSocial's key ids (`/users/a/main-key`) answer with a stub that has the actor's id, so
-        the id rule is weaker here: the document comes from the key id's origin, and every id in it
-        (its own, its keys', their owners') is on that host. Whether the owner lists the key is for
-        the caller to check. Raises the `FetchFailed` family.
+        GoToSocial's key ids (`/users/a/main-key`) lead to a stub with the actor's id, so the id
+        rule is weaker here: the document comes from the origin of the key id, and every id in it
+        (its own, its keys', their owners') is on that host. The caller checks that the owner lists
+        the key. Raises the `FetchFailed` family.
         """
         last, received = await self._get(key_id, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
         document = Document(await _read_aside(_to_json, last, received))
@@ -233,7 +237,7 @@ class Fetcher:
         for key in document.public_keys:
             named |= {key.id, key.owner}
         if not (named and same_origin(last, key_id) and all(same_host(i, key_id) for i in named)):
-            raise Refused(
+            raise FetchRefused(
                 "id_mismatch", "The key's document contains ids on another host.", url=last
             )
         return document.raw
@@ -241,10 +245,10 @@ class Fetcher:
     async def fetch_json(
         self, url: str, *, accept: str, budget: Budget | None = None
     ) -> dict[str, Any]:
-        """A JSON object of any media type, signed only if asked to by a 401: WebFinger, NodeInfo.
+        """A JSON object of any media type, signed only after a 401: WebFinger, NodeInfo.
 
-        Redirects may lead to other hosts (RFC 7033 §4.2), each of them judged. An empty answer is
-        `NotThere`: PieFed says so for unknown names. Raises the `FetchFailed` family.
+        Redirects may lead to other hosts (RFC 7033 §4.2), each of which is checked. An empty body
+        is `NotThere`: PieFed sends that for unknown names. Raises the `FetchFailed` family.
         """
         last, received = await self._get(url, _Ask(accept, False, _GET, budget))
         if not received.body.strip():
@@ -256,9 +260,9 @@ class Fetcher:
     async def fetch_well_known(
         self, host: str, path: str, *, accept: str, budget: Budget | None = None
     ) -> tuple[str, dict[str, Any]]:
-        """What `fetch_json` finds at `path` of a host, and the URL that it was found at.
+        """The URL of `path` on a host, and the JSON object there.
 
-        Raises the `FetchFailed` family: of the last of `base_urls`, when none can be reached.
+        Raises the `FetchFailed` family; for the last of `base_urls` if none can be reached.
         """
         *others, last = (f"{base}{path}" for base in self.base_urls(host))
         for url in others:
@@ -275,20 +279,20 @@ class Fetcher:
         cut: bool = False,
         budget: Budget | None = None,
     ) -> Download:
-        """A file of at most `max_bytes`, signed only if asked to, with whatever type it claims.
+        """A file of at most `max_bytes` and any media type; signed only after a 401.
 
-        Of a longer one the beginning, with `cut`. Raises the `FetchFailed` family.
+        With `cut`, the beginning of a longer one. Raises the `FetchFailed` family.
         """
         limits = replace(_GET, body=max_bytes, cut=cut)
         last, received = await self._get(url, _Ask(accept, False, limits, budget))
         return Download(received.body, received.content_type, last)
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
         """POST an activity to an inbox, signed now, once, without following redirects.
 
-        Any HTTP status is an `Answer`. Raises `Unreachable` for faults that may pass;
-        `PrivateAddress`, `Refused` (no IRI that may be posted to) and `TooBig` (our body) for those
-        that will not.
+        Any HTTP status is an `HttpResponse`. Raises `Unreachable` for temporary faults;
+        `PrivateAddress`, `FetchRefused` (no IRI that may be posted to) and `TooBig` (our body) for
+        permanent ones.
         """
         if len(body) > MAX_POST:
             raise TooBig(
@@ -298,14 +302,14 @@ class Fetcher:
             )
         url = self._to_url(inbox)
         host = _host(url)
-        signed = self._sign_post(url, body, key, self._habits.first(host))
+        signed = self._sign_post(url, body, key, self._profiles.first(host))
         received = await self._send(self._to_request("POST", url, signed, body), _POST)
-        if received.status == 401 and (other := self._habits.second(host)) is not None:
+        if received.status == 401 and (other := self._profiles.second(host)) is not None:
             signed = self._sign_post(url, body, key, other)
             again = await self._send(self._to_request("POST", url, signed, body), _POST)
             received = self._better(host, other, received, again)
         wait = retry_after(received.headers.get("retry-after"), self._clock())
-        return Answer(received.status, wait, opening(received.body))
+        return HttpResponse(received.status, wait, opening(received.body))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -317,13 +321,15 @@ class Fetcher:
         return sign("POST", str(url), body, key, self._clock(), profile=profile)
 
     def _better(self, host: str, profile: Profile, first: Received, again: Received) -> Received:
-        """The answer that counts after a second knock, which is remembered if it helped."""
+        """The response that counts after a second attempt; remembers the scheme if it worked."""
         if again.status == 401:
             return first
-        self._habits.took(host, profile)
+        self._profiles.took(host, profile)
         return again
 
-    async def _settle(self, asked: str, found: Fetched, budget: Budget | None) -> Fetched:
+    async def _settle(
+        self, asked: str, found: FetchedDocument, budget: Budget | None
+    ) -> FetchedDocument:
         if _is_vouched_for(asked, found):
             return found
         name = found.document.id
@@ -331,14 +337,14 @@ class Fetcher:
         if name is None and is_collection:
             return _named_by_address(found)
         if name is None:
-            raise Refused("id_missing", "The document has no id.", url=found.url)
+            raise FetchRefused("id_missing", "The document has no id.", url=found.url)
         if same_host(name, found.url):
             again = await self._ask_again(name, budget, may_fail=is_collection)
             if again is not None and _is_vouched_for(name, again):
                 return again
             if is_collection:
                 return _named_by_address(found)
-        raise Refused(
+        raise FetchRefused(
             "id_mismatch",
             "The document's id differs from the address it was fetched from.",
             url=found.url,
@@ -348,19 +354,19 @@ class Fetcher:
 
     async def _ask_again(
         self, name: str, budget: Budget | None, *, may_fail: bool
-    ) -> Fetched | None:
+    ) -> FetchedDocument | None:
         try:
             return await self._get_activity(name, _Ask(ACCEPT_ACTIVITY, True, _GET, budget))
-        except (NotThere, Gone, Refused):
+        except (NotThere, Gone, FetchRefused):
             if may_fail:
                 return None
             raise
 
-    async def _get_activity(self, iri: str, ask: _Ask) -> Fetched:
+    async def _get_activity(self, iri: str, ask: _Ask) -> FetchedDocument:
         return await _read_aside(_to_fetched, *await self._get(iri, ask))
 
     async def _get(self, iri: str, ask: _Ask) -> tuple[str, Received]:
-        """The URL where the redirects ended, and its answer, which is a 200."""
+        """The last URL, after redirects, and its response, which is a 200."""
         url = without_fragment(iri)
         for _ in range(MAX_REDIRECTS + 1):
             received = await self._get_once(url, ask)
@@ -369,21 +375,21 @@ class Fetcher:
             if received.status not in _REDIRECTS:
                 raise to_failure(url, received, self._clock())
             url = _redirected(url, received)
-        raise Refused("too_many_redirects", "Too many redirects.", url=iri)
+        raise FetchRefused("too_many_redirects", "Too many redirects.", url=iri)
 
     async def _get_once(self, iri: str, ask: _Ask) -> Received:
         url = self._to_url(iri)
-        profile = self._habits.first(_host(url))
+        profile = self._profiles.first(_host(url))
         received = await self._try_get(url, ask, profile)
         if received.status != 401 or self._key is None:
             return received
         if not ask.signed:
-            # Some show even NodeInfo and pictures only to servers that they know.
+            # Some servers require a signature even for NodeInfo and pictures.
             return await self._get_once(iri, replace(ask, signed=True))
         if "?" in iri and profile == "cavage":
-            # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial asks again like this.
+            # PieFed, Mbin and old Pleroma verify the path alone; GoToSocial retries like this too.
             received = await self._try_get(url, ask, profile, cover_query=False)
-        if received.status == 401 and (other := self._habits.second(_host(url))) is not None:
+        if received.status == 401 and (other := self._profiles.second(_host(url))) is not None:
             again = await self._try_get(url, ask, other)
             received = self._better(_host(url), other, received, again)
         return received
@@ -418,7 +424,7 @@ class Fetcher:
         common = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
         return httpx.Request(method, url, headers={**common, **headers}, content=body)
 
-    async def _send(self, request: httpx.Request, limits: Limits) -> Received:
+    async def _send(self, request: httpx.Request, limits: ResponseLimits) -> Received:
         request.extensions["limits"] = limits
         try:
             response = await self._transport.handle_async_request(request)
@@ -434,18 +440,18 @@ class Fetcher:
             raise Unreachable("answer_broken", str(error), url=str(request.url)) from error
 
 
-@lru_cache(maxsize=4096)  # the inboxes of busy peers: parsing takes half as long as sending
+@lru_cache(maxsize=4096)  # for the inboxes of busy peers: parsing takes half as long as sending
 def _parse_url(iri: str, development: bool) -> httpx.URL:
-    """The one parsed form of `iri` that is checked, signed and sent."""
+    """The parsed form of `iri`, the same one that is checked, signed and sent."""
     host = host_of(iri)
     try:
         url = httpx.URL(without_fragment(iri))
     except httpx.InvalidURL as error:
-        raise Refused("iri_characters", str(error)) from error
+        raise FetchRefused("iri_characters", str(error)) from error
     Guard(development=development).check_host(url.raw_host.decode("ascii"))
     check_iri(iri, development=development)
     if url.netloc.decode("ascii") != host:
-        raise Refused("iri_host", "URL parsers disagree about the host of this IRI.")
+        raise FetchRefused("iri_host", "URL parsers disagree about the host of this IRI.")
     return url
 
 
@@ -453,8 +459,8 @@ def _host(url: httpx.URL) -> str:
     return url.netloc.decode("ascii")
 
 
-async def _read(response: httpx.Response, limits: Limits) -> Received:
-    # Not `response.aread()`: httpx would unpack without a bound.
+async def _read(response: httpx.Response, limits: ResponseLimits) -> Received:
+    # Not `response.aread()`: httpx would decompress without a limit.
     is_cut = limits.cut or response.status_code != 200
     parts: list[bytes] = []
     room = limits.body
@@ -474,27 +480,29 @@ async def _read(response: httpx.Response, limits: Limits) -> Received:
     except FetchFailed:
         if not is_cut:
             raise
-        body = b""  # only somebody's reading matter
+        body = b""  # shown to people only
     return Received(response.status_code, response.headers, body)
 
 
 async def _read_aside(read: Callable[[str, Received], T], url: str, received: Received) -> T:
-    """What `read` makes of an answer; of a long one in a thread, beside the event loop."""
+    """The result of `read`, which is run in a thread for a long response."""
     if len(received.body) <= READ_ASIDE_FROM:
         return read(url, received)
     return await asyncio.to_thread(read, url, received)
 
 
-def _to_fetched(url: str, received: Received) -> Fetched:
+def _to_fetched(url: str, received: Received) -> FetchedDocument:
     document = _to_json(url, received)
     if not has_activitystreams_context(document):
-        raise Refused("context_missing", "The @context does not include ActivityStreams.", url=url)
-    return Fetched(Document(document), received.body, url)
+        raise FetchRefused(
+            "context_missing", "The @context does not include ActivityStreams.", url=url
+        )
+    return FetchedDocument(Document(document), received.body, url)
 
 
 def _to_json(url: str, received: Received, *, activity: bool = True) -> dict[str, Any]:
     if activity and not is_activity_type(received.content_type):
-        raise Refused(
+        raise FetchRefused(
             "content_type",
             "The Content-Type must be application/activity+json or application/ld+json. With"
             " any other type it could be an uploaded file, which must not speak for its host.",
@@ -508,20 +516,20 @@ def _to_json(url: str, received: Received, *, activity: bool = True) -> dict[str
         raise _to_refused(error, url) from error
 
 
-def _to_refused(error: Malformed, url: str) -> Refused:
-    refused = Refused(error.code, error.detail, url=url)
+def _to_refused(error: Malformed, url: str) -> FetchRefused:
+    refused = FetchRefused(error.code, error.detail, url=url)
     refused.facts.update(error.facts)
     return refused
 
 
-def _is_vouched_for(asked: str, found: Fetched) -> bool:
+def _is_vouched_for(asked: str, found: FetchedDocument) -> bool:
     name = found.document.id
     return name in (asked, without_fragment(asked), found.url) and same_origin(name, found.url)
 
 
-def _named_by_address(found: Fetched) -> Fetched:
+def _named_by_address(found: FetchedDocument) -> FetchedDocument:
     document = Document(found.document.raw | {"id": found.url})
-    return Fetched(document, found.body, found.url)
+    return FetchedDocument(document, found.body, found.url)
 
 
 def _redirected(url: str, received: Received) -> str:
@@ -533,9 +541,9 @@ def _redirected(url: str, received: Received) -> str:
     except ValueError:
         target = ""
     if not location or not target:
-        raise Refused("redirect_broken", "The redirect has no valid Location.", url=url)
+        raise FetchRefused("redirect_broken", "The redirect has no valid Location.", url=url)
     if url.startswith("https:") and not target.startswith("https:"):
-        raise Refused(
+        raise FetchRefused(
             "redirect_downgrade", "The peer redirects from https to an insecure address.", url=url
         )
     return target

@@ -1,12 +1,13 @@
-"""IRIs: which are allowed, what their host is, whether two share an origin, which mean "public".
+"""IRIs: which are allowed, their host, whether two share an origin, which mean "public".
 
-There is one parser here and it is strict on purpose. Lenient parsers disagree with each other
+There is a single parser, strict on purpose. Lenient parsers disagree with each other
 (`urlsplit` drops tabs, browsers read a backslash as a slash, some stop at the `@`), and every such
-disagreement is a way to pass a check as one host and be fetched as another.
+disagreement lets an IRI pass a check as one host and be fetched from another.
 """
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from activitypub.errors import Malformed
@@ -24,7 +25,7 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 # WHATWG URL, "ends in a number": such a host is an IPv4 address to a resolver (127.1, 0x7f.1).
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 # Controls, spaces, invisible and direction-changing characters (not U+200D, which joins emoji),
-# half characters, and what ends an IRI in a header or in HTML.
+# surrogates, and characters that end an IRI in a header or in HTML.
 _FORBIDDEN = re.compile(
     "[\x00-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u200c\u200e\u200f\u2028-\u202f"
     '\u205f-\u206f\u3000\ufeff\ufff9-\ufffd\ud800-\udfff\\\\<>"]'
@@ -32,7 +33,7 @@ _FORBIDDEN = re.compile(
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-class _Parts(NamedTuple):
+class _IriParts(NamedTuple):
     scheme: str
     host: str
     port: int | None
@@ -64,7 +65,7 @@ def check_iri(value: object, *, development: bool = False) -> str:
 
 
 def without_fragment(iri: str) -> str:
-    """The IRI up to its `#`: the document in which a key or an activity of that id lives."""
+    """The IRI up to its `#`: the document that contains the key or activity with that id."""
     return iri.partition("#")[0]
 
 
@@ -72,7 +73,7 @@ def host_of(iri: str) -> str:
     """Host in lower case, with the port unless it is the scheme's default.
 
     `https://Peer.example:443/x` → `peer.example`; `http://127.0.0.1:8001/x` → `127.0.0.1:8001`.
-    Raises `Malformed` when `iri` has no host that can be trusted to be one.
+    Raises `Malformed` when `iri` has no host that every parser would read alike.
     """
     parts = _split(iri)
     host = parts.host.lower()
@@ -87,7 +88,7 @@ def origin_of(iri: str) -> str:
 
 
 def same_origin(one: str | None, other: str | None) -> bool:
-    """Whether both are IRIs of one origin (FEP-fe34). What is no IRI has no origin: False."""
+    """Whether both are IRIs of one origin (FEP-fe34). False for anything that is not an IRI."""
     if one is None or other is None:
         return False
     try:
@@ -97,7 +98,7 @@ def same_origin(one: str | None, other: str | None) -> bool:
 
 
 def same_host(one: str | None, other: str | None) -> bool:
-    """Whether both are IRIs on one host and port, whatever their scheme. No IRI: False."""
+    """Whether both are IRIs on one host and port, regardless of scheme. False for anything else."""
     if one is None or other is None:
         return False
     try:
@@ -106,11 +107,17 @@ def same_host(one: str | None, other: str | None) -> bool:
         return False
 
 
-def _split(value: object) -> _Parts:
+def _split(value: object) -> _IriParts:
     if not isinstance(value, str):
         raise Malformed("iri_not_text", "An IRI must be a string.")
     if len(value) > MAX_LENGTH:
         raise Malformed("iri_too_long", f"An IRI may have at most {MAX_LENGTH} characters.")
+    return _split_text(value)
+
+
+# One activity names the same few ids a dozen times.
+@lru_cache(maxsize=1024)
+def _split_text(value: str) -> _IriParts:
     if _FORBIDDEN.search(value):
         raise Malformed(
             "iri_characters",
@@ -128,7 +135,7 @@ def _split(value: object) -> _Parts:
         # Names outside ASCII included: they travel as A-labels (xn--…), as Mastodon sends them.
         raise Malformed("iri_host", "The host of the IRI is not a valid host name.", host=authority)
     host, port = host_port.groups()
-    return _Parts(scheme, host, _port(port), path)
+    return _IriParts(scheme, host, _port(port), path)
 
 
 def _port(text: str | None) -> int | None:
@@ -140,7 +147,7 @@ def _port(text: str | None) -> int | None:
     return port
 
 
-def _check_for_production(parts: _Parts) -> None:
+def _check_for_production(parts: _IriParts) -> None:
     if parts.scheme != "https":
         raise Malformed("iri_scheme", "The IRI is not an absolute https IRI.")
     if parts.port not in (None, 443):

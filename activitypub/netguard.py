@@ -1,8 +1,8 @@
-"""Which network addresses may be connected to, so that no peer can make us talk to our own network.
+"""Which network addresses we may connect to, so that no peer can make us talk to our own network.
 
-Every URL in an activity is chosen by a stranger, who may also answer for its name in the DNS. So
-what is judged is the address that will be dialled, never only the text of the URL: then 127.1,
-0x7f.1, 2130706433, a name that resolves to 10.0.0.1 and a redirect are all the same case.
+Every URL in an activity is chosen by a stranger, who may also control its name in the DNS. So the
+address that will be dialled is checked, never the text of the URL alone: then 127.1, 0x7f.1,
+2130706433, a name that resolves to 10.0.0.1 and a redirect are all the same case.
 
 The table is our own and not `ipaddress.is_global`, because that calls ::127.0.0.1, 64:ff9b::7f00:1
 (NAT64), 2002:7f00:1:: (6to4) and 3fff::1 global, depending on the Python release. It is the union
@@ -56,7 +56,7 @@ REFUSED_IPV6 = tuple(
 )
 
 REFUSED_SUFFIXES = frozenset({"localhost", "internal", "local", "onion", "home.arpa"})
-"""Names that mean something only inside some network (RFC 6761, 6762, 7686, 8375, ICANN 2024)."""
+"""Names with a meaning inside one network only (RFC 6761, 6762, 7686, 8375, ICANN 2024)."""
 
 _LOOPBACK_IPV4 = IPv4Network("127.0.0.0/8")
 _LOOPBACK_IPV6 = IPv6Address("::1")
@@ -67,11 +67,11 @@ Address = IPv4Address | IPv6Address
 
 
 class Guard:
-    """The judge of names and addresses, asked before every connection.
+    """Checks names and addresses before every connection.
 
-    `development` permits loopback too, and nothing else: no other private range. `exceptions` are
-    single addresses that are permitted although the table refuses them (for a test that needs one
-    real listener while all others stay refused).
+    `development` permits loopback as well, but no other private range. `exceptions` are single
+    addresses that are permitted although the table refuses them (for a test that needs one real
+    listener while all others stay refused).
     """
 
     def __init__(self, *, development: bool = False, exceptions: Iterable[str] = ()) -> None:
@@ -89,11 +89,11 @@ class Guard:
         return not _is_refused(parsed)
 
     def check_host(self, host: str) -> None:
-        """Judge the host of a URL before it is resolved. Raises `PrivateAddress`.
+        """Check the host of a URL before it is resolved. Raises `PrivateAddress`.
 
-        `host` has no port; an IPv6 address may have its brackets. A literal address is judged as
-        one; a name is refused when it could only mean something in a private network, or when a
-        resolver might read it as a number.
+        `host` has no port; an IPv6 address may have its brackets. A literal address is checked as
+        such; a name is refused when it has a meaning in private networks only, or when a resolver
+        might read it as a number.
         """
         literal = literal_address(host)
         if literal is not None:
@@ -111,8 +111,8 @@ class Guard:
     def choose(self, host: str, addresses: Iterable[str]) -> list[str]:
         """The addresses of `host` that may be dialled, in their order.
 
-        A name with both kinds of addresses is not refused: the permitted ones are used and a
-        refused one is never dialled, so nothing is gained by adding one. Raises `PrivateAddress`
+        A name with both kinds of addresses is not refused: only the permitted ones are dialled, so
+        an attacker gains nothing by adding a private one. Raises `PrivateAddress`
         when none is left.
         """
         permitted = [address for address in addresses if self.may_dial(address)]
@@ -150,7 +150,7 @@ def _is_refused(address: Address) -> bool:
 
 
 def _is_loopback(address: Address) -> bool:
-    # Exactly these: ::ffff:127.0.0.1 is loopback as well, but nobody needs that spelling.
+    # Only these: ::ffff:127.0.0.1 is loopback as well, but nobody needs that spelling.
     if isinstance(address, IPv4Address):
         return address in _LOOPBACK_IPV4
     return address == _LOOPBACK_IPV6

@@ -1,10 +1,10 @@
-"""What software a peer runs, and what we say about ourselves (NodeInfo 2.0 and 2.1, FEP-f1d5)."""
+"""NodeInfo 2.0 and 2.1 (FEP-f1d5): read from a peer to learn its software, and served about us."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from activitypub.errors import Refused
+from activitypub.errors import FetchRefused
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import same_host
 
@@ -27,7 +27,9 @@ class Software:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Counts of one server: local accounts, those active in 30 and 180 days, what they wrote."""
+    """Counts of one server: local accounts, those active in 30 and 180 days, their posts and
+    comments.
+    """
 
     users: int
     active_month: int
@@ -37,17 +39,17 @@ class Usage:
 
 
 async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = None) -> Software:
-    """What runs at `host`, by its own word.
+    """The software that `host` says it runs.
 
-    The document must be on the host that was asked (Fedify CVE-2026-77632: NodeInfo links lead
-    anywhere). Raises the `FetchFailed` family; `Refused` when there is no usable NodeInfo.
+    The document must be on the host that was asked (Fedify CVE-2026-77632: NodeInfo links can lead
+    anywhere). Raises the `FetchFailed` family; `FetchRefused` when there is no usable NodeInfo.
     """
     url, wellknown = await fetcher.fetch_well_known(
         host, "/.well-known/nodeinfo", accept=ACCEPT, budget=budget
     )
     target = _first_link(wellknown, url)
     if target is None:
-        raise Refused(
+        raise FetchRefused(
             "nodeinfo_no_link", "The peer links to no NodeInfo 2 document on its own host.", url=url
         )
     answer = await fetcher.fetch_json(target, accept=ACCEPT, budget=budget)
@@ -55,7 +57,9 @@ async def fetch_software(fetcher: Fetcher, host: str, budget: Budget | None = No
     about: dict[str, Any] = software if isinstance(software, dict) else {}
     name = _plain(about.get("name")).lower()
     if not name:
-        raise Refused("nodeinfo_no_name", "The NodeInfo document has no software name.", url=target)
+        raise FetchRefused(
+            "nodeinfo_no_name", "The NodeInfo document has no software name.", url=target
+        )
     return Software(name, _plain(about.get("version")))
 
 
@@ -81,7 +85,7 @@ def document(
     repository: str | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Our NodeInfo in one of `VERSIONS`; `repository` is told in 2.1, which is where it belongs."""
+    """Our NodeInfo in one of `VERSIONS`; `repository` is included in 2.1, which defines it."""
     about = {"name": software.name, "version": software.version}
     if repository is not None and version == "2.1":
         about["repository"] = repository

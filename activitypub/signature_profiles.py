@@ -1,9 +1,9 @@
-"""Which signatures each peer takes: draft-cavage first, RFC 9421 when that is refused.
+"""Which signature scheme each peer accepts: draft-cavage first, RFC 9421 if that is refused.
 
-A 401 is answered by knocking once more with the other signature, at most once a day for each peer,
-because a peer that means something else by its 401 gets every body twice (design of Fedcom; Fedify
-and Mastodon 4.7 knock twice likewise). What helped is kept in memory: after a restart it costs one
-request to learn it again.
+After a 401 the request is sent once more with the other signature ("double knocking", as Fedify and
+Mastodon 4.7 do it), at most once a day for each peer: a peer whose 401 means something else would
+get every body twice. The scheme that worked is kept in memory; after a restart it takes one request
+to learn it again.
 """
 
 from collections import OrderedDict
@@ -16,39 +16,39 @@ from activitypub.signatures.request import Profile
 KNOCK_EVERY = timedelta(days=1)
 
 REMEMBERED = 10_000
-"""Peers kept in mind; the longest unused is forgotten."""
+"""Peers remembered; the least recently used one is forgotten first."""
 
 
 @dataclass(slots=True)
-class _Habit:
+class _PeerProfile:
     profile: Profile = "cavage"
     knocked_at: datetime | None = None
 
 
-class Habits:
-    """What is known of each peer's taste in signatures. One per process."""
+class SignatureProfiles:
+    """The signature scheme of each peer, as far as we know it. One per process."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._habits: OrderedDict[str, _Habit] = OrderedDict()
+        self._profiles: OrderedDict[str, _PeerProfile] = OrderedDict()
 
     def first(self, host: str) -> Profile:
-        """What to sign with."""
-        habit = self._habits.get(host)
-        return "cavage" if habit is None else habit.profile
+        """The scheme to sign with."""
+        known = self._profiles.get(host)
+        return "cavage" if known is None else known.profile
 
     def second(self, host: str) -> Profile | None:
-        """What to knock with after a 401; None when that was tried within a day."""
-        habit = self._habits.setdefault(host, _Habit())
-        self._habits.move_to_end(host)
-        if len(self._habits) > REMEMBERED:
-            self._habits.popitem(last=False)
+        """The scheme to try after a 401; None if it was tried within the last day."""
+        known = self._profiles.setdefault(host, _PeerProfile())
+        self._profiles.move_to_end(host)
+        if len(self._profiles) > REMEMBERED:
+            self._profiles.popitem(last=False)
         now = self._clock()
-        if habit.knocked_at is not None and now - habit.knocked_at < KNOCK_EVERY:
+        if known.knocked_at is not None and now - known.knocked_at < KNOCK_EVERY:
             return None
-        habit.knocked_at = now
-        return "rfc9421" if habit.profile == "cavage" else "cavage"
+        known.knocked_at = now
+        return "rfc9421" if known.profile == "cavage" else "cavage"
 
     def took(self, host: str, profile: Profile) -> None:
-        """The second knock was answered by something else than 401."""
-        self._habits.setdefault(host, _Habit()).profile = profile
+        """The second attempt was not answered 401: use this scheme from now on."""
+        self._profiles.setdefault(host, _PeerProfile()).profile = profile

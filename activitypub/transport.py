@@ -1,11 +1,11 @@
-"""Connections to peers under httpx's API: pooled by host, to addresses that the guard permits.
+"""Connections to peers behind httpx's API: pooled by host, to addresses that the guard permits.
 
 httpx's own pool walks every connection for every request (4 to 30 ms with hundreds of peers,
-encode/httpcore#1035), has no hook between name and address, and unpacks answers without a bound.
-Here each origin has its own few connections, the address that was judged is the address that is
-dialled (TLS is still checked against the name), and no proxy is taken from the environment.
+encode/httpcore#1035), has no hook between name and address, and decompresses responses without a
+limit. Here each origin has its own few connections, the address that was checked is the one that is
+dialled (TLS is still checked against the name), and proxies in the environment are ignored.
 
-`resolve` and `dial` are the only two ways to the network; tests put their own in place.
+`resolve` and `dial` are the only two ways to the network; tests replace them.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from ipaddress import IPv6Address, ip_address
 
 import httpx
 
-from activitypub.connection import Connection, Dropped, Limits, Reply
+from activitypub.connection import Dropped, HttpConnection, Reply, ResponseLimits
 from activitypub.netguard import Guard, literal_address
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """(name, port) → addresses, best first. Raises `OSError`."""
 
-Dial = Callable[[str, int, ssl.SSLContext | None, str], Awaitable[Connection]]
-"""(address, port, TLS or None, the name its certificate must have) → connection. `OSError`."""
+Dial = Callable[[str, int, ssl.SSLContext | None, str], Awaitable[HttpConnection]]
+"""(address, port, TLS or None, name for the certificate) → connection. Raises `OSError`."""
 
 _TRIES_PER_FAMILY = 2  # as Mastodon 4.6 dials
 _RESOLVER_THREADS = 16
@@ -34,12 +34,12 @@ _RESOLVER_THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """How many connections are kept. `idle` and `age` are seconds.
+    """Limits of the connection pool. `idle` and `age` are seconds.
 
-    per_host  open connections to one origin; more requests wait their turn
+    per_host  open connections to one origin; further requests wait
     idle      how long an unused connection stays open
-    age       a connection older than this is not used again, so that a moved name is noticed
-    kept      unused connections in all; the longest unused one makes room
+    age       a connection older than this is not reused, so that DNS changes are noticed
+    kept      unused connections in total; the least recently used one is closed first
     """
 
     per_host: int = 4
@@ -57,17 +57,16 @@ class _Origin:
 
 @dataclass(slots=True)
 class _Peer:
-    """What is open to one origin; forgotten when nothing is."""
+    """The connections to one origin; forgotten when there are none."""
 
     origin: _Origin
     slots: asyncio.Semaphore
     users: int = 0
-    idle: dict[Connection, asyncio.TimerHandle] = field(default_factory=dict)
+    idle: dict[HttpConnection, asyncio.TimerHandle] = field(default_factory=dict)
 
 
 class _Body(httpx.AsyncByteStream):
-    """A body that is already here, still in its content encoding: httpx would unpack it unbounded
-    if it were given as `content`."""
+    """A complete body in its content encoding; httpx would decompress `content` without a limit."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -77,10 +76,10 @@ class _Body(httpx.AsyncByteStream):
 
 
 class PeerTransport(httpx.AsyncBaseTransport):
-    """Sends one request at a time per connection and returns its whole answer.
+    """Sends one request at a time per connection and returns its whole response.
 
-    The limits of a request are its extension `limits` (`activitypub.connection.Limits`). It
-    belongs to the event loop it is first used in, and must be closed there.
+    The limits of a request are its extension `limits` (`activitypub.connection.ResponseLimits`). It
+    belongs to the event loop in which it is first used, and must be closed there.
     """
 
     def __init__(
@@ -99,17 +98,16 @@ class PeerTransport(httpx.AsyncBaseTransport):
         self._dial = dial or dial_address
         self._tls = tls
         self._peers: dict[_Origin, _Peer] = {}
-        self._kept: dict[Connection, _Peer] = {}  # unused ones, longest unused first
-        self._open: set[Connection] = set()
+        self._kept: dict[HttpConnection, _Peer] = {}  # unused ones, longest unused first
+        self._open: set[HttpConnection] = set()
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send `request` and return the answer; its stream gives the body still encoded.
+        """Send `request` and return the response; its stream gives the body still encoded.
 
-        Raises `PrivateAddress`, `TooBig`, or an `httpx.TransportError`: all of the latter are
-        faults that may pass.
+        Raises `PrivateAddress`, `TooBig`, or an `httpx.TransportError`, which is always temporary.
         """
-        limits: Limits = request.extensions.get("limits") or Limits()
+        limits: ResponseLimits = request.extensions.get("limits") or ResponseLimits()
         wire = _to_bytes(request, await request.aread())
         try:
             async with asyncio.timeout(limits.total):
@@ -128,7 +126,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         for connection in leaving:
             await connection.wait_closed()
 
-    async def _ask(self, origin: _Origin, wire: bytes, limits: Limits) -> Reply:
+    async def _ask(self, origin: _Origin, wire: bytes, limits: ResponseLimits) -> Reply:
         peer = self._peers.get(origin)
         if peer is None:
             peer = _Peer(origin, asyncio.Semaphore(self._pool.per_host))
@@ -141,7 +139,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
             peer.users -= 1
             self._forget(peer)
 
-    async def _ask_in_turn(self, peer: _Peer, wire: bytes, limits: Limits) -> Reply:
+    async def _ask_in_turn(self, peer: _Peer, wire: bytes, limits: ResponseLimits) -> Reply:
         if self._closed:
             raise httpx.ConnectError("The transport is closed.")
         connection = self._take(peer)
@@ -149,9 +147,9 @@ class PeerTransport(httpx.AsyncBaseTransport):
             try:
                 return await self._exchange(peer, connection, wire, limits)
             except Dropped:
-                # RFC 9112 §9.3.1: a peer may close an idle connection just as we write. Then it
-                # says nothing at all, and the request is sent once more on a new connection.
-                if connection.heard:
+                # RFC 9112 §9.3.1: a peer may close an idle connection just as we write. Then no
+                # byte comes back, and the request is sent again on a new connection.
+                if connection.bytes_received:
                     raise
                 for other in list(peer.idle):
                     self._drop(other)
@@ -159,7 +157,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         return await self._exchange(peer, connection, wire, limits)
 
     async def _exchange(
-        self, peer: _Peer, connection: Connection, wire: bytes, limits: Limits
+        self, peer: _Peer, connection: HttpConnection, wire: bytes, limits: ResponseLimits
     ) -> Reply:
         reply = await connection.exchange(wire, limits)
         self._keep(peer, connection)
@@ -167,15 +165,15 @@ class PeerTransport(httpx.AsyncBaseTransport):
 
     # Unused connections.
 
-    def _take(self, peer: _Peer) -> Connection | None:
+    def _take(self, peer: _Peer) -> HttpConnection | None:
         if not peer.idle:
             return None
-        connection, timer = peer.idle.popitem()  # the last one used is the likeliest to be alive
+        connection, timer = peer.idle.popitem()  # the last one used is the most likely to be alive
         timer.cancel()
         del self._kept[connection]
         return connection
 
-    def _keep(self, peer: _Peer, connection: Connection) -> None:
+    def _keep(self, peer: _Peer, connection: HttpConnection) -> None:
         loop = asyncio.get_running_loop()
         is_old = loop.time() - connection.opened_at > self._pool.age
         if self._closed or is_old or not connection.is_usable:
@@ -186,28 +184,28 @@ class PeerTransport(httpx.AsyncBaseTransport):
         if len(self._kept) > self._pool.kept:
             self._drop(next(iter(self._kept)))
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: HttpConnection) -> None:
         self._forget_unused(connection)
         connection.close()
 
-    def _on_closed(self, connection: Connection) -> None:
+    def _on_closed(self, connection: HttpConnection) -> None:
         self._open.discard(connection)
         self._forget_unused(connection)
 
-    def _forget_unused(self, connection: Connection) -> None:
+    def _forget_unused(self, connection: HttpConnection) -> None:
         peer = self._kept.pop(connection, None)
         if peer is not None:
             peer.idle.pop(connection).cancel()
             self._forget(peer)
 
     def _forget(self, peer: _Peer) -> None:
-        # Strangers can make up any number of hosts: nothing is remembered of one we left.
+        # Strangers can make up any number of hosts: nothing is kept of one without connections.
         if peer.users == 0 and not peer.idle:
             self._peers.pop(peer.origin, None)
 
     # New connections.
 
-    async def _connect(self, origin: _Origin, limits: Limits) -> Connection:
+    async def _connect(self, origin: _Origin, limits: ResponseLimits) -> HttpConnection:
         failure: OSError | None = None
         for address in _tries(await self._addresses(origin, limits)):
             try:
@@ -226,7 +224,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
         kind = httpx.ConnectTimeout if isinstance(failure, TimeoutError) else httpx.ConnectError
         raise kind(f"Could not connect to any address of {origin.host}: {failure!r}")
 
-    async def _addresses(self, origin: _Origin, limits: Limits) -> list[str]:
+    async def _addresses(self, origin: _Origin, limits: ResponseLimits) -> list[str]:
         self._guard.check_host(origin.host)
         literal = literal_address(origin.host)
         if literal is not None:
@@ -245,7 +243,7 @@ class PeerTransport(httpx.AsyncBaseTransport):
 
 
 class Resolver:
-    """getaddrinfo in threads of its own, so that slow names hold up nothing but names."""
+    """getaddrinfo in its own threads, so that slow lookups delay only other lookups."""
 
     def __init__(self) -> None:
         self._threads: ThreadPoolExecutor | None = None
@@ -258,21 +256,21 @@ class Resolver:
         return await loop.run_in_executor(self._threads, _look_up, name, port)
 
     def close(self) -> None:
-        """Let the threads end; a name that is being looked up is not waited for."""
+        """Let the threads end, without waiting for lookups that are under way."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def dial_address(
     address: str, port: int, tls: ssl.SSLContext | None, server_name: str
-) -> Connection:
+) -> HttpConnection:
     """Connect to exactly this address; with TLS its certificate must be for `server_name`."""
     loop = asyncio.get_running_loop()
     if tls is None:
-        _, connection = await loop.create_connection(Connection, address, port)
+        _, connection = await loop.create_connection(HttpConnection, address, port)
     else:
         _, connection = await loop.create_connection(
-            Connection,
+            HttpConnection,
             address,
             port,
             ssl=tls,
@@ -284,7 +282,7 @@ async def dial_address(
 
 @functools.cache
 def shared_tls() -> ssl.SSLContext:
-    """The one TLS context: building it costs 40 ms. SSL_CERT_FILE and SSL_CERT_DIR are heeded."""
+    """The shared TLS context: building one takes 40 ms. Honours SSL_CERT_FILE and SSL_CERT_DIR."""
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -296,13 +294,13 @@ def _look_up(name: str, port: int) -> list[str]:
 
 
 def _origin(url: httpx.URL) -> _Origin:
-    # Not `url.host`: that is decoded from A-labels, and the wire and the DNS want those.
+    # Not `url.host`, which decodes the A-labels that HTTP and DNS need.
     port = url.port or (443 if url.scheme == "https" else 80)
     return _Origin(url.scheme, url.raw_host.decode("ascii"), port)
 
 
 def _tries(addresses: Iterable[str]) -> list[str]:
-    """Two addresses of each family, by turns: one broken family must not use up the time."""
+    """Two addresses of each family, alternating: one broken family must not use up the time."""
     families: dict[bool, list[str]] = {}
     for address in addresses:
         families.setdefault(isinstance(ip_address(address), IPv6Address), []).append(address)
@@ -314,7 +312,7 @@ def _to_bytes(request: httpx.Request, body: bytes) -> bytes:
     lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), request.url.raw_path)]
     lines += [b"%s: %s" % header for header in request.headers.raw]
     head = b"\r\n".join(lines)
-    # httpx leaves it to the transport to notice a line end inside a header.
+    # httpx leaves it to the transport to detect line ends inside headers.
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
         raise httpx.LocalProtocolError("A request header contains a line break.")
     return b"%s\r\n\r\n%s" % (head, body)

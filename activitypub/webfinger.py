@@ -1,10 +1,10 @@
 """From a handle like `!cats@peer.example` to the actor's IRI and back (RFC 7033).
 
-A handle is only a way to an actor. Whose it is follows from nobody's word alone: an answer that
-names another domain's handle counts when that domain names the same actor (Akkoma 2026.03 and
-Pleroma 2.7 believed such answers), and `fetch_handle` gives the handle to store for an actor.
+A handle only leads to an actor; no single server decides whose it is. A response that names a
+handle of another domain counts only if that domain names the same actor (Akkoma 2026.03 and Pleroma
+2.7 believed it without asking), and `fetch_handle` gives the handle to store for an actor.
 
-host-meta is not asked: the servers that have one serve it as XML, which is not worth a parser, and
+host-meta is not used: servers that have one serve it as XML, which is not worth a parser, and
 domains that delegate their handles redirect `/.well-known/webfinger` today.
 """
 
@@ -16,23 +16,23 @@ from urllib.parse import quote
 import httpx
 
 from activitypub.answers import ACTIVITY_JSON, LD_JSON
-from activitypub.errors import Malformed, PrivateAddress, Refused
+from activitypub.errors import FetchRefused, Malformed, PrivateAddress
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import check_iri, host_of
 from activitypub.netguard import Guard
-from activitypub.reading import AS2
+from activitypub.types import AS2
 
 ACCEPT = "application/jrd+json, application/json"
 SELF_TYPES = (ACTIVITY_JSON, LD_JSON)
 """The types of a `self` link; Mastodon compares them as exact strings, and so do we."""
 
 TYPE_PROPERTY = f"{AS2}#type"
-"""How Lemmy marks which of two actors of one name is the Group."""
+"""The property by which Lemmy marks which of two actors with one name is the Group."""
 
 PROFILE_PAGE = "http://webfinger.net/rel/profile-page"
 SUBSCRIBE = "http://ostatus.org/schema/1.0/subscribe"
 
-# Mastodon 4.6 takes [a-z0-9_] with dots and dashes inside; others are only slightly freer.
+# Mastodon 4.6 allows [a-z0-9_] with dots and dashes inside; others allow only slightly more.
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.+~-]{0,254}[A-Za-z0-9_~])?")
 _HOST = re.compile(r"[^\s/\\?#@%<>\"\x00-\x1f\x7f]{1,253}")
 _KINDS = {"!": "Group", "@": None}
@@ -42,7 +42,7 @@ _KINDS = {"!": "Group", "@": None}
 class Handle:
     """`name@host`; `host` is lower case, A-labels, with a port in development only.
 
-    `kind_hint` is "Group" when it was written with "!", else None.
+    `kind_hint` is "Group" if it was written with "!", else None.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Handle:
 def parse_handle(text: str, *, development: bool = False) -> Handle:
     """Read `@name@host`, `!name@host`, `name@host` or `acct:name@host`.
 
-    The host must be one that we may connect to by its name alone: no address, port, single label
+    The host must be a name to which we may connect: no address, port, single label
     or private name (Lemmy CVE-2025-25194); `development` permits loopback and ports. Raises
     `Malformed` with a code that starts with `handle_`.
     """
@@ -84,9 +84,9 @@ def parse_handle(text: str, *, development: bool = False) -> Handle:
 async def find_actor(fetcher: Fetcher, handle: Handle, budget: Budget | None = None) -> str:
     """The IRI of the actor that `handle` leads to.
 
-    When the answer's subject is of another domain, that domain must name the same actor; one such
-    step only. What the actor document says is not looked at here. Raises `NotThere` (unknown
-    there), `Gone`, `Unreachable`, and `Refused` for an answer that is not to be believed.
+    If the subject of the response is on another domain, that domain must name the same actor; only
+    one such step is made. The actor document itself is not read here. Raises `NotThere` (unknown
+    there), `Gone`, `Unreachable`, and `FetchRefused` for a response that cannot be trusted.
     """
     actor, _ = await _look_up(fetcher, handle, budget)
     return actor
@@ -99,16 +99,16 @@ async def fetch_handle(
     kind: str | None = None,
     budget: Budget | None = None,
 ) -> Handle:
-    """The handle under which an actor may be stored and shown, by Mastodon's round trip.
+    """The handle under which an actor may be stored and shown, checked in both directions.
 
-    Asks the actor's own host for `preferred_username`, then at most one other domain that is named
-    there; each must lead back to exactly `actor`. `kind` is the actor's type, which decides when
-    a person and a community share a name. Raises like `find_actor`.
+    As Mastodon does, asks the actor's own host for `preferred_username`, then at most one other
+    domain that is named there; each must lead back to exactly `actor`. `kind` is the actor's type,
+    which decides if a person and a community share a name. Raises like `find_actor`.
     """
     handle = _handle_or_refused(f"{preferred_username}@{host_of(actor)}", fetcher, actor, kind)
     found, canonical = await _look_up(fetcher, handle, budget)
     if found != actor:
-        raise Refused(
+        raise FetchRefused(
             "webfinger_actor",
             "The WebFinger handle of this actor resolves to a different actor.",
             url=actor,
@@ -118,9 +118,9 @@ async def fetch_handle(
 
 
 def self_link(jrd: dict[str, Any], kind: str | None = None) -> str | None:
-    """The actor IRI in a WebFinger answer; None when it names none.
+    """The actor IRI in a WebFinger response; None if it names none.
 
-    With two (Lemmy: a person and a community of one name) the one of type `kind`, else the first.
+    Of two (Lemmy: a person and a community with one name) the one of type `kind`, else the first.
     """
     links = jrd.get("links")
     if not isinstance(links, list):
@@ -133,9 +133,9 @@ def self_link(jrd: dict[str, Any], kind: str | None = None) -> str | None:
 def document(
     handle: Handle, *, actor: str, page: str, subscribe: str | None = None, kind: str | None = None
 ) -> dict[str, Any]:
-    """Our own WebFinger answer for the local actor `actor`, whose HTML is at `page`.
+    """Our WebFinger response for the local actor `actor`, whose HTML page is `page`.
 
-    `subscribe` is the URL template, with `{uri}`, of the page on which a member of ours follows
+    `subscribe` is the URL template, with `{uri}`, of the page on which our members follow
     somebody elsewhere; `kind` is the actor's type. Mastodon needs the exact `self` type, and
     `href` equal to the actor's id; GoToSocial the name in its exact case.
     """
@@ -158,7 +158,7 @@ async def _look_up(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> t
         return actor, subject
     confirmed, again = await _ask(fetcher, subject, budget)
     if confirmed != actor or not again.is_same(subject):
-        raise Refused(
+        raise FetchRefused(
             "webfinger_subject",
             "The WebFinger subject is a handle that does not resolve to the same actor.",
             url=actor,
@@ -178,13 +178,13 @@ async def _ask(fetcher: Fetcher, handle: Handle, budget: Budget | None) -> tuple
     )
     actor = self_link(jrd, handle.kind_hint)
     if actor is None:
-        raise Refused(
+        raise FetchRefused(
             "webfinger_no_actor", "WebFinger lists no ActivityPub actor for this handle.", url=url
         )
     try:
         check_iri(actor, development=fetcher.development)
     except Malformed as error:
-        raise Refused(error.code, error.detail, url=url, received=actor) from error
+        raise FetchRefused(error.code, error.detail, url=url, received=actor) from error
     subject = jrd.get("subject")
     if not isinstance(subject, str):
         return actor, handle  # RFC 7033 §4.4.1 only recommends a subject
@@ -197,7 +197,7 @@ def _handle_or_refused(
     try:
         handle = parse_handle(text, development=fetcher.development)
     except Malformed as error:
-        raise Refused(error.code, error.detail, url=url, received=text[:300]) from error
+        raise FetchRefused(error.code, error.detail, url=url, received=text[:300]) from error
     return Handle(handle.name, handle.host, kind_hint)
 
 

@@ -20,8 +20,15 @@ def insert_new(
 
     The rows go into the table of that column, all with one statement.
     """
+    return [row[0] for row in insert_new_rows(connection, rows, returning)]
+
+
+def insert_new_rows(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], *returning: Column[Any]
+) -> list[Row[*tuple[Any, ...]]]:
+    """As `insert_new`, with several columns of each that was inserted, in no certain order."""
     statement = _insert_new(connection.dialect.name, returning)
-    return list(connection.execute(statement, [dict(row) for row in rows]).scalars())
+    return list(connection.execute(statement, [dict(row) for row in rows]))
 
 
 def insert_ignoring(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
@@ -48,9 +55,10 @@ def upsert(
 
 
 @lru_cache(maxsize=64)
-def _insert_new(dialect: str, returning: Column[Any]) -> ReturningInsert[Any]:
+def _insert_new(dialect: str, returning: tuple[Column[Any], ...]) -> ReturningInsert[Any]:
     # RETURNING makes SQLAlchemy send many rows in one statement, and tells which of them were new.
-    return _insert(dialect, returning.table).on_conflict_do_nothing().returning(returning)
+    table = returning[0].table
+    return _insert(dialect, table).on_conflict_do_nothing().returning(*returning)
 
 
 @lru_cache(maxsize=256)

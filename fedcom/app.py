@@ -1,6 +1,6 @@
-"""The HTTP composition: which address is answered by which surface.
+"""The HTTP composition: which surface serves which address.
 
-Pages and ActivityPub documents share addresses; `federation.negotiation` tells which one is meant.
+Pages and ActivityPub documents share addresses; `federation.negotiation` decides between them.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from fedcom.federation import discovery, documents, threads
 from fedcom.federation.negotiation import ACTIVITY_TYPES, takes_activity, wants_activity
 from fedcom.http.cors import answer_preflight
 from fedcom.http.middleware import middleware
-from fedcom.http.problems import FOR_PROGRAMS
+from fedcom.http.problem import FOR_PROGRAMS
 from fedcom.settings import Settings
 from fedcom.web.html.errors import exception_handlers, show_failure
 from fedcom.web.routes import routes
@@ -30,11 +30,11 @@ from fedcom.wiring import OpenInstance, open_instance
 
 logger = structlog.get_logger(__name__)
 
-# The inbox itself says which of them it does not take; Route would take GET only.
+# The inbox itself answers 405; a Route would accept GET only.
 INBOX_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 READY_SECONDS = 5.0
-"""How long the database may take to answer before it counts as away."""
+"""How long the database may take to respond before it counts as unavailable."""
 
 Opener = Callable[[], AbstractAsyncContextManager[OpenInstance]]
 
@@ -76,7 +76,7 @@ def create_app(settings: Settings, opener: Opener | None = None) -> Starlette:
         exception_handlers=exception_handlers(),
         lifespan=lifespan,
     )
-    # Starlette would build the address from the Host header, which is whatever a client says.
+    # Starlette would build the address from the Host header, which clients choose.
     app.router.redirect_slashes = False
     return app
 
@@ -98,24 +98,24 @@ def _routes() -> list[BaseRoute]:
 
 
 def _public_paths() -> list[str]:
-    """The addresses of all that programs may read without being asked who they are."""
+    """The addresses that programs may read from any origin, without logging in."""
     only = (*discovery.ROUTES, *site.ROUTES, *documents.ROUTES, *threads.ROUTES)
     return [*(route.path for route in only), *(path for path, _ in documents.SHARED)]
 
 
 async def receive(request: Request) -> Response:
-    """Every inbox; they differ in their address only."""
+    """Every inbox; they differ in their addresses only."""
     instance: OpenInstance = request.app.state.instance
     return await instance.inbox.receive(request)
 
 
 async def answer_live(_request: Request) -> Response:
-    """The process runs."""
+    """Say that the process is running."""
     return PlainTextResponse("alive\n")
 
 
 async def answer_ready(request: Request) -> Response:
-    """The database answers and is at the newest revision: requests can be served."""
+    """Say whether requests can be served: the database responds and is at the newest revision."""
     instance: OpenInstance = request.app.state.instance
     try:
         async with asyncio.timeout(READY_SECONDS):
@@ -130,7 +130,7 @@ async def answer_ready(request: Request) -> Response:
 
 
 class _Document(Route):
-    """A route that matches only what prefers an ActivityPub document to a page."""
+    """A route that matches only requests that prefer an ActivityPub document to a page."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child_scope = super().matches(scope)
@@ -140,7 +140,7 @@ class _Document(Route):
 
 
 class _ForPrograms(Route):
-    """A route where only programs have business: what goes wrong is told them in their form."""
+    """A route that is for programs only: errors are problem documents."""
 
     def __init__(self, route: Route) -> None:
         super().__init__(route.path, route.endpoint, methods=["GET"])
@@ -151,7 +151,7 @@ class _ForPrograms(Route):
 
 
 class _DocumentsOnly(_ForPrograms):
-    """A route that has ActivityPub documents and nothing else to show."""
+    """A route that has ActivityPub documents and no pages."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})[FOR_PROGRAMS] = True

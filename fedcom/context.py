@@ -12,10 +12,13 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from fedcom.errors import NeedsFetch
+from fedcom.models.actor import Person
+from fedcom.models.located import Located
+from fedcom.rules.permissions import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,26 @@ class Fetched:
     failures: dict[str, FetchFailed] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Seen:
+    """What one action has read of what it works on; `fedcom.queries.located` fills it.
+
+    `located` is by the id on the wire, None for what is not here; `people` are those who act, by
+    theirs. `standings` are by the row ids of a person and a community, `votes` (score and id) by
+    the row id of the voter and the id of what is voted on, None for who has not voted.
+    """
+
+    located: dict[str, Located | None] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    standings: dict[tuple[int, int], Standing] = field(default_factory=dict)
+    votes: dict[tuple[int, str], tuple[int, str] | None] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """The action is over, and may have changed any of it."""
+        for known in (self.located, self.people, self.standings, self.votes):
+            known.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One unit of work: everything in it is committed together or not at all."""
@@ -58,6 +81,7 @@ class Context:
     prover: Prover | None = None
     # What members do is paced (the setting `member_limits`).
     has_limits: bool = True
+    seen: Seen = field(default_factory=Seen)
 
     @property
     def host(self) -> str:

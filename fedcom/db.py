@@ -48,7 +48,7 @@ BUSY_SECONDS = 10
 """How long a statement waits for another process's write lock on SQLite before it fails."""
 
 RETRIES = 3
-"""How often a unit of work is run again when the database threw it out for another's sake."""
+"""How often a unit of work is run again after a conflict with another one."""
 
 SQLITE_READERS = 3
 POSTGRESQL_CONNECTIONS = 5
@@ -59,20 +59,18 @@ _RETRY_SQLSTATES = frozenset({"40001", "40P01"})  # serialization_failure, deadl
 _RETRY_SQLITE = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
-"""The type of row ids. SQLite counts up by itself only in columns that are exactly INTEGER (which
-hold 64 bits too).
+"""The type of row ids. SQLite assigns them only in columns of the exact type INTEGER, which has 64
+bits, too.
 """
 
 SortableText = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text that sorts by its bytes on both databases, whatever the locale: paths of comments, names
-compared by range.
+"""Text that sorts by its bytes on both databases, whatever the locale: paths of comments, and names
+that are compared by range.
 """
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware and in UTC on the way in and out, microseconds kept; a naive datetime is
-    refused.
-    """
+    """A time in UTC with microseconds; naive datetimes are refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -107,8 +105,8 @@ def _to_utc(value: datetime | None) -> datetime | None:
 
 
 def normalise_url(url: str) -> URL:
-    """The address of a database as SQLAlchemy wants it: `sqlite:///path`, or `postgresql://…`
-    spoken through psycopg 3.
+    """The address of a database for SQLAlchemy: `sqlite:///path`, or `postgresql://…` with
+    psycopg 3.
 
     Raises ValueError, with a sentence for the admin, for any other kind and for a SQLite database
     in memory (several connections could not share it).
@@ -154,7 +152,7 @@ def open_database(url: str, *, connections: int | None = None) -> "Database":
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder, for its owner only (there are password hashes in it), unless it is there."""
+    """Make the folder, unless it exists: for its owner only, as it will hold password hashes."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -179,7 +177,7 @@ def _sqlite_engine(url: URL, *, size: int, writing: bool) -> Engine:
 
 
 def prepare_sqlite(connection: sqlite3.Connection) -> None:
-    """Set on a new SQLite connection what every process must agree on."""
+    """Set the options of a new SQLite connection that all processes must agree on."""
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(
@@ -217,9 +215,9 @@ class Database:
     event loop, must not keep the connection, and may be run again from the start when the database
     asks for it, so it must have no effect outside its connection.
 
-    Cancelling the task that awaits `write` never leaves half a transaction: work that waits for its
-    thread is dropped untouched, work that has begun is finished and committed although nobody hears
-    its answer.
+    Cancelling the task that awaits `write` never leaves half a transaction: work that is waiting
+    for its thread is dropped, work that has begun is finished and committed, and its result is
+    lost.
     """
 
     def __init__(self, dialect: DialectName, writer: Engine, reader: Engine) -> None:
@@ -231,7 +229,7 @@ class Database:
         self._read_threads = ThreadPoolExecutor(_size(reader), thread_name_prefix="db-read")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a reader's thread and give its answer; it cannot write.
+        """Run `work` in a reader's thread and return its result; it cannot write.
 
         On SQLite all its statements see one snapshot; on PostgreSQL each sees what is committed
         when it starts.
@@ -239,11 +237,11 @@ class Database:
         return await _in_thread(self._read_threads, lambda: _retrying(self._reader, work))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one transaction and give its answer once that is committed; an exception
-        rolls back.
+        """Run `work` in one transaction and return its result once that is committed; an exception
+        rolls it back.
 
-        When the database refuses it for another's sake (serialization failure, deadlock, locked,
-        connection lost before the commit), it is run again, up to `RETRIES` times.
+        After a conflict with another transaction (serialization failure, deadlock, lock) or a
+        connection lost before the commit, it is run again, up to `RETRIES` times.
         """
         return await _in_thread(self._write_threads, lambda: _retrying(self._writer, work))
 
@@ -260,14 +258,14 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Let the work that was handed in finish, then close every connection."""
+        """Finish all pending work, then close every connection."""
         self._write_threads.shutdown(wait=True)
         self._read_threads.shutdown(wait=True)
         self._reader.dispose()
         self._writer.dispose()
 
     async def aclose(self) -> None:
-        """`close()`, without holding up the event loop."""
+        """`close()`, without blocking the event loop."""
         await asyncio.to_thread(self.close)
 
 

@@ -10,9 +10,9 @@ from activitypub.errors import FetchFailed, Malformed, NotThere, PrivateAddress,
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import check_iri, host_of
 from activitypub.webfinger import find_actor as find_by_webfinger, parse_handle
-from fedcom.actions.comment import content_at
 from fedcom.context import Context, Fetched
 from fedcom.errors import Invalid, NotFound
+from fedcom.inbound.content_at import content_at
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -34,7 +34,7 @@ LOOKUP_SECONDS = 30.0
 # Pages of this server, and those of people and communities on most forums.
 _PAGE = re.compile(r"/(post|comment|c|u)/([\w.-]{1,100})")
 _ACTOR_PAGE = re.compile(r"/(c|m|u)/([\w.-]{1,100})")
-# Of numbers that may be row ids.
+# Longer numbers cannot be row ids.
 _DIGITS = 16
 
 
@@ -101,7 +101,7 @@ class LookUp:
             named = _ACTOR_PAGE.fullmatch(urlsplit(iri).path)
             if named is None or host_of(iri) == host_of(self._origins.origin):
                 raise
-            # Names are often typed in capitals, which ids seldom have and WebFinger overlooks.
+            # Names are often typed with capitals, which ids seldom have and WebFinger ignores.
             sign = "@" if named[1] == "u" else "!"
             return await self._look_up_handle(f"{sign}{named[2].lower()}@{host_of(iri)}", budget)
         fetched = Fetched()
@@ -144,7 +144,7 @@ def _find(conn: Connection, iri: str) -> Found | None:
 
 
 def find_known(conn: Connection, iri: str, origin: str) -> Found | None:
-    """What an address leads to, if it is known here: its id, or a page of this server about it."""
+    """The known thing at an address: by its id, or by the address of a page of this server."""
     known = _find(conn, iri)
     here = _PAGE.fullmatch(iri.removeprefix(origin)) if iri.startswith(f"{origin}/") else None
     if known is not None or here is None:

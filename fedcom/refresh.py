@@ -2,13 +2,13 @@
 
 from contextlib import suppress
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed, ProtocolError
 from activitypub.fetch import Budget
-from activitypub.reading import Document
-from fedcom.actions.feature import pins_in, put_pins
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
 from fedcom.db import Database
+from fedcom.effects.pins import pins_in, put_pins
 from fedcom.errors import FedcomError
 from fedcom.models.actor import Community, Person
 from fedcom.queries.actors import find_actor

@@ -1,8 +1,8 @@
-"""Units of work: one transaction each, and the fetching of what they find missing.
+"""Units of work: one transaction each, repeated with the documents that they find missing.
 
-The domain never waits for the network. An action that needs a document we do not have raises
-`NeedsFetch`; here the transaction is rolled back, the document fetched (within a budget, from hosts
-that are not blocked), and the work run again with it.
+The domain never waits for the network. An action that needs a document that is not here raises
+`NeedsFetch`; then the transaction is rolled back, the document is fetched (within a budget, and not
+from blocked hosts), and the work is run again with it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from activitypub.errors import BudgetSpent, FetchFailed, Malformed, Refused, Unreachable
+from activitypub.document import Document
+from activitypub.errors import BudgetSpent, FetchFailed, FetchRefused, Malformed, Unreachable
 from activitypub.fetch import Budget
-from activitypub.reading import Document
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched, Prover
 from fedcom.db import Database
@@ -23,7 +23,7 @@ from fedcom.remote.origins import Origins
 T = TypeVar("T")
 
 ROUNDS = 100
-"""How often one unit may find something missing, whatever the budget: each time it starts over."""
+"""How often one unit may find something missing and start over, whatever the budget."""
 
 
 class Units:
@@ -39,8 +39,8 @@ class Units:
         committed: Callable[[], Awaitable[None]],
         prover: Prover | None = None,
     ) -> None:
-        """`prover` makes integrity proofs for what is sent. `committed` is awaited after each unit
-        that was committed; it must not wait itself."""
+        """`prover` makes integrity proofs for what is sent. `committed` is awaited after each
+        committed unit; it must return at once."""
         self._database = database
         self._origins = origins
         self._handles = handles
@@ -49,7 +49,7 @@ class Units:
         self._prover = prover
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` beside the writers; it cannot write."""
+        """Run `work` on a connection that only reads."""
         return await self._database.read(work)
 
     async def unit(
@@ -60,10 +60,12 @@ class Units:
         fetched: Fetched | None = None,
         wanted: bool = False,
     ) -> T:
-        """Run `work` in one transaction and commit it; what it publishes is sent at once.
+        """Run `work` in one transaction and commit it; then what it published is sent.
 
-        `work` may be run several times. Without `budget` nothing is fetched and what is missing is
-        NotFound. Raises whatever `work` raises, and the FetchFailed family.
+        `work` may be run several times. Without `budget` nothing is fetched, and a missing document
+        raises NotFound. `fetched` has documents that are at hand already; with `wanted` a member
+        asked for them, so that they are stored although nobody here follows them. Raises whatever
+        `work` raises, and the FetchFailed family.
         """
         known = fetched if fetched is not None else Fetched()
         for _ in range(ROUNDS):
@@ -109,4 +111,4 @@ class Units:
                 raise
             known.failures[iri] = error
         except Malformed as error:
-            known.failures[iri] = Refused(error.code, error.detail, url=iri)
+            known.failures[iri] = FetchRefused(error.code, error.detail, url=iri)

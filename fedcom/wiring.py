@@ -31,6 +31,7 @@ from fedcom.context import Context, NewKey
 from fedcom.db import Database, open_database
 from fedcom.federation.listeners import Listeners
 from fedcom.federation.ports import BlockGate, PeerInboxes
+from fedcom.federation.problem_types import TYPES as DOMAIN_TYPES
 from fedcom.http.signer import HmacSigner
 from fedcom.lookup import Found, LookUp
 from fedcom.media.pictures import Pictures
@@ -89,11 +90,12 @@ class OpenInstance:
     _housekeeping: Housekeeping
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` beside the writers; it cannot write."""
+        """Run `work` on a connection that only reads."""
         return await self.units.read(work)
 
     async def unit(self, work: Callable[[Context], T]) -> T:
-        """Run `work` in one transaction, fetching what it misses; what it published is sent."""
+        """Run `work` in one transaction, fetching the documents that it needs; then what it
+        published is sent."""
         paced = self.settings.member_limits
         return await self.units.unit(
             lambda ctx: work(replace(ctx, has_limits=paced)),
@@ -101,7 +103,7 @@ class OpenInstance:
         )
 
     async def find_revision(self) -> str | None:
-        """The revision the database is at now; `revision` is the one that this code is for."""
+        """The database's current revision; `revision` is the one that this code needs."""
         return await self.read(migrate.find_revision)
 
     async def new_key(self) -> NewKey:
@@ -109,9 +111,9 @@ class OpenInstance:
         return await make_key(self._seal)
 
     async def lookup(self, text: str) -> Found:
-        """Who or what a handle or an address names, fetched when it is not here.
+        """The thing that a handle or an address names, fetched when it is not here.
 
-        The other comments of a thread elsewhere follow in the background.
+        The other comments of a remote thread are then fetched in the background.
         """
         found = await self.look_up.find(text)
         if isinstance(found, Post | Comment):
@@ -119,11 +121,11 @@ class OpenInstance:
         return found
 
     async def page_title(self, url: str) -> str:
-        """What the page behind a link is called; "" when it does not say."""
+        """The title of the page behind a link; "" when it has none."""
         return await self.previews.title_of(url)
 
     async def serve(self) -> None:
-        """Work the journal, deliver (unless workers do), and keep house, until cancelled."""
+        """Work the journal, deliver (unless workers do), and run all loops, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.inbox.run())
             if self.settings.redis_url is None:
@@ -164,9 +166,9 @@ async def open_instance(
 ) -> AsyncIterator[OpenInstance]:
     """Open the instance that `settings` describe; at the first start, make it.
 
-    `transport` replaces the network in tests. `alone`: no other process delivers for it, so what a
-    crash left claimed is free at once. Raises SettingsError when the database belongs to another
-    origin, MigrationError when it is newer than this code.
+    `transport` replaces the network in tests. `alone` means that no other process delivers for it,
+    so that claims left by a crash are released at once. Raises SettingsError when the database
+    belongs to another origin, and MigrationError when it is newer than this code.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     revision = await asyncio.to_thread(_bring_up_to_date, settings.database_url)
@@ -193,8 +195,8 @@ async def open_instance(
 
 
 def _bring_up_to_date(url: str) -> str:
-    """Upgrade only when there is something to do: an upgrade locks out a server that runs. Gives
-    the newest revision."""
+    """Upgrade the database if necessary; the newest revision. An upgrade that changes nothing would
+    still block a running server."""
     current, head = migrate.current_and_head(url)
     if current != head:
         migrate.upgrade(url)
@@ -203,7 +205,7 @@ def _bring_up_to_date(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _InstanceParts:
-    """What an instance is assembled from."""
+    """The parts that an instance is assembled from."""
 
     settings: Settings
     clock: Clock
@@ -271,6 +273,7 @@ async def _assemble(parts: _InstanceParts) -> AsyncIterator[OpenInstance]:
         development=settings.development,
         scheme=settings.origin.partition(":")[0],
         to_sender=address_key,
+        problem_types=DOMAIN_TYPES,
     )
     try:
         yield OpenInstance(

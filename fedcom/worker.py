@@ -13,7 +13,7 @@ from outbox.dispatcher import Dispatcher
 async def run_worker(settings: Settings) -> None:
     """Deliver until cancelled. Raises SettingsError without a `redis_url`."""
     if settings.redis_url is None:
-        raise SettingsError(["redis_url: a worker needs it; without Redis the server delivers"])
+        raise SettingsError(["redis_url: required for a worker; without it the server delivers"])
 
     @asynccontextmanager
     async def open_dispatcher() -> AsyncIterator[Dispatcher]:

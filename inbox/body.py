@@ -7,7 +7,7 @@ import asyncio
 
 from starlette.requests import ClientDisconnect, Request
 
-from inbox.problem import Problem
+from activitypub.problem import Problem
 
 MAX_BYTES = 1_048_576
 """Largest body in bytes; Mastodon 4.6 and Lemmy 1.0 have the same limit."""

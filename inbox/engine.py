@@ -7,10 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from activitypub.problem import ProblemTypes
 from database.transactions import Transactions
 from inbox.batch_reads import BatchReader
 from inbox.commits import GroupCommit
 from inbox.ports import Gate, Handlers, Keys
+from inbox.problem import TYPES
 from inbox.process import Processor
 from inbox.receive import Receiver
 from inbox.verify import Verifier
@@ -36,11 +38,13 @@ class Inbox:
         scheme: str = "https",
         workers: int = 8,
         to_sender: Callable[[str], str] = str,
+        problem_types: ProblemTypes | None = None,
     ) -> None:
         """`hosts` are our public names as `activitypub.iri.host_of` writes them, `clock` returns
         aware UTC times, `development` permits http and ports, `scheme` is that of our own ids, and
         `workers` is how many rows are worked on at the same time. `to_sender` maps a client's
         address to the name that fetches are counted under: one for all addresses of a sender.
+        `problem_types` are the types of the problems that `handlers` refuse with, by code.
         """
         self._commits = GroupCommit(database)
         self._processor = Processor(database, handlers, clock=clock, workers=workers)
@@ -55,6 +59,7 @@ class Inbox:
             development=development,
             wake=self._processor.wake,
             to_sender=to_sender,
+            problem_types={**TYPES, **(problem_types or {})},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

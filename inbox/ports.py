@@ -7,8 +7,8 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from activitypub.authority import Evidence
+from activitypub.document import Document
 from activitypub.errors import Malformed
-from activitypub.reading import Document
 from activitypub.signatures.keys import PublicKey
 
 

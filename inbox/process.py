@@ -16,8 +16,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from database.transactions import Transactions
 from inbox import claims
 from inbox.claims import ClaimedEntry, ClaimLost

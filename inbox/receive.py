@@ -21,17 +21,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
 from activitypub.iri import check_iri, host_of
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
+from activitypub.problem import Problem, ProblemTypes, to_request_id
 from activitypub.signatures.request import SignedRequest, key_id_of
-from inbox import body, problem
+from inbox import body
 from inbox.batch_reads import BatchReader
 from inbox.commits import RETRY_AFTER, GroupCommit
 from inbox.errors import Later, Refused
 from inbox.journal import JournalEntry, is_open_for_host
 from inbox.ports import Gate, Handlers, ReceivedActivity
-from inbox.problem import Problem
+from inbox.problem import of_error, to_response
 from inbox.validate import activities_in, check_form, check_id, check_relay
 from inbox.verify import KeyGone, Verdict, Verifier
 
@@ -77,27 +79,31 @@ class Receiver:
     development: bool
     wake: Callable[[], None]
     to_sender: Callable[[str], str]
+    problem_types: ProblemTypes
 
     async def receive(self, request: Request) -> Response:
         """Answer one request. Never raises, whatever the peer or the database does."""
-        request_id = problem.to_request_id(request.scope.get("state", {}).get("request_id"))
+        request_id = to_request_id(request.scope.get("state", {}).get("request_id"))
         try:
             await self._accept(request, request_id)
         except body.Unreadable as error:
-            return problem.to_response(error.problem, request_id)
+            return self._refuse(error.problem, request_id)
         except (ProtocolError, Refused, Later) as error:
-            return problem.to_response(problem.of_error(error), request_id)
+            return self._refuse(of_error(error), request_id)
         except SQLAlchemyError:
             log.exception("database_unavailable", extra={"request_id": request_id})
             later = Later(RETRY_AFTER, "Our database is not responding.", code="database_busy")
-            return problem.to_response(problem.of_error(later), request_id)
+            return self._refuse(of_error(later), request_id)
         except Exception:
             log.exception("inbox_request_failed", extra={"request_id": request_id})
             fault = Problem(
                 500, "internal_error", "Internal error on this server; it has been logged."
             )
-            return problem.to_response(fault, request_id)
+            return self._refuse(fault, request_id)
         return Response(status_code=202, headers={"X-Request-Id": request_id})
+
+    def _refuse(self, problem: Problem, request_id: str) -> Response:
+        return to_response(problem, request_id, self.problem_types)
 
     async def _accept(self, request: Request, request_id: str) -> None:
         opened = await self._open_aside(request, await body.read(request), request_id)

@@ -2,7 +2,7 @@
 
 from typing import Generic, TypeVar
 
-from activitypub.reading import Document
+from activitypub.document import Document
 
 H = TypeVar("H")
 

@@ -4,9 +4,10 @@ Pure, so that `fedcom federation explain` gives the same answers as the inbox.
 """
 
 from activitypub.authority import Believe, FetchFirst, Known, Refuse, judge_direct
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import Malformed, Unauthentic
 from activitypub.iri import check_iri, host_of
-from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context
+from activitypub.types import COLLECTION_TYPES
 from inbox.errors import Refused
 
 MAX_TYPE = 100

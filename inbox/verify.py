@@ -30,7 +30,7 @@ from activitypub.errors import (
 from activitypub.iri import host_of, same_host
 from activitypub.signatures import request as signatures
 from activitypub.signatures.keys import PublicKey
-from activitypub.signatures.request import Claim, SignedRequest
+from activitypub.signatures.request import SignatureClaim, SignedRequest
 from inbox.errors import Later, Refused
 from inbox.ports import Keys
 from inbox.throttle import BoundedCache, RateLimit
@@ -235,7 +235,7 @@ class Verifier:
         return self._clock().timestamp()
 
 
-def _check(claim: Claim, key: PublicKey) -> None:
+def _check(claim: SignatureClaim, key: PublicKey) -> None:
     if not same_host(key.id, key.owner):
         raise SignatureInvalid(
             "key_on_other_host",

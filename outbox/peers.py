@@ -159,6 +159,11 @@ def gone_hosts(conn: Connection) -> frozenset[str]:
     return frozenset(conn.execute(_GONE).scalars())
 
 
+def is_failing(conn: Connection, host: str) -> bool:
+    """Whether the last attempt at `host` failed, so that `heard_from` has something to change."""
+    return conn.execute(_FAILING, {"which": host}).first() is not None
+
+
 def heard_from(conn: Connection, host: str, now: float, memory: float = 0.0) -> bool:
     """End the rest of `host`, because something valid was received or fetched from it.
 
@@ -209,6 +214,9 @@ _PUT = (
     .values({c: bindparam(f"new_{c.name}") for c in peers.c if c is not peers.c.host})
 )
 _GONE = select(peers.c.host).where(peers.c.gone)
+_FAILING = select(peers.c.host).where(
+    peers.c.host == bindparam("which"), or_(peers.c.failures > 0, peers.c.gone)
+)
 _REVIVE = (
     update(peers)
     .where(peers.c.host == bindparam("which"), or_(peers.c.failures > 0, peers.c.gone))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from activitypub.fetch import Answer
+from activitypub.fetch import HttpResponse
 from activitypub.signatures.keys import PrivateKey
 
 
@@ -21,7 +21,7 @@ class Signers(Protocol):
 class Poster(Protocol):
     """Sends requests; `activitypub.fetch.Fetcher` fits."""
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
         """POST `body` with a new signature, and return the HTTP response, whatever its status.
 
         Raises the `FetchFailed` family when there is none: `Unreachable`, `PrivateAddress`.

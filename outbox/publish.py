@@ -1,15 +1,14 @@
 """The entry point of the outbox: rows for one activity, in the caller's transaction."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
-from database.inserts import insert_new
+from database.inserts import insert_new, insert_new_rows
 from outbox.deliveries import DELIVERED, activities, deliveries
 
 logger = logging.getLogger(__name__)
@@ -22,6 +21,17 @@ class Issued:
     actor: str
     body: bytes
     at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """One activity to be sent; `inboxes` are used as they are (see `address.fold`)."""
+
+    activity_id: str
+    actor: str
+    body: bytes
+    subject: str
+    inboxes: Iterable[str]
 
 
 def publish(  # noqa: PLR0913 - each is one column of what is written
@@ -43,26 +53,26 @@ def publish(  # noqa: PLR0913 - each is one column of what is written
     its first bytes, and an inbox that has a delivery of it gets no second one. Wake the dispatcher
     after the commit.
     """
-    row_id = _put_activity(
-        conn,
-        {
-            "activity_id": activity_id,
-            "actor": actor,
-            "subject": subject,
-            "body": body,
-            "created_at": now,
-        },
+    said = Publication(
+        activity_id=activity_id, actor=actor, body=body, subject=subject, inboxes=inboxes
     )
+    return publish_all(conn, [said], now=now)
+
+
+def publish_all(conn: Connection, said: Sequence[Publication], *, now: float) -> int:
+    """As `publish`, several activities at once, in this order."""
+    row_ids = _put_activities(conn, said, now)
     rows = [
         {
-            "activity": row_id,
+            "activity": row_ids[one.activity_id],
             "inbox": inbox,
             "host": host,
-            "subject": subject,
+            "subject": one.subject,
             "due_at": now,
             "created_at": now,
         }
-        for inbox, host in _hosts(inboxes).items()
+        for one in said
+        for inbox, host in _hosts(one.inboxes).items()
     ]
     return len(insert_new(conn, rows, deliveries.c.id)) if rows else 0
 
@@ -101,14 +111,25 @@ def list_issued(
     return [Issued(*row) for row in rows]
 
 
-def _put_activity(conn: Connection, values: dict[str, Any]) -> int:
-    which = {"activity_id": values["activity_id"]}
-    found = conn.execute(_FIND_ROW, which).scalar_one_or_none()
-    if found is None:
-        found = next(iter(insert_new(conn, [values], activities.c.id)), None)
-    if found is None:  # another transaction was first
-        found = conn.execute(_FIND_ROW, which).scalar_one()
-    return int(found)
+def _put_activities(conn: Connection, said: Sequence[Publication], now: float) -> dict[str, int]:
+    """The rows of these activities by their ids, also of those that were published before."""
+    values = [
+        {
+            "activity_id": one.activity_id,
+            "actor": one.actor,
+            "subject": one.subject,
+            "body": one.body,
+            "created_at": now,
+        }
+        for one in said
+    ]
+    inserted = insert_new_rows(conn, values, activities.c.activity_id, activities.c.id)
+    found = {row.activity_id: row.id for row in inserted}
+    for one in said:
+        if one.activity_id not in found:
+            which = {"activity_id": one.activity_id}
+            found[one.activity_id] = conn.execute(_FIND_ROW, which).scalar_one()
+    return found
 
 
 def _hosts(inboxes: Iterable[str]) -> dict[str, str]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, null, update
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from outbox import peers
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.claims import ClaimedDelivery

@@ -1,7 +1,7 @@
 """draft-cavage-http-signatures-12, as the fediverse uses it: RSA PKCS#1 v1.5 with SHA-256.
 
-Only the signature itself lives here: its header, the string that is signed, the arithmetic. What a
-request must cover, when it is too old and whose host it must name is `request`'s to say.
+Only the signature itself: its header, the signing string, the cryptography. `request` decides what
+a signature must cover, when it is too old, and which host it must name.
 """
 
 import base64
@@ -21,7 +21,7 @@ CREATED = "(created)"
 EXPIRES = "(expires)"
 
 ALGORITHMS = frozenset({"rsa-sha256", "hs2019"})
-"""Names on the wire; both mean RSA-PKCS1v15-SHA256 with every peer, and so does no name."""
+"""Names on the wire; every peer means RSA-PKCS1v15-SHA256 by both, and by no name at all."""
 
 _MAX_HEADER = 8192
 _PARAMETER = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"([^"\\]*)"|([A-Za-z0-9.+_-]+))\s*(,|$)')
@@ -30,11 +30,11 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class CavageParameters:
     """The parameters of a Signature header.
 
     `headers` are lower-case names in the order in which they were signed; `created` and `expires`
-    are epoch seconds as the digits that came.
+    are epoch seconds, as the digits that were sent.
     """
 
     key_id: str
@@ -45,10 +45,10 @@ class Parameters:
     expires: str | None
 
 
-def parse_signature_header(value: str) -> Parameters:
+def parse_signature_header(value: str) -> CavageParameters:
     """Read `keyId="…",algorithm="…",headers="…",signature="…"`, numbers quoted or not.
 
-    Without `headers` it is `date` alone, the older drafts' default (Appendix C.1). Raises
+    Without `headers`, `date` alone is covered, the default of older drafts (Appendix C.1). Raises
     `Malformed`: `signature_syntax`, `signature_duplicate`, `signature_incomplete`,
     `signature_time`, `signature_base64`.
     """
@@ -70,7 +70,7 @@ def parse_signature_header(value: str) -> Parameters:
                 "signature_time",
                 f"{name} in the Signature header is not an integer number of seconds.",
             )
-    return Parameters(
+    return CavageParameters(
         key_id=found["keyid"],
         algorithm=found.get("algorithm"),
         headers=headers,
@@ -86,13 +86,13 @@ def signing_string(
     method: str,
     target: str,
     headers: Mapping[str, str],
-    parameters: Parameters | None = None,
+    parameters: CavageParameters | None = None,
 ) -> str:
-    """The lines that are signed (§2.3), joined by a line feed.
+    """The signed lines (§2.3), joined with line feeds.
 
     `target` is path and query, `headers` maps lower-case names to values, `parameters` give
-    `(created)` and `(expires)`. Raises `SignatureInvalid("signature_header_absent")` when a covered
-    header is not there.
+    `(created)` and `(expires)`. Raises `SignatureInvalid("signature_header_absent")` if a covered
+    header is missing.
     """
     special = {
         REQUEST_TARGET: f"{method.lower()} {target}",
@@ -120,10 +120,10 @@ def sign(text: str, key: rsa.RSAPrivateKey) -> str:
 
 
 def verify(text: str, signature: bytes, key: rsa.RSAPublicKey) -> bool:
-    """Whether `signature` is the key's for exactly this signing string.
+    """Whether `key` made `signature` for exactly this signing string.
 
-    Header values are latin-1 text of the bytes that came; a character outside it was never on the
-    wire, so nothing can have signed it.
+    Header values are the received bytes as latin-1 text; other characters were never on the wire,
+    so no signature can cover them.
     """
     try:
         key.verify(signature, text.encode("latin-1"), padding.PKCS1v15(), hashes.SHA256())
@@ -140,7 +140,7 @@ def _parameters(value: str) -> dict[str, str]:
         if match is None:
             raise Malformed("signature_syntax", "The Signature header cannot be parsed.")
         name, quoted, token, separator = match.groups()
-        # Names in one case: keyId and keyid in one header would be two keys to choose from.
+        # Names in lower case: keyId and keyid in one header would be two keys to choose from.
         if name.lower() in found:
             raise Malformed(
                 "signature_duplicate", f"The Signature header contains {name} more than once."

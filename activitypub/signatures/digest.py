@@ -1,4 +1,4 @@
-"""Digest (RFC 3230) and Content-Digest (RFC 9530): does the body belong to the signed head?"""
+"""Digest (RFC 3230) and Content-Digest (RFC 9530): does the body match the signed headers?"""
 
 import base64
 import binascii
@@ -13,14 +13,14 @@ _HASHES = {"sha-256": hashlib.sha256, "sha-512": hashlib.sha512}
 
 
 def digest_header(body: bytes) -> str:
-    """The value of `Digest` for `body`. PieFed compares the name `SHA-256` with its case."""
+    """The value of `Digest` for `body`. PieFed compares the name `SHA-256` case-sensitively."""
     return f"SHA-256={_sha256(body)}"
 
 
 def check_digest(header_values: Sequence[str], body: bytes) -> None:
     """Compare the SHA-256 in the `Digest` headers of a request with its raw body.
 
-    The algorithm's name is read in any case; other algorithms beside SHA-256 are ignored. Raises
+    The name of the algorithm is case-insensitive; algorithms other than SHA-256 are ignored. Raises
     `Malformed` for a repeated header or algorithm, `SignatureInvalid` with the code
     `digest_missing`, `digest_algorithm` or `digest_mismatch`.
     """
@@ -67,9 +67,9 @@ def content_digest_header(body: bytes) -> str:
 def check_content_digest(header_values: Sequence[str], body: bytes) -> None:
     """Compare the `Content-Digest` headers of a request with its raw body (RFC 9530).
 
-    There must be one of SHA-256 (Mastodon 4.6 asks for it too); one of SHA-512 beside it is
-    compared as well; others are ignored. Raises `Malformed` for a repeated header or one that is no
-    dictionary of byte sequences, `SignatureInvalid` with the code `digest_missing`,
+    SHA-256 is required (as by Mastodon 4.6); SHA-512 is compared too if it is there; others are
+    ignored. Raises `Malformed` for a repeated header or one that is not a dictionary of byte
+    sequences, `SignatureInvalid` with the code `digest_missing`,
     `digest_algorithm` or `digest_mismatch`.
     """
     if not header_values:

@@ -1,10 +1,10 @@
-"""Integrity proofs (FEP-8b32, eddsa-jcs-2022): who wrote this document, whoever brought it.
+"""Integrity proofs (FEP-8b32, eddsa-jcs-2022): who wrote this document, no matter who sent it.
 
-A proof covers every byte of meaning in its document except itself and a legacy `signature` beside
-it, which is never read here. It says nothing about when the document arrives or by whom: a proof
-lives as long as its document, and it is the caller who bounds how old a relayed one may be. Whose
-key it is was settled before (`authority.judge_key`); that its owner owns the document is checked
-here, so that no caller can forget it.
+A proof covers every value in its document except itself and a legacy `signature` beside it, which
+is never read here. It says nothing about when the document was sent or by whom: a proof is valid as
+long as its document, and the caller limits how old a relayed one may be. The owner of the key has
+been checked before (`authority.judge_key`); that this owner also owns the document is checked here,
+so that no caller can forget it.
 """
 
 import hashlib
@@ -18,21 +18,21 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from activitypub.context import proof_context
+from activitypub.document import Document, to_datetime
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
-from activitypub.reading import Document, to_datetime
 from activitypub.signatures.keys import ProofKey, PublicKey
 from activitypub.signatures.multikey import decode_base58, encode_base58
 
 CRYPTOSUITE = "eddsa-jcs-2022"
 
 CLOCK_SKEW = 3600.0
-"""Seconds that the maker's clock may be ahead of ours."""
+"""Seconds that the author's clock may be ahead of ours."""
 
 EXPIRES_SLACK = 300.0
-"""Seconds for which a proof still counts after it has expired."""
+"""Seconds that a proof still counts after its expiry."""
 
 MAX_PROOFS = 10
-"""Proofs looked at in one document."""
+"""Most proofs read in one document."""
 
 _SIGNATURE_BYTES = 64
 
@@ -40,11 +40,11 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class IntegrityProof:
     """The one proof of a document that we can verify; nothing about it has been checked yet.
 
-    `verification_method` is the key's id, to be found and then given to `verify`. `config` is the
-    proof as it came, without its value.
+    `verification_method` is the id of the key, which the caller finds and passes to `verify`.
+    `config` is the proof as received, without its value.
     """
 
     verification_method: str
@@ -54,12 +54,12 @@ class Proof:
     config: Json
 
 
-def proof_of(document: Mapping[str, Any]) -> Proof | None:
-    """The proof that `document` (parsed JSON) carries; None when it carries none at all.
+def proof_of(document: Mapping[str, Any]) -> IntegrityProof | None:
+    """The proof that `document` (parsed JSON) carries; None if it has none at all.
 
-    Of several in an array the one made with eddsa-jcs-2022 counts. Raises
-    `SignatureInvalid("proof_cryptosuite")` when all are made in other ways, `Malformed`
-    (`proof_malformed`, `proof_several`, `multibase_malformed`) for one that cannot be read.
+    In an array, the one made with eddsa-jcs-2022 counts. Raises
+    `SignatureInvalid("proof_cryptosuite")` if all use another cryptosuite, `Malformed`
+    (`proof_malformed`, `proof_several`, `multibase_malformed`) for one that cannot be parsed.
     """
     entries = document.get("proof")
     found: list[Any] = entries if isinstance(entries, list) else [entries]
@@ -83,15 +83,15 @@ def proof_of(document: Mapping[str, Any]) -> Proof | None:
 
 def verify(
     document: Mapping[str, Any], key: PublicKey, *, now: datetime, max_age: float | None = None
-) -> Proof:
-    """Prove that the owner of `key` wrote exactly this document, and give the proof back.
+) -> IntegrityProof:
+    """Verify that the owner of `key` wrote exactly this document, and return the proof.
 
-    `document` is parsed JSON with its proof; `key` is the one that its proof names. The key's owner
-    must be the document's (`Document.owner`). `created` may be an hour ahead of `now`, not more,
-    and lie `max_age` seconds back if that is given; `expires` is honoured, with five minutes
-    of slack. Raises `Malformed` as `proof_of`, else `SignatureInvalid` with a `proof_` code; its
-    `facts` name the `check`, the `key_id`, and where they apply `computed` (hex of the hashes of
-    proof and document, which are what is signed), `received` and `clock_offset`.
+    `document` is parsed JSON with its proof; `key` is the one that the proof names. Its owner must
+    be the owner of the document (`Document.owner`). `created` may be at most an hour ahead of
+    `now`, and at most `max_age` seconds ago if that is given; `expires` is honoured, with five
+    minutes of slack. Raises `Malformed` as `proof_of`, else `SignatureInvalid` with a `proof_`
+    code; its `facts` name the `check`, the `key_id`, and where they apply `computed` (hex of the
+    signed hashes of proof and document), `received` and `clock_offset`.
     """
     proof = proof_of(document)
     if proof is None:
@@ -107,12 +107,12 @@ def verify(
 
 
 def sign(document: Mapping[str, Any], key: ProofKey, now: datetime) -> Json:
-    """A copy of `document` with a proof by `key`, and with the @context that explains it.
+    """A copy of `document` with a proof by `key`, and with the @context that defines it.
 
-    The document's owner must be the key's. What is sent afterwards may be written with other spaces
-    and another order of keys, never with other values. Raises `ValueError` for a document that is
-    signed already, or for a value that canonical JSON cannot write: whole numbers beyond 2^53 - 1,
-    infinities, what is not JSON.
+    The document and the key must have the same owner. The result may be serialized with other
+    spacing and another order of keys, but never with other values. Raises `ValueError` for a
+    document that is signed already, and for values without a canonical form: whole numbers beyond
+    2^53 - 1, infinities, anything that is not JSON.
     """
     if "proof" in document or "signature" in document:
         raise ValueError("the document already has a proof")
@@ -130,11 +130,11 @@ def sign(document: Mapping[str, Any], key: ProofKey, now: datetime) -> Json:
 
 
 def canonical(value: Any) -> bytes:
-    """JSON as RFC 8785 writes it: one text for one value. Raises `ValueError`."""
+    """Canonical JSON (RFC 8785): one text for each value. Raises `ValueError`."""
     return rfc8785.dumps(value)
 
 
-def _read(proof: Json) -> Proof:
+def _read(proof: Json) -> IntegrityProof:
     method = proof.get("verificationMethod")
     created = to_datetime(proof.get("created"))
     expires = to_datetime(proof.get("expires"))
@@ -150,10 +150,10 @@ def _read(proof: Json) -> Proof:
     if not {"previousProof", "domain", "challenge"}.isdisjoint(proof):
         raise _malformed("Proofs with previousProof, domain or challenge are not supported.")
     config = {name: entry for name, entry in proof.items() if name != "proofValue"}
-    return Proof(method, created, expires, decode_base58(value), config)
+    return IntegrityProof(method, created, expires, decode_base58(value), config)
 
 
-def _check_owner(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> None:
+def _check_owner(document: Mapping[str, Any], proof: IntegrityProof, key: PublicKey) -> None:
     if proof.verification_method != key.id:
         raise SignatureInvalid(
             "proof_key",
@@ -173,7 +173,7 @@ def _check_owner(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> N
         )
 
 
-def _check_time(proof: Proof, now: float, max_age: float | None) -> None:
+def _check_time(proof: IntegrityProof, now: float, max_age: float | None) -> None:
     created = proof.created.timestamp()
     too_old = max_age is not None and created < now - max_age - CLOCK_SKEW
     if created > now + CLOCK_SKEW or too_old:
@@ -195,7 +195,7 @@ def _check_time(proof: Proof, now: float, max_age: float | None) -> None:
         )
 
 
-def _check_value(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> None:
+def _check_value(document: Mapping[str, Any], proof: IntegrityProof, key: PublicKey) -> None:
     public = key.loaded
     if not isinstance(public, ed25519.Ed25519PublicKey):
         raise SignatureInvalid(
@@ -219,12 +219,12 @@ def _check_value(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> N
         ) from error
 
 
-def _signed(document: Mapping[str, Any], proof: Proof) -> bytes:
-    """What the proof should have signed.
+def _signed(document: Mapping[str, Any], proof: IntegrityProof) -> bytes:
+    """The bytes that the proof must have signed.
 
-    The @context is the proof's own (vc-di-eddsa §3.3.2), which the document's must begin with:
-    whoever passes a document on may add to it. Fedify signs the document's and does not repeat it
-    in the proof. FEP-8b32: a legacy `signature` is put in after the proof.
+    The @context is that of the proof (vc-di-eddsa §3.3.2), and the one of the document must begin
+    with it: a server that forwards a document may add to it. Fedify signs the document's @context
+    without repeating it in the proof. FEP-8b32: a legacy `signature` is added after the proof.
     """
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     unsigned.pop("signature", None)

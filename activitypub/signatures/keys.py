@@ -1,7 +1,7 @@
-"""Keys, RSA and Ed25519: parsed once and kept, weak and oversized ones refused.
+"""RSA and Ed25519 keys: parsed once and cached; weak and oversized ones are refused.
 
-RSA with PKCS#1 v1.5 and SHA-256 is the one thing that every peer signs requests with; Ed25519 is
-what documents are proved with (FEP-8b32), and what some peers sign requests with.
+Every peer signs requests with RSA (PKCS#1 v1.5 and SHA-256). Ed25519 proves documents (FEP-8b32),
+and some peers sign requests with it.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from activitypub.signatures import multikey
 
 MIN_BITS = 2048
 MAX_BITS = 8192
-"""Larger keys only make us work: a verification costs with the square of the length."""
+"""Larger keys only cost CPU: verification takes quadratic time in the length."""
 
 MAX_PEM = 4096
-"""Characters; that of a key of MAX_BITS has a third of that."""
+"""Characters; a key of MAX_BITS needs a third of that."""
 
 _MIN_EXPONENT = 65537
 _MAX_EXPONENT_BITS = 33
 _OUR_BITS = 2048
 
-# Points whose order divides 8, as y without the sign bit: for such a "key" signatures can be made
-# that fit messages nobody signed. Canonical and not: 0, 1, two of order 8, p-1, p, p+1.
+# Points whose order divides 8, as y without the sign bit: with such a "key", signatures can be
+# forged for messages that nobody signed. Canonical and not: 0, 1, two of order 8, p-1, p, p+1.
 _WEAK_POINTS = frozenset(
     {
         bytes(32),
@@ -43,9 +43,9 @@ Kind = Literal["rsa", "ed25519"]
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A peer's key: its id, the actor that owns it, and the PEM as it came.
+    """A peer's key: its id, the actor that owns it, and the PEM as received.
 
-    A Multikey becomes one with `from_multibase`, so that there is one form to store and compare.
+    `from_multibase` turns a Multikey into one, so that all keys are stored and compared as PEM.
     """
 
     id: str
@@ -67,7 +67,7 @@ class PublicKey:
 
     @property
     def kind(self) -> Kind:
-        """What it can verify. Raises `Malformed` with a `key_` code."""
+        """The kind of signature it verifies. Raises `Malformed` with a `key_` code."""
         return "rsa" if isinstance(self.loaded, rsa.RSAPublicKey) else "ed25519"
 
     @property
@@ -83,27 +83,27 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """A key of ours to sign requests with; `id` is what peers will look up."""
+    """One of our keys for signing requests; peers look up its `id`."""
 
     id: str
     rsa: rsa.RSAPrivateKey
 
     @property
     def kind(self) -> Kind:
-        """What it signs with."""
+        """The kind of signature it makes."""
         return "rsa"
 
 
 @dataclass(frozen=True)
 class ProofKey:
-    """A key of ours to prove documents with; `id` is that of its Multikey."""
+    """One of our keys for proofs in documents; `id` is that of its Multikey."""
 
     id: str
     ed25519: ed25519.Ed25519PrivateKey
 
     @property
     def kind(self) -> Kind:
-        """What it signs with."""
+        """The kind of signature it makes."""
         return "ed25519"
 
 
@@ -121,9 +121,10 @@ def load_rsa_public(pem: str) -> rsa.RSAPublicKey:
 def load_public(pem: str) -> rsa.RSAPublicKey | ed25519.Ed25519PublicKey:
     """The key in a PEM: RSA (SPKI or PKCS#1) or Ed25519.
 
-    RSA has 2048 to 8192 bits and an exponent from 65537 up: exponents 1 and 3 make forgeries cheap,
-    huge ones make verifying slow. Ed25519 is no point of small order. Raises `Malformed`:
-    `key_unreadable`, `key_type`, `key_too_small`, `key_too_big`, `key_exponent`, `key_weak`.
+    RSA keys have 2048 to 8192 bits and an exponent of at least 65537: exponents 1 and 3 make
+    forgeries cheap, huge ones make verification slow. Ed25519 points of small order are refused.
+    Raises `Malformed`: `key_unreadable`, `key_type`, `key_too_small`, `key_too_big`,
+    `key_exponent`, `key_weak`.
     """
     if len(pem) > MAX_PEM:
         raise Malformed("key_too_big", f"A PEM key may have at most {MAX_PEM} characters.")
@@ -144,8 +145,8 @@ def to_pem(key: rsa.RSAPublicKey | ed25519.Ed25519PublicKey) -> str:
 def load_private(key_id: str, pem: str) -> PrivateKey:
     """One of our own keys from its PKCS#8 PEM.
 
-    The mathematical checks are skipped (they cost 50 ms and guard against keys from strangers; this
-    one comes from our own database). Raises `ValueError` when it is no RSA key.
+    The mathematical checks are skipped: they take 50 ms and protect against keys from strangers,
+    but this one comes from our own database. Raises `ValueError` for anything but an RSA key.
     """
     key = serialization.load_pem_private_key(
         pem.encode(), password=None, unsafe_skip_rsa_key_validation=True
@@ -156,7 +157,7 @@ def load_private(key_id: str, pem: str) -> PrivateKey:
 
 
 def load_proof_key(key_id: str, pem: str) -> ProofKey:
-    """One of our own Ed25519 keys from its PKCS#8 PEM. Raises `ValueError` when it is none."""
+    """One of our own Ed25519 keys from its PKCS#8 PEM. Raises `ValueError` for other keys."""
     key = serialization.load_pem_private_key(pem.encode(), password=None)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise ValueError("not an Ed25519 key")  # noqa: TRY004 - a wrong value in a file, not a type

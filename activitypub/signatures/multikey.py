@@ -1,7 +1,7 @@
-"""Multikey (FEP-521a): public keys as one line of text, and the base58 that proofs are written in.
+"""Multikey (FEP-521a): public keys as a line of text, and the base58 encoding of proofs.
 
-Text is multibase (`z`, base58btc); keys begin with a multicodec that says what they are. Decoding
-is strict: one key has one text. Which keys are good enough is `keys`' to say.
+The text is multibase (`z`, base58btc); keys begin with a multicodec that names their type. Decoding
+is strict: each key has exactly one text. `keys` decides which keys are strong enough.
 """
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,7 +17,7 @@ RSA_PUB = b"\x85\x24"
 """Multicodec 0x1205 as a varint; the key as PKCS#1 DER follows."""
 
 MAX_TEXT = 1536
-"""Longest multibase text in characters: an RSA key of 8192 bits has some 1,430."""
+"""Longest multibase text in characters: an RSA key of 8192 bits has about 1,430."""
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {character: value for value, character in enumerate(_ALPHABET)}
@@ -59,8 +59,8 @@ def encode(key: Key) -> str:
 def decode(text: str) -> Key:
     """The public key in a `publicKeyMultibase`.
 
-    Raises `Malformed`: `multibase_malformed`, `key_type` for a codec that is not one of ours,
-    `key_unreadable` for bytes that are no such key.
+    Raises `Malformed`: `multibase_malformed`, `key_type` for a codec that we do not support,
+    `key_unreadable` for bytes that are not such a key.
     """
     data = decode_base58(text)
     codec, raw = data[:2], data[2:]
@@ -83,7 +83,7 @@ def _rsa(raw: bytes) -> rsa.RSAPublicKey:
         key = serialization.load_der_public_key(raw)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise Malformed("key_unreadable", "The Multikey's RSA key is not valid DER.") from error
-    # The loader takes SPKI too, which would be a second text for the same key.
+    # The loader accepts SPKI too, which would be a second text for the same key.
     if not isinstance(key, rsa.RSAPublicKey) or _pkcs1(key) != raw:
         raise Malformed("key_unreadable", "The Multikey's RSA key is not in PKCS#1 form.")
     return key

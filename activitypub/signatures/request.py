@@ -1,18 +1,21 @@
-"""The front door of HTTP signatures: `examine` a request that came, `sign` one that goes out.
+"""The entry point for HTTP signatures: `examine` incoming requests, `sign` outgoing ones.
 
-Nothing is fetched here. The caller has `examine` look at all that needs no key, so that no request
-makes us fetch one in vain, finds the key, and asks the `Claim` whether it fits.
-Whose key it is and what its owner may say is decided elsewhere. `steps` shows every check.
+Nothing is fetched here. The caller runs `examine` first, which checks everything that needs no key,
+so that a bad request never makes us fetch one; then it finds the key and passes it to
+`SignatureClaim.check`. Other modules decide who owns the key and what its owner may say. `steps`
+shows every check.
 
-There are two schemes. A request with a Signature-Input header is verified by RFC 9421 and by
-nothing else, every other one as draft-cavage: what one scheme covers never helps the other. Of
-several signatures in one request none is picked; there must be one.
+There are two schemes. A request with a Signature-Input header is verified by RFC 9421 only, every
+other one by draft-cavage: coverage by one scheme never counts for the other. A request must have
+exactly one signature; if there are several, none is chosen.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import cached_property
 from typing import Literal
 from urllib.parse import quote
 
@@ -31,13 +34,13 @@ CLOCK_SKEW = 3600
 """Seconds that clocks may differ in either direction (Mastodon 4.6, Lemmy, Fedify)."""
 
 LIFETIME = 300
-"""Seconds a signature lives when it does not say, so a Date counts from -65 to +60 minutes."""
+"""Seconds that a signature is valid without `expires`: a Date counts from -65 to +60 minutes."""
 
 EXPIRES_SLACK = 300
-"""Seconds by which our clock may be ahead of a signer's who says when the signature ends."""
+"""Seconds that our clock may be ahead of the signer's when a signature has `expires`."""
 
 MAX_LIFETIME = 12 * 3600
-"""Seconds after which a signature is over whatever its `expires` says (Mastodon 4.6)."""
+"""Seconds after which a signature is invalid regardless of its `expires` (Mastodon 4.6)."""
 
 CONTENT_TYPE = "application/activity+json"
 
@@ -48,12 +51,12 @@ _BODILESS = frozenset({"GET", "HEAD"})
 _SAFE_IN_TARGET = "/?:@!$&'()*+,;=%-._~[]|^`{}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SignedRequest:
-    """A request as it came over the wire.
+    """A request as received on the wire.
 
     `target` is the raw path and query, never rebuilt from a parsed URL; `headers` have lower-case
-    names and latin-1 text, in order, repeated ones kept; `body` is the raw bytes.
+    names and latin-1 text, in order and with repetitions; `body` is the raw bytes.
     """
 
     method: str
@@ -63,30 +66,43 @@ class SignedRequest:
 
     def values(self, name: str) -> list[str]:
         """All values of one header, given its lower-case name."""
-        return [value.strip() for key, value in self.headers if key == name]
+        return self._by_name.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, value in self.headers:
+            found[name].append(value.strip())
+        return dict(found)
+
+    @cached_property
+    def parameters(self) -> cavage.CavageParameters | rfc9421.Rfc9421Parameters:
+        """Each step of the verification reads the signature; it is parsed once."""
+        return _parse(self)
 
     @property
     def profile(self) -> Profile:
-        """By which scheme the request is verified: RFC 9421 if it says so, else draft-cavage."""
+        """The scheme of the request: RFC 9421 if it has a Signature-Input, else draft-cavage."""
         return "rfc9421" if self.values("signature-input") else "cavage"
 
 
 def key_id_of(request: SignedRequest) -> str:
-    """The id of the key that the request claims to be signed with.
+    """The id of the key with which the request claims to be signed.
 
     Raises `SignatureInvalid` for an unsigned request (`signature_missing`) or one with several
-    signatures (`signature_several`), `Malformed` for one whose signature cannot be read or is there
-    twice.
+    signatures (`signature_several`), `Malformed` for one whose signature cannot be parsed or is
+    repeated.
     """
-    return _parameters(request).key_id or ""
+    return request.parameters.key_id or ""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A request in which all is right that can be checked without the key.
+class SignatureClaim:
+    """A request that has passed every check that needs no key.
 
-    `texts` are what may have been signed, the likeliest first: the signing string as sent, then, by
-    draft-cavage, without the query and with Host without its port; by RFC 9421 one signature base.
+    `texts` are the possible signed texts, the most likely first: with draft-cavage the signing
+    string as sent, then without the query, then with Host without its port; with RFC 9421 the
+    signature base.
     """
 
     profile: Profile
@@ -96,10 +112,10 @@ class Claim:
     signature: bytes
 
     def check(self, key: PublicKey) -> None:
-        """Raises `SignatureInvalid` unless `key` signed it, `Malformed` when it is no key.
+        """Raises `SignatureInvalid` unless `key` signed it, `Malformed` if the key is invalid.
 
         The `facts` name the `check` (`algorithm` or `signature`), the `key_id`, and the
-        `signing_string` (RFC 9421's signature base too).
+        `signing_string` (or the signature base of RFC 9421).
         """
         try:
             _check_kind(self, key)
@@ -122,7 +138,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One check that needs no key: what it found, and why it failed if it did."""
+    """One check that needs no key: the facts it compared, and the error if it failed."""
 
     name: str
     facts: Mapping[str, str]
@@ -132,11 +148,11 @@ class Step:
 def steps(
     request: SignedRequest, *, hosts: frozenset[str], now: datetime, scheme: str = "https"
 ) -> Iterator[Step]:
-    """The checks of `examine`, one after the other, whether or not those before have failed.
+    """All checks of `examine` in order, also after one has failed.
 
-    Raises as `key_id_of` for a request whose signature cannot even be read.
+    Raises as `key_id_of` for a request whose signature cannot even be parsed.
     """
-    parameters = _parameters(request)
+    parameters = request.parameters
     for name, check in _checks(request, parameters, hosts, now.timestamp()):
         try:
             yield Step(name, check())
@@ -147,15 +163,15 @@ def steps(
 
 def examine(
     request: SignedRequest, *, hosts: frozenset[str], now: datetime, scheme: str = "https"
-) -> Claim:
-    """Check all of a signed request that needs no key: form, coverage, host, time and digest.
+) -> SignatureClaim:
+    """Check everything in a signed request that needs no key: form, coverage, host, time, digest.
 
-    Covered must be, by draft-cavage, `(request-target)`, `host`, `date` or `(created)`, and with a
-    body `digest`; by RFC 9421, `@method`, `@target-uri` and with a body `content-digest` (Mastodon
-    4.5). `hosts` are our own, as `host_of` writes them; `scheme` is that of our own IRIs, `http` in
-    development. Raises `Malformed` when headers are broken or repeated, else `SignatureInvalid`;
-    its `facts` name the `check` that failed, the `key_id`, and where they apply `computed`,
-    `received`, `clock_offset` (seconds that the sender's clock is ahead of ours).
+    A draft-cavage signature must cover `(request-target)`, `host`, `date` or `(created)`, and
+    `digest` if there is a body; an RFC 9421 one `@method`, `@target-uri`, and `content-digest` if
+    there is a body (Mastodon 4.5). `hosts` are our own, as `host_of` writes them; `scheme` is that
+    of our own IRIs, `http` in development. Raises `Malformed` for broken or repeated headers, else
+    `SignatureInvalid`; its `facts` name the `check` that failed, the `key_id`, and where they apply
+    `computed`, `received`, `clock_offset` (seconds by which the sender's clock is ahead of ours).
     """
     for step in steps(request, hosts=hosts, now=now, scheme=scheme):
         if step.error is not None:
@@ -163,18 +179,20 @@ def examine(
     return claim_of(request, hosts=hosts, scheme=scheme)
 
 
-def claim_of(request: SignedRequest, *, hosts: frozenset[str], scheme: str = "https") -> Claim:
-    """What a request says was signed, not examined: for those who look for a mistake.
+def claim_of(
+    request: SignedRequest, *, hosts: frozenset[str], scheme: str = "https"
+) -> SignatureClaim:
+    """The claim of a request without the checks of `examine`, for debugging.
 
-    Raises as `key_id_of`, and `SignatureInvalid` when something is covered that is not there.
+    Raises as `key_id_of`, and `SignatureInvalid` if a covered header is missing.
     """
-    parameters = _parameters(request)
+    parameters = request.parameters
     try:
         texts = _texts(request, parameters, hosts, scheme)
     except ProtocolError as error:
         error.facts.setdefault("key_id", parameters.key_id or "")
         raise
-    return Claim(
+    return SignatureClaim(
         request.profile,
         parameters.key_id or "",
         parameters.algorithm,
@@ -186,14 +204,14 @@ def claim_of(request: SignedRequest, *, hosts: frozenset[str], scheme: str = "ht
 def signing_time(request: SignedRequest) -> float:
     """When the request was signed, in epoch seconds by its sender's clock.
 
-    The earliest of the times that the signature covers: nobody but the signer can have set it.
+    The earliest of the covered times: only the signer can have set it.
     Raises as `examine` for a request that covers no time.
     """
-    starts, _ = _times(request, _parameters(request))
+    starts, _ = _times(request, request.parameters)
     return min(starts)
 
 
-def sign(  # noqa: PLR0913 - what is signed, by whom, when, and the receiver's two habits
+def sign(  # noqa: PLR0913 - what is signed, by whom, when, and two options for the receiver
     method: str,
     url: str,
     body: bytes | None,
@@ -203,13 +221,13 @@ def sign(  # noqa: PLR0913 - what is signed, by whom, when, and the receiver's t
     cover_query: bool = True,
     profile: Profile = "cavage",
 ) -> dict[str, str]:
-    """The headers that make a request ours: Host, Date, Signature, for a body digest and type.
+    """The headers that sign a request: Host, Date, Signature, and with a body its digest and type.
 
-    `url` must be the one that is sent, to the byte; `now` is aware. Sign anew for every attempt:
-    some peers take a signature for a minute only. `cover_query=False` leaves the query out of the
-    target that draft-cavage signs, for the peers that drop it (PieFed, Mbin, Pleroma before 2024).
-    Signed headers and algorithm are the set that every known peer takes; draft-cavage takes RSA
-    only, so another key with it raises `ValueError`.
+    `url` must be exactly the one that is sent; `now` is aware. Sign again for every attempt: some
+    peers accept a signature for one minute only. `cover_query=False` leaves the query out of the
+    target that draft-cavage signs, for peers that drop it (PieFed, Mbin, Pleroma before 2024). The
+    signed headers and the algorithm are the set that every known peer accepts; draft-cavage needs
+    an RSA key, and any other raises `ValueError`.
     """
     headers = {
         "Host": host_of(url),
@@ -264,7 +282,7 @@ def _sign_rfc9421(
     }
 
 
-def _parameters(request: SignedRequest) -> cavage.Parameters | rfc9421.Parameters:
+def _parse(request: SignedRequest) -> cavage.CavageParameters | rfc9421.Rfc9421Parameters:
     for name in _SINGLE:
         if len(request.values(name)) > 1:
             raise Malformed(
@@ -296,12 +314,12 @@ _Checks = list[tuple[str, Callable[[], Mapping[str, str]]]]
 
 def _checks(
     request: SignedRequest,
-    parameters: cavage.Parameters | rfc9421.Parameters,
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
     hosts: frozenset[str],
     now: float,
 ) -> _Checks:
-    """Each check with its name. They give back what they compared, and raise what is wrong."""
-    if isinstance(parameters, rfc9421.Parameters):
+    """Each check with its name. A check returns what it compared, or raises."""
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         covered, needed = parameters.components, _needed_by_rfc9421(request)
         digest = (rfc9421.CONTENT_DIGEST in covered, "content-digest", check_content_digest)
     else:
@@ -329,7 +347,7 @@ def _check_body(
     return {"received": request.values(name)[0], "computed": made(request.body)}
 
 
-def _check_kind(claim: Claim, key: PublicKey) -> None:
+def _check_kind(claim: SignatureClaim, key: PublicKey) -> None:
     if claim.profile == "cavage" and key.kind != "rsa":
         raise SignatureInvalid(
             "signature_algorithm",
@@ -338,7 +356,7 @@ def _check_kind(claim: Claim, key: PublicKey) -> None:
             check="algorithm",
             received=key.kind,
         )
-    # The key decides how to verify, never the name: hmac-sha256 would make its PEM a secret.
+    # The key decides how to verify, never the name: hmac-sha256 would use the PEM as a secret.
     expected = rfc9421.ALGORITHMS[key.kind]
     if claim.profile == "rfc9421" and claim.algorithm not in (None, expected):
         raise SignatureInvalid(
@@ -355,7 +373,7 @@ def _needed_by_rfc9421(request: SignedRequest) -> set[str]:
     return needed | ({rfc9421.CONTENT_DIGEST} if _needs_digest(request) else set())
 
 
-def _needed_by_cavage(request: SignedRequest, parameters: cavage.Parameters) -> set[str]:
+def _needed_by_cavage(request: SignedRequest, parameters: cavage.CavageParameters) -> set[str]:
     needed = {cavage.REQUEST_TARGET, "host"}
     if cavage.CREATED not in parameters.headers:
         needed.add("date")
@@ -364,24 +382,24 @@ def _needed_by_cavage(request: SignedRequest, parameters: cavage.Parameters) -> 
 
 def _texts(
     request: SignedRequest,
-    parameters: cavage.Parameters | rfc9421.Parameters,
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
     hosts: frozenset[str],
     scheme: str,
 ) -> tuple[str, ...]:
-    if isinstance(parameters, rfc9421.Parameters):
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         origin = f"{scheme}://{_host_meant(request, hosts)}"
         return (rfc9421.signature_base(parameters, _component_values(request, origin)),)
     return tuple(dict.fromkeys(_signing_strings(request, parameters)))
 
 
 def _component_values(request: SignedRequest, origin: str) -> dict[str, str]:
-    """What a signature can cover (RFC 9421 §2), by identifier.
+    """The components that a signature can cover (RFC 9421 §2), by identifier.
 
-    The address is our own, never the one that the request was routed by. Components with
-    parameters (`;sf`, `;bs`, `;key`, `;req`, `@query-param`) are not among them: no peer sends any.
+    The address is our own, never the one by which the request was routed. Components with
+    parameters (`;sf`, `;bs`, `;key`, `;req`, `@query-param`) are not supported: no peer sends any.
     """
     if not request.target.startswith("/"):
-        # Behind an origin, `.evil.example/` would become another origin.
+        # Appended to an origin, `.evil.example/` would make another origin.
         raise Malformed("target_malformed", "The request target is not a path.", check="target")
     path, _, query = request.target.partition("?")
     scheme, _, host = origin.partition("://")
@@ -396,9 +414,11 @@ def _component_values(request: SignedRequest, origin: str) -> dict[str, str]:
     }
 
 
-def _check_algorithm(parameters: cavage.Parameters | rfc9421.Parameters) -> Mapping[str, str]:
+def _check_algorithm(
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
+) -> Mapping[str, str]:
     algorithm = parameters.algorithm
-    if isinstance(parameters, rfc9421.Parameters):
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         known: Iterable[str] = rfc9421.ALGORITHMS.values()
         is_known = algorithm is None or algorithm in known
     else:
@@ -411,12 +431,12 @@ def _check_algorithm(parameters: cavage.Parameters | rfc9421.Parameters) -> Mapp
             check="algorithm",
             received=str(algorithm),
         )
-    if isinstance(parameters, cavage.Parameters):
+    if isinstance(parameters, cavage.CavageParameters):
         _check_timed(parameters)
     return {"received": algorithm or "none named"}
 
 
-def _check_timed(parameters: cavage.Parameters) -> None:
+def _check_timed(parameters: cavage.CavageParameters) -> None:
     timed = {cavage.CREATED, cavage.EXPIRES}.intersection(parameters.headers)
     if timed and (parameters.algorithm or "hs2019").lower() != "hs2019":
         raise SignatureInvalid(
@@ -449,7 +469,7 @@ def _check_host(request: SignedRequest, hosts: frozenset[str]) -> Mapping[str, s
 
 
 def _host_meant(request: SignedRequest, hosts: frozenset[str]) -> str:
-    """Which of `hosts` the request is for."""
+    """The one of `hosts` that the request is for."""
     received = _header(request, "host").lower()
     for host in sorted(hosts):
         # PieFed, Mbin and Mastodon send and sign Host without the port.
@@ -465,9 +485,11 @@ def _host_meant(request: SignedRequest, hosts: frozenset[str]) -> str:
 
 
 def _check_time(
-    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters, now: float
+    request: SignedRequest,
+    parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters,
+    now: float,
 ) -> Mapping[str, str]:
-    # Only what is covered counts: anybody could have changed the rest.
+    # Only covered values count: anybody could have changed the others.
     starts, expires = _times(request, parameters)
     _check_window(starts, expires, now)
     return {
@@ -478,10 +500,10 @@ def _check_time(
 
 
 def _times(
-    request: SignedRequest, parameters: cavage.Parameters | rfc9421.Parameters
+    request: SignedRequest, parameters: cavage.CavageParameters | rfc9421.Rfc9421Parameters
 ) -> tuple[list[float], float | None]:
-    """When it was signed, by each thing that says so, and until when it counts."""
-    if isinstance(parameters, rfc9421.Parameters):
+    """Every covered time of signing, and the time at which the signature expires."""
+    if isinstance(parameters, rfc9421.Rfc9421Parameters):
         starts = [float(parameters.created or 0)]
         if '"date"' in parameters.components:
             starts.append(_date(_header(request, "date")))
@@ -525,8 +547,8 @@ def _check_window(starts: list[float], expires: float | None, now: float) -> Non
             )
 
 
-def _signing_strings(request: SignedRequest, parameters: cavage.Parameters) -> Iterator[str]:
-    """What may have been signed: as sent, without the query, and with Host without its port."""
+def _signing_strings(request: SignedRequest, parameters: cavage.CavageParameters) -> Iterator[str]:
+    """The possible signed texts: as sent, without the query, and with Host without its port."""
     headers = _joined_headers(request)
     without_port = headers | {
         name: _without_port(value) for name, value in headers.items() if name == "host"
@@ -543,7 +565,7 @@ def _signing_strings(request: SignedRequest, parameters: cavage.Parameters) -> I
 
 
 def _joined_headers(request: SignedRequest) -> dict[str, str]:
-    """Each header once; what is repeated is joined by a comma, as both schemes say."""
+    """Each header once; repeated ones are joined with a comma, as both schemes require."""
     headers: dict[str, str] = {}
     for name, value in request.headers:
         before = f"{headers[name]}, " if name in headers else ""

@@ -1,7 +1,7 @@
-"""HTTP Message Signatures (RFC 9421), with the two algorithms that peers' keys are for.
+"""HTTP Message Signatures (RFC 9421), with the two algorithms of the keys that peers have.
 
-Only the signature itself lives here: its fields, the base that is signed, the arithmetic. What a
-request must cover, when it is too old and whose address it must name is `request`'s to say.
+Only the signature itself: its fields, the signature base, the cryptography. `request` decides what
+a signature must cover, when it is too old, and which address it must name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,16 +26,16 @@ TARGET_URI = '"@target-uri"'
 CONTENT_DIGEST = '"content-digest"'
 
 ALGORITHMS = {"rsa": "rsa-v1_5-sha256", "ed25519": "ed25519"}
-"""What a key of each kind signs with (RFC 9421 §6.2.2). The key decides, never the message."""
+"""The algorithm of each kind of key (RFC 9421 §6.2.2). The key decides, never the message."""
 
 LABEL = "sig1"
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
-    """One signature of a message and what it says about itself.
+class Rfc9421Parameters:
+    """One signature of a message with its parameters.
 
-    `components` are identifiers as they stand in the base, quotes and parameters included
+    `components` are identifiers as in the signature base, quotes and parameters included
     (`"@method"`, `"@query-param";name="Pet"`), in the order in which they were signed; `line` is
     the value of `@signature-params`; `created` and `expires` are epoch seconds.
     """
@@ -49,12 +49,12 @@ class Parameters:
     expires: int | None
 
 
-def parse_signatures(signature_input: str, signature: str) -> dict[str, Parameters]:
+def parse_signatures(signature_input: str, signature: str) -> dict[str, Rfc9421Parameters]:
     """Read the fields Signature-Input and Signature: each signature by its label, in order.
 
-    Raises `Malformed`: the `structured_` codes for fields that cannot be read, `signature_labels`
-    when the two name different signatures, `signature_syntax`, `signature_duplicate` and
-    `signature_time` for one that is not what RFC 9421 §2.3 and §4 describe.
+    Raises `Malformed`: the `structured_` codes for fields that cannot be parsed, `signature_labels`
+    if the two name different signatures, `signature_syntax`, `signature_duplicate` and
+    `signature_time` for one that does not follow RFC 9421 §2.3 and §4.
     """
     inputs, values = parse_dictionary(signature_input), parse_dictionary(signature)
     if inputs.keys() != values.keys():
@@ -66,11 +66,11 @@ def parse_signatures(signature_input: str, signature: str) -> dict[str, Paramete
     return {label: _parameters(inputs[label], values[label]) for label in inputs}
 
 
-def signature_base(parameters: Parameters, values: Mapping[str, str]) -> str:
-    """The lines that are signed (§2.5), joined by a line feed.
+def signature_base(parameters: Rfc9421Parameters, values: Mapping[str, str]) -> str:
+    """The signed lines (§2.5), joined with line feeds.
 
     `values` maps component identifiers to their values. Raises
-    `SignatureInvalid("signature_header_absent")` when a covered component has none.
+    `SignatureInvalid("signature_header_absent")` if a covered component has no value.
     """
     lines = []
     for component in parameters.components:
@@ -87,17 +87,17 @@ def signature_base(parameters: Parameters, values: Mapping[str, str]) -> str:
 
 def parameters_of(
     components: Sequence[str], key: PrivateKey | ProofKey, *, created: int
-) -> Parameters:
-    """What a signature of ours says about itself, before it is made: `signature` is still empty.
+) -> Rfc9421Parameters:
+    """The parameters of a signature that we are about to make; `signature` is still empty.
 
-    `alg` is named because an RSA key alone does not tell PKCS#1 v1.5 from PSS.
+    `alg` is included because an RSA key alone does not distinguish PKCS#1 v1.5 from PSS.
     """
     algorithm = ALGORITHMS[key.kind]
     inner = InnerList(
         tuple(Item(component.strip('"')) for component in components),
         {"created": created, "keyid": key.id, "alg": algorithm},
     )
-    return Parameters(
+    return Rfc9421Parameters(
         tuple(components), serialize(inner), b"", key.id, algorithm, created, expires=None
     )
 
@@ -113,9 +113,9 @@ def sign(base: str, key: PrivateKey | ProofKey) -> str:
 
 
 def verify(base: str, signature: bytes, key: PublicKey) -> bool:
-    """Whether `signature` is the key's for exactly this base, by the algorithm of its kind.
+    """Whether `key` made `signature` for exactly this base, with the algorithm of its kind.
 
-    Raises `Malformed` with a `key_` code for a key that is none.
+    Raises `Malformed` with a `key_` code for an invalid key.
     """
     loaded = key.loaded
     try:
@@ -129,7 +129,7 @@ def verify(base: str, signature: bytes, key: PublicKey) -> bool:
     return True
 
 
-def _parameters(described: Item | InnerList, value: Item | InnerList) -> Parameters:
+def _parameters(described: Item | InnerList, value: Item | InnerList) -> Rfc9421Parameters:
     if not isinstance(described, InnerList) or not isinstance(value, Item):
         raise Malformed(
             "signature_syntax",
@@ -137,7 +137,7 @@ def _parameters(described: Item | InnerList, value: Item | InnerList) -> Paramet
         )
     if not isinstance(value.value, bytes):
         raise Malformed("signature_syntax", "Signature is not a byte sequence.")
-    return Parameters(
+    return Rfc9421Parameters(
         components=_components(described),
         line=serialize(described),
         signature=value.value,
@@ -154,7 +154,7 @@ def _components(described: InnerList) -> tuple[str, ...]:
         name = item.value
         if not isinstance(name, str) or name != name.lower() or name == "@signature-params":
             raise Malformed("signature_syntax", "Signature-Input lists an invalid component name.")
-        # The order of parameters does not make another component (§2).
+        # The order of the parameters does not matter (§2).
         identities.add((name, frozenset(item.parameters.items())))
     if len(identities) != len(described.items):
         raise Malformed("signature_duplicate", "Signature-Input lists the same component twice.")

@@ -1,8 +1,9 @@
-"""Structured fields (RFC 9651), the part that signatures are made of, read strictly.
+"""Structured fields (RFC 9651), as far as signatures use them, parsed strictly.
 
 Dictionaries of items and inner lists, with parameters; strings, byte sequences, integers, booleans
-and tokens. Stricter than the RFC where two readers could differ: a repeated key is refused instead
-of the last one winning, and so are decimals, dates and display strings, which nothing here has.
+and tokens. Stricter than the RFC where two parsers could differ: a repeated key is refused, where
+the RFC takes the last one. Decimals, dates and display strings are refused too; nothing here uses
+them.
 """
 
 import base64
@@ -30,7 +31,7 @@ _PRINTABLE = re.compile("[ -~]*")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bare word, which is not the same as the string of its letters."""
+    """A bare word, which differs from a string of the same letters."""
 
     text: str
 
@@ -41,7 +42,7 @@ Parameters = Mapping[str, Bare]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One value with its parameters, in the order in which they came."""
+    """One value with its parameters, in the order received."""
 
     value: Bare
     parameters: Parameters = field(default_factory=dict)
@@ -49,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class InnerList:
-    """A list in parentheses with the parameters behind it."""
+    """A list in parentheses, followed by its parameters."""
 
     items: tuple[Item, ...]
     parameters: Parameters = field(default_factory=dict)
@@ -82,9 +83,9 @@ def parse_dictionary(text: str) -> dict[str, Item | InnerList]:
 
 
 def serialize(thing: Item | InnerList) -> str:
-    """The one canonical text of an item or inner list (RFC 9651 §4.1).
+    """The canonical text of an item or inner list (RFC 9651 §4.1).
 
-    Raises `ValueError` for a string that has other than printable ASCII characters.
+    Raises `ValueError` for a string with anything but printable ASCII characters.
     """
     if isinstance(thing, InnerList):
         head = f"({' '.join(serialize(item) for item in thing.items)})"
@@ -110,7 +111,7 @@ def _bare(value: Bare) -> str:
 
 
 class _Reader:
-    """A place in a text, and what may come next."""
+    """A position in a text, and methods that read from there."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -198,7 +199,7 @@ def _decoded(text: str) -> bytes:
     except binascii.Error as error:
         raise Malformed("structured_base64", "A byte sequence is not valid base64.") from error
     if base64.b64encode(raw).decode() != text:
-        # Bits behind the last byte would be a second text for the same signature.
+        # Spare bits after the last byte would make a second text for the same signature.
         raise Malformed(
             "structured_base64",
             "A byte sequence is not canonical base64: it has extra bits at the end.",

@@ -2,7 +2,7 @@
 
 In reading order:
 
-base         what all builders share: leaving out what is absent, dates, `dump`
+base         shared by all builders: leaving out missing fields, dates, `dump`
 actors       Person, Group, Application
 objects      Page, Note, Tombstone, and their tags, links and images
 activities   Create … Announce

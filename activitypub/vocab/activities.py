@@ -1,8 +1,8 @@
 """Builders for activities: Create … Announce.
 
-Every builder takes the activity's own id and who acts, and returns a dict without @context, so that
-it can be embedded; `base.dump` adds the @context to the outermost one. Addressing is repeated on
-the activity and the object, as Lemmy needs it.
+Every builder takes the activity's own id and its actor, and returns a dict without @context, so
+that it can be embedded; `base.dump` adds the @context to the outermost one. Activity and object
+repeat the addressing, because Lemmy needs both.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,12 +11,12 @@ from datetime import datetime
 import orjson
 
 from activitypub.iri import PUBLIC
-from activitypub.reading import parse
+from activitypub.parse import parse
 from activitypub.vocab.base import Json, distinct, present, timestamp, with_context
 
 
 def create(iri: str, actor: str, obj: Json) -> Json:
-    """`actor` made `obj`; to, cc, audience and time are the object's own."""
+    """`actor` created `obj`; to, cc, audience and time are those of the object."""
     return _about(iri, "Create", actor, obj) | present(published=obj.get("published"))
 
 
@@ -57,7 +57,7 @@ def delete(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def undo(iri: str, activity: Json, *, restore_data: bool | None = None) -> Json:
-    """The actor of `activity` takes it back, before the same audience; it is embedded whole."""
+    """The actor of `activity` undoes it, for the same audience; the whole activity is embedded."""
     return present(
         id=iri,
         type="Undo",
@@ -71,12 +71,12 @@ def undo(iri: str, activity: Json, *, restore_data: bool | None = None) -> Json:
 
 
 def like(iri: str, actor: str, object_id: str, *, community: str | None = None) -> Json:
-    """A vote up. Votes have no to or cc with Lemmy and Mastodon alike."""
+    """An upvote. Votes have no to or cc, as in Lemmy and Mastodon."""
     return present(id=iri, type="Like", actor=actor, object=object_id, audience=community)
 
 
 def dislike(iri: str, actor: str, object_id: str, *, community: str | None = None) -> Json:
-    """A vote down."""
+    """A downvote."""
     return present(id=iri, type="Dislike", actor=actor, object=object_id, audience=community)
 
 
@@ -86,12 +86,12 @@ def follow(iri: str, actor: str, object_id: str) -> Json:
 
 
 def accept(iri: str, actor: str, follow_activity: Json) -> Json:
-    """`actor` lets itself be followed; the Follow is embedded (Lemmy 0.19 and Misskey need it)."""
+    """`actor` accepts a follower; the Follow is embedded (Lemmy 0.19 and Misskey need it)."""
     return _answer(iri, "Accept", actor, follow_activity)
 
 
 def reject(iri: str, actor: str, follow_activity: Json) -> Json:
-    """`actor` does not, or no longer, let itself be followed."""
+    """`actor` refuses or dismisses a follower."""
     return _answer(iri, "Reject", actor, follow_activity)
 
 
@@ -106,7 +106,7 @@ def announce(
 ) -> Json:
     """A Group passes on an activity (FEP-1b12) or an object's id (a boost to microblogs).
 
-    `published` must not be before the object's: Misskey drops such an Announce.
+    `published` must not be earlier than the object's: Misskey drops such an Announce.
     """
     return _envelope(iri, actor, distinct(followers, *cc), published) | {"object": obj}
 
@@ -121,11 +121,11 @@ def announce_of(  # noqa: PLR0913 - one argument for each field that a peer read
     cc: Sequence[str] = (),
     prove: Callable[[Json], Json] = lambda envelope: envelope,
 ) -> bytes:
-    """The bytes of an Announce around `raw`, a received activity that stays as it came.
+    """The bytes of an Announce of `raw`, a received activity, which is kept byte for byte.
 
-    Byte for byte, because a proof inside covers its exact shape (FEP-1b12: "preserved exactly").
-    `prove` puts the announcer's own proof on the whole. Raises `Malformed` when `raw` is not one
-    JSON object, which would break the envelope.
+    A proof inside covers its exact form (FEP-1b12: "preserved exactly"). `prove` adds the
+    announcer's own proof to the whole. Raises `Malformed` unless `raw` is a single JSON object,
+    since anything else would break the envelope.
     """
     envelope = with_context(_envelope(iri, actor, distinct(followers, *cc), published))
     proven = prove(envelope | {"object": parse(raw)})
@@ -134,12 +134,12 @@ def announce_of(  # noqa: PLR0913 - one argument for each field that a peer read
 
 
 def add(iri: str, actor: str, object_id: str, target: str, *, community: str) -> Json:
-    """A moderator puts something into a collection of the community: featured or moderators."""
+    """A moderator adds something to a collection of the community: featured or moderators."""
     return _moderation(iri, "Add", actor, object_id, community) | {"target": target}
 
 
 def remove(iri: str, actor: str, object_id: str, target: str, *, community: str) -> Json:
-    """A moderator takes something out of a collection of the community."""
+    """A moderator removes something from a collection of the community."""
     return _moderation(iri, "Remove", actor, object_id, community) | {"target": target}
 
 
@@ -153,8 +153,9 @@ def lock(
 def move(
     iri: str, actor: str, object_id: str, way: tuple[str, str], *, reason: str | None = None
 ) -> Json:
-    """A post or its thread goes from one community of a server to another (NodeBB, PieFed);
-    `way` are the ids of both.
+    """A post or thread moves between two communities of a server (NodeBB, PieFed).
+
+    `way` holds the ids of the old and the new community.
     """
     origin, target = way
     return present(
@@ -183,7 +184,7 @@ def block(  # noqa: PLR0913 - one argument for each field that a peer reads
     remove_data: bool = False,
 ) -> Json:
     """`actor` bans `person` from `target`, a community or a whole site (Lemmy); without a target
-    `actor` alone wants to hear no more of them (Mastodon).
+    `actor` blocks them personally (Mastodon).
 
     The end is sent as `endTime` and as `expires`, which older Lemmy and Mbin read.
     """
@@ -246,7 +247,7 @@ def _answer(iri: str, kind: str, actor: str, follow_activity: Json) -> Json:
 
 
 def _bare(activity: Json) -> Json:
-    """Without the @context that it may have been received or stored with."""
+    """The activity without the @context with which it may have been received or stored."""
     return {name: value for name, value in activity.items() if name != "@context"}
 
 

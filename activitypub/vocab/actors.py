@@ -2,7 +2,7 @@
 
 Fields are the union of what Lemmy 0.19, Mastodon 4.6 and GoToSocial need: `preferredUsername`,
 `inbox`, `outbox` and `publicKey` are never missing, `publicKey.owner` is the actor's id. The keys
-that prove documents (FEP-8b32) are shown as Multikeys in `assertionMethod`.
+that prove documents (FEP-8b32) are Multikeys in `assertionMethod`.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from activitypub.vocab.objects import Language, image, tombstone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class ActorProfile:
     """How an actor presents itself. `username` is the name in the handle, byte for byte."""
 
     id: str
@@ -33,7 +33,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boxes:
-    """Where an actor is reached and what belongs to it: ids on its own host."""
+    """The inbox and the collections of an actor: ids on its own host."""
 
     inbox: str
     outbox: str
@@ -44,7 +44,7 @@ class Boxes:
 
 
 def person(  # noqa: PLR0913 - one argument for each field that a peer reads
-    profile: Profile,
+    profile: ActorProfile,
     boxes: Boxes,
     key: PublicKey,
     *,
@@ -65,7 +65,7 @@ def person(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def group(  # noqa: PLR0913 - one argument for each field that a peer reads
-    profile: Profile,
+    profile: ActorProfile,
     boxes: Boxes,
     key: PublicKey,
     *,
@@ -86,14 +86,14 @@ def group(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def application(
-    profile: Profile, boxes: Boxes, key: PublicKey, *, proof_keys: Sequence[PublicKey] = ()
+    profile: ActorProfile, boxes: Boxes, key: PublicKey, *, proof_keys: Sequence[PublicKey] = ()
 ) -> Json:
     """The actor of the instance itself, which signs our fetches (FEP-2677)."""
     return _actor("Application", profile, boxes, key, proof_keys)
 
 
 def multikey(key: PublicKey) -> Json:
-    """A key as an entry of `assertionMethod` (FEP-521a). Raises `Malformed` for what is no key."""
+    """A key as an entry of `assertionMethod` (FEP-521a). Raises `Malformed` for an invalid key."""
     return {
         "id": key.id,
         "type": "Multikey",
@@ -103,7 +103,7 @@ def multikey(key: PublicKey) -> Json:
 
 
 def deleted_actor(iri: str, kind: str, key: PublicKey, *, deleted: datetime | None = None) -> Json:
-    """What is left of an actor: a Tombstone with the key by which its last Delete is verified."""
+    """The Tombstone of a deleted actor, with the key that verifies its last Delete."""
     return tombstone(iri, former_type=kind, deleted=deleted) | {"publicKey": _key(key)}
 
 
@@ -112,7 +112,7 @@ def _key(key: PublicKey) -> Json:
 
 
 def _actor(
-    kind: str, profile: Profile, boxes: Boxes, key: PublicKey, proof_keys: Sequence[PublicKey]
+    kind: str, profile: ActorProfile, boxes: Boxes, key: PublicKey, proof_keys: Sequence[PublicKey]
 ) -> Json:
     return present(
         id=profile.id,

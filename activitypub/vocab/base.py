@@ -1,4 +1,4 @@
-"""What all builders share: leaving out what is absent, dates, lists, and the bytes we send."""
+"""Shared by all builders: leaving out missing fields, dates, lists, and the bytes we send."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ def some(values: Sequence[Any]) -> list[Any] | None:
 
 
 def markdown(text: str | None) -> Json | None:
-    """The `source` of a text that was written in Markdown (AP §3.3, as Lemmy reads it)."""
+    """The `source` of a text written in Markdown (AP §3.3, as Lemmy reads it)."""
     return None if text is None else {"content": text, "mediaType": "text/markdown"}
 
 
@@ -46,5 +46,5 @@ def with_context(document: Json) -> Json:
 
 
 def dump(document: Json) -> bytes:
-    """The bytes to send or to serve: the @context added when it is missing, UTF-8 JSON."""
+    """The bytes to send or to serve: UTF-8 JSON, with the @context added if it is missing."""
     return orjson.dumps(with_context(document))

@@ -12,9 +12,9 @@ def collection(
     items: Sequence[str | Json] | None = None,
     first: str | Json | None = None,
 ) -> Json:
-    """A Collection of `total` things: all in `items`, a `first` page, or the count alone.
+    """A Collection of `total` items: all in `items`, a `first` page, or the count alone.
 
-    `first` is the id of the page, or the page itself, from which Mastodon takes replies at once.
+    `first` is the id of the page, or the page itself, whose replies Mastodon reads at once.
     """
     return present(id=iri, type="Collection", totalItems=total, items=_list(items), first=first)
 
@@ -38,7 +38,7 @@ def ordered_collection(  # noqa: PLR0913 - one argument for each field that a pe
     owner: str | None = None,
     audience: str | None = None,
 ) -> Json:
-    """An OrderedCollection; `owner` becomes `attributedTo`, by which others trust it (FEP-fe34)."""
+    """An OrderedCollection; `owner` becomes `attributedTo`, which makes it trusted (FEP-fe34)."""
     return present(
         id=iri,
         type="OrderedCollection",

@@ -1,8 +1,8 @@
-"""Builders for what people write: Page (a post), Note (a comment), messages, Tombstone, and parts.
+"""Builders for content: Page (a post), Note (a comment), messages, Tombstone, and their parts.
 
-Shapes are Lemmy 0.19's, which PieFed, Mbin and NodeBB read too, with what microblogs need beside:
-`attributedTo` is a plain string (Misskey), `to` and `cc` are arrays and always there (Lemmy wants
-`cc`), `audience` is the community, Public has its full IRI.
+The shape is Lemmy 0.19's, which PieFed, Mbin and NodeBB read too, with what microblogs need
+besides: `attributedTo` is a plain string (Misskey), `to` and `cc` are arrays and always there
+(Lemmy wants `cc`), `audience` is the community, Public has its full IRI.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Language:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class TextContent:
     """A body: the HTML to show, the Markdown it was made from, and its language."""
 
     html: str | None = None
@@ -36,12 +36,12 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Whose a post or comment is, where it stands, and when it was written.
+class Addressing:
+    """The author of a post or comment, its community, and when it was written.
 
-    `mentioned` are actors that also get it, `tags` what `mention` and `hashtag` make, `thread` the
-    id of a collection (FEP-7888), `replies` that of one or the collection itself, `url` the page
-    for people when it is not the id.
+    `mentioned` are actors that also receive it, `tags` come from `mention` and `hashtag`, `thread`
+    is the id of a collection (FEP-7888), `replies` the id of one or the collection itself, and
+    `url` the HTML page if that is not the id.
     """
 
     id: str
@@ -57,9 +57,9 @@ class Place:
 
 
 def page(  # noqa: PLR0913 - one argument for each field that a peer reads
-    place: Place,
+    addressing: Addressing,
     name: str,
-    text: Text,
+    text: TextContent,
     *,
     attachments: Sequence[Json] = (),
     thumbnail_url: str | None = None,
@@ -69,9 +69,9 @@ def page(  # noqa: PLR0913 - one argument for each field that a peer reads
     summary: str | None = None,
 ) -> Json:
     """A post. `summary` is plain text for Mastodon, which drops the content of a Page."""
-    return _written("Page", place, text) | present(
-        to=[place.community, PUBLIC],
-        cc=distinct(*place.mentioned),
+    return _written("Page", addressing, text) | present(
+        to=[addressing.community, PUBLIC],
+        cc=distinct(*addressing.mentioned),
         name=name,
         summary=summary,
         attachment=some(attachments),
@@ -84,8 +84,8 @@ def page(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def note(  # noqa: PLR0913 - one argument for each field that a peer reads
-    place: Place,
-    text: Text,
+    addressing: Addressing,
+    text: TextContent,
     *,
     in_reply_to: str | None = None,
     attachments: Sequence[Json] = (),
@@ -94,15 +94,15 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
     summary: str | None = None,
     policy: Json | None = None,
 ) -> Json:
-    """A comment on `in_reply_to`, or without it a post as microblogs have them.
+    """A comment on `in_reply_to`, or without it a post in the form of microblogs.
 
-    `summary` is the content warning of microblogs, plain text. `place.tags` should have a `mention`
-    of the community beside the people: Mastodon's users reply to whom the parent mentions, and
-    otherwise their replies never come back.
+    `summary` is the content warning of microblogs, plain text. `addressing.tags` should have a
+    `mention` of the community beside the people: Mastodon's users reply to everybody the parent
+    mentions, and without it their replies never reach the community.
     """
-    return _written("Note", place, text) | present(
-        to=[PUBLIC, place.community],
-        cc=distinct(*place.mentioned),
+    return _written("Note", addressing, text) | present(
+        to=[PUBLIC, addressing.community],
+        cc=distinct(*addressing.mentioned),
         inReplyTo=in_reply_to,
         summary=summary,
         contentMap=_content_map(text),
@@ -114,10 +114,10 @@ def note(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def interaction_policy(author: str, *, is_open: bool) -> Json:
-    """Who may do what with a Note of `author`: everybody may like and boost it, and answer it while
-    its thread `is_open` (GoToSocial 0.21).
+    """Who may do what with a Note of `author`: anyone may like and boost it, and reply while its
+    thread `is_open` (GoToSocial 0.21).
 
-    Nobody may quote it: Mastodon 4.5 then shows a quote only when we approve it, which we do not.
+    Nobody may quote it: Mastodon 4.5 shows a quote only after our approval, which we never send.
     """
     everybody, nobody_else = ({"automaticApproval": [iri]} for iri in (PUBLIC, author))
     return {
@@ -132,7 +132,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
     iri: str,
     author: str,
     recipients: Sequence[str],
-    text: Text,
+    text: TextContent,
     *,
     published: datetime,
     updated: datetime | None = None,
@@ -140,7 +140,7 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
     tags: Sequence[Json] = (),
     in_reply_to: str | None = None,
 ) -> Json:
-    """A private message to `recipients` and nobody else.
+    """A private message, to `recipients` only.
 
     `kind` is ChatMessage (Lemmy 0.19, Pleroma, Mbin, PieFed) or Note (Mastodon and Lemmy 1.0;
     Mastodon needs the recipients among the `tags` too).
@@ -159,12 +159,12 @@ def message(  # noqa: PLR0913 - one argument for each field that a peer reads
 
 
 def tombstone(iri: str, *, former_type: str | None = None, deleted: datetime | None = None) -> Json:
-    """What is left of a deleted object (AP §6.4)."""
+    """The Tombstone of a deleted object (AP §6.4)."""
     return present(id=iri, type="Tombstone", formerType=former_type, deleted=timestamp(deleted))
 
 
 def mention(href: str, handle: str) -> Json:
-    """A tag that names an actor; `handle` is `@name@host`, for a Group too."""
+    """A tag that mentions an actor; `handle` is `@name@host`, for a Group too."""
     return {"type": "Mention", "href": href, "name": handle}
 
 
@@ -174,7 +174,7 @@ def hashtag(href: str, name: str) -> Json:
 
 
 def link(href: str) -> Json:
-    """The attachment of a post that links somewhere, as Lemmy reads it."""
+    """The attachment of a link post, as Lemmy reads it."""
     return {"type": "Link", "href": href}
 
 
@@ -193,28 +193,28 @@ def image(url: str | None, *, alt: str | None = None, media_type: str | None = N
     return present(type="Image", url=url, name=alt, mediaType=media_type)
 
 
-def _written(kind: str, place: Place, text: Text) -> Json:
+def _written(kind: str, addressing: Addressing, text: TextContent) -> Json:
     return present(
-        id=place.id,
+        id=addressing.id,
         type=kind,
-        attributedTo=place.author,
-        audience=place.community,
+        attributedTo=addressing.author,
+        audience=addressing.community,
         **_body(text),
-        url=place.url or place.id,
-        tag=some(place.tags),
-        context=place.thread,
-        replies=place.replies,
-        published=timestamp(place.published),
-        updated=timestamp(place.updated),
+        url=addressing.url or addressing.id,
+        tag=some(addressing.tags),
+        context=addressing.thread,
+        replies=addressing.replies,
+        published=timestamp(addressing.published),
+        updated=timestamp(addressing.updated),
     )
 
 
-def _content_map(text: Text) -> Json | None:
-    """The text by its language, which is where Mastodon and GoToSocial look for that."""
+def _content_map(text: TextContent) -> Json | None:
+    """The text by language, which is where Mastodon and GoToSocial look for the language."""
     return {text.language.identifier: text.html} if text.language and text.html else None
 
 
-def _body(text: Text) -> Json:
+def _body(text: TextContent) -> Json:
     return present(
         content=text.html,
         mediaType="text/html" if text.html is not None else None,

@@ -1,12 +1,12 @@
-"""Local logins: who may sign in here, and how they prove it. Nothing of this is seen by peers.
+"""Local logins: who may log in here, and how they prove who they are. Peers see nothing of it.
 
 In reading order: `passwords` (hashing; slow on purpose, always outside a transaction), `register`
-(sign-up and its approval), `members` (find accounts, change role and password), `sessions` (the
-tokens in cookies), `throttle` (counted attempts), `rate_limits` (how much a member may do in a
-time), `sign_in` (the three steps of logging in), `email` (addresses, typed and confirmed),
-`invitations` (codes that open sign-up), `password_reset` (links for who forgot), `mail` and
-`digest` (mail, as rows), `delete_account`.
+(sign-up and approval), `members` (find accounts, change role and password), `sessions` (the tokens
+in cookies), `throttle` (counts attempts), `rate_limits` (how much a member may do in a given time),
+`sign_in` (logging in, in three steps), `email` (addresses and their confirmation), `invitations`
+(codes that permit sign-up), `password_reset` (links for forgotten passwords), `mail` and `digest`
+(outgoing mail, as rows), `delete_account`.
 
-Plain functions in the caller's transaction. They do not ask who calls: the surfaces let only admins
-approve, promote and reset.
+These are plain functions in the caller's transaction. They do not check who calls them: the
+surfaces let only admins approve, promote and reset.
 """

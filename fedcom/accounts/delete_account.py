@@ -1,5 +1,6 @@
 """Account deletion: the person is deleted, and everything that only they could see is wiped."""
 
+from fedcom.accounts.mail import drop_mail_to
 from fedcom.accounts.members import delete_login, get_member, is_last_admin, lock_admins
 from fedcom.actions.delete_actor import DeleteActor, forget_followers
 from fedcom.actions.perform import perform
@@ -25,4 +26,6 @@ def delete_account(ctx: Context, person_id: int, *, removes_content: bool) -> No
     perform(ctx, DeleteActor(by=member.person, removes_content=removes_content))
     forget_followers(ctx, member.person)
     wipe_personal(ctx.conn, person_id)
+    if member.account.unconfirmed_email is not None:
+        drop_mail_to(ctx.conn, member.account.unconfirmed_email)
     delete_login(ctx.conn, person_id)

@@ -1,4 +1,4 @@
-"""Letters about what waits for a member: one in an hour at most, and none while they are here."""
+"""E-mail about unread notifications: at most once an hour, and never while the member is online."""
 
 from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
@@ -20,7 +20,8 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write_digests(ctx: Context) -> int:
-    """Write to every member who wants it and has unread news since the last letter; how many."""
+    """Enqueue mail to every member who wants it and has notifications that are newer than the last
+    one; how many."""
     since = func.coalesce(account.c.mailed_at, _NEVER)
     before = ctx.now - EVERY
     rows = ctx.conn.execute(

@@ -1,8 +1,8 @@
 """The e-mail address of an account: typed by its owner, and confirmed with a link sent to it.
 
-Only a confirmed address logs in, resets the password and gets letters about news, and only one
-account has it. Nobody is told whether an address is another account's, except in its own mailbox
-(docs/decisions/0030).
+Only a confirmed address can be used to log in and to reset the password, and gets notifications,
+and only one account can have it. Whether an address belongs to another account is revealed in its
+own mailbox only (docs/decisions/0030).
 """
 
 from collections.abc import Callable
@@ -21,17 +21,17 @@ from fedcom.models.account import account
 from fedcom.models.site import Site
 
 VALID = timedelta(days=3)
-"""How long a link confirms."""
+"""How long a link is valid."""
 
 
 def propose_email(
     conn: Connection, person_id: int, address: str | None, *, sends_mail: bool
 ) -> bool:
     """Store the address (checked by `register.check_email`) that a member typed, or none; whether
-    it has to be confirmed now.
+    it now has to be confirmed.
 
-    The former one stays in use until then. Where no mail is sent nothing can be confirmed: the
-    address is only kept. Raises NotFound.
+    Until then the old one stays in use. Where no mail is sent, nothing can be confirmed: the
+    address is only stored. Raises NotFound.
     """
     login = get_account(conn, person_id)
     if address is not None and address == login.email:
@@ -46,10 +46,10 @@ def propose_email(
 
 
 def send_confirmation(ctx: Context, site: Site, member: Member, link: Callable[[str], str]) -> None:
-    """Write to the address that waits: `link(address)` confirms it. Whose it is already is told
-    there that somebody named it, and nothing else differs.
+    """Enqueue mail to the address that waits for confirmation, with `link(address)` to confirm it.
 
-    After a few letters a day the address gets no more, silently.
+    If the address belongs to another account, its owner is told instead that somebody entered it;
+    the member sees no difference. After a few mails in a day the address silently gets no more.
     """
     address = member.account.unconfirmed_email
     if address is None:
@@ -64,10 +64,10 @@ def send_confirmation(ctx: Context, site: Site, member: Member, link: Callable[[
 
 
 def confirm_email(conn: Connection, person_id: int, address: str) -> None:
-    """The owner of the account has the mailbox, so the address is in use from now on.
+    """Put the address into use: the owner of the account has shown that the mailbox is theirs.
 
-    Raises NotFound when another one or none waits, and Conflict("email_taken") when another account
-    confirmed it first.
+    Raises NotFound when this address does not wait for confirmation, and Conflict("email_taken")
+    when another account confirmed it first.
     """
     if get_account(conn, person_id).unconfirmed_email != address:
         raise NotFound("confirmation_unknown", "This link has already been used or has expired.")

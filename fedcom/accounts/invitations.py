@@ -1,4 +1,4 @@
-"""Invitations: codes that let somebody sign up whatever the registration mode says."""
+"""Invitations: codes that permit sign-up, whatever the registration mode."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from fedcom.rules.limits import check_display_name
 
 MAX_USES = 1_000
 
-_BYTES = 9  # twelve letters; whoever guesses one is only let in where everybody could apply
+_BYTES = 9  # twelve letters; guessing one gives no more than an application would
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A code with how often it still opens the door, and until when (None: for ever)."""
+    """A code, how often it can still be used, and until when (None: for ever)."""
 
     id: int
     code: str
@@ -29,13 +29,13 @@ class Invitation:
     expires_at: datetime | None
 
     def is_good(self, now: datetime) -> bool:
-        """Whether somebody can still sign up with it."""
+        """Whether it can still be used."""
         return self.uses_left > 0 and (self.expires_at is None or self.expires_at > now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationTerms:
-    """What an admin says of a new code; the `note` is for the admins."""
+    """What an admin chooses for a new code; only admins see the `note`."""
 
     note: str = ""
     uses: int = 1
@@ -60,7 +60,7 @@ _LIST = (
 def create_invitation(
     conn: Connection, by_id: int, terms: InvitationTerms, now: datetime
 ) -> Invitation:
-    """A new code. Raises Invalid: `uses_number`, `note_…`, `expires_past`."""
+    """Make a new code. Raises Invalid: `uses_number`, `note_…`, `expires_past`."""
     if not 1 <= terms.uses <= MAX_USES:
         raise Invalid(
             "uses_number", "An invitation is for 1 to %(maximum)s people.", maximum=MAX_USES
@@ -95,7 +95,7 @@ def get_invitation(conn: Connection, code: str) -> Invitation:
 
 
 def check_invitation(conn: Connection, code: str, now: datetime) -> Invitation:
-    """The invitation when it is still good.
+    """The invitation, if it can still be used.
 
     Raises NotFound("invitation_unknown") and Denied (`invitation_expired`, `invitation_used_up`).
     """
@@ -108,9 +108,9 @@ def check_invitation(conn: Connection, code: str, now: datetime) -> Invitation:
 
 
 def use_invitation(conn: Connection, code: str, now: datetime) -> None:
-    """Take one use off. Raises as `check_invitation` does."""
+    """Use it once. Raises as `check_invitation` does."""
     found = check_invitation(conn, code, now)
-    # Two who come at once with the last use: the condition lets one of them in.
+    # When two people use the last one at the same time, the condition lets one of them in.
     used = conn.execute(
         update(invitation)
         .where(invitation.c.id == found.id, invitation.c.uses_left > 0)
@@ -121,7 +121,7 @@ def use_invitation(conn: Connection, code: str, now: datetime) -> None:
 
 
 def remove_invitation(conn: Connection, invitation_id: int) -> None:
-    """Take the invitation with this row id back. Raises NotFound."""
+    """Revoke the invitation with this row id. Raises NotFound."""
     gone = conn.execute(delete(invitation).where(invitation.c.id == invitation_id))
     if gone.rowcount == 0:
         raise NotFound("invitation_unknown", "This invitation does not exist.")

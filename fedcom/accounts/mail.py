@@ -1,7 +1,7 @@
-"""E-mail to members: what it says, and the queue from which `fedcom.background.mailer` sends it.
+"""E-mail to members: its texts, and the queue from which `fedcom.background.mailer` sends it.
 
-A letter is written in the same transaction as what it tells of, so neither a slow mail server nor a
-crash can lose the one or the other.
+Mail is enqueued in the same transaction as the change that it is about, so neither a slow mail
+server nor a crash can lose one of the two.
 """
 
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ from fedcom.models.mail import Mail, mail
 from fedcom.models.site import Site
 
 GIVE_UP = timedelta(days=1)
-"""A letter that is so old helps nobody any more."""
+"""Age at which mail that could not be sent is dropped."""
 
 FIRST_PAUSE = timedelta(minutes=1)
 
 
 def enqueue_mail(ctx: Context, recipient: str, subject: str, body: str) -> None:
-    """Have this sent soon."""
+    """Enqueue this, to be sent soon."""
     ctx.conn.execute(
         insert(mail).values(
             recipient=recipient, subject=subject, body=body, created_at=ctx.now, due_at=ctx.now
@@ -31,39 +31,45 @@ def enqueue_mail(ctx: Context, recipient: str, subject: str, body: str) -> None:
 
 
 def list_due(conn: Connection, now: datetime, limit: int = 20) -> list[Mail]:
-    """Letters whose time has come, the longest-waiting first."""
+    """Mail that is due, the longest-waiting first."""
     rows = conn.execute(
         select(*columns_of(Mail, mail)).where(mail.c.due_at <= now).order_by(mail.c.id).limit(limit)
     ).mappings()
     return [to_row(Mail, row) for row in rows]
 
 
-def drop_letter(conn: Connection, mail_id: int) -> None:
-    """It was sent, or never can be."""
+def drop_mail(conn: Connection, mail_id: int) -> None:
+    """Delete mail that was sent, or that can never be sent."""
     conn.execute(delete(mail).where(mail.c.id == mail_id))
 
 
-def postpone_letter(conn: Connection, letter: Mail, now: datetime) -> bool:
-    """Try it again later, each time after twice the pause; whether it will be.
+def drop_mail_to(conn: Connection, address: str) -> None:
+    """Delete all mail that is queued for this address."""
+    conn.execute(delete(mail).where(mail.c.recipient == address))
 
-    A letter that is too old is dropped.
+
+def postpone_mail(conn: Connection, queued: Mail, now: datetime) -> bool:
+    """Retry it later, each time after twice the pause; whether it will be retried.
+
+    Mail that is too old is dropped.
     """
-    due_at = now + FIRST_PAUSE * 2 ** min(letter.tries, 10)
-    if due_at > letter.created_at + GIVE_UP:
-        drop_letter(conn, letter.id)
+    due_at = now + FIRST_PAUSE * 2 ** min(queued.tries, 10)
+    if due_at > queued.created_at + GIVE_UP:
+        drop_mail(conn, queued.id)
         return False
-    changed = update(mail).where(mail.c.id == letter.id)
-    conn.execute(changed.values(tries=letter.tries + 1, due_at=due_at))
+    changed = update(mail).where(mail.c.id == queued.id)
+    conn.execute(changed.values(tries=queued.tries + 1, due_at=due_at))
     return True
 
 
-def prune_letters(conn: Connection, now: datetime) -> int:
-    """Delete what nobody sends any more, as where no mail server is named any more; how much."""
+def prune_mail(conn: Connection, now: datetime) -> int:
+    """Delete mail that is not sent any more, as when the mail server was removed from the settings;
+    how many."""
     return conn.execute(delete(mail).where(mail.c.created_at < now - 2 * GIVE_UP)).rowcount
 
 
 def write_reset(ctx: Context, site: Site, recipient: Member, address: str, token: str) -> None:
-    """The link to choose another password, in the recipient's language."""
+    """Enqueue the link to reset a password, in the recipient's language."""
     say = catalogue(recipient.account.interface_language)
     body = say.gettext("""\
 Hello %(name)s,
@@ -86,7 +92,7 @@ Your password won't change.
 
 
 def write_confirmation(ctx: Context, site: Site, member: Member, address: str, link: str) -> None:
-    """The link that confirms a member's address, in their language."""
+    """Enqueue the link that confirms a member's address, in their language."""
     say = catalogue(member.account.interface_language)
     body = say.gettext("""\
 Hello %(name)s,
@@ -103,7 +109,7 @@ If this wasn't you, you can ignore this e-mail.
 
 
 def write_known(ctx: Context, site: Site, owner: Member, address: str) -> None:
-    """To the owner of an address that somebody named for another account, in their language."""
+    """Tell the owner of an address, in their language, that it was entered for another account."""
     say = catalogue(owner.account.interface_language)
     body = say.gettext("""\
 Hello %(name)s,
@@ -126,7 +132,7 @@ If this wasn't you, you can ignore this e-mail.
 def write_decision(
     ctx: Context, site: Site, recipient: Member, address: str, *, approved: bool
 ) -> None:
-    """What became of an application, in the applicant's language."""
+    """Enqueue the decision on an application, in the applicant's language."""
     say = catalogue(recipient.account.interface_language)
     if approved:
         body = say.gettext("""\

@@ -1,4 +1,4 @@
-"""The accounts of this instance: found, promoted, given another password."""
+"""The accounts of this instance: find them, change role and password."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -26,19 +26,19 @@ from fedcom.models.mail import mail
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody with an account here: the person everybody sees, and the login."""
+    """Somebody with an account here: the public person and the private login."""
 
     person: Person
     account: Account
 
     @property
     def is_admin(self) -> bool:
-        """May run the instance."""
+        """Whether they may run the instance."""
         return self.account.is_admin
 
 
 def find_account(conn: Connection, person_id: int) -> Account | None:
-    """The login of a person; None when they have none (people of other servers, for one)."""
+    """The login of a person; None when they have none, such as people on other servers."""
     row = (
         conn.execute(select(*columns_of(Account, account)).where(account.c.actor_id == person_id))
         .mappings()
@@ -62,7 +62,7 @@ def _no_account() -> NotFound:
 def find_member(conn: Connection, name_or_email: str) -> Member | None:
     """The account with this name or confirmed e-mail address, whatever its state; None for deleted
     people."""
-    # No database takes a NUL or half a character, and neither is in any name.
+    # No database accepts a NUL or a lone surrogate, and no name contains one.
     wanted = name_or_email.replace("\0", "?").encode("utf-8", "replace").decode().strip().lower()
     column = account.c.email if "@" in wanted else actor.c.name
     number = conn.execute(
@@ -93,15 +93,15 @@ def _to_member(row: RowMapping) -> Member:
 def list_members(
     conn: Connection, state: Literal["active", "pending"], *, after: int = 0, limit: int = 50
 ) -> list[Member]:
-    """Accounts in this state, the oldest first, beginning behind row id `after`."""
+    """Accounts in this state, oldest first, with row ids above `after`."""
     return _list(conn, account.c.state == state, after, limit)
 
 
 def search_members(
     conn: Connection, text: str = "", *, after: int = 0, limit: int = 50
 ) -> list[Member]:
-    """Active members whose name, chosen name or address has `text`, the oldest first, behind
-    row id `after`."""
+    """Active members whose name, display name or address contains `text`, oldest first, with row
+    ids above `after`."""
     wanted = text.strip().replace("\0", "")
     fits = or_(
         *(
@@ -128,7 +128,7 @@ def _list(conn: Connection, which: ColumnElement[bool], after: int, limit: int) 
 
 
 def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"]) -> Account:
-    """Promote or demote; all sessions of the account end, so that no old one has new powers.
+    """Promote or demote; all sessions of the account end, so that none gains or keeps powers.
 
     Raises NotFound, and Conflict("last_admin") for demoting the only admin.
     """
@@ -147,8 +147,8 @@ def set_role(conn: Connection, person_id: int, role: Literal["admin", "member"])
 def set_password(
     conn: Connection, person_id: int, password_hash: str, *, keep_session: int | None = None
 ) -> None:
-    """Give the account another password and end its sessions (all but `keep_session`, a row id)
-    and the links to choose one.
+    """Set another password; end the account's sessions (all but the row id `keep_session`) and its
+    links to reset the password.
 
     Raises NotFound.
     """
@@ -162,22 +162,23 @@ def set_password(
 
 def replace_hash(conn: Connection, person_id: int, verified: str, stronger: str) -> bool:
     """Store another hash of the same password in place of the one that was verified; sessions go
-    on. False, and nothing, when the password was changed meanwhile.
+    on. False, and nothing stored, if the password was changed meanwhile.
     """
     same = (account.c.actor_id == person_id, account.c.password_hash == verified)
     return conn.execute(update(account).where(*same).values(password_hash=stronger)).rowcount == 1
 
 
 def end_resets(conn: Connection, person_id: int) -> None:
-    """Let no link to choose another password be good any more."""
+    """Invalidate all links to reset the account's password."""
     conn.execute(delete(password_reset).where(password_reset.c.account_id == person_id))
 
 
 def delete_login(conn: Connection, person_id: int) -> None:
-    """Delete the account, its sessions, its links to reset the password, and mail queued for it."""
-    for address in (account.c.email, account.c.unconfirmed_email):
-        own = select(address).where(account.c.actor_id == person_id).scalar_subquery()
-        conn.execute(delete(mail).where(mail.c.recipient == own))
+    """Delete the account, its sessions, its links to reset the password, and mail queued for its
+    confirmed address. A denied applicant has none, and still gets the mail that says so.
+    """
+    address = select(account.c.email).where(account.c.actor_id == person_id).scalar_subquery()
+    conn.execute(delete(mail).where(mail.c.recipient == address))
     wipe_login(conn, person_id)
 
 
@@ -185,8 +186,8 @@ _ADMIN = (account.c.role == "admin") & (account.c.state == "active")
 
 
 def lock_admins(conn: Connection) -> None:
-    """Until the transaction ends nobody else makes an admin less: of two who go at once, the second
-    sees that the first has gone.
+    """Until the transaction ends, no other can remove an admin: if two leave at the same time, the
+    second sees that the first is gone.
     """
     conn.execute(
         select(account.c.actor_id).where(_ADMIN).order_by(account.c.actor_id).with_for_update()
@@ -194,6 +195,6 @@ def lock_admins(conn: Connection) -> None:
 
 
 def is_last_admin(conn: Connection, person_id: int) -> bool:
-    """Whether nobody would run this instance without this person."""
+    """Whether this person is the only admin."""
     others = select(account.c.actor_id).where(_ADMIN, account.c.actor_id != person_id).limit(1)
     return conn.execute(others).first() is None

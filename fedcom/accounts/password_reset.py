@@ -1,4 +1,4 @@
-"""Links with which somebody who forgot the password chooses another. We keep only their hashes."""
+"""Links to reset a forgotten password. Only their hashes are stored."""
 
 import hashlib
 import secrets
@@ -12,15 +12,14 @@ from fedcom.models.account import password_reset
 from fedcom.models.actor import actor
 
 VALID = timedelta(hours=1)
-"""How long a link can be used, once."""
+"""How long a link is valid; it can be used once."""
 
 
 def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
     """The token of a new link (256 random bits, URL-safe).
 
-    Older links stay good, or a stranger who asks for one after the other would make each worthless
-    before its owner has read it; all end when one is used. Raises NotFound when there is no such
-    account.
+    Older links stay valid, or a stranger could invalidate each one by requesting the next before
+    its owner has read it; all end when one is used. Raises NotFound when there is no such account.
     """
     get_member(conn, account_id)
     token = secrets.token_urlsafe(32)
@@ -36,7 +35,7 @@ def create_reset(conn: Connection, account_id: int, now: datetime) -> str:
 
 
 def find_reset(conn: Connection, token: str, now: datetime) -> Member:
-    """Whose link it is. Raises NotFound("reset_unknown") when it is none, or no longer."""
+    """The member whose link it is. Raises NotFound("reset_unknown") for an invalid one."""
     number = conn.execute(
         select(password_reset.c.account_id)
         .join(actor, actor.c.id == password_reset.c.account_id)
@@ -55,12 +54,12 @@ def find_reset(conn: Connection, token: str, now: datetime) -> Member:
 
 
 def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -> Member:
-    """Give the account this password and end its sessions; the link is used up.
+    """Set this password and end the account's sessions and links.
 
     Raises NotFound("reset_unknown").
     """
     member = find_reset(conn, token, now)
-    # Of two who use it at once, the one who finds the row chooses.
+    # If the link is used twice at the same time, only one of the two finds the row.
     used = conn.execute(delete(password_reset).where(password_reset.c.token_hash == _hash(token)))
     if used.rowcount == 0:
         raise NotFound("reset_unknown", "This link has already been used. Request a new one.")
@@ -69,10 +68,10 @@ def use_reset(conn: Connection, token: str, password_hash: str, now: datetime) -
 
 
 def prune_resets(conn: Connection, now: datetime) -> int:
-    """Delete the links that nobody can use any more; how many they were."""
+    """Delete the links that have expired; how many."""
     return conn.execute(delete(password_reset).where(password_reset.c.expires_at <= now)).rowcount
 
 
 def _hash(token: str) -> str:
-    # The token is 256 random bits, so a fast hash without salt keeps it as secret as a slow one.
+    # The token is 256 random bits, so a fast hash without salt protects it as well as a slow one.
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

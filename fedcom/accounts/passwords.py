@@ -1,7 +1,7 @@
-"""Passwords: what is accepted, and argon2id hashes of it.
+"""Passwords: which are accepted, and their argon2id hashes.
 
 `hash_password`, `check_password` and `stronger_hash` take some 30 ms of CPU and 19 MiB: call them
-in a thread, never within a transaction.
+in a thread, never in a transaction.
 """
 
 import unicodedata
@@ -13,22 +13,22 @@ from fedcom.errors import Invalid
 
 MIN_PASSWORD = 10
 """Characters. Lemmy 0.19 has the same, Mastodon 8; OWASP asks for 8 with a second factor and 15
-without, which we do not have yet. Throttled guessing (`sign_in`) makes up for a part of that.
+without, which Fedcom does not have yet. Throttled guessing (`sign_in`) makes up for part of that.
 """
 
 MAX_PASSWORD = 256
 
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-# Of a password that was thrown away; a name that nobody has costs the same work as one with an
-# account.
+# The hash of a password that nobody knows, so that an unknown name costs the same work as a known
+# one.
 _NOBODY = (
     "$argon2id$v=19$m=19456,t=2,p=1$"
     "9D+e7ow7WcRoHr5XLGsaUQ$"
     "0FolUvQMTcqs2EpWVOivvOZ2lXH8HjND9Yyo8IK+9rI"
 )
 
-# The commonest of leaked passwords that are long enough to get here, without digits at the end.
+# The most common leaked passwords that are long enough, without digits at the end.
 _COMMON = frozenset(
     {
         "",
@@ -60,7 +60,7 @@ _COMMON = frozenset(
 
 
 def check_new_password(password: str, name: str = "") -> str:
-    """`password` if somebody called `name` may choose it.
+    """`password`, if a member called `name` may choose it.
 
     Raises Invalid: `password_too_short`, `password_too_long` or `password_common`.
     """
@@ -87,9 +87,9 @@ def hash_password(password: str) -> str:
 
 
 def check_password(stored: str | None, password: str) -> bool:
-    """Whether `password` is the one that `stored` was made of. Slow: see the module.
+    """Whether `stored` is a hash of `password`. Slow: see the module.
 
-    The same work is done for None (no such account), so the time tells nobody who has an account.
+    The same work is done for None (no such account), so that the time does not tell who has one.
     """
     candidate = _to_bytes(password[: MAX_PASSWORD + 1])
     try:
@@ -100,8 +100,8 @@ def check_password(stored: str | None, password: str) -> bool:
 
 
 def stronger_hash(stored: str | None, password: str) -> str | None:
-    """A new hash of `password`, of which `stored` was just found to be one, if `stored` was made
-    with other parameters than today's; else None. Slow: see the module.
+    """A new hash of `password` if `stored`, a hash of it, was made with other parameters than
+    today's; else None. Slow: see the module.
     """
     if stored is None or not _HASHER.check_needs_rehash(stored):
         return None

@@ -1,7 +1,7 @@
-"""How much one member may do in a time: values that no honest person meets, and floods do at once.
+"""How much a member may do in a given time: limits that stop floods and that nobody else reaches.
 
-Whatever a surface does for a member goes through `act`, or through `keep_pace` when no peer could
-see it. Peers have limits of their own, and the command line has none. Why these numbers:
+Surfaces do everything for members through `act`, or through `keep_pace` when no peer could see it.
+Peers have limits of their own, and the command line has none. Why these numbers:
 docs/decisions/0031.
 """
 
@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from fedcom.accounts.members import find_account
 from fedcom.accounts.throttle import Limit, count_attempt
-from fedcom.actions.ban import Ban, Unban
-from fedcom.actions.base import Action
+from fedcom.actions.ban import Ban
+from fedcom.actions.base import Federated
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity, EditCommunity
@@ -29,6 +29,7 @@ from fedcom.actions.profile import EditProfile
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.catalogues import mark
 from fedcom.context import Context
@@ -39,7 +40,7 @@ from fedcom.models.actor import Person
 R = TypeVar("R")
 
 NEWCOMER = timedelta(days=1)
-"""So long after signing up the lower limits hold."""
+"""How long after sign-up the lower limits apply."""
 
 _MINUTES, _HOUR, _DAY = timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)
 
@@ -50,7 +51,7 @@ _TOO_MANY = mark(
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """So many within `window`: `usual`, and for who signed up less than `NEWCOMER` ago."""
+    """How many are allowed within `window`: the `usual` number, and that for newcomers."""
 
     usual: int
     newcomer: int
@@ -59,15 +60,16 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What is counted together, in words (`what`, a plural), and how much of it is allowed."""
+    """Actions that are counted together, how to call them (`what`, a plural), and how many are
+    allowed."""
 
     name: str
     what: str
     allowances: tuple[Allowance, ...]
 
     def limits(self, *, is_newcomer: bool = False) -> tuple[Limit, ...]:
-        """What is counted, each under a name of its own: the same for newcomers, so that nobody
-        begins anew after the first day."""
+        """The limits, each under a name of its own; the same names for newcomers, so that counting
+        does not start again after the first day."""
         return tuple(
             Limit(
                 f"pace:{self.name}:{position}",
@@ -109,9 +111,9 @@ PACES = (
 """All of them, in the order in which they are listed for members."""
 
 LIMITS = tuple(limit for pace in PACES for limit in pace.limits())
-"""Under which names and for how long all of it is counted; for housekeeping."""
+"""All names and windows, for housekeeping."""
 
-PACE_OF: dict[type[Action[Any]], Pace] = {
+PACE_OF: dict[type[Federated[Any]], Pace] = {
     CreateComment: COMMENTS,
     CreatePost: POSTS,
     Vote: VOTES,
@@ -125,15 +127,15 @@ PACE_OF: dict[type[Action[Any]], Pace] = {
     **dict.fromkeys((AddModerator, RemoveModerator, TakeDown, PutBack), MODERATION),
     **dict.fromkeys((CloseCommunity, ReopenCommunity), MODERATION),
 }
-"""Of everything that a member can do; the rest is only ever heard, or said by the server."""
+"""The pace for each action of a member; other actions are only received, or made by the server."""
 
 
-def act(ctx: Context, action: Action[R], counted: Person | None = None) -> R:
-    """What a member does here, whatever the surface: counted, and performed.
+def act(ctx: Context, action: Federated[R], counted: Person | None = None) -> R:
+    """Count and perform what a member does here, whatever the surface.
 
-    It counts for `counted`, by default for whoever says it to other servers.
-    Raises TooMany before anything is changed, and what `perform` raises; what is refused does not
-    count, since the caller's transaction is rolled back.
+    It counts for `counted`, by default for the action's `by`. Raises TooMany before anything is
+    changed, and what `perform` raises; refused actions do not count, because the caller's
+    transaction is rolled back.
     """
     by = counted or action.by
     if isinstance(by, Person):
@@ -142,7 +144,7 @@ def act(ctx: Context, action: Action[R], counted: Person | None = None) -> R:
 
 
 def keep_pace(ctx: Context, by: Person, pace: Pace) -> None:
-    """Count one of what `pace` counts. Admins have no limits. Raises TooMany."""
+    """Count one action against `pace`. Admins have no limits. Raises TooMany."""
     if not ctx.has_limits:
         return
     login = find_account(ctx.conn, by.id)

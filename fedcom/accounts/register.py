@@ -1,4 +1,4 @@
-"""Signing up: an account and its person, at once or after an admin has read the application."""
+"""Signing up: makes an account and its person, at once or after an admin's approval."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from fedcom.rules.limits import MAX_APPLICATION, check_body
 MAX_EMAIL = 254
 """RFC 5321, 4.5.3.1.3, less the brackets."""
 
-# Strict on purpose: quoted names, "%" and "," are routing tricks of mail servers, not addresses.
+# Strict on purpose: quoted names, "%" and "," can make mail servers route mail elsewhere.
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$&'*+/=?^_{|}~-]+(?:\.[A-Za-z0-9!#$&'*+/=?^_{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
@@ -37,7 +37,7 @@ _EMAIL = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
-    """Who wants an account. The password has been checked and hashed (`passwords`)."""
+    """Somebody who signs up. The password has been checked and hashed (`passwords`)."""
 
     name: str
     password_hash: str
@@ -49,10 +49,10 @@ class Newcomer:
 def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
     """Sign up as the site's settings allow; the account is 'pending' when an admin must approve.
 
-    A good `invitation` opens the door at once, whatever the settings. The e-mail address waits to
-    be confirmed, and whether another account has it changes nothing (`email`). Raises
-    Denied("registration_closed"), Invalid (`name_…`, `email_invalid`, `application_required`,
-    `body_…`), Conflict("name_taken"), and what `use_invitation` raises.
+    With a valid `invitation` the account is active at once, whatever the settings. The e-mail
+    address has to be confirmed; whether another account has it makes no difference (`email`).
+    Raises Denied("registration_closed"), Invalid (`name_…`, `email_invalid`,
+    `application_required`, `body_…`), Conflict("name_taken"), and what `use_invitation` raises.
     """
     if newcomer.invitation:
         use_invitation(ctx.conn, newcomer.invitation, ctx.now)
@@ -73,8 +73,8 @@ def register(ctx: Context, newcomer: Newcomer, key: NewKey) -> Member:
 def create_account(
     ctx: Context, newcomer: Newcomer, key: NewKey, role: Literal["admin", "member"] = "member"
 ) -> Member:
-    """Make an active account whatever the settings say: the first admin's, or by an admin, who
-    answers for the e-mail address.
+    """Make an active account, whatever the settings: for the first admin, or by an admin, who
+    vouches for the e-mail address.
 
     Raises Invalid as `register` does, and Conflict (`name_taken`, `email_taken`).
     """
@@ -83,21 +83,22 @@ def create_account(
 
 
 def list_applications(conn: Connection, *, after: int = 0, limit: int = 50) -> list[Member]:
-    """Who waits for an admin's decision, the longest-waiting first, behind row id `after`."""
+    """Pending accounts, the longest-waiting first, with row ids above `after`."""
     return list_members(conn, "pending", after=after, limit=limit)
 
 
 def approve(conn: Connection, person_id: int) -> Member:
-    """Let the applicant in. Raises NotFound when nobody of that id waits."""
+    """Activate a pending account. Raises NotFound for any other id."""
     _get_applicant(conn, person_id)
     conn.execute(update(account).where(account.c.actor_id == person_id).values(state="active"))
     return get_member(conn, person_id)
 
 
 def deny(ctx: Context, person_id: int) -> None:
-    """Turn the applicant away: the login is deleted, and the person marked as deleted.
+    """Reject a pending account: delete the login, and mark the person as deleted.
 
-    The name is not given again; somebody may have seen it. Raises NotFound when nobody waits.
+    The name cannot be used again, because others may have seen it. Raises NotFound for any other
+    id.
     """
     _get_applicant(ctx.conn, person_id)
     delete_login(ctx.conn, person_id)
@@ -105,7 +106,7 @@ def deny(ctx: Context, person_id: int) -> None:
 
 
 def check_email(email: str | None) -> str | None:
-    """The address as it is stored, in lower case; None for none. Raises Invalid."""
+    """The address as it is stored, in lower case; None for an empty one. Raises Invalid."""
     email = (email or "").strip().lower()
     if not email:
         return None

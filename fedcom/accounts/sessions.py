@@ -1,4 +1,4 @@
-"""Sessions: the tokens in members' cookies, of which we keep only the hashes."""
+"""Sessions: the tokens in members' cookies. Only their hashes are stored."""
 
 import hashlib
 import secrets
@@ -29,13 +29,13 @@ from fedcom.models.site import Site, site
 from fedcom.queries.notifications import IS_TOLD, WITH_SUBJECTS
 
 IDLE = timedelta(days=30)
-"""A session that is not used for so long has ended."""
+"""How long a session lasts without being used."""
 
 ABSOLUTE = timedelta(days=180)
-"""No session lives longer, however much it is used."""
+"""How long a session lasts at most, however much it is used."""
 
 TOUCH_EVERY = timedelta(hours=1)
-"""How exactly we know when a session was used; reading a page should not write."""
+"""How often the last use of a session is stored, so that reading a page seldom writes."""
 
 MAX_USER_AGENT = 300
 
@@ -54,19 +54,19 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who a token stands for."""
+    """The member that a token stands for."""
 
     session: Session
     account: Account
     person: Person
-    # Notifications that wait for them.
+    # Their unread notifications.
     unread: int = 0
-    # Open reports that they may judge.
+    # Open reports that they may resolve.
     reports: int = 0
 
     @property
     def is_admin(self) -> bool:
-        """May run the instance."""
+        """Whether they may run the instance."""
         return self.account.is_admin
 
     def is_untouched(self, now: datetime) -> bool:
@@ -108,12 +108,12 @@ _IS_ALIVE = and_(
     actor.c.deleted_at.is_(None),
 )
 _SITE = columns_of(Site, site, prefix="site_")
-# Every page that a member asks for begins with this, so it is one statement.
-_VISIT = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
+# Every page for a member begins with this, so it is a single statement.
+_SITE_AND_MEMBER = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
 
 
 def create_session(conn: Connection, account_id: int, user_agent: str, now: datetime) -> str:
-    """Begin a session; its token (256 random bits, URL-safe), which is not kept here."""
+    """Begin a session; its token (256 random bits, URL-safe), which is not stored."""
     token = secrets.token_urlsafe(32)
     conn.execute(
         insert(session).values(
@@ -128,15 +128,18 @@ def create_session(conn: Connection, account_id: int, user_agent: str, now: date
     return token
 
 
-def find_visit(conn: Connection, token: str, now: datetime) -> tuple[Site, SignedIn | None]:
-    """This instance, and who `token` stands for, in one statement; None when it never was one, has
-    ended, or its owner is gone. Banned owners are given: they may take along what is theirs, and
-    leave.
+def find_site_and_member(
+    conn: Connection, token: str, now: datetime
+) -> tuple[Site, SignedIn | None]:
+    """This instance and the member that `token` stands for, in one statement; None for the member
+    when there is no such session, it has ended, or its owner is deleted. Banned members are
+    returned: they may export their data and delete their account.
 
-    Only reads. When `is_untouched`, the caller calls `touch_session` in a transaction. Raises
+    Only reads. When `is_untouched`, the caller has to call `touch_session` in a transaction. Raises
     NotFound before the first start of the instance.
     """
-    row = conn.execute(_VISIT, {"token": _hash(token), "now": now}).mappings().first()
+    wanted = {"token": _hash(token), "now": now}
+    row = conn.execute(_SITE_AND_MEMBER, wanted).mappings().first()
     if row is None:
         raise NotFound("site_not_set_up", "This server has never been started.")
     signed_in = None if row["session_id"] is None else _to_signed_in(row)
@@ -154,7 +157,7 @@ def _to_signed_in(row: RowMapping) -> SignedIn:
 
 
 def touch_session(conn: Connection, found: SignedIn, now: datetime) -> None:
-    """Note that the session is in use, which keeps it alive."""
+    """Store that the session is in use, which prolongs it."""
     expires_at = min(now + IDLE, found.session.created_at + ABSOLUTE)
     conn.execute(
         update(session)
@@ -167,7 +170,7 @@ def touch_session(conn: Connection, found: SignedIn, now: datetime) -> None:
 
 
 def list_sessions(conn: Connection, account_id: int, now: datetime) -> list[Session]:
-    """The sessions of an account that have not ended, the last used first."""
+    """The open sessions of an account, the last used first."""
     rows = conn.execute(
         select(*columns_of(Session, session))
         .where(session.c.account_id == account_id, session.c.expires_at > now)
@@ -177,12 +180,12 @@ def list_sessions(conn: Connection, account_id: int, now: datetime) -> list[Sess
 
 
 def end_session(conn: Connection, token: str) -> None:
-    """Sign out; what is no token of ours ends nothing."""
+    """End the session with this token, if there is one."""
     conn.execute(delete(session).where(session.c.token_hash == _hash(token)))
 
 
 def end_one_session(conn: Connection, account_id: int, session_id: int) -> bool:
-    """End the session with this row id if it is the account's; whether it was."""
+    """End the session with this row id if it is one of the account's; whether it was."""
     ended = conn.execute(
         delete(session).where(session.c.id == session_id, session.c.account_id == account_id)
     )
@@ -190,7 +193,7 @@ def end_one_session(conn: Connection, account_id: int, session_id: int) -> bool:
 
 
 def end_all_sessions(conn: Connection, account_id: int, *, but: int | None = None) -> int:
-    """End the account's sessions, all or all but the one with row id `but`; how many."""
+    """End all sessions of the account, except the one with row id `but`; how many."""
     doomed = delete(session).where(session.c.account_id == account_id)
     if but is not None:
         doomed = doomed.where(session.c.id != but)
@@ -198,10 +201,10 @@ def end_all_sessions(conn: Connection, account_id: int, *, but: int | None = Non
 
 
 def prune_sessions(conn: Connection, now: datetime) -> int:
-    """Delete the sessions that have ended by themselves; how many they were."""
+    """Delete the sessions that have expired; how many."""
     return conn.execute(delete(session).where(session.c.expires_at <= now)).rowcount
 
 
 def _hash(token: str) -> str:
-    # The token is 256 random bits, so a fast hash without salt keeps it as secret as a slow one.
+    # The token is 256 random bits, so a fast hash without salt protects it as well as a slow one.
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,15 +1,15 @@
 """Logging in, in three steps, because the slow one must not hold a transaction:
 
-1. `begin_sign_in` in a transaction: is there an attempt left? It is counted at once;
+1. `begin_sign_in` in a transaction checks that an attempt is left, and counts it;
 2. `passwords.check_password(login.password_hash, password)` in a thread, and if it is right
-   `passwords.stronger_hash`: the log-in is the one moment at which the password is at hand;
-3. `finish_sign_in` in a transaction: a session, and the attempt is forgotten; or `incorrect_login`
-   is raised, and the attempt stays counted.
+   `passwords.stronger_hash`: only during a log-in is the password at hand;
+3. `finish_sign_in` in a transaction begins a session and forgets the attempt, or raises
+   `incorrect_login`, and the attempt stays counted.
 
-Whoever fails learns nothing about whether the account exists, neither by words nor by time.
+A failure does not reveal whether the account exists, neither by its text nor by its duration.
 
 Failures are counted by name and address together, by address, and by name. A device on which the
-account has logged in before is counted by itself alone, so that no stranger locks its owner out
+account has logged in before is counted by itself only, so that no stranger can lock its owner out
 (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
 """
 
@@ -39,14 +39,14 @@ _TOO_MANY = mark("Too many wrong passwords. Try again in %(wait)s, or reset your
 
 
 def no_device(_account: Account) -> str:
-    """None that is known."""
+    """The default for `Client.device`: no known device."""
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who tries to log in: the IP address, and which device that has logged in to the account
-    before; "" for none.
+    """Where an attempt comes from: the IP address, and the device, if it has logged in to the
+    account before; "" if it has not.
     """
 
     address: str
@@ -55,7 +55,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """An attempt to sign in, counted and not yet decided."""
+    """An attempt to log in that is counted and not yet decided."""
 
     person_id: int | None
     password_hash: str | None
@@ -64,7 +64,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Who has signed in, and the token of the new session."""
+    """The member who has logged in, and the token of the new session."""
 
     member: Member
     token: str
@@ -73,7 +73,7 @@ class Welcome:
 def begin_sign_in(conn: Connection, name_or_email: str, client: Client, now: datetime) -> Login:
     """Count an attempt to log in and find the account.
 
-    Raises TooMany after too many that failed.
+    Raises TooMany after too many failures.
     """
     member = find_member(conn, name_or_email)
     device = client.device_of(member.account) if member else ""
@@ -106,17 +106,17 @@ def finish_sign_in(
     user_agent: str,
     now: datetime,
 ) -> Welcome:
-    """Begin a session if the password was right, and keep a `stronger` hash of it.
+    """Begin a session if the password was right, and store a `stronger` hash of it.
 
-    Raises Denied: `incorrect_login`, and, only to who knows the password,
-    `registration_application_is_pending`. The banned may log in to read why, to take along what is
-    theirs and to leave; `fedcom.web.html.request_context` sees to it that they do nothing else.
+    Raises Denied: `incorrect_login`, and, only if the password was right,
+    `registration_application_is_pending`. Banned members may log in to read the reason, to export
+    their data and to delete their account; the surfaces permit nothing else.
     """
     if login.person_id is None or not password_ok:
         raise incorrect_login()
     member = get_member(conn, login.person_id)
     if member.account.password_hash != login.password_hash or member.person.deleted_at:
-        # Changed while the hash was being checked.
+        # The password was changed while the hash was being checked.
         raise incorrect_login()
     if member.account.state == "pending":
         raise Denied(
@@ -137,5 +137,5 @@ def _strengthen(conn: Connection, member: Member, stronger: str) -> Member:
 
 
 def incorrect_login() -> Denied:
-    """The one answer to a wrong name and to a wrong password."""
+    """The error for a wrong name and for a wrong password alike."""
     return Denied("incorrect_login", "Wrong name or password.")

@@ -1,7 +1,7 @@
-"""Attempts that are counted, so that guessing and flooding end soon.
+"""Counts attempts, to stop guessing and flooding.
 
-An attempt is counted before its outcome is known and forgotten when it was a good one: however many
-come at once, no more than the limit are tried.
+An attempt is counted before its outcome is known, and forgotten if it succeeds: so no more than the
+limit are tried, however many arrive at the same time.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from fedcom.models.account import attempt
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many attempts (`tries`) within `window`."""
+    """At most `tries` attempts within `window`."""
 
     name: str
     tries: int
@@ -29,27 +29,27 @@ class Limit:
 # Log-ins (docs/decisions/0031). Numbers without a reason beside them are Mastodon's
 # (config/initializers/rack_attack.rb).
 SIGN_IN_BY_ADDRESS = Limit("login:ip", 25, timedelta(minutes=5))
-# One name from one address: a stranger who fails keeps nobody else out.
+# One name from one address: a stranger who fails locks nobody else out.
 SIGN_IN_BY_PAIR = Limit("login:pair", 20, timedelta(hours=1))
-# One name from everywhere, less the devices below: what many addresses together may guess. No
-# owner types that many wrong ones, and a password of ten characters withstands 2,400 guesses a day.
+# One name from all addresses, without the devices below: how often many addresses together may
+# guess. No owner is wrong that often, and ten characters withstand 2,400 guesses a day.
 SIGN_IN_BY_NAME = Limit("login:name", 100, timedelta(hours=1))
-# A device on which the account has logged in before is counted by itself and by nothing else.
+# A device on which the account has logged in before is counted by itself only.
 SIGN_IN_BY_DEVICE = Limit("login:device", 25, timedelta(hours=1))
 
 SIGN_UP_BY_ADDRESS = Limit("signup:ip", 25, timedelta(minutes=5))
-# Every account uses up a name for ever. A class that joins together is invited.
+# Every account uses up a name for ever. A school class that joins together can be invited.
 ACCOUNTS_BY_ADDRESS = Limit("signup:made", 20, timedelta(days=1))
 
 RESET_BY_ADDRESS = Limit("reset:ip", 25, timedelta(minutes=5))
 RESET_BY_PAIR = Limit("reset:pair", 5, timedelta(minutes=30))
-# Letters to one member, from wherever they were asked for.
+# Mails to one member, wherever they are requested from.
 RESET_BY_ACCOUNT = Limit("reset:account", 5, timedelta(minutes=30))
 
-# Letters to one address that somebody typed, whoever it was.
+# Mails to one address, whoever entered it.
 CONFIRMATIONS_BY_RECIPIENT = Limit("letter:confirm", 5, timedelta(days=1))
 
-# A search costs more than a page, and whoever walks through all our links asks for many.
+# A search costs more than a page, and a crawler that follows all links makes many.
 SEARCH_BY_ADDRESS = Limit("search:ip", 30, timedelta(minutes=1))
 
 LIMITS = (
@@ -58,7 +58,7 @@ LIMITS = (
     *(RESET_BY_ADDRESS, RESET_BY_PAIR, RESET_BY_ACCOUNT),
     *(CONFIRMATIONS_BY_RECIPIENT, SEARCH_BY_ADDRESS),
 )
-"""Those of this file; what members do has its own in `pace`."""
+"""The limits of this file; those for members' actions are in `rate_limits`."""
 
 _TOO_MANY = mark("Too many attempts. Try again in %(wait)s.")
 
@@ -74,8 +74,8 @@ def count_attempt(
 ) -> int:
     """Count one attempt of `who`; its id, for `forget_attempts`.
 
-    Raises TooMany, counting nothing, when the limit is reached; `retry_after` (seconds) is when the
-    oldest attempt that counts falls out of the window. It says `refusal`, a template that may name
+    Raises TooMany, counting nothing, when the limit is reached; its `retry_after` (seconds) is when
+    the oldest counted attempt leaves the window, its text `refusal`, a template that may use
     `wait`, `tries`, `window` and `facts`.
     """
     key = f"{limit.name}:{who}"
@@ -101,7 +101,8 @@ def count_attempt(
 
 
 def _take_turns(conn: Connection, key: str) -> None:
-    """Until the transaction ends nobody else counts this key, or both would count one too few.
+    """Lock this key until the transaction ends, or two at the same time would both count one too
+    few.
 
     SQLite has one writer at a time anyway.
     """
@@ -111,12 +112,12 @@ def _take_turns(conn: Connection, key: str) -> None:
 
 
 def forget_attempts(conn: Connection, numbers: tuple[int, ...]) -> None:
-    """Let these attempts not have been: they were good ones."""
+    """Forget these attempts, because they succeeded."""
     conn.execute(delete(attempt).where(attempt.c.id.in_(numbers)))
 
 
 def prune_attempts(conn: Connection, limits: Iterable[Limit], now: datetime) -> int:
-    """Delete the attempts that these limits count no longer; how many they were."""
+    """Delete the attempts that are too old for these limits; how many."""
     return sum(
         conn.execute(
             delete(attempt).where(
@@ -129,20 +130,21 @@ def prune_attempts(conn: Connection, limits: Iterable[Limit], now: datetime) -> 
 
 
 def name_key(name_or_email: str) -> str:
-    """What is counted as one account: what was typed, not whose it is.
+    """The key under which an account is counted: what was typed, not whose it is.
 
-    Counting a name and an e-mail address together would tell that they are one account's, and
-    counting unknown names otherwise which are known. Hashed, for people type passwords here too.
+    Counting a name and an e-mail address together would reveal that they belong to one account, and
+    counting unknown names differently would reveal the known ones. It is hashed, because people
+    type passwords here by mistake.
     """
     typed = name_or_email.strip().lower().encode("utf-8", "replace")
     return hashlib.sha256(typed).hexdigest()[:32]
 
 
 def address_key(address: str) -> str:
-    """What is counted as one client: an IPv4 address, or the /64 of an IPv6 one.
+    """The key under which a client is counted: an IPv4 address, or the /64 of an IPv6 address.
 
-    A household has a whole /64, so counting single addresses would count nothing. What is no
-    address is counted as it is.
+    A household has a whole /64, so counting single addresses would have no effect. Anything that
+    is not an address is its own key.
     """
     try:
         parsed = ipaddress.ip_address(address)

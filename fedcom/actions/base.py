@@ -2,7 +2,7 @@
 
 A form, an API call, the command line and the inbox all build the same value and hand it to
 `perform`. An action never asks where it came from; whether something was *heard* decides only who
-is told of it (`federate`).
+is told of it (`federate`). What is only ever heard is an `Action`, what is told is `Federated`.
 """
 
 from abc import ABC, abstractmethod
@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Any, ClassVar, Generic, TypeVar
 
 from fedcom.context import Context
+from fedcom.effects.moderation_notes import DirectNote
 from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.post import Post
 from inbox.ports import ReceivedActivity
@@ -73,7 +74,7 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An activity of another local actor that the action calls for: the Accept of a Follow.
 
     What is `private` has no proof, by which its reader could show others who said it.
@@ -85,8 +86,15 @@ class Answer:
     private: bool = False
 
 
+def in_private(note: DirectNote | None) -> tuple[Response, ...]:
+    """A direct note, if there is one to be sent, as it goes out."""
+    if note is None:
+        return ()
+    return (Response(note.sender.iri, note.activity, note.to, private=True),)
+
+
 @dataclass(frozen=True, slots=True)
-class Part:
+class Fallback:
     """What an action did to one thing, for servers to which the action's own activity does not say
     it: those for which `is_needed` (of their software and its version).
 
@@ -100,42 +108,46 @@ class Part:
 
 
 class Action(ABC, Generic[R]):
-    """Something that somebody does and a peer could see."""
+    """Something that somebody did and a peer told us, or does and peers are told (`Federated`)."""
+
+    @abstractmethod
+    def check(self, ctx: Context) -> None:
+        """Raise Denied, Invalid or Conflict unless this may be done now."""
+
+    @abstractmethod
+    def apply(self, ctx: Context) -> R:
+        """Change the database; what is returned goes to the caller, and to what peers are told."""
+
+
+class Federated(Action[R]):
+    """An action that peers are told of: what is done here, and what is heard in our communities."""
 
     # Mostly a person; communities speak for themselves when they follow, change keys or end.
     by: Person | Community
     # Whether peers can fetch what the action made from its id, so that announcing the id says it.
-    is_content: ClassVar[bool] = False
-
-    @abstractmethod
-    def check(self, ctx: Context) -> None:
-        """Raise Denied, Invalid or Conflict unless `by` may do this now."""
-
-    @abstractmethod
-    def apply(self, ctx: Context) -> R:
-        """Change the database; what is returned goes to the caller and to the methods below."""
+    is_fetchable: ClassVar[bool] = False
 
     @abstractmethod
     def to_activity(self, ctx: Context, result: R) -> Activity:
         """The action in the words of ActivityPub, as `by` says it."""
 
-    def to_microblogs(self, ctx: Context, result: R) -> Activity | None:
-        """What servers of microblogs are sent instead; None where that is the same."""
-        return None
-
     @abstractmethod
     def audience(self, ctx: Context, result: R) -> Audience:
         """Whom it concerns."""
 
-    def answers(self, ctx: Context, result: R) -> tuple[Answer, ...]:
+    def to_microblogs(self, ctx: Context, result: R) -> Activity | None:
+        """What servers of microblogs are sent instead; None where that is the same."""
+        return None
+
+    def responses(self, ctx: Context, result: R) -> tuple[Response, ...]:
         """What local actors say in return when this was heard."""
         return ()
 
-    def beside(self, ctx: Context, result: R) -> tuple[Answer, ...]:
+    def copies(self, ctx: Context, result: R) -> tuple[Response, ...]:
         """What other local actors say when this is done here, to servers that want their word."""
         return ()
 
-    def parts(self, ctx: Context, result: R) -> tuple[Part, ...]:
+    def fallbacks(self, ctx: Context, result: R) -> tuple[Fallback, ...]:
         """What is said besides when this is done here, to followers of the community or its server
         that do not understand the action's own activity."""
         return ()
@@ -143,6 +155,6 @@ class Action(ABC, Generic[R]):
 
 Shape = tuple[str, ...]
 # A reader looks at the target and gives the action, or None when there is nothing to do (it is
-# known already). It raises Denied, Invalid, NotFound, or Missing for what must be fetched first.
+# known already). It raises Denied, Invalid, NotFound, or NeedsFetch for what must be fetched first.
 Reader = Callable[[Context, ReceivedActivity], Action[Any] | None]
 Readers = Mapping[Shape, Reader]

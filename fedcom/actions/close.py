@@ -12,19 +12,19 @@ from typing import Literal
 from sqlalchemy import select, update
 
 from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.sent import last_iri
+from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.context import Context
-from fedcom.effects.modlog import Line, log_community
+from fedcom.effects.modlog import LogEntry, log_community
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.moderation import modlog
 from fedcom.queries.actors import get_community, is_admin
+from fedcom.queries.sent import last_iri
 from fedcom.rules.limits import MAX_REASON, check_body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseCommunity(Action[Community]):
+class CloseCommunity(Federated[Community]):
     """Nobody here sees the community or takes part in it until it is opened again."""
 
     by: Person
@@ -61,7 +61,7 @@ class CloseCommunity(Action[Community]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReopenCommunity(Action[Community]):
+class ReopenCommunity(Federated[Community]):
     """It is as it was before it was closed."""
 
     by: Person
@@ -119,7 +119,7 @@ def _set(
     changed = update(community_table).where(community_table.c.actor_id == community_id)
     ctx.conn.execute(changed.values(removed_at=removed_at))
     log_community(
-        ctx, Line(by=action.by, kind=kind, community=None, reason=reason), action.community
+        ctx, LogEntry(by=action.by, kind=kind, community=None, reason=reason), action.community
     )
     return get_community(ctx.conn, community_id)
 

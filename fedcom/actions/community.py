@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from sqlalchemy import insert, update
 
 from activitypub.vocab.activities import create, update as update_activity
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Readers
+from fedcom.actions.base import Action, Activity, Audience, Federated, Microblogs, Readers
 from fedcom.actions.follow import Follow
-from fedcom.actions.vouching import check_vouched
 from fedcom.context import Context, NewKey
 from fedcom.effects.local_actor import create_local_actor
 from fedcom.errors import Invalid
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.moderation import moderator
-from fedcom.queries.actors import get_community, standing
+from fedcom.queries.actors import get_community
+from fedcom.queries.located import standing_in
 from fedcom.remote.actors import community_at, person_at, put_actor
+from fedcom.remote.vouching import check_vouched
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
 from fedcom.rules.permissions import may_act, may_moderate
@@ -25,7 +26,7 @@ from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateCommunity(Action[Community]):
+class CreateCommunity(Federated[Community]):
     """A new community here; whoever makes it is its first moderator and follows it."""
 
     by: Person
@@ -86,7 +87,7 @@ class CreateCommunity(Action[Community]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditCommunity(Action[Community]):
+class EditCommunity(Federated[Community]):
     """A moderator changes how the community presents itself and who may post."""
 
     by: Person
@@ -98,7 +99,7 @@ class EditCommunity(Action[Community]):
 
     def check(self, ctx: Context) -> None:
         """For moderators; of a community elsewhere its server is sent the change."""
-        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community), ctx.now)
+        may_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
         check_display_name(self.title)
         check_body(self.description.source)
 
@@ -127,7 +128,7 @@ class EditCommunity(Action[Community]):
             ctx.new_iri("update"),
             self.by.iri,
             to_document(result, ctx.origin),
-            cc=[result.followers or f"{result.iri}/followers"],
+            cc=[result.followers_iri],
         )
 
     def audience(self, ctx: Context, result: Community) -> Audience:
@@ -149,15 +150,6 @@ class RefreshCommunity(Action[Community]):
         """Write what the origin serves now."""
         refreshed = put_actor(ctx, ctx.document(self.community.iri))
         return get_community(ctx.conn, refreshed.id)
-
-    def to_activity(self, ctx: Context, result: Community) -> Activity:
-        """Update{Group}."""
-        document = to_document(result, ctx.origin)
-        return update_activity(ctx.new_iri("update"), self.by.iri, document)
-
-    def audience(self, ctx: Context, result: Community) -> Audience:
-        """Nobody: it is only ever heard."""
-        return Audience(subject=result.iri)
 
 
 def _read_update(ctx: Context, received: ReceivedActivity) -> EditCommunity | RefreshCommunity:

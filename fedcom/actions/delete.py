@@ -3,31 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import update
-
 from activitypub.vocab.activities import create, delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Part
+from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
 from fedcom.actions.comment import answered, note_of
-from fedcom.actions.sent import last_iri
 from fedcom.context import Context
-from fedcom.effects.counts import count_comment, count_post, locked
 from fedcom.effects.mentions import mentioned
-from fedcom.effects.revisions import forget_revisions
+from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Actor, Person
-from fedcom.models.comment import Comment, comment
-from fedcom.models.post import Post, post
-from fedcom.queries.actors import get_person, standing
-from fedcom.queries.comments import get_comment
-from fedcom.queries.content import Content, community_of
-from fedcom.queries.posts import get_post
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+from fedcom.queries.content import Content
+from fedcom.queries.located import locate, standing_in
+from fedcom.queries.sent import last_iri
 from fedcom.rules.dialects import purges_deleted
 from fedcom.rules.permissions import may_edit, may_take_part
 from fedcom.wire.post import to_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delete(Action[Content]):
+class Delete(Federated[Content]):
     """The author takes it back. What was written on another server is blanked here at once."""
 
     by: Person
@@ -55,7 +50,7 @@ class Delete(Action[Content]):
             ctx.new_iri("delete"),
             self.by.iri,
             result.iri,
-            community=community_of(ctx.conn, result).iri,
+            community=locate(ctx, result).community.iri,
         )
 
     def audience(self, ctx: Context, result: Content) -> Audience:
@@ -64,7 +59,7 @@ class Delete(Action[Content]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undelete(Action[Content]):
+class Undelete(Federated[Content]):
     """The author gives it again."""
 
     by: Person
@@ -75,8 +70,8 @@ class Undelete(Action[Content]):
     def check(self, ctx: Context) -> None:
         """The author's own, deleted, in a community that is open."""
         may_edit(self.by, self.target, ctx.now)
-        community = community_of(ctx.conn, self.target)
-        may_take_part(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
+        community = locate(ctx, self.target).community
+        may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         is_taken_down = self.target.removed_at is not None and not community.local
         if self.by.local and is_taken_down:
             # Other servers were told in the author's name, and would be told that it is back.
@@ -90,7 +85,7 @@ class Undelete(Action[Content]):
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""
-        community = community_of(ctx.conn, result)
+        community = locate(ctx, result).community
         sent = last_iri(ctx, "delete", self.by, result.iri)
         deleted = delete_activity(sent, self.by.iri, result.iri, community=community.iri)
         return undo(ctx.new_iri("undo"), deleted)
@@ -99,44 +94,24 @@ class Undelete(Action[Content]):
         """Whoever was told of it; microblogs know no way back but a new boost."""
         return audience_of(ctx, result, Microblogs.BOOST)
 
-    def parts(self, ctx: Context, result: Content) -> tuple[Part, ...]:
+    def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create anew, where nothing is left to be restored."""
         return given_again(ctx, result)
 
 
-def given_again(ctx: Context, target: Content) -> tuple[Part, ...]:
+def given_again(ctx: Context, target: Content) -> tuple[Fallback, ...]:
     """A new Create of what a member wrote, for servers that purged it; nothing of what is not to be
     seen, and of what others wrote, which is not ours to say.
     """
     if not (target.local and target.is_shown):
         return ()
-    community, author = community_of(ctx.conn, target), get_person(ctx.conn, target.author_id)
+    community, author = locate(ctx, target).community, locate(ctx, target).author
     if isinstance(target, Post):
         document = to_page(target, author, community, mentioned(ctx, target))
     else:
         document = note_of(ctx, target)
     made = create(ctx.new_iri("create"), author.iri, document)
-    return (Part(community, target.iri, made, purges_deleted),)
-
-
-def set_shown(ctx: Context, target: Content, changes: Mapping[str, object]) -> Content:
-    """Write `changes` to a post or comment and keep the counters true to whether it is shown.
-
-    What it said before its edits is forgotten when its author deletes it.
-    """
-    before = locked(ctx, target)
-    table = post if isinstance(target, Post) else comment
-    ctx.conn.execute(update(table).where(table.c.id == target.id).values(**changes))
-    get = get_post if isinstance(target, Post) else get_comment
-    after = get(ctx.conn, target.id)
-    if after.deleted_at is not None:
-        forget_revisions(ctx, after)
-    difference = int(after.is_shown) - int(before.is_shown)
-    if difference and isinstance(after, Post):
-        count_post(ctx, after, difference)
-    elif difference and isinstance(after, Comment):
-        count_comment(ctx, after, difference)
-    return after
+    return (Fallback(community, target.iri, made, purges_deleted),)
 
 
 def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audience:
@@ -146,7 +121,7 @@ def audience_of(ctx: Context, target: Content, microblogs: Microblogs) -> Audien
         _, people = answered(ctx, target)
     return Audience(
         subject=target.iri,
-        community=community_of(ctx.conn, target),
+        community=locate(ctx, target).community,
         people=people,
         to_followers=True,
         microblogs=microblogs if isinstance(target, Post) else Microblogs.NOTHING,

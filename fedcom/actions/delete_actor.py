@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 
 from activitypub.vocab.activities import delete as delete_activity
-from fedcom.actions.base import Action, Activity, Audience
-from fedcom.actions.boosts import forget_boosts
-from fedcom.actions.outside_mention import forget_mentions
+from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.context import Context
+from fedcom.effects.boosts import forget_boosts
 from fedcom.effects.bulk_removal import blank_all
 from fedcom.effects.counts import count_subscribers
-from fedcom.effects.modlog import Line, log_community
+from fedcom.effects.modlog import LogEntry, log_community
+from fedcom.effects.outside_mentions import forget_mentions
 from fedcom.effects.revisions import forget_revisions_of
 from fedcom.models.actor import Community, Person
 from fedcom.models.follow import follow
@@ -24,7 +24,7 @@ from fedcom.remote.actors import forget_actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteActor(Action[None]):
+class DeleteActor(Federated[None]):
     """The end of a person or a community; erased people must not stay."""
 
     by: Person | Community
@@ -40,7 +40,7 @@ class DeleteActor(Action[None]):
         """
         if isinstance(self.by, Community):
             by = get_person(ctx.conn, self.by.id)
-            log_community(ctx, Line(by=by, kind="remove_community", community=None), self.by)
+            log_community(ctx, LogEntry(by=by, kind="remove_community", community=None), self.by)
         if self.removes_content:
             self._blank(ctx)
         else:

@@ -3,21 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 
-from activitypub.reading import Document, parse
+from activitypub.document import Document
+from activitypub.parse import parse
 from activitypub.vocab.activities import accept, follow as follow_activity, reject, undo
 from database.inserts import upsert
-from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
+from fedcom.actions.base import Activity, Audience, Federated, Readers, Response
 from fedcom.context import Context
 from fedcom.effects.counts import count_subscribers
-from fedcom.effects.notify import News, notify
+from fedcom.effects.follows import tell_of_reject
 from fedcom.effects.tombstones import record_undone
 from fedcom.errors import Invalid, NotFound
-from fedcom.models.actor import Actor, Community, Person, actor
+from fedcom.models.actor import Actor, Community, Person
 from fedcom.models.follow import FollowRow, follow
-from fedcom.queries.actors import find_actor, get_actor, standing
+from fedcom.queries.actors import find_actor, get_actor
 from fedcom.queries.follows import find_follow, find_follow_by_iri, get_follow
+from fedcom.queries.located import standing_in
 from fedcom.remote.actors import actor_at
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import reads_rejects
@@ -27,7 +29,7 @@ from outbox.publish import find_issued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Follow(Action[FollowRow]):
+class Follow(Federated[FollowRow]):
     """Ask to be told what a community or a person publishes.
 
     `by` may be a community elsewhere: NodeBB's categories follow ours.
@@ -44,7 +46,7 @@ class Follow(Action[FollowRow]):
         if isinstance(self.target, Community):
             must_be_open(self.target)
             if isinstance(self.by, Person):
-                mine = standing(ctx.conn, self.by, self.target)
+                mine = standing_in(ctx, self.by, self.target)
                 may_take_part(self.by, self.target, mine, ctx.now)
         if self.target.deleted_at is not None or self.target.id == self.by.id:
             raise Invalid("cannot_follow", "%(name)s cannot be followed.", name=self.target.handle)
@@ -72,14 +74,14 @@ class Follow(Action[FollowRow]):
         """Only the one who is followed."""
         return Audience(subject=_subject(self.by, self.target), people=(self.target,))
 
-    def answers(self, ctx: Context, result: FollowRow) -> tuple[Answer, ...]:
+    def responses(self, ctx: Context, result: FollowRow) -> tuple[Response, ...]:
         """The Accept, each time: Mastodon asks again when it has lost the first.
 
         The whole Follow is in it, because Lemmy 0.19, Misskey and GoToSocial need that.
         """
         asked = follow_activity(result.iri, self.by.iri, self.target.iri)
         return (
-            Answer(
+            Response(
                 actor=self.target.iri,
                 activity=accept(ctx.new_iri("accept"), self.target.iri, asked),
                 to=self.by,
@@ -88,7 +90,7 @@ class Follow(Action[FollowRow]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseFollow(Action[None]):
+class RefuseFollow(Federated[None]):
     """A peer's Follow by somebody banned, which is answered with a Reject.
 
     A refusal of the request alone says nothing to Mastodon, which goes on showing the follow as
@@ -117,14 +119,14 @@ class RefuseFollow(Action[None]):
         """Nobody but the one who asked, who gets the answer."""
         return Audience(subject=_subject(self.by, self.target))
 
-    def answers(self, ctx: Context, result: None) -> tuple[Answer, ...]:
+    def responses(self, ctx: Context, result: None) -> tuple[Response, ...]:
         """The Reject, with the whole Follow in it."""
         refusal = reject(ctx.new_iri("reject"), self.target.iri, self.to_activity(ctx, result))
-        return (Answer(actor=self.target.iri, activity=refusal, to=self.by),)
+        return (Response(actor=self.target.iri, activity=refusal, to=self.by),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unfollow(Action[FollowRow]):
+class Unfollow(Federated[FollowRow]):
     """Undo{Follow}."""
 
     by: Person | Community
@@ -158,7 +160,7 @@ class Unfollow(Action[FollowRow]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerFollow(Action[None]):
+class AnswerFollow(Federated[None]):
     """Accept or Reject of a Follow: a peer's answer to ours, or ours that ends a peer's."""
 
     by: Person | Community
@@ -197,23 +199,6 @@ class AnswerFollow(Action[None]):
         return Audience(subject=_subject(follower, self.by), people=(follower,))
 
 
-def accept_by_announce(ctx: Context, community: Community) -> bool:
-    """Take it as the Accept of our members' follows that `community` announces something to us.
-
-    Lemmy 0.19 sends a server that it did not know nothing of what was said before it knew it, the
-    first Accept among it. Where a follow is accepted already, that one explains the Announce.
-    Returns whether a follow was pending.
-    """
-    ours = select(actor.c.id).where(actor.c.local.is_(True))
-    mine = (follow.c.target_id == community.id) & follow.c.follower_id.in_(ours)
-    states = set(ctx.conn.execute(select(follow.c.state).where(mine).distinct()).scalars())
-    if states != {"pending"}:
-        return False
-    ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
-    count_subscribers(ctx, community.id)
-    return True
-
-
 def _may_act(someone: Person | Community, now: datetime) -> None:
     if isinstance(someone, Person):
         may_act(someone, now)
@@ -243,7 +228,7 @@ def _is_banned(ctx: Context, person: Person, target: Person | Community) -> bool
     """From this server, or from the community that they ask to follow."""
     if person.is_banned(ctx.now):
         return True
-    return isinstance(target, Community) and standing(ctx.conn, person, target).is_banned(ctx.now)
+    return isinstance(target, Community) and standing_in(ctx, person, target).is_banned(ctx.now)
 
 
 def _reads_rejects(ctx: Context, person: Person) -> bool:
@@ -270,14 +255,6 @@ def _read_answer(ctx: Context, received: ReceivedActivity) -> AnswerFollow:
         )
     return AnswerFollow(
         by=actor_at(ctx, received.actor), asked=asked, accepted=received.activity.type == "Accept"
-    )
-
-
-def tell_of_reject(ctx: Context, follower_id: int, target: Actor | None) -> None:
-    """Tell a member that somebody does not let them follow."""
-    community = target.id if isinstance(target, Community) else None
-    notify(
-        ctx, follower_id, News(kind="moderation", community_id=community, detail="follow_rejected")
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from activitypub.vocab.activities import update as update_activity
-from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.context import Context, NewKey
 from fedcom.effects.local_actor import put_keys
 from fedcom.errors import Invalid
@@ -16,7 +16,7 @@ from fedcom.wire.addressing import key_iri, proof_key_iri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RotateKeys(Action[Actor]):
+class RotateKeys(Federated[Actor]):
     """The old keys are retired. The new ones have ids of their own, so that peers who kept the old
     ones need not guess: an unknown id makes them read the actor again at once."""
 
@@ -69,7 +69,7 @@ class RotateKeys(Action[Actor]):
             ctx.new_iri("update"),
             self.by.iri,
             to_document(result, ctx.origin),
-            cc=[result.followers or f"{result.iri}/followers"],
+            cc=[result.followers_iri],
         )
 
     def audience(self, ctx: Context, result: Actor) -> Audience:

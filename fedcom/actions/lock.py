@@ -1,79 +1,80 @@
-"""Lock and unlock: a moderator closes a post to comments, or opens it again."""
+"""Lock and unlock: a moderator closes a post, or a comment, to replies, or opens it again."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import update
 
 from activitypub.vocab.activities import lock, undo
-from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.actions.sent import last_iri
-from fedcom.actions.vouching import check_vouched
+from fedcom.actions.base import Activity, Audience, Federated, Readers
 from fedcom.context import Context
 from fedcom.effects.modlog import log_content, reason_of
 from fedcom.errors import Conflict, Invalid
 from fedcom.models.actor import Person
-from fedcom.models.post import Post, post
-from fedcom.queries.actors import standing
-from fedcom.queries.comments import find_comment
-from fedcom.queries.content import community_of
-from fedcom.queries.posts import find_post, get_post
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import post
+from fedcom.queries.comments import is_in_branch
+from fedcom.queries.content import Content, get_again
+from fedcom.queries.located import find_located, locate, standing_in
+from fedcom.queries.sent import last_iri
 from fedcom.remote.actors import person_at
+from fedcom.remote.vouching import check_vouched
 from fedcom.rules.permissions import may_moderate
 from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lock(Action[Post]):
-    """A moderator closes a post to comments, or opens it again."""
+class Lock(Federated[Content]):
+    """A moderator closes a post, or a comment and all below it, to replies, or opens it again."""
 
     by: Person
-    post: Post
+    target: Content
     locked: bool
     reason: str = ""
 
     def check(self, ctx: Context) -> None:
         """For moderators, and only what is not so yet."""
-        community = community_of(ctx.conn, self.post)
-        may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
-        if self.locked == (self.post.locked_at is not None):
+        community = locate(ctx, self.target, self.by).community
+        may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
+        if self.locked == (self.target.locked_at is not None):
             raise Conflict("already_so", "Nothing to change.")
 
-    def apply(self, ctx: Context) -> Post:
+    def apply(self, ctx: Context) -> Content:
         """Set or clear the mark, and write the modlog."""
-        log_content(ctx, self.by, self.post, "lock" if self.locked else "unlock", self.reason)
+        log_content(ctx, self.by, self.target, "lock" if self.locked else "unlock", self.reason)
         moment = ctx.now if self.locked else None
-        ctx.conn.execute(update(post).where(post.c.id == self.post.id).values(locked_at=moment))
-        return get_post(ctx.conn, self.post.id)
+        if isinstance(self.target, Comment):
+            change = update(comment).where(is_in_branch(self.target))
+        else:
+            change = update(post).where(post.c.id == self.target.id)
+        ctx.conn.execute(change.values(locked_at=moment))
+        return get_again(ctx.conn, self.target)
 
-    def to_activity(self, ctx: Context, result: Post) -> Activity:
+    def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Lock, or Undo{Lock}."""
-        community, reason = community_of(ctx.conn, result).iri, self.reason or None
+        community, reason = locate(ctx, result).community.iri, self.reason or None
         sent = ctx.new_iri("lock") if self.locked else last_iri(ctx, "lock", self.by, result.iri)
         word = lock(sent, self.by.iri, result.iri, community=community, reason=reason)
         return word if self.locked else undo(ctx.new_iri("undo"), word)
 
-    def audience(self, ctx: Context, result: Post) -> Audience:
+    def audience(self, ctx: Context, result: Content) -> Audience:
         """The community: the forums that follow it if it is ours, its server if it is not."""
         return Audience(
-            subject=result.iri, community=community_of(ctx.conn, result), forums_only=True
+            subject=result.iri, community=locate(ctx, result).community, forums_only=True
         )
 
 
 def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
     undone = received.activity.object_document if received.activity.type == "Undo" else None
     word = undone or received.activity
-    target = find_post(ctx.conn, word.object_id or "")
-    if target is None:
-        # Lemmy 1.0 locks single comments too. Here threads are closed as a whole.
-        if find_comment(ctx.conn, word.object_id or "") is not None:
-            return None
-        raise Invalid("couldnt_find_post", "Only posts known here can be locked.")
-    check_vouched(ctx, received, community_of(ctx.conn, target))
+    at = find_located(ctx, word.object_id or "", received.actor)
+    if at is None:
+        raise Invalid("couldnt_find_post", "Only posts and comments known here can be locked.")
+    check_vouched(ctx, received, at.community)
     locked = undone is None
-    if locked == (target.locked_at is not None):
+    if locked == (at.content.locked_at is not None):
         return None
     by = person_at(ctx, received.actor)
-    return Lock(by=by, post=target, locked=locked, reason=reason_of(word))
+    return Lock(by=by, target=at.content, locked=locked, reason=reason_of(word))
 
 
 READERS: Readers = {("Lock",): _read_lock, ("Undo", "Lock"): _read_lock}

@@ -1,9 +1,4 @@
-"""SendMessage, EditMessage, DeleteMessage, UndeleteMessage: words between two people.
-
-On the wire a message is a ChatMessage or any other object, mostly a Note, and what makes that
-private is its audience alone. So the readers of Note and its kin are here, above those of posts and
-comments: they look at the audience first, and what is not for everybody never becomes a comment.
-"""
+"""SendMessage, EditMessage, DeleteMessage, UndeleteMessage: words between two people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,46 +8,38 @@ from uuid import uuid4
 
 from sqlalchemy import exists, func, insert, select, update
 
-from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from activitypub.vocab.activities import (
     create,
     delete as delete_activity,
     undo,
     update as update_activity,
 )
-from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.actions.comment import read_content
-from fedcom.actions.move import find_move
-from fedcom.actions.outside_mention import or_mention
-from fedcom.actions.post import Provenance, is_overtaken
-from fedcom.actions.sent import last_iri
+from fedcom.actions.base import Activity, Audience, Federated
+from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.effects.mentions import with_links
 from fedcom.effects.notify import News, is_blocked, notify
 from fedcom.effects.tombstones import refuse_deleted
-from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
+from fedcom.errors import Conflict, Denied, Invalid, TooMany
 from fedcom.models.actor import Person
 from fedcom.models.message import Message, message
-from fedcom.queries.actors import find_actor, get_person
-from fedcom.queries.messages import find_message, find_message_before, get_message
-from fedcom.remote.actors import participant_at, refuse_blocked
+from fedcom.queries.actors import get_person
+from fedcom.queries.messages import find_message_before, get_message
+from fedcom.queries.sent import last_iri
+from fedcom.remote.actors import refuse_blocked
 from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import takes_chat
 from fedcom.rules.limits import check_message, check_seen
 from fedcom.rules.permissions import may_act, may_edit
 from fedcom.wire.addressing import message_iri
 from fedcom.wire.body import Body
-from fedcom.wire.comment import read_message
-from fedcom.wire.message import CHAT, copies_of, recipients_of, to_message, with_name
-from fedcom.wire.post import TYPES
-from inbox.ports import ReceivedActivity
+from fedcom.wire.message import CHAT, copies_of, to_message
 
 TO_STRANGERS = 20
 """Messages an hour that a member may send to people who never wrote to them."""
 
 
-class _Private(Action[Message]):
+class _Private(Federated[Message]):
     """Whatever is done with a message, nobody is told but whom it is for."""
 
     def audience(self, ctx: Context, result: Message) -> Audience:
@@ -258,98 +245,3 @@ def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
 def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:
     recipient = get_person(ctx.conn, about.recipient_id)
     return delete_activity(iri, by.iri, about.iri, to=[recipient.iri])
-
-
-def _read_chat(ctx: Context, received: ReceivedActivity) -> SendMessage | EditMessage | None:
-    document = received.object
-    _check_sender(received)
-    if PUBLIC in document.addressed:
-        raise Denied("not_private", "A private message must not be addressed to the public.")
-    people = _recipients(ctx, received, document)
-    if not people:
-        raise NotFound(
-            "couldnt_find_person", "The message is not addressed to anybody on this server."
-        )
-    return _read_message(ctx, received, people)
-
-
-def _read_content(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
-    """A message to the members whom it is addressed to, if it is not public; else a comment or a
-    post; else, where it has no place here, a mention of the members whom it names."""
-    moved = find_move(ctx, received)
-    if moved is not None:
-        return moved
-    people = _recipients(ctx, received, received.object) if _is_from_author(received) else ()
-    return (
-        _read_message(ctx, received, people) if people else or_mention(read_content, ctx, received)
-    )
-
-
-def _recipients(ctx: Context, received: ReceivedActivity, document: Document) -> tuple[Person, ...]:
-    """The people here whom it is addressed to, and nobody when everybody may read it."""
-    ours = recipients_of(document, received.activity, ctx.is_ours)
-    found = [find_actor(ctx.conn, iri) for iri in ours]
-    return tuple(someone for someone in found if isinstance(someone, Person))
-
-
-def _read_message(
-    ctx: Context, received: ReceivedActivity, people: tuple[Person, ...]
-) -> SendMessage | EditMessage | None:
-    document = received.object
-    if document.id is None or document.owner is None:
-        raise Invalid(
-            "object_incomplete", "The object needs an id and exactly one author (attributedTo)."
-        )
-    content = read_message(document)
-    body = with_name(content.body, document)
-    source = Provenance(content.iri, document.type, content.published, content.updated)
-    by = participant_at(ctx, document.owner)
-    known = find_message(ctx.conn, content.iri)
-    if known is None:
-        # Some may have blocked the author, who does not learn of it unless all of them have.
-        willing = [one for one in people if not is_blocked(ctx, one.id, by.id)]
-        first, *others = willing or people
-        return SendMessage(by=by, to=first, others=tuple(others), body=body, source=source)
-    if is_overtaken(received, content, known):
-        return None
-    if by.id == known.author_id and body == Body(known.body_source, known.body_html):
-        return None
-    return EditMessage(by=by, message=known, body=body, source=source)
-
-
-def read_delete(ctx: Context, received: ReceivedActivity, about: Message) -> DeleteMessage | None:
-    """A Delete of a message, which only its author can mean."""
-    action = DeleteMessage(by=_author(ctx, received), message=about)
-    return None if about.deleted_at is not None and action.by.id == about.author_id else action
-
-
-def read_undelete(
-    ctx: Context, received: ReceivedActivity, about: Message
-) -> UndeleteMessage | None:
-    """An Undo of that."""
-    action = UndeleteMessage(by=_author(ctx, received), message=about)
-    return None if about.deleted_at is None and action.by.id == about.author_id else action
-
-
-def _author(ctx: Context, received: ReceivedActivity) -> Person:
-    _check_sender(received)
-    return participant_at(ctx, received.actor)
-
-
-def _check_sender(received: ReceivedActivity) -> None:
-    """Raises Denied for a private message that somebody else than its author passes on."""
-    if not _is_from_author(received):
-        raise Denied(
-            "not_public", "A private message is accepted only from its author, not relayed."
-        )
-
-
-def _is_from_author(received: ReceivedActivity) -> bool:
-    return received.evidence == "signature"
-
-
-READERS: Readers = {
-    ("Create", "ChatMessage"): _read_chat,
-    ("Update", "ChatMessage"): _read_chat,
-    **{(verb, kind): _read_content for verb in ("Create", "Update") for kind in TYPES},
-}

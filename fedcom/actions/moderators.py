@@ -6,20 +6,19 @@ from sqlalchemy import delete
 
 from activitypub.vocab.activities import add, remove
 from database.inserts import insert_ignoring
-from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.context import Context
-from fedcom.effects.modlog import Line, log_person
+from fedcom.effects.modlog import LogEntry, log_person
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import moderator
-from fedcom.queries.actors import find_moderators, standing
-from fedcom.remote.actors import person_at
+from fedcom.queries.actors import find_moderators
+from fedcom.queries.located import standing_in
 from fedcom.rules.permissions import Standing, may_moderate
-from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddModerator(Action[None]):
+class AddModerator(Federated[None]):
     """A moderator appoints another."""
 
     by: Person
@@ -28,8 +27,8 @@ class AddModerator(Action[None]):
 
     def check(self, ctx: Context) -> None:
         """For moderators; the appointed must be somebody who may act."""
-        may_moderate(self.by, self.community, standing(ctx.conn, self.by, self.community), ctx.now)
-        theirs = standing(ctx.conn, self.person, self.community)
+        may_moderate(self.by, self.community, standing_in(ctx, self.by, self.community), ctx.now)
+        theirs = standing_in(ctx, self.person, self.community)
         is_out = self.person.is_banned(ctx.now) or theirs.is_banned(ctx.now)
         if is_out or self.person.deleted_at is not None:
             raise Invalid(
@@ -49,8 +48,8 @@ class AddModerator(Action[None]):
             raise Conflict(
                 "already_moderator", "%(person)s is already a moderator.", person=self.person.handle
             )
-        line = Line(by=self.by, kind="add_moderator", community=self.community)
-        log_person(ctx, line, self.person)
+        entry = LogEntry(by=self.by, kind="add_moderator", community=self.community)
+        log_person(ctx, entry, self.person)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Add to the moderators collection."""
@@ -70,7 +69,7 @@ class AddModerator(Action[None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveModerator(Action[None]):
+class RemoveModerator(Federated[None]):
     """A moderator dismisses another who was appointed later, or resigns."""
 
     by: Person
@@ -79,7 +78,7 @@ class RemoveModerator(Action[None]):
 
     def check(self, ctx: Context) -> None:
         """Nobody dismisses an older moderator, as with Lemmy; admins dismiss anybody."""
-        mine = standing(ctx.conn, self.by, self.community)
+        mine = standing_in(ctx, self.by, self.community)
         may_moderate(self.by, self.community, mine, ctx.now)
         listed = [person.id for person in find_moderators(ctx.conn, self.community)]
         if self.person.id not in listed:
@@ -96,8 +95,8 @@ class RemoveModerator(Action[None]):
                 moderator.c.person_id == self.person.id,
             )
         )
-        line = Line(by=self.by, kind="remove_moderator", community=self.community)
-        log_person(ctx, line, self.person)
+        entry = LogEntry(by=self.by, kind="remove_moderator", community=self.community)
+        log_person(ctx, entry, self.person)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Remove from the moderators collection."""
@@ -131,17 +130,3 @@ def check_rank(
 
 def _collection(community: Community) -> str:
     return community.moderators_iri or f"{community.iri}/moderators"
-
-
-def read_moderator(
-    ctx: Context, received: ReceivedActivity, community: Community
-) -> AddModerator | RemoveModerator | None:
-    """Add or Remove, with the moderators collection of `community` as its target."""
-    iri = received.activity.object_id or ""
-    listed = {person.iri: person for person in find_moderators(ctx.conn, community)}.get(iri)
-    if (listed is not None) == (received.activity.type == "Add"):
-        return None  # it is so already
-    by = person_at(ctx, received.actor)
-    if listed is not None:
-        return RemoveModerator(by=by, community=community, person=listed)
-    return AddModerator(by=by, community=community, person=person_at(ctx, iri))

@@ -11,19 +11,18 @@ from sqlalchemy import select, update
 
 from activitypub.authority import Refuse, judge_moved
 from activitypub.iri import same_host
-from activitypub.vocab.activities import announce, move, undo
-from fedcom.actions.base import Action, Activity, Audience, Readers
-from fedcom.actions.delete import set_shown
+from fedcom.actions.base import Action, Readers
 from fedcom.context import Context
 from fedcom.effects.counts import count_moved, locked
 from fedcom.effects.modlog import log_content, reason_of
+from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied, Invalid, NotFound
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import comment
 from fedcom.models.moderation import report
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_actor, get_person
-from fedcom.queries.content import community_of
+from fedcom.queries.located import find_located, locate
 from fedcom.queries.modlog import find_remover
 from fedcom.queries.posts import find_post, find_post_of_thread, get_post
 from fedcom.remote.actors import community_at, if_served, participant_at
@@ -47,7 +46,7 @@ class MovePost(Action[Post]):
 
     def check(self, ctx: Context) -> None:
         """Between communities of one server elsewhere, of what no member here wrote."""
-        community = community_of(ctx.conn, self.post)
+        community = locate(ctx, self.post).community
         target = self.target or community
         if self.post.local or community.local or target.local or target.host != community.host:
             raise Denied("not_theirs", "A server can move posts only between its own communities.")
@@ -75,21 +74,6 @@ class MovePost(Action[Post]):
             set_shown(ctx, before, {"removed_at": None})
         return get_post(ctx.conn, before.id)
 
-    def to_activity(self, ctx: Context, result: Post) -> Activity:
-        """Move, or the Undo of the Announce."""
-        community, about = community_of(ctx.conn, self.post), self.post.iri
-        if self.target is not None:
-            sent, reason = ctx.new_iri("move"), self.reason or None
-            return move(sent, self.by.iri, about, (community.iri, self.target.iri), reason=reason)
-        followers = community.followers or f"{community.iri}/followers"
-        sent = ctx.new_iri("announce")
-        told = announce(sent, self.by.iri, about, followers=followers, published=ctx.now)
-        return undo(ctx.new_iri("undo"), told)
-
-    def audience(self, ctx: Context, result: Post) -> Audience:
-        """Nobody: it is only ever heard."""
-        return Audience(subject=self.post.iri)
-
 
 def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     """The move that a community shows by announcing a post which is known in another community of
@@ -98,10 +82,13 @@ def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
     Which community the post is in says the post itself, as its origin serves it now; but what the
     former community has let go belongs to whichever other one announces it.
     """
-    about = find_post(ctx.conn, received.activity.object_id or "")
-    if received.via is None or about is None or about.local:
+    if received.via is None:
         return None
-    community, has_left = community_of(ctx.conn, about), _has_left(ctx, about)
+    at = find_located(ctx, received.activity.object_id or "", received.actor)
+    about = None if at is None else at.content
+    if not isinstance(about, Post) or about.local:
+        return None
+    community, has_left = locate(ctx, about).community, _has_left(ctx, about)
     if not same_host(received.via, community.iri) or (
         received.via == community.iri and not has_left
     ):
@@ -121,7 +108,7 @@ def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
             "not_moved", "Move is supported only for posts, from one community to another."
         )
     about = _post_moved(ctx, word.object_id or "", (word.origin, word.target))
-    community = community_of(ctx.conn, about)
+    community = locate(ctx, about).community
     if community.iri == word.target and not _has_left(ctx, about):
         return None
     if not _is_confirmed(ctx, about, community.iri, word.target):

@@ -5,8 +5,8 @@ No rule, no effect and no word on the wire may live here: those are the action's
 
 from typing import TypeVar
 
-from fedcom.actions.base import Action
-from fedcom.actions.federate import federate
+from fedcom.actions.base import Action, Federated
+from fedcom.actions.federate.tell import federate
 from fedcom.context import Context
 from inbox.ports import ReceivedActivity
 
@@ -20,7 +20,11 @@ def perform(ctx: Context, action: Action[R], received: ReceivedActivity | None =
     never who may.
     Returns what the action gives; raises Denied, Invalid, NotFound or Conflict before any change.
     """
-    action.check(ctx)
-    result = action.apply(ctx)
-    federate(ctx, action, result, received)
+    try:
+        action.check(ctx)
+        result = action.apply(ctx)
+        if isinstance(action, Federated):
+            federate(ctx, action, result, received)
+    finally:
+        ctx.seen.forget()
     return result

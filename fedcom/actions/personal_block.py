@@ -9,12 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete
 
-from activitypub.vocab.activities import block, undo
 from database.inserts import insert_ignoring
-from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.base import Action
 from fedcom.context import Context
-from fedcom.effects.notify import is_blocked
-from fedcom.errors import Denied
 from fedcom.models.actor import Person
 from fedcom.models.personal import actor_block
 
@@ -39,23 +36,4 @@ class BlockPerson(Action[None]):
         mine = actor_block.c.person_id == self.by.id
         ctx.conn.execute(
             delete(actor_block).where(mine, actor_block.c.blocked_id == self.person.id)
-        )
-
-    def to_activity(self, ctx: Context, result: None) -> Activity:
-        """Block or Undo{Block}; only ever heard."""
-        word = block(ctx.new_iri("block"), self.by.iri, self.person.iri, None)
-        return word if self.blocked else undo(ctx.new_iri("undo"), word)
-
-    def audience(self, ctx: Context, result: None) -> Audience:
-        """Nobody."""
-        return Audience(subject=self.person.iri, private=True)
-
-
-def refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
-    """Raises Denied for a member who answers somebody elsewhere who has blocked them: that person's
-    server would drop the answer without a word.
-    """
-    if by.local and not to.local and is_blocked(ctx, to.id, by.id):
-        raise Denied(
-            "person_block", "%(person)s has blocked you. You can't reply to them.", person=to.handle
         )

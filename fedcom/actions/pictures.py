@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from activitypub.vocab.activities import update as update_activity
-from fedcom.actions.base import Action, Activity, Audience, Microblogs
+from fedcom.actions.base import Activity, Audience, Federated, Microblogs
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
 from fedcom.models.actor import Community, Person, actor
-from fedcom.queries.actors import get_community, get_person, standing
+from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.located import standing_in
 from fedcom.rules.limits import check_url
 from fedcom.rules.permissions import may_act, may_moderate
 from fedcom.wire.actor import to_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePictures(Action[Person | Community]):
+class ChangePictures(Federated[Person | Community]):
     """A member changes the own pictures, or a moderator those of a community of ours."""
 
     by: Person
@@ -30,7 +31,7 @@ class ChangePictures(Action[Person | Community]):
         may_act(self.by, ctx.now)
         if isinstance(self.subject, Community):
             community = self.subject
-            may_moderate(self.by, community, standing(ctx.conn, self.by, community), ctx.now)
+            may_moderate(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         elif self.subject.id != self.by.id:
             raise Denied("not_the_owner", "You can change only your own pictures.")
         if not self.subject.local:
@@ -52,7 +53,7 @@ class ChangePictures(Action[Person | Community]):
 
     def to_activity(self, ctx: Context, result: Person | Community) -> Activity:
         """Update{Person} or Update{Group}."""
-        followers = result.followers or f"{result.iri}/followers"
+        followers = result.followers_iri
         document = to_document(result, ctx.origin)
         return update_activity(ctx.new_iri("update"), self.by.iri, document, cc=[followers])
 

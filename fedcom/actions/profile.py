@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from activitypub.vocab.activities import update as update_activity
-from fedcom.actions.base import Action, Activity, Audience, Readers
+from fedcom.actions.base import Action, Activity, Audience, Federated, Readers
 from fedcom.context import Context
 from fedcom.errors import Denied
 from fedcom.models.actor import Person, actor
@@ -19,7 +19,7 @@ from inbox.ports import ReceivedActivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditProfile(Action[Person]):
+class EditProfile(Federated[Person]):
     """A member changes the own display name and text."""
 
     by: Person
@@ -71,14 +71,6 @@ class RefreshProfile(Action[Person]):
         """Write what the origin serves now, key and all."""
         refreshed = put_actor(ctx, ctx.document(self.by.iri))
         return get_person(ctx.conn, refreshed.id)
-
-    def to_activity(self, ctx: Context, result: Person) -> Activity:
-        """Update{Person}."""
-        return update_activity(ctx.new_iri("update"), self.by.iri, to_document(result, ctx.origin))
-
-    def audience(self, ctx: Context, result: Person) -> Audience:
-        """Nobody: it is only ever heard."""
-        return Audience(subject=result.iri)
 
 
 def _read_update(ctx: Context, received: ReceivedActivity) -> RefreshProfile:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from activitypub.iri import same_host
-from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience
+from fedcom.actions.base import Action
 from fedcom.context import Context
 from fedcom.effects.tombstones import forget_deleted, record_deleted
 from fedcom.errors import Denied
@@ -31,14 +30,6 @@ class RecordDeletion(Action[None]):
         """One row, until what it waits for arrives or the tombstone is pruned."""
         record_deleted(ctx, self.iri, self.actor_iri)
 
-    def to_activity(self, ctx: Context, result: None) -> Activity:
-        """Delete; only ever heard."""
-        return delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
-
-    def audience(self, ctx: Context, result: None) -> Audience:
-        """Nobody."""
-        return Audience(subject=self.iri)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetDeletion(RecordDeletion):
@@ -47,8 +38,3 @@ class ForgetDeletion(RecordDeletion):
     def apply(self, ctx: Context) -> None:
         """Drop the row."""
         forget_deleted(ctx, self.iri)
-
-    def to_activity(self, ctx: Context, result: None) -> Activity:
-        """Undo{Delete}; only ever heard."""
-        deleted = delete_activity(ctx.new_iri("delete"), self.actor_iri, self.iri)
-        return undo(ctx.new_iri("undo"), deleted)

@@ -11,10 +11,9 @@ from datetime import timedelta
 
 from sqlalchemy import insert, or_, select, update
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from activitypub.vocab.activities import announce, flag, undo
-from fedcom.actions.base import Action, Activity, Answer, Audience, Readers
-from fedcom.actions.vouching import check_vouched
+from fedcom.actions.base import Activity, Audience, Federated, Readers, Response
 from fedcom.context import Context
 from fedcom.effects.notify import News, notify
 from fedcom.errors import Conflict, Denied, Invalid, NotFound, TooMany
@@ -29,10 +28,10 @@ from fedcom.queries.actors import (
     find_moderators,
     get_person,
     list_admins,
-    standing,
 )
 from fedcom.queries.comments import find_comment, get_comment
-from fedcom.queries.content import Content, community_of
+from fedcom.queries.content import Content, Reference, placed, reference_to
+from fedcom.queries.located import locate, standing_in
 from fedcom.queries.messages import find_message, get_message
 from fedcom.queries.posts import find_post, get_post
 from fedcom.queries.reports import (
@@ -45,6 +44,7 @@ from fedcom.queries.reports import (
 )
 from fedcom.remote.actors import participant_at
 from fedcom.remote.peers import find_peer
+from fedcom.remote.vouching import check_vouched
 from fedcom.rules.dialects import Dialect, dialect_of, reads_announced_flags
 from fedcom.rules.limits import MAX_REPORT, check_report
 from fedcom.rules.permissions import may_act, may_take_part
@@ -63,7 +63,7 @@ MAX_OBJECTS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report(Action[ReportRow]):
+class Report(Federated[ReportRow]):
     """Somebody asks the moderators, or the admins, to look at something."""
 
     # A person, or the server itself that speaks for one of its people (Mastodon).
@@ -114,16 +114,16 @@ class Report(Action[ReportRow]):
 
     def _write(self, ctx: Context, target: Target, iri: str) -> int:
         community = _place(ctx, target)
-        about = {
-            "post_id": target.id if isinstance(target, Post) else None,
-            "comment_id": target.id if isinstance(target, Comment) else None,
-            "message_id": target.id if isinstance(target, Message) else None,
-        }
+        about = place = Reference(post_id=None, comment_id=None)
+        if isinstance(target, Post | Comment):
+            about, place = reference_to(target), placed(target)
+        message_id = target.id if isinstance(target, Message) else None
         row = insert(report).values(
             iri=iri,
             reporter_id=self.by.id,
             community_id=community.id if community else None,
             **about,
+            message_id=message_id,
             reason=self.reason,
             said=words_of(target),
             created_at=ctx.now,
@@ -133,8 +133,7 @@ class Report(Action[ReportRow]):
             kind="report",
             by_id=self.by.id,
             community_id=community.id if community else None,
-            post_id=target.post_id if isinstance(target, Comment) else about["post_id"],
-            comment_id=about["comment_id"],
+            **place,
             reason=self.reason,
         )
         for judge_id in _judges(ctx, target, community):
@@ -149,7 +148,7 @@ class Report(Action[ReportRow]):
         """The server of the community, and the author's, if these are other servers."""
         return Audience(subject=self.target.iri, people=_servers(ctx, self.target), private=True)
 
-    def beside(self, ctx: Context, result: ReportRow) -> tuple[Answer, ...]:
+    def copies(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
         """To a microblog our server itself says it, with the author's id first (Mastodon)."""
         passed_on = _to_moderators_elsewhere(
             ctx, self.by, self.target, self.to_activity(ctx, result)
@@ -160,9 +159,9 @@ class Report(Action[ReportRow]):
         instance = get_person(ctx.conn, ctx.conn.execute(select(site.c.actor_id)).scalar_one())
         word = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
         word["object"] = [author.iri, self.target.iri]
-        return (Answer(instance.iri, word, _server(author)), *passed_on)
+        return (Response(instance.iri, word, _server(author)), *passed_on)
 
-    def answers(self, ctx: Context, result: ReportRow) -> tuple[Answer, ...]:
+    def responses(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
         """What was reported to a community of ours is for its moderators elsewhere too."""
         word = self.to_activity(ctx, result)
         here = _place(ctx, self.target)
@@ -172,7 +171,7 @@ class Report(Action[ReportRow]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawReport(Action[None]):
+class WithdrawReport(Federated[None]):
     """Who reported something takes that back."""
 
     by: Person
@@ -208,14 +207,14 @@ class WithdrawReport(Action[None]):
         target = _reported(ctx, self.report)
         return Audience(subject=target.iri, people=_servers(ctx, target), private=True)
 
-    def beside(self, ctx: Context, result: None) -> tuple[Answer, ...]:
+    def copies(self, ctx: Context, result: None) -> tuple[Response, ...]:
         """The moderators elsewhere who were told."""
         target = _reported(ctx, self.report)
         return _to_moderators_elsewhere(ctx, self.by, target, self.to_activity(ctx, result))
 
-    def answers(self, ctx: Context, result: None) -> tuple[Answer, ...]:
+    def responses(self, ctx: Context, result: None) -> tuple[Response, ...]:
         """The same when it was heard."""
-        return self.beside(ctx, result)
+        return self.copies(ctx, result)
 
 
 def _check_target(ctx: Context, by: Person, target: Target) -> None:
@@ -229,8 +228,8 @@ def _check_target(ctx: Context, by: Person, target: Target) -> None:
     elif isinstance(target, Post | Comment):
         if target.author_id == by.id:
             raise Invalid("own_content", "This is your own; you can delete it instead.")
-        community = community_of(ctx.conn, target)
-        may_take_part(by, community, standing(ctx.conn, by, community), ctx.now)
+        community = locate(ctx, target).community
+        may_take_part(by, community, standing_in(ctx, by, community), ctx.now)
         if not target.is_shown:
             raise Denied("deleted", "This has been deleted, so it cannot be reported.")
 
@@ -256,12 +255,12 @@ def _check_pace(ctx: Context, by: Person) -> None:
 
 
 def _place(ctx: Context, target: Target) -> Community | None:
-    return community_of(ctx.conn, target) if isinstance(target, Post | Comment) else None
+    return locate(ctx, target).community if isinstance(target, Post | Comment) else None
 
 
 def _author(ctx: Context, target: Target) -> Person | None:
     """Who wrote it, of what other servers are told."""
-    return get_person(ctx.conn, target.author_id) if isinstance(target, Post | Comment) else None
+    return locate(ctx, target).author if isinstance(target, Post | Comment) else None
 
 
 def _moderators_here(ctx: Context, community: Community) -> list[int]:
@@ -301,7 +300,7 @@ def _reads_announced(ctx: Context, someone: Person) -> bool:
 
 def _to_moderators_elsewhere(
     ctx: Context, by: Person, target: Target, word: Activity
-) -> tuple[Answer, ...]:
+) -> tuple[Response, ...]:
     """A community of ours passes it on to the servers of its moderators, as PieFed and Mbin do.
 
     To no server that has it from the reporter: its own, and whichever a member here reported it to;
@@ -320,13 +319,13 @@ def _to_moderators_elsewhere(
         if one.host not in told and _reads_announced(ctx, one)
     }
     return tuple(
-        Answer(
+        Response(
             community.iri,
             announce(
                 ctx.new_iri("announce"),
                 community.iri,
                 word,
-                followers=community.followers or f"{community.iri}/followers",
+                followers=community.followers_iri,
                 published=ctx.now,
             ),
             _server(one),
@@ -381,7 +380,7 @@ def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
     accounts = [one for one in found if isinstance(one, Person | Community) and one.local]
     for content in contents:
         if received.via is not None:
-            check_vouched(ctx, received, community_of(ctx.conn, content))
+            check_vouched(ctx, received, locate(ctx, content).community)
     ours: list[Target] = [one for one in contents if _is_judged_here(ctx, one)]
     targets = [*ours, *messages] or accounts
     if not targets:
@@ -420,8 +419,8 @@ def _named(ctx: Context, word: Document) -> Iterator[Target]:
 
 def _is_judged_here(ctx: Context, content: Content) -> bool:
     """It is in a community of ours, or by a member, or a member moderates where it is."""
-    community = community_of(ctx.conn, content)
-    if community.local or get_person(ctx.conn, content.author_id).local:
+    community = locate(ctx, content).community
+    if community.local or locate(ctx, content).author.local:
         return True
     return bool(_moderators_here(ctx, community))
 

@@ -8,22 +8,24 @@ the author's own Delete, which counts on every server.
 from dataclasses import dataclass
 
 from activitypub.vocab.activities import delete as delete_activity, undo
-from fedcom.actions.base import Action, Activity, Audience, Microblogs, Part
-from fedcom.actions.delete import audience_of, given_again, set_shown
-from fedcom.actions.sent import last_iri
+from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
+from fedcom.actions.delete import audience_of, given_again
 from fedcom.context import Context
 from fedcom.effects.modlog import log_content
 from fedcom.effects.resolve_reports import Outcome, settle_content
+from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Person
-from fedcom.queries.actors import get_person, is_admin
-from fedcom.queries.content import Content, community_of
+from fedcom.queries.actors import is_admin
+from fedcom.queries.content import Content
+from fedcom.queries.located import locate
 from fedcom.queries.modlog import is_taken_down
+from fedcom.queries.sent import last_iri
 from fedcom.rules.permissions import may_act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ForThisServer(Action[Content]):
+class _ForThisServer(Federated[Content]):
     """What both have in common: `by` is in whose name other servers are told."""
 
     by: Person
@@ -36,7 +38,7 @@ class _ForThisServer(Action[Content]):
         may_act(self.admin, ctx.now)
         if not is_admin(ctx.conn, self.admin.id):
             raise Denied("not_an_admin", "Only admins of this server can do that.")
-        if community_of(ctx.conn, self.target).local:
+        if locate(ctx, self.target).community.local:
             raise Invalid(
                 "local_community",
                 "This is for posts in communities of other servers; this community is local.",
@@ -44,7 +46,7 @@ class _ForThisServer(Action[Content]):
 
     def deletion(self, ctx: Context, iri: str, result: Content) -> Activity:
         """The author's Delete."""
-        community = community_of(ctx.conn, result).iri
+        community = locate(ctx, result).community.iri
         return delete_activity(iri, self.by.iri, result.iri, community=community)
 
     def told(self, ctx: Context, result: Content, microblogs: Microblogs) -> Audience:
@@ -105,7 +107,7 @@ class PutBack(_ForThisServer):
         """Whoever was told of it."""
         return self.told(ctx, result, Microblogs.BOOST)
 
-    def parts(self, ctx: Context, result: Content) -> tuple[Part, ...]:
+    def fallbacks(self, ctx: Context, result: Content) -> tuple[Fallback, ...]:
         """The author's Create anew, where nothing is left to be restored."""
         return given_again(ctx, result)
 
@@ -121,5 +123,5 @@ def put_back(ctx: Context, admin: Person, target: Content) -> PutBack:
 
 
 def _speaker(ctx: Context, admin: Person, target: Content) -> Person:
-    author = get_person(ctx.conn, target.author_id)
+    author = locate(ctx, target).author
     return author if author.local else admin

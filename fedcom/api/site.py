@@ -1,7 +1,7 @@
-"""GET /api/v3/site: what this server is called, and who runs it.
+"""GET /api/v3/site: the name of this server and its admins.
 
-PieFed 1.7 reads `admins[].person.actor_id` here and ignores what an admin does whom it does not
-find. The names are those of Lemmy 0.19's `GetSiteResponse`.
+PieFed 1.7 reads `admins[].person.actor_id` here, and ignores what admins do who are not listed. The
+members are named as in Lemmy 0.19's `GetSiteResponse`.
 """
 
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ async def answer_site(request: Request) -> Response:
 
 
 def read_site(conn: Connection) -> Json:
-    """The answer to GET /api/v3/site."""
+    """The response to GET /api/v3/site, as JSON."""
     about = get_site(conn)
     actor = get_person(conn, about.actor_id)
     site = {

@@ -1,16 +1,16 @@
-"""Fetches what was there before: old posts of a community that is followed now, comments, pins.
+"""Fetches the past of communities that are followed now: old posts, pinned posts, comments.
 
-A peer announces what happens from now on. What happened before is asked for once, in the
-background: the newest posts from the community's outbox, what it has pinned, the comments of each
-from its `context` (FEP-f228) or its `replies`. It is kept as if it had been heard, so nobody is
-told of it. Votes are not asked for.
+A peer announces what happens from now on. What happened before is fetched once, in the background:
+the newest posts from the community's outbox, its pinned posts, and the comments of each post from
+its `context` (FEP-f228) or its `replies`. It is stored as if it had been received, so nobody is
+notified of it. Votes are not fetched.
 
-Everything here is a stranger's and may have no end, so each visit is bounded in documents, in time,
-for each host and for each collection, and goes at a walking pace. A community is done when
-`community.backfilled_at` is set; a crash, a peer that is down or the end of a visit's time leave it
-null, and the next round of housekeeping goes on. Only what its own origin serves is believed;
-whatever cannot be had or kept is left out, and the rest goes on. What was left out of the last
-visit, and why, is kept for admins (`models.omission`).
+All of it comes from strangers and may be endless, so each visit is limited in documents, in time,
+for each host and for each collection, and pauses after each request. A community is done when
+`community.backfilled_at` is set. After a crash, when a peer is down, or when a visit has used up
+its time, it stays null, and the next round of housekeeping goes on. Only what an object's own
+origin serves is believed. Whatever cannot be fetched or stored is left out; what the last visit
+left out, and why, is stored for admins (`models.omission`).
 """
 
 import asyncio
@@ -27,15 +27,16 @@ from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from activitypub.authority import Believe, FetchFirst, Known, judge_listed
+from activitypub.document import Document
 from activitypub.errors import BudgetSpent, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_origin
-from activitypub.reading import COLLECTION_TYPES, Document
-from fedcom.actions.comment import content_at
-from fedcom.actions.feature import MAX_PINS, put_pins
+from activitypub.types import COLLECTION_TYPES
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
+from fedcom.effects.pins import MAX_PINS, put_pins
 from fedcom.errors import Denied, FedcomError, Invalid
+from fedcom.inbound.content_at import content_at
 from fedcom.models.actor import Community, community as community_table
 from fedcom.models.comment import Comment
 from fedcom.models.omission import omission
@@ -53,11 +54,11 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class VisitLimits:
-    """What one visit may cost and bring.
+    """Limits of one visit.
 
-    `comments` of one thread, `pages` of one collection, `depth` of answers to answers; `documents`
-    in all and `of_one_host`; `seconds` in all and `pause` after each request; `faults` of a host
-    until it is left in peace, `visits` until a community counts as done all the same.
+    `comments` of one thread, `pages` of one collection, `depth` of nested replies; `documents` in
+    total and `of_one_host`; `seconds` in total and `pause` after each request; `faults` of a host
+    until it is not asked again, `visits` until a community counts as done whatever is missing.
     """
 
     posts: int = 50
@@ -73,24 +74,24 @@ class VisitLimits:
 
 
 LIMITS = VisitLimits()
-# A thread that a member looked up costs less than a community, and is fetched once an hour at most.
+# A thread that a member looked up costs less than a community, and is fetched at most once an hour.
 THREAD_DOCUMENTS = 600
 THREAD_SECONDS = 60.0
 THREAD_FRESH = timedelta(hours=1)
-# Threads that wait or were fetched of late; more than these are not remembered.
+# How many waiting and recently fetched threads are remembered.
 THREADS = 1_000
-# An Announce of a Create of a post, and one more of each.
+# An Announce of a Create of a post, and one more level of each.
 WRAPPINGS = 4
-# Pages in a row that bring nothing new: Mastodon's first page of replies may be empty.
+# Pages in a row without anything new: Mastodon's first page of replies may be empty.
 BARREN = 2
-# Of one visit; whatever is wrong with a peer is wrong with all it lists.
+# Of one visit: the same fault of a peer usually affects everything that it lists.
 OMISSIONS = 50
 MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One thing that could not be had or kept: its id ("" for none), a stable code, a sentence."""
+    """One thing that could not be fetched or stored: its id or "", a stable code, a sentence."""
 
     item: str
     code: str
@@ -98,10 +99,9 @@ class LeftOut:
 
 
 class VisitBudget(Budget):
-    """What one visit has cost and brought so far; raises BudgetSpent when it costs too much.
+    """What one visit has used so far; raises BudgetSpent at its limits.
 
-    The limit of each host keeps a listing of strangers' posts from making us knock at one door
-    again and again.
+    The limit for each host keeps a collection of foreign posts from making us flood one server.
     """
 
     def __init__(self, limits: VisitLimits, timer: Callable[[], float] = time.monotonic) -> None:
@@ -116,17 +116,17 @@ class VisitBudget(Budget):
         self.left_out: list[LeftOut] = []
 
     def leave_out(self, item: str | None, code: str, reason: str) -> None:
-        """Remember the first so many things that were left out."""
+        """Remember something that was left out, up to a limit."""
         if len(self.left_out) < OMISSIONS:
             self.left_out.append(LeftOut(item or "", code, reason[:MAX_REASON]))
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is asked of anybody."""
+        """Whether nothing more is fetched."""
         return self._is_spent or self.seconds_left == 0.0
 
     def spend(self, url: str) -> None:
-        """Take one request off. Raises BudgetSpent."""
+        """Count one request. Raises BudgetSpent."""
         host = host_of(url)
         if self._asked[host] >= self._limits.of_one_host or self.is_tired(host):
             raise BudgetSpent(
@@ -141,19 +141,19 @@ class VisitBudget(Budget):
         self.unrested += 1
 
     def note_fault(self, error: Unreachable) -> None:
-        """A host did not answer; one that asks us to wait is not asked again in this visit."""
+        """Count a failure of a host; one that asks us to wait is not asked again in this visit."""
         if error.url:
             waits = error.retry_after is not None
             self._faults[host_of(error.url)] += self._limits.faults if waits else 1
 
     def is_tired(self, host: str) -> bool:
-        """Whether the host has failed too often to be asked again now."""
+        """Whether the host has failed too often to be asked again in this visit."""
         return self._faults[host] >= self._limits.faults
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One thing in a collection: an id or an embedded document, and which origin showed it."""
+    """One entry of a collection: an id or an embedded document, and the origin that listed it."""
 
     item: Document | str
     at: str
@@ -161,7 +161,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class UnreadThread:
-    """A post whose comments are to be fetched, and what its document says of where they are."""
+    """A post whose comments are to be fetched, and where its document says that they are."""
 
     post: Post
     community: Community
@@ -186,11 +186,11 @@ class Backfill:
         self._fetched: dict[int, datetime] = {}
 
     def wake(self) -> None:
-        """There may be a community whose old posts are missing."""
+        """Look for communities whose old posts are missing."""
         self._followed.set()
 
     def want_thread(self, about: Post | Comment) -> None:
-        """A member has looked this up and will want to read the comments."""
+        """Fetch the comments of something that a member has looked up."""
         number = about.id if isinstance(about, Post) else about.post_id
         last = self._fetched.get(number)
         fresh = last is not None and self._clock() - last < THREAD_FRESH
@@ -203,13 +203,13 @@ class Backfill:
         self._looked_up.set()
 
     async def run(self) -> None:
-        """Fetch what is missing as soon as it is known to be, until cancelled."""
+        """Fetch what is missing whenever woken, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_forever(self._followed, self.fetch_communities))
             tasks.create_task(_forever(self._looked_up, self.fetch_threads))
 
     async def fetch_communities(self) -> None:
-        """Visit every community that is followed and not done."""
+        """Visit every followed community that is not done."""
         for community in await self._units.read(find_unfilled):
             await _safely(self._visit_community(community))
 
@@ -250,7 +250,7 @@ class Backfill:
         )
 
     async def _report(self, community: Community, source: str, visit: VisitBudget) -> None:
-        """Put down what this visit to `source` left out, in place of what the last one did."""
+        """Store what this visit to `source` left out, replacing what the last one did."""
         await self._units.unit(lambda ctx: _put_omissions(ctx, community, source, visit.left_out))
 
     async def _visit_thread(self, post_id: int) -> None:
@@ -258,7 +258,8 @@ class Backfill:
             replace(self._limits, documents=THREAD_DOCUMENTS, seconds=THREAD_SECONDS)
         )
         about, community = await self._units.read(lambda conn: _find_thread(conn, post_id))
-        # What is ours was told to us; what is below our communities too, and would be announced.
+        # Replies to local content and in local communities are delivered to us, and storing others
+        # would announce them.
         if about.local or community.local or not about.is_shown:
             return
         document = await self._attempt(self._units.fetch(about.iri, visit), visit, about.iri)
@@ -271,7 +272,7 @@ class Backfill:
         logger.info("thread_fetched", post=about.iri, comments=visit.comments)
 
     async def _fetch_posts(self, community: Community, visit: VisitBudget) -> list[UnreadThread]:
-        """Keep the newest posts of a community. Raises Unreachable or Denied for its outbox."""
+        """Store the newest posts of a community. Raises Unreachable or Denied for its outbox."""
         if community.outbox is None:
             return []
         try:
@@ -286,7 +287,7 @@ class Backfill:
     async def _fetch_pins(
         self, community: Community, collection: str, visit: VisitBudget
     ) -> list[UnreadThread]:
-        """Keep and pin what the community has pinned, as far as it can be had."""
+        """Store and pin the community's pinned posts, as far as they can be fetched."""
         listed = await self._list(collection, community.iri, visit, MAX_PINS)
         threads = await self._keep_posts(listed, community, visit)
         pinned = [thread.post.iri for thread in threads]
@@ -326,7 +327,7 @@ class Backfill:
         return UnreadThread(found, community, document.thread, document.replies)
 
     async def _fetch_thread(self, thread: UnreadThread, visit: VisitBudget) -> None:
-        """Keep the comments of a post: those its context lists, else its replies and theirs."""
+        """Store the comments of a post: those in its context, else its replies and theirs."""
         seen = {thread.post.iri}
         listed = None
         if thread.context is not None:
@@ -367,9 +368,9 @@ class Backfill:
         *,
         descend: bool = False,
     ) -> Document | None:
-        """Keep a comment and those between it and what we have; gives its document.
+        """Store a comment and those between it and what is here; its document.
 
-        What is known is not fetched again, unless we want to `descend` to its answers.
+        A known comment is not fetched again, unless to `descend` to its replies.
         """
         iri = _id_of(one.item)
         if iri is None or iri in seen:
@@ -391,9 +392,9 @@ class Backfill:
         return document
 
     async def _climb(self, document: Document, visit: VisitBudget) -> list[Document]:
-        """The document and what it answers, up to something that we have, as far as that goes.
+        """The document and its ancestors, up to something that is here.
 
-        Raises Invalid for answers in a circle and for threads without an end.
+        Raises Invalid for replies in a circle and for threads that are too deep.
         """
         chain = [document]
         while (above := chain[-1].in_reply_to) is not None and not await self._is_known(above):
@@ -410,7 +411,7 @@ class Backfill:
         return chain
 
     async def _resolve(self, one: Listed, visit: VisitBudget) -> Document | None:
-        """The object in one entry of a collection, as its own origin has it; None for no object.
+        """The object in one entry of a collection, as its own origin serves it; None without one.
 
         Entries are ids or documents, of objects or of the Create or Announce of one.
         """
@@ -433,17 +434,17 @@ class Backfill:
     async def _list(
         self, ref: Document | str, near: str | None, visit: VisitBudget, limit: int
     ) -> list[Listed]:
-        """Up to `limit` distinct entries of a collection, page after page while they bring any.
+        """Up to `limit` distinct entries of a collection, page by page while there are new ones.
 
-        Its pages must be on the host of `near`, and without that on the host of the collection.
-        Raises what the fetch of the collection raises, Invalid when it is none.
+        Its pages must be on the host of `near`, or without that on the host of the collection.
+        Raises what fetching the collection raises, and Invalid when it is not a collection.
         """
         found: dict[str, Listed] = {}
         seen: set[str] = set()
         page: Document | str | None = ref
         barren = 0
         for _ in range(self._limits.pages + 1):
-            # An embedded page may say that it is anybody's.
+            # An embedded page may claim any id.
             is_fetched = isinstance(page, str)
             page = await self._page(page, near, seen, visit)
             if page is None:
@@ -464,7 +465,7 @@ class Backfill:
     async def _page(
         self, page: Document | str | None, near: str | None, seen: set[str], visit: VisitBudget
     ) -> Document | None:
-        """The next page to read; None when it was read before or cannot be had."""
+        """The next page to read; None when it was read before or cannot be fetched."""
         if isinstance(page, str):
             if page in seen or not (near is None or same_origin(page, near)):
                 return None
@@ -485,7 +486,7 @@ class Backfill:
     async def _attempt(
         self, work: Awaitable[T], visit: VisitBudget, what: Listed | Document | str
     ) -> T | None:
-        """Do one thing of many: what fails is left out."""
+        """Do one of many things; if it fails, it is left out."""
         try:
             return await work
         except (ProtocolError, FedcomError, DBAPIError) as error:
@@ -503,7 +504,7 @@ class Backfill:
             await self._rest(visit)
 
     async def _rest(self, visit: VisitBudget) -> None:
-        """Walk, do not run: peers have members to serve."""
+        """Pause after a request, so that peers can serve their members."""
         asked, visit.unrested = visit.unrested, 0
         await asyncio.sleep(self._limits.pause * asked)
 
@@ -521,7 +522,7 @@ async def _forever(due: asyncio.Event, work: Callable[[], Awaitable[None]]) -> N
 async def _safely(work: Awaitable[None]) -> None:
     try:
         await work
-    except Exception:  # the outermost loop: one visit that fails must not end all later ones
+    except Exception:  # the outermost loop: a failed visit must not end all later ones
         logger.exception("backfill_failed")
 
 
@@ -549,7 +550,7 @@ def _find_thread(conn: Connection, post_id: int) -> tuple[Post, Community]:
 
 
 def _keep(ctx: Context, document: Document, thread: UnreadThread) -> Post | Comment:
-    """Make the comment. Raises Denied for what answers nothing in this thread."""
+    """Make the comment. Raises Denied for something that is not a reply in this thread."""
     iri = document.in_reply_to or ""
     above = find_content(ctx.conn, iri)
     root = above.post_id if isinstance(above, Comment) else above and above.id

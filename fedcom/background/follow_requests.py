@@ -1,7 +1,7 @@
-"""Follows that nobody has answered are asked for again.
+"""Sends Follows again that have not been answered.
 
-Lemmy 0.19 loses the first Accept that it has for a server it did not know, and PieFed takes a
-repeated delivery for one that it has seen. A new Follow, under a new id, is answered by both.
+Lemmy 0.19 loses the first Accept for a server that it did not know, and PieFed ignores a repeated
+delivery of the same id. Both answer a new Follow with a new id.
 """
 
 from datetime import datetime, timedelta
@@ -24,14 +24,14 @@ from outbox.publish import find_issued
 logger = structlog.get_logger(__name__)
 
 FIRST_AFTER = timedelta(minutes=5)
-"""How long the first answer is waited for; each next time three times as long as in all before."""
+"""How long to wait for the first answer; each time, the whole wait becomes three times as long."""
 
 GIVE_UP_AFTER = timedelta(days=7)
-"""Age of a follow that is left to the member to ask for again."""
+"""Age of a follow that is not sent again by itself."""
 
 
 async def ask_again(units: Units, now: datetime) -> None:
-    """Send a new Follow for each that waits too long."""
+    """Send a new Follow for each that has waited too long."""
     due = await units.read(
         lambda conn: [row for row in list_pending(conn) if is_due(conn, row, now)]
     )
@@ -40,7 +40,7 @@ async def ask_again(units: Units, now: datetime) -> None:
 
 
 def is_due(conn: Connection, row: FollowRow, now: datetime) -> bool:
-    """Whether it is time to ask again for a pending follow, which was not refused."""
+    """Whether it is time to send a pending follow again; not if the peer refused the delivery."""
     if now - row.created_at > GIVE_UP_AFTER or find_failure(conn, row.iri) is not None:
         return False
     issued = find_issued(conn, row.iri)
@@ -54,7 +54,7 @@ def _age(row: FollowRow, at: float) -> timedelta:
 
 def _ask_again(row: FollowRow, ctx: Context) -> None:
     if find_follow(ctx.conn, row.follower_id, row.target_id) != row:
-        return  # answered or taken back meanwhile
+        return  # answered or undone meanwhile
     by, target = get_actor(ctx.conn, row.follower_id), get_actor(ctx.conn, row.target_id)
     try:
         perform(ctx, Follow(by=by, target=target))

@@ -7,9 +7,9 @@ from functools import partial
 
 import structlog
 
+from activitypub.document import Document
 from activitypub.errors import FetchFailed, Gone
 from activitypub.fetch import Budget
-from activitypub.reading import Document
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.perform import perform
 from fedcom.context import Context

@@ -1,4 +1,4 @@
-"""What grows is cut back: what was heard and sent, sessions, attempts, letters, bans, pictures."""
+"""Prunes what grows: received and sent activities, sessions, attempts, mail, bans, pictures."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import Connection, delete, update
 
 from fedcom.accounts import rate_limits as pace
-from fedcom.accounts.mail import prune_letters
+from fedcom.accounts.mail import prune_mail
 from fedcom.accounts.password_reset import prune_resets
 from fedcom.accounts.sessions import prune_sessions
 from fedcom.accounts.throttle import LIMITS, prune_attempts
@@ -33,10 +33,10 @@ from fedcom.personal.notifications import prune_notifications
 from fedcom.personal.sent_forms import prune_sent_forms
 from fedcom.settings import Settings
 from inbox import journal
-from outbox import maintenance as upkeep
+from outbox import maintenance
 
-# Peers retry for a week at the longest (Lemmy), and a proof counts for a week; a tombstone outlives
-# whatever it waits for.
+# Peers retry for a week at most (Lemmy), and a proof is valid for a week; a tombstone has to
+# outlast both.
 TOMBSTONES_KEPT = timedelta(days=31)
 DELETED_KEPT = timedelta(days=30)
 OMISSIONS_KEPT = timedelta(days=31)
@@ -72,12 +72,12 @@ class Housekeeping:
 
 
 async def clean_up(database: Database, now: datetime) -> None:
-    """Prune everything that is past its use, in short transactions so that nobody waits long."""
+    """Delete everything that is outdated, in short transactions so that nobody waits long."""
     while True:
         pruned = await database.write(lambda conn: journal.prune(conn, now.timestamp()))
         if max(pruned.bodies, pruned.rows) < journal.PRUNE_BATCH:
             break
-    while await database.write(lambda conn: upkeep.prune(conn, now.timestamp())):
+    while await database.write(lambda conn: maintenance.prune(conn, now.timestamp())):
         pass
     await database.write(lambda conn: _prune_domain(conn, now))
 
@@ -88,11 +88,11 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
     prune_resets(conn, now)
     prune_notifications(conn, now)
     prune_sent_forms(conn, now)
-    prune_letters(conn, now)
+    prune_mail(conn, now)
     _erase_messages(conn, now)
     conn.execute(delete(tombstone).where(tombstone.c.created_at < now - TOMBSTONES_KEPT))
     conn.execute(delete(omission).where(omission.c.created_at < now - OMISSIONS_KEPT))
-    # What has run out counts no longer anyway; here it only stops being shown.
+    # Expired bans have no effect anyway; this only stops showing them.
     conn.execute(delete(community_ban).where(community_ban.c.expires_at <= now))
     conn.execute(
         update(actor)
@@ -102,20 +102,20 @@ def _prune_domain(conn: Connection, now: datetime) -> None:
 
 
 def _erase_messages(conn: Connection, now: datetime) -> None:
-    """A deleted message keeps its words only as long as an Undo of the deletion may come."""
+    """Erase the text of deleted messages once their deletion can no longer be undone."""
     old = message.c.deleted_at < now - DELETED_KEPT
     gone = old & ((message.c.body_source != "") | (message.c.body_html != ""))
     conn.execute(update(message).where(gone).values(body_source="", body_html=""))
 
 
-# A file that is younger may be waiting for its row.
+# A younger file may still get its row.
 NAMELESS_KEPT = timedelta(days=1)
 
 
 async def clean_pictures(
     database: Database, store: Store, settings: Settings, now: datetime
 ) -> None:
-    """Forget uploads that nobody shows, then delete every file that no row names."""
+    """Delete the rows of uploads that nothing shows, then every file that no row names."""
     after = 0
     while True:
         last = await database.write(
@@ -131,7 +131,7 @@ async def clean_pictures(
 
 
 def _forget_unused(conn: Connection, origin: str, now: datetime, after: int) -> int | None:
-    """One batch; the id after which the next one begins, None when this was the last."""
+    """One batch; the id after which the next one begins, None after the last."""
     ctx = Context(conn, now, origin)
     batch = list_old_uploads(conn, origin, now, after)
     for found in batch:

@@ -1,6 +1,7 @@
-"""Sends the letters that wait, by SMTP, in the background: no request ever waits for a mail server.
+"""Sends the queued mail by SMTP, in the background: no request ever waits for a mail server.
 
-A letter is deleted after it was taken, so one that a crash came between is sent twice and not lost.
+Mail is deleted after the server has accepted it, so after a crash in between it is sent twice
+rather than lost.
 """
 
 import asyncio
@@ -19,27 +20,27 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from fedcom.accounts.digest import write_digests
-from fedcom.accounts.mail import drop_letter, list_due, postpone_letter
+from fedcom.accounts.mail import drop_mail, list_due, postpone_mail
 from fedcom.clock import Clock
 from fedcom.models.mail import Mail
 from fedcom.settings import Settings
 from fedcom.units import Units
 
 LOOK_EVERY = 5.0
-"""Seconds between two looks at what waits."""
+"""Seconds between two queries of the queue."""
 
 DIGESTS_EVERY = 120
-"""So many looks from one look for unread notifications to the next."""
+"""How many queries of the queue there are for each search for unread notifications."""
 
 TIMEOUT = 30.0
-"""Seconds that any step of the mail server may take."""
+"""Seconds that each step of the mail server may take."""
 
 logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where letters are handed in."""
+    """The mail server to use."""
 
     host: str
     port: int
@@ -62,7 +63,7 @@ class Server:
 
     @property
     def is_here(self) -> bool:
-        """On this very machine, where nobody listens on the line."""
+        """Whether it is on this machine, so that nobody can read along on the network."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
@@ -70,7 +71,7 @@ class Server:
 
 
 class Mailer:
-    """Sends what waits. Does nothing when the settings name no mail server."""
+    """Sends the queued mail. Does nothing when the settings name no mail server."""
 
     def __init__(self, units: Units, settings: Settings, clock: Clock) -> None:
         self._units = units
@@ -80,7 +81,7 @@ class Mailer:
         self._server = None if url is None else Server.read(url.get_secret_value())
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Send mail whenever it is due, until cancelled."""
         looks = 0
         while self._server is not None:
             try:
@@ -93,55 +94,56 @@ class Mailer:
             await asyncio.sleep(LOOK_EVERY)
 
     async def send_due(self) -> int:
-        """Send the letters whose time has come, each in its own turn; how many went."""
+        """Send the mail that is due, one after the other; how many were sent."""
         if self._server is None:
             return 0
         sent = 0
-        for letter in await self._units.read(lambda conn: list_due(conn, self._clock())):
-            sent += await self._send(self._server, letter)
+        for queued in await self._units.read(lambda conn: list_due(conn, self._clock())):
+            sent += await self._send(self._server, queued)
         return sent
 
-    async def _send(self, server: Server, letter: Mail) -> bool:
+    async def _send(self, server: Server, queued: Mail) -> bool:
         try:
-            await asyncio.to_thread(_hand_in, server, _compose(letter, self._sender))
-        # ValueError: smtplib and email refuse what cannot be said, a password with umlauts say.
+            await asyncio.to_thread(_hand_in, server, _compose(queued, self._sender))
+        # ValueError: smtplib and email raise it for what they cannot encode, such as a password
+        # with umlauts.
         except (smtplib.SMTPException, OSError, ValueError) as error:
             if _is_final(error):
-                logger.warning("mail_rejected", mail=letter.id)
-                await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
+                logger.warning("mail_rejected", mail=queued.id)
+                await self._units.unit(lambda ctx: drop_mail(ctx.conn, queued.id))
                 return False
-            # Not its words: a mail server may repeat what it was told.
+            # Without its text: a mail server may repeat what it was sent.
             why = f"{type(error).__name__} {getattr(error, 'smtp_code', '')}".strip()
             again = await self._units.unit(
-                lambda ctx: postpone_letter(ctx.conn, letter, self._clock())
+                lambda ctx: postpone_mail(ctx.conn, queued, self._clock())
             )
-            logger.warning("mail_not_sent", mail=letter.id, error=why, retry=again)
+            logger.warning("mail_not_sent", mail=queued.id, error=why, retry=again)
             return False
-        await self._units.unit(lambda ctx: drop_letter(ctx.conn, letter.id))
+        await self._units.unit(lambda ctx: drop_mail(ctx.conn, queued.id))
         return True
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether the recipient was refused for ever (RFC 5321 §4.2.1) and not, by a 4yz, for now."""
+    """Whether the recipient was refused for good (5yz, RFC 5321 §4.2.1) and not for now (4yz)."""
     return isinstance(error, smtplib.SMTPRecipientsRefused) and all(
         code >= 500 for code, _ in error.recipients.values()
     )
 
 
-def _compose(letter: Mail, sender: str) -> EmailMessage:
+def _compose(queued: Mail, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = letter.recipient
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(letter.created_at)
+    message["To"] = queued.recipient
+    message["Subject"] = queued.subject
+    message["Date"] = format_datetime(queued.created_at)
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip(">"))
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no "I am on holiday" comes back
-    message.set_content(letter.body)
+    message.set_content(queued.body)
     return message
 
 
 def _hand_in(server: Server, message: EmailMessage) -> None:
-    """Blocks for as long as the mail server takes. Raises SMTPException and OSError."""
+    """Send it; blocks while the mail server works. Raises SMTPException and OSError."""
     with _connected(server) as line:
         if server.user:
             line.login(server.user, server.password)
@@ -152,7 +154,7 @@ def _hand_in(server: Server, message: EmailMessage) -> None:
 def _connected(server: Server) -> Iterator[smtplib.SMTP]:
     context = ssl.create_default_context()
     if server.is_here:
-        # It has the certificate that its package made, and there is nobody to be taken for it.
+        # It usually has a self-signed certificate, and nobody can impersonate it on this machine.
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     open_line = partial(smtplib.SMTP_SSL, context=context) if server.is_tls else smtplib.SMTP
     with open_line(server.host, server.port, timeout=TIMEOUT) as line:

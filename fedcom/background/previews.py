@@ -1,8 +1,8 @@
 """Makes the previews of links in the background: title, description and a small picture.
 
-Which are wanted stands in a table (`fedcom.media.queue`), so a crash loses none and of several
-servers on one database each makes others. A link is asked for once, through the one fetcher, and
-never while somebody waits for a page of ours.
+The queue is a table (`fedcom.media.queue`), so a crash loses nothing, and several servers on one
+database share the work. A link is fetched once, through the fetcher, and never while a member waits
+for a page.
 """
 
 import asyncio
@@ -36,22 +36,22 @@ from fedcom.text.page_head import read_head
 from fedcom.units import Units
 
 HEAD_OF_PAGE = 768 * 1024
-"""Bytes of a page that are read; some write that much style before they say what they are."""
+"""Bytes of a page that are read; some have that many of CSS before their metadata."""
 
 TITLE_SECONDS = 10.0
-"""How long who asks for a title is kept waiting."""
+"""How long a member who asks for a title has to wait at most."""
 
 PREVIEW_SECONDS = 30.0
-"""How long a page or a picture may take, with its redirects: others wait for their turn."""
+"""How long a page or a picture may take, with redirects, while others wait their turn."""
 
 REQUESTS = 5
-"""Redirects are followed so far."""
+"""Requests for one page or picture, with its redirects."""
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 ACCEPT_PAGE = f"{', '.join(PAGE_TYPES)}, {ACCEPT};q=0.9"
 AT_ONCE = 4
 LOOK_EVERY = 60.0
-"""Seconds after which the table is looked at although nobody woke us: retries, other servers."""
+"""Seconds until the table is queried without a wake-up, for retries and rows of other servers."""
 
 REST = 1.0
 
@@ -60,7 +60,7 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
-    """What is shown of a link."""
+    """What the preview of a link shows."""
 
     title: str = ""
     description: str = ""
@@ -81,26 +81,26 @@ class Previews:
         self._due = asyncio.Event()
 
     def wake(self) -> None:
-        """Something was written: there may be a new link."""
+        """Query the table: a commit may have added a link."""
         self._due.set()
 
     async def run(self) -> None:
-        """Make what is wanted, as soon as it is, until cancelled."""
+        """Make previews whenever woken, until cancelled."""
         while True:
             try:
                 while await self.make_some():
                     pass
-            except Exception:  # the outermost loop: one link must not end the previews of all
+            except Exception:  # the outermost loop: one link must not end all previews
                 logger.exception("preview_crashed")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._due.wait(), LOOK_EVERY)
             self._due.clear()
-            # Many commits in a row are one look at the table.
+            # Many commits in a row are one query.
             await asyncio.sleep(REST)
 
     async def make_some(self) -> int:
-        """Make a few that are due; how many that were."""
-        # Looked for without a unit, whose commit would wake us again for nothing.
+        """Make a few that are due; how many."""
+        # A query first: the commit of a unit would wake this loop again for nothing.
         due = await self._units.read(next_due)
         if due is None or due > self._clock():
             return 0
@@ -131,12 +131,12 @@ class Previews:
         )
 
     async def _find(self, wanted: PreviewJob) -> FoundPage:
-        """The picture that came with the post, else what its link leads to."""
+        """The picture that came with the post, else the preview of the page that it links to."""
         if wanted.image_url is not None:
             try:
                 return FoundPage(media_id=(await self._picture_at(wanted.image_url)).id)
             except Busy:
-                raise  # that says nothing of the picture: it is tried again
+                raise  # this says nothing about the picture, so it is retried
             except (ProtocolError, FedcomError):
                 if wanted.url in (None, wanted.image_url):
                     raise
@@ -153,7 +153,7 @@ class Previews:
         return FoundPage(head.title, head.description, picture.id if picture else None)
 
     async def title_of(self, url: str) -> str:
-        """What the page at `url` is called, asked now; "" when it does not say.
+        """The title of the page at `url`, fetched now; "" when it has none.
 
         Raises NotFound, Denied and the FetchFailed family.
         """
@@ -172,7 +172,7 @@ class Previews:
         )
 
     async def _picture_of(self, url: str) -> Media | None:
-        """The picture that a page names; without it the words are worth showing too."""
+        """The picture that a page names; None if there is none, as a title is worth showing too."""
         try:
             return await self._picture_at(url)
         except Busy:
@@ -196,7 +196,7 @@ class Previews:
         return await self._units.unit(lambda ctx: _put(ctx, kept, url))
 
     async def _permitted(self, url: str) -> str:
-        """The address to ask, by https wherever that is the rule.
+        """The address to fetch, with https where it is required.
 
         Raises Denied for a blocked host and NotFound for pages of ours.
         """

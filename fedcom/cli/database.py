@@ -1,4 +1,4 @@
-"""`fedcom db`: bring the database up to date, or see whether it is."""
+"""`fedcom db`: upgrade the database, or check whether it is up to date."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""`fedcom federation explain` and `verify`: what we would say to a document or a request, and why.
+"""`fedcom federation explain` and `verify`: how this server reads a document or a request, and why.
 
-For people who write other servers. No settings, no database, no network.
+For developers of other servers. Needs no settings, no database and no network.
 """
 
 import json
@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import click
 
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.inspect.captured import read_capture
 from fedcom.inspect.explain import Explained, explain, refused
 from fedcom.inspect.fixtures import fill, with_context
-from fedcom.inspect.verification import Case, Shown, Verification, verify_capture
+from fedcom.inspect.verification import CapturedCase, Shown, Verification, verify_capture
 
 
 @click.command("explain")
@@ -60,7 +61,7 @@ def _to_json(name: str, explained: Explained) -> str:
 
 
 def _to_line(name: str, explained: Explained) -> str:
-    """One line: verdict, kind, and whatever there is to say."""
+    """One line: verdict, kind, and details."""
     parts = [f"{explained.kind}, {explained.action}"]
     if explained.title:
         parts.append(json.dumps(explained.title, ensure_ascii=False))
@@ -119,7 +120,7 @@ def verify_file(
     captured = read_capture(file.read(), body.read() if body else None)
     host = next(iter(captured.request.values("host")), "")
     parts = urlsplit(origin or f"https://{host}")
-    case = Case(
+    case = CapturedCase(
         captured.request,
         hosts=frozenset({parts.netloc.lower()}),
         scheme=parts.scheme,

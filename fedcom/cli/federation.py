@@ -1,4 +1,4 @@
-"""`fedcom federation`: what other servers are, what waits for them, and what they were refused."""
+"""`fedcom federation`: look up remote objects; show what is waiting, refused and left out."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`fedcom instance`: servers that are blocked."""
+"""`fedcom instance`: block and unblock servers."""
 
 from pathlib import Path
 

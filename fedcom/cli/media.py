@@ -1,4 +1,4 @@
-"""`fedcom media`: pictures that must not be shown any more."""
+"""`fedcom media`: delete pictures."""
 
 import asyncio
 from functools import partial

@@ -1,4 +1,4 @@
-"""How a command gets at the instance: settings, one event loop, the same wiring as the server."""
+"""Opens the instance for a command: settings, one event loop, the same wiring as the server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 def with_instance(config: Path | None, work: Callable[[OpenInstance], Awaitable[T]]) -> T:
-    """Open the instance beside a server that may be running, do `work`, and close it.
+    """Open the instance, run `work`, and close it; a server may be running at the same time.
 
-    What a command publishes is delivered by the running server, which finds it within seconds.
-    Raises SettingsError, MigrationError and whatever `work` raises.
+    It also delivers what a command publishes, within seconds. Raises SettingsError, MigrationError
+    and whatever `work` raises.
     """
     settings = load_settings(config)
     configure_logs("warning", settings.log_format)

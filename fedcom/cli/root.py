@@ -43,7 +43,7 @@ for command in (serve, worker, database, users, communities, instances, keys, me
 
 
 def main() -> None:
-    """Run the command; what an admin can mend is one clear line, and exit code 1."""
+    """Run the command; errors that an admin can fix are one line on stderr, with exit code 1."""
     try:
         fedcom(prog_name="fedcom")
     except (SettingsError, MigrationError, WrongSecret) as error:

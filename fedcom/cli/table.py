@@ -1,6 +1,6 @@
-"""The table of everything the inbox hears, written from the catalog of actions.
+"""The table of all supported activities, made from the catalog of readers.
 
-What it says of an activity is the first sentence of its reader, or of the file that reader is in.
+The description of an activity is the first sentence of its reader, or of the reader's file.
 """
 
 import inspect
@@ -8,11 +8,11 @@ import inspect
 from fedcom.actions.base import Reader, Shape
 from fedcom.inbound.catalog import HEARD
 
-HEAD = "| Activity | Read in `fedcom/actions/` | What is there |\n| --- | --- | --- |\n"
+HEAD = "| Activity | Read in `fedcom/` | What is there |\n| --- | --- | --- |\n"
 
 
 def heard_table() -> str:
-    """One line of Markdown for each reader with the shapes it hears, sorted, under a head."""
+    """The table in Markdown: one line for each reader with its shapes, sorted."""
     shapes: dict[Reader, list[Shape]] = {}
     for readers in HEARD:
         for shape, reader in readers.items():
@@ -22,7 +22,7 @@ def heard_table() -> str:
 
 
 def _line(reader: Reader, shapes: list[Shape]) -> str:
-    module = reader.__module__.rpartition(".")[2]
+    module = reader.__module__.partition(".")[2].replace(".", "/")
     said = inspect.getdoc(reader) or inspect.getdoc(inspect.getmodule(reader)) or ""
     sentence = " ".join(said.partition("\n\n")[0].split())
     heard = ", ".join(f"`{_written(shape)}`" for shape in shapes)
@@ -30,5 +30,5 @@ def _line(reader: Reader, shapes: list[Shape]) -> str:
 
 
 def _written(shape: Shape) -> str:
-    """`("Undo", "Like")` as documents write it: `Undo{Like}`."""
+    """`("Undo", "Like")` as the documents spell it: `Undo{Like}`."""
     return "{".join(shape) + "}" * (len(shape) - 1)

@@ -1,4 +1,4 @@
-"""`fedcom user`: accounts of this instance, and bans of anybody."""
+"""`fedcom user`: accounts of this instance, and bans."""
 
 import asyncio
 import sys
@@ -21,8 +21,9 @@ from fedcom.accounts.members import (
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.passwords import check_new_password, hash_password
 from fedcom.accounts.register import Newcomer, create_account
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
+from fedcom.actions.unban import Unban
 from fedcom.cli.opening import with_instance
 from fedcom.context import Context, NewKey
 from fedcom.errors import NotFound
@@ -200,13 +201,13 @@ def ban(
 def _create(ctx: Context, newcomer: Newcomer, key: NewKey, *, admin: bool) -> Member:
     member = create_account(ctx, newcomer, key, "admin" if admin else "member")
     if admin and not is_set_up(ctx.conn):
-        # As after an unattended start: else strangers would still be shown the set-up page.
+        # As after an unattended start: otherwise strangers could still open the set-up page.
         finish_setup(ctx.conn, name=ctx.host, registration="closed", now=ctx.now)
     return member
 
 
 def _read_password() -> str:
-    """Never from an option: the list of processes and the shell's history would show it."""
+    """The password; never an option, which process lists and the shell's history would show."""
     if sys.stdin.isatty():
         asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked

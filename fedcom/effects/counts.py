@@ -1,63 +1,100 @@
 """Votes, counters and ranks, always changed in the transaction of what they count.
 
-Rows are locked in one order everywhere: comment or post, then its post, then the community.
+Rows are locked in one order everywhere: a vote, the comment or post that it is on, the post above
+that, then the community.
 """
 
-from sqlalchemy import Table, case, delete, or_, select, update
+from typing import Any
 
-from database.inserts import upsert
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    case,
+    delete,
+    or_,
+    select,
+    update,
+)
+
+from database.inserts import insert_ignoring, upsert
 from fedcom.context import Context
+from fedcom.db import UtcDateTime
 from fedcom.models.actor import Community, Person, community
+from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.vote import comment_vote, post_vote
-from fedcom.queries.comments import get_comment
+from fedcom.queries.comments import COMMENT
 from fedcom.queries.follows import count_followers
-from fedcom.queries.posts import get_post
+from fedcom.queries.posts import POST
 from fedcom.rules.ranking import active_key, controversy, hot_key
 
 
-def put_vote(ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str) -> None:
-    """Make `voter`'s vote on `target` be `score` (-1, 0, 1), whatever it was before."""
+def put_vote(
+    ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str
+) -> tuple[int, str] | None:
+    """Make `voter`'s vote on `target` be `score` (-1, 0, 1). The vote before it: score and id."""
+    before = _replace_vote(ctx, voter, target, score, iri)
+    old = 0 if before is None else before[0]
+    if old != score:
+        _count_vote(ctx, target, score, old)
+    return before
+
+
+def put_own_vote(ctx: Context, author: Person, made: Post | Comment, iri: str) -> None:
+    """The vote of its author on what was made now, with `OWN_VOTE` in its counters already."""
+    votes, key = _votes(made)
+    values = {key: made.id, "voter_id": author.id, "score": 1, "iri": iri, "voted_at": ctx.now}
+    insert_ignoring(ctx.conn, votes, values)
+
+
+def _replace_vote(
+    ctx: Context, voter: Person, target: Post | Comment, score: int, iri: str
+) -> tuple[int, str] | None:
+    """Two votes of one person at once (a double click, two workers) see each other: the second
+    waits at the row of the first.
+    """
     votes, key = _votes(target)
-    table = post if isinstance(target, Post) else comment
-    # Two votes of one person at once (a double click, two workers) must see each other.
-    ctx.conn.execute(select(table.c.id).where(table.c.id == target.id).with_for_update())
-    mine = (votes.c[key] == target.id) & (votes.c.voter_id == voter.id)
-    before = ctx.conn.execute(select(votes.c.score).where(mine)).scalar() or 0
-    if before == score:
-        return
+    which = {"target": target.id, "voter": voter.id}
     if score == 0:
-        ctx.conn.execute(delete(votes).where(mine))
-    else:
-        row = {
-            key: target.id,
-            "voter_id": voter.id,
-            "score": score,
-            "iri": iri,
-            "voted_at": ctx.now,
-        }
-        upsert(ctx.conn, votes, row, key=[key, "voter_id"])
-    ctx.conn.execute(
-        update(table)
-        .where(table.c.id == target.id)
-        .values(
-            upvotes=table.c.upvotes + int(score == 1) - int(before == 1),
-            downvotes=table.c.downvotes + int(score == -1) - int(before == -1),
-        )
-    )
-    if isinstance(target, Post):
-        rank(ctx, target.id)
+        row = ctx.conn.execute(_TAKE_BACK[votes], which).first()
+        return None if row is None else (row.score, row.iri)
+    values = {"score": score, "iri": iri, "voted_at": ctx.now}
+    new = {key: target.id, "voter_id": voter.id, **values}
+    is_first = ctx.seen.votes.get((voter.id, target.iri)) is None
+    if is_first and insert_ignoring(ctx.conn, votes, new):
+        return None
+    row = ctx.conn.execute(_STANDING_VOTE[votes], which).first()
+    if row is None:  # it was taken back in between
+        insert_ignoring(ctx.conn, votes, new)
+        return None
+    if row.score != score:
+        ctx.conn.execute(_CHANGE_VOTE[votes], {**which, "to": score, "as": iri, "at": ctx.now})
+    return (row.score, row.iri)
+
+
+def _count_vote(ctx: Context, target: Post | Comment, score: int, before: int) -> None:
+    change = {
+        "row": target.id,
+        "up": int(score == 1) - int(before == 1),
+        "down": int(score == -1) - int(before == -1),
+    }
+    if isinstance(target, Comment):
+        ctx.conn.execute(_COUNT_COMMENT_VOTE, change)
+        return
+    _rank_row(ctx, ctx.conn.execute(_COUNT_POST_VOTE, change).one())
 
 
 def find_vote(ctx: Context, voter: Person, target: Post | Comment) -> tuple[int, str] | None:
     """The vote that stands: its score and the id of its Like or Dislike."""
-    votes, key = _votes(target)
-    row = ctx.conn.execute(
-        select(votes.c.score, votes.c.iri).where(
-            votes.c[key] == target.id, votes.c.voter_id == voter.id
-        )
-    ).first()
+    key = (voter.id, target.iri)
+    if key in ctx.seen.votes:
+        return ctx.seen.votes[key]
+    votes, _ = _votes(target)
+    row = ctx.conn.execute(_FIND_VOTE[votes], {"target": target.id, "voter": voter.id}).first()
     return None if row is None else (row.score, row.iri)
 
 
@@ -66,10 +103,19 @@ def locked(ctx: Context, target: Post | Comment) -> Post | Comment:
 
     What the caller read may be old by now.
     """
-    table = post if isinstance(target, Post) else comment
-    ctx.conn.execute(select(table.c.id).where(table.c.id == target.id).with_for_update())
-    get = get_post if isinstance(target, Post) else get_comment
-    return get(ctx.conn, target.id)
+    if isinstance(target, Post):
+        found = ctx.conn.execute(_LOCKED_POST, {"row": target.id}).mappings().one()
+        return to_row(Post, found)
+    found = ctx.conn.execute(_LOCKED_COMMENT, {"row": target.id}).mappings().one()
+    return to_row(Comment, found)
+
+
+def count_shown(ctx: Context, about: Post | Comment, difference: int) -> None:
+    """A post or comment is shown (+1) or no longer shown (-1)."""
+    if isinstance(about, Post):
+        count_post(ctx, about, difference)
+    else:
+        count_comment(ctx, about, difference)
 
 
 def count_post(ctx: Context, about: Post, difference: int) -> None:
@@ -112,25 +158,15 @@ def count_comment(ctx: Context, about: Comment, difference: int) -> None:
             .where(comment.c.id.in_(ancestors))
             .values(replies=comment.c.replies + difference)
         )
-    changes: dict[str, object] = {"comments": post.c.comments + difference}
+    # When it was written, not when it came: old threads are fetched long after.
+    statement = _COUNT_COMMENT if difference < 0 else _COUNT_NEW_COMMENT
+    change: dict[str, object] = {"row": about.post_id, "change": difference}
     if difference > 0:
-        # When it was written, not when it came: old threads are fetched long after.
-        last = post.c.last_comment_at
-        is_newer = or_(last.is_(None), last < about.published_at)
-        changes["last_comment_at"] = case((is_newer, about.published_at), else_=last)
-    community_id = ctx.conn.execute(
-        update(post)
-        .where(post.c.id == about.post_id)
-        .values(**changes)
-        .returning(post.c.community_id)
-    ).scalar_one()
-    ctx.conn.execute(
-        update(community)
-        .where(community.c.actor_id == community_id)
-        .values(comments=community.c.comments + difference)
-    )
+        change["written"] = about.published_at
+    row = ctx.conn.execute(statement, change).one()
+    ctx.conn.execute(_COUNT_COMMENTS_OF, {"row": row.community_id, "change": difference})
     if difference > 0:
-        rank(ctx, about.post_id)
+        _rank_row(ctx, row)
 
 
 def count_subscribers(ctx: Context, community_id: int) -> None:
@@ -144,13 +180,16 @@ def count_subscribers(ctx: Context, community_id: int) -> None:
 
 def rank(ctx: Context, post_id: int) -> None:
     """Put the post where lists will look for it, or take it out when it is not shown."""
-    row = ctx.conn.execute(select(post).where(post.c.id == post_id)).one()
+    _rank_row(ctx, ctx.conn.execute(_RANKED, {"row": post_id}).one())
+
+
+def _rank_row(ctx: Context, row: Row[*tuple[Any, ...]]) -> None:
     if row.deleted_at is not None or row.removed_at is not None:
-        ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id == post_id))
+        ctx.conn.execute(_UNRANK, {"row": row.id})
         return
     score = row.upvotes - row.downvotes
     values = {
-        "post_id": post_id,
+        "post_id": row.id,
         "community_id": row.community_id,
         "hot": hot_key(score, row.published_at),
         "active": active_key(score, row.published_at, row.last_comment_at),
@@ -163,3 +202,74 @@ def rank(ctx: Context, post_id: int) -> None:
 
 def _votes(target: Post | Comment) -> tuple[Table, str]:
     return (post_vote, "post_id") if isinstance(target, Post) else (comment_vote, "comment_id")
+
+
+OWN_VOTE = {"upvotes": 1}
+"""The counters of a new post or comment: its author's vote, as Lemmy counts it."""
+
+# What ranks are made from.
+_RANKS = (
+    post.c.id,
+    post.c.community_id,
+    post.c.upvotes,
+    post.c.downvotes,
+    post.c.published_at,
+    post.c.last_comment_at,
+    post.c.deleted_at,
+    post.c.removed_at,
+)
+# Prebuilt, because building a statement costs more than running it.
+_LOCKED_POST = POST.where(post.c.id == bindparam("row")).with_for_update()
+_LOCKED_COMMENT = COMMENT.where(comment.c.id == bindparam("row")).with_for_update()
+_RANKED = select(*_RANKS).where(post.c.id == bindparam("row"))
+_UNRANK = delete(post_rank).where(post_rank.c.post_id == bindparam("row"))
+
+
+def _mine(votes: Table, key: str) -> ColumnElement[bool]:
+    return (votes.c[key] == bindparam("target")) & (votes.c.voter_id == bindparam("voter"))
+
+
+def _counting_vote(table: Table) -> Update:
+    return (
+        update(table)
+        .where(table.c.id == bindparam("row"))
+        .values(
+            upvotes=table.c.upvotes + bindparam("up"),
+            downvotes=table.c.downvotes + bindparam("down"),
+        )
+    )
+
+
+_BOTH = ((post_vote, "post_id"), (comment_vote, "comment_id"))
+_FIND_VOTE = {
+    votes: select(votes.c.score, votes.c.iri).where(_mine(votes, key)) for votes, key in _BOTH
+}
+_STANDING_VOTE = {votes: found.with_for_update() for votes, found in _FIND_VOTE.items()}
+_TAKE_BACK = {
+    votes: delete(votes).where(_mine(votes, key)).returning(votes.c.score, votes.c.iri)
+    for votes, key in _BOTH
+}
+_CHANGE_VOTE = {
+    votes: update(votes)
+    .where(_mine(votes, key))
+    .values(score=bindparam("to"), iri=bindparam("as"), voted_at=bindparam("at"))
+    for votes, key in _BOTH
+}
+_COUNT_POST_VOTE = _counting_vote(post).returning(*_RANKS)
+_COUNT_COMMENT_VOTE = _counting_vote(comment)
+_COUNT_COMMENT = (
+    update(post)
+    .where(post.c.id == bindparam("row"))
+    .values(comments=post.c.comments + bindparam("change"))
+    .returning(*_RANKS)
+)
+_LAST = post.c.last_comment_at
+_WRITTEN = bindparam("written", type_=UtcDateTime())
+_COUNT_NEW_COMMENT = _COUNT_COMMENT.values(
+    last_comment_at=case((or_(_LAST.is_(None), _LAST < _WRITTEN), _WRITTEN), else_=_LAST)
+)
+_COUNT_COMMENTS_OF = (
+    update(community)
+    .where(community.c.actor_id == bindparam("row"))
+    .values(comments=community.c.comments + bindparam("change"))
+)

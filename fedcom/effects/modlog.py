@@ -5,19 +5,19 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.context import Context
 from fedcom.effects.notify import News, notify
 from fedcom.models.actor import Community, Person
-from fedcom.models.comment import Comment
 from fedcom.models.follow import follow
 from fedcom.models.moderation import ModerationAction, modlog
-from fedcom.queries.content import Content, community_of
+from fedcom.queries.content import Content, placed
+from fedcom.queries.located import locate
 from fedcom.rules.limits import MAX_REASON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class LogEntry:
     """What is done, by whom and why; `community` is None for what concerns the whole instance.
 
     `expires_at` is when a ban ends by itself.
@@ -34,30 +34,27 @@ def log_content(
     ctx: Context, by: Person, target: Content, kind: ModerationAction, reason: str
 ) -> None:
     """One line about a post or comment, in its community's log; its author is told."""
-    line = Line(by=by, kind=kind, community=community_of(ctx.conn, target), reason=reason)
-    _write(ctx, line, target.iri)
-    if isinstance(target, Comment):
-        _tell(ctx, line, target.author_id, post_id=target.post_id, comment_id=target.id)
-    else:
-        _tell(ctx, line, target.author_id, post_id=target.id)
+    entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
+    _write(ctx, entry, target.iri)
+    _tell(ctx, entry, target.author_id, **placed(target))
 
 
-def log_person(ctx: Context, line: Line, person: Person) -> None:
+def log_person(ctx: Context, entry: LogEntry, person: Person) -> None:
     """One line about somebody, who is told."""
-    _write(ctx, line, person.iri)
-    _tell(ctx, line, person.id)
+    _write(ctx, entry, person.iri)
+    _tell(ctx, entry, person.id)
 
 
-def log_community(ctx: Context, line: Line, community: Community) -> None:
+def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
     """One line about a whole community; the members who follow it are told."""
-    _write(ctx, line, community.iri)
+    _write(ctx, entry, community.iri)
     followers = select(follow.c.follower_id).where(follow.c.target_id == community.id)
     news = News(
         kind="moderation",
-        by_id=line.by.id,
+        by_id=entry.by.id,
         community_id=community.id,
-        detail=line.kind,
-        reason=line.reason,
+        detail=entry.kind,
+        reason=entry.reason,
     )
     for member in ctx.conn.execute(followers.order_by(follow.c.id)).scalars().all():
         notify(ctx, member, news)
@@ -68,15 +65,15 @@ def reason_of(word: Document) -> str:
     return (word.summary or "")[:MAX_REASON]
 
 
-def _write(ctx: Context, line: Line, target_iri: str) -> None:
+def _write(ctx: Context, entry: LogEntry, target_iri: str) -> None:
     ctx.conn.execute(
         insert(modlog).values(
-            community_id=line.community.id if line.community else None,
-            moderator_id=line.by.id,
-            kind=line.kind,
+            community_id=entry.community.id if entry.community else None,
+            moderator_id=entry.by.id,
+            kind=entry.kind,
             target_iri=target_iri,
-            reason=line.reason,
-            expires_at=line.expires_at,
+            reason=entry.reason,
+            expires_at=entry.expires_at,
             created_at=ctx.now,
         )
     )
@@ -84,7 +81,7 @@ def _write(ctx: Context, line: Line, target_iri: str) -> None:
 
 def _tell(
     ctx: Context,
-    line: Line,
+    entry: LogEntry,
     person_id: int,
     *,
     post_id: int | None = None,
@@ -92,11 +89,11 @@ def _tell(
 ) -> None:
     news = News(
         kind="moderation",
-        by_id=line.by.id,
-        community_id=line.community.id if line.community else None,
+        by_id=entry.by.id,
+        community_id=entry.community.id if entry.community else None,
         post_id=post_id,
         comment_id=comment_id,
-        detail=line.kind,
-        reason=line.reason,
+        detail=entry.kind,
+        reason=entry.reason,
     )
     notify(ctx, person_id, news)

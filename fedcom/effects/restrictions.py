@@ -3,7 +3,7 @@
 It is said by `interactionPolicy` (GoToSocial) with the post or comment; `wire.policies` reads it.
 """
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from database.inserts import upsert
 from fedcom.context import Context
@@ -23,8 +23,7 @@ def keep_restrictions(ctx: Context, iri: str, told: Restrictions) -> None:
 
 def find_restrictions(ctx: Context, iri: str) -> Restrictions:
     """What holds for the post or comment `iri`."""
-    query = select(restriction.c.no_replies, restriction.c.no_boosts)
-    row = ctx.conn.execute(query.where(restriction.c.iri == iri)).first()
+    row = ctx.conn.execute(_RESTRICTIONS, {"which": iri}).first()
     return UNRESTRICTED if row is None else Restrictions(*row)
 
 
@@ -32,3 +31,9 @@ def check_answerable(ctx: Context, iri: str) -> None:
     """Raises Denied when the author of `iri` lets nobody else answer."""
     if find_restrictions(ctx, iri).no_replies:
         raise Denied("replies_closed", "The author doesn't allow replies to this.")
+
+
+# Prebuilt, because building a statement costs more than running it.
+_RESTRICTIONS = select(restriction.c.no_replies, restriction.c.no_boosts).where(
+    restriction.c.iri == bindparam("which")
+)

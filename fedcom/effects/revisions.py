@@ -1,12 +1,13 @@
 """What posts and comments said before: kept when they are edited, gone when they are deleted."""
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import delete, insert, select
 
 from fedcom.context import Context
 from fedcom.models.actor import Actor
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
 from fedcom.models.revision import revision
+from fedcom.queries.content import is_about, reference_to
 
 KEPT = 50
 """Former versions of one post or comment; a peer that edits for ever does not fill the disk."""
@@ -19,8 +20,7 @@ def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -
         return
     ctx.conn.execute(
         insert(revision).values(
-            post_id=before.id if isinstance(before, Post) else None,
-            comment_id=before.id if isinstance(before, Comment) else None,
+            **reference_to(before),
             title=title,
             url=url,
             body_html=before.body_html,
@@ -28,14 +28,16 @@ def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -
             replaced_at=after.updated_at or ctx.now,
         )
     )
-    newest = select(revision.c.id).where(_of(before)).order_by(revision.c.id.desc())
+    newest = select(revision.c.id).where(is_about(revision, before)).order_by(revision.c.id.desc())
     oldest_kept = newest.offset(KEPT - 1).limit(1).scalar_subquery()
-    ctx.conn.execute(delete(revision).where(_of(before), revision.c.id < oldest_kept))
+    ctx.conn.execute(
+        delete(revision).where(is_about(revision, before), revision.c.id < oldest_kept)
+    )
 
 
 def forget_revisions(ctx: Context, about: Post | Comment) -> None:
     """Forget all that a post or comment said before."""
-    ctx.conn.execute(delete(revision).where(_of(about)))
+    ctx.conn.execute(delete(revision).where(is_about(revision, about)))
 
 
 def forget_revisions_of(ctx: Context, author: Actor) -> None:
@@ -48,8 +50,3 @@ def forget_revisions_of(ctx: Context, author: Actor) -> None:
 
 def _heading(about: Post | Comment) -> tuple[str, str | None]:
     return (about.title, about.url) if isinstance(about, Post) else ("", None)
-
-
-def _of(about: Post | Comment) -> ColumnElement[bool]:
-    column = revision.c.post_id if isinstance(about, Post) else revision.c.comment_id
-    return column == about.id

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from activitypub.authority import Evidence
 from activitypub.iri import same_host
@@ -72,7 +72,7 @@ def forget_deleted(ctx: Context, iri: str) -> None:
 
 def refuse_deleted(ctx: Context, iri: str, owner_iri: str) -> None:
     """Raises Denied when the owner, or its host, has deleted `iri` before it arrived."""
-    marked = ctx.conn.execute(select(tombstone.c.actor_iri).where(*_is(iri, "deleted"))).scalar()
+    marked = ctx.conn.execute(_DELETED_BY, {"which": iri}).scalar()
     if marked is not None and same_host(marked, owner_iri):
         raise Denied("already_deleted", "%(iri)s was deleted before it arrived.", iri=iri)
 
@@ -114,14 +114,7 @@ def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
     community that announces it now."""
     if received.activity.id is None:
         return None
-    row = ctx.conn.execute(
-        select(
-            tombstone.c.actor_iri,
-            tombstone.c.created_at,
-            tombstone.c.awaited,
-            tombstone.c.signed_at,
-        ).where(*_is(received.activity.id, "undone"))
-    ).first()
+    row = ctx.conn.execute(_UNDONE, {"which": received.activity.id}).first()
     if row is None:
         return None
     counts = same_host(row.actor_iri, received.actor) or row.actor_iri == received.via
@@ -142,3 +135,11 @@ def forget_undone(ctx: Context, received: ReceivedActivity) -> None:
 
 def _is(iri: str, kind: Literal["deleted", "undone"]) -> tuple[ColumnElement[bool], ...]:
     return tombstone.c.iri == iri, tombstone.c.kind == kind
+
+
+# Prebuilt, because building a statement costs more than running it.
+_WHICH = tombstone.c.iri == bindparam("which")
+_DELETED_BY = select(tombstone.c.actor_iri).where(_WHICH, tombstone.c.kind == "deleted")
+_UNDONE = select(
+    tombstone.c.actor_iri, tombstone.c.created_at, tombstone.c.awaited, tombstone.c.signed_at
+).where(_WHICH, tombstone.c.kind == "undone")

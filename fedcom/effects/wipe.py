@@ -100,7 +100,7 @@ KEPT: dict[Column[Any], str] = {
 """What stays, because it …"""
 
 MAIL = mail.c.recipient
-"""Queued mail is known by its address: deleted by `fedcom.accounts.members.delete_login`."""
+"""Queued mail is known by its address: deleted by `fedcom.accounts.delete_account`."""
 
 
 def wipe_personal(conn: Connection, person_id: int) -> None:

@@ -14,7 +14,7 @@ from activitypub import nodeinfo, webfinger
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
 from activitypub.nodeinfo import Software, Usage
-from activitypub.reading import AS2
+from activitypub.types import AS2
 from activitypub.webfinger import Handle
 from fedcom.errors import BadRequest, NotFound
 from fedcom.http.cors import EVERYBODY

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from activitypub.document import Document
 from activitypub.iri import same_host
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.vocab.activities import announce, create
 from activitypub.vocab.base import dump
 from activitypub.vocab.collections import (
@@ -29,7 +30,6 @@ from fedcom.context import Context
 from fedcom.effects.mentions import mentioned
 from fedcom.errors import NotFound
 from fedcom.federation.paging import (
-    asked_page,
     check_page,
     count_pages,
     next_page,
@@ -39,6 +39,7 @@ from fedcom.federation.paging import (
 from fedcom.federation.requester import ASKED_BY, is_microblog
 from fedcom.federation.serving import CACHE, REVALIDATED, Elsewhere, to_origin, to_response
 from fedcom.http.instance import Instance, instance_of
+from fedcom.http.paging import asked_page
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -58,7 +59,7 @@ from fedcom.queries.collections import (
     newest_in,
 )
 from fedcom.queries.comments import get_comment
-from fedcom.queries.content import find_content
+from fedcom.queries.content import community_of, find_content, post_of
 from fedcom.queries.follows import count_followers
 from fedcom.queries.posts import get_post
 from fedcom.wire.actor import to_document, to_tombstone
@@ -273,7 +274,7 @@ def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
     """Ours as a document; a peer's, while it is shown here, at its origin."""
     if about.local:
         return _object(ctx, about)
-    open_place(ctx, about if isinstance(about, Post) else get_post(ctx.conn, about.post_id))
+    open_place(ctx, post_of(ctx.conn, about))
     return to_be_found_at(about)
 
 
@@ -380,9 +381,7 @@ def _made_anew(ctx: Context, kind: str, number: str) -> Json | None:
     """
     find = get_comment if kind == "create/comment" else get_post
     about: Post | Comment = find(ctx.conn, int(number))
-    community = open_place(
-        ctx, about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
-    )
+    community = open_place(ctx, post_of(ctx.conn, about))
     if not about.is_shown:
         return None
     if kind == "announce/post" and isinstance(about, Post):
@@ -426,8 +425,7 @@ def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
     if about is None:
         someone = find_actor(ctx.conn, iri)
         return None if someone is None or _is_closed(someone) else someone
-    post = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
-    closed = _is_closed(get_community(ctx.conn, post.community_id))
+    closed = _is_closed(community_of(ctx.conn, about))
     return about if about.is_shown and not closed else None
 
 

@@ -1,13 +1,11 @@
 """What an activity proves, and what is inside an Announce.
 
-`activitypub.authority` decides; here are the facts it asks for and the carrying out of its verdict:
-believe, ask the origin first, or refuse. Nothing else decides whose word counts. `open_envelope`
-takes the sheets out, `prove` says of each what of it may be believed.
+`activitypub.authority` decides, by what `facts` knows; here its verdict is carried out: believe,
+ask the origin first, or refuse. Nothing else decides whose word counts. `open_envelope` takes the
+contents out, `authenticate` says of each what of it may be believed.
 """
 
 from dataclasses import dataclass, replace
-
-from sqlalchemy import or_, select
 
 from activitypub.authority import (
     Believe,
@@ -19,37 +17,24 @@ from activitypub.authority import (
     judge_announced,
     judge_direct,
     judge_fetched,
+    needs_facts,
 )
-from activitypub.errors import Gone, NotThere, ProtocolError
+from activitypub.document import Document
+from activitypub.errors import Gone, NotThere
 from activitypub.iri import PUBLIC
-from activitypub.reading import COLLECTION_TYPES, Document
-from activitypub.signatures.integrity import verify as verify_proof
-from activitypub.signatures.keys import PublicKey
-from fedcom.actions.ban import is_site
-from fedcom.actions.comment import content_at
-from fedcom.actions.follow import find_answered
+from activitypub.types import COLLECTION_TYPES, activity_type
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid
-from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
+from fedcom.federation.facts import Facts
 from fedcom.federation.undone import with_undone
-from fedcom.models.actor import Community, Person, actor, community as community_table
-from fedcom.models.comment import Comment
-from fedcom.models.post import Post
-from fedcom.queries.actors import find_actor, find_moderators, get_community, get_person, standing
+from fedcom.inbound.content_at import content_at
+from fedcom.models.actor import Community
+from fedcom.queries.actors import find_actor
 from fedcom.queries.bans import keeps_out_ours
-from fedcom.queries.content import find_content
-from fedcom.queries.follows import find_follow, is_followed_here
-from fedcom.queries.posts import get_post
-from fedcom.remote.actors import actor_at, with_author
+from fedcom.queries.follows import is_followed_here
+from fedcom.remote.actors import with_author
 from inbox.ports import ReceivedActivity
 from inbox.validate import MAX_ITEMS
-from outbox.publish import find_issued
-
-# What `judge_direct` needs facts for; the rest is anybody's to say of themselves.
-_JUDGED = frozenset(
-    {"Create", "Update", "Delete", "Accept", "Reject", "Add", "Remove", "Lock", "Block"}
-)
-VOTES = frozenset({"Like", "Dislike", "EmojiReact"})
 
 MOST_ANNOUNCED = 500
 """Things in one Announce. Each is looked at anew whenever one of them has to be fetched, and nobody
@@ -57,37 +42,25 @@ else writes meanwhile; a megabyte has room for 50,000."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """One thing that was said: the activity itself, or one of those inside an Announce of `group`.
+class Envelope:
+    """What reached us, and the things that it consists of.
 
-    `what` is a bare id or an embedded document; `body` the bytes that may be passed on; `evidence`
-    and `signed_at` are those of `ReceivedActivity`.
+    `contents` is the activity itself, or what `group` has announced: documents and bare ids.
     """
 
-    what: Document | str
+    received: ReceivedActivity
+    contents: list[Document | str]
     group: Community | None = None
-    body: bytes | None = None
-    evidence: Evidence = "community"
-    signed_at: float | None = None
 
 
-def open_envelope(ctx: Context, received: ReceivedActivity) -> list[Sheet]:
+def open_envelope(ctx: Context, received: ReceivedActivity) -> Envelope:
     """What `received` consists of: itself, or what is inside when it is an Announce.
 
     Raises Denied for an Announce that nobody here listens to, Invalid for one of too many things.
     """
     activity = received.activity
     if activity.type != "Announce":
-        whole = with_undone(ctx, activity)
-        return [
-            Sheet(
-                whole,
-                None,
-                received.relayable_body,
-                received.evidence or "origin",
-                received.signed_at,
-            )
-        ]
+        return Envelope(received, [with_undone(ctx, activity)])
     _refuse(judge_direct(activity, received.actor, Known(hosts=frozenset({ctx.host}))))
     group = find_actor(ctx.conn, received.actor)
     if not isinstance(group, Community):
@@ -97,19 +70,19 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> list[Sheet]:
         raise Denied(
             "not_followed", "Nobody on this server follows %(community)s.", community=group.handle
         )
-    # An Announce that somebody else brought again says again what may have been undone since.
-    evidence: Evidence = "community" if received.evidence == "signature" else "proof"
     several = _announced(activity)
     if len(several) > MOST_ANNOUNCED:
         raise Invalid(
             "too_many_objects",
-            "An Announce may contain at most %(number)s objects.",
+            "An Announce may contain at most %(number)s objects; this one contains %(count)s.",
             number=MOST_ANNOUNCED,
+            count=len(several),
         )
-    return [
-        Sheet(with_undone(ctx, one) if isinstance(one, Document) else one, group, evidence=evidence)
-        for one in several
-    ]
+    return Envelope(
+        received,
+        [with_undone(ctx, one) if isinstance(one, Document) else one for one in several],
+        group,
+    )
 
 
 def _announced(activity: Document) -> list[Document | str]:
@@ -121,45 +94,52 @@ def _announced(activity: Document) -> list[Document | str]:
     return found
 
 
-def prove(ctx: Context, sheet: Sheet) -> ReceivedActivity | None:
-    """What a sheet proves, as the actions may read it; None for what we said ourselves.
+def authenticate(
+    ctx: Context, envelope: Envelope, content: Document | str
+) -> ReceivedActivity | None:
+    """One of an envelope's contents as the actions may read it; None for what we said ourselves.
 
     Where the sender could not vouch for an object, the copy of its origin stands in its place.
-    Raises Denied, Missing, or the FetchFailed of an origin.
+    Raises Denied, NeedsFetch, or the FetchFailed of an origin.
     """
-    group, what = sheet.group, sheet.what
-    if isinstance(what, str):
-        if group is None or ctx.is_ours(what):
-            return None
-        return _announced_by_id(ctx, what, group, sheet)
-    if group is None:
-        actor_iri = what.owner or ""
-        verdict = judge_direct(what, actor_iri, _known(ctx, what, actor_iri, None))
-        received = ReceivedActivity(
-            what, actor_iri, sheet.body, evidence=sheet.evidence, signed_at=sheet.signed_at
-        )
-        return _settled(ctx, received, verdict)
-    if _is_echo(ctx, what):
+    group, received = envelope.group, envelope.received
+    if group is not None:
+        # An Announce that somebody else brought again says again what may have been undone since.
+        by_group: Evidence = "community" if received.evidence == "signature" else "proof"
+        return _announced_content(ctx, content, group, by_group)
+    if isinstance(content, str):
         return None
-    return _prove_announced(ctx, what, group, sheet.evidence)
+    said = replace(
+        received,
+        activity=content,
+        actor=content.owner or "",
+        evidence=received.evidence or "origin",
+    )
+    known = Known(hosts=frozenset({ctx.host}))
+    if needs_facts(content):
+        known = Facts(ctx, content, said.actor)
+    return _settled(ctx, said, judge_direct(content, said.actor, known))
 
 
-def _prove_announced(
-    ctx: Context, what: Document, group: Community, evidence: Evidence
+def _announced_content(
+    ctx: Context, content: Document | str, group: Community, evidence: Evidence
 ) -> ReceivedActivity | None:
-    if not what.is_activity:
-        return _announced_object(ctx, what, group)
-    _fetch_voted_on(ctx, what, group)
-    actor_iri = what.owner or ""
-    verdict = judge_announced(what, group.iri, _known(ctx, what, actor_iri, group))
+    if isinstance(content, str):
+        return None if ctx.is_ours(content) else _announced_id(ctx, content, group, evidence)
+    if _is_echo(ctx, content):
+        return None
+    if not content.is_activity:
+        return _announced_object(ctx, content, group)
+    _fetch_voted_on(ctx, content, group)
+    actor_iri = content.owner or ""
+    verdict = judge_announced(content, group.iri, Facts(ctx, content, actor_iri, group))
     _refuse(verdict)
     if ctx.is_ours(actor_iri):
         return None
     if isinstance(verdict, Believe) and verdict.by_proof:
         evidence = "proof"
-    return _settled(
-        ctx, ReceivedActivity(what, actor_iri, via=group.iri, evidence=evidence), verdict
-    )
+    said = ReceivedActivity(content, actor_iri, via=group.iri, evidence=evidence)
+    return _settled(ctx, said, verdict)
 
 
 def _is_echo(ctx: Context, what: Document) -> bool:
@@ -174,14 +154,14 @@ def _is_echo(ctx: Context, what: Document) -> bool:
 
 
 def _announced_object(ctx: Context, what: Document, group: Community) -> ReceivedActivity:
-    verdict = judge_announced(what, group.iri, _known(ctx, what, what.owner or "", group))
+    verdict = judge_announced(what, group.iri, Facts(ctx, what, what.owner or "", group))
     _refuse(verdict)
     document = _fetched(ctx, verdict.iri) if isinstance(verdict, FetchFirst) else what
     return _as_update(ctx, document, group)
 
 
-def _announced_by_id(
-    ctx: Context, iri: str, group: Community, sheet: Sheet
+def _announced_id(
+    ctx: Context, iri: str, group: Community, evidence: Evidence
 ) -> ReceivedActivity | None:
     """A boost of an object, or the bare id of an activity, as its origin serves it.
 
@@ -190,7 +170,7 @@ def _announced_by_id(
     """
     document = _fetched(ctx, iri)
     if document.is_activity:
-        return prove(ctx, replace(sheet, what=with_undone(ctx, document)))
+        return _announced_content(ctx, with_undone(ctx, document), group, evidence)
     return _as_update(ctx, document, group)
 
 
@@ -211,7 +191,7 @@ def _as_update(ctx: Context, document: Document, group: Community) -> ReceivedAc
 
 def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
     """A vote on a post that we missed brings the post; one on anything else is refused later."""
-    if inner.type in VOTES and inner.object_id is not None:
+    if activity_type(inner.type).rule == "vote" and inner.object_id is not None:
         content_at(ctx, inner.object_id, via=group.iri)
 
 
@@ -270,115 +250,3 @@ def _deletion(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> Rec
 def _refuse(verdict: Verdict) -> None:
     if isinstance(verdict, Refuse):
         raise Denied(verdict.code, verdict.detail)
-
-
-def _known(ctx: Context, activity: Document, actor_iri: str, group: Community | None) -> Known:
-    """The facts that the authority asks for; none where it asks for nothing."""
-    if group is None and not _JUDGED & set(activity.shape):
-        return Known(hosts=frozenset({ctx.host}))
-    about = _concerned(ctx, activity)
-    community = _place(ctx, about)
-    subject = activity.subject_id
-    target = _target(activity)
-    collection = _owner_of_collection(ctx, target)
-    here = next((spot for spot in (community, collection) if spot is not None and spot.local), None)
-    if here is None and subject is not None:
-        found = find_actor(ctx.conn, subject)
-        here = found if isinstance(found, Community) and found.local else None
-    return Known(
-        hosts=frozenset({ctx.host}),
-        owner=get_person(ctx.conn, about.author_id).iri if about is not None else None,
-        moderates_here=here is not None and _moderates(ctx, actor_iri, here),
-        moderated_elsewhere=here is None and (community is not None or collection is not None),
-        target_owner=collection.iri if collection is not None else None,
-        target_is_site=target is not None and is_site(ctx, target),
-        follow_target=_follow_target(ctx, activity, actor_iri),
-        moderators=_moderators(ctx, group),
-        is_their_post=group is not None and community is not None and community.id == group.id,
-        issued_by_us=_is_issued(ctx, activity.id),
-        proven=group is not None and _is_proven(ctx, activity, actor_iri),
-    )
-
-
-def _is_issued(ctx: Context, iri: str | None) -> bool:
-    """Whether we sent it as ours; what is another's was only passed on."""
-    return iri is not None and ctx.is_ours(iri) and find_issued(ctx.conn, iri) is not None
-
-
-def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
-    """Whether an announced activity carries a valid proof of its actor (FEP-8b32), and is new."""
-    if not activity.has_proof or ctx.is_ours(actor_iri):
-        return False
-    someone = actor_at(ctx, actor_iri)
-    if someone.proof_key_id is None or someone.proof_key is None:
-        return False
-    try:
-        key = PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)
-        proof = verify_proof(activity.raw, key, now=ctx.now, max_age=RELAYED_WITHIN)
-        if activity.type not in ("Create", "Update"):  # these are dated, so an old one is seen
-            refuse_replay(ctx.conn, activity, actor_iri, proof)
-    except (ProtocolError, Denied):
-        return False  # then its origin is asked, as if there were none
-    return True
-
-
-def _concerned(ctx: Context, activity: Document) -> Post | Comment | None:
-    iri = activity.subject_id
-    return find_content(ctx.conn, iri) if iri else None
-
-
-def _place(ctx: Context, about: Post | Comment | None) -> Community | None:
-    if about is None:
-        return None
-    post = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
-    return get_community(ctx.conn, post.community_id)
-
-
-def _target(activity: Document) -> str | None:
-    inner = activity.object_document if activity.type == "Undo" else activity
-    return inner.target if inner is not None else None
-
-
-def _owner_of_collection(ctx: Context, iri: str | None) -> Community | None:
-    """The community whose moderators or featured collection, or which itself, `iri` is."""
-    if iri is None:
-        return None
-    community_id = ctx.conn.execute(
-        select(community_table.c.actor_id)
-        .join(actor, actor.c.id == community_table.c.actor_id)
-        .where(
-            or_(
-                community_table.c.moderators_iri == iri,
-                community_table.c.featured_iri == iri,
-                actor.c.iri == iri,
-            )
-        )
-    ).scalar()
-    return None if community_id is None else get_community(ctx.conn, community_id)
-
-
-def _moderators(ctx: Context, group: Community | None) -> frozenset[str]:
-    if group is None:
-        return frozenset()
-    return frozenset(person.iri for person in find_moderators(ctx.conn, group))
-
-
-def _moderates(ctx: Context, actor_iri: str, community: Community) -> bool:
-    person = find_actor(ctx.conn, actor_iri)
-    return isinstance(person, Person) and standing(ctx.conn, person, community).may_moderate
-
-
-def _follow_target(ctx: Context, activity: Document, actor_iri: str) -> str | None:
-    """Whom our Follow is about that an Accept or Reject names, by its id or by its content."""
-    if activity.type not in ("Accept", "Reject"):
-        return None
-    asked = find_answered(ctx, activity.object_id or "")
-    inner = activity.object_document
-    target = find_actor(ctx.conn, actor_iri)
-    if asked is None and inner is not None and inner.actor is not None and target is not None:
-        follower = find_actor(ctx.conn, inner.actor)
-        if follower is not None and follower.local:
-            asked = find_follow(ctx.conn, follower.id, target.id)
-    if asked is None:
-        return None
-    return ctx.conn.execute(select(actor.c.iri).where(actor.c.id == asked.target_id)).scalar()

@@ -1,6 +1,6 @@
 """From the inbox to the actions: the handlers that `inbox` was promised.
 
-One reader for each shape (`actions.catalog`); here their refusals become answers for peers.
+One reader for each shape (`inbound.catalog`); here their refusals become answers for peers.
 """
 
 import asyncio
@@ -14,17 +14,18 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from activitypub.authority import FetchFirst, Known, Refuse, judge_direct, judge_origin
+from activitypub.document import Document
 from activitypub.errors import FetchFailed, Gone, Malformed, ProtocolError, Unreachable
 from activitypub.fetch import Budget
 from activitypub.iri import host_of, same_host
-from activitypub.reading import Document
-from activitypub.signatures.integrity import Proof, proof_of, verify as verify_proof
+from activitypub.signatures.integrity import IntegrityProof, proof_of, verify as verify_proof
+from activitypub.types import FEATURES
 from fedcom.actions.base import Reader
-from fedcom.actions.boosts import note_boost
-from fedcom.actions.follow import accept_by_announce
 from fedcom.actions.perform import perform
 from fedcom.clock import Clock
 from fedcom.context import Context, Fetched
+from fedcom.effects.boosts import note_boost
+from fedcom.effects.follows import accept_by_announce
 from fedcom.effects.tombstones import (
     find_undone,
     forget_undone,
@@ -33,7 +34,7 @@ from fedcom.effects.tombstones import (
     was_undone,
 )
 from fedcom.errors import Conflict, FedcomError, NeedsFetch
-from fedcom.federation.envelope import Sheet, open_envelope, prove
+from fedcom.federation.envelope import Envelope, authenticate, open_envelope
 from fedcom.federation.replay import RELAYED_WITHIN, refuse_replay
 from fedcom.inbound.catalog import HEARD
 from fedcom.models.actor import Community
@@ -49,7 +50,7 @@ from inbox.errors import Ignored, Later, Refused
 from inbox.journal import was_heard
 from inbox.ports import ReceivedActivity
 from inbox.route import Routes
-from outbox.peers import heard_from
+from outbox.peers import heard_from, is_failing
 
 logger = structlog.get_logger(__name__)
 
@@ -82,17 +83,6 @@ POLITE = frozenset(
     }
 )
 
-# Words that peers say to us and mean well, by what we would have to have for them.
-_NOT_HERE = {
-    "ChooseAnswer": "accepted answers",
-    "Feed": "feeds of communities",
-    "PollVote": "polls",
-    "QuoteRequest": "quotes",
-    "Resolve": "resolved reports",
-    "Unlock": "locked posts",
-    "Warn": "warnings",
-}
-
 
 class Listeners:
     """What is done with an activity that the inbox has verified."""
@@ -124,11 +114,11 @@ class Listeners:
         """
         ctx = Context(conn, self._clock(), self._origin)
         try:
-            sheets = open_envelope(ctx, received)
-            if len(sheets) > 1:
+            envelope = open_envelope(ctx, received)
+            if len(envelope.contents) > 1:
                 return  # one of several that is refused must not take the others along
-            for sheet in sheets:
-                self._check_one(ctx, sheet)
+            for content in envelope.contents:
+                self._check_one(ctx, envelope, content)
         except (NeedsFetch, Conflict):
             return
         except FedcomError as error:
@@ -137,14 +127,18 @@ class Listeners:
         except Malformed as error:
             raise Refused(422, error.code, error.detail, error.facts) from error
 
-    def _prove(self, ctx: Context, sheet: Sheet) -> ReceivedActivity | None:
-        """As `prove`; raises Unsupported for what nobody reads, alone or inside an Announce."""
-        if isinstance(sheet.what, Document) and sheet.what.is_activity:
-            reader_of(self._routes, sheet.what)
-        return prove(ctx, sheet)
+    def _authenticate(
+        self, ctx: Context, envelope: Envelope, content: Document | str
+    ) -> ReceivedActivity | None:
+        """As `envelope.authenticate`; raises Unsupported for what nobody reads, alone or inside an
+        Announce.
+        """
+        if isinstance(content, Document) and content.is_activity:
+            reader_of(self._routes, content)
+        return authenticate(ctx, envelope, content)
 
-    def _check_one(self, ctx: Context, sheet: Sheet) -> None:
-        received = self._prove(ctx, sheet)
+    def _check_one(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
+        received = self._authenticate(ctx, envelope, content)
         if received is None:
             return
         stone = find_undone(ctx, received)
@@ -208,7 +202,7 @@ class Listeners:
             await self._refuse_replay(received, proof)
         return replace(received, signer=received.actor, spliceable=True, evidence="proof")
 
-    async def _find_proof(self, received: ReceivedActivity) -> Proof | None:
+    async def _find_proof(self, received: ReceivedActivity) -> IntegrityProof | None:
         """The actor's own integrity proof on the activity (FEP-8b32), if it holds."""
         try:
             proof = proof_of(received.activity.raw)
@@ -228,7 +222,7 @@ class Listeners:
             return None
         return proof if key.owner == received.actor else None
 
-    async def _refuse_replay(self, received: ReceivedActivity, proof: Proof) -> None:
+    async def _refuse_replay(self, received: ReceivedActivity, proof: IntegrityProof) -> None:
         try:
             await self._units.read(
                 lambda conn: refuse_replay(conn, received.activity, received.actor, proof)
@@ -258,26 +252,30 @@ class Listeners:
     ) -> bool:
         """Do what was said; whether it shows that a follow of ours was accepted."""
         is_boost = note_boost(ctx, received.activity, received.actor)
-        sheets = [] if is_boost else open_envelope(ctx, received)
-        do = self._one if len(sheets) == 1 else self._one_of_several
-        for sheet in sheets:
-            do(ctx, sheet)
+        if not is_boost:
+            envelope = open_envelope(ctx, received)
+            do = self._one if len(envelope.contents) == 1 else self._one_of_several
+            for content in envelope.contents:
+                do(ctx, envelope, content)
         is_accepted = received.activity.type == "Accept"
         if received.activity.type == "Announce" and received.evidence == "signature":
             group = find_actor(ctx.conn, received.actor)
             is_accepted = isinstance(group, Community) and accept_by_announce(ctx, group)
         host = host_of(received.actor)
-        known = find_peer(ctx.conn, host)
-        memory = id_memory(known.software if known is not None else None)
-        heard_from(ctx.conn, host, ctx.now.timestamp(), memory)
+        if is_failing(ctx.conn, host):
+            known = find_peer(ctx.conn, host)
+            memory = id_memory(known.software if known is not None else None)
+            heard_from(ctx.conn, host, ctx.now.timestamp(), memory)
         close(ctx.conn)
         return is_accepted
 
-    def _one(self, ctx: Context, sheet: Sheet) -> None:
-        if sheet.group is None and _is_undo_of_unknown(sheet.what):
-            _await_undone(ctx, sheet)
+    def _one(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
+        # What was read for another one of several may have changed since.
+        ctx.seen.forget()
+        if envelope.group is None and _is_undo_of_unknown(content):
+            _await_undone(ctx, envelope.received, content)
             return
-        received = self._prove(ctx, sheet)
+        received = self._authenticate(ctx, envelope, content)
         if received is None:
             return
         stone = find_undone(ctx, received)
@@ -293,11 +291,11 @@ class Listeners:
         elif stone is not None:
             forget_undone(ctx, received)
 
-    def _one_of_several(self, ctx: Context, sheet: Sheet) -> None:
+    def _one_of_several(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
         """PieFed announces votes by the dozen; one that is refused must not take the others."""
         try:
             with ctx.conn.begin_nested():
-                self._one(ctx, sheet)
+                self._one(ctx, envelope, content)
         except (FedcomError, ProtocolError) as error:
             logger.info("announced_activity_refused", code=error.code, error=str(error))
         except NeedsFetch as missing:
@@ -324,25 +322,26 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
     reader = routes.find(activity)
     if reader is None:
         kind = " of ".join(activity.shape) or "nothing"
-        what = next((_NOT_HERE[name] for name in activity.shape if name in _NOT_HERE), None)
-        detail = f"{kind} is not understood here"
+        what = next((FEATURES[name] for name in activity.shape if name in FEATURES), None)
+        detail = f"{kind} is not supported here"
         raise Unsupported("unsupported_type", f"{detail}: no {what} yet." if what else f"{detail}.")
     return reader
 
 
-def _is_undo_of_unknown(what: Document | str) -> bool:
+def _is_undo_of_unknown(content: Document | str) -> bool:
     """Whether it only names what it takes back, which was found neither here nor at its origin."""
-    return isinstance(what, Document) and what.type == "Undo" and isinstance(what.object, str)
+    return (
+        isinstance(content, Document) and content.type == "Undo" and isinstance(content.object, str)
+    )
 
 
-def _await_undone(ctx: Context, sheet: Sheet) -> None:
+def _await_undone(ctx: Context, received: ReceivedActivity, undo: Document | str) -> None:
     """What is undone by its mere id may be on its way still, whatever it is about: keep it out when
     it arrives. What was undone before, and may be said anew, stays as it is.
     """
-    undo = sheet.what
     iri, by = (undo.object_id, undo.owner) if isinstance(undo, Document) else (None, None)
     if iri is not None and by is not None and same_host(iri, by) and not was_undone(ctx, iri):
-        record_undone(ctx, iri, by, awaited=True, signed_at=sheet.signed_at)
+        record_undone(ctx, iri, by, awaited=True, signed_at=received.signed_at)
 
 
 def _remember_undone(ctx: Context, received: ReceivedActivity, *, found: bool) -> None:

@@ -1,18 +1,6 @@
 """Pages of a collection: `?page=1` and so on, at the address of the collection itself."""
 
-from starlette.requests import Request
-
 from fedcom.errors import NotFound
-
-
-def asked_page(request: Request) -> int | None:
-    """The page that is asked for, None for the collection itself. Raises NotFound."""
-    text = request.query_params.get("page")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-        raise NotFound("couldnt_find_page", "Pages are numbered from 1.")
-    return int(text)
 
 
 def page_iri(iri: str, page: int) -> str:

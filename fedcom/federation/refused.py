@@ -9,10 +9,12 @@ from typing import Any
 import structlog
 from sqlalchemy import update
 
+from activitypub.authority import is_moderators_act
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
-from activitypub.reading import Document, parse
-from fedcom.actions.follow import tell_of_reject
+from activitypub.parse import parse
 from fedcom.context import Context
+from fedcom.effects.follows import tell_of_reject
 from fedcom.effects.notify import News, notify
 from fedcom.errors import FedcomError, NeedsFetch
 from fedcom.federation.listeners import heard_routes, reader_of
@@ -70,7 +72,7 @@ def _place_of(ctx: Context, activity: Document) -> Community | None:
         return None
     is_edit = act.shape[:2] == ("Update", "Group")
     is_removal = act.type == "Delete" and isinstance(act.get("summary"), str)
-    if not (is_edit or is_removal or act.type in ("Add", "Remove", "Lock", "Block")):
+    if not (is_edit or is_removal or is_moderators_act(act)):
         return None
     found = find_actor(ctx.conn, (act.object_id if is_edit else act.audience) or "")
     return found if isinstance(found, Community) and not found.local else None

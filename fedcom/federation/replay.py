@@ -9,8 +9,8 @@ The journal remembers both for longer than a proof counts.
 
 from sqlalchemy import Connection
 
-from activitypub.reading import Document
-from activitypub.signatures.integrity import Proof
+from activitypub.document import Document
+from activitypub.signatures.integrity import IntegrityProof
 from fedcom.errors import Denied
 from inbox.journal import said_since, was_heard
 
@@ -18,7 +18,7 @@ from inbox.journal import said_since, was_heard
 RELAYED_WITHIN = 7 * 86_400.0
 
 
-def refuse_replay(conn: Connection, activity: Document, actor: str, proof: Proof) -> None:
+def refuse_replay(conn: Connection, activity: Document, actor: str, proof: IntegrityProof) -> None:
     """Raises Denied (`already_heard`, `superseded`) unless this is news.
 
     `actor` is the id of who said `activity`, and `proof` is that actor's, verified.

@@ -23,11 +23,9 @@ from activitypub.vocab.collections import (
 )
 from activitypub.vocab.objects import tombstone
 from fedcom.actions.comment import note_of
-from fedcom.actions.replies import PAGE, first_replies, place_in_thread
 from fedcom.context import Context
 from fedcom.federation.documents import Json, context_of, open_place, to_be_found_at
 from fedcom.federation.paging import (
-    asked_page,
     check_page,
     count_pages,
     next_page,
@@ -36,9 +34,12 @@ from fedcom.federation.paging import (
 )
 from fedcom.federation.serving import Elsewhere, to_origin, to_response
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_of
+from fedcom.http.paging import asked_page
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.queries.comments import find_comment, get_comment
+from fedcom.queries.content import post_of
 from fedcom.queries.conversations import (
     count_replies,
     count_thread,
@@ -46,6 +47,7 @@ from fedcom.queries.conversations import (
     find_thread_ids,
 )
 from fedcom.queries.posts import get_post
+from fedcom.queries.replies import PAGE, first_replies, place_in_thread
 from fedcom.wire.addressing import context_iri, replies_iri
 
 INLINE = 50
@@ -57,7 +59,7 @@ async def answer_context(request: Request) -> Response:
 
     The ETag is NodeBB's digest of the ids, so whoever has them all already gets 304.
     """
-    number, page = request.path_params["number"], asked_page(request)
+    number, page = number_of(request), asked_page(request)
 
     def find(ctx: Context) -> tuple[Json | Elsewhere, str | None]:
         about = get_post(ctx.conn, number)
@@ -85,7 +87,7 @@ async def answer_context(request: Request) -> Response:
 
 async def answer_post_replies(request: Request) -> Response:
     """The direct answers to a local post."""
-    number, page = request.path_params["number"], asked_page(request)
+    number, page = number_of(request), asked_page(request)
     return await _answer(
         request, lambda ctx: (_replies(ctx, get_post(ctx.conn, number), page), None)
     )
@@ -93,7 +95,7 @@ async def answer_post_replies(request: Request) -> Response:
 
 async def answer_comment_replies(request: Request) -> Response:
     """The direct answers to a local comment."""
-    number, page = request.path_params["number"], asked_page(request)
+    number, page = number_of(request), asked_page(request)
     return await _answer(
         request, lambda ctx: (_replies(ctx, get_comment(ctx.conn, number), page), None)
     )
@@ -139,8 +141,7 @@ def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
 
 
 def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json | Elsewhere:
-    thread = about if isinstance(about, Post) else get_post(ctx.conn, about.post_id)
-    open_place(ctx, thread)
+    open_place(ctx, post_of(ctx.conn, about))
     if not about.local:
         return to_be_found_at(about)  # which names the collection
     iri = replies_iri(about.iri)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from activitypub.document import Document
 from activitypub.iri import same_origin
-from activitypub.reading import Document
 from fedcom.context import Context
 from fedcom.models.actor import actor
 from fedcom.models.comment import comment

@@ -1,4 +1,4 @@
-"""What a request accepts, weighed (RFC 9110 §12.5.1 and §12.5.4)."""
+"""The Accept and Accept-Language headers (RFC 9110 §12.5.1 and §12.5.4)."""
 
 from starlette.datastructures import Headers
 
@@ -6,13 +6,13 @@ PAGE_TYPES = ("text/html", "application/xhtml+xml")
 ANYTHING = ("*/*", "text/*")
 
 MAX_CHARACTERS = 4096
-"""What stands beyond this in a header is not read. Browsers send about 150 characters."""
+"""The rest of a longer header is ignored. Browsers send about 150 characters."""
 
 
 def weights(headers: Headers) -> dict[str, float]:
     """Each media type in Accept, in lower case and without parameters, with its highest weight.
 
-    Empty when there is no Accept. A weight that is no number counts as 0.
+    Empty without an Accept header. A weight that is not a number counts as 0.
     """
     found: dict[str, float] = {}
     for part in ",".join(headers.getlist("accept"))[:MAX_CHARACTERS].split(","):
@@ -23,7 +23,7 @@ def weights(headers: Headers) -> dict[str, float]:
 
 
 def preferred(header: str) -> list[str]:
-    """The languages of an Accept-Language header that are wanted at all, the dearest first."""
+    """The languages of an Accept-Language header with a weight above 0, the highest first."""
     found = [_weighed(part) for part in header[:MAX_CHARACTERS].split(",")]
     wanted = [(language, weight) for language, weight in found if language and weight > 0]
     return [language for language, _ in sorted(wanted, key=lambda pair: -pair[1])]

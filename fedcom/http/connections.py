@@ -1,9 +1,9 @@
-"""The open connections of a server: how many there may be, and which one is closed to make room.
+"""The open connections of a server: how many it accepts, and which one it closes to make room.
 
-A connection either has work under way or waits for its client: for a request, the rest of one, or
-for its answer to be read. Waiting costs a client nothing, so anybody can have many connections
-wait. When the server is full, the one that has waited longest makes room for the next: clients
-that are quick are served however many slow ones there are.
+A connection either has work in progress or waits for its client: for a request, for the rest of
+one, or for its response to be read. Waiting costs a client nothing, so anyone can keep many
+connections waiting. When the server is full, the connection that has waited longest is closed, so
+that fast clients are served no matter how many slow ones there are.
 """
 
 import time
@@ -18,24 +18,24 @@ from fedcom.accounts.throttle import address_key
 from fedcom.http.addresses import Network, is_within
 
 REPORT_SECONDS = 60.0
-"""Between two lines in the log about connections that were closed or refused."""
+"""Between two log events about connections that were closed or refused."""
 
 log = structlog.get_logger("fedcom.http")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How many connections there may be, and how many seconds each of them may wait.
+class ConnectionLimits:
+    """How many connections are accepted, and how many seconds each of them may wait.
 
     connections      open at once, in all
     per_client       open at once from one IPv4 address or IPv6 /64
     bodies           requests whose body is still arriving; each may hold some megabytes of memory
-    trusted_proxies  whose connections come from many clients: `per_client` is not for them
+    trusted_proxies  whose connections come from many clients; exempt from `per_client`
     idle             until the next request on a connection that is kept open
     head             until a request line and headers are complete
     body             until a body is complete, plus a second for every `SLOWEST` bytes
-    answer           until an answer has been read, plus a second for every `SLOWEST` bytes
-    discard          how long the rest of a request that has been answered already is read
+    answer           until a response has been read, plus a second for every `SLOWEST` bytes
+    discard          how long to read the rest of a request that was already answered
     """
 
     connections: int = 1000
@@ -50,8 +50,10 @@ class Limits:
     discard: float = 5.0
 
     @classmethod
-    def for_connections(cls, connections: int, trusted_proxies: tuple[Network, ...]) -> "Limits":
-        """The limits of a server that may have so many connections."""
+    def for_connections(
+        cls, connections: int, trusted_proxies: tuple[Network, ...]
+    ) -> "ConnectionLimits":
+        """The limits of a server that accepts this many connections."""
         return cls(
             connections=connections,
             per_client=max(connections // 10, 20),
@@ -61,31 +63,31 @@ class Limits:
 
 
 class Wait(Enum):
-    """What a client is waited for, in the order in which connections are closed to make room."""
+    """What the server waits for, in the order in which connections are closed to make room."""
 
     NEXT_REQUEST = auto()
     HEAD = auto()
     END_OF_REQUEST = auto()
-    """The rest of a request that has been answered already."""
+    """The rest of a request that was already answered."""
     BODY = auto()
     ANSWER_READ = auto()
 
 
-class Connection(Protocol):
-    """What can be closed to make room for others."""
+class OpenConnection(Protocol):
+    """A connection that can be closed to make room for others."""
 
     def drop(self) -> None:
-        """Close the connection now, whatever is under way."""
+        """Close the connection now, whatever is in progress."""
         ...
 
 
 class Connections:
     """All open connections, by client and by what they wait for.
 
-    `patience` has the seconds for each wait.
+    `patience` maps each wait to its time-out in seconds.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.patience = {
             Wait.NEXT_REQUEST: limits.idle,
@@ -94,17 +96,17 @@ class Connections:
             Wait.BODY: limits.body,
             Wait.ANSWER_READ: limits.answer,
         }
-        self._clients: dict[Connection, str] = {}
+        self._clients: dict[OpenConnection, str] = {}
         self._per_client: Counter[str] = Counter()
-        self._waiting: dict[Wait, dict[Connection, None]] = {wait: {} for wait in Wait}
+        self._waiting: dict[Wait, dict[OpenConnection, None]] = {wait: {} for wait in Wait}
         self._turned_away: Counter[str] = Counter()
         self._reported = -REPORT_SECONDS
 
     def __len__(self) -> int:
         return len(self._clients)
 
-    def admit(self, connection: Connection, address: str) -> int | None:
-        """Count a new connection; None, or the status to refuse it with: 429 or 503."""
+    def admit(self, connection: OpenConnection, address: str) -> int | None:
+        """Accept a new connection (None), or return the status to refuse it with: 429 or 503."""
         trusted = not address or is_within(address, self.limits.trusted_proxies)
         client = "" if trusted else address_key(address)
         if client and self._per_client[client] >= self.limits.per_client:
@@ -117,8 +119,8 @@ class Connections:
         self._per_client[client] += 1
         return None
 
-    def set_wait(self, connection: Connection, before: Wait | None, now: Wait | None) -> None:
-        """Note what an admitted connection waits for; None while the server works for it."""
+    def set_wait(self, connection: OpenConnection, before: Wait | None, now: Wait | None) -> None:
+        """Record what an accepted connection waits for; None while the server works for it."""
         if before is not None:
             self._waiting[before].pop(connection, None)
         if now is not None and connection in self._clients:
@@ -127,8 +129,8 @@ class Connections:
         if len(bodies) > self.limits.bodies:
             self._drop(next(iter(bodies)))
 
-    def discard(self, connection: Connection) -> None:
-        """Forget a connection that is closed, if it is known."""
+    def discard(self, connection: OpenConnection) -> None:
+        """Forget a closed connection, if it is known."""
         for group in self._waiting.values():
             group.pop(connection, None)
         client = self._clients.pop(connection, None)
@@ -138,20 +140,20 @@ class Connections:
                 del self._per_client[client]
 
     def _make_room(self) -> bool:
-        """Drop the connection that has waited longest, of those that are dropped first."""
+        """Close the longest waiting connection in the first group that has any."""
         for group in self._waiting.values():
             for connection in group:
                 self._drop(connection)
                 return True
         return False
 
-    def _drop(self, connection: Connection) -> None:
+    def _drop(self, connection: OpenConnection) -> None:
         self._report("closed")
         self.discard(connection)
         connection.drop()
 
     def _report(self, event: str) -> None:
-        """Log the first of many, and how many there were since."""
+        """Log at most one event a minute, with the number of connections since the last."""
         self._turned_away[event] += 1
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             log.warning("too_many_connections", open=len(self), **self._turned_away)

@@ -1,6 +1,6 @@
-"""What scripts on other sites may read (the Fetch standard, "CORS protocol"): all that is public.
+"""What scripts on other sites may read (the Fetch standard, "CORS protocol"): everything public.
 
-No credentials go along: an answer to anybody is one to a stranger, and shows what strangers see.
+Browsers send no cookies with such requests, so the response is what a guest sees.
 """
 
 from starlette.requests import Request
@@ -17,8 +17,8 @@ _PREFLIGHT = {
 
 
 async def answer_preflight(_request: Request) -> Response:
-    """OPTIONS, which browsers ask before a GET with headers that forms cannot send.
+    """OPTIONS, which browsers send before a GET with headers that forms cannot send.
 
-    An `Accept` with the profile of ActivityStreams is one, because of its quotation marks.
+    An `Accept` header with the ActivityStreams profile is one of these: it has quotation marks.
     """
     return Response(status_code=204, headers=_PREFLIGHT)

@@ -1,4 +1,4 @@
-"""The running server as the surfaces see it: what they may ask of it, and nothing else."""
+"""The running server as the surfaces see it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Instance(Protocol):
-    """What `fedcom.wiring` builds; it stands in `app.state.instance`."""
+    """What a surface may use of the server that `fedcom.wiring` builds."""
 
     @property
     def settings(self) -> Settings:
@@ -34,12 +34,12 @@ class Instance(Protocol):
 
     @property
     def pictures(self) -> Pictures:
-        """Takes in what members upload."""
+        """Stores what members upload."""
         ...
 
     @property
     def remote_pictures(self) -> RemotePictures:
-        """Copies of what other servers show."""
+        """Copies of other servers' pictures."""
         ...
 
     @property
@@ -49,42 +49,42 @@ class Instance(Protocol):
 
     @property
     def signer(self) -> HmacSigner:
-        """Signs what we want to know again."""
+        """Signs values that come back later."""
         ...
 
     @property
     def setup_token(self) -> str | None:
-        """What the first-run page asks for, so that no stranger becomes admin; None: nothing."""
+        """The secret that the setup page asks for, to keep strangers out; None: no secret."""
         ...
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` beside the writers; it cannot write."""
+        """Run `work` in a transaction that can only read."""
         ...
 
     async def unit(self, work: Callable[[Context], T]) -> T:
-        """Run `work` in one transaction, fetching what it misses, and send what it published."""
+        """Run `work` in one transaction, fetch what it needs, and send what it published."""
         ...
 
     async def new_key(self) -> NewKey:
-        """A key pair for a new local actor, made in a thread (it takes some 100 ms of CPU)."""
+        """A key pair for a new local actor, made in a thread (about 100 ms of CPU time)."""
         ...
 
     async def lookup(self, text: str) -> Community | Person | Post | Comment:
-        """Who or what a handle or an address names, fetched when it is not here.
+        """What a handle or an address names, fetched if it is not known here.
 
         Raises NotFound, Invalid, Denied, or the FetchFailed that the fetch ended with.
         """
         ...
 
     async def page_title(self, url: str) -> str:
-        """What the page behind a link is called, asked of its server now; "" when it does not say.
+        """The title of the page behind a link, fetched now; "" if it has none.
 
-        Raises NotFound and Denied for pages that are not asked for, and the FetchFailed family.
+        Raises NotFound and Denied for pages that are never fetched, and the FetchFailed family.
         """
         ...
 
 
 def instance_of(request: HTTPConnection) -> Instance:
-    """The instance that `create_app` put beside the application."""
+    """The instance that belongs to the application."""
     instance: Instance = request.app.state.instance
     return instance

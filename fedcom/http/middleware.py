@@ -1,7 +1,7 @@
-"""What every request passes: the client's true address, an id and a log line, security headers.
+"""What every request passes through: the client's real address, an id, the log, security headers.
 
-Plain ASGI, since Starlette's BaseHTTPMiddleware costs several times what an endpoint does. The
-order matters and `middleware()` knows it: an answer to a crash carries the same headers as any.
+Plain ASGI, because Starlette's BaseHTTPMiddleware costs several times as much as an endpoint. The
+order matters, and `middleware()` defines it: the response to a crash has the same headers as any.
 """
 
 import time
@@ -22,7 +22,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""The Content-Security-Policy of everything: our own style sheet, one script of ours, pictures."""
+"""The Content-Security-Policy of every response: our own style sheet, script and pictures."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -34,14 +34,14 @@ HEADERS = {
 }
 
 COMPRESSED_FROM = 500
-"""Bytes: what is smaller fits into one packet as it is.
+"""Bytes: a smaller response fits into one packet anyway.
 
-Compressing a page that repeats words of its address could tell a listener the secrets on it
-(BREACH); the lasting one is the token of forms, and `forgery` masks it anew for each page.
+Compressing a page that repeats parts of its address can reveal the secrets on it (BREACH). The only
+lasting secret is the form token, and `csrf` masks it differently on each page.
 """
 
 LONGEST_PATH = 2048
-"""Characters; no address of ours has a third of that."""
+"""Characters; none of our addresses has a third of that."""
 
 _YEAR = 365 * 24 * 3600
 
@@ -51,10 +51,10 @@ log = structlog.get_logger("fedcom.http")
 def middleware(
     *, trusted_proxies: Iterable[Network], https: bool, failure: Callable[[Request], Response]
 ) -> list[Middleware]:
-    """The stack that every request passes, outermost first.
+    """The stack that every request passes through, outermost first.
 
-    `https`: the public origin is https, so browsers are told to stay with it. `failure` makes the
-    answer to a request that ended in an exception nobody expected.
+    `https`: the public origin is https, and browsers are told to keep using it. `failure` makes the
+    response to a request that ended in an unexpected exception.
     """
     return [
         Middleware(TrustedProxies, networks=tuple(trusted_proxies)),
@@ -66,10 +66,10 @@ def middleware(
 
 
 class TrustedProxies:
-    """Puts the client's address in the place of the proxy's, when the proxy is one of ours.
+    """Replaces the address of a trusted proxy with the client's.
 
-    X-Forwarded-For is read from the right, as far as trusted proxies wrote it; what is left of
-    that was written by whoever asked and means nothing.
+    X-Forwarded-For is read from the right, as far as trusted proxies wrote it. Anyone can have
+    written the rest.
     """
 
     def __init__(self, app: ASGIApp, networks: tuple[Network, ...]) -> None:
@@ -97,11 +97,11 @@ class TrustedProxies:
 
 
 class SaneAddresses:
-    """Makes of addresses that are none of ours some that fail nothing, and lead nowhere either.
+    """Rewrites addresses that would cause errors into ones that are merely not found.
 
-    A NUL becomes the sign for what cannot be shown (U+FFFD): PostgreSQL answers a question with one
-    in it by an error. A path ends after `LONGEST_PATH` characters: Python reads no number that has
-    thousands of digits.
+    A NUL becomes U+FFFD, the replacement character: PostgreSQL rejects queries with a NUL. A path
+    is cut after `LONGEST_PATH` characters: Python refuses to parse numbers with thousands of
+    digits.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -121,7 +121,7 @@ def _is_insane(scope: Scope) -> bool:
 
 
 class SecurityHeaders:
-    """Adds `HEADERS` to every answer that does not bring its own."""
+    """Adds `HEADERS` to every response that does not set them itself."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
@@ -145,10 +145,10 @@ class SecurityHeaders:
 
 
 class RequestLog:
-    """Gives each request an id, writes one line when it is answered, and answers a crash.
+    """Gives each request an id, logs one event when it is answered, and answers a crash.
 
-    The id stands in `scope["state"]["request_id"]`, in every line logged meanwhile and in the
-    answer's X-Request-Id. The query is not logged: people search for private things.
+    The id is in `scope["state"]["request_id"]`, in every event logged meanwhile and in the
+    response's X-Request-Id. The query is not logged: people search for private things.
     """
 
     def __init__(self, app: ASGIApp, failure: Callable[[Request], Response]) -> None:
@@ -175,10 +175,10 @@ class RequestLog:
             try:
                 await self.app(scope, receive, with_id)
             except ClientDisconnect:
-                pass  # there is nobody to answer; the line below has the status 0
-            except Exception:  # the outermost loop of the web: whatever it was, log it and answer
+                pass  # nobody is left to answer; the event below has the status 0
+            except Exception:  # the outermost loop of the web: log whatever it was, and answer
                 log.exception("request_failed", method=scope["method"], path=scope["path"])
-                if status:  # too late for another answer: let the server cut the connection
+                if status:  # too late for another response: let the server close the connection
                     raise
                 await self.failure(Request(scope))(scope, receive, with_id)
             log.info(

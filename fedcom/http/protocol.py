@@ -1,8 +1,8 @@
-"""One connection of a client: uvicorn's HTTP/1.1, with bounds on size and time.
+"""One connection of a client: uvicorn's HTTP/1.1 with limits on size and time.
 
-uvicorn 0.54 with httptools bounds neither headers nor how long a request may take to arrive or an
-answer to be read, and takes trailer fields for headers. docs/decisions/0028 says why this is a
-subclass.
+uvicorn 0.54 with httptools limits neither the headers nor the time that a request takes to arrive
+or a response to be read, and it treats trailer fields as headers. docs/decisions/0028 explains why
+this is a subclass.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from fedcom.http.connections import Connections, Limits, Wait
+from fedcom.http.connections import ConnectionLimits, Connections, Wait
 
 MAX_HEAD_BYTES = 32 * 1024
 """Request target and headers, or the trailer fields; Node.js allows 16 KB, nginx 32 KB."""
@@ -28,12 +28,12 @@ MAX_FIELDS = 100
 """Headers; Apache's LimitRequestFields."""
 
 MAX_PIPELINED = 8
-"""Requests that wait for the answer to an earlier one. Browsers do not pipeline."""
+"""Requests waiting for the response to an earlier one. Browsers do not pipeline."""
 
 SLOWEST = 8 * 1024
-"""Bytes a second that a body or an answer must make beyond the first seconds of its deadline."""
+"""Bytes per second that a body or a response must make after the first seconds of its deadline."""
 
-_SLICE = 16 * 1024  # bytes parsed at once: what a header in progress may be unnoticed
+_SLICE = 16 * 1024  # bytes parsed at once: how far an incomplete header can go unnoticed
 
 RETRY_AFTER = 10  # seconds
 
@@ -53,11 +53,11 @@ class _Stage(Enum):
     BODY = auto()
     ALL = auto()
     REFUSED = auto()
-    """Too much or too late: it was answered, and what still comes is thrown away."""
+    """Too much or too late: it was answered, and the rest is discarded."""
 
 
 class _Refused(Exception):
-    """Raised in callbacks of the parser: the request is not read any further."""
+    """Raised in callbacks of the parser to stop reading the request."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -66,7 +66,7 @@ class _Refused(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that its client can neither fill nor keep open by doing nothing."""
+    """A connection that a client can neither flood nor keep open by doing nothing."""
 
     open_connections: Connections
 
@@ -82,16 +82,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._requests = 0
         self._head_bytes = 0
         self._body_bytes = 0
-        # Bytes since the parser reported anything: a header in progress, which it keeps.
+        # Bytes since the parser last reported anything: an incomplete header, which it buffers.
         self._unreported = 0
         self._wait: Wait | None = None
         self._since = 0.0
         self._received_at = 0.0
-        self._unread = 0  # bytes of the answer that the client had not read then
+        self._unread = 0  # bytes of the response that the client had not read then
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, or refuse it when there are too many."""
+        """Accept the connection, or refuse it if there are too many."""
         super().connection_made(cast(asyncio.Transport, transport))
         status = self.open_connections.admit(self, self.client[0] if self.client else "")
         if status is None:
@@ -113,11 +113,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def drop(self) -> None:
-        """Close the connection now, whatever is under way."""
+        """Close the connection now, whatever is in progress."""
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came."""
+        """Parse the received bytes."""
         if self._stage is _Stage.REFUSED:
             return
         self._received_at = self.loop.time()
@@ -159,8 +159,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _Refused(414, f"The address is longer than {MAX_TARGET_BYTES} bytes.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header. Trailer fields (RFC 9110 §6.5) are dropped: whoever reads headers has read them
-        by then, and some name the client, which only a proxy may do."""
+        """A header. Trailer fields (RFC 9110 §6.5) are dropped: the headers have been read by then,
+        and some would name the client, which only a proxy may do."""
         self._count_head(len(name) + len(value) + len(b": \r\n"))
         if self._stage is not _Stage.HEAD:
             return
@@ -189,15 +189,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stage = _Stage.NOTHING if self.cycle.response_complete else _Stage.ALL
 
     def on_response_complete(self) -> None:
-        """The answer has been written, though perhaps not sent."""
+        """The response has been written, though perhaps not sent."""
         super().on_response_complete()
-        self._unset_keepalive_if_required()  # ours also ends when something else comes meanwhile
+        self._unset_keepalive_if_required()  # ours also ends if other data arrived meanwhile
         if self._stage is _Stage.ALL and self.cycle.response_complete:
             self._stage = _Stage.NOTHING
         self._watch()
 
     def pause_writing(self) -> None:
-        """The client does not read as fast as we write."""
+        """The client reads more slowly than we write."""
         super().pause_writing()
         self._watch()
 
@@ -213,7 +213,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _too_large()
 
     def _watch(self) -> None:
-        """Begin to wait for what the client has to do now, unless that is waited for already."""
+        """Start the timer for what the client has to do next, unless it is running already."""
         wait = self._awaited()
         if wait is self._wait:
             return
@@ -239,7 +239,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return Wait.ANSWER_READ if self.transport.get_write_buffer_size() else Wait.NEXT_REQUEST
 
     def _check(self) -> None:
-        """When the time is up: wait for the next thing, or longer, or give up."""
+        """When the time is up: wait for the next thing, wait longer, or give up."""
         if self._awaited() is not self._wait or self._wait is None:
             self._watch()
             return
@@ -253,7 +253,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._give_up(self._wait)
 
     def _is_unwanted(self) -> bool:
-        """Whether the client may not send: the application has not begun to read, or is slower."""
+        """Whether we keep the client from sending: the application does not read, or slowly."""
         return self.flow.read_paused or self.cycle.waiting_for_100_continue
 
     def _progress(self) -> int:
@@ -264,7 +264,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return 0
 
     def _give_up(self, wait: Wait) -> None:
-        # Who sends nothing any more is gone, and no answer would reach them.
+        # A client that sends nothing at all is gone, and no response would reach it.
         is_gone = self.loop.time() - self._received_at > self.open_connections.patience[wait] / 2
         if wait in _TOO_SLOW and not is_gone:
             self._refuse(408, _TOO_SLOW[wait])
@@ -272,10 +272,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self.drop()
 
     def _refuse(self, status: int, text: str) -> None:
-        """Answer the newest request in place of the application and read no more requests.
+        """Answer the newest request in place of the application, and read no more requests.
 
-        What still comes is thrown away for a while: closing a socket with unread bytes would reset
-        the connection and destroy the answer (RFC 9112 §9.6).
+        For a while, arriving bytes are read and discarded: closing a socket with unread bytes would
+        reset the connection and destroy the response (RFC 9112 §9.6).
         """
         log.info("request_refused", status=status, reason=text, peer=self.client and self.client[0])
         if not self._may_answer():
@@ -290,7 +290,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch()
 
     def _may_answer(self) -> bool:
-        """Whether no other answer is under way, or about to be."""
+        """Whether no other response is in progress or about to begin."""
         if self.transport.is_closing() or self.pipeline:
             return False
         if not self._is_answering():
@@ -323,8 +323,8 @@ def _too_large() -> _Refused:
     return _Refused(431, f"The request headers are larger than {MAX_HEAD_BYTES // 1024} KB.")
 
 
-def bounded(limits: Limits) -> type[asyncio.Protocol]:
-    """The class of the connections of one server, for uvicorn's `Config.http`."""
+def bounded(limits: ConnectionLimits) -> type[asyncio.Protocol]:
+    """The protocol class for the connections of one server: uvicorn's `Config.http`."""
     shared = Connections(limits)
 
     class _Bounded(BoundedProtocol):

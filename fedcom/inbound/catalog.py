@@ -1,30 +1,19 @@
-"""Every action the inbox can hear: one line for each file."""
+"""Everything the inbox reads: one line for each file."""
 
-from fedcom.actions import (
-    ban,
-    community,
-    follow,
-    lock,
-    message,
-    move,
-    profile,
-    remove,
-    report,
-    vote,
-)
+from fedcom.actions import community, follow, lock, move, profile, report
 from fedcom.actions.base import Readers
-from fedcom.inbound import collections
+from fedcom.inbound import block, collections, delete, note, vote
 
 HEARD: tuple[Readers, ...] = (
-    ban.READERS,
+    block.READERS,
     collections.READERS,
     community.READERS,
+    delete.READERS,
     follow.READERS,
     lock.READERS,
-    message.READERS,
     move.READERS,
+    note.READERS,
     profile.READERS,
-    remove.READERS,
     report.READERS,
     vote.READERS,
 )

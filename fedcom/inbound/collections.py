@@ -6,14 +6,17 @@ from sqlalchemy import or_, select
 
 from fedcom.actions.base import Action, Readers
 from fedcom.actions.community import RefreshCommunity
-from fedcom.actions.feature import read_pin
-from fedcom.actions.moderators import read_moderator
-from fedcom.actions.vouching import check_vouched
+from fedcom.actions.feature import Pin
+from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.context import Context
-from fedcom.errors import Invalid
-from fedcom.models.actor import community as community_table
-from fedcom.queries.actors import get_community
-from fedcom.remote.actors import community_at
+from fedcom.errors import Denied, Invalid
+from fedcom.inbound.content_at import content_at
+from fedcom.models.actor import Community, community as community_table
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_moderators, get_community
+from fedcom.queries.posts import find_post
+from fedcom.remote.actors import community_at, person_at
+from fedcom.remote.vouching import check_vouched
 from inbox.ports import ReceivedActivity
 
 
@@ -39,8 +42,43 @@ def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
     number, is_featured = found
     community = get_community(ctx.conn, number)
     check_vouched(ctx, received, community)
-    read = read_pin if is_featured else read_moderator
+    read = _read_pin if is_featured else _read_moderator
     return read(ctx, received, community)
+
+
+def _read_pin(ctx: Context, received: ReceivedActivity, community: Community) -> Pin | None:
+    """Add or Remove, with the featured collection of `community` as its target."""
+    iri = received.activity.object_id or ""
+    pinned = received.activity.type == "Add"
+    # What is in a community of ours is here: a moderator elsewhere brings nothing new into it.
+    is_fetched = pinned and not community.local
+    target = content_at(ctx, iri, community.iri) if is_fetched else find_post(ctx.conn, iri)
+    if target is None:
+        return None
+    if not isinstance(target, Post) or target.community_id != community.id:
+        raise Denied(
+            "wrong_community",
+            "%(iri)s is not a post in %(community)s.",
+            iri=iri,
+            community=community.handle,
+        )
+    if pinned == (target.featured_at is not None):
+        return None
+    return Pin(by=person_at(ctx, received.actor), post=target, pinned=pinned)
+
+
+def _read_moderator(
+    ctx: Context, received: ReceivedActivity, community: Community
+) -> AddModerator | RemoveModerator | None:
+    """Add or Remove, with the moderators collection of `community` as its target."""
+    iri = received.activity.object_id or ""
+    listed = {person.iri: person for person in find_moderators(ctx.conn, community)}.get(iri)
+    if (listed is not None) == (received.activity.type == "Add"):
+        return None  # it is so already
+    by = person_at(ctx, received.actor)
+    if listed is not None:
+        return RemoveModerator(by=by, community=community, person=listed)
+    return AddModerator(by=by, community=community, person=person_at(ctx, iri))
 
 
 READERS: Readers = {("Add",): _read, ("Remove",): _read}

@@ -1,5 +1,5 @@
-"""Tools for people who write other servers; they need no running server and no database.
+"""Tools for developers of other servers; they need no running server and no database.
 
-`explain` (what we would make of a document) with `fixtures` (other projects' test data),
-`verification` (of a signed request, step by step) with `captured` (requests as curl shows them).
+`explain` (how we read a document) with `fixtures` (test data of other projects), `verification` (of
+a signed request, step by step) with `captured` (requests as curl shows them).
 """

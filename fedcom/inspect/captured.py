@@ -1,6 +1,6 @@
-"""A captured HTTP request, as people have it: on the wire, or in one of curl's ways to show it.
+"""Parses a captured HTTP request: raw, or in one of the formats in which curl shows it.
 
-Text in, `SignedRequest` out. Nothing is sent anywhere and no other file is read.
+Text in, `SignedRequest` out. Nothing is sent and no other file is read.
 """
 
 import re
@@ -23,17 +23,17 @@ _WITH_VALUE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """The request, and what had to be done to it before it could be read."""
+    """The request, and notes on what was changed to make it readable."""
 
     request: SignedRequest
     notes: tuple[str, ...] = ()
 
 
 def read_capture(content: bytes, body: bytes | None = None) -> Captured:
-    """The request in `content`; `body` replaces the one that is in it.
+    """The request in `content`; `body` replaces its body.
 
-    Understood are raw requests, a curl command line, and what `curl -v` and `curl --trace-ascii`
-    write. Raises `Malformed("capture_unreadable")` and, for a command, `capture_option`.
+    Accepts raw requests, curl command lines, and the output of `curl -v` and `curl --trace-ascii`.
+    Raises `Malformed("capture_unreadable")` and, for a command, `capture_option`.
     """
     text = content.decode("latin-1").removeprefix("\xef\xbb\xbf").lstrip("\r\n \t")
     if re.match(r"(\$ )?curl\s", text):
@@ -74,7 +74,7 @@ def _of_head(lines: list[str], body: bytes) -> SignedRequest:
 
 
 def _path_of(target: str) -> str:
-    """Path and query of a target, which proxies write as a whole address."""
+    """Path and query of a target, which proxies write as a full URL."""
     if target.startswith("/"):
         return target
     parts = urlsplit(target)
@@ -82,7 +82,7 @@ def _path_of(target: str) -> str:
 
 
 def _of_trace(text: str) -> SignedRequest:
-    """What curl sent, row by row: `0040:` is the offset of a row in what was sent at once."""
+    """The request that curl sent, row by row; `0040:` is the offset of a row within one write."""
     head: list[str] = []
     body = ""
     part = ""
@@ -95,7 +95,7 @@ def _of_trace(text: str) -> SignedRequest:
         offset, row = int(match[1], 16), match[2]
         if part == "data":
             body += row
-        elif part == "head" and offset == expected:  # the row before was cut in two
+        elif part == "head" and offset == expected:  # the previous row was split
             head[-1] += row
         elif part == "head" and row:
             head.append(row)
@@ -160,7 +160,8 @@ def _data(value: str) -> str:
 
 
 def _without_last_newline(request: SignedRequest) -> Captured:
-    """Editors end a file with a line feed that was not sent; the length or the digest shows it."""
+    """Removes the final line feed that editors add, if the length or the digest shows it was not
+    sent."""
     length = next(iter(request.values("content-length")), "")
     body = request.body
     if length.isdecimal() and len(length) < 10:

@@ -1,8 +1,8 @@
-"""What we would make of a document, or why not: the inbox's own readers, without a server.
+"""How the inbox would read a document, or why it would refuse it, without a server.
 
-Asks neither network nor database. The same functions as at the door look at the form, the author's
-authority and the words; a reader is run until it asks the database its first question. What the
-answer hangs on from there is said as a condition ("if …").
+No network and no database. The functions of the inbox check the form, the authority and the
+content; a reader runs until it asks the database its first question. Everything that depends on the
+database becomes a condition ("if …").
 """
 
 from collections import Counter
@@ -23,14 +23,15 @@ from activitypub.authority import (
     judge_fetched,
     judge_listed,
 )
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import ProtocolError
 from activitypub.iri import PUBLIC, check_iri, same_host
-from activitypub.reading import COLLECTION_TYPES, Document, has_activitystreams_context
+from activitypub.types import COLLECTION_TYPES, Rule, activity_type
 from fedcom.actions.base import Reader
-from fedcom.actions.post import check_announcer, check_content, places_named
 from fedcom.context import Context
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.inbound.post import check_announcer, check_content, places_named
 from fedcom.remote.actors import read_actor
 from fedcom.wire.message import CHAT, recipients_of
 from fedcom.wire.post import TYPES, read_post
@@ -39,30 +40,12 @@ from inbox.ports import ReceivedActivity
 from inbox.route import Routes
 from inbox.validate import check_form, check_id
 
-# Any origin that is in no document: here nobody is ours.
+# An origin that no document has, so that no id is ours.
 _NOWHERE = "https://explain.invalid"
 _NOBODY = Known(hosts=frozenset())
-# What a collection of pinned posts is called: by Lemmy and Mastodon, by Mbin.
+# How the id of a collection of pinned posts ends: in Lemmy and Mastodon, in Mbin.
 _PINNED = ("/featured", "/pinned")
 
-# Kind and action of what is said about something else; the rest is named by what is in it.
-_SAID: dict[str, tuple[str, str]] = {
-    "Create": ("an id", "create"),
-    "Update": ("an id", "edit"),
-    "Like": ("vote", "upvote"),
-    "Dislike": ("vote", "downvote"),
-    "EmojiReact": ("vote", "upvote"),
-    "Follow": ("follow", "follow"),
-    "Accept": ("follow", "accept"),
-    "Reject": ("follow", "reject"),
-    "Add": ("moderator", "add"),
-    "Remove": ("moderator", "remove"),
-    "Delete": ("deletion", "delete"),
-    "Block": ("ban", "block"),
-    "Flag": ("report", "report"),
-    "Lock": ("lock", "lock"),
-    "Warn": ("warning", "warn"),
-}
 _ACTORS = {
     "Group": "community",
     "Person": "person",
@@ -70,7 +53,15 @@ _ACTORS = {
     "Organization": "person",
     "Application": "instance",
 }
-# What the authority refuses only because it knows nothing of us.
+# The condition on the object, by the rule of the activity.
+_OBJECT: dict[Rule, str] = {
+    "vote": "in a community here",
+    "membership": "known here",
+    "answer": "known here",
+    "deletion": "stored here",
+    "moderation": "stored here",
+}
+# Codes with which the authority refuses only because no facts are known, as conditions.
 _IF = {
     "not_moderator": "if {actor} moderates it, or its community announces this",
     "unknown_collection": "if {actor} moderates it, or its community announces this",
@@ -83,7 +74,7 @@ _IF = {
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why it is refused: the stable code that a peer would be answered, and a sentence."""
+    """Why it is refused: the stable code that a peer would get, and a sentence."""
 
     code: str
     detail: str
@@ -91,14 +82,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a document is to us. Names of fields are those of `fedcom federation explain --json`.
+    """Our reading of a document. The fields are those of `fedcom federation explain --json`.
 
-    `kind` is what it is about (post, comment, vote, follow, person, community, deletion …) and
-    `action` what is done (create, edit, upvote, undo …; `document` for what is only served).
-    `actor` says it, `author` wrote it. `community` has several ids when a document names several
-    that it may be. `about` is what is voted on, answered, deleted, followed; `attachments` are
-    addresses. Understood is what has no `reasons`; `conditions` are what only a database or the
-    origin could tell.
+    `kind` is the subject (post, comment, vote, follow, person, community, deletion …) and `action`
+    the verb (create, edit, upvote, undo …; `document` for a document without an activity). `actor`
+    sent it, `author` wrote it. `community` has several ids if the document names several
+    candidates. `about` is the object of a vote, reply, deletion or follow; `attachments` are URLs.
+    A document without `reasons` is understood; `conditions` depend on the database or the origin.
     """
 
     kind: str
@@ -119,13 +109,13 @@ class Explained:
 
     @property
     def is_understood(self) -> bool:
-        """Whether nothing in the document itself makes us refuse it."""
+        """Whether the document itself gives no reason to refuse it."""
         return not self.reasons
 
 
 @dataclass(slots=True)
 class _Findings:
-    """What speaks against a document and what it hangs on, each once, in the order found."""
+    """Reasons against a document and conditions for it, each once, in the order found."""
 
     conditions: list[str] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
@@ -139,7 +129,7 @@ class _Findings:
             self.conditions.append(condition)
 
     def watch(self, work: Callable[[], object]) -> None:
-        """Run a check; what it raises is a reason, what it asks the database is not."""
+        """Run a check; an error is a reason, a question to the database ends the check."""
         try:
             work()
         except (FedcomError, ProtocolError) as error:
@@ -149,7 +139,7 @@ class _Findings:
 
 
 def explain(document: Document, *, development: bool = False) -> Explained:
-    """What would become of `document`: in an inbox if it is an activity, else when it is fetched.
+    """How `document` would be treated: in an inbox if it is an activity, else when it is fetched.
 
     `development` permits http, ports and loopback, as the setting does.
     """
@@ -165,12 +155,12 @@ def explain(document: Document, *, development: bool = False) -> Explained:
 
 
 def refused(error: ProtocolError) -> Explained:
-    """What is to be said of bytes that are no document at all."""
+    """The explanation for bytes that are not a document at all."""
     return Explained("nothing", "none", reasons=(Reason(error.code, error.detail),))
 
 
 def describe(document: Document) -> Explained:
-    """What a document is, whether or not anybody may say it."""
+    """What a document is, regardless of who may send it."""
     if document.is_actor:
         return _actor(document)
     if document.type in COLLECTION_TYPES:
@@ -197,8 +187,7 @@ def _activity(activity: Document) -> Explained:
             actor=activity.owner,
             audience=_merged(activity.addressed, inner.addressed),
         )
-    plain = activity.type.lower()
-    kind, action = _SAID.get(activity.type, (plain, plain))
+    kind, action = activity_type(activity.type).words
     if activity.type == "Delete" and activity.object_id == activity.owner:
         kind = "account deletion"
     if activity.target is not None and activity.target.rstrip("/").endswith(_PINNED):
@@ -220,7 +209,7 @@ def _object(document: Document) -> Explained:
     if document.type == "Tombstone":
         return Explained("deletion", "document", id=document.id, about=document.id)
     if _is_message(document):
-        # Nothing of what it says, and to whom, is for a screen or a log.
+        # Neither its text nor its recipients belong on a screen or in a log.
         return Explained("message", "document", id=document.id, author=document.owner)
     kind = (document.type or "untyped object").lower()
     if document.type in TYPES:
@@ -245,19 +234,19 @@ def _object(document: Document) -> Explained:
 
 
 def _is_message(document: Document) -> bool:
-    """Whether it is for people alone; which of them are here nobody asks."""
+    """Whether it is addressed to people only, here or elsewhere."""
     if document.type == "Note":
         return bool(recipients_of(document, document, lambda iri: not _is_near(iri, document)))
     return document.type == CHAT
 
 
 def _is_near(iri: str, document: Document) -> bool:
-    """Whether it may be a collection of the author's: of followers, who are many."""
+    """Whether it may be a collection of the author, such as the followers, rather than a person."""
     return iri == PUBLIC or same_host(iri, document.owner or "")
 
 
 def _may_be_place(iri: str, document: Document) -> bool:
-    """Not Public, not the author, not one of the author's own collections."""
+    """Whether it is neither Public, nor the author, nor one of the author's collections."""
     author = document.owner or PUBLIC
     return iri not in (PUBLIC, author) and not iri.startswith(f"{author.rstrip('/')}/")
 
@@ -303,7 +292,7 @@ def _check_door(activity: Document, *, development: bool) -> None:
 
 
 def _judge_served(document: Document, found: _Findings, *, development: bool) -> None:
-    """As a document that was fetched at its id."""
+    """Judge it as a document that was fetched from its id."""
     if not has_activitystreams_context(document):
         found.refuse("context_missing", "The @context does not include ActivityStreams.")
     found.watch(lambda: check_iri(document.id or "", development=development))
@@ -332,7 +321,7 @@ def _judge_items(collection: Document, found: _Findings) -> None:
 
 
 def _judge_content(document: Document, found: _Findings, group: str | None) -> None:
-    """What a post or comment is and where it belongs. `group` is the community that announced."""
+    """Judge a post or comment and its community; `group` is the community that announced it."""
     if _is_message(document):
         found.refuse(
             "not_public", "A private message is accepted only from its author, not relayed."
@@ -371,10 +360,10 @@ def _hang_on_place(document: Document, found: _Findings) -> None:
 
 
 def _judge_said(activity: Document, found: _Findings) -> None:
-    """As an activity that its actor delivers."""
+    """Judge it as an activity delivered by its actor."""
     actor = activity.owner
     if actor is None:
-        return  # the form says so
+        return  # check_form has reported that
     known = judge_direct(activity, actor, _NOBODY)
     if isinstance(known, Refuse):
         kindest = Known(
@@ -401,19 +390,13 @@ def _judge_object(activity: Document, found: _Findings, group: str | None) -> No
     elif activity.type in ("Add", "Remove"):
         _judge_target(activity, found)
         return
-    kind = _SAID.get(_innermost(activity).type, ("",))[0]
-    if kind not in ("vote", "deletion", "follow", "lock"):
+    condition = _OBJECT.get(activity_type(_innermost(activity).type).rule)
+    if condition is None:
         return
     if group is not None:
         found.hang_on(_IF["not_their_post"].format(about=activity.subject_id, group=group))
     else:
-        what = {
-            "vote": "in a community here",
-            "deletion": "kept here",
-            "follow": "known here",
-            "lock": "kept here",
-        }
-        found.hang_on(f"if {activity.subject_id} is {what[kind]}")
+        found.hang_on(f"if {activity.subject_id} is {condition}")
 
 
 def _judge_target(activity: Document, found: _Findings) -> None:
@@ -428,7 +411,7 @@ def _innermost(activity: Document) -> Document:
 
 
 def _announce(activity: Document, found: _Findings) -> Explained:
-    """As an Announce: each thing inside as the word of a community about its own."""
+    """Judge it as an Announce: every object in it as the word of a community about its own."""
     group = activity.owner or ""
     _take(judge_direct(activity, group, _NOBODY), found, {})
     found.hang_on(f"if {group} is a community that somebody here follows")
@@ -480,9 +463,9 @@ def _announced(thing: Document | str, group: str, found: _Findings) -> Explained
 
 
 def _read(received: ReceivedActivity, found: _Findings) -> None:
-    """Have the inbox's reader read it until it asks the database something.
+    """Run the reader of the inbox until it asks the database something.
 
-    Of a bare id the origin says first what it is.
+    A bare id would have to be fetched first.
     """
     if received.activity.type in ("Create", "Update") and isinstance(received.activity.object, str):
         return
@@ -508,7 +491,7 @@ def _take_either(
     activity: Document,
     more: dict[str, str] | None = None,
 ) -> None:
-    """A refusal that facts about us could turn around is a condition, another one is final."""
+    """A refusal that facts about us could reverse is a condition; any other is final."""
     if isinstance(kindest, Refuse):
         found.refuse(kindest.code, kindest.detail)
         return
@@ -538,11 +521,11 @@ def _addresses(document: Document) -> Iterator[str]:
 
 
 class _DatabaseAskedError(Exception):
-    """A reader came to where the database decides."""
+    """A reader has reached the point where the database decides."""
 
 
 class _NoDatabase:
-    """Stands where a connection would; whoever asks it anything learns that there is none."""
+    """Takes the place of a connection and raises on any use."""
 
     def __getattr__(self, name: str) -> Any:
         raise _DatabaseAskedError(name)

@@ -1,14 +1,16 @@
-"""Makes whole documents of what other projects keep for their tests.
+"""Turns the test data of other projects into complete documents.
 
-Mbin's snapshots have SCRUBBED_ID and SCRUBBED_DATE where ids and times changed from run to run.
+Mbin's snapshots have SCRUBBED_ID and SCRUBBED_DATE in place of ids and times that vary between
+runs.
 """
 
 from itertools import count
 from typing import Any
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import origin_of
-from activitypub.reading import ACTOR_TYPES, AS2, Document
+from activitypub.types import ACTOR_TYPES, AS2
 
 ID, DATE = "SCRUBBED_ID", "SCRUBBED_DATE"
 A_DATE = "2026-01-01T00:00:00Z"
@@ -17,9 +19,9 @@ Json = dict[str, Any]
 
 
 def fill(document: Json) -> Json:
-    """The document with an address of its own, on its actor's host, for each placeholder of an id.
+    """The document with a unique id on its actor's host for each placeholder.
 
-    An actor gets the address that its inbox lies under. Dates become one and the same.
+    The id of an actor is the one that its inbox lies below. All dates become the same one.
     """
     numbers = count(1)
 
@@ -42,12 +44,12 @@ def fill(document: Json) -> Json:
 
 
 def with_context(document: Json) -> Json:
-    """The document with the @context that it has on the wire, where its file leaves that out."""
+    """The document with the @context that it has on the wire, if the file leaves it out."""
     return document if "@context" in document else {"@context": AS2} | document
 
 
 def _origin_in(value: Json) -> str | None:
-    """The origin of who says or wrote it."""
+    """The origin of its actor or author."""
     document = Document(value)
     try:
         return origin_of(document.actor or next(iter(document.attributed_to), ""))

@@ -1,8 +1,8 @@
-"""Verifies a captured request step by step and shows each: what the inbox does, without a server.
+"""Verifies a captured request as the inbox does, without a server, and shows every step.
 
-The same functions as at the door, in the same order; a later check is shown although an earlier one
-has failed, and the verdict is that of the first. No database and no network: the key is given, or
-it is said where it would be fetched.
+The functions and their order are those of the inbox. Later checks are shown even if an earlier one
+has failed; the first failure is the verdict. No database and no network: either the key is given,
+or the output says from where the inbox would fetch it.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,11 @@ from datetime import datetime
 from starlette.requests import Request
 
 from activitypub.authority import FetchFirst
+from activitypub.document import Document
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
 from activitypub.iri import check_iri, host_of, same_host, without_fragment
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
+from activitypub.problem import Problem
 from activitypub.signatures import integrity
 from activitypub.signatures.keys import PublicKey
 from activitypub.signatures.request import (
@@ -26,7 +28,7 @@ from activitypub.signatures.request import (
 from fedcom.remote.keys import keys_of
 from inbox.body import Unreadable, check_head
 from inbox.errors import Refused
-from inbox.problem import Problem, of_error
+from inbox.problem import of_error
 from inbox.validate import check_form, check_id, check_relay
 
 _BODILESS = frozenset({"GET", "HEAD"})
@@ -34,7 +36,7 @@ _BODILESS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One step: its name, whether it holds (None: it only shows something), and what to see."""
+    """One step: its name, whether it passed (None: for information only), and its text."""
 
     name: str
     holds: bool | None
@@ -44,8 +46,8 @@ class Shown:
 
 @dataclass(slots=True)
 class Verification:
-    """All that was seen. `problem` is what the inbox would answer; None is 202, unless the key is
-    still missing, which `undecided` says."""
+    """All steps. `problem` is the error that the inbox would answer; None is 202, or undecided if
+    the key is missing."""
 
     shown: list[Shown] = field(default_factory=list)
     problem: Problem | None = None
@@ -56,7 +58,7 @@ class Verification:
         self.shown.append(Shown(name, holds, text, block))
 
     def fail(self, name: str, error: ProtocolError | Refused | Unreadable) -> None:
-        """Add a step that does not hold; the first such is the verdict."""
+        """Add a failed step; the first one is the verdict."""
         problem = error.problem if isinstance(error, Unreadable) else of_error(error)
         text = f"{problem.code}: {problem.detail}{_facts(problem.facts)}"
         self.show(name, text, holds=False)
@@ -64,8 +66,8 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A request that came to one of `hosts` (our own, `scheme` is that of our ids) at `now`.
+class CapturedCase:
+    """A request received at `now` by one of `hosts`, which are ours; `scheme` is that of our ids.
 
     `key_text` is a PEM, a Multikey's `publicKeyMultibase`, or the JSON of the actor or the key.
     """
@@ -82,7 +84,7 @@ class Case:
         return self.scheme == "http"
 
 
-def verify_capture(case: Case) -> Verification:
+def verify_capture(case: CapturedCase) -> Verification:
     """Verify a request, step by step."""
     seen, request = Verification(), case.request
     size = f"{len(request.headers)} headers, {len(request.body)} bytes of body"
@@ -96,7 +98,7 @@ def verify_capture(case: Case) -> Verification:
     return seen
 
 
-def _judge_document(case: Case, seen: Verification) -> Document | None:
+def _judge_document(case: CapturedCase, seen: Verification) -> Document | None:
     try:
         check_head(_to_starlette(case.request))
     except Unreadable as error:
@@ -116,7 +118,7 @@ def _to_starlette(request: SignedRequest) -> Request:
     return Request({"type": "http", "method": request.method, "path": "/", "headers": headers})
 
 
-def _judge_signature(case: Case, seen: Verification, activity: Document | None) -> None:
+def _judge_signature(case: CapturedCase, seen: Verification, activity: Document | None) -> None:
     request = case.request
     by = "RFC 9421" if request.profile == "rfc9421" else "draft-cavage-12 (no Signature-Input)"
     seen.show("scheme", by)
@@ -141,7 +143,7 @@ def _judge_signature(case: Case, seen: Verification, activity: Document | None) 
     _judge_key(case, seen, key_id, activity)
 
 
-def _check_claims(case: Case, key_id: str, activity: Document | None) -> None:
+def _check_claims(case: CapturedCase, key_id: str, activity: Document | None) -> None:
     actor = activity.owner if activity is not None else None
     if activity is not None and actor is not None:
         check_id(activity, actor)
@@ -151,7 +153,9 @@ def _check_claims(case: Case, key_id: str, activity: Document | None) -> None:
         )
 
 
-def _judge_key(case: Case, seen: Verification, key_id: str, activity: Document | None) -> None:
+def _judge_key(
+    case: CapturedCase, seen: Verification, key_id: str, activity: Document | None
+) -> None:
     try:
         claim = claim_of(case.request, hosts=case.hosts, scheme=case.scheme)
     except ProtocolError as error:
@@ -186,7 +190,9 @@ def _judge_key(case: Case, seen: Verification, key_id: str, activity: Document |
         _show_signer(case, seen, key, activity)
 
 
-def _show_signer(case: Case, seen: Verification, key: PublicKey, activity: Document) -> None:
+def _show_signer(
+    case: CapturedCase, seen: Verification, key: PublicKey, activity: Document
+) -> None:
     if activity.owner == key.owner:
         seen.show("actor", "is the signer", holds=True)
         return
@@ -204,7 +210,7 @@ def _show_signer(case: Case, seen: Verification, key: PublicKey, activity: Docum
 def find_key(text: str, key_id: str) -> PublicKey:
     """The key with this id in a PEM, a Multikey, or the JSON of an actor or a key.
 
-    A PEM and a Multikey name no owner; it is taken to be who the id hangs on. Raises `Malformed`.
+    A PEM and a Multikey name no owner; it is derived from the id. Raises `Malformed`.
     """
     text = text.strip()
     owner = without_fragment(key_id) if "#" in key_id else key_id.rpartition("/")[0]
@@ -230,8 +236,8 @@ def find_key(text: str, key_id: str) -> PublicKey:
     return listed[key_id]
 
 
-def _judge_proof(case: Case, seen: Verification, activity: Document) -> None:
-    """The integrity proof in the body; the inbox asks for it only when a relay brings it."""
+def _judge_proof(case: CapturedCase, seen: Verification, activity: Document) -> None:
+    """The integrity proof in the body; the inbox needs it only if the sender is not the actor."""
     if not activity.has_proof:
         seen.show("proof", "none")
         return

@@ -1,13 +1,13 @@
-"""Bytes that a stranger calls a picture → a clean picture of bounded size, or a refusal.
+"""Untrusted bytes → a clean picture of bounded size, or a refusal.
 
-Nothing of the original file is kept but what can be seen: it is decoded, turned upright, brought to
-sRGB and written anew as WebP, so places in EXIF, comments, scripts behind the last pixel and traps
-for other decoders are gone. Only the formats named here are looked at; an SVG is a program and none
-of them.
+Nothing is kept of the original file but its visible pixels: it is decoded, turned upright,
+converted to sRGB and encoded again as WebP, which drops locations in EXIF, comments, scripts after
+the last pixel, and exploits of other decoders. Only the formats named here are decoded; SVG is not
+among them, because it can contain programs.
 
-How much memory a picture takes is judged by its header, before anything is decoded, and it is made
-small before anything else is done with it. Pure; it takes up to seconds of CPU, and decoders have
-mistakes: the server has it done in a process of its own (`fedcom.media.process`).
+The memory that a picture needs is estimated from its header, before anything is decoded, and it is
+scaled down before anything else is done. Pure; it takes up to seconds of CPU, and decoders have
+bugs, so the server runs it in a process of its own (`fedcom.media.process`).
 """
 
 import hashlib
@@ -33,54 +33,55 @@ from PIL.JpegImagePlugin import JpegImageFile
 from fedcom.errors import Invalid
 
 MAX_PIXELS = 65_000_000
-"""Of the original. Phones make 12 to 64 million."""
+"""Of the original. Phones take pictures of 12 to 64 million."""
 
 MAX_MEMORY = 230_000_000
 """Bytes that a picture may take while it is read. That is enough for a JPEG of `MAX_PIXELS`, which
-is decoded small, a PNG of 40 million pixels in colours, and a WebP or AVIF of 12 million."""
+is decoded at a smaller scale, a PNG of 40 million pixels in colour, and a WebP or AVIF of 12
+million."""
 
 MAX_MOVING_PIXELS = 40_000_000
-"""Of all frames of an animation together; of a longer one the first frame stays."""
+"""Of all frames of an animation together; of a longer one only the first frame is kept."""
 
 MAX_MOVING_FRAME = 2048 * 2048
-"""Pixels of one frame of an animation; of a larger one the first frame stays."""
+"""Pixels of one frame of an animation; of a larger one only the first frame is kept."""
 
 MAX_FRAMES = 300
 MAX_PROFILE = 2_000_000
-"""Bytes of a colour profile; a larger one is not applied. Those for print have up to 1,800,000."""
+"""Bytes of a colour profile; a larger one is ignored. Profiles for print have up to 1,800,000."""
 
 THUMBNAIL = 144
-"""The sides of a thumbnail in pixels: 72 on a page, on the sharper screens."""
+"""The sides of a thumbnail in pixels: twice the 72 on a page, for sharp screens."""
 
 MEDIA_TYPE = "image/webp"
 ENDING = "webp"
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
-# Pillow looks at this before it decodes, and refuses what has twice as many.
+# Pillow checks this before it decodes, and refuses pictures with twice as many pixels.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-# Texts beside the pixels are packed: of all that a PNG unpacks to, Pillow would take 64 MB.
+# Text chunks are compressed, and Pillow would accept 64 MB of them from one PNG.
 PngImagePlugin.MAX_TEXT_MEMORY = 4 * PngImagePlugin.MAX_TEXT_CHUNK
 # Each thread of a decoder has buffers of its own.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 _MOVING = ("GIF", "PNG", "WEBP", "AVIF")
-"""Formats of animations. A JPEG may hold several pictures too, which are no frames (MPO)."""
+"""Formats of animations. A JPEG may contain several pictures too, which are not frames (MPO)."""
 
 _DEEP = ("I;16", "I;16B", "I;16L")
-"""Modes of gray with 16 bits. Colours of 16 bits are made ones of 8 while they are decoded."""
+"""Modes of 16-bit grey. 16-bit colours are reduced to 8 bits while they are decoded."""
 
 _DECODED = {"1": 1, "L": 1, "P": 1} | dict.fromkeys(_DEEP, 2)
-"""Bytes of a pixel in Pillow's memory by its mode; 4 in any other."""
+"""Bytes of a pixel in Pillow's memory, by mode; 4 in any other."""
 
 _DECODING = {"WEBP": 16, "AVIF": 16}
-"""Bytes of a pixel with the copies that the decoder itself holds (Pillow 13, measured)."""
+"""Bytes of a pixel including the decoder's own copies (Pillow 13, measured)."""
 
 _PROGRESSIVE = 6
-"""Bytes of a pixel of a progressive JPEG that libjpeg keeps whatever size is asked for."""
+"""Bytes of a pixel of a progressive JPEG that libjpeg holds at every scale."""
 
 _BAND = 1_000_000
-"""Pixels that are converted at once: a copy of all would take as much memory again."""
+"""Pixels that are converted at once: converting all would double the memory."""
 
 _UPRIGHT: dict[object, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -91,16 +92,16 @@ _UPRIGHT: dict[object, Image.Transpose] = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What turns a picture upright, by the orientation in its EXIF."""
+"""The operations that turn a picture upright, by the orientation in its EXIF."""
 
 _SIDEWAYS = (5, 6, 7, 8)
-"""Orientations by which width and height are swapped."""
+"""Orientations that swap width and height."""
 
 _QUALITY = 82
 _THUMBNAIL_QUALITY = 65
-_EFFORT = 2  # of 6: each step costs half as much again and saves some percent
-_SHORTEST_FRAME = 20  # milliseconds; browsers show nothing faster
-# What Pillow and the libraries under it raise for files that are broken on purpose.
+_EFFORT = 2  # of 6: each step takes half as long again and saves a few percent
+_SHORTEST_FRAME = 20  # milliseconds; browsers play nothing faster
+# What Pillow and the libraries below it raise for files that are broken on purpose.
 _BROKEN = (
     OSError,
     SyntaxError,
@@ -119,11 +120,11 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a picture may stay: the sides of the box it is shrunk into, in pixels."""
+    """How large a picture may be: the sides in pixels of the box that it is scaled down into."""
 
     width: int
     height: int
-    # Cut to exactly the box's proportions, as for faces.
+    # Whether it is cropped to exactly the box's proportions, as for avatars.
     cropped: bool = False
     moving: bool = False
 
@@ -136,7 +137,7 @@ BANNER = Size(1500, 500, cropped=True)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A clean picture: WebP, and a square thumbnail of it unless it is as small itself."""
+    """A clean picture: WebP, with a square thumbnail unless it is that small itself."""
 
     content: bytes
     thumbnail: bytes | None
@@ -145,12 +146,12 @@ class Picture:
 
     @property
     def name(self) -> str:
-        """What its file is called."""
+        """The name of its file."""
         return name_of(self.content)
 
 
 def name_of(content: bytes) -> str:
-    """The name of the file that holds this: "<sha-256>.webp"."""
+    """The name of the file with this content: "<sha-256>.webp"."""
     return f"{hashlib.sha256(content).hexdigest()}.{ENDING}"
 
 
@@ -177,7 +178,7 @@ def read_picture(content: bytes, size: Size) -> Picture:
 
 
 def too_costly() -> Invalid:
-    """What is said of a picture that takes too much memory or time."""
+    """The error for a picture that takes too much memory or time."""
     return Invalid(
         "picture_too_large",
         "This picture is too complex to process. Please make it smaller or save it as JPEG.",
@@ -185,7 +186,7 @@ def too_costly() -> Invalid:
 
 
 def broken() -> Invalid:
-    """What is said of a picture that cannot be read."""
+    """The error for a picture that cannot be read."""
     return Invalid("picture_broken", "The picture is damaged or incomplete.")
 
 
@@ -198,12 +199,12 @@ def _too_many_pixels() -> Invalid:
 
 
 def _frames_kept(image: Image.Image, size: Size) -> int:
-    """How many frames of it are kept: all or 1. Leaves the picture at its first frame."""
+    """How many frames are kept: all or 1. Leaves the picture at its first frame."""
     pixels = image.width * image.height
     most = min(MAX_FRAMES, MAX_MOVING_PIXELS // pixels)
     if not size.moving or image.format not in _MOVING or pixels > MAX_MOVING_FRAME:
         return 1
-    # Counted, since a GIF does not say how many there are, and no further: it may have a million.
+    # Counted up to the limit only: a GIF does not say how many it has, and may have a million.
     found = sum(1 for _ in islice(_frames(image), most + 1))
     image.seek(0)
     return found if found <= most else 1
@@ -212,7 +213,7 @@ def _frames_kept(image: Image.Image, size: Size) -> int:
 def _still(image: Image.Image, size: Size) -> Picture:
     held = image.width * image.height * _PROGRESSIVE if image.info.get("progressive") else 0
     if isinstance(image, JpegImageFile):
-        # A large one is decoded small at once.
+        # A large JPEG is scaled down while it is decoded.
         image.draft(None, _plan(image.size, _as_stored(size, image)).whole)
     if held + _memory_for(image, _plan(image.size, size)) > MAX_MEMORY:
         raise too_costly()
@@ -222,7 +223,7 @@ def _still(image: Image.Image, size: Size) -> Picture:
 
 
 def _memory_for(image: Image.Image, plan: "_Plan") -> int:
-    """Bytes that it takes to decode the picture and to make it small."""
+    """Bytes that it takes to decode the picture and to scale it down."""
     width, height = image.size
     of_pixel = _DECODING.get(image.format or "") or _DECODED.get(image.mode, 4)
     needed = width * height * of_pixel
@@ -251,9 +252,9 @@ def _moving(image: Image.Image, size: Size, frames: int) -> Picture:
 
 
 class _Coming:
-    """The frames of an animation after its first, as Pillow's writer takes a picture of several.
+    """The frames of an animation after the first, in the form of a picture that Pillow can write.
 
-    It asks for each when that has its turn, so no more than one is kept. `durations` has those of
+    The writer asks for them one by one, so no more than one is in memory. `durations` has those of
     the frames so far, in milliseconds; the writer reads each after its frame.
     """
 
@@ -266,12 +267,12 @@ class _Coming:
     def _cleaned(self, image: Image.Image, size: Size) -> Iterator[Image.Image]:
         for frame in _frames(image):
             clean = _clean(frame, size)
-            # Only now: of a WebP it is known when the frame is decoded.
+            # Only now, because a WebP has it only after the frame is decoded.
             self.durations.append(max(int(frame.info.get("duration", 100)), _SHORTEST_FRAME))
             yield clean
 
     def seek(self, _number: int) -> None:
-        """On to the next frame: they are asked for in their order."""
+        """Go to the next frame; they are asked for in order."""
         self.frame = next(self._frames)
 
     def __getattr__(self, name: str) -> Any:
@@ -279,8 +280,8 @@ class _Coming:
 
 
 def _frames(image: Image.Image) -> Iterator[Image.Image]:
-    """One after the other. Raises ValueError for a GIF with a frame that is larger than itself:
-    the size of the whole is what was judged.
+    """The frames, one after the other. Raises ValueError for a GIF with a frame that is larger than
+    the whole, because the memory was estimated for the whole.
     """
     size = image.size
     for number in count():
@@ -295,20 +296,20 @@ def _frames(image: Image.Image) -> Iterator[Image.Image]:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What becomes of a picture: which part of it is kept, and how large that will be."""
+    """How a picture is scaled down: which part of it is kept, and how large that will be."""
 
     box: tuple[int, int, int, int]
     sides: tuple[int, int]
-    # So many of its pixels, in either direction, are at least one of the result.
+    # How many of its pixels, in either direction, become one of the result.
     factor: int
-    # The sides that the whole picture would have if it were as small.
+    # The sides that the whole picture would have at the same scale.
     whole: tuple[int, int]
 
 
 def _plan(sides: tuple[int, int], size: Size) -> _Plan:
     width, height = sides
     if size.cropped:
-        # The largest cut-out with the box's proportions that needs no enlarging.
+        # The largest part with the box's proportions that need not be enlarged.
         scale = min(width / size.width, height / size.height, 1)
         made = max(1, int(size.width * scale)), max(1, int(size.height * scale))
         ratio = max(1, min(width / made[0], height / made[1]))
@@ -327,7 +328,7 @@ def _plan(sides: tuple[int, int], size: Size) -> _Plan:
 
 
 def _clean(image: Image.Image, size: Size) -> Image.Image:
-    """What is seen of one frame: upright, sRGB, within the size, and nothing else."""
+    """The visible pixels of one frame: upright, sRGB, within the size."""
     image.load()
     small = _shrunk(image, _plan(image.size, _as_stored(size, image)))
     seen = _to_srgb(small, image.info.get("icc_profile"))
@@ -336,7 +337,7 @@ def _clean(image: Image.Image, size: Size) -> Image.Image:
 
 
 def _as_stored(size: Size, image: Image.Image) -> Size:
-    """The size for a picture that is not upright yet."""
+    """The size for a picture that has not been turned upright yet."""
     lies = _orientation(image) in _SIDEWAYS
     return replace(size, width=size.height, height=size.width) if lies else size
 
@@ -346,7 +347,7 @@ def _orientation(image: Image.Image) -> object:
 
 
 def _shrunk(image: Image.Image, plan: _Plan) -> Image.Image:
-    """The part of the picture that is kept, small, and without what stood beside the pixels."""
+    """The part of the picture that is kept, scaled down and without metadata."""
     mode = _mode_of(image)
     if image.mode == mode:
         small = image.resize(plan.sides, box=plan.box, reducing_gap=2.0)
@@ -359,7 +360,7 @@ def _shrunk(image: Image.Image, plan: _Plan) -> Image.Image:
 
 
 def _copied(image: Image.Image, plan: _Plan, mode: str) -> Image.Image:
-    """The part that is kept in another mode, as small as whole steps make it, band by band."""
+    """The part that is kept, in another mode and scaled down by a whole factor, band by band."""
     left, top, right, bottom = plan.box
     factor = plan.factor
     copy = Image.new(mode, (ceil((right - left) / factor), ceil((bottom - top) / factor)))
@@ -372,7 +373,7 @@ def _copied(image: Image.Image, plan: _Plan, mode: str) -> Image.Image:
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
     if image.mode in _DEEP:
-        # Pillow would make white of all that does not fit into 8 bits.
+        # Pillow would turn everything that does not fit into 8 bits white.
         image = image.convert("I").point(lambda value: value * (1 / 256))
     if mode == "RGBa":
         image = image.convert("RGBA")
@@ -380,12 +381,12 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _mode_of(image: Image.Image) -> str:
-    """The mode in which it is made small."""
+    """The mode in which the picture is scaled down."""
     if image.mode in _DEEP:
         return "L"
     if image.has_transparency_data:
-        return "RGBa"  # or the colour of what cannot be seen would bleed into the rest
-    # Gray and the colours of print have profiles of their own.
+        return "RGBa"  # or the colours of transparent pixels would bleed into the others
+    # Grey and CMYK have profiles of their own.
     return image.mode if image.mode in ("L", "CMYK") else "RGB"
 
 
@@ -397,7 +398,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         seen = image.convert("RGB") if image.mode == "RGBA" else image
         found = ImageCms.profileToProfile(seen, source, _SRGB, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return _plain(image)  # a wrong profile costs the colours, not the picture
+        return _plain(image)  # a wrong profile spoils the colours, not the picture
     if found is None:
         return _plain(image)
     found.info.clear()

@@ -1,4 +1,4 @@
-"""Pictures of this instance: cleaned one at a time in a process of their own, and kept as files."""
+"""Takes in pictures: cleans them one at a time in a process of their own, and stores the files."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from fedcom.media.process import PictureProcess
 from fedcom.media.store import Store
 
 MAX_WAITING = 8
-"""Uploads that are looked at or wait for it; each keeps its file in memory meanwhile."""
+"""Uploads that are being read or waiting; each holds its file in memory meanwhile."""
 
 RETRY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A picture whose files are written: what a row of `media` says of it."""
+    """A picture whose files are written, with the values for its row in `media`."""
 
     name: str
     thumbnail: str | None
@@ -26,24 +26,24 @@ class Kept:
 
 
 class Pictures:
-    """Takes pictures in. Close it with `aclose`."""
+    """Cleans and stores pictures. Close it with `aclose`."""
 
     def __init__(
         self, store: Store, *, max_bytes: int, process: PictureProcess | None = None
     ) -> None:
-        """`max_bytes`: the largest original that is taken."""
+        """`max_bytes`: the largest original that is accepted."""
         self.store = store
         self.max_bytes = max_bytes
         self._process = process or PictureProcess()
         self._uploads = 0
-        # One of a stranger's at a time stands in the line of the process, so that members never
-        # wait for more than that and the one before.
+        # Only one remote picture at a time waits for the process, so that a member's upload never
+        # waits for more than that one and the one before it.
         self._strangers = asyncio.Semaphore(1)
 
     async def clean(self, content: bytes, size: Size, *, uploaded: bool = True) -> Picture:
-        """As `images.read_picture`; Invalid `picture_too_big` for too many bytes.
+        """As `images.read_picture`; raises Invalid `picture_too_big` for too many bytes.
 
-        `uploaded`: by a member, who waits for it. Raises Busy when too many do.
+        `uploaded`: by a member, who is waiting for it. Raises Busy when too many are.
         """
         if len(content) > self.max_bytes:
             raise too_big("picture", self.max_bytes)
@@ -78,6 +78,6 @@ class Pictures:
 
 
 def too_big(field: str, max_bytes: int) -> Invalid:
-    """What is said of a file with more bytes than that, which was chosen in `field`."""
+    """The error for a file of more than `max_bytes`, which was chosen in `field`."""
     most = f"{max_bytes / 1_000_000:.0f}"
     return Invalid(f"{field}_too_big", "Pictures may have at most %(maximum)s MB.", maximum=most)

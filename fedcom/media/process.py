@@ -1,8 +1,8 @@
-"""Reads pictures in a process of their own, so that no file can take the server's memory or end it.
+"""Reads pictures in a separate process, so that no file can crash the server or exhaust its memory.
 
 The process (`fedcom.media.worker`) is started for the first picture, reads one at a time within
-limits of memory and time, and ends when there was none for a while. One that crashes or takes too
-long is killed; the next picture gets a new one.
+limits of memory and time, and ends after a while without one. A process that takes too long is
+killed, and after a crash the next picture gets a new one.
 """
 
 import asyncio
@@ -20,23 +20,23 @@ from fedcom.media.images import Picture, Size, broken, too_costly
 from fedcom.media.worker import LENGTHS, SECONDS, answered, question
 
 IDLE_SECONDS = 120.0
-"""How long a process waits for the next picture before it is ended."""
+"""How long the process waits for the next picture before it is ended."""
 
 _PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
-"""Variables that the process is given. None of the settings, which hold secrets, is among them."""
+"""Environment variables of the process. The settings are not among them: they include secrets."""
 
 logger = structlog.get_logger(__name__)
 
 
 class _EndedError(Exception):
-    """The process has ended without an answer; its argument is the exit status."""
+    """The process has ended without a response; the argument is its exit status."""
 
 
 class PictureProcess:
-    """One process for pictures, or none while there are none. Close it with `aclose`."""
+    """The process that reads pictures, if there is one. Close it with `aclose`."""
 
     def __init__(self, *, seconds: float = SECONDS, idle_seconds: float = IDLE_SECONDS) -> None:
-        """`seconds`: how long one picture may take; `idle_seconds`: how long to wait for one."""
+        """`seconds`: how long a picture may take; `idle_seconds`: how long to wait for the next."""
         self._seconds = seconds
         self._idle_seconds = idle_seconds
         self._turn = asyncio.Lock()
@@ -46,12 +46,12 @@ class PictureProcess:
 
     @property
     def pid(self) -> int | None:
-        """The number of the process while there is one."""
+        """The process id, while there is a process."""
         return None if self._process is None else self._process.pid
 
     async def read(self, content: bytes, size: Size) -> Picture:
-        """As `images.read_picture`. A picture that takes too long, or ends the process, is Invalid
-        (`picture_too_large`, `picture_broken`) too. Raises Busy when no process can be started.
+        """As `images.read_picture`. A picture that takes too long or crashes the process is Invalid
+        too (`picture_too_large`, `picture_broken`). Raises Busy when no process can be started.
         """
         async with self._turn:
             if self._ending is not None:
@@ -62,7 +62,7 @@ class PictureProcess:
                 self._ending = asyncio.create_task(self._end_when_idle())
 
     async def aclose(self) -> None:
-        """End the process, whatever it does, for good."""
+        """End the process for good, whatever it is doing."""
         self._closed = True
         if self._ending is not None:
             self._ending.cancel()
@@ -70,7 +70,7 @@ class PictureProcess:
 
     async def _read(self, request: bytes) -> Picture:
         if self._process is not None:
-            # Whatever ended one that only waited is not the fault of this picture.
+            # A process that ended while it was idle is not the fault of this picture.
             with suppress(_EndedError):
                 return await self._ask(self._process, request)
         self._process = await self._start()
@@ -90,7 +90,7 @@ class PictureProcess:
         except (ConnectionError, asyncio.IncompleteReadError) as error:
             raise _EndedError(await self._end()) from error
         except asyncio.CancelledError:
-            await self._end()  # or its answer would be taken for that to the next picture
+            await self._end()  # or its response would be taken for the next picture's
             raise
         return answered(head, body)
 
@@ -114,7 +114,7 @@ class PictureProcess:
                 stdin=PIPE,
                 stdout=PIPE,
                 env=_environment(),
-                # What is typed at the server's terminal is not for it.
+                # Signals from the server's terminal must not reach it.
                 start_new_session=True,
             )
         except OSError as error:
@@ -133,7 +133,7 @@ class PictureProcess:
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    # It finds what this process finds, however that was installed.
+    # It must find the same modules as this process, however they were installed.
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 

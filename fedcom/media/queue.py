@@ -1,4 +1,4 @@
-"""Which posts wait for a preview of what they link to: the table `link_preview` is the queue."""
+"""The posts that wait for a preview of their link: the table `link_preview` is the queue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from fedcom.models.media import link_preview
 from fedcom.models.post import Post, post
 
 LEASE = timedelta(minutes=5)
-"""How long a preview that somebody works on is left to them; after a crash it waits so long."""
+"""How long a process may work on a preview; after a crash another takes it after this time."""
 
 PAUSES = (timedelta(minutes=2), timedelta(hours=1), timedelta(hours=12))
-"""Before each further attempt; after these it has failed."""
+"""Pauses before further attempts; after the last one it has failed."""
 
 ATTEMPTS = len(PAUSES) + 1
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewJob:
-    """One post whose preview is to be made: its link and the picture that came with it."""
+    """A post whose preview is to be made: its link, and the picture that came with it."""
 
     post_id: int
     url: str | None
@@ -33,7 +33,7 @@ class PreviewJob:
 
 
 def want_preview(ctx: Context, about: Post) -> None:
-    """Ask for the preview of a post that is new or was edited. Nothing is fetched here.
+    """Enqueue the preview of a new or edited post. Nothing is fetched here.
 
     A picture that was uploaded here is its own preview.
     """
@@ -62,7 +62,7 @@ def want_preview(ctx: Context, about: Post) -> None:
 
 
 def claim_previews(ctx: Context, limit: int) -> Sequence[PreviewJob]:
-    """Some that are due, which nobody else is given meanwhile."""
+    """Claim some that are due; no other process gets them meanwhile."""
     due = (
         select(link_preview.c.post_id)
         .where(link_preview.c.state == "waiting", link_preview.c.due_at <= ctx.now)
@@ -73,7 +73,7 @@ def claim_previews(ctx: Context, limit: int) -> Sequence[PreviewJob]:
         update(link_preview)
         .where(
             link_preview.c.post_id.in_(due.scalar_subquery()),
-            # Seen again under the row's lock: on PostgreSQL another process may have been faster.
+            # Checked again under the row's lock: on PostgreSQL another process may be faster.
             link_preview.c.due_at <= ctx.now,
         )
         .values(due_at=ctx.now + LEASE, attempts=link_preview.c.attempts + 1)
@@ -92,12 +92,12 @@ def claim_previews(ctx: Context, limit: int) -> Sequence[PreviewJob]:
 def finish_preview(
     ctx: Context, wanted: PreviewJob, *, title: str, description: str, media_id: int | None
 ) -> None:
-    """Write down what was found, unless the post was edited meanwhile."""
+    """Store the result, unless the post was edited meanwhile."""
     _settle(ctx, wanted, state="done", title=title, description=description, media_id=media_id)
 
 
 def fail_preview(ctx: Context, wanted: PreviewJob, *, passing: bool) -> None:
-    """It could not be had: tried again later if that may help, and not too often."""
+    """Store that an attempt failed: with `passing` it is retried later, up to a number of times."""
     if passing and wanted.attempts < ATTEMPTS:
         _settle(ctx, wanted, due_at=ctx.now + PAUSES[wanted.attempts - 1])
     else:
@@ -113,7 +113,7 @@ def _settle(ctx: Context, wanted: PreviewJob, **values: object) -> None:
 
 
 def next_due(conn: Connection) -> datetime | None:
-    """When the next preview is due; None when none waits."""
+    """When the next preview is due; None without one."""
     return conn.execute(
         select(link_preview.c.due_at)
         .where(link_preview.c.state == "waiting")

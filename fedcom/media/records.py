@@ -1,4 +1,4 @@
-"""The rows of pictures: whose they are, what they are for, and whether anybody still shows them."""
+"""The rows of pictures: whose they are, what they are for, and whether anything shows them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,16 +20,16 @@ from fedcom.models.site import site
 from fedcom.queries.visibility import is_shown, is_there
 
 FOLDER = "/media/"
-"""Below our origin, the address of every picture but those of other servers."""
+"""The path of all pictures except copies from other servers."""
 
 UNDELETABLE_AFTER = timedelta(days=1)
 """How long the pictures of a deleted post stay, so that it can be brought back with them."""
 
 ASKED_FOR = timedelta(days=14)
-"""How long it is asked of a picture, and of what was deleted with it, each time."""
+"""For how long a new picture, and those of something just deleted, are checked every time."""
 
 TURNS = 720
-"""Each hour one in so many of the older ones is asked for too: each of them once a month."""
+"""Of the older ones, each hour one in this many is checked too: each of them once a month."""
 
 BATCH = 100
 PREVIEWS_KEPT = timedelta(days=180)
@@ -38,12 +38,12 @@ _MEDIA = select(*columns_of(Media, media))
 
 
 def media_url(origin: str, name: str) -> str:
-    """The address of a picture, as it goes into texts and to other servers."""
+    """The address of a picture, for texts and for other servers."""
     return f"{origin}{FOLDER}{name}"
 
 
 def name_in(origin: str, url: str | None) -> str | None:
-    """The name of the picture that an address of ours leads to; None for all other addresses."""
+    """The name of the picture at an address of ours; None for all other addresses."""
     start = media_url(origin, "")
     return url.removeprefix(start) if url and url.startswith(start) else None
 
@@ -56,7 +56,7 @@ def put_media(
     owner_id: int | None = None,
     source_url: str | None = None,
 ) -> Media:
-    """Write down a picture whose files are there; the same picture again is the row we have."""
+    """Store a picture whose files are written; the same picture again gets its existing row."""
     values = {
         "name": kept.name,
         "thumbnail": kept.thumbnail,
@@ -69,9 +69,9 @@ def put_media(
         "source_url": source_url,
         "created_at": ctx.now,
     }
-    # Two may come with the same picture at the same moment.
+    # The same picture may be uploaded twice at the same time.
     if not insert_ignoring(ctx.conn, media, values) and owner_id is not None:
-        # What was fetched for a preview belongs to nobody, until somebody uploads it.
+        # A picture that was fetched for a preview has no owner until somebody uploads it.
         ctx.conn.execute(
             update(media)
             .where(media.c.name == kept.name, media.c.owner_id.is_(None))
@@ -87,7 +87,7 @@ def find_media(conn: Connection, name: str) -> Media | None:
 
 
 def find_media_of(conn: Connection, source_url: str) -> Media | None:
-    """The picture that was fetched from this address, the newest if it was more than once."""
+    """The newest picture that was fetched from this address."""
     found = conn.execute(
         _MEDIA.where(media.c.source_url == source_url).order_by(media.c.id.desc()).limit(1)
     )
@@ -96,7 +96,7 @@ def find_media_of(conn: Connection, source_url: str) -> Media | None:
 
 
 def list_uploads(conn: Connection, owner_id: int, *, before: int, limit: int) -> Sequence[Media]:
-    """What a member has uploaded, newest first, with ids below `before` (0: from the newest on)."""
+    """A member's uploads, newest first, with ids below `before` (0: from the newest)."""
     wanted = _MEDIA.where(media.c.owner_id == owner_id)
     if before:
         wanted = wanted.where(media.c.id < before)
@@ -105,7 +105,7 @@ def list_uploads(conn: Connection, owner_id: int, *, before: int, limit: int) ->
 
 
 def forget_media(ctx: Context, found: Media) -> list[str]:
-    """Delete the row; the names of the files that nobody names any more, to be removed after."""
+    """Delete the row; the names of the files that are to be removed after the commit."""
     ctx.conn.execute(
         update(link_preview).where(link_preview.c.media_id == found.id).values(media_id=None)
     )
@@ -129,9 +129,9 @@ def list_names(conn: Connection) -> set[str]:
 
 
 def is_used(conn: Connection, found: Media, origin: str, now: datetime) -> bool:
-    """Whether anything that is shown here, or may be brought back, shows this picture.
+    """Whether this picture is used by anything that is shown here or may be restored.
 
-    First what its owner wrote, by an index, and everything only for a picture that is not in there.
+    First the owner's own content is searched, by an index; everything else only if it is not there.
     """
     url = media_url(origin, found.name)
     return _is_face(conn, found, url) or any(
@@ -196,7 +196,7 @@ def _comments(found: Media, now: datetime) -> Select[tuple[int]]:
 
 
 def list_forgotten_previews(conn: Connection, now: datetime) -> Sequence[Media]:
-    """A batch of pictures that no preview shows any more, or that are too old to be kept."""
+    """A batch of pictures that no preview shows any more, or that are too old."""
     statement = (
         _MEDIA.where(media.c.purpose == "preview", media.c.created_at < now - UNDELETABLE_AFTER)
         .where(
@@ -216,10 +216,10 @@ def list_forgotten_previews(conn: Connection, now: datetime) -> Sequence[Media]:
 
 
 def list_old_uploads(conn: Connection, origin: str, now: datetime, after: int) -> Sequence[Media]:
-    """Uploads that it is time to ask of whether anybody uses them, by id from `after` on.
+    """Uploads to be checked for use now, by id from `after` on.
 
-    Those that are a day old and not yet two weeks, those of posts that were deleted and of members
-    who left in the last two weeks, and of all others those whose turn it is in this hour.
+    These are the ones between a day and two weeks old, those of posts and members that were deleted
+    in the last two weeks, and of all others those whose turn it is in this hour.
     """
     hour = int(now.timestamp() // 3600)
     turn = (media.c.created_at > now - ASKED_FOR) | (media.c.id % TURNS == hour % TURNS)

@@ -1,8 +1,8 @@
-"""Pictures on other servers, shown through ours: no page of ours tells a stranger who reads it.
+"""Pictures on other servers, served through ours, so that those do not see who reads a page.
 
-A page names them by an address that is signed with a key of this instance, so only what we show is
-fetched. It is fetched when somebody looks, made clean like an upload, and kept in a folder of
-bounded size. Nobody but the route of these addresses may call `fetch` here.
+A page names them by an address that is signed with a key of this instance, so only pictures that we
+show are fetched: when somebody looks at them. They are cleaned like uploads, and kept in a folder
+of bounded size. Only the route of these addresses may call `get` here.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from fedcom.media.store import Store
 PATH = "/media/remote"
 KEPT = timedelta(days=30)
 FAILED_FOR = timedelta(minutes=30)
-"""How long a picture that could not be had is not asked for again."""
+"""How long a picture that could not be fetched is not tried again."""
 
 ACCEPT = ", ".join(f"image/{name.lower()}" for name in FORMATS)
 
 _AT_ONCE = 4
 _AT_ONCE_OF_ONE = 2
-"""Requests to one server, so that one that is slow on purpose leaves turns to the others."""
+"""Requests to one server at the same time, so that a slow one cannot block the others."""
 
 _SECONDS = 15.0
 _FAILURES = 5_000
@@ -48,18 +48,18 @@ class MediaUrlSigner:
     """Makes and checks the addresses under which pictures of other servers are shown."""
 
     def __init__(self, secret: bytes, origin: str) -> None:
-        """`secret`: that of the instance; a key for nothing else is made of it."""
+        """`secret` is the instance's; a key for this purpose only is derived from it."""
         self._key = hmac.digest(secret, b"addresses of remote pictures", "sha256")
         self._origin = origin
 
     def address(self, url: str, size: str = "full") -> str:
-        """Where our pages show the picture at `url`: ours by its path, others' through us."""
+        """The address for our pages of the picture at `url`: a path for ours, signed for others."""
         if url.startswith(f"{self._origin}/media/"):
             return url.removeprefix(self._origin)
         return f"{PATH}?{urlencode({'url': url, 'size': size, 'sig': self._sign(url, size)})}"
 
     def is_ours(self, url: str, size: str, signature: str) -> bool:
-        """Whether we made this address."""
+        """Whether the signature of this address is valid."""
         return hmac.compare_digest(self._sign(url, size).encode(), signature.encode())
 
     def _sign(self, url: str, size: str) -> str:
@@ -68,7 +68,7 @@ class MediaUrlSigner:
 
 
 class RemotePictures:
-    """The copies that are kept of them."""
+    """Fetches them and keeps copies."""
 
     def __init__(
         self,
@@ -78,23 +78,23 @@ class RemotePictures:
         clock: Clock,
         is_blocked: Callable[[str], Awaitable[bool]],
     ) -> None:
-        """`is_blocked`: whether the admin wants nothing of this host."""
+        """`is_blocked`: whether an admin has blocked this host."""
         self.store = store
         self._pictures = pictures
         self._fetcher = fetcher
         self._clock = clock
         self._is_blocked = is_blocked
         self._turns = asyncio.Semaphore(_AT_ONCE)
-        # Each is there as long as somebody waits for it or has a turn.
+        # Each exists only while somebody holds or awaits it.
         self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._running: dict[str, asyncio.Task[bytes]] = {}
         self._failed: dict[str, datetime] = {}
 
     async def get(self, url: str, size: str) -> bytes:
-        """The picture, from the folder or from its server. Raises NotFound when it cannot be had,
-        and Busy when it cannot be read just now.
+        """The picture, from the folder or from its server. Raises NotFound when it cannot be
+        fetched, and Busy when it cannot be read just now.
 
-        `size` is one that the signer signed. Ten readers at once make one request.
+        `size` is one that the signer signed. Several readers at the same time cause one request.
         """
         name = name_of_copy(url, size)
         found = await asyncio.to_thread(self.store.read, name)
@@ -113,7 +113,7 @@ class RemotePictures:
     def _done(self, name: str, task: "asyncio.Task[bytes]") -> None:
         self._running.pop(name, None)
         if not task.cancelled():
-            task.exception()  # nobody may be there any more to hear of it
+            task.exception()  # all who waited may have gone, and an unread exception is logged
 
     async def _fetch(self, name: str, url: str, size: Size) -> bytes:
         try:
@@ -128,10 +128,10 @@ class RemotePictures:
                     max_bytes=self._pictures.max_bytes,
                     budget=Budget(documents=5, seconds=_SECONDS),
                 )
-                # Within the turn: what was fetched and waits to be looked at takes up memory.
+                # Within the turn: fetched pictures that wait to be read take up memory.
                 picture = await self._pictures.clean(download.body, size, uploaded=False)
         except Busy:
-            raise  # that says nothing of the picture
+            raise  # this says nothing about the picture
         except (ProtocolError, FedcomError) as error:
             logger.info("remote_picture_failed", url=url, error=str(error))
             if len(self._failed) >= _FAILURES:
@@ -142,7 +142,7 @@ class RemotePictures:
         return picture.content
 
     def forget(self, url: str) -> int:
-        """Delete the copies of this picture; how many there were. Call it in a thread."""
+        """Delete the copies of this picture; how many. Call it in a thread."""
         names = [name_of_copy(url, size) for size in _SIZES]
         kept = [name for name in names if self.store.read(name) is not None]
         for name in kept:
@@ -150,7 +150,7 @@ class RemotePictures:
         return len(kept)
 
     def prune(self, now: datetime, max_bytes: int) -> int:
-        """Delete what is too old, and the oldest of what is too much; how many that were.
+        """Delete old copies, and the oldest ones above `max_bytes` in total; how many.
 
         Reads the folder: call it in a thread.
         """
@@ -164,7 +164,7 @@ class RemotePictures:
         return gone
 
     async def aclose(self) -> None:
-        """End what is being fetched."""
+        """Cancel all fetches."""
         running = list(self._running.values())
         for task in running:
             task.cancel()
@@ -172,7 +172,7 @@ class RemotePictures:
 
 
 def name_of_copy(url: str, size: str) -> str:
-    """The name of the file in which a picture elsewhere is kept in this size."""
+    """The name of the file with a copy in this size."""
     return f"{hashlib.sha256(f'{size} {url}'.encode()).hexdigest()}.webp"
 
 

@@ -1,7 +1,7 @@
-"""The folder of pictures: files named by what is in them, so that none is ever written over.
+"""The folder of pictures: files are named by their content, so none is ever overwritten.
 
-A file is whole or not there. Rows name files and are written after them, so a crash leaves at most
-a file that nobody names; `fedcom.background.housekeeping` removes those.
+A file is complete or not there. Rows name files and are written after them, so a crash leaves at
+most a file without a row; `fedcom.background.housekeeping` removes those.
 """
 
 import os
@@ -20,15 +20,15 @@ _OURS = re.compile(rf"{NAME.pattern}|\.[0-9a-f]{{16}}")
 
 
 class Store:
-    """Files in one folder, which is made when the first one is kept."""
+    """Files in one folder, which is made for the first file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def keep(self, content: bytes, name: str = "") -> str:
-        """Write `content` durably, as `name` or as its own hash; the name.
+        """Write `content` durably, as `name` or under its hash; the name.
 
-        Raises OSError when there is no room for it.
+        Raises OSError when the disk is full.
         """
         name = name or name_of(content)
         make_folder(self.folder)
@@ -45,7 +45,7 @@ class Store:
         return name
 
     def read(self, name: str) -> bytes | None:
-        """The file, or None for a name that no file of ours has."""
+        """The content of the file; None if there is no such file of ours."""
         if NAME.fullmatch(name):
             with suppress(OSError):
                 return (self.folder / name).read_bytes()
@@ -57,10 +57,11 @@ class Store:
             (self.folder / name).unlink(missing_ok=True)
 
     def files(self) -> Iterator[tuple[str, datetime, int]]:
-        """Name, last change and size in bytes of every file of ours, drafts of a crash among them.
+        """Name, last change and size in bytes of every file of ours, also of temporary ones that a
+        crash left.
 
-        Of no other: what is found is deleted if nobody names it, and an admin may have given us a
-        folder where more is kept.
+        Other files are left out: what is found here is deleted if no row names it, and the admin
+        may have configured a folder with other files in it.
         """
         if not self.folder.is_dir():
             return
@@ -69,13 +70,13 @@ class Store:
                 if _OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     try:
                         seen = entry.stat()
-                    except FileNotFoundError:  # a draft that has become a file meanwhile
+                    except FileNotFoundError:  # a temporary file that was renamed meanwhile
                         continue
                     yield entry.name, datetime.fromtimestamp(seen.st_mtime, UTC), seen.st_size
 
 
 def _sync(folder: Path) -> None:
-    """Make the name itself durable, not only what it names."""
+    """Make the name of a file durable, too."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)

@@ -1,8 +1,8 @@
-"""The program that reads pictures, started by `fedcom.media.process` in a process of its own.
+"""The program that reads pictures, which `fedcom.media.process` runs in a separate process.
 
-Requests come on standard input and answers go to standard output, one after the other, each a
-message: the lengths of its head and its body, the head as JSON, the body as it is. It ends with its
-input, so no server leaves one behind. It opens neither the database nor a socket.
+Requests arrive on standard input and responses go to standard output, one after the other. Each is
+a message: the lengths of its head and its body, the head as JSON, the body as it is. The program
+ends with its input, so it never outlives its server. It opens neither the database nor a socket.
 """
 
 import json
@@ -22,27 +22,27 @@ from fedcom.media.images import MAX_MEMORY, Picture, Size, read_picture
 LENGTHS = struct.Struct(">II")
 
 SECONDS = 30
-"""How long one picture may take; within the limits of `images` a long animation takes six."""
+"""How long a picture may take; within the limits of `images` a long animation takes six."""
 
 OPEN_FILES = 32
-"""The pipes to the server, and Pillow's modules, which are loaded as they are needed."""
+"""The pipes to the server, and Pillow's modules, which are loaded when they are needed."""
 
 _ITSELF = 100_000_000
-"""Bytes of address space of Python and Pillow before any picture."""
+"""Bytes of address space that Python and Pillow take without a picture."""
 
 
 def main() -> None:
-    """Answer requests until there are no more."""
-    warnings.simplefilter("ignore")  # Pillow's remarks on strangers' files
+    """Respond to requests until there are no more."""
+    warnings.simplefilter("ignore")  # Pillow warns about untrusted files
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     asked, told = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # nothing else may stand between the answers
+    sys.stdout = sys.stderr  # nothing else may be written between the responses
     while (request := _receive(asked)) is not None:
         size, content = request
-        # More than the server waits for: this ends a worker whose server is gone.
+        # Longer than the server waits: this ends a worker whose server is gone.
         _limit(resource.RLIMIT_CPU, int(time.process_time()) + SECONDS)
-        # WebP is copied while it is opened, and what Pillow writes is small.
+        # WebP is copied while it is opened; what Pillow writes is small.
         _limit(resource.RLIMIT_AS, _ITSELF + MAX_MEMORY + 3 * len(content))
         told.write(answer(content, Size(**size)))
         told.flush()
@@ -51,7 +51,7 @@ def main() -> None:
 def _limit(what: int, most: int) -> None:
     _, hard = resource.getrlimit(what)
     soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    with suppress(ValueError, OSError):  # macOS has none of address space
+    with suppress(ValueError, OSError):  # macOS has no limit of address space
         resource.setrlimit(what, (soft, hard))
 
 
@@ -64,7 +64,7 @@ def _receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
 
 
 def message(head: Mapping[str, Any], body: bytes) -> bytes:
-    """One request or answer as it is sent."""
+    """A request or response as it is sent."""
     packed = json.dumps(head).encode()
     return LENGTHS.pack(len(packed), len(body)) + packed + body
 
@@ -75,7 +75,7 @@ def question(content: bytes, size: Size) -> bytes:
 
 
 def answer(content: bytes, size: Size) -> bytes:
-    """The answer to it: the picture, or why there is none."""
+    """The response: the picture, or why it is refused."""
     try:
         made = read_picture(content, size)
     except Invalid as error:
@@ -85,7 +85,7 @@ def answer(content: bytes, size: Size) -> bytes:
 
 
 def answered(head: Mapping[str, Any], body: bytes) -> Picture:
-    """The picture that an answer brings. Raises Invalid when that is a refusal."""
+    """The picture in a response. Raises Invalid for a refusal."""
     if "code" in head:
         code, template = head["code"], head["template"]
         raise Invalid(code, template, **head["facts"])

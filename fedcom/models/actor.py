@@ -172,6 +172,11 @@ class Actor:
         return f"{self.name}@{self.domain or self.host}"
 
     @property
+    def followers_iri(self) -> str:
+        """The id of its followers, to address them by; guessed for who names none."""
+        return self.followers or f"{self.iri}/followers"
+
+    @property
     def display_name(self) -> str:
         """What a reader sees first: the chosen title, else the name."""
         return self.title or self.name

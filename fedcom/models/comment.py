@@ -28,6 +28,8 @@ comment = Table(
     Column("updated_at", UtcDateTime, nullable=True),
     Column("deleted_at", UtcDateTime, nullable=True),
     Column("removed_at", UtcDateTime, nullable=True),
+    # A lock holds for all comments below as well, and stands in the row of each of them.
+    Column("locked_at", UtcDateTime, nullable=True),
     Column("upvotes", Integer, nullable=False, default=0),
     Column("downvotes", Integer, nullable=False, default=0),
     # All comments below this one.
@@ -59,6 +61,7 @@ class Comment:
     updated_at: datetime | None
     deleted_at: datetime | None
     removed_at: datetime | None
+    locked_at: datetime | None
     upvotes: int
     downvotes: int
     replies: int

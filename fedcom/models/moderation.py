@@ -1,5 +1,6 @@
 """Who moderates, what moderators did, and what must not come back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,6 +17,7 @@ from sqlalchemy import (
     false,
 )
 
+from fedcom.catalogues import mark
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.base import metadata
 
@@ -37,6 +39,66 @@ ModerationAction = Literal[
     "restore_community",
 ]
 """What is written into the modlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationLabels:
+    """What people read about a moderation action, translated where it is shown.
+
+    `log` stands in the modlog between the moderator and the target, and names the action in its
+    filter. `notice` tells the members concerned, if there is anybody to tell; `comment_notice` does
+    when it is about a comment, where that differs.
+    """
+
+    log: str
+    notice: str = ""
+    comment_notice: str = ""
+
+
+MODERATION_LABELS: Mapping[str, ModerationLabels] = {
+    "remove": ModerationLabels(mark("removed"), mark("A moderator removed your post or comment")),
+    "restore": ModerationLabels(
+        mark("restored"), mark("A moderator restored your post or comment")
+    ),
+    "lock": ModerationLabels(
+        mark("locked"),
+        mark("A moderator locked your post"),
+        mark("A moderator locked your comment"),
+    ),
+    "unlock": ModerationLabels(
+        mark("unlocked"),
+        mark("A moderator unlocked your post"),
+        mark("A moderator unlocked your comment"),
+    ),
+    "pin": ModerationLabels(mark("pinned"), mark("A moderator pinned your post")),
+    "unpin": ModerationLabels(mark("unpinned"), mark("A moderator unpinned your post")),
+    "move": ModerationLabels(mark("moved")),
+    "ban": ModerationLabels(mark("banned"), mark("A moderator banned you")),
+    "unban": ModerationLabels(mark("unbanned"), mark("A moderator lifted your ban")),
+    "add_moderator": ModerationLabels(mark("added moderator"), mark("You are now a moderator")),
+    "remove_moderator": ModerationLabels(
+        mark("removed moderator"), mark("You are no longer a moderator")
+    ),
+    "block_instance": ModerationLabels(mark("blocked server")),
+    "unblock_instance": ModerationLabels(mark("unblocked server")),
+    "remove_community": ModerationLabels(
+        mark("closed community"), mark("A community you follow was closed")
+    ),
+    "restore_community": ModerationLabels(
+        mark("reopened community"), mark("A community you follow was reopened")
+    ),
+}
+"""A new moderation action is a word in `ModerationAction` and a line here, by that word."""
+
+OTHER_NOTICES: Mapping[str, str] = {
+    "ban_elsewhere": mark("Another server banned you from its communities"),
+    "unban_elsewhere": mark("Another server lifted your ban from its communities"),
+    "follow_rejected": mark("Your request to follow a community was declined"),
+    "refused": mark(
+        "The community's server rejected your moderation action, so it was undone here"
+    ),
+}
+"""What members are told about moderation that is in no modlog of ours."""
 
 moderator = Table(
     "moderator",

@@ -1,4 +1,4 @@
-"""What members typed and did not send, kept by the address of its form. No peer sees it."""
+"""Drafts: what members typed and did not send, by the address of the form. No peer sees them."""
 
 import json
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ MAX_CHARACTERS = 100_000
 """Of all fields together; twice the longest text that can be sent."""
 
 MAX_DRAFTS = 100
-"""For one member; the oldest go first."""
+"""For one member; the oldest are dropped first."""
 
 
 def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) -> None:
-    """Keep what was typed into the form at `place`, in the stead of what was kept before.
+    """Store what was typed into the form at `place`, replacing an earlier draft.
 
-    Empty forms are not kept. Raises Invalid("draft_too_long").
+    An empty form is not stored. Raises Invalid("draft_too_long").
     """
     typed = {name: text for name, text in fields.items() if text}
     if sum(map(len, typed.values())) > MAX_CHARACTERS:
@@ -43,5 +43,5 @@ def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) 
 
 
 def drop_draft(conn: Connection, by: Person, place: str) -> None:
-    """Forget it: it was sent, or is not wanted any more."""
+    """Delete a draft that was sent or discarded."""
     conn.execute(delete(draft).where(draft.c.person_id == by.id, draft.c.place == place))

@@ -1,4 +1,4 @@
-"""Everything an instance has of a member, in parts that are read one page after the other."""
+"""The export of a member's data, in parts that are read page by page."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -64,7 +64,7 @@ _ACCOUNT = (
 
 @dataclass(frozen=True, slots=True)
 class ExportPart:
-    """One list of the export: whose rows, in the order of `key`, which goes on after each page."""
+    """One list of the export: the rows of `owner`, in the order of `key`, by which pages begin."""
 
     name: str
     statement: Select[Any]
@@ -79,7 +79,7 @@ def _part(name: str, table: Table, *columns: Any, owner: str, key: str = "id") -
 def _about(
     name: str, table: Table, other: Table, on: str, *columns: Any, owner: str = "person_id"
 ) -> ExportPart:
-    """A list of what the rows of `table` point to: the ids of posts, comments or actors."""
+    """A list of the ids of posts, comments or actors that rows of `table` point to."""
     joined = table.join(other, other.c.id == table.c[on])
     return ExportPart(
         name, select(other.c.iri, *columns).select_from(joined), table.c[owner], table.c[on]
@@ -93,12 +93,12 @@ _recipient = actor.alias("recipient")
 
 
 def _words_to_both(column: Column[str]) -> ColumnElement[str]:
-    """Words of a message; those that somebody else has taken back are theirs alone."""
+    """A text of a message, empty if somebody else wrote and deleted it."""
     taken_back = ~is_there(message) & (message.c.author_id != _PERSON)
     return case((taken_back, ""), else_=column)
 
 
-# `said` is the id of an account that was reported, and the words of anything else.
+# `said` is the id of a reported account, or the text of anything else that was reported.
 _REPORTED = func.coalesce(post.c.iri, comment.c.iri, message.c.iri, report.c.said)
 
 _WRITTEN = ("language", "content_warning", "published_at", "updated_at", "deleted_at", "removed_at")
@@ -167,7 +167,7 @@ PARTS = (
         select(
             message.c.iri,
             _words_to_both(message.c.body_source).label("body"),
-            # What came from elsewhere has often nothing else.
+            # Messages from other servers often have no source.
             _words_to_both(message.c.body_html).label("body_html"),
             message.c.published_at,
             message.c.updated_at,
@@ -194,7 +194,7 @@ PARTS = (
         *(notification.c[name] for name in ("kind", "detail", "reason", "created_at", "read_at")),
         owner="recipient_id",
     ),
-    # What was reported by its id: its words are others', and may have been removed for them.
+    # Reported content is named by its id only: others wrote it, and it may have been removed.
     ExportPart(
         "reports",
         select(
@@ -223,7 +223,7 @@ PARTS = (
 
 
 def export_head(member: Member) -> Row:
-    """Profile and account, without the password's hash."""
+    """Profile and account, without the hash of the password."""
     person, login = asdict(member.person), asdict(member.account)
     return {
         "profile": {name: person[name] for name in _PROFILE},
@@ -234,7 +234,7 @@ def export_head(member: Member) -> Row:
 def read_part(
     conn: Connection, part: ExportPart, person_id: int, after: Any = None
 ) -> tuple[list[Row], Any]:
-    """One page of a part, and the key after which the next begins; None at the end."""
+    """One page of a part, and the key after which the next page begins; None at the end."""
     owners = part.owner if isinstance(part.owner, tuple) else (part.owner,)
     statement = part.statement.add_columns(part.key.label("_key")).where(
         or_(*(owner == _PERSON for owner in owners))
@@ -243,14 +243,14 @@ def read_part(
         statement = statement.where(part.key > after)
     page = statement.order_by(part.key).limit(PAGE)
     found = conn.execute(page, {"person": person_id}).mappings()
-    # Plain strings: those of labels are SQLAlchemy's own, which orjson does not take for keys.
+    # Plain strings: labels are a type of SQLAlchemy's, which orjson does not accept as keys.
     rows = [{str(name): value for name, value in row.items()} for row in found]
     keys = [row.pop("_key") for row in rows]
     return rows, keys[-1] if len(rows) == PAGE else None
 
 
 def lemmy_settings(conn: Connection, member: Member) -> Row:
-    """What Lemmy 0.19 and its kin read under "import settings": profile, follows, saved, blocks."""
+    """What Lemmy 0.19 and its clients import as settings: profile, follows, saved, blocks."""
     mine = {part.name: part for part in PARTS}
     ids: Mapping[str, list[Row]] = {
         name: _read_all(conn, mine[name], member.person.id)

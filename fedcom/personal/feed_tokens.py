@@ -1,4 +1,4 @@
-"""The part of the addresses of a member's private feeds that they can change."""
+"""The part of the addresses of members' private feeds that they can reset."""
 
 import secrets
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from fedcom.models.actor import actor
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A member as far as their feeds are concerned. `salt` is in their addresses, signed."""
+    """The owner of private feeds. `salt` is part of what is signed in their addresses."""
 
     id: int
     name: str
@@ -43,6 +43,6 @@ def find_subscriber(conn: Connection, person_id: int, now: datetime) -> Subscrib
 
 
 def renew_feed_salt(conn: Connection, person_id: int) -> None:
-    """Make the addresses of their feeds new ones; nobody gets anything at the former any more."""
+    """Give a member's feeds new addresses; the old ones stop working."""
     fresh = secrets.token_hex(8)
     conn.execute(update(account).where(account.c.actor_id == person_id).values(feed_salt=fresh))

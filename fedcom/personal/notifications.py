@@ -1,4 +1,4 @@
-"""What members have read of what they are told; nobody else sees any of it."""
+"""Which notifications members have read."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -10,20 +10,20 @@ from fedcom.models.notification import Kind, notification
 from fedcom.models.outside_mention import outside_mention
 
 READ_KEPT = timedelta(days=180)
-"""What was read so long ago is forgotten."""
+"""How long a notification is kept after it was read."""
 
 _ABOUT_WORDS = notification.c.kind.in_(["reply", "mention"])
 
 
 def read_one(conn: Connection, person_id: int, notification_id: int, now: datetime) -> None:
-    """They have seen the one with this row id, if it is theirs."""
+    """Mark the notification with this row id as read, if it is theirs."""
     _read(conn, person_id, notification.c.id == notification_id, now)
 
 
 def read_kinds(
     conn: Connection, person_id: int, kinds: Collection[Kind], until: int, now: datetime
 ) -> None:
-    """They have seen all of these kinds up to the row id `until`: what came since is still new."""
+    """Mark all of these kinds up to the row id `until` as read; newer ones stay unread."""
     some = notification.c.kind.in_(sorted(kinds)) & (notification.c.id <= until)
     _read(conn, person_id, some, now)
 
@@ -31,7 +31,7 @@ def read_kinds(
 def read_thread(
     conn: Connection, person_id: int, post_id: int, now: datetime, comment_id: int | None = None
 ) -> None:
-    """They look at a post and all comments below it, or at this comment alone."""
+    """Mark as read what is about a post and all its comments, or about this comment only."""
     about = (notification.c.post_id == post_id) & _ABOUT_WORDS
     if comment_id is not None:
         about &= notification.c.comment_id == comment_id
@@ -39,7 +39,7 @@ def read_thread(
 
 
 def read_conversation(conn: Connection, person_id: int, other_id: int, now: datetime) -> None:
-    """They look at what the other one wrote to them."""
+    """Mark as read what is about messages from the other person."""
     theirs = select(message.c.id).where(
         message.c.author_id == other_id, message.c.recipient_id == person_id
     )
@@ -47,7 +47,8 @@ def read_conversation(conn: Connection, person_id: int, other_id: int, now: date
 
 
 def prune_notifications(conn: Connection, now: datetime) -> int:
-    """Delete what was read long ago, and mentions that nobody is told of; how much was read."""
+    """Delete notifications that were read long ago, and mentions without a notification; how many
+    notifications."""
     old = notification.c.read_at < now - READ_KEPT
     pruned = conn.execute(delete(notification).where(old)).rowcount
     told = exists().where(notification.c.outside_mention_id == outside_mention.c.id)

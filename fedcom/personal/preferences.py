@@ -1,4 +1,4 @@
-"""Preferences: how pages look to a member and what lists begin with. No peer sees them."""
+"""Preferences: how pages look to a member, and which lists they begin with. No peer sees them."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -19,9 +19,9 @@ FRONT_SORTS = (
     *("top-day", "top-week", "top-month", "top-year", "top-all"),
     *("controversial-week", "controversial-month"),
 )
-"""Orders of the front page; where a span of time belongs to one, it stands behind it."""
+"""Orders of the front page, some with a span of time after the hyphen."""
 
-# The form of a BCP 47 tag; "" leaves the choice to the browser.
+# The syntax of a BCP 47 tag; "" leaves the choice to the browser.
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3})?")
 
 

@@ -1,4 +1,4 @@
-"""Forms that members have sent before: a repeat makes nothing new and leads to the same thing."""
+"""Forms that members have sent: sending one again makes nothing new and leads to the same thing."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from fedcom.models.actor import Person
 from fedcom.models.personal import sent_form
 
 KEPT = timedelta(days=7)
-"""How long a form that was sent is remembered; tabs stay open for days."""
+"""How long a sent form is remembered; tabs stay open for days."""
 
 
 def once(ctx: Context, by: Person, key: str, make: Callable[[], int]) -> int:
-    """The row id that `make` gave, which is called for the first form with this `key` alone.
+    """The row id that `make` returned, which is called only for the first form with this `key`.
 
-    A repeat at the same time waits for the first one. Whatever `make` raises leaves nothing behind,
-    as the caller's transaction is rolled back. "" is the key of no form: always made.
+    A repeat at the same time waits for the first one. If `make` raises, nothing is remembered,
+    because the caller's transaction is rolled back. With the key "" it is always called.
     """
     if not key:
         return make()
@@ -32,5 +32,5 @@ def once(ctx: Context, by: Person, key: str, make: Callable[[], int]) -> int:
 
 
 def prune_sent_forms(conn: Connection, now: datetime) -> None:
-    """Forget the forms that nobody sends again."""
+    """Delete the forms that are too old to be sent again."""
     conn.execute(delete(sent_form).where(sent_form.c.sent_at <= now - KEPT))

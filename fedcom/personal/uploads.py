@@ -1,4 +1,4 @@
-"""What members upload: counted, so that nobody fills the disk, listed, and deleted when asked."""
+"""Members' uploads: limited, so that nobody fills the disk, listed, and deleted on request."""
 
 from collections.abc import Sequence
 
@@ -17,25 +17,26 @@ PAGE = 30
 
 
 def begin_upload(ctx: Context, by: Person) -> None:
-    """Before a picture is looked at. Raises Denied for the banned, TooMany for the eager."""
+    """Check that a member may upload, before the picture is read. Raises Denied when they are
+    banned, and TooMany."""
     may_act(by, ctx.now)
     keep_pace(ctx, by, UPLOADS)
 
 
 def finish_upload(ctx: Context, by: Person, kept: Kept, purpose: Purpose) -> Media:
-    """Write down the picture whose files are there."""
+    """Store the row of a picture whose files are written."""
     return put_media(ctx, kept, purpose, owner_id=by.id)
 
 
 def list_uploads_of(conn: Connection, by: Person, before: int = 0) -> Sequence[Media]:
-    """The newest `PAGE` of a member's pictures, with ids below `before` if that is given."""
+    """The newest `PAGE` pictures of a member, with ids below `before` if that is given."""
     return list_uploads(conn, by.id, before=before, limit=PAGE)
 
 
 def delete_upload(ctx: Context, by: Person, name: str, *, is_admin: bool = False) -> list[str]:
-    """Forget a picture wherever it is shown; the files to remove once that is committed.
+    """Delete a picture, wherever it is shown; the files to remove after the commit.
 
-    Raises NotFound, and Denied for the pictures of others, unless an admin asks.
+    Raises NotFound, and Denied for the pictures of others, unless `is_admin`.
     """
     found = find_media(ctx.conn, name)
     if found is None:
@@ -46,9 +47,9 @@ def delete_upload(ctx: Context, by: Person, name: str, *, is_admin: bool = False
 
 
 def is_upload(conn: Connection, name: str | None) -> bool:
-    """Whether a picture that a member uploaded has this name.
+    """Whether this is the name of a picture that some member uploaded.
 
-    Not whether it was this member: the same picture uploaded by two is kept once.
+    It need not have been this member: a picture that two have uploaded is stored once.
     """
     found = find_media(conn, name) if name else None
     return found is not None and found.owner_id is not None

@@ -1,4 +1,4 @@
-"""Which threads a member has read; what is new to them follows from it (`LastVisit`)."""
+"""Which threads a member has read, from which follows what is new to them (`LastVisit`)."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from fedcom.views.post import LastVisit, PostView
 def note_visit(
     conn: Connection, person_id: int, about: PostView, last: LastVisit | None, now: datetime
 ) -> None:
-    """Remember that the member looks at the thread of `about`, which they last did at `last`."""
+    """Store that a member is reading the thread of `about`; `last` is their visit before."""
     row = {
         "person_id": person_id,
         "post_id": about.id,

@@ -115,7 +115,7 @@ def standing(conn: Connection, person: Person, place: Community) -> Standing:
     banned from it.
 
     Who is an admin elsewhere we cannot know. FEP-1b12 lets a community speak for everybody on its
-    own host, and only what it announces counts there (`actions.vouching`).
+    own host, and only what it announces counts there (`remote.vouching`).
     """
     row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).mappings().one()
     is_admin = bool(row["is_admin"]) if place.local else person.host == place.host

@@ -4,12 +4,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, or_, select
 
+from activitypub.errors import Malformed
+from activitypub.iri import origin_of
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, modlog
 from fedcom.models.post import post
+from fedcom.queries.actors import find_actor, get_person
 
 _BAN = columns_of(CommunityBan, community_ban)
 _COMMUNITY = select(*columns_of(Community, actor, community)).join(
@@ -130,3 +133,25 @@ def list_banned_from(conn: Connection, person_id: int, at: datetime) -> list[Com
         .order_by(actor.c.id)
     ).mappings()
     return [to_row(Community, row) for row in rows]
+
+
+def banned_since(
+    conn: Connection, person: Person, community: Community | None, now: datetime
+) -> datetime | None:
+    """None for who is not banned (any more)."""
+    if community is None:
+        person = get_person(conn, person.id)  # what the caller read may be older than the ban
+        return person.banned_at if person.is_banned(now) else None
+    ban = find_ban(conn, community.id, person.id)
+    return ban.created_at if ban is not None and ban.holds(now) else None
+
+
+def is_site(conn: Connection, iri: str) -> bool:
+    """Whether the id stands for a whole server: its origin and nothing more, or its own actor."""
+    found = find_actor(conn, iri)
+    if found is not None:
+        return found.kind == "Application"
+    try:
+        return iri.removesuffix("/") == origin_of(iri)
+    except Malformed:
+        return False

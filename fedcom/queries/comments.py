@@ -1,6 +1,6 @@
 """Comments by id and by IRI."""
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from fedcom.errors import NotFound
 from fedcom.models.base import columns_of, to_row
@@ -15,6 +15,13 @@ def find_comment(conn: Connection, iri: str) -> Comment | None:
     """The comment with this id on the wire, deleted or not."""
     row = conn.execute(_BY_IRI, {"iri": iri}).mappings().first()
     return None if row is None else to_row(Comment, row)
+
+
+def is_in_branch(top: Comment) -> ColumnElement[bool]:
+    """Of rows of comments: whether it is `top` or below it."""
+    # The paths below "p" are those from "p." up to, not including, "p/": "/" follows "." in ASCII.
+    below = and_(comment.c.path > f"{top.path}.", comment.c.path < f"{top.path}/")
+    return and_(comment.c.post_id == top.post_id, or_(comment.c.id == top.id, below))
 
 
 def get_comment(conn: Connection, comment_id: int) -> Comment:

@@ -1,20 +1,39 @@
-"""Content: what stands in a community, a post or a comment, whichever of the two it is."""
+"""Content: what stands in a community, a post or a comment, whichever of the two it is.
 
-from sqlalchemy import Connection
+What differs between the two only by name is here, so that nobody else asks which it is.
+"""
+
+from typing import Any, TypedDict
+
+from sqlalchemy import Column, ColumnElement, Connection, Table
 
 from fedcom.models.actor import Community
-from fedcom.models.comment import Comment
-from fedcom.models.post import Post
+from fedcom.models.comment import Comment, comment
+from fedcom.models.post import Post, post
 from fedcom.queries.actors import get_community
-from fedcom.queries.comments import find_comment
+from fedcom.queries.comments import find_comment, get_comment
 from fedcom.queries.posts import find_post, get_post
 
 Content = Post | Comment
 
 
+class Reference(TypedDict):
+    """The two columns by which a row says which content it is about."""
+
+    post_id: int | None
+    comment_id: int | None
+
+
 def find_content(conn: Connection, iri: str) -> Content | None:
     """The post or comment with this id on the wire, deleted or not."""
     return find_post(conn, iri) or find_comment(conn, iri)
+
+
+def get_again(conn: Connection, content: Content) -> Content:
+    """The same post or comment as it is now. Raises NotFound."""
+    if isinstance(content, Comment):
+        return get_comment(conn, content.id)
+    return get_post(conn, content.id)
 
 
 def post_of(conn: Connection, content: Content) -> Post:
@@ -25,3 +44,28 @@ def post_of(conn: Connection, content: Content) -> Post:
 def community_of(conn: Connection, content: Content) -> Community:
     """The community that a post or comment is in."""
     return get_community(conn, post_of(conn, content).community_id)
+
+
+def table_of(content: Content) -> Table:
+    """The table that it is a row of."""
+    return post if isinstance(content, Post) else comment
+
+
+def reference_to(content: Content) -> Reference:
+    """Of a revision or a report: one of the two is null."""
+    if isinstance(content, Post):
+        return Reference(post_id=content.id, comment_id=None)
+    return Reference(post_id=None, comment_id=content.id)
+
+
+def placed(content: Content) -> Reference:
+    """Of a notification, which names the post above a comment too."""
+    if isinstance(content, Post):
+        return Reference(post_id=content.id, comment_id=None)
+    return Reference(post_id=content.post_id, comment_id=content.id)
+
+
+def is_about(table: Table, content: Content) -> ColumnElement[bool]:
+    """The rows of a table with these columns that are about it."""
+    column: Column[Any] = table.c.post_id if isinstance(content, Post) else table.c.comment_id
+    return column == content.id

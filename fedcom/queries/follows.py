@@ -5,8 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+)
 
+from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
 from fedcom.models.actor import Actor, Community, actor, community
 from fedcom.models.base import columns_of, to_row
@@ -34,13 +45,8 @@ class FollowerHost:
 
 def find_follow(conn: Connection, follower_id: int, target_id: int) -> FollowRow | None:
     """The follow of one actor by another, pending or accepted."""
-    row = (
-        conn.execute(
-            FOLLOW.where(follow.c.follower_id == follower_id, follow.c.target_id == target_id)
-        )
-        .mappings()
-        .first()
-    )
+    which = {"follower": follower_id, "target": target_id}
+    row = conn.execute(_FOLLOW, which).mappings().first()
     return None if row is None else to_row(FollowRow, row)
 
 
@@ -60,14 +66,7 @@ def find_follow_by_iri(conn: Connection, iri: str) -> FollowRow | None:
 
 def is_followed_here(conn: Connection, target_id: int) -> bool:
     """Whether at least one local member follows (or has asked to follow) the actor."""
-    query = select(
-        exists().where(
-            follow.c.target_id == target_id,
-            follow.c.follower_id == actor.c.id,
-            actor.c.local.is_(True),
-        )
-    )
-    return bool(conn.execute(query).scalar())
+    return bool(conn.execute(_FOLLOWED_HERE, {"target": target_id}).scalar())
 
 
 def list_follows_of_members(conn: Connection, follower_id: int) -> list[FollowRow]:
@@ -152,14 +151,7 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
     Yields one FollowerHost for each; members of this instance need no delivery and are left out,
     and whoever is banned `now`, from this instance or from the community.
     """
-    query = _inboxes(now).join(follow, follow.c.follower_id == actor.c.id)
-    is_kept_out = exists().where(
-        community_ban.c.community_id == follow.c.target_id,
-        community_ban.c.person_id == actor.c.id,
-        or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
-    )
-    mine = (follow.c.target_id == target_id) & (follow.c.state == "accepted")
-    for row in conn.execute(query.where(mine, ~is_kept_out)):
+    for row in conn.execute(_FOLLOWER_HOSTS, {"target": target_id, "now": now}):
         yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
@@ -178,12 +170,12 @@ def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[Fo
         follow.c.target_id.in_(places), follow.c.state == "accepted"
     )
     for row in conn.execute(
-        _inboxes(now).where(actor.c.id.in_(union(posted, answered, followers)))
+        _INBOXES.where(actor.c.id.in_(union(posted, answered, followers))), {"now": now}
     ):
         yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
-def _inboxes(now: datetime) -> Select[Any]:
+def _inboxes() -> Select[Any]:
     """The inboxes of people and communities elsewhere, and what is known of their servers."""
     inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox).label("inbox")
     return (
@@ -198,7 +190,7 @@ def _inboxes(now: datetime) -> Select[Any]:
         .where(
             actor.c.local.is_(False),
             is_there(actor),
-            or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
+            or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= _NOW),
         )
         .distinct()
     )
@@ -226,9 +218,7 @@ def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
 
 def server_of(conn: Connection, someone: Actor) -> FollowerHost:
     """The inbox of somebody elsewhere, as if they followed."""
-    row = conn.execute(
-        select(peer.c.software, peer.c.reached).where(peer.c.host == someone.host)
-    ).first()
+    row = conn.execute(_SERVER, {"which": someone.host}).first()
     software, reached = (None, False) if row is None else row
     return FollowerHost(
         someone.shared_inbox or someone.inbox, someone.host, software, reached=bool(reached)
@@ -240,3 +230,29 @@ def count_followers(conn: Connection, target_id: int) -> int:
     return conn.execute(
         select(func.count()).where(follow.c.target_id == target_id, follow.c.state == "accepted")
     ).scalar_one()
+
+
+# Prebuilt, because building a statement costs more than running it.
+_NOW = bindparam("now", type_=UtcDateTime())
+_TARGET: BindParameter[int] = bindparam("target")
+_INBOXES = _inboxes()
+_FOLLOWER_HOSTS = (
+    _INBOXES.join(follow, follow.c.follower_id == actor.c.id)
+    .where(follow.c.target_id == _TARGET, follow.c.state == "accepted")
+    .where(
+        ~exists().where(
+            community_ban.c.community_id == follow.c.target_id,
+            community_ban.c.person_id == actor.c.id,
+            or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > _NOW),
+        )
+    )
+)
+_SERVER = select(peer.c.software, peer.c.reached).where(peer.c.host == bindparam("which"))
+_FOLLOW = FOLLOW.where(follow.c.follower_id == bindparam("follower"), follow.c.target_id == _TARGET)
+_FOLLOWED_HERE = select(
+    exists().where(
+        follow.c.target_id == _TARGET,
+        follow.c.follower_id == actor.c.id,
+        actor.c.local.is_(True),
+    )
+)

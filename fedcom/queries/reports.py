@@ -11,6 +11,7 @@ from fedcom.models.comment import Comment
 from fedcom.models.message import Message
 from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import Post
+from fedcom.queries.content import is_about
 from fedcom.text.html import to_text
 
 _REPORT = select(*columns_of(ReportRow, report))
@@ -47,10 +48,8 @@ def is_reported(
 
 
 def _is_about(target: Post | Comment | Message | Actor) -> ColumnElement[bool]:
-    if isinstance(target, Post):
-        return report.c.post_id == target.id
-    if isinstance(target, Comment):
-        return report.c.comment_id == target.id
+    if isinstance(target, Post | Comment):
+        return is_about(report, target)
     if isinstance(target, Message):
         return report.c.message_id == target.id
     return and_(IS_OF_ACTOR, report.c.said == target.iri)

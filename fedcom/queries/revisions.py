@@ -6,14 +6,14 @@ from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.revision import Revision, revision
+from fedcom.queries.content import is_about
 
 
 def list_revisions(conn: Connection, about: Post | Comment) -> list[Revision]:
     """What it said before, the newest version first; without the one that stands now."""
-    column = revision.c.post_id if isinstance(about, Post) else revision.c.comment_id
     rows = conn.execute(
         select(*columns_of(Revision, revision))
-        .where(column == about.id)
+        .where(is_about(revision, about))
         .order_by(revision.c.id.desc())
     )
     return [to_row(Revision, row) for row in rows.mappings()]

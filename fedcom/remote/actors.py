@@ -1,7 +1,7 @@
-"""Remote actors: the row we have, or one made from the document their origin serves.
+"""Remote actors: their rows, or new ones made from the documents that their origins serve.
 
 A row is only ever written from a document that was fetched from the actor's own origin, so an
-Update or a relayed copy can change nothing that the origin does not say itself.
+Update or a relayed copy cannot change anything that the origin does not confirm.
 """
 
 import re
@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from activitypub.authority import Believe, judge_key
+from activitypub.document import Document, KeyDocument, MultikeyDocument
 from activitypub.errors import FetchFailed, Malformed
 from activitypub.iri import check_iri, host_of, is_public, same_host
-from activitypub.reading import COLLECTION_TYPES, Document, KeyDocument, MultikeyDocument
 from activitypub.signatures.keys import MAX_PEM, PublicKey
+from activitypub.types import COLLECTION_TYPES
 from database.inserts import insert_ignoring, upsert
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid, NeedsFetch, NotFound
@@ -62,6 +63,9 @@ def _served(ctx: Context, iri: str) -> Document:
 
 def participant_at(ctx: Context, iri: str) -> Person:
     """As `actor_at`: who writes or votes, which may be a Group (Guppe, bots made with Fedify)."""
+    known = ctx.seen.people.get(iri)
+    if known is not None:
+        return known
     found = actor_at(ctx, iri)
     return found if isinstance(found, Person) else get_person(ctx.conn, found.id)
 
@@ -169,21 +173,19 @@ def put_actor(ctx: Context, document: Document) -> Person | Community:
 
 
 def is_stale(conn: Connection, iri: str, now: datetime) -> bool:
-    """Whether the actor at `iri` is a peer's that we know and have not looked at for a day."""
-    seen = conn.execute(
-        select(actor.c.fetched_at).where(actor.c.iri == iri, actor.c.local.is_(False))
-    ).scalar()
+    """Whether the actor at `iri` is a known remote one that was last read more than a day ago."""
+    seen = conn.execute(_FETCHED_AT, {"which": iri}).scalar()
     return seen is not None and now - seen > FRESH
 
 
 def note_tried(conn: Connection, iri: str, now: datetime) -> None:
-    """Its origin was asked and gave nothing usable: leave it be for another day."""
+    """Store that the origin served nothing usable, so that it is not asked again for a day."""
     conn.execute(update(actor).where(actor.c.iri == iri).values(fetched_at=now))
 
 
 def find_split(conn: Connection, iris: Sequence[str]) -> list[Person | Community]:
-    """Those of these actors whose handle is of their host, while others of that host have handles
-    of another domain."""
+    """The actors among these with their host in the handle, although others on that host have
+    another domain in theirs."""
     other = actor.alias("other")
     rows = conn.execute(
         select(actor.c.iri).where(
@@ -200,7 +202,7 @@ def find_split(conn: Connection, iris: Sequence[str]) -> list[Person | Community
 def put_domain(conn: Connection, iri: str, domain: str | None) -> None:
     """The domain that WebFinger confirmed for the handle of a peer's actor; None: its own host.
 
-    A handle leads to one actor, so whoever had it before has it no more.
+    A handle belongs to one actor, so an actor that had it before loses it.
     """
     if domain is not None:
         name = select(actor.c.name).where(actor.c.iri == iri).scalar_subquery()
@@ -212,14 +214,14 @@ def put_domain(conn: Connection, iri: str, domain: str | None) -> None:
 
 
 def put_claimed_followers(conn: Connection, community: Community, collection: Document) -> None:
-    """Keep how many followers a peer's community has by its own `followers` collection."""
+    """Store how many followers a peer's community has, according to its `followers` collection."""
     claimed = collection.total_items if collection.type in COLLECTION_TYPES else None
     mine = community_table.c.actor_id == community.id
     conn.execute(update(community_table).where(mine).values(claimed_followers=claimed))
 
 
 def forget_actor(ctx: Context, someone: Actor) -> None:
-    """Mark a remote actor as deleted and drop everything it said of itself."""
+    """Mark an actor as deleted and erase its profile."""
     ctx.conn.execute(
         update(actor)
         .where(actor.c.id == someone.id)
@@ -245,7 +247,7 @@ def _read(ctx: Context, document: Document) -> dict[str, object]:
 
 
 def read_actor(document: Document) -> dict[str, object]:
-    """The columns that an actor's document gives, made safe: the same whoever reads it, and when.
+    """The columns of an actor's row that follow from its document alone, made safe.
 
     Raises Invalid: `not_an_actor`, `actor_name`, `actor_incomplete`, `foreign_inbox`.
     """
@@ -326,18 +328,18 @@ def _put_community(ctx: Context, actor_id: int, document: Document) -> None:
 
 
 def _put_moderators(ctx: Context, community_id: int, collection: object) -> None:
-    """Replace the moderators by those in the community's own collection, as far as we get them."""
+    """Replace the moderators by those in the community's own collection that can be fetched."""
     if not isinstance(collection, str):
         return
     served = ctx.find_document(collection)
     if served is None:
         return
     listed = [item for item in served.items if isinstance(item, str)]
-    # The community is usable without those who are nobody we can use.
+    # The community is usable even when some of its moderators are not.
     found = [if_served(person_at, ctx, iri) for iri in listed[:MODERATORS_FETCHED]]
     ctx.conn.execute(delete(moderator).where(moderator.c.community_id == community_id))
     for position, person in enumerate(one for one in found if one is not None):
-        # They are listed in the order of their appointment, and that is all we know of it.
+        # They are listed in the order of their appointment; the times are not known.
         row = {
             "community_id": community_id,
             "person_id": person.id,
@@ -347,7 +349,7 @@ def _put_moderators(ctx: Context, community_id: int, collection: object) -> None
 
 
 def _bar_as_site(ctx: Context, community: Community) -> None:
-    """Keep out of a community that was first seen now whom its whole server has banned."""
+    """Ban from a community that is new here everybody whom its whole server has banned."""
     for ban in list_site_bans(ctx.conn, community.host, ctx.now):
         row = {
             "community_id": community.id,
@@ -392,7 +394,7 @@ def page_near(document: Document) -> str | None:
 
 
 def _near(value: str | None, iri: str | None) -> str | None:
-    """An address of the actor's, if it is on the actor's own host; others it may not speak for."""
+    """An address that the actor lists, if it is on the actor's own host."""
     if not value or not iri:
         return None
     try:
@@ -410,3 +412,9 @@ def _optional(value: str | None) -> str | None:
 
 def _not_later(moment: datetime | None, now: datetime) -> datetime:
     return now if moment is None or moment > now else moment
+
+
+# Prebuilt, because building a statement costs more than running it.
+_FETCHED_AT = select(actor.c.fetched_at).where(
+    actor.c.iri == bindparam("which"), actor.c.local.is_(False)
+)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
 from activitypub.fetch import Budget, Fetcher
-from activitypub.reading import Document
 from activitypub.webfinger import fetch_handle
 from fedcom.db import Database
 from fedcom.models.actor import Community, Person

@@ -1,4 +1,4 @@
-"""Keys: ours, sealed in the database and kept parsed in memory; theirs, from their rows or origin.
+"""Keys: ours, sealed in the database and cached in memory; peers', from their rows or origin.
 
 Private keys leave this module only as `PrivateKey` objects, for signing.
 """
@@ -17,10 +17,10 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import Connection, bindparam, func, select
 
 from activitypub.authority import Believe, judge_key
-from activitypub.errors import Malformed, Refused
+from activitypub.document import Document
+from activitypub.errors import FetchRefused, Malformed
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of, same_host, without_fragment
-from activitypub.reading import Document
 from activitypub.signatures import integrity, multikey
 from activitypub.signatures.keys import (
     PrivateKey,
@@ -38,12 +38,13 @@ from fedcom.db import Database
 from fedcom.models.actor import PROOFS, REQUESTS, actor, actor_key
 from fedcom.queries.actors import find_key_owner
 from fedcom.remote.peers import find_block
+from inbox.batch_reads import BatchReader
 
 REMEMBERED = 2_000
-# An actor without a row is read again after so long: another process may have been told that its
-# keys changed.
+# How long an actor without a row is remembered: another process may have learned that its keys
+# changed.
 SEEN_FOR = timedelta(minutes=10)
-# One key costs two documents at most: the key's own and its owner's (GoToSocial serves a stub).
+# A key costs at most two documents: its own and its owner's (GoToSocial serves a stub).
 KEY_BUDGET = 3
 
 
@@ -74,7 +75,7 @@ class Seal:
 
 
 async def make_key(seal: Seal) -> NewKey:
-    """The keys of a new local actor. RSA takes 30 to 190 ms of a thread, never of the loop."""
+    """The keys of a new local actor. RSA takes 30 to 190 ms, in a thread."""
     private_pem, public_pem = await asyncio.to_thread(generate_rsa_pem)
     proof_pem, proof_public = generate_ed25519_pem()
     return NewKey(
@@ -122,7 +123,7 @@ class KeyRing:
         return document if key is None else integrity.sign(document, key, now)
 
     async def refresh(self) -> None:
-        """Forget all keys if another process has changed any since this was last asked."""
+        """Forget all keys if another process has changed any since the last call."""
         version = await self._database.read(_version)
         if version != self._version:
             self._version = version
@@ -141,7 +142,7 @@ class KeyRing:
 
 
 class InstanceKey:
-    """The key of the instance actor, which signs what we fetch. It is kept at hand, because signing
+    """The key of the instance actor, which signs our fetches. It is kept in memory, because signing
     cannot wait for the database.
     """
 
@@ -184,7 +185,7 @@ _NEWEST = (
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """An actor as its origin served it at `at`, with the keys that it listed, by id."""
+    """An actor as its origin served it at the time `at`, with the keys that it listed, by id."""
 
     owner: Document
     keys: dict[str, PublicKey]
@@ -194,14 +195,16 @@ class _Seen:
 class PublicKeys:
     """Public keys of peers, for the inbox: from the owner's row, else from its origin.
 
-    What had to be fetched stays in memory with its owner's document, so that verifying stores
-    nothing, and the work that follows need not fetch the actor a second time. A key ends when its
-    owner is known not to list it any more: only the newest document of an owner counts, and a row
-    that was written since is newer than the memory.
+    A fetched key stays in memory with its owner's document, so that verifying stores nothing, and
+    the work that follows need not fetch the actor again. A key is valid until its owner no longer
+    lists it: only the newest document of an owner counts, and a row that was written later than the
+    document in memory is newer.
     """
 
     def __init__(self, database: Database, fetcher: Fetcher, clock: Clock) -> None:
         self._database = database
+        # Look-ups that come at the same moment share one trip to the database.
+        self._reads = BatchReader(database)
         self._fetcher = fetcher
         self._clock = clock
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
@@ -209,9 +212,9 @@ class PublicKeys:
         self.on_change: Callable[[Document], Awaitable[None]] | None = None
 
     async def find(self, key_id: str, *, fresh: bool = False) -> PublicKey:
-        """The key with this id; `fresh` asks its origin again.
+        """The key with this id; with `fresh`, its origin is asked again.
 
-        Raises the FetchFailed family, and Malformed for what is no usable key.
+        Raises the FetchFailed family, and Malformed when the key is not usable.
         """
         if not fresh:
             found = await self._remembered(key_id)
@@ -221,10 +224,10 @@ class PublicKeys:
 
     async def _remembered(self, key_id: str) -> PublicKey | None:
         owner_iri = self._owners.get(key_id)
-        stored, written_at = await self._database.read(
+        stored, written_at = await self._reads.read(
             lambda conn: (_stored(conn, key_id), _written_at(conn, owner_iri))
         )
-        # Asked only now: another request may have changed it meanwhile.
+        # Read only now, because another request may have changed it meanwhile.
         seen = self._seen.get(owner_iri or "")
         if stored is not None or seen is None:
             return stored
@@ -244,7 +247,7 @@ class PublicKeys:
         return actor in self._seen
 
     def forget(self, actor: str) -> None:
-        """Drop what is in memory of this actor, its document with its keys."""
+        """Drop this actor's document and keys from memory."""
         seen = self._seen.pop(actor, None)
         for key_id in () if seen is None else seen.keys:
             self._owners.pop(key_id, None)
@@ -252,16 +255,16 @@ class PublicKeys:
     async def _fetch(self, key_id: str) -> PublicKey:
         blocked = await self._database.read(lambda conn: find_block(conn, host_of(key_id)))
         if blocked is not None:
-            raise Refused("instance_blocked", f"{blocked.host} is blocked here.", url=key_id)
+            raise FetchRefused("instance_blocked", f"{blocked.host} is blocked here.", url=key_id)
         budget = Budget(documents=KEY_BUDGET)
         owner = await self._owner_of(key_id, budget)
         listed = keys_of(owner)
         if self.on_change is not None:
             await self.on_change(owner)
-        # After the row, which may have been written just now and is no newer than this.
+        # After the row, which may just have been written from this very document.
         self._remember(owner, listed)
         if key_id not in listed:
-            raise Refused(
+            raise FetchRefused(
                 "key_not_listed",
                 f"The actor {owner.id} does not list the key {key_id}.",
                 url=key_id,
@@ -278,7 +281,7 @@ class PublicKeys:
         owners = (*(listed.owner for listed in stub.public_keys), stub.owner)
         owner = next((iri for iri in owners if iri and same_host(iri, key_id)), None)
         if owner is None:
-            raise Refused(
+            raise FetchRefused(
                 "key_without_owner", f"The key {key_id} has no owner on its own host.", url=key_id
             )
         return (await self._fetcher.fetch_document(owner, budget)).document
@@ -293,10 +296,10 @@ class PublicKeys:
 
 
 def keys_of(owner: Document) -> dict[str, PublicKey]:
-    """The keys that an actor's document shows as its own, by id: PEMs and Multikeys.
+    """The keys that an actor's document lists as its own, by id: PEMs and Multikeys.
 
-    One that cannot be read is left out. The document must come from the actor's origin. The first
-    PEM also stands under the actor's own id, by which some name it in their signatures.
+    Unreadable ones are left out. The document must come from the actor's origin. The first PEM is
+    also listed under the actor's own id, which some servers use as key id in their signatures.
     """
     found = {
         key.id: PublicKey(id=key.id, owner=key.owner, pem=key.pem)
@@ -318,7 +321,7 @@ def _written_at(conn: Connection, iri: str | None) -> datetime | None:
     """When the row of a peer's actor was last written from its document; None without a row."""
     if iri is None:
         return None
-    return conn.execute(select(actor.c.fetched_at).where(actor.c.iri == iri)).scalar()
+    return conn.execute(_WRITTEN_AT, {"which": iri}).scalar()
 
 
 def _stored(conn: Connection, key_id: str) -> PublicKey | None:
@@ -330,3 +333,7 @@ def _stored(conn: Connection, key_id: str) -> PublicKey | None:
     if owner.public_key_pem is None:
         return None
     return PublicKey(id=key_id, owner=owner.iri, pem=owner.public_key_pem)
+
+
+# Prebuilt, because building a statement costs more than running it.
+_WRITTEN_AT = select(actor.c.fetched_at).where(actor.c.iri == bindparam("which"))

@@ -1,8 +1,8 @@
 """Documents from the servers of their ids: never from our own, never from a blocked one."""
 
+from activitypub.document import Document
 from activitypub.fetch import Budget, Fetcher
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from fedcom.db import Database
 from fedcom.errors import Denied, NotFound
 from fedcom.remote.nodeinfo import NodeInfoReader

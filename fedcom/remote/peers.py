@@ -1,10 +1,10 @@
-"""Other servers: their names, what software they say they run, and which are blocked here."""
+"""Other servers: their names, the software that they say they run, and which are blocked here."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import httpx
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, host_of
@@ -16,7 +16,7 @@ from fedcom.models.peer import InstanceBlock, Peer, instance_block, peer
 from fedcom.rules.dialects import MICROBLOGS
 from outbox.publish import hosts_told
 
-# Peers change software seldom; one that could not be asked is asked again soon.
+# Peers seldom change their software; a peer that did not respond is asked again soon.
 FRESH = timedelta(days=3)
 FRESH_UNREACHED = timedelta(hours=1)
 
@@ -28,7 +28,7 @@ def normalise_host(text: str) -> str:
     """
     name = text.strip().rpartition("://")[2].partition("/")[0].rpartition("@")[2].rstrip(".")
     try:
-        # httpx turns umlauts into A-labels; our own parser then says whether it is a host at all.
+        # httpx converts umlauts to A-labels; our own parser then decides whether it is a host.
         host = host_of(check_iri(f"https://{_to_ascii(name)}/", development=True))
     except (Malformed, httpx.InvalidURL) as error:
         raise Invalid(
@@ -44,9 +44,8 @@ def _to_ascii(name: str) -> str:
 
 
 def find_peer(conn: Connection, host: str) -> Peer | None:
-    """What we last learned of the server at `host`."""
-    row = conn.execute(select(*columns_of(Peer, peer)).where(peer.c.host == host)).mappings()
-    first = row.first()
+    """What is known of the server at `host`."""
+    first = conn.execute(_PEER, {"which": host}).mappings().first()
     return None if first is None else to_row(Peer, first)
 
 
@@ -57,7 +56,7 @@ def list_peers(conn: Connection, *, limit: int = 10_000) -> list[Peer]:
 
 
 def is_on_microblogs(conn: Connection, iri: str) -> bool:
-    """Whether a server of microblogs was told of the post or comment of ours with this id."""
+    """Whether the local post or comment with this id was delivered to a microblog server."""
     hosts = hosts_told(conn, iri)
     found = select(peer.c.host).where(peer.c.host.in_(hosts), peer.c.software.in_(MICROBLOGS))
     return bool(hosts) and conn.execute(found.limit(1)).first() is not None
@@ -71,7 +70,7 @@ def is_fresh(known: Peer | None, now: datetime) -> bool:
 
 
 def put_peer(conn: Connection, host: str, software: Software | None, now: datetime) -> None:
-    """Write what NodeInfo said; None when it could not be had, which leaves an older answer be."""
+    """Store what NodeInfo said; None when it was not available, which keeps an older answer."""
     values: dict[str, object] = {"host": host, "reached": False, "checked_at": now}
     if software is None:
         upsert(conn, peer, values, key=["host"], keep=["reached"])
@@ -82,21 +81,13 @@ def put_peer(conn: Connection, host: str, software: Software | None, now: dateti
 
 def find_block(conn: Connection, host: str) -> InstanceBlock | None:
     """The block that covers `host` (with or without a port), its own or that of a parent domain."""
-    row = (
-        conn.execute(
-            select(*columns_of(InstanceBlock, instance_block)).where(
-                instance_block.c.host.in_(_covering(host))
-            )
-        )
-        .mappings()
-        .first()
-    )
+    row = conn.execute(_BLOCK, {"covering": list(_covering(host))}).mappings().first()
     return None if row is None else to_row(InstanceBlock, row)
 
 
 def blocked_among(conn: Connection, hosts: Iterable[str]) -> set[str]:
     """Those of `hosts` that a block covers."""
-    blocked = set(conn.execute(select(instance_block.c.host)).scalars())
+    blocked = set(conn.execute(_BLOCKED_HOSTS).scalars())
     return {host for host in hosts if not blocked.isdisjoint(_covering(host))} if blocked else set()
 
 
@@ -105,3 +96,11 @@ def _covering(host: str) -> set[str]:
     name = host.rsplit(":", 1)[0] if ":" in host and not host.endswith("]") else host
     labels = name.split(".")
     return {".".join(labels[start:]) for start in range(len(labels))} | {host}
+
+
+# Prebuilt, because building a statement costs more than running it.
+_PEER = select(*columns_of(Peer, peer)).where(peer.c.host == bindparam("which"))
+_BLOCK = select(*columns_of(InstanceBlock, instance_block)).where(
+    instance_block.c.host.in_(bindparam("covering", expanding=True))
+)
+_BLOCKED_HOSTS = select(instance_block.c.host)

@@ -101,12 +101,17 @@ def may_comment(
     parent: Comment | None,
     now: datetime,
 ) -> None:
-    """Answer a post or a comment that is still there and not locked."""
+    """Reply to a post or a comment that is still there and not locked.
+
+    Moderators reply to locked comments too, as with Lemmy.
+    """
     may_take_part(person, community, standing, now)
     if not post.is_shown or (parent is not None and not parent.is_shown):
         raise Denied("deleted", "You can't reply: this has been deleted.")
     if post.locked_at is not None:
         raise Denied("locked", "This post is locked. No more comments are accepted.")
+    if parent is not None and parent.locked_at is not None and not standing.may_moderate:
+        raise Denied("locked", "This comment is locked. No more replies are accepted.")
 
 
 def may_vote(

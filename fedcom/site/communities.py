@@ -1,4 +1,4 @@
-"""Communities that were closed, for the admins."""
+"""Closed communities, for the admins."""
 
 from sqlalchemy import Connection, select
 
@@ -8,7 +8,7 @@ from fedcom.queries.visibility import is_kept
 
 
 def list_closed(conn: Connection) -> list[Community]:
-    """All that were closed, here or on their own servers, the latest first."""
+    """All communities that were closed, here or on their own servers, latest first."""
     rows = conn.execute(
         select(*columns_of(Community, actor, community))
         .join(community, community.c.actor_id == actor.c.id)

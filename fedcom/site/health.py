@@ -42,7 +42,7 @@ class Health:
     disk_total: int
 
     @property
-    def troubles(self) -> tuple[str, ...]:
+    def alerts(self) -> tuple[str, ...]:
         """Words for what is wrong: `peers`, `sending`, `inbox`, `disk`; none is good."""
         found = {
             "peers": self.failing_peers >= MANY_PEERS,

@@ -1,6 +1,6 @@
-"""Blocked servers: nothing is taken from them or sent to them, their subdomains included.
+"""Blocked servers: nothing is accepted from them or sent to them, including their subdomains.
 
-Whether a host is covered by a block is asked in `fedcom.remote.peers.find_block`.
+`fedcom.remote.peers.find_block` says whether a host is covered by a block.
 """
 
 from sqlalchemy import Connection, delete, insert, select
@@ -18,10 +18,10 @@ from outbox.maintenance import call_off
 
 
 def block_instance(ctx: Context, host: str, reason: str, by: Person | None = None) -> InstanceBlock:
-    """Block `host` (a name or an address of that server); a second time changes the reason.
+    """Block `host` (a name or an address of that server), or change the reason of the block.
 
     `by` is None on the command line. Raises Invalid: `host_invalid`, `own_host` (also for a domain
-    that we are in ourselves) or `body_…`.
+    that this server is in) or `body_…`.
     """
     host = normalise_host(host)
     reason = check_body(reason, MAX_REASON)
@@ -40,7 +40,7 @@ def block_instance(ctx: Context, host: str, reason: str, by: Person | None = Non
 
 
 def unblock_instance(ctx: Context, host: str, by: Person | None = None) -> None:
-    """Take the block of exactly this host back. Raises NotFound when there is none."""
+    """Remove the block of exactly this host. Raises NotFound when there is none."""
     host = normalise_host(host)
     gone = ctx.conn.execute(delete(instance_block).where(instance_block.c.host == host))
     if gone.rowcount == 0:

@@ -1,6 +1,6 @@
-"""What becomes of reports: resolved and opened again; their reporters here are told.
+"""Resolves and reopens reports; local reporters are notified.
 
-No action: no peer hears of it (docs/decisions/0026).
+This is not an action, because no peer is told of it (docs/decisions/0026).
 """
 
 from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, update
@@ -16,7 +16,7 @@ from fedcom.queries.reports import IS_OF_ACTOR, get_report
 
 
 def get_report_for(conn: Connection, report_id: int, judge: Person) -> ReportRow:
-    """The report with this row id, for a moderator of its community, or an admin.
+    """The report with this row id, for a moderator of its community or an admin.
 
     Raises NotFound, and Denied for anybody else.
     """
@@ -33,7 +33,7 @@ def get_report_for(conn: Connection, report_id: int, judge: Person) -> ReportRow
 
 
 def resolve(ctx: Context, about: ReportRow, judge: Person, outcome: Outcome = DISMISSED) -> None:
-    """All open reports about the same thing are judged, with the same outcome."""
+    """Resolve all open reports about the same thing, with the same outcome."""
     if about.comment_id is not None:
         settle_about(ctx, judge, outcome, comments=[about.comment_id])
     elif about.post_id is not None:
@@ -44,22 +44,22 @@ def resolve(ctx: Context, about: ReportRow, judge: Person, outcome: Outcome = DI
 
 
 def reopen(conn: Connection, about: ReportRow) -> None:
-    """This report is to be judged once more."""
+    """Open a resolved report again."""
     conn.execute(
         update(report).where(report.c.id == about.id).values(resolved_at=None, resolver_id=None)
     )
 
 
 def _is_same(about: ReportRow) -> ColumnElement[bool]:
-    """Of a message, or of an account, which has no column of its own."""
+    """Reports of the same message, or of the same account, which has no column of its own."""
     if about.message_id is not None:
         return report.c.message_id == about.message_id
     return and_(IS_OF_ACTOR, report.c.said == about.said)
 
 
 def _told_of(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Neither messages nor accounts are named in what was told of their reports: these are known by
-    who reported, and when.
+    """The notifications about these reports. Those of messages and accounts do not name them: they
+    are found by the reporter and the time.
     """
     made = select(report.c.reporter_id, report.c.created_at).where(
         which, report.c.resolved_at.is_(None)

@@ -17,8 +17,8 @@ MAX_RULES = 10_000
 MAX_QUESTION = 500
 
 ACTOR_NAME = 20
-"""Characters of the instance actor's name. Lemmy 0.19 keeps no instance with a longer one, and then
-refuses its bans and sends it no reports (`site.name`).
+"""Characters of the instance actor's name. Lemmy 0.19 does not store an instance with a longer one,
+and then refuses its bans and sends it no reports (`site.name`).
 """
 
 
@@ -44,7 +44,7 @@ def edit_site(
     registration: str | None = None,
     answers_apps_as_lemmy: bool | None = None,
 ) -> Site:
-    """Change what is given and leave the rest.
+    """Change the given settings and leave the others.
 
     Raises Invalid: `site_name_required`, `display_name_…`, `body_…`, `registration_unknown`.
     """
@@ -67,7 +67,7 @@ def edit_site(
 
 
 def name_instance_actor(conn: Connection) -> None:
-    """Let the instance actor have the name of the site, as far as peers have room for it."""
+    """Give the instance actor the name of the site, cut to the length that peers accept."""
     found = get_site(conn)
     title = cut(found.name, ACTOR_NAME)
     conn.execute(update(actor).where(actor.c.id == found.actor_id).values(title=title))
@@ -76,7 +76,7 @@ def name_instance_actor(conn: Connection) -> None:
 def edit_welcome(
     conn: Connection, *, rules: Body | None = None, question: str | None = None
 ) -> Site:
-    """Change what newcomers are told: the rules, and what applicants are asked.
+    """Change the rules, and the question that applicants are asked.
 
     Raises Invalid: `body_…`.
     """
@@ -92,7 +92,7 @@ def edit_welcome(
 
 
 def set_hue(conn: Connection, hue: int | None) -> Site:
-    """Let links and buttons have this hue, in degrees; None: ours. Raises Invalid."""
+    """Set the hue of links and buttons, in degrees; None for the default. Raises Invalid."""
     if hue is not None and not 0 <= hue < 360:
         raise Invalid("hue_unknown", "The hue must be a number of degrees from 0 to 359.")
     conn.execute(update(site).values(hue=hue))
@@ -100,7 +100,7 @@ def set_hue(conn: Connection, hue: int | None) -> Site:
 
 
 def set_logo(conn: Connection, name: str | None, address: str | None) -> Site:
-    """Let this picture (its file's name and its address) stand for the instance; None: none."""
+    """Set the picture of the instance (its file's name and its address); None removes it."""
     conn.execute(update(site).values(logo=name))
     found = get_site(conn)
     conn.execute(update(actor).where(actor.c.id == found.actor_id).values(icon_url=address))
@@ -116,7 +116,7 @@ def check_site_name(name: str) -> str:
 
 
 def check_registration(mode: str) -> Registration:
-    """One of the three ways to take new members. Raises Invalid."""
+    """`mode`, if it is one of the three registration modes. Raises Invalid."""
     if mode not in get_args(Registration):
         raise Invalid(
             "registration_unknown", "The registration mode must be closed, approval or open."

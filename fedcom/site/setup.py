@@ -1,4 +1,4 @@
-"""The first start, which fixes the origin for ever, and the first admin's set-up."""
+"""The first start, which fixes the origin for ever, and the set-up by the first admin."""
 
 import asyncio
 import secrets
@@ -32,10 +32,10 @@ logger = structlog.get_logger(__name__)
 
 
 def check_origin(conn: Connection, origin: str) -> bool:
-    """Whether this database was started before, and under `origin`; False for a new one.
+    """Whether this database has been used before, and under `origin`; False for a new one.
 
-    Raises SettingsError when it was another origin: every id we ever gave out begins with that, and
-    other servers will never know this one by a new name.
+    Raises SettingsError for another origin: all ids of this instance begin with the old one, and
+    other servers would never recognise it under a new name.
     """
     known = find_site(conn)
     if known is None:
@@ -44,21 +44,21 @@ def check_origin(conn: Connection, origin: str) -> bool:
         raise SettingsError(
             [
                 f"This database belongs to {known.origin}, but the origin is set to {origin}."
-                " An instance cannot change its name: everything it ever posted is known by it"
-                f" elsewhere. Set the origin to {known.origin} again, or begin anew for {origin}"
-                " with another data_dir or database_url."
+                " The origin cannot be changed: it is part of the id of everything posted here."
+                f" Set the origin to {known.origin} again, or start anew for {origin} with a"
+                " different data_dir or database_url."
             ]
         )
     return True
 
 
 def start(ctx: Context, key: NewKey) -> Site:
-    """At the first start: store the origin and make the instance actor with `key`.
+    """At the first start, store the origin and make the instance actor with `key`.
 
-    At any other only look: `key` is dropped (two processes may start at once). Raises SettingsError
-    as `check_origin` does.
+    At any other start nothing is changed and `key` is dropped (two processes may start at the same
+    time). Raises SettingsError as `check_origin` does.
     """
-    # Whoever takes the name first makes the actor; on PostgreSQL the other waits here until then.
+    # The process that inserts the name first makes the actor; on PostgreSQL the other waits here.
     first = insert_ignoring(ctx.conn, local_name, {"name": "actor", "taken_at": ctx.now})
     if check_origin(ctx.conn, ctx.origin) or not first:
         return get_site(ctx.conn)
@@ -73,7 +73,8 @@ def start(ctx: Context, key: NewKey) -> Site:
 
 
 async def first_start(database: Database, settings: Settings, seal: Seal, clock: Clock) -> None:
-    """Fix the origin, make the instance actor, and the first admin if the settings name one."""
+    """At the first start, fix the origin, and make the instance actor and the first admin, if the
+    settings name one."""
     if not await database.read(lambda conn: check_origin(conn, settings.origin)):
         key = await make_key(seal)
         await database.write(lambda conn: start(Context(conn, clock(), settings.origin), key))
@@ -101,12 +102,12 @@ def _make_first_admin(ctx: Context, newcomer: Newcomer, key: NewKey) -> None:
 
 
 def is_set_up(conn: Connection) -> bool:
-    """Whether an admin has finished the set-up; before that only its page is shown."""
+    """Whether an admin has finished the set-up; until then only its page is shown."""
     return conn.execute(select(site.c.set_up_at)).scalar() is not None
 
 
 def finish_setup(conn: Connection, *, name: str, registration: str, now: datetime) -> Site:
-    """Open the instance. In the same transaction the caller has made the first admin and community.
+    """Finish the set-up, after the caller has made the first admin in the same transaction.
 
     Raises Conflict (`site_already_exists`, `no_admin`) and Invalid as `settings.edit_site` does.
     """
@@ -126,8 +127,8 @@ def finish_setup(conn: Connection, *, name: str, registration: str, now: datetim
 
 
 async def make_setup_token(database: Database, settings: Settings) -> str | None:
-    """A new token that the set-up page asks for, because on a public name a stranger could open it
-    first; None in development and when the instance is set up.
+    """A new token for the set-up page, which a stranger could otherwise open first on a public
+    server; None in development, and once the instance is set up.
     """
     if settings.development or await database.read(is_set_up):
         return None

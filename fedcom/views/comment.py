@@ -89,6 +89,7 @@ class CommentView:
     updated_at: datetime | None
     deleted_at: datetime | None
     removed_at: datetime | None
+    locked_at: datetime | None
     upvotes: int
     downvotes: int
     replies: int
@@ -113,6 +114,11 @@ class CommentView:
         return self.removed_at is not None
 
     @property
+    def is_locked(self) -> bool:
+        """A moderator closed it, and all below it, to replies."""
+        return self.locked_at is not None
+
+    @property
     def is_shown(self) -> bool:
         """Neither deleted by its author nor removed by a moderator."""
         return self.deleted_at is None and self.removed_at is None
@@ -122,7 +128,7 @@ _STANDING = values_of(AuthorStanding, "author_")
 _VALUES = values_of(CommentView, without=("standing", "author", "post", "community"))
 _COMMENT_COLUMNS = (
     *("id", "iri", "local", "parent_id", "path", "depth", "language", "published_at"),
-    *("updated_at", "deleted_at", "removed_at", "upvotes", "downvotes", "replies"),
+    *("updated_at", "deleted_at", "removed_at", "locked_at", "upvotes", "downvotes", "replies"),
 )
 
 

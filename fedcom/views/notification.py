@@ -70,7 +70,9 @@ _LIST = (
         *(notification.c[name] for name in _OWN),
         func.coalesce(outside_mention.c.url, outside_mention.c.iri).label("address"),
         case((_READS_POST, post.c.title)).label("post_title"),
-        and_(post.c.id.is_not(None), post.c.locked_at.is_(None)).label("is_open"),
+        and_(
+            post.c.id.is_not(None), post.c.locked_at.is_(None), comment.c.locked_at.is_(None)
+        ).label("is_open"),
         case(
             (notification.c.comment_id.is_(None), case((_READS_POST, post.c.content_warning))),
             (_READS_COMMENT, comment.c.content_warning),

@@ -10,22 +10,22 @@ from fedcom.accounts.register import approve, deny, list_applications
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, whole_number
 from fedcom.models.site import Site
 from fedcom.offload import offload
 from fedcom.rules.limits import check_body
 from fedcom.site.settings import MAX_DESCRIPTION, MAX_RULES, edit_site, edit_welcome, set_hue
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.render import page, style_address
-from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
-from fedcom.web.places import number_in, whole_number
+from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
 from fedcom.wire.body import Body
 
 
 async def edit(request: Request) -> Response:
     """GET and POST /admin: name, description, rules, colours; `preview` shows without saving."""
-    visit = await visit_of(request)
-    admin_of(request, visit)
-    form = await read_form(request, _about(visit.site))
+    context = await context_of(request)
+    admin_of(context)
+    form = await read_form(request, _about(context.site))
     style = {}
     if form.ready:
         with form.keeping():
@@ -35,7 +35,7 @@ async def edit(request: Request) -> Response:
             else:
                 await _save(request, form, hue)
                 return see_other("/admin", "site_saved")
-    return form.answer(page(request, "admin.html", visit, {"form": form, **style}))
+    return form.answer(page(context, "admin.html", {"form": form, **style}))
 
 
 def _about(site: Site) -> dict[str, str]:
@@ -78,12 +78,12 @@ async def _save(request: Request, form: Form, hue: int | None) -> None:
 async def edit_registration(request: Request) -> Response:
     """GET and POST /admin/registration: who may join, what applicants are asked, who waits."""
 
-    def read(conn: Connection, visit: Visit) -> list[Member]:
-        admin_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> list[Member]:
+        admin_of(context)
         return list_applications(conn)
 
-    visit, waiting = await visiting(request, read)
-    site = visit.site
+    context, waiting = await read_page(request, read)
+    site = context.site
     initial = {"registration": site.registration, "question": site.application_question}
     form = await read_form(request, initial)
     if form.ready:
@@ -93,19 +93,19 @@ async def edit_registration(request: Request) -> Response:
                 edit_site(ctx.conn, registration=form.line("registration"))
                 edit_welcome(ctx.conn, question=form.text("question"))
 
-            await instance_of(request).unit(work)
+            await context.instance.unit(work)
             return see_other("/admin/registration", "site_saved")
     values = {"form": form, "applications": waiting}
-    return form.answer(page(request, "admin_registration.html", visit, values))
+    return form.answer(page(context, "admin_registration.html", values))
 
 
 async def decide(request: Request) -> Response:
     """POST /admin/applications: `decision` is approve or deny, `person` whose."""
     sent = await receive(request)
-    visit = await visit_of(request)
-    admin_of(request, visit)
+    context = await context_of(request)
+    admin_of(context)
     person = number_in(sent.get("person", ""))
-    sends_mail = instance_of(request).settings.sends_mail
+    sends_mail = context.instance.settings.sends_mail
     approved = sent.get("decision") == "approve"
     if not approved and sent.get("decision") != "deny":
         raise Conflict("no_decision", "Choose to approve or deny the application.")
@@ -118,8 +118,8 @@ async def decide(request: Request) -> Response:
             deny(ctx, person)
         address = applicant.account.contact
         if sends_mail and address is not None:
-            write_decision(ctx, visit.site, applicant, address, approved=approved)
+            write_decision(ctx, context.site, applicant, address, approved=approved)
 
-    await instance_of(request).unit(work)
+    await context.instance.unit(work)
     notice = "application_approved" if approved else "application_denied"
     return see_other("/admin/registration", notice)

@@ -21,7 +21,7 @@ from fedcom.site.instances import block_instance, list_blocks, unblock_instance
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
 from inbox import journal
 from inbox.journal import RefusedEntry
 from outbox.maintenance import (
@@ -69,24 +69,24 @@ async def show_instances(request: Request) -> Response:
 
 
 async def _show_instances(request: Request, form: Form) -> Response:
-    def read(conn: Connection, visit: Visit) -> tuple[list[InstanceBlock], list[Peer]]:
-        admin_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> tuple[list[InstanceBlock], list[Peer]]:
+        admin_of(context)
         return list_blocks(conn), list_peers(conn, limit=5 * PEERS)
 
-    visit, (blocks, known) = await visiting(request, read)
+    context, (blocks, known) = await read_page(request, read)
     values = {"form": form, "blocks": blocks, "known": known}
-    return form.answer(page(request, "admin_instances.html", visit, values))
+    return form.answer(page(context, "admin_instances.html", values))
 
 
 async def block(request: Request) -> Response:
     """POST /admin/blocks: have nothing to do with a server any more."""
-    visit = await visit_of(request)
-    by = admin_of(request, visit).person
+    context = await context_of(request)
+    by = admin_of(context).person
     form = await read_form(request, _BLOCK)
     if form.ready:
         with form.keeping():
             host, reason = form.line("host"), form.line("reason")
-            await instance_of(request).unit(lambda ctx: block_instance(ctx, host, reason, by))
+            await context.instance.unit(lambda ctx: block_instance(ctx, host, reason, by))
             return see_other("/admin/instances", "block_added")
     return await _show_instances(request, form)
 
@@ -94,7 +94,7 @@ async def block(request: Request) -> Response:
 async def unblock(request: Request) -> Response:
     """POST /admin/blocks/remove."""
     sent = await receive(request)
-    by = admin_of(request, await visit_of(request)).person
+    by = admin_of(await context_of(request)).person
     host = sent.get("host", "")
     await instance_of(request).unit(lambda ctx: unblock_instance(ctx, host, by))
     return see_other("/admin/instances", "block_removed")
@@ -194,12 +194,12 @@ async def show(request: Request) -> Response:
     text = request.query_params.get("host", "").strip()
     host = normalise_host(text) if text else None
 
-    def read(conn: Connection, visit: Visit) -> Overview:
-        admin_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> Overview:
+        admin_of(context)
         return Overview(
-            health=check_health(conn, instance.settings.data_dir, visit.now),
+            health=check_health(conn, instance.settings.data_dir, context.now),
             host=host or "",
-            backlogs=[one for one in list_backlogs(conn, visit.now) if host in (None, one.host)],
+            backlogs=[one for one in list_backlogs(conn, context.now) if host in (None, one.host)],
             peers=[one for one in report_peers(conn) if host in (None, one.host)][:PEERS],
             software={peer.host: peer for peer in list_peers(conn)},
             deliveries=count_states(conn),
@@ -209,23 +209,23 @@ async def show(request: Request) -> Response:
             left_out=list_omissions(conn, LATEST, host),
             database_bytes=measure_database(conn),
             uptime=timedelta(seconds=int(time.monotonic() - _STARTED)),
-            now=visit.now.timestamp(),
+            now=context.now.timestamp(),
         )
 
-    visit, overview = await visiting(request, read)
+    context, overview = await read_page(request, read)
     values = {
         "overview": overview,
         "reason_of": reason_of,
         "state_named": state_named,
         "backlog_named": backlog_named,
     }
-    return page(request, "admin_federation.html", visit, values)
+    return page(context, "admin_federation.html", values)
 
 
 async def retry(request: Request) -> Response:
     """POST /admin/federation/retry: send what waits for `host` now ("": for everybody)."""
     sent = await receive(request)
-    admin_of(request, await visit_of(request))
+    admin_of(await context_of(request))
     host = normalise_host(sent["host"]) if sent.get("host") else None
     waiting = await instance_of(request).unit(
         lambda ctx: retry_now(ctx.conn, host, ctx.now.timestamp())

@@ -20,6 +20,8 @@ from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, whole_number
+from fedcom.http.paging import asked_row
 from fedcom.models.actor import Community, Person
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
@@ -33,8 +35,7 @@ from fedcom.views.community import (
 from fedcom.views.paging import Page
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, admin_of, visit_of, visiting
-from fedcom.web.places import number_in, whole_number
+from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
 
 MEMBERS = 50
 """Members in one page of the list."""
@@ -46,25 +47,25 @@ _MOST = 3650
 async def show_members(request: Request) -> Response:
     """GET /admin/members: `q` searches, `after` goes on."""
     text = request.query_params.get("q", "")
-    after = number_in(request.query_params.get("after", ""))
+    after = asked_row(request)
 
-    def read(conn: Connection, visit: Visit) -> list[Member]:
-        admin_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> list[Member]:
+        admin_of(context)
         return search_members(conn, text, after=after, limit=MEMBERS + 1)
 
-    visit, found = await visiting(request, read)
+    context, found = await read_page(request, read)
     values = {
         "members": found[:MEMBERS],
         "next": found[MEMBERS - 1].person.id if len(found) > MEMBERS else 0,
         "form": Form({"q": text}),
     }
-    return page(request, "admin_members.html", visit, values)
+    return page(context, "admin_members.html", values)
 
 
 async def change_role(request: Request) -> Response:
     """POST /admin/members/role: `role` is admin or member, `person` whose."""
     sent = await receive(request)
-    admin_of(request, await visit_of(request))
+    admin_of(await context_of(request))
     person, role = number_in(sent.get("person", "")), sent.get("role", "")
     if role not in ("admin", "member"):
         raise Conflict("no_decision", "Choose a role: admin or member.")
@@ -77,7 +78,7 @@ async def change_role(request: Request) -> Response:
 async def make_reset(request: Request) -> Response:
     """POST /admin/members/reset: a link to hand to a member who forgot the password; shown once."""
     sent = await receive(request)
-    admin_of(request, await visit_of(request))
+    admin_of(await context_of(request))
     person = number_in(sent.get("person", ""))
 
     def work(ctx: Context) -> tuple[Member, str]:
@@ -85,19 +86,19 @@ async def make_reset(request: Request) -> Response:
 
     member, token = await instance_of(request).unit(work)
     link = f"{instance_of(request).settings.origin}/reset?token={token}"
-    visit = await visit_of(request)
-    return page(request, "admin_reset.html", visit, {"whose": member, "link": link})
+    context = await context_of(request)
+    return page(context, "admin_reset.html", {"whose": member, "link": link})
 
 
 async def edit_invitations(request: Request) -> Response:
     """GET and POST /admin/invitations: codes for whoever shall come in without asking."""
 
-    def read(conn: Connection, visit: Visit) -> list[Invitation]:
-        admin_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> list[Invitation]:
+        admin_of(context)
         return list_invitations(conn)
 
-    visit, found = await visiting(request, read)
-    by = admin_of(request, visit).person
+    context, found = await read_page(request, read)
+    by = admin_of(context).person
     form = await read_form(request, _TERMS)
     if form.ready:
         with form.keeping():
@@ -108,10 +109,10 @@ async def edit_invitations(request: Request) -> Response:
                 terms = InvitationTerms(note=form.line("note"), uses=uses, expires_at=expires)
                 return create_invitation(ctx.conn, by.id, terms, ctx.now).id
 
-            await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
+            await context.instance.unit(lambda ctx: once(ctx, by, form.key, lambda: make(ctx)))
             return see_other("/admin/invitations", "invitation_made")
     values = {"form": form, "invitations": found}
-    return form.answer(page(request, "admin_invitations.html", visit, values))
+    return form.answer(page(context, "admin_invitations.html", values))
 
 
 def _number(form: Form, name: str) -> int:
@@ -124,7 +125,7 @@ def _number(form: Form, name: str) -> int:
 async def remove(request: Request) -> Response:
     """POST /admin/invitations/remove: take one back."""
     sent = await receive(request)
-    admin_of(request, await visit_of(request))
+    admin_of(await context_of(request))
     number = number_in(sent.get("invitation", ""))
     await instance_of(request).unit(lambda ctx: remove_invitation(ctx.conn, number))
     return see_other("/admin/invitations", "invitation_removed")
@@ -138,25 +139,25 @@ async def show_communities(request: Request) -> Response:
 async def _show_communities(request: Request, form: Form) -> Response:
     after = request.query_params.get("after", "")
 
-    def read(conn: Connection, visit: Visit) -> tuple[Page[CommunityView], list[Community]]:
-        admin_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> tuple[Page[CommunityView], list[Community]]:
+        admin_of(context)
         cursor = read_community_cursor(after, "subscribers") if after else None
         return list_communities(conn, CommunityQuery(after=cursor)), list_closed(conn)
 
-    visit, (opened, closed) = await visiting(request, read)
+    context, (opened, closed) = await read_page(request, read)
     values = {"form": form, "opened": opened, "closed": closed}
-    return form.answer(page(request, "admin_communities.html", visit, values))
+    return form.answer(page(context, "admin_communities.html", values))
 
 
 async def close(request: Request) -> Response:
     """POST /admin/communities/close: `community` is the row id, `reason` for the log."""
-    visit = await visit_of(request)
-    by = admin_of(request, visit).person
+    context = await context_of(request)
+    by = admin_of(context).person
     form = await read_form(request, {"community": "", "reason": ""})
     if form.ready:
         with form.keeping():
             number, reason = number_in(form.line("community")), form.line("reason")
-            await instance_of(request).unit(lambda ctx: _close(ctx, number, reason, by))
+            await context.instance.unit(lambda ctx: _close(ctx, number, reason, by))
             return see_other("/admin/communities", "community_closed")
     return await _show_communities(request, form)
 
@@ -164,7 +165,7 @@ async def close(request: Request) -> Response:
 async def reopen(request: Request) -> Response:
     """POST /admin/communities/reopen."""
     sent = await receive(request)
-    by = admin_of(request, await visit_of(request)).person
+    by = admin_of(await context_of(request)).person
     number = number_in(sent.get("community", ""))
     await instance_of(request).unit(lambda ctx: _reopen(ctx, number, by))
     return see_other("/admin/communities", "community_reopened")

@@ -13,6 +13,8 @@ from fedcom.actions.follow import Follow, Unfollow
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
+from fedcom.http.resolve import get_community_named, look_up_person, slug_of
 from fedcom.models.actor import Community
 from fedcom.offload import offload
 from fedcom.personal.sent_forms import once
@@ -36,24 +38,18 @@ from fedcom.views.post import PostView
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
-from fedcom.web.places import (
-    get_community_at,
-    look_up_person,
-    number_in,
-    slug_of,
-)
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 MAX_NAME = 100
 
 
-def read_community(conn: Connection, visit: Visit, community_id: int) -> CommunityPage:
+def read_community(conn: Connection, context: PageContext, community_id: int) -> CommunityPage:
     """What a community's pages show of it, for who asks. Raises NotFound."""
-    is_admin = visit.member is not None and visit.member.is_admin
+    is_admin = context.member is not None and context.member.is_admin
     return get_community_page(
-        conn, community_id, viewer_id=visit.viewer_id, is_admin=is_admin, now=visit.now
+        conn, community_id, viewer_id=context.viewer_id, is_admin=is_admin, now=context.now
     )
 
 
@@ -66,24 +62,24 @@ async def list_all(request: Request) -> Response:
 
     after = query.get("after", "")
 
-    def read(conn: Connection, visit: Visit) -> tuple[Scope, Page[CommunityView], set[int]]:
+    def read(conn: Connection, context: PageContext) -> tuple[Scope, Page[CommunityView], set[int]]:
         scope: Scope = "local" if asked == "local" else "all"
-        if asked == "subscribed" and visit.member:
+        if asked == "subscribed" and context.member:
             scope = "subscribed"
         cursor = read_community_cursor(after, sort) if after else None
         listing = CommunityQuery(scope, sort, name, cursor)
-        found = list_communities(conn, listing, viewer_id=visit.viewer_id)
+        found = list_communities(conn, listing, viewer_id=context.viewer_id)
         pending = [one.id for one in found.items if one.follow == "pending"]
-        return scope, found, {one for one in pending if is_refused(conn, visit.viewer_id, one)}
+        return scope, found, {one for one in pending if is_refused(conn, context.viewer_id, one)}
 
-    visit, (scope, found, refused) = await visiting(request, read)
+    context, (scope, found, refused) = await read_page(request, read)
 
     def to(**changes: str) -> str:
         return "?" + urlencode({"list": scope, "sort": sort, "q": name, **changes})
 
     values = {"scope": scope, "sort": sort, "name": name, "communities": found, "to": to}
     values["refused"] = refused
-    return page(request, "communities.html", visit, values)
+    return page(context, "communities.html", values)
 
 
 async def show(request: Request) -> Response:
@@ -92,23 +88,27 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/c/{name}", 308)
 
-    def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, Choice, Page[PostView]]:
-        found = get_community_at(conn, request)
-        choice = choose(request, visit, "community")
-        posts = read_list(conn, request, visit, choice, found.id)
-        return read_community(conn, visit, found.id), choice, posts
+    def read(
+        conn: Connection, context: PageContext
+    ) -> tuple[CommunityPage, Choice, Page[PostView]]:
+        found = get_community_named(conn, request)
+        choice = choose(context, "community")
+        posts = read_list(conn, context, choice, found.id)
+        return read_community(conn, context, found.id), choice, posts
 
-    visit, (community, choice, posts) = await visiting(request, read)
+    context, (community, choice, posts) = await read_page(request, read)
     values = {"community": community, "choice": choice, "posts": posts}
-    return page(request, "community.html", visit, values, alternate=community.iri)
+    return page(context, "community.html", values, alternate=community.iri)
 
 
 async def follow(request: Request) -> Response:
     """POST /c/{slug}/follow and /unfollow."""
     await receive(request)
-    visit, community = await visiting(request, lambda conn, _: get_community_at(conn, request))
-    by = member_of(request, visit).person
-    instance = instance_of(request)
+    context, community = await read_page(
+        request, lambda conn, _: get_community_named(conn, request)
+    )
+    by = member_of(context).person
+    instance = context.instance
     path = f"/c/{slug(community)}"
     if request.url.path.endswith("/unfollow"):
         await instance.unit(lambda ctx: act(ctx, Unfollow(by=by, target=community)))
@@ -124,8 +124,8 @@ async def create(request: Request) -> Response:
     """GET and POST /communities/new."""
     instance = instance_of(request)
     form = await read_form(request, _NEW)
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
+    context = await context_of(request)
+    by = member_of(context).person
     if form.ready:
         with form.keeping():
             words = await _words(form)
@@ -134,20 +134,20 @@ async def create(request: Request) -> Response:
             action = CreateCommunity(by=by, name=name, key=key, **words)
             await instance.unit(lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id))
             return see_other(f"/c/{name}", "community_made")
-    return form.answer(page(request, "community_new.html", visit, {"form": form}))
+    return form.answer(page(context, "community_new.html", {"form": form}))
 
 
 async def edit(request: Request) -> Response:
     """GET and POST /c/{slug}/edit: what the community says of itself, and who moderates it."""
-    visit, shown, community = await managed(request)
+    context, shown, community = await managed(request)
     form = await read_form(request, _values(community))
-    by = member_of(request, visit).person
+    by = member_of(context).person
     if form.ready:
         with form.keeping():
             action = EditCommunity(by=by, community=community, **await _words(form))
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
-    return _manage_page(request, visit, shown, form=form, appoint=Form({"person": ""}))
+    return _manage_page(context, shown, form=form, appoint=Form({"person": ""}))
 
 
 async def _words(form: Form) -> dict[str, Any]:
@@ -160,40 +160,40 @@ async def _words(form: Form) -> dict[str, Any]:
 
 
 def _manage_page(
-    request: Request, visit: Visit, shown: CommunityPage, *, form: Form, appoint: Form
+    context: PageContext, shown: CommunityPage, *, form: Form, appoint: Form
 ) -> Response:
     values = {"community": shown, "form": form, "appoint": appoint}
-    return appoint.answer(form.answer(page(request, "community_edit.html", visit, values)))
+    return appoint.answer(form.answer(page(context, "community_edit.html", values)))
 
 
-async def managed(request: Request) -> tuple[Visit, CommunityPage, Community]:
+async def managed(request: Request) -> tuple[PageContext, CommunityPage, Community]:
     """The community of the address, as its pages show it and as actions take it, for who moderates
     it. Raises Denied for others.
     """
 
-    def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, Community]:
-        by = member_of(request, visit).person
-        community = get_community_at(conn, request)
-        shown = read_community(conn, visit, community.id)
-        may_moderate(by, community, shown.standing, visit.now)
+    def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Community]:
+        by = member_of(context).person
+        community = get_community_named(conn, request)
+        shown = read_community(conn, context, community.id)
+        may_moderate(by, community, shown.standing, context.now)
         return shown, community
 
-    visit, (shown, community) = await visiting(request, read)
-    return visit, shown, community
+    context, (shown, community) = await read_page(request, read)
+    return context, shown, community
 
 
 async def appoint(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators: make somebody a moderator."""
-    visit, shown, community = await managed(request)
-    by = member_of(request, visit).person
+    context, shown, community = await managed(request)
+    by = member_of(context).person
     form = await read_form(request, {"person": ""})
     if form.ready:
         with form.keeping():
             person = await look_up_person(request, by, form.line("person"))
             action = AddModerator(by=by, community=community, person=person)
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
-    return _manage_page(request, visit, shown, form=Form(_values(community)), appoint=form)
+    return _manage_page(context, shown, form=Form(_values(community)), appoint=form)
 
 
 def _values(community: Community) -> dict[str, str]:
@@ -208,14 +208,14 @@ def _values(community: Community) -> dict[str, str]:
 async def dismiss(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
     sent = await receive(request)
-    visit, _, community = await managed(request)
-    by = member_of(request, visit).person
+    context, _, community = await managed(request)
+    by = member_of(context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
         act(ctx, RemoveModerator(by=by, community=community, person=person))
 
-    await instance_of(request).unit(work)
+    await context.instance.unit(work)
     path = f"/c/{slug(community)}"
     return see_other(
         path if sent.get("person") == str(by.id) else f"{path}/edit", "moderator_removed"

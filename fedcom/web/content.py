@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fedcom.accounts.rate_limits import act
-from fedcom.actions.base import Action
+from fedcom.actions.base import Federated
 from fedcom.actions.comment import EditComment
 from fedcom.actions.delete import Delete, Undelete
 from fedcom.actions.feature import Pin
@@ -24,7 +24,9 @@ from fedcom.actions.vote import Score, Vote
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import wants_page
+from fedcom.http.numbers import number_of
+from fedcom.http.problem import wants_page
+from fedcom.http.resolve import parse_markdown
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -37,9 +39,8 @@ from fedcom.rules.permissions import Standing, may_edit, may_moderate
 from fedcom.web import drafts
 from fedcom.web.html.forms import beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route
-from fedcom.web.places import number_of, written
 
 Target = Post | Comment
 
@@ -66,13 +67,13 @@ def buttons() -> list[Route]:
             button_route(f"{at}/delete", _button(kind, _delete, "deleted")),
             button_route(f"{at}/undelete", _undelete(kind)),
             button_route(f"{at}/restore", _restore(kind)),
+            button_route(f"{at}/lock", _button(kind, _lock, "locked")),
+            button_route(f"{at}/unlock", _button(kind, _unlock, "unlocked")),
             form_route(f"{at}/remove", _remove(kind)),
         ]
     at = "/post/{number:int}"
     return [
         *routes,
-        button_route(f"{at}/lock", _button(POSTS, _lock, "locked")),
-        button_route(f"{at}/unlock", _button(POSTS, _unlock, "unlocked")),
         button_route(f"{at}/pin", _button(POSTS, _pin, "pinned")),
         button_route(f"{at}/unpin", _button(POSTS, _unpin, "unpinned")),
     ]
@@ -85,7 +86,7 @@ def _vote(kind: Kind) -> Handler:
         Our script asks for JSON, and is told what stands now.
         """
         sent = await receive(request)
-        by = member_of(request, await visit_of(request)).person
+        by = member_of(await context_of(request)).person
         number = number_of(request)
         if sent.get("score") not in {"1", "0", "-1"}:
             raise Invalid("invalid_vote_value", "A vote must be up, down or none.")
@@ -104,10 +105,10 @@ def _vote(kind: Kind) -> Handler:
     return vote
 
 
-def _button(kind: Kind, build: Callable[[Person, Target], Action[Any]], notice: str) -> Handler:
+def _button(kind: Kind, build: Callable[[Person, Target], Federated[Any]], notice: str) -> Handler:
     async def press(request: Request) -> Response:
         await receive(request)
-        by = member_of(request, await visit_of(request)).person
+        by = member_of(await context_of(request)).person
         number = number_of(request)
 
         def work(ctx: Context) -> None:
@@ -119,7 +120,7 @@ def _button(kind: Kind, build: Callable[[Person, Target], Action[Any]], notice: 
     return press
 
 
-def _delete(by: Person, target: Target) -> Action[Any]:
+def _delete(by: Person, target: Target) -> Federated[Any]:
     return Delete(by=by, target=target)
 
 
@@ -127,7 +128,7 @@ def _undelete(kind: Kind) -> Handler:
     async def undelete(request: Request) -> Response:
         """POST /post|comment/{number}/undelete, with a word about where it does not come back."""
         await receive(request)
-        by = member_of(request, await visit_of(request)).person
+        by = member_of(await context_of(request)).person
         number = number_of(request)
 
         def work(ctx: Context) -> str:
@@ -141,19 +142,19 @@ def _undelete(kind: Kind) -> Handler:
     return undelete
 
 
-def _lock(by: Person, target: Target) -> Action[Any]:
-    return Lock(by=by, post=cast("Post", target), locked=True)
+def _lock(by: Person, target: Target) -> Federated[Any]:
+    return Lock(by=by, target=target, locked=True)
 
 
-def _unlock(by: Person, target: Target) -> Action[Any]:
-    return Lock(by=by, post=cast("Post", target), locked=False)
+def _unlock(by: Person, target: Target) -> Federated[Any]:
+    return Lock(by=by, target=target, locked=False)
 
 
-def _pin(by: Person, target: Target) -> Action[Any]:
+def _pin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=True)
 
 
-def _unpin(by: Person, target: Target) -> Action[Any]:
+def _unpin(by: Person, target: Target) -> Federated[Any]:
     return Pin(by=by, post=cast("Post", target), pinned=False)
 
 
@@ -179,7 +180,7 @@ def _restore(kind: Kind) -> Handler:
     async def restore(request: Request) -> Response:
         """POST /post|comment/{number}/restore: for whoever may remove it."""
         await receive(request)
-        by = member_of(request, await visit_of(request)).person
+        by = member_of(await context_of(request)).person
 
         def work(ctx: Context) -> None:
             target = kind.get(ctx.conn, number_of(request))
@@ -205,22 +206,22 @@ def _remove(kind: Kind) -> Handler:
         number = number_of(request)
         form = await read_form(request, {"reason": ""})
 
-        def read(conn: Connection, visit: Visit) -> tuple[Target, Community, Standing]:
-            member = member_of(request, visit)
+        def read(conn: Connection, context: PageContext) -> tuple[Target, Community, Standing]:
+            member = member_of(context)
             target = kind.get(conn, number)
             community = community_of(conn, target)
             judge = standing(conn, member.person, community)
             if not member.is_admin:
-                may_moderate(member.person, community, judge, visit.now)
+                may_moderate(member.person, community, judge, context.now)
             return target, community, judge
 
-        visit, (target, community, judge) = await visiting(request, read)
-        by = member_of(request, visit).person
+        context, (target, community, judge) = await read_page(request, read)
+        by = member_of(context).person
         if form.ready:
             with form.keeping():
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
-                await instance_of(request).unit(lambda ctx: remove_content(ctx, by, target, reason))
+                await context.instance.unit(lambda ctx: remove_content(ctx, by, target, reason))
                 return see_other(f"/{kind.path}/{number}", "removed")
         values = {
             "form": form,
@@ -229,7 +230,7 @@ def _remove(kind: Kind) -> Handler:
             "community": community,
             "moderates": judge.may_moderate,
         }
-        return form.answer(page(request, "remove.html", visit, values))
+        return form.answer(page(context, "remove.html", values))
 
     return remove
 
@@ -237,14 +238,14 @@ def _remove(kind: Kind) -> Handler:
 async def edit_comment(request: Request) -> Response:
     """GET and POST /comment/{number}/edit: for whoever wrote it."""
 
-    def read(conn: Connection, visit: Visit) -> Comment:
-        by = member_of(request, visit).person
+    def read(conn: Connection, context: PageContext) -> Comment:
+        by = member_of(context).person
         comment = get_comment(conn, number_of(request))
-        may_edit(by, comment, visit.now)
+        may_edit(by, comment, context.now)
         return comment
 
-    visit, comment = await visiting(request, read)
-    by = member_of(request, visit).person
+    context, comment = await read_page(request, read)
+    by = member_of(context).person
     form = await read_form(request, {"body": comment.body_source})
     if form.ready:
         with form.keeping():
@@ -253,12 +254,12 @@ async def edit_comment(request: Request) -> Response:
                 action = EditComment(
                     by=by,
                     comment=comment,
-                    body=await written(request, by, text),
+                    body=await parse_markdown(request, by, text),
                     language=comment.language,
                     content_warning=comment.content_warning,
                 )
-                await instance_of(request).unit(lambda ctx: act(ctx, action))
+                await context.instance.unit(lambda ctx: act(ctx, action))
                 return see_other(f"/comment/{comment.id}", "edited")
-    seen = await drafts.preview(request, visit, form) if form.checked("preview") else ""
+    seen = await drafts.preview(context, form) if form.checked("preview") else ""
     values = {"form": form, "comment": comment, "preview": seen}
-    return form.answer(page(request, "comment_edit.html", visit, values))
+    return form.answer(page(context, "comment_edit.html", values))

@@ -22,7 +22,7 @@ from fedcom.queries.drafts import list_drafts, read_fields
 from fedcom.rules.limits import check_body
 from fedcom.web.html.forms import Form, receive, safe_path, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
 
 SUBMIT = "submit"
@@ -44,18 +44,16 @@ def place_of_answer(post_id: int, parent_id: int) -> str:
     return f"comment/{parent_id}" if parent_id else f"post/{post_id}"
 
 
-async def keep(request: Request, form: Form, by: Person, place: str, names: Iterable[str]) -> None:
+async def keep(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
     """Keep these fields of the form as the draft of `place`. Raises Invalid("draft_too_long")."""
-    fields = {name: form.text(name) for name in names}
-    await instance_of(request).unit(lambda ctx: save_draft(ctx, by, place, fields))
+    by, fields = member_of(context).person, {name: form.text(name) for name in names}
+    await context.instance.unit(lambda ctx: save_draft(ctx, by, place, fields))
 
 
-async def keep_unsent(
-    request: Request, form: Form, by: Person, place: str, names: Iterable[str]
-) -> None:
+async def keep_unsent(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
     """As `keep`, after an error: what is too long for that stays in the form alone."""
     with suppress(Invalid):
-        await keep(request, form, by, place, names)
+        await keep(context, form, place, names)
 
 
 def restore(form: Form, left: Draft | None) -> Draft | None:
@@ -66,24 +64,22 @@ def restore(form: Form, left: Draft | None) -> Draft | None:
     return left
 
 
-async def preview(request: Request, visit: Visit, form: Form) -> str:
+async def preview(context: PageContext, form: Form) -> str:
     """The `body` as it would be shown, with its mentions linked; "" when it cannot be."""
     try:
         body = await offload(Body.of_markdown, check_body(form.text("body")))
     except Invalid as error:
         form.fail(error)
         return ""
-    instance = instance_of(request)
+    instance = context.instance
 
     def read(conn: Connection) -> Body:
-        return with_links(Context(conn, visit.now, instance.settings.origin), body)
+        return with_links(Context(conn, context.now, instance.settings.origin), body)
 
     return (await instance.read(read)).html
 
 
-def ask_to_log_in(
-    request: Request, visit: Visit, form: Form, place: str, names: Iterable[str]
-) -> Response:
+def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[str]) -> Response:
     """The log-in, which takes along what was typed by somebody whose session has ended."""
     fields = {name: form.text(name) for name in names if form.text(name)}
     values = {
@@ -95,7 +91,7 @@ def ask_to_log_in(
     }
     asked = Form(values, sent=True)
     asked.fail(Denied("log_in_first", "Log in to send this. Your text is kept."))
-    return page(request, "login.html", visit, {"form": asked}, status=401)
+    return page(context, "login.html", {"form": asked}, status=401)
 
 
 async def take_along(request: Request, form: Form, by: Person) -> None:
@@ -117,11 +113,11 @@ def path_of(place: str) -> str:
 async def show(request: Request) -> Response:
     """GET /drafts: everything that was typed and not sent."""
 
-    def read(conn: Connection, visit: Visit) -> list[Draft]:
-        return list_drafts(conn, member_of(request, visit).person.id)
+    def read(conn: Connection, context: PageContext) -> list[Draft]:
+        return list_drafts(conn, member_of(context).person.id)
 
-    visit, found = await visiting(request, read)
-    return page(request, "drafts.html", visit, {"lines": [_to_left(one) for one in found]})
+    context, found = await read_page(request, read)
+    return page(context, "drafts.html", {"lines": [_to_left(one) for one in found]})
 
 
 def _to_left(draft: Draft) -> Left:
@@ -132,7 +128,7 @@ def _to_left(draft: Draft) -> Left:
 async def remove(request: Request) -> Response:
     """POST /drafts/remove: throw the draft of `place` away."""
     sent = await receive(request)
-    by = member_of(request, await visit_of(request)).person
+    by = member_of(await context_of(request)).person
     place = sent.get("place", "")
     await instance_of(request).unit(lambda ctx: drop_draft(ctx.conn, by, place))
     return see_other(safe_path(sent.get("back", ""), "/drafts"), "draft_removed")

@@ -13,12 +13,12 @@ from fedcom.accounts.members import Member, get_member
 from fedcom.context import Context
 from fedcom.errors import NotFound
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.signer import HmacSigner
+from fedcom.http.numbers import number_in
+from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.models.site import Site
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
-from fedcom.web.places import number_in
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 
 _PURPOSE = "confirm an e-mail address"
 
@@ -41,29 +41,23 @@ def _linker(instance: Instance, member: Member, now: datetime) -> Callable[[str]
     until = int((now + VALID).timestamp())
 
     def link(address: str) -> str:
-        text = _text(member.person.id, until, address)
-        token = f"{member.person.id}.{until}.{instance.signer.sign(_PURPOSE, text)}"
+        whose = str(member.person.id)
+        token = instance.signer.sign(_PURPOSE, whose, str(until), bound_to=address)
         return f"{instance.settings.origin}/confirm-email?token={token}"
 
     return link
 
 
-def _text(person_id: int, until: int, address: str) -> str:
-    return f"{person_id} {until} {address}"
-
-
 def _read(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Proof:
     """What the link proves. Raises NotFound for one that is none, used, or too old."""
-    number, _, rest = token.partition(".")
-    until, _, signature = rest.partition(".")
+    number, until = parts_of(token, 2)
     unknown = NotFound("confirmation_unknown", "This link has already been used or has expired.")
     try:
         member = get_member(conn, number_in(number))
     except NotFound:
         raise unknown from None
     address = member.account.unconfirmed_email or ""
-    text = _text(member.person.id, number_in(until), address)
-    is_good = signer.is_ours(_PURPOSE, text, signature) and number_in(until) > now.timestamp()
+    is_good = signer.verify(_PURPOSE, token, address) and number_in(until) > now.timestamp()
     if not address or not is_good:
         raise unknown
     return Proof(member, address)
@@ -78,32 +72,32 @@ async def confirm(request: Request) -> Response:
     form = await read_form(request, {"token": request.query_params.get("token", "")})
     token = form.line("token")
 
-    def read(conn: Connection, visit: Visit) -> Proof | None:
+    def read(conn: Connection, context: PageContext) -> Proof | None:
         try:
-            return _read(conn, instance.signer, token, visit.now)
+            return _read(conn, instance.signer, token, context.now)
         except NotFound as error:
             # A form of another site's is refused as one, whatever its token.
             if form.ready or not form.sent:
                 form.fail(error)
             return None
 
-    visit, proof = await visiting(request, read)
+    context, proof = await read_page(request, read)
     if form.ready and proof is not None:
         with form.keeping():
             whose, address = proof.member.person.id, proof.address
             await instance.unit(lambda ctx: confirm_email(ctx.conn, whose, address))
-            return see_other("/settings/account" if visit.member else "/login", "email_confirmed")
+            return see_other("/settings/account" if context.member else "/login", "email_confirmed")
     values = {"form": form, "proof": proof}
-    return form.answer(page(request, "confirm_email.html", visit, values))
+    return form.answer(page(context, "confirm_email.html", values))
 
 
 async def send_again(request: Request) -> Response:
     """POST /settings/email/again: the link once more."""
     await receive(request)
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
-    instance = instance_of(request)
+    context = await context_of(request)
+    by = member_of(context).person
+    instance = context.instance
     await instance.unit(
-        lambda ctx: ask_to_confirm(instance, ctx, visit.site, get_member(ctx.conn, by.id))
+        lambda ctx: ask_to_confirm(instance, ctx, context.site, get_member(ctx.conn, by.id))
     )
     return see_other("/settings/account", "email_asked")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.http.paging import asked_cursor
 from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
@@ -22,7 +24,7 @@ from fedcom.views.paging import Page
 from fedcom.views.post import PostView
 from fedcom.views.viewer import NOBODY
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, visiting
+from fedcom.web.html.request_context import PageContext, read_page
 
 SCOPES: tuple[Scope, ...] = ("subscribed", "local", "all")
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -58,12 +60,13 @@ class Choice:
         return self.sort in SPANNED
 
 
-def choose(request: Request, visit: Visit, scope: Scope, usual: Sort | None = None) -> Choice:
+def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Choice:
     """What the query asks for: `sort`, `range`, `view`; else what the member prefers.
 
     `usual` is the order of lists that the preference is not about.
     """
-    query, account = request.query_params, visit.member.account if visit.member else None
+    query = context.request.query_params
+    account = context.member.account if context.member else None
     preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
     names = (query.get("sort", ""), usual, preferred, "active")
     sort = next(one for name in names for one in SORTS if one == name)
@@ -78,45 +81,47 @@ def choose(request: Request, visit: Visit, scope: Scope, usual: Sort | None = No
     return Choice(scope, sort, span, compact, asked)
 
 
-def wanted(request: Request, visit: Visit, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
+def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
     """What to ask the database for. Raises Invalid for an `after` that no page gave."""
-    text = request.query_params.get("after", "")
-    account = visit.member.account if visit.member else None
+    account = context.member.account if context.member else None
     return FeedQuery(
         choice.scope,
         choice.sort,
         choice.span,
         subject_id,
-        read_cursor(text, choice.sort) if text else None,
+        asked_cursor(context.request, partial(read_cursor, sort=choice.sort)),
         # One's own posts are no surprise.
-        nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == visit.viewer_id,
+        nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == context.viewer_id,
         text=0 if choice.compact else EXCERPT,
     )
 
 
 def read_list(
-    conn: Connection, request: Request, visit: Visit, choice: Choice, subject_id: int = NOBODY
+    conn: Connection,
+    context: PageContext,
+    choice: Choice,
+    subject_id: int = NOBODY,
 ) -> Page[PostView]:
     """The page of the list."""
-    wants = wanted(request, visit, choice, subject_id)
-    return list_posts(conn, wants, viewer_id=visit.viewer_id, now=visit.now)
+    wants = wanted(context, choice, subject_id)
+    return list_posts(conn, wants, viewer_id=context.viewer_id, now=context.now)
 
 
 async def show_front(request: Request) -> Response:
     """GET /: without a choice what the member prefers, or everything if that is empty."""
 
-    def read(conn: Connection, visit: Visit) -> tuple[Choice, Page[PostView]]:
+    def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView]]:
         asked = request.query_params.get("list", "")
-        preferred = visit.member.account.front_scope if visit.member else "all"
+        preferred = context.member.account.front_scope if context.member else "all"
         names = (asked, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
-        choice = choose(request, visit, scope)
-        posts = read_list(conn, request, visit, choice)
+        choice = choose(context, scope)
+        posts = read_list(conn, context, choice)
         if posts.items or scope == "all" or asked:
             return choice, posts
-        choice = choose(request, visit, "all")
-        return choice, read_list(conn, request, visit, choice)
+        choice = choose(context, "all")
+        return choice, read_list(conn, context, choice)
 
-    visit, (choice, posts) = await visiting(request, read)
+    context, (choice, posts) = await read_page(request, read)
     values = {"choice": choice, "posts": posts}
-    return page(request, "front.html", visit, values)
+    return page(context, "front.html", values)

@@ -7,11 +7,10 @@ from starlette.responses import Response
 
 from fedcom.accounts.rate_limits import NEWCOMER, PACES
 from fedcom.catalogues import mark
-from fedcom.http.instance import instance_of
 from fedcom.text.markdown import MAX_BRACKETS, MAX_CELLS, render
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import visit_of
+from fedcom.web.html.request_context import context_of
 
 _EXAMPLES = (
     (mark("Emphasis"), "*italic*, **bold**, ***both***, ~~struck out~~"),
@@ -47,16 +46,16 @@ def _rendered() -> tuple[tuple[str, str, str], ...]:
 
 async def show_markdown(request: Request) -> Response:
     """GET /help/markdown."""
-    visit = await visit_of(request)
+    context = await context_of(request)
     examples = [(gettext(title), source, html) for title, source, html in _rendered()]
     values = {"examples": examples, "brackets": MAX_BRACKETS, "cells": MAX_CELLS}
-    return page(request, "help_markdown.html", visit, values)
+    return page(context, "help_markdown.html", values)
 
 
 async def show_limits(request: Request) -> Response:
     """GET /help/limits."""
-    visit = await visit_of(request)
-    paces = PACES if instance_of(request).settings.member_limits else ()
+    context = await context_of(request)
+    paces = PACES if context.instance.settings.member_limits else ()
     limits = [(gettext(pace.what), pace.allowances) for pace in paces]
     values = {"limits": limits, "newcomer": NEWCOMER}
-    return page(request, "help_limits.html", visit, values)
+    return page(context, "help_limits.html", values)

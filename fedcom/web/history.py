@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.catalogues import mark
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.resolve import check_open
 from fedcom.models.actor import Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -21,9 +23,8 @@ from fedcom.queries.revisions import list_revisions
 from fedcom.text.difference import ComparedPiece, difference, readable
 from fedcom.web.content import COMMENTS, POSTS, Kind, community_of
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, visiting
+from fedcom.web.html.request_context import PageContext, read_page
 from fedcom.web.html.routing import Handler, page_route
-from fedcom.web.places import check_open, number_in, number_of
 
 PAGE = 10
 """Versions on one page; comparing two long texts takes a moment."""
@@ -58,13 +59,15 @@ def _show(kind: Kind) -> Handler:
     async def show(request: Request) -> Response:
         """GET /post|comment/{number}/history: the newest versions; older ones behind `?skip=`."""
 
-        def read(conn: Connection, visit: Visit) -> tuple[Post | Comment, str, list[Revision]]:
+        def read(
+            conn: Connection, context: PageContext
+        ) -> tuple[Post | Comment, str, list[Revision]]:
             target = kind.get(conn, number_of(request))
-            _check_readable(conn, visit, target)
+            _check_readable(conn, context, target)
             author = get_person(conn, target.author_id)
             return target, author.title or author.name, list_revisions(conn, target)
 
-        visit, (target, author, revisions) = await visiting(request, read)
+        context, (target, author, revisions) = await read_page(request, read)
         texts = [_current(target), *revisions]
         skip = min(number_in(request.query_params.get("skip", "")), len(texts) - 1)
         versions = await offload(_compare, texts[skip : skip + PAGE + 1])
@@ -75,31 +78,31 @@ def _show(kind: Kind) -> Handler:
             "versions": versions[:PAGE],
             "older": skip + PAGE if len(texts) > skip + PAGE else 0,
         }
-        return page(request, "history.html", visit, values)
+        return page(context, "history.html", values)
 
     return show
 
 
-def _check_readable(conn: Connection, visit: Visit, target: Post | Comment) -> None:
+def _check_readable(conn: Connection, context: PageContext, target: Post | Comment) -> None:
     """Raises HTTPException(410): what was taken back or removed has no past either, but for those
     who may judge a removal.
     """
     community = community_of(conn, target)
     check_open(community)
-    if not target.is_shown and not _may_judge(conn, visit, target, community):
+    if not target.is_shown and not _may_judge(conn, context, target, community):
         raise HTTPException(
             410, mark("This was deleted or removed, together with its edit history.")
         )
 
 
 def _may_judge(
-    conn: Connection, visit: Visit, target: Post | Comment, community: Community
+    conn: Connection, context: PageContext, target: Post | Comment, community: Community
 ) -> bool:
-    if visit.member is None or target.deleted_at is not None:
+    if context.member is None or target.deleted_at is not None:
         return False
-    reader = visit.member.person
+    reader = context.member.person
     is_author = target.author_id == reader.id
-    is_judge = visit.member.is_admin or standing(conn, reader, community).is_moderator
+    is_judge = context.member.is_admin or standing(conn, reader, community).is_moderator
     return is_author or is_judge
 
 

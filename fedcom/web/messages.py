@@ -14,7 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.context import Context
-from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_of
+from fedcom.http.paging import asked_row
+from fedcom.http.resolve import get_person_named, parse_markdown
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
 from fedcom.personal.notifications import read_conversation
@@ -33,19 +35,18 @@ from fedcom.views.message import (
 from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
-from fedcom.web.places import get_person_called, number_in, number_of, slug_of, written
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 
 
 async def list_all(request: Request) -> Response:
     """GET /messages: with whom the member writes, the latest first."""
-    after = Cursor.of_id(number_in(request.query_params.get("before", "")))
+    after = Cursor.of_id(asked_row(request, "before"))
 
-    def read(conn: Connection, visit: Visit) -> Page[ConversationView]:
-        return list_conversations(conn, member_of(request, visit).person.id, after=after)
+    def read(conn: Connection, context: PageContext) -> Page[ConversationView]:
+        return list_conversations(conn, member_of(context).person.id, after=after)
 
-    visit, conversations = await visiting(request, read)
-    return page(request, "messages.html", visit, {"conversations": conversations})
+    context, conversations = await read_page(request, read)
+    return page(context, "messages.html", {"conversations": conversations})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +60,30 @@ class _Talk:
 async def converse(request: Request) -> Response:
     """GET and POST /messages/{slug}: what the two wrote to each other, and a form below it."""
     form = await read_form(request, {"body": ""})
-    after = Cursor.of_id(number_in(request.query_params.get("before", "")))
+    after = Cursor.of_id(asked_row(request, "before"))
 
-    def read(conn: Connection, visit: Visit) -> _Talk:
-        by = member_of(request, visit).person
+    def read(conn: Connection, context: PageContext) -> _Talk:
+        by = member_of(context).person
         # Also when they are gone: what they wrote is still to be read.
-        other = get_person_called(conn, request, slug_of(request))
+        other = get_person_named(conn, request, with_deleted=True)
         conversation = find_conversation(conn, by.id, other.id, after=after)
         return _Talk(other, conversation, has_blocked(conn, by.id, other.id))
 
-    visit, talk = await visiting(request, read)
-    member = member_of(request, visit)
+    context, talk = await read_page(request, read)
+    member = member_of(context)
     if form.ready:
         with form.keeping():
-            body = await written(request, member.person, check_message(form.text("body")))
+            body = await parse_markdown(request, member.person, check_message(form.text("body")))
             action = SendMessage(by=member.person, to=talk.other, body=body)
-            number = await instance_of(request).unit(
+            number = await context.instance.unit(
                 lambda ctx: once(ctx, member.person, form.key, lambda: act(ctx, action).id)
             )
             return see_other(f"{_path(talk.other)}#message-{number}", "message_sent")
     values = {"talk": talk, "other": talk.other, "conversation": talk.conversation, "form": form}
-    response = form.answer(page(request, "conversation.html", visit, values))
+    response = form.answer(page(context, "conversation.html", values))
     if member.unread:
         response.background = BackgroundTask(
-            instance_of(request).unit,
+            context.instance.unit,
             lambda ctx: read_conversation(ctx.conn, member.person.id, talk.other.id, ctx.now),
         )
     return response
@@ -91,32 +92,32 @@ async def converse(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """GET /message/{number}: on to the conversation, for the two whose it is."""
 
-    def read(conn: Connection, visit: Visit) -> str:
-        return _address(conn, visit, get_own_message(conn, number_of(request), visit.viewer_id))
+    def read(conn: Connection, context: PageContext) -> str:
+        return _address(conn, context, get_own_message(conn, number_of(request), context.viewer_id))
 
-    _, address = await visiting(request, read)
+    _, address = await read_page(request, read)
     return RedirectResponse(address, 303)
 
 
 async def edit(request: Request) -> Response:
     """GET and POST /message/{number}/edit: for whoever wrote it."""
 
-    def read(conn: Connection, visit: Visit) -> tuple[Message, str]:
-        found = get_own_message(conn, number_of(request), visit.viewer_id)
-        may_edit(member_of(request, visit).person, found, visit.now)
-        return found, _address(conn, visit, found)
+    def read(conn: Connection, context: PageContext) -> tuple[Message, str]:
+        found = get_own_message(conn, number_of(request), context.viewer_id)
+        may_edit(member_of(context).person, found, context.now)
+        return found, _address(conn, context, found)
 
-    visit, (message, address) = await visiting(request, read)
-    by = member_of(request, visit).person
+    context, (message, address) = await read_page(request, read)
+    by = member_of(context).person
     form = await read_form(request, {"body": message.body_source})
     if form.ready:
         with form.keeping():
-            body = await written(request, by, check_message(form.text("body")))
+            body = await parse_markdown(request, by, check_message(form.text("body")))
             action = EditMessage(by=by, message=message, body=body)
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(address, "edited")
     values = {"form": form, "back": address}
-    return form.answer(page(request, "message_edit.html", visit, values))
+    return form.answer(page(context, "message_edit.html", values))
 
 
 async def delete(request: Request) -> Response:
@@ -133,19 +134,19 @@ async def _change(
     request: Request, kind: type[DeleteMessage] | type[UndeleteMessage], notice: str
 ) -> Response:
     await receive(request)
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
+    context = await context_of(request)
+    by = member_of(context).person
 
     def work(ctx: Context) -> str:
         found = get_own_message(ctx.conn, number_of(request), by.id)
         act(ctx, kind(by=by, message=found))
-        return _address(ctx.conn, visit, found)
+        return _address(ctx.conn, context, found)
 
-    return see_other(await instance_of(request).unit(work), notice)
+    return see_other(await context.instance.unit(work), notice)
 
 
-def _address(conn: Connection, visit: Visit, message: Message) -> str:
-    mine = message.author_id == visit.viewer_id
+def _address(conn: Connection, context: PageContext, message: Message) -> str:
+    mine = message.author_id == context.viewer_id
     other = get_person(conn, message.recipient_id if mine else message.author_id)
     return f"{_path(other)}#message-{message.id}"
 

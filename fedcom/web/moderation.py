@@ -9,13 +9,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.accounts.rate_limits import act
-from fedcom.actions.ban import Ban, Unban
-from fedcom.catalogues import mark
+from fedcom.actions.ban import Ban
+from fedcom.actions.unban import Unban
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, whole_number
+from fedcom.http.paging import asked_row
+from fedcom.http.resolve import (
+    NO_COMMUNITY,
+    get_community_named,
+    get_person_named,
+    look_up_person,
+    split_slug,
+)
 from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import ModerationAction
+from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
 from fedcom.queries.actors import find_community, get_person
 from fedcom.rules.limits import MAX_REASON, check_body
 from fedcom.views.ban import BanView, list_bans
@@ -26,40 +35,11 @@ from fedcom.web.communities import managed, read_community
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
-from fedcom.web.places import (
-    NO_COMMUNITY,
-    get_community_at,
-    get_person_at,
-    get_person_called,
-    look_up_person,
-    number_in,
-    split_slug,
-    whole_number,
-)
+from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 
 KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
 LONGEST = 3650
 """Days; whoever is to be kept out for longer is banned for ever."""
-
-# The modlog's kinds in words, translated where they are shown.
-MODERATION_ACTIONS: dict[ModerationAction, str] = {
-    "remove": mark("removed"),
-    "restore": mark("restored"),
-    "lock": mark("locked"),
-    "unlock": mark("unlocked"),
-    "pin": mark("pinned"),
-    "unpin": mark("unpinned"),
-    "move": mark("moved"),
-    "ban": mark("banned"),
-    "unban": mark("unbanned"),
-    "add_moderator": mark("added moderator"),
-    "remove_moderator": mark("removed moderator"),
-    "block_instance": mark("blocked server"),
-    "unblock_instance": mark("unblocked server"),
-    "remove_community": mark("closed community"),
-    "restore_community": mark("reopened community"),
-}
 
 _BAN = {"person": "", "reason": "", "days": "", "content": ""}
 _FILTER = ("community", "moderator", "person", "kind")
@@ -78,32 +58,32 @@ class Log:
 async def show_modlog(request: Request) -> Response:
     """GET /modlog and /c/{slug}/modlog: what moderators did, for everybody to see."""
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
-    after = Cursor.of_id(number_in(request.query_params.get("before", "")))
+    after = Cursor.of_id(asked_row(request, "before"))
 
-    def read(conn: Connection, visit: Visit) -> Log:
+    def read(conn: Connection, context: PageContext) -> Log:
         inside = None
         if "slug" in request.path_params:
-            inside = read_community(conn, visit, get_community_at(conn, request).id)
+            inside = read_community(conn, context, get_community_named(conn, request).id)
         try:
             wanted = _wanted(conn, request, form, inside)
         except NotFound as error:
             return Log(inside, Page(), sentence(error, error.detail))
-        return Log(inside, list_modlog(conn, wanted, viewer_id=visit.viewer_id, after=after), "")
+        return Log(inside, list_modlog(conn, wanted, viewer_id=context.viewer_id, after=after), "")
 
-    visit, log = await visiting(request, read)
+    context, log = await read_page(request, read)
     values = {
         "log": log,
         "community": log.community,
         "form": form,
         "kinds": _kinds(),
-        "deeds": MODERATION_ACTIONS,
+        "labels": MODERATION_LABELS,
     }
-    return page(request, "modlog.html", visit, values)
+    return page(context, "modlog.html", values)
 
 
 def _kinds() -> list[tuple[str, str]]:
     """For the choice of one: value and words."""
-    words = [(kind, gettext(MODERATION_ACTIONS[kind])) for kind in KINDS]
+    words = [(kind, gettext(MODERATION_LABELS[kind].log)) for kind in KINDS]
     return [("", gettext("All actions")), *words]
 
 
@@ -129,7 +109,7 @@ def _wanted(
 
 
 def _person_id(conn: Connection, request: Request, text: str) -> int | None:
-    return get_person_called(conn, request, text.lstrip("@")).id if text else None
+    return get_person_named(conn, request, text.lstrip("@"), with_deleted=True).id if text else None
 
 
 # Bans from a community.
@@ -137,20 +117,20 @@ def _person_id(conn: Connection, request: Request, text: str) -> int | None:
 
 async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
-    visit, shown, community = await managed(request)
-    by = member_of(request, visit).person
+    context, shown, community = await managed(request)
+    by = member_of(context).person
     form = await read_form(
         request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
     )
     if form.ready:
         with form.keeping():
             person = await look_up_person(request, by, form.line("person"))
-            await instance_of(request).unit(
+            await context.instance.unit(
                 lambda ctx: act(ctx, _ban(ctx, by, person, community, form))
             )
             return see_other(f"/c/{slug(community)}/banned", "banned")
     values = {"community": shown, "person": None, "form": form}
-    return form.answer(page(request, "moderation_ban.html", visit, values))
+    return form.answer(page(context, "moderation_ban.html", values))
 
 
 def _ban(ctx: Context, by: Person, person: Person, inside: Community | None, form: Form) -> Ban:
@@ -179,22 +159,22 @@ def _days(text: str) -> int:
 
 async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
-    after = Cursor.of_id(number_in(request.query_params.get("after", "")))
+    after = Cursor.of_id(asked_row(request))
 
-    def read(conn: Connection, visit: Visit) -> tuple[CommunityPage, Page[BanView]]:
-        community = read_community(conn, visit, get_community_at(conn, request).id)
-        return community, list_bans(conn, community.id, visit.now, after=after)
+    def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Page[BanView]]:
+        community = read_community(conn, context, get_community_named(conn, request).id)
+        return community, list_bans(conn, community.id, context.now, after=after)
 
-    visit, (community, bans) = await visiting(request, read)
+    context, (community, bans) = await read_page(request, read)
     values = {"community": community, "bans": bans}
-    return page(request, "moderation_banned.html", visit, values)
+    return page(context, "moderation_banned.html", values)
 
 
 async def unban(request: Request) -> Response:
     """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
     sent = await receive(request)
-    visit, _, community = await managed(request)
-    by = member_of(request, visit).person
+    context, _, community = await managed(request)
+    by = member_of(context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
@@ -208,7 +188,7 @@ async def unban(request: Request) -> Response:
             ),
         )
 
-    await instance_of(request).unit(work)
+    await context.instance.unit(work)
     return see_other(f"/c/{slug(community)}/banned", "unbanned")
 
 
@@ -218,28 +198,28 @@ async def unban(request: Request) -> Response:
 async def ban_from_site(request: Request) -> Response:
     """GET and POST /u/{slug}/ban: for admins."""
 
-    def read(conn: Connection, visit: Visit) -> Person:
-        admin_of(request, visit)
-        return get_person_at(conn, request, is_admin=True)
+    def read(conn: Connection, context: PageContext) -> Person:
+        admin_of(context)
+        return get_person_named(conn, request, with_deleted=True)
 
-    visit, person = await visiting(request, read)
-    by = admin_of(request, visit).person
+    context, person = await read_page(request, read)
+    by = admin_of(context).person
     form = await read_form(request, _BAN | {"reason": request.query_params.get("reason", "")})
     if form.ready:
         with form.keeping():
-            await instance_of(request).unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
+            await context.instance.unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
             return see_other(f"/u/{slug(person)}", "banned")
     values = {"community": None, "person": person, "form": form}
-    return form.answer(page(request, "moderation_ban.html", visit, values))
+    return form.answer(page(context, "moderation_ban.html", values))
 
 
 async def unban_from_site(request: Request) -> Response:
     """POST /u/{slug}/unban: for admins; with `content` what was removed comes back."""
     sent = await receive(request)
-    by = admin_of(request, await visit_of(request)).person
+    by = admin_of(await context_of(request)).person
 
     def work(ctx: Context) -> Person:
-        person = get_person_at(ctx.conn, request, is_admin=True)
+        person = get_person_named(ctx.conn, request, with_deleted=True)
         restores = bool(sent.get("content"))
         lift = Unban(by=by, person=person, community=None, restores_content=restores)
         return act(ctx, lift).person

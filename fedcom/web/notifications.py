@@ -6,14 +6,17 @@ from starlette.responses import Response
 
 from fedcom.context import Context
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
+from fedcom.http.paging import asked_row
+from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
 from fedcom.personal.notifications import read_kinds, read_one
 from fedcom.queries.notifications import KINDS, Filter
 from fedcom.views.notification import NotificationView, list_notifications
 from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import receive, safe_path, see_other
+from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
-from fedcom.web.places import number_in
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 
 PATH = "/notifications"
 
@@ -22,21 +25,26 @@ async def show(request: Request) -> Response:
     """GET /notifications: what is unread, or `?show=all`; `?kind=` for some of it."""
     only = _filter(request.query_params.get("kind", ""))
     everything = request.query_params.get("show") == "all"
-    after = Cursor.of_id(number_in(request.query_params.get("before", "")))
+    after = Cursor.of_id(asked_row(request, "before"))
 
-    def read(conn: Connection, visit: Visit) -> Page[NotificationView]:
-        by = member_of(request, visit).person
+    def read(conn: Connection, context: PageContext) -> Page[NotificationView]:
+        by = member_of(context).person
         return list_notifications(conn, by.id, only, unread=not everything, after=after)
 
-    visit, notifications = await visiting(request, read)
-    values = {"notifications": notifications, "only": only, "everything": everything}
-    return page(request, "notifications.html", visit, values)
+    context, notifications = await read_page(request, read)
+    values = {
+        "notifications": notifications,
+        "only": only,
+        "everything": everything,
+        "notice_of": _notice_of,
+    }
+    return page(context, "notifications.html", values)
 
 
 async def mark(request: Request) -> Response:
     """POST /notifications/read: the one that `number` names, or all of a `kind` up to `until`."""
     sent = await receive(request)
-    by = member_of(request, await visit_of(request)).person
+    by = member_of(await context_of(request)).person
     number, until = number_in(sent.get("number", "")), number_in(sent.get("until", ""))
     kinds = KINDS[_filter(sent.get("kind", ""))]
 
@@ -48,6 +56,16 @@ async def mark(request: Request) -> Response:
 
     await instance_of(request).unit(work)
     return see_other(safe_path(sent.get("back", ""), PATH))
+
+
+def _notice_of(item: NotificationView) -> str:
+    """What a moderator or another server did about the member or what they wrote."""
+    labels = MODERATION_LABELS.get(item.detail)
+    if labels is None:
+        notice = OTHER_NOTICES.get(item.detail, "")
+    else:
+        notice = (item.comment_id and labels.comment_notice) or labels.notice
+    return gettext(notice) if notice else gettext("A moderator took an action that concerns you")
 
 
 def _filter(text: str) -> Filter:

@@ -11,13 +11,13 @@ from starlette.responses import Response, StreamingResponse
 from fedcom.accounts.delete_account import delete_account
 from fedcom.accounts.members import Member, is_last_admin
 from fedcom.accounts.sessions import SignedIn
+from fedcom.http.identity import clear_session
 from fedcom.http.instance import Instance, instance_of
-from fedcom.http.sessions import clear_session
 from fedcom.personal.export import PARTS, ExportPart, export_head, lemmy_settings, read_part
 from fedcom.views.ban import BanView, list_bans_of
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.settings import confirm
 
 _FIELDS = {"current_password": "", "remove_content": ""}
@@ -25,33 +25,33 @@ _FIELDS = {"current_password": "", "remove_content": ""}
 
 async def show(request: Request) -> Response:
     """GET /settings/data: downloads, and the way out."""
-    visit = await visit_of(request)
-    member_of(request, visit)
-    return page(request, "settings_data.html", visit, {})
+    context = await context_of(request)
+    member_of(context)
+    return page(context, "settings_data.html", {})
 
 
 async def show_bans(request: Request) -> Response:
     """GET /settings/bans: what the member is kept out of, until when and why."""
 
-    def read(conn: Connection, visit: Visit) -> list[BanView]:
-        return list_bans_of(conn, member_of(request, visit).person.id, visit.now)
+    def read(conn: Connection, context: PageContext) -> list[BanView]:
+        return list_bans_of(conn, member_of(context).person.id, context.now)
 
-    visit, bans = await visiting(request, read)
-    person = member_of(request, visit).person
-    values = {"bans": bans, "person": person, "is_banned": person.is_banned(visit.now)}
-    return page(request, "settings_bans.html", visit, values)
+    context, bans = await read_page(request, read)
+    person = member_of(context).person
+    values = {"bans": bans, "person": person, "is_banned": person.is_banned(context.now)}
+    return page(context, "settings_bans.html", values)
 
 
 async def export(request: Request) -> Response:
     """GET /settings/export: everything, as one JSON document that is written while it is read."""
-    member = member_of(request, await visit_of(request))
+    member = member_of(await context_of(request))
     name = f"{member.person.name}-{member.person.host.partition(':')[0]}.json"
     return _download(StreamingResponse(_write(instance_of(request), member)), name)
 
 
 async def export_for_lemmy(request: Request) -> Response:
     """GET /settings/export/lemmy: what other forums can import."""
-    member = member_of(request, await visit_of(request))
+    member = member_of(await context_of(request))
     whose = Member(member.person, member.account)
     found = await instance_of(request).read(lambda conn: orjson.dumps(lemmy_settings(conn, whose)))
     return _download(Response(found), f"{member.person.name}-settings.json")
@@ -94,19 +94,19 @@ async def leave(request: Request) -> Response:
     """GET and POST /settings/delete: the end of the account, after the password."""
     form = await read_form(request, _FIELDS)
 
-    visit, is_needed = await visiting(
-        request, lambda conn, visit: is_last_admin(conn, member_of(request, visit).person.id)
+    context, is_needed = await read_page(
+        request, lambda conn, context: is_last_admin(conn, member_of(context).person.id)
     )
-    member = member_of(request, visit)
+    member = member_of(context)
     if form.ready:
         with form.keeping():
             await confirm(request, member, form, "current_password")
             removes = form.checked("remove_content")
-            await instance_of(request).unit(
+            await context.instance.unit(
                 lambda ctx: delete_account(ctx, member.person.id, removes_content=removes)
             )
             response = see_other("/", "account_deleted")
-            clear_session(response, instance_of(request).settings)
+            clear_session(response, context.instance.settings)
             return response
     values = {"form": form, "is_needed": member.is_admin and is_needed}
-    return form.answer(page(request, "settings_delete.html", visit, values))
+    return form.answer(page(context, "settings_delete.html", values))

@@ -22,27 +22,27 @@ from fedcom.accounts.throttle import (
 )
 from fedcom.context import Context
 from fedcom.errors import Invalid, NotFound, TooMany
+from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
 from fedcom.models.site import Site
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, visit_of, visiting
-from fedcom.web.sign_in import client_address
+from fedcom.web.html.request_context import PageContext, context_of, read_page
 
 
 async def ask(request: Request) -> Response:
     """GET and POST /forgot: the answer is the same whether or not there is such an account."""
     form = await read_form(request, {"name": ""})
-    visit = await visit_of(request)
-    sends_mail = instance_of(request).settings.sends_mail
+    context = await context_of(request)
+    sends_mail = context.instance.settings.sends_mail
     is_done = False
     if form.ready and sends_mail:
         with form.keeping():
-            await _send(request, visit.site, form.line("name"))
+            await _send(request, context.site, form.line("name"))
             is_done = True
     values = {"form": form, "sends_mail": sends_mail, "is_done": is_done}
-    return form.answer(page(request, "forgot.html", visit, values))
+    return form.answer(page(context, "forgot.html", values))
 
 
 async def _send(request: Request, site: Site, name: str) -> None:
@@ -74,21 +74,21 @@ async def choose(request: Request) -> Response:
     )
     token = form.line("token")
 
-    def read(conn: Connection, visit: Visit) -> Member | None:
+    def read(conn: Connection, context: PageContext) -> Member | None:
         try:
-            return find_reset(conn, token, visit.now)
+            return find_reset(conn, token, context.now)
         except NotFound as error:
             form.fail(error)
             return None
 
-    visit, whose = await visiting(request, read)
+    context, whose = await read_page(request, read)
     if form.ready and whose is not None:
         with form.keeping():
             password = check_new_password(form.text("password"), whose.person.name)
             hashed = await asyncio.to_thread(hash_password, password)
-            await instance_of(request).unit(lambda ctx: use_reset(ctx.conn, token, hashed, ctx.now))
+            await context.instance.unit(lambda ctx: use_reset(ctx.conn, token, hashed, ctx.now))
             response = see_other("/login", "password_reset")
             # Whoever has the link may log in with it from here, whatever others try meanwhile.
             remember_device(request, response, replace(whose.account, password_hash=hashed))
             return response
-    return form.answer(page(request, "reset.html", visit, {"form": form, "whose": whose}))
+    return form.answer(page(context, "reset.html", {"form": form, "whose": whose}))

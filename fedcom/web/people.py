@@ -1,6 +1,7 @@
 """People: who they are, and what they wrote."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
@@ -8,16 +9,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from fedcom.http.instance import instance_of
+from fedcom.http.paging import asked_cursor
+from fedcom.http.resolve import get_person_named, slug_of
 from fedcom.models.actor import Person
 from fedcom.views.comment import CommentView, list_comments_of
-from fedcom.views.feed import FeedQuery, Sort
+from fedcom.views.feed import Sort
 from fedcom.views.paging import Cursor, Page
 from fedcom.views.post import PostView
 from fedcom.views.profile import Contributions, ProfileStats, get_facts, list_works
 from fedcom.web.feeds import Choice, choose, read_list, wanted
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, visiting
-from fedcom.web.places import get_person_at, slug_of
+from fedcom.web.html.request_context import PageContext, read_page
 
 LISTS = ("posts", "comments")
 """What `show` may be; without it both are shown in one list."""
@@ -61,31 +63,26 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/u/{name}", 308)
 
-    visit, profile = await visiting(request, lambda conn, visit: _read(conn, request, visit))
+    context, profile = await read_page(request, _read)
     values = {"profile": profile, "person": profile.person}
-    return page(request, "person.html", visit, values, alternate=profile.person.iri)
+    return page(context, "person.html", values, alternate=profile.person.iri)
 
 
-def _read(conn: Connection, request: Request, visit: Visit) -> Profile:
-    is_admin = visit.member is not None and visit.member.is_admin
-    person = get_person_at(conn, request, is_admin=is_admin)
-    facts = get_facts(conn, person.id, viewer_id=visit.viewer_id)
-    asked = request.query_params.get("show", "")
+def _read(conn: Connection, context: PageContext) -> Profile:
+    is_admin = context.member is not None and context.member.is_admin
+    person = get_person_named(conn, context.request, with_deleted=is_admin)
+    facts = get_facts(conn, person.id, viewer_id=context.viewer_id)
+    asked = context.request.query_params.get("show", "")
     listed = asked if asked in LISTS else ""
-    choice = choose(request, visit, "author", "new")
+    choice = choose(context, "author", "new")
     if listed == "posts":
-        posts = read_list(conn, request, visit, choice, person.id)
+        posts = read_list(conn, context, choice, person.id)
         return Profile(person, facts, listed, choice, posts=posts)
     choice = replace(choice, sort=choice.sort if choice.sort in ORDERS else "new", span="all")
-    wants = wanted(request, visit, choice, person.id)
+    wants = wanted(context, choice, person.id)
     if listed == "comments":
-        comments = list_comments_of(conn, wants, viewer_id=visit.viewer_id, now=visit.now)
+        comments = list_comments_of(conn, wants, viewer_id=context.viewer_id, now=context.now)
         return Profile(person, facts, listed, choice, comments=comments)
-    after = _answers_after(request, wants)
-    works = list_works(conn, wants, after, viewer_id=visit.viewer_id, now=visit.now)
+    after = asked_cursor(context.request, partial(Cursor.read, whole=True), "answers")
+    works = list_works(conn, wants, after, viewer_id=context.viewer_id, now=context.now)
     return Profile(person, facts, listed, choice, works=works)
-
-
-def _answers_after(request: Request, wants: FeedQuery) -> Cursor | None:
-    text = request.query_params.get("answers", "")
-    return Cursor.read(text, whole=True) if text else None

@@ -12,6 +12,7 @@ from fedcom.actions.pictures import ChangePictures
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.paging import asked_row
 from fedcom.media.images import BANNER, FACE, POST, Size
 from fedcom.media.pictures import too_big
 from fedcom.media.records import media_url, name_in
@@ -32,8 +33,7 @@ from fedcom.web.communities import managed
 from fedcom.web.html import i18n as words
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, admin_of, member_of, visit_of, visiting
-from fedcom.web.places import number_in
+from fedcom.web.html.request_context import PageContext, admin_of, context_of, member_of, read_page
 from fedcom.wire.illustration import Illustration
 
 FIELDS = {"picture": "", "alt": "", "kept": "", "no_picture": "", "content_warning": ""}
@@ -111,8 +111,8 @@ class Upload:
 
 async def upload(request: Request) -> Response:
     """GET and POST /upload: a picture for any text; gives back the Markdown that shows it."""
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
+    context = await context_of(request)
+    by = member_of(context).person
     form = await read_form(request, {"picture": "", "alt": ""})
     if form.ready:
         with form.keeping():
@@ -121,9 +121,9 @@ async def upload(request: Request) -> Response:
             if address is None:
                 raise Invalid("picture_missing", "Choose a picture first.")
             values = {"form": form, "address": address, "markdown": _markdown(address, alt)}
-            return page(request, "upload.html", visit, values)
+            return page(context, "upload.html", values)
     values = {"form": form, "address": "", "markdown": ""}
-    return form.answer(page(request, "upload.html", visit, values))
+    return form.answer(page(context, "upload.html", values))
 
 
 def _markdown(address: str, alt: str) -> str:
@@ -133,11 +133,11 @@ def _markdown(address: str, alt: str) -> str:
 
 async def list_mine(request: Request) -> Response:
     """GET /settings/uploads: all pictures that one has uploaded, with their Markdown."""
-    before = number_in(request.query_params.get("before", ""))
+    before = asked_row(request, "before")
     origin = instance_of(request).settings.origin
 
-    def read(conn: Connection, visit: Visit) -> tuple[list[Upload], int]:
-        found = list_uploads_of(conn, member_of(request, visit).person, before)
+    def read(conn: Connection, context: PageContext) -> tuple[list[Upload], int]:
+        found = list_uploads_of(conn, member_of(context).person, before)
         lines = [
             Upload(
                 one.name,
@@ -150,14 +150,14 @@ async def list_mine(request: Request) -> Response:
         ]
         return lines, found[-1].id if len(found) == PAGE else 0
 
-    visit, (lines, more) = await visiting(request, read)
-    return page(request, "uploads.html", visit, {"uploads": lines, "more": more})
+    context, (lines, more) = await read_page(request, read)
+    return page(context, "uploads.html", {"uploads": lines, "more": more})
 
 
 async def delete_mine(request: Request) -> Response:
     """POST /settings/uploads/delete: `name` is the picture that shall be shown nowhere any more."""
     sent = await receive(request)
-    by = member_of(request, await visit_of(request))
+    by = member_of(await context_of(request))
     instance = instance_of(request)
     name = sent.get("name", "")
     files = await instance.unit(
@@ -173,46 +173,46 @@ _FACES = {"icon": "", "banner": "", "no_icon": "", "no_banner": ""}
 
 async def edit_mine(request: Request) -> Response:
     """GET and POST /settings/pictures: one's own face and banner."""
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
-    return await _edit(request, visit, by, by, "/settings/pictures")
+    context = await context_of(request)
+    by = member_of(context).person
+    return await _edit(context, by, by, "/settings/pictures")
 
 
 async def edit_community(request: Request) -> Response:
     """GET and POST /c/{slug}/pictures: the community's, for its moderators."""
-    visit, _, community = await managed(request)
-    by = member_of(request, visit).person
-    return await _edit(request, visit, by, community, f"/c/{slug(community)}/edit")
+    context, _, community = await managed(request)
+    by = member_of(context).person
+    return await _edit(context, by, community, f"/c/{slug(community)}/edit")
 
 
 async def _edit(
-    request: Request, visit: Visit, by: Person, subject: Person | Community, back: str
+    context: PageContext, by: Person, subject: Person | Community, back: str
 ) -> Response:
-    form = await read_form(request, _FACES)
+    form = await read_form(context.request, _FACES)
     if form.ready:
         with form.keeping():
-            icon = await take(request, form, "icon", by, FACE, "avatar")
-            banner = await take(request, form, "banner", by, BANNER, "avatar")
+            icon = await take(context.request, form, "icon", by, FACE, "avatar")
+            banner = await take(context.request, form, "banner", by, BANNER, "avatar")
             action = ChangePictures(
                 by=by,
                 subject=subject,
                 icon_url=icon or (None if form.checked("no_icon") else subject.icon_url),
                 image_url=banner or (None if form.checked("no_banner") else subject.image_url),
             )
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(back, "pictures_saved")
     values = {"form": form, "subject": subject, "back": back}
-    return form.answer(page(request, "pictures.html", visit, values))
+    return form.answer(page(context, "pictures.html", values))
 
 
 async def edit_logo(request: Request) -> Response:
     """GET and POST /admin/logo: the picture of this server."""
-    visit = await visit_of(request)
-    by = admin_of(request, visit).person
+    context = await context_of(request)
+    by = admin_of(context).person
     form = await read_form(request, {"logo": "", "no_logo": ""})
     if form.ready:
         with form.keeping():
-            origin = instance_of(request).settings.origin
+            origin = context.instance.settings.origin
             address = await take(request, form, "logo", by, FACE, "site")
             name = name_in(origin, address)
             if name is None and not form.checked("no_logo"):
@@ -221,6 +221,6 @@ async def edit_logo(request: Request) -> Response:
             def work(ctx: Context) -> None:
                 set_logo(ctx.conn, name, address)
 
-            await instance_of(request).unit(work)
+            await context.instance.unit(work)
             return see_other("/admin/logo", "pictures_saved")
-    return form.answer(page(request, "logo.html", visit, {"form": form}))
+    return form.answer(page(context, "logo.html", {"form": form}))

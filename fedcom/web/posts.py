@@ -12,7 +12,8 @@ from fedcom.accounts.rate_limits import act
 from fedcom.actions.post import CreatePost, EditPost
 from fedcom.context import Context
 from fedcom.errors import Denied, Invalid, NotFound
-from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.resolve import get_community_named, pace_look_ups, parse_markdown
 from fedcom.models.actor import Person
 from fedcom.models.personal import Draft
 from fedcom.models.post import Post
@@ -29,8 +30,7 @@ from fedcom.views.post import CrossPost, list_duplicates
 from fedcom.web import drafts, pictures
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visiting
-from fedcom.web.places import get_community_at, number_in, number_of, pace_look_ups, written
+from fedcom.web.html.request_context import PageContext, member_of, read_page
 
 _NEW = {
     "community": "",
@@ -61,32 +61,31 @@ async def submit(request: Request) -> Response:
     """
     form = await read_form(request, _NEW)
 
-    def read(conn: Connection, visit: Visit) -> Desk:
-        if visit.member is None and form.sent:
+    def read(conn: Connection, context: PageContext) -> Desk:
+        if context.member is None and form.sent:
             return Desk()
-        return _read_desk(conn, request, member_of(request, visit).person)
+        return _read_desk(conn, request, member_of(context).person)
 
-    visit, desk = await visiting(request, read)
-    if visit.member is None:
-        return drafts.ask_to_log_in(request, visit, form, drafts.SUBMIT, _NEW)
-    by = visit.member.person
+    context, desk = await read_page(request, read)
+    if context.member is None:
+        return drafts.ask_to_log_in(context, form, drafts.SUBMIT, _NEW)
     left = _begin(request, form, desk)
     if form.ready:
         with form.keeping():
-            sent = await _send(request, form, by)
-            if sent is not None:
-                return sent
+            response = await _press(context, form)
+            if response is not None:
+                return response
         if form.status != 200:
-            await drafts.keep_unsent(request, form, by, drafts.SUBMIT, _NEW)
+            await drafts.keep_unsent(context, form, drafts.SUBMIT, _NEW)
     values = {
         "form": form,
         "communities": desk.communities,
         "languages": LANGUAGES,
         "left": left,
-        "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
-        "duplicates": await _duplicates(request, form) if _is_warned(form) else (),
+        "preview": await drafts.preview(context, form) if form.checked("preview") else "",
+        "duplicates": await _duplicates(context, form) if _is_warned(form) else (),
     }
-    return form.answer(page(request, "submit.html", visit, values))
+    return form.answer(page(context, "submit.html", values))
 
 
 def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
@@ -130,68 +129,77 @@ def _quoted(source: Post) -> dict[str, str]:
     return {name: text or "" for name, text in brought.items()}
 
 
-async def _send(request: Request, form: Form, by: Person) -> Response | None:
-    """Do what the button that was pressed stands for; None when the form is to be shown again."""
-    shown = await _shown(request, form, by)
+async def _press(context: PageContext, form: Form) -> Response | None:
+    """Do what the pressed button says; None if the form is to be shown again."""
+    # First, so that the form remembers the picture whatever else is wrong with it.
+    picture = await _take_picture(context, form)
     if form.checked("draft"):
-        await drafts.keep(request, form, by, drafts.SUBMIT, _NEW)
-        return see_other("/submit", "draft_saved")
+        return await _save_draft(context, form)
     if form.checked("suggest"):
-        form.values["title"] = await _suggest(request, form, by)
+        await _suggest_title(context, form)
         return None
     if form.checked("preview"):
         return None
-    words = await _words(request, form, by) | shown
-    if not _is_warned(form) and await _duplicates(request, form):
-        form.values["again"] = form.line("url")
-        return None
-    words["language"] = check_language(form.line("language"))
-
-    def work(ctx: Context) -> int:
-        slug = form.line("community").removeprefix("!")
-        community = get_community_at(ctx.conn, request, slug)
-        made = act(ctx, CreatePost(by=by, community=community, **words))
-        drop_draft(ctx.conn, by, drafts.SUBMIT)
-        return made.id
-
-    number = await instance_of(request).unit(lambda ctx: once(ctx, by, form.key, lambda: work(ctx)))
-    return see_other(f"/post/{number}")
+    return await _send(context, form, picture)
 
 
-async def _suggest(request: Request, form: Form, by: Person) -> str:
-    """The title of the page that the link leads to; its own errors stand beside the link."""
+async def _save_draft(context: PageContext, form: Form) -> Response:
+    await drafts.keep(context, form, drafts.SUBMIT, _NEW)
+    return see_other("/submit", "draft_saved")
+
+
+async def _suggest_title(context: PageContext, form: Form) -> None:
+    """Fill in the title of the page that the link leads to; errors stand beside the link."""
     link = form.line("url")
     if not link:
         raise Invalid("url_missing", "Enter a link first.")
-    await pace_look_ups(request, by)
+    await pace_look_ups(context.request, member_of(context).person)
     try:
-        title = await instance_of(request).page_title(check_url(link))
+        title = await context.instance.page_title(check_url(link))
     except (FetchFailed, NotFound, Denied, Malformed) as error:
         raise Invalid("url_unread", "The linked page could not be read.") from error
     if not title:
         raise Invalid("url_untitled", "The linked page has no title.")
-    return title
+    form.values["title"] = title
+
+
+async def _send(context: PageContext, form: Form, picture: dict[str, Any]) -> Response | None:
+    """Create the post; None if its link was posted before and nobody has been warned of that."""
+    words = await _words(context, form) | picture
+    if not _is_warned(form) and await _duplicates(context, form):
+        form.values["again"] = form.line("url")
+        return None
+    words["language"] = check_language(form.line("language"))
+    by = member_of(context).person
+
+    def create(ctx: Context) -> int:
+        slug = form.line("community").removeprefix("!")
+        community = get_community_named(ctx.conn, context.request, slug)
+        made = act(ctx, CreatePost(by=by, community=community, **words))
+        drop_draft(ctx.conn, by, drafts.SUBMIT)
+        return made.id
+
+    post_id = await context.instance.unit(lambda ctx: once(ctx, by, form.key, lambda: create(ctx)))
+    return see_other(f"/post/{post_id}")
 
 
 def _is_warned(form: Form) -> bool:
     return form.sent and form.line("url") != "" and form.text("again") == form.line("url")
 
 
-async def _duplicates(request: Request, form: Form) -> tuple[CrossPost, ...]:
+async def _duplicates(context: PageContext, form: Form) -> tuple[CrossPost, ...]:
     link = form.line("url")
     if not link:
         return ()
-    return await instance_of(request).read(lambda conn: list_duplicates(conn, link))
+    return await context.instance.read(lambda conn: list_duplicates(conn, link))
 
 
-async def _shown(
-    request: Request, form: Form, by: Person, about: Post | None = None
+async def _take_picture(
+    context: PageContext, form: Form, about: Post | None = None
 ) -> dict[str, Any]:
-    """The picture; without another link it is what the post links to, as with Lemmy.
-
-    It is taken before anything else can be wrong, so that the form remembers it.
-    """
-    image = await pictures.take_illustration(request, form, by, about)
+    """The picture; without another link it is what the post links to, as with Lemmy."""
+    by = member_of(context).person
+    image = await pictures.take_illustration(context.request, form, by, about)
     former = about.image_url if about is not None else None
     link = form.line("url")
     if link and link != former:
@@ -199,13 +207,13 @@ async def _shown(
     return {"image": image, "url": image.url if image else None}
 
 
-async def _words(request: Request, form: Form, by: Person) -> dict[str, Any]:
-    link = form.line("url")
+async def _words(context: PageContext, form: Form) -> dict[str, Any]:
+    link, by = form.line("url"), member_of(context).person
     return {
         "content_warning": check_warning(form.line("content_warning")),
         "title": check_title(form.line("title")),
         "url": check_url(link) if link else None,
-        "body": await written(request, by, check_body(form.text("body"))),
+        "body": await parse_markdown(context.request, by, check_body(form.text("body"))),
         "nsfw": form.checked("nsfw"),
     }
 
@@ -219,14 +227,14 @@ def _languages(about: Post) -> dict[str, str]:
 async def edit(request: Request) -> Response:
     """GET and POST /post/{number}/edit: for whoever wrote it."""
 
-    def read(conn: Connection, visit: Visit) -> Post:
-        by = member_of(request, visit).person
+    def read(conn: Connection, context: PageContext) -> Post:
+        by = member_of(context).person
         post = get_post(conn, number_of(request))
-        may_edit(by, post, visit.now)
+        may_edit(by, post, context.now)
         return post
 
-    visit, post = await visiting(request, read)
-    by = member_of(request, visit).person
+    context, post = await read_page(request, read)
+    by = member_of(context).person
     form = await read_form(
         request,
         {
@@ -240,17 +248,17 @@ async def edit(request: Request) -> Response:
     )
     if form.ready:
         with form.keeping():
-            shown = await _shown(request, form, by, post)
+            picture = await _take_picture(context, form, post)
             if not form.checked("preview"):
-                words = await _words(request, form, by) | shown
+                words = await _words(context, form) | picture
                 words["language"] = check_language(form.line("language"), post.language)
                 action = EditPost(by=by, post=post, **words)
-                await instance_of(request).unit(lambda ctx: act(ctx, action))
+                await context.instance.unit(lambda ctx: act(ctx, action))
                 return see_other(f"/post/{post.id}", "edited")
     values = {
         "form": form,
         "post": post,
         "languages": _languages(post),
-        "preview": await drafts.preview(request, visit, form) if form.checked("preview") else "",
+        "preview": await drafts.preview(context, form) if form.checked("preview") else "",
     }
-    return form.answer(page(request, "post_edit.html", visit, values))
+    return form.answer(page(context, "post_edit.html", values))

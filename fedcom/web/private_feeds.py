@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from fedcom.http.instance import instance_of
-from fedcom.http.signer import HmacSigner
+from fedcom.http.numbers import number_in
+from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.personal.feed_tokens import Subscriber, find_subscriber, renew_feed_salt
 from fedcom.rules.limits import MAX_BODY
 from fedcom.site.settings import get_site
@@ -22,9 +23,8 @@ from fedcom.web.html.feed_documents import Entry, Feed
 from fedcom.web.html.forms import receive, see_other
 from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import slug
-from fedcom.web.html.request_context import member_of, visit_of
+from fedcom.web.html.request_context import context_of, member_of
 from fedcom.web.html.routing import button_route, page_route
-from fedcom.web.places import number_in
 from fedcom.web.syndication import ENTRIES, answer, own_address, posts_feed
 
 PRIVATE = "private, max-age=300"
@@ -33,7 +33,7 @@ _PURPOSE = "private feeds"
 
 def make_token(signer: HmacSigner, who: Subscriber) -> str:
     """What stands in the addresses of their feeds."""
-    return f"{who.id}.{signer.sign(_PURPOSE, f'{who.id} {who.salt}')}"
+    return signer.sign(_PURPOSE, str(who.id), bound_to=who.salt)
 
 
 async def show_subscribed(request: Request) -> Response:
@@ -71,7 +71,7 @@ async def show_notifications(request: Request) -> Response:
 async def renew(request: Request) -> Response:
     """POST /settings/feeds: other addresses from now on."""
     await receive(request)
-    by = member_of(request, await visit_of(request)).person
+    by = member_of(await context_of(request)).person
     await instance_of(request).unit(lambda ctx: renew_feed_salt(ctx.conn, by.id))
     return see_other("/settings/account", "feeds_renewed")
 
@@ -91,9 +91,9 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
     """Whose address it is; from now on their language is spoken."""
     instance = instance_of(request)
     token = request.query_params.get("token", "")
-    who = find_subscriber(conn, number_in(token.partition(".")[0]), instance.clock())
-    signature = token.partition(".")[2]
-    if who is None or not instance.signer.is_ours(_PURPOSE, f"{who.id} {who.salt}", signature):
+    (number,) = parts_of(token, 1)
+    who = find_subscriber(conn, number_in(number), instance.clock())
+    if who is None or not instance.signer.verify(_PURPOSE, token, who.salt):
         raise HTTPException(404)
     speak(choose("", who.interface_language))
     return who

@@ -19,6 +19,9 @@ from fedcom.context import Context
 from fedcom.effects.resolve_reports import DISMISSED, Outcome
 from fedcom.errors import Denied
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.paging import asked_row
+from fedcom.http.resolve import check_open
 from fedcom.models.actor import Community, Person
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
@@ -38,9 +41,8 @@ from fedcom.views.report import ReportQuery, ReportView, list_queues, list_repor
 from fedcom.web.content import remove_content
 from fedcom.web.html.forms import Form, beside, read_form, safe_path, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visiting
+from fedcom.web.html.request_context import PageContext, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route, page_route
-from fedcom.web.places import check_open, number_in, number_of
 
 PATH = "/reports"
 
@@ -81,23 +83,23 @@ def _report(find: Find) -> Handler:
         """GET and POST /post|comment|message/{number}/report: a member says what is wrong."""
         form = await read_form(request, {"reason": ""})
 
-        def read(conn: Connection, visit: Visit) -> _Subject:
-            by = member_of(request, visit).person
+        def read(conn: Connection, context: PageContext) -> _Subject:
+            by = member_of(context).person
             return _subject(conn, by, find(conn, number_of(request), by.id))
 
-        visit, about = await visiting(request, read)
-        by = member_of(request, visit).person
+        context, about = await read_page(request, read)
+        by = member_of(context).person
         if form.ready:
             with form.keeping():
                 action = Report(
                     by=by, target=about.target, reason=check_report(form.text("reason"))
                 )
-                await instance_of(request).unit(
+                await context.instance.unit(
                     lambda ctx: once(ctx, by, form.key, lambda: act(ctx, action).id)
                 )
                 return see_other(about.back, "reported")
         values = {"form": form, "about": about}
-        return form.answer(page(request, "report.html", visit, values))
+        return form.answer(page(context, "report.html", values))
 
     return report
 
@@ -133,8 +135,8 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     """The queue; `form` is what was typed about the report `judged`, 0 when nothing was."""
     asked = request.query_params
 
-    def read(conn: Connection, visit: Visit) -> _Shown:
-        member = member_of(request, visit)
+    def read(conn: Connection, context: PageContext) -> _Shown:
+        member = member_of(context)
         if not member.is_admin and not moderates_anything(conn, member.person.id):
             raise Denied("not_a_moderator", "Only moderators and admins can resolve reports.")
         queue = ReportQuery(
@@ -142,12 +144,12 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
             is_admin=member.is_admin,
             resolved=asked.get("show") == "resolved",
             community_id=number_in(asked.get("community", "")),
-            after=Cursor.of_id(number_in(asked.get("before", ""))),
+            after=Cursor.of_id(asked_row(request, "before")),
         )
         names = list_queues(conn, member.person.id, is_admin=member.is_admin)
         return _Shown(queue, list_reports(conn, queue), names)
 
-    visit, shown = await visiting(request, read)
+    context, shown = await read_page(request, read)
     values = {
         "queue": shown.queue,
         "found": shown.found,
@@ -155,7 +157,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
         "form": form,
         "judged": judged,
     }
-    return form.answer(page(request, "reports.html", visit, values))
+    return form.answer(page(context, "reports.html", values))
 
 
 def _judge(deed: ModerationAction, notice: str) -> Handler:
@@ -167,11 +169,11 @@ def _judge(deed: ModerationAction, notice: str) -> Handler:
         form = await read_form(request, {"reason": "", "back": ""})
         number = number_of(request)
         if form.ready:
-            visit, about = await visiting(
+            context, about = await read_page(
                 request,
-                lambda conn, visit: get_report_for(conn, number, member_of(request, visit).person),
+                lambda conn, context: get_report_for(conn, number, member_of(context).person),
             )
-            by = member_of(request, visit).person
+            by = member_of(context).person
             with form.keeping("reason"):
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
@@ -194,7 +196,7 @@ def _remove(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
 def _lock(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
     target = _content(ctx, about)
     thread = target if isinstance(target, Post) else get_post(ctx.conn, target.post_id)
-    act(ctx, Lock(by=by, post=thread, locked=True, reason=reason))
+    act(ctx, Lock(by=by, target=thread, locked=True, reason=reason))
 
 
 def _resolve(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:

@@ -97,7 +97,7 @@ def routes() -> list[BaseRoute]:
         page_route("/settings/export", own_data.export),
         page_route("/settings/export/lemmy", own_data.export_for_lemmy),
         form_route("/settings/delete", own_data.leave),
-        form_route("/search", search.look_up),
+        form_route("/search", search.show),
         form_route("/login", sign_in.log_in),
         button_route("/logout", sign_in.log_out),
         form_route("/register", sign_in.sign_up),

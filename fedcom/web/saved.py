@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -11,6 +12,9 @@ from starlette.routing import BaseRoute
 from fedcom.context import Context
 from fedcom.errors import Invalid
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.paging import asked_cursor
+from fedcom.http.resolve import get_community_named, get_person_named, look_up
 from fedcom.models.actor import Community, Person
 from fedcom.personal.blocks import block, block_host, unblock, unblock_host
 from fedcom.personal.saved import hide, save, unhide, unsave
@@ -23,15 +27,8 @@ from fedcom.views.post import PostView
 from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.html.forms import read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.html.routing import Handler, button_route, form_route, page_route
-from fedcom.web.places import (
-    get_community_at,
-    get_person_at,
-    look_up_elsewhere,
-    number_in,
-    number_of,
-)
 
 BLOCKS = "/settings/blocks"
 
@@ -46,8 +43,8 @@ def shelves() -> list[BaseRoute]:
         *_saving(COMMENTS),
         button_route("/post/{number:int}/hide", _button(_hide, "hidden")),
         button_route("/post/{number:int}/unhide", _button(_unhide, "unhidden")),
-        *_blocking("/u/{slug}", get_person_at),
-        *_blocking("/c/{slug}", get_community_at),
+        *_blocking("/u/{slug}", get_person_named),
+        *_blocking("/c/{slug}", get_community_named),
         form_route(BLOCKS, show_blocks),
         button_route(f"{BLOCKS}/remove", remove_block),
     ]
@@ -58,7 +55,7 @@ def _button(deed: ModerationAction, notice: str, anchor: str = "") -> Handler:
 
     async def press(request: Request) -> Response:
         sent = await receive(request)
-        by = member_of(request, await visit_of(request)).person
+        by = member_of(await context_of(request)).person
         await instance_of(request).unit(lambda ctx: deed(ctx, by, request))
         back = safe_path(sent.get("back", ""), request.url.path.rpartition("/")[0])
         if anchor:
@@ -117,36 +114,35 @@ async def show_saved(request: Request) -> Response:
     """GET /saved: saved posts; `?show=comments` saved comments, `?show=hidden` hidden posts."""
     asked = request.query_params.get("show", "")
     show = asked if asked in {"comments", "hidden"} else "posts"
-    text = request.query_params.get("after", "")
-    after = Cursor.read(text, whole=True) if text else None
+    after = asked_cursor(request, partial(Cursor.read, whole=True))
 
-    def read(conn: Connection, visit: Visit) -> Saved:
-        by = member_of(request, visit).person
+    def read(conn: Connection, context: PageContext) -> Saved:
+        by = member_of(context).person
         if show == "comments":
-            return Saved(None, list_saved_comments(conn, by.id, after=after, now=visit.now))
+            return Saved(None, list_saved_comments(conn, by.id, after=after, now=context.now))
         wanted = FeedQuery("hidden" if show == "hidden" else "saved", "new", after=after, nsfw=True)
-        return Saved(list_posts(conn, wanted, viewer_id=by.id, now=visit.now), None)
+        return Saved(list_posts(conn, wanted, viewer_id=by.id, now=context.now), None)
 
-    visit, saved = await visiting(request, read)
-    return page(request, "saved.html", visit, {"saved": saved, "show": show})
+    context, saved = await read_page(request, read)
+    return page(context, "saved.html", {"saved": saved, "show": show})
 
 
 async def show_blocks(request: Request) -> Response:
     """GET and POST /settings/blocks: whom one does not want to see; `who` adds one more."""
     form = await read_form(request, {"who": "", "back": ""})
 
-    def read(conn: Connection, visit: Visit) -> Blocks:
-        return list_own_blocks(conn, member_of(request, visit).person.id)
+    def read(conn: Connection, context: PageContext) -> Blocks:
+        return list_own_blocks(conn, member_of(context).person.id)
 
-    visit, blocks = await visiting(request, read)
-    by = member_of(request, visit).person
+    context, blocks = await read_page(request, read)
+    by = member_of(context).person
     if form.ready:
         # Whatever is wrong, it is wrong with the only field.
         with form.keeping("who"):
             await _block_named(request, by, form.line("who"))
             return see_other(safe_path(form.line("back"), BLOCKS), "blocked")
     values = {"form": form, "blocks": blocks}
-    return form.answer(page(request, "settings_blocks.html", visit, values))
+    return form.answer(page(context, "settings_blocks.html", values))
 
 
 async def _block_named(request: Request, by: Person, text: str) -> None:
@@ -157,7 +153,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
     if "@" not in text and not text.startswith("!"):
         await instance.unit(lambda ctx: block_host(ctx, by, text))
         return
-    found = await look_up_elsewhere(request, by, text)
+    found = await look_up(request, by, text)
     if not isinstance(found, Person | Community):
         raise Invalid("who_kind", "That is neither a person nor a community.")
     await instance.unit(lambda ctx: block(ctx, by, found))
@@ -166,7 +162,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
 async def remove_block(request: Request) -> Response:
     """POST /settings/blocks/remove: of the actor `number`, or of the server `host`."""
     sent = await receive(request)
-    by = member_of(request, await visit_of(request)).person
+    by = member_of(await context_of(request)).person
     number, host = number_in(sent.get("number", "")), sent.get("host", "")
 
     def work(ctx: Context) -> None:

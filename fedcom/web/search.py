@@ -16,7 +16,8 @@ from activitypub.errors import Malformed
 from activitypub.webfinger import parse_handle
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
-from fedcom.http.instance import instance_of
+from fedcom.http.addresses import client_address
+from fedcom.http.resolve import get_community_named, look_up
 from fedcom.lookup import Found, find_known
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
@@ -41,9 +42,7 @@ from fedcom.views.search import (
 )
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visit_of
-from fedcom.web.places import get_community_at, look_up_elsewhere
-from fedcom.web.sign_in import client_address
+from fedcom.web.html.request_context import PageContext, context_of, member_of
 
 Kind = Literal["posts", "comments", "communities", "people"]
 Hits: TypeAlias = (
@@ -79,42 +78,42 @@ class Asked:
         return urlencode({**own, **({"in": self.community} if self.community else {}), **changes})
 
 
-async def look_up(request: Request) -> Response:
+async def show(request: Request) -> Response:
     """GET /search searches here; POST looks up, since that goes to other servers for a member."""
     typed = request.query_params.get("q", "")[:MAX_QUERY]
     form = await read_form(request, {"q": typed})
-    visit = await visit_of(request)
+    context = await context_of(request)
     if form.ready:
-        by = member_of(request, visit).person
+        by = member_of(context).person
         with form.keeping("q"):
-            return see_other(path_of(await look_up_elsewhere(request, by, _query(form.line("q")))))
+            return see_other(path_of(await look_up(request, by, _query(form.line("q")))))
     asked = _asked(request, form)
     if form.sent or not asked.text:
-        return _show(request, visit, form, asked)
-    return await _search(request, visit, form, asked)
+        return _show(context, form, asked)
+    return await _search(context, form, asked)
 
 
-async def _search(request: Request, visit: Visit, form: Form, asked: Asked) -> Response:
-    instance = instance_of(request)
-    if visit.member is None:
-        who = address_key(client_address(request))
+async def _search(context: PageContext, form: Form, asked: Asked) -> Response:
+    instance = context.instance
+    if context.member is None:
+        who = address_key(client_address(context.request))
         await instance.unit(lambda ctx: count_attempt(ctx.conn, SEARCH_BY_ADDRESS, who, ctx.now))
     development, origin = instance.settings.development, instance.settings.origin
 
     def read(conn: Connection) -> Found | Hits:
         known = _find_known(conn, asked.text, origin, development=development)
-        return known or _SEARCHES[asked.kind](conn, _wanted(conn, request, asked), _viewer(visit))
+        return known or _SEARCHES[asked.kind](
+            conn, _wanted(conn, context.request, asked), _viewer(context)
+        )
 
     found = await instance.read(read)
     if isinstance(found, Page):
-        return _show(request, visit, form, asked, found)
+        return _show(context, form, asked, found)
     return see_other(path_of(found))
 
 
-def _show(
-    request: Request, visit: Visit, form: Form, asked: Asked, hits: Hits | None = None
-) -> Response:
-    development = instance_of(request).settings.development
+def _show(context: PageContext, form: Form, asked: Asked, hits: Hits | None = None) -> Response:
+    development = context.instance.settings.development
     values = {
         "form": form,
         "asked": asked,
@@ -122,7 +121,7 @@ def _show(
         "terms": parse_terms(asked.text),
         "is_address": is_address(asked.text, development=development),
     }
-    return form.answer(page(request, "search.html", visit, values))
+    return form.answer(page(context, "search.html", values))
 
 
 def _asked(request: Request, form: Form) -> Asked:
@@ -140,7 +139,7 @@ def _wanted(conn: Connection, request: Request, asked: Asked) -> SearchQuery:
     cursor = Cursor.read(after, whole=_is_by_time(asked, terms)) if after else None
     if not asked.community:
         return SearchQuery(terms, asked.scope, asked.sort, after=cursor)
-    community = get_community_at(conn, request, asked.community)
+    community = get_community_named(conn, request, asked.community)
     return SearchQuery(terms, "community", asked.sort, community.id, after=cursor)
 
 
@@ -149,9 +148,9 @@ def _is_by_time(asked: Asked, terms: Terms) -> bool:
     return asked.sort == "new" or not terms.wanted
 
 
-def _viewer(visit: Visit) -> Viewer:
-    member = visit.member
-    return Viewer(visit.viewer_id, show_nsfw=member is not None and member.account.show_nsfw)
+def _viewer(context: PageContext) -> Viewer:
+    member = context.member
+    return Viewer(context.viewer_id, show_nsfw=member is not None and member.account.show_nsfw)
 
 
 def is_address(text: str, *, development: bool) -> bool:

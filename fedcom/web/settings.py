@@ -18,8 +18,10 @@ from fedcom.accounts.throttle import forget_attempts
 from fedcom.actions.profile import EditProfile
 from fedcom.context import Context
 from fedcom.errors import Denied
+from fedcom.http.addresses import client_address
 from fedcom.http.devices import remember_device
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_in
 from fedcom.models.account import Account
 from fedcom.models.actor import Person
 from fedcom.models.site import Site
@@ -31,10 +33,8 @@ from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page, slug
-from fedcom.web.html.request_context import Visit, member_of, visit_of, visiting
-from fedcom.web.places import number_in
+from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.web.private_feeds import make_token
-from fedcom.web.sign_in import client_address
 from fedcom.wire.body import Body
 
 _PASSWORD = {"current_password": "", "password": ""}
@@ -61,8 +61,8 @@ class Browser:
 
 async def edit_profile(request: Request) -> Response:
     """GET and POST /settings: the name and the text that others see."""
-    visit = await visit_of(request)
-    by = member_of(request, visit).person
+    context = await context_of(request)
+    by = member_of(context).person
     form = await read_form(request, {"display_name": by.title, "body": by.summary_source})
     if form.ready:
         with form.keeping():
@@ -71,15 +71,15 @@ async def edit_profile(request: Request) -> Response:
                 title=check_display_name(form.line("display_name")),
                 summary=await offload(Body.of_markdown, check_body(form.text("body"), MAX_SUMMARY)),
             )
-            await instance_of(request).unit(lambda ctx: act(ctx, action))
+            await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/u/{slug(by)}", "profile_saved")
-    return form.answer(page(request, "settings.html", visit, {"form": form}))
+    return form.answer(page(context, "settings.html", {"form": form}))
 
 
 async def edit_appearance(request: Request) -> Response:
     """GET and POST /settings/appearance: what pages look like and lists begin with."""
-    visit = await visit_of(request)
-    mine = member_of(request, visit).account
+    context = await context_of(request)
+    mine = member_of(context).account
     form = await read_form(request, _appearance(mine))
     if form.ready:
         with form.keeping():
@@ -92,11 +92,11 @@ async def edit_appearance(request: Request) -> Response:
                 show_nsfw=form.checked("show_nsfw"),
                 mail_notifications=form.checked("mail_notifications"),
             )
-            await instance_of(request).unit(
+            await context.instance.unit(
                 lambda ctx: set_preferences(ctx.conn, mine.actor_id, chosen)
             )
             return see_other("/settings/appearance", "preferences_saved")
-    return form.answer(page(request, "settings_appearance.html", visit, {"form": form}))
+    return form.answer(page(context, "settings_appearance.html", {"form": form}))
 
 
 def _appearance(mine: Account) -> dict[str, str]:
@@ -121,15 +121,15 @@ async def _show_account(
 ) -> Response:
     instance = instance_of(request)
 
-    def read(conn: Connection, visit: Visit) -> tuple[list[Browser], str]:
-        member = member_of(request, visit)
-        found = list_sessions(conn, member.account.actor_id, visit.now)
+    def read(conn: Connection, context: PageContext) -> tuple[list[Browser], str]:
+        member = member_of(context)
+        found = list_sessions(conn, member.account.actor_id, context.now)
         browsers = [Browser(session, session.id == member.session.id) for session in found]
-        reader = find_subscriber(conn, member.person.id, visit.now)
+        reader = find_subscriber(conn, member.person.id, context.now)
         return browsers, make_token(instance.signer, reader) if reader else ""
 
-    visit, (browsers, token) = await visiting(request, read)
-    member = member_of(request, visit)
+    context, (browsers, token) = await read_page(request, read)
+    member = member_of(context)
     password = password or Form(dict(_PASSWORD))
     email = email or Form({"email": member.account.contact or "", "email_password": ""})
     values = {
@@ -139,14 +139,14 @@ async def _show_account(
         "feed_token": token,
         "sends_mail": instance.settings.sends_mail,
     }
-    shown = page(request, "settings_account.html", visit, values)
+    shown = page(context, "settings_account.html", values)
     return email.answer(password.answer(shown))
 
 
 async def change_password(request: Request) -> Response:
     """POST /settings/password: asks for the current one; all other sessions end."""
     form = await read_form(request, _PASSWORD)
-    member = member_of(request, await visit_of(request))
+    member = member_of(await context_of(request))
     if form.ready:
         with form.keeping():
             chosen = check_new_password(form.text("password"), member.person.name)
@@ -167,13 +167,13 @@ async def change_password(request: Request) -> Response:
 async def change_email(request: Request) -> Response:
     """POST /settings/email: asks for the password, for the address can open the account."""
     form = await read_form(request, {"email": "", "email_password": ""})
-    visit = await visit_of(request)
-    member = member_of(request, visit)
+    context = await context_of(request)
+    member = member_of(context)
     if form.ready:
         with form.keeping():
             address = check_email(form.line("email"))
             await confirm(request, member, form, "email_password")
-            asked = await _propose(request, visit.site, member.person, address)
+            asked = await _propose(request, context.site, member.person, address)
             return see_other("/settings/account", "email_asked" if asked else "email_changed")
     return await _show_account(request, email=form)
 
@@ -210,7 +210,7 @@ async def confirm(request: Request, member: SignedIn, form: Form, field: str) ->
 async def end_session_elsewhere(request: Request) -> Response:
     """POST /settings/sessions: log out the browser that `session` names."""
     sent = await receive(request)
-    member = member_of(request, await visit_of(request))
+    member = member_of(await context_of(request))
     number = number_in(sent.get("session", ""))
     await instance_of(request).unit(
         lambda ctx: end_one_session(ctx.conn, member.account.actor_id, number)

@@ -15,15 +15,15 @@ from fedcom.actions.community import CreateCommunity
 from fedcom.context import Context
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.http.devices import remember_device
+from fedcom.http.identity import set_session
 from fedcom.http.instance import instance_of
-from fedcom.http.sessions import set_session
 from fedcom.rules.limits import check_display_name
 from fedcom.rules.names import check_name
 from fedcom.site.settings import check_registration, check_site_name
 from fedcom.site.setup import finish_setup, is_set_up
 from fedcom.web.html.forms import Form, beside, read_form, see_other
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import visit_of
+from fedcom.web.html.request_context import context_of
 
 _FIELDS = {
     "token": "",
@@ -40,8 +40,8 @@ async def set_up(request: Request) -> Response:
     """GET and POST /setup: only until it has been done once."""
     instance = instance_of(request)
     form = await read_form(request, _FIELDS)
-    visit = await visit_of(request)
-    if visit.site.set_up_at is not None:
+    context = await context_of(request)
+    if context.site.set_up_at is not None:
         return RedirectResponse("/", 303)
     if form.ready:
         with form.keeping():
@@ -51,7 +51,7 @@ async def set_up(request: Request) -> Response:
             remember_device(request, response, welcome.member.account)
             return response
     values = {"form": form, "asks_token": instance.setup_token is not None}
-    return form.answer(page(request, "setup.html", visit, values))
+    return form.answer(page(context, "setup.html", values))
 
 
 async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:

@@ -25,9 +25,10 @@ from fedcom.accounts.throttle import (
 )
 from fedcom.context import Context
 from fedcom.errors import Denied, FedcomError, NotFound
+from fedcom.http.addresses import client_address
 from fedcom.http.devices import find_device, remember_device
+from fedcom.http.identity import clear_session, credentials_of, set_session
 from fedcom.http.instance import instance_of
-from fedcom.http.sessions import clear_session, session_token, set_session
 from fedcom.models.site import Site
 from fedcom.rules.limits import MAX_APPLICATION, check_body
 from fedcom.rules.names import check_name
@@ -36,7 +37,7 @@ from fedcom.web.email import ask_to_confirm
 from fedcom.web.html.forms import Form, beside, read_form, receive, safe_path, see_other
 from fedcom.web.html.honeypot import BAIT, SHOWN_AT, check_trap, set_trap
 from fedcom.web.html.render import page
-from fedcom.web.html.request_context import BANS, Visit, visit_of, visiting
+from fedcom.web.html.request_context import BANS, PageContext, context_of, read_page
 
 
 async def log_in(request: Request) -> Response:
@@ -46,18 +47,18 @@ async def log_in(request: Request) -> Response:
     """
     initial = {"name": "", "password": "", "next": request.query_params.get("next", "")}
     form = await read_form(request, initial)
-    visit = await visit_of(request)
+    context = await context_of(request)
     if form.ready:
         with form.keeping():
             welcome = await _sign_in(request, form)
             await take_along(request, form, welcome.member.person)
             response = see_other(safe_path(form.text("next")), "welcome")
-            if welcome.member.person.is_banned(visit.now):
+            if welcome.member.person.is_banned(context.now):
                 response = see_other(BANS)
-            set_session(response, instance_of(request).settings, welcome.token)
+            set_session(response, context.instance.settings, welcome.token)
             remember_device(request, response, welcome.member.account)
             return response
-    return form.answer(page(request, "login.html", visit, {"form": form}))
+    return form.answer(page(context, "login.html", {"form": form}))
 
 
 async def _sign_in(request: Request, form: Form) -> Welcome:
@@ -89,16 +90,11 @@ async def _sign_in(request: Request, form: Form) -> Welcome:
     return await instance.unit(finish)
 
 
-def client_address(request: Request) -> str:
-    """Who attempts are counted for: the client's address, as trusted proxies tell it."""
-    return request.client.host if request.client else ""
-
-
 async def log_out(request: Request) -> Response:
     """POST /logout."""
     await receive(request)
-    token = session_token(request)
-    if token is not None:
+    token = credentials_of(request).token
+    if token:
         await instance_of(request).unit(lambda ctx: end_session(ctx.conn, token))
     response = see_other("/", "logged_out")
     clear_session(response, instance_of(request).settings)
@@ -117,34 +113,36 @@ async def sign_up(request: Request) -> Response:
     form = await read_form(request, initial)
     sends_mail = instance_of(request).settings.sends_mail
     code = form.line("invitation")
-    visit, problem = await visiting(request, lambda conn, visit: _look_at_code(conn, code, visit))
+    context, problem = await read_page(
+        request, lambda conn, context: _look_at_code(conn, code, context)
+    )
     if form.ready:
         with form.keeping():
-            welcome = await _register(request, form, visit.site)
+            welcome = await _register(request, form, context.site)
             if welcome is None:
                 return see_other("/", "account_pending")
             asks = welcome.member.account.unconfirmed_email and sends_mail
             notice = "welcome_confirm" if asks else "welcome"
             response = see_other(safe_path(form.text("next")), notice)
-            set_session(response, instance_of(request).settings, welcome.token)
+            set_session(response, context.instance.settings, welcome.token)
             remember_device(request, response, welcome.member.account)
             return response
     if problem is not None and not form.sent:
         form.fail(problem)
-    set_trap(form, instance_of(request).signer, visit.now)
+    set_trap(form, context.instance.signer, context.now)
     values = {
         "form": form,
         "is_invited": code != "" and problem is None,
         "sends_mail": sends_mail,
     }
-    return form.answer(page(request, "register.html", visit, values))
+    return form.answer(page(context, "register.html", values))
 
 
-def _look_at_code(conn: Connection, code: str, visit: Visit) -> FedcomError | None:
+def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomError | None:
     """What is wrong with the code of an invitation; nothing is with none."""
     try:
         if code:
-            check_invitation(conn, code, visit.now)
+            check_invitation(conn, code, context.now)
     except (NotFound, Denied) as error:
         return error
     return None

@@ -23,6 +23,9 @@ from starlette.routing import BaseRoute
 
 from fedcom.catalogues import mark
 from fedcom.http.instance import instance_of
+from fedcom.http.numbers import number_of
+from fedcom.http.resolve import get_community_named, get_person_named
+from fedcom.models.moderation import MODERATION_LABELS
 from fedcom.offload import offload
 from fedcom.queries.actors import get_community
 from fedcom.queries.posts import get_post
@@ -39,8 +42,6 @@ from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import link, slug
 from fedcom.web.html.routing import Handler, page_route
-from fedcom.web.moderation import MODERATION_ACTIONS
-from fedcom.web.places import get_community_at, get_person_at, number_of
 
 ENTRIES = 30
 KEPT_SECONDS = 300
@@ -79,7 +80,7 @@ async def show_community(request: Request) -> Response:
     """GET /feeds/c/{slug}."""
 
     def read(conn: Connection) -> Feed:
-        community = get_community_at(conn, request)
+        community = get_community_named(conn, request)
         wanted = _wanted(request, scope="community", subject_id=community.id)
         about, path = to_text(community.summary_html), f"/c/{slug(community)}"
         return _posts(conn, request, wanted, path, community.display_name, about)
@@ -91,7 +92,7 @@ async def show_person(request: Request) -> Response:
     """GET /feeds/u/{slug}."""
 
     def read(conn: Connection) -> Feed:
-        who = get_person_at(conn, request)
+        who = get_person_named(conn, request)
         wanted = _wanted(request, scope="author", subject_id=who.id)
         about = to_text(who.summary_html)
         return _posts(conn, request, wanted, f"/u/{slug(who)}", who.display_name, about)
@@ -121,7 +122,7 @@ async def show_log(request: Request) -> Response:
 
     def read(conn: Connection) -> Feed:
         site = get_site(conn)
-        inside = get_community_at(conn, request) if "slug" in request.path_params else None
+        inside = get_community_named(conn, request) if "slug" in request.path_params else None
         log = list_modlog(conn, LogFilter(inside.id if inside else None), limit=ENTRIES)
         page = f"{origin}/c/{slug(inside)}/modlog" if inside else f"{origin}/modlog"
         entries = tuple(_of_log(origin, page, site.name, entry) for entry in log.items)
@@ -222,11 +223,8 @@ def _of_comment(origin: str, comment: CommentView) -> Entry:
 
 
 def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
-    action = (
-        gettext(MODERATION_ACTIONS[entry.kind])
-        if entry.kind in MODERATION_ACTIONS
-        else entry.kind.replace("_", " ")
-    )
+    label = MODERATION_LABELS.get(entry.kind)
+    action = gettext(label.log) if label is not None else entry.kind.replace("_", " ")
     by = entry.moderator
     return Entry(
         id=f"{page}#{entry.id}",

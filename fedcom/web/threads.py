@@ -13,8 +13,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from fedcom.accounts.rate_limits import act
 from fedcom.actions.comment import CreateComment
 from fedcom.context import Context
-from fedcom.http.instance import instance_of
-from fedcom.http.problems import wants_page
+from fedcom.http.numbers import number_in, number_of
+from fedcom.http.problem import wants_page
+from fedcom.http.resolve import check_open, parse_markdown
 from fedcom.models.comment import Comment
 from fedcom.models.personal import Draft
 from fedcom.models.post import Post
@@ -36,8 +37,7 @@ from fedcom.web import drafts
 from fedcom.web.communities import read_community
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, piece
-from fedcom.web.html.request_context import Visit, member_of, visiting
-from fedcom.web.places import check_open, number_in, number_of, written
+from fedcom.web.html.request_context import PageContext, member_of, read_page
 
 ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
 
@@ -67,9 +67,9 @@ class Discussion:
     # How often what the viewer wrote was boosted, by its id.
     boosts: Mapping[str, int] = field(default_factory=dict)
 
-    def values(self, visit: Visit, order: Order, form: Form) -> dict[str, Any]:
+    def values(self, context: PageContext, order: Order, form: Form) -> dict[str, Any]:
         """What the templates of threads are given."""
-        new_after = self.new_after(visit)
+        new_after = self.new_after(context)
         roots = to_tree(self.thread.comments, order)
         reply_to = number_in(form.line("parent"))
         return {
@@ -80,7 +80,7 @@ class Discussion:
             "roots": roots,
             "levels": LEVELS,
             "deepest": MAX_DEPTH - 1,
-            "new": self._new_comments(visit, new_after),
+            "new": self._new_comments(context, new_after),
             "reasons": self.reasons,
             "boosts": self.boosts,
             "order": order,
@@ -99,20 +99,24 @@ class Discussion:
         """
         if not reply_to:
             return self.focus is None and self.post.is_shown and self.post.locked_at is None
-        return any(one.id == reply_to and one.is_shown for one in placed(roots))
+        return any(one.id == reply_to and self.takes_reply(one) for one in placed(roots))
 
-    def new_after(self, visit: Visit) -> datetime | None:
+    def takes_reply(self, comment: CommentView) -> bool:
+        """Whether the viewer could reply to this comment: it is shown, and not locked for them."""
+        return comment.is_shown and (not comment.is_locked or self.community.standing.may_moderate)
+
+    def new_after(self, context: PageContext) -> datetime | None:
         """Comments after this moment are new to the member who looks; None: nothing is."""
         last = self.post.last_visit
-        return last.new_from(visit.now) if last else None
+        return last.new_from(context.now) if last else None
 
-    def _new_comments(self, visit: Visit, new_after: datetime | None) -> frozenset[int]:
+    def _new_comments(self, context: PageContext, new_after: datetime | None) -> frozenset[int]:
         if new_after is None:
             return frozenset()
         return frozenset(
             one.id
             for one in self.thread.comments
-            if one.published_at > new_after and one.is_shown and one.author.id != visit.viewer_id
+            if one.published_at > new_after and one.is_shown and one.author.id != context.viewer_id
         )
 
 
@@ -125,58 +129,62 @@ def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentView]
 
 
 def _read_post(
-    conn: Connection, visit: Visit, post_id: int, draft_place: str
+    conn: Connection, context: PageContext, post_id: int, draft_place: str
 ) -> tuple[PostView, CommunityPage, Draft | None]:
     """Raises NotFound, and HTTPException(410) when the community was closed."""
     post, draft = get_post_with_draft(
-        conn, post_id, draft_place, viewer_id=visit.viewer_id, now=visit.now
+        conn, post_id, draft_place, viewer_id=context.viewer_id, now=context.now
     )
     check_open(post.community)
-    return post, read_community(conn, visit, post.community.id), draft
+    return post, read_community(conn, context, post.community.id), draft
 
 
 def _read_discussion(
-    conn: Connection, visit: Visit, post_id: int, after: str, draft_place: str
+    conn: Connection, context: PageContext, post_id: int, after: str, draft_place: str
 ) -> Discussion:
-    post, community, draft = _read_post(conn, visit, post_id, draft_place)
-    thread = find_thread(conn, post, viewer_id=visit.viewer_id, now=visit.now, after=after)
+    post, community, draft = _read_post(conn, context, post_id, draft_place)
+    thread = find_thread(conn, post, viewer_id=context.viewer_id, now=context.now, after=after)
     found = Discussion(post, community, thread, draft)
     return replace(
         found,
-        cross_posts=list_cross_posts(conn, post, viewer_id=visit.viewer_id),
-        reasons=_reasons(conn, visit, found),
-        boosts=_boosts(conn, visit, found),
+        cross_posts=list_cross_posts(conn, post, viewer_id=context.viewer_id),
+        reasons=_reasons(conn, context, found),
+        boosts=_boosts(conn, context, found),
     )
 
 
 def _read_branch(
-    conn: Connection, visit: Visit, top: Comment, context: int, draft_place: str = ""
+    conn: Connection, context: PageContext, top: Comment, ancestors: int, draft_place: str = ""
 ) -> Discussion:
-    post, community, draft = _read_post(conn, visit, top.post_id, draft_place)
-    thread = find_branch(conn, post, top, viewer_id=visit.viewer_id, now=visit.now, context=context)
+    post, community, draft = _read_post(conn, context, top.post_id, draft_place)
+    thread = find_branch(
+        conn, post, top, viewer_id=context.viewer_id, now=context.now, context=ancestors
+    )
     focus = next(one for one in thread.comments if one.id == top.id)
     found = Discussion(post, community, thread, draft, focus=focus)
-    return replace(found, reasons=_reasons(conn, visit, found), boosts=_boosts(conn, visit, found))
+    return replace(
+        found, reasons=_reasons(conn, context, found), boosts=_boosts(conn, context, found)
+    )
 
 
-def _boosts(conn: Connection, visit: Visit, shown: Discussion) -> dict[str, int]:
+def _boosts(conn: Connection, context: PageContext, shown: Discussion) -> dict[str, int]:
     """How often what the viewer wrote was boosted elsewhere."""
-    if visit.member is None:
+    if context.member is None:
         return {}
     written = [(shown.post.iri, shown.post.author.id)]
     written += [(one.iri, one.author.id) for one in shown.thread.comments if one.is_shown]
-    return count_boosts(conn, [iri for iri, by in written if by == visit.viewer_id])
+    return count_boosts(conn, [iri for iri, by in written if by == context.viewer_id])
 
 
-def _reasons(conn: Connection, visit: Visit, shown: Discussion) -> dict[str, str]:
+def _reasons(conn: Connection, context: PageContext, shown: Discussion) -> dict[str, str]:
     """Asked for only when there is something removed that the viewer wrote, or moderates."""
-    if visit.member is None:
+    if context.member is None:
         return {}
     post = shown.post
     removed = [(post.iri, post.author.id)] if post.removed_at is not None else []
     removed += [(one.iri, one.author.id) for one in shown.thread.comments if one.is_removed]
-    moderates = shown.community.standing.may_moderate or visit.member.is_admin
-    return find_reasons(conn, [iri for iri, by in removed if moderates or by == visit.viewer_id])
+    moderates = shown.community.standing.may_moderate or context.member.is_admin
+    return find_reasons(conn, [iri for iri, by in removed if moderates or by == context.viewer_id])
 
 
 async def show(request: Request) -> Response:
@@ -195,22 +203,22 @@ async def reply(request: Request) -> Response:
     piece of the page.
     """
     form = await read_form(request, _ANSWER)
-    visit, post = await visiting(request, lambda conn, _: get_post(conn, number_of(request)))
+    context, post = await read_page(request, lambda conn, _: get_post(conn, number_of(request)))
     if form.ready and not wants_page(request):
-        return await _show_answer(request, visit, await _answer(request, visit, post, form))
+        return await _show_answer(context, await _answer(context, post, form))
     place = _place_of(post.id, form)
-    if visit.member is None:
-        return drafts.ask_to_log_in(request, visit, form, place, _ANSWER)
+    if context.member is None:
+        return drafts.ask_to_log_in(context, form, place, _ANSWER)
     if form.ready:
         with form.keeping():
             if form.checked("draft"):
-                await drafts.keep(request, form, visit.member.person, place, _ANSWER)
+                await drafts.keep(context, form, place, _ANSWER)
                 return see_other(drafts.path_of(place), "draft_saved")
             if not form.checked("preview"):
-                made = await _answer(request, visit, post, form)
+                made = await _answer(context, post, form)
                 return see_other(f"/post/{post.id}#comment-{made.id}", "comment_posted")
         if form.status != 200:
-            await drafts.keep_unsent(request, form, visit.member.person, place, _ANSWER)
+            await drafts.keep_unsent(context, form, place, _ANSWER)
     return await _show(request, form)
 
 
@@ -218,9 +226,9 @@ def _place_of(post_id: int, form: Form) -> str:
     return drafts.place_of_answer(post_id, number_in(form.line("parent")))
 
 
-async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Comment:
-    by = member_of(request, visit).person
-    body = await written(request, by, check_comment(form.text("body")))
+async def _answer(context: PageContext, about: Post, form: Form) -> Comment:
+    by = member_of(context).person
+    body = await parse_markdown(context.request, by, check_comment(form.text("body")))
     number = number_in(form.line("parent"))
 
     def make(ctx: Context) -> int:
@@ -232,56 +240,58 @@ async def _answer(request: Request, visit: Visit, about: Post, form: Form) -> Co
     def work(ctx: Context) -> Comment:
         return get_comment(ctx.conn, once(ctx, by, form.key, lambda: make(ctx)))
 
-    return await instance_of(request).unit(work)
+    return await context.instance.unit(work)
 
 
-async def _show_answer(request: Request, visit: Visit, made: Comment) -> Response:
-    discussion = await instance_of(request).read(lambda conn: _read_branch(conn, visit, made, 0))
-    values = discussion.values(visit, "new", Form({"parent": "", "body": ""})) | {"focus": None}
-    html = await offload(piece, request, "comment.html", visit, values)
+async def _show_answer(context: PageContext, made: Comment) -> Response:
+    discussion = await context.instance.read(lambda conn: _read_branch(conn, context, made, 0))
+    values = discussion.values(context, "new", Form({"parent": "", "body": ""})) | {"focus": None}
+    html = await offload(piece, context, "comment.html", values)
     return JSONResponse({"id": made.id, "html": html}, 201)
 
 
 async def _show(request: Request, form: Form) -> Response:
     number, after = number_of(request), request.query_params.get("after", "")
     place = "" if form.sent else _place_of(number, form)
-    visit, discussion = await visiting(
-        request, lambda conn, visit: _read_discussion(conn, visit, number, after, place)
+    context, discussion = await read_page(
+        request, lambda conn, context: _read_discussion(conn, context, number, after, place)
     )
     reply_to = number_in(form.line("parent"))
     if reply_to and not form.sent:
         roots = to_tree(discussion.thread.comments)
         if reply_to not in {one.id for one in placed(roots)}:
             return RedirectResponse(f"/comment/{reply_to}?reply={reply_to}#comment-{reply_to}", 303)
-    more = await _more(request, visit, discussion, form)
-    response = _discussion_page(request, visit, discussion, form, more)
-    response.background = _note_visit(request, visit, discussion.post)
+    more = await _more(context, discussion, form)
+    response = _discussion_page(context, discussion, form, more)
+    response.background = _note_visit(context, discussion.post)
     return response
 
 
-def _note_visit(request: Request, visit: Visit, post: PostView) -> BackgroundTask | None:
+def _note_visit(context: PageContext, post: PostView) -> BackgroundTask | None:
     """Remembered when the page is on its way: reading never waits for a write."""
-    last, member = post.last_visit, visit.member
-    is_old = last is None or last.is_to_be_noted(post.comments, visit.now)
+    last, member = post.last_visit, context.member
+    is_old = last is None or last.is_to_be_noted(post.comments, context.now)
     if member is None or not (is_old or member.unread):
         return None
 
     def note(ctx: Context) -> None:
         if is_old:
-            note_visit(ctx.conn, visit.viewer_id, post, last, visit.now)
+            note_visit(ctx.conn, context.viewer_id, post, last, context.now)
         if member.unread:
-            read_thread(ctx.conn, visit.viewer_id, post.id, visit.now)
+            read_thread(ctx.conn, context.viewer_id, post.id, context.now)
 
-    return BackgroundTask(instance_of(request).unit, note)
+    return BackgroundTask(context.instance.unit, note)
 
 
-def _note_reading(request: Request, visit: Visit, comment: CommentView) -> BackgroundTask | None:
+def _note_reading(context: PageContext, comment: CommentView) -> BackgroundTask | None:
     """That it was answered or named in this comment is read then."""
-    if visit.member is None or not visit.member.unread:
+    if context.member is None or not context.member.unread:
         return None
     return BackgroundTask(
-        instance_of(request).unit,
-        lambda ctx: read_thread(ctx.conn, visit.viewer_id, comment.post.id, visit.now, comment.id),
+        context.instance.unit,
+        lambda ctx: read_thread(
+            ctx.conn, context.viewer_id, comment.post.id, context.now, comment.id
+        ),
     )
 
 
@@ -291,38 +301,35 @@ async def show_comment(request: Request) -> Response:
     form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
     place = f"comment/{number_in(form.line('parent'))}"
 
-    def read(conn: Connection, visit: Visit) -> Discussion:
-        return _read_branch(conn, visit, get_comment(conn, number_of(request)), CONTEXT, place)
+    def read(conn: Connection, context: PageContext) -> Discussion:
+        return _read_branch(conn, context, get_comment(conn, number_of(request)), CONTEXT, place)
 
-    visit, discussion = await visiting(request, read)
-    more = await _more(request, visit, discussion, form)
-    response = _discussion_page(request, visit, discussion, form, more)
+    context, discussion = await read_page(request, read)
+    more = await _more(context, discussion, form)
+    response = _discussion_page(context, discussion, form, more)
     if discussion.focus is not None:
-        response.background = _note_reading(request, visit, discussion.focus)
+        response.background = _note_reading(context, discussion.focus)
     return response
 
 
-async def _more(
-    request: Request, visit: Visit, discussion: Discussion, form: Form
-) -> dict[str, Any]:
+async def _more(context: PageContext, discussion: Discussion, form: Form) -> dict[str, Any]:
     """The draft that the form begins with, or a look at what was typed into it."""
     left = drafts.restore(form, discussion.draft)
-    seen = await drafts.preview(request, visit, form) if form.checked("preview") else ""
+    seen = await drafts.preview(context, form) if form.checked("preview") else ""
     return {"left": left, "preview": seen}
 
 
 def _discussion_page(
-    request: Request, visit: Visit, discussion: Discussion, form: Form, more: dict[str, Any]
+    context: PageContext, discussion: Discussion, form: Form, more: dict[str, Any]
 ) -> Response:
     post, focus = discussion.post, discussion.focus
-    asked = request.query_params.get("sort", "")
+    asked = context.request.query_params.get("sort", "")
     order = next((order for order in ORDERS if order == asked), ORDERS[0])
     shown = focus.is_shown if focus is not None else post.is_shown
     response = page(
-        request,
+        context,
         "post.html",
-        visit,
-        discussion.values(visit, order, form) | more,
+        discussion.values(context, order, form) | more,
         status=200 if shown or form.sent else 410,
         alternate=focus.iri if focus is not None else post.iri,
     )

@@ -4,8 +4,8 @@ from typing import Any
 
 from activitypub.signatures.keys import PublicKey
 from activitypub.vocab.actors import (
+    ActorProfile,
     Boxes,
-    Profile,
     application,
     deleted_actor,
     group,
@@ -64,8 +64,8 @@ def _proof_keys(someone: Actor) -> list[PublicKey]:
     return [PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)]
 
 
-def _profile(someone: Actor) -> Profile:
-    return Profile(
+def _profile(someone: Actor) -> ActorProfile:
+    return ActorProfile(
         id=someone.iri,
         username=someone.name,
         name=someone.display_name,

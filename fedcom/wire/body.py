@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import host_of
-from activitypub.reading import Document
 from fedcom.text.html import escape_text, sanitize
 from fedcom.text.mentions import Mention, ParsedMarkdown, linked_mentions
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from activitypub.reading import Document
-from activitypub.vocab.objects import Text, interaction_policy, note
+from activitypub.document import Document
+from activitypub.vocab.objects import TextContent, interaction_policy, note
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.wire.body import Body
@@ -22,7 +22,7 @@ from fedcom.wire.tags import (
     language_in,
     language_of,
     named_in,
-    to_place,
+    to_addressing,
     tombstone_of,
     with_their_links,
 )
@@ -93,8 +93,8 @@ def to_note(
     if not about.is_shown:
         return tombstone_of(about, "Note")
     return note(
-        to_place(about, author, community, mentioned, thread=above.thread, replies=replies),
-        Text(
+        to_addressing(about, author, community, mentioned, thread=above.thread, replies=replies),
+        TextContent(
             html=with_their_links(about.body_html, about.iri, mentioned),
             markdown=about.body_source or None,
             language=language_of(about.language),

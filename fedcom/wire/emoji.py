@@ -8,9 +8,9 @@ import html as entities
 import re
 from dataclasses import replace
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri
-from activitypub.reading import Document
 from fedcom.text.html import sanitize
 from fedcom.text.prose import pieces
 from fedcom.wire.body import Body

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
+from activitypub.document import Document, to_datetime
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri
-from activitypub.reading import Document, to_datetime
 from activitypub.vocab.objects import image
 from fedcom.errors import Invalid
 from fedcom.rules.limits import MAX_ALT, MAX_WARNING, check_url

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC, without_fragment
-from activitypub.reading import Document
-from activitypub.vocab.objects import Text, mention, message
+from activitypub.vocab.objects import TextContent, mention, message
 from fedcom.models.actor import Person
 from fedcom.models.message import Message
 from fedcom.wire.body import Body
@@ -60,7 +60,7 @@ def to_message(
         about.iri,
         author.iri,
         [recipient.iri],
-        Text(html=about.body_html, markdown=about.body_source),
+        TextContent(html=about.body_html, markdown=about.body_source),
         published=about.published_at,
         updated=about.updated_at,
         kind=CHAT if chat else "Note",

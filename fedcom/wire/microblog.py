@@ -9,14 +9,20 @@ Both forms, and what each peer makes of them, are in docs/decisions/0034.
 import html as entities
 from typing import Any
 
-from activitypub.vocab.objects import Text, interaction_policy, note
+from activitypub.vocab.objects import TextContent, interaction_policy, note
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
 from fedcom.text.hashtags import with_hashtag_links
 from fedcom.text.pictures import pictures_in
 from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import thread_of
-from fedcom.wire.tags import hashtag_page, language_of, to_place, tombstone_of, with_their_links
+from fedcom.wire.tags import (
+    hashtag_page,
+    language_of,
+    to_addressing,
+    tombstone_of,
+    with_their_links,
+)
 
 MOST_PICTURES = 4
 """Pictures of one status that Mastodon shows."""
@@ -38,8 +44,10 @@ def to_status(
     if not about.is_shown:
         return tombstone_of(about, "Note")
     return note(
-        to_place(about, author, community, mentioned, thread=thread_of(about), replies=replies),
-        Text(html=_content(about, mentioned), language=language_of(about.language)),
+        to_addressing(
+            about, author, community, mentioned, thread=thread_of(about), replies=replies
+        ),
+        TextContent(html=_content(about, mentioned), language=language_of(about.language)),
         sensitive=about.nsfw or bool(about.content_warning),
         summary=about.content_warning or None,
         attachments=_pictures(about),

@@ -6,8 +6,8 @@ not mentioned is allowed.
 
 from dataclasses import dataclass
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 
 
 @dataclass(frozen=True, slots=True)

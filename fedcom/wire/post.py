@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import check_iri, same_host
-from activitypub.reading import Document
-from activitypub.vocab.objects import Text, link, page
+from activitypub.vocab.objects import TextContent, link, page
 from fedcom.errors import Invalid
 from fedcom.models.actor import Actor, Community
 from fedcom.models.post import Post
@@ -33,7 +33,7 @@ from fedcom.wire.tags import (
     language_in,
     language_of,
     named_in,
-    to_place,
+    to_addressing,
     tombstone_of,
     with_their_links,
 )
@@ -114,7 +114,7 @@ def to_page(
     if not about.is_shown:
         return tombstone_of(about, about.wire_type)
     return page(
-        to_place(
+        to_addressing(
             about,
             author,
             community,
@@ -123,7 +123,7 @@ def to_page(
             replies=replies_iri(about.iri),
         ),
         about.title,
-        Text(
+        TextContent(
             # Lemmy keeps what it had of a field that is missing, so one that is empty is sent.
             html=with_their_links(about.body_html, about.iri, mentioned),
             markdown=about.body_source,

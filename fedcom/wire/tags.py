@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from activitypub.document import Document
 from activitypub.iri import origin_of
-from activitypub.reading import Document
-from activitypub.vocab.objects import Language, Place, hashtag, mention, tombstone
+from activitypub.vocab.objects import Addressing, Language, hashtag, mention, tombstone
 from fedcom.models.actor import Actor, Community
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
@@ -20,7 +20,7 @@ from fedcom.wire.addressing import page_of
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
-def to_place(
+def to_addressing(
     about: Post | Comment,
     author: Actor,
     community: Community,
@@ -28,9 +28,9 @@ def to_place(
     *,
     thread: str | None,
     replies: str | dict[str, Any],
-) -> Place:
+) -> Addressing:
     """Where our post or comment stands, whose it is and whom it names."""
-    return Place(
+    return Addressing(
         id=about.iri,
         author=author.iri,
         community=community.iri,

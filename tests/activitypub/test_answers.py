@@ -17,7 +17,7 @@ from activitypub.answers import (
     to_failure,
     unpack,
 )
-from activitypub.errors import Gone, NotThere, Refused, TooBig, Unreachable
+from activitypub.errors import FetchRefused, Gone, NotThere, TooBig, Unreachable
 
 NOW = datetime(2026, 11, 6, 8, 49, 37, tzinfo=UTC)
 AP = "application/activity+json"
@@ -100,7 +100,7 @@ def test_an_empty_body_needs_no_unpacking() -> None:
     ],
 )
 def test_unknown_doubled_and_broken_encodings_are_refused(encoding: str, body: bytes) -> None:
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         unpack(body, encoding, 10_000)
     assert error.value.code == "content_encoding"
 
@@ -149,14 +149,14 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | No
         (500, Unreachable),
         (503, Unreachable),
         (526, Unreachable),
-        (400, Refused),
-        (401, Refused),
-        (403, Refused),
-        (406, Refused),
-        (202, Refused),
-        (204, Refused),
-        (300, Refused),
-        (304, Refused),
+        (400, FetchRefused),
+        (401, FetchRefused),
+        (403, FetchRefused),
+        (406, FetchRefused),
+        (202, FetchRefused),
+        (204, FetchRefused),
+        (300, FetchRefused),
+        (304, FetchRefused),
     ],
 )
 def test_every_status_is_one_kind_of_failure(status: int, kind: type[Exception]) -> None:
@@ -167,7 +167,7 @@ def test_every_status_is_one_kind_of_failure(status: int, kind: type[Exception])
     assert failure.url == "https://peer.example/1"
     if isinstance(failure, Unreachable):
         assert failure.retry_after == 30.0
-    if isinstance(failure, Unreachable | Refused):
+    if isinstance(failure, Unreachable | FetchRefused):
         assert failure.facts["answer"] == "why"
 
 

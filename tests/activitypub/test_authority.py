@@ -14,8 +14,8 @@ from activitypub.authority import (
     judge_key,
     judge_listed,
 )
+from activitypub.document import Document
 from activitypub.errors import Unauthentic
-from activitypub.reading import Document
 
 # ann and her community live on a peer; eva is on a host of her own; we are fedcom.example.
 ANN = "https://peer.example/u/ann"

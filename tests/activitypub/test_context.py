@@ -10,7 +10,7 @@ from activitypub.context import (
     context_of,
     proof_context,
 )
-from activitypub.reading import AS2
+from activitypub.types import AS2
 
 
 @pytest.mark.parametrize("context", [ACTOR_CONTEXT, FULL_CONTEXT, OBJECT_CONTEXT])

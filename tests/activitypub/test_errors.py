@@ -3,12 +3,12 @@ import pytest
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
+    FetchRefused,
     Gone,
     Malformed,
     NotThere,
     PrivateAddress,
     ProtocolError,
-    Refused,
     SignatureInvalid,
     TooBig,
     Unauthentic,
@@ -29,7 +29,7 @@ def test_every_fault_between_servers_can_be_caught_as_one(kind):
 
 
 @pytest.mark.parametrize(
-    "kind", [Gone, NotThere, Refused, TooBig, PrivateAddress, Unreachable, BudgetSpent]
+    "kind", [Gone, NotThere, FetchRefused, TooBig, PrivateAddress, Unreachable, BudgetSpent]
 )
 def test_a_failed_fetch_knows_its_url_and_status(kind):
     error = kind("code", "Detail.", url="https://peer.example/x", status=410, received="y")

@@ -11,24 +11,24 @@ import httpx
 import pytest
 
 from activitypub.answers import LD_JSON
-from activitypub.connection import Connection
+from activitypub.connection import HttpConnection
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
+    FetchRefused,
     Gone,
     NotThere,
     PrivateAddress,
-    Refused,
     TooBig,
     Unreachable,
 )
 from activitypub.fetch import Budget, Fetcher
 from activitypub.netguard import Guard
 from activitypub.nodeinfo import fetch_software
-from activitypub.reading import COLLECTION_TYPES
 from activitypub.signatures import request as signatures
 from activitypub.signatures.keys import PrivateKey, PublicKey, generate_rsa_pem, load_private
 from activitypub.transport import PeerTransport, dial_address
+from activitypub.types import COLLECTION_TYPES
 from activitypub.webfinger import Handle, find_actor
 from tests.support.addresses import ADDRESSES
 from tests.support.documents import document
@@ -140,7 +140,7 @@ async def test_a_401_is_answered_by_one_knock_with_the_other_signature(
     web.put(NOTE, status=401)
     fetcher = web.fetcher(key)
     for _ in range(2):
-        with pytest.raises(Refused):
+        with pytest.raises(FetchRefused):
             await fetcher.fetch_document(NOTE)
     # Twice the first time; the second time the day is not over.
     assert len(web.asked) == 3
@@ -154,7 +154,7 @@ async def test_a_401_is_answered_by_one_knock_with_the_other_signature(
 @pytest.mark.anyio
 async def test_an_unsigned_get_knocks_only_once(web: SmallWeb) -> None:
     web.put(f"{NOTE}?x=1", status=401)
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(f"{NOTE}?x=1")
     assert len(web.asked) == 1
 
@@ -193,7 +193,7 @@ async def test_activitypub_types_are_read(web: SmallWeb, media_type: str) -> Non
 @pytest.mark.anyio
 async def test_an_uploaded_file_does_not_speak_for_its_host(web: SmallWeb, media_type: str) -> None:
     web.put(NOTE, note(NOTE), media_type=media_type)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
     assert error.value.code == "content_type"
     assert error.value.facts["received"] == media_type
@@ -203,7 +203,7 @@ async def test_an_uploaded_file_does_not_speak_for_its_host(web: SmallWeb, media
 @pytest.mark.anyio
 async def test_an_answer_without_a_type_is_refused(web: SmallWeb) -> None:
     web.routes["peer.example", "/notes/1"] = http_answer(json.dumps(note(NOTE)).encode())
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
     assert error.value.code == "content_type"
 
@@ -226,7 +226,7 @@ async def test_an_answer_without_a_type_is_refused(web: SmallWeb) -> None:
 @pytest.mark.anyio
 async def test_a_broken_document_is_refused(web: SmallWeb, body: bytes, code: str | None) -> None:
     web.put(NOTE, body)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
     assert code in (error.value.code, None)
     assert error.value.url == NOTE
@@ -237,9 +237,9 @@ async def test_a_broken_document_is_refused(web: SmallWeb, body: bytes, code: st
     [
         (404, NotThere),
         (410, Gone),
-        (401, Refused),
-        (403, Refused),
-        (202, Refused),
+        (401, FetchRefused),
+        (403, FetchRefused),
+        (202, FetchRefused),
         (502, Unreachable),
     ],
 )
@@ -419,7 +419,7 @@ async def test_three_redirects_are_followed_and_each_request_is_signed(
 async def test_a_fourth_redirect_is_not_followed(web: SmallWeb) -> None:
     for number in range(5):
         web.redirect(f"https://peer.example/{number}", f"/{number + 1}")
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document("https://peer.example/0")
     assert error.value.code == "too_many_redirects"
     assert len(web.asked) == 4
@@ -428,7 +428,7 @@ async def test_a_fourth_redirect_is_not_followed(web: SmallWeb) -> None:
 @pytest.mark.anyio
 async def test_a_redirect_to_itself_ends(web: SmallWeb) -> None:
     web.redirect(NOTE, NOTE)
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(NOTE)
     assert len(web.asked) == 4
 
@@ -457,7 +457,7 @@ async def test_a_redirect_that_may_not_be_followed_is_refused(
     web: SmallWeb, location: str, code: str | None
 ) -> None:
     web.redirect(NOTE, location)
-    with pytest.raises((Refused, PrivateAddress)) as error:
+    with pytest.raises((FetchRefused, PrivateAddress)) as error:
         await web.fetcher().fetch_document(NOTE)
     assert code in (error.value.code, None)
     assert {"peer.example"} == {asked.headers["host"] for asked in web.listener.asked}
@@ -466,7 +466,7 @@ async def test_a_redirect_that_may_not_be_followed_is_refused(
 @pytest.mark.anyio
 async def test_a_redirect_without_location_is_refused(web: SmallWeb) -> None:
     web.put(NOTE, status=302)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
     assert error.value.code == "redirect_broken"
 
@@ -479,7 +479,7 @@ VICTIM = "https://victim.example/1"
 async def test_a_document_with_the_id_of_another_host_is_refused(web: SmallWeb) -> None:
     web.put(EVIL, note(VICTIM))
     web.put(VICTIM, note(VICTIM))
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(EVIL)
     assert error.value.code == "id_mismatch"
     assert error.value.facts == {"received": VICTIM, "computed": EVIL}
@@ -490,7 +490,7 @@ async def test_a_document_with_the_id_of_another_host_is_refused(web: SmallWeb) 
 async def test_an_open_redirect_does_not_let_another_host_speak_for_it(web: SmallWeb) -> None:
     web.redirect(VICTIM, EVIL)
     web.put(EVIL, note(VICTIM))
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(VICTIM)
     assert error.value.code == "id_mismatch"
 
@@ -499,7 +499,7 @@ async def test_an_open_redirect_does_not_let_another_host_speak_for_it(web: Smal
 async def test_a_redirect_to_another_host_gives_what_is_that_hosts_own(web: SmallWeb) -> None:
     web.redirect(EVIL, "https://victim.example/upload")
     web.put("https://victim.example/upload", note(EVIL))
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(EVIL)
     web.redirect(EVIL, VICTIM)
     web.put(VICTIM, note(VICTIM))
@@ -522,7 +522,7 @@ async def test_ids_that_never_settle_are_refused(web: SmallWeb) -> None:
     web.put(NOTE, note("https://peer.example/2"))
     web.put("https://peer.example/2", note("https://peer.example/3"))
     web.put("https://peer.example/3", note("https://peer.example/3"))
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(NOTE)
     assert error.value.code == "id_mismatch"
     assert len(web.asked) == 2
@@ -534,11 +534,11 @@ async def test_the_second_look_does_not_accept_another_host_either(web: SmallWeb
     web.put(page, note(VICTIM))
     web.redirect(VICTIM, EVIL)
     web.put(EVIL, note(VICTIM))
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(page)
     web.put(EVIL, note(EVIL))
     found = None
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(FetchRefused):
         found = await web.fetcher().fetch_document(page)
     assert found is None or found.document.id == EVIL
 
@@ -575,7 +575,7 @@ async def test_a_collection_does_not_speak_for_the_host_that_redirects_to_it(
     found = await web.fetcher().fetch_document(VICTIM)
     assert found.document.id == EVIL
     web.put(EVIL, document(VICTIM, "Collection"))
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_document(VICTIM)
     assert error.value.code == "id_mismatch"
 
@@ -584,7 +584,7 @@ async def test_a_collection_does_not_speak_for_the_host_that_redirects_to_it(
 @pytest.mark.anyio
 async def test_an_id_that_is_no_iri_of_the_host_is_refused(web: SmallWeb, name: str) -> None:
     web.put(NOTE, note(name))
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await web.fetcher().fetch_document(NOTE)
 
 
@@ -615,7 +615,7 @@ async def test_a_page_is_followed_once_only(web: SmallWeb) -> None:
     link = b'<link rel="alternate" type="application/activity+json" href="/2">'
     web.put(NOTE, link, media_type="text/html")
     web.put("https://peer.example/2", link, media_type="text/html")
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_page_link(NOTE)
     assert error.value.code == "content_type"
     assert len(web.asked) == 2
@@ -624,7 +624,7 @@ async def test_a_page_is_followed_once_only(web: SmallWeb) -> None:
 @pytest.mark.anyio
 async def test_a_page_without_a_document_is_refused(web: SmallWeb) -> None:
     web.put(NOTE, b"<html>", media_type="text/html")
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_page_link(NOTE)
     assert error.value.code == "no_alternate"
 
@@ -674,7 +674,7 @@ async def test_a_key_document_speaks_for_its_own_host_only(
     web: SmallWeb, document: dict[str, Any]
 ) -> None:
     web.put(f"{ACTOR}/main-key", document)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await web.fetcher().fetch_key_document(f"{ACTOR}/main-key")
     assert error.value.code == "id_mismatch"
 
@@ -683,7 +683,7 @@ async def test_a_key_document_speaks_for_its_own_host_only(
 async def test_a_key_is_not_taken_from_where_its_host_redirects(web: SmallWeb) -> None:
     web.redirect(f"{ACTOR}/main-key", EVIL)
     web.put(EVIL, {"@context": AS2, "id": ACTOR, "publicKey": KEY})
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await web.fetcher().fetch_key_document(f"{ACTOR}/main-key")
 
 
@@ -726,9 +726,9 @@ async def test_what_shows_nothing_to_strangers_is_asked_again_with_a_signature(
 ) -> None:
     web.put(NOTE, status=401)
     fetcher = web.fetcher(key)
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await fetcher.fetch_json(NOTE, accept="application/json")
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await fetcher.fetch_bytes(NOTE, accept="image/*", max_bytes=10)
 
     first, second, *_ = web.listener.asked
@@ -951,7 +951,7 @@ async def test_no_form_of_a_private_address_is_ever_connected_to(
     fetcher = inside.fetcher(key)
     for form in LOCAL_FORMS:
         url = form.format(port=inside.listeners[0].port)
-        with pytest.raises((PrivateAddress, Refused)):
+        with pytest.raises((PrivateAddress, FetchRefused)):
             await use(fetcher, url, key)
         assert inside.names == [], url
     inside.assert_untouched()
@@ -981,9 +981,9 @@ async def test_discovery_does_not_connect_to_them_either(inside: Inside) -> None
     fetcher = inside.fetcher()
     port = inside.listeners[0].port
     for host in ("127.0.0.1", f"127.0.0.1:{port}", "[::1]", "localhost", "127.1", "x.internal"):
-        with pytest.raises((PrivateAddress, Refused)):
+        with pytest.raises((PrivateAddress, FetchRefused)):
             await find_actor(fetcher, Handle("a", host))
-        with pytest.raises((PrivateAddress, Refused)):
+        with pytest.raises((PrivateAddress, FetchRefused)):
             await fetch_software(fetcher, host)
     inside.assert_untouched()
     await fetcher.aclose()
@@ -1011,7 +1011,7 @@ async def test_a_redirect_to_a_private_address_is_not_followed(
         # Headers are latin-1, and a target without a scheme would be one on the same host.
         if form.isascii() and "://" in form:
             web.redirect(NOTE, form.format(port=inside.listeners[0].port))
-            with pytest.raises((PrivateAddress, Refused)):
+            with pytest.raises((PrivateAddress, FetchRefused)):
                 await use(fetcher, NOTE, key)
     for address in (a for a in ADDRESSES if a != "127.0.0.1"):
         web.addresses["evil.example"] = [address]
@@ -1063,7 +1063,7 @@ async def test_in_development_a_name_under_localhost_is_found_whatever_it_speaks
 
             async def dial(
                 address: str, port: int, tls: ssl.SSLContext | None, name: str
-            ) -> Connection:
+            ) -> HttpConnection:
                 if (tls is None) is (scheme == "https"):
                     raise ConnectionRefusedError
                 return await dial_address(address, listener.port, tls, name)

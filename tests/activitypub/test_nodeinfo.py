@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.errors import NotThere, Refused
+from activitypub.errors import FetchRefused, NotThere
 from activitypub.nodeinfo import Software, Usage, document, fetch_software, index
 from tests.support.small_web import SmallWeb, small_web
 
@@ -83,7 +83,7 @@ async def test_a_link_that_is_not_the_peers_own_is_not_followed(
     web: SmallWeb, wellknown: dict[str, Any]
 ) -> None:
     web.put(WELLKNOWN, wellknown)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await fetch_software(web.fetcher(), "peer.example")
     assert error.value.code == "nodeinfo_no_link"
     assert web.asked == [WELLKNOWN]
@@ -96,7 +96,7 @@ async def test_a_link_that_is_not_the_peers_own_is_not_followed(
 async def test_a_nodeinfo_without_a_name_is_refused(web: SmallWeb, info: dict[str, Any]) -> None:
     web.put(WELLKNOWN, links((f"{REL}2.0", INFO)))
     web.put(INFO, info)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await fetch_software(web.fetcher(), "peer.example")
     assert error.value.code == "nodeinfo_no_name"
 

@@ -1,42 +1,42 @@
 """Which signature a peer is knocked with, first and second."""
 
-from activitypub.signature_profiles import REMEMBERED, Habits
+from activitypub.signature_profiles import REMEMBERED, SignatureProfiles
 from tests.support.clock import SettableClock
 
 
 def test_a_stranger_gets_draft_cavage_first(clock: SettableClock) -> None:
-    assert Habits(clock).first("peer.example") == "cavage"
+    assert SignatureProfiles(clock).first("peer.example") == "cavage"
 
 
 def test_what_helped_is_used_first_from_then_on(clock: SettableClock) -> None:
-    habits = Habits(clock)
-    assert habits.second("peer.example") == "rfc9421"
-    habits.took("peer.example", "rfc9421")
-    assert habits.first("peer.example") == "rfc9421"
-    assert habits.first("other.example") == "cavage"
+    profiles = SignatureProfiles(clock)
+    assert profiles.second("peer.example") == "rfc9421"
+    profiles.took("peer.example", "rfc9421")
+    assert profiles.first("peer.example") == "rfc9421"
+    assert profiles.first("other.example") == "cavage"
 
 
 def test_a_peer_that_refuses_both_is_knocked_at_once_a_day(clock: SettableClock) -> None:
-    habits = Habits(clock)
-    assert habits.second("peer.example") == "rfc9421"
+    profiles = SignatureProfiles(clock)
+    assert profiles.second("peer.example") == "rfc9421"
     clock.advance(seconds=86_399)
-    assert habits.second("peer.example") is None
+    assert profiles.second("peer.example") is None
     clock.advance(seconds=2)
-    assert habits.second("peer.example") == "rfc9421"
+    assert profiles.second("peer.example") == "rfc9421"
 
 
 def test_a_peer_that_went_back_is_found_again(clock: SettableClock) -> None:
-    habits = Habits(clock)
-    habits.second("peer.example")
-    habits.took("peer.example", "rfc9421")
+    profiles = SignatureProfiles(clock)
+    profiles.second("peer.example")
+    profiles.took("peer.example", "rfc9421")
     clock.advance(seconds=90_000)
-    assert habits.second("peer.example") == "cavage"
+    assert profiles.second("peer.example") == "cavage"
 
 
 def test_memory_is_bounded(clock: SettableClock) -> None:
-    habits = Habits(clock)
-    habits.second("first.example")
-    habits.took("first.example", "rfc9421")
+    profiles = SignatureProfiles(clock)
+    profiles.second("first.example")
+    profiles.took("first.example", "rfc9421")
     for number in range(REMEMBERED):
-        habits.second(f"{number}.example")
-    assert habits.first("first.example") == "cavage"
+        profiles.second(f"{number}.example")
+    assert profiles.first("first.example") == "cavage"

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from activitypub.connection import Connection, Dropped, Limits
+from activitypub.connection import Dropped, HttpConnection, ResponseLimits
 from activitypub.errors import PrivateAddress, TooBig
 from activitypub.netguard import Guard
 from activitypub.transport import PeerTransport, Pool, Resolver, dial_address, shared_tls
@@ -35,7 +35,7 @@ async def transport() -> AsyncIterator[PeerTransport]:
 async def ask(
     transport: PeerTransport, url: str, *, post: bytes | None = None, **limits: Any
 ) -> tuple[int, bytes]:
-    extensions = {"limits": Limits(**limits)} if limits else {}
+    extensions = {"limits": ResponseLimits(**limits)} if limits else {}
     method = "GET" if post is None else "POST"
     request = httpx.Request(method, url, content=post, extensions=extensions)
     response = await transport.handle_async_request(request)
@@ -562,7 +562,7 @@ class Dialled:
 
     async def __call__(
         self, address: str, port: int, tls: ssl.SSLContext | None, name: str
-    ) -> Connection:
+    ) -> HttpConnection:
         self.attempts.append((address, port))
         if len(self.attempts) <= self.failing:
             raise ConnectionRefusedError(address)
@@ -652,7 +652,7 @@ async def test_the_name_is_judged_again_for_every_connection() -> None:
 
 
 async def test_an_address_that_does_not_answer_takes_only_its_time() -> None:
-    async def hang(address: str, port: int, tls: Any, name: str) -> Connection:
+    async def hang(address: str, port: int, tls: Any, name: str) -> HttpConnection:
         dialled.append(address)
         await asyncio.sleep(60)
         raise AssertionError
@@ -800,7 +800,7 @@ async def test_closing_ends_what_is_under_way_and_leaves_nothing_open() -> None:
 async def test_a_connection_made_while_closing_is_closed_too() -> None:
     async with listening(answering(OK)) as listener:
 
-        async def late(address: str, port: int, tls: Any, name: str) -> Connection:
+        async def late(address: str, port: int, tls: Any, name: str) -> HttpConnection:
             connection = await dial_address(address, port, tls, name)
             await asyncio.sleep(0.05)
             return connection

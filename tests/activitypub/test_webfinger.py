@@ -5,12 +5,12 @@ import pytest
 
 from activitypub.answers import LD_JSON
 from activitypub.errors import (
+    FetchRefused,
     Gone,
     Malformed,
     NotThere,
     PrivateAddress,
     ProtocolError,
-    Refused,
     Unreachable,
 )
 from activitypub.fetch import Budget
@@ -211,7 +211,7 @@ async def test_a_subject_elsewhere_that_is_not_confirmed_is_refused(
     evil = "https://evil.example/u/ceo" if answer["subject"].startswith("acct:ceo@v") else ACTOR
     web.put(lookup("ceo", "evil.example"), jrd("acct:ceo@victim.example", evil))
     web.put(lookup("ceo", "victim.example"), answer)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await find_actor(web.fetcher(), Handle("ceo", "evil.example"))
     assert error.value.code == "webfinger_subject"
     assert len(web.asked) == 2
@@ -245,14 +245,14 @@ async def test_a_subject_that_is_no_public_handle_is_refused(
     web: SmallWeb, subject: str, code: str
 ) -> None:
     web.put(lookup("ann", "peer.example"), jrd(subject, ACTOR))
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await find_actor(web.fetcher(), ANN)
     assert error.value.code == code
     assert len(web.asked) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(404, NotThere), (410, Gone), (500, Unreachable), (400, Refused)]
+    ("status", "kind"), [(404, NotThere), (410, Gone), (500, Unreachable), (400, FetchRefused)]
 )
 @pytest.mark.anyio
 async def test_unknown_gone_and_unreachable_are_different(
@@ -285,7 +285,7 @@ async def test_an_answer_without_a_usable_actor_is_refused(
     web: SmallWeb, answer: dict[str, Any], code: str
 ) -> None:
     web.put(lookup("ann", "peer.example"), answer)
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await find_actor(web.fetcher(), ANN)
     assert error.value.code == code
 
@@ -325,7 +325,7 @@ async def test_the_canonical_handle_may_be_on_another_domain(web: SmallWeb) -> N
 @pytest.mark.anyio
 async def test_an_actor_does_not_get_the_handle_of_another(web: SmallWeb) -> None:
     web.put(lookup("ann", "peer.example"), jrd(ANN.acct, "https://peer.example/u/real"))
-    with pytest.raises(Refused) as error:
+    with pytest.raises(FetchRefused) as error:
         await fetch_handle(web.fetcher(), ACTOR, "ann")
     assert error.value.code == "webfinger_actor"
 
@@ -333,7 +333,7 @@ async def test_an_actor_does_not_get_the_handle_of_another(web: SmallWeb) -> Non
 @pytest.mark.parametrize("name", ["", "a b", "ann@victim.example", "../x"])
 @pytest.mark.anyio
 async def test_an_actor_with_an_impossible_name_has_no_handle(web: SmallWeb, name: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await fetch_handle(web.fetcher(), ACTOR, name)
     assert web.asked == []
 

@@ -7,12 +7,14 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from sqlalchemy import insert
 
+from activitypub.iri import PUBLIC
 from activitypub.signatures.keys import PrivateKey, generate_rsa_pem, load_private
 from activitypub.signatures.request import sign
 from activitypub.vocab.activities import create, like
@@ -23,6 +25,7 @@ from fedcom.actions.community import CreateCommunity
 from fedcom.actions.perform import perform
 from fedcom.actions.post import CreatePost
 from fedcom.app import create_app
+from fedcom.cli.server import freeze_loaded
 from fedcom.context import Context
 from fedcom.logs import configure_logs
 from fedcom.models.actor import Community, actor
@@ -44,6 +47,7 @@ SINK_PORT = 8009
 
 async def bench() -> None:
     """Measure and print, one line for each path."""
+    freeze_loaded()  # as the server does
     private_pem, public_pem = generate_rsa_pem()
     key = load_private(f"{PEER}/u/peer#main-key", private_pem)
     verify_cost, sign_cost = _rsa(key)
@@ -130,24 +134,57 @@ async def _incoming(
     posts: list[Post],
     verify_cost: float,
 ) -> None:
-    """Signed Likes through the whole application: first the answer, then the work behind it."""
-    requests = []
-    for number, post in enumerate(posts):
-        body = dump(like(f"{PEER}/like/{number}", f"{PEER}/u/peer", post.iri))
-        url = f"{ORIGIN}/inbox"
+    """Signed Likes and comments through the whole application: first the answer, then the work."""
+    who = f"{PEER}/u/peer"
+    likes = [like(f"{PEER}/like/{at}", who, post.iri) for at, post in enumerate(posts)]
+    cost, rate = await _take_in(app, key, likes)
+    _line("inbox POST: verify, look, keep", cost, verify_cost, rate)
+    cost, rate = await _work(instance, len(likes))
+    _line("inbox work: one Like", cost, verify_cost, rate)
+    answers = [_answer(who, number, post) for number, post in enumerate(posts)]
+    await _take_in(app, key, answers)
+    cost, rate = await _work(instance, len(answers))
+    _line("inbox work: one comment", cost, verify_cost, rate)
+
+
+def _answer(who: str, number: int, post: Post) -> dict[str, Any]:
+    note = {
+        "id": f"{PEER}/note/{number}",
+        "type": "Note",
+        "attributedTo": who,
+        "to": [PUBLIC],
+        "cc": [f"{ORIGIN}/c/cats"],
+        "inReplyTo": post.iri,
+        "content": "<p>Some words about <strong>cats</strong>.</p>",
+        "published": datetime.now(UTC).isoformat(),
+    }
+    return create(f"{PEER}/create/{number}", who, note)
+
+
+async def _take_in(
+    app: Callable[..., Awaitable[None]], key: PrivateKey, said: list[dict[str, Any]]
+) -> tuple[float, str]:
+    """Post all of it at once: CPU seconds for each, and how many in a second."""
+    url, requests = f"{ORIGIN}/inbox", []
+    for activity in said:
+        body = dump(activity)
         requests.append((body, sign("POST", url, body, key, datetime.now(UTC))))
     started, clock = time.process_time(), time.perf_counter()
     statuses = await asyncio.gather(*(_post(app, body, headers) for body, headers in requests))
-    cost = (time.process_time() - started) / len(requests)
-    rate = len(requests) / (time.perf_counter() - clock)
     if set(statuses) != {202}:
         raise SystemExit(f"not accepted: {sorted(set(statuses))}")
-    _line("inbox POST: verify, look, keep", cost, verify_cost, f"{rate:.0f}/s")
+    return _each(len(said), started, clock)
+
+
+async def _work(instance: OpenInstance, number: int) -> tuple[float, str]:
     started, clock = time.process_time(), time.perf_counter()
     await instance.inbox.drain()
-    cost = (time.process_time() - started) / len(requests)
-    rate = len(requests) / (time.perf_counter() - clock)
-    _line("inbox work: one Like", cost, verify_cost, f"{rate:.0f}/s")
+    return _each(number, started, clock)
+
+
+def _each(number: int, started: float, clock: float) -> tuple[float, str]:
+    cost = (time.process_time() - started) / number
+    return cost, f"{number / (time.perf_counter() - clock):.0f}/s"
 
 
 async def _post(app: Callable[..., Awaitable[None]], body: bytes, headers: dict[str, str]) -> int:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
-from activitypub.reading import Document
 from inbox.ports import ReceivedActivity
 from tests.support.documents import activity, note
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert
 
-from activitypub.errors import BudgetSpent, NotThere, Refused, Unreachable
+from activitypub.errors import BudgetSpent, FetchRefused, NotThere, Unreachable
 from activitypub.fetch import Budget
 from fedcom.context import Context
 from fedcom.errors import NeedsFetch, NotFound
@@ -80,7 +80,7 @@ async def test_a_silent_origin_ends_the_unit_unless_it_can_do_without(node: Node
 
 
 async def test_a_broken_address_is_a_failure_like_any_other(node: Node) -> None:
-    with pytest.raises(Refused, match="iri_"):
+    with pytest.raises(FetchRefused, match="iri_"):
         await node.instance.unit(lambda ctx: ctx.document("https://"))
 
 

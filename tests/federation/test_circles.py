@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import MAX_DEPTH as LEVELS
+from activitypub.parse import MAX_DEPTH as LEVELS
 from fedcom.errors import FedcomError
 from fedcom.federation.listeners import DOCUMENTS
 from fedcom.models.actor import Community, actor

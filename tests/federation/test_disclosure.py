@@ -112,7 +112,7 @@ def write(home: Home, by: Person, community: Community) -> tuple[Post, Comment]:
     home.perform(EditPost(by=by, post=post, title=TITLE, body=body, **words))
     home.perform(EditComment(by=by, comment=comment, body=remark, content_warning=WARNING))
     home.perform(Vote(by=by, target=post, score=-1))
-    home.perform(Lock(by=home.ann, post=home.fresh(post), locked=True))
+    home.perform(Lock(by=home.ann, target=home.fresh(post), locked=True))
     home.perform(Report(by=home.ann, target=post, reason="?"))
     home.clock.advance(seconds=1)
     return home.fresh(post), home.fresh(comment)

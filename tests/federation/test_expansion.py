@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from activitypub.context import DATA_INTEGRITY, SECURITY
-from activitypub.reading import AS2
+from activitypub.types import AS2
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
@@ -265,7 +265,7 @@ async def a_moderators_day(node: Node, kim: Person) -> None:
     ann, cats = node.home.ann, node.home.cats
     about = await do(node, CreatePost(by=node.home.bob, community=cats, title="A rule"))
     await do(node, Pin(by=ann, post=about, pinned=True))
-    await do(node, Lock(by=ann, post=about, locked=True, reason="Enough"))
+    await do(node, Lock(by=ann, target=about, locked=True, reason="Enough"))
     await do(node, AddModerator(by=ann, community=cats, person=kim))
     spam = await do(node, CreatePost(by=node.home.bob, community=cats, title="Spam"))
     await do(node, RemoveContent(by=ann, target=spam, reason="Spam"))

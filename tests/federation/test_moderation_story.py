@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
 from fedcom.actions.feature import Pin
@@ -19,6 +19,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report
+from fedcom.actions.unban import Unban
 from fedcom.background.housekeeping import clean_up
 from fedcom.errors import Denied
 from fedcom.models.moderation import community_ban, report
@@ -83,7 +84,7 @@ async def test_what_a_moderator_does_about_posts_and_comments(
 
     steps: list[tuple[Callable[[At], Action[Any]], tuple[str, str, str]]] = [
         (
-            lambda at: Lock(by=at(by), post=at(post), locked=True, reason="Enough"),
+            lambda at: Lock(by=at(by), target=at(post), locked=True, reason="Enough"),
             ("lock", "shown, locked", "shown"),
         ),
         (
@@ -111,7 +112,15 @@ async def test_what_a_moderator_does_about_posts_and_comments(
             ("unpin", "shown, locked", "shown"),
         ),
         (
-            lambda at: Lock(by=at(by), post=at(post), locked=False),
+            lambda at: Lock(by=at(by), target=at(post), locked=False),
+            ("unlock", "shown", "shown"),
+        ),
+        (
+            lambda at: Lock(by=at(by), target=at(comment), locked=True, reason="Enough"),
+            ("lock", "shown", "shown, locked"),
+        ),
+        (
+            lambda at: Lock(by=at(by), target=at(comment), locked=False),
             ("unlock", "shown", "shown"),
         ),
         (
@@ -133,7 +142,7 @@ async def test_a_locked_post_takes_no_comments_on_any_server(
 ) -> None:
     spot, by = moderator
     post = await trio.gamma.post("Cats sleep")
-    await spot.do(lambda at: Lock(by=at(by), post=at(post), locked=True))
+    await spot.do(lambda at: Lock(by=at(by), target=at(post), locked=True))
 
     body = Body.of_markdown("But")
     for other in trio.spots[1:]:
@@ -146,6 +155,27 @@ async def test_a_locked_post_takes_no_comments_on_any_server(
             )
         assert denied.value.code == "locked"
     assert trio.agree().comments == {}
+
+
+async def test_a_locked_comment_takes_no_replies_on_any_server(
+    trio: Trio, moderator: tuple[Spot, str]
+) -> None:
+    spot, by = moderator
+    post = await trio.gamma.post("Cats sleep")
+    comment = await trio.gamma.answer(post)
+    await spot.do(lambda at: Lock(by=at(by), target=at(comment), locked=True))
+
+    body = Body.of_markdown("But")
+    for other in trio.spots[1:]:
+        member = other.ann if other.ann != by else other.bob
+        with pytest.raises(Denied) as denied:
+            await other.do(
+                lambda at, member=member: CreateComment(
+                    by=at(member), post=at(post), parent=at(comment), body=body
+                )
+            )
+        assert denied.value.code == "locked"
+    assert trio.agree().comments == {comment: "shown, locked"}
 
 
 async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
@@ -270,7 +300,7 @@ async def test_a_moderator_elsewhere_is_appointed_appoints_and_is_dismissed(trio
     ]
     post = await trio.alpha.post("Cats sleep")
     with pytest.raises(Denied):
-        await trio.beta.do(lambda at: Lock(by=at(beta), post=at(post), locked=True))
+        await trio.beta.do(lambda at: Lock(by=at(beta), target=at(post), locked=True))
 
 
 async def test_a_moderator_elsewhere_resigns(trio: Trio) -> None:

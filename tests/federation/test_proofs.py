@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from activitypub.signatures import integrity
 from activitypub.signatures.keys import (
     PublicKey,

@@ -22,7 +22,17 @@ from fedcom.models.actor import Community
 from fedcom.models.post import post
 from fedcom.queries.posts import find_post
 from inbox.journal import journal
-from tests.support.documents import Json, activity, group, page, person, proof_key, prover, undo
+from tests.support.documents import (
+    Json,
+    activity,
+    group,
+    note,
+    page,
+    person,
+    proof_key,
+    prover,
+    undo,
+)
 from tests.support.node import Node
 from tests.support.people import ORIGIN
 
@@ -469,6 +479,26 @@ async def test_one_announce_does_not_hold_up_everybody(story: Story) -> None:
 
     assert await story.say(announced | {"object": many}) == "422 too_many_objects"
     assert story.node.network.fetched() == []
+
+
+async def test_what_is_announced_together_counts_one_after_the_other(story: Story) -> None:
+    """What was read for the first of several is not what the second finds."""
+    story.dogs()
+    lea, about = "https://dogs.example/u/lea", "https://dogs.example/post/1"
+    story.node.network.put(person(lea))
+    made = activity("Create", lea, page(about, lea, DOGS))
+    await story.say_all(activity("Announce", DOGS, made, id=f"{DOGS}#announce/1"))
+    replies = [note(f"https://dogs.example/note/{number}", lea, about) for number in (1, 2)]
+    several = [
+        activity("Create", lea, replies[0]),
+        activity("Lock", lea, about),
+        activity("Create", lea, replies[1]),
+    ]
+    announced = activity("Announce", DOGS, about, id=f"{DOGS}#announce/2")
+    await story.say_all(announced | {"object": several})
+
+    assert story.shows(replies[0]["id"]) == "<p>A remark</p> | shown | 1"
+    assert story.shows(replies[1]["id"]) is None
 
 
 # What comes back with the end of a ban.

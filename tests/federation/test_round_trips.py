@@ -19,13 +19,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 import fedcom.actions
+from activitypub.document import Document
 from activitypub.iri import host_of
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
 from activitypub.vocab.activities import announce_of
 from activitypub.vocab.base import dump
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.comment import CreateComment, EditComment
@@ -39,7 +40,7 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, EditMessage, SendMessage, UndeleteMessage
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.move import MovePost
-from fedcom.actions.outside_mention import ForgetMention, RecordMention, find_outside_mention
+from fedcom.actions.outside_mention import ForgetMention, RecordMention
 from fedcom.actions.perform import perform
 from fedcom.actions.personal_block import BlockPerson
 from fedcom.actions.pictures import ChangePictures
@@ -49,9 +50,11 @@ from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
 from fedcom.actions.remove import RemoveContent, RestoreContent
 from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import PutBack, TakeDown
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.context import NewKey
 from fedcom.effects.mentions import with_links
+from fedcom.effects.outside_mentions import find_outside_mention
 from fedcom.errors import Invalid
 from fedcom.models.actor import Actor
 from fedcom.models.comment import Comment
@@ -477,11 +480,13 @@ def reopen_community(pair: Pair, draw: Draw) -> ReopenCommunity:
 
 
 def lock(pair: Pair, draw: Draw) -> Lock:
-    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS)), Post), pair.find(ANN)
+    target, by = content(pair, draw, draw(st.sampled_from(ORIGINS))), pair.find(ANN)
     locked = draw(FLAGS)
     if not locked:
-        pair.tell(Lock(by=by, post=target, locked=True))
-    return every_field(Lock, by=by, post=pair.find(target.iri), locked=locked, reason=draw(REASONS))
+        pair.tell(Lock(by=by, target=target, locked=True))
+    return every_field(
+        Lock, by=by, target=pair.find(target.iri), locked=locked, reason=draw(REASONS)
+    )
 
 
 def pin(pair: Pair, draw: Draw) -> Pin:

@@ -27,7 +27,8 @@ TALK, NEWS = "https://nodebb.example/category/1", "https://nodebb.example/catego
 SILENT = {"lemmy/announce_remove_moderator"}
 # What takes back something that never arrived, and leaves only a tombstone.
 UNDONE = {"lemmy/undo_follow", "mastodon/undo_follow"}
-UNDONE |= {"lemmy/announce_undo_block_user", "lemmy/announce_undo_lock_page"}
+UNDONE |= {"lemmy/announce_undo_block_user"}
+UNDONE |= {"lemmy/announce_undo_lock_page", "lemmy/announce_undo_lock_note"}
 UNDONE |= {"lemmy/undo_like", "lemmy/undo_dislike"}
 UNDONE |= {"mastodon/undo_like", "pleroma/undo_emoji_react"}
 KINDS = {"mastodon/update_service": "Service", "mobilizon/update_organization": "Organization"}
@@ -62,7 +63,8 @@ def prepare(node: Node, name: str, sample: dict[str, Any]) -> None:
             )
         )
     nutomic = home.person(NUTOMIC)
-    home.post(by=nutomic, community=communities[DOGS], iri="https://lemmy.example/post/30")
+    there = home.post(by=nutomic, community=communities[DOGS], iri="https://lemmy.example/post/30")
+    home.comment(there, by=nutomic, iri="https://lemmy.example/comment/31")
     deleted = home.post(by=nutomic, iri="https://lemmy.example/post/18")
     home.perform(Delete(by=nutomic, target=deleted), received(NUTOMIC))
     home.post(

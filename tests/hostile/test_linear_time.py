@@ -14,9 +14,10 @@ import pytest
 from starlette.datastructures import Headers
 
 from activitypub.answers import Received, find_alternate, is_activity_type, opening, retry_after
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
 from activitypub.iri import check_iri
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.signatures.cavage import parse_signature_header
 from activitypub.signatures.digest import check_content_digest, check_digest
 from activitypub.signatures.rfc9421 import parse_signatures

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.iri import same_origin
-from activitypub.reading import Document, has_activitystreams_context, parse
+from activitypub.parse import parse
+from activitypub.types import ACTIVITIES, FEATURES
 from fedcom.actions.base import Reader, Shape
 from fedcom.inbound.catalog import HEARD
 from inbox.route import Routes
@@ -36,6 +38,13 @@ def claimed_by(activity: Document) -> set[Shape]:
 
 def test_no_shape_is_claimed_twice() -> None:
     assert len(routes().shapes()) == sum(len(readers) for readers in HEARD)
+
+
+def test_what_is_heard_is_declared_and_no_longer_said_to_be_missing() -> None:
+    outermost = {shape[0] for shape in routes().shapes()}
+
+    assert outermost <= ACTIVITIES.keys()
+    assert {name for shape in routes().shapes() for name in shape}.isdisjoint(FEATURES)
 
 
 def test_every_shape_that_is_heard_has_a_sample() -> None:

@@ -28,12 +28,6 @@ STARTS_UNITS = {
 }
 """Where, inside fedcom, a unit of work that writes may be started (the engines start their own)."""
 
-SHARED_NAMES = {
-    *("Answer", "Case", "Connection", "Fetched", "Limits", "Mention", "Parameters"),
-    *("Place", "Problem", "Profile", "Proof", "Refused"),
-}
-"""Class names that two rooms still share. Take names out, put none in."""
-
 NO_NAMES = {"utils", "helpers", "common", "core", "manager", "service"}
 
 
@@ -99,6 +93,29 @@ def test_transactions_are_opened_only_in_the_places_for_it() -> None:
     assert lines_with(r"\b_?(database|db)\.write\(", fedcom) == []
 
 
+def test_the_engines_do_not_know_what_activities_are_about() -> None:
+    engines = [
+        path for path in MODULES if name(path).split("/")[0] in {"database", "inbox", "outbox"}
+    ]
+
+    assert lines_with(r"(?i)communit|moderat|modlog|\bcomments?\b", engines) == []
+
+
+def test_only_the_identity_reads_session_cookies_and_bearer_tokens() -> None:
+    """Each surface asks it, or one of them will forget an expired session or a form's token."""
+    elsewhere = [path for path in MODULES if name(path) != "fedcom/http/identity.py"]
+
+    assert lines_with(r"session_cookie_name", elsewhere) == []
+    assert lines_with(r"""headers(\.get\(|\[)["']authorization""", elsewhere) == []
+    assert {name(path) for path in MODULES if lines_with(r"\bfind_cookie\(", [path])} == {
+        "fedcom/http/cookies.py",
+        "fedcom/http/devices.py",
+        "fedcom/http/identity.py",
+        "fedcom/web/html/flash.py",
+    }
+    assert lines_with(r"request\.cookies\b(?!`)|cookie_parser", MODULES) == []
+
+
 def test_there_is_no_orm() -> None:
     assert lines_with(r"sqlalchemy\.(orm|ext)", MODULES) == []
 
@@ -114,8 +131,7 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(name(path))
 
-    shared = {word: files for word, files in found.items() if len(files) > 1}
-    assert {word: files for word, files in shared.items() if word not in SHARED_NAMES} == {}
+    assert {word: files for word, files in found.items() if len(files) > 1} == {}
 
 
 def test_names_say_what_is_inside() -> None:
@@ -202,7 +218,7 @@ def test_sentences_of_errors_are_templates_that_can_be_translated() -> None:
 
 def test_templates_translate_only_texts_of_ours() -> None:
     """What `_()` gives is not escaped, so nothing a stranger wrote may ever be given to it."""
-    ours = re.compile(r"""_\((?:"|'|deeds\[|\w+\.label\b)""")
+    ours = re.compile(r"""_\((?:"|'|labels\[|\w+\.label\b)""")
     for path in sorted((ROOT / "fedcom" / "web" / "templates").glob("*.html")):
         calls = re.findall(r"(?<!\w)_\(.{0,30}", path.read_text(encoding="utf-8"))
         assert [call for call in calls if not ours.match(call)] == [], path.name

@@ -8,6 +8,7 @@ them as obsolete entries, which are refused here until they were moved or delete
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -16,6 +17,7 @@ from babel.messages.frontend import parse_keywords, parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 from fedcom.catalogues import DEFAULT, FOLDER, LANGUAGES
+from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
 
 ROOT = Path(__file__).parents[2]
 NAMES = re.compile(r"(?<!%)%\((\w+)\)[a-z]")
@@ -94,3 +96,7 @@ def test_nearly_all_texts_are_translated(language: str) -> None:
     missing = [message.id for message in messages if not sayings(message)]
 
     assert len(missing) <= MOST_MISSING * len(messages), missing
+
+
+def test_every_moderation_action_has_its_labels() -> None:
+    assert list(MODERATION_LABELS) == list(get_args(ModerationAction))

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid, Unauthentic
+from activitypub.problem import Problem
 from inbox import problem
 from inbox.errors import Later, Refused
 
@@ -27,57 +28,32 @@ def test_later_says_when_in_whole_seconds(after: float, header: str) -> None:
     assert problem.of_error(Later(after, "d")).headers == {"Retry-After": header}
 
 
-def test_facts_become_members_and_cannot_replace_ours() -> None:
-    response = problem.to_response(
-        problem.of_error(
-            SignatureInvalid("digest_mismatch", "No.", check="digest", status="200", computed="a")
-        ),
-        "abc",
-    )
-    assert json.loads(bytes(response.body)) == {
-        "type": "about:blank",
-        "title": "Unauthorized",
-        "status": 401,
-        "detail": "No.",
-        "code": "digest_mismatch",
-        "instance": "#abc",
-        "check": "digest",
-        "computed": "a",
-    }
-    assert response.headers["content-type"] == "application/problem+json"
-
-
-def test_fep_c180_names_what_it_knows() -> None:
-    response = problem.to_response(problem.Problem(400, "not_an_activity", "No."), "abc")
+def test_the_response_is_a_problem_document() -> None:
+    error = SignatureInvalid("digest_mismatch", "No.", check="digest", status="200", computed="a")
+    response = problem.to_response(problem.of_error(error), "abc")
     document = json.loads(bytes(response.body))
-    assert document["type"] == "https://w3id.org/fep/c180#unsupported-type"
-    assert document["title"] == "Unsupported type"
+    assert (document["check"], document["status"], document["instance"]) == ("digest", 401, "#abc")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-request-id"] == "abc"
 
 
 @pytest.mark.parametrize(
     ("code", "status", "fragment"),
     [
-        ("unsupported_type", 422, "unsupported-type"),
-        ("couldnt_find_object", 404, "object-does-not-exist"),
+        ("not_an_activity", 400, "unsupported-type"),
         ("not_moderator", 403, "actor-not-authorized"),
         ("signer_is_not_actor", 403, "principal-actor-mismatch"),
         ("relay_budget_spent", 503, "rate-limit-exceeded"),
     ],
 )
 def test_each_kind_of_refusal_has_its_type(code: str, status: int, fragment: str) -> None:
-    response = problem.to_response(problem.Problem(status, code, "No."), "abc")
+    response = problem.to_response(Problem(status, code, "No."), "abc")
     assert json.loads(bytes(response.body))["type"] == f"https://w3id.org/fep/c180#{fragment}"
 
 
 def test_types_are_those_of_the_place() -> None:
-    response = problem.to_response(problem.Problem(404, "couldnt_find_object", "No."), "abc", {})
+    response = problem.to_response(Problem(404, "not_moderator", "No."), "abc", {})
     assert json.loads(bytes(response.body))["type"] == "about:blank"
-
-
-@pytest.mark.parametrize("given", [None, 7, "", "a b", "x" * 65, "a\r\nSet-Cookie: b", "é"])
-def test_an_unfit_request_id_is_replaced(given: object) -> None:
-    made = problem.to_request_id(given)
-    assert problem.urn_of(made) == f"urn:uuid:{made}"
 
 
 def test_errors_read_well_in_a_log() -> None:

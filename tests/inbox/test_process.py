@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from inbox import claims, journal
 from inbox.engine import Inbox
 from inbox.errors import Ignored, Later, Refused

@@ -7,6 +7,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 
 from activitypub.errors import Gone, Unreachable
+from activitypub.problem import ProblemType
 from inbox import claims
 from inbox.errors import Refused
 from inbox.receive import to_signed_request
@@ -239,6 +240,15 @@ async def test_nobody_speaks_for_our_own_actors(
     answer = await small_world.post(like(actor=actor), signer=signer)
     assert (answer.status, answer.code) == (403, "actor_is_ours")
     small_world.assert_untouched()
+
+
+async def test_problems_have_the_types_that_the_host_gave(small_world: World) -> None:
+    small_world.gate.blocked["other.example"] = "spam"
+    kinds = {"host_blocked": ProblemType("https://home.example/blocked", "Blocked")}
+    small_world.inbox = small_world.new_inbox(problem_types=kinds)
+    answer = await small_world.post(like(), signer=BOB)
+    assert answer.problem["type"] == "https://home.example/blocked"
+    assert answer.problem["title"] == "Blocked"
 
 
 async def test_an_id_on_another_host_is_answered_403_before_any_fetch(small_world: World) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from inbox.route import Routes
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import Malformed, Unauthentic
-from activitypub.reading import Document
 from inbox.validate import MAX_TYPE, check_form, check_id
 from tests.inbox.peers import ANN, like
 

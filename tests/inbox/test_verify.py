@@ -6,11 +6,11 @@ import pytest
 from activitypub.errors import (
     BudgetSpent,
     FetchFailed,
+    FetchRefused,
     Gone,
     Malformed,
     NotThere,
     PrivateAddress,
-    Refused as FetchRefused,
     SignatureInvalid,
     TooBig,
     Unreachable,

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from activitypub.errors import Malformed, PrivateAddress, ProtocolError, Refused, Unreachable
+from activitypub.errors import FetchRefused, Malformed, PrivateAddress, ProtocolError, Unreachable
 from outbox.answers import DAY, AnswerKind, from_error, from_status
 
 
@@ -41,7 +41,7 @@ def test_every_status_has_a_name(status: int, kind: AnswerKind) -> None:
         (TimeoutError(), AnswerKind.BUSY, None),
         (ConnectionRefusedError("no"), AnswerKind.BUSY, None),
         (PrivateAddress("private_address", "Not there."), AnswerKind.REJECTED, None),
-        (Refused("status", "No."), AnswerKind.REJECTED, None),
+        (FetchRefused("status", "No."), AnswerKind.REJECTED, None),
         (Malformed("iri_host", "No host."), AnswerKind.REJECTED, None),
     ],
 )

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from activitypub.errors import PrivateAddress, Unreachable
-from activitypub.fetch import Answer, Fetcher
+from activitypub.fetch import Fetcher, HttpResponse
 from outbox.answers import AnswerKind, AttemptOutcome
 from outbox.claims import ClaimedDelivery
 from outbox.deliver import attempt
@@ -25,8 +25,8 @@ async def _attempt(row: ClaimedDelivery, network: Network, signers: Signers) -> 
 @pytest.mark.parametrize(
     ("behaviour", "outcome"),
     [
-        (Answer(202, None, ""), AttemptOutcome(AnswerKind.DELIVERED, 202)),
-        (Answer(503, 120.0, "later"), AttemptOutcome(AnswerKind.BUSY, 503, "later", 120.0)),
+        (HttpResponse(202, None, ""), AttemptOutcome(AnswerKind.DELIVERED, 202)),
+        (HttpResponse(503, 120.0, "later"), AttemptOutcome(AnswerKind.BUSY, 503, "later", 120.0)),
         (
             Unreachable("connect_failed", "refused"),
             AttemptOutcome(AnswerKind.BUSY, None, "connect_failed: refused"),
@@ -39,7 +39,7 @@ async def _attempt(row: ClaimedDelivery, network: Network, signers: Signers) -> 
     ],
 )
 async def test_every_end_of_an_attempt_is_named(
-    behaviour: Answer | Exception, outcome: AttemptOutcome, network: Network, signers: Signers
+    behaviour: HttpResponse | Exception, outcome: AttemptOutcome, network: Network, signers: Signers
 ) -> None:
     network.set("peer1.example", behaviour)
     assert await _attempt(_row(), network, signers) == outcome

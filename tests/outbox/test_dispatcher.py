@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from activitypub.errors import Unreachable
-from activitypub.fetch import Answer
+from activitypub.fetch import HttpResponse
 from activitypub.iri import host_of
 from fedcom.db import Database
 from outbox import claims, peers
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 T = TypeVar("T")
 
 DOWN = Unreachable("connect_failed", "Nobody listens.")
-FULL = Answer(503, 120.0, "full")
+FULL = HttpResponse(503, 120.0, "full")
 QUIET = DispatcherLimits(sweep=3600.0, grace=0.1)
 HOST = host_of(inbox(1))
 
@@ -161,7 +161,7 @@ async def test_deliveries_about_one_thing_arrive_in_order_across_failures(world:
     post = "https://here.example/post/1"
     answers = iter([FULL, ACCEPTED, FULL, ACCEPTED, ACCEPTED])
 
-    async def moody() -> Answer:
+    async def moody() -> HttpResponse:
         return next(answers)
 
     world.network.set(HOST, moody)
@@ -173,7 +173,7 @@ async def test_deliveries_about_one_thing_arrive_in_order_across_failures(world:
 
 
 async def test_no_more_than_a_few_deliveries_are_in_flight_to_one_host(world: World) -> None:
-    async def take_a_moment() -> Answer:
+    async def take_a_moment() -> HttpResponse:
         await asyncio.sleep(0.02)
         return ACCEPTED
 
@@ -281,7 +281,7 @@ async def test_the_only_dispatcher_takes_back_what_was_claimed_at_its_start(worl
 async def test_a_stopped_dispatcher_finishes_what_is_quick_and_gives_back_the_rest(
     live_world: World,
 ) -> None:
-    async def slow() -> Answer:
+    async def slow() -> HttpResponse:
         await asyncio.sleep(0.1)
         return ACCEPTED
 
@@ -294,7 +294,7 @@ async def test_a_stopped_dispatcher_finishes_what_is_quick_and_gives_back_the_re
 
 
 async def test_an_inbox_that_is_no_more_is_reported(world: World) -> None:
-    world.network.set(HOST, Answer(410, None, "gone"))
+    world.network.set(HOST, HttpResponse(410, None, "gone"))
     world.publish([inbox(1)])
     await world.dispatcher().drain()
     assert world.inboxes.heard == [inbox(1)]
@@ -302,7 +302,7 @@ async def test_an_inbox_that_is_no_more_is_reported(world: World) -> None:
 
 
 async def test_what_a_peer_refuses_for_good_is_reported(world: World) -> None:
-    world.network.set(HOST, Answer(403, None, "not a moderator"))
+    world.network.set(HOST, HttpResponse(403, None, "not a moderator"))
     world.publish([inbox(1)])
     await world.dispatcher().drain()
     (refusal,) = world.inboxes.refusals
@@ -384,7 +384,7 @@ async def test_results_wait_while_the_database_is_away(
     monkeypatch.setattr("outbox.dispatcher.ERROR_PAUSE", 0.05)
     flaky = Flaky(live_world.db)
 
-    async def cut_off() -> Answer:
+    async def cut_off() -> HttpResponse:
         flaky.fails.add("write")
         return ACCEPTED
 

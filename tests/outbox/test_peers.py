@@ -153,6 +153,16 @@ def test_gone_hosts_are_listed(world: World) -> None:
         assert peers.gone_hosts(conn) == {"away.example"}
 
 
+def test_a_host_is_failing_until_it_is_heard_from(world: World) -> None:
+    _store(world, PeerHealth("here.example"), PeerHealth(HOST, failures=1, failing_since=1.0))
+    with world.db.begin() as conn:
+        assert not peers.is_failing(conn, "here.example")
+        assert not peers.is_failing(conn, "unknown.example")
+        assert peers.is_failing(conn, HOST)
+        assert peers.heard_from(conn, HOST, world.now())
+        assert not peers.is_failing(conn, HOST)
+
+
 def test_a_host_that_is_heard_from_is_released_with_its_backlog(world: World) -> None:
     world.publish([inbox(1)])
     world.publish([inbox(2)])

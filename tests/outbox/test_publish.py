@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from fedcom.db import Database
 from outbox.deliveries import activities, deliveries
-from outbox.publish import Issued, find_issued, publish
+from outbox.publish import Issued, Publication, find_issued, publish, publish_all
 
 ACTIVITY = "https://here.example/activities/1"
 INBOXES = ["https://one.example/inbox", "https://two.example/inbox"]
@@ -48,6 +48,38 @@ def test_publishing_again_adds_only_the_inboxes_that_are_new(db: Database) -> No
         assert find_issued(conn, ACTIVITY) == Issued("https://here.example/c/cats", b"{}", 5.0)
         assert len(conn.execute(select(activities)).all()) == 1
         assert len(conn.execute(select(deliveries)).all()) == 3
+
+
+def test_several_at_once_keep_their_order_and_what_was_published_before(db: Database) -> None:
+    _publish(db, INBOXES[:1])
+    said = [
+        Publication(
+            activity_id=f"https://here.example/activities/{number}",
+            actor="https://here.example/c/cats",
+            body=b"other",
+            subject="https://here.example/post/1",
+            inboxes=INBOXES,
+        )
+        for number in (3, 1, 2)
+    ]
+    with db.begin() as conn:
+        assert publish_all(conn, said, now=6.0) == 5
+        assert publish_all(conn, said, now=7.0) == 0
+    with db.connect() as conn:
+        stored = conn.execute(select(activities.c.activity_id, activities.c.body).order_by("id"))
+        assert [(iri[-1], body) for iri, body in stored] == [
+            ("1", b"{}"),
+            ("3", b"other"),
+            ("2", b"other"),
+        ]
+        rows = conn.execute(
+            select(activities.c.activity_id, deliveries.c.host)
+            .join(activities, activities.c.id == deliveries.c.activity)
+            .order_by(deliveries.c.id)
+        )
+        assert [(iri[-1], host[:3]) for iri, host in rows] == [
+            *(("1", "one"), ("3", "one"), ("3", "two"), ("1", "two"), ("2", "one"), ("2", "two")),
+        ]
 
 
 def test_an_activity_for_nobody_is_still_known_as_issued(db: Database) -> None:

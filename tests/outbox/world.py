@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 from sqlalchemy import Connection, event, func, select
 
-from activitypub.fetch import Answer
+from activitypub.fetch import HttpResponse
 from activitypub.iri import host_of
 from activitypub.signatures.keys import PrivateKey
 from fedcom.db import Database
@@ -24,7 +24,7 @@ from tests.support import services
 from tests.support.clock import SettableClock
 
 ACTOR = "https://here.example/c/cats"
-ACCEPTED = Answer(202, None, "")
+ACCEPTED = HttpResponse(202, None, "")
 
 
 class Signers:
@@ -57,7 +57,7 @@ class Inboxes:
         self.refusals.append(refusal)
 
 
-Behaviour = Callable[[], Awaitable[Answer]]
+Behaviour = Callable[[], Awaitable[HttpResponse]]
 
 
 class Network:
@@ -70,7 +70,7 @@ class Network:
         self.most_under_way: dict[str, int] = {}
         self._behaviour: dict[str, Behaviour] = {}
 
-    def set(self, host: str, behaviour: Behaviour | Answer | Exception | None) -> None:
+    def set(self, host: str, behaviour: Behaviour | HttpResponse | Exception | None) -> None:
         """How `host` answers from now on; None: normally again."""
         if behaviour is None:
             del self._behaviour[host]
@@ -79,7 +79,7 @@ class Network:
         else:
             self._behaviour[host] = lambda: _say(behaviour)
 
-    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> Answer:
+    async def post(self, inbox: str, body: bytes, key: PrivateKey) -> HttpResponse:
         host = host_of(inbox)
         self.posted.append((inbox, body))
         for name in (host, "all"):
@@ -97,14 +97,14 @@ class Network:
         return answer
 
 
-async def _say(answer: Answer | Exception) -> Answer:
+async def _say(answer: HttpResponse | Exception) -> HttpResponse:
     await asyncio.sleep(0)
     if isinstance(answer, Exception):
         raise answer
     return answer
 
 
-async def hang() -> Answer:
+async def hang() -> HttpResponse:
     """A peer that accepts the connection and never answers."""
     await asyncio.sleep(3600)
     return ACCEPTED

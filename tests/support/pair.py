@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
+from activitypub.document import Document
 from activitypub.iri import host_of
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from activitypub.vocab.base import dump
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment
@@ -23,7 +24,7 @@ from fedcom.context import Context, Fetched
 from fedcom.db import open_database
 from fedcom.errors import NeedsFetch
 from fedcom.federation import documents
-from fedcom.federation.envelope import open_envelope, prove
+from fedcom.federation.envelope import authenticate, open_envelope
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.queries.actors import find_actor
 from fedcom.queries.content import find_content
@@ -172,10 +173,11 @@ def hear(there: Context, origin: Context, body: bytes) -> Action[Any] | None:
 def _read(ctx: Context, body: bytes) -> tuple[ReceivedActivity, Action[Any] | None]:
     """By way of everything that a peer's word has to pass."""
     activity = Document(parse(body))
-    (sheet,) = open_envelope(
+    envelope = open_envelope(
         ctx, ReceivedActivity(activity, activity.owner or "", body, evidence="signature")
     )
-    received = prove(ctx, sheet)
+    (content,) = envelope.contents
+    received = authenticate(ctx, envelope, content)
     assert received is not None
     return received, reader_of(ROUTES, received.activity)(ctx, received)
 

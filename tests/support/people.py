@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Table, func, select
 
+from activitypub.document import Document
 from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.accounts.email import confirm_email, propose_email
 from fedcom.accounts.register import Newcomer, create_account
 from fedcom.actions.base import Action
@@ -34,6 +35,7 @@ from inbox.ports import ReceivedActivity
 from outbox.deliveries import activities, deliveries
 from tests.support import documents
 from tests.support.clock import SettableClock
+from tests.support.foundations import founded
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -72,12 +74,16 @@ class Home:
         self.clock = clock
         self.origin = origin
         self._key = key
-        self(lambda ctx: start(ctx, key))
-        self.ann = self.member("ann", role="admin")
-        self.bob = self.member("bob")
-        self.cats = self.community("cats")
-        self(lambda ctx: finish_setup(ctx.conn, name="Home", registration="closed", now=ctx.now))
+        what = (type(self), clock(), key, origin)
+        self.ann, self.bob, self.cats = founded(database, what, self._people)
         self._read = self._newest()
+
+    def _people(self) -> tuple[Person, Person, Community]:
+        self(lambda ctx: start(ctx, self._key))
+        self.ann = self.member("ann", role="admin")
+        bob, cats = self.member("bob"), self.community("cats")
+        self(lambda ctx: finish_setup(ctx.conn, name="Home", registration="closed", now=ctx.now))
+        return self.ann, bob, cats
 
     def __call__(
         self,

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-from activitypub.connection import Connection
+from activitypub.connection import HttpConnection
 from activitypub.fetch import Fetcher
 from activitypub.netguard import Guard
 from activitypub.signatures.keys import PrivateKey
@@ -98,7 +98,7 @@ class SmallWeb:
 
     async def _dial(
         self, address: str, port: int, tls: ssl.SSLContext | None, name: str
-    ) -> Connection:
+    ) -> HttpConnection:
         self.attempts.append(address)
         return await dial_address(address, self.listener.port, tls, name)
 

@@ -7,7 +7,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -212,7 +212,7 @@ async def _spot(
     url = url or sqlite_database(folder / f"{name}.sqlite3", migrated=True)
     settings = Settings(origin=origin, data_dir=folder / name, database_url=url, secret_key=SECRET)
     database = open_database(url)
-    home = Home(database, clock, _key(settings, proofs), origin=origin)
+    home = Home(database, clock, _key(settings.read_secret(), name, proofs), origin=origin)
     try:
         async with open_instance(settings, clock=clock, transport=network) as instance:
             app = create_app(settings)
@@ -223,8 +223,10 @@ async def _spot(
         database.close()
 
 
-def _key(settings: Settings, proofs: bool) -> NewKey:
-    seal = Seal(settings.read_secret())
+@cache
+def _key(secret: bytes, _of: str, proofs: bool) -> NewKey:
+    """The same whenever the spot of this name is opened."""
+    seal = Seal(secret)
     private_pem, public_pem = pems()
     sealed = seal.close(private_pem)
     if not proofs:

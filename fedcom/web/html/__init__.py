@@ -1,7 +1,8 @@
-"""The machinery of the pages; no page of its own.
+"""The machinery of HTML pages; it has no page of its own.
 
-`request_context` (who asks, of which site), `routing` (who is refused before a handler is asked),
-`render` (templates), `i18n` (in which language), `forms`, `honeypot` and `flash` (what was typed,
-by whom, what to say next), `errors` (pages for what went wrong), `alerts` (what admins see on every
-page), `colours`, `static_files`, `feed_documents` (RSS and Atom).
+In reading order: `routing` (routes that refuse cross-site forms), `request_context` (who asks for
+which page of which site), `forms` and `honeypot` (what was typed, and whether by a person),
+`render` (templates), `i18n` (translations), `flash` (a message on the next page), `errors` (pages
+for errors), `alerts` (what admins see on every page), `colours`, `static_files`, `feed_documents`
+(RSS and Atom).
 """

@@ -1,4 +1,4 @@
-"""What is wrong with the instance, for its admins on every page, before the members notice."""
+"""What is wrong with the instance, shown to its admins on every page before members notice."""
 
 from datetime import datetime, timedelta
 
@@ -9,14 +9,14 @@ from fedcom.http.instance import instance_of
 from fedcom.site.health import check_health
 
 GOOD_FOR = timedelta(minutes=1)
-"""How long a look holds: so often the pages of admins ask the database one thing more."""
+"""How long a result is reused, so that not every page of an admin queries the database for it."""
 
 
-def find_troubles(request: Request, conn: Connection, now: datetime) -> tuple[str, ...]:
-    """The words of `Health.troubles`, at most `GOOD_FOR` old."""
+def find_alerts(request: Request, conn: Connection, now: datetime) -> tuple[str, ...]:
+    """The codes of `Health.alerts`, at most `GOOD_FOR` old."""
     state = request.app.state
-    looked, found = getattr(state, "troubles", (None, ()))
-    if looked is None or not timedelta(0) <= now - looked < GOOD_FOR:
-        found = check_health(conn, instance_of(request).settings.data_dir, now).troubles
-        state.troubles = (now, found)
+    checked_at, found = getattr(state, "alerts", (None, ()))
+    if checked_at is None or not timedelta(0) <= now - checked_at < GOOD_FOR:
+        found = check_health(conn, instance_of(request).settings.data_dir, now).alerts
+        state.alerts = (now, found)
     return tuple(found)

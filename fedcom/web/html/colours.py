@@ -1,7 +1,7 @@
-"""The colours that follow from the hue an admin chose, as dark or light as they must be to be read.
+"""The colours for the hue that an admin chose, dark or light enough to be readable.
 
-HSL knows nothing of how bright a hue looks: yellow at half its lightness cannot be read on white,
-blue can. So the lightness is looked for, from the middle outwards, until the contrast is enough.
+HSL lightness says little about how bright a hue looks: at 50 %, blue can be read on white and
+yellow cannot. So lightnesses are tried, starting from the middle, until the contrast is sufficient.
 """
 
 import colorsys
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import cache
 
 READABLE = 4.6
-"""The least contrast of text: WCAG 2.2 AA asks for 4.5, and colours are rounded."""
+"""The lowest contrast of text: WCAG 2.2 AA requires 4.5, and colours are rounded."""
 
-# Of style.css: the page, the card, and the soft text on them, in the light and the dark theme.
+# From style.css: page, card and soft text, in the light and the dark theme.
 LIGHT_PAGE, LIGHT_CARD, LIGHT_SOFT = "#f6f5f2", "#ffffff", "#5d5a55"
 DARK_PAGE, DARK_CARD, DARK_SOFT = "#15171a", "#1d2024", "#a8a49d"
 
 
 @dataclass(frozen=True, slots=True)
 class Shades:
-    """What one theme makes of a hue: links and buttons, soft backgrounds, text on buttons."""
+    """The colours of one theme: links and buttons, soft backgrounds, text on buttons."""
 
     accent: str
     accent_soft: str
@@ -28,7 +28,7 @@ class Shades:
 
 @cache
 def light_shades(hue: int) -> Shades:
-    """For the light theme: the brightest accent that can be read."""
+    """For the light theme: the brightest readable accent."""
     soft = _first(hue, 45, range(92, 100), lambda tint: contrast(tint, LIGHT_SOFT) >= READABLE)
     accent = _first(hue, 75, range(50, 0, -1), lambda dye: _reads(dye, LIGHT_PAGE, soft, "#ffffff"))
     return Shades(accent, soft, "#ffffff")
@@ -36,7 +36,7 @@ def light_shades(hue: int) -> Shades:
 
 @cache
 def dark_shades(hue: int) -> Shades:
-    """For the dark theme: the deepest accent that can be read."""
+    """For the dark theme: the darkest readable accent."""
     soft = _first(hue, 35, range(17, 0, -1), lambda tint: contrast(tint, DARK_SOFT) >= READABLE)
     ink = to_hex(hue, 40, 8)
     accent = _first(hue, 60, range(60, 100), lambda dye: _reads(dye, DARK_CARD, soft, ink))
@@ -44,7 +44,7 @@ def dark_shades(hue: int) -> Shades:
 
 
 def style_of(hue: int) -> str:
-    """The rule that puts these shades in the place of those of style.css."""
+    """The CSS that replaces the colours of style.css."""
     light, dark = light_shades(hue), dark_shades(hue)
     return (
         f"\n:root{_rules(light)}\n@media (prefers-color-scheme: dark) {{"

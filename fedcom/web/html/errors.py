@@ -1,4 +1,4 @@
-"""Pages for what went wrong: what it means, and what whoever sees it can do now."""
+"""Pages for errors: what happened, and what the reader can do about it."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -8,14 +8,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ExceptionHandler
 
+from activitypub.problem import Problem
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import EXPECTED, Problem, to_json, to_problem, wants_page
+from fedcom.http.problem import EXPECTED, to_json, to_problem, wants_page
 from fedcom.web.html.forms import typed_into
 from fedcom.web.html.i18n import choose, gettext, sentence, speak
 from fedcom.web.html.render import bare_page, page, style_address
-from fedcom.web.html.request_context import GoElsewhere, Visit, visit_of
+from fedcom.web.html.request_context import GoElsewhere, PageContext, context_of
 
 TITLES = {
     400: mark("Bad request"),
@@ -37,29 +38,29 @@ TITLES = {
 
 async def show_problem(request: Request, error: Exception) -> Response:
     """Answer one of `EXPECTED`: a page for people, JSON for programs."""
-    visit: Visit | None = getattr(request.state, "visit", None)
+    context: PageContext | None = getattr(request.state, "page_context", None)
     problem = to_problem(error)
-    if visit is None and problem.status < 500 and wants_page(request):
+    if context is None and problem.status < 500 and wants_page(request):
         with suppress(*EXPECTED, GoElsewhere):
-            visit = await visit_of(request)
-    speak(visit.language if visit else choose(request.headers.get("accept-language", "")))
+            context = await context_of(request)
+    speak(context.language if context else choose(request.headers.get("accept-language", "")))
     problem = replace(problem, detail=sentence(error, problem.detail))
     if not wants_page(request):
         return to_json(problem, request)
-    if visit is None:
+    if context is None:
         return _bare(request, problem)
     values = _values(request, problem)
-    # What another site sent is not shown in a page of ours, and no body is read for what was
+    # A page of ours never shows what another site sent, and no body is read for a request that was
     # refused before its handler began.
-    if visit.member and isinstance(error, FedcomError) and problem.code != "cross_site":
+    if context.member and isinstance(error, FedcomError) and problem.code != "cross_site":
         values["typed"] = await typed_into(request)
-    response = page(request, "error.html", visit, values, status=problem.status)
+    response = page(context, "error.html", values, status=problem.status)
     response.headers.update(problem.headers)
     return response
 
 
 def show_failure(request: Request) -> Response:
-    """Answer a request that ended in a mistake of ours; needs no database."""
+    """Answer a request that ended in an unexpected exception, without the database."""
     speak(choose(request.headers.get("accept-language", "")))
     problem = Problem(
         500, "internal_error", gettext("This was our mistake. The error has been logged.")
@@ -70,17 +71,17 @@ def show_failure(request: Request) -> Response:
 
 
 async def go_elsewhere(request: Request, error: Exception) -> Response:
-    """Answer a page that another one must come before."""
+    """Redirect to the page that must come first; show what was typed if that is the login page."""
     path = error.path if isinstance(error, GoElsewhere) else "/"
-    visit: Visit | None = getattr(request.state, "visit", None)
-    typed = await typed_into(request) if visit is not None else {}
+    context: PageContext | None = getattr(request.state, "page_context", None)
+    typed = await typed_into(request) if context is not None else {}
     is_log_in = path.startswith("/login")
-    if visit is None or not (typed and is_log_in and wants_page(request)):
+    if context is None or not (typed and is_log_in and wants_page(request)):
         return RedirectResponse(path, 303)
     # The session ended while they were typing.
     problem = Problem(401, "log_in_first", gettext("Log in, then send it again."))
     values = _values(request, problem) | {"typed": typed, "onward": path}
-    return page(request, "error.html", visit, values, status=401)
+    return page(context, "error.html", values, status=401)
 
 
 def _values(request: Request, problem: Problem) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""RSS 2.0 and Atom (RFC 4287): from entries to the bytes of a document; pure."""
+"""RSS 2.0 and Atom (RFC 4287): entries → the bytes of a document; pure."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 ATOM = "http://www.w3.org/2005/Atom"
 CREATOR = "http://purl.org/dc/elements/1.1/"
 
-# What XML 1.0 has no way to write (section 2.2).
+# The characters that XML 1.0 cannot represent (section 2.2).
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 ET.register_namespace("atom", ATOM)
@@ -18,7 +18,7 @@ ET.register_namespace("dc", CREATOR)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One post or comment: `id` is its id on the wire, `address` its page here."""
+    """One post or comment: `id` is its ActivityPub id, `address` its page here."""
 
     id: str
     address: str
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A list for feed readers: `address` is its own, `page` what people see of it."""
+    """A feed: `address` is its own, `page` the page with the same list."""
 
     address: str
     page: str
@@ -44,7 +44,7 @@ class Feed:
 
     @property
     def changed(self) -> datetime:
-        """The moment of the newest change; of an empty list, when it began."""
+        """The time of the newest change; for an empty feed, when it began."""
         return max((entry.changed for entry in self.entries), default=self.began)
 
 

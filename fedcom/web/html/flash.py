@@ -1,7 +1,6 @@
-"""One line of good news on the next page: a code in a short-lived cookie, cleared when shown.
+"""A message that the next page shows once: its code in a short-lived cookie, cleared when shown.
 
-The cookie holds a word from the table below and nothing else, so a forged one can say nothing that
-is not already here.
+The cookie holds one of the codes below and nothing else, so a forged one cannot show anything new.
 """
 
 from starlette.requests import Request
@@ -87,14 +86,14 @@ NOTICES = {
 
 
 def set_notice(response: Response, code: str) -> None:
-    """Let the next page show the notice `code` (KeyError: there is no such notice)."""
+    """Let the next page show the notice `code`. Raises KeyError if there is no such notice."""
     if code not in NOTICES:
         raise KeyError(code)
     response.set_cookie(COOKIE, code, max_age=SECONDS, httponly=True, samesite="lax")
 
 
 def pending(request: Request) -> str:
-    """The code of the notice that waits, "" when there is none."""
+    """The code of the notice to show, "" if there is none."""
     code = find_cookie(request, COOKIE)
     return code if code in NOTICES else ""
 
@@ -105,5 +104,5 @@ def text_of(code: str) -> str:
 
 
 def clear(response: Response) -> None:
-    """It has been shown."""
+    """Delete the cookie once the notice has been shown."""
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")

@@ -1,7 +1,7 @@
-"""Forms: what was typed, what is wrong with it, and that it came from a page of ours.
+"""Forms: what was typed, what is wrong with it, and whether it came from a page of ours.
 
-A form that cannot be accepted is shown again with everything that was typed and the message beside
-its field; nothing anybody wrote is lost to an error.
+A form that is refused is shown again with everything that was typed, and with the message beside
+its field. No error loses what anybody wrote.
 """
 
 import hashlib
@@ -23,37 +23,37 @@ from activitypub.errors import ProtocolError
 from fedcom.catalogues import mark
 from fedcom.errors import Denied, FedcomError, Invalid
 from fedcom.http.csrf import check_token
+from fedcom.http.identity import credentials_of
 from fedcom.http.instance import instance_of
-from fedcom.http.problems import to_problem, wants_page
-from fedcom.http.sessions import session_token
+from fedcom.http.problem import to_problem, wants_page
 from fedcom.offload import offload
 from fedcom.web.html import flash as notices
 from fedcom.web.html.i18n import sentence
-from fedcom.web.html.request_context import Visit, visit_of
+from fedcom.web.html.request_context import PageContext, context_of
 
 R = TypeVar("R", bound=Response)
 
 MAX_BYTES = 2**20
-"""The largest form: our longest text, every character of it escaped."""
+"""The largest form: our longest text with every character escaped."""
 
 OFFLOADED_FROM = 32 * 1024
-"""Bytes of a form from which on it is read beside the event loop: a megabyte takes 60 ms."""
+"""Larger forms (bytes) are parsed outside the event loop: a megabyte takes 60 ms."""
 
 MAX_FIELDS = 100
 MAX_FILES = 4
 MAX_TOO_LARGE = 10
-"""How many times the bytes of the largest picture are read to the end, to say that it is too large
-in the form and not to cut the line."""
+"""Requests of up to this many times the largest picture are read to the end, so that the form can
+say what is too large. Larger ones are cut off."""
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 
 ONCE_FIELD = "once"
-"""Random in each form that makes something: who sends the same form again gets the same thing."""
+"""A random value in forms that create something, so that a repeated form creates it only once."""
 
-# What people spend time on; shown again even where a page of an error takes the form's place.
+# What people spend time on; shown again even if an error page takes the form's place.
 _TEXTS = ("title", "url", "display_name", "summary", "body", "reason", "answer", "rules")
 
-# Where a code does not begin with the name of its field.
+# The fields of error codes that do not begin with the name of their field.
 _CODES = {
     "comment_empty": "body",
     "message_empty": "body",
@@ -66,28 +66,28 @@ _CODES = {
 
 @dataclass(slots=True)
 class Form:
-    """One form: `values` as typed, `errors` by field, `error` for what concerns the whole."""
+    """One form: `values` as typed, `errors` by field, `error` for the form as a whole."""
 
     values: dict[str, str]
-    # What was chosen in fields for files, as far as it may be taken; larger ones are in `too_big`.
+    # The uploaded files by field; the fields whose file was too large are in `too_big`.
     files: dict[str, bytes] = field(default_factory=dict)
     too_big: frozenset[str] = frozenset()
     sent: bool = False
     errors: dict[str, str] = field(default_factory=dict)
     error: str = ""
     status: int = 200
-    # The same for repeats of one form, of its token and of all that was typed; "" without a token.
+    # Equal for repeats of one form: made from `ONCE_FIELD` and all that was typed; "" without it.
     key: str = ""
-    # Of the answer that shows it: when to try again.
+    # For the response that shows it: when to try again.
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
-        """It was sent, from a page of ours: what it asks for may be tried."""
+        """Whether it was sent from a page of ours and nothing is wrong with it yet."""
         return self.sent and self.status == 200
 
     def text(self, name: str) -> str:
-        """The value of a field as typed, line ends made plain; "" when there is none."""
+        """The value of a field as typed, with plain line ends; "" if there is none."""
         return self.values.get(name, "")
 
     def line(self, name: str) -> str:
@@ -100,9 +100,9 @@ class Form:
 
     @contextmanager
     def keeping(self, field: str = "") -> Iterator[None]:
-        """Turn what the domain refuses in the block into messages; the block ends there.
+        """Turn an error of the domain in the block into a message; the block ends there.
 
-        What concerns no field in particular stands beside `field`, if one is named.
+        An error that belongs to no field is shown beside `field`, if given.
         """
         try:
             yield
@@ -110,7 +110,7 @@ class Form:
             self.fail(error, field)
 
     def fail(self, error: FedcomError | ProtocolError, field: str = "") -> None:
-        """Show the error beside the field that its code names, else `field` or above the form."""
+        """Show the error beside the field its code names, else `field`, else above the form."""
         problem = to_problem(error)
         detail = sentence(error, problem.detail)
         self.status = problem.status
@@ -122,7 +122,7 @@ class Form:
             self.error = detail
 
     def answer(self, page: R) -> R:
-        """`page`, which shows the form, with the status and the headers of what was refused."""
+        """`page`, which shows the form, with the status and the headers of the error."""
         if self.status != 200:
             page.status_code = self.status
         page.headers.update(self.headers)
@@ -131,7 +131,7 @@ class Form:
 
 @contextmanager
 def beside(field: str) -> Iterator[None]:
-    """Let what is Invalid in the block stand beside `field`: its code begins with that name."""
+    """Show an Invalid from the block beside `field`, by prefixing its code with that name."""
     try:
         yield
     except Invalid as error:
@@ -144,11 +144,11 @@ def _field_named(code: str, names: Mapping[str, str]) -> str:
 
 
 async def read_form(request: Request, initial: Mapping[str, str]) -> Form:
-    """The form as it was sent, else as it is shown at first.
+    """The form as it was sent, else as it is first shown.
 
-    `initial` names all fields with their first values (a ticked box is "on"). A form of an earlier
-    log-in is not `ready` but keeps what was typed. A script, which reads no pages and has kept it
-    itself, is told by an exception: Denied("form_expired").
+    `initial` has all fields with their first values (a ticked box is "on"). A form from an earlier
+    login is not `ready` but keeps what was typed. For a script, which keeps that itself, it raises
+    Denied("form_expired").
     """
     if request.method != "POST":
         return Form(dict(initial))
@@ -176,13 +176,13 @@ def _key_of(request: Request, sent: "_Sent") -> str:
 
 
 async def typed_into(request: Request) -> dict[str, str]:
-    """The texts in the form that was sent with this request, by the names of their fields.
+    """The texts in the form of this request, by field.
 
-    For pages of errors, which come before or instead of the form's own page.
+    For error pages, which are shown before or instead of the form's own page.
     """
     is_unread = "endpoint" in request.scope and not hasattr(request.state, "typed")
     if request.method == "POST" and is_unread:
-        # What cannot be read as a form holds nothing to be shown again.
+        # A body that is not a form has nothing to show again.
         with suppress(HTTPException, FedcomError, ClientDisconnect, RuntimeError):
             await read_form(request, {})
     typed: dict[str, str] = getattr(request.state, "typed", {})
@@ -190,14 +190,14 @@ async def typed_into(request: Request) -> dict[str, str]:
 
 
 class _Expired(Denied):
-    """The token is of another session."""
+    """The form token belongs to another session."""
 
     values: dict[str, str]
 
 
 @dataclass(slots=True)
 class _Sent:
-    """What came: texts, files, and the names of files that were too big."""
+    """What was sent: texts, files, and the fields of files that were too large."""
 
     values: dict[str, str]
     files: dict[str, bytes] = field(default_factory=dict)
@@ -205,10 +205,10 @@ class _Sent:
 
 
 async def receive(request: Request) -> dict[str, str]:
-    """The fields of a form that was sent; for buttons, which hold nothing anybody typed.
+    """The fields of a form, for buttons that hold nothing anybody typed.
 
-    Raises Denied when its token is not of this session, HTTPException for what is no form. (That
-    no other site sent it was seen in `routing`.)
+    Raises Denied if its token does not belong to this session, HTTPException if it is not a form.
+    (`routing` has already refused other sites.)
     """
     return (await _receive(request)).values
 
@@ -221,23 +221,21 @@ async def _receive(request: Request) -> _Sent:
         body = await _read_body(request)
         parse = partial(_parse, kind, body)
         sent = _Sent(await offload(parse) if len(body) > OFFLOADED_FROM else parse())
-    token = session_token(request)
-    if token is not None:
-        try:
-            check_token(sent.values.get(TOKEN_FIELD, ""), token)
-        except Denied as error:
-            expired = _Expired(error.code, error.template, **error.facts)
-            expired.values = sent.values
-            raise expired from None
+    try:
+        check_token(sent.values.get(TOKEN_FIELD, ""), credentials_of(request))
+    except Denied as error:
+        expired = _Expired(error.code, error.template, **error.facts)
+        expired.values = sent.values
+        raise expired from None
     return sent
 
 
 class _TooMuch(MultiPartException):
-    """More than any form of ours holds."""
+    """The body is larger than any of our forms."""
 
 
 async def _read_parts(request: Request) -> _Sent:
-    """A form with files; while they arrive they are on the disk, so that slow ones take no room."""
+    """A form with files, which are spooled to disk so that slow uploads take up no memory."""
     largest = instance_of(request).pictures.max_bytes
     room = MAX_BYTES + (MAX_TOO_LARGE * largest if await _is_member(request) else 0)
     parser = MultiPartParser(
@@ -268,12 +266,12 @@ async def _read_parts(request: Request) -> _Sent:
 
 
 async def _is_member(request: Request) -> bool:
-    """Whether a member sends this; guests have no pictures to send, and anybody can make up a
+    """Whether a member sends this. Guests have no pictures to send, and anyone can invent a
     cookie."""
-    if session_token(request) is None:
+    if not credentials_of(request).token:
         return False
-    visit: Visit = getattr(request.state, "visit", None) or await visit_of(request)
-    return visit.member is not None
+    context: PageContext = getattr(request.state, "page_context", None) or await context_of(request)
+    return context.member is not None
 
 
 async def _bounded(request: Request, room: int) -> AsyncGenerator[bytes, None]:
@@ -315,9 +313,9 @@ def _plain(value: str) -> str:
 
 
 def safe_path(text: str, default: str = "/") -> str:
-    """`text` when it is a path of ours, else `default`: no redirect leads to another site.
+    """`text` if it is a path of ours, else `default`: no redirect leads to another site.
 
-    Browsers read `//host`, `/\\host` and a tab or line end in between as another host.
+    Browsers take `//host`, `/\\host`, and these with a tab or line end inside, for another host.
     """
     local = text.startswith("/") and not text.startswith(("//", "/\\"))
     if not local or not text.isprintable() or "\\" in text or len(text) > 2048:
@@ -326,7 +324,7 @@ def safe_path(text: str, default: str = "/") -> str:
 
 
 def see_other(path: str, notice: str = "") -> RedirectResponse:
-    """After a form: go on to a path of ours, where `notice` (a code of `notices`) is shown."""
+    """Redirect to a path of ours after a form; the page there shows `notice`, a code of `flash`."""
     response = RedirectResponse(safe_path(path), 303)
     if notice:
         notices.set_notice(response, notice)

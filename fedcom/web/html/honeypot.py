@@ -1,38 +1,38 @@
-"""What programs that fill in every form trip over, and people do not notice.
+"""A trap for programs that fill in every form; people do not notice it.
 
-A field that nobody sees must stay empty, and nobody reads and fills in the form within the blink of
-an eye. When the form was shown stands in it, signed. Whoever is wronged sends it once more.
+A hidden field must stay empty, and the form must not come back faster than anyone can fill it in.
+The time when it was shown is in the form, signed. A person caught by mistake can send it again.
 """
 
 from datetime import datetime, timedelta
 
 from fedcom.errors import Invalid
-from fedcom.http.signer import HmacSigner
+from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.web.html.forms import Form
 
 BAIT = "homepage"
-"""The name of the field that nobody sees; programs like to fill it."""
+"""The name of the hidden field, which programs like to fill in."""
 
 SHOWN_AT = "shown_at"
-"""The name of the field with the moment when the form was shown."""
+"""The name of the field with the time when the form was shown."""
 
 AT_LEAST = timedelta(seconds=2)
 AT_MOST = timedelta(days=1)
-"""So long a moment is good: one that was once fetched is not of use for ever."""
+"""How long that time is valid, so that a form fetched once cannot be used for ever."""
 
 _PURPOSE = "sign-up"
 
 
 def set_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
-    """Before the form is shown: note the moment, unless a good one stands there; lay the bait."""
+    """Before the form is shown: put the time in, unless a valid one is there; empty the bait."""
     if _moment(form, signer, now) is None:
         stamp = str(int(now.timestamp() * 1000))
-        form.values[SHOWN_AT] = f"{stamp}.{signer.sign(_PURPOSE, stamp)}"
+        form.values[SHOWN_AT] = signer.sign(_PURPOSE, stamp)
     form.values[BAIT] = ""
 
 
 def check_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
-    """When the form came back. Raises Invalid: `trap_filled`, `trap_expired`, `trap_too_quick`."""
+    """When the form comes back. Raises Invalid: `trap_filled`, `trap_expired`, `trap_too_quick`."""
     if form.text(BAIT):
         raise Invalid(
             "trap_filled",
@@ -47,9 +47,10 @@ def check_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
 
 
 def _moment(form: Form, signer: HmacSigner, now: datetime) -> datetime | None:
-    """When the form was shown; None when we did not write that, or long ago."""
-    stamp, _, signature = form.text(SHOWN_AT).partition(".")
-    if not signer.is_ours(_PURPOSE, stamp, signature):
+    """When the form was shown; None if that was not signed by us, or is too long ago."""
+    value = form.text(SHOWN_AT)
+    (stamp,) = parts_of(value, 1)
+    if not stamp or not signer.verify(_PURPOSE, value):
         return None
     shown = datetime.fromtimestamp(int(stamp) / 1000, now.tzinfo)
     return shown if now - shown <= AT_MOST else None

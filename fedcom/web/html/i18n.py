@@ -1,11 +1,10 @@
-"""The words of the pages, in the language of who reads them.
+"""Translations: the texts of the pages in the reader's language.
 
-Texts in the code are marked with the functions here, those in tables with `mark`, those in
-templates with `_()` and `{% trans %}`; sentences of the domain's errors are found by their class.
-`make words` brings the catalogues up to date with them.
+Texts in the code are marked by the functions here, those in tables with `mark`, and those in
+templates with `_()` and `{% trans %}`; the domain's error messages are found by their classes.
+`make words` updates the catalogues.
 
-Whoever answers a request says `speak` once, and everything said in that request is said in that
-language.
+Call `speak` once per request: it sets the language for the rest of that request.
 """
 
 from collections.abc import Mapping
@@ -28,7 +27,7 @@ _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
 
 def choose(accept_language: str, wanted: str = "") -> str:
-    """The best of `LANGUAGES` for who `wanted` one, or whose browser sends this header."""
+    """The best of `LANGUAGES`: the `wanted` one, else by the browser's Accept-Language."""
     if wanted in LANGUAGES:
         return wanted
     found = negotiate_locale(preferred(accept_language), list(LANGUAGES), sep="-")
@@ -36,17 +35,17 @@ def choose(accept_language: str, wanted: str = "") -> str:
 
 
 def speak(language: str) -> None:
-    """Say everything else in this request in `language`."""
+    """Use `language` for the rest of this request."""
     _language.set(language)
 
 
 def language() -> str:
-    """The language that is spoken now, as `lang` attributes name it."""
+    """The language in use, as `lang` attributes name it."""
     return _language.get()
 
 
 def direction() -> str:
-    """Which way it is written: "ltr" or "rtl"."""
+    """The direction of its script: "ltr" or "rtl"."""
     return _locale(language()).text_direction
 
 
@@ -61,7 +60,7 @@ def ngettext(one: str, many: str, count: int) -> str:
 
 
 def sentence(error: Exception, otherwise: str) -> str:
-    """What an error of the domain says, in the reader's language; of others, `otherwise`."""
+    """The message of a domain error in the reader's language; `otherwise` for other errors."""
     if isinstance(error, FedcomError):
         return _said(error.template, error.facts)
     return gettext(otherwise)
@@ -78,7 +77,7 @@ def _fact(fact: object) -> object:
 
 
 def age(then: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that fits; moments to come are "just now"."""
+    """How long ago, in the largest unit that fits; the future is "just now"."""
     seconds = int((now - then).total_seconds())
     if seconds < 60:
         return gettext("just now")
@@ -86,12 +85,12 @@ def age(then: datetime, now: datetime) -> str:
 
 
 def exact(moment: datetime) -> str:
-    """The moment to the minute, UTC, as it is written in the reader's language."""
+    """The time to the minute, in UTC, in the format of the reader's language."""
     return _exact(language(), moment.replace(second=0, microsecond=0))
 
 
 def span(length: timedelta) -> str:
-    """How long something lasts, in the largest unit that fits."""
+    """A duration in the largest unit that fits."""
     return format_timedelta(length, threshold=1, locale=_locale(language()))
 
 
@@ -101,7 +100,7 @@ def number(value: int) -> str:
 
 
 def size(count: int) -> str:
-    """So many bytes, in the largest unit that fits."""
+    """A number of bytes, in the largest unit that fits."""
     power = min((len(str(count)) - 1) // 3, len(_SIZES) - 1)
     unit, locale = f"digital-{_SIZES[power]}", _locale(language())
     return format_unit(count / 1000**power, unit, "short", "#,##0.#", locale=locale)

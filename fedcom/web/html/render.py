@@ -1,7 +1,6 @@
-"""Templates → answers: the Jinja environment and what every page is given.
+"""Templates → responses: the Jinja environment, and what every page is given.
 
-Everything is escaped unless a filter here says otherwise, and only one does: `rich`, for the
-sanitized columns of the database.
+Everything is escaped except by one filter: `rich`, for the sanitized columns of the database.
 """
 
 import hashlib
@@ -21,13 +20,12 @@ from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
-from fedcom.http.instance import instance_of
 from fedcom.offload import offload
 from fedcom.text.html import first_words
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
 from fedcom.web.html import flash, i18n
-from fedcom.web.html.request_context import Visit
+from fedcom.web.html.request_context import PageContext
 
 FOLDER = Path(__file__).parents[1]
 STYLE = (FOLDER / "static" / "style.css").read_bytes()
@@ -36,12 +34,12 @@ SCRIPT_ADDRESS = f"/static/script.js?v={hashlib.sha256(SCRIPT).hexdigest()[:12]}
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 TINTS = 8
-"""Colours for the initials that stand where others show pictures."""
+"""Colours for the initials that replace a missing picture."""
 
 
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
-    """A `<time>` that reads as an age and tells the exact moment to machines and to the pointer."""
+    """A `<time>` that shows an age, and the exact time to machines and on hover."""
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     text, exact = escape(i18n.age(moment, context["now"])), escape(i18n.exact(moment))
     return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
@@ -49,9 +47,9 @@ def when(context: Context, moment: datetime) -> Markup:
 
 @pass_context
 def rich(context: Context, html: str) -> Markup:
-    """Text that the sanitizer made (`body_html`, `summary_html`, `description_html` columns).
+    """HTML that was sanitized (`body_html`, `summary_html`, `description_html` columns).
 
-    Its pictures are shown through us: no page of ours tells other servers who reads it.
+    Its pictures are loaded through us, so that no page tells other servers who reads it.
     """
     shown = move_pictures(html, context["media_signer"].address)
     return Markup(shown)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
@@ -59,24 +57,24 @@ def rich(context: Context, html: str) -> Markup:
 
 @pass_context
 def picture(context: Context, url: str, size: str = "full") -> str:
-    """The address at which our pages show the picture at `url`, ours or another server's."""
+    """Our address for the picture at `url`, which may be another server's."""
     address: str = context["media_signer"].address(url, size)
     return address
 
 
 def excerpt(html: str) -> str:
-    """The first words of a text that may be cut off anywhere, as plain text."""
+    """The beginning of a text as plain text."""
     return first_words(html, 240)
 
 
 def slug(actor: Any) -> str:
-    """What our addresses call an actor: `name` when it is local, else its handle; quoted."""
+    """An actor in our addresses: its name if it is local, else its handle; quoted."""
     text = actor.name if actor.local else actor.handle
     return quote(text, safe="@:")
 
 
 def site_of(url: str) -> str:
-    """The host of a link, to be shown beside it; "" when there is none."""
+    """The host of a link, to show beside it; "" if it has none."""
     try:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
@@ -84,29 +82,29 @@ def site_of(url: str) -> str:
 
 
 def link(url: str | None) -> str:
-    """A link from elsewhere, if it is http or https; else one that leads nowhere."""
+    """An external link if it is http or https, else one that leads nowhere."""
     return url if url and url.lower().startswith(("https://", "http://")) else "#"
 
 
 def new_once() -> str:
-    """A new value for the field by which a repeat of a form is known."""
+    """A new value for the field that identifies repeats of a form."""
     return secrets.token_urlsafe(12)
 
 
 def initial(actor: Any) -> str:
-    """The first letter of an actor's name, in capitals."""
+    """The first letter of an actor's name, capitalized."""
     text = (actor.title or actor.name).strip()
     return text[:1].upper() or "?"
 
 
 def style_address(hue: int | None = None) -> str:
-    """Where the style sheet is, in the colours of this hue (None: ours)."""
+    """The address of the style sheet in the colours of this hue (None: the default colours)."""
     address = f"/static/style.css?v={STYLE_VERSION}"
     return address if hue is None else f"{address}&hue={hue}"
 
 
 def _with_numbers(say: Any) -> Callable[..., str]:
-    """`say`, as the templates call it, with the separators of the language in what it counts."""
+    """`say` for templates, with the language's separators in its numbers."""
 
     @pass_context
     def said(context: Context, *texts: Any, **facts: Any) -> str:
@@ -128,7 +126,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    # A method that jinja2.ext.i18n adds at run time.
+    # jinja2.ext.i18n adds this method at run time.
     install = cast("Any", environment).install_gettext_callables
     install(i18n.gettext, i18n.ngettext, newstyle=True)
     environment.filters |= {
@@ -160,8 +158,8 @@ _pages = _environment()
 
 
 class _Page(HTMLResponse):
-    """A page that is rendered when it is sent, beside the event loop: a long thread takes longer
-    than other requests should wait.
+    """A page that is rendered when it is sent, outside the event loop: a long thread takes longer
+    than other requests should have to wait.
     """
 
     def __init__(self, render: Callable[[], str], status: int) -> None:
@@ -176,9 +174,8 @@ class _Page(HTMLResponse):
 
 
 def page(
-    request: Request,
+    context: PageContext,
     template: str,
-    visit: Visit,
     values: Mapping[str, Any],
     *,
     status: int = 200,
@@ -186,11 +183,11 @@ def page(
 ) -> HTMLResponse:
     """A whole page: the template with `values` and what every page is given.
 
-    `alternate` is the id of the thing shown, for those who read ActivityPub.
+    `alternate` is the ActivityPub id of what the page shows.
     """
-    code = flash.pending(request)
+    code = flash.pending(context.request)
     more = {"notice": flash.text_of(code), "alternate": alternate, **values}
-    response = _Page(partial(piece, request, template, visit, more), status)
+    response = _Page(partial(piece, context, template, more), status)
     response.headers["Vary"] = "Accept, Accept-Language, Cookie"
     response.headers["Cache-Control"] = "private, no-cache"
     if alternate:
@@ -201,24 +198,24 @@ def page(
     return response
 
 
-def piece(request: Request, template: str, visit: Visit, values: Mapping[str, Any]) -> str:
-    """Any template with `values` and what all of them are given: a page, or a part of one."""
-    i18n.speak(visit.language)
+def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str:
+    """A page or a part of one: the template with `values` and what every page is given."""
+    i18n.speak(context.language)
     return _pages.get_template(template).render(
-        {"style": style_address(visit.site.hue), **values},
+        {"style": style_address(context.site.hue), **values},
         script=SCRIPT_ADDRESS,
-        site=visit.site,
-        troubles=visit.troubles,
-        member=visit.member,
-        form_token=visit.form_token,
-        now=visit.now,
-        here=_here(request),
-        media_signer=instance_of(request).media_signer,
+        site=context.site,
+        alerts=context.alerts,
+        member=context.member,
+        form_token=context.form_token,
+        now=context.now,
+        here=_here(context.request),
+        media_signer=context.instance.media_signer,
     )
 
 
 def bare_page(template: str, status: int, values: Mapping[str, Any]) -> HTMLResponse:
-    """A page that needs no database: for when that is what failed."""
+    """A page that needs no database, for when the database is what failed."""
     response = HTMLResponse(_pages.get_template(template).render(values), status)
     response.headers["Cache-Control"] = "no-store"
     return response

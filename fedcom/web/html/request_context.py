@@ -1,7 +1,7 @@
-"""Who asks for a page, of which site: read once for each request, in the same hop as the page."""
+"""What a page needs to know about its request, read once and in the same hop as the page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import quote
@@ -9,16 +9,20 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from fedcom.accounts.sessions import SignedIn, find_visit, touch_session
+from fedcom.accounts.sessions import SignedIn
 from fedcom.catalogues import DEFAULT
 from fedcom.errors import Denied
 from fedcom.http.csrf import make_token
-from fedcom.http.instance import instance_of
-from fedcom.http.sessions import session_token
+from fedcom.http.identity import (
+    Credentials,
+    Identity,
+    credentials_of,
+    note_use,
+    read_identity,
+)
+from fedcom.http.instance import Instance, instance_of
 from fedcom.models.site import Site
-from fedcom.site.settings import get_site
-from fedcom.views.viewer import NOBODY
-from fedcom.web.html.alerts import find_troubles
+from fedcom.web.html.alerts import find_alerts
 from fedcom.web.html.i18n import choose, speak
 
 T = TypeVar("T")
@@ -31,7 +35,7 @@ OPEN_TO_BANNED = frozenset(
         *("/settings/delete", "/logout"),
     }
 )
-"""What a member who is banned from the site can still do; on other pages they are guests."""
+"""The pages on which a member who is banned from the site is still a member, not a guest."""
 
 
 class GoElsewhere(Exception):
@@ -43,89 +47,118 @@ class GoElsewhere(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One request: the site, the member who asks (None: a guest), a token for its forms."""
+class PageContext:
+    """One request for a page."""
 
-    site: Site
-    member: SignedIn | None
-    form_token: str
-    now: datetime
-    # What is wrong here, for admins (`troubles`).
-    troubles: tuple[str, ...] = ()
-    # What the pages are read in (`words`).
+    request: Request
+    # On this page: a member who is kept out is a guest.
+    identity: Identity
+    # For the forms of the page; "" when they need none.
+    form_token: str = ""
+    # What is wrong with the instance; for admins only.
+    alerts: tuple[str, ...] = ()
+    # The language of the page.
     language: str = DEFAULT
     # The member is banned, and on this page a guest.
     is_kept_out: bool = False
 
     @property
+    def instance(self) -> Instance:
+        """The running server."""
+        return instance_of(self.request)
+
+    @property
+    def site(self) -> Site:
+        """The site and its settings."""
+        return self.identity.site
+
+    @property
+    def member(self) -> SignedIn | None:
+        """The member who asks, None for a guest."""
+        return self.identity.member
+
+    @property
+    def now(self) -> datetime:
+        """When the request came."""
+        return self.identity.now
+
+    @property
     def viewer_id(self) -> int:
         """The row id of whoever looks, for queries."""
-        return self.member.person.id if self.member else NOBODY
+        return self.identity.viewer_id
 
 
-async def visiting(request: Request, work: Callable[[Connection, Visit], T]) -> tuple[Visit, T]:
-    """Read who asks and what `work` reads, in one hop; the visit, and what `work` gave.
+async def read_page(
+    request: Request, work: Callable[[Connection, PageContext], T]
+) -> tuple[PageContext, T]:
+    """The context of the request and what `work` reads, in one hop to the database.
 
-    Raises GoElsewhere when the instance was not set up yet, and whatever `work` raises; the visit
-    stays in `request.state.visit` for the page that then says what went wrong.
+    Raises GoElsewhere before the instance is set up, and whatever `work` raises. The context stays
+    in `request.state.page_context`, for the page that then shows the error.
     """
     instance = instance_of(request)
-    token = session_token(request)
-    form_token = make_token(token) if token else ""
+    credentials = credentials_of(request)
     now = instance.clock()
-    accepted = request.headers.get("accept-language", "")
 
-    def read(conn: Connection) -> tuple[Visit, T]:
-        site, member = find_visit(conn, token, now) if token else (get_site(conn), None)
-        if site.set_up_at is None and request.url.path != SETUP:
-            raise GoElsewhere(SETUP)
-        is_banned = member is not None and member.person.is_banned(now)
-        is_kept_out = is_banned and request.url.path not in OPEN_TO_BANNED
-        if is_kept_out:
-            member = None
-        is_admin = member is not None and member.is_admin
-        troubles = find_troubles(request, conn, now) if is_admin else ()
-        wanted = member.account.interface_language if member else ""
-        visit = Visit(
-            site, member, form_token, now, troubles, choose(accepted, wanted), is_kept_out
-        )
-        speak(visit.language)
-        request.state.visit = visit
-        return visit, work(conn, visit)
+    def read(conn: Connection) -> tuple[PageContext, T]:
+        identity = read_identity(conn, credentials, now)
+        context = _to_context(conn, request, credentials, identity)
+        speak(context.language)
+        request.state.page_context = context
+        return context, work(conn, context)
 
-    visit, found = await instance.read(read)
-    # What was said of this in the thread of the database was said to that thread alone.
-    speak(visit.language)
-    if visit.member is not None and visit.member.is_untouched(now):
-        signed_in = visit.member
-        await instance.unit(lambda ctx: touch_session(ctx.conn, signed_in, now))
-    return visit, found
+    context, found = await instance.read(read)
+    # The language that `read` set holds in the database's thread only.
+    speak(context.language)
+    await note_use(instance, context.identity)
+    return context, found
 
 
-async def visit_of(request: Request) -> Visit:
-    """Only who asks."""
-    visit, _ = await visiting(request, lambda _conn, _visit: None)
-    return visit
+def _to_context(
+    conn: Connection, request: Request, credentials: Credentials, identity: Identity
+) -> PageContext:
+    if identity.site.set_up_at is None and request.url.path != SETUP:
+        raise GoElsewhere(SETUP)
+    is_kept_out = identity.is_banned and request.url.path not in OPEN_TO_BANNED
+    if is_kept_out:
+        identity = replace(identity, member=None)
+    preferred = identity.member.account.interface_language if identity.member else ""
+    return PageContext(
+        request,
+        identity,
+        form_token=make_token(credentials.token) if credentials.from_cookie else "",
+        alerts=find_alerts(request, conn, identity.now) if identity.is_admin else (),
+        language=choose(request.headers.get("accept-language", ""), preferred),
+        is_kept_out=is_kept_out,
+    )
 
 
-def member_of(request: Request, visit: Visit) -> SignedIn:
-    """The member who asks; raises GoElsewhere (to the log-in and back) for a guest, and to what is
-    said of their ban for somebody banned.
+async def context_of(request: Request) -> PageContext:
+    """The context alone, for a page that reads nothing else at first."""
+    context, _ = await read_page(request, lambda _conn, _context: None)
+    return context
+
+
+def member_of(context: PageContext) -> SignedIn:
+    """The member who asks.
+
+    Raises GoElsewhere: for a guest to the log-in page and back, for a banned member to the page
+    about their bans.
     """
-    if visit.is_kept_out:
+    if context.is_kept_out:
         raise GoElsewhere(BANS)
-    if visit.member is None:
-        here = "/"
+    if context.member is None:
+        request, here = context.request, "/"
         if request.method == "GET":
             query = f"?{request.url.query}" if request.url.query else ""
             here = f"{request.url.path}{query}"
         raise GoElsewhere(f"/login?next={quote(here)}")
-    return visit.member
+    return context.member
 
 
-def admin_of(request: Request, visit: Visit) -> SignedIn:
-    """The admin who asks; raises Denied for other members, GoElsewhere for guests."""
-    member = member_of(request, visit)
-    if not member.account.is_admin:
+def admin_of(context: PageContext) -> SignedIn:
+    """The admin who asks. Raises Denied for other members, GoElsewhere as `member_of` does."""
+    member = member_of(context)
+    if not member.is_admin:
         raise Denied("not_an_admin", "Only admins of this server can see this page.")
     return member

@@ -1,4 +1,4 @@
-"""Routes of pages, forms and buttons; whatever changes something is refused to other sites here."""
+"""Routes of pages, forms and buttons. Forms sent from other sites are refused here."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,13 +7,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedcom.http.csrf import check_origin
-from fedcom.http.instance import instance_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def page_route(path: str, handler: Handler) -> Route:
-    """A page that only shows."""
+    """A page that changes nothing."""
     return Route(path, handler, methods=["GET"])
 
 
@@ -23,15 +22,14 @@ def form_route(path: str, handler: Handler) -> Route:
 
 
 def button_route(path: str, handler: Handler) -> Route:
-    """What a button or a form on another page of ours is sent to."""
+    """The target of a button or a form on another page."""
     return Route(path, _guarded(handler), methods=["POST"])
 
 
 def _guarded(handler: Handler) -> Handler:
     async def handle(request: Request) -> Response:
         if request.method == "POST":
-            settings = instance_of(request).settings
-            check_origin(request, origin=settings.origin, development=settings.development)
+            check_origin(request)
         return await handler(request)
 
     return handle

@@ -1,12 +1,12 @@
-"""The style sheet, the script and the icon, kept in memory; their addresses change when they do."""
+"""The style sheet, the script and the icon, from memory; a new version has a new address."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fedcom.http.numbers import whole_number
 from fedcom.web.html.colours import style_of
 from fedcom.web.html.render import FOLDER, SCRIPT, STYLE
-from fedcom.web.places import whole_number
 
 FILES = {
     "style.css": (STYLE, "text/css"),
@@ -19,14 +19,14 @@ A_DAY = "public, max-age=86400"
 
 
 async def show_file(request: Request) -> Response:
-    """GET /static/{name}; kept for ever when the address names a version (`?v=`)."""
+    """GET /static/{name}; cached for ever if the address names a version (`?v=`)."""
     found = FILES.get(request.path_params["name"])
     if found is None:
         raise HTTPException(404)
     content, kind = found
     hue = whole_number(request.query_params.get("hue", ""), 359)
     if kind == "text/css" and hue is not None:
-        # With the style sheet, and not in one of its own: every request of a page costs the reader.
+        # In the style sheet, not in one of its own: every further request slows the page down.
         content += style_of(hue).encode()
     keep = FOREVER if "v" in request.query_params else A_DAY
     return Response(content, media_type=kind, headers={"Cache-Control": keep})

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from activitypub.errors import Malformed, SignatureInvalid
 from activitypub.signatures.cavage import (
-    Parameters,
+    CavageParameters,
     parse_signature_header,
     sign,
     signing_string,
@@ -98,7 +98,7 @@ def test_a_header_is_read_in_any_order_with_numbers_quoted_or_not():
         'signature="AAAA", Created="1402170695" ,expires=1402170699,algorithm="hs2019",'
         'headers="Host  (created) (expires)",keyId="https://a.example/?author=0#main-key",x="1,2"'
     )
-    assert read == Parameters(
+    assert read == CavageParameters(
         key_id="https://a.example/?author=0#main-key",
         algorithm="hs2019",
         headers=("host", "(created)", "(expires)"),

@@ -9,10 +9,11 @@ from hypothesis import given, settings, strategies as st
 
 from activitypub.context import DATA_INTEGRITY, OBJECT_CONTEXT
 from activitypub.errors import Malformed, ProtocolError, SignatureInvalid
-from activitypub.reading import AS2, parse
+from activitypub.parse import parse
 from activitypub.signatures.integrity import canonical, proof_of, sign, verify
 from activitypub.signatures.keys import ProofKey, PublicKey
 from activitypub.signatures.multikey import decode_base58, encode_base58
+from activitypub.types import AS2
 from activitypub.vocab.base import dump
 
 NOW = datetime(2026, 11, 6, 8, 49, 37, 123456, tzinfo=UTC)

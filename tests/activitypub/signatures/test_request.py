@@ -56,7 +56,7 @@ def signed(private_key):
             method=method,
             target=signed_target or target,
             headers=values | {"host": signed_host},
-            parameters=cavage.Parameters(
+            parameters=cavage.CavageParameters(
                 "", None, (), b"", times.get("created"), times.get("expires")
             ),
         )

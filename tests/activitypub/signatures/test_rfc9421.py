@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from activitypub.errors import Malformed, SignatureInvalid
 from activitypub.signatures.keys import PublicKey
 from activitypub.signatures.rfc9421 import (
-    Parameters,
+    Rfc9421Parameters,
     parameters_of,
     parse_signatures,
     sign,
@@ -273,7 +273,7 @@ def test_text_that_was_never_on_a_wire_is_not_signed_by_anybody(public_key):
 def test_spaces_between_what_is_covered_are_not_signed():
     loose, exact = '( "@method"   "date" );  created=1', '("@method" "date");created=1'
     (read,) = parse_signatures(f"x={loose}", "x=:AAAA:").values()
-    assert read == Parameters(('"@method"', '"date"'), exact, b"\0\0\0", None, None, 1, None)
+    assert read == Rfc9421Parameters(('"@method"', '"date"'), exact, b"\0\0\0", None, None, 1, None)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from activitypub.context import ENVELOPE_CONTEXT
+from activitypub.document import Document, has_activitystreams_context
 from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document, has_activitystreams_context, parse
+from activitypub.parse import parse
 from activitypub.vocab.activities import (
     accept,
     add,
@@ -24,7 +25,7 @@ from activitypub.vocab.activities import (
     undo,
     update,
 )
-from activitypub.vocab.objects import Place, Text, message, page
+from activitypub.vocab.objects import Addressing, TextContent, message, page
 
 CATS = "https://fedcom.example/c/cats"
 ANN = "https://fedcom.example/u/ann"
@@ -36,8 +37,8 @@ FOLLOWERS = f"{CATS}/followers"
 
 
 def a_page():
-    place = Place(id=POST, author=ANN, community=CATS, published=WHEN, mentioned=[BOB])
-    return page(place, "A title", Text(html="<p>hi</p>"))
+    place = Addressing(id=POST, author=ANN, community=CATS, published=WHEN, mentioned=[BOB])
+    return page(place, "A title", TextContent(html="<p>hi</p>"))
 
 
 def test_a_create_repeats_the_audience_of_its_object():
@@ -55,7 +56,7 @@ def test_a_create_repeats_the_audience_of_its_object():
 
 
 def test_a_create_of_a_message_is_told_to_nobody_else():
-    private = message(POST, ANN, [BOB], Text(html="x"), published=WHEN)
+    private = message(POST, ANN, [BOB], TextContent(html="x"), published=WHEN)
     assert Document(create(ACT, ANN, private)).addressed == (BOB,)
 
 

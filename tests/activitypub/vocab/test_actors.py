@@ -1,9 +1,9 @@
 from datetime import UTC, datetime
 
 from activitypub.authority import Believe, Known, judge_fetched, judge_key
-from activitypub.reading import Document
+from activitypub.document import Document
 from activitypub.signatures.keys import PublicKey
-from activitypub.vocab.actors import Boxes, Profile, application, group, multikey, person
+from activitypub.vocab.actors import ActorProfile, Boxes, application, group, multikey, person
 from activitypub.vocab.base import with_context
 from activitypub.vocab.objects import Language
 
@@ -13,7 +13,7 @@ SINCE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def profile(iri=CATS, **changes):
-    return Profile(
+    return ActorProfile(
         id=iri,
         username=iri.rpartition("/")[2],
         name="Cats!",
@@ -136,7 +136,7 @@ def test_every_actor_shows_the_keys_that_prove_its_documents():
 def test_the_instance_has_an_actor_with_the_least_that_is_needed():
     iri = "https://fedcom.example/"
     document = application(
-        Profile(id=iri, username="fedcom.example"),
+        ActorProfile(id=iri, username="fedcom.example"),
         Boxes(inbox=f"{iri}inbox", outbox=f"{iri}outbox"),
         key(iri),
     )

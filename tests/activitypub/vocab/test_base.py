@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from activitypub.context import OBJECT_CONTEXT
-from activitypub.reading import parse, to_datetime
+from activitypub.document import to_datetime
+from activitypub.parse import parse
 from activitypub.vocab.base import distinct, dump, markdown, present, some, timestamp, with_context
 
 

@@ -1,4 +1,4 @@
-from activitypub.reading import Document
+from activitypub.document import Document
 from activitypub.vocab.collections import (
     collection,
     collection_page,

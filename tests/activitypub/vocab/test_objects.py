@@ -2,12 +2,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from activitypub.document import Document, MentionTag
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document, Mention
 from activitypub.vocab.objects import (
+    Addressing,
     Language,
-    Place,
-    Text,
+    TextContent,
     hashtag,
     image,
     link,
@@ -25,11 +25,11 @@ POST = "https://fedcom.example/post/1"
 COMMENT = "https://fedcom.example/comment/2"
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 GERMAN = Language("de", "Deutsch")
-TEXT = Text(html="<p>hi</p>", markdown="hi", language=GERMAN)
+TEXT = TextContent(html="<p>hi</p>", markdown="hi", language=GERMAN)
 
 
 def place(iri, **changes):
-    return Place(id=iri, author=ANN, community=CATS, published=WHEN, **changes)
+    return Addressing(id=iri, author=ANN, community=CATS, published=WHEN, **changes)
 
 
 def test_a_post_is_the_page_that_lemmy_reads():
@@ -69,7 +69,7 @@ def test_a_post_is_the_page_that_lemmy_reads():
 
 
 def test_a_post_without_text_says_nothing_about_text():
-    document = page(place(POST), "A title", Text())
+    document = page(place(POST), "A title", TextContent())
     assert not {"content", "mediaType", "source", "language", "attachment", "image"} & set(document)
 
 
@@ -100,7 +100,7 @@ def test_a_comment_is_the_note_that_lemmy_and_mastodon_read():
     }
 
 
-@pytest.mark.parametrize("text", [Text(html="<p>x</p>"), Text(language=GERMAN)])
+@pytest.mark.parametrize("text", [TextContent(html="<p>x</p>"), TextContent(language=GERMAN)])
 def test_a_language_map_needs_a_language_and_a_text(text):
     assert "contentMap" not in note(place(COMMENT), text, in_reply_to=POST)
 
@@ -110,7 +110,7 @@ def test_what_we_write_reads_back_as_what_it_was():
     read = Document(note(place(COMMENT, tags=tags), TEXT, in_reply_to=POST))
     assert (read.owner, read.is_public, read.audience) == (ANN, True, CATS)
     assert (read.content, read.source_markdown, read.language) == ("<p>hi</p>", "hi", "de")
-    assert read.mentions == (Mention(CATS, "@cats@fedcom.example"),)
+    assert read.mentions == (MentionTag(CATS, "@cats@fedcom.example"),)
     assert (read.in_reply_to, read.published) == (POST, WHEN)
 
 

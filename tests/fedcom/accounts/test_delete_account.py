@@ -10,13 +10,14 @@ from fedcom.accounts.email import propose_email
 from fedcom.accounts.mail import enqueue_mail
 from fedcom.accounts.password_reset import create_reset
 from fedcom.accounts.sessions import create_session
+from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator
 from fedcom.context import Context
 from fedcom.effects import wipe
 from fedcom.errors import Conflict, NotFound
 from fedcom.models.account import account
-from fedcom.models.actor import actor
+from fedcom.models.actor import Person, actor
 from fedcom.models.base import metadata
 from fedcom.models.boost import boost
 from fedcom.models.follow import follow
@@ -28,7 +29,7 @@ from fedcom.personal.saved import hide, save
 from fedcom.personal.sent_forms import once
 from fedcom.personal.visits import note_visit
 from fedcom.wire.body import Body
-from tests.support.people import Home, Sent, give_email
+from tests.support.people import Home, Sent, give_email, received
 
 KIM, OWLS = "https://kim.example/u/kim", "https://owls.example/c/owls"
 
@@ -121,9 +122,9 @@ def live(home: Home) -> None:
     home(keep)
 
 
-def rows_of(home: Home, column: Column[Any]) -> list[dict[str, Any]]:
+def rows_of(home: Home, column: Column[Any], who: Person | None = None) -> list[dict[str, Any]]:
     assert isinstance(column.table, Table)
-    mine = {home.bob.id, home.bob.iri}
+    mine = {(who or home.bob).id, (who or home.bob).iri}
     return [row for row in home.rows(column.table) if row[column.name] in mine]
 
 
@@ -137,12 +138,7 @@ def test_after_an_account_is_deleted_nothing_personal_is_left(home: Home) -> Non
 
     assert [str(column) for column in wiped if rows_of(home, column)] == []
     assert home.rows(mail) == []
-    left = {
-        table.name
-        for table in metadata.sorted_tables
-        for row in home.rows(table)
-        if SECRET in repr(row)
-    }
+    left = {table.name for table in metadata.sorted_tables if SECRET in repr(home.rows(table))}
     assert left == set()
 
 
@@ -152,10 +148,24 @@ def test_who_lets_their_words_stand_leaves_nothing_else_behind(home: Home) -> No
 
     wiped = (*wipe.PERSONAL, *wipe.LOGIN, *wipe.BY_ACTION)
     assert [str(column) for column in wiped if rows_of(home, column)] == []
-    left = {
-        table.name
-        for table in metadata.sorted_tables
-        for row in home.rows(table)
-        if SECRET in repr(row)
-    }
+    left = {table.name for table in metadata.sorted_tables if SECRET in repr(home.rows(table))}
     assert left == {"post", "comment", "message", "outside_mention"}
+
+
+def test_a_person_elsewhere_who_is_deleted_leaves_nothing_behind_either(home: Home) -> None:
+    kim, post = home.person(KIM), home.post()
+    home.comment(post, by=kim, text=SECRET)
+    home.follow(kim, home.cats)
+    home.follow(home.bob, kim)
+    home.perform(AddModerator(by=home.ann, community=home.cats, person=kim))
+    boosted = {"subject_iri": post.iri, "actor_iri": KIM, "iri": None}
+    said = {"iri": f"{KIM}/9", "author_id": kim.id, "excerpt": SECRET}
+    home(lambda ctx: ctx.conn.execute(insert(boost).values(boosted)))
+    home(lambda ctx: ctx.conn.execute(insert(outside_mention).values(said)))
+    assert [str(column) for column in wipe.BY_ACTION if not rows_of(home, column, kim)] == []
+
+    home.perform(DeleteActor(by=kim), received(KIM))
+
+    assert [str(column) for column in wipe.BY_ACTION if rows_of(home, column, kim)] == []
+    left = {table.name for table in metadata.sorted_tables if SECRET in repr(home.rows(table))}
+    assert left == set()

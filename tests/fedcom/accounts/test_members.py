@@ -14,7 +14,7 @@ from fedcom.accounts.members import (
     set_role,
 )
 from fedcom.accounts.password_reset import create_reset, use_reset
-from fedcom.accounts.sessions import create_session, find_visit
+from fedcom.accounts.sessions import create_session, find_site_and_member
 from fedcom.context import Context
 from fedcom.errors import Conflict, NotFound
 from fedcom.queries.actors import list_admins
@@ -26,7 +26,7 @@ def token_of(rig, member):
 
 
 def session_of(rig, token):
-    return rig(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1]
+    return rig(lambda ctx: find_site_and_member(ctx.conn, token, ctx.now))[1]
 
 
 def test_a_promotion_ends_the_sessions_of_lesser_powers(rig):

@@ -7,7 +7,7 @@ from fedcom.accounts.sessions import (
     end_all_sessions,
     end_one_session,
     end_session,
-    find_visit,
+    find_site_and_member,
     list_sessions,
     prune_sessions,
     touch_session,
@@ -31,7 +31,7 @@ def begin(rig, member, agent="Firefox"):
 
 
 def find(rig, token):
-    return rig(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1]
+    return rig(lambda ctx: find_site_and_member(ctx.conn, token, ctx.now))[1]
 
 
 def touch(rig, found):

@@ -3,7 +3,7 @@ from sqlalchemy import update
 
 from fedcom.accounts.members import set_password
 from fedcom.accounts.register import Newcomer, register
-from fedcom.accounts.sessions import find_visit
+from fedcom.accounts.sessions import find_site_and_member
 from fedcom.accounts.sign_in import Client, begin_sign_in, finish_sign_in
 from fedcom.errors import Denied, TooMany
 from fedcom.models.actor import actor
@@ -54,7 +54,7 @@ def test_the_right_password_begins_a_session(rig, ann, name):
     assert login.password_hash == "hash of ann"
     welcome = finish(rig, login, right=True)
     assert welcome.member == ann
-    _, signed_in = rig(lambda ctx: find_visit(ctx.conn, welcome.token, ctx.now))
+    _, signed_in = rig(lambda ctx: find_site_and_member(ctx.conn, welcome.token, ctx.now))
     assert signed_in.person == ann.person
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from activitypub.authority import Evidence
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.perform import perform
 from fedcom.context import Context, Fetched

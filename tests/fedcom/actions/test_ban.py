@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from activitypub.document import Document
 from activitypub.errors import Gone
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
-from fedcom.accounts.sessions import create_session, find_visit
-from fedcom.actions.ban import READERS, Ban, Unban
+from activitypub.parse import parse
+from fedcom.accounts.sessions import create_session, find_site_and_member
+from fedcom.actions.ban import Ban
 from fedcom.actions.delete import Delete
 from fedcom.actions.feature import Pin
 from fedcom.actions.follow import Follow
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import RemoveContent
 from fedcom.actions.report import Report
+from fedcom.actions.unban import Unban
 from fedcom.context import Context, Fetched
 from fedcom.errors import Conflict, Denied, FedcomError, NeedsFetch, NotFound
+from fedcom.inbound.block import READERS
 from fedcom.models.account import session
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.comment import comment
@@ -380,7 +383,7 @@ def test_a_member_who_is_banned_is_signed_out_and_all_forums_hear_of_it(home: Ho
     freed = home.perform(Unban(by=home.ann, person=banned, community=None))
     assert freed.person == home.bob
     assert [sent.words for sent in home.sent()] == ["Undo{Block{id}}"]
-    assert home(lambda ctx: find_visit(ctx.conn, token, ctx.now))[1] is None
+    assert home(lambda ctx: find_site_and_member(ctx.conn, token, ctx.now))[1] is None
 
 
 def test_somebody_elsewhere_is_kept_out_of_each_of_our_communities(home: Home) -> None:

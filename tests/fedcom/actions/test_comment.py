@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
-from fedcom.actions.comment import concerns_us, content_at
 from fedcom.actions.post import EditPost
 from fedcom.context import Fetched
 from fedcom.errors import Denied, FedcomError, NotFound
+from fedcom.inbound.content_at import concerns_us, content_at
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post, post
 from fedcom.queries.comments import find_comment

@@ -2,8 +2,8 @@
 
 import json
 
+from activitypub.document import Document
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document
 from fedcom.accounts.delete_account import delete_account
 from fedcom.context import Fetched
 from fedcom.models.actor import Person

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from fedcom.actions.base import Action
-from fedcom.actions.feature import Pin, put_pins
+from fedcom.actions.feature import Pin
 from fedcom.actions.moderators import AddModerator
 from fedcom.actions.remove import RemoveContent
+from fedcom.effects.pins import put_pins
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post as post_table

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.actions.base import Action
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import EditCommunity
@@ -489,7 +490,7 @@ def test_a_changed_profile_goes_to_who_follows_the_member_or_has_something_of_th
 def test_a_lock_is_announced_to_known_forums_alone(home: Home) -> None:
     scene = Scene(home, ours=True)
 
-    assert scene.perform(Lock(by=home.ann, post=scene.post, locked=True)) == {
+    assert scene.perform(Lock(by=home.ann, target=scene.post, locked=True)) == {
         FORUM: {"c/cats: Announce{Lock{id}}"}
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.delete_actor import DeleteActor
 from fedcom.actions.follow import READERS, AnswerFollow, Follow, Unfollow

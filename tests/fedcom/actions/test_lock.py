@@ -1,4 +1,4 @@
-"""Locking posts: who may, what changes, who is told, and what is read of peers' words."""
+"""Locks of posts and comments: who may, what changes, who is told, what is read of peers' words."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ import pytest
 from fedcom.actions.base import Action
 from fedcom.actions.lock import Lock
 from fedcom.errors import Conflict, Denied, Invalid
+from fedcom.models.actor import Person
+from fedcom.models.comment import Comment
 from fedcom.models.moderation import modlog
 from fedcom.models.notification import notification
 from fedcom.rules.limits import MAX_REASON
@@ -22,8 +24,8 @@ def test_a_moderator_locks_a_post_and_opens_it_again(home: Home) -> None:
     post = home.post()
     home.sent()
 
-    locked = home.perform(Lock(by=home.ann, post=post, locked=True, reason="Enough."))
-    opened = home.perform(Lock(by=home.ann, post=locked, locked=False))
+    locked = home.perform(Lock(by=home.ann, target=post, locked=True, reason="Enough."))
+    opened = home.perform(Lock(by=home.ann, target=locked, locked=False))
 
     assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
     sent = home.sent_bodies()
@@ -37,7 +39,7 @@ def test_a_moderator_locks_a_post_and_opens_it_again(home: Home) -> None:
 def test_the_author_is_told_who_locked_it_and_why(home: Home) -> None:
     post = home.post(by=home.bob)
 
-    home.perform(Lock(by=home.ann, post=post, locked=True, reason="Enough."))
+    home.perform(Lock(by=home.ann, target=post, locked=True, reason="Enough."))
 
     (told,) = home.rows(notification)
     assert (told["recipient_id"], told["actor_id"]) == (home.bob.id, home.ann.id)
@@ -49,17 +51,17 @@ def test_whoever_does_not_moderate_locks_nothing(home: Home) -> None:
     post = home.post(by=home.bob)
 
     with pytest.raises(Denied, match="not_a_moderator"):
-        home.perform(Lock(by=home.bob, post=post, locked=True))
+        home.perform(Lock(by=home.bob, target=post, locked=True))
 
 
 @pytest.mark.parametrize("locked", [True, False])
 def test_what_is_so_already_is_not_done_again(home: Home, locked: bool) -> None:
     post = home.post()
     if locked:
-        post = home.perform(Lock(by=home.ann, post=post, locked=True))
+        post = home.perform(Lock(by=home.ann, target=post, locked=True))
 
     with pytest.raises(Conflict):
-        home.perform(Lock(by=home.ann, post=post, locked=locked))
+        home.perform(Lock(by=home.ann, target=post, locked=locked))
 
 
 class Elsewhere:
@@ -83,11 +85,13 @@ def test_a_lock_from_elsewhere_is_read_with_its_reason(home: Home) -> None:
     heard = there.read(word)
 
     assert heard is not None
-    assert heard == Lock(by=there.kim, post=there.post, locked=True, reason="Enough.")
+    assert heard == Lock(by=there.kim, target=there.post, locked=True, reason="Enough.")
     assert there.read(undo(word)) is None
     locked = home.perform(heard)
     assert there.read(word) is None
-    assert there.read(undo(word)) == Lock(by=there.kim, post=locked, locked=False, reason="Enough.")
+    assert there.read(undo(word)) == Lock(
+        by=there.kim, target=locked, locked=False, reason="Enough."
+    )
 
 
 def test_a_reason_from_elsewhere_is_as_long_as_ours(home: Home) -> None:
@@ -107,11 +111,88 @@ def test_a_lock_waits_for_its_community(home: Home) -> None:
         there.read(activity("Lock", KIM, there.post.iri), announced=False)
 
 
-def test_a_lock_of_a_comment_is_nothing_to_do(home: Home) -> None:
+def test_a_lock_of_a_comment_from_elsewhere_is_read_with_its_reason(home: Home) -> None:
     there = Elsewhere(home)
     comment = home.comment(there.post)
+    word = activity("Lock", KIM, comment.iri, summary="Enough.")
 
-    assert there.read(activity("Lock", KIM, comment.iri)) is None
+    heard = there.read(word)
+
+    assert heard == Lock(by=there.kim, target=comment, locked=True, reason="Enough.")
+    locked = home.perform(heard)
+    assert there.read(word) is None
+    assert there.read(undo(word)) == Lock(
+        by=there.kim, target=locked, locked=False, reason="Enough."
+    )
+
+
+class Branch:
+    """A comment in our community with one below it, and one beside it."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.post = home.post()
+        self.top = home.comment(self.post)
+        self.below = home.comment(self.post, parent=self.top)
+        self.beside = home.comment(self.post)
+
+    def locks(self) -> list[bool]:
+        rows = (self.top, self.below, self.beside)
+        return [self.home.fresh(one).locked_at is not None for one in rows]
+
+    def reply(self, by: Person, parent: Comment) -> Comment:
+        return self.home.comment(self.post, by=by, parent=self.home.fresh(parent))
+
+
+def test_a_locked_comment_locks_all_below_it_until_it_is_opened(home: Home) -> None:
+    home.follow(home.person(KIM, "lemmy"), home.cats)
+    branch = Branch(home)
+    home.sent()
+
+    locked = home.perform(Lock(by=home.ann, target=branch.top, locked=True, reason="Enough."))
+    assert branch.locks() == [True, True, False]
+    opened = home.perform(Lock(by=home.ann, target=locked, locked=False))
+    assert branch.locks() == [False, False, False]
+
+    assert (locked.locked_at, opened.locked_at) == (home.clock(), None)
+    sent = [one.words for one, _ in home.sent_bodies()]
+    assert sent == ["Announce{Lock{id}}", "Announce{Undo{Lock{id}}}"]
+    lines = [(row["kind"], row["target_iri"]) for row in home.rows(modlog)]
+    assert lines == [("lock", branch.top.iri), ("unlock", branch.top.iri)]
+    told = home.rows(notification)[-1]
+    assert (told["detail"], told["comment_id"]) == ("unlock", branch.top.id)
+
+
+def test_only_moderators_reply_below_a_locked_comment(home: Home) -> None:
+    branch = Branch(home)
+    home.perform(Lock(by=home.ann, target=branch.top, locked=True))
+
+    for parent in (branch.top, branch.below):
+        with pytest.raises(Denied, match="locked"):
+            branch.reply(home.bob, parent)
+    assert branch.reply(home.bob, branch.beside).locked_at is None
+    by_moderator = branch.reply(home.ann, branch.below)
+    assert by_moderator.locked_at == home.clock()
+    with pytest.raises(Denied, match="locked"):
+        branch.reply(home.bob, by_moderator)
+
+    home.perform(Lock(by=home.ann, target=home.fresh(branch.top), locked=False))
+    assert branch.reply(home.bob, by_moderator).locked_at is None
+
+
+def test_replies_from_elsewhere_below_a_locked_comment_are_refused(home: Home) -> None:
+    branch = Branch(home)
+    home.perform(Lock(by=home.ann, target=branch.top, locked=True))
+
+    with pytest.raises(Denied, match="locked"):
+        branch.reply(home.person(KIM, "lemmy"), branch.below)
+
+
+def test_whoever_does_not_moderate_locks_no_comment(home: Home) -> None:
+    branch = Branch(home)
+
+    with pytest.raises(Denied, match="not_a_moderator"):
+        home.perform(Lock(by=home.bob, target=branch.top, locked=True))
 
 
 def test_a_lock_of_what_is_not_here_makes_no_sense(home: Home) -> None:

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import insert
 
 from activitypub.authority import Evidence
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document, parse
+from activitypub.parse import parse
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.message import (

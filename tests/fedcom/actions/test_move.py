@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import NotThere
-from activitypub.reading import Document
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.feature import Pin

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from activitypub.document import Document
 from activitypub.errors import NotThere
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
 from fedcom.context import Context, Fetched

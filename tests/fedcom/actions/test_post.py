@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
-from fedcom.actions.post import (
+from fedcom.errors import Denied, FedcomError, Invalid
+from fedcom.inbound.post import (
     MOST_PLACES,
     check_announcer,
     check_content,
-    create_from,
+    create_post_from,
     places_named,
 )
-from fedcom.errors import Denied, FedcomError, Invalid
 from tests.fedcom.actions.hearing import hear, read
 from tests.support.documents import activity, page
 from tests.support.people import Home
@@ -38,7 +38,7 @@ def test_a_video_that_is_looked_up_is_in_its_channel(home: Home) -> None:
     channel = home.group(CHANNEL)
     home.person(KIM)
 
-    found = home(lambda ctx: create_from(ctx, video(), None), wanted=True)
+    found = home(lambda ctx: create_post_from(ctx, video(), None), wanted=True)
 
     assert found.community == channel
     assert found.url == VIDEO
@@ -48,10 +48,10 @@ def test_a_channel_that_is_unknown_is_fetched_for_a_member_only(home: Home) -> N
     home.person(KIM)
 
     with pytest.raises(Invalid) as caught:
-        home(lambda ctx: create_from(ctx, video(), None))
+        home(lambda ctx: create_post_from(ctx, video(), None))
     assert caught.value.code == "no_community"
     with pytest.raises(Exception, match=CHANNEL):
-        home(lambda ctx: create_from(ctx, video(), None), wanted=True)
+        home(lambda ctx: create_post_from(ctx, video(), None), wanted=True)
 
 
 @pytest.mark.parametrize(

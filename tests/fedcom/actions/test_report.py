@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.delete import Delete
 from fedcom.actions.message import SendMessage
 from fedcom.actions.moderators import AddModerator

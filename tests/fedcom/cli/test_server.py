@@ -112,7 +112,7 @@ def test_a_worker_without_redis_says_what_it_needs(shell: Shell) -> None:
     said = shell("worker")
 
     assert (said.code, said.out) == (1, "")
-    assert said.err == "redis_url: a worker needs it; without Redis the server delivers\n"
+    assert said.err == "redis_url: required for a worker; without it the server delivers\n"
 
 
 def test_a_worker_that_is_told_to_end_ends_in_order(tmp_path: Path, redis_url: str) -> None:
@@ -121,7 +121,7 @@ def test_a_worker_that_is_told_to_end_ends_in_order(tmp_path: Path, redis_url: s
     worker = ask(node, "worker")
     assert worker.stderr is not None
     for line in worker.stderr:
-        if "The worker listens" in line:
+        if "redis_connected" in line:
             break
 
     worker.terminate()

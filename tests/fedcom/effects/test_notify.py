@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from sqlalchemy import insert
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.comment import EditComment
 from fedcom.actions.perform import perform
-from fedcom.actions.post import EditPost, create_from
+from fedcom.actions.post import EditPost
 from fedcom.context import Context
 from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.inbound.post import create_post_from
 from fedcom.models.actor import Person
 from fedcom.models.notification import notification
 from fedcom.models.personal import actor_block, host_block
@@ -133,7 +134,9 @@ def test_what_was_only_fetched_tells_too(home: Home) -> None:
     home.person(KIM)
     document = Document(page(f"{KIM}/post", KIM, home.cats.iri, tag=naming(home.bob)))
     home(
-        lambda ctx: perform(ctx, create_from(ctx, document, None), ReceivedActivity(document, KIM))
+        lambda ctx: perform(
+            ctx, create_post_from(ctx, document, None), ReceivedActivity(document, KIM)
+        )
     )
 
     assert told(home, home.bob) == ["mention"]

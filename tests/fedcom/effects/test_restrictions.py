@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
-from fedcom.actions.comment import CreateComment, content_from, note_of, read_content
+from fedcom.actions.comment import CreateComment, note_of
 from fedcom.actions.lock import Lock
 from fedcom.actions.perform import perform
 from fedcom.actions.post import status_of
 from fedcom.errors import Denied
+from fedcom.inbound.content_at import content_from
+from fedcom.inbound.note import read_content
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.wire.body import Body
@@ -93,6 +95,6 @@ def test_ours_may_be_answered_while_they_are_open_and_quoted_by_nobody(home: Hom
     for policy in policies():
         assert policy["canReply"] == policy["canAnnounce"] == {"automaticApproval": [PUBLIC]}
         assert policy["canQuote"] == {"automaticApproval": [home.bob.iri]}
-    home.perform(Lock(by=home.ann, post=post, locked=True))
+    home.perform(Lock(by=home.ann, target=post, locked=True))
     for policy in policies():
         assert policy["canReply"] == {"automaticApproval": [home.bob.iri]}

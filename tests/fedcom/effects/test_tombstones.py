@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from activitypub.authority import Evidence
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.record_deletion import RecordDeletion
 from fedcom.context import Context
 from fedcom.effects.tombstones import (

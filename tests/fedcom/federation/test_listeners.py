@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.federation.listeners import Listeners, Unsupported, heard_routes, reader_of
 from fedcom.inbound.catalog import HEARD
 from fedcom.models.comment import comment
@@ -202,12 +202,12 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
 @pytest.mark.parametrize(
     ("said", "detail"),
     [
-        (activity("Warn", KIM, f"{CATS}/1"), "Warn is not understood here: no warnings yet."),
+        (activity("Warn", KIM, f"{CATS}/1"), "Warn is not supported here: no warnings yet."),
         (
             activity("QuoteRequest", KIM, f"{CATS}/1"),
-            "QuoteRequest is not understood here: no quotes yet.",
+            "QuoteRequest is not supported here: no quotes yet.",
         ),
-        (activity("Dance", KIM, f"{CATS}/1"), "Dance is not understood here."),
+        (activity("Dance", KIM, f"{CATS}/1"), "Dance is not supported here."),
     ],
 )
 def test_what_nobody_reads_is_refused_with_what_is_missing(

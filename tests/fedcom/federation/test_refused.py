@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.community import EditCommunity
 from fedcom.actions.feature import Pin
 from fedcom.actions.lock import Lock
 from fedcom.actions.moderators import AddModerator, RemoveModerator
 from fedcom.actions.remove import RemoveContent, RestoreContent
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.federation.refused import REASON, undo_refused
 from fedcom.models.moderation import community_ban, moderator, modlog
@@ -85,7 +86,7 @@ def test_what_the_communitys_server_refuses_is_undone_here(
             RemoveContent(by=by, target=post, reason="Spam"),
             RestoreContent(by=by, target=post, reason="A mistake"),
         ),
-        "lock": (Lock(by=by, post=post, locked=True), Lock(by=by, post=post, locked=False)),
+        "lock": (Lock(by=by, target=post, locked=True), Lock(by=by, target=post, locked=False)),
         "pin": (Pin(by=by, post=post, pinned=True), Pin(by=by, post=post, pinned=False)),
         "moderator": (
             AddModerator(by=by, community=there.dogs, person=there.kim),
@@ -122,7 +123,7 @@ def _anew(home: Home, action: Action[Any]) -> Action[Any]:
     if isinstance(action, RestoreContent):
         return RestoreContent(by=action.by, target=home.fresh(action.target), reason=action.reason)
     if isinstance(action, Lock):
-        return Lock(by=action.by, post=home.fresh(action.post), locked=action.locked)
+        return Lock(by=action.by, target=home.fresh(action.target), locked=action.locked)
     if isinstance(action, Pin):
         return Pin(by=action.by, post=home.fresh(action.post), pinned=action.pinned)
     return action
@@ -130,7 +131,7 @@ def _anew(home: Home, action: Action[Any]) -> Action[Any]:
 
 def test_it_is_undone_although_the_moderator_was_dismissed_since(home: Home) -> None:
     there = Elsewhere(home)
-    home.perform(Lock(by=home.bob, post=there.post, locked=True))
+    home.perform(Lock(by=home.bob, target=there.post, locked=True))
     (body,) = [body for _, body in home.sent_bodies()]
     home(lambda ctx: ctx.conn.execute(moderator.delete()))
 
@@ -160,7 +161,7 @@ def test_a_refused_edit_of_the_community_makes_it_be_read_again(home: Home) -> N
 def test_what_another_server_refuses_stays_as_it_is(home: Home) -> None:
     there = Elsewhere(home)
 
-    there.do(Lock(by=home.bob, post=there.post, locked=True), refused_by="other.example")
+    there.do(Lock(by=home.bob, target=there.post, locked=True), refused_by="other.example")
 
     assert home.fresh(there.post).locked_at is not None
     assert home.rows(notification) == []

@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import ProtocolError
-from activitypub.reading import Document
-from fedcom.actions.ban import Ban, Unban
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.follow import Follow, Unfollow
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
 from fedcom.context import Context, Fetched
 from fedcom.errors import FedcomError
-from fedcom.federation.envelope import open_envelope, prove
+from fedcom.federation.envelope import authenticate, open_envelope
 from fedcom.federation.listeners import heard_routes, reader_of
 from fedcom.federation.undone import with_undone
 from fedcom.models.personal import actor_block
@@ -46,10 +47,11 @@ def read(
         heard = ReceivedActivity(Document(wrapped), via, b"{}", evidence="signature", signed_at=1.0)
 
     def work(ctx: Context) -> Action[Any] | None:
-        (sheet,) = open_envelope(ctx, heard)
-        assert isinstance(sheet.what, Document)
-        reader = reader_of(heard_routes(), sheet.what)
-        proven = prove(ctx, sheet)
+        envelope = open_envelope(ctx, heard)
+        (content,) = envelope.contents
+        assert isinstance(content, Document)
+        reader = reader_of(heard_routes(), content)
+        proven = authenticate(ctx, envelope, content)
         assert proven is not None
         return reader(ctx, proven)
 

@@ -3,7 +3,7 @@ from ipaddress import ip_network
 import pytest
 from structlog.testing import capture_logs
 
-from fedcom.http.connections import Connections, Limits, Wait
+from fedcom.http.connections import ConnectionLimits, Connections, Wait
 
 
 class Line:
@@ -24,7 +24,7 @@ def admitted(connections: Connections, wait: Wait | None, address: str = "192.0.
 
 
 def test_the_one_that_has_waited_longest_makes_room() -> None:
-    connections = Connections(Limits(connections=3))
+    connections = Connections(ConnectionLimits(connections=3))
     first, second, third = (admitted(connections, Wait.HEAD) for _ in range(3))
     # The first one begins to wait anew.
     connections.set_wait(first, Wait.HEAD, None)
@@ -37,7 +37,7 @@ def test_the_one_that_has_waited_longest_makes_room() -> None:
 
 
 def test_heads_make_room_before_bodies_and_bodies_before_answers() -> None:
-    connections = Connections(Limits(connections=3))
+    connections = Connections(ConnectionLimits(connections=3))
     answer = admitted(connections, Wait.ANSWER_READ)
     body = admitted(connections, Wait.BODY)
     head = admitted(connections, Wait.HEAD)
@@ -51,7 +51,7 @@ def test_heads_make_room_before_bodies_and_bodies_before_answers() -> None:
 
 
 def test_a_connection_that_the_server_works_for_is_never_dropped() -> None:
-    connections = Connections(Limits(connections=1))
+    connections = Connections(ConnectionLimits(connections=1))
     working = admitted(connections, None)
 
     assert connections.admit(Line(), "192.0.2.2") == 503
@@ -73,7 +73,7 @@ def test_a_connection_that_the_server_works_for_is_never_dropped() -> None:
 )
 def test_one_client_gets_only_so_many(first: str, second: str, status: int | None) -> None:
     proxies = (ip_network("127.0.0.1/32"),)
-    connections = Connections(Limits(per_client=1, trusted_proxies=proxies))
+    connections = Connections(ConnectionLimits(per_client=1, trusted_proxies=proxies))
     line = admitted(connections, Wait.HEAD, first)
 
     assert connections.admit(Line(), second) == status
@@ -82,14 +82,14 @@ def test_one_client_gets_only_so_many(first: str, second: str, status: int | Non
 
 
 def test_one_body_too_many_ends_the_oldest() -> None:
-    connections = Connections(Limits(bodies=2))
+    connections = Connections(ConnectionLimits(bodies=2))
     first, second, third = (admitted(connections, Wait.BODY) for _ in range(3))
 
     assert (first.is_open, second.is_open, third.is_open) == (False, True, True)
 
 
 def test_what_was_dropped_stays_forgotten() -> None:
-    connections = Connections(Limits(connections=1))
+    connections = Connections(ConnectionLimits(connections=1))
     dropped = admitted(connections, Wait.HEAD)
     admitted(connections, None)
     connections.set_wait(dropped, Wait.HEAD, Wait.ANSWER_READ)
@@ -100,7 +100,7 @@ def test_what_was_dropped_stays_forgotten() -> None:
 
 
 def test_a_flood_is_one_line_in_the_log() -> None:
-    connections = Connections(Limits(connections=1))
+    connections = Connections(ConnectionLimits(connections=1))
     with capture_logs() as lines:
         for _ in range(100):
             admitted(connections, Wait.HEAD)
@@ -109,8 +109,8 @@ def test_a_flood_is_one_line_in_the_log() -> None:
 
 
 def test_the_limits_follow_from_the_number_of_connections() -> None:
-    limits = Limits.for_connections(1000, ())
-    small = Limits.for_connections(20, ())
+    limits = ConnectionLimits.for_connections(1000, ())
+    small = ConnectionLimits.for_connections(20, ())
 
     assert (limits.connections, limits.per_client, limits.bodies) == (1000, 100, 250)
     assert (small.connections, small.per_client, small.bodies) == (20, 20, 20)

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from fedcom.http.connections import Limits
+from fedcom.http.connections import ConnectionLimits
 from fedcom.http.protocol import MAX_FIELDS, MAX_HEAD_BYTES, MAX_PIPELINED, bounded
 from tests.support.waiting import eventually
 
@@ -24,7 +24,7 @@ ENOUGH = 30.0  # seconds that no test needs, on a slow machine either
 class Site:
     """An application that says what it was asked, and the server that runs it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.heads: list[dict[str, str]] = []
         self.cut_off = 0
         self.server = uvicorn.Server(
@@ -92,7 +92,7 @@ def status(answer: bytes) -> int:
 
 @contextmanager
 def running(**limits: float) -> Iterator[Site]:
-    site = Site(Limits(**limits))
+    site = Site(ConnectionLimits(**limits))
     thread = threading.Thread(target=site.server.run)
     thread.start()
     try:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.inbound.catalog import HEARD
 from fedcom.inspect.explain import Explained, explain, refused
 from tests.support.documents import activity, document, group, note, page, person, undo
@@ -205,7 +205,7 @@ def test_every_reason_is_told_once() -> None:
 def test_what_we_do_not_do_yet_is_named() -> None:
     (reason,) = said(activity("Warn", KIM, POST)).reasons
 
-    assert reason.detail == "Warn is not understood here: no warnings yet."
+    assert reason.detail == "Warn is not supported here: no warnings yet."
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_what_we_do_not_do_yet_is_named() -> None:
         ),
         (activity("Like", KIM, THEIRS), f"if {THEIRS} is in a community here"),
         (activity("Follow", KIM, DOGS), f"if {DOGS} is known here"),
-        (activity("Delete", KIM, POST), f"if {POST} is kept here"),
+        (activity("Delete", KIM, POST), f"if {POST} is stored here"),
         (
             activity("Delete", KIM, THEIRS),
             f"if {KIM} moderates the community it is in, or that community announces this",

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import AS2
 from activitypub.signatures import integrity
 from activitypub.signatures.keys import (
     generate_ed25519_pem,
@@ -15,7 +14,8 @@ from activitypub.signatures.keys import (
 )
 from activitypub.signatures.multikey import encode
 from activitypub.signatures.request import SignedRequest
-from fedcom.inspect.verification import Case, Verification, verify_capture
+from activitypub.types import AS2
+from fedcom.inspect.verification import CapturedCase, Verification, verify_capture
 from tests.support.clock import SettableClock
 from tests.support.documents import activity, pems, person, private_key
 from tests.support.knocks import SCHEMES, Knock, Request, Scheme
@@ -44,7 +44,7 @@ def see(
     made = request.signed() if isinstance(request, Knock) else request
     captured = SignedRequest(method, made.path, made.headers, made.body)
     case = {"hosts": HOSTS, "scheme": "https", "now": NOW, "key_text": key} | how
-    return verify_capture(Case(captured, **case))
+    return verify_capture(CapturedCase(captured, **case))
 
 
 def step(seen: Verification, name: str) -> tuple[bool | None, str]:

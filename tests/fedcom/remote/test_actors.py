@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import Gone, NotThere
-from activitypub.reading import Document
 from fedcom.context import Context, Fetched
 from fedcom.errors import Denied, FedcomError, NeedsFetch, NotFound
 from fedcom.models.actor import Community, Person, actor, community

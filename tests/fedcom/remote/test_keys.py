@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from activitypub.errors import NotThere, Refused
+from activitypub.errors import FetchRefused, NotThere
 from activitypub.fetch import Fetcher
 from fedcom.db import Database
 from fedcom.remote.keys import KeyRing, PublicKeys, Seal, WrongSecret, make_key
@@ -143,7 +143,7 @@ async def test_a_key_that_its_owner_does_not_list_is_none(
 ) -> None:
     network.put(person(KIM))
 
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(FetchRefused) as caught:
         await keys.find(f"{KIM}#other")
     assert caught.value.code == "key_not_listed"
 
@@ -160,7 +160,7 @@ async def test_keys_of_others_are_not_believed(
 ) -> None:
     network.put(person(KIM, publicKey=listed))
 
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await keys.find(KEY)
 
 
@@ -170,7 +170,7 @@ async def test_a_key_without_an_owner_is_none(
     key_id = f"{KIM}/main-key"
     network.answer(key_id, json.dumps(document(key_id, "Note")).encode())
 
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefused):
         await keys.find(key_id)
 
 
@@ -179,7 +179,7 @@ async def test_a_blocked_host_is_not_asked_for_its_keys(
 ) -> None:
     home(lambda ctx: block_instance(ctx, "kim.example", ""))
 
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(FetchRefused) as caught:
         await keys.find(KEY)
     assert caught.value.code == "instance_blocked"
     assert network.asked == []

@@ -57,6 +57,8 @@ MATRIX = [
     ("/u/kim@peer.example/unban", {}, LOGIN, NO, NO, NO, OK),
     ("/post/{post}/lock", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}/unlock", {}, LOGIN, NO, NO, OK, OK),
+    ("/comment/{comment}/lock", {}, LOGIN, NO, NO, OK, OK),
+    ("/comment/{comment}/unlock", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}/unpin", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}/pin", {}, LOGIN, NO, NO, OK, OK),
     ("/post/{post}", None, OK, OK, OK, OK, OK),

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, insert, select, update
 
+from activitypub.document import Document
 from activitypub.errors import NotThere
 from activitypub.nodeinfo import Software
-from activitypub.reading import Document
 from fedcom.accounts.invitations import list_invitations
 from fedcom.accounts.members import get_account
 from fedcom.context import Context
@@ -235,9 +235,9 @@ async def test_admins_and_nobody_else_see_trouble_on_every_page(world: World) ->
 async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
     await publish_to(world, "fine.example")
     world.instance.clock.advance(minutes=4)
-    assert (await look(world)).troubles == ()
+    assert (await look(world)).alerts == ()
     world.instance.clock.advance(minutes=2)
-    assert (await look(world)).troubles == ("sending",)
+    assert (await look(world)).alerts == ("sending",)
     page = await world.browser("ann").get("/admin/federation")
     assert "Deliveries are stuck" in page.text
     assert "Everything is working" not in page.text
@@ -245,16 +245,16 @@ async def test_deliveries_that_nobody_makes_are_trouble(world: World) -> None:
     await world.instance.unit(
         lambda ctx: ctx.conn.execute(insert(peers).values(host="b.example", last_success=now))
     )
-    assert (await look(world)).troubles == ()
+    assert (await look(world)).alerts == ()
 
 
 async def test_an_inbox_that_nobody_works_on_is_trouble(world: World) -> None:
     now = world.instance.clock().timestamp()
     entry = JournalEntry("i", "Create", "a", "a", "h", None, b"{}", False, True, "r", now)
     await world.instance.unit(lambda ctx: journal.append(ctx.conn, [entry]))
-    assert (await look(world)).troubles == ()
+    assert (await look(world)).alerts == ()
     world.instance.clock.advance(minutes=6)
-    assert (await look(world)).troubles == ("inbox",)
+    assert (await look(world)).alerts == ("inbox",)
     assert (
         "Incoming activities are stuck"
         in (await world.browser("ann").get("/admin/federation")).text
@@ -262,8 +262,8 @@ async def test_an_inbox_that_nobody_works_on_is_trouble(world: World) -> None:
 
 
 def test_a_disk_that_is_nearly_full_is_trouble(dialect: str) -> None:
-    assert Health(0, None, None, 5, 100).troubles == ()
-    assert Health(0, None, None, 4, 100).troubles == ("disk",)
+    assert Health(0, None, None, 5, 100).alerts == ()
+    assert Health(0, None, None, 4, 100).alerts == ("disk",)
 
 
 async def look(world: World) -> Health:

@@ -87,6 +87,28 @@ async def test_no_form_without_the_sessions_own_token_is_taken(world: World, pat
         assert "earlier login" in page.text
 
 
+async def test_a_form_with_a_bearer_token_needs_no_token_of_the_session(world: World) -> None:
+    bearer = {"Authorization": f"Bearer {world.tokens['bob']}"}
+
+    answer = await world.browser().post("/c/cats/follow", headers=bearer)
+
+    assert (answer.status, answer.location) == (303, "/c/cats")
+    page = await world.browser().get("/settings", Authorization=bearer["Authorization"])
+    assert (page.status, "Log in" in page.text) == (200, False)
+
+
+async def test_a_bearer_token_lends_a_cookie_nothing(world: World) -> None:
+    """Who is asked by both is whom the bearer token stands for, and nobody if it is not valid."""
+    cookie, fields = world.browser("ann"), {"form_token": ""}
+    wrong = {"Authorization": "Bearer abc"}
+    basic = {"Authorization": "Basic YW5uOnNlY3JldA=="}
+
+    refused = await cookie.post("/c/cats/follow", headers=wrong, **fields)
+
+    assert (refused.status, refused.location) == (303, "/login?next=/")
+    assert (await cookie.post("/c/cats/follow", headers=basic, **fields)).status == 403
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

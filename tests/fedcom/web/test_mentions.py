@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from fedcom.web import places
+from fedcom.http import resolve
 from outbox.deliveries import activities
 from tests.fedcom.web.conftest import World
 from tests.support import documents
@@ -63,20 +63,20 @@ async def test_so_it_is_with_posts_edits_and_messages(peer: World) -> None:
 
 
 async def test_a_text_that_names_many_makes_few_look_ups(peer: World) -> None:
-    names = [f"@p{number}@peer.example" for number in range(places.NEW_NAMES + 3)]
+    names = [f"@p{number}@peer.example" for number in range(resolve.MAX_UNKNOWN + 3)]
     for name in names:
         iri = f"https://peer.example/u/{name[1:].partition('@')[0]}"
         peer.instance.arriving[name] = documents.person(iri)
     post = await peer.post()
     await peer.browser("bob").post(f"/post/{post.id}/comment", body=" ".join(names), parent="")
 
-    assert len([iri for iri in await tagged(peer) if "/u/p" in iri]) == places.NEW_NAMES
+    assert len([iri for iri in await tagged(peer) if "/u/p" in iri]) == resolve.MAX_UNKNOWN
 
 
 async def test_a_server_that_does_not_answer_keeps_nobody_waiting(
     peer: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "NAMING_SECONDS", 0.05)
+    monkeypatch.setattr(resolve, "MENTION_SECONDS", 0.05)
     peer.instance.silent.add("@slow@peer.example")
     post = await peer.post()
     answer = await peer.browser("bob").post(

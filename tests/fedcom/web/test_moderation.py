@@ -36,6 +36,31 @@ async def test_a_moderator_locks_and_pins_a_post_by_its_buttons(world: World) ->
     assert "Unpin" not in page.text
 
 
+async def test_a_moderator_locks_a_comment_by_its_button(world: World) -> None:
+    mia, bob, eve = (world.browser(name) for name in ("mia", "bob", "eve"))
+    post = await world.post()
+    top = await world.comment(post)
+    below = await world.comment(post, parent=top)
+    at = f"/post/{post.id}"
+    assert f"/comment/{top.id}/lock" not in (await bob.get(at)).html
+
+    assert f"/comment/{top.id}/lock" in (await mia.get(at)).html
+    await mia.post(f"/comment/{top.id}/lock")
+
+    page = await eve.get(at)
+    assert page.text.count("locked") == 2
+    assert not any(f"reply={one.id}" in page.html for one in (top, below))
+    assert f"reply={below.id}" in (await mia.get(at)).html
+    assert f"/comment/{top.id}/unlock" in (await mia.get(at)).html
+    log = await world.browser().get("/modlog?kind=lock")
+    assert "locked a comment by bob in “Cats sleep”" in " ".join(log.text.split())
+    assert "locked a comment by bob" in (await world.browser().get("/feeds/modlog.xml")).text
+    told = await bob.get("/notifications")
+    assert "A moderator locked your comment" in told.text
+    await mia.post(f"/comment/{top.id}/unlock")
+    assert "locked" not in (await eve.get(at)).text
+
+
 async def test_a_moderator_bans_and_frees_somebody(world: World) -> None:
     mia, bob = world.browser("mia"), world.browser("bob")
     post = await world.post()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Route
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.close import CloseCommunity
 from fedcom.actions.comment import CreateComment, EditComment
 from fedcom.actions.community import CreateCommunity
@@ -114,7 +114,7 @@ def hide_all(ctx: Context, world: World) -> dict[str, int]:
         mine = Body.of_markdown("Mine")
         below = perform(ctx, CreateComment(by=eve, post=post, parent=None, body=mine))
         perform(ctx, RemoveContent(by=ann, target=below, reason="off topic"))
-        perform(ctx, Lock(by=ann, post=post, locked=True))
+        perform(ctx, Lock(by=ann, target=post, locked=True))
     for target in (*posts.values(), *comments.values()):
         save(ctx, eve, target)
         perform(ctx, Vote(by=eve, target=target, score=1))

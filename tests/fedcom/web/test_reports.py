@@ -2,8 +2,8 @@
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.errors import NotThere
-from activitypub.reading import Document
 from fedcom.actions.community import CreateCommunity
 from fedcom.actions.message import SendMessage
 from fedcom.actions.report import Report

@@ -254,17 +254,18 @@ async def test_the_deepest_comment_offers_no_reply_and_says_why(world: World) ->
     assert "can't go any deeper" in page.text
 
 
-@pytest.mark.parametrize("what", ["post locked", "post removed", "parent removed"])
+@pytest.mark.parametrize("what", ["post locked", "post removed", "parent removed", "parent locked"])
 async def test_a_reply_that_came_too_late_is_still_in_its_form(world: World, what: str) -> None:
     post = await world.post()
     parent = await world.comment(post)
     ann, eve = world.people["ann"], world.browser("eve")
-    if what == "post locked":
-        await world.perform(Lock(by=ann, post=post, locked=True))
+    if "locked" in what:
+        target = post if what == "post locked" else parent
+        await world.perform(Lock(by=ann, target=target, locked=True))
     else:
         target = post if what == "post removed" else parent
         await world.perform(RemoveContent(by=ann, target=target, reason="spam"))
-    number = str(parent.id) if what == "parent removed" else ""
+    number = str(parent.id) if "parent" in what else ""
 
     page = await eve.post(f"/post/{post.id}/comment", parent=number, body="Twenty minutes of work")
 

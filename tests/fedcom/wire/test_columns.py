@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from activitypub.reading import to_datetime
+from activitypub.document import to_datetime
 from fedcom.actions.comment import EditComment, note_of
 from fedcom.actions.community import EditCommunity
 from fedcom.actions.message import SendMessage

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.wire.comment import read_comment
 from fedcom.wire.emoji import MOST_SHOWN
 from fedcom.wire.post import read_post

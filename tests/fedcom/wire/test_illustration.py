@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.comment import note_of
 from fedcom.models.post import Post
 from fedcom.queries.actors import get_community, get_person

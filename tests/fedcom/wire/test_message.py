@@ -2,8 +2,8 @@
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.wire.message import MOST_RECIPIENTS, copies_of, recipients_of
 from tests.support.documents import Json, activity, note
 from tests.support.people import ORIGIN

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.actions.delete import Delete
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post

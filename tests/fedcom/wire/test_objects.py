@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.actions.comment import note_of
 from fedcom.actions.delete import Delete
 from fedcom.models.actor import Community

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from activitypub.document import Document
 from activitypub.iri import PUBLIC
-from activitypub.reading import Document
 from fedcom.wire.policies import Restrictions, restrictions_in
 from tests.support.documents import note
 

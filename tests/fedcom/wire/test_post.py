@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.rules.limits import MAX_TITLE
 from fedcom.wire.post import read_post
 from tests.support.documents import note, page

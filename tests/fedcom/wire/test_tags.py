@@ -2,7 +2,7 @@
 
 import pytest
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from fedcom.text.mentions import MAX_MENTIONS
 from fedcom.wire.tags import language_in, named_in
 from tests.support.documents import note

@@ -1,4 +1,7 @@
-"""From what is typed or stands in an address to what it means: names, handles, numbers."""
+"""Which row is meant: a name, a handle or an address → a community, person, post or comment.
+
+What is not known here is fetched for members only, and within their limit of look-ups.
+"""
 
 import asyncio
 import re
@@ -28,24 +31,22 @@ _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 NO_COMMUNITY = mark("There is no community called “%(name)s”.")
 _NOBODY = mark("There is nobody called “%(name)s”.")
 
-NEW_NAMES = 5
-"""Unknown people and communities that are looked up for one text."""
+MAX_UNKNOWN = 5
+"""How many unknown people and communities are looked up for one text."""
 
-NAMING_SECONDS = 8.0
-"""How long the sending of a text waits for that."""
-
-LARGEST = 2**53 - 1
-"""No id of ours is larger; databases refuse numbers that are much larger."""
+MENTION_SECONDS = 8.0
+"""How long the sending of a text waits for these look-ups."""
 
 
 def slug_of(request: Request) -> str:
-    """The name in the address, as it stands there."""
+    """The name in the address, unchanged."""
     return str(request.path_params["slug"])
 
 
 def split_slug(slug: str, own_host: str, otherwise: str = _NOBODY) -> tuple[str, str]:
-    """`name` or `name@host` → name and host. Raises NotFound, which says `otherwise`, for what no
-    actor is ever called.
+    """`name` or `name@host` → name and host.
+
+    Raises NotFound, which says `otherwise`, for what cannot be a name.
     """
     match = _SLUG.fullmatch(slug)
     if match is None:
@@ -54,8 +55,8 @@ def split_slug(slug: str, own_host: str, otherwise: str = _NOBODY) -> tuple[str,
     return (name, host.lower()) if host else (name.lower(), own_host)
 
 
-def get_community_at(conn: Connection, request: Request, slug: str | None = None) -> Community:
-    """The community that the address (or `slug`) names and that is open.
+def get_community_named(conn: Connection, request: Request, slug: str | None = None) -> Community:
+    """The open community that `slug`, else the address, names.
 
     Raises NotFound, and HTTPException(410) for one that was deleted or removed.
     """
@@ -70,38 +71,34 @@ def get_community_at(conn: Connection, request: Request, slug: str | None = None
 
 
 def check_open(community: Community | CommunityView) -> None:
-    """Before something in it is shown. Raises HTTPException(410) for a closed one."""
+    """Raise HTTPException(410) for a closed community, before something in it is shown."""
     if not community.is_open:
         raise HTTPException(410, mark("The community of this post has been closed."))
 
 
-def get_person_at(conn: Connection, request: Request, *, is_admin: bool = False) -> Person:
-    """The person that the address names. Raises NotFound, and HTTPException(410) for one gone,
-    unless an admin asks, who may have to act upon what was left.
+def get_person_named(
+    conn: Connection, request: Request, slug: str | None = None, *, with_deleted: bool = False
+) -> Person:
+    """The person that `slug`, else the address, names.
+
+    A Group of another server is one too, since it may write. Raises NotFound, and
+    HTTPException(410) for a deleted account unless `with_deleted`.
     """
-    found = get_person_called(conn, request, slug_of(request))
-    if found.deleted_at is not None and not is_admin:
-        raise HTTPException(410, mark("This account has been deleted."))
-    return found
-
-
-def get_person_called(conn: Connection, request: Request, slug: str) -> Person:
-    """The person with this name, also when they are gone. Raises NotFound.
-
-    A Group elsewhere may write too, and then has a page like everybody who does.
-    """
+    slug = slug_of(request) if slug is None else slug
     name, host = split_slug(slug, instance_of(request).settings.host)
     found = find_person(conn, name, host)
     group = None if found else find_community(conn, name, host)
     if group is not None and not group.local:
-        return get_person(conn, group.id)
+        found = get_person(conn, group.id)
     if found is None:
         raise NotFound("couldnt_find_person", _NOBODY, name=slug)
+    if found.deleted_at is not None and not with_deleted:
+        raise HTTPException(410, mark("This account has been deleted."))
     return found
 
 
-async def look_up_elsewhere(request: Request, by: Person, text: str) -> Found:
-    """Who or what a member means by a handle or an address, fetched when it is not here.
+async def look_up(request: Request, by: Person, text: str) -> Found:
+    """What a member means by a handle or an address, fetched if it is not known here.
 
     Raises TooMany, and what `Instance.lookup` raises.
     """
@@ -109,11 +106,11 @@ async def look_up_elsewhere(request: Request, by: Person, text: str) -> Found:
     return await instance_of(request).lookup(text)
 
 
-async def written(request: Request, by: Person, text: str) -> Body:
-    """The Markdown that a member sends, after a look-up of those it names whom nobody here knows.
+async def parse_markdown(request: Request, by: Person, text: str) -> Body:
+    """The Markdown that a member sends, after a look-up of the unknown actors that it mentions.
 
-    Only who is known here is linked, tagged and told. Who is not found within
-    `NAMING_SECONDS` stays plain text; the writer sees that below it.
+    Only actors that are known here are linked, tagged and notified. A mention that is not found
+    within `MENTION_SECONDS` stays plain text, and the author is told so below it.
     """
     body = await offload(Body.of_markdown, text)
     instance = instance_of(request)
@@ -125,9 +122,9 @@ async def written(request: Request, by: Person, text: str) -> Body:
     unknown = await instance.read(
         lambda conn: [one for one in elsewhere if not _is_known(conn, one)]
     )
-    looked_up = (_look_up_named(request, by, one) for one in unknown[:NEW_NAMES])
+    looked_up = (_look_up_named(request, by, one) for one in unknown[:MAX_UNKNOWN])
     with suppress(TimeoutError):
-        async with asyncio.timeout(NAMING_SECONDS):
+        async with asyncio.timeout(MENTION_SECONDS):
             await asyncio.gather(*looked_up)
     return body
 
@@ -139,13 +136,13 @@ def _is_known(conn: Connection, named: Mention) -> bool:
 
 async def _look_up_named(request: Request, by: Person, named: Mention) -> None:
     with suppress(FedcomError, ProtocolError):
-        await look_up_elsewhere(request, by, str(named))
+        await look_up(request, by, str(named))
 
 
 async def look_up_person(request: Request, by: Person, text: str) -> Person:
-    """Who a member means: a bare name is one of ours, anything else is looked up.
+    """The person a member means: a bare name is a local one, anything else is looked up.
 
-    Raises NotFound, Invalid for what is no person, and what `look_up_elsewhere` raises.
+    Raises NotFound, Invalid if it is not a person, and what `look_up` raises.
     """
     instance = instance_of(request)
     bare = text.removeprefix("@")
@@ -155,9 +152,9 @@ async def look_up_person(request: Request, by: Person, text: str) -> Person:
         if person is None:
             raise NotFound("person_unknown", "There is no member called “%(name)s”.", name=bare)
         return person
-    found = await look_up_elsewhere(request, by, text)
+    found = await look_up(request, by, text)
     if isinstance(found, Community) and not found.local:
-        # A Group elsewhere may write too.
+        # A Group on another server may write too.
         return await instance.read(lambda conn: get_person(conn, found.id))
     if not isinstance(found, Person):
         raise Invalid("person_expected", "That is not a person.")
@@ -165,27 +162,6 @@ async def look_up_person(request: Request, by: Person, text: str) -> Person:
 
 
 async def pace_look_ups(request: Request, by: Person) -> None:
-    """Before something is fetched for a member: nobody makes us ask other servers without end.
-    Raises TooMany.
-    """
+    """Count one look-up before something is fetched for a member. Raises TooMany."""
     instance = instance_of(request)
     await instance.unit(lambda ctx: keep_pace(ctx, by, LOOK_UPS))
-
-
-def number_of(request: Request) -> int:
-    """The number in the address; one that no row can have is as good as 0, which no row has."""
-    number = int(request.path_params["number"])
-    return number if number <= LARGEST else 0
-
-
-def number_in(text: str) -> int:
-    """A row's number out of a form or a query; 0, which no row has, when it is none."""
-    return whole_number(text, LARGEST) or 0
-
-
-def whole_number(text: str, most: int) -> int | None:
-    """What these digits say, from 0 to `most`; None when they are none, or say more."""
-    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(LARGEST)):
-        return None
-    number = int(text)
-    return number if number <= most else None

@@ -1,17 +1,13 @@
-"""Bytes from a stranger → a bounded JSON object → `Document`, the one typed view of it.
+"""`Document`: the one typed view of a parsed ActivityPub document.
 
-`parse` is strict about JSON: what other parsers read differently, or what would hurt later (in the
-database, in a log, in the recursion limit), is refused here, once. `Document` is tolerant about
-ActivityPub: one or many, id or object, text or language map. A field of the wrong type reads as
+Tolerant: one value or many, id or object, text or language map. A field of the wrong type reads as
 missing; reading never raises.
 
-Every check and every use must go through the same property of the same `Document`. Nobody reads
-`raw` to decide who owns something: `owner` is the only answer (NodeBB 813c37a6 checked one element
-of an `attributedTo` array and used another).
+Every check and every use must go through the same property of the same `Document`. Never read `raw`
+to decide who owns something: `owner` is the only answer (NodeBB 813c37a6 checked one element of an
+`attributedTo` array and used another).
 """
 
-import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,110 +15,26 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from activitypub.errors import Malformed
 from activitypub.iri import PUBLIC, is_public, same_origin, without_fragment
-
-AS2 = "https://www.w3.org/ns/activitystreams"
-
-MAX_BYTES = 1024 * 1024
-"""Largest document in bytes (Mastodon 4.6: `MAX_JSON_SIZE`)."""
-
-MAX_DEPTH = 40
-"""Deepest nesting of arrays and objects."""
+from activitypub.parse import LARGEST_INT, Json
+from activitypub.types import ACTIVITY_TYPES, ACTOR_TYPES, AS2, OBJECT_TYPES
 
 MAX_TYPES = 20
-"""Types read of one document; the most that is known of have three."""
+"""Types read of one document; no known peer sends more than three."""
 
 MAX_KEYS = 10
 """Keys read from one actor (Mastodon 4.6)."""
 
-ACTIVITY_TYPES = frozenset(
-    {
-        "Accept",
-        "Add",
-        "Announce",
-        "Arrive",
-        "Block",
-        "ChooseAnswer",
-        "Create",
-        "Delete",
-        "Dislike",
-        "EmojiReact",
-        "EmojiReaction",
-        "Flag",
-        "Follow",
-        "Ignore",
-        "Invite",
-        "Join",
-        "Leave",
-        "Like",
-        "Listen",
-        "Lock",
-        "Move",
-        "Offer",
-        "PollVote",
-        "QuoteRequest",
-        "Read",
-        "Reject",
-        "Remove",
-        "Resolve",
-        "TentativeAccept",
-        "TentativeReject",
-        "Travel",
-        "Undo",
-        "Unlock",
-        "Update",
-        "View",
-        "Vote",
-        "Warn",
-    }
-)
-ACTOR_TYPES = frozenset({"Application", "Feed", "Group", "Organization", "Person", "Service"})
-COLLECTION_TYPES = frozenset(
-    {"Collection", "CollectionPage", "OrderedCollection", "OrderedCollectionPage"}
-)
-OBJECT_TYPES = COLLECTION_TYPES | frozenset(
-    {
-        "Article",
-        "Audio",
-        "ChatMessage",
-        "CommunityPostTag",
-        "Document",
-        "Emoji",
-        "Event",
-        "Hashtag",
-        "Image",
-        "Key",
-        "Link",
-        "Mention",
-        "Multikey",
-        "Note",
-        "Page",
-        "Place",
-        "Profile",
-        "PropertyValue",
-        "Question",
-        "Relationship",
-        "Tombstone",
-        "Video",
-    }
-)
 _KNOWN_TYPES = ACTIVITY_TYPES | ACTOR_TYPES | OBJECT_TYPES
 
-# Keywords that move data around in a JSON-LD processor and nowhere else (Mastodon GHSA-53m7).
-_REFUSED_KEYS = frozenset({"@graph", "@included", "@reverse"})
-_LARGEST_INT = 2**53
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _DATE = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(\.\d{1,12})?([Zz]|[+-]\d\d(?::?\d\d)?)?"
 )
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
-Json = dict[str, Any]
 
-
-class Mention(NamedTuple):
-    """Somebody named in a text: the actor's IRI, and the name as written there if any."""
+class MentionTag(NamedTuple):
+    """A mentioned person or community: the actor's IRI, and the name as written, if any."""
 
     href: str
     name: str | None
@@ -144,44 +56,11 @@ class MultikeyDocument(NamedTuple):
     multibase: str
 
 
-def parse(body: bytes) -> Json:
-    """The JSON object in `body`, at most 1 MiB and 40 levels deep, with NULs taken out of strings.
-
-    Refused: broken UTF-8 or JSON, numbers that are not exact in a double, repeated keys, lone
-    surrogates, `@graph`, `@included` and `@reverse`, anything but an object. Raises `Malformed`
-    with a code that starts with `json_`.
-    """
-    if len(body) > MAX_BYTES:
-        raise Malformed("json_too_big", f"A document may have at most {MAX_BYTES} bytes.")
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed("json_encoding", "The document is not valid UTF-8.") from error
-    try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_int,
-            parse_float=_float,
-            parse_constant=_constant,
-        )
-    except RecursionError as error:
-        raise Malformed(
-            "json_too_deep", f"JSON may be nested at most {MAX_DEPTH} levels deep."
-        ) from error
-    except ValueError as error:
-        raise Malformed("json_invalid", f"The document is not valid JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise Malformed("json_not_object", "The document is not a JSON object.")
-    tamed: Json = _tame(value, 1)
-    return tamed
-
-
 def has_activitystreams_context(document: "Document | Mapping[str, Any]") -> bool:
-    """Whether the top level says that this is ActivityStreams (AP §3.1; Mastodon requires it).
+    """Whether the top-level @context names ActivityStreams (AP §3.1; Mastodon requires it).
 
-    A context document of the document's own origin is taken too: Mbin's instance actor names
-    nothing but its `/contexts`.
+    A context on the document's own origin counts too: Mbin's instance actor names only its own
+    `/contexts`.
     """
     own = _text(document.get("id"))
     return any(
@@ -191,7 +70,7 @@ def has_activitystreams_context(document: "Document | Mapping[str, Any]") -> boo
 
 
 class Approvals(NamedTuple):
-    """Ids of actors and collections: who may without asking, and who when the author agrees."""
+    """Ids of actors and collections: who may do it at once, and who with the author's approval."""
 
     automatic: tuple[str, ...]
     manual: tuple[str, ...]
@@ -207,25 +86,25 @@ class Document:
     raw: Json
 
     def get(self, key: str) -> Any:
-        """The raw value of a property that has no reader here; None when it is missing."""
+        """The raw value of a property without an accessor here; None if it is missing."""
         return self.raw.get(key)
 
-    # What it is and whose it is.
+    # Type and ownership.
 
     @property
     def id(self) -> str | None:
-        """The id as written. Not checked: `check_iri` before storing or fetching it."""
+        """The id as written. Not checked: call `check_iri` before storing or fetching it."""
         return _text(self.raw.get("id"))
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The first `MAX_TYPES` types in order; empty when it has none."""
+        """The first `MAX_TYPES` types in order; empty if there are none."""
         named = (t for t in _many(self.raw.get("type")) if isinstance(t, str) and t)
         return tuple(islice(named, MAX_TYPES))
 
     @property
     def type(self) -> str:
-        """The first type that we know, else the first, else ""."""
+        """The first known type, else the first, else ""."""
         types = self.types
         known = next((name for name in types if name in _KNOWN_TYPES), None)
         return known or (types[0] if types else "")
@@ -244,19 +123,19 @@ class Document:
 
     @property
     def actor(self) -> str | None:
-        """The one actor of an activity; None when there are several."""
+        """The one actor of an activity; None if there are several."""
         return _id_of(_single(self.raw.get("actor")))
 
     @property
     def attributed_to(self) -> tuple[str, ...]:
-        """All ids in `attributedTo`, in order. Who owns the document is `owner`, never this."""
+        """All ids in `attributedTo`, in order. The owner of the document is `owner`, never this."""
         return _ids(self.raw.get("attributedTo"))
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Ids in `attributedTo` that stand for Groups: the channel of a PeerTube video.
 
-        They declare it themselves, or are named beside the `actor` of an object (Mobilizon 5).
+        Either they declare that type, or they stand beside the `actor` of an object (Mobilizon 5).
         """
         authors = _documents(self.raw.get("attributedTo"))
         declared = [author.id for author in authors if author.type == "Group" and author.id]
@@ -266,14 +145,14 @@ class Document:
 
     @property
     def owner(self) -> str | None:
-        """Whose document this is (FEP-fe34): the one value for every check and every use.
+        """The owner of this document (FEP-fe34): the one value for every check and every use.
 
         An activity's `actor`; an actor's `id`; a key's `owner` or `controller`; an object's first
         `attributedTo` that does not declare itself a Group (PeerTube lists account and channel),
-        else the first. An object with an `actor` beside it is the actor's, if both are on one host
-        (Mobilizon: the person who wrote for a Group). None when there is nobody, when the types are
-        of two families, or when `actor` and `attributedTo` name owners on two hosts or an activity
-        names two (FEP-fe34 calls these an error).
+        else the first. An object that has an `actor` too is the actor's, if both are on one host
+        (Mobilizon: the person who wrote for a Group). None if no owner is named, if the types
+        belong to two families, or if `actor` and `attributedTo` name owners on two hosts or an
+        activity names two (FEP-fe34 calls these an error).
         """
         if len({_family(name) for name in self.types if name in _KNOWN_TYPES}) > 1:
             return None
@@ -295,9 +174,10 @@ class Document:
 
     @property
     def authors(self) -> tuple[str, ...]:
-        """Whom its host may call its author: the `owner`, and who else is in `attributedTo` there.
+        """The actors that its host may call its author: the `owner`, and others in `attributedTo`
+        on the same host.
 
-        Which of several it is the activity says that brings the object, or their own documents.
+        If there are several, the activity that brings the object decides, or their own documents.
         """
         owner = self.owner
         if owner is None:
@@ -308,7 +188,7 @@ class Document:
         return tuple(dict.fromkeys((owner, *beside)))
 
     def written_by(self, author: str) -> "Document":
-        """The same with `author`, who must be one of its `authors`, as the `owner`."""
+        """The same document with `author`, one of its `authors`, as the `owner`."""
         if author == self.owner or author not in self.authors:
             return self
         others = [one for one in _many(self.raw.get("attributedTo")) if _id_of(one) != author]
@@ -321,7 +201,7 @@ class Document:
             not self.is_activity and isinstance(self.raw.get("publicKeyPem"), str)
         )
 
-    # What it is about.
+    # Object and target.
 
     @property
     def objects(self) -> "tuple[Document | str, ...]":
@@ -330,7 +210,7 @@ class Document:
 
     @property
     def object(self) -> "Document | str | None":
-        """The one object; None when there are several (then read `objects`)."""
+        """The one object; None if there are several (then read `objects`)."""
         things = _things(_single(self.raw.get("object")))
         return things[0] if things else None
 
@@ -341,7 +221,7 @@ class Document:
 
     @property
     def object_document(self) -> "Document | None":
-        """The one object when it is embedded."""
+        """The one object, if it is embedded."""
         thing = self.object
         return thing if isinstance(thing, Document) else None
 
@@ -357,7 +237,7 @@ class Document:
 
     @property
     def shape(self) -> tuple[str, ...]:
-        """Type and, when the object is embedded and typed, its type: ("Undo", "Like")."""
+        """The type, and the object's type if that is embedded: ("Undo", "Like")."""
         inner = self.object_document if self.is_activity else None
         if inner is None or not inner.type:
             return (self.type,)
@@ -365,7 +245,7 @@ class Document:
 
     @property
     def subject_id(self) -> str | None:
-        """The IRI of the innermost thing concerned, by which activities are kept in order.
+        """The IRI of the innermost object, by which activities are kept in order.
 
         Announce{Undo{Like{x}}} → x; Create{Note n} → n; Undo of a bare id → that id.
         """
@@ -381,12 +261,12 @@ class Document:
             found = current.id or found
         return found
 
-    # Who may see it.
+    # Audience and permissions.
 
     def approvals(self, what: str) -> Approvals | None:
-        """Who may do `what` ("canReply") by the `interactionPolicy`; None where it says nothing.
+        """Who may do `what` ("canReply") by the `interactionPolicy`; None if it does not say.
 
-        The older names are those of GoToSocial before 0.21.
+        GoToSocial before 0.21 uses the names `always` and `approvalRequired`.
         """
         policy = self.raw.get("interactionPolicy")
         rule = policy.get(what) if isinstance(policy, dict) else None
@@ -427,7 +307,7 @@ class Document:
         fields = ("to", "cc", "bto", "bcc", "audience")
         return tuple(dict.fromkeys(i for name in fields for i in _audience(self.raw.get(name))))
 
-    # What it says.
+    # Text and media.
 
     @property
     def name(self) -> str | None:
@@ -441,7 +321,7 @@ class Document:
 
     @property
     def content(self) -> str | None:
-        """`content`, else the first of `contentMap`. HTML of a stranger: sanitize before use."""
+        """`content`, else the first of `contentMap`. Untrusted HTML: sanitize before use."""
         return self._text_or_map("content")
 
     def _text_or_map(self, name: str) -> str | None:
@@ -512,10 +392,12 @@ class Document:
         return _documents(self.raw.get("tag"))
 
     @property
-    def mentions(self) -> tuple[Mention, ...]:
-        """Tags of type Mention that say whom; Smithereen sends them without a name."""
+    def mentions(self) -> tuple[MentionTag, ...]:
+        """Tags of type Mention with an `href`; Smithereen sends them without a name."""
         return tuple(
-            Mention(tag.href, tag.name) for tag in self.tags if tag.type == "Mention" and tag.href
+            MentionTag(tag.href, tag.name)
+            for tag in self.tags
+            if tag.type == "Mention" and tag.href
         )
 
     @property
@@ -525,30 +407,30 @@ class Document:
 
     @property
     def thread(self) -> str | None:
-        """The id in `context`: the collection of the whole thread (FEP-7888), or just a name."""
+        """The id in `context`: the collection of the whole thread (FEP-7888), or an opaque name."""
         return _id_of(_single(self.raw.get("context")))
 
     @property
     def replies(self) -> "Document | str | None":
-        """The collection of direct answers, embedded (Mastodon) or its id."""
+        """The collection of direct replies, embedded (Mastodon) or its id."""
         return next(iter(_things(self.raw.get("replies"))), None)
 
     @property
     def sensitive(self) -> bool:
-        """Whether it is marked as not for everybody's eyes."""
+        """Whether it is marked as sensitive."""
         return self.raw.get("sensitive") in (True, "true")
 
     @property
     def icon_url(self) -> str | None:
-        """http(s) address of the avatar."""
+        """http(s) URL of the avatar."""
         return _image(self.raw.get("icon"))
 
     @property
     def image_url(self) -> str | None:
-        """http(s) address of the banner of an actor, or the thumbnail of a Page."""
+        """http(s) URL of an actor's banner or a Page's thumbnail."""
         return _image(self.raw.get("image"))
 
-    # When.
+    # Dates.
 
     @property
     def published(self) -> datetime | None:
@@ -562,7 +444,7 @@ class Document:
 
     @property
     def ends_at(self) -> datetime | None:
-        """`endTime`, or `expires` as Mbin and older Lemmy name it: the end of a ban or a poll."""
+        """The end of a ban or a poll: `endTime`, or `expires` (Mbin, older Lemmy)."""
         return to_datetime(self.raw.get("endTime")) or to_datetime(self.raw.get("expires"))
 
     # Actors.
@@ -601,7 +483,7 @@ class Document:
     def moderators(self) -> str | None:
         """The id of a Group's moderators collection: `attributedTo` (FEP-1b12) or `moderators`.
 
-        An `attributedTo` that declares itself an actor is none: PeerTube names a channel's owner.
+        An embedded actor in `attributedTo` is not one: PeerTube names the channel's owner there.
         """
         listed = _id_of(self.raw.get("moderators"))
         for value in _many(self.raw.get("attributedTo")):
@@ -618,9 +500,9 @@ class Document:
 
     @property
     def public_keys(self) -> tuple[KeyDocument, ...]:
-        """The PEM keys in `publicKey`, at most ten, or the key that this document itself is.
+        """The PEM keys in `publicKey`, at most ten, or the document itself if it is a key.
 
-        One that names no owner is this document's if its id says so: `<id of the document>#…`.
+        A key without an owner belongs to this document if its id says so: `<document id>#…`.
         """
         found = (_key(value, self.id) for value in _many(self.raw.get("publicKey"))[:MAX_KEYS])
         keys = tuple(key for key in found if key is not None)
@@ -629,20 +511,20 @@ class Document:
 
     @property
     def assertion_methods(self) -> tuple[MultikeyDocument, ...]:
-        """The Multikeys in `assertionMethod`, at most ten, or the one this document itself is."""
+        """The Multikeys in `assertionMethod`, at most ten, or the document itself if it is one."""
         listed = _many(self.raw.get("assertionMethod"))[:MAX_KEYS]
         found = [_multikey(value, self.id) for value in listed] or [_multikey(self.raw)]
         return tuple(key for key in found if key is not None)
 
     @property
     def has_proof(self) -> bool:
-        """Whether it carries an integrity proof (FEP-8b32), which may be good or not."""
+        """Whether it carries an integrity proof (FEP-8b32), valid or not."""
         return bool(_documents(self.raw.get("proof")))
 
     @property
     def is_signed(self) -> bool:
-        """Whether it says itself who wrote it, whoever brings it: by a proof (FEP-8b32), or by the
-        `signature` that Mastodon puts on what is public (RsaSignature2017).
+        """Whether it carries a signature of its own: a proof (FEP-8b32), or the `signature` that
+        Mastodon adds to public documents (RsaSignature2017).
         """
         return self.has_proof or bool(_documents(self.raw.get("signature")))
 
@@ -665,15 +547,15 @@ class Document:
 
     @property
     def total_items(self) -> int | None:
-        """How many items the other side claims to have: from 0 to below 2^53, else None."""
+        """The number of items that the peer claims to have, below 2^53; else None."""
         total = self.raw.get("totalItems")
-        return total if type(total) is int and 0 <= total < _LARGEST_INT else None
+        return total if type(total) is int and 0 <= total < LARGEST_INT else None
 
 
 def to_datetime(value: object) -> datetime | None:
-    """An xsd:dateTime as aware UTC; more than microseconds are cut off, no zone means UTC.
+    """An xsd:dateTime as aware UTC; digits beyond microseconds are cut off, no zone means UTC.
 
-    None for anything else and for years before 1970 or after 2199.
+    None for anything else, and for years before 1970 or after 2199.
     """
     match = _DATE.fullmatch(value) if isinstance(value, str) and len(value) <= 64 else None
     if match is None:
@@ -689,60 +571,6 @@ def to_datetime(value: object) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> Json:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise Malformed("json_duplicate_key", "A JSON object contains a duplicate key.")
-    return result
-
-
-def _int(text: str) -> int:
-    # The length first: int() of thousands of digits is slow and raises by itself.
-    if len(text) > 17 or abs(int(text)) > _LARGEST_INT:
-        raise Malformed("json_number", "An integer is larger than 2^53.")
-    return int(text)
-
-
-def _float(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise Malformed("json_number", "A number is out of range.")
-    return number
-
-
-def _constant(text: str) -> float:
-    raise Malformed("json_number", f"{text} is not valid JSON.")
-
-
-def _tame(value: Any, depth: int) -> Any:
-    if isinstance(value, str):
-        return _tame_text(value)
-    if isinstance(value, dict):
-        _check_depth(depth)
-        if not _REFUSED_KEYS.isdisjoint(value):
-            raise Malformed("json_ld_keyword", "@graph, @included and @reverse are not supported.")
-        for key, inner in value.items():
-            if _tame_text(key) != key:
-                raise Malformed("json_nul_in_key", "A JSON key contains a NUL character.")
-            value[key] = _tame(inner, depth + 1)
-    elif isinstance(value, list):
-        _check_depth(depth)
-        value[:] = [_tame(inner, depth + 1) for inner in value]
-    return value
-
-
-def _check_depth(depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise Malformed("json_too_deep", f"JSON may be nested at most {MAX_DEPTH} levels deep.")
-
-
-def _tame_text(text: str) -> str:
-    if not text.isascii() and _SURROGATE.search(text):
-        raise Malformed("json_surrogate", "A string contains an unpaired surrogate.")
-    # PostgreSQL stores no NUL in text; peers that send one mean nothing by it.
-    return text.replace("\0", "") if "\0" in text else text
-
-
 def _family(name: str) -> str:
     if name in ACTIVITY_TYPES:
         return "activity"
@@ -756,7 +584,7 @@ def _many(value: Any) -> list[Any]:
 
 
 def _single(value: Any) -> Any:
-    """The one value of a property; None when an array holds several different ones."""
+    """The one value of a property; None if an array holds different ones."""
     values = _many(value)
     if any(other != values[0] for other in values[1:]):
         return None
@@ -837,5 +665,5 @@ def _multikey(value: Any, holder: str | None = None) -> MultikeyDocument | None:
 
 
 def _named(key_id: str | None, holder: str | None) -> str | None:
-    """The document that shows a key, if the key's id is that document's with a fragment."""
+    """The id of the document that shows a key, if the key's id is that id with a fragment."""
     return holder if key_id and holder and without_fragment(key_id) == holder else None

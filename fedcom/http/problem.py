@@ -1,8 +1,6 @@
-"""Exceptions → what is answered: the status, a stable code and a sentence a person can use."""
+"""Exceptions → problem details: a status, a stable code and a sentence for people (RFC 9457)."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from sqlalchemy.exc import OperationalError, TimeoutError as NoConnection
@@ -20,11 +18,18 @@ from activitypub.errors import (
     Unauthentic,
     Unreachable,
 )
+from activitypub.problem import (
+    MEDIA_TYPE,
+    RATE_LIMIT_EXCEEDED,
+    Problem,
+    ProblemTypes,
+    to_document,
+    to_request_id,
+)
 from fedcom.catalogues import mark
 from fedcom.errors import FedcomError, TooMany
 from fedcom.http.accepting import ANYTHING, PAGE_TYPES, heaviest, weights
 from fedcom.http.cors import EVERYBODY
-from inbox import problem as inbox_problem
 
 EXPECTED: tuple[type[Exception], ...] = (
     FedcomError,
@@ -33,13 +38,13 @@ EXPECTED: tuple[type[Exception], ...] = (
     OperationalError,
     NoConnection,
 )
-"""What surfaces turn into answers; anything else is a mistake of ours and ends as a 500."""
+"""The exceptions that surfaces turn into responses; anything else is a bug and becomes a 500."""
 
 FOR_PROGRAMS = "for_programs"
-"""Set in the state of a request to an address that has documents and no pages."""
+"""Set in the state of a request to an address that has documents but no pages."""
 
-# FEP-c180 has none for what a GET does not find: that is the status's to say.
-_TYPES: inbox_problem.Types = {"rate_limit_error": inbox_problem.RATE_LIMIT}
+# No type for what a GET does not find: the status says enough.
+_TYPES: ProblemTypes = {"rate_limit_error": RATE_LIMIT_EXCEEDED}
 
 _REMOTE: tuple[tuple[type[ProtocolError], int, str], ...] = (
     (Gone, 404, mark("This was deleted on its own server.")),
@@ -52,22 +57,12 @@ _REMOTE: tuple[tuple[type[ProtocolError], int, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What went wrong, for people (`detail`) and for programs (`code`)."""
-
-    status: int
-    code: str
-    detail: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
 def to_problem(error: Exception) -> Problem:
-    """One of `EXPECTED` → what to answer; anything else says no more than that we failed."""
+    """The problem for one of `EXPECTED`; for any other exception, a 500 without details."""
     if isinstance(error, TooMany):
-        # Rounded up: who comes back then is not refused again.
+        # Rounded up, so that a client that comes back then is not refused again.
         wait = str(max(1, math.ceil(error.retry_after)))
-        return Problem(error.status, error.code, error.detail, {"Retry-After": wait})
+        return Problem(error.status, error.code, error.detail, headers={"Retry-After": wait})
     if isinstance(error, FedcomError):
         return Problem(error.status, error.code, error.detail)
     if isinstance(error, HTTPException):
@@ -76,18 +71,20 @@ def to_problem(error: Exception) -> Problem:
         return _of_protocol(error)
     if isinstance(error, OperationalError | NoConnection):
         detail = mark("The database is busy. Nothing was changed. Try again in a moment.")
-        return Problem(503, "busy", detail, {"Retry-After": "5"})
+        return Problem(503, "busy", detail, headers={"Retry-After": "5"})
     return Problem(500, "internal_error", mark("Something went wrong on this server."))
 
 
 _PHRASES = (mark("Not Found"), mark("Method Not Allowed"))
-"""What Starlette says, in the words of HTTP, of addresses and methods that there are none of."""
+"""What Starlette says about unknown addresses and methods, marked for translation."""
 
 
 def _of_status(error: HTTPException) -> Problem:
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_")
-    return Problem(error.status_code, code, error.detail or phrase, dict(error.headers or {}))
+    return Problem(
+        error.status_code, code, error.detail or phrase, headers=dict(error.headers or {})
+    )
 
 
 def _of_protocol(error: ProtocolError) -> Problem:
@@ -98,9 +95,9 @@ def _of_protocol(error: ProtocolError) -> Problem:
 
 
 def wants_page(request: Request) -> bool:
-    """Whether who asks reads pages: browsers name text/html, programs name JSON or nothing.
+    """Whether to respond with a page: browsers accept text/html, programs accept JSON.
 
-    Who accepts anything gets a page, but at addresses where only programs have business.
+    A client that accepts anything gets a page, except at addresses that are `FOR_PROGRAMS`.
     """
     accepted = weights(request.headers)
     page = heaviest(accepted, PAGE_TYPES)
@@ -113,11 +110,11 @@ def wants_page(request: Request) -> bool:
 
 
 def to_json(problem: Problem, request: Request) -> Response:
-    """The problem for programs (RFC 9457), in the form that the inbox uses too.
+    """The problem as JSON (RFC 9457), in the form that the inbox uses too.
 
     `instance` is the id of the request, for the admin's log.
     """
-    headers = {**problem.headers, **EVERYBODY, "Vary": "Accept"}
-    said = inbox_problem.Problem(problem.status, problem.code, problem.detail, headers=headers)
-    request_id = inbox_problem.to_request_id(request.scope.get("state", {}).get("request_id"))
-    return inbox_problem.to_response(said, request_id, _TYPES)
+    request_id = to_request_id(request.scope.get("state", {}).get("request_id"))
+    headers = {**problem.headers, **EVERYBODY, "Vary": "Accept", "X-Request-Id": request_id}
+    document = to_document(problem, request_id, _TYPES)
+    return Response(document, problem.status, headers, MEDIA_TYPE)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from activitypub.reading import parse
-from fedcom.actions.ban import Ban, Unban
+from activitypub.parse import parse
+from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
 from fedcom.actions.delete import Delete, Undelete
@@ -13,9 +13,10 @@ from fedcom.actions.lock import Lock
 from fedcom.actions.message import DeleteMessage, SendMessage, UndeleteMessage
 from fedcom.actions.perform import perform
 from fedcom.actions.remove import RemoveContent, RestoreContent
-from fedcom.actions.sent import last_iri
 from fedcom.actions.take_down import put_back, take_down
+from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
+from fedcom.queries.sent import last_iri
 from fedcom.wire.body import Body
 from outbox.deliveries import activities
 from tests.support.people import Home
@@ -58,8 +59,8 @@ def test_an_undo_names_the_id_that_was_sent(home: Home, kind: str) -> None:
         ),
         "lock": (
             "ann",
-            Lock(by=ann, post=post, locked=True),
-            lambda shut: Lock(by=ann, post=shut, locked=False),
+            Lock(by=ann, target=post, locked=True),
+            lambda shut: Lock(by=ann, target=shut, locked=False),
         ),
         "ban": (
             "ann",
@@ -125,7 +126,7 @@ def test_of_two_bans_the_one_from_the_same_place_is_named(home: Home) -> None:
 
 def test_what_another_said_or_nobody_kept_gets_a_new_id(home: Home) -> None:
     post = home.post()
-    home.perform(Lock(by=home.ann, post=post, locked=True))
+    home.perform(Lock(by=home.ann, target=post, locked=True))
     home.sent()
 
     ours, theirs, other = home(

@@ -3,103 +3,20 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from activitypub.errors import Malformed
-from activitypub.iri import PUBLIC
-from activitypub.reading import (
-    MAX_BYTES,
-    MAX_DEPTH,
+from activitypub.document import (
     Document,
     KeyDocument,
-    Mention,
+    MentionTag,
     MultikeyDocument,
     has_activitystreams_context,
-    parse,
     to_datetime,
 )
+from activitypub.iri import PUBLIC
 
 ANN = "https://a.example/u/ann"
 EVA = "https://evil.example/u/eva"
 CATS = "https://a.example/c/cats"
 POST = "https://a.example/post/1"
-
-
-def nested(levels):
-    return b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (b"", "json_invalid"),
-        (b"{", "json_invalid"),
-        (b"{} {}", "json_invalid"),
-        (b"{'a':1}", "json_invalid"),
-        (b'{"a":"\x00"}', "json_invalid"),
-        (b'{"a":"line\nbreak"}', "json_invalid"),
-        (b"[]", "json_not_object"),
-        (b'"text"', "json_not_object"),
-        (b"null", "json_not_object"),
-        (b"\xff{}", "json_encoding"),
-        (b'{"a":"\xed\xa0\x80"}', "json_encoding"),
-        ('{"a":1}'.encode("utf-16"), "json_encoding"),
-        (b"\xef\xbb\xbf{}", "json_invalid"),
-        (b"[" * 100_000, "json_too_deep"),
-        (b'{"a":' * 100_000, "json_too_deep"),
-        (nested(MAX_DEPTH + 1), "json_too_deep"),
-        (b'{"a":' + b"[" * 40 + b"]" * 40 + b"}", "json_too_deep"),
-        (b'{"a":' + b"9" * 5000 + b"}", "json_number"),
-        (b'{"a":9007199254740993}', "json_number"),
-        (b'{"a":-9007199254740993}', "json_number"),
-        (b'{"a":NaN}', "json_number"),
-        (b'{"a":Infinity}', "json_number"),
-        (b'{"a":-Infinity}', "json_number"),
-        (b'{"a":1e999}', "json_number"),
-        (b'{"a":[{"b":-1e999}]}', "json_number"),
-        (b'{"id":"x","id":"y"}', "json_duplicate_key"),
-        (b'{"id":"x","\\u0069d":"y"}', "json_duplicate_key"),
-        (b'{"object":{"actor":1,"actor":2}}', "json_duplicate_key"),
-        (b'{"a":"\\ud800"}', "json_surrogate"),
-        (b'{"a":["\\udfff\\ud83d"]}', "json_surrogate"),
-        (b'{"\\ud800":1}', "json_surrogate"),
-        (b'{"a\\u0000":1}', "json_nul_in_key"),
-        (b'{"@graph":[]}', "json_ld_keyword"),
-        (b'{"object":{"@included":{}}}', "json_ld_keyword"),
-        (b'{"@context":[{"x":{"@reverse":"y"}}]}', "json_ld_keyword"),
-        (b'{"a":"' + b"x" * MAX_BYTES + b'"}', "json_too_big"),
-    ],
-)
-def test_json_that_would_hurt_later_is_refused_at_the_door(body, code):
-    with pytest.raises(Malformed) as caught:
-        parse(body)
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize(
-    ("body", "value"),
-    [
-        (b"{}", {}),
-        (b' {"a":[1,-2.5,true,null,"\xc3\xbc"]}\n', {"a": [1, -2.5, True, None, "\u00fc"]}),
-        (b'{"a":9007199254740992,"b":1e300}', {"a": 2**53, "b": 1e300}),
-        (b'{"a":"x\\u0000y","b":["\\u0000"]}', {"a": "xy", "b": [""]}),
-        (b'{"a":"\\ud83d\\ude00"}', {"a": "\U0001f600"}),
-    ],
-)
-def test_json_that_everybody_reads_alike_is_read(body, value):
-    assert parse(body) == value
-
-
-def test_the_limits_themselves_are_allowed():
-    assert parse(nested(MAX_DEPTH))
-    assert parse(b'{"a":"' + b"x" * (MAX_BYTES - 8) + b'"}')
-
-
-@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode()))
-def test_no_bytes_make_the_parser_fail_in_another_way(body):
-    try:
-        value = parse(body)
-    except Malformed as error:
-        value = {"refused": error.code}
-    assert isinstance(value, dict)
 
 
 NAMES = st.sampled_from(
@@ -308,12 +225,12 @@ def test_without_an_id_no_context_is_its_own():
         (
             {"tag": {"type": "Mention", "href": CATS, "name": "@cats@a.example"}},
             "mentions",
-            (Mention(CATS, "@cats@a.example"),),
+            (MentionTag(CATS, "@cats@a.example"),),
         ),
         (
             {"tag": [{"type": "Mention", "href": CATS}, {"type": "Mention"}, {"type": "Emoji"}]},
             "mentions",
-            (Mention(CATS, None),),
+            (MentionTag(CATS, None),),
         ),
         ({"sensitive": True}, "sensitive", True),
         ({"sensitive": "true"}, "sensitive", True),

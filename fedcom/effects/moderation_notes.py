@@ -5,11 +5,12 @@ and nobody says why. So the community says it, or for the whole server its insta
 moderator's own account, who would get the replies.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from activitypub.vocab.activities import create
-from activitypub.vocab.objects import Text, mention, message
-from fedcom.actions.base import Answer
+from activitypub.vocab.objects import TextContent, mention, message
 from fedcom.catalogues import DEFAULT, catalogue
 from fedcom.context import Context
 from fedcom.models.actor import Actor, Community, Person
@@ -20,6 +21,15 @@ from fedcom.queries.follows import server_of
 from fedcom.rules.dialects import dialect_of
 from fedcom.text.html import escape_text
 from fedcom.wire.addressing import instance_iri
+
+
+@dataclass(frozen=True, slots=True)
+class DirectNote:
+    """A Create of a Note of `sender`, for nobody but `to`."""
+
+    sender: Actor
+    to: Person
+    activity: dict[str, Any]
 
 
 def is_on_microblog(ctx: Context, person: Person) -> bool:
@@ -34,12 +44,12 @@ def is_on_microblog(ctx: Context, person: Person) -> bool:
 
 def note_of_removal(
     ctx: Context, community: Community, author: Person, target: Post | Comment, reason: str
-) -> tuple[Answer, ...]:
+) -> DirectNote | None:
     """The community tells the author of a removed post or comment, in the language of that if it
     is one of the interface's.
     """
     if not is_on_microblog(ctx, author):
-        return ()
+        return None
     say = catalogue(target.language or DEFAULT)
     if isinstance(target, Post):
         words = say.gettext("A moderator removed your post from %(community)s.")
@@ -48,7 +58,7 @@ def note_of_removal(
     text = words % {"community": community.display_name}
     if reason:
         text = f"{text} {say.gettext('Reason: %(reason)s') % {'reason': reason}}"
-    return (_direct(ctx, community, author, text, in_reply_to=target.iri),)
+    return _direct(ctx, community, author, text, in_reply_to=target.iri)
 
 
 def note_of_ban(
@@ -57,13 +67,13 @@ def note_of_ban(
     person: Person,
     reason: str,
     expires_at: datetime | None,
-) -> tuple[Answer, ...]:
+) -> DirectNote | None:
     """The community, or the instance actor for this server, tells who is banned.
 
     In English: which language they read nobody knows.
     """
     if not is_on_microblog(ctx, person):
-        return ()
+        return None
     where = community.display_name if community is not None else ctx.host
     if expires_at is None:
         text = f"You are banned from {where}."
@@ -72,21 +82,21 @@ def note_of_ban(
     if reason:
         text = f"{text} Reason: {reason}"
     sender = community if community is not None else find_actor(ctx.conn, instance_iri(ctx.origin))
-    return () if sender is None else (_direct(ctx, sender, person, text),)
+    return None if sender is None else _direct(ctx, sender, person, text)
 
 
 def _direct(
     ctx: Context, sender: Actor, to: Person, text: str, *, in_reply_to: str | None = None
-) -> Answer:
+) -> DirectNote:
     note = message(
         ctx.new_iri("note"),
         sender.iri,
         [to.iri],
-        Text(html=escape_text(text)),
+        TextContent(html=escape_text(text)),
         published=ctx.now,
         kind="Note",
         tags=[mention(to.iri, f"@{to.handle}")],
         in_reply_to=in_reply_to,
     )
     activity = create(ctx.new_iri("create"), sender.iri, note)
-    return Answer(actor=sender.iri, activity=activity, to=to, private=True)
+    return DirectNote(sender=sender, to=to, activity=activity)

@@ -6,7 +6,7 @@ the business of `federation.envelope`.
 
 from sqlalchemy import delete
 
-from activitypub.reading import Document
+from activitypub.document import Document
 from database.inserts import insert_ignoring
 from fedcom.context import Context
 from fedcom.models.actor import Community

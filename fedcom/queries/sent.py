@@ -3,7 +3,7 @@
 Peers that keep ids look for what is undone by them.
 """
 
-from activitypub.reading import parse
+from activitypub.parse import parse
 from fedcom.context import Context
 from fedcom.models.actor import Actor
 from outbox.publish import list_issued

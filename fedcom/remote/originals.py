@@ -6,8 +6,8 @@ Create is embedded in its place: as good as if the author had sent it to us.
 
 from collections.abc import Iterable, Iterator
 
+from activitypub.document import Document
 from activitypub.iri import same_origin
-from activitypub.reading import Document
 from fedcom.context import Context
 from fedcom.models.actor import Actor
 from fedcom.remote.peers import find_peer

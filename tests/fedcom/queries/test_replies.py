@@ -2,8 +2,8 @@
 
 import pytest
 
-from fedcom.actions import replies
-from fedcom.actions.replies import first_replies
+from fedcom.queries import replies
+from fedcom.queries.replies import first_replies
 from tests.support.people import Home
 
 

@@ -7,18 +7,19 @@ from starlette.requests import Request
 
 from activitypub.errors import (
     FetchFailed,
+    FetchRefused,
     Gone,
     Malformed,
     NotThere,
     PrivateAddress,
     ProtocolError,
-    Refused,
     SignatureInvalid,
     TooBig,
     Unreachable,
 )
+from activitypub.problem import Problem
 from fedcom.errors import Busy, Conflict, Denied, Invalid, NotFound, TooMany
-from fedcom.http.problems import Problem, to_json, to_problem, wants_page
+from fedcom.http.problem import to_json, to_problem, wants_page
 
 URL = "https://peer.example/secret"
 UUID = "5ff3e5b0-3ba2-4ff5-b11a-0d4e6a1a2b3c"
@@ -38,7 +39,7 @@ FEP = "https://w3id.org/fep/c180#"
         (NotThere("not_there", "x", url=URL), 404, "not_there"),
         (PrivateAddress("private", "x", url=URL), 422, "private"),
         (Unreachable("timeout", "x", url=URL), 503, "timeout"),
-        (Refused("refused", "x", url=URL), 502, "refused"),
+        (FetchRefused("refused", "x", url=URL), 502, "refused"),
         (TooBig("too_big", "x", url=URL), 502, "too_big"),
         (FetchFailed("failed", "x", url=URL), 502, "failed"),
         (Malformed("iri_scheme", "x"), 422, "iri_scheme"),
@@ -100,7 +101,9 @@ def test_where_only_programs_have_business_a_page_must_be_asked_for(
 
 
 def test_programs_are_told_in_the_common_form() -> None:
-    answer = to_json(Problem(429, "slow", "Wait.", {"Retry-After": "9"}), request_with(None))
+    answer = to_json(
+        Problem(429, "slow", "Wait.", headers={"Retry-After": "9"}), request_with(None)
+    )
 
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["retry-after"] == "9"

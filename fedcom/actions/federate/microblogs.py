@@ -1,0 +1,129 @@
+"""What followers on microblogs are told in place of what a community announces.
+
+Boosts of its posts, and words in its own name.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import update
+
+from activitypub.iri import host_of
+from activitypub.vocab.activities import announce, undo
+from fedcom.actions.base import Activity, Audience, Microblogs
+from fedcom.actions.federate.outgoing import Outgoing, dialect
+from fedcom.context import Context
+from fedcom.effects.restrictions import find_restrictions
+from fedcom.models.actor import Community
+from fedcom.models.post import Post, post
+from fedcom.queries.follows import (
+    FollowerHost,
+    follower_hosts,
+)
+from fedcom.rules.dialects import (
+    Dialect,
+)
+from inbox.ports import ReceivedActivity
+
+_UNBOOSTING = frozenset({Microblogs.UNBOOST, Microblogs.ERASE})
+
+
+THE_AUTHORS_OWN = frozenset({Microblogs.THE_ACTIVITY, Microblogs.ERASE})
+
+
+def boost_anew(
+    ctx: Context, community: Community, posts: Iterable[Post], microblogs: Microblogs
+) -> None:
+    """BOOST or UNBOOST posts of a community of ours, for an action that is about many of them."""
+    followers, out = list(follower_hosts(ctx.conn, community.id, ctx.now)), Outgoing(ctx)
+    for about in posts:
+        audience = Audience(subject=about.iri, microblogs=microblogs, post=about)
+        boost(out, community, audience, followers)
+    out.publish()
+
+
+def boost(
+    out: Outgoing, community: Community, audience: Audience, followers: list[FollowerHost]
+) -> None:
+    """Tell microblogs by a boost that a post is there, or by its Undo that it is gone.
+
+    What its author gives again may still be removed, and what is restored still deleted.
+    """
+    ctx, about = out.ctx, audience.post
+    if about is None:
+        return
+    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, about):
+        activity = boost_activity(ctx, community, about.iri)
+        _remember_boost(ctx, about, activity["id"])
+    elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
+        activity = _unboost_activity(ctx, community, about)
+        _remember_boost(ctx, about, None)
+    else:
+        return
+    told = [host for host in followers if dialect(host).takes_boosts]
+    out.say(community.iri, activity, about.iri, told)
+
+
+def _may_be_boosted(ctx: Context, about: Post) -> bool:
+    """Whether it is not boosted yet, is there to see, and its author has nothing against it."""
+    if about.announce_iri is not None or not about.is_shown:
+        return False
+    return about.local or not find_restrictions(ctx, about.iri).no_boosts
+
+
+def pass_on(
+    out: Outgoing,
+    community: Community,
+    audience: Audience,
+    received: ReceivedActivity,
+    followers: list[FollowerHost],
+) -> None:
+    """Give microblogs the edit or the deletion of what was boosted, as its author signed it.
+
+    They know it from its origin and read nothing that is inside an Announce. What does not carry
+    its author's signature counts for nothing from us (Mastodon 4.6), so that it is not sent.
+    """
+    iri = received.activity.id
+    if audience.microblogs not in THE_AUTHORS_OWN or iri is None or received.relayable_body is None:
+        return
+    if not received.activity.is_signed:
+        return
+    told = [
+        host
+        for host in followers
+        if dialect(host) is Dialect.MICROBLOG and host.host != host_of(received.actor)
+    ]
+    out.say_bytes(iri, community.iri, received.relayable_body, audience.subject, told)
+
+
+def say_as_community(
+    out: Outgoing, community: Community, activity: Activity, followers: list[FollowerHost]
+) -> None:
+    """Tell microblogs in the name of a community of ours what its moderator has changed."""
+    told = [host for host in followers if dialect(host).takes_boosts]
+    own = activity | {"id": out.ctx.new_iri("update"), "actor": community.iri}
+    out.say(community.iri, own, community.iri, told)
+
+
+def boost_activity(ctx: Context, community: Community, iri: str) -> Activity:
+    return announce(
+        ctx.new_iri("announce"),
+        community.iri,
+        iri,
+        followers=community.followers_iri,
+        published=ctx.now,
+    )
+
+
+def _unboost_activity(ctx: Context, community: Community, about: Post) -> Activity:
+    boost = announce(
+        about.announce_iri or "",
+        community.iri,
+        about.iri,
+        followers=community.followers_iri,
+        published=ctx.now,
+    )
+    return undo(ctx.new_iri("undo"), boost)
+
+
+def _remember_boost(ctx: Context, about: Post, iri: str | None) -> None:
+    ctx.conn.execute(update(post).where(post.c.id == about.id).values(announce_iri=iri))

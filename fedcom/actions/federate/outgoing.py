@@ -1,0 +1,76 @@
+"""What one action says to other servers, collected and then written into the outbox at once."""
+
+from dataclasses import dataclass, field
+
+from activitypub.vocab.base import dump
+from fedcom.actions.base import Activity
+from fedcom.context import Context
+from fedcom.models.actor import Actor
+from fedcom.queries.follows import FollowerHost
+from fedcom.remote.peers import blocked_among
+from fedcom.rules.dialects import Dialect, dialect_of
+from outbox.address import fold
+from outbox.peers import gone_hosts
+from outbox.publish import Publication, publish_all
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The activities of one action, each with the servers that get it, in the order of saying."""
+
+    ctx: Context
+    _said: list[tuple[str, str, bytes, str, list[FollowerHost]]] = field(default_factory=list)
+
+    def say(self, actor: str, activity: Activity, subject: str, to: list[FollowerHost]) -> None:
+        """An activity of the local `actor`, with the actor's proof."""
+        body = dump(self.ctx.proven(actor, activity))
+        self.say_bytes(activity["id"], actor, body, subject, to)
+
+    def say_bytes(
+        self, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
+    ) -> None:
+        """One activity as it is; with nobody to send it to it is still kept, to be served at its
+        id. Activities about one `subject` arrive in order.
+        """
+        self._said.append((iri, actor, body, subject, to))
+
+    def publish(self) -> None:
+        """Write all of it into the outbox; blocked servers and those that are gone get nothing."""
+        if not self._said:
+            return
+        ctx = self.ctx
+        hosts = {host.host for *_, to in self._said for host in to}
+        skipped = blocked_among(ctx.conn, hosts) | gone_hosts(ctx.conn) if hosts else frozenset()
+        publish_all(
+            ctx.conn,
+            [
+                Publication(
+                    activity_id=iri,
+                    actor=actor,
+                    body=body,
+                    subject=subject,
+                    inboxes=fold(
+                        [host.inbox for host in to],
+                        own_host=ctx.host,
+                        skip_hosts=skipped,
+                    ),
+                )
+                for iri, actor, body, subject, to in self._said
+            ],
+            now=ctx.now.timestamp(),
+        )
+
+
+def dialect(host: FollowerHost) -> Dialect:
+    """What the server behind an inbox understands."""
+    return dialect_of(host.software, reached=host.reached)
+
+
+def own_inbox(someone: Actor) -> FollowerHost:
+    """For what concerns one person alone."""
+    return FollowerHost(someone.inbox, someone.host, None, reached=False)
+
+
+def shared_inbox(someone: Actor) -> FollowerHost:
+    """For what their whole server may read."""
+    return FollowerHost(someone.shared_inbox or someone.inbox, someone.host, None, reached=False)

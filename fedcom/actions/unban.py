@@ -1,0 +1,186 @@
+"""Unban: the end of a ban from a community or from a whole site."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, update
+
+from activitypub.vocab.activities import block, delete as delete_activity, undo
+from fedcom.actions.ban import (
+    boost_posts,
+    check_power,
+    is_banned_by_us_now,
+    is_from_another_site,
+    made_by_site,
+    target_of,
+    tell_of_site,
+    told_of_ban,
+)
+from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
+from fedcom.actions.follow import Follow
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.effects.bulk_removal import Restored, restore_all
+from fedcom.effects.modlog import LogEntry, log_person
+from fedcom.errors import Conflict, Denied
+from fedcom.models.actor import Community, Person, actor
+from fedcom.models.follow import follow
+from fedcom.models.moderation import community_ban
+from fedcom.queries.actors import get_community, get_person
+from fedcom.queries.bans import (
+    banned_since,
+    list_banned_from,
+)
+from fedcom.queries.follows import find_follow
+from fedcom.queries.sent import last_iri
+from fedcom.rules.dialects import ignores_restore_data
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who may take part again, and what of theirs was put back."""
+
+    person: Person
+    restored: Restored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unban(Federated[Admitted]):
+    """Somebody may take part again."""
+
+    by: Person
+    person: Person
+    # Null: the whole site.
+    community: Community | None
+    reason: str = ""
+    # What was removed since the ban is put back.
+    restores_content: bool = False
+
+    def check(self, ctx: Context) -> None:
+        """For moderators and admins, of who is banned."""
+        check_power(ctx, self.by, self.person, self.community)
+        if self.community is None and is_from_another_site(self.by, self.person):
+            is_banned = any(_banned_from_theirs(ctx, self.by, self.person))
+        else:
+            theirs = self.community is None and not self.by.local
+            is_ours = theirs and is_banned_by_us_now(ctx, self.person)
+            is_banned = (
+                not is_ours
+                and banned_since(ctx.conn, self.person, self.community, ctx.now) is not None
+            )
+        if not is_banned:
+            raise Conflict("not_banned", "%(person)s is not banned.", person=self.person.handle)
+
+    def apply(self, ctx: Context) -> Admitted:
+        """Let them in, and if wanted put back what they wrote."""
+        if self.community is None and is_from_another_site(self.by, self.person):
+            return self._admit_to_theirs(ctx)
+        since = banned_since(ctx.conn, self.person, self.community, ctx.now)
+        if self.community is None and self.by.local and since is not None:
+            # Before the rest: putting everything back here would leave nothing to say there.
+            self._admit_to_ours(ctx, since)
+        restored = Restored()
+        if self.restores_content and since is not None and not self._stays_out(ctx):
+            restored = restore_all(ctx, self.by, self.person, self.community, since)
+            boost_posts(ctx, restored.posts, Microblogs.BOOST)
+        if self.community is None:
+            ctx.conn.execute(
+                update(actor)
+                .where(actor.c.id == self.person.id)
+                .values(banned_at=None, ban_reason="", ban_expires_at=None)
+            )
+        else:
+            self._lift(ctx, self.community)
+        entry = LogEntry(by=self.by, kind="unban", community=self.community, reason=self.reason)
+        log_person(ctx, entry, self.person)
+        return Admitted(get_person(ctx.conn, self.person.id), restored)
+
+    def _admit_to_theirs(self, ctx: Context) -> Admitted:
+        """The end of what another site's ban of a member of ours meant."""
+        for community in _banned_from_theirs(ctx, self.by, self.person):
+            since = banned_since(ctx.conn, self.person, community, ctx.now)
+            if self.restores_content and since is not None and not self._stays_out(ctx):
+                restore_all(ctx, self.by, self.person, community, since)
+            self._lift(ctx, community)
+        tell_of_site(ctx, self.by, self.person, "unban_elsewhere", self.reason)
+        return Admitted(get_person(ctx.conn, self.person.id), Restored())
+
+    def _lift(self, ctx: Context, community: Community) -> None:
+        ctx.conn.execute(
+            delete(community_ban).where(
+                community_ban.c.community_id == community.id,
+                community_ban.c.person_id == self.person.id,
+            )
+        )
+        self._follow_again(ctx, community)
+
+    def _follow_again(self, ctx: Context, community: Community) -> None:
+        """Ask a community elsewhere for what its ban has interrupted."""
+        known = find_follow(ctx.conn, self.person.id, community.id)
+        if known is not None and known.state == "pending" and self.person.local:
+            waited_since = ctx.now if known.created_at > ctx.now else known.created_at
+            mine = update(follow).where(follow.c.id == known.id)
+            ctx.conn.execute(mine.values(created_at=waited_since))
+            with suppress(Denied):  # the whole site may still be closed to them
+                perform(ctx, Follow(by=self.person, target=community))
+
+    def _stays_out(self, ctx: Context) -> bool:
+        """What an admin here took out no community elsewhere puts back."""
+        is_elsewhere = self.community is not None and not self.community.local
+        return is_elsewhere and is_banned_by_us_now(ctx, self.person)
+
+    def _admit_to_ours(self, ctx: Context, since: datetime) -> None:
+        """Where they were banned with the same stroke."""
+        for community in list_banned_from(ctx.conn, self.person.id, since):
+            action = Unban(
+                by=self.by,
+                person=self.person,
+                community=community,
+                reason=self.reason,
+                restores_content=self.restores_content,
+            )
+            with suppress(Conflict):
+                perform(ctx, action)
+
+    def to_activity(self, ctx: Context, result: Admitted) -> Activity:
+        """Undo{Block}."""
+        target = target_of(ctx, self.community)
+        banned = block(
+            last_iri(ctx, "block", self.by, self.person.iri, target=target),
+            self.by.iri,
+            self.person.iri,
+            target,
+            audience=self.community.iri if self.community else None,
+            cc=[self.community.iri] if self.community else [],
+            reason=self.reason or None,
+        )
+        return undo(ctx.new_iri("undo"), banned, restore_data=self.restores_content)
+
+    def audience(self, ctx: Context, result: Admitted) -> Audience:
+        """Whoever was told of the ban."""
+        return told_of_ban(ctx, self.person, self.community)
+
+    def fallbacks(self, ctx: Context, result: Admitted) -> tuple[Fallback, ...]:
+        """Undo{Delete} of each thing that was put back in a community of ours, or in `community`.
+
+        In other communities only their moderators are believed.
+        """
+        found = []
+        for community_id, iris in result.restored.by_community(ctx).items():
+            where = get_community(ctx.conn, community_id)
+            if where.local or self.community is not None:
+                found += [self._restoration(ctx, where, iri) for iri in iris]
+        return tuple(found)
+
+    def _restoration(self, ctx: Context, where: Community, iri: str) -> Fallback:
+        removed = delete_activity(
+            ctx.new_iri("delete"), self.by.iri, iri, community=where.iri, reason=self.reason
+        )
+        return Fallback(where, iri, undo(ctx.new_iri("undo"), removed), ignores_restore_data)
+
+
+def _banned_from_theirs(ctx: Context, by: Person, person: Person) -> list[Community]:
+    """Where the site keeps them out, and not a community's own moderators."""
+    bans = made_by_site(ctx, by, person)
+    return [get_community(ctx.conn, ban.community_id) for ban in bans]

@@ -1,0 +1,34 @@
+"""What becomes of members' follows besides what they do themselves: accepted, or refused."""
+
+from sqlalchemy import select, update
+
+from fedcom.context import Context
+from fedcom.effects.counts import count_subscribers
+from fedcom.effects.notify import News, notify
+from fedcom.models.actor import Actor, Community, actor
+from fedcom.models.follow import follow
+
+
+def accept_by_announce(ctx: Context, community: Community) -> bool:
+    """Take it as the Accept of our members' follows that `community` announces something to us.
+
+    Lemmy 0.19 sends a server that it did not know nothing of what was said before it knew it, the
+    first Accept among it. Where a follow is accepted already, that one explains the Announce.
+    Returns whether a follow was pending.
+    """
+    ours = select(actor.c.id).where(actor.c.local.is_(True))
+    mine = (follow.c.target_id == community.id) & follow.c.follower_id.in_(ours)
+    states = set(ctx.conn.execute(select(follow.c.state).where(mine).distinct()).scalars())
+    if states != {"pending"}:
+        return False
+    ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
+    count_subscribers(ctx, community.id)
+    return True
+
+
+def tell_of_reject(ctx: Context, follower_id: int, target: Actor | None) -> None:
+    """Tell a member that somebody does not let them follow."""
+    community = target.id if isinstance(target, Community) else None
+    notify(
+        ctx, follower_id, News(kind="moderation", community_id=community, detail="follow_rejected")
+    )

@@ -1,0 +1,50 @@
+"""What was kept of public posts elsewhere that name members, and who was told of them."""
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from fedcom.context import Context
+from fedcom.effects.notify import News
+from fedcom.models.base import columns_of, to_row
+from fedcom.models.notification import notification
+from fedcom.models.outside_mention import OutsideMention, outside_mention
+
+
+def find_outside_mention(ctx: Context, iri: str) -> OutsideMention | None:
+    """What was kept of the post with this id."""
+    found = select(*columns_of(OutsideMention, outside_mention)).where(outside_mention.c.iri == iri)
+    row = ctx.conn.execute(found).mappings().first()
+    return None if row is None else to_row(OutsideMention, row)
+
+
+def forget_mentions(ctx: Context, which: ColumnElement[bool]) -> None:
+    """Drop some, with what members were told of them."""
+    gone = select(outside_mention.c.id).where(which)
+    ctx.conn.execute(delete(notification).where(notification.c.outside_mention_id.in_(gone)))
+    ctx.conn.execute(delete(outside_mention).where(which))
+
+
+def adopt_mention(ctx: Context, iri: str, news: News) -> frozenset[int]:
+    """`iri` has a place here now, as when its community announced it after its author: whoever was
+    told of it is led there. Returns the row ids of who was told.
+    """
+    known = find_outside_mention(ctx, iri)
+    if known is None:
+        return frozenset()
+    told = told_of(ctx, known.id)
+    ctx.conn.execute(
+        update(notification)
+        .where(notification.c.outside_mention_id == known.id)
+        .values(
+            outside_mention_id=None,
+            community_id=news.community_id,
+            post_id=news.post_id,
+            comment_id=news.comment_id,
+        )
+    )
+    ctx.conn.execute(delete(outside_mention).where(outside_mention.c.id == known.id))
+    return told
+
+
+def told_of(ctx: Context, mention_id: int) -> frozenset[int]:
+    about = notification.c.outside_mention_id == mention_id
+    return frozenset(ctx.conn.execute(select(notification.c.recipient_id).where(about)).scalars())

@@ -1,0 +1,97 @@
+"""Block and Undo{Block}: a ban from a community or a site, or one person's block of another."""
+
+from activitypub.document import Document
+from fedcom.actions.ban import Ban
+from fedcom.actions.base import Readers
+from fedcom.actions.personal_block import BlockPerson
+from fedcom.actions.unban import Unban
+from fedcom.context import Context
+from fedcom.effects.modlog import reason_of
+from fedcom.errors import NotFound
+from fedcom.models.actor import Community, Person
+from fedcom.queries.actors import find_actor
+from fedcom.queries.bans import banned_since, is_site
+from fedcom.remote.actors import actor_at, if_served, participant_at, person_at
+from fedcom.remote.vouching import check_vouched
+from inbox.ports import ReceivedActivity
+
+
+def _read_block(ctx: Context, received: ReceivedActivity) -> Ban | BlockPerson | None:
+    """A ban from a community or a site, or without a `target` one person's block of another."""
+    word = received.activity
+    if word.target is None:
+        return _personal(ctx, received, word, blocked=True)
+    community = _place_named(ctx, received, word)
+    person = _person_named(ctx, word, fetching=community is not None)
+    ends_at = word.ends_at
+    if person is None or (ends_at is not None and ends_at <= ctx.now):
+        return None
+    return Ban(
+        by=person_at(ctx, received.actor),
+        person=person,
+        community=community,
+        reason=reason_of(word),
+        expires_at=ends_at,
+        removes_content=word.get("removeData") is True,
+    )
+
+
+def _personal(
+    ctx: Context, received: ReceivedActivity, word: Document, *, blocked: bool
+) -> BlockPerson | None:
+    member = find_actor(ctx.conn, word.object_id or "")
+    if received.via is not None or not isinstance(member, Person) or not member.local:
+        return None
+    return BlockPerson(by=participant_at(ctx, received.actor), person=member, blocked=blocked)
+
+
+def _read_undo(ctx: Context, received: ReceivedActivity) -> Unban | BlockPerson | None:
+    """The end of a ban, or of one person's block of another."""
+    word = received.object
+    if word.target is None:
+        return _personal(ctx, received, word, blocked=False)
+    community, person = _place_named(ctx, received, word), _person_named(ctx, word)
+    if person is None:
+        return None
+    is_theirs = community is None and person.local and not ctx.is_ours(received.actor)
+    if not is_theirs and banned_since(ctx.conn, person, community, ctx.now) is None:
+        return None
+    return Unban(
+        by=person_at(ctx, received.actor),
+        person=person,
+        community=community,
+        reason=reason_of(word),
+        restores_content=received.activity.get("restoreData") is True,
+    )
+
+
+def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Community | None:
+    """The community that somebody is banned from, None for a whole site."""
+    target = word.target or ""
+    found = find_actor(ctx.conn, target)
+    if isinstance(found, Community):
+        check_vouched(ctx, received, found)
+        return found
+    if not is_site(ctx.conn, target):
+        raise NotFound(
+            "couldnt_find_community",
+            "%(target)s is not a community or server known here.",
+            target=target,
+        )
+    return None
+
+
+def _person_named(ctx: Context, word: Document, *, fetching: bool = False) -> Person | None:
+    """Who is banned; whom nobody here has heard of is asked for when `fetching`.
+
+    A community's log and list of bans are the same everywhere. Of the people that sites ban, most
+    were never heard of here, and are kept out of nothing.
+    """
+    iri = word.object_id or ""
+    found = find_actor(ctx.conn, iri)
+    if found is None and fetching:
+        found = if_served(actor_at, ctx, iri)
+    return found if isinstance(found, Person) else None
+
+
+READERS: Readers = {("Block",): _read_block, ("Undo", "Block"): _read_undo}

@@ -1,0 +1,155 @@
+"""The post or comment at an id: ours, one we know, or made now from its origin's document."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from sqlalchemy import select
+
+from activitypub.authority import Known, Refuse, judge_fetched
+from activitypub.document import Document
+from fedcom.actions.base import Action
+from fedcom.actions.perform import perform
+from fedcom.context import Context
+from fedcom.errors import Denied, Invalid, NotFound
+from fedcom.inbound.comment import comment_below
+from fedcom.inbound.post import check_content, create_post_from
+from fedcom.models.actor import actor
+from fedcom.models.comment import Comment
+from fedcom.models.located import Located
+from fedcom.models.post import Post
+from fedcom.queries.content import find_content
+from fedcom.queries.follows import is_followed_here
+from fedcom.queries.located import find_located, locate
+from fedcom.remote.actors import refuse_blocked, with_author
+from fedcom.rules.limits import MAX_DEPTH
+from fedcom.wire.post import TYPES
+from inbox.ports import ReceivedActivity
+
+IDS_NAMED = 5
+"""Of the ids in a circle, so many are named to whoever sent it."""
+
+
+MOST_ADDRESSED = 500
+"""Of whom an object is addressed to or names, so many are looked for here."""
+
+
+def content_at(
+    ctx: Context, iri: str, via: str | None = None, *, below: str | None = None
+) -> Post | Comment:
+    """The post or comment with this id: ours, one we know, or made now from what its origin serves,
+    with whatever it answers: the caller has seen that it concerns us.
+
+    `via` is the community that speaks of it as its own, `below` the id of a comment that answers
+    it. Raises Missing (to be fetched), NotFound, FetchFailed, and whatever refuses the making of
+    it; Invalid `thread_circular` and `max_comment_depth_reached` for threads without a beginning.
+    """
+    above, comments = _climb(ctx, iri, via, below)
+    for document in reversed(comments):
+        action = comment_below(ctx, locate(ctx, above), document, via)
+        above = perform(ctx, action, _told(document, via))
+    return above
+
+
+def _climb(
+    ctx: Context, iri: str, via: str | None, below: str | None
+) -> tuple[Post | Comment, list[Document]]:
+    """What is kept here, or made now of a post, and the unknown comments from `iri` up to it."""
+    comments: list[Document] = []
+    passed = {} if below is None else {below: None}
+    while True:
+        if iri in passed:
+            raise _circular(passed)
+        known = find_content(ctx.conn, iri)
+        if known is not None:
+            return known, comments
+        document = _document_at(ctx, iri)
+        # Its id may be another than the address it was found at.
+        real = document.id or iri
+        if real != iri and (known := find_content(ctx.conn, real)) is not None:
+            return known, comments
+        _check_fetched(ctx, document, iri)
+        document = with_author(ctx, document)
+        if document.in_reply_to is None:
+            return perform(
+                ctx, create_post_from(ctx, document, via), _told(document, via)
+            ), comments
+        if real in passed:
+            raise _circular(passed)
+        check_content(document)
+        comments.append(document)
+        if len(comments) > MAX_DEPTH:
+            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
+        passed[real] = None
+        iri = document.in_reply_to
+
+
+def _circular(passed: Iterable[str]) -> Invalid:
+    return Invalid(
+        "thread_circular",
+        "These comments reply to each other in a circle: %(ids)s.",
+        ids=", ".join(islice(passed, IDS_NAMED)),
+    )
+
+
+def _document_at(ctx: Context, iri: str) -> Document:
+    if ctx.is_ours(iri):
+        raise NotFound(
+            "unknown_object", "There is no post or comment with the id %(iri)s here.", iri=iri
+        )
+    refuse_blocked(ctx, iri)
+    return ctx.document(iri)
+
+
+def _check_fetched(ctx: Context, document: Document, iri: str) -> None:
+    """Raises Invalid for what is no content, and Denied for what a host serves in the name of
+    somebody on another one.
+    """
+    if document.type not in TYPES or ctx.is_ours(document.id or iri):
+        raise Invalid(
+            "not_content",
+            "%(iri)s is of type %(type)s, not a post or comment.",
+            iri=iri,
+            type=document.type,
+        )
+    verdict = judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host})))
+    if isinstance(verdict, Refuse):
+        raise Denied(verdict.code, verdict.detail)
+
+
+def _told(document: Document, via: str | None) -> ReceivedActivity:
+    return ReceivedActivity(document, document.owner or "", via=via)
+
+
+def content_from(
+    ctx: Context, document: Document, via: str | None
+) -> Action[Post] | Action[Comment]:
+    """The action that a proven document stands for: a comment if it answers something."""
+    if document.in_reply_to is None:
+        return create_post_from(ctx, document, via)
+    check_content(document)
+    return comment_below(ctx, _above(ctx, document, via), document, via)
+
+
+def _above(ctx: Context, document: Document, via: str | None) -> Located:
+    """What is answered. An unknown parent is fetched only if the thread concerns somebody here."""
+    iri = document.in_reply_to or ""
+    known = find_located(ctx, iri, document.owner or "")
+    if known is not None:
+        return known
+    if not (via is not None or ctx.wanted or concerns_us(ctx, document)):
+        raise Denied(
+            "not_followed", "It replies to nothing known here and mentions nobody on this server."
+        )
+    return locate(ctx, content_at(ctx, iri, via, below=document.id))
+
+
+def concerns_us(ctx: Context, document: Document) -> bool:
+    """Whether the object is addressed to a local actor, or to one that somebody here follows."""
+    named = (*document.addressed, *(mention.href for mention in document.mentions))
+    addressed = tuple(dict.fromkeys(named))[:MOST_ADDRESSED]
+    if not addressed:
+        return False
+    rows = ctx.conn.execute(
+        select(actor.c.id, actor.c.local).where(actor.c.iri.in_(addressed))
+    ).all()
+    return any(row.local or is_followed_here(ctx.conn, row.id) for row in rows)

@@ -1,0 +1,154 @@
+"""Delete and Undo{Delete}: of a post or comment, a message, an actor or a community.
+
+On the wire both authors and moderators say Delete; who is who is decided by whose the object is.
+"""
+
+from activitypub.document import Document
+from fedcom.actions.base import Action, Readers
+from fedcom.actions.close import CloseCommunity, ReopenCommunity
+from fedcom.actions.delete import Delete, Undelete
+from fedcom.actions.delete_actor import DeleteActor
+from fedcom.actions.message import DeleteMessage, UndeleteMessage
+from fedcom.actions.outside_mention import ForgetMention
+from fedcom.actions.record_deletion import ForgetDeletion, RecordDeletion
+from fedcom.actions.remove import RemoveContent, RestoreContent
+from fedcom.context import Context
+from fedcom.effects.modlog import reason_of
+from fedcom.effects.outside_mentions import find_outside_mention
+from fedcom.errors import Denied, Invalid
+from fedcom.inbound.message import read_delete, read_undelete
+from fedcom.inbound.post import check_public
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.queries.actors import find_actor, get_person
+from fedcom.queries.content import Content, find_content
+from fedcom.queries.located import locate, standing_in
+from fedcom.queries.messages import find_message
+from fedcom.remote.actors import participant_at
+from fedcom.remote.vouching import check_vouched
+from fedcom.wire.comment import read_comment
+from fedcom.wire.post import TYPES, read_post
+from inbox.ports import ReceivedActivity
+
+
+def _read_delete(
+    ctx: Context, received: ReceivedActivity
+) -> Action[Content] | CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
+    iri = received.activity.object_id
+    if iri is None:
+        raise Invalid("object_missing", "The Delete names no object.")
+    target = find_content(ctx.conn, iri)
+    if target is None:
+        return _delete_other(ctx, iri, received)
+    by = participant_at(ctx, received.actor)
+    is_own = by.id == target.author_id and not _as_moderator(ctx, received.activity, by, target)
+    if is_own and received.confirmed:
+        return None if target.deleted_at else Delete(by=by, target=target)
+    check_vouched(ctx, received, locate(ctx, target).community)
+    if target.removed_at is not None:
+        return None
+    return RemoveContent(
+        by=by,
+        target=target,
+        reason=reason_of(received.activity),
+        vouched=is_own,
+    )
+
+
+def _as_moderator(ctx: Context, deletion: Document, by: Person, target: Content) -> bool:
+    """Whether a moderator speaks, also of their own: Lemmy 0.19 says so by a `summary`, even an
+    empty one."""
+    said_why = isinstance(deletion.get("summary"), str)
+    return said_why and standing_in(ctx, by, locate(ctx, target).community).may_moderate
+
+
+def _delete_other(
+    ctx: Context, iri: str, received: ReceivedActivity
+) -> CloseCommunity | DeleteMessage | DeleteActor | RecordDeletion | None:
+    about = find_message(ctx.conn, iri)
+    if about is not None:
+        return read_delete(ctx, received, about)
+    if not received.confirmed:
+        # An origin that blocks us says 404 of everybody, and any origin of what is yet to be made:
+        # nobody is erased, or kept from being heard, by what another announces.
+        raise Denied(
+            "not_confirmed",
+            "Not confirmed: the origin responds 404 for %(iri)s, which does not prove a deletion.",
+            iri=iri,
+        )
+    someone = find_actor(ctx.conn, iri)
+    if isinstance(someone, Person | Community) and someone.iri == received.actor:
+        # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a
+        # community, outside of which its posts are nowhere.
+        stays = isinstance(someone, Person) and received.activity.get("removeData") is False
+        return None if someone.deleted_at else DeleteActor(by=someone, removes_content=not stays)
+    if isinstance(someone, Community):
+        check_vouched(ctx, received, someone)
+        by, reason = participant_at(ctx, received.actor), reason_of(received.activity)
+        return CloseCommunity(by=by, community=someone, reason=reason, vouched=not someone.local)
+    mention = find_outside_mention(ctx, iri)
+    if mention is not None and get_person(ctx.conn, mention.author_id).iri == received.actor:
+        return ForgetMention(iri=iri, actor_iri=received.actor, mention=mention)
+    return RecordDeletion(iri=iri, actor_iri=received.actor)
+
+
+def _read_undo(
+    ctx: Context, received: ReceivedActivity
+) -> Action[Content] | ReopenCommunity | UndeleteMessage | ForgetDeletion | None:
+    deleted = received.object
+    iri = deleted.object_id
+    if iri is None:
+        raise Invalid("object_missing", "The Delete to undo names no object.")
+    target = find_content(ctx.conn, iri)
+    if target is None:
+        about = find_message(ctx.conn, iri)
+        if about is not None:
+            return read_undelete(ctx, received, about)
+        community = find_actor(ctx.conn, iri)
+        if isinstance(community, Community):
+            check_vouched(ctx, received, community)
+            by = participant_at(ctx, received.actor)
+            return ReopenCommunity(by=by, community=community, vouched=not community.local)
+        return ForgetDeletion(iri=iri, actor_iri=received.actor)
+    by = participant_at(ctx, received.actor)
+    if by.id != target.author_id or _as_moderator(ctx, deleted, by, target):
+        check_vouched(ctx, received, locate(ctx, target).community)
+        return RestoreContent(by=by, target=target, reason=reason_of(deleted))
+    if target.deleted_at is None:
+        return None
+    return Undelete(by=by, target=target, words=_words(ctx, target, by, ctx.document(iri)))
+
+
+def _words(ctx: Context, target: Content, by: Person, document: Document) -> dict[str, object]:
+    """What its origin says again; ours is blank since the deletion."""
+    if document.type not in TYPES or document.owner != by.iri:
+        raise Denied(
+            "not_confirmed",
+            "Not confirmed: the origin does not serve %(iri)s as a post or comment by %(actor)s.",
+            iri=target.iri,
+            actor=by.iri,
+        )
+    check_public(document)
+    if isinstance(target, Comment):
+        said_again = read_comment(document)
+        return {
+            "body_source": said_again.body.source,
+            "body_html": said_again.body.html,
+            "content_warning": said_again.content_warning,
+        }
+    again = read_post(document, locate(ctx, target).community)
+    return {
+        "title": again.title,
+        "url": again.url,
+        "image_url": again.image.url if again.image else None,
+        "image_alt": again.image.alt if again.image else "",
+        "content_warning": again.content_warning,
+        "body_source": again.body.source,
+        "body_html": again.body.html,
+    }
+
+
+READERS: Readers = {
+    ("Delete",): _read_delete,
+    ("Undo", "Delete"): _read_undo,
+}

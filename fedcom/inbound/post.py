@@ -1,0 +1,197 @@
+"""A peer's document as a post of the community that it belongs to, new or edited."""
+
+from activitypub.document import Document
+from activitypub.iri import host_of
+from fedcom.actions.post import CreatePost, EditPost, Provenance
+from fedcom.context import Context
+from fedcom.errors import Denied, Invalid
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.message import Message
+from fedcom.models.post import Post
+from fedcom.queries.actors import find_actor
+from fedcom.queries.located import locate
+from fedcom.remote.actors import community_at, participant_at
+from fedcom.wire.body import Body
+from fedcom.wire.comment import CommentContent
+from fedcom.wire.illustration import Illustration
+from fedcom.wire.post import PostContent, read_post
+from inbox.ports import ReceivedActivity
+
+MOST_PLACES = 50
+"""Of whom a post is addressed to, so many are looked at for its community."""
+
+
+def create_post_from(ctx: Context, document: Document, via: str | None) -> CreatePost:
+    """The action that a peer's post stands for; `document` is proven to be its owner's.
+
+    `via` is the community that announced it. Raises Denied, Invalid, NotFound or Missing.
+    """
+    author_iri = check_content(document)
+    community = _place(ctx, document, via)
+    return _from_content(participant_at(ctx, author_iri), community, read_post(document, community))
+
+
+def edit_post_from(
+    ctx: Context, known: Post, received: ReceivedActivity, document: Document
+) -> EditPost | None:
+    """The edit that another copy of a known post stands for; None when it is no newer."""
+    check_public(document)
+    author = participant_at(ctx, document.owner or "")
+    community = locate(ctx, known).community
+    content = read_post(document, community)
+    if is_overtaken(received, content, known):
+        return None
+    if _is_the_same(content, known):
+        return None
+    return EditPost(
+        by=author,
+        post=known,
+        title=content.title,
+        url=content.url,
+        body=content.body,
+        nsfw=content.nsfw,
+        language=content.language,
+        image=content.image,
+        content_warning=content.content_warning,
+        source=_provenance(content),
+    )
+
+
+def check_content(document: Document) -> str:
+    """The author of what a peer wrote. Raises Invalid for a nameless object, Denied if not public.
+
+    All that needs nobody to be asked.
+    """
+    if document.id is None or document.owner is None:
+        raise Invalid(
+            "object_incomplete", "The object needs an id and exactly one author (attributedTo)."
+        )
+    check_public(document)
+    return document.owner
+
+
+def check_public(document: Document) -> None:
+    """Raises Denied for what was not said to everybody."""
+    if not document.is_public:
+        raise Denied(
+            "not_public", "Posts and comments must be public: as:Public is in neither to nor cc."
+        )
+
+
+def is_overtaken(
+    received: ReceivedActivity,
+    content: PostContent | CommentContent,
+    known: Post | Comment | Message,
+) -> bool:
+    """Whether a copy comes after a newer edit: it was late on its way, or is tried again."""
+    written = content.updated
+    if received.activity.type == "Create":
+        written = written or content.published
+    return written is not None and known.updated_at is not None and written < known.updated_at
+
+
+def places_named(document: Document) -> tuple[str, ...]:
+    """Which ids may be the community that a post is in, the likeliest first.
+
+    With Lemmy, PieFed and Mbin it is the audience (FEP-1b12), with PeerTube the channel that is one
+    of the authors; microblogs name it somewhere among others.
+    """
+    named = (
+        *document.groups,
+        *document.to,
+        *document.cc,
+        *(mention.href for mention in document.mentions),
+    )
+    return (document.audiences or tuple(dict.fromkeys(named)))[:MOST_PLACES]
+
+
+def check_announcer(document: Document, via: str) -> None:
+    """Raises Denied for a post that names other communities and not the one that announces it.
+
+    In `to` it is named as well as in `audience`: a wrong audience alone does not move a post.
+    """
+    if document.audiences and via not in (*document.audiences, *document.to):
+        raise Denied(
+            "wrong_community",
+            "The post is in %(audience)s, not in %(via)s.",
+            audience=document.audience,
+            via=via,
+        )
+
+
+def _is_the_same(content: PostContent, known: Post) -> bool:
+    written = (content.title, content.url, content.body, content.nsfw, content.language)
+    stored = Body(known.body_source, known.body_html)
+    if written != (known.title, known.url, stored, known.nsfw, known.language):
+        return False
+    shown = Illustration(known.image_url, known.image_alt) if known.image_url else None
+    return (content.image, content.content_warning) == (shown, known.content_warning)
+
+
+def _from_content(author: Person, community: Community, content: PostContent) -> CreatePost:
+    return CreatePost(
+        by=author,
+        community=community,
+        title=content.title,
+        url=content.url,
+        body=content.body,
+        nsfw=content.nsfw,
+        language=content.language,
+        image=content.image,
+        content_warning=content.content_warning,
+        source=_provenance(content),
+    )
+
+
+def _provenance(content: PostContent) -> Provenance:
+    return Provenance(
+        content.iri,
+        content.wire_type,
+        content.published,
+        content.updated,
+        content.context_iri,
+        content.mentions,
+        content.restrictions,
+    )
+
+
+def _place(ctx: Context, document: Document, via: str | None) -> Community:
+    """The community a post is in: who announced it, else one that it is addressed to."""
+    if via is not None:
+        return _announcer(ctx, document, via)
+    # A Group may write, or be written for, without naming itself anywhere else.
+    own = () if document.audiences else document.authors
+    found = [find_actor(ctx.conn, iri) for iri in (*places_named(document), *own)]
+    places = sorted(
+        (community for community in found if isinstance(community, Community)),
+        # Ours goes first, because for it nobody has to be asked.
+        key=lambda community: not community.local,
+    )
+    if places:
+        return _direct(ctx, document, places[0])
+    sure = (*document.audiences, *document.groups)
+    if ctx.wanted and sure:
+        return community_at(ctx, sure[0])
+    raise Invalid(
+        "no_community",
+        "The post is not addressed to any community known here, only to: %(ids)s.",
+        ids=", ".join(places_named(document))[:400] or "-",
+    )
+
+
+def _announcer(ctx: Context, document: Document, via: str) -> Community:
+    """Who announced it, unless it says itself that it is in another community."""
+    check_announcer(document, via)
+    return community_at(ctx, via)
+
+
+def _direct(ctx: Context, document: Document, community: Community) -> Community:
+    """A community elsewhere says itself what is in it; only its own host may go before it."""
+    if community.local or ctx.wanted or host_of(document.owner or "") == community.host:
+        return community
+    raise Denied(
+        "waits_for_announce",
+        "Posts in %(community)s are accepted once the community has announced them.",
+        community=community.handle,
+    )

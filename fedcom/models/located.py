@@ -1,0 +1,17 @@
+"""A post or comment with what surrounds it, as `fedcom.queries.located` reads it."""
+
+from dataclasses import dataclass
+
+from fedcom.models.actor import Community, Person
+from fedcom.models.comment import Comment
+from fedcom.models.post import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Content, the post that it is or stands below, its community and its author."""
+
+    content: Post | Comment
+    post: Post
+    community: Community
+    author: Person

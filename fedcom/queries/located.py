@@ -1,0 +1,171 @@
+"""What an action works on, read once: content, its post, its community, its author, and what the
+one who acts is there.
+
+One statement reads all of it. The context keeps the answer until the action is over (`perform`
+forgets it), so that `check`, `apply`, `to_activity` and `audience` ask for it by name and cost
+nothing. What surrounds content is as it was when the action began; the content itself is always the
+row that was given.
+"""
+
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, and_, bindparam, select
+
+from fedcom.context import Context
+from fedcom.errors import NotFound
+from fedcom.models.account import account
+from fedcom.models.actor import Actor, Community, Person, actor, community
+from fedcom.models.base import columns_of
+from fedcom.models.comment import Comment, comment
+from fedcom.models.located import Located
+from fedcom.models.moderation import CommunityBan, community_ban, moderator
+from fedcom.models.post import Post, post
+from fedcom.models.vote import comment_vote, post_vote
+from fedcom.queries.actors import standing
+from fedcom.rules.permissions import Standing
+
+R = TypeVar("R")
+
+_place, _author, _acting = (actor.alias(name) for name in ("place", "author", "acting"))
+
+
+def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
+    """The post or comment with this id on the wire, deleted or not, with what surrounds it.
+
+    `acting` is the id of who does something with it: what they are there is read along, for
+    `standing_in`, `find_vote` and `participant_at`.
+    """
+    seen = ctx.seen.located
+    if iri not in seen:
+        by_iri = _POST_BY_IRI, _COMMENT_BY_IRI
+        seen[iri] = next((at for one in by_iri if (at := _find(ctx, one, acting, iri))), None)
+    return seen[iri]
+
+
+def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Located:
+    """What surrounds `content`; what `by`, who acts, is there is read along, for `standing_in`."""
+    kept = ctx.seen.located.get(content.iri)
+    if kept is None:
+        statement = _POST_BY_ID if isinstance(content, Post) else _COMMENT_BY_ID
+        kept = _find(ctx, statement, "" if by is None else by.iri, content.id)
+    if kept is None:
+        raise NotFound("couldnt_find_object", "%(iri)s is not known here.", iri=content.iri)
+    if isinstance(content, Post):
+        return replace(kept, content=content, post=content)
+    return replace(kept, content=content)
+
+
+def locate_parent(ctx: Context, about: Comment) -> Located:
+    """What a comment answers: the comment above it, or its post."""
+    if about.parent_id is None:
+        return locate(ctx, locate(ctx, about).post)
+    for kept in ctx.seen.located.values():
+        above = None if kept is None else kept.content
+        if kept is not None and isinstance(above, Comment) and above.id == about.parent_id:
+            return kept
+    found = _find(ctx, _COMMENT_BY_ID, "", about.parent_id)
+    if found is None:
+        raise NotFound("couldnt_find_comment", "Comment not found.")
+    return found
+
+
+def keep_located(ctx: Context, made: Comment | Post, inside: Located, author: Person) -> None:
+    """Say of what was made now where it is, which need not be read."""
+    about = made if isinstance(made, Post) else inside.post
+    ctx.seen.located[made.iri] = Located(made, about, inside.community, author)
+
+
+def standing_in(ctx: Context, person: Person, where: Community) -> Standing:
+    """As `queries.actors.standing`, once for each action."""
+    known = ctx.seen.standings.get((person.id, where.id))
+    if known is None:
+        known = ctx.seen.standings[person.id, where.id] = standing(ctx.conn, person, where)
+    return known
+
+
+def _find(ctx: Context, statement: Select[Any], acting: str, key: str | int) -> Located | None:
+    row = ctx.conn.execute(statement, {"key": key, "acting": acting}).mappings().first()
+    if row is None:
+        return None
+    about = _read(Post, "post", row)
+    content = _read(Comment, "comment", row) if "comment_id" in row else about
+    where = _read(Community, "place", row)
+    found = Located(content, about, where, _read(Person, "author", row))
+    ctx.seen.located[content.iri] = found
+    if row["acting_id"] is not None:
+        _keep_acting(ctx, row, found)
+    return found
+
+
+def _keep_acting(ctx: Context, row: RowMapping, found: Located) -> None:
+    who, seen = _read(Person, "acting", row), ctx.seen
+    is_admin = row["role"] == "admin" if found.community.local else who.host == found.community.host
+    ban = None if row["ban_person_id"] is None else _read(CommunityBan, "ban", row)
+    standing = Standing(row["moderator"] is not None, is_admin, ban)
+    seen.standings[who.id, found.community.id] = standing
+    vote = None if row["score"] is None else (row["score"], row["vote_iri"])
+    seen.votes[who.id, found.content.iri] = vote
+    if not who.local:
+        seen.people[who.iri] = who
+
+
+def _columns(row_type: type[Any], prefix: str, *tables: FromClause) -> list[ColumnElement[Any]]:
+    # mypy takes a class that is given by a variable for not hashable, which every class is.
+    known: Any = row_type
+    columns = columns_of(row_type, *tables)
+    return [column.label(name) for column, name in zip(columns, _names(known, prefix), strict=True)]
+
+
+@cache
+def _names(row_type: type[Any], prefix: str) -> tuple[str, ...]:
+    return tuple(f"{prefix}_{field.name}" for field in fields(row_type))
+
+
+def _read(row_type: type[R], prefix: str, row: RowMapping) -> R:
+    known: Any = row_type
+    return row_type(*[row[name] for name in _names(known, prefix)])
+
+
+def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any]:
+    columns = [
+        *_columns(Post, "post", post),
+        *_columns(Community, "place", _place, community),
+        *_columns(Person, "author", _author),
+        *_columns(Person, "acting", _acting),
+        *_columns(CommunityBan, "ban", community_ban),
+        moderator.c.person_id.label("moderator"),
+        account.c.role,
+        votes.c.score,
+        votes.c.iri.label("vote_iri"),
+    ]
+    tables: FromClause = post
+    if content is comment:
+        columns += _columns(Comment, "comment", comment)
+        tables = comment.join(post, post.c.id == comment.c.post_id)
+    acts = _acting.c.id
+    return select(*columns).select_from(
+        tables.join(_place, _place.c.id == post.c.community_id)
+        .join(community, community.c.actor_id == post.c.community_id)
+        .join(_author, _author.c.id == content.c.author_id)
+        .outerjoin(_acting, _acting.c.iri == bindparam("acting"))
+        .outerjoin(
+            community_ban,
+            and_(community_ban.c.community_id == _place.c.id, community_ban.c.person_id == acts),
+        )
+        .outerjoin(
+            moderator, and_(moderator.c.community_id == _place.c.id, moderator.c.person_id == acts)
+        )
+        .outerjoin(account, account.c.actor_id == acts)
+        .outerjoin(votes, and_(votes.c[voted] == content.c.id, votes.c.voter_id == acts))
+    )
+
+
+# Prebuilt, because building a statement costs more than running it.
+_POST = _statement(post, post_vote, "post_id")
+_COMMENT = _statement(comment, comment_vote, "comment_id")
+_POST_BY_IRI = _POST.where(post.c.iri == bindparam("key"))
+_POST_BY_ID = _POST.where(post.c.id == bindparam("key"))
+_COMMENT_BY_IRI = _COMMENT.where(comment.c.iri == bindparam("key"))
+_COMMENT_BY_ID = _COMMENT.where(comment.c.id == bindparam("key"))

@@ -1,0 +1,31 @@
+"""Repeated work survives its errors."""
+
+import asyncio
+
+import pytest
+
+from fedcom.background.loops import repeat
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_work_that_fails_stops_neither_the_others_nor_the_loop() -> None:
+    done: list[str] = []
+    enough = asyncio.Event()
+
+    async def fail() -> None:
+        done.append("fail")
+        raise ValueError("oops")
+
+    async def work() -> None:
+        done.append("work")
+        if len(done) >= 4:
+            enough.set()
+
+    loop = asyncio.create_task(repeat(0.0, fail, work))
+    await enough.wait()
+    loop.cancel()
+    await asyncio.wait([loop])
+
+    assert done[:4] == ["fail", "work", "fail", "work"]
+    assert loop.cancelled()

@@ -1,0 +1,149 @@
+"""How many statements an activity costs: what it works on is read once, on both databases alike.
+
+The limits are what it costs today, nothing to spare: whoever needs one more raises it here.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from activitypub.signatures.request import sign
+from fedcom.actions.base import Action
+from fedcom.actions.comment import CreateComment
+from fedcom.actions.perform import perform
+from fedcom.actions.vote import Vote
+from fedcom.models.post import Post
+from fedcom.wire.body import Body
+from tests.support.documents import Json, activity, note, private_key
+from tests.support.node import Node
+from tests.support.people import HOST, ORIGIN
+
+pytestmark = pytest.mark.anyio
+
+KIM = "https://kim.example/u/kim"
+CATS = f"{ORIGIN}/c/cats"
+TIMES = 10
+"""Activities that are worked on one after the other, so that the queue's own statements, of which
+many rows have a share, count as they do in life."""
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that are sent meanwhile. Savepoints and commits are none."""
+    said: list[str] = []
+
+    def note_down(*given: Any) -> None:
+        if not given[2].startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
+            said.append(given[2])
+
+    event.listen(Engine, "before_cursor_execute", note_down)
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "before_cursor_execute", note_down)
+
+
+class Village:
+    """!cats with posts of bob's. Kim votes and answers from a forum; a forum and a microblog follow
+    !cats, and another microblog follows bob.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.node, home = node, node.home
+        home.follow(home.person(KIM, "lemmy"), home.cats)
+        home.follow(home.person("https://lou.example/u/lou", "mastodon"), home.cats)
+        home.follow(home.person("https://max.example/u/max", "mastodon"), home.bob)
+        self.posts = [home.post() for _ in range(TIMES + 2)]
+
+    async def knock(self, said: Json) -> None:
+        """A signed request, answered 202 and not worked on yet."""
+        self.node.home.clock.advance(seconds=1)
+        body, url = json.dumps(said).encode(), f"{ORIGIN}/inbox"
+        headers = sign("POST", url, body, private_key(said["actor"]), self.node.home.clock())
+        app = self.node.network.applications[HOST]
+        transport = httpx.ASGITransport(app=app, client=("192.0.2.7", 4711))
+        request = httpx.Request("POST", url, headers=headers, content=body)
+        answer = await transport.handle_async_request(request)
+        assert answer.status_code == 202
+
+    async def hear(self, said: list[Json]) -> tuple[int, float]:
+        """Statements for one of these at the door, and for the work on one. Not the first one,
+        whose sender is not known yet.
+        """
+        for one in said[:2]:
+            # What a host said before and is not worked yet would end the look at the door.
+            with counted() as at_door:
+                await self.knock(one)
+            await self.node.instance.inbox.drain()
+        for one in said[2:]:
+            await self.knock(one)
+        with counted() as at_work:
+            await self.node.instance.inbox.drain()
+        return len(at_door), len(at_work) / TIMES
+
+    async def do(self, action: Action[Any]) -> int:
+        """Statements for something that is done here, by somebody whose keys are known already."""
+        first = Vote(by=self.node.home.ann, target=self.posts[-1], score=1)
+        await self.node.instance.unit(lambda ctx: perform(ctx, first))
+        with counted() as said:
+            await self.node.instance.unit(lambda ctx: perform(ctx, action))
+        return len(said)
+
+
+@pytest.fixture
+async def village(node: Node) -> Village:
+    return Village(node)
+
+
+def like(about: str) -> Json:
+    return activity("Like", KIM, about)
+
+
+def answer(number: int, about: Post) -> Json:
+    return activity("Create", KIM, note(f"{KIM}/note/{number}", KIM, about.iri, cc=[CATS]))
+
+
+async def test_a_like_is_heard(village: Village) -> None:
+    door, work = await village.hear([like(post.iri) for post in village.posts])
+
+    assert door <= 6
+    assert work <= 13.5
+
+
+async def test_a_like_of_a_comment_is_heard(village: Village) -> None:
+    comments = [village.node.home.comment(post) for post in village.posts]
+    door, work = await village.hear([like(comment.iri) for comment in comments])
+
+    assert door <= 7
+    assert work <= 13.5
+
+
+async def test_a_comment_is_heard(village: Village) -> None:
+    said = [answer(number, post) for number, post in enumerate(village.posts)]
+    door, work = await village.hear(said)
+
+    assert door <= 9
+    assert work <= 18.5
+
+
+async def test_a_comment_is_made_here(village: Village) -> None:
+    home, (post, *_) = village.node.home, village.posts
+    parent = home.comment(post)
+    body = Body.of_markdown("Sure")
+
+    assert await village.do(CreateComment(by=home.ann, post=post, parent=None, body=body)) <= 16
+    assert await village.do(CreateComment(by=home.ann, post=post, parent=parent, body=body)) <= 17
+
+
+async def test_a_vote_is_made_here_turned_and_taken_back(village: Village) -> None:
+    home, (post, *_) = village.node.home, village.posts
+
+    assert await village.do(Vote(by=home.ann, target=post, score=1)) <= 9
+    assert await village.do(Vote(by=home.ann, target=post, score=-1)) <= 10
+    assert await village.do(Vote(by=home.ann, target=post, score=0)) <= 9
