@@ -30,11 +30,11 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 from fedcom.queries.actors import find_actor, find_moderators
-from fedcom.queries.bans import list_bans
 from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
+from fedcom.views.ban import list_bans
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
 from inbox.journal import journal
@@ -258,7 +258,7 @@ def _sight(conn: Connection, clock: SettableClock) -> Sight:
     posts = [Post(*row) for row in conn.execute(select(*columns_of(Post, post)))]
     posts = [about for about in posts if about.community_id == cats.id]
     comments = [Comment(*row) for row in conn.execute(select(*columns_of(Comment, comment)))]
-    bans = list_bans(conn, cats.id, clock())
+    bans = list_bans(conn, cats.id, clock()).items
     shown = {about.id for about in posts if about.is_shown}
     listed = conn.execute(select(post_rank.c.post_id).where(post_rank.c.community_id == cats.id))
     assert set(listed.scalars()) == shown

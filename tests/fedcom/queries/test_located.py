@@ -110,7 +110,7 @@ def test_after_an_action_everything_is_read_anew(home: Home) -> None:
 
     def work(ctx: Context) -> tuple[object, object]:
         before = find_located(ctx, about.iri)
-        perform(ctx, Lock(by=home.ann, post=about, locked=True))
+        perform(ctx, Lock(by=home.ann, target=about, locked=True))
         after = find_located(ctx, about.iri)
         assert before is not None
         assert after is not None

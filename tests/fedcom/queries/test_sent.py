@@ -59,8 +59,8 @@ def test_an_undo_names_the_id_that_was_sent(home: Home, kind: str) -> None:
         ),
         "lock": (
             "ann",
-            Lock(by=ann, post=post, locked=True),
-            lambda shut: Lock(by=ann, post=shut, locked=False),
+            Lock(by=ann, target=post, locked=True),
+            lambda shut: Lock(by=ann, target=shut, locked=False),
         ),
         "ban": (
             "ann",
@@ -126,7 +126,7 @@ def test_of_two_bans_the_one_from_the_same_place_is_named(home: Home) -> None:
 
 def test_what_another_said_or_nobody_kept_gets_a_new_id(home: Home) -> None:
     post = home.post()
-    home.perform(Lock(by=home.ann, post=post, locked=True))
+    home.perform(Lock(by=home.ann, target=post, locked=True))
     home.sent()
 
     ours, theirs, other = home(
