@@ -2,7 +2,8 @@
 # venv module (Debian: python3-venv), and fetches what requirements.lock names, checked by hash.
 
 VENV ?= .venv
-WORKERS ?= 2
+# For two processors: a third of their time, tests wait for servers, browsers and each other.
+WORKERS ?= 3
 UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check

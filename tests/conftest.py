@@ -8,6 +8,7 @@ import gc
 import ipaddress
 import os
 import platform
+import shutil
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -22,19 +23,37 @@ from tests.support import services
 from tests.support.clock import SettableClock
 from tests.support.databases import (
     PostgresqlDatabases,
+    commits_unsynced,
     forget_template,
     sqlite_database,
     statements_compiled_once,
 )
 from tests.support.node import Node, open_node
+from tests.support.rsa_keys import keys_made_once
 
 _run = pytest.StashKey[services.Run]()
+
+MEMORY = Path("/dev/shm")
+ROOM = 4_000_000_000
+"""Bytes; a run keeps only what belongs to tests that failed, and needs far less."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # xdist's workers belong to the run of the process that made them
     if not hasattr(config, "workerinput"):
         config.stash[_run] = services.Run()
+        if _fits_into_memory():
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def _fits_into_memory() -> bool:
+    """Whether the folders of tests may be kept in memory: servers wait for the disk with each
+    commit, and those that tests start are no exception.
+    """
+    if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK)):
+        return False
+    may_execute = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    return may_execute and shutil.disk_usage(MEMORY).free >= ROOM
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -146,9 +165,11 @@ def redis_url() -> str:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _statements_compiled_once() -> Iterator[None]:
+def _in_haste() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
+        keys_made_once(patch)
         statements_compiled_once(patch)
+        commits_unsynced(patch)
         yield
 
 

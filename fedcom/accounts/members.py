@@ -1,10 +1,19 @@
 """The accounts of this instance: find them, change role and password."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from fedcom.accounts.sessions import end_all_sessions
 from fedcom.effects.wipe import wipe_login
@@ -64,20 +73,21 @@ def find_member(conn: Connection, name_or_email: str) -> Member | None:
     return None if number is None else get_member(conn, number)
 
 
-_PEOPLE, _LOGINS = columns_of(Person, actor), columns_of(Account, account)
-_MEMBERS = select(*_PEOPLE, *_LOGINS).join(account, account.c.actor_id == actor.c.id)
+_MEMBERS = select(
+    *columns_of(Person, actor), *columns_of(Account, account, prefix="account_")
+).join(account, account.c.actor_id == actor.c.id)
 
 
 def get_member(conn: Connection, person_id: int) -> Member:
     """Person and login by row id. Raises NotFound."""
-    row = conn.execute(_MEMBERS.where(actor.c.id == person_id)).first()
+    row = conn.execute(_MEMBERS.where(actor.c.id == person_id)).mappings().first()
     if row is None:
         raise _no_account()
     return _to_member(row)
 
 
-def _to_member(row: Sequence[Any]) -> Member:
-    return Member(Person(*row[: len(_PEOPLE)]), Account(*row[len(_PEOPLE) :]))
+def _to_member(row: RowMapping) -> Member:
+    return Member(to_row(Person, row), to_row(Account, row, "account_"))
 
 
 def list_members(
@@ -113,7 +123,7 @@ def _list(conn: Connection, which: ColumnElement[bool], after: int, limit: int) 
         _MEMBERS.where(which, actor.c.deleted_at.is_(None), actor.c.id > after)
         .order_by(actor.c.id)
         .limit(limit)
-    )
+    ).mappings()
     return [_to_member(row) for row in rows]
 
 

@@ -2,12 +2,21 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from fedcom.db import UtcDateTime
 from fedcom.errors import NotFound
@@ -17,7 +26,7 @@ from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import moderator, report
 from fedcom.models.notification import notification
 from fedcom.models.site import Site, site
-from fedcom.queries.notifications import IS_SHOWN, WITH_SUBJECTS
+from fedcom.queries.notifications import IS_TOLD, WITH_SUBJECTS
 
 IDLE = timedelta(days=30)
 """How long a session lasts without being used."""
@@ -65,16 +74,16 @@ class SignedIn:
         return now - self.session.used_at >= TOUCH_EVERY
 
 
-_SESSION = columns_of(Session, session)
-_ACCOUNT = columns_of(Account, account)
-_PERSON = columns_of(Person, actor)
+_SESSION = columns_of(Session, session, prefix="session_")
+_ACCOUNT = columns_of(Account, account, prefix="account_")
+_PERSON = columns_of(Person, actor, prefix="person_")
 _UNREAD = (
     select(func.count())
     .select_from(WITH_SUBJECTS)
     .where(
         notification.c.recipient_id == session.c.account_id,
         notification.c.read_at.is_(None),
-        IS_SHOWN,
+        IS_TOLD,
     )
     .correlate(session)
     .scalar_subquery()
@@ -88,7 +97,7 @@ _MODERATED = (
 )
 _ALL_REPORTS = select(func.count()).where(report.c.resolved_at.is_(None)).scalar_subquery()
 _REPORTS = case((account.c.role == "admin", _ALL_REPORTS), else_=_MODERATED)
-_SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD, _REPORTS)
+_SIGNED_IN = (*_SESSION, *_ACCOUNT, *_PERSON, _UNREAD.label("unread"), _REPORTS.label("reports"))
 _OWNER = session.join(account, account.c.actor_id == session.c.account_id).join(
     actor, actor.c.id == session.c.account_id
 )
@@ -98,7 +107,7 @@ _IS_ALIVE = and_(
     account.c.state == "active",
     actor.c.deleted_at.is_(None),
 )
-_SITE = columns_of(Site, site)
+_SITE = columns_of(Site, site, prefix="site_")
 # Every page for a member begins with this, so it is a single statement.
 _SITE_AND_MEMBER = select(*_SITE, *_SIGNED_IN).select_from(site.outerjoin(_OWNER, _IS_ALIVE))
 
@@ -129,23 +138,21 @@ def find_site_and_member(
     Only reads. When `is_untouched`, the caller has to call `touch_session` in a transaction. Raises
     NotFound before the first start of the instance.
     """
-    row = conn.execute(_SITE_AND_MEMBER, {"token": _hash(token), "now": now}).first()
+    wanted = {"token": _hash(token), "now": now}
+    row = conn.execute(_SITE_AND_MEMBER, wanted).mappings().first()
     if row is None:
         raise NotFound("site_not_set_up", "This server has never been started.")
-    width = len(_SITE)
-    signed_in = None if row[width] is None else _to_signed_in(row[width:])
-    return Site(*row[:width]), signed_in
+    signed_in = None if row["session_id"] is None else _to_signed_in(row)
+    return to_row(Site, row, "site_"), signed_in
 
 
-def _to_signed_in(row: Sequence[Any]) -> SignedIn:
-    after_session = len(_SESSION)
-    after_account = after_session + len(_ACCOUNT)
+def _to_signed_in(row: RowMapping) -> SignedIn:
     return SignedIn(
-        Session(*row[:after_session]),
-        Account(*row[after_session:after_account]),
-        Person(*row[after_account:-2]),
-        unread=row[-2],
-        reports=row[-1],
+        to_row(Session, row, "session_"),
+        to_row(Account, row, "account_"),
+        to_row(Person, row, "person_"),
+        unread=row["unread"],
+        reports=row["reports"],
     )
 
 

@@ -20,6 +20,7 @@ from fedcom.models.comment import comment
 from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 from fedcom.models.revision import revision
+from fedcom.queries.visibility import is_kept, is_shown
 
 # SQLite takes some ten thousand values in one statement, older ones a thousand.
 _CHUNK = 500
@@ -63,8 +64,8 @@ def remove_all(
         posts=select(post.c.id).where(_posts_of(person, community)),
         comments=select(comment.c.id).where(_comments_of(person, community)),
     )
-    _sweep_comments(ctx, person, community, comment.c.removed_at.is_(None), ctx.now)
-    posts = _sweep_posts(ctx, person, community, post.c.removed_at.is_(None), ctx.now)
+    _sweep_comments(ctx, person, community, is_kept(comment), ctx.now)
+    posts = _sweep_posts(ctx, person, community, is_kept(post), ctx.now)
     for chunk in _chunks([about.id for about in posts]):
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
     return posts
@@ -94,12 +95,12 @@ def blank_all(ctx: Context, who: Person | Community) -> None:
     if isinstance(who, Community):
         posts = post.c.community_id == who.id
     gone = update(comment).where(wrote).values(**_BLANK, deleted_at=ctx.now)
-    shown = gone.where(comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
+    shown = gone.where(is_shown(comment))
     hidden = ctx.conn.execute(shown.returning(comment.c.path, comment.c.post_id)).all()
     _count_comments(ctx, hidden, back=False)
     ctx.conn.execute(gone)
     gone = update(post).where(posts).values(**_BLANK, **_NO_LINK, deleted_at=ctx.now)
-    shown = gone.where(post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
+    shown = gone.where(is_shown(post))
     places = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
     _count(ctx, community_table.c.posts, community_table.c.actor_id, places, back=False)
     ctx.conn.execute(gone)

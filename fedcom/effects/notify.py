@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Text, bindparam, exists, insert, select
 
 from fedcom.context import Context
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.account import account
 from fedcom.models.actor import actor
 from fedcom.models.notification import Kind, notification
-from fedcom.models.personal import actor_block, host_block
+from fedcom.queries.visibility import is_blocked as has_blocked
 
 NEWS_FOR = timedelta(days=7)
 """How old what somebody wrote may be: old posts are fetched when a community is followed."""
@@ -76,13 +76,10 @@ def is_blocked(ctx: Context, person_id: int, other_id: int) -> bool:
 
 
 # Prebuilt, because building a statement costs more than running it.
-_BY_NAME = exists().where(
-    actor_block.c.person_id == bindparam("to"), actor_block.c.blocked_id == actor.c.id
+_BLOCKED = select(actor.c.id).where(
+    actor.c.id == bindparam("unblocked"),
+    has_blocked(bindparam("to", type_=BigId), ids=[actor.c.id], hosts=[actor.c.host]),
 )
-_BY_HOST = exists().where(
-    host_block.c.person_id == bindparam("to"), host_block.c.host == actor.c.host
-)
-_BLOCKED = select(actor.c.id).where(actor.c.id == bindparam("unblocked"), or_(_BY_NAME, _BY_HOST))
 _ROW: dict[str, ColumnElement[Any]] = {
     "recipient_id": bindparam("to", type_=BigId),
     "kind": bindparam("of", type_=Text),

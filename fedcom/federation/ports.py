@@ -50,7 +50,7 @@ class PeerInboxes:
     def gone(self, conn: Connection, inbox: str) -> None:
         """A delivery ended because of it. A misconfigured server answers the same for a while, so
         nobody is forgotten for that: the actor itself is asked."""
-        row = conn.execute(
+        rows = conn.execute(
             select(actor.c.iri)
             .where(
                 or_(actor.c.inbox == inbox, actor.c.shared_inbox == inbox),
@@ -59,8 +59,9 @@ class PeerInboxes:
             )
             .limit(2)
         ).all()
-        if len(row) == 1:
-            self._suspect(row[0].iri)
+        if len(rows) == 1:
+            (row,) = rows
+            self._suspect(row.iri)
 
     def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
         """What a moderator here did elsewhere is undone when the community's server refuses it."""

@@ -20,9 +20,9 @@ from fedcom.http.cookies import (
 )
 from fedcom.http.instance import Instance, instance_of
 from fedcom.models.site import Site
-from fedcom.queries.people import NOBODY
 from fedcom.settings import Settings
 from fedcom.site.settings import get_site
+from fedcom.views.viewer import NOBODY
 
 _COOKIE = "session"
 

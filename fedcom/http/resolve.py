@@ -22,6 +22,7 @@ from fedcom.models.actor import Community, Person
 from fedcom.offload import offload
 from fedcom.queries.actors import find_community, find_person, get_person
 from fedcom.text.mentions import Mention
+from fedcom.views.community import CommunityView
 from fedcom.wire.body import Body
 
 _SLUG = re.compile(r"([A-Za-z0-9_.-]{1,100})(?:@([A-Za-z0-9.:\[\]-]{1,255}))?")
@@ -69,7 +70,7 @@ def get_community_named(conn: Connection, request: Request, slug: str | None = N
     return found
 
 
-def check_open(community: Community) -> None:
+def check_open(community: Community | CommunityView) -> None:
     """Raise HTTPException(410) for a closed community, before something in it is shown."""
     if not community.is_open:
         raise HTTPException(410, mark("The community of this post has been closed."))

@@ -15,8 +15,8 @@ from fedcom.models.actor import Person, actor
 from fedcom.queries.actors import find_actor
 from fedcom.queries.content import find_content
 from fedcom.queries.located import find_located
-from fedcom.queries.notifications import excerpt_of
 from fedcom.remote.actors import page_near, participant_at
+from fedcom.text.html import first_words
 from fedcom.wire.addressing import person_iri
 from fedcom.wire.comment import read_comment
 from inbox.ports import ReceivedActivity
@@ -53,7 +53,7 @@ def _mention(
     content = read_comment(document)
     known = find_outside_mention(ctx, content.iri)
     written = content.updated
-    excerpt = content.content_warning or excerpt_of(content.body.html) or document.name or ""
+    excerpt = content.content_warning or first_words(content.body.html) or document.name or ""
     if known is not None:
         is_older = written is None or (known.updated_at is not None and written < known.updated_at)
         told = told_of(ctx, known.id)

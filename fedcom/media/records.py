@@ -17,6 +17,7 @@ from fedcom.models.message import message
 from fedcom.models.personal import draft
 from fedcom.models.post import post
 from fedcom.models.site import site
+from fedcom.queries.visibility import is_shown, is_there
 
 FOLDER = "/media/"
 """The path of all pictures except copies from other servers."""
@@ -183,14 +184,14 @@ def _posts(found: Media, url: str, now: datetime) -> Select[tuple[int]]:
             post.c.image_url == url,
             post.c.body_source.contains(found.name, autoescape=True),
         ),
-        or_(post.c.deleted_at.is_(None), post.c.deleted_at > now - UNDELETABLE_AFTER),
+        or_(is_there(post), post.c.deleted_at > now - UNDELETABLE_AFTER),
     )
 
 
 def _comments(found: Media, now: datetime) -> Select[tuple[int]]:
     return select(comment.c.id).where(
         comment.c.body_source.contains(found.name, autoescape=True),
-        or_(comment.c.deleted_at.is_(None), comment.c.deleted_at > now - UNDELETABLE_AFTER),
+        or_(is_there(comment), comment.c.deleted_at > now - UNDELETABLE_AFTER),
     )
 
 
@@ -204,8 +205,7 @@ def list_forgotten_previews(conn: Connection, now: datetime) -> Sequence[Media]:
                 ~exists().where(
                     link_preview.c.media_id == media.c.id,
                     post.c.id == link_preview.c.post_id,
-                    post.c.deleted_at.is_(None),
-                    post.c.removed_at.is_(None),
+                    is_shown(post),
                 ),
             )
         )

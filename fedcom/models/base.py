@@ -4,9 +4,10 @@ Rows are frozen dataclasses whose fields bear the names of columns; there is no 
 row never touches the database again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, MetaData, RowMapping, text
@@ -27,17 +28,16 @@ EMPTY = text("''")
 R = TypeVar("R")
 
 
-def columns_of(row_type: type[Any], *tables: FromClause) -> list[ColumnElement[Any]]:
+def columns_of(
+    row_type: type[Any], *tables: FromClause, prefix: str = ""
+) -> list[ColumnElement[Any]]:
     """The columns that `row_type` (a dataclass) is read from; the first table that has a name wins.
 
-    Raises LookupError for a field that no table has: a mistake of ours, found at import.
+    With a `prefix` they are labelled with it, for statements with several rows of one kind. Raises
+    LookupError for a field that no table has: a mistake of ours, found at import.
     """
-    return [_column(row_type, field.name, tables) for field in fields(row_type)]
-
-
-@cache
-def _names(row_type: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(row_type))
+    found = [(field.name, _column(row_type, field.name, tables)) for field in fields(row_type)]
+    return [column.label(prefix + name) if prefix else column for name, column in found]
 
 
 def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> ColumnElement[Any]:
@@ -47,8 +47,20 @@ def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> Col
     raise LookupError(f"{row_type.__name__}.{name} is a column of none of the tables")
 
 
-def to_row(row_type: type[R], mapping: RowMapping) -> R:
+@cache
+def values_of(
+    row_type: type[Any], prefix: str = "", *, without: tuple[str, ...] = ()
+) -> Callable[[RowMapping], tuple[Any, ...]]:
+    """What takes the fields of `row_type` out of a result row by their names, in their order.
+
+    `without` are fields that are not columns, such as those that hold other rows.
+    """
+    names = [field.name for field in fields(row_type) if field.name not in without]
+    return itemgetter(*(prefix + name for name in names))
+
+
+def to_row(row_type: type[R], mapping: RowMapping, prefix: str = "") -> R:
     """Build the frozen `row_type` from one result row that was selected with `columns_of`."""
     # mypy takes a class that is given by a type variable for not hashable, which every class is.
     known: Any = row_type
-    return row_type(*[mapping[name] for name in _names(known)])
+    return row_type(*values_of(known, prefix)(mapping))

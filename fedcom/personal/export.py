@@ -39,6 +39,7 @@ from fedcom.models.personal import (
 from fedcom.models.post import post
 from fedcom.models.revision import revision
 from fedcom.models.vote import comment_vote, post_vote
+from fedcom.queries.visibility import is_there
 
 PAGE = 500
 """Rows that are read at a time."""
@@ -93,7 +94,7 @@ _recipient = actor.alias("recipient")
 
 def _words_to_both(column: Column[str]) -> ColumnElement[str]:
     """A text of a message, empty if somebody else wrote and deleted it."""
-    taken_back = message.c.deleted_at.is_not(None) & (message.c.author_id != _PERSON)
+    taken_back = ~is_there(message) & (message.c.author_id != _PERSON)
     return case((taken_back, ""), else_=column)
 
 

@@ -6,12 +6,11 @@ from sqlalchemy import Connection
 
 from database.inserts import upsert
 from fedcom.models.personal import post_visit
-from fedcom.models.post import Post
-from fedcom.queries.post_view import LastVisit
+from fedcom.views.post import LastVisit, PostView
 
 
 def note_visit(
-    conn: Connection, person_id: int, about: Post, last: LastVisit | None, now: datetime
+    conn: Connection, person_id: int, about: PostView, last: LastVisit | None, now: datetime
 ) -> None:
     """Store that a member is reading the thread of `about`; `last` is their visit before."""
     row = {

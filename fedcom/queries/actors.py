@@ -7,6 +7,7 @@ from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.moderation import CommunityBan, community_ban, moderator
+from fedcom.queries.visibility import is_there
 from fedcom.rules.permissions import Standing
 
 # Who waits for an admin's approval is nobody yet: not to pages, and not to peers.
@@ -34,7 +35,7 @@ _BY_KEY = _ACTOR.where(
         actor.c.iri == bindparam("key_id"),
     ),
     actor.c.local.is_(False),
-    actor.c.deleted_at.is_(None),
+    is_there(actor),
 )
 
 
@@ -116,10 +117,10 @@ def standing(conn: Connection, person: Person, place: Community) -> Standing:
     Who is an admin elsewhere we cannot know. FEP-1b12 lets a community speak for everybody on its
     own host, and only what it announces counts there (`remote.vouching`).
     """
-    row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).one()
-    is_admin = bool(row[1]) if place.local else person.host == place.host
-    ban = None if row[2] is None else CommunityBan(*row[2:])
-    return Standing(is_moderator=bool(row[0]), is_admin=is_admin, ban=ban)
+    row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).mappings().one()
+    is_admin = bool(row["is_admin"]) if place.local else person.host == place.host
+    ban = None if row["community_id"] is None else to_row(CommunityBan, row)
+    return Standing(is_moderator=bool(row["is_moderator"]), is_admin=is_admin, ban=ban)
 
 
 def is_admin(conn: Connection, person_id: int) -> bool:
@@ -138,13 +139,14 @@ def list_admins(conn: Connection) -> list[int]:
 
 def find_first_admin(conn: Connection) -> Person | None:
     """The longest-serving admin of this instance, in whose name the command line speaks."""
-    row = conn.execute(
+    rows = conn.execute(
         select(*columns_of(Person, actor))
         .join(account, account.c.actor_id == actor.c.id)
-        .where(account.c.role == "admin", account.c.state == "active", actor.c.deleted_at.is_(None))
+        .where(account.c.role == "admin", account.c.state == "active", is_there(actor))
         .order_by(actor.c.id)
-    ).first()
-    return None if row is None else Person(*row)
+    ).mappings()
+    row = rows.first()
+    return None if row is None else to_row(Person, row)
 
 
 _MODERATORS = (
@@ -155,11 +157,15 @@ _MODERATORS = (
 )
 _STANDING = (
     select(
-        exists().where(
+        exists()
+        .where(
             moderator.c.community_id == bindparam("community"),
             moderator.c.person_id == bindparam("person"),
-        ),
-        exists().where(account.c.actor_id == bindparam("person"), account.c.role == "admin"),
+        )
+        .label("is_moderator"),
+        exists()
+        .where(account.c.actor_id == bindparam("person"), account.c.role == "admin")
+        .label("is_admin"),
         *columns_of(CommunityBan, community_ban),
     )
     .select_from(actor)

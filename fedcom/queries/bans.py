@@ -1,6 +1,5 @@
 """Who is banned, from where and until when."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, exists, or_, select
@@ -14,39 +13,22 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import CommunityBan, community_ban, modlog
 from fedcom.models.post import post
 from fedcom.queries.actors import find_actor, get_person
-from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
 
-PAGE = 50
 _BAN = columns_of(CommunityBan, community_ban)
-_PLACE = select(*columns_of(Community, actor, community)).join(
+_COMMUNITY = select(*columns_of(Community, actor, community)).join(
     community, community.c.actor_id == actor.c.id
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BanLine:
-    """A ban with the name of whom it keeps out."""
-
-    person: ActorRef
-    ban: CommunityBan
-
-
-@dataclass(frozen=True, slots=True)
-class OwnBan:
-    """A ban with the name of the community that it keeps somebody out of."""
-
-    place: ActorRef
-    ban: CommunityBan
-
-
 def find_ban(conn: Connection, community_id: int, person_id: int) -> CommunityBan | None:
     """The ban of a person from a community, whether or not it has run out."""
-    row = conn.execute(
+    rows = conn.execute(
         select(*_BAN).where(
             community_ban.c.community_id == community_id, community_ban.c.person_id == person_id
         )
-    ).first()
-    return None if row is None else CommunityBan(*row)
+    ).mappings()
+    row = rows.first()
+    return None if row is None else to_row(CommunityBan, row)
 
 
 def is_banned_by_us(conn: Connection, person: Person, now: datetime) -> bool:
@@ -70,38 +52,6 @@ def is_our_ban(conn: Connection, person: Person) -> bool:
         )
     ).scalars()
     return set(said_by) != {False}
-
-
-def list_bans(
-    conn: Connection, community_id: int, now: datetime, *, after: int = 0, limit: int = PAGE
-) -> list[BanLine]:
-    """Whom the community keeps out `now`, in the order in which we met them, behind id `after`."""
-    rows = conn.execute(
-        select(*name_columns(actor), *_BAN)
-        .join(community_ban, community_ban.c.person_id == actor.c.id)
-        .where(
-            community_ban.c.community_id == community_id,
-            or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
-            actor.c.id > after,
-        )
-        .order_by(actor.c.id)
-        .limit(limit)
-    )
-    return [BanLine(to_name(row[:NAME_WIDTH]), CommunityBan(*row[NAME_WIDTH:])) for row in rows]
-
-
-def list_bans_of(conn: Connection, person_id: int, now: datetime) -> list[OwnBan]:
-    """The communities that keep this person out `now`, each with its ban."""
-    rows = conn.execute(
-        select(*name_columns(actor), *_BAN)
-        .join(community_ban, community_ban.c.community_id == actor.c.id)
-        .where(
-            community_ban.c.person_id == person_id,
-            or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > now),
-        )
-        .order_by(actor.c.name, actor.c.id)
-    )
-    return [OwnBan(to_name(row[:NAME_WIDTH]), CommunityBan(*row[NAME_WIDTH:])) for row in rows]
 
 
 def list_site_bans(
@@ -133,7 +83,7 @@ def list_site_bans(
         )
         .order_by(community_ban.c.created_at, community_ban.c.community_id)
     )
-    return [CommunityBan(*row) for row in rows]
+    return [to_row(CommunityBan, row) for row in rows.mappings()]
 
 
 def keeps_out_ours(conn: Connection, community_id: int) -> bool:
@@ -156,7 +106,9 @@ def list_communities_of(conn: Connection, person_id: int) -> list[Community]:
     )
     follows = exists().where(follow.c.target_id == actor.c.id, follow.c.follower_id == person_id)
     rows = conn.execute(
-        _PLACE.where(actor.c.local.is_(True), or_(wrote, answered, follows)).order_by(actor.c.id)
+        _COMMUNITY.where(actor.c.local.is_(True), or_(wrote, answered, follows)).order_by(
+            actor.c.id
+        )
     ).mappings()
     return [to_row(Community, row) for row in rows]
 
@@ -164,7 +116,7 @@ def list_communities_of(conn: Connection, person_id: int) -> list[Community]:
 def list_communities_on(conn: Connection, host: str) -> list[Community]:
     """The communities of another server that are known here."""
     rows = conn.execute(
-        _PLACE.where(actor.c.host == host, actor.c.local.is_(False)).order_by(actor.c.id)
+        _COMMUNITY.where(actor.c.host == host, actor.c.local.is_(False)).order_by(actor.c.id)
     ).mappings()
     return [to_row(Community, row) for row in rows]
 
@@ -172,7 +124,7 @@ def list_communities_on(conn: Connection, host: str) -> list[Community]:
 def list_banned_from(conn: Connection, person_id: int, at: datetime) -> list[Community]:
     """The communities of ours that a person was banned from at exactly this moment."""
     rows = conn.execute(
-        _PLACE.join(community_ban, community_ban.c.community_id == actor.c.id)
+        _COMMUNITY.join(community_ban, community_ban.c.community_id == actor.c.id)
         .where(
             actor.c.local.is_(True),
             community_ban.c.person_id == person_id,

@@ -1,37 +1,32 @@
 """What the collections of local actors hold: the newest public posts and comments, pins."""
 
-from sqlalchemy import Connection, func, literal, or_, select, union_all
+from sqlalchemy import Connection, func, literal, select, union_all
 
-from fedcom.models.actor import actor, community
 from fedcom.models.base import to_row
 from fedcom.models.comment import Comment, comment
 from fedcom.models.post import Post, post
 from fedcom.queries.comments import get_comment
 from fedcom.queries.posts import POST, get_post
+from fedcom.queries.visibility import is_closed, is_shown
 
 # Posts go with their community when it is closed or has deleted itself, and so do the comments of
 # others in it, which stay.
-_CLOSED = (
-    select(community.c.actor_id)
-    .join(actor, actor.c.id == community.c.actor_id)
-    .where(or_(community.c.removed_at.is_not(None), actor.c.deleted_at.is_not(None)))
-)
-SHOWN = (
-    post.c.deleted_at.is_(None),
-    post.c.removed_at.is_(None),
-    post.c.community_id.not_in(_CLOSED),
-)
+_SHOWN = (is_shown(post), ~is_closed(post.c.community_id))
 _SHOWN_COMMENT = (
-    comment.c.deleted_at.is_(None),
-    comment.c.removed_at.is_(None),
-    comment.c.post_id.not_in(select(post.c.id).where(post.c.community_id.in_(_CLOSED))),
+    is_shown(comment),
+    ~is_closed(
+        select(post.c.community_id)
+        .where(post.c.id == comment.c.post_id)
+        .correlate(comment)
+        .scalar_subquery()
+    ),
 )
 
 
 def newest_in(conn: Connection, community_id: int, limit: int, offset: int = 0) -> list[Post]:
     """The newest shown posts of a community behind the first `offset`, newest first."""
     rows = conn.execute(
-        POST.where(post.c.community_id == community_id, *SHOWN)
+        POST.where(post.c.community_id == community_id, *_SHOWN)
         .order_by(post.c.published_at.desc(), post.c.id.desc())
         .limit(limit)
         .offset(offset)
@@ -42,7 +37,7 @@ def newest_in(conn: Connection, community_id: int, limit: int, offset: int = 0) 
 def featured_in(conn: Connection, community_id: int) -> list[Post]:
     """The pinned posts of a community, the last pinned first."""
     rows = conn.execute(
-        POST.where(post.c.community_id == community_id, post.c.featured_at.is_not(None), *SHOWN)
+        POST.where(post.c.community_id == community_id, post.c.featured_at.is_not(None), *_SHOWN)
         .order_by(post.c.featured_at.desc())
         .limit(50)
     ).mappings()
@@ -54,7 +49,7 @@ def newest_by(
 ) -> list[Post | Comment]:
     """The newest shown posts and comments of a person behind the first `offset`, newest first."""
     posts = select(literal(1).label("is_post"), post.c.id, post.c.published_at).where(
-        post.c.author_id == author_id, *SHOWN
+        post.c.author_id == author_id, *_SHOWN
     )
     comments = select(literal(0), comment.c.id, comment.c.published_at).where(
         comment.c.author_id == author_id, *_SHOWN_COMMENT
@@ -73,12 +68,12 @@ def newest_by(
 
 def count_by(conn: Connection, author_id: int) -> int:
     """How many shown posts and comments a person has."""
-    posts = select(func.count()).where(post.c.author_id == author_id, *SHOWN)
+    posts = select(func.count()).where(post.c.author_id == author_id, *_SHOWN)
     comments = select(func.count()).where(comment.c.author_id == author_id, *_SHOWN_COMMENT)
     return conn.execute(posts).scalar_one() + conn.execute(comments).scalar_one()
 
 
 def count_in(conn: Connection, community_id: int) -> int:
     """How many shown posts a community has."""
-    query = select(func.count()).where(post.c.community_id == community_id, *SHOWN)
+    query = select(func.count()).where(post.c.community_id == community_id, *_SHOWN)
     return conn.execute(query).scalar_one()

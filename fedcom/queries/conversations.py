@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fedcom.models.comment import comment
+from fedcom.queries.visibility import is_shown
 
-_SHOWN = (comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
 _BY_TIME = (comment.c.published_at, comment.c.id)
 
 
@@ -16,7 +16,7 @@ def find_thread_ids(
     """The ids of all shown comments of a post, in the order in which they were written."""
     query = (
         select(comment.c.iri)
-        .where(comment.c.post_id == post_id, *_SHOWN)
+        .where(comment.c.post_id == post_id, is_shown(comment))
         .order_by(*_BY_TIME)
         .offset(offset)
         .limit(limit)
@@ -38,7 +38,7 @@ def find_reply_ids(
     """
     query = (
         select(comment.c.iri)
-        .where(_answers(post_id, parent_id), *_SHOWN)
+        .where(_answers(post_id, parent_id), is_shown(comment))
         .order_by(comment.c.local.desc(), *_BY_TIME)
         .offset(offset)
         .limit(limit)
@@ -57,4 +57,4 @@ def _answers(post_id: int, parent_id: int | None) -> ColumnElement[bool]:
 
 
 def _count(conn: Connection, which: ColumnElement[Any]) -> int:
-    return conn.execute(select(func.count()).where(which, *_SHOWN)).scalar_one()
+    return conn.execute(select(func.count()).where(which, is_shown(comment))).scalar_one()

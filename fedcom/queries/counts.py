@@ -8,27 +8,33 @@ from activitypub.nodeinfo import Usage
 from fedcom.models.account import account
 from fedcom.models.comment import comment
 from fedcom.models.post import post
+from fedcom.queries.visibility import is_shown
 
 
 def count_usage(conn: Connection, now: datetime) -> Usage:
     """Members, those seen within half a year and a month, and what was written here."""
     seen = account.c.last_seen_at
     active = account.c.state == "active"
+    members = select(func.count()).where(active)
     row = conn.execute(
         select(
-            select(func.count()).where(active).scalar_subquery(),
-            select(func.count()).where(active, seen > now - timedelta(days=180)).scalar_subquery(),
-            select(func.count()).where(active, seen > now - timedelta(days=30)).scalar_subquery(),
-            select(func.count())
-            .select_from(post)
-            .where(post.c.local, post.c.deleted_at.is_(None), post.c.removed_at.is_(None))
-            .scalar_subquery(),
-            select(func.count())
-            .select_from(comment)
-            .where(comment.c.local, comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None))
-            .scalar_subquery(),
+            members.scalar_subquery().label("users"),
+            members.where(seen > now - timedelta(days=180)).scalar_subquery().label("half_year"),
+            members.where(seen > now - timedelta(days=30)).scalar_subquery().label("month"),
+            *(
+                select(func.count())
+                .select_from(table)
+                .where(table.c.local, is_shown(table))
+                .scalar_subquery()
+                .label(f"{table.name}s")
+                for table in (post, comment)
+            ),
         )
     ).one()
     return Usage(
-        users=row[0], active_half_year=row[1], active_month=row[2], posts=row[3], comments=row[4]
+        users=row.users,
+        active_half_year=row.half_year,
+        active_month=row.month,
+        posts=row.posts,
+        comments=row.comments,
     )

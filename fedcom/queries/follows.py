@@ -27,9 +27,10 @@ from fedcom.models.moderation import community_ban
 from fedcom.models.peer import peer
 from fedcom.models.post import post
 from fedcom.queries.actors import get_community
+from fedcom.queries.visibility import is_open, is_there
 
 FOLLOW = select(*columns_of(FollowRow, follow))
-_place = actor.alias("place")
+_group = actor.alias("group_actor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ def list_pending(conn: Connection) -> list[FollowRow]:
         .where(
             follow.c.state == "pending",
             actor.c.local.is_(True),
-            actor.c.deleted_at.is_(None),
-            target.c.deleted_at.is_(None),
+            is_there(actor),
+            is_there(target),
         )
         .order_by(follow.c.id)
     )
@@ -104,33 +105,36 @@ def count_unanswered(conn: Connection, before: datetime) -> list[tuple[str, int,
     first of them was asked."""
     target = actor.alias("target")
     rows = conn.execute(
-        select(target.c.host, func.count().label("number"), func.min(follow.c.created_at))
+        select(
+            target.c.host,
+            func.count().label("number"),
+            func.min(follow.c.created_at).label("since"),
+        )
         .join(target, target.c.id == follow.c.target_id)
         .join(actor, actor.c.id == follow.c.follower_id)
         .where(
             follow.c.state == "pending",
             follow.c.created_at < before,
             actor.c.local.is_(True),
-            target.c.deleted_at.is_(None),
+            is_there(target),
         )
         .group_by(target.c.host)
         .order_by(target.c.host)
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row.host, row.number, row.since) for row in rows]
 
 
 def find_unfilled(conn: Connection) -> list[Community]:
     """Peers' communities that somebody here follows and whose old posts were not fetched yet."""
     rows = conn.execute(
         select(community.c.actor_id)
-        .join(_place, _place.c.id == community.c.actor_id)
+        .join(_group, _group.c.id == community.c.actor_id)
         .where(
             community.c.backfilled_at.is_(None),
-            community.c.removed_at.is_(None),
-            _place.c.local.is_(False),
-            _place.c.deleted_at.is_(None),
+            _group.c.local.is_(False),
+            is_open(_group),
             exists().where(
-                follow.c.target_id == _place.c.id,
+                follow.c.target_id == _group.c.id,
                 follow.c.state == "accepted",
                 follow.c.follower_id == actor.c.id,
                 actor.c.local.is_(True),
@@ -148,7 +152,7 @@ def follower_hosts(conn: Connection, target_id: int, now: datetime) -> Iterator[
     and whoever is banned `now`, from this instance or from the community.
     """
     for row in conn.execute(_FOLLOWER_HOSTS, {"target": target_id, "now": now}):
-        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+        yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
 def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[FollowerHost]:
@@ -168,19 +172,24 @@ def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[Fo
     for row in conn.execute(
         _INBOXES.where(actor.c.id.in_(union(posted, answered, followers))), {"now": now}
     ):
-        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+        yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
 def _inboxes() -> Select[Any]:
     """The inboxes of people and communities elsewhere, and what is known of their servers."""
-    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox).label("inbox")
     return (
-        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
+        select(
+            inbox,
+            actor.c.host,
+            peer.c.software,
+            func.coalesce(peer.c.reached, False).label("reached"),
+        )
         .select_from(actor)
         .outerjoin(peer, peer.c.host == actor.c.host)
         .where(
             actor.c.local.is_(False),
-            actor.c.deleted_at.is_(None),
+            is_there(actor),
             or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= _NOW),
         )
         .distinct()
@@ -191,15 +200,20 @@ def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
     """Every server that we know somebody of, by the inboxes that its actors share, and where they
     share none (GoToSocial, snac) by those of each.
     """
-    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox)
+    inbox = func.coalesce(actor.c.shared_inbox, actor.c.inbox).label("inbox")
     rows = conn.execute(
-        select(inbox, actor.c.host, peer.c.software, func.coalesce(peer.c.reached, False))
+        select(
+            inbox,
+            actor.c.host,
+            peer.c.software,
+            func.coalesce(peer.c.reached, False).label("reached"),
+        )
         .outerjoin(peer, peer.c.host == actor.c.host)
         .where(actor.c.local.is_(False))
         .distinct()
     )
     for row in rows:
-        yield FollowerHost(row[0], row[1], row[2], bool(row[3]))
+        yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
 def server_of(conn: Connection, someone: Actor) -> FollowerHost:

@@ -9,7 +9,7 @@ from fedcom.models.actor import Actor, actor
 from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
 from fedcom.models.message import Message
-from fedcom.models.moderation import ReportRow, report
+from fedcom.models.moderation import ReportRow, moderator, report
 from fedcom.models.post import Post
 from fedcom.queries.content import is_about
 from fedcom.text.html import to_text
@@ -76,3 +76,9 @@ def count_reports_from(conn: Connection, host: str, since: datetime) -> int:
         .where(actor.c.host == host, report.c.created_at > since)
     )
     return int(conn.execute(theirs).scalar_one())
+
+
+def moderates_anything(conn: Connection, person_id: int) -> bool:
+    """Whether somebody is a moderator of any community."""
+    mine = select(exists().where(moderator.c.person_id == person_id))
+    return bool(conn.execute(mine).scalar())

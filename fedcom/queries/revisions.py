@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select
 
-from fedcom.models.base import columns_of
+from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import Comment
 from fedcom.models.post import Post
 from fedcom.models.revision import Revision, revision
@@ -16,4 +16,4 @@ def list_revisions(conn: Connection, about: Post | Comment) -> list[Revision]:
         .where(is_about(revision, about))
         .order_by(revision.c.id.desc())
     )
-    return [Revision(*row) for row in rows]
+    return [to_row(Revision, row) for row in rows.mappings()]

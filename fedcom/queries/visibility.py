@@ -1,60 +1,127 @@
-"""Who may still read what was deleted or removed, as conditions for statements.
+"""What is shown, to whom, and what a member does not want to see, as conditions for statements.
 
-For the pages of a post and its comments, and for lists that name a post or a community whatever
-became of it: the modlog and notifications.
+Each of these is defined here and nowhere else: `is_shown` (neither deleted nor removed), `is_open`
+(the community that it is in), `may_read` (this viewer), `is_blocked` (by this viewer). A rule that
+hides more from somebody belongs in one of them.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, or_, select
 
 from fedcom.models.account import account
 from fedcom.models.actor import actor, community
+from fedcom.models.comment import comment
 from fedcom.models.moderation import moderator
+from fedcom.models.personal import actor_block, host_block
+from fedcom.models.post import post
+
+
+def is_there(row: FromClause) -> ColumnElement[bool]:
+    """Whether a post, comment, message or actor was not deleted."""
+    return row.c.deleted_at.is_(None)
+
+
+def is_kept(row: FromClause) -> ColumnElement[bool]:
+    """Whether a post, comment or community was not removed by a moderator or an admin."""
+    return row.c.removed_at.is_(None)
+
+
+def is_shown(content: FromClause) -> ColumnElement[bool]:
+    """Whether a post or comment is neither deleted nor removed."""
+    return and_(is_there(content), is_kept(content))
+
+
+def is_open(group: FromClause, its_community: FromClause = community) -> ColumnElement[bool]:
+    """Whether the community with these rows of `actor` and `community` was neither deleted nor
+    closed by an admin; nothing in it is shown otherwise.
+    """
+    return and_(is_there(group), is_kept(its_community))
+
+
+def is_closed(community_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The opposite of `is_open`, where the statement has only the community's id."""
+    group, itself = actor.alias(), community.alias()
+    return (
+        exists()
+        .select_from(group.join(itself, itself.c.actor_id == group.c.id))
+        .where(group.c.id == community_id, ~is_open(group, itself))
+    )
+
+
+def is_post_shown(group: FromClause) -> ColumnElement[bool]:
+    """Whether lists show a row of `post` joined with its `community` and the actor `group`."""
+    return and_(is_shown(post), is_open(group))
+
+
+def is_comment_shown(group: FromClause) -> ColumnElement[bool]:
+    """Whether lists show a row of `comment`, which stands below a post that they show."""
+    return and_(is_shown(comment), is_post_shown(group))
 
 
 def may_read(
-    about: FromClause, place_id: ColumnElement[Any], viewer: ColumnElement[int]
+    about: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
     """Whether the viewer may read the words of `about`, a row of `post` or `comment` in the
-    community `place_id`.
+    community `community_id`.
 
     Everybody may while it is shown; its author always; moderators of the community and admins as
     long as its author has not deleted it.
     """
-    shown = and_(about.c.removed_at.is_(None), ~is_closed(place_id))
-    judges = or_(_moderates(place_id, viewer), is_admin(viewer))
-    others = and_(about.c.deleted_at.is_(None), or_(shown, judges))
+    shown = and_(is_kept(about), ~is_closed(community_id))
+    judges = or_(moderates(community_id, viewer), is_admin(viewer))
+    others = and_(is_there(about), or_(shown, judges))
     return or_(about.c.author_id == viewer, others)
 
 
 def reads_removed(
-    about: FromClause, place_id: ColumnElement[Any], viewer: ColumnElement[int]
+    about: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
     """Whether the viewer may read `about` on its own page though it was removed: its author,
     moderators of the community, and admins. What its author has deleted nobody may.
     """
-    judges = or_(_moderates(place_id, viewer), is_admin(viewer))
-    return and_(about.c.deleted_at.is_(None), or_(about.c.author_id == viewer, judges))
+    judges = or_(moderates(community_id, viewer), is_admin(viewer))
+    return and_(is_there(about), or_(about.c.author_id == viewer, judges))
 
 
-def is_closed(place_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether the community was deleted, or closed by an admin; nothing in it is shown then."""
-    place = actor.alias()
-    return (
-        exists()
-        .select_from(place.join(community, community.c.actor_id == place.c.id))
-        .where(
-            place.c.id == place_id,
-            or_(place.c.deleted_at.is_not(None), community.c.removed_at.is_not(None)),
-        )
-    )
-
-
-def is_admin(viewer: ColumnElement[int]) -> ColumnElement[bool]:
+def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether the viewer runs this instance."""
-    return exists().where(account.c.actor_id == viewer, account.c.role == "admin")
+    found = exists().where(account.c.actor_id == viewer, account.c.role == "admin")
+    return found.correlate_except(account)
 
 
-def _moderates(place_id: ColumnElement[Any], viewer: ColumnElement[int]) -> ColumnElement[bool]:
-    return exists().where(moderator.c.community_id == place_id, moderator.c.person_id == viewer)
+def moderates(community_id: ColumnElement[Any], person: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the person is a moderator of the community."""
+    found = exists().where(
+        moderator.c.community_id == community_id, moderator.c.person_id == person
+    )
+    return found.correlate_except(moderator)
+
+
+def is_blocked(
+    viewer: ColumnElement[int] | int,
+    *,
+    ids: Iterable[ColumnElement[Any]] = (),
+    hosts: Iterable[ColumnElement[Any]] = (),
+) -> ColumnElement[bool]:
+    """Whether the viewer has blocked one of the people and communities `ids`, or of the servers
+    `hosts`.
+    """
+    actors = select(actor_block.c.blocked_id).where(actor_block.c.person_id == viewer)
+    servers = select(host_block.c.host).where(host_block.c.person_id == viewer)
+    actors, servers = actors.correlate(None), servers.correlate(None)
+    return or_(*(one.in_(actors) for one in ids), *(one.in_(servers) for one in hosts))
+
+
+def is_not_blocked(
+    viewer: ColumnElement[int] | int,
+    *,
+    ids: Iterable[ColumnElement[Any]] = (),
+    hosts: Iterable[ColumnElement[Any]] = (),
+) -> ColumnElement[bool]:
+    """The opposite of `is_blocked`, for leaving rows out of a list."""
+    # Said so that PostgreSQL expects to keep nearly every row. It takes NOT IN for a coin tossed,
+    # and a few of them for next to no rows left, and then joins in ways that are a hundred times
+    # slower.
+    return case((is_blocked(viewer, ids=ids, hosts=hosts), 1), else_=0) != 1

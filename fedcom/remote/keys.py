@@ -164,10 +164,10 @@ class InstanceKey:
 
 
 def _version(conn: Connection) -> tuple[int, int]:
-    row = conn.execute(
+    newest, retired = conn.execute(
         select(func.coalesce(func.max(actor_key.c.id), 0), func.count(actor_key.c.retired_at))
     ).one()
-    return int(row[0]), int(row[1])
+    return int(newest), int(retired)
 
 
 _NEWEST = (

@@ -279,3 +279,8 @@ _CLEANER = nh3.Cleaner(
     allowed_classes=_CLASSES,
     url_relative="deny",
 )
+
+
+def first_words(html: str, limit: int = 280) -> str:
+    """The beginning of a text, which may be cut off anywhere, as plain words on one line."""
+    return cut(" ".join(to_text(html).split()), limit)

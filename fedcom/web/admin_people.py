@@ -25,8 +25,14 @@ from fedcom.http.paging import asked_row
 from fedcom.models.actor import Community, Person
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
-from fedcom.queries.communities import CommunityPage, CommunityQuery, list_communities
 from fedcom.site.communities import list_closed
+from fedcom.views.community import (
+    CommunityQuery,
+    CommunityView,
+    list_communities,
+    read_community_cursor,
+)
+from fedcom.views.paging import Page
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
@@ -133,9 +139,10 @@ async def show_communities(request: Request) -> Response:
 async def _show_communities(request: Request, form: Form) -> Response:
     after = request.query_params.get("after", "")
 
-    def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, list[Community]]:
+    def read(conn: Connection, context: PageContext) -> tuple[Page[CommunityView], list[Community]]:
         admin_of(context)
-        return list_communities(conn, CommunityQuery(after=after)), list_closed(conn)
+        cursor = read_community_cursor(after, "subscribers") if after else None
+        return list_communities(conn, CommunityQuery(after=cursor)), list_closed(conn)
 
     context, (opened, closed) = await read_page(request, read)
     values = {"form": form, "opened": opened, "closed": closed}

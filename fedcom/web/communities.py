@@ -1,6 +1,5 @@
 """Communities: the list, a community's page, following it, opening one, managing it."""
 
-from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -16,87 +15,42 @@ from fedcom.context import Context
 from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.resolve import get_community_named, look_up_person, slug_of
-from fedcom.models.actor import Community, Person
-from fedcom.models.moderation import CommunityBan
+from fedcom.models.actor import Community
 from fedcom.offload import offload
 from fedcom.personal.sent_forms import once
-from fedcom.queries.actors import find_moderators, get_person
-from fedcom.queries.communities import (
-    CommunityPage,
-    CommunityQuery,
-    FollowState,
-    Scope,
-    Sort,
-    get_relation,
-    list_communities,
-)
-from fedcom.queries.feed import PostPage
-from fedcom.queries.follows import find_follow
+from fedcom.queries.actors import get_person
 from fedcom.rules.limits import check_body, check_display_name
 from fedcom.rules.names import check_name
-from fedcom.rules.permissions import Standing, may_moderate
+from fedcom.rules.permissions import may_moderate
+from fedcom.views.community import (
+    CommunityPage,
+    CommunityQuery,
+    CommunityView,
+    Scope,
+    Sort,
+    get_community_page,
+    is_refused,
+    list_communities,
+    read_community_cursor,
+)
+from fedcom.views.paging import Page
+from fedcom.views.post import PostView
 from fedcom.web.feeds import Choice, choose, read_list
 from fedcom.web.html.forms import Form, read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
 from fedcom.wire.body import Body
-from outbox.maintenance import find_failure
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 MAX_NAME = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A community as its pages need it: who runs it, and what the viewer is to it."""
-
-    community: Community
-    moderators: list[Person]
-    follow: FollowState | None
-    # By the viewer.
-    is_blocked: bool
-    # That the viewer may not take part.
-    ban: CommunityBan | None
-    standing: Standing
-    # The viewer's request to follow was refused, or never arrived.
-    is_refused: bool = False
-
-    @property
-    def may_post(self) -> bool:
-        """Whether the viewer's post would be taken, as far as one can tell beforehand."""
-        is_open = not self.community.posting_restricted or self.standing.may_moderate
-        return is_open and self.ban is None
-
-
-def read_place(conn: Connection, context: PageContext, community_id: int) -> Place:
-    """What the side of a community's pages shows, in two statements; two more while the viewer
-    waits for its server to accept them. Raises NotFound.
-    """
-    relation = get_relation(conn, community_id, viewer_id=context.viewer_id)
-    community = relation.community
-    moderators = find_moderators(conn, community)
-    if context.member is None:
-        return Place(community, moderators, None, False, None, Standing())
-    standing = Standing(
-        is_moderator=any(person.id == context.viewer_id for person in moderators),
-        is_admin=community.local and context.member.is_admin,
-        ban=relation.ban,
+def read_community(conn: Connection, context: PageContext, community_id: int) -> CommunityPage:
+    """What a community's pages show of it, for who asks. Raises NotFound."""
+    is_admin = context.member is not None and context.member.is_admin
+    return get_community_page(
+        conn, community_id, viewer_id=context.viewer_id, is_admin=is_admin, now=context.now
     )
-    ban = relation.ban if relation.ban is not None and relation.ban.holds(context.now) else None
-    return Place(
-        community,
-        moderators,
-        relation.follow,
-        relation.is_blocked,
-        ban,
-        standing,
-        is_refused=relation.follow == "pending" and _is_refused(conn, context, community.id),
-    )
-
-
-def _is_refused(conn: Connection, context: PageContext, community_id: int) -> bool:
-    asked = find_follow(conn, context.viewer_id or 0, community_id)
-    return asked is not None and find_failure(conn, asked.iri) is not None
 
 
 async def list_all(request: Request) -> Response:
@@ -106,14 +60,17 @@ async def list_all(request: Request) -> Response:
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     name = query.get("q", "").strip()[:MAX_NAME]
 
-    def read(conn: Connection, context: PageContext) -> tuple[Scope, CommunityPage, set[int]]:
+    after = query.get("after", "")
+
+    def read(conn: Connection, context: PageContext) -> tuple[Scope, Page[CommunityView], set[int]]:
         scope: Scope = "local" if asked == "local" else "all"
         if asked == "subscribed" and context.member:
             scope = "subscribed"
-        listing = CommunityQuery(scope, sort, name, query.get("after", ""))
+        cursor = read_community_cursor(after, sort) if after else None
+        listing = CommunityQuery(scope, sort, name, cursor)
         found = list_communities(conn, listing, viewer_id=context.viewer_id)
-        pending = [line.name.id for line in found.lines if line.follow == "pending"]
-        return scope, found, {one for one in pending if _is_refused(conn, context, one)}
+        pending = [one.id for one in found.items if one.follow == "pending"]
+        return scope, found, {one for one in pending if is_refused(conn, context.viewer_id, one)}
 
     context, (scope, found, refused) = await read_page(request, read)
 
@@ -131,15 +88,17 @@ async def show(request: Request) -> Response:
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/c/{name}", 308)
 
-    def read(conn: Connection, context: PageContext) -> tuple[Place, Choice, PostPage]:
-        community = get_community_named(conn, request)
+    def read(
+        conn: Connection, context: PageContext
+    ) -> tuple[CommunityPage, Choice, Page[PostView]]:
+        found = get_community_named(conn, request)
         choice = choose(context, "community")
-        posts = read_list(conn, context, choice, community.id)
-        return read_place(conn, context, community.id), choice, posts
+        posts = read_list(conn, context, choice, found.id)
+        return read_community(conn, context, found.id), choice, posts
 
-    context, (place, choice, posts) = await read_page(request, read)
-    values = {"place": place, "choice": choice, "posts": posts}
-    return page(context, "community.html", values, alternate=place.community.iri)
+    context, (community, choice, posts) = await read_page(request, read)
+    values = {"community": community, "choice": choice, "posts": posts}
+    return page(context, "community.html", values, alternate=community.iri)
 
 
 async def follow(request: Request) -> Response:
@@ -180,8 +139,7 @@ async def create(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """GET and POST /c/{slug}/edit: what the community says of itself, and who moderates it."""
-    context, place = await managed(request)
-    community = place.community
+    context, shown, community = await managed(request)
     form = await read_form(request, _values(community))
     by = member_of(context).person
     if form.ready:
@@ -189,7 +147,7 @@ async def edit(request: Request) -> Response:
             action = EditCommunity(by=by, community=community, **await _words(form))
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}", "community_saved")
-    return _manage_page(context, place, form=form, appoint=Form({"person": ""}))
+    return _manage_page(context, shown, form=form, appoint=Form({"person": ""}))
 
 
 async def _words(form: Form) -> dict[str, Any]:
@@ -201,27 +159,32 @@ async def _words(form: Form) -> dict[str, Any]:
     }
 
 
-def _manage_page(context: PageContext, place: Place, *, form: Form, appoint: Form) -> Response:
-    values = {"place": place, "form": form, "appoint": appoint}
+def _manage_page(
+    context: PageContext, shown: CommunityPage, *, form: Form, appoint: Form
+) -> Response:
+    values = {"community": shown, "form": form, "appoint": appoint}
     return appoint.answer(form.answer(page(context, "community_edit.html", values)))
 
 
-async def managed(request: Request) -> tuple[PageContext, Place]:
-    """The community of the address, for who moderates it. Raises Denied for others."""
+async def managed(request: Request) -> tuple[PageContext, CommunityPage, Community]:
+    """The community of the address, as its pages show it and as actions take it, for who moderates
+    it. Raises Denied for others.
+    """
 
-    def read(conn: Connection, context: PageContext) -> Place:
+    def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Community]:
         by = member_of(context).person
-        place = read_place(conn, context, get_community_named(conn, request).id)
-        may_moderate(by, place.community, place.standing, context.now)
-        return place
+        community = get_community_named(conn, request)
+        shown = read_community(conn, context, community.id)
+        may_moderate(by, community, shown.standing, context.now)
+        return shown, community
 
-    return await read_page(request, read)
+    context, (shown, community) = await read_page(request, read)
+    return context, shown, community
 
 
 async def appoint(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators: make somebody a moderator."""
-    context, place = await managed(request)
-    community = place.community
+    context, shown, community = await managed(request)
     by = member_of(context).person
     form = await read_form(request, {"person": ""})
     if form.ready:
@@ -230,7 +193,7 @@ async def appoint(request: Request) -> Response:
             action = AddModerator(by=by, community=community, person=person)
             await context.instance.unit(lambda ctx: act(ctx, action))
             return see_other(f"/c/{slug(community)}/edit", "moderator_added")
-    return _manage_page(context, place, form=Form(_values(community)), appoint=form)
+    return _manage_page(context, shown, form=Form(_values(community)), appoint=form)
 
 
 def _values(community: Community) -> dict[str, str]:
@@ -245,15 +208,15 @@ def _values(community: Community) -> dict[str, str]:
 async def dismiss(request: Request) -> Response:
     """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
     sent = await receive(request)
-    context, place = await managed(request)
+    context, _, community = await managed(request)
     by = member_of(context).person
 
     def work(ctx: Context) -> None:
         person = get_person(ctx.conn, number_in(sent.get("person", "")))
-        act(ctx, RemoveModerator(by=by, community=place.community, person=person))
+        act(ctx, RemoveModerator(by=by, community=community, person=person))
 
     await context.instance.unit(work)
-    path = f"/c/{slug(place.community)}"
+    path = f"/c/{slug(community)}"
     return see_other(
         path if sent.get("person") == str(by.id) else f"{path}/edit", "moderator_removed"
     )

@@ -196,8 +196,8 @@ def _restore(kind: Kind) -> Handler:
 
 
 def _only_for_this_server(ctx: Context, by: Person, target: Target) -> bool:
-    place = community_of(ctx.conn, target)
-    return not standing(ctx.conn, by, place).may_moderate and is_admin(ctx.conn, by.id)
+    community = community_of(ctx.conn, target)
+    return not standing(ctx.conn, by, community).may_moderate and is_admin(ctx.conn, by.id)
 
 
 def _remove(kind: Kind) -> Handler:
@@ -215,7 +215,7 @@ def _remove(kind: Kind) -> Handler:
                 may_moderate(member.person, community, judge, context.now)
             return target, community, judge
 
-        context, (target, place, judge) = await read_page(request, read)
+        context, (target, community, judge) = await read_page(request, read)
         by = member_of(context).person
         if form.ready:
             with form.keeping():
@@ -227,7 +227,7 @@ def _remove(kind: Kind) -> Handler:
             "form": form,
             "target": target,
             "path": f"/{kind.path}/{number}",
-            "place": place,
+            "community": community,
             "moderates": judge.may_moderate,
         }
         return form.answer(page(context, "remove.html", values))

@@ -11,17 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fedcom.http.paging import asked_cursor
-from fedcom.queries.feed import (
+from fedcom.views.feed import (
     SPANNED,
     FeedQuery,
-    PostPage,
     Scope,
     Sort,
     Span,
     list_posts,
     read_cursor,
 )
-from fedcom.queries.people import NOBODY
+from fedcom.views.paging import Page
+from fedcom.views.post import PostView
+from fedcom.views.viewer import NOBODY
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 
@@ -69,7 +70,7 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
     preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
     names = (query.get("sort", ""), usual, preferred, "active")
     sort = next(one for name in names for one in SORTS if one == name)
-    # Who looks at one person or one shelf looks for all of it.
+    # Who looks at one person or one list of their own looks for all of it.
     spans = (query.get("range", ""), "all" if usual else span_of_it, USUAL_SPAN)
     span = next(one for name in spans for one in SPANS if one == name)
     view = query.get("view", "")
@@ -100,7 +101,7 @@ def read_list(
     context: PageContext,
     choice: Choice,
     subject_id: int = NOBODY,
-) -> PostPage:
+) -> Page[PostView]:
     """The page of the list."""
     wants = wanted(context, choice, subject_id)
     return list_posts(conn, wants, viewer_id=context.viewer_id, now=context.now)
@@ -109,14 +110,14 @@ def read_list(
 async def show_front(request: Request) -> Response:
     """GET /: without a choice what the member prefers, or everything if that is empty."""
 
-    def read(conn: Connection, context: PageContext) -> tuple[Choice, PostPage]:
+    def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView]]:
         asked = request.query_params.get("list", "")
         preferred = context.member.account.front_scope if context.member else "all"
         names = (asked, preferred, "all")
         scope = next(one for name in names for one in SCOPES if one == name)
         choice = choose(context, scope)
         posts = read_list(conn, context, choice)
-        if posts.lines or scope == "all" or asked:
+        if posts.items or scope == "all" or asked:
             return choice, posts
         choice = choose(context, "all")
         return choice, read_list(conn, context, choice)

@@ -22,16 +22,17 @@ from fedcom.models.message import Message
 from fedcom.personal.notifications import read_conversation
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_person
-from fedcom.queries.messages import (
-    Conversation,
-    ConversationPage,
-    find_conversation,
-    get_own_message,
-    list_conversations,
-)
-from fedcom.queries.saved import is_blocked
+from fedcom.queries.blocks import has_blocked
+from fedcom.queries.messages import get_own_message
 from fedcom.rules.limits import check_message
 from fedcom.rules.permissions import may_edit
+from fedcom.views.message import (
+    ConversationView,
+    MessageView,
+    find_conversation,
+    list_conversations,
+)
+from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import read_form, receive, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
@@ -39,10 +40,10 @@ from fedcom.web.html.request_context import PageContext, context_of, member_of, 
 
 async def list_all(request: Request) -> Response:
     """GET /messages: with whom the member writes, the latest first."""
-    before = asked_row(request, "before")
+    after = Cursor.of_id(asked_row(request, "before"))
 
-    def read(conn: Connection, context: PageContext) -> ConversationPage:
-        return list_conversations(conn, member_of(context).person.id, before=before)
+    def read(conn: Connection, context: PageContext) -> Page[ConversationView]:
+        return list_conversations(conn, member_of(context).person.id, after=after)
 
     context, conversations = await read_page(request, read)
     return page(context, "messages.html", {"conversations": conversations})
@@ -51,7 +52,7 @@ async def list_all(request: Request) -> Response:
 @dataclass(frozen=True, slots=True)
 class _Talk:
     other: Person
-    conversation: Conversation
+    conversation: Page[MessageView]
     # Who is blocked cannot answer.
     is_blocked: bool
 
@@ -59,14 +60,14 @@ class _Talk:
 async def converse(request: Request) -> Response:
     """GET and POST /messages/{slug}: what the two wrote to each other, and a form below it."""
     form = await read_form(request, {"body": ""})
-    before = asked_row(request, "before")
+    after = Cursor.of_id(asked_row(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> _Talk:
         by = member_of(context).person
         # Also when they are gone: what they wrote is still to be read.
         other = get_person_named(conn, request, with_deleted=True)
-        conversation = find_conversation(conn, by.id, other.id, before=before)
-        return _Talk(other, conversation, is_blocked(conn, by.id, other.id))
+        conversation = find_conversation(conn, by.id, other.id, after=after)
+        return _Talk(other, conversation, has_blocked(conn, by.id, other.id))
 
     context, talk = await read_page(request, read)
     member = member_of(context)

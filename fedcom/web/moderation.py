@@ -26,10 +26,12 @@ from fedcom.http.resolve import (
 from fedcom.models.actor import Community, Person
 from fedcom.models.moderation import MODERATION_LABELS, ModerationAction
 from fedcom.queries.actors import find_community, get_person
-from fedcom.queries.bans import PAGE, BanLine, list_bans
-from fedcom.queries.modlog import LogFilter, LogPage, list_modlog
 from fedcom.rules.limits import MAX_REASON, check_body
-from fedcom.web.communities import Place, managed, read_place
+from fedcom.views.ban import BanView, list_bans
+from fedcom.views.community import CommunityPage
+from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
+from fedcom.views.paging import Cursor, Page
+from fedcom.web.communities import managed, read_community
 from fedcom.web.html.forms import Form, beside, read_form, receive, see_other
 from fedcom.web.html.i18n import gettext, sentence
 from fedcom.web.html.render import page, slug
@@ -45,10 +47,10 @@ _FILTER = ("community", "moderator", "person", "kind")
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What the page of the log shows; `place` is None for that of the whole instance."""
+    """What the page of the log shows; `community` is None for that of the whole instance."""
 
-    place: Place | None
-    found: LogPage
+    community: CommunityPage | None
+    found: Page[ModlogView]
     # Of those that are asked for, who or what is not known here.
     unknown: str
 
@@ -56,22 +58,22 @@ class Log:
 async def show_modlog(request: Request) -> Response:
     """GET /modlog and /c/{slug}/modlog: what moderators did, for everybody to see."""
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
-    before = asked_row(request, "before") or None
+    after = Cursor.of_id(asked_row(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> Log:
-        place = None
+        inside = None
         if "slug" in request.path_params:
-            place = read_place(conn, context, get_community_named(conn, request).id)
+            inside = read_community(conn, context, get_community_named(conn, request).id)
         try:
-            wanted = _wanted(conn, request, form, place)
+            wanted = _wanted(conn, request, form, inside)
         except NotFound as error:
-            return Log(place, LogPage((), None), sentence(error, error.detail))
-        return Log(place, list_modlog(conn, wanted, viewer_id=context.viewer_id, before=before), "")
+            return Log(inside, Page(), sentence(error, error.detail))
+        return Log(inside, list_modlog(conn, wanted, viewer_id=context.viewer_id, after=after), "")
 
     context, log = await read_page(request, read)
     values = {
         "log": log,
-        "place": log.place,
+        "community": log.community,
         "form": form,
         "kinds": _kinds(),
         "labels": MODERATION_LABELS,
@@ -85,11 +87,13 @@ def _kinds() -> list[tuple[str, str]]:
     return [("", gettext("All actions")), *words]
 
 
-def _wanted(conn: Connection, request: Request, form: Form, place: Place | None) -> LogFilter:
+def _wanted(
+    conn: Connection, request: Request, form: Form, inside: CommunityPage | None
+) -> LogFilter:
     """What the address asks for. Raises NotFound for names that nobody here has."""
     kind = form.line("kind")
-    community_id = place.community.id if place is not None else None
-    if place is None and form.line("community"):
+    community_id = inside.id if inside is not None else None
+    if inside is None and form.line("community"):
         slug = form.line("community").lstrip("!")
         name = split_slug(slug, instance_of(request).settings.host, NO_COMMUNITY)
         found = find_community(conn, *name)
@@ -113,7 +117,7 @@ def _person_id(conn: Connection, request: Request, text: str) -> int | None:
 
 async def ban(request: Request) -> Response:
     """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
-    context, place = await managed(request)
+    context, shown, community = await managed(request)
     by = member_of(context).person
     form = await read_form(
         request, _BAN | {name: request.query_params.get(name, "") for name in ("person", "reason")}
@@ -122,21 +126,21 @@ async def ban(request: Request) -> Response:
         with form.keeping():
             person = await look_up_person(request, by, form.line("person"))
             await context.instance.unit(
-                lambda ctx: act(ctx, _ban(ctx, by, person, place.community, form))
+                lambda ctx: act(ctx, _ban(ctx, by, person, community, form))
             )
-            return see_other(f"/c/{slug(place.community)}/banned", "banned")
-    values = {"place": place, "person": None, "form": form}
+            return see_other(f"/c/{slug(community)}/banned", "banned")
+    values = {"community": shown, "person": None, "form": form}
     return form.answer(page(context, "moderation_ban.html", values))
 
 
-def _ban(ctx: Context, by: Person, person: Person, place: Community | None, form: Form) -> Ban:
+def _ban(ctx: Context, by: Person, person: Person, inside: Community | None, form: Form) -> Ban:
     days = _days(form.line("days"))
     with beside("reason"):
         reason = check_body(form.line("reason"), MAX_REASON)
     return Ban(
         by=by,
         person=person,
-        community=place,
+        community=inside,
         reason=reason,
         expires_at=ctx.now + timedelta(days=days) if days else None,
         removes_content=form.checked("content"),
@@ -155,22 +159,21 @@ def _days(text: str) -> int:
 
 async def show_banned(request: Request) -> Response:
     """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
-    after = asked_row(request)
+    after = Cursor.of_id(asked_row(request))
 
-    def read(conn: Connection, context: PageContext) -> tuple[Place, list[BanLine]]:
-        place = read_place(conn, context, get_community_named(conn, request).id)
-        return place, list_bans(conn, place.community.id, context.now, after=after)
+    def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Page[BanView]]:
+        community = read_community(conn, context, get_community_named(conn, request).id)
+        return community, list_bans(conn, community.id, context.now, after=after)
 
-    context, (place, bans) = await read_page(request, read)
-    more = bans[-1].person.id if len(bans) == PAGE else None
-    values = {"place": place, "bans": bans, "more": more}
+    context, (community, bans) = await read_page(request, read)
+    values = {"community": community, "bans": bans}
     return page(context, "moderation_banned.html", values)
 
 
 async def unban(request: Request) -> Response:
     """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
     sent = await receive(request)
-    context, place = await managed(request)
+    context, _, community = await managed(request)
     by = member_of(context).person
 
     def work(ctx: Context) -> None:
@@ -180,13 +183,13 @@ async def unban(request: Request) -> Response:
             Unban(
                 by=by,
                 person=person,
-                community=place.community,
+                community=community,
                 restores_content=bool(sent.get("content")),
             ),
         )
 
     await context.instance.unit(work)
-    return see_other(f"/c/{slug(place.community)}/banned", "unbanned")
+    return see_other(f"/c/{slug(community)}/banned", "unbanned")
 
 
 # Bans from the whole instance.
@@ -206,7 +209,7 @@ async def ban_from_site(request: Request) -> Response:
         with form.keeping():
             await context.instance.unit(lambda ctx: act(ctx, _ban(ctx, by, person, None, form)))
             return see_other(f"/u/{slug(person)}", "banned")
-    values = {"place": None, "person": person, "form": form}
+    values = {"community": None, "person": person, "form": form}
     return form.answer(page(context, "moderation_ban.html", values))
 
 

@@ -10,7 +10,9 @@ from fedcom.http.numbers import number_in
 from fedcom.http.paging import asked_row
 from fedcom.models.moderation import MODERATION_LABELS, OTHER_NOTICES
 from fedcom.personal.notifications import read_kinds, read_one
-from fedcom.queries.notifications import KINDS, Filter, NewsLine, NewsPage, list_news
+from fedcom.queries.notifications import KINDS, Filter
+from fedcom.views.notification import NotificationView, list_notifications
+from fedcom.views.paging import Cursor, Page
 from fedcom.web.html.forms import receive, safe_path, see_other
 from fedcom.web.html.i18n import gettext
 from fedcom.web.html.render import page
@@ -23,14 +25,19 @@ async def show(request: Request) -> Response:
     """GET /notifications: what is unread, or `?show=all`; `?kind=` for some of it."""
     only = _filter(request.query_params.get("kind", ""))
     everything = request.query_params.get("show") == "all"
-    before = asked_row(request, "before")
+    after = Cursor.of_id(asked_row(request, "before"))
 
-    def read(conn: Connection, context: PageContext) -> NewsPage:
+    def read(conn: Connection, context: PageContext) -> Page[NotificationView]:
         by = member_of(context).person
-        return list_news(conn, by.id, only, unread=not everything, before=before)
+        return list_notifications(conn, by.id, only, unread=not everything, after=after)
 
-    context, news = await read_page(request, read)
-    values = {"news": news, "only": only, "everything": everything, "notice_of": _notice_of}
+    context, notifications = await read_page(request, read)
+    values = {
+        "notifications": notifications,
+        "only": only,
+        "everything": everything,
+        "notice_of": _notice_of,
+    }
     return page(context, "notifications.html", values)
 
 
@@ -51,13 +58,13 @@ async def mark(request: Request) -> Response:
     return see_other(safe_path(sent.get("back", ""), PATH))
 
 
-def _notice_of(line: NewsLine) -> str:
+def _notice_of(item: NotificationView) -> str:
     """What a moderator or another server did about the member or what they wrote."""
-    labels = MODERATION_LABELS.get(line.detail)
+    labels = MODERATION_LABELS.get(item.detail)
     if labels is None:
-        notice = OTHER_NOTICES.get(line.detail, "")
+        notice = OTHER_NOTICES.get(item.detail, "")
     else:
-        notice = (line.comment_id and labels.comment_notice) or labels.notice
+        notice = (item.comment_id and labels.comment_notice) or labels.notice
     return gettext(notice) if notice else gettext("A moderator took an action that concerns you")
 
 

@@ -14,7 +14,7 @@ from fedcom.accounts.sessions import SignedIn
 from fedcom.http.identity import clear_session
 from fedcom.http.instance import Instance, instance_of
 from fedcom.personal.export import PARTS, ExportPart, export_head, lemmy_settings, read_part
-from fedcom.queries.bans import OwnBan, list_bans_of
+from fedcom.views.ban import BanView, list_bans_of
 from fedcom.web.html.forms import read_form, see_other
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, context_of, member_of, read_page
@@ -33,7 +33,7 @@ async def show(request: Request) -> Response:
 async def show_bans(request: Request) -> Response:
     """GET /settings/bans: what the member is kept out of, until when and why."""
 
-    def read(conn: Connection, context: PageContext) -> list[OwnBan]:
+    def read(conn: Connection, context: PageContext) -> list[BanView]:
         return list_bans_of(conn, member_of(context).person.id, context.now)
 
     context, bans = await read_page(request, read)

@@ -12,15 +12,16 @@ from fedcom.http.instance import instance_of
 from fedcom.http.paging import asked_cursor
 from fedcom.http.resolve import get_person_named, slug_of
 from fedcom.models.actor import Person
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import PostPage, Sort
-from fedcom.queries.profiles import Contributions, ProfileStats, get_facts, list_works
-from fedcom.queries.remarks import RemarkPage, list_comments_of
+from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.views.feed import Sort
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.post import PostView
+from fedcom.views.profile import Contributions, ProfileStats, get_facts, list_works
 from fedcom.web.feeds import Choice, choose, read_list, wanted
 from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 
-SHELVES = ("posts", "comments")
+LISTS = ("posts", "comments")
 """What `show` may be; without it both are shown in one list."""
 
 ORDERS: tuple[Sort, ...] = ("new", "top")
@@ -36,18 +37,18 @@ class Profile:
     show: str
     choice: Choice
     works: Contributions | None = None
-    posts: PostPage | None = None
-    comments: RemarkPage | None = None
+    posts: Page[PostView] | None = None
+    comments: Page[CommentView] | None = None
 
     @property
     def older(self) -> str:
         """The query of the page behind this one; "" at the end."""
         if self.works is not None:
             return self._older_works(self.works)
-        listed = self.posts or self.comments
-        if listed is None or listed.next is None:
+        page = self.posts or self.comments
+        if page is None or page.next is None:
             return ""
-        return self.choice.link(after=str(listed.next))
+        return self.choice.link(after=str(page.next))
 
     def _older_works(self, works: Contributions) -> str:
         """Both lists go on for themselves, and either may not have begun yet."""
@@ -72,16 +73,16 @@ def _read(conn: Connection, context: PageContext) -> Profile:
     person = get_person_named(conn, context.request, with_deleted=is_admin)
     facts = get_facts(conn, person.id, viewer_id=context.viewer_id)
     asked = context.request.query_params.get("show", "")
-    shelf = asked if asked in SHELVES else ""
+    listed = asked if asked in LISTS else ""
     choice = choose(context, "author", "new")
-    if shelf == "posts":
+    if listed == "posts":
         posts = read_list(conn, context, choice, person.id)
-        return Profile(person, facts, shelf, choice, posts=posts)
+        return Profile(person, facts, listed, choice, posts=posts)
     choice = replace(choice, sort=choice.sort if choice.sort in ORDERS else "new", span="all")
     wants = wanted(context, choice, person.id)
-    if shelf == "comments":
-        remarks = list_comments_of(conn, wants, viewer_id=context.viewer_id)
-        return Profile(person, facts, shelf, choice, comments=remarks)
-    answers = asked_cursor(context.request, partial(Cursor.read, whole=True), "answers")
-    works = list_works(conn, wants, answers, viewer_id=context.viewer_id)
-    return Profile(person, facts, shelf, choice, works=works)
+    if listed == "comments":
+        comments = list_comments_of(conn, wants, viewer_id=context.viewer_id, now=context.now)
+        return Profile(person, facts, listed, choice, comments=comments)
+    after = asked_cursor(context.request, partial(Cursor.read, whole=True), "answers")
+    works = list_works(conn, wants, after, viewer_id=context.viewer_id, now=context.now)
+    return Profile(person, facts, listed, choice, works=works)

@@ -180,8 +180,8 @@ async def edit_mine(request: Request) -> Response:
 
 async def edit_community(request: Request) -> Response:
     """GET and POST /c/{slug}/pictures: the community's, for its moderators."""
-    context, place = await managed(request)
-    by, community = member_of(context).person, place.community
+    context, _, community = await managed(request)
+    by = member_of(context).person
     return await _edit(context, by, community, f"/c/{slug(community)}/edit")
 
 

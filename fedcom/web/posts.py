@@ -20,15 +20,13 @@ from fedcom.models.post import Post
 from fedcom.personal.drafts import drop_draft
 from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community
-from fedcom.queries.communities import list_writable
 from fedcom.queries.drafts import find_draft
-from fedcom.queries.duplicates import list_duplicates
-from fedcom.queries.people import ActorRef
-from fedcom.queries.post_view import CrossPost
 from fedcom.queries.posts import get_post
 from fedcom.rules.languages import LANGUAGES, check_language
 from fedcom.rules.limits import check_body, check_title, check_url, check_warning
 from fedcom.rules.permissions import may_edit
+from fedcom.views.community import CommunityView, list_writable
+from fedcom.views.post import CrossPost, list_duplicates
 from fedcom.web import drafts, pictures
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page
@@ -51,7 +49,7 @@ _NEW = {
 class Desk:
     """What the page for writing a post shows beside the form."""
 
-    communities: tuple[ActorRef, ...] = ()
+    communities: tuple[CommunityView, ...] = ()
     left: Draft | None = None
     source: Post | None = None
 
@@ -111,8 +109,8 @@ def _begin(request: Request, form: Form, desk: Desk) -> Draft | None:
     if desk.source is not None:
         brought = _quoted(desk.source)
     left = None if brought else drafts.restore(form, desk.left)
-    place = request.path_params.get("slug") or asked.get("community", "")
-    form.values.update(brought | ({"community": place} if place else {}))
+    community = request.path_params.get("slug") or asked.get("community", "")
+    form.values.update(brought | ({"community": community} if community else {}))
     return left
 
 

@@ -14,11 +14,11 @@ from fedcom.http.instance import instance_of
 from fedcom.http.numbers import number_in
 from fedcom.http.signer import HmacSigner, parts_of
 from fedcom.personal.feed_tokens import Subscriber, find_subscriber, renew_feed_salt
-from fedcom.queries.feed import FeedQuery
-from fedcom.queries.notifications import NewsLine, list_news
 from fedcom.rules.limits import MAX_BODY
 from fedcom.site.settings import get_site
 from fedcom.text.html import escape_text
+from fedcom.views.feed import FeedQuery
+from fedcom.views.notification import NotificationView, list_notifications
 from fedcom.web.html.feed_documents import Entry, Feed
 from fedcom.web.html.forms import receive, see_other
 from fedcom.web.html.i18n import choose, gettext, speak
@@ -51,7 +51,7 @@ async def show_subscribed(request: Request) -> Response:
     return await answer(request, await instance_of(request).read(read), PRIVATE)
 
 
-async def show_news(request: Request) -> Response:
+async def show_notifications(request: Request) -> Response:
     """GET /feeds/notifications: what the member is told, read or not, newest first."""
     instance = instance_of(request)
     origin = instance.settings.origin
@@ -59,8 +59,8 @@ async def show_news(request: Request) -> Response:
     def read(conn: Connection) -> Feed:
         who = _subscriber(conn, request)
         site = get_site(conn)
-        lines = list_news(conn, who.id, limit=ENTRIES).lines
-        entries = tuple(_of_news(origin, line) for line in lines)
+        items = list_notifications(conn, who.id, limit=ENTRIES).items
+        entries = tuple(_of_notification(origin, item) for item in items)
         title = gettext("%(name)s: notifications") % {"name": site.name}
         began = site.set_up_at or instance.clock()
         return Feed(own_address(request), f"{origin}/notifications", title, "", entries, began)
@@ -78,7 +78,7 @@ async def renew(request: Request) -> Response:
 
 def private_feeds() -> list[BaseRoute]:
     """The routes of each feed in each form, and of the button that moves them."""
-    handlers = {"/feeds/subscribed": show_subscribed, "/feeds/notifications": show_news}
+    handlers = {"/feeds/subscribed": show_subscribed, "/feeds/notifications": show_notifications}
     shown = [
         page_route(f"{path}.{ending}", handler)
         for path, handler in handlers.items()
@@ -99,36 +99,36 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
     return who
 
 
-def _of_news(origin: str, line: NewsLine) -> Entry:
-    by = line.by
+def _of_notification(origin: str, item: NotificationView) -> Entry:
+    by = item.by
     # Messages are private, and who runs a feed reader is not asked to keep them.
-    text = "" if line.message_id else line.excerpt
+    text = "" if item.message_id else item.excerpt
     return Entry(
-        id=f"{origin}/notifications#news-{line.id}",
-        address=f"{origin}{_place_of(line)}",
-        title=_sentence(line),
-        html="".join(f"<p>{escape_text(words)}</p>" for words in (text, line.reason) if words),
+        id=f"{origin}/notifications#news-{item.id}",
+        address=f"{origin}{_path_of(item)}",
+        title=_sentence(item),
+        html="".join(f"<p>{escape_text(words)}</p>" for words in (text, item.reason) if words),
         author=by.handle if by else "",
         author_address=f"{origin}/u/{slug(by)}" if by else origin,
-        published=line.created_at,
-        changed=line.created_at,
+        published=item.created_at,
+        changed=item.created_at,
     )
 
 
-def _place_of(line: NewsLine) -> str:
-    if line.kind == "application":
+def _path_of(item: NotificationView) -> str:
+    if item.kind == "application":
         return "/admin/registration"
-    if line.kind == "report" and not line.detail:
+    if item.kind == "report" and not item.detail:
         return "/reports"
-    if line.kind == "message" and line.by:
-        return f"/messages/{slug(line.by)}"
-    if line.comment_id:
-        return f"/comment/{line.comment_id}"
-    return f"/post/{line.post_id}" if line.post_id else "/notifications"
+    if item.kind == "message" and item.by:
+        return f"/messages/{slug(item.by)}"
+    if item.comment_id:
+        return f"/comment/{item.comment_id}"
+    return f"/post/{item.post_id}" if item.post_id else "/notifications"
 
 
-def _sentence(line: NewsLine) -> str:
-    if line.kind == "report" and line.detail:
+def _sentence(item: NotificationView) -> str:
+    if item.kind == "report" and item.detail:
         return gettext("Your report was reviewed")
     sentences = {
         "reply": gettext("%(who)s replied to you in %(what)s"),
@@ -138,5 +138,5 @@ def _sentence(line: NewsLine) -> str:
         "application": gettext("%(who)s applied for an account"),
         "moderation": gettext("A moderator took an action that concerns you"),
     }
-    who = line.by.name if line.by else gettext("Someone")
-    return sentences[line.kind] % {"who": who, "what": line.post_title or gettext("a post")}
+    who = item.by.name if item.by else gettext("Someone")
+    return sentences[item.kind] % {"who": who, "what": item.post_title or gettext("a post")}

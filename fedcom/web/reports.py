@@ -31,17 +31,13 @@ from fedcom.personal.sent_forms import once
 from fedcom.queries.actors import get_community, get_person
 from fedcom.queries.comments import get_comment
 from fedcom.queries.messages import get_own_message
-from fedcom.queries.people import ActorRef
 from fedcom.queries.posts import get_post
-from fedcom.queries.report_queue import (
-    CasePage,
-    ReportQuery,
-    list_cases,
-    list_queues,
-    moderates_anything,
-)
+from fedcom.queries.reports import moderates_anything
 from fedcom.rules.limits import MAX_REASON, check_body, check_report
 from fedcom.site.reports import get_report_for, reopen, resolve
+from fedcom.views.community import CommunityView
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.report import ReportQuery, ReportView, list_queues, list_reports
 from fedcom.web.content import remove_content
 from fedcom.web.html.forms import Form, beside, read_form, safe_path, see_other
 from fedcom.web.html.render import page, slug
@@ -78,7 +74,7 @@ class _Subject:
 
     target: Target
     author: Person
-    place: Community | None
+    community: Community | None
     back: str
 
 
@@ -118,16 +114,16 @@ def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
         return _Subject(target, author, None, f"/messages/{slug(author)}#message-{target.id}")
     about = target if isinstance(target, Post) else get_post(conn, target.post_id)
     anchor = f"#comment-{target.id}" if isinstance(target, Comment) else ""
-    place = get_community(conn, about.community_id)
-    check_open(place)
-    return _Subject(target, author, place, f"/post/{about.id}{anchor}")
+    community = get_community(conn, about.community_id)
+    check_open(community)
+    return _Subject(target, author, community, f"/post/{about.id}{anchor}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
     queue: ReportQuery
-    found: CasePage
-    communities: list[ActorRef]
+    found: Page[ReportView]
+    communities: list[CommunityView]
 
 
 async def show(request: Request) -> Response:
@@ -148,10 +144,10 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
             is_admin=member.is_admin,
             resolved=asked.get("show") == "resolved",
             community_id=number_in(asked.get("community", "")),
-            before=asked_row(request, "before"),
+            after=Cursor.of_id(asked_row(request, "before")),
         )
         names = list_queues(conn, member.person.id, is_admin=member.is_admin)
-        return _Shown(queue, list_cases(conn, queue), names)
+        return _Shown(queue, list_reports(conn, queue), names)
 
     context, shown = await read_page(request, read)
     values = {

@@ -18,10 +18,12 @@ from fedcom.http.resolve import get_community_named, get_person_named, look_up
 from fedcom.models.actor import Community, Person
 from fedcom.personal.blocks import block, block_host, unblock, unblock_host
 from fedcom.personal.saved import hide, save, unhide, unsave
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import FeedQuery, PostPage, list_posts
 from fedcom.queries.posts import get_post
-from fedcom.queries.saved import Blocks, SavedComments, list_own_blocks, list_saved_comments
+from fedcom.views.block import Blocks, list_own_blocks
+from fedcom.views.comment import CommentView, list_saved_comments
+from fedcom.views.feed import FeedQuery, list_posts
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.post import PostView
 from fedcom.web.content import COMMENTS, POSTS, Kind
 from fedcom.web.html.forms import read_form, receive, safe_path, see_other
 from fedcom.web.html.render import page
@@ -104,8 +106,8 @@ def _blocking(
 class Saved:
     """One of the three lists."""
 
-    posts: PostPage | None
-    comments: SavedComments | None
+    posts: Page[PostView] | None
+    comments: Page[CommentView] | None
 
 
 async def show_saved(request: Request) -> Response:
@@ -117,7 +119,7 @@ async def show_saved(request: Request) -> Response:
     def read(conn: Connection, context: PageContext) -> Saved:
         by = member_of(context).person
         if show == "comments":
-            return Saved(None, list_saved_comments(conn, by.id, after=after))
+            return Saved(None, list_saved_comments(conn, by.id, after=after, now=context.now))
         wanted = FeedQuery("hidden" if show == "hidden" else "saved", "new", after=after, nsfw=True)
         return Saved(list_posts(conn, wanted, viewer_id=by.id, now=context.now), None)
 

@@ -5,7 +5,6 @@ What is on other servers is fetched for members only, and by a form: no link mak
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlencode
 
@@ -18,16 +17,20 @@ from activitypub.webfinger import parse_handle
 from fedcom.accounts.throttle import SEARCH_BY_ADDRESS, address_key, count_attempt
 from fedcom.errors import Invalid
 from fedcom.http.addresses import client_address
-from fedcom.http.paging import asked_cursor
 from fedcom.http.resolve import get_community_named, look_up
 from fedcom.lookup import Found, find_known
 from fedcom.models.actor import Community, Person
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_community, find_person
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.search import (
-    ActorHits,
-    ContentHits,
+from fedcom.text.pasted import pasted_address
+from fedcom.text.search_terms import Terms, parse_terms
+from fedcom.views.comment import CommentView
+from fedcom.views.community import CommunityView
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.person import PersonView
+from fedcom.views.post import PostView
+from fedcom.views.search import (
+    Hit,
     Scope,
     SearchQuery,
     Sort,
@@ -37,14 +40,14 @@ from fedcom.queries.search import (
     search_people,
     search_posts,
 )
-from fedcom.text.pasted import pasted_address
-from fedcom.text.search_terms import Terms, parse_terms
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, slug
 from fedcom.web.html.request_context import PageContext, context_of, member_of
 
 Kind = Literal["posts", "comments", "communities", "people"]
-Hits: TypeAlias = ContentHits | ActorHits
+Hits: TypeAlias = (
+    Page[Hit[PostView]] | Page[Hit[CommentView]] | Page[Hit[CommunityView]] | Page[Hit[PersonView]]
+)
 
 MAX_QUERY = 2048
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -61,18 +64,18 @@ _SEARCHES: Mapping[Kind, Callable[[Connection, SearchQuery, Viewer], Hits]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for; `place` is the slug of the one community that is searched."""
+    """What the address asks for; `community` is the slug of the one community that is searched."""
 
     text: str
     kind: Kind
     sort: Sort
     scope: Scope
-    place: str
+    community: str
 
     def query(self, **changes: str) -> str:
         """The query that asks a little differently, from the beginning."""
         own = {"q": self.text, "type": self.kind, "sort": self.sort, "scope": self.scope}
-        return urlencode({**own, **({"in": self.place} if self.place else {}), **changes})
+        return urlencode({**own, **({"in": self.community} if self.community else {}), **changes})
 
 
 async def show(request: Request) -> Response:
@@ -104,7 +107,7 @@ async def _search(context: PageContext, form: Form, asked: Asked) -> Response:
         )
 
     found = await instance.read(read)
-    if isinstance(found, ContentHits | ActorHits):
+    if isinstance(found, Page):
         return _show(context, form, asked, found)
     return see_other(path_of(found))
 
@@ -126,18 +129,18 @@ def _asked(request: Request, form: Form) -> Asked:
     kind = next((one for one in KINDS if one == query.get("type")), KINDS[0])
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
     scope = next((one for one in SCOPES if one == query.get("scope")), SCOPES[0])
-    place = query.get("in", "") if kind in {"posts", "comments"} else ""
-    return Asked(form.line("q"), kind, sort, scope, place)
+    community = query.get("in", "") if kind in {"posts", "comments"} else ""
+    return Asked(form.line("q"), kind, sort, scope, community)
 
 
 def _wanted(conn: Connection, request: Request, asked: Asked) -> SearchQuery:
     """Raises NotFound for a community that nobody knows, Invalid for a cursor that no page gave."""
-    terms = parse_terms(asked.text)
-    cursor = asked_cursor(request, partial(Cursor.read, whole=_is_by_time(asked, terms)))
-    if not asked.place:
+    terms, after = parse_terms(asked.text), request.query_params.get("after", "")
+    cursor = Cursor.read(after, whole=_is_by_time(asked, terms)) if after else None
+    if not asked.community:
         return SearchQuery(terms, asked.scope, asked.sort, after=cursor)
-    place = get_community_named(conn, request, asked.place)
-    return SearchQuery(terms, "community", asked.sort, place.id, after=cursor)
+    community = get_community_named(conn, request, asked.community)
+    return SearchQuery(terms, "community", asked.sort, community.id, after=cursor)
 
 
 def _is_by_time(asked: Asked, terms: Terms) -> bool:

@@ -28,16 +28,16 @@ from fedcom.http.resolve import get_community_named, get_person_named
 from fedcom.models.moderation import MODERATION_LABELS
 from fedcom.offload import offload
 from fedcom.queries.actors import get_community
-from fedcom.queries.feed import FeedQuery, Sort, Span, list_posts
-from fedcom.queries.latest import Latest, latest_comments
-from fedcom.queries.modlog import LogFilter, LogLine, list_modlog
-from fedcom.queries.people import NOBODY
-from fedcom.queries.post_lines import PostLine
 from fedcom.queries.posts import get_post
 from fedcom.rules.limits import MAX_BODY
 from fedcom.site.settings import get_site
 from fedcom.text.html import escape_text, to_text
 from fedcom.text.plain import cut
+from fedcom.views.comment import CommentView, list_newest_comments
+from fedcom.views.feed import FeedQuery, Sort, Span, list_posts
+from fedcom.views.modlog import LogFilter, ModlogView, list_modlog
+from fedcom.views.post import PostView
+from fedcom.views.viewer import NOBODY
 from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose, gettext, speak
 from fedcom.web.html.render import link, slug
@@ -80,10 +80,10 @@ async def show_community(request: Request) -> Response:
     """GET /feeds/c/{slug}."""
 
     def read(conn: Connection) -> Feed:
-        place = get_community_named(conn, request)
-        wanted = _wanted(request, scope="community", subject_id=place.id)
-        about = to_text(place.summary_html)
-        return _posts(conn, request, wanted, f"/c/{slug(place)}", place.display_name, about)
+        community = get_community_named(conn, request)
+        wanted = _wanted(request, scope="community", subject_id=community.id)
+        about, path = to_text(community.summary_html), f"/c/{slug(community)}"
+        return _posts(conn, request, wanted, path, community.display_name, about)
 
     return await answer(request, await instance_of(request).read(read))
 
@@ -108,8 +108,8 @@ async def show_thread(request: Request) -> Response:
         post = get_post(conn, number_of(request))
         if not post.is_shown or not get_community(conn, post.community_id).is_open:
             raise HTTPException(410, mark("This post has been deleted or removed."))
-        found = latest_comments(conn, post.id, ENTRIES)
-        entries = tuple(_of_comment(origin, post.title, one) for one in found)
+        found = list_newest_comments(conn, post.id, ENTRIES)
+        entries = tuple(_of_comment(origin, one) for one in found)
         page = f"{origin}/post/{post.id}"
         return Feed(own_address(request), page, post.title, "", entries, post.published_at)
 
@@ -122,11 +122,11 @@ async def show_log(request: Request) -> Response:
 
     def read(conn: Connection) -> Feed:
         site = get_site(conn)
-        place = get_community_named(conn, request) if "slug" in request.path_params else None
-        log = list_modlog(conn, LogFilter(place.id if place else None), limit=ENTRIES)
-        page = f"{origin}/c/{slug(place)}/modlog" if place else f"{origin}/modlog"
-        entries = tuple(_of_deed(origin, page, site.name, line) for line in log.lines)
-        name = place.display_name if place else site.name
+        inside = get_community_named(conn, request) if "slug" in request.path_params else None
+        log = list_modlog(conn, LogFilter(inside.id if inside else None), limit=ENTRIES)
+        page = f"{origin}/c/{slug(inside)}/modlog" if inside else f"{origin}/modlog"
+        entries = tuple(_of_log(origin, page, site.name, entry) for entry in log.items)
+        name = inside.display_name if inside else site.name
         title = gettext("Moderation log of %(name)s") % {"name": name}
         began = site.set_up_at or instance_of(request).clock()
         return Feed(own_address(request), page, title, "", entries, began)
@@ -185,68 +185,67 @@ def posts_feed(
     """What `wanted` names as the viewer may see it; `page` is the path where people read it."""
     instance = instance_of(request)
     origin, now = instance.settings.origin, instance.clock()
-    lines = list_posts(conn, wanted, viewer_id=viewer_id, now=now).lines
-    entries = tuple(_of_post(origin, line) for line in lines)
+    posts = list_posts(conn, wanted, viewer_id=viewer_id, now=now).items
+    entries = tuple(_of_post(origin, post) for post in posts)
     began = get_site(conn).set_up_at or now
     return Feed(own_address(request), f"{origin}{page}", title, "", entries, began)
 
 
-def _of_post(origin: str, line: PostLine) -> Entry:
-    html = escape_text(line.content_warning) if line.content_warning else line.body_html
-    if line.url:
-        html = f'<p><a href="{escape(link(line.url))}">{escape(line.url)}</a></p>{html}'
+def _of_post(origin: str, post: PostView) -> Entry:
+    html = escape_text(post.content_warning) if post.content_warning else post.body_html
+    if post.url:
+        html = f'<p><a href="{escape(link(post.url))}">{escape(post.url)}</a></p>{html}'
     return Entry(
-        id=line.iri,
-        address=f"{origin}/post/{line.id}",
-        title=f"[NSFW] {line.title}" if line.nsfw else line.title,
+        id=post.iri,
+        address=f"{origin}/post/{post.id}",
+        title=f"[NSFW] {post.title}" if post.is_sensitive else post.title,
         html=html,
-        author=line.author.handle,
-        author_address=f"{origin}/u/{slug(line.author)}",
-        published=line.published_at,
-        changed=line.updated_at or line.published_at,
-        is_sensitive=line.nsfw,
+        author=post.author.handle,
+        author_address=f"{origin}/u/{slug(post.author)}",
+        published=post.published_at,
+        changed=post.updated_at or post.published_at,
+        is_sensitive=post.is_sensitive,
     )
 
 
-def _of_comment(origin: str, title: str, one: Latest) -> Entry:
+def _of_comment(origin: str, comment: CommentView) -> Entry:
+    names = {"name": comment.author.name, "title": comment.post.title}
     return Entry(
-        id=one.iri,
-        address=f"{origin}/comment/{one.id}",
-        title=cut(
-            gettext("%(name)s on %(title)s") % {"name": one.author.name, "title": title}, 200
-        ),
-        html=escape_text(one.content_warning) if one.content_warning else one.body_html,
-        author=one.author.handle,
-        author_address=f"{origin}/u/{slug(one.author)}",
-        published=one.published_at,
-        changed=one.updated_at or one.published_at,
+        id=comment.iri,
+        address=f"{origin}/comment/{comment.id}",
+        title=cut(gettext("%(name)s on %(title)s") % names, 200),
+        html=escape_text(comment.content_warning) if comment.content_warning else comment.body_html,
+        author=comment.author.handle,
+        author_address=f"{origin}/u/{slug(comment.author)}",
+        published=comment.published_at,
+        changed=comment.updated_at or comment.published_at,
     )
 
 
-def _of_deed(origin: str, page: str, site: str, line: LogLine) -> Entry:
-    label = MODERATION_LABELS.get(line.kind)
-    deed = gettext(label.log) if label is not None else line.kind.replace("_", " ")
-    by = line.moderator
+def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
+    label = MODERATION_LABELS.get(entry.kind)
+    action = gettext(label.log) if label is not None else entry.kind.replace("_", " ")
+    by = entry.moderator
     return Entry(
-        id=f"{page}#{line.id}",
+        id=f"{page}#{entry.id}",
         address=page,
-        title=cut(f"{deed} {_about(line)}", 200),
-        html=escape_text(line.reason) if line.reason else "",
+        title=cut(f"{action} {_about(entry)}", 200),
+        html=escape_text(entry.reason) if entry.reason else "",
         author=by.handle if by else site,
         author_address=f"{origin}/u/{slug(by)}" if by else page,
-        published=line.created_at,
-        changed=line.created_at,
+        published=entry.created_at,
+        changed=entry.created_at,
     )
 
 
-def _about(line: LogLine) -> str:
+def _about(entry: ModlogView) -> str:
     """What it was done to, for a line of plain text."""
-    who = line.subject.handle if line.subject else line.target_iri
-    path = line.path or ""
+    who = entry.subject.handle if entry.subject else entry.target_iri
+    path = entry.path or ""
     if path.startswith("/comment/"):
         return gettext("a comment by %(who)s") % {"who": who}
     if path.startswith("/post/"):
-        return line.title or gettext("a post by %(who)s") % {"who": who}
+        return entry.title or gettext("a post by %(who)s") % {"who": who}
     return who
 
 

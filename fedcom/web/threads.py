@@ -1,7 +1,7 @@
 """Threads: the page of a post with its comments, the page of one comment, and answering."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from fedcom.http.numbers import number_in, number_of
 from fedcom.http.problem import wants_page
 from fedcom.http.resolve import check_open, parse_markdown
 from fedcom.models.comment import Comment
+from fedcom.models.personal import Draft
 from fedcom.models.post import Post
 from fedcom.offload import offload
 from fedcom.personal.drafts import drop_draft
@@ -26,20 +27,14 @@ from fedcom.personal.visits import note_visit
 from fedcom.queries.boosts import count_boosts
 from fedcom.queries.comments import get_comment
 from fedcom.queries.modlog import find_reasons
-from fedcom.queries.post_view import CrossPost, PostView, get_post_view, list_cross_posts
 from fedcom.queries.posts import get_post
-from fedcom.queries.threads import (
-    CommentLine,
-    Node,
-    Order,
-    Thread,
-    find_branch,
-    find_thread,
-    to_tree,
-)
 from fedcom.rules.limits import MAX_DEPTH, check_comment
+from fedcom.views.comment import CommentView
+from fedcom.views.community import CommunityPage
+from fedcom.views.post import CrossPost, PostView, get_post_with_draft, list_cross_posts
+from fedcom.views.thread import Node, Order, Thread, find_branch, find_thread, to_tree
 from fedcom.web import drafts
-from fedcom.web.communities import Place, read_place
+from fedcom.web.communities import read_community
 from fedcom.web.html.forms import Form, read_form, see_other
 from fedcom.web.html.render import page, piece
 from fedcom.web.html.request_context import PageContext, member_of, read_page
@@ -59,12 +54,14 @@ CONTEXT = 3
 class Discussion:
     """All that the page of a post shows."""
 
-    view: PostView
-    place: Place
+    post: PostView
+    community: CommunityPage
     thread: Thread
+    # What the viewer left in the form for an answer.
+    draft: Draft | None
     cross_posts: tuple[CrossPost, ...] = ()
     # The comment whose permalink this is; None on the page of the whole post.
-    focus: CommentLine | None = None
+    focus: CommentView | None = None
     # Why what was removed was removed, by its id, for whoever may want to know.
     reasons: Mapping[str, str] = field(default_factory=dict)
     # How often what the viewer wrote was boosted, by its id.
@@ -73,18 +70,17 @@ class Discussion:
     def values(self, context: PageContext, order: Order, form: Form) -> dict[str, Any]:
         """What the templates of threads are given."""
         new_after = self.new_after(context)
-        roots = to_tree(self.thread.lines, order)
+        roots = to_tree(self.thread.comments, order)
         reply_to = number_in(form.line("parent"))
         return {
             "discussion": self,
-            "place": self.place,
-            "view": self.view,
-            "post": self.view.post,
+            "community": self.community,
+            "post": self.post,
             "focus": self.focus,
             "roots": roots,
             "levels": LEVELS,
             "deepest": MAX_DEPTH - 1,
-            "new": self._new_lines(context, new_after),
+            "new": self._new_comments(context, new_after),
             "reasons": self.reasons,
             "boosts": self.boosts,
             "order": order,
@@ -102,99 +98,92 @@ class Discussion:
         meanwhile or lies too deep, is shown above the comments, so that its text is not lost.
         """
         if not reply_to:
-            post = self.view.post
-            return self.focus is None and post.is_shown and post.locked_at is None
-        return any(line.id == reply_to and self.takes_reply(line) for line in placed(roots))
+            return self.focus is None and self.post.is_shown and self.post.locked_at is None
+        return any(one.id == reply_to and self.takes_reply(one) for one in placed(roots))
 
-    def takes_reply(self, line: CommentLine) -> bool:
+    def takes_reply(self, comment: CommentView) -> bool:
         """Whether the viewer could reply to this comment: it is shown, and not locked for them."""
-        return line.is_shown and (not line.is_locked or self.place.standing.may_moderate)
+        return comment.is_shown and (not comment.is_locked or self.community.standing.may_moderate)
 
     def new_after(self, context: PageContext) -> datetime | None:
         """Comments after this moment are new to the member who looks; None: nothing is."""
-        last = self.view.last_visit
+        last = self.post.last_visit
         return last.new_from(context.now) if last else None
 
-    def _new_lines(self, context: PageContext, new_after: datetime | None) -> frozenset[int]:
+    def _new_comments(self, context: PageContext, new_after: datetime | None) -> frozenset[int]:
         if new_after is None:
             return frozenset()
         return frozenset(
-            line.id
-            for line in self.thread.lines
-            if line.published_at > new_after
-            and line.is_shown
-            and line.author.id != context.viewer_id
+            one.id
+            for one in self.thread.comments
+            if one.published_at > new_after and one.is_shown and one.author.id != context.viewer_id
         )
 
 
-def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentLine]:
+def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentView]:
     """The comments that a page shows of a tree: the upper `levels` of it."""
     if levels:
         for node in roots:
-            yield node.line
+            yield node.comment
             yield from placed(node.children, levels - 1)
 
 
-def _read_place_of(conn: Connection, context: PageContext, view: PostView) -> Place:
-    place = read_place(conn, context, view.community.id)
-    check_open(place.community)
-    return place
+def _read_post(
+    conn: Connection, context: PageContext, post_id: int, draft_place: str
+) -> tuple[PostView, CommunityPage, Draft | None]:
+    """Raises NotFound, and HTTPException(410) when the community was closed."""
+    post, draft = get_post_with_draft(
+        conn, post_id, draft_place, viewer_id=context.viewer_id, now=context.now
+    )
+    check_open(post.community)
+    return post, read_community(conn, context, post.community.id), draft
 
 
 def _read_discussion(
     conn: Connection, context: PageContext, post_id: int, after: str, draft_place: str
 ) -> Discussion:
-    view = get_post_view(conn, post_id, viewer_id=context.viewer_id, draft_place=draft_place)
-    place = _read_place_of(conn, context, view)
-    thread = find_thread(conn, post_id, viewer_id=context.viewer_id, after=after)
-    return Discussion(
-        view,
-        place,
-        thread,
-        list_cross_posts(conn, view.post),
-        reasons=_reasons(conn, context, view, place, thread),
-        boosts=_boosts(conn, context, view, thread),
+    post, community, draft = _read_post(conn, context, post_id, draft_place)
+    thread = find_thread(conn, post, viewer_id=context.viewer_id, now=context.now, after=after)
+    found = Discussion(post, community, thread, draft)
+    return replace(
+        found,
+        cross_posts=list_cross_posts(conn, post, viewer_id=context.viewer_id),
+        reasons=_reasons(conn, context, found),
+        boosts=_boosts(conn, context, found),
     )
 
 
 def _read_branch(
     conn: Connection, context: PageContext, top: Comment, ancestors: int, draft_place: str = ""
 ) -> Discussion:
-    view = get_post_view(conn, top.post_id, viewer_id=context.viewer_id, draft_place=draft_place)
-    place = _read_place_of(conn, context, view)
-    thread = find_branch(conn, top, viewer_id=context.viewer_id, context=ancestors)
-    focus = next(line for line in thread.lines if line.id == top.id)
-    return Discussion(
-        view,
-        place,
-        thread,
-        focus=focus,
-        reasons=_reasons(conn, context, view, place, thread),
-        boosts=_boosts(conn, context, view, thread),
+    post, community, draft = _read_post(conn, context, top.post_id, draft_place)
+    thread = find_branch(
+        conn, post, top, viewer_id=context.viewer_id, now=context.now, context=ancestors
+    )
+    focus = next(one for one in thread.comments if one.id == top.id)
+    found = Discussion(post, community, thread, draft, focus=focus)
+    return replace(
+        found, reasons=_reasons(conn, context, found), boosts=_boosts(conn, context, found)
     )
 
 
-def _boosts(
-    conn: Connection, context: PageContext, view: PostView, thread: Thread
-) -> dict[str, int]:
+def _boosts(conn: Connection, context: PageContext, shown: Discussion) -> dict[str, int]:
     """How often what the viewer wrote was boosted elsewhere."""
     if context.member is None:
         return {}
-    written = [(view.post.iri, view.post.author_id)]
-    written += [(line.iri, line.author.id) for line in thread.lines if line.is_shown]
+    written = [(shown.post.iri, shown.post.author.id)]
+    written += [(one.iri, one.author.id) for one in shown.thread.comments if one.is_shown]
     return count_boosts(conn, [iri for iri, by in written if by == context.viewer_id])
 
 
-def _reasons(
-    conn: Connection, context: PageContext, view: PostView, place: Place, thread: Thread
-) -> dict[str, str]:
+def _reasons(conn: Connection, context: PageContext, shown: Discussion) -> dict[str, str]:
     """Asked for only when there is something removed that the viewer wrote, or moderates."""
     if context.member is None:
         return {}
-    post = view.post
-    removed = [(post.iri, post.author_id)] if post.removed_at is not None else []
-    removed += [(line.iri, line.author.id) for line in thread.lines if line.is_removed]
-    moderates = place.standing.may_moderate or context.member.is_admin
+    post = shown.post
+    removed = [(post.iri, post.author.id)] if post.removed_at is not None else []
+    removed += [(one.iri, one.author.id) for one in shown.thread.comments if one.is_removed]
+    moderates = shown.community.standing.may_moderate or context.member.is_admin
     return find_reasons(conn, [iri for iri, by in removed if moderates or by == context.viewer_id])
 
 
@@ -269,38 +258,40 @@ async def _show(request: Request, form: Form) -> Response:
     )
     reply_to = number_in(form.line("parent"))
     if reply_to and not form.sent:
-        roots = to_tree(discussion.thread.lines)
-        if reply_to not in {line.id for line in placed(roots)}:
+        roots = to_tree(discussion.thread.comments)
+        if reply_to not in {one.id for one in placed(roots)}:
             return RedirectResponse(f"/comment/{reply_to}?reply={reply_to}#comment-{reply_to}", 303)
     more = await _more(context, discussion, form)
     response = _discussion_page(context, discussion, form, more)
-    response.background = _note_visit(context, discussion.view)
+    response.background = _note_visit(context, discussion.post)
     return response
 
 
-def _note_visit(context: PageContext, view: PostView) -> BackgroundTask | None:
+def _note_visit(context: PageContext, post: PostView) -> BackgroundTask | None:
     """Remembered when the page is on its way: reading never waits for a write."""
-    last, member = view.last_visit, context.member
-    is_old = last is None or last.is_to_be_noted(view.post, context.now)
+    last, member = post.last_visit, context.member
+    is_old = last is None or last.is_to_be_noted(post.comments, context.now)
     if member is None or not (is_old or member.unread):
         return None
 
     def note(ctx: Context) -> None:
         if is_old:
-            note_visit(ctx.conn, context.viewer_id, view.post, last, context.now)
+            note_visit(ctx.conn, context.viewer_id, post, last, context.now)
         if member.unread:
-            read_thread(ctx.conn, context.viewer_id, view.post.id, context.now)
+            read_thread(ctx.conn, context.viewer_id, post.id, context.now)
 
     return BackgroundTask(context.instance.unit, note)
 
 
-def _note_reading(context: PageContext, line: CommentLine) -> BackgroundTask | None:
-    """That it was answered or named in this comment is no news any more."""
+def _note_reading(context: PageContext, comment: CommentView) -> BackgroundTask | None:
+    """That it was answered or named in this comment is read then."""
     if context.member is None or not context.member.unread:
         return None
     return BackgroundTask(
         context.instance.unit,
-        lambda ctx: read_thread(ctx.conn, context.viewer_id, line.post_id, context.now, line.id),
+        lambda ctx: read_thread(
+            ctx.conn, context.viewer_id, comment.post.id, context.now, comment.id
+        ),
     )
 
 
@@ -323,7 +314,7 @@ async def show_comment(request: Request) -> Response:
 
 async def _more(context: PageContext, discussion: Discussion, form: Form) -> dict[str, Any]:
     """The draft that the form begins with, or a look at what was typed into it."""
-    left = drafts.restore(form, discussion.view.draft)
+    left = drafts.restore(form, discussion.draft)
     seen = await drafts.preview(context, form) if form.checked("preview") else ""
     return {"left": left, "preview": seen}
 
@@ -331,15 +322,15 @@ async def _more(context: PageContext, discussion: Discussion, form: Form) -> dic
 def _discussion_page(
     context: PageContext, discussion: Discussion, form: Form, more: dict[str, Any]
 ) -> Response:
-    view, focus = discussion.view, discussion.focus
+    post, focus = discussion.post, discussion.focus
     asked = context.request.query_params.get("sort", "")
     order = next((order for order in ORDERS if order == asked), ORDERS[0])
-    shown = focus.is_shown if focus is not None else view.post.is_shown
+    shown = focus.is_shown if focus is not None else post.is_shown
     response = page(
         context,
         "post.html",
         discussion.values(context, order, form) | more,
         status=200 if shown or form.sent else 410,
-        alternate=focus.iri if focus is not None else view.post.iri,
+        alternate=focus.iri if focus is not None else post.iri,
     )
     return form.answer(response)

@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.support.visitor import Visitor
 
@@ -63,30 +64,76 @@ def tab(browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0) ->
 
     `zoom` is the browser's: at 2.0 half as much fits.
     """
+    context = _context(browser, screen, who.origin, zoom)
+    _log_in(context, who)
+    page = context.new_page()
+    complaints = _complaints(page)
+    try:
+        yield page
+    finally:
+        context.close()
+    assert complaints == [], complaints
+
+
+class Windows:
+    """Tabs like those of `tab`, in a window for each server that stays open until the stack is
+    closed; what a tab got to know is forgotten with it, but for files that may be kept.
+
+    `script` runs before all others on each page, as a part of the browser.
+    """
+
+    def __init__(self, browser: Browser, screen: Screen, stack: ExitStack, *, script: Path) -> None:
+        self._browser, self._screen, self._stack, self._script = browser, screen, stack, script
+        self._open: dict[str, BrowserContext] = {}
+
+    @contextmanager
+    def tab(self, who: Visitor) -> Iterator[Page]:
+        """A tab in which `who` is as logged in as they are; as in `tab`, errors fail."""
+        window = self._window(who.origin)
+        window.clear_cookies()
+        _log_in(window, who)
+        page = window.new_page()
+        complaints = _complaints(page)
+        try:
+            yield page
+        finally:
+            page.close()
+        assert complaints == [], complaints
+
+    def _window(self, origin: str) -> BrowserContext:
+        if origin not in self._open:
+            made = _context(self._browser, self._screen, origin)
+            self._stack.callback(made.close)
+            made.add_init_script(path=self._script)
+            self._open[origin] = made
+        return self._open[origin]
+
+
+def _context(browser: Browser, screen: Screen, origin: str, zoom: float = 1.0) -> BrowserContext:
     context = browser.new_context(
-        base_url=who.origin,
+        base_url=origin,
         viewport={"width": int(screen.width / zoom), "height": int(screen.height / zoom)},
         device_scale_factor=zoom,
         color_scheme=screen.theme,
         java_script_enabled=screen.scripts,
     )
     context.set_default_timeout(10_000)
-    _log_in(context, who)
-    page = context.new_page()
+    return context
+
+
+def _complaints(page: Page) -> list[str]:
+    """A list that grows by every error on the page's console."""
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if _is_bad(said.type) else None)
+
+    def note(said: ConsoleMessage) -> None:
+        # Answers that are errors are noted too; pages of errors are looked at as well.
+        is_answer = "the server responded with a status of" in said.text
+        if said.type in {"error", "warning"} and not is_answer:
+            complaints.append(said.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    try:
-        yield page
-    finally:
-        context.close()
-    # Answers that are errors are noted on the console too; pages of errors are looked at as well.
-    bad = [text for text in complaints if "the server responded with a status of" not in text]
-    assert bad == [], bad
-
-
-def _is_bad(kind: str) -> bool:
-    return kind in {"error", "warning"}
+    return complaints
 
 
 def _log_in(context: BrowserContext, who: Visitor) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from fedcom.queries.feed import PAGE
+from fedcom.views.feed import PAGE
 from fedcom.web.html.honeypot import AT_LEAST
 from tests.support.nodes import Node, is_free, running
 from tests.support.pictures import draw, picture

@@ -1,13 +1,23 @@
-"""`home`: an instance with two members and a community, for whatever needs a database."""
+"""`home`: an instance with two members and a community; `rows`: a transaction to insert rows in."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from fedcom.db import Database
 from tests.support.clock import SettableClock
 from tests.support.people import Home
+from tests.support.rows import Rows
 
 
 @pytest.fixture
 def home(database: Database, clock: SettableClock) -> Home:
     """See `tests.support.people`."""
     return Home(database, clock)
+
+
+@pytest.fixture
+def rows(database: Database) -> Iterator[Rows]:
+    """See `tests.support.rows`; on each database in turn."""
+    with database.begin() as conn:
+        yield Rows(conn)

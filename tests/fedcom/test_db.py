@@ -365,6 +365,13 @@ async def test_no_other_process_writes_between_a_units_look_and_its_write(
     assert await database.read(names) == ["ours"]
 
 
+@pytest.fixture
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commits wait for the disk, as they do outside the tests."""
+    monkeypatch.setattr(db, "prepare_sqlite", db.prepare_sqlite.__wrapped__)
+
+
+@pytest.mark.usefixtures("_unhurried")
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_sqlite_is_opened_durable_and_strict(database: Database) -> None:
     def pragma(connection: Connection, name: str) -> Any:

@@ -24,7 +24,6 @@ from activitypub.signatures.rfc9421 import parse_signatures
 from activitypub.webfinger import parse_handle
 from fedcom.errors import FedcomError
 from fedcom.http.accepting import preferred, weights
-from fedcom.queries.cursors import Cursor
 from fedcom.rules import limits
 from fedcom.rules.links import normal_link
 from fedcom.rules.names import check_name
@@ -38,6 +37,7 @@ from fedcom.text.pictures import move_pictures
 from fedcom.text.plain import clean_title
 from fedcom.text.search_terms import parse_terms
 from fedcom.text.titles import title_of
+from fedcom.views.paging import Cursor
 from fedcom.web.html.feed_documents import Entry, Feed, to_atom, to_rss
 from fedcom.web.html.i18n import choose
 from tests.hostile.shapes import HTML, JSON, LINES, MARKDOWN, PAGES

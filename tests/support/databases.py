@@ -1,17 +1,26 @@
-"""Databases for tests, made in milliseconds: copies of one that was migrated once in the run."""
+"""Databases for tests, made in milliseconds: copies of one that was migrated once in the run.
+
+What a process has had to learn once is kept for the next test: databases and connections of
+PostgreSQL, what SQLAlchemy has compiled.
+"""
 
 import os
 import secrets
 import shutil
-from collections import Counter
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Hashable
+from functools import wraps
 from pathlib import Path
 from typing import Any, LiteralString
+from weakref import WeakKeyDictionary
 
 import psycopg
 import pytest
 import sqlalchemy
 from psycopg import sql
-from sqlalchemy import URL, Engine, make_url
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Engine, event, make_url
 
 from fedcom import db, migrate
 from tests.support import services
@@ -38,6 +47,61 @@ def sqlite_database(path: Path, *, migrated: bool) -> str:
     return f"sqlite:///{path}"
 
 
+class KeptConnections:
+    """Connections to PostgreSQL that nobody uses now, for the next engine that wants such a one.
+
+    A new one costs a process of the server, which has to learn the whole schema anew.
+    """
+
+    def __init__(self) -> None:
+        self._free: defaultdict[Hashable, list[psycopg.Connection[Any]]] = defaultdict(list)
+        self._made_for: WeakKeyDictionary[psycopg.Connection[Any], Hashable] = WeakKeyDictionary()
+
+    def serve(self, engine: Engine) -> None:
+        """Let all connections of the engine come from here and be left here."""
+
+        @event.listens_for(engine, "do_connect")
+        def take(dialect: Any, _record: object, args: Any, named: Any) -> psycopg.Connection[Any]:
+            # The adapters are each engine's own, and the same.
+            wanted = frozenset((name, said) for name, said in named.items() if name != "context")
+            free = self._free[wanted]
+            made: psycopg.Connection[Any] = free.pop() if free else dialect.connect(*args, **named)
+            self._made_for[made] = wanted
+            return made
+
+        engine.dialect.do_close = self._leave  # type: ignore[method-assign]
+
+    def pids(self, name: str) -> list[int]:
+        """The server's processes that wait for somebody to use this database."""
+        return [one.info.backend_pid for one in self._all() if one.info.dbname == name]
+
+    def close(self, name: str) -> None:
+        """Close those to this database."""
+        for free in self._free.values():
+            for one in [one for one in free if one.info.dbname == name]:
+                free.remove(one)
+                one.close()
+
+    def _all(self) -> list[psycopg.Connection[Any]]:
+        return [one for free in self._free.values() for one in free]
+
+    def _leave(self, connection: psycopg.Connection[Any]) -> None:
+        try:
+            if connection.info.transaction_status is TransactionStatus.ACTIVE:
+                raise psycopg.OperationalError
+            connection.rollback()
+            connection.autocommit = True
+            connection.execute(_FORGET, prepare=False)
+        except psycopg.Error:
+            connection.close()
+        else:
+            connection._notice_handlers.clear()
+            self._free[self._made_for[connection]].append(connection)
+
+
+kept = KeptConnections()
+
+
 class PostgresqlDatabases:
     """Makes and drops databases on the run's server, over one connection of its own.
 
@@ -50,6 +114,7 @@ class PostgresqlDatabases:
         self._admin = psycopg.connect(_text(self._url), autocommit=True)
         self._template = f"fedcom_template_{services.run_folder().name[-8:]}"
         self._shape: tuple[Any, ...] | None = None
+        self._inside: dict[str, psycopg.Connection[Any]] = {}
         # Migrated ones, by name: how often each was used, and those that nobody uses now.
         self._uses: Counter[str] = Counter()
         self._spare: list[str] = []
@@ -68,8 +133,7 @@ class PostgresqlDatabases:
         if migrated:
             self._uses[name] = 1
             if self._shape is None:
-                with psycopg.connect(self._address(name)) as connection:
-                    self._shape = _shape(connection)
+                self._shape = _shape(self._connected(name))
         return self._address(name)
 
     def drop(self, url: str) -> None:
@@ -84,7 +148,7 @@ class PostgresqlDatabases:
         """Drop what is kept and close the connection; the template stays for the run's other
         processes.
         """
-        for name in self._spare:
+        for name in {*self._spare, *self._inside}:
             self._drop(name)
         self._admin.close()
 
@@ -94,24 +158,26 @@ class PostgresqlDatabases:
 
     def _empty(self, name: str) -> bool:
         """Empty a migrated database, if it can be made as good as a new one."""
-        self._admin.execute(_PART_ALL, [name])
+        inside = self._connected(name)
+        self._admin.execute(_PART_ALL, [name, [inside.info.backend_pid, *kept.pids(name)]])
         self._uses[name] += 1
-        with psycopg.connect(self._address(name)) as connection:
-            if _shape(connection) != self._shape:
-                return False
-            used = connection.execute(_USED).fetchall()
-            if any(pages > MOST_PAGES for _, pages in used):
-                return False
-            tables = [sql.Identifier(table) for table, _ in used]
-            try:
-                # No order among them, and no triggers: only a superuser may do without.
-                connection.execute("SET session_replication_role = replica")
-            except psycopg.errors.InsufficientPrivilege:
-                return False
-            for table in tables:
-                connection.execute(sql.SQL("DELETE FROM {}").format(table))
-            connection.execute(_RESTART)
+        if _shape(inside) != self._shape:
+            return False
+        used = inside.execute(_USED).fetchall()
+        if any(pages > MOST_PAGES for _, pages in used):
+            return False
+        deletes = [sql.SQL("DELETE FROM {};").format(sql.Identifier(table)) for table, _ in used]
+        try:
+            # No order among them, and no triggers: only a superuser may do without.
+            inside.execute(sql.SQL(_EMPTY).format(sql.SQL("").join(deletes)))
+        except psycopg.errors.InsufficientPrivilege:
+            return False
         return True
+
+    def _connected(self, name: str) -> psycopg.Connection[Any]:
+        if name not in self._inside:
+            self._inside[name] = psycopg.connect(self._address(name), autocommit=True)
+        return self._inside[name]
 
     def _ready_template(self) -> str:
         with services.once(MARK) as mark:
@@ -125,6 +191,9 @@ class PostgresqlDatabases:
         return _text(self._url.set(database=name))
 
     def _drop(self, name: str) -> None:
+        kept.close(name)
+        if name in self._inside:
+            self._inside.pop(name).close()
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def _run(self, statement: LiteralString, *names: str) -> None:
@@ -134,36 +203,44 @@ class PostgresqlDatabases:
         self._admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
+_FORGET = """
+RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; SELECT pg_advisory_unlock_all()
+"""
+"""As `DISCARD ALL`, but for prepared statements: psycopg keeps a list of them."""
 _PART_ALL = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = %s AND pid <> ALL(%s)
 """
 _USED = """
 SELECT relname, pg_relation_size(oid) / 8192 FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
   AND pg_relation_size(oid) > 0
 """
-_RESTART = """
-SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence
+_EMPTY: LiteralString = """
+BEGIN;
+SET LOCAL session_replication_role = replica;
+{}
+SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence;
+COMMIT
 """
 
 
 def _shape(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
-    """What a test can have changed about a database but its rows."""
+    """What a test can have changed about a database but its rows: how many rows each catalogue has,
+    and the transaction that wrote its newest.
+    """
     return (
         connection.execute(
             """
         SELECT
           (SELECT array_agg(version_num::text) FROM alembic_version),
-          (SELECT array_agg((oid, relname, relchecks)::text ORDER BY oid) FROM pg_class
-           WHERE relnamespace = 'public'::regnamespace),
-          (SELECT array_agg((attrelid, attname, atttypid, attnotnull, atthasdef)::text
-                            ORDER BY attrelid, attnum)
-           FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-           WHERE relnamespace = 'public'::regnamespace),
-          (SELECT array_agg(conname::text ORDER BY oid) FROM pg_constraint),
           (SELECT count(*) FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp'),
-          (SELECT count(*) FROM pg_proc),
-          (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal),
+          (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_class),
+          (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_attribute),
+          (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_attrdef),
+          (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_constraint),
+          (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_proc),
+          (SELECT (count(*), max(xmin::text::bigint))::text FROM pg_trigger),
           (SELECT count(*) FROM pg_statistic JOIN pg_class ON pg_class.oid = starelid
            WHERE relnamespace = 'public'::regnamespace)
         """
@@ -182,14 +259,31 @@ def statements_compiled_once(patch: pytest.MonkeyPatch) -> None:
 
     def create_engine(url: URL, **options: Any) -> Engine:
         engine = sqlalchemy.create_engine(url, query_cache_size=5_000, **options)
+        if engine.name == "postgresql":
+            kept.serve(engine)
         known = first.setdefault((engine.name, options.get("isolation_level")), engine)
         # One that never connected does not know yet what its server can do.
         if known is not engine and known.dialect.server_version_info is not None:
+            # Nor need it ask again what its server can do.
+            engine.dialect.initialize = lambda _connection: None  # type: ignore[method-assign]
             engine.dialect = engine.pool._dialect = known.dialect
             engine._compiled_cache = known._compiled_cache
         return engine
 
     patch.setattr(db, "create_engine", create_engine)
+
+
+def commits_unsynced(patch: pytest.MonkeyPatch) -> None:
+    """Let no commit to SQLite in this process wait for the disk: no test pulls its plug."""
+    prepare = db.prepare_sqlite
+
+    @wraps(prepare)
+    def prepare_in_haste(connection: sqlite3.Connection) -> None:
+        prepare(connection)
+        connection.execute("PRAGMA synchronous = OFF")
+
+    patch.setattr(db, "prepare_sqlite", prepare_in_haste)
+    patch.setattr(migrate, "prepare_sqlite", prepare_in_haste)
 
 
 def forget_template() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -144,15 +145,19 @@ def changes(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
     }
 
 
+@cache
+def _key(secret: bytes) -> NewKey:
+    private_pem, public_pem = pems()
+    return NewKey(public_pem=public_pem, sealed_private=Seal(secret).close(private_pem))
+
+
 @asynccontextmanager
 async def open_node(
     database: Database, url: str, clock: SettableClock, folder: Path
 ) -> AsyncIterator[Node]:
     """The instance on this database, with ann, bob and !cats of `Home`."""
     settings = Settings(origin=ORIGIN, data_dir=folder, database_url=url, secret_key=SECRET)
-    private_pem, public_pem = pems()
-    sealed = Seal(settings.read_secret()).close(private_pem)
-    home = Home(database, clock, NewKey(public_pem=public_pem, sealed_private=sealed))
+    home = Home(database, clock, _key(settings.read_secret()))
     network = Network()
     async with open_instance(settings, clock=clock, transport=network) as instance:
         app = create_app(settings)

@@ -35,6 +35,7 @@ from inbox.ports import ReceivedActivity
 from outbox.deliveries import activities, deliveries
 from tests.support import documents
 from tests.support.clock import SettableClock
+from tests.support.foundations import founded
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,12 +74,16 @@ class Home:
         self.clock = clock
         self.origin = origin
         self._key = key
-        self(lambda ctx: start(ctx, key))
-        self.ann = self.member("ann", role="admin")
-        self.bob = self.member("bob")
-        self.cats = self.community("cats")
-        self(lambda ctx: finish_setup(ctx.conn, name="Home", registration="closed", now=ctx.now))
+        what = (type(self), clock(), key, origin)
+        self.ann, self.bob, self.cats = founded(database, what, self._people)
         self._read = self._newest()
+
+    def _people(self) -> tuple[Person, Person, Community]:
+        self(lambda ctx: start(ctx, self._key))
+        self.ann = self.member("ann", role="admin")
+        bob, cats = self.member("bob"), self.community("cats")
+        self(lambda ctx: finish_setup(ctx.conn, name="Home", registration="closed", now=ctx.now))
+        return self.ann, bob, cats
 
     def __call__(
         self,

@@ -7,7 +7,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,11 +30,11 @@ from fedcom.models.follow import follow
 from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
 from fedcom.queries.actors import find_actor, find_moderators
-from fedcom.queries.bans import list_bans
 from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
 from fedcom.remote.keys import Seal
 from fedcom.settings import Settings
+from fedcom.views.ban import list_bans
 from fedcom.wire.body import Body
 from fedcom.wiring import OpenInstance, open_instance
 from inbox.journal import journal
@@ -212,7 +212,7 @@ async def _spot(
     url = url or sqlite_database(folder / f"{name}.sqlite3", migrated=True)
     settings = Settings(origin=origin, data_dir=folder / name, database_url=url, secret_key=SECRET)
     database = open_database(url)
-    home = Home(database, clock, _key(settings, proofs), origin=origin)
+    home = Home(database, clock, _key(settings.read_secret(), name, proofs), origin=origin)
     try:
         async with open_instance(settings, clock=clock, transport=network) as instance:
             app = create_app(settings)
@@ -223,8 +223,10 @@ async def _spot(
         database.close()
 
 
-def _key(settings: Settings, proofs: bool) -> NewKey:
-    seal = Seal(settings.read_secret())
+@cache
+def _key(secret: bytes, _of: str, proofs: bool) -> NewKey:
+    """The same whenever the spot of this name is opened."""
+    seal = Seal(secret)
     private_pem, public_pem = pems()
     sealed = seal.close(private_pem)
     if not proofs:
@@ -256,7 +258,7 @@ def _sight(conn: Connection, clock: SettableClock) -> Sight:
     posts = [Post(*row) for row in conn.execute(select(*columns_of(Post, post)))]
     posts = [about for about in posts if about.community_id == cats.id]
     comments = [Comment(*row) for row in conn.execute(select(*columns_of(Comment, comment)))]
-    bans = list_bans(conn, cats.id, clock())
+    bans = list_bans(conn, cats.id, clock()).items
     shown = {about.id for about in posts if about.is_shown}
     listed = conn.execute(select(post_rank.c.post_id).where(post_rank.c.community_id == cats.id))
     assert set(listed.scalars()) == shown

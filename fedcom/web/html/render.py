@@ -21,10 +21,9 @@ from starlette.types import Receive, Scope, Send
 
 from fedcom.catalogues import LANGUAGES
 from fedcom.offload import offload
-from fedcom.text.html import to_text
+from fedcom.text.html import first_words
 from fedcom.text.mentions import unlinked_mentions
 from fedcom.text.pictures import move_pictures
-from fedcom.text.plain import cut
 from fedcom.web.html import flash, i18n
 from fedcom.web.html.request_context import PageContext
 
@@ -65,7 +64,7 @@ def picture(context: Context, url: str, size: str = "full") -> str:
 
 def excerpt(html: str) -> str:
     """The beginning of a text as plain text."""
-    return cut(" ".join(to_text(html).split()), 240)
+    return first_words(html, 240)
 
 
 def slug(actor: Any) -> str:

@@ -33,8 +33,8 @@ from fedcom.models.moderation import community_ban, moderator, modlog, report
 from fedcom.models.notification import notification
 from fedcom.models.post import post, post_rank
 from fedcom.queries.actors import get_person
-from fedcom.queries.bans import list_bans
 from fedcom.remote.peers import put_peer
+from fedcom.views.ban import list_bans
 from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.hearing import hear, read
 from tests.support import documents
@@ -220,7 +220,7 @@ def test_a_ban_runs_out(home: Home) -> None:
     home.clock.advance(days=1)
 
     assert home.post(by=home.bob).is_shown
-    assert home(lambda ctx: list_bans(ctx.conn, home.cats.id, ctx.now)) == []
+    assert home(lambda ctx: list_bans(ctx.conn, home.cats.id, ctx.now)).items == ()
     assert code(home, Unban(by=home.ann, person=home.bob, community=home.cats)) == "not_banned"
 
 

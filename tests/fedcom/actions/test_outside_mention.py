@@ -20,7 +20,7 @@ from fedcom.models.outside_mention import outside_mention
 from fedcom.models.personal import actor_block
 from fedcom.models.post import post
 from fedcom.personal.notifications import prune_notifications
-from fedcom.queries.notifications import list_news
+from fedcom.views.notification import list_notifications
 from inbox.ports import ReceivedActivity
 from tests.fedcom.actions.hearing import hear
 from tests.support.documents import Json, activity, note, page
@@ -65,7 +65,7 @@ def test_whom_a_public_post_names_is_told_of_it(home: Home, kind: str) -> None:
 
     assert sorted(told(home)) == [("ann", "mention"), ("bob", "mention")]
     assert home.rows(post) == home.rows(comment) == []
-    line = home(lambda ctx: list_news(ctx.conn, home.bob.id)).lines[0]
+    line = home(lambda ctx: list_notifications(ctx.conn, home.bob.id)).items[0]
     assert line.by is not None
     assert (line.by.name, line.excerpt) == (kim.name, "Hello you")
     assert line.address == "https://kim.example/@kim/1"
@@ -75,7 +75,7 @@ def test_the_page_of_another_host_is_not_led_to(home: Home) -> None:
     home.person(KIM)
     hear(home, activity("Create", KIM, toot(BOB, url="https://evil.example/1")))
 
-    assert home(lambda ctx: list_news(ctx.conn, home.bob.id)).lines[0].address == NOTE
+    assert home(lambda ctx: list_notifications(ctx.conn, home.bob.id)).items[0].address == NOTE
 
 
 def test_a_reply_in_a_thread_that_nobody_here_keeps_is_a_mention(home: Home) -> None:
@@ -151,7 +151,7 @@ def test_a_mention_that_its_community_announces_later_is_told_once(home: Home) -
     hear(home, created, via=dogs.iri)
 
     assert (told(home), kept(home)) == ([("bob", "mention")], [])
-    line = home(lambda ctx: list_news(ctx.conn, home.bob.id)).lines[0]
+    line = home(lambda ctx: list_notifications(ctx.conn, home.bob.id)).items[0]
     assert (line.post_title, line.address) == ("A title", None)
 
 

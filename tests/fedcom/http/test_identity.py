@@ -23,8 +23,8 @@ from fedcom.http.identity import (
 )
 from fedcom.models.account import account, session
 from fedcom.models.actor import actor
-from fedcom.queries.people import NOBODY
 from fedcom.settings import Settings
+from fedcom.views.viewer import NOBODY
 from tests.fedcom.accounts.rig import Rig
 
 SETTINGS = Settings(origin="https://forum.example", data_dir=Path("data"))

@@ -5,7 +5,7 @@ from starlette.requests import HTTPConnection
 
 from fedcom.errors import Invalid, NotFound
 from fedcom.http.paging import asked_cursor, asked_limit, asked_page, asked_row
-from fedcom.queries.cursors import Cursor
+from fedcom.views.paging import Cursor
 
 
 def request_with(query: str) -> HTTPConnection:

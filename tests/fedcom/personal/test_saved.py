@@ -10,7 +10,8 @@ from fedcom.errors import Invalid, NotFound
 from fedcom.models.personal import actor_block, hidden_post, host_block, saved_comment, saved_post
 from fedcom.personal.blocks import block, block_host, unblock, unblock_host
 from fedcom.personal.saved import hide, save, unhide, unsave
-from fedcom.queries.saved import Blocks, list_own_blocks, list_saved_comments
+from fedcom.views.block import Blocks, list_own_blocks
+from fedcom.views.comment import list_saved_comments
 from tests.support.people import Home
 
 KIM = "https://kim.example/u/kim"
@@ -29,7 +30,7 @@ def test_posts_and_comments_are_saved_once_and_only_for_oneself(home: Home) -> N
 
     assert [row["person_id"] for row in home.rows(saved_post)] == [home.bob.id]
     assert [row["person_id"] for row in home.rows(saved_comment)] == [home.bob.id]
-    assert home(lambda ctx: list_saved_comments(ctx.conn, home.ann.id)).lines == ()
+    assert home(lambda ctx: list_saved_comments(ctx.conn, home.ann.id)).items == ()
     home(lambda ctx: unsave(ctx.conn, home.ann, post))
     assert len(home.rows(saved_post)) == 1
     home(lambda ctx: unsave(ctx.conn, home.bob, post))
@@ -58,7 +59,7 @@ def test_saved_comments_come_in_pages_the_last_saved_first(home: Home) -> None:
     while True:
         with home.database.connect() as conn:
             page = list_saved_comments(conn, home.bob.id, after=after, limit=2)
-        seen += [line.id for line in page.lines]
+        seen += [line.id for line in page.items]
         after = page.next
         if after is None:
             break
@@ -66,8 +67,8 @@ def test_saved_comments_come_in_pages_the_last_saved_first(home: Home) -> None:
     assert sorted(seen) == sorted(comment.id for comment in expected)
     assert len(seen) == len(set(seen))
     assert {seen[0], seen[1]} == {order[4].id, order[3].id}
-    assert page.lines[-1].author.name == "bob"
-    assert page.lines[-1].community.name == "cats"
+    assert page.items[-1].author.name == "bob"
+    assert page.items[-1].community.name == "cats"
 
 
 def test_posts_are_hidden_and_shown_again(home: Home) -> None:

@@ -39,6 +39,7 @@ from fedcom.wire.body import Body
 from tests.fedcom.web.browser import Browser
 from tests.support.clock import SettableClock
 from tests.support.documents import Json
+from tests.support.foundations import founded
 
 T = TypeVar("T")
 ORIGIN = "https://forum.example"
@@ -150,35 +151,47 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def fresh(
+async def instance(
     database: Database, clock: SettableClock, tmp_path: Path
 ) -> AsyncIterator[PlainInstance]:
-    """An instance that was started and not set up."""
+    """An instance that was never started."""
     settings = Settings(origin=ORIGIN, data_dir=tmp_path)
     instance = PlainInstance(settings, database, clock)
-    await instance.unit(lambda ctx: start(ctx, KEY))
     yield instance
     await instance.pictures.aclose()
 
 
 @pytest.fixture
-async def world(fresh: PlainInstance) -> World:
+async def fresh(instance: PlainInstance) -> PlainInstance:
+    """An instance that was started and not set up."""
+    await instance.unit(lambda ctx: start(ctx, KEY))
+    return instance
+
+
+@pytest.fixture
+async def world(instance: PlainInstance) -> World:
     """ann is the admin and opened !cats, mia moderates it, bob and eve are members."""
+    now = instance.clock()
+
+    def build() -> tuple[dict[str, Person], dict[str, str], Community]:
+        with instance.database.begin() as conn:
+            return _peopled(Context(conn, now, ORIGIN))
+
+    people, tokens, community = founded(instance.database, ("World", now), build)
+    return World(instance, make_app(instance), dict(people), dict(tokens), community)
+
+
+def _peopled(ctx: Context) -> tuple[dict[str, Person], dict[str, str], Community]:
+    """The people, the tokens of their sessions, and the community."""
     people: dict[str, Person] = {}
     tokens: dict[str, str] = {}
-
-    def make(ctx: Context) -> Community:
-        for name in ("ann", "mia", "bob", "eve"):
-            role = "admin" if name == "ann" else "member"
-            newcomer = Newcomer(name=name, password_hash="no password fits")
-            people[name] = create_account(ctx, newcomer, KEY, role=role).person
-            tokens[name] = create_session(ctx.conn, people[name].id, "test", ctx.now)
-        community = perform(
-            ctx, CreateCommunity(by=people["ann"], name="cats", key=KEY, title="Cats")
-        )
-        perform(ctx, AddModerator(by=people["ann"], community=community, person=people["mia"]))
-        finish_setup(ctx.conn, name="Forum", registration="open", now=ctx.now)
-        return community
-
-    community = await fresh.unit(make)
-    return World(fresh, make_app(fresh), people, tokens, community)
+    start(ctx, KEY)
+    for name in ("ann", "mia", "bob", "eve"):
+        role = "admin" if name == "ann" else "member"
+        newcomer = Newcomer(name=name, password_hash="no password fits")
+        people[name] = create_account(ctx, newcomer, KEY, role=role).person
+        tokens[name] = create_session(ctx.conn, people[name].id, "test", ctx.now)
+    community = perform(ctx, CreateCommunity(by=people["ann"], name="cats", key=KEY, title="Cats"))
+    perform(ctx, AddModerator(by=people["ann"], community=community, person=people["mia"]))
+    finish_setup(ctx.conn, name="Forum", registration="open", now=ctx.now)
+    return people, tokens, community

@@ -10,10 +10,10 @@ very many only those that came last; `chosen` are those of one page, in order; a
 what the page shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Double,
     Float,
     FromClause,
+    RowMapping,
     Select,
     Subquery,
     TableClause,
@@ -37,6 +38,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    true,
 )
 
 from fedcom.db import BigId
@@ -44,13 +46,19 @@ from fedcom.models.account import account
 from fedcom.models.actor import actor, community as community_table
 from fedcom.models.comment import comment
 from fedcom.models.follow import follow
-from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.people import NAME_WIDTH, NOBODY, ActorRef, name_columns, to_name
-from fedcom.queries.post_lines import SHOWN, author, place
+from fedcom.queries.visibility import is_not_blocked, is_open, is_shown, is_there
 from fedcom.text.excerpts import MarkedPiece, excerpt, fold, mark
 from fedcom.text.search_terms import Phrase, Terms, Words
+from fedcom.views.comment import COMMENTS, LISTED, CommentView, to_listed
+from fedcom.views.community import CommunityView, community_columns, to_community
+from fedcom.views.paging import Cursor, Page, to_page
+from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
+from fedcom.views.post import SHOWN, SOURCE, PostView, author, group, post_columns, to_post
+from fedcom.views.viewer import NOBODY, asked_by
+
+V = TypeVar("V")
+A = TypeVar("A", bound=ActorView)
 
 Scope = Literal["all", "local", "subscribed", "community"]
 Sort = Literal["relevance", "new"]
@@ -91,50 +99,15 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True)
-class ContentHit:
-    """A post or a comment that was found; for a comment the title and the numbers are its post's.
+class Hit(Generic[V]):
+    """What was found, with the words that were searched for marked in its title and its text.
 
-    `id` is the post's or the comment's own. Behind a content warning the text stays unseen.
+    The title of a comment is its post's. Behind a content warning the text stays unseen.
     """
 
-    id: int
-    post_id: int
+    view: V
     title: tuple[MarkedPiece, ...]
     text: tuple[MarkedPiece, ...]
-    url: str | None
-    nsfw: bool
-    published_at: datetime
-    comments: int
-    author: ActorRef
-    community: ActorRef
-
-
-@dataclass(frozen=True, slots=True)
-class ActorHit:
-    """A community or a person that was found; the last two are None for people."""
-
-    name: ActorRef
-    title: tuple[MarkedPiece, ...]
-    text: tuple[MarkedPiece, ...]
-    nsfw: bool
-    subscribers: int | None
-    claimed_followers: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ContentHits:
-    """One page of posts or comments, and where the list goes on, None at its end."""
-
-    lines: tuple[ContentHit, ...]
-    next: Cursor | None
-
-
-@dataclass(frozen=True, slots=True)
-class ActorHits:
-    """One page of communities or people, and where the list goes on, None at its end."""
-
-    lines: tuple[ActorHit, ...]
-    next: Cursor | None
 
 
 def _index(name: str) -> TableClause:
@@ -239,7 +212,7 @@ def _chosen(
     if wanted.after is not None:
         is_fit = isinstance(key.type, Double)
         at = literal(wanted.after.key if is_fit else wanted.after.moment(), key.type)
-        after = [or_(key < at, and_(key == at, id_ < wanted.after.post_id))]
+        after = [or_(key < at, and_(key == at, id_ < wanted.after.row_id))]
     return (
         select(id_.label("id"), key.label("key"))
         .select_from(rows)
@@ -252,11 +225,6 @@ def _chosen(
         .limit(wanted.limit + 1)
         .subquery("chosen")
     )
-
-
-def _next(rows: Sequence[Any], limit: int) -> Cursor | None:
-    """Where the list goes on; a row ends with its key and its id."""
-    return Cursor.after(*rows[limit - 1][-2:]) if len(rows) > limit else None
 
 
 def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
@@ -273,13 +241,8 @@ def _unblocked(viewer: Viewer, *actors: FromClause) -> list[ColumnElement[bool]]
     """None of the actors is one that the viewer blocked, nor from a server they blocked."""
     if viewer.id == NOBODY:
         return []
-    blocked = select(actor_block.c.blocked_id).where(actor_block.c.person_id == viewer.id)
-    hosts = select(host_block.c.host).where(host_block.c.person_id == viewer.id)
-    return [
-        condition
-        for each in actors
-        for condition in (each.c.id.not_in(blocked), each.c.host.not_in(hosts))
-    ]
+    ids, hosts = [each.c.id for each in actors], [each.c.host for each in actors]
+    return [is_not_blocked(viewer.id, ids=ids, hosts=hosts)]
 
 
 def _followed(viewer: Viewer) -> Select[Any]:
@@ -289,16 +252,16 @@ def _followed(viewer: Viewer) -> Select[Any]:
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
     """What holds of every post, with or without its comments, that the viewer may find."""
     conditions = [
-        *SHOWN,
-        *_unblocked(viewer, author, place),
+        SHOWN,
+        *_unblocked(viewer, author, group),
         *_is_named(author, wanted.terms.author),
-        *_is_named(place, wanted.terms.community),
+        *_is_named(group, wanted.terms.community),
     ]
     # Whoever searches a sensitive community has gone there.
     if not viewer.show_nsfw and wanted.scope != "community":
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     if wanted.scope == "local":
-        conditions.append(place.c.local.is_(True))
+        conditions.append(group.c.local.is_(True))
     elif wanted.scope == "subscribed":
         conditions.append(post.c.community_id.in_(_followed(viewer)))
     elif wanted.scope == "community":
@@ -306,156 +269,126 @@ def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _around(thing: FromClause, author_id: ColumnElement[int]) -> FromClause:
-    """A table that holds or leads to posts, with the author and the community beside it."""
-    return (
-        thing.join(author, author.c.id == author_id)
-        .join(place, place.c.id == post.c.community_id)
-        .join(community_table, community_table.c.actor_id == post.c.community_id)
-    )
-
-
-def search_posts(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ContentHits:
+def search_posts(
+    conn: Connection, wanted: SearchQuery, viewer: Viewer, now: datetime | None = None
+) -> Page[Hit[PostView]]:
     """Posts that are shown and that the viewer did not block, in one statement."""
-    rows = _around(post, post.c.author_id)
-    chosen = _chosen(conn, wanted, _post_index, rows, post, _readable(wanted, viewer))
-    return _read_content(conn, wanted, _post_index, chosen, post, rows)
+    if not wanted.terms:
+        return Page()
+    chosen = _chosen(conn, wanted, _post_index, SOURCE, post, _readable(wanted, viewer))
+    statement = _around(_POSTS, SOURCE, _post_index, chosen, post)
+    rows = conn.execute(statement, asked_by(viewer.id, now)).mappings().all()
+    words = wanted.terms.wanted
+
+    def to_hit(row: RowMapping) -> Hit[PostView]:
+        found = to_post(row)
+        return Hit(found, mark(found.title, words), _text(row, words))
+
+    return to_page(rows, wanted.limit, to_hit, "key")
 
 
-def search_comments(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ContentHits:
+def search_comments(
+    conn: Connection, wanted: SearchQuery, viewer: Viewer, now: datetime | None = None
+) -> Page[Hit[CommentView]]:
     """Comments that are shown, below posts that are shown, in one statement.
 
     `author:` is who wrote the comment.
     """
-    rows = _around(comment.join(post, post.c.id == comment.c.post_id), comment.c.author_id)
-    shown = [comment.c.deleted_at.is_(None), comment.c.removed_at.is_(None)]
-    conditions = [*shown, *_readable(wanted, viewer)]
-    chosen = _chosen(conn, wanted, _comment_index, rows, comment, conditions)
-    return _read_content(conn, wanted, _comment_index, chosen, comment, rows)
+    if not wanted.terms:
+        return Page()
+    conditions = [is_shown(comment), *_readable(wanted, viewer)]
+    chosen = _chosen(conn, wanted, _comment_index, COMMENTS, comment, conditions)
+    statement = _around(LISTED, COMMENTS, _comment_index, chosen, comment)
+    rows = conn.execute(statement, asked_by(viewer.id, now)).mappings().all()
+    words = wanted.terms.wanted
+
+    def to_hit(row: RowMapping) -> Hit[CommentView]:
+        found = to_listed(row)
+        return Hit(found, mark(found.post.title, words), _text(row, words))
+
+    return to_page(rows, wanted.limit, to_hit, "key")
 
 
-def _read_content(
-    conn: Connection,
-    wanted: SearchQuery,
+# The text is the index's, without mark-up.
+_POSTS = post_columns(literal(""), true())
+
+
+def _around(
+    columns: Sequence[ColumnElement[Any]],
+    rows: FromClause,
     index: TableClause,
     chosen: Subquery,
     thing: FromClause,
-    rows: FromClause,
-) -> ContentHits:
-    if not wanted.terms:
-        return ContentHits((), None)
-    statement = (
-        select(
-            thing.c.id,
-            post.c.id.label("post_id"),
-            post.c.title,
-            post.c.url,
-            post.c.nsfw,
-            post.c.comments,
-            thing.c.published_at,
-            thing.c.content_warning,
-            index.c.body,
-            *name_columns(author),
-            *name_columns(place),
-            chosen.c.key,
-            chosen.c.id.label("chosen_id"),
-        )
+) -> Select[Any]:
+    return (
+        select(*columns, index.c.body.label("found_text"), chosen.c.key)
         .select_from(rows)
         .join(chosen, chosen.c.id == thing.c.id)
         .join(index, index.c.rowid == chosen.c.id)
         .order_by(chosen.c.key.desc(), chosen.c.id.desc())
     )
-    found = conn.execute(statement).all()
-    words = wanted.terms.wanted
-    lines = tuple(_to_content(row, words) for row in found[: wanted.limit])
-    return ContentHits(lines, _next(found, wanted.limit))
 
 
-_NAMES = 9
+def _text(row: RowMapping, words: Words) -> tuple[MarkedPiece, ...]:
+    warning = row["content_warning"]
+    return mark(warning, words) if warning else excerpt(row["found_text"], words)
 
 
-def _to_content(row: Any, words: Words) -> ContentHit:
-    warning = row.content_warning
-    return ContentHit(
-        id=row[0],
-        post_id=row.post_id,
-        title=mark(row.title, words),
-        text=mark(warning, words) if warning else excerpt(row.body, words),
-        url=row.url,
-        nsfw=row.nsfw,
-        published_at=row.published_at,
-        comments=row.comments,
-        author=to_name(row[_NAMES : _NAMES + NAME_WIDTH]),
-        community=to_name(row[_NAMES + NAME_WIDTH : _NAMES + 2 * NAME_WIDTH]),
-    )
-
-
-def search_communities(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ActorHits:
+def search_communities(
+    conn: Connection, wanted: SearchQuery, viewer: Viewer
+) -> Page[Hit[CommunityView]]:
     """Communities that are open, by name, title and description, in one statement."""
     rows = actor.join(community_table, community_table.c.actor_id == actor.c.id)
     conditions = [
         actor.c.kind == "Group",
-        actor.c.deleted_at.is_(None),
-        community_table.c.removed_at.is_(None),
+        is_open(actor),
         *_unblocked(viewer, actor),
     ]
     if not viewer.show_nsfw:
         conditions.append(community_table.c.nsfw.is_(False))
     if wanted.scope == "subscribed":
         conditions.append(actor.c.id.in_(_followed(viewer)))
-    return _search_actors(conn, wanted, rows, conditions)
+    columns = community_columns(actor, "")
+    return _search_actors(conn, wanted, rows, conditions, (columns, to_community, viewer))
 
 
-def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> ActorHits:
+def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Page[Hit[PersonView]]:
     """People by name and title, in one statement; not those who wait for an admin's approval."""
     is_applicant = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
     conditions = [
         actor.c.kind.in_(("Person", "Service", "Organization")),
-        actor.c.deleted_at.is_(None),
+        is_there(actor),
         ~is_applicant,
         *_unblocked(viewer, actor),
     ]
-    return _search_actors(conn, wanted, actor, conditions)
+    columns = actor_columns(actor, "")
+    return _search_actors(
+        conn, wanted, actor, conditions, (columns, lambda row: to_person(row, ""), viewer)
+    )
 
 
 def _search_actors(
-    conn: Connection, wanted: SearchQuery, rows: FromClause, conditions: list[ColumnElement[bool]]
-) -> ActorHits:
-    """`author:` and `community:` narrow nothing here."""
+    conn: Connection,
+    wanted: SearchQuery,
+    tables: FromClause,
+    conditions: list[ColumnElement[bool]],
+    shown: tuple[list[ColumnElement[Any]], Callable[[RowMapping], A], Viewer],
+) -> Page[Hit[A]]:
+    """`author:` and `community:` narrow nothing here. `shown` are the columns of one, what makes
+    the view of them, and for whom.
+    """
+    columns, to_view, viewer = shown
     words = wanted.terms.wanted
     if not words:
-        return ActorHits((), None)
+        return Page()
     if wanted.scope == "local":
         conditions = [*conditions, actor.c.local.is_(True)]
-    chosen = _chosen(conn, wanted, _actor_index, rows, actor, conditions)
-    statement = (
-        select(
-            *name_columns(actor),
-            _actor_index.c.body,
-            community_table.c.nsfw,
-            community_table.c.subscribers,
-            community_table.c.claimed_followers,
-            chosen.c.key,
-            chosen.c.id.label("chosen_id"),
-        )
-        .select_from(chosen)
-        .join(actor, actor.c.id == chosen.c.id)
-        .join(_actor_index, _actor_index.c.rowid == chosen.c.id)
-        .outerjoin(community_table, community_table.c.actor_id == chosen.c.id)
-        .order_by(chosen.c.key.desc(), chosen.c.id.desc())
-    )
-    found = conn.execute(statement).all()
-    lines = tuple(_to_actor(row, words) for row in found[: wanted.limit])
-    return ActorHits(lines, _next(found, wanted.limit))
+    chosen = _chosen(conn, wanted, _actor_index, tables, actor, conditions)
+    statement = _around(columns, tables, _actor_index, chosen, actor)
+    rows = conn.execute(statement, {"viewer": viewer.id}).mappings().all()
 
+    def to_hit(row: RowMapping) -> Hit[A]:
+        found = to_view(row)
+        return Hit(found, mark(found.display_name, words), excerpt(row["found_text"], words))
 
-def _to_actor(row: Any, words: Words) -> ActorHit:
-    name = to_name(row[:NAME_WIDTH])
-    return ActorHit(
-        name=name,
-        title=mark(name.display_name, words),
-        text=excerpt(row.body, words),
-        nsfw=bool(row.nsfw),
-        subscribers=row.subscribers,
-        claimed_followers=row.claimed_followers,
-    )
+    return to_page(rows, wanted.limit, to_hit, "key")

@@ -12,10 +12,10 @@ from fedcom.models.actor import actor, community
 from fedcom.models.comment import comment
 from fedcom.models.personal import actor_block, host_block
 from fedcom.models.post import post
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.search import (
-    ActorHits,
-    ContentHits,
+from fedcom.text.search_terms import parse_terms
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.search import (
+    Hit,
     Scope,
     SearchQuery,
     Sort,
@@ -25,9 +25,8 @@ from fedcom.queries.search import (
     search_people,
     search_posts,
 )
-from fedcom.text.search_terms import parse_terms
-from tests.fedcom.queries.rows import NOON, Rows
-from tests.fedcom.queries.test_feed import counted
+from tests.fedcom.views.test_feed import counted
+from tests.support.rows import NOON, Rows
 
 SEARCHES: tuple[Callable[..., Any], ...] = (
     search_posts,
@@ -39,16 +38,16 @@ SEARCHES: tuple[Callable[..., Any], ...] = (
 
 def posts(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[int]:
     wanted = SearchQuery(parse_terms(query), **more)
-    return [line.id for line in search_posts(rows.conn, wanted, viewer or Viewer()).lines]
+    return [line.view.id for line in search_posts(rows.conn, wanted, viewer or Viewer()).items]
 
 
 def comments(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[int]:
     wanted = SearchQuery(parse_terms(query), **more)
-    return [line.id for line in search_comments(rows.conn, wanted, viewer or Viewer()).lines]
+    return [line.view.id for line in search_comments(rows.conn, wanted, viewer or Viewer()).items]
 
 
-def names(found: ActorHits) -> list[str]:
-    return [line.name.name for line in found.lines]
+def names(found: Page[Hit[Any]]) -> list[str]:
+    return [line.view.name for line in found.items]
 
 
 def communities(rows: Rows, query: str, viewer: Viewer | None = None, **more: Any) -> list[str]:
@@ -132,14 +131,14 @@ def test_what_was_found_is_marked_in_title_and_text(rows: Rows) -> None:
     said = rows.comment(made, bob, body_html="<p>Sleep</p>", published_at=NOON)
 
     wanted = SearchQuery(parse_terms("cats"), sort="new")
-    covered, found = search_posts(rows.conn, wanted, Viewer()).lines
+    covered, found = search_posts(rows.conn, wanted, Viewer()).items
     assert found.title == (("Sleepy ", False), ("cats", True))
     assert found.text == (("Cats", True), (" <sleep>", False))
-    assert (found.author.name, found.community.name) == ("bob", "cats")
-    assert (covered.id, covered.text) == (secret, (("Sad ", False), ("cats", True)))
+    assert (found.view.author.name, found.view.community.name) == ("bob", "cats")
+    assert (covered.view.id, covered.text) == (secret, (("Sad ", False), ("cats", True)))
 
-    below = search_comments(rows.conn, SearchQuery(parse_terms("sleep")), Viewer()).lines[0]
-    assert (below.id, below.post_id, below.published_at) == (said.id, made, NOON)
+    below = search_comments(rows.conn, SearchQuery(parse_terms("sleep")), Viewer()).items[0]
+    assert (below.view.id, below.view.post.id, below.view.published_at) == (said.id, made, NOON)
     assert "".join(piece.text for piece in below.title) == "Sleepy cats"
 
 
@@ -152,7 +151,7 @@ def test_each_list_is_one_statement(rows: Rows) -> None:
 
     for search in SEARCHES:
         with counted(rows.conn) as statements:
-            assert search(rows.conn, wanted, Viewer(bob)).lines or search is search_people
+            assert search(rows.conn, wanted, Viewer(bob)).items or search is search_people
         assert len(statements) == 1
 
 
@@ -283,9 +282,9 @@ def test_people_and_communities_are_found_by_name_and_title(rows: Rows) -> None:
     assert people(rows, "robert") == people(rows, "muller bo") == ["bob"]
     assert people(rows, "gardener") == people(rows, "roar") == []
     assert communities(rows, "cats") == communities(rows, "lions roar") == ["big_cats"]
-    found = search_communities(rows.conn, SearchQuery(parse_terms("robert")), Viewer()).lines[0]
+    found = search_communities(rows.conn, SearchQuery(parse_terms("robert")), Viewer()).items[0]
     assert found.text == (("Lions of ", False), ("Robert", True))
-    assert (found.subscribers, found.nsfw) == (0, False)
+    assert (found.view.subscribers, found.view.nsfw) == (0, False)
 
 
 def test_what_fits_better_comes_first(rows: Rows) -> None:
@@ -314,8 +313,8 @@ def test_pages_follow_each_other_without_gap_or_repetition(
     after = None
     while True:
         wanted = SearchQuery(parse_terms(query), sort=sort, after=after, limit=4)
-        page: ContentHits = search_posts(rows.conn, wanted, Viewer())
-        seen += [line.id for line in page.lines]
+        page = search_posts(rows.conn, wanted, Viewer())
+        seen += [line.view.id for line in page.items]
         if page.next is None:
             break
         after = Cursor.read(str(page.next), whole=False)
@@ -347,7 +346,7 @@ def test_no_text_is_an_error(database: Database, query: str) -> None:
     wanted = SearchQuery(parse_terms(query))
     with database.connect() as conn:
         for search in SEARCHES:
-            assert search(conn, wanted, Viewer()).lines == ()
+            assert search(conn, wanted, Viewer()).items == ()
 
 
 @settings(

@@ -9,19 +9,18 @@ from sqlalchemy import Connection, Table, event, insert, update
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import community
 from fedcom.models.personal import actor_block, hidden_post, host_block, post_visit, saved_post
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import (
+from fedcom.views.feed import (
     FEW,
     FeedQuery,
-    PostPage,
     Scope,
     Sort,
     Span,
     list_posts,
     read_cursor,
 )
-from fedcom.queries.post_view import get_post_view
-from tests.fedcom.queries.rows import NOON, Rows
+from fedcom.views.paging import Cursor, Page
+from fedcom.views.post import PostView, get_post_view
+from tests.support.rows import NOON, Rows
 
 SORTS: tuple[Sort, ...] = ("active", "hot", "new", "top", "controversial")
 
@@ -48,8 +47,8 @@ def recorded(conn: Connection, sent: list[tuple[str, object]]) -> Iterator[None]
     event.remove(conn, "before_cursor_execute", note)
 
 
-def ids(page: PostPage) -> list[int]:
-    return [line.id for line in page.lines]
+def ids(page: Page[PostView]) -> list[int]:
+    return [line.id for line in page.items]
 
 
 def test_a_page_of_twenty_is_one_statement_with_names_and_votes(rows: Rows) -> None:
@@ -65,9 +64,9 @@ def test_a_page_of_twenty_is_one_statement_with_names_and_votes(rows: Rows) -> N
     assert len(statements) == 1
     assert ids(page) == made[::-1]
     assert page.next is None
-    last = page.lines[-1]
+    last = page.items[-1]
     assert (last.vote, last.author.slug, last.community.slug) == (-1, "zoe@peer.example", "cats")
-    assert page.lines[0].vote == 0
+    assert page.items[0].vote == 0
 
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -186,7 +185,7 @@ def test_the_largest_cursor_asks_the_database_nothing_it_cannot_answer(rows: Row
             after = read_cursor(f"{key}_{2**53 - 1}", sort)
             for span in ("all", "month"):
                 wanted = FeedQuery(sort=sort, span=span, after=after)
-                assert len(list_posts(rows.conn, wanted, now=NOON).lines) == (key > 0)
+                assert len(list_posts(rows.conn, wanted, now=NOON).items) == (key > 0)
 
 
 def sorted_ids(rows: Rows, sort: Sort, span: Span = "all", scope: Scope = "all") -> list[int]:
@@ -263,7 +262,7 @@ def test_sensitive_posts_are_listed_for_who_wants_them_and_in_their_community(ro
 
     assert ids(list_posts(rows.conn, FeedQuery(sort="new"))) == [plain]
     page = list_posts(rows.conn, FeedQuery(sort="new", nsfw=True))
-    assert [(line.id, line.nsfw) for line in page.lines] == [
+    assert [(line.id, line.is_sensitive) for line in page.items] == [
         (within, True),
         (marked, True),
         (plain, False),
@@ -279,10 +278,15 @@ def test_a_line_says_what_the_viewer_saved_hid_and_has_not_read(rows: Rows) -> N
     rows.conn.execute(insert(post_visit).values(visit))
     shelve(rows, saved_post, person_id=me, post_id=read)
 
-    first, second = list_posts(rows.conn, FeedQuery(sort="new"), viewer_id=me).lines
+    first, second = list_posts(rows.conn, FeedQuery(sort="new"), viewer_id=me).items
 
-    assert (first.id, first.saved, first.new_comments) == (unread, False, 0)
-    assert (second.id, second.saved, second.hidden, second.new_comments) == (read, True, False, 3)
+    assert (first.id, first.is_saved, first.new_comments) == (unread, False, 0)
+    assert (second.id, second.is_saved, second.is_hidden, second.new_comments) == (
+        read,
+        True,
+        False,
+        3,
+    )
 
 
 def test_saved_posts_come_last_saved_first_and_go_on(rows: Rows) -> None:
@@ -312,7 +316,7 @@ def test_pinned_posts_stand_above_a_community_once(rows: Rows, sort: Sort) -> No
 
     assert len(statements) == 1
     assert ids(first)[0] == pinned
-    assert (len(first.lines), len(second.lines)) == (4, 2)
+    assert (len(first.items), len(second.items)) == (4, 2)
     assert {*ids(first), *ids(second)} == {pinned, *made}
 
 

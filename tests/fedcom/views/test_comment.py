@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import insert
 
 from fedcom.models.personal import actor_block
-from fedcom.queries.cursors import Cursor
-from fedcom.queries.feed import FeedQuery
-from fedcom.queries.remarks import RemarkPage, list_comments_of
-from tests.fedcom.queries.rows import NOON, Rows
+from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.views.feed import FeedQuery
+from fedcom.views.paging import Cursor, Page
+from tests.support.rows import NOON, Rows
 
 
-def remarks(rows: Rows, author: int, viewer: int = 0, **more: Any) -> RemarkPage:
+def comments_of(rows: Rows, author: int, viewer: int = 0, **more: Any) -> Page[CommentView]:
     wanted = FeedQuery(**{"scope": "author", "sort": "new", "subject_id": author, **more})
     return list_comments_of(rows.conn, wanted, viewer_id=viewer)
 
@@ -25,13 +25,13 @@ def test_somebodys_comments_come_newest_first_with_their_posts(rows: Rows) -> No
     rows.comment(on, eve)
     rows.vote(eve, 1, comment=made[0].id)
 
-    first = remarks(rows, bob, eve, limit=2)
-    rest = remarks(rows, bob, eve, limit=2, after=first.next)
+    first = comments_of(rows, bob, eve, limit=2)
+    rest = comments_of(rows, bob, eve, limit=2, after=first.next)
 
-    listed = [*first.lines, *rest.lines]
+    listed = [*first.items, *rest.items]
     assert [line.id for line in listed] == [one.id for one in reversed(made)]
     assert rest.next is None
-    assert listed[0].post_title == "About cats"
+    assert listed[0].post.title == "About cats"
     assert listed[0].community.slug == "cats"
     assert [line.vote for line in listed] == [0, 0, 1]
 
@@ -41,7 +41,7 @@ def test_an_old_comment_that_arrived_late_stands_where_its_time_is(rows: Rows) -
     new = rows.comment(on, bob)
     old = rows.comment(on, bob, published_at=NOON - timedelta(days=9))
 
-    assert [line.id for line in remarks(rows, bob).lines] == [new.id, old.id]
+    assert [line.id for line in comments_of(rows, bob).items] == [new.id, old.id]
 
 
 def test_the_best_come_first_and_equal_ones_are_neither_lost_nor_shown_twice(rows: Rows) -> None:
@@ -50,8 +50,8 @@ def test_the_best_come_first_and_equal_ones_are_neither_lost_nor_shown_twice(row
 
     listed, after = [], None
     for _ in range(5):
-        page = remarks(rows, bob, sort="top", limit=1, after=after)
-        listed += [line.id for line in page.lines]
+        page = comments_of(rows, bob, sort="top", limit=1, after=after)
+        listed += [line.id for line in page.items]
         after = page.next
 
     assert listed == [made[1], made[4], made[2], made[0], made[3]]
@@ -66,7 +66,7 @@ def test_the_largest_cursor_asks_the_database_nothing_it_cannot_answer(
     rows.comment(rows.post(rows.community(), bob), bob)
     for key in (2**53 - 1, -(2**53) + 1):
         after = Cursor(key, 2**53 - 1)
-        assert len(remarks(rows, bob, sort=sort, after=after).lines) == (key > 0)
+        assert len(comments_of(rows, bob, sort=sort, after=after).items) == (key > 0)
 
 
 def test_comments_that_are_not_shown_are_not_listed(rows: Rows) -> None:
@@ -80,7 +80,7 @@ def test_comments_that_are_not_shown_are_not_listed(rows: Rows) -> None:
         closed = rows.community(f"closed_{state}", **{state: NOON})
         rows.comment(rows.post(closed, bob), bob)
 
-    assert remarks(rows, bob).lines == ()
+    assert comments_of(rows, bob).items == ()
 
 
 @pytest.mark.parametrize("on_post", [True, False])
@@ -90,8 +90,8 @@ def test_what_stands_below_sensitive_posts_is_for_those_who_want_it(
     bob, place = rows.person(), rows.community(nsfw=not on_post)
     rows.comment(rows.post(place, bob, nsfw=on_post), bob)
 
-    assert remarks(rows, bob).lines == ()
-    assert len(remarks(rows, bob, nsfw=True).lines) == 1
+    assert comments_of(rows, bob).items == ()
+    assert len(comments_of(rows, bob, nsfw=True).items) == 1
 
 
 def test_communities_that_the_viewer_blocked_are_left_out(rows: Rows) -> None:
@@ -100,5 +100,5 @@ def test_communities_that_the_viewer_blocked_are_left_out(rows: Rows) -> None:
     row = {"person_id": eve, "blocked_id": cats, "blocked_at": NOON}
     rows.conn.execute(insert(actor_block).values(row))
 
-    assert remarks(rows, bob, eve).lines == ()
-    assert len(remarks(rows, bob).lines) == 1
+    assert comments_of(rows, bob, eve).items == ()
+    assert len(comments_of(rows, bob).items) == 1

@@ -1,13 +1,20 @@
+from typing import Any
+
 import pytest
 from sqlalchemy import insert
 
 from fedcom.models.moderation import moderator
-from fedcom.queries.threads import Node, find_branch, find_thread, to_tree
-from tests.fedcom.queries.rows import NOON, Rows
+from fedcom.views.post import get_post_view
+from fedcom.views.thread import Node, Thread, find_branch, find_thread, to_tree
+from tests.support.rows import NOON, Rows
+
+
+def thread_of(rows: Rows, on: int, **more: Any) -> Thread:
+    return find_thread(rows.conn, get_post_view(rows.conn, on), **more)
 
 
 def shape(nodes: list[Node]) -> list[object]:
-    return [(node.line.id, shape(node.children)) for node in nodes]
+    return [(node.comment.id, shape(node.children)) for node in nodes]
 
 
 def test_a_thread_comes_in_tree_order_with_names_and_votes(rows: Rows) -> None:
@@ -20,11 +27,11 @@ def test_a_thread_comes_in_tree_order_with_names_and_votes(rows: Rows) -> None:
     rows.comment(rows.post(cats, bob), bob)
     rows.vote(bob, 1, comment=below.id)
 
-    thread = find_thread(rows.conn, on, viewer_id=bob)
+    thread = thread_of(rows, on, viewer_id=bob)
 
-    assert [line.id for line in thread.lines] == [first.id, below.id, second.id]
-    assert [line.vote for line in thread.lines] == [0, 1, 0]
-    assert thread.lines[1].author.slug == "zoe@peer.example"
+    assert [line.id for line in thread.comments] == [first.id, below.id, second.id]
+    assert [line.vote for line in thread.comments] == [0, 1, 0]
+    assert thread.comments[1].author.slug == "zoe@peer.example"
     assert thread.next_after is None
 
 
@@ -35,12 +42,12 @@ def test_what_was_taken_away_keeps_its_place_and_loses_its_words(rows: Rows, tak
     gone = rows.comment(on, bob, body_source="secret", body_html="<p>secret</p>", **{taken: NOON})
     rows.comment(on, bob, gone)
 
-    thread = find_thread(rows.conn, on)
-    branch = find_branch(rows.conn, gone)
+    thread = thread_of(rows, on)
+    branch = find_branch(rows.conn, get_post_view(rows.conn, on), gone)
 
     assert "secret" not in repr(thread) + repr(branch)
-    assert not thread.lines[0].is_shown
-    assert thread.lines[1].is_shown
+    assert not thread.comments[0].is_shown
+    assert thread.comments[1].is_shown
 
 
 def test_moderators_read_what_was_removed_in_their_own_community_and_in_no_other(
@@ -56,7 +63,7 @@ def test_moderators_read_what_was_removed_in_their_own_community_and_in_no_other
         rows.conn.execute(insert(moderator).values(appointed))
 
     def words(viewer: int) -> list[str]:
-        return [line.body_html for line in find_thread(rows.conn, on, viewer_id=viewer).lines]
+        return [line.body_html for line in thread_of(rows, on, viewer_id=viewer).comments]
 
     assert words(mia) == ["<p>secret</p>"]
     assert words(max_) == [""]
@@ -68,13 +75,16 @@ def test_a_long_thread_goes_on_after_the_last_path(rows: Rows) -> None:
     top = rows.comment(on, bob)
     below = [rows.comment(on, bob, top) for _ in range(4)]
 
-    first = find_thread(rows.conn, on, limit=3)
-    rest = find_thread(rows.conn, on, limit=3, after=first.next_after or "")
+    first = thread_of(rows, on, limit=3)
+    rest = thread_of(rows, on, limit=3, after=first.next_after or "")
 
-    assert [line.id for line in first.lines + rest.lines] == [top.id, *(one.id for one in below)]
+    assert [line.id for line in first.comments + rest.comments] == [
+        top.id,
+        *(one.id for one in below),
+    ]
     assert rest.next_after is None
     # Their parent is on the page before, so they stand at the root instead of getting lost.
-    assert len(to_tree(rest.lines)) == 2
+    assert len(to_tree(rest.comments)) == 2
 
 
 def test_a_branch_has_what_it_answers_and_all_answers_and_nothing_beside(rows: Rows) -> None:
@@ -87,9 +97,9 @@ def test_a_branch_has_what_it_answers_and_all_answers_and_nothing_beside(rows: R
     answer = rows.comment(on, bob, chain[5])
     top = chain[4]
 
-    branch = find_branch(rows.conn, top, context=2)
+    branch = find_branch(rows.conn, get_post_view(rows.conn, on), top, context=2)
 
-    listed = [line.id for line in branch.lines]
+    listed = [line.id for line in branch.comments]
     assert listed == [chain[2].id, chain[3].id, top.id, chain[5].id, answer.id]
     assert beside.id not in listed
 
@@ -101,7 +111,7 @@ def test_answers_are_sorted_below_their_own_parent(rows: Rows) -> None:
     best = rows.comment(on, bob, upvotes=5)
     low = rows.comment(on, bob, old, upvotes=1, downvotes=3)
     high = rows.comment(on, bob, old, upvotes=2)
-    lines = find_thread(rows.conn, on).lines
+    lines = thread_of(rows, on).comments
 
     by_score = [(best.id, []), (old.id, [(high.id, []), (low.id, [])])]
     newest = [(best.id, []), (old.id, [(high.id, []), (low.id, [])])]

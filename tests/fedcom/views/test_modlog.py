@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import event, insert
 
 from fedcom.models.moderation import modlog
-from fedcom.queries.modlog import LogFilter, list_modlog
-from tests.fedcom.queries.rows import NOON, Rows
+from fedcom.views.modlog import LogFilter, list_modlog
+from tests.support.rows import NOON, Rows
 
 
 def write(rows: Rows, place: int | None, by: int | None, target: str, **values: Any) -> None:
@@ -33,7 +33,7 @@ def test_the_log_leads_to_what_it_is_about(rows: Rows) -> None:
     for iri, _, _ in targets:
         write(rows, cats, mia, iri)
 
-    found = list_modlog(rows.conn, LogFilter(community_id=cats)).lines
+    found = list_modlog(rows.conn, LogFilter(community_id=cats)).items
 
     assert [
         (one.target_iri, one.path, one.subject and one.subject.name) for one in reversed(found)
@@ -49,7 +49,7 @@ def test_a_title_that_its_author_took_back_is_not_shown(rows: Rows) -> None:
     on = rows.post(cats, mia, deleted_at=NOON)
     write(rows, cats, None, post_iri(on))
 
-    (line,) = list_modlog(rows.conn, LogFilter()).lines
+    (line,) = list_modlog(rows.conn, LogFilter()).items
 
     assert (line.title, line.path) == (None, f"/post/{on}")
     assert line.moderator is None
@@ -65,8 +65,8 @@ def test_the_log_is_narrowed_down(rows: Rows) -> None:
     write(rows, None, mia, "https://forum.example/u/eve", kind="ban")
 
     def ids(**wanted: Any) -> list[int]:
-        found = list_modlog(rows.conn, LogFilter(**wanted)).lines
-        first = list_modlog(rows.conn, LogFilter()).lines[-1].id
+        found = list_modlog(rows.conn, LogFilter(**wanted)).items
+        first = list_modlog(rows.conn, LogFilter()).items[-1].id
         return sorted(one.id - first for one in found)
 
     assert ids() == [0, 1, 2, 3]
@@ -89,11 +89,11 @@ def test_a_long_log_is_read_page_by_page_in_one_statement_each(rows: Rows) -> No
     event.listen(rows.conn.engine, "before_cursor_execute", note)
     try:
         first = list_modlog(rows.conn, LogFilter(), limit=3)
-        second = list_modlog(rows.conn, LogFilter(), before=first.next_before, limit=3)
+        second = list_modlog(rows.conn, LogFilter(), after=first.next, limit=3)
     finally:
         event.remove(rows.conn.engine, "before_cursor_execute", note)
 
-    shown = [one.target_iri for one in (*first.lines, *second.lines)]
+    shown = [one.target_iri for one in (*first.items, *second.items)]
     assert shown == [f"https://x/{number}" for number in (4, 3, 2, 1, 0)]
-    assert second.next_before is None
+    assert second.next is None
     assert len(statements) == 2

@@ -5,10 +5,10 @@ from sqlalchemy import insert
 
 from fedcom.models.moderation import moderator
 from fedcom.models.personal import actor_block
-from fedcom.queries.feed import FeedQuery, Sort
-from fedcom.queries.post_lines import PostLine
-from fedcom.queries.profiles import Contributions, get_facts, list_works
-from tests.fedcom.queries.rows import NOON, Rows
+from fedcom.views.feed import FeedQuery, Sort
+from fedcom.views.post import PostView
+from fedcom.views.profile import Contributions, get_facts, list_works
+from tests.support.rows import NOON, Rows
 
 
 def test_only_what_is_shown_is_counted(rows: Rows) -> None:
@@ -59,8 +59,8 @@ def walk(rows: Rows, author: int, sort: Sort, limit: int) -> list[str]:
     while found.has_more:
         wanted = FeedQuery("author", sort, subject_id=author, after=found.posts_after, limit=limit)
         found = list_works(rows.conn, wanted, found.comments_after)
-        listed += [f"{'p' if isinstance(one, PostLine) else 'c'}{one.id}" for one in found.lines]
-        assert len(found.lines) <= limit
+        listed += [f"{'p' if isinstance(one, PostView) else 'c'}{one.id}" for one in found.items]
+        assert len(found.items) <= limit
         assert len(listed) < 50
     return listed
 

@@ -1,9 +1,8 @@
-"""The queue in which reports are judged, grouped by what they are about.
+"""Reports as they are judged, grouped by what they are about.
 
 Admins see all of it, moderators that of their communities; nobody else sees anything.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    RowMapping,
     Select,
     and_,
     bindparam,
@@ -25,15 +25,23 @@ from sqlalchemy import (
 )
 
 from fedcom.db import BigId
-from fedcom.models.actor import actor
-from fedcom.models.base import columns_of
+from fedcom.models.actor import actor, community
+from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
 from fedcom.models.message import message
-from fedcom.models.moderation import ReportRow, moderator, report
+from fedcom.models.moderation import ReportRow, report
 from fedcom.models.post import post
-from fedcom.queries.notifications import excerpt_of
-from fedcom.queries.people import NAME_WIDTH, ActorRef, name_columns, to_name
-from fedcom.text.html import to_text
+from fedcom.queries.visibility import is_kept, moderates
+from fedcom.text.html import first_words, to_text
+from fedcom.views.community import (
+    CommunityView,
+    community_columns,
+    find_community_in,
+    to_community,
+)
+from fedcom.views.paging import Cursor, Page, before, comes_before, to_page
+from fedcom.views.person import PersonView, actor_columns, find_person_in, to_person
+from fedcom.views.viewer import VIEWER
 
 PAGE = 20
 """Reported things on one page."""
@@ -44,16 +52,16 @@ EACH = 50
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One report: who, why, when."""
+    """One report of a thing: who, why, when."""
 
+    by: PersonView
     id: int
     reason: str
     created_at: datetime
-    by: ActorRef
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ReportView:
     """One thing that was reported, with what is around it.
 
     `report` is the newest about it; `complaints` are all, the newest first. `said` are its words
@@ -74,18 +82,10 @@ class Case:
     # How often the author was reported and had something removed, here, at any time.
     reported: int
     removed: int
-    author: ActorRef | None
-    community: ActorRef | None
-    resolver: ActorRef | None
+    author: PersonView | None
+    community: CommunityView | None
+    resolver: PersonView | None
     complaints: tuple[Complaint, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CasePage:
-    """Some of them, the newest first, and the id before which the next ones are."""
-
-    cases: tuple[Case, ...]
-    next_before: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,19 +96,16 @@ class ReportQuery:
     is_admin: bool
     resolved: bool = False
     community_id: int = 0
-    before: int = 0
+    after: Cursor | None = None
 
 
-_place = actor.alias("place")
+_group = actor.alias("community_actor")
 _author = actor.alias("author")
 _resolver = actor.alias("resolver")
 _by = actor.alias("reporter")
 _parent = comment.alias("parent")
 _newer = report.alias("newer")
-_MODERATED = exists().where(
-    moderator.c.community_id == report.c.community_id,
-    moderator.c.person_id == bindparam("viewer"),
-)
+_MODERATED = moderates(report.c.community_id, VIEWER)
 _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 
@@ -140,42 +137,48 @@ _REPORTED = (
 def _removed(table: FromClause) -> ColumnElement[int]:
     return (
         select(func.count())
-        .where(table.c.author_id == _author.c.id, table.c.removed_at.is_not(None))
+        .where(table.c.author_id == _author.c.id, ~is_kept(table))
         .correlate(_author)
         .scalar_subquery()
     )
 
 
-_REPORT = columns_of(ReportRow, report)
-_AROUND = (
-    post.c.id,
-    post.c.title,
-    post.c.locked_at,
-    post.c.url,
-    case((comment.c.id.is_not(None), comment.c.body_html), else_=post.c.body_html),
-    func.coalesce(_parent.c.body_html, ""),
-    case((comment.c.id.is_not(None), comment.c.deleted_at), else_=post.c.deleted_at),
-    case((comment.c.id.is_not(None), comment.c.removed_at), else_=post.c.removed_at),
-    or_(_MODERATED, and_(_IS_ADMIN, func.coalesce(_place.c.local, false()))),
-    _REPORTED,
-    _removed(post) + _removed(comment),
-)
-_NAMES = len(_REPORT) + len(_AROUND)
+_IS_COMMENT = comment.c.id.is_not(None)
+
+
+def _of_either(name: str) -> ColumnElement[Any]:
+    """The column of the comment that was reported, or of the post."""
+    return case((_IS_COMMENT, comment.c[name]), else_=post.c[name])
+
+
 _AUTHOR_ID = func.coalesce(comment.c.author_id, post.c.author_id, message.c.author_id)
-_CASES = (
+_REPORTS = (
     select(
-        *_REPORT,
-        *_AROUND,
-        *name_columns(_author),
-        *name_columns(_place),
-        *name_columns(_resolver),
+        *columns_of(ReportRow, report, prefix="report_"),
+        post.c.id.label("post_id"),
+        post.c.title.label("post_title"),
+        post.c.locked_at.label("locked_at"),
+        post.c.url.label("url"),
+        _of_either("body_html").label("body_html"),
+        func.coalesce(_parent.c.body_html, "").label("parent_html"),
+        _of_either("deleted_at").label("deleted_at"),
+        _of_either("removed_at").label("removed_at"),
+        or_(_MODERATED, and_(_IS_ADMIN, func.coalesce(_group.c.local, false()))).label(
+            "may_moderate"
+        ),
+        _REPORTED.label("reported"),
+        (_removed(post) + _removed(comment)).label("removed"),
+        *actor_columns(_author, "author_"),
+        *actor_columns(_resolver, "resolver_"),
+        *community_columns(_group, "community_"),
     )
     .select_from(
         report.outerjoin(comment, comment.c.id == report.c.comment_id)
         .outerjoin(post, post.c.id == func.coalesce(report.c.post_id, comment.c.post_id))
         .outerjoin(_parent, _parent.c.id == comment.c.parent_id)
         .outerjoin(message, message.c.id == report.c.message_id)
-        .outerjoin(_place, _place.c.id == report.c.community_id)
+        .outerjoin(_group, _group.c.id == report.c.community_id)
+        .outerjoin(community, community.c.actor_id == report.c.community_id)
         .outerjoin(_resolver, _resolver.c.id == report.c.resolver_id)
         .outerjoin(
             _author,
@@ -187,7 +190,7 @@ _CASES = (
     )
     .where(
         or_(_IS_ADMIN, _MODERATED),
-        or_(bindparam("before") == 0, report.c.id < bindparam("before")),
+        comes_before(report.c.id),
         or_(
             bindparam("community", type_=BigId) == 0,
             report.c.community_id == bindparam("community", type_=BigId),
@@ -209,85 +212,90 @@ def _newest(statement: Select[Any], *, resolved: bool) -> Select[Any]:
     return statement.where(_is_open(report), ~again)
 
 
-_OPEN, _RESOLVED = (_newest(_CASES, resolved=resolved) for resolved in (False, True))
+_OPEN, _RESOLVED = (_newest(_REPORTS, resolved=resolved) for resolved in (False, True))
 _COMPLAINTS = (
-    select(_newer.c.id, report.c.id, report.c.reason, report.c.created_at, *name_columns(_by))
+    select(
+        _newer.c.id.label("about_id"),
+        *(report.c[name] for name in ("id", "reason", "created_at")),
+        *actor_columns(_by, "by_"),
+    )
     .select_from(
         _newer.join(
             report, and_(_is_same(_newer, report), _is_open(report) == _is_open(_newer))
         ).join(_by, _by.c.id == report.c.reporter_id)
     )
-    .where(_newer.c.id.in_(bindparam("cases", expanding=True)))
+    .where(_newer.c.id.in_(bindparam("reports", expanding=True)))
     .order_by(report.c.id.desc())
     .limit(PAGE * EACH)
 )
 
 
-def list_cases(conn: Connection, wanted: ReportQuery) -> CasePage:
+def list_reports(conn: Connection, wanted: ReportQuery) -> Page[ReportView]:
     """One page of the queue, in two statements: the things, and the reports about them."""
     parameters = {
         "viewer": wanted.viewer_id,
         "is_admin": wanted.is_admin,
         "community": wanted.community_id,
-        "before": wanted.before,
+        "before": before(wanted.after),
         "count": PAGE + 1,
     }
-    rows = conn.execute(_RESOLVED if wanted.resolved else _OPEN, parameters).all()
-    shown = rows[:PAGE]
-    complaints: dict[int, list[Complaint]] = {row[0]: [] for row in shown}
-    for leader, number, reason, created_at, *by in conn.execute(
-        _COMPLAINTS, {"cases": list(complaints)}
-    ):
-        if len(complaints[leader]) < EACH:
-            complaints[leader].append(Complaint(number, reason, created_at, to_name(by)))
-    cases = tuple(_to_case(row, tuple(complaints[row[0]])) for row in shown)
-    return CasePage(cases, cases[-1].report.id if len(rows) > PAGE else None)
+    statement = _RESOLVED if wanted.resolved else _OPEN
+    rows = conn.execute(statement, parameters).mappings().all()
+    complaints: dict[int, list[Complaint]] = {row["report_id"]: [] for row in rows[:PAGE]}
+    for row in conn.execute(_COMPLAINTS, {"reports": list(complaints)}).mappings():
+        if len(complaints[row["about_id"]]) < EACH:
+            complaints[row["about_id"]].append(_to_complaint(row))
+    return to_page(
+        rows,
+        PAGE,
+        lambda row: _to_report(row, tuple(complaints[row["report_id"]])),
+        "report_id",
+        "report_id",
+    )
 
 
-def _to_case(row: Sequence[Any], complaints: tuple[Complaint, ...]) -> Case:
-    made = ReportRow(*row[: len(_REPORT)])
-    post_id, title, locked_at, url, html, parent, deleted_at, removed_at, *more = row[
-        len(_REPORT) : _NAMES
-    ]
-    may_moderate, reported, removed = more
-    names = [row[at : at + NAME_WIDTH] for at in range(_NAMES, len(row), NAME_WIDTH)]
-    author, community, resolver = (to_name(one) if one[0] else None for one in names)
-    words = [title, url] if made.post_id else []
-    now = "\n\n".join(part for part in (*words, to_text(html or "").strip()) if part)
+def _to_complaint(row: RowMapping) -> Complaint:
+    return Complaint(to_person(row, "by_"), row["id"], row["reason"], row["created_at"])
+
+
+def _to_report(row: RowMapping, complaints: tuple[Complaint, ...]) -> ReportView:
+    made = to_row(ReportRow, row, "report_")
+    title, html = row["post_title"] or "", row["body_html"] or ""
+    words = [title, row["url"]] if made.post_id else []
+    now = "\n\n".join(part for part in (*words, to_text(html).strip()) if part)
     is_account = made.post_id is None and made.comment_id is None and made.message_id is None
-    return Case(
+    return ReportView(
         report=made,
-        post_id=post_id,
-        post_title=title or "",
-        is_locked=locked_at is not None,
-        body_html=html or "",
-        parent=excerpt_of(parent),
+        post_id=row["post_id"],
+        post_title=title,
+        is_locked=row["locked_at"] is not None,
+        body_html=html,
+        parent=first_words(row["parent_html"]),
         said="" if is_account or made.said == now else made.said,
-        is_deleted=deleted_at is not None,
-        is_removed=removed_at is not None,
-        may_moderate=bool(may_moderate) and post_id is not None,
-        reported=reported,
-        removed=removed,
-        author=author,
-        community=community,
-        resolver=resolver,
+        is_deleted=row["deleted_at"] is not None,
+        is_removed=row["removed_at"] is not None,
+        may_moderate=bool(row["may_moderate"]) and row["post_id"] is not None,
+        reported=row["reported"],
+        removed=row["removed"],
+        author=find_person_in(row, "author_"),
+        community=find_community_in(row, "community_"),
+        resolver=find_person_in(row, "resolver_"),
         complaints=complaints,
     )
 
 
-def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[ActorRef]:
-    """The communities that somebody may judge reports of and that have any, open or not."""
-    has_any = exists().where(report.c.community_id == actor.c.id)
-    is_mine = exists().where(
-        moderator.c.community_id == actor.c.id, moderator.c.person_id == viewer_id
+_QUEUES = (
+    select(*community_columns(actor, ""))
+    .join(community, community.c.actor_id == actor.c.id)
+    .where(
+        exists().where(report.c.community_id == actor.c.id),
+        or_(_IS_ADMIN, moderates(actor.c.id, VIEWER)),
     )
-    wanted = select(*name_columns(actor)).where(has_any).order_by(actor.c.name, actor.c.id)
-    if not is_admin:
-        wanted = wanted.where(is_mine)
-    return [to_name(row) for row in conn.execute(wanted)]
+    .order_by(actor.c.name, actor.c.id)
+)
 
 
-def moderates_anything(conn: Connection, person_id: int) -> bool:
-    """Whether somebody is a moderator of any community."""
-    mine = select(exists().where(moderator.c.person_id == person_id))
-    return bool(conn.execute(mine).scalar())
+def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[CommunityView]:
+    """The communities that somebody may judge reports of and that have any, open or not."""
+    rows = conn.execute(_QUEUES, {"viewer": viewer_id, "is_admin": is_admin}).mappings()
+    return [to_community(row) for row in rows]

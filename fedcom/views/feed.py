@@ -1,14 +1,12 @@
 """Lists of posts, in pages that continue where the last one ended.
 
 A list of twenty is one statement: posts, authors, communities, what the viewer did with them, and
-what the viewer does not want to see. Lists are ranked from `post_rank` alone; the cursor is
-(key, id), so a page costs the same however far back it lies, and nothing is shown twice because
-something new arrived above.
+what the viewer does not want to see. Lists are ranked from `post_rank` alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
@@ -27,21 +25,21 @@ from sqlalchemy import (
 from fedcom.db import BigId, UtcDateTime
 from fedcom.models.actor import community as community_table
 from fedcom.models.follow import follow
-from fedcom.models.personal import actor_block, hidden_post, host_block, saved_post
+from fedcom.models.personal import hidden_post, saved_post
 from fedcom.models.post import post, post_rank
-from fedcom.queries.cursors import Cursor, goes_on
-from fedcom.queries.people import NOBODY
-from fedcom.queries.post_lines import (
-    COLUMNS,
+from fedcom.queries.visibility import is_not_blocked
+from fedcom.views.paging import Cursor, Page, goes_on, to_page
+from fedcom.views.post import (
+    EXCERPTS,
+    EXCERPTS_FOR_GUESTS,
     SHOWN,
     SOURCE,
-    VIEWER,
-    WIDTH,
-    PostLine,
+    PostView,
     author,
-    place,
-    to_line,
+    group,
+    post_reader,
 )
+from fedcom.views.viewer import NOBODY, VIEWER, asked_by
 
 Scope = Literal["subscribed", "local", "all", "community", "author", "saved", "hidden"]
 Sort = Literal["active", "hot", "new", "top", "controversial"]
@@ -99,14 +97,6 @@ class FeedQuery:
     text: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PostPage:
-    """Some posts and where the list goes on, None at its end."""
-
-    lines: tuple[PostLine, ...]
-    next: Cursor | None
-
-
 def read_cursor(text: str, sort: Sort) -> Cursor:
     """The cursor of a list in this order; raises Invalid("cursor") for what no page gave."""
     return Cursor.read(text, whole=sort in {"new", "top"})
@@ -114,7 +104,7 @@ def read_cursor(text: str, sort: Sort) -> Cursor:
 
 def list_posts(
     conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY, now: datetime | None = None
-) -> PostPage:
+) -> Page[PostView]:
     """One page of posts that are shown, in one statement; `now` is what a span is counted from.
 
     Deleted and removed posts, and those in removed communities, are never in it; nor what the
@@ -128,25 +118,23 @@ def list_posts(
         wanted.span if spanned else "all",
         wanted.after is not None,
         wanted.nsfw,
+        viewer_id == NOBODY,
     )
     parameters: dict[str, Any] = {
-        "viewer": viewer_id,
+        **asked_by(viewer_id, now),
         "count": wanted.limit + 1,
         "text": wanted.text,
         "subject": wanted.subject_id,
     }
     if shape.span != "all":
-        parameters["since"] = (now or datetime.now(UTC)) - SPANS[shape.span]
+        parameters["since"] = parameters["now"] - SPANS[shape.span]
     if wanted.after is not None:
         parameters |= wanted.after.values_for(_key(shape))
-    rows = conn.execute(_statement(shape), parameters).all()
-    pinned = [row for row in rows if row[_PIN]]
-    others = rows[len(pinned) :]
-    lines = tuple(to_line(row) for row in (*pinned, *others[: wanted.limit]))
-    if len(others) <= wanted.limit:
-        return PostPage(lines, None)
-    last = others[wanted.limit - 1]
-    return PostPage(lines, Cursor.after(last[_KEY], last[0]))
+    rows = conn.execute(_statement(shape), parameters).mappings().all()
+    read = post_reader()
+    pinned = [read(row) for row in rows if row["pin"]]
+    page = to_page(rows[len(pinned) :], wanted.limit, read, "key")
+    return replace(page, items=(*pinned, *page.items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +146,12 @@ class _Shape:
     span: Span
     goes_on: bool
     nsfw: bool
+    is_guest: bool
 
     @property
     def is_young(self) -> bool:
         """Only posts of the last days or weeks are wanted."""
         return self.span in {"day", "week", "month"}
-
-
-_KEY = WIDTH
-_PIN = _KEY + 1
 
 
 @cache
@@ -216,14 +201,15 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
 
 
 def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
-    source = SOURCE
+    columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
+    source = RANKED
     if shape.scope in _SHELVES:
         shelf = _SHELVES[shape.scope].table
         source = source.join(shelf, shelf.c.post_id == post.c.id)
     return (
-        select(*COLUMNS, key.label("key"), literal_column(str(pin)).label("pin"))
+        select(*columns, key.label("key"), literal_column(str(pin)).label("pin"))
         .select_from(source)
-        .where(*SHOWN, *_wishes(shape))
+        .where(SHOWN, *_wishes(shape))
     )
 
 
@@ -237,6 +223,7 @@ def _key(shape: _Shape) -> ColumnElement[Any]:
     return _KEYS[shape.sort] + 0 if shape.is_young else _KEYS[shape.sort]
 
 
+RANKED = post_rank.join(SOURCE, post.c.id == post_rank.c.post_id)
 _SUBJECT = bindparam("subject", type_=BigId)
 _FOLLOWED = select(follow.c.target_id).where(follow.c.follower_id == VIEWER)
 _POSTS_FOLLOWED = (
@@ -251,7 +238,7 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
     where = post_rank.c.community_id + 0 if walking else post_rank.c.community_id
     conditions: dict[Scope, list[ColumnElement[bool]]] = {
         "all": [],
-        "local": [place.c.local.is_(True)],
+        "local": [group.c.local.is_(True)],
         "subscribed": [where.in_(_FOLLOWED)],
         "community": [where == _SUBJECT],
         "author": [post.c.author_id == _SUBJECT],
@@ -265,22 +252,25 @@ def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     """What the viewer does not want to see is left out, but not where they went to look at it."""
     if shape.scope in _SHELVES:
         return []
+    ids: list[ColumnElement[Any]] = []
+    hosts: list[ColumnElement[Any]] = []
     wishes = []
     if shape.scope != "community":
-        wishes.append(_none(*_BLOCKED, actor_block.c.blocked_id == post.c.community_id))
+        ids.append(post.c.community_id)
     if shape.scope != "author":
-        wishes.append(_none(*_BLOCKED, actor_block.c.blocked_id == post.c.author_id))
-        wishes.append(_none(*_BLOCKED_HOST, host_block.c.host == author.c.host))
-        wishes.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
+        ids.append(post.c.author_id)
+        hosts.append(author.c.host)
+        if not shape.is_guest:
+            wishes.append(_none(*_HIDDEN, hidden_post.c.post_id == post.c.id))
     if shape.scope not in {"community", "author"}:
-        wishes.append(_none(*_BLOCKED_HOST, host_block.c.host == place.c.host))
+        hosts.append(group.c.host)
+    if not shape.is_guest:
+        wishes.append(is_not_blocked(VIEWER, ids=ids, hosts=hosts))
     if not shape.nsfw and shape.scope != "community":
         wishes += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     return wishes
 
 
-_BLOCKED = (actor_block.c.person_id == VIEWER,)
-_BLOCKED_HOST = (host_block.c.person_id == VIEWER,)
 _HIDDEN = (hidden_post.c.person_id == VIEWER,)
 
 
@@ -290,5 +280,5 @@ def _none(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     It takes NOT IN and NOT EXISTS here for a coin tossed, and a few of them for next to no posts
     left, and then joins in ways that are a hundred times slower.
     """
-    found = select(func.max(1)).where(*conditions).correlate(post, author, place)
+    found = select(func.max(1)).where(*conditions).correlate(post, author, group)
     return func.coalesce(found.scalar_subquery(), 0) != 1

@@ -1,0 +1,303 @@
+"""Comments: the same view below a post (`thread`), in the list of who wrote them, among what a
+member saved, in feeds and in search.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    select,
+    true,
+)
+
+from fedcom.db import BigId
+from fedcom.models.actor import community as community_table
+from fedcom.models.base import to_row, values_of
+from fedcom.models.comment import comment
+from fedcom.models.personal import saved_comment
+from fedcom.models.post import post
+from fedcom.models.vote import comment_vote
+from fedcom.queries.visibility import is_blocked, is_comment_shown, is_not_blocked
+from fedcom.views.community import CommunityView, community_columns, to_community
+from fedcom.views.feed import FeedQuery, Sort
+from fedcom.views.paging import Cursor, Page, goes_on, to_page
+from fedcom.views.person import PersonView, actor_columns, to_person
+from fedcom.views.post import author, group
+from fedcom.views.viewer import (
+    NOBODY,
+    VIEWER,
+    AuthorStanding,
+    asked_by,
+    own,
+    standing_columns,
+    to_standing,
+)
+
+PAGE = 20
+"""Comments in one page of those that were saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostOfComment:
+    """As much of a post as stands beside a comment on it; the title is "" for whoever may not read
+    it.
+    """
+
+    id: int
+    iri: str
+    title: str
+    nsfw: bool
+    locked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """A comment with who wrote it and where, its place in the thread, and what the viewer did with
+    it.
+
+    `path` are the ids from the root down to it, `replies` all comments below it. Of one that is
+    deleted or removed the words are given only to whoever may judge a removal. `vote` is -1, 0
+    or 1.
+    """
+
+    author: PersonView
+    post: PostOfComment
+    community: CommunityView
+    standing: AuthorStanding
+    id: int
+    iri: str
+    local: bool
+    parent_id: int | None
+    path: str
+    depth: int
+    body_html: str
+    content_warning: str
+    language: str | None
+    published_at: datetime
+    updated_at: datetime | None
+    deleted_at: datetime | None
+    removed_at: datetime | None
+    locked_at: datetime | None
+    upvotes: int
+    downvotes: int
+    replies: int
+    vote: int
+    is_saved: bool
+    # The viewer has blocked its author, or the author's server.
+    is_author_blocked: bool
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.upvotes - self.downvotes
+
+    @property
+    def is_deleted(self) -> bool:
+        """Its author took it back."""
+        return self.deleted_at is not None
+
+    @property
+    def is_removed(self) -> bool:
+        """A moderator took it away."""
+        return self.removed_at is not None
+
+    @property
+    def is_locked(self) -> bool:
+        """A moderator closed it, and all below it, to replies."""
+        return self.locked_at is not None
+
+    @property
+    def is_shown(self) -> bool:
+        """Neither deleted by its author nor removed by a moderator."""
+        return self.deleted_at is None and self.removed_at is None
+
+
+_STANDING = values_of(AuthorStanding, "author_")
+_VALUES = values_of(CommentView, without=("standing", "author", "post", "community"))
+_COMMENT_COLUMNS = (
+    *("id", "iri", "local", "parent_id", "path", "depth", "language", "published_at"),
+    *("updated_at", "deleted_at", "removed_at", "locked_at", "upvotes", "downvotes", "replies"),
+)
+
+
+def comment_columns(
+    community_id: ColumnElement[Any],
+    *,
+    body_html: ColumnElement[str] | None = None,
+    content_warning: ColumnElement[str] | None = None,
+    guest: bool = False,
+) -> list[ColumnElement[Any]]:
+    """What `to_comment` reads of the comment and of its `author`, which a statement joins, for
+    VIEWER or for guests alone.
+
+    The two texts may be less than what is stored.
+    """
+    voted = (
+        select(comment_vote.c.score)
+        .where(comment_vote.c.comment_id == comment.c.id, comment_vote.c.voter_id == VIEWER)
+        .correlate(comment)
+        .scalar_subquery()
+    )
+    saved = exists().where(
+        saved_comment.c.comment_id == comment.c.id, saved_comment.c.person_id == VIEWER
+    )
+    html = comment.c.body_html if body_html is None else body_html
+    warning = comment.c.content_warning if content_warning is None else content_warning
+    return [
+        *(comment.c[name] for name in _COMMENT_COLUMNS),
+        html.label("body_html"),
+        warning.label("content_warning"),
+        own(func.coalesce(voted, 0), "vote", guest=guest, otherwise=literal_column("0")),
+        own(saved.correlate(comment), "is_saved", guest=guest, otherwise=false()),
+        own(
+            is_blocked(VIEWER, ids=[comment.c.author_id], hosts=[author.c.host]),
+            "is_author_blocked",
+            guest=guest,
+            otherwise=false(),
+        ),
+        *standing_columns(comment.c.author_id, community_id),
+        *actor_columns(author, "author_"),
+    ]
+
+
+def to_comment(
+    row: RowMapping, by: PersonView, about: PostOfComment, inside: CommunityView
+) -> CommentView:
+    """What `comment_columns` selected → the view, by this author on this post in this community."""
+    return CommentView(
+        by,
+        about,
+        inside,
+        to_standing(*_STANDING(row)),
+        *_VALUES(row),
+    )
+
+
+COMMENTS = (
+    comment.join(author, author.c.id == comment.c.author_id)
+    .join(post, post.c.id == comment.c.post_id)
+    .join(group, group.c.id == post.c.community_id)
+    .join(community_table, community_table.c.actor_id == post.c.community_id)
+)
+"""The tables behind a comment in a list."""
+
+COMMENT_SHOWN = is_comment_shown(group)
+"""Neither the comment was taken away, nor its post, nor the community."""
+
+LISTED = (
+    *comment_columns(post.c.community_id),
+    *(post.c[name].label(f"post_{name}") for name in ("id", "iri", "title", "nsfw", "locked_at")),
+    *community_columns(group, "community_"),
+)
+"""The columns of a comment in a list, for `to_listed`."""
+
+
+def to_listed(row: RowMapping) -> CommentView:
+    """What `LISTED` selected → the view."""
+    about = to_row(PostOfComment, row, "post_")
+    inside = to_community(row, "community_")
+    return to_comment(row, to_person(row, "author_"), about, inside)
+
+
+# Nobody has so many comments that sorting them by score would be slow; by time there is an index.
+_KEYS: Mapping[Sort, ColumnElement[Any]] = {
+    "new": comment.c.published_at,
+    "top": comment.c.upvotes - comment.c.downvotes,
+}
+
+
+def list_comments_of(
+    conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY, now: datetime | None = None
+) -> Page[CommentView]:
+    """The comments of `wanted.subject_id` that are shown and stand below posts that are shown.
+
+    `wanted.sort` is "new" or "top" (of all time). What stands below sensitive posts is left out
+    where they are, and what stands in communities that the viewer blocked.
+    """
+    statement = _by_author(wanted.sort, has_begun=wanted.after is not None, nsfw=wanted.nsfw)
+    parameters: dict[str, Any] = {
+        "author": wanted.subject_id,
+        **asked_by(viewer_id, now),
+        "count": wanted.limit + 1,
+    }
+    if wanted.after is not None:
+        parameters |= wanted.after.values_for(_KEYS[wanted.sort])
+    rows = conn.execute(statement, parameters).mappings().all()
+    return to_page(rows, wanted.limit, to_listed, "key")
+
+
+@cache
+def _by_author(sort: Sort, *, has_begun: bool, nsfw: bool) -> Select[Any]:
+    key = _KEYS[sort]
+    statement = (
+        select(*LISTED, key.label("key"))
+        .select_from(COMMENTS)
+        .where(
+            comment.c.author_id == bindparam("author", type_=BigId),
+            COMMENT_SHOWN,
+            is_not_blocked(VIEWER, ids=[post.c.community_id]),
+        )
+        .order_by(key.desc(), comment.c.id.desc())
+        .limit(bindparam("count"))
+    )
+    if not nsfw:
+        statement = statement.where(post.c.nsfw.is_(False), community_table.c.nsfw.is_(False))
+    if has_begun:
+        statement = statement.where(goes_on(key, comment.c.id))
+    return statement
+
+
+_SAVED = (
+    select(*LISTED, saved_comment.c.saved_at.label("key"))
+    .select_from(COMMENTS.join(saved_comment, saved_comment.c.comment_id == comment.c.id))
+    .where(saved_comment.c.person_id == VIEWER, COMMENT_SHOWN)
+    .order_by(saved_comment.c.saved_at.desc(), comment.c.id.desc())
+    .limit(bindparam("count"))
+)
+_IS_AFTER = goes_on(saved_comment.c.saved_at, comment.c.id)
+
+
+def list_saved_comments(
+    conn: Connection,
+    viewer_id: int,
+    *,
+    after: Cursor | None = None,
+    limit: int = PAGE,
+    now: datetime | None = None,
+) -> Page[CommentView]:
+    """The comments that the viewer saved and that are shown, the last saved first."""
+    statement = _SAVED.where(true() if after is None else _IS_AFTER)
+    parameters = {**asked_by(viewer_id, now), "count": limit + 1}
+    if after is not None:
+        parameters |= after.values_for(saved_comment.c.saved_at)
+    rows = conn.execute(statement, parameters).mappings().all()
+    return to_page(rows, limit, to_listed, "key")
+
+
+_NEWEST = (
+    select(*LISTED)
+    .select_from(COMMENTS)
+    .where(comment.c.post_id == bindparam("post", type_=BigId), COMMENT_SHOWN)
+    .order_by(comment.c.published_at.desc(), comment.c.id.desc())
+    .limit(bindparam("count"))
+)
+
+
+def list_newest_comments(
+    conn: Connection, post_id: int, limit: int, *, now: datetime | None = None
+) -> list[CommentView]:
+    """The comments on a post that everybody sees, flat and newest first, for feed readers."""
+    wanted = {"post": post_id, "count": limit, **asked_by(NOBODY, now)}
+    return [to_listed(row) for row in conn.execute(_NEWEST, wanted).mappings()]

@@ -1,0 +1,312 @@
+"""Communities: as they stand beside what is in them, in lists, and on their own page."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+)
+
+from fedcom.db import BigId
+from fedcom.errors import NotFound
+from fedcom.models.actor import actor, community
+from fedcom.models.base import columns_of, to_row, values_of
+from fedcom.models.follow import follow
+from fedcom.models.moderation import CommunityBan, community_ban, moderator
+from fedcom.models.post import post_rank
+from fedcom.queries.follows import find_follow
+from fedcom.queries.visibility import is_blocked, is_open
+from fedcom.rules.permissions import Standing
+from fedcom.views.paging import Cursor, Page, goes_on, no_cursor, to_page
+from fedcom.views.person import ActorView, PersonView, actor_columns, to_person
+from fedcom.views.viewer import NOBODY, VIEWER, own
+from outbox.maintenance import find_failure
+
+Scope = Literal["subscribed", "local", "all"]
+FollowState = Literal["pending", "accepted"]
+Sort = Literal["subscribers", "active", "new"]
+
+_WILD = re.compile(r"([%_~])")
+
+PAGE = 50
+"""Communities in one page of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityView(ActorView):
+    """A community with its counts, and what the viewer has to do with it.
+
+    `subscribers` are the followers known here, `claimed_followers` what its own server says.
+    `follow` is the viewer's, None when there is none; `is_blocked` by the viewer.
+    """
+
+    nsfw: bool
+    posting_restricted: bool
+    removed_at: datetime | None
+    posts: int
+    comments: int
+    subscribers: int
+    claimed_followers: int | None
+    follow: FollowState | None
+    is_blocked: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Neither deleted where it lives nor closed here: nothing in a closed one is shown."""
+        return self.deleted_at is None and self.removed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityPage(CommunityView):
+    """A community as its own pages show it: what it says of itself, who runs it, and what the
+    viewer is to it.
+    """
+
+    summary_source: str
+    summary_html: str
+    image_url: str | None
+    url: str | None
+    # That the viewer may not take part, as long as it holds.
+    ban: CommunityBan | None
+    moderators: tuple[PersonView, ...]
+    standing: Standing
+    # The viewer's request to follow was refused, or never arrived.
+    is_refused: bool
+
+    @property
+    def may_post(self) -> bool:
+        """Whether the viewer's post would be taken, as far as one can tell beforehand."""
+        is_open = not self.posting_restricted or self.standing.may_moderate
+        return is_open and self.ban is None
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityQuery:
+    """Which communities, in which order, from where on.
+
+    `name`: only those with it in their name or title. `after`: the `next` of the page before.
+    """
+
+    scope: Scope = "all"
+    sort: Sort = "subscribers"
+    name: str = ""
+    after: Cursor | None = None
+    limit: int = PAGE
+
+
+EVERYTHING = CommunityQuery()
+
+_OWN_COLUMNS = (
+    *("nsfw", "posting_restricted", "removed_at"),
+    *("posts", "comments", "subscribers", "claimed_followers"),
+)
+
+
+def community_columns(
+    group: FromClause,
+    prefix: str,
+    *,
+    itself: FromClause = community,
+    title: ColumnElement[str] | None = None,
+    guest: bool = False,
+) -> list[ColumnElement[Any]]:
+    """The columns that `to_community` reads, labelled: of `group` (an alias of `actor`), of its
+    row of `community`, and what VIEWER has to do with it, if it is no guest.
+    """
+    state = (
+        select(follow.c.state)
+        .where(follow.c.target_id == group.c.id, follow.c.follower_id == VIEWER)
+        .correlate(group)
+        .scalar_subquery()
+    )
+    return [
+        *actor_columns(group, prefix, title=title),
+        *(itself.c[name].label(prefix + name) for name in _OWN_COLUMNS),
+        own(state, f"{prefix}follow", guest=guest),
+        own(
+            is_blocked(VIEWER, ids=[group.c.id]),
+            f"{prefix}is_blocked",
+            guest=guest,
+            otherwise=false(),
+        ),
+    ]
+
+
+def to_community(row: RowMapping, prefix: str = "") -> CommunityView:
+    """What `community_columns` selected → the community."""
+    return CommunityView(*values_of(CommunityView, prefix)(row))
+
+
+def find_community_in(row: RowMapping, prefix: str) -> CommunityView | None:
+    """As `to_community`; None when the statement found none there."""
+    return None if row[f"{prefix}id"] is None else to_community(row, prefix)
+
+
+_ACTIVE = func.coalesce(
+    select(func.max(post_rank.c.active))
+    .where(post_rank.c.community_id == community.c.actor_id)
+    .correlate(community)
+    .scalar_subquery(),
+    0.0,
+)
+_CLAIMED = func.coalesce(community.c.claimed_followers, 0)
+# The larger of what is known here and what its own server says.
+_FOLLOWERS = case((community.c.subscribers < _CLAIMED, _CLAIMED), else_=community.c.subscribers)
+_KEYS: Mapping[Sort, ColumnElement[Any]] = {
+    "subscribers": _FOLLOWERS,
+    "active": _ACTIVE,
+    "new": community.c.actor_id,
+}
+_WITH_FOLLOW = community.join(actor, actor.c.id == community.c.actor_id).outerjoin(
+    follow, and_(follow.c.target_id == community.c.actor_id, follow.c.follower_id == VIEWER)
+)
+
+
+def read_community_cursor(text: str, sort: Sort) -> Cursor:
+    """The cursor of the list in this order; raises Invalid("cursor") for what no page gave."""
+    cursor = Cursor.read(text, whole=sort != "active")
+    if sort == "subscribers" and cursor.key < 0:
+        raise no_cursor()
+    return cursor
+
+
+@cache
+def _list(scope: Scope, sort: Sort, *, named: bool, has_begun: bool) -> Select[Any]:
+    key = _KEYS[sort]
+    statement = (
+        select(*community_columns(actor, ""), key.label("key"))
+        .select_from(_WITH_FOLLOW)
+        .where(is_open(actor), *_scope(scope))
+        .order_by(key.desc(), community.c.actor_id.desc())
+        .limit(bindparam("count"))
+    )
+    if named:
+        like = bindparam("name", type_=Text)
+        called = [
+            func.lower(column).like(like, escape="~") for column in (actor.c.name, actor.c.title)
+        ]
+        statement = statement.where(or_(*called))
+    if has_begun:
+        statement = statement.where(goes_on(key, community.c.actor_id))
+    return statement
+
+
+def _scope(scope: Scope) -> list[ColumnElement[bool]]:
+    if scope == "local":
+        return [actor.c.local.is_(True)]
+    return [follow.c.state.is_not(None)] if scope == "subscribed" else []
+
+
+def list_communities(
+    conn: Connection, wanted: CommunityQuery = EVERYTHING, *, viewer_id: int = NOBODY
+) -> Page[CommunityView]:
+    """Communities that are open."""
+    parameters: dict[str, Any] = {"viewer": viewer_id, "count": wanted.limit + 1}
+    if wanted.name:
+        parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
+    if wanted.after is not None:
+        parameters |= wanted.after.values_for(_KEYS[wanted.sort])
+    statement = _list(
+        wanted.scope,
+        wanted.sort,
+        named=bool(wanted.name),
+        has_begun=wanted.after is not None,
+    )
+    rows = conn.execute(statement, parameters).mappings().all()
+    return to_page(rows, wanted.limit, to_community, "key")
+
+
+_WRITABLE = (
+    select(*community_columns(actor, ""))
+    .select_from(_WITH_FOLLOW)
+    .where(is_open(actor), or_(actor.c.local.is_(True), follow.c.state.is_not(None)))
+    .order_by(follow.c.state.is_(None), actor.c.name, actor.c.id)
+    .limit(bindparam("count"))
+)
+
+
+def list_writable(
+    conn: Connection, viewer_id: int, *, limit: int = 200
+) -> tuple[CommunityView, ...]:
+    """The communities a member may want to post in: those followed first, then the local ones."""
+    rows = conn.execute(_WRITABLE, {"viewer": viewer_id, "count": limit}).mappings()
+    return tuple(to_community(row) for row in rows)
+
+
+_PAGE = (
+    select(
+        *community_columns(actor, ""),
+        *(actor.c[name] for name in ("summary_source", "summary_html", "image_url", "url")),
+        *columns_of(CommunityBan, community_ban, prefix="ban_of_"),
+    )
+    .select_from(actor)
+    .join(community, community.c.actor_id == actor.c.id)
+    .outerjoin(
+        community_ban,
+        and_(community_ban.c.community_id == actor.c.id, community_ban.c.person_id == VIEWER),
+    )
+    .where(actor.c.id == bindparam("community", type_=BigId))
+)
+_MODERATORS = (
+    select(*actor_columns(actor, ""))
+    .join(moderator, moderator.c.person_id == actor.c.id)
+    .where(moderator.c.community_id == bindparam("community", type_=BigId))
+    .order_by(moderator.c.appointed_at, moderator.c.person_id)
+)
+_NOT_IN_THE_ROW = ("ban", "moderators", "standing", "is_refused")
+
+
+def get_community_page(
+    conn: Connection,
+    community_id: int,
+    *,
+    viewer_id: int = NOBODY,
+    is_admin: bool = False,
+    now: datetime,
+) -> CommunityPage:
+    """The community with this row id, in two statements; two more while the viewer waits for its
+    server to accept them. Raises NotFound.
+    """
+    wanted = {"community": community_id, "viewer": viewer_id}
+    row = conn.execute(_PAGE, wanted).mappings().one_or_none()
+    if row is None:
+        raise NotFound("couldnt_find_community", "Community not found.")
+    rows = conn.execute(_MODERATORS, {"community": community_id}).mappings()
+    moderators = tuple(to_person(one, "") for one in rows)
+    ban = None if row["ban_of_person_id"] is None else to_row(CommunityBan, row, "ban_of_")
+    own = values_of(CommunityPage, without=_NOT_IN_THE_ROW)(row)
+    found = CommunityPage(*(*own, None, moderators, Standing(), False))
+    if viewer_id == NOBODY:
+        return found
+    return replace(
+        found,
+        ban=ban if ban is not None and ban.holds(now) else None,
+        standing=Standing(
+            is_moderator=any(person.id == viewer_id for person in moderators),
+            is_admin=found.local and is_admin,
+            ban=ban,
+        ),
+        is_refused=found.follow == "pending" and is_refused(conn, viewer_id, community_id),
+    )
+
+
+def is_refused(conn: Connection, viewer_id: int, community_id: int) -> bool:
+    """Whether the viewer's request to follow a community was refused, or could not be delivered."""
+    asked = find_follow(conn, viewer_id, community_id)
+    return asked is not None and find_failure(conn, asked.iri) is not None

@@ -1,0 +1,167 @@
+"""The modlog as everybody may read it: of one community or of all, and narrowed down."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    or_,
+    select,
+)
+
+from fedcom.models.actor import actor, community
+from fedcom.models.base import values_of
+from fedcom.models.comment import comment
+from fedcom.models.moderation import modlog
+from fedcom.models.post import post
+from fedcom.queries.visibility import is_admin, is_closed, may_read
+from fedcom.views.community import CommunityView, community_columns, find_community_in
+from fedcom.views.paging import Cursor, Page, to_page
+from fedcom.views.person import ActorView, PersonView, actor_columns, find_person_in, to_actor
+from fedcom.views.viewer import NOBODY, VIEWER
+
+PAGE = 50
+"""Entries in one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What of the log is wanted; None and "" want everything.
+
+    `person_id` is whom it concerns: themselves, or what they wrote.
+    """
+
+    community_id: int | None = None
+    moderator_id: int | None = None
+    person_id: int | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModlogView:
+    """One act of a moderator.
+
+    What it was about is `post_id` or `comment_id` when it is one that is known here, and `title`
+    (of a comment its post's) when the viewer may still read that; `subject` is the person or
+    community it was about, or whose post or comment that was. `community` is None for what concerns
+    the whole instance.
+    """
+
+    subject: ActorView | None
+    moderator: PersonView | None
+    community: CommunityView | None
+    id: int
+    kind: str
+    reason: str
+    expires_at: datetime | None
+    created_at: datetime
+    target_iri: str
+    post_id: int | None
+    comment_id: int | None
+    title: str | None
+
+    @property
+    def path(self) -> str | None:
+        """The page of what it was about; None when there is none here."""
+        if self.post_id is not None:
+            return f"/post/{self.post_id}"
+        if self.comment_id is not None:
+            return f"/comment/{self.comment_id}"
+        if self.subject is None:
+            return None
+        return f"/{'c' if self.subject.kind == 'Group' else 'u'}/{self.subject.slug}"
+
+
+_moderator = actor.alias("moderator_actor")
+_named = actor.alias("named_actor")
+_group = actor.alias("community_actor")
+_author = actor.alias("author_actor")
+_above = post.alias("post_above")
+
+
+def _title_of(group: FromClause) -> ColumnElement[str]:
+    """The title of a closed community is for admins only."""
+    hidden = and_(is_closed(group.c.id), ~is_admin(VIEWER))
+    return case((hidden, ""), else_=group.c.title)
+
+
+def _readable_title(about: FromClause) -> ColumnElement[str | None]:
+    return case((may_read(about, about.c.community_id, VIEWER), about.c.title))
+
+
+_VALUES = values_of(ModlogView, without=("subject", "moderator", "community"))
+_LOG = (
+    select(
+        *(modlog.c[name] for name in ("id", "kind", "reason", "expires_at", "created_at")),
+        modlog.c.target_iri,
+        post.c.id.label("post_id"),
+        comment.c.id.label("comment_id"),
+        case(
+            (post.c.id.is_not(None), _readable_title(post)),
+            else_=_readable_title(_above),
+        ).label("title"),
+        *actor_columns(_named, "named_", title=_title_of(_named)),
+        *actor_columns(_author, "author_"),
+        *actor_columns(_moderator, "moderator_"),
+        *community_columns(_group, "community_", title=_title_of(_group)),
+    )
+    .select_from(modlog)
+    .outerjoin(post, post.c.iri == modlog.c.target_iri)
+    .outerjoin(comment, comment.c.iri == modlog.c.target_iri)
+    .outerjoin(_above, _above.c.id == comment.c.post_id)
+    .outerjoin(_named, _named.c.iri == modlog.c.target_iri)
+    .outerjoin(_author, or_(_author.c.id == post.c.author_id, _author.c.id == comment.c.author_id))
+    .outerjoin(_moderator, _moderator.c.id == modlog.c.moderator_id)
+    .outerjoin(_group, _group.c.id == modlog.c.community_id)
+    .outerjoin(community, community.c.actor_id == modlog.c.community_id)
+    .order_by(modlog.c.id.desc())
+    .limit(bindparam("count"))
+)
+
+
+def list_modlog(
+    conn: Connection,
+    wanted: LogFilter,
+    *,
+    viewer_id: int = NOBODY,
+    after: Cursor | None = None,
+    limit: int = PAGE,
+) -> Page[ModlogView]:
+    """What moderators did, newest first; one statement.
+
+    What was deleted or removed is named by its title only to those who may still read it.
+    """
+    statement = _LOG.where(*_conditions(wanted))
+    if after is not None:
+        statement = statement.where(modlog.c.id < after.row_id)
+    rows = conn.execute(statement, {"viewer": viewer_id, "count": limit + 1}).mappings().all()
+    return to_page(rows, limit, _to_entry, "id")
+
+
+def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.community_id is not None:
+        found.append(modlog.c.community_id == wanted.community_id)
+    if wanted.moderator_id is not None:
+        found.append(modlog.c.moderator_id == wanted.moderator_id)
+    if wanted.person_id is not None:
+        found.append(or_(_named.c.id == wanted.person_id, _author.c.id == wanted.person_id))
+    if wanted.kind:
+        found.append(modlog.c.kind == wanted.kind)
+    return found
+
+
+def _to_entry(row: RowMapping) -> ModlogView:
+    named = None if row["named_id"] is None else to_actor(row, "named_")
+    return ModlogView(
+        named or find_person_in(row, "author_"),
+        find_person_in(row, "moderator_"),
+        find_community_in(row, "community_"),
+        *_VALUES(row),
+    )

@@ -1,0 +1,128 @@
+"""What a member is told, as a list.
+
+What was deleted or removed since, or is in a community that was closed, is not told any more. What
+moderators did is told whatever became of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, and_, bindparam, case, func, select
+
+from fedcom.models.actor import actor
+from fedcom.models.base import values_of
+from fedcom.models.comment import comment
+from fedcom.models.message import message
+from fedcom.models.notification import Kind, notification
+from fedcom.models.outside_mention import outside_mention
+from fedcom.models.post import post
+from fedcom.queries.notifications import IS_TOLD, KINDS, WITH_SUBJECTS, Filter
+from fedcom.queries.visibility import is_admin, is_closed, may_read
+from fedcom.text.html import first_words
+from fedcom.views.community import CommunityView, community_columns, find_community_in
+from fedcom.views.paging import Cursor, Page, before, comes_before, to_page
+from fedcom.views.person import PersonView, actor_columns, find_person_in
+from fedcom.views.viewer import VIEWER
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationView:
+    """One thing that a member is told, with the beginning of what was written, or the warning that
+    stands before it.
+
+    `detail` and `reason` are the modlog's, for what moderators did.
+    """
+
+    by: PersonView | None
+    community: CommunityView | None
+    excerpt: str
+    id: int
+    kind: Kind
+    detail: str
+    reason: str
+    created_at: datetime
+    read_at: datetime | None
+    post_id: int | None
+    comment_id: int | None
+    message_id: int | None
+    # Where a post elsewhere can be read that has no place here.
+    address: str | None
+    post_title: str | None
+    # Whether the post takes comments, so that it can be answered from here.
+    is_open: bool
+
+
+_by = actor.alias("by_actor")
+_group = actor.alias("community_actor")
+# What moderators did is told whatever became of it since, but without the words of others.
+_READS_POST = may_read(post, post.c.community_id, VIEWER)
+_READS_COMMENT = may_read(comment, post.c.community_id, VIEWER)
+_TITLE = case((and_(is_closed(_group.c.id), ~is_admin(VIEWER)), ""), else_=_group.c.title)
+_OWN = (
+    *("id", "kind", "detail", "reason", "created_at", "read_at"),
+    *("post_id", "comment_id", "message_id"),
+)
+_VALUES = values_of(NotificationView, without=("by", "community", "excerpt"))
+_LIST = (
+    select(
+        *(notification.c[name] for name in _OWN),
+        func.coalesce(outside_mention.c.url, outside_mention.c.iri).label("address"),
+        case((_READS_POST, post.c.title)).label("post_title"),
+        and_(
+            post.c.id.is_not(None), post.c.locked_at.is_(None), comment.c.locked_at.is_(None)
+        ).label("is_open"),
+        case(
+            (notification.c.comment_id.is_(None), case((_READS_POST, post.c.content_warning))),
+            (_READS_COMMENT, comment.c.content_warning),
+        ).label("content_warning"),
+        outside_mention.c.excerpt.label("outside_excerpt"),
+        case(
+            (notification.c.message_id.is_not(None), message.c.body_html),
+            (notification.c.comment_id.is_(None), case((_READS_POST, post.c.body_html))),
+            (_READS_COMMENT, comment.c.body_html),
+        ).label("body_html"),
+        *actor_columns(_by, "by_"),
+        *community_columns(_group, "community_", title=_TITLE),
+    )
+    .select_from(
+        WITH_SUBJECTS.outerjoin(_by, _by.c.id == notification.c.actor_id)
+        .outerjoin(_group, _group.c.id == notification.c.community_id)
+        .outerjoin(outside_mention, outside_mention.c.id == notification.c.outside_mention_id)
+    )
+    .where(
+        notification.c.recipient_id == VIEWER,
+        notification.c.kind.in_(bindparam("kinds", expanding=True)),
+        comes_before(notification.c.id),
+        IS_TOLD,
+    )
+    .order_by(notification.c.id.desc())
+    .limit(bindparam("count"))
+)
+_UNREAD = _LIST.where(notification.c.read_at.is_(None))
+
+
+def list_notifications(
+    conn: Connection,
+    viewer_id: int,
+    only: Filter = "",
+    *,
+    unread: bool = False,
+    after: Cursor | None = None,
+    limit: int = PAGE,
+) -> Page[NotificationView]:
+    """What a member is told, newest first: all of it, or of some kinds, or what is unread."""
+    wanted = {"viewer": viewer_id, "kinds": KINDS[only], "count": limit + 1}
+    wanted["before"] = before(after)
+    rows = conn.execute(_UNREAD if unread else _LIST, wanted).mappings().all()
+    return to_page(rows, limit, _to_notification, "id")
+
+
+def _to_notification(row: RowMapping) -> NotificationView:
+    excerpt = (
+        row["content_warning"] or row["outside_excerpt"] or first_words(row["body_html"] or "")
+    )
+    return NotificationView(
+        find_person_in(row, "by_"), find_community_in(row, "community_"), excerpt, *_VALUES(row)
+    )

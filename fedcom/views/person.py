@@ -1,0 +1,92 @@
+"""People beside everything they wrote, and what they have in common with communities."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, RowMapping
+
+from fedcom.models.base import columns_of, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class ActorView:
+    """As much of a person or a community as a list shows."""
+
+    id: int
+    iri: str
+    kind: str
+    local: bool
+    name: str
+    host: str
+    domain: str | None
+    title: str
+    icon_url: str | None
+    published_at: datetime
+    banned_at: datetime | None
+    ban_expires_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def handle(self) -> str:
+        """`name@domain`, without a leading sign."""
+        return f"{self.name}@{self.domain or self.host}"
+
+    @property
+    def slug(self) -> str:
+        """What our addresses call it: `name` when it is local, else the handle."""
+        return self.name if self.local else self.handle
+
+    @property
+    def display_name(self) -> str:
+        """What a reader sees first: the chosen title, else the name."""
+        return self.title or self.name
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it deleted itself, or its server says that it is gone."""
+        return self.deleted_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView(ActorView):
+    """Somebody who writes."""
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it says of itself that it is a program."""
+        return self.kind in {"Service", "Application"}
+
+    def is_banned(self, now: datetime) -> bool:
+        """Whether they are banned from the whole instance; a ban that has run out is none."""
+        expires = self.ban_expires_at
+        return self.banned_at is not None and (expires is None or now < expires)
+
+
+def actor_columns(
+    table: FromClause, prefix: str, *, title: ColumnElement[str] | None = None
+) -> list[ColumnElement[Any]]:
+    """The columns of `table` (an alias of `actor`) that views are made of, labelled.
+
+    `title` stands in the place of the chosen title, where not everybody may read that.
+    """
+    columns = columns_of(ActorView, table, prefix=prefix)
+    if title is None:
+        return columns
+    label = f"{prefix}title"
+    return [title.label(label) if column.key == label else column for column in columns]
+
+
+def to_actor(row: RowMapping, prefix: str) -> ActorView:
+    """What `actor_columns` selected → whoever it is."""
+    return ActorView(*values_of(ActorView, prefix)(row))
+
+
+def to_person(row: RowMapping, prefix: str) -> PersonView:
+    """What `actor_columns` selected → the person."""
+    return PersonView(*values_of(PersonView, prefix)(row))
+
+
+def find_person_in(row: RowMapping, prefix: str) -> PersonView | None:
+    """As `to_person`; None when the statement found nobody there."""
+    return None if row[f"{prefix}id"] is None else to_person(row, prefix)

@@ -1,0 +1,397 @@
+"""Posts: the same view in every list and on the post's own page."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from fedcom.errors import NotFound
+from fedcom.models.actor import actor, community as community_table
+from fedcom.models.base import to_row, values_of
+from fedcom.models.media import link_preview, media
+from fedcom.models.personal import Draft, draft, hidden_post, post_visit, saved_post
+from fedcom.models.post import post
+from fedcom.models.revision import revision
+from fedcom.models.vote import post_vote
+from fedcom.queries.drafts import read_fields
+from fedcom.queries.visibility import is_blocked, is_post_shown, is_shown, reads_removed
+from fedcom.rules.links import normal_link, possible_beginnings
+from fedcom.views.community import CommunityView, community_columns, to_community
+from fedcom.views.paging import FAR
+from fedcom.views.person import PersonView, actor_columns, to_person
+from fedcom.views.viewer import (
+    NOBODY,
+    VIEWER,
+    AuthorStanding,
+    asked_by,
+    own,
+    standing_columns,
+    to_standing,
+)
+
+MAX_CROSS_POSTS = 20
+
+CANDIDATES = 500
+"""Posts that begin alike and are compared, the newest first: a page has few, a front page many."""
+
+PAUSE = timedelta(minutes=30)
+"""Who comes back after a longer one begins another visit."""
+
+NOTE_EVERY = timedelta(minutes=1)
+"""Looking at a page again within this does not write, unless there was something new."""
+
+author = actor.alias("author")
+group = actor.alias("community_actor")
+
+
+@dataclass(frozen=True, slots=True)
+class LastVisit:
+    """What is known of a member's last look at a thread.
+
+    A visit goes on while less than `PAUSE` passes between two looks: reloading a page, or coming
+    back to it after voting, does not make its new comments old.
+    """
+
+    comments: int
+    visited_at: datetime
+    new_after: datetime | None
+
+    def new_from(self, now: datetime) -> datetime | None:
+        """Comments written after this are new to who looks now; None: they see all as old."""
+        return self.visited_at if now - self.visited_at > PAUSE else self.new_after
+
+    def is_to_be_noted(self, comments: int, now: datetime) -> bool:
+        """Whether a look at `now`, when there are so many comments, is worth writing down."""
+        return comments != self.comments or now - self.visited_at > NOTE_EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """What is shown of a post's link: words ("" when there are none), the names of a picture and of
+    a small one.
+    """
+
+    title: str
+    description: str
+    picture: str | None
+    thumbnail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """A post with who wrote it, where, and what the viewer did with it.
+
+    What its author deleted or a moderator removed has no title, no link and no text any more, but
+    for those who may judge a removal: `is_readable`. In lists `body_html` is as much of the text as
+    was asked for, and may end in the middle of a tag. `vote` is -1, 0 or 1.
+    """
+
+    author: PersonView
+    community: CommunityView
+    standing: AuthorStanding
+    # The viewer's, of the thread; None: there was none.
+    last_visit: LastVisit | None
+    preview: LinkPreview | None
+    id: int
+    iri: str
+    local: bool
+    title: str
+    url: str | None
+    image_url: str | None
+    image_alt: str
+    content_warning: str
+    body_html: str
+    language: str | None
+    # What its author says of it; `is_sensitive` asks the community as well.
+    nsfw: bool
+    published_at: datetime
+    updated_at: datetime | None
+    deleted_at: datetime | None
+    removed_at: datetime | None
+    locked_at: datetime | None
+    featured_at: datetime | None
+    upvotes: int
+    downvotes: int
+    comments: int
+    is_readable: bool
+    # There are former versions of it to be read.
+    was_edited: bool
+    vote: int
+    is_saved: bool
+    is_hidden: bool
+    # The viewer has blocked its author, or the author's server.
+    is_author_blocked: bool
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.upvotes - self.downvotes
+
+    @property
+    def is_shown(self) -> bool:
+        """Neither deleted by its author nor removed by a moderator."""
+        return self.deleted_at is None and self.removed_at is None
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Its author says so, or it stands in a community of such posts."""
+        return self.nsfw or self.community.nsfw
+
+    @property
+    def new_comments(self) -> int:
+        """Comments that came since the viewer last read the thread; 0 when that never was."""
+        last = self.last_visit
+        return 0 if last is None else max(self.comments - last.comments, 0)
+
+
+_STANDING = values_of(AuthorStanding, "author_")
+_VALUES = values_of(PostView, without=("standing", "last_visit", "preview", "author", "community"))
+_POST_COLUMNS = (
+    *("id", "iri", "local", "title", "url", "image_url", "image_alt", "content_warning"),
+    *("language", "nsfw", "published_at", "updated_at", "deleted_at", "removed_at", "locked_at"),
+    *("featured_at", "upvotes", "downvotes", "comments"),
+)
+
+
+def _of_viewer(
+    table: Table, column: ColumnElement[Any], person: str = "person_id"
+) -> ColumnElement[Any]:
+    # Not outer joins: beyond eight tables PostgreSQL takes longer to plan a join than to run it.
+    mine = select(column).where(table.c.post_id == post.c.id, table.c[person] == VIEWER)
+    return mine.correlate(post).scalar_subquery()
+
+
+def _is_listed(table: Table) -> ColumnElement[bool]:
+    """Whether the viewer has put the post into this list of their own."""
+    return _of_viewer(table, table.c.post_id).is_not(None)
+
+
+def _preview(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    found = link_preview.outerjoin(media, media.c.id == link_preview.c.media_id)
+    done = link_preview.c.post_id == post.c.id, link_preview.c.state == "done"
+    return select(column).select_from(found).where(*done).correlate(post).scalar_subquery()
+
+
+def post_columns(
+    body_html: ColumnElement[str], is_readable: ColumnElement[bool], *, guest: bool = False
+) -> tuple[ColumnElement[Any], ...]:
+    """What `to_post` reads, of a statement over `SOURCE`, for VIEWER or for guests alone;
+    `body_html` is as much of the text as is wanted.
+    """
+    return (
+        *(post.c[name] for name in _POST_COLUMNS),
+        body_html.label("body_html"),
+        is_readable.label("is_readable"),
+        exists().where(revision.c.post_id == post.c.id).correlate(post).label("was_edited"),
+        own(
+            func.coalesce(_of_viewer(post_vote, post_vote.c.score, "voter_id"), 0),
+            "vote",
+            guest=guest,
+            otherwise=literal_column("0"),
+        ),
+        own(_is_listed(saved_post), "is_saved", guest=guest, otherwise=false()),
+        own(_is_listed(hidden_post), "is_hidden", guest=guest, otherwise=false()),
+        own(
+            is_blocked(VIEWER, ids=[post.c.author_id], hosts=[author.c.host]),
+            "is_author_blocked",
+            guest=guest,
+            otherwise=false(),
+        ),
+        *standing_columns(post.c.author_id, post.c.community_id),
+        *(
+            own(_of_viewer(post_visit, post_visit.c[name]), f"visit_{name}", guest=guest)
+            for name in ("comments", "visited_at", "new_after")
+        ),
+        _preview(link_preview.c.title).label("preview_title"),
+        _preview(link_preview.c.description).label("preview_description"),
+        _preview(media.c.name).label("preview_picture"),
+        _preview(func.coalesce(media.c.thumbnail, media.c.name)).label("preview_thumbnail"),
+        *actor_columns(author, "author_"),
+        *community_columns(group, "community_", itself=community_table, guest=guest),
+    )
+
+
+SOURCE = (
+    post.join(author, author.c.id == post.c.author_id)
+    .join(group, group.c.id == post.c.community_id)
+    .join(community_table, community_table.c.actor_id == post.c.community_id)
+)
+"""The tables behind `post_columns`."""
+
+SHOWN = is_post_shown(group)
+"""Of rows of `SOURCE`: neither taken away nor in a community that was."""
+
+_EXCERPT = func.substr(post.c.body_html, 1, bindparam("text"))
+EXCERPTS = post_columns(_EXCERPT, true())
+"""The columns of lists of posts that are shown, with `text` characters of each."""
+
+EXCERPTS_FOR_GUESTS = post_columns(_EXCERPT, true(), guest=True)
+
+
+def to_post(row: RowMapping) -> PostView:
+    """What `post_columns` selected → the view."""
+    return post_reader()(row)
+
+
+def post_reader() -> Callable[[RowMapping], PostView]:
+    """`to_post` for one list, where the same people and communities come again and again."""
+    people: dict[int, PersonView] = {}
+    communities: dict[int, CommunityView] = {}
+
+    def read(row: RowMapping) -> PostView:
+        by, inside = people.get(row["author_id"]), communities.get(row["community_id"])
+        if by is None:
+            by = people[row["author_id"]] = to_person(row, "author_")
+        if inside is None:
+            inside = communities[row["community_id"]] = to_community(row, "community_")
+        return PostView(
+            by,
+            inside,
+            to_standing(*_STANDING(row)),
+            None if row["visit_visited_at"] is None else to_row(LastVisit, row, "visit_"),
+            _to_preview(row),
+            *_VALUES(row),
+        )
+
+    return read
+
+
+def _to_preview(row: RowMapping) -> LinkPreview | None:
+    title, description, picture, thumbnail = values_of(LinkPreview, "preview_")(row)
+    if not title and not picture:
+        return None
+    return LinkPreview(title or "", description or "", picture, thumbnail)
+
+
+def _left(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    # Not a join: the others are as many as PostgreSQL plans quickly.
+    mine = draft.c.person_id == VIEWER, draft.c.place == bindparam("draft_place")
+    return select(column).where(*mine).scalar_subquery()
+
+
+_GET = (
+    select(
+        *post_columns(
+            post.c.body_html,
+            or_(is_shown(post), reads_removed(post, post.c.community_id, VIEWER)),
+        ),
+        _left(draft.c.fields).label("draft_fields"),
+        _left(draft.c.updated_at).label("draft_updated_at"),
+    )
+    .select_from(SOURCE)
+    .where(post.c.id == bindparam("post"))
+)
+
+
+def get_post_view(
+    conn: Connection, post_id: int, *, viewer_id: int = NOBODY, now: datetime | None = None
+) -> PostView:
+    """The post for its page; raises NotFound when there never was one with this id."""
+    return get_post_with_draft(conn, post_id, "", viewer_id=viewer_id, now=now)[0]
+
+
+def get_post_with_draft(
+    conn: Connection,
+    post_id: int,
+    draft_place: str,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+) -> tuple[PostView, Draft | None]:
+    """As `get_post_view`, with what the viewer left in the form with the place `draft_place`."""
+    row = None
+    if 0 < post_id < FAR:
+        asked = {"post": post_id, "draft_place": draft_place, **asked_by(viewer_id, now)}
+        row = conn.execute(_GET, asked).mappings().one_or_none()
+    if row is None:
+        raise NotFound("couldnt_find_post", "Post not found.")
+    found = to_post(row)
+    if not found.is_shown:
+        found = replace(found, preview=None)
+    if not found.is_readable:
+        found = replace(found, **_WITHHELD)
+    fields = row["draft_fields"]
+    left = fields and Draft(draft_place, read_fields(fields), row["draft_updated_at"])
+    return found, left or None
+
+
+_WITHHELD: Mapping[str, Any] = {
+    "title": "",
+    "url": None,
+    "image_url": None,
+    "image_alt": "",
+    "content_warning": "",
+    "body_html": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CrossPost:
+    """Another post with the same link."""
+
+    id: int
+    title: str
+    comments: int
+    community: CommunityView
+
+
+_SAME_LINK = (
+    select(
+        *(post.c[name] for name in ("id", "title", "comments", "url")),
+        *community_columns(group, "community_"),
+    )
+    .select_from(
+        post.join(group, group.c.id == post.c.community_id).join(
+            community_table, community_table.c.actor_id == post.c.community_id
+        )
+    )
+    .where(SHOWN)
+    .limit(bindparam("count"))
+)
+_CROSS_POSTS = _SAME_LINK.where(
+    post.c.url == bindparam("url"), post.c.id != bindparam("post")
+).order_by(post.c.comments.desc(), post.c.id.desc())
+
+
+def list_cross_posts(
+    conn: Connection, about: PostView, *, viewer_id: int = NOBODY, limit: int = MAX_CROSS_POSTS
+) -> tuple[CrossPost, ...]:
+    """The other posts that are shown and have the same link, those most talked about first."""
+    if about.url is None:
+        return ()
+    wanted = {"url": about.url, "post": about.id, "count": limit, "viewer": viewer_id}
+    return tuple(_to_cross_post(row) for row in conn.execute(_CROSS_POSTS, wanted).mappings())
+
+
+def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[CrossPost, ...]:
+    """Posts that are shown and whose links lead where `url` leads, the newest first.
+
+    Looks at all posts that have links, so it is for the moment of posting and for no list.
+    """
+    begins = or_(
+        *(post.c.url.startswith(text, autoescape=True) for text in possible_beginnings(url))
+    )
+    statement = _SAME_LINK.where(begins).order_by(post.c.id.desc())
+    rows = conn.execute(statement, {"count": CANDIDATES}).mappings()
+    wanted = normal_link(url)
+    same = [row for row in rows if normal_link(row["url"]) == wanted]
+    return tuple(_to_cross_post(row) for row in same[:limit])
+
+
+def _to_cross_post(row: RowMapping) -> CrossPost:
+    return CrossPost(row["id"], row["title"], row["comments"], to_community(row, "community_"))

@@ -1,0 +1,133 @@
+"""The page of a person: facts beside their name, and what they wrote of both kinds in one list."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    and_,
+    bindparam,
+    func,
+    select,
+)
+
+from fedcom.db import BigId
+from fedcom.models.actor import actor, community as community_table
+from fedcom.models.comment import comment
+from fedcom.models.moderation import moderator
+from fedcom.models.post import post
+from fedcom.queries.visibility import is_admin, is_blocked, is_open
+from fedcom.views.comment import COMMENT_SHOWN, COMMENTS, CommentView, list_comments_of
+from fedcom.views.community import CommunityView, community_columns, to_community
+from fedcom.views.feed import RANKED, FeedQuery, Sort, list_posts
+from fedcom.views.paging import Cursor
+from fedcom.views.post import SHOWN, PostView
+from fedcom.views.viewer import NOBODY, VIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileStats:
+    """How much a person wrote, what they run, and whether the viewer blocked them."""
+
+    posts: int
+    comments: int
+    is_admin: bool
+    is_blocked: bool
+    moderates: tuple[CommunityView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """Posts and comments in one order, and where each of them goes on.
+
+    At the end of the list `has_more` is False and the cursors mean nothing.
+    """
+
+    items: tuple[PostView | CommentView, ...]
+    posts_after: Cursor | None
+    comments_after: Cursor | None
+    has_more: bool
+
+
+_PERSON: ColumnElement[int] = bindparam("person", type_=BigId)
+
+
+def _count(table: FromClause, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(table).where(*conditions).scalar_subquery()
+
+
+_group = actor.alias("moderated")
+_FACTS = (
+    select(
+        _count(RANKED, post.c.author_id == _PERSON, SHOWN).label("own_posts"),
+        _count(COMMENTS, comment.c.author_id == _PERSON, COMMENT_SHOWN).label("own_comments"),
+        is_admin(_PERSON).label("is_admin"),
+        is_blocked(VIEWER, ids=[_PERSON]).label("is_blocked"),
+        *community_columns(_group, "community_"),
+    )
+    .select_from(
+        (_self := actor.alias("self"))
+        .outerjoin(moderator, moderator.c.person_id == _self.c.id)
+        .outerjoin(
+            community_table.join(_group, _group.c.id == community_table.c.actor_id),
+            and_(community_table.c.actor_id == moderator.c.community_id, is_open(_group)),
+        )
+    )
+    .where(_self.c.id == _PERSON)
+    .order_by(_group.c.name, _group.c.host)
+)
+
+
+def get_facts(conn: Connection, person_id: int, *, viewer_id: int = NOBODY) -> ProfileStats:
+    """Of a person who is kept here, in one statement; the communities by name, closed ones not."""
+    wanted = {"person": person_id, "viewer": viewer_id}
+    rows = conn.execute(_FACTS, wanted).mappings().all()
+    first, *_ = rows
+    return ProfileStats(
+        posts=first["own_posts"],
+        comments=first["own_comments"],
+        is_admin=first["is_admin"],
+        is_blocked=first["is_blocked"],
+        moderates=tuple(
+            to_community(row, "community_") for row in rows if row["community_id"] is not None
+        ),
+    )
+
+
+def list_works(
+    conn: Connection,
+    wanted: FeedQuery,
+    comments_after: Cursor | None,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+) -> Contributions:
+    """What `wanted.subject_id` wrote, "new" or "top" first, at most `wanted.limit` in all.
+
+    `wanted.after` and `comments_after` are what the page before gave. Posts and comments are two
+    lists that are read side by side, each with its own cursor: each from its own index.
+    """
+    posts = list_posts(conn, wanted, viewer_id=viewer_id, now=now)
+    below = replace(wanted, after=comments_after)
+    comments = list_comments_of(conn, below, viewer_id=viewer_id, now=now)
+    both: list[PostView | CommentView] = [*posts.items, *comments.items]
+    both.sort(key=lambda item: _key_of(item, wanted.sort), reverse=True)
+    items = tuple(both[: wanted.limit])
+    posts_after, answers_after = wanted.after, comments_after
+    for item in items:
+        cursor = Cursor.after(_key_of(item, wanted.sort), item.id)
+        if isinstance(item, PostView):
+            posts_after = cursor
+        else:
+            answers_after = cursor
+    has_more = len(both) > len(items) or posts.has_more or comments.has_more
+    return Contributions(items, posts_after, answers_after, has_more)
+
+
+def _key_of(item: PostView | CommentView, sort: Sort) -> Any:
+    """What a post or comment is sorted by, newest or best first."""
+    return item.published_at if sort == "new" else item.score

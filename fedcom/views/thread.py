@@ -1,0 +1,180 @@
+"""The comments below a post, in tree order, in one statement; and the tree made of them.
+
+Rows of comments that were deleted or removed are given with an empty text: their place in the tree
+is needed, their words must not leave the database, but for those who may judge a removal.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, or_, select
+
+from fedcom.db import BigId
+from fedcom.models.comment import Comment, comment
+from fedcom.queries.visibility import is_shown, reads_removed
+from fedcom.rules.ranking import comment_hot, controversy
+from fedcom.views.comment import CommentView, PostOfComment, comment_columns, to_comment
+from fedcom.views.person import PersonView, to_person
+from fedcom.views.post import PostView, author
+from fedcom.views.viewer import NOBODY, VIEWER, asked_by
+
+CAP = 1000
+"""Comments in one page of a thread."""
+
+Order = Literal["hot", "top", "new", "old", "controversial"]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Comments in tree order, and the path after which the next ones are, None at the end."""
+
+    comments: tuple[CommentView, ...]
+    next_after: str | None = None
+
+
+@dataclass(slots=True)
+class Node:
+    """A comment in the tree with its answers."""
+
+    comment: CommentView
+    children: list["Node"] = field(default_factory=list)
+
+
+_COMMUNITY = bindparam("community", type_=BigId)
+_IS_BEHIND = comment.c.path > bindparam("after", type_=comment.c.path.type)
+# Below "p" lie exactly the paths from "p." up to, not including, "p/": "/" follows "." in ASCII.
+_IS_IN_BRANCH = or_(
+    comment.c.id.in_(bindparam("chosen", expanding=True)),
+    and_(
+        comment.c.path > bindparam("from", type_=comment.c.path.type),
+        comment.c.path < bindparam("until", type_=comment.c.path.type),
+    ),
+)
+
+
+@cache
+def _statement(*, is_branch: bool, guest: bool) -> Select[Any]:
+    readable: ColumnElement[bool] = is_shown(comment)
+    if not guest:
+        readable = or_(readable, reads_removed(comment, _COMMUNITY, VIEWER))
+    columns = comment_columns(
+        _COMMUNITY,
+        body_html=case((readable, comment.c.body_html), else_=""),
+        content_warning=case((readable, comment.c.content_warning), else_=""),
+        guest=guest,
+    )
+    return (
+        select(*columns)
+        .select_from(comment.join(author, author.c.id == comment.c.author_id))
+        .where(
+            comment.c.post_id == bindparam("post", type_=BigId),
+            _IS_IN_BRANCH if is_branch else _IS_BEHIND,
+        )
+        .order_by(comment.c.path)
+        .limit(bindparam("count"))
+    )
+
+
+def find_thread(
+    conn: Connection,
+    about: PostView,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+    after: str = "",
+    limit: int = CAP,
+) -> Thread:
+    """The comments of a post in tree order, at most `limit`, after the path `after`."""
+    wanted = {**asked_by(viewer_id, now), "after": after}
+    statement = _statement(is_branch=False, guest=viewer_id == NOBODY)
+    return _find(conn, statement, about, wanted, limit)
+
+
+def find_branch(
+    conn: Connection,
+    about: PostView,
+    top: Comment,
+    *,
+    viewer_id: int = NOBODY,
+    now: datetime | None = None,
+    context: int = 3,
+) -> Thread:
+    """The comment `top`, up to `context` of those it answers, and all below it, in tree order."""
+    above = [int(part) for part in top.path.split(".")[-1 - context : -1]]
+    wanted = {
+        **asked_by(viewer_id, now),
+        "chosen": [*above, top.id],
+        "from": f"{top.path}.",
+        "until": f"{top.path}/",
+    }
+    statement = _statement(is_branch=True, guest=viewer_id == NOBODY)
+    return _find(conn, statement, about, wanted, CAP)
+
+
+def _find(
+    conn: Connection, statement: Select[Any], about: PostView, wanted: dict[str, Any], limit: int
+) -> Thread:
+    parameters = {"post": about.id, "community": about.community.id, "count": limit + 1}
+    rows = conn.execute(statement, parameters | wanted).mappings().all()
+    beside = PostOfComment(about.id, about.iri, about.title, about.nsfw, about.locked_at)
+    # Few people write most of a thread.
+    people: dict[int, PersonView] = {}
+    for row in rows:
+        if row["author_id"] not in people:
+            people[row["author_id"]] = to_person(row, "author_")
+    comments = tuple(
+        to_comment(row, people[row["author_id"]], beside, about.community) for row in rows[:limit]
+    )
+    return Thread(comments, comments[-1].path if len(rows) > limit else None)
+
+
+def to_tree(comments: Iterable[CommentView], order: Order = "hot") -> list[Node]:
+    """Comments in tree order → nested nodes, answers of one comment sorted by `order`.
+
+    A comment whose parent is not among them becomes a root of its own: nothing is lost when a
+    thread is cut.
+    """
+    nodes: dict[int, Node] = {}
+    roots: list[Node] = []
+    for one in comments:
+        node = nodes[one.id] = Node(one)
+        parent = nodes.get(one.parent_id) if one.parent_id is not None else None
+        (roots if parent is None else parent.children).append(node)
+    key = _KEYS[order]
+    for siblings in (roots, *(node.children for node in nodes.values())):
+        siblings.sort(key=key, reverse=True)
+    return roots
+
+
+def _hot(node: Node) -> tuple[float, int]:
+    return comment_hot(node.comment.score, node.comment.published_at), node.comment.id
+
+
+def _top(node: Node) -> tuple[int, float, int]:
+    # Of equals the one that stood there first.
+    return node.comment.score, -node.comment.published_at.timestamp(), -node.comment.id
+
+
+def _new(node: Node) -> tuple[float, int]:
+    return node.comment.published_at.timestamp(), node.comment.id
+
+
+def _old(node: Node) -> tuple[float, int]:
+    return -node.comment.published_at.timestamp(), -node.comment.id
+
+
+def _controversial(node: Node) -> tuple[float, int]:
+    return controversy(node.comment.upvotes, node.comment.downvotes), node.comment.id
+
+
+# Each puts what comes first highest.
+_KEYS: dict[Order, Callable[[Node], tuple[float, ...]]] = {
+    "hot": _hot,
+    "top": _top,
+    "new": _new,
+    "old": _old,
+    "controversial": _controversial,
+}

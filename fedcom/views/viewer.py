@@ -1,0 +1,73 @@
+"""Who looks and when, as the parameters of every statement here; and what an author is in a
+community.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, exists, null, or_, type_coerce
+
+from fedcom.db import BigId, UtcDateTime
+from fedcom.models.moderation import community_ban
+from fedcom.queries.visibility import is_admin, moderates
+
+NOBODY = 0
+"""The viewer's id of a guest: no actor ever has it, so one statement serves guests and members."""
+
+VIEWER: ColumnElement[int] = bindparam("viewer", NOBODY, type_=BigId)
+NOW: ColumnElement[Any] = bindparam("now", type_=UtcDateTime)
+
+
+def asked_by(viewer_id: int, now: datetime | None) -> dict[str, Any]:
+    """What VIEWER and NOW are executed with; without a `now` it is this moment."""
+    return {"viewer": viewer_id, "now": now or datetime.now(UTC)}
+
+
+def own(
+    column: ColumnElement[Any],
+    label: str,
+    *,
+    guest: bool,
+    otherwise: ColumnElement[Any] | None = None,
+) -> ColumnElement[Any]:
+    """A column about what the viewer did. In a statement for guests, who did nothing, it is
+    `otherwise` (null), which costs no look-up in each row.
+    """
+    if not guest:
+        return column.label(label)
+    return type_coerce(null() if otherwise is None else otherwise, column.type).label(label)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorStanding:
+    """What an author is in the community where they wrote: its moderator, an admin of this
+    instance, banned from it.
+    """
+
+    is_moderator: bool
+    is_admin: bool
+    is_banned: bool
+
+
+@cache
+def to_standing(is_moderator: bool, is_admin: bool, is_banned: bool) -> AuthorStanding:
+    """The standing with these three: there are eight in all."""
+    return AuthorStanding(is_moderator, is_admin, is_banned)
+
+
+def standing_columns(
+    author_id: ColumnElement[Any], community_id: ColumnElement[Any]
+) -> list[ColumnElement[Any]]:
+    """The columns of `AuthorStanding`, each with the prefix `author_`."""
+    banned = exists().where(
+        community_ban.c.community_id == community_id,
+        community_ban.c.person_id == author_id,
+        or_(community_ban.c.expires_at.is_(None), community_ban.c.expires_at > NOW),
+    )
+    return [
+        moderates(community_id, author_id).label("author_is_moderator"),
+        is_admin(author_id).label("author_is_admin"),
+        banned.correlate_except(community_ban).label("author_is_banned"),
+    ]

@@ -1,0 +1,220 @@
+"""What views say to a stranger, to a member and to a moderator, on both databases."""
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from fedcom.models.account import account
+from fedcom.models.media import link_preview, media
+from fedcom.models.moderation import community_ban, moderator, modlog, report
+from fedcom.models.notification import notification
+from fedcom.models.personal import (
+    actor_block,
+    hidden_post,
+    host_block,
+    post_visit,
+    saved_comment,
+    saved_post,
+)
+from fedcom.models.revision import revision
+from fedcom.queries.comments import get_comment
+from fedcom.views.comment import CommentView, list_comments_of
+from fedcom.views.community import get_community_page
+from fedcom.views.feed import FeedQuery, Scope, list_posts
+from fedcom.views.modlog import LogFilter, list_modlog
+from fedcom.views.notification import list_notifications
+from fedcom.views.post import PostView, get_post_view
+from fedcom.views.report import ReportQuery, list_reports
+from fedcom.views.thread import find_thread
+from tests.support.rows import NOON, Rows
+
+LATER = NOON + timedelta(days=1)
+
+
+class Town:
+    """A post by Zoe, from elsewhere, in Cats, where Mia moderates; Bob did all one can do."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.conn, self.rows = rows.conn, rows
+        self.cats = rows.community("cats", title="Cats", icon_url="https://x/cats.png", nsfw=True)
+        self.zoe = rows.person("zoe", host="peer.example", kind="Service", banned_at=NOON)
+        self.bob, self.mia = rows.person("bob"), rows.person("mia", icon_url="https://x/mia.png")
+        self.post = rows.post(
+            self.cats,
+            self.zoe,
+            url="https://news.example/a",
+            body_html="<p>Words</p>",
+            comments=3,
+            upvotes=2,
+        )
+        self.comment = rows.comment(self.post, self.zoe).id
+        self._bob_did()
+        self._zoe_is()
+
+    def put(self, table: Any, **values: Any) -> None:
+        self.conn.execute(insert(table).values(**values))
+
+    def _bob_did(self) -> None:
+        mine = {"person_id": self.bob}
+        on_post = {**mine, "post_id": self.post}
+        self.rows.vote(self.bob, 1, post=self.post)
+        self.rows.vote(self.bob, -1, comment=self.comment)
+        self.rows.follow(self.bob, self.cats, "pending")
+        self.put(saved_post, saved_at=NOON, **on_post)
+        self.put(hidden_post, hidden_at=NOON, **on_post)
+        self.put(saved_comment, saved_at=NOON, comment_id=self.comment, **mine)
+        self.put(post_visit, comments=1, visited_at=NOON, new_after=NOON, **on_post)
+        self.put(host_block, host="peer.example", blocked_at=NOON, **mine)
+        self.put(actor_block, blocked_id=self.cats, blocked_at=NOON, **mine)
+
+    def _zoe_is(self) -> None:
+        at = {"community_id": self.cats}
+        self.put(moderator, person_id=self.mia, appointed_at=NOON, **at)
+        self.put(moderator, person_id=self.zoe, appointed_at=LATER, **at)
+        self.put(community_ban, person_id=self.zoe, reason="", created_at=NOON, **at)
+        admin = {"password_hash": "", "role": "admin", "state": "active", "created_at": NOON}
+        self.put(account, actor_id=self.mia, **admin)
+        before = {"title": "", "body_html": "", "written_at": NOON, "replaced_at": LATER}
+        self.put(revision, post_id=self.post, **before)
+        picture = {"name": "large", "thumbnail": "small", "media_type": "image/webp"}
+        size = {"width": 1, "height": 1, "bytes": 1, "purpose": "preview", "created_at": NOON}
+        made = self.conn.execute(insert(media).values(**picture, **size).returning(media.c.id))
+        said = {"title": "News", "description": "All of it", "media_id": made.scalar_one()}
+        link = {"post_id": self.post, "url": "https://news.example/a", "due_at": NOON}
+        self.put(link_preview, state="done", **link, **said)
+
+
+@pytest.fixture
+def town(rows: Rows) -> Town:
+    return Town(rows)
+
+
+def listed(town: Town, viewer: int) -> PostView:
+    """The post in a list: Bob finds it only among what he has hidden."""
+    scope: Scope = "hidden" if viewer == town.bob else "community"
+    wanted = FeedQuery(scope, "new", subject_id=town.cats, text=6)
+    (found,) = list_posts(town.conn, wanted, viewer_id=viewer, now=LATER).items
+    return found
+
+
+def differing(one: object, other: object) -> set[str]:
+    """The fields of two views that are not the same."""
+    names = [field.name for field in fields(one)]  # type: ignore[arg-type]
+    return {name for name in names if getattr(one, name) != getattr(other, name)}
+
+
+@pytest.mark.parametrize("who", ["", "bob", "mia"])
+def test_a_post_is_the_same_in_a_list_and_on_its_page(town: Town, who: str) -> None:
+    viewer = getattr(town, who) if who else 0
+    page = get_post_view(town.conn, town.post, viewer_id=viewer, now=LATER)
+    found = listed(town, viewer)
+
+    assert differing(found, page) == {"body_html"}
+    assert (found.body_html, page.body_html) == ("<p>Wor", "<p>Words</p>")
+
+
+def test_a_stranger_sees_who_where_and_how_much(town: Town) -> None:
+    post = get_post_view(town.conn, town.post, now=LATER)
+
+    assert (post.vote, post.is_saved, post.is_hidden, post.last_visit) == (0, False, False, None)
+    assert (post.community.follow, post.community.is_blocked) == (None, False)
+    assert not post.is_author_blocked
+    assert (post.is_readable, post.was_edited) == (True, True)
+    assert (post.is_sensitive, post.nsfw) == (True, False)
+    assert post.preview is not None
+    assert (post.preview.title, post.preview.description) == ("News", "All of it")
+    assert (post.preview.picture, post.preview.thumbnail) == ("large", "small")
+    assert (post.author.handle, post.author.is_bot) == ("zoe@peer.example", True)
+    assert (post.author.is_banned(LATER), post.author.is_deleted) == (True, False)
+    assert (post.community.display_name, post.community.icon_url) == ("Cats", "https://x/cats.png")
+    assert (post.standing.is_moderator, post.standing.is_banned) == (True, True)
+    assert not post.standing.is_admin
+
+
+def test_a_member_sees_what_they_did(town: Town) -> None:
+    post = get_post_view(town.conn, town.post, viewer_id=town.bob, now=LATER)
+    (comment,) = find_thread(town.conn, post, viewer_id=town.bob, now=LATER).comments
+
+    assert (post.vote, post.is_saved, post.is_hidden) == (1, True, True)
+    assert post.is_author_blocked
+    assert (post.community.follow, post.community.is_blocked) == ("pending", True)
+    assert post.last_visit is not None
+    assert (post.last_visit.comments, post.last_visit.visited_at) == (1, NOON)
+    assert (post.last_visit.new_after, post.new_comments) == (NOON, 2)
+    assert (comment.vote, comment.is_saved, comment.is_author_blocked) == (-1, True, True)
+
+
+def test_a_comment_is_the_same_in_a_thread_and_in_its_authors_list(town: Town) -> None:
+    wanted = FeedQuery("author", "new", subject_id=town.zoe, nsfw=True)
+    for viewer in (0, town.mia):
+        post = get_post_view(town.conn, town.post, viewer_id=viewer, now=LATER)
+        (below,) = find_thread(town.conn, post, viewer_id=viewer, now=LATER).comments
+        (own,) = list_comments_of(town.conn, wanted, viewer_id=viewer, now=LATER).items
+
+        assert isinstance(below, CommentView)
+        assert differing(below, own) == set()
+        assert (below.post.title, below.community.name) == (post.title, "cats")
+        assert (below.path, below.depth, below.parent_id) == (f"{below.id:012d}", 0, None)
+        assert below.standing == post.standing
+
+
+@pytest.mark.parametrize("who", ["", "bob", "mia"])
+def test_a_community_says_what_the_viewer_is_to_it(town: Town, who: str) -> None:
+    viewer = getattr(town, who) if who else 0
+    page = get_community_page(
+        town.conn, town.cats, viewer_id=viewer, is_admin=who == "mia", now=LATER
+    )
+
+    assert [one.name for one in page.moderators] == ["mia", "zoe"]
+    assert (page.follow, page.is_blocked) == (("pending", True) if who == "bob" else (None, False))
+    assert page.standing.may_moderate == (who == "mia")
+    assert page.ban is None
+    assert page.is_refused is False
+
+
+def test_moderators_are_given_all_of_a_report(town: Town) -> None:
+    town.put(
+        report,
+        iri="https://x/flag",
+        reporter_id=town.bob,
+        community_id=town.cats,
+        comment_id=town.comment,
+        reason="Rude",
+        said="before",
+        created_at=NOON,
+    )
+
+    wanted = ReportQuery(viewer_id=town.mia, is_admin=True)
+    (found,) = list_reports(town.conn, wanted).items
+    assert (found.post_id, found.may_moderate, found.reported) == (town.post, True, 1)
+    assert found.author is not None
+    assert found.community is not None
+    assert (found.author.name, found.community.name) == ("zoe", "cats")
+    assert [(one.by.name, one.reason) for one in found.complaints] == [("bob", "Rude")]
+    assert (found.said, found.resolver) == ("before", None)
+    assert list_reports(town.conn, ReportQuery(viewer_id=town.bob, is_admin=False)).items == ()
+
+
+def test_the_log_and_notifications_name_whole_people_and_communities(town: Town) -> None:
+    at = {"community_id": town.cats, "reason": "", "created_at": NOON}
+    iri = get_comment(town.conn, town.comment).iri
+    town.put(modlog, moderator_id=town.mia, kind="remove", target_iri=iri, **at)
+    about = {"post_id": town.post, "comment_id": town.comment, "actor_id": town.zoe}
+    town.put(notification, recipient_id=town.mia, kind="reply", **about, **at)
+
+    (entry,) = list_modlog(town.conn, LogFilter(), viewer_id=town.bob).items
+    (told,) = list_notifications(town.conn, town.mia).items
+
+    assert entry.subject is not None
+    assert entry.moderator is not None
+    assert (entry.subject.name, entry.moderator.icon_url) == ("zoe", "https://x/mia.png")
+    assert (entry.comment_id, entry.post_id, entry.title) == (town.comment, None, "Post 1")
+    assert entry.community is not None
+    assert (entry.community.follow, entry.community.nsfw) == ("pending", True)
+    assert told.by is not None
+    assert told.community is not None
+    assert (told.by.is_bot, told.community.title, told.post_title) == (True, "Cats", "Post 1")
+    assert (told.excerpt, told.is_open, told.read_at) == ("text 2", True, None)

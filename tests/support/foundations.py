@@ -1,0 +1,62 @@
+"""What many tests begin with: made once in the process, and then put into each new database as the
+rows that it left.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import MetaData, Table, insert, select, text
+
+import inbox.journal
+import outbox.deliveries
+from fedcom.db import Database
+from fedcom.models import base
+
+T = TypeVar("T")
+
+_METADATA: tuple[MetaData, ...] = (
+    base.metadata,
+    inbox.journal.metadata,
+    outbox.deliveries.metadata,
+)
+_SEQUENCES = text(
+    "SELECT schemaname || '.' || sequencename AS name, last_value AS last FROM pg_sequences"
+    " WHERE last_value IS NOT NULL"
+)
+_SET = text("SELECT setval(CAST(:name AS regclass), :last)")
+
+_Rows = list[tuple[Table, list[dict[str, Any]]]]
+_made: dict[Hashable, tuple[Any, _Rows, list[dict[str, Any]]]] = {}
+
+
+def founded(database: Database, what: Hashable, build: Callable[[], T]) -> T:
+    """What `build` gives, whose rows are in the database then, which was empty before.
+
+    `what` says all that its result depends on: where it is the same, `build` is called once for
+    each kind of database. What it gives is shared, so it must not be changed.
+    """
+    key = (database.dialect, what)
+    if key in _made:
+        result, rows, sequences = _made[key]
+        with database.begin() as conn:
+            for table, values in rows:
+                conn.execute(insert(table), values)
+            if sequences:
+                conn.execute(_SET, sequences)
+        return cast("T", result)
+    result = build()
+    with database.connect() as conn:
+        tables = [table for metadata in _METADATA for table in metadata.sorted_tables]
+        found = [
+            (table, [dict(row) for row in conn.execute(_all_of(table)).mappings()])
+            for table in tables
+        ]
+        sequences: list[dict[str, Any]] = []
+        if database.dialect == "postgresql":
+            sequences = [dict(row) for row in conn.execute(_SEQUENCES).mappings()]
+    _made[key] = result, [(table, values) for table, values in found if values], sequences
+    return result
+
+
+def _all_of(table: Table) -> Any:
+    return select(table).order_by(*table.primary_key.columns)
