@@ -1,6 +1,7 @@
 """AddModerator and RemoveModerator: Add to and Remove from the moderators collection (FEP-1b12)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import delete
 
@@ -18,12 +19,36 @@ from fedcom.rules.permissions import Standing, may_moderate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddModerator(Federated[None]):
-    """A moderator appoints another."""
+class ChangeModerators(Federated[None]):
+    """What appointing and dismissing have in common: `person` joins or leaves the moderators."""
 
     by: Person
     community: Community
     person: Person
+
+    def audience(self, ctx: Context, result: None) -> Audience:
+        """The community, and the person concerned."""
+        return Audience(
+            subject=_collection(self.community), community=self.community, people=(self.person,)
+        )
+
+    def _log(self, ctx: Context, kind: Literal["add_moderator", "remove_moderator"]) -> None:
+        log_person(ctx, LogEntry(by=self.by, kind=kind, community=self.community), self.person)
+
+    def _to_activity(self, ctx: Context, word: Literal["add", "remove"]) -> Activity:
+        build = add if word == "add" else remove
+        return build(
+            ctx.new_iri(word),
+            self.by.iri,
+            self.person.iri,
+            _collection(self.community),
+            community=self.community.iri,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddModerator(ChangeModerators):
+    """A moderator appoints another."""
 
     def check(self, ctx: Context) -> None:
         """For moderators; the appointed must be somebody who may act."""
@@ -48,33 +73,16 @@ class AddModerator(Federated[None]):
             raise Conflict(
                 "already_moderator", "%(person)s is already a moderator.", person=self.person.handle
             )
-        entry = LogEntry(by=self.by, kind="add_moderator", community=self.community)
-        log_person(ctx, entry, self.person)
+        self._log(ctx, "add_moderator")
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Add to the moderators collection."""
-        return add(
-            ctx.new_iri("add"),
-            self.by.iri,
-            self.person.iri,
-            _collection(self.community),
-            community=self.community.iri,
-        )
-
-    def audience(self, ctx: Context, result: None) -> Audience:
-        """The community, and who is appointed."""
-        return Audience(
-            subject=_collection(self.community), community=self.community, people=(self.person,)
-        )
+        return self._to_activity(ctx, "add")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveModerator(Federated[None]):
+class RemoveModerator(ChangeModerators):
     """A moderator dismisses another who was appointed later, or resigns."""
-
-    by: Person
-    community: Community
-    person: Person
 
     def check(self, ctx: Context) -> None:
         """Nobody dismisses an older moderator, as with Lemmy; admins dismiss anybody."""
@@ -95,24 +103,11 @@ class RemoveModerator(Federated[None]):
                 moderator.c.person_id == self.person.id,
             )
         )
-        entry = LogEntry(by=self.by, kind="remove_moderator", community=self.community)
-        log_person(ctx, entry, self.person)
+        self._log(ctx, "remove_moderator")
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Remove from the moderators collection."""
-        return remove(
-            ctx.new_iri("remove"),
-            self.by.iri,
-            self.person.iri,
-            _collection(self.community),
-            community=self.community.iri,
-        )
-
-    def audience(self, ctx: Context, result: None) -> Audience:
-        """The community, and who is dismissed."""
-        return Audience(
-            subject=_collection(self.community), community=self.community, people=(self.person,)
-        )
+        return self._to_activity(ctx, "remove")
 
 
 def check_rank(

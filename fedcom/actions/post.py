@@ -54,11 +54,10 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreatePost(Federated[Post]):
-    """A new post in a community: a title with a link, a text, or both."""
+class WritePost(Federated[Post]):
+    """What a new post and an edited one consist of: a title with a link, a text, or both."""
 
     by: Person
-    community: Community
     title: str
     url: str | None = None
     body: Body = EMPTY
@@ -67,9 +66,16 @@ class CreatePost(Federated[Post]):
     # A picture that was posted as such is the `url` too.
     image: Illustration | None = None
     content_warning: str = ""
-    # Null for a post that is written here.
+    # None for what is written here.
     source: Provenance | None = None
     is_fetchable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePost(WritePost):
+    """A new post in a community."""
+
+    community: Community
 
     def check(self, ctx: Context) -> None:
         """Open to this person, and for posts of others: wanted by somebody here."""
@@ -134,21 +140,10 @@ class CreatePost(Federated[Post]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditPost(Federated[Post]):
+class EditPost(WritePost):
     """New words for a post, by its author."""
 
-    by: Person
     post: Post
-    title: str
-    url: str | None = None
-    body: Body = EMPTY
-    nsfw: bool = False
-    language: str | None = None
-    # A picture that was posted as such is the `url` too.
-    image: Illustration | None = None
-    content_warning: str = ""
-    source: Provenance | None = None
-    is_fetchable: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> None:
         """The author's own, in a community that is open."""
@@ -216,7 +211,7 @@ def _check_shown(about: Post | Comment) -> None:
         raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
 
 
-def _check_content(action: CreatePost | EditPost) -> None:
+def _check_content(action: WritePost) -> None:
     if action.source is None:
         check_title(action.title)
         check_body(action.body.source)
@@ -228,7 +223,7 @@ def _check_content(action: CreatePost | EditPost) -> None:
         check_warning(action.content_warning)
 
 
-def _words(ctx: Context, action: CreatePost | EditPost) -> dict[str, object]:
+def _words(ctx: Context, action: WritePost) -> dict[str, object]:
     """The columns that hold what the author wrote; a peer's words were cut to size when read."""
     body = action.body
     title, url, warning = action.title, action.url, action.content_warning
@@ -254,7 +249,7 @@ def _words(ctx: Context, action: CreatePost | EditPost) -> dict[str, object]:
     }
 
 
-def _tell_named(ctx: Context, action: CreatePost | EditPost, about: Post) -> None:
+def _tell_named(ctx: Context, action: WritePost, about: Post) -> None:
     news = News(
         kind="mention",
         by_id=action.by.id,

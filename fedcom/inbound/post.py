@@ -1,5 +1,7 @@
 """A peer's document as a post of the community that it belongs to, new or edited."""
 
+from typing import Any
+
 from activitypub.document import Document
 from activitypub.iri import host_of
 from fedcom.actions.post import CreatePost, EditPost, Provenance
@@ -44,18 +46,7 @@ def edit_post_from(
         return None
     if _is_the_same(content, known):
         return None
-    return EditPost(
-        by=author,
-        post=known,
-        title=content.title,
-        url=content.url,
-        body=content.body,
-        nsfw=content.nsfw,
-        language=content.language,
-        image=content.image,
-        content_warning=content.content_warning,
-        source=_provenance(content),
-    )
+    return EditPost(by=author, post=known, **_written(content))
 
 
 def check_content(document: Document) -> str:
@@ -130,18 +121,21 @@ def _is_the_same(content: PostContent, known: Post) -> bool:
 
 
 def _from_content(author: Person, community: Community, content: PostContent) -> CreatePost:
-    return CreatePost(
-        by=author,
-        community=community,
-        title=content.title,
-        url=content.url,
-        body=content.body,
-        nsfw=content.nsfw,
-        language=content.language,
-        image=content.image,
-        content_warning=content.content_warning,
-        source=_provenance(content),
-    )
+    return CreatePost(by=author, community=community, **_written(content))
+
+
+def _written(content: PostContent) -> dict[str, Any]:
+    """The fields of `WritePost`, but for who writes it."""
+    return {
+        "title": content.title,
+        "url": content.url,
+        "body": content.body,
+        "nsfw": content.nsfw,
+        "language": content.language,
+        "image": content.image,
+        "content_warning": content.content_warning,
+        "source": _provenance(content),
+    }
 
 
 def _provenance(content: PostContent) -> Provenance:

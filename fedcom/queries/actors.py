@@ -104,9 +104,9 @@ def _find(
     return to_row(Community, row) if row["kind"] == "Group" else to_row(Person, row)
 
 
-def find_moderators(conn: Connection, place: Community) -> list[Person]:
+def find_moderators(conn: Connection, community: Community) -> list[Person]:
     """The moderators of a community, the longest-serving first."""
-    rows = conn.execute(_MODERATORS, {"community": place.id}).mappings()
+    rows = conn.execute(_MODERATORS, {"community": community.id}).mappings()
     return [to_row(Person, row) for row in rows]
 
 

@@ -11,15 +11,13 @@ from fedcom.models.peer import peer
 from fedcom.models.post import Post
 from fedcom.site.instances import block_instance
 from fedcom.wire.body import Body
-from tests.support.documents import document, group, note, page, person
+from tests.support.documents import document, note, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN
+from tests.support.served import COMMENT, DOGS, KIM, POST, serve
 from tests.support.webfinger import APEX, answer_webfinger, split_domain
 
 pytestmark = pytest.mark.anyio
-
-KIM, DOGS = "https://kim.example/u/kim", "https://dogs.example/c/dogs"
-POST, REMARK = "https://kim.example/post/1", "https://kim.example/note/1"
 
 
 @pytest.fixture
@@ -31,9 +29,7 @@ def dialect() -> str:
 @pytest.fixture
 def node(node: Node) -> Node:
     """With what kim and dogs serve."""
-    node.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
-    node.network.put(note(REMARK, KIM, POST))
-    return node
+    return serve(node)
 
 
 FOLLOWERS = f"{DOGS}/followers"
@@ -46,7 +42,7 @@ LOOKUPS: list[tuple[str, type, str]] = [
     (DOGS, Community, DOGS),
     ("!dogs@dogs.example", Community, DOGS),
     (POST, Post, POST),
-    (f"  {REMARK} ", Comment, REMARK),
+    (f"  {COMMENT} ", Comment, COMMENT),
     (f"{ORIGIN}/u/bob", Person, f"{ORIGIN}/u/bob"),
     ("@bob@home.example", Person, f"{ORIGIN}/u/bob"),
     ("!cats@home.example", Community, f"{ORIGIN}/c/cats"),
@@ -132,11 +128,11 @@ async def test_who_is_mentioned_by_either_name_is_shown_and_sent_by_the_confirme
 async def test_what_was_looked_up_is_kept_with_its_thread_and_its_community(node: Node) -> None:
     node.network.run("kim.example", "mastodon")
 
-    found = await node.instance.lookup(REMARK)
+    found = await node.instance.lookup(COMMENT)
 
     assert isinstance(found, Comment)
     after = node.snapshot()
-    assert {KIM, DOGS, POST, REMARK} <= after.keys()
+    assert {KIM, DOGS, POST, COMMENT} <= after.keys()
     software = {row["host"]: row["software"] for row in node.home.rows(peer)}
     assert software == {"kim.example": "mastodon", "dogs.example": None}
 
@@ -197,7 +193,7 @@ async def test_an_invalid_number_of_followers_is_not_shown(
 
 async def test_a_page_of_ours_about_something_elsewhere_is_understood(node: Node) -> None:
     about = await node.instance.lookup(POST)
-    remark = await node.instance.lookup(REMARK)
+    remark = await node.instance.lookup(COMMENT)
     bob = node.home.bob
 
     found = {

@@ -7,14 +7,12 @@ import pytest
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.moderation import modlog
 from fedcom.models.post import post
-from tests.support.documents import activity, document, group, note, page, person
+from tests.support.documents import activity, document, group, note, person
 from tests.support.node import Node
+from tests.support.served import DOGS, KIM, serve
 from tests.support.webfinger import APEX, answer_webfinger, split_domain
 
 pytestmark = pytest.mark.anyio
-
-KIM, DOGS = "https://kim.example/u/kim", "https://dogs.example/c/dogs"
-POST, REMARK = "https://kim.example/post/1", "https://kim.example/note/1"
 
 
 @pytest.fixture
@@ -26,9 +24,7 @@ def dialect() -> str:
 @pytest.fixture
 def node(node: Node) -> Node:
     """With what kim and dogs serve."""
-    node.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
-    node.network.put(note(REMARK, KIM, POST))
-    return node
+    return serve(node)
 
 
 async def test_a_handle_is_asked_for_again_with_its_actor(node: Node) -> None:

@@ -8,14 +8,11 @@ from activitypub.fetch import Budget
 from fedcom.context import Context
 from fedcom.errors import NeedsFetch, NotFound
 from fedcom.models.actor import local_name
-from tests.support.documents import group, note, page, person
 from tests.support.node import Node
 from tests.support.people import ORIGIN
+from tests.support.served import KIM, serve
 
 pytestmark = pytest.mark.anyio
-
-KIM, DOGS = "https://kim.example/u/kim", "https://dogs.example/c/dogs"
-POST, REMARK = "https://kim.example/post/1", "https://kim.example/note/1"
 
 
 @pytest.fixture
@@ -27,9 +24,7 @@ def dialect() -> str:
 @pytest.fixture
 def node(node: Node) -> Node:
     """With what kim and dogs serve."""
-    node.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
-    node.network.put(note(REMARK, KIM, POST))
-    return node
+    return serve(node)
 
 
 async def test_what_is_missing_is_fetched_and_the_work_done_again(node: Node) -> None:

@@ -39,6 +39,6 @@ async def test_a_picture_elsewhere_that_cannot_be_read_now_may_be_there_in_a_mom
     node.network.answer(cat, picture(), kind="image/png")
     await node.instance.pictures.aclose()
 
-    answer = await node.get(node.instance.signer.address(cat), accept="image/webp")
+    answer = await node.get(node.instance.media_signer.address(cat), accept="image/webp")
 
     assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")

@@ -20,12 +20,21 @@ from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 import fedcom.actions
 from activitypub.document import Document
-from activitypub.iri import host_of
+from activitypub.iri import PUBLIC, host_of
 from activitypub.nodeinfo import Software
 from activitypub.parse import parse
 from activitypub.signatures.keys import PublicKey, generate_ed25519_pem
-from activitypub.vocab.activities import announce_of
-from activitypub.vocab.base import dump
+from activitypub.vocab.activities import (
+    announce,
+    announce_of,
+    block,
+    create,
+    delete as delete_activity,
+    move,
+    undo,
+    update,
+)
+from activitypub.vocab.base import dump, timestamp
 from fedcom.actions.ban import Ban
 from fedcom.actions.base import Action
 from fedcom.actions.close import CloseCommunity, ReopenCommunity
@@ -52,7 +61,7 @@ from fedcom.actions.report import Report, WithdrawReport
 from fedcom.actions.take_down import PutBack, TakeDown
 from fedcom.actions.unban import Unban
 from fedcom.actions.vote import Vote
-from fedcom.context import NewKey
+from fedcom.context import Context, NewKey
 from fedcom.effects.mentions import with_links
 from fedcom.effects.outside_mentions import find_outside_mention
 from fedcom.errors import Invalid
@@ -62,6 +71,7 @@ from fedcom.models.follow import FollowRow
 from fedcom.models.message import Message
 from fedcom.models.post import Post
 from fedcom.queries.actors import find_moderators
+from fedcom.queries.content import community_of
 from fedcom.remote.actors import community_at
 from fedcom.remote.peers import put_peer
 from fedcom.rules.limits import (
@@ -79,6 +89,8 @@ from fedcom.rules.limits import (
     check_url,
     check_warning,
 )
+from fedcom.text.html import escape_text
+from fedcom.wire.actor import to_document
 from fedcom.wire.body import Body
 from fedcom.wire.illustration import Illustration, is_title_again
 from tests.support.pair import AWAY, ORIGINS, Pair, Stage, fetching, hear
@@ -703,10 +715,63 @@ def as_said(action: Any) -> Action[Any]:
     return action
 
 
+def said_elsewhere(ctx: Context, action: Any) -> Any:
+    """What peers say for which we have no words, since nobody here does it."""
+    match action:
+        case RecordDeletion():  # and its kin
+            said = delete_activity(ctx.new_iri("delete"), action.actor_iri, action.iri)
+        case RecordMention():
+            said = create(ctx.new_iri("create"), action.by.iri, note_that_names(action))
+        case RefreshProfile():
+            document = to_document(action.by, ctx.origin)
+            said = update(ctx.new_iri("update"), action.by.iri, document)
+        case RefreshCommunity():
+            document = to_document(action.community, ctx.origin)
+            said = update(ctx.new_iri("update"), action.by.iri, document)
+        case BlockPerson():
+            said = block(ctx.new_iri("block"), action.by.iri, action.person.iri, None)
+        case MovePost():
+            said = moved_elsewhere(ctx, action)
+        case _:
+            said = action.to_activity(ctx, getattr(action, "by", None))
+    is_taken_back = isinstance(action, ForgetDeletion) or (
+        isinstance(action, BlockPerson) and not action.blocked
+    )
+    return undo(ctx.new_iri("undo"), said) if is_taken_back else said
+
+
+def note_that_names(action: RecordMention) -> dict[str, Any]:
+    return {
+        "id": action.iri,
+        "type": "Note",
+        "attributedTo": action.by.iri,
+        "to": [PUBLIC],
+        "cc": [member.iri for member in action.members],
+        "content": f"<p>{escape_text(action.excerpt)}</p>",
+        "url": action.url,
+        "updated": timestamp(action.updated),
+    }
+
+
+def moved_elsewhere(ctx: Context, action: MovePost) -> dict[str, Any]:
+    """Move, or the Undo of the Announce."""
+    community, about = community_of(ctx.conn, action.post), action.post.iri
+    if action.target is not None:
+        way = (community.iri, action.target.iri)
+        return move(ctx.new_iri("move"), action.by.iri, about, way, reason=action.reason or None)
+    told = announce(
+        ctx.new_iri("announce"),
+        action.by.iri,
+        about,
+        followers=community.followers_iri,
+        published=ctx.now,
+    )
+    return undo(ctx.new_iri("undo"), told)
+
+
 def overhear(pair: Pair, action: Any) -> Action[Any] | None:
     """The action that home reads when away says it."""
-    result = getattr(action, "community", getattr(action, "by", None))
-    activity = action.to_activity(replace(pair.home, origin=AWAY), result)
+    activity = said_elsewhere(replace(pair.home, origin=AWAY), action)
     body = dump(activity)
     if activity["actor"] == f"{AWAY}/u/ann":
         envelope = {"followers": f"{DOGS}/followers", "published": pair.home.now}

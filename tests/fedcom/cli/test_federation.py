@@ -219,10 +219,10 @@ def test_the_table_needs_no_instance(bare_shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("shape", "module"),
     [
-        ("`Undo{Like}`", "`vote.py`"),
-        ("`Follow`", "`follow.py`"),
-        ("`Create{Note}`", "`message.py`"),
-        ("`Update{Group}`", "`community.py`"),
+        ("`Undo{Like}`", "`inbound/vote.py`"),
+        ("`Follow`", "`actions/follow.py`"),
+        ("`Create{Note}`", "`inbound/note.py`"),
+        ("`Update{Group}`", "`actions/community.py`"),
     ],
 )
 def test_the_table_says_where_an_activity_is_read(shape: str, module: str) -> None:

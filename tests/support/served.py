@@ -1,0 +1,14 @@
+"""A person, a community, a post and a comment that other servers serve."""
+
+from tests.support.documents import group, note, page, person
+from tests.support.node import Node
+
+KIM, DOGS = "https://kim.example/u/kim", "https://dogs.example/c/dogs"
+POST, COMMENT = "https://kim.example/post/1", "https://kim.example/note/1"
+
+
+def serve(node: Node) -> Node:
+    """`node`, for which kim's server and the dogs' one answer."""
+    node.network.put(person(KIM), group(DOGS), page(POST, KIM, DOGS))
+    node.network.put(note(COMMENT, KIM, POST))
+    return node
