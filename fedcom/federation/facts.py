@@ -145,7 +145,10 @@ def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
     try:
         key = PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)
         proof = verify_proof(activity.raw, key, now=ctx.now, max_age=RELAYED_WITHIN)
-        if activity.type not in ("Create", "Update"):  # these have dates, so an old one is recognised
+        if activity.type not in (
+            "Create",
+            "Update",
+        ):  # these have dates, so an old one is recognised
             refuse_replay(ctx.conn, activity, actor_iri, proof)
     except (ProtocolError, Denied):
         return False  # its origin is asked, as without a proof
