@@ -65,7 +65,7 @@ PINS = 10
 FEW = 2000
 """So many posts are sorted faster than found among all others (measured with 100 000 posts)."""
 
-_SHELVES: Mapping[Scope, Column[Any]] = {
+_KEPT: Mapping[Scope, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
@@ -111,7 +111,7 @@ def list_posts(
     viewer hid or blocked, except where that is asked for. `subscribed` is empty for guests. The
     first page of a community begins with its pinned posts, beside the `limit`.
     """
-    spanned = wanted.sort in SPANNED and wanted.scope not in _SHELVES
+    spanned = wanted.sort in SPANNED and wanted.scope not in _KEPT
     shape = _Shape(
         wanted.scope,
         wanted.sort,
@@ -203,9 +203,9 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
 def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
     columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
-    if shape.scope in _SHELVES:
-        shelf = _SHELVES[shape.scope].table
-        source = source.join(shelf, shelf.c.post_id == post.c.id)
+    if shape.scope in _KEPT:
+        kept = _KEPT[shape.scope].table
+        source = source.join(kept, kept.c.post_id == post.c.id)
     return (
         select(*columns, key.label("key"), literal_column(str(pin)).label("pin"))
         .select_from(source)
@@ -214,8 +214,8 @@ def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
 
 
 def _key(shape: _Shape) -> ColumnElement[Any]:
-    if shape.scope in _SHELVES:
-        return _SHELVES[shape.scope]
+    if shape.scope in _KEPT:
+        return _KEPT[shape.scope]
     if shape.scope == "author" and shape.sort == "new":
         return post.c.published_at  # the index of somebody's posts has this one
     # Few posts are so young: found by their time and sorted. Without the sum SQLite would walk
@@ -250,7 +250,7 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
 
 def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     """What the viewer does not want to see is left out, but not where they went to look at it."""
-    if shape.scope in _SHELVES:
+    if shape.scope in _KEPT:
         return []
     ids: list[ColumnElement[Any]] = []
     hosts: list[ColumnElement[Any]] = []
