@@ -24,18 +24,18 @@ run: $(VENV)/.run  ## a server on http://localhost:8000, or as fedcom.toml and F
 	exec $(BIN)/fedcom serve
 
 # Hundreds of processes are started, and none shall compile our modules again.
-test: $(VENV)/.dev $(PACKAGES) browser  ## the whole suite; what it runs on it brings itself
+test: $(VENV)/.dev $(PACKAGES) browser  ## the whole test suite; it brings its own databases
 	$(BIN)/python -m compileall -q activitypub database inbox outbox fedcom tests
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-coverage: $(VENV)/.dev $(PACKAGES) browser  ## the suite, and how much of the branches it takes: 95 % in each of ROOMS
+coverage: $(VENV)/.dev $(PACKAGES) browser  ## the test suite, which must cover 95 % of the branches in each of ROOMS
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n $(WORKERS) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	@failed=; for room in $(ROOMS); do echo; $(BIN)/coverage report --include="$$room/*" --fail-under=95 || failed=1; done; \
 		test -z "$$failed"
 
-check: $(VENV)/.dev  ## everything that can be said without running the suite
+check: $(VENV)/.dev  ## all checks that do not run the test suite
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,25 +43,25 @@ check: $(VENV)/.dev  ## everything that can be said without running the suite
 	$(BIN)/pytest tests/house
 	$(BIN)/python -m tests.house.wheel
 
-fix: $(VENV)/.dev  ## mend what can be mended by itself
+fix: $(VENV)/.dev  ## fix what can be fixed automatically
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 	$(BIN)/python -c 'from fedcom import settings; print(settings.markdown(), end="")' > docs/settings.md
 
-words: $(VENV)/.dev  ## bring the catalogues of all languages up to date with the texts
+words: $(VENV)/.dev  ## update the translation catalogues of all languages
 	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords "BadRequest:2 Denied:2 Invalid:2 NotFound:2 Conflict:2 TooMany:2 Busy:2 Sentence:1 mark" \
 		--add-comments "Translators:" --no-location --sort-output --project Fedcom --output-file fedcom/translations/messages.pot fedcom
 	for catalogue in fedcom/translations/*.po; do \
 		$(BIN)/pybabel --quiet update --no-fuzzy-matching --input-file fedcom/translations/messages.pot \
 			--output-file $$catalogue --locale $$(basename $$catalogue .po); done
 
-demo: $(VENV)/.dev  ## three servers on this machine that federate, and two scripted ones; ARGS=--exit ends them
+demo: $(VENV)/.dev  ## three federating servers on this machine, and two scripted ones; ARGS=--exit exits at the end
 	$(BIN)/python -m tests.demo $(ARGS)
 
-screenshots: $(VENV)/.dev browser  ## a picture of every page, on a phone and a desktop, light and dark
+screenshots: $(VENV)/.dev browser  ## screenshots of every page, on a phone and a desktop, light and dark
 	$(BIN)/python -m tests.browser screenshots
 
-bench: $(VENV)/.dev  ## how fast it is here
+bench: $(VENV)/.dev  ## benchmarks
 	$(BIN)/python -m tests.bench $(ARGS)
 
 revision: $(VENV)/.dev  ## write the next revision of the schema: make revision M="say what for"
@@ -78,7 +78,7 @@ lock: $(VENV)/.dev  ## pin what pyproject.toml and tests/npm ask for, with hashe
 		--constraint requirements-build.lock --output-file requirements-dev.lock
 	$(NPM) install --package-lock-only
 
-clean:  ## remove what make made; the data stays
+clean:  ## remove everything that make created, except the data
 	rm -rf $(VENV) tests/npm/node_modules dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage*
 
