@@ -1,4 +1,4 @@
-"""CreateCommunity and EditCommunity: a new Group actor of ours, and Update{Group}."""
+"""CreateCommunity and EditCommunity: a new local Group, and Update{Group}."""
 
 from dataclasses import dataclass
 

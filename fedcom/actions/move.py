@@ -101,7 +101,7 @@ def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
 
 
 def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """A post goes to another community of the same server."""
+    """A post moves to another community of the same server."""
     word = received.activity
     if word.origin is None or word.target is None or word.object_id == received.actor:
         raise Invalid(
@@ -125,7 +125,7 @@ def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """A community lets a post go: it takes its Announce back. A person's boost is uncounted."""
+    """A post leaves the community that announced it; a person's boost is no longer counted."""
     about = find_post(ctx.conn, received.object.object_id or "")
     by = find_actor(ctx.conn, received.actor)
     if about is None or about.local or not isinstance(by, Community):

@@ -1,4 +1,4 @@
-"""EditProfile and RefreshProfile: Update{Person}, ours and theirs."""
+"""EditProfile and RefreshProfile: Update{Person}, local and remote."""
 
 from dataclasses import dataclass
 

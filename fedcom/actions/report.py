@@ -1,4 +1,4 @@
-"""Report and WithdrawReport: somebody asks the moderators to look at something: Flag, Undo{Flag}.
+"""Flag and Undo{Flag}: a report to the moderators, and its withdrawal.
 
 Who reported what is read by moderators and admins and by nobody else: a Flag is announced to the
 servers of moderators alone, has no proof, is served at no address, and stands in no collection and

@@ -17,7 +17,7 @@ from inbox.ports import ReceivedActivity
 
 
 def _read_block(ctx: Context, received: ReceivedActivity) -> Ban | BlockPerson | None:
-    """A ban from a community or a site, or without a `target` one person's block of another."""
+    """A ban from a community or a server; without a `target`, one person's block of another."""
     word = received.activity
     if word.target is None:
         return _personal(ctx, received, word, blocked=True)

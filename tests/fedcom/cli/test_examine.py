@@ -43,7 +43,7 @@ def test_documents_are_explained_one_line_each() -> None:
     assert first == (
         'post.json: understood: post, create; "A title"; by https://kim.example/u/kim; '
         "in https://kim.example/c/cats; sensitive; to Public https://kim.example/c/cats; "
-        "if https://kim.example/c/cats is a community that somebody here follows"
+        "if https://kim.example/c/cats is a community that someone here follows"
     )
     assert second.startswith(
         f"other.json: refused: unsupported_type ({lacking} is not supported here"

@@ -214,7 +214,7 @@ def test_what_we_do_not_do_yet_is_named() -> None:
 @pytest.mark.parametrize(
     ("raw", "condition"),
     [
-        (page(POST, KIM, CATS), f"if {CATS} is a community that somebody here follows"),
+        (page(POST, KIM, CATS), f"if {CATS} is a community that someone here follows"),
         (
             note(COMMENT, KIM, to=[PUBLIC, CATS, DOGS]),
             f"if one of {CATS}, {DOGS} is a community here",
@@ -243,7 +243,7 @@ def test_what_we_do_not_do_yet_is_named() -> None:
             "if we sent the Follow that it accepts or rejects",
         ),
         (activity("Create", KIM, page(POST, EVE, CATS)), f"if its origin confirms it at {POST}"),
-        (activity("Announce", DOGS, POST), f"if {DOGS} is a community that somebody here follows"),
+        (activity("Announce", DOGS, POST), f"if {DOGS} is a community that someone here follows"),
         (activity("Announce", DOGS, POST), f"if its origin confirms it at {POST}"),
         (activity("Announce", DOGS, activity("Like", KIM, POST)), f"if {POST} is in {DOGS}"),
         (
