@@ -59,7 +59,7 @@ _OBJECT: dict[Rule, str] = {
     "membership": "known here",
     "answer": "known here",
     "deletion": "stored here",
-    "moderation": "stored here",
+    "post_moderation": "stored here",
 }
 # Codes with which the authority refuses only because no facts are known, as conditions.
 _IF = {

@@ -18,7 +18,7 @@ from fedcom.models.post import Post
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a person is to a community: filled by `fedcom.queries.standing`."""
+    """What a person is to a community: filled by `standing` in `fedcom/queries/actors.py`."""
 
     is_moderator: bool = False
     is_admin: bool = False
