@@ -1,4 +1,4 @@
-"""CreateComment and EditComment: Create and Update of a Note that answers something."""
+"""CreateComment and EditComment: Create and Update of a Note that replies to something."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -36,25 +36,25 @@ from fedcom.wire.post import thread_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wording(Federated[Comment]):
-    """The words of a comment, new or edited, and whom they concern."""
+    """The text of a new or edited comment, and its recipients."""
 
     by: Person
     body: Body
     language: str | None = None
     content_warning: str = ""
-    # Null for words that are written here.
+    # None for a comment that is written here.
     source: Provenance | None = None
     is_fetchable: ClassVar[bool] = True
 
     def check_words(self) -> None:
-        """Raises Invalid unless they fit; a peer's were cut to size when read."""
+        """Raises Invalid unless the text fits; a peer's was truncated when it was read."""
         if self.source is None:
             check_comment(self.body.source)
             check_seen(self.body.html, "comment_empty")
             check_warning(self.content_warning)
 
     def stored(self, ctx: Context) -> dict[str, object]:
-        """The columns that hold them."""
+        """The columns that hold the text."""
         body, warning = self.body, self.content_warning
         if self.source is None:
             body, warning = with_links(ctx, body), check_warning(warning)
@@ -66,7 +66,7 @@ class _Wording(Federated[Comment]):
         }
 
     def tell(self, ctx: Context, about: Comment, answered_id: int | None = None) -> None:
-        """Tell whom the comment answers, when it is new, and whom it names."""
+        """Notify the parent's author of a new comment, and everybody it mentions."""
         news = News(
             kind="reply",
             by_id=self.by.id,
@@ -82,7 +82,7 @@ class _Wording(Federated[Comment]):
         tell_named(ctx, about, tagged, replace(news, kind="mention"))
 
     def audience(self, ctx: Context, result: Comment) -> Audience:
-        """The community, whom it answers and names, and who follows the author."""
+        """The community, the parent's author, everybody mentioned, and the author's followers."""
         _, people = answered(ctx, result)
         return Audience(
             subject=result.iri,
@@ -94,13 +94,13 @@ class _Wording(Federated[Comment]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateComment(_Wording):
-    """An answer to a post, or to a comment below it."""
+    """A reply to a post, or to a comment below it."""
 
     post: Post
     parent: Comment | None
 
     def check(self, ctx: Context) -> None:
-        """Open to this person, and for comments of others: below something that is kept here."""
+        """If open to this person; a remote comment only below a post or comment stored here."""
         if self.parent is not None and self.parent.post_id != self.post.id:
             raise Invalid("wrong_thread", "The parent comment belongs to another post.")
         above = locate(ctx, self.parent or self.post, self.by)
@@ -155,12 +155,12 @@ class CreateComment(_Wording):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditComment(_Wording):
-    """New words for a comment, by its author."""
+    """New text for a comment, by its author."""
 
     comment: Comment
 
     def check(self, ctx: Context) -> None:
-        """The author's own, in a community that is open."""
+        """Only the author's own, in a community that is open."""
         may_edit(self.by, self.comment, ctx.now)
         community = locate(ctx, self.comment, self.by).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
@@ -168,7 +168,7 @@ class EditComment(_Wording):
         self.check_words()
 
     def apply(self, ctx: Context) -> Comment:
-        """Replace the words and keep the former ones."""
+        """Replace the text and keep the previous version."""
         before = locked(ctx, self.comment)
         _check_shown(before)
         ctx.conn.execute(
@@ -192,8 +192,8 @@ class EditComment(_Wording):
 
 
 def _refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
-    """Raises Denied for a member who answers somebody elsewhere who has blocked them: that person's
-    server would drop the answer without a word.
+    """Raises Denied for a member who replies to a remote person who has blocked them: that person's
+    server would silently drop the reply.
     """
     if by.local and not to.local and is_blocked(ctx, to.id, by.id):
         raise Denied(
@@ -207,7 +207,7 @@ def _check_shown(about: Post | Comment) -> None:
 
 
 def note_of(ctx: Context, about: Comment) -> dict[str, object]:
-    """A comment as a Note, with whom it answers and names."""
+    """A comment as a Note, with its parent and its mentions."""
     at = locate(ctx, about)
     parent_iri, people = answered(ctx, about)
     is_open = at.post.locked_at is None and about.locked_at is None
@@ -216,14 +216,14 @@ def note_of(ctx: Context, about: Comment) -> dict[str, object]:
 
 
 def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
-    """The id of what a comment answers, and whom the comment concerns: its author, the named."""
+    """The id of a comment's parent, and the people concerned: its author and those mentioned."""
     above = locate_parent(ctx, about)
     people = [above.author, *mentioned(ctx, about)]
     others = {someone.id: someone for someone in people if someone.id != about.author_id}
     return above.content.iri, tuple(others.values())
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _INSERT = insert(comment).returning(comment.c.id)
 _PLACE = (
     update(comment)

@@ -1,8 +1,8 @@
-"""MovePost: a community elsewhere gives a post to another one of its server, or lets it go.
+"""MovePost: a remote community moves a post to another one of its server, or releases it.
 
-When a topic goes to another category, NodeBB 4.11 says `Move` in the name of whoever moved it, the
-new category announces the first post, and the old one takes its own Announce back. These come in
-any order and some may be missing, so each of them is enough.
+When a topic goes to another category, NodeBB 4.11 sends `Move` in the name of the person who moved
+it, the new category announces the first post, and the old one undoes its own Announce. These come
+in any order and some may be missing, so each of them is enough.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from fedcom.rules.permissions import may_act
 from inbox.ports import ReceivedActivity
 
 LET_GO = "The community no longer announces it."
-"""The reason in the log of a community that took its Announce back."""
+"""The modlog reason for a community that undid its Announce."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class MovePost(Action[Post]):
     reason: str = ""
 
     def check(self, ctx: Context) -> None:
-        """Between communities of one server elsewhere, of what no member here wrote."""
+        """Between communities of one remote server, and only for remote authors' content."""
         community = locate(ctx, self.post).community
         target = self.target or community
         if self.post.local or community.local or target.local or target.host != community.host:
@@ -59,7 +59,7 @@ class MovePost(Action[Post]):
             raise Conflict("already_so", "Nothing to change.")
 
     def apply(self, ctx: Context) -> Post:
-        """Move it with its comments, its open reports and what is counted, and write the modlog."""
+        """Move it with its comments, its open reports and its counters, and write the modlog."""
         locked(ctx, self.post)
         before = get_post(ctx.conn, self.post.id)
         if self.target is None:
@@ -76,11 +76,11 @@ class MovePost(Action[Post]):
 
 
 def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """The move that a community shows by announcing a post which is known in another community of
-    its server, or which was let go; None for all else.
+    """The move implied when a community announces a post that is known in another community of its
+    server, or that was released; None otherwise.
 
-    Which community the post is in says the post itself, as its origin serves it now; but what the
-    former community has let go belongs to whichever other one announces it.
+    The post itself, as its origin serves it now, names its community; but a post that the former
+    community has released belongs to whichever other one announces it.
     """
     if received.via is None:
         return None
@@ -119,13 +119,13 @@ def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
             target=word.target,
         )
     target = _target(ctx, word.target)
-    # What comes back when it is announced is what its community let go.
+    # An announced post that comes back is one that its community released.
     by = participant_at(ctx, received.actor if target is not None else community.iri)
     return MovePost(by=by, post=about, target=target, reason=reason_of(word))
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """A community lets a post go: it takes its Announce back. A person's boost is uncounted."""
+    """A community releases a post by undoing its Announce. A person's boost is uncounted."""
     about = find_post(ctx.conn, received.object.object_id or "")
     by = find_actor(ctx.conn, received.actor)
     if about is None or about.local or not isinstance(by, Community):
@@ -136,7 +136,7 @@ def _read_undo(ctx: Context, received: ReceivedActivity) -> MovePost | None:
 
 
 def _post_moved(ctx: Context, iri: str, way: tuple[str, str]) -> Post:
-    """The post with this id, or of the thread with it. Raises NotFound."""
+    """The post with this id, or the post of the thread that contains it. Raises NotFound."""
     about = find_post(ctx.conn, iri)
     if about is None:
         places = [
@@ -149,8 +149,8 @@ def _post_moved(ctx: Context, iri: str, way: tuple[str, str]) -> Post:
 
 
 def _is_confirmed(ctx: Context, about: Post, origin: str, target: str) -> bool:
-    """Whether the post, as its origin serves it now, is in `target`. Raises Missing, and
-    FetchFailed for what cannot be asked.
+    """Whether the post, as its origin serves it now, is in `target`. Raises NeedsFetch, and
+    FetchFailed if the origin cannot be asked.
     """
     if not same_host(about.iri, target) or not same_host(origin, target):
         return False
@@ -164,7 +164,7 @@ def _target(ctx: Context, iri: str) -> Community | None:
 
 
 def _has_left(ctx: Context, about: Post) -> bool:
-    """Whether its community let it go, and no moderator or admin removed it."""
+    """Whether its community released it, and no moderator or admin removed it."""
     is_removed = about.removed_at is not None
     return is_removed and find_remover(ctx.conn, about.iri) == about.community_id
 

@@ -1,8 +1,7 @@
-"""Report and WithdrawReport: somebody asks the moderators to look at something: Flag, Undo{Flag}.
+"""Report and WithdrawReport: an actor reports something to the moderators: Flag, Undo{Flag}.
 
-Who reported what is read by moderators and admins and by nobody else: a Flag is announced to the
-servers of moderators alone, has no proof, is served at no address, and stands in no collection and
-no modlog.
+Only moderators and admins can read who reported what: a Flag is announced to the servers of
+moderators alone, has no proof, is served at no URL, and is in no collection and no modlog.
 """
 
 from collections.abc import Iterator
@@ -53,30 +52,32 @@ from inbox.ports import ReceivedActivity
 Target = Post | Comment | Message | Person | Community
 
 BY_ONE = 20
-"""Reports an hour that one person may make."""
+"""Reports per hour that one person may make."""
 
 FROM_HOST = 60
-"""Reports an hour that are taken from one other server: its people cost it nothing."""
+"""Reports per hour accepted from one other server, which can create people at no cost."""
 
 MAX_OBJECTS = 30
-"""Things that one Flag may name; Mastodon's name an account and any number of its posts."""
+"""Objects that one Flag may name; Mastodon's names an account and any number of its posts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Federated[ReportRow]):
-    """Somebody asks the moderators, or the admins, to look at something."""
+    """An actor asks the moderators, or the admins, to look at something."""
 
-    # A person, or the server itself that speaks for one of its people (Mastodon).
+    # A person, or the server actor that reports for one of its people (Mastodon).
     by: Person
     target: Target
     reason: str
-    # What else the same Flag names.
+    # Further objects of the same Flag.
     others: tuple[Target, ...] = ()
-    # The id of the Flag that was heard; "" for a report that is made here.
+    # The id of the received Flag; "" for a local report.
     iri: str = ""
 
     def check(self, ctx: Context) -> None:
-        """Of what they can see, once while nobody has looked at it, and not by the dozen."""
+        """The target must be visible to the reporter and have no open report of theirs; rate
+        limited.
+        """
         may_act(self.by, ctx.now)
         if not self.iri:
             check_report(self.reason)
@@ -89,8 +90,10 @@ class Report(Federated[ReportRow]):
         _check_pace(ctx, self.by)
 
     def apply(self, ctx: Context) -> ReportRow:
-        """One row for each thing, with what it says now; whoever judges it is told."""
-        # One at a time for each reporter, so that two at once make no two reports of one thing.
+        """Insert one row per object, with its current text, and notify the responsible
+        moderators.
+        """
+        # One at a time per reporter, so that two concurrent reports do not produce duplicates.
         ctx.conn.execute(select(actor.c.id).where(actor.c.id == self.by.id).with_for_update())
         iri = self.iri or ctx.new_iri("flag")
         fresh = self._fresh(ctx)
@@ -108,7 +111,7 @@ class Report(Federated[ReportRow]):
         return (self.target, *self.others)
 
     def _fresh(self, ctx: Context) -> list[Target]:
-        """What of it this reporter has not reported yet."""
+        """The objects that this reporter has not reported yet."""
         known = [is_reported(ctx.conn, self.by.id, one) for one in self._targets()]
         return [one for one, was in zip(self._targets(), known, strict=True) if not was]
 
@@ -145,11 +148,11 @@ class Report(Federated[ReportRow]):
         return _flag(ctx, result.iri, self.by, self.target, self.reason)
 
     def audience(self, ctx: Context, result: ReportRow) -> Audience:
-        """The server of the community, and the author's, if these are other servers."""
+        """The server of the community and that of the author, if these are remote."""
         return Audience(subject=self.target.iri, people=_servers(ctx, self.target), private=True)
 
     def copies(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
-        """To a microblog our server itself says it, with the author's id first (Mastodon)."""
+        """To a microblog our server actor sends it, with the author's id first (Mastodon)."""
         passed_on = _to_moderators_elsewhere(
             ctx, self.by, self.target, self.to_activity(ctx, result)
         )
@@ -162,7 +165,7 @@ class Report(Federated[ReportRow]):
         return (Response(instance.iri, word, _server(author)), *passed_on)
 
     def responses(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
-        """What was reported to a community of ours is for its moderators elsewhere too."""
+        """A report to a local community goes to its remote moderators too."""
         word = self.to_activity(ctx, result)
         here = _place(ctx, self.target)
         objects = [one.iri for one in self._targets() if _place(ctx, one) == here]
@@ -172,20 +175,20 @@ class Report(Federated[ReportRow]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawReport(Federated[None]):
-    """Who reported something takes that back."""
+    """The reporter withdraws a report."""
 
     by: Person
     report: ReportRow
 
     def check(self, ctx: Context) -> None:
-        """One's own, while nobody has judged it."""
+        """Only the reporter's own, while it is open."""
         if self.report.reporter_id != self.by.id:
             raise Denied("not_the_reporter", "Only the reporter can withdraw the report.")
         if self.report.resolved_at is not None:
             raise Conflict("already_resolved", "It is already resolved.")
 
     def apply(self, ctx: Context) -> None:
-        """Resolved by the reporter, with whatever else the same Flag named."""
+        """Mark it resolved by the reporter, together with the other objects of the same Flag."""
         mine = or_(
             report.c.iri == self.report.iri,
             report.c.iri.startswith(f"{self.report.iri}#", autoescape=True),
@@ -203,17 +206,17 @@ class WithdrawReport(Federated[None]):
         return undo(ctx.new_iri("undo"), word)
 
     def audience(self, ctx: Context, result: None) -> Audience:
-        """Whoever was told of the report."""
+        """Everyone who was sent the report."""
         target = _reported(ctx, self.report)
         return Audience(subject=target.iri, people=_servers(ctx, target), private=True)
 
     def copies(self, ctx: Context, result: None) -> tuple[Response, ...]:
-        """The moderators elsewhere who were told."""
+        """The remote moderators who were told."""
         target = _reported(ctx, self.report)
         return _to_moderators_elsewhere(ctx, self.by, target, self.to_activity(ctx, result))
 
     def responses(self, ctx: Context, result: None) -> tuple[Response, ...]:
-        """The same when it was heard."""
+        """The same for a received withdrawal."""
         return self.copies(ctx, result)
 
 
@@ -235,7 +238,7 @@ def _check_target(ctx: Context, by: Person, target: Target) -> None:
 
 
 def _received(ctx: Context, by: Person, about: Message) -> bool:
-    """Whether the message went to the reporter, or to somebody for whom their server speaks."""
+    """Whether the message went to the reporter, or to a person for whom their server reports."""
     if about.recipient_id == by.id:
         return True
     to = get_person(ctx.conn, about.recipient_id)
@@ -243,7 +246,7 @@ def _received(ctx: Context, by: Person, about: Message) -> bool:
 
 
 def _check_pace(ctx: Context, by: Person) -> None:
-    """Raises TooMany. A server that speaks for its people may report as much as all of them."""
+    """Raises TooMany. A server that reports for its people may report as much as all of them."""
     since = ctx.now - timedelta(hours=1)
     alone = by.kind != "Application" and count_reports_by(ctx.conn, by.id, since) >= BY_ONE
     if alone or (not by.local and count_reports_from(ctx.conn, by.host, since) >= FROM_HOST):
@@ -259,7 +262,7 @@ def _place(ctx: Context, target: Target) -> Community | None:
 
 
 def _author(ctx: Context, target: Target) -> Person | None:
-    """Who wrote it, of what other servers are told."""
+    """The author that other servers are told."""
     return locate(ctx, target).author if isinstance(target, Post | Comment) else None
 
 
@@ -268,7 +271,7 @@ def _moderators_here(ctx: Context, community: Community) -> list[int]:
 
 
 def _judges(ctx: Context, target: Target, community: Community | None) -> list[int]:
-    """Moderators who are members here; the admins for what no moderator here answers for."""
+    """Moderators who are local members; the admins where no moderator is local."""
     moderators = _moderators_here(ctx, community) if community else []
     author = _author(ctx, target)
     is_members = author is not None and author.local and not (community and community.local)
@@ -278,7 +281,7 @@ def _judges(ctx: Context, target: Target, community: Community | None) -> list[i
 
 
 def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
-    """Where the reporter's own Flag goes to: once to each server."""
+    """The recipients of the reporter's own Flag: one per server."""
     community, author = _place(ctx, target), _author(ctx, target)
     told: list[Actor] = [community] if community is not None else []
     if author is not None and not author.local and _is_forum(ctx, author):
@@ -290,8 +293,9 @@ def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
 
 
 def _reads_announced(ctx: Context, someone: Person) -> bool:
-    """Whether the community can pass a report on to this moderator's server, or to none: a member
-    here has no need of it."""
+    """Whether the community can forward a report to this moderator's server; a local member does
+    not need it.
+    """
     known = find_peer(ctx.conn, someone.host)
     if someone.local or known is None:
         return True
@@ -301,11 +305,11 @@ def _reads_announced(ctx: Context, someone: Person) -> bool:
 def _to_moderators_elsewhere(
     ctx: Context, by: Person, target: Target, word: Activity
 ) -> tuple[Response, ...]:
-    """A community of ours passes it on to the servers of its moderators, as PieFed and Mbin do.
+    """Forward it from a local community to its moderators' servers, as PieFed and Mbin do.
 
-    To no server that has it from the reporter: its own, and whichever a member here reported it to;
-    nobody knows where a reporter elsewhere did. It says Public, as every Announce has to for Lemmy,
-    but nobody else gets it.
+    Not to a server that has it from the reporter: the reporter's own, and any a member here
+    reported it to; where a remote reporter sent it is unknown. It is addressed to Public, as Lemmy
+    requires of every Announce, but only these servers get it.
     """
     community = _place(ctx, target)
     if community is None or not community.local:
@@ -336,8 +340,8 @@ def _to_moderators_elsewhere(
 
 
 def _server(someone: Actor) -> Actor:
-    """The one in whose name the server is reached: never at the inbox of their own, if it has
-    another, since it is not they who are told.
+    """The actor through which the server is reached: never at that actor's own inbox if it has
+    another one, since the actor is not the recipient.
     """
     return replace(someone, inbox=someone.shared_inbox or someone.inbox)
 
@@ -355,7 +359,7 @@ def _flag(ctx: Context, iri: str, by: Person, target: Target, reason: str) -> Ac
 
 
 def _reported(ctx: Context, row: ReportRow) -> Target:
-    """What a report is about."""
+    """The object of a report."""
     if row.comment_id is not None:
         return get_comment(ctx.conn, row.comment_id)
     if row.post_id is not None:
@@ -374,7 +378,7 @@ def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
     if not found:
         raise _elsewhere()
     by = participant_at(ctx, received.actor)
-    # Whoever names what somebody wrote besides the account means the former.
+    # A reporter who names an object besides the account means the object.
     contents = [one for one in found if isinstance(one, Post | Comment)]
     messages = [one for one in found if isinstance(one, Message) and _received(ctx, by, one)]
     accounts = [one for one in found if isinstance(one, Person | Community) and one.local]
@@ -398,7 +402,7 @@ def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
 
 
 def _elsewhere() -> Denied:
-    # The same for all, so that nobody learns which private messages there are.
+    # The same for all, so that nobody learns which private messages exist.
     return Denied(
         "report_elsewhere", "The report concerns nothing that is moderated on this server."
     )
@@ -418,7 +422,7 @@ def _named(ctx: Context, word: Document) -> Iterator[Target]:
 
 
 def _is_judged_here(ctx: Context, content: Content) -> bool:
-    """It is in a community of ours, or by a member, or a member moderates where it is."""
+    """It is in a local community, or by a member, or in a community that a member moderates."""
     community = locate(ctx, content).community
     if community.local or locate(ctx, content).author.local:
         return True

@@ -1,4 +1,4 @@
-"""Block and Undo{Block}: a ban from a community or a site, or one person's block of another."""
+"""Block and Undo{Block}: a ban from a community or a server, or a personal block."""
 
 from activitypub.document import Document
 from fedcom.actions.ban import Ban
@@ -17,7 +17,7 @@ from inbox.ports import ReceivedActivity
 
 
 def _read_block(ctx: Context, received: ReceivedActivity) -> Ban | BlockPerson | None:
-    """A ban from a community or a site, or without a `target` one person's block of another."""
+    """A ban from a community or a server, or without a `target` a personal block."""
     word = received.activity
     if word.target is None:
         return _personal(ctx, received, word, blocked=True)
@@ -46,7 +46,7 @@ def _personal(
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> Unban | BlockPerson | None:
-    """The end of a ban, or of one person's block of another."""
+    """The end of a ban, or of a personal block."""
     word = received.object
     if word.target is None:
         return _personal(ctx, received, word, blocked=False)
@@ -66,7 +66,7 @@ def _read_undo(ctx: Context, received: ReceivedActivity) -> Unban | BlockPerson 
 
 
 def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Community | None:
-    """The community that somebody is banned from, None for a whole site."""
+    """The community from which the person is banned, None for a whole server."""
     target = word.target or ""
     found = find_actor(ctx.conn, target)
     if isinstance(found, Community):
@@ -82,10 +82,10 @@ def _place_named(ctx: Context, received: ReceivedActivity, word: Document) -> Co
 
 
 def _person_named(ctx: Context, word: Document, *, fetching: bool = False) -> Person | None:
-    """Who is banned; whom nobody here has heard of is asked for when `fetching`.
+    """The banned person; an unknown one is fetched if `fetching`.
 
-    A community's log and list of bans are the same everywhere. Of the people that sites ban, most
-    were never heard of here, and are kept out of nothing.
+    A community's log and list of bans are the same everywhere. Most of the people that servers ban
+    are unknown here, and do not need to be banned from anything.
     """
     iri = word.object_id or ""
     found = find_actor(ctx.conn, iri)

@@ -1,6 +1,6 @@
 """Delete and Undo{Delete}: of a post or comment, a message, an actor or a community.
 
-On the wire both authors and moderators say Delete; who is who is decided by whose the object is.
+Both authors and moderators send Delete; the object's owner decides which of the two it is.
 """
 
 from activitypub.document import Document
@@ -56,8 +56,9 @@ def _read_delete(
 
 
 def _as_moderator(ctx: Context, deletion: Document, by: Person, target: Content) -> bool:
-    """Whether a moderator speaks, also of their own: Lemmy 0.19 says so by a `summary`, even an
-    empty one."""
+    """Whether it is a moderator's, even on their own content: Lemmy 0.19 marks it by a `summary`,
+    even an empty one.
+    """
     said_why = isinstance(deletion.get("summary"), str)
     return said_why and standing_in(ctx, by, locate(ctx, target).community).may_moderate
 
@@ -69,8 +70,9 @@ def _delete_other(
     if about is not None:
         return read_delete(ctx, received, about)
     if not received.confirmed:
-        # An origin that blocks us says 404 of everybody, and any origin of what is yet to be made:
-        # nobody is erased, or kept from being heard, by what another announces.
+        # An origin that blocks us answers 404 for every actor, and any origin does so for an id
+        # that is not used yet: an announced Delete neither erases an actor nor keeps one from being
+        # accepted.
         raise Denied(
             "not_confirmed",
             "Not confirmed: the origin responds 404 for %(iri)s, which does not prove a deletion.",
@@ -78,8 +80,8 @@ def _delete_other(
         )
     someone = find_actor(ctx.conn, iri)
     if isinstance(someone, Person | Community) and someone.iri == received.actor:
-        # Lemmy's word; who says nothing of it (Mastodon) takes everything along, and so does a
-        # community, outside of which its posts are nowhere.
+        # Lemmy's property. Without it (Mastodon) everything is deleted, and always with a
+        # community, outside of which its posts do not exist.
         stays = isinstance(someone, Person) and received.activity.get("removeData") is False
         return None if someone.deleted_at else DeleteActor(by=someone, removes_content=not stays)
     if isinstance(someone, Community):
@@ -120,7 +122,7 @@ def _read_undo(
 
 
 def _words(ctx: Context, target: Content, by: Person, document: Document) -> dict[str, object]:
-    """What its origin says again; ours is blank since the deletion."""
+    """The origin's current document; our copy has been blank since the deletion."""
     if document.type not in TYPES or document.owner != by.iri:
         raise Denied(
             "not_confirmed",

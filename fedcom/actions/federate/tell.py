@@ -1,14 +1,14 @@
-"""Who is told of an action, and in which words.
+"""Who is told of an action, and with which activity.
 
-                              done here                          heard
-    community is ours         it announces the action            it announces the original
-    community is a peer's     sent to the community              NOTHING
-    no community              sent to whom it concerns           nothing
+                          done here                          received
+  community is local        it announces the action            it announces the original
+  community is remote       sent to the community              NOTHING
+  no community              sent to the people concerned       nothing
 
-The empty cell is the one to get wrong. It asks whether the action was *heard*, not whether its
-author is local: an action of ours that a peer's community announces back to us is heard, and must
-not go out again. Besides this table, an action done here is told directly to the people it concerns
-(microblog servers do not follow what a community announces).
+The NOTHING cell is the easy one to get wrong. It depends on whether the action was *received*, not
+on whether its author is local: a local action that a remote community announces back to us is
+received, and must not go out again. Besides this table, an action done here is sent directly to the
+people it concerns (microblog servers do not follow what a community announces).
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ from inbox.ports import ReceivedActivity
 def federate(
     ctx: Context, action: Federated[Any], result: Any, received: ReceivedActivity | None
 ) -> None:
-    """Write the deliveries that the action causes, in the caller's transaction."""
+    """Write the deliveries for the action, in the caller's transaction."""
     out, audience = Outgoing(ctx), action.audience(ctx, result)
     community = audience.community
     followers: list[FollowerHost] = []
@@ -73,7 +73,7 @@ def _tell_of_done(
 ) -> None:
     ctx, community = out.ctx, audience.community
     activity = action.to_activity(ctx, result)
-    # Without a proof, by which whoever gets it could show others who wrote it.
+    # Without a proof, with which a recipient could show others who wrote it.
     said = activity if audience.private else ctx.proven(action.by.iri, activity)
     body = dump(said)
     if community is not None and community.local:
@@ -86,7 +86,8 @@ def _tell_of_done(
     if told or not audience.private:
         out.say_bytes(activity["id"], action.by.iri, body, audience.subject, told)
     if community is not None and community.local:
-        # Behind the author's own words: who gets both must not fetch what is on its way.
+        # After the author's own activity: a server that gets both must not fetch what is on its
+        # way.
         boost(out, community, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
             say_as_community(out, community, activity, followers)
@@ -120,7 +121,7 @@ def _pass_on_heard(
     audience: Audience,
     followers: list[FollowerHost],
 ) -> None:
-    """Announce in `community`, a community of ours, what others did there."""
+    """Announce in the local `community` what other actors did there."""
     if received.relayable_body is not None:
         told = [host for host in followers if not _is_refused_echo(received.activity, host)]
         iri = _announce_iri(out.ctx, audience, is_new=received.activity.type == "Create")
@@ -141,7 +142,9 @@ def _told_by(ctx: Context, community: Community, audience: Audience) -> list[Fol
 
 
 def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:
-    """Of a new post one that follows from its own: the outbox lists it for good."""
+    """For a new post, one derived from the post's id: the outbox collection lists it
+    permanently.
+    """
     if is_new and audience.post is not None:
         return announce_iri(ctx.origin, audience.post.id)
     return ctx.new_iri("announce")
@@ -155,7 +158,7 @@ def _announce(
     followers: list[FollowerHost],
     iri: str,
 ) -> None:
-    """Announce an activity, byte for byte as it is."""
+    """Announce an activity, byte for byte unchanged."""
     ctx = out.ctx
     told = [host for host in followers if dialect(host).takes_activities]
     envelope = announce_of(
@@ -170,7 +173,7 @@ def _announce(
 
 
 def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
-    """Whether `host` would get back what it sent, and refuses to hear it from others."""
+    """Whether `host` would get back its own activity, and refuses it from others."""
     is_written = activity.type in ("Create", "Update")
     return is_written and refuses_own(host.software) and _is_on(host, activity.object_id)
 
@@ -186,10 +189,11 @@ def _announce_fetched(
     audience: Audience,
     followers: list[FollowerHost],
 ) -> None:
-    """Announce what was only fetched: by its id, so that peers fetch it from its origin as we did,
-    or within its author's Create where an id says nothing.
+    """Announce an object that was only fetched: by its id, so that peers fetch it from its origin
+    as
+    we did, or inside its author's Create where the id is not enough.
 
-    Whoever gets a boost of it needs no second one.
+    Servers that get a boost of it do not need a second one.
     """
     ctx, iri = out.ctx, audience.subject
     is_boosted = audience.microblogs is Microblogs.BOOST
@@ -213,7 +217,7 @@ def _told_directly(
     """Who gets the acting person's own activity: those who did not get it inside an Announce."""
     community = audience.community
     people = [person for person in audience.people if not person.local]
-    # Follows and answers go to the one inbox they concern; content may share an inbox.
+    # Follows and their responses go to the one inbox they concern; content may share an inbox.
     reached = [
         own_inbox(person) if community is None else server_of(ctx.conn, person) for person in people
     ]
@@ -242,7 +246,7 @@ def _tell_microblogs(
     audience: Audience,
     told: list[FollowerHost],
 ) -> list[FollowerHost]:
-    """Send microblogs what the action is in their words. Gives who gets the activity itself."""
+    """Send microblog servers the action in their form. Returns who gets the activity itself."""
     microblogs = [host for host in told if dialect(host) is Dialect.MICROBLOG]
     status = action.to_microblogs(out.ctx, result) if microblogs else None
     if status is None:
