@@ -1,4 +1,4 @@
-"""Everything that one person wrote, at once: taken out with a ban, put back with its end, blanked
+"""Everything that one person wrote, at once: removed with a ban, restored when it ends, blanked
 when they leave.
 """
 
@@ -22,7 +22,7 @@ from fedcom.models.post import Post, post, post_rank
 from fedcom.models.revision import revision
 from fedcom.queries.visibility import is_kept, is_shown
 
-# SQLite takes some ten thousand values in one statement, older ones a thousand.
+# SQLite accepts about ten thousand values in one statement, older versions a thousand.
 _CHUNK = 500
 
 _BLANK = {"body_source": "", "body_html": "", "content_warning": ""}
@@ -31,13 +31,13 @@ _NO_LINK = {"title": "", "url": None, "image_url": None, "image_alt": ""}
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back: the posts, and the comments by their id with the row of their post."""
+    """What was restored: the posts, and the comments by id with the row of their post."""
 
     posts: list[Post] = field(default_factory=list)
     comments: dict[str, int] = field(default_factory=dict)
 
     def by_community(self, ctx: Context) -> dict[int, list[str]]:
-        """The ids of all of it by the row of the community, posts first."""
+        """The ids of everything restored by the row of the community, posts first."""
         inside = {about.id: about.community_id for about in self.posts}
         found: dict[int, list[str]] = defaultdict(list)
         for about in self.posts:
@@ -55,7 +55,7 @@ def remove_all(
 ) -> list[Post]:
     """Remove all posts and comments of a person, in `community` or everywhere.
 
-    What was reported of them is judged thereby. Gives the posts that were to be seen until now.
+    This resolves the reports about them. Returns the posts that were visible until now.
     """
     settle_about(
         ctx,
@@ -74,9 +74,7 @@ def remove_all(
 def restore_all(
     ctx: Context, by: Person, person: Person, community: Community | None, since: datetime
 ) -> Restored:
-    """Put back what was removed `since` then, as far as that is for `by` to say. Gives what is to
-    be seen again.
-    """
+    """Restore what was removed `since` then, as far as `by` may. Returns what is visible again."""
     comments, posts = (
         (table.c.removed_at >= since) & _is_theirs(table, by, person, community)
         for table in (comment, post)
@@ -89,7 +87,7 @@ def restore_all(
 
 
 def blank_all(ctx: Context, who: Person | Community) -> None:
-    """Delete all posts and comments of a person, or all posts in a community, with their words."""
+    """Delete all posts and comments of a person, or all posts in a community, and their text."""
     wrote = comment.c.author_id == who.id
     posts = post.c.author_id == who.id
     if isinstance(who, Community):
@@ -113,10 +111,10 @@ def blank_all(ctx: Context, who: Person | Community) -> None:
 def _is_theirs(
     table: Table, by: Person, person: Person, community: Community | None
 ) -> ColumnElement[bool]:
-    """Of rows of `post` or `comment` that were removed: whether `by` may have a say in that.
+    """For removed rows of `post` or `comment`: whether `by` may restore them.
 
-    A site elsewhere puts back what its own ban of its people took out, and nothing that moderators
-    here removed; a community elsewhere nothing that an admin here took down.
+    A remote server restores what its own ban of its people removed, and nothing that moderators
+    here removed; a remote community restores nothing that a local admin took down.
     """
     if by.local or (community is not None and community.local):
         return true()
@@ -169,7 +167,7 @@ def _sweep_comments(
     which: ColumnElement[bool],
     removed_at: datetime | None,
 ) -> dict[str, int]:
-    """Gives what can be seen now, or could until now: ids of comments, rows of their posts."""
+    """Returns what is visible now, or was until now: ids of comments, rows of their posts."""
     changed = update(comment).where(_comments_of(person, community), which)
     returned = (comment.c.path, comment.c.post_id, comment.c.iri, comment.c.deleted_at)
     rows = ctx.conn.execute(changed.values(removed_at=removed_at).returning(*returned))
@@ -179,7 +177,9 @@ def _sweep_comments(
 
 
 def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> None:
-    """The counters above comments (`path`, `post_id`) that are shown no more, or again."""
+    """Update the counters above comments (`path`, `post_id`) that become hidden, or visible
+    again.
+    """
     above = Counter(int(part) for row in rows for part in row.path.split(".")[:-1])
     below = Counter(row.post_id for row in rows)
     _count(ctx, comment.c.replies, comment.c.id, above, back=back)
@@ -189,7 +189,7 @@ def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> No
 
 
 def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:
-    """Numbers of comments by post → by community."""
+    """Numbers of comments by post and by community."""
     found: Counter[int] = Counter()
     for chunk in _chunks(posts):
         for row in ctx.conn.execute(
@@ -202,7 +202,7 @@ def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:
 def _count(
     ctx: Context, counter: Column[Any], key: Column[Any], numbers: Counter[int], *, back: bool
 ) -> None:
-    """Change the counter of each row by its own number; one statement for all with the same."""
+    """Change each row's counter by its own amount; one statement for all with the same amount."""
     alike = defaultdict(list)
     for row_id, number in numbers.items():
         alike[number if back else -number].append(row_id)
@@ -214,7 +214,7 @@ def _count(
 
 
 def _chunks(row_ids: Iterable[int]) -> Iterator[list[int]]:
-    """In rising order, so that two sweeps at once lock in the same one."""
+    """In ascending order, so that two concurrent removals lock in the same order."""
     ordered = sorted(row_ids)
     for start in range(0, len(ordered), _CHUNK):
         yield ordered[start : start + _CHUNK]

@@ -1,4 +1,4 @@
-"""Whom a text names, as far as we know them, and that they are told so."""
+"""The known actors whom a text mentions, and their notifications."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -18,10 +18,10 @@ from fedcom.wire.body import Body
 
 
 def mentioned(ctx: Context, about: Post | Comment) -> tuple[Actor, ...]:
-    """The known actors that a post or comment of ours names, people and communities, in order.
+    """The known actors, people and communities, that a local post or comment mentions, in order.
 
-    They are read from the links that `with_links` put into its HTML when it was written. To parse
-    the Markdown of each text for each who asks for it would cost as much as writing it.
+    They are read from the links that `with_links` put into its HTML when it was written. Parsing
+    the Markdown for every reader would cost as much as writing it.
     """
     pages = linked_addresses(about.body_html) if about.local else ()
     if not pages:
@@ -33,15 +33,15 @@ def mentioned(ctx: Context, about: Post | Comment) -> tuple[Actor, ...]:
 
 
 def _handle_in(ctx: Context, page: str) -> tuple[str, str] | None:
-    """Name and host of the peer's actor whom a page of ours shows."""
+    """Name and host of the remote actor whose profile page here has this address."""
     name, _, host = page.removeprefix(ctx.origin)[len("/u/") :].partition("@")
     return (name, host) if host else None
 
 
 def _named(ctx: Context, mentions: Iterable[Mention]) -> dict[Mention, Actor]:
-    """Those of the mentions that name somebody known.
+    """The mentions that name a known actor.
 
-    Looking up the unknown ones is for the surfaces to do before they open the unit of work.
+    Looking up the unknown ones is up to the surfaces, before they open the unit of work.
     """
     keys = {mention: _keys(ctx, mention) for mention in mentions}
     if not keys:
@@ -67,7 +67,7 @@ def _hosts_of(someone: Actor) -> tuple[str, ...]:
 
 
 def _pages_of(ctx: Context, someone: Actor) -> tuple[str, ...]:
-    """Our page of somebody, and the one that it was while their handle's domain was unknown."""
+    """Our page of the actor, and its former address, from before the handle's domain was known."""
     return page_of(ctx.origin, someone), page_of(ctx.origin, replace(someone, domain=None))
 
 
@@ -77,15 +77,16 @@ def _find_actors(ctx: Context, condition: ColumnElement[bool]) -> list[Actor]:
 
 
 def _keys(ctx: Context, mention: Mention) -> tuple[tuple[str, str], ...]:
-    """As it was written, and in lower case, which is how our own names are."""
+    """As written, and in lower case, as local names are stored."""
     host = mention.host or ctx.host
     return (mention.name, host), (mention.name.lower(), host)
 
 
 def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
-    """The body with a link at each mention of somebody known: to our page of them, or to theirs.
+    """The body with a link at each mention of a known actor: to their page here, or on their
+    server.
 
-    What leaves with links to our pages is turned round on its way (`wire.tags`).
+    Links to our pages are replaced in outgoing activities (`wire.tags`).
     """
     parsed = body.parsed or ParsedMarkdown(body.source)
     known = _named(ctx, parsed.mentions)
@@ -101,10 +102,10 @@ def with_links(ctx: Context, body: Body, *, here: bool = True) -> Body:
 def tell_named(
     ctx: Context, about: Post | Comment, tagged: Sequence[str] | None, news: News
 ) -> None:
-    """Tell the members whom a post or comment names, each once, whatever it says after an edit.
+    """Notify the members whom a post or comment mentions, each once, whatever a later edit says.
 
-    Of ours the links in it count, for a peer's its Mention tags, whose ids are `tagged`. Who was
-    told already that it answers them is not told again.
+    A local text's links count, and for a remote one its Mention tags, whose ids are `tagged`. A
+    member who was already notified of it as a reply is not notified again.
     """
     named = _members_named(ctx, about, tagged)
     if not named:

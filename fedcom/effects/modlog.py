@@ -1,4 +1,4 @@
-"""The modlog's one pen: what moderators do is written down, and told to the member concerned."""
+"""The only writer of the modlog: moderators' decisions are stored, and members notified."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from fedcom.rules.limits import MAX_REASON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """What is done, by whom and why; `community` is None for what concerns the whole instance.
+    """The decision, who made it and why; `community` is None if it concerns the whole instance.
 
     `expires_at` is when a ban ends by itself.
     """
@@ -33,20 +33,20 @@ class LogEntry:
 def log_content(
     ctx: Context, by: Person, target: Content, kind: ModerationAction, reason: str
 ) -> None:
-    """One line about a post or comment, in its community's log; its author is told."""
+    """Write an entry about a post or comment to its community's log and notify its author."""
     entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
     _write(ctx, entry, target.iri)
     _tell(ctx, entry, target.author_id, **placed(target))
 
 
 def log_person(ctx: Context, entry: LogEntry, person: Person) -> None:
-    """One line about somebody, who is told."""
+    """Write an entry about a person and notify them."""
     _write(ctx, entry, person.iri)
     _tell(ctx, entry, person.id)
 
 
 def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
-    """One line about a whole community; the members who follow it are told."""
+    """Write an entry about a whole community and notify the members who follow it."""
     _write(ctx, entry, community.iri)
     followers = select(follow.c.follower_id).where(follow.c.target_id == community.id)
     news = News(
@@ -61,7 +61,7 @@ def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
 
 
 def reason_of(word: Document) -> str:
-    """Why a moderator elsewhere does something, no longer than ours may say it."""
+    """A remote moderator's reason, truncated to the limit for local ones."""
     return (word.summary or "")[:MAX_REASON]
 
 

@@ -1,5 +1,6 @@
-"""Reports that are judged: what is open about a thing is closed, who was told need not look, and
-whoever reported it here is told what became of it."""
+"""Resolving reports: open reports about an object are closed, their notifications are marked as
+read, and local reporters are notified of the outcome.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +23,10 @@ Ids = Sequence[int] | Select[tuple[int]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a moderator decided about something that was reported.
+    """A moderator's decision about a reported object.
 
-    `detail` says it in the notification of the reporter. `reason` is what the moderator states,
-    which is in the modlog: never the text of a report.
+    `detail` is shown in the reporter's notification. `reason` is the moderator's statement, as in
+    the modlog: never the text of a report.
     """
 
     detail: Literal["removed", "dismissed"]
@@ -36,7 +37,7 @@ DISMISSED = Outcome("dismissed")
 
 
 def settle_content(ctx: Context, judge: Person, target: Post | Comment, outcome: Outcome) -> None:
-    """Close what is open about a post or a comment."""
+    """Close the open reports about a post or a comment."""
     if isinstance(target, Post):
         settle_about(ctx, judge, outcome, posts=[target.id])
     else:
@@ -46,7 +47,7 @@ def settle_content(ctx: Context, judge: Person, target: Post | Comment, outcome:
 def settle_about(
     ctx: Context, judge: Person, outcome: Outcome, *, posts: Ids = (), comments: Ids = ()
 ) -> None:
-    """Close what is open about all of these posts and comments."""
+    """Close the open reports about all of these posts and comments."""
     told = or_(
         notification.c.comment_id.in_(comments),
         and_(notification.c.comment_id.is_(None), notification.c.post_id.in_(posts)),
@@ -64,7 +65,7 @@ def settle(
 ) -> None:
     """Close the open ones among the reports `which`; notifications of reports, if `told`, are read.
 
-    No action: no other server is told what became of a report (docs/decisions/0026).
+    No action: no other server is told the outcome of a report (docs/decisions/0026).
     """
     ctx.conn.execute(
         update(notification)
@@ -87,7 +88,7 @@ def settle(
 
 
 def _tell_reporter(ctx: Context, judge: Person, outcome: Outcome, about: ReportRow) -> None:
-    """Without the name of the moderator, who may be quarrelled with in the modlog alone."""
+    """Without the moderator's name, so that disputes stay in the modlog."""
     if about.reporter_id == judge.id:
         return
     post_id = about.post_id
