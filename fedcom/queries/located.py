@@ -1,10 +1,10 @@
-"""What an action works on, read once: content, its post, its community, its author, and what the
-one who acts is there.
+"""The rows that an action works on, read once: content, its post, its community, its author, and
+the acting person's standing there.
 
-One statement reads all of it. The context keeps the answer until the action is over (`perform`
-forgets it), so that `check`, `apply`, `to_activity` and `audience` ask for it by name and cost
-nothing. What surrounds content is as it was when the action began; the content itself is always the
-row that was given.
+One statement reads all of it. The context keeps the result until the action is over (`perform`
+discards it), so that `check`, `apply`, `to_activity` and `audience` ask for it by name at no cost.
+The surrounding rows are as they were when the action began; the content itself is always the row
+that was passed in.
 """
 
 from dataclasses import fields, replace
@@ -32,9 +32,9 @@ _place, _author, _acting = (actor.alias(name) for name in ("place", "author", "a
 
 
 def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
-    """The post or comment with this id on the wire, deleted or not, with what surrounds it.
+    """The post or comment with this ActivityPub id, deleted or not, with its surrounding rows.
 
-    `acting` is the id of who does something with it: what they are there is read along, for
+    `acting` is the id of the acting person: their standing there is read in the same statement, for
     `standing_in`, `find_vote` and `participant_at`.
     """
     seen = ctx.seen.located
@@ -45,7 +45,7 @@ def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
 
 
 def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Located:
-    """What surrounds `content`; what `by`, who acts, is there is read along, for `standing_in`."""
+    """The rows around `content`; the standing of `by`, who acts, is read too, for `standing_in`."""
     kept = ctx.seen.located.get(content.iri)
     if kept is None:
         statement = _POST_BY_ID if isinstance(content, Post) else _COMMENT_BY_ID
@@ -58,7 +58,7 @@ def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Lo
 
 
 def locate_parent(ctx: Context, about: Comment) -> Located:
-    """What a comment answers: the comment above it, or its post."""
+    """The parent of a comment: another comment, or its post."""
     if about.parent_id is None:
         return locate(ctx, locate(ctx, about).post)
     for kept in ctx.seen.located.values():
@@ -72,13 +72,13 @@ def locate_parent(ctx: Context, about: Comment) -> Located:
 
 
 def keep_located(ctx: Context, made: Comment | Post, inside: Located, author: Person) -> None:
-    """Say of what was made now where it is, which need not be read."""
+    """Store the location of new content, which need not be read."""
     about = made if isinstance(made, Post) else inside.post
     ctx.seen.located[made.iri] = Located(made, about, inside.community, author)
 
 
 def standing_in(ctx: Context, person: Person, where: Community) -> Standing:
-    """As `queries.actors.standing`, once for each action."""
+    """As `queries.actors.standing`, once per action."""
     known = ctx.seen.standings.get((person.id, where.id))
     if known is None:
         known = ctx.seen.standings[person.id, where.id] = standing(ctx.conn, person, where)
@@ -112,7 +112,7 @@ def _keep_acting(ctx: Context, row: RowMapping, found: Located) -> None:
 
 
 def _columns(row_type: type[Any], prefix: str, *tables: FromClause) -> list[ColumnElement[Any]]:
-    # mypy takes a class that is given by a variable for not hashable, which every class is.
+    # mypy considers a class in a variable not hashable, although every class is.
     known: Any = row_type
     columns = columns_of(row_type, *tables)
     return [column.label(name) for column, name in zip(columns, _names(known, prefix), strict=True)]
@@ -162,7 +162,7 @@ def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any
     )
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _POST = _statement(post, post_vote, "post_id")
 _COMMENT = _statement(comment, comment_vote, "comment_id")
 _POST_BY_IRI = _POST.where(post.c.iri == bindparam("key"))
