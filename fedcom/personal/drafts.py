@@ -1,4 +1,4 @@
-"""Drafts: what members typed and did not send, by the address of the form. No peer sees them."""
+"""Drafts: text that members typed and did not send, by the address of the form; no peer sees it."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ MAX_DRAFTS = 100
 
 
 def save_draft(ctx: Context, by: Person, place: str, fields: Mapping[str, str]) -> None:
-    """Store what was typed into the form at `place`, replacing an earlier draft.
+    """Store the text typed into the form at `place`, replacing an earlier draft.
 
     An empty form is not stored. Raises Invalid("draft_too_long").
     """

@@ -93,7 +93,7 @@ _recipient = actor.alias("recipient")
 
 
 def _words_to_both(column: Column[str]) -> ColumnElement[str]:
-    """A text of a message, empty if somebody else wrote and deleted it."""
+    """A text of a message, empty if the other person wrote and deleted it."""
     taken_back = ~is_there(message) & (message.c.author_id != _PERSON)
     return case((taken_back, ""), else_=column)
 
