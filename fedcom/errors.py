@@ -1,7 +1,6 @@
 """The domain's errors: a stable code for programs, a sentence for people.
 
     FedcomError
-    FedcomError
     ├── BadRequest  400  the request itself is malformed
     ├── Denied      403  not permitted
     ├── NotFound    404  it does not exist here
