@@ -1,4 +1,4 @@
-"""Posts that go from one community elsewhere to another: what is read of it, and what changes."""
+"""Posts that move from one remote community to another: how it is read, and what changes."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ TALK, NEWS, LEMMY = f"{BB}/category/1", f"{BB}/category/2", "https://lemmy.examp
 
 @pytest.fixture
 def dialect() -> str:
-    """Rows by key; no engine differs."""
+    """Rows by key; the same on every database."""
     return "sqlite"
 
 
@@ -47,12 +47,12 @@ class Forum:
         self.comment = home.comment(self.post, by=self.kim)
 
     def counts(self) -> list[tuple[int, int]]:
-        """Posts and comments of both categories."""
+        """The posts and comments of both categories."""
         fresh = [self.home.fresh(community) for community in (self.talk, self.news)]
         return [(community.posts, community.comments) for community in fresh]
 
     def community(self) -> tuple[int, bool]:
-        """Where the topic is, and whether it is to be seen."""
+        """The topic's community, and whether it is visible."""
         post = self.home.fresh(self.post)
         return post.community_id, post.is_shown
 

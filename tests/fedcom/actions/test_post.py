@@ -1,4 +1,4 @@
-"""Where a peer's post belongs, and who may say so."""
+"""The community of a peer's post, and who may state it."""
 
 from typing import Any
 

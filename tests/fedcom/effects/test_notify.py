@@ -1,4 +1,4 @@
-"""Who is told of what: answers and names, once each, and nobody twice for the same words."""
+"""Members' notifications: replies and mentions, once each, and never twice for the same text."""
 
 from datetime import timedelta
 
@@ -25,13 +25,13 @@ ROUTES = heard_routes()
 
 
 def told(home: Home, somebody: Person | None = None) -> list[str]:
-    """Kinds, oldest first, of everybody's or one member's notifications."""
+    """The kinds of everybody's or one member's notifications, oldest first."""
     rows = home.rows(notification)
     return [row["kind"] for row in rows if somebody is None or row["recipient_id"] == somebody.id]
 
 
 def hear(home: Home, heard: dict[str, object]) -> None:
-    """Do what a peer says."""
+    """Receive an activity from a peer."""
     document = Document(heard)
     received = ReceivedActivity(document, str(heard["actor"]), b"{}")
 

@@ -1,4 +1,4 @@
-"""What was taken back: remembered, but only if it was theirs to take back, and until said anew."""
+"""Undone activities: remembered if the actor was entitled to undo them, and until sent anew."""
 
 from typing import Any
 
@@ -118,7 +118,7 @@ def test_what_its_actor_signs_after_the_undo_counts_under_the_same_id(home: Home
     undone(home, signed_at=100.0)
 
     assert not counts(home, vote(signed_at=99.0))
-    assert counts(home, vote(signed_at=100.0))  # clocks of HTTP have whole seconds
+    assert counts(home, vote(signed_at=100.0))  # HTTP dates have whole seconds
     assert counts(home, vote(signed_at=101.0))
 
 

@@ -1,4 +1,4 @@
-"""An Undo that names what it takes back only by its id is read as if it showed it."""
+"""An Undo that only gives the id of its object is read as if it embedded the object."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ def dialect() -> str:
 def read(
     home: Home, iri: str, served: Json | None = None, *, by: str = KIM, via: str | None = None
 ) -> Action[Any] | str | None:
-    """What an Undo of the bare id comes to: an action, nothing, or the code of its refusal.
+    """The result of an Undo of the bare id: an action, nothing, or the code of its refusal.
 
-    `served` is what the origin shows at that id.
+    `served` is the document that the origin serves at that id.
     """
     undo = {"type": "Undo", "id": f"{by}/undo", "actor": by, "object": iri}
     heard = ReceivedActivity(Document(undo), by, b"{}", evidence="signature", signed_at=1.0)
