@@ -68,7 +68,7 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 
 def _without_secrets(name: Any, value: Any) -> Any:
-    if isinstance(name, str) and any(word in name.lower() for word in SECRET):
+    if isinstance(name, str) and any(part in name.lower() for part in SECRET):
         return HIDDEN
     if isinstance(value, Mapping):
         return {key: _without_secrets(key, inner) for key, inner in value.items()}

@@ -155,8 +155,8 @@ def find_known(conn: Connection, iri: str, origin: str) -> Found | None:
     if kind in {"c", "u"}:
         return _find_by_name(conn, text.lower(), host_of(origin), is_group=kind == "c")
     with suppress(NotFound):
-        number = int(text) if text.isdecimal() and len(text) < _DIGITS else 0
-        return get_post(conn, number) if kind == "post" else get_comment(conn, number)
+        row_id = int(text) if text.isdecimal() and len(text) < _DIGITS else 0
+        return get_post(conn, row_id) if kind == "post" else get_comment(conn, row_id)
     return None
 
 

@@ -438,26 +438,28 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.en
     Raises SettingsError, which lists all mistakes.
     """
     problems: list[str] = []
-    values, said_in = {}, {}
+    values, given_as = {}, {}
     for source, name, value in [*_from_file(config, environ, problems), *_from_variables(environ)]:
         key = name.removeprefix(PREFIX).lower() if source == "variable" else name
         if key in Settings.model_fields:
-            values[key], said_in[key] = value, name
+            values[key], given_as[key] = value, name
         else:
             problems.append(_unknown(name, source))
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [_problem(dict(wrong), said_in) for wrong in error.errors()]
+        problems += [_problem(dict(wrong), given_as) for wrong in error.errors()]
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-_Said = tuple[Literal["file", "variable"], str, Any]
+_Given = tuple[Literal["file", "variable"], str, Any]
 
 
-def _from_file(config: Path | None, environ: Mapping[str, str], problems: list[str]) -> list[_Said]:
+def _from_file(
+    config: Path | None, environ: Mapping[str, str], problems: list[str]
+) -> list[_Given]:
     path = config or Path(environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
     if path == DEFAULT_CONFIG and config is None and not path.exists():
         return []
@@ -470,7 +472,7 @@ def _from_file(config: Path | None, environ: Mapping[str, str], problems: list[s
     return []
 
 
-def _from_variables(environ: Mapping[str, str]) -> list[_Said]:
+def _from_variables(environ: Mapping[str, str]) -> list[_Given]:
     return [
         ("variable", name, value)
         for name, value in sorted(environ.items())
@@ -491,9 +493,9 @@ def _unknown(name: str, source: str) -> str:
     return f"{name}: unknown setting; see docs/settings.md for the list."
 
 
-def _problem(error: dict[str, Any], said_in: Mapping[str, str]) -> str:
+def _problem(error: dict[str, Any], given_as: Mapping[str, str]) -> str:
     key = error["loc"][0]
-    name = said_in.get(key) or f"{key} ({PREFIX}{key.upper()})"
+    name = given_as.get(key) or f"{key} ({PREFIX}{key.upper()})"
     if error["type"] == "missing":
         return f"{name}: required. {_first_sentence(Settings.model_fields[key])}"
     return f"{name}: {error['msg'].removeprefix('Value error, ')}"

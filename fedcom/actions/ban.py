@@ -73,7 +73,7 @@ class Ban(Federated[Person]):
         """Moderators and admins may ban people they outrank; an existing ban may be changed."""
         check_power(ctx, self.by, self.person, self.community)
         check_body(self.reason, MAX_REASON)
-        if is_admin(ctx.conn, self.person.id) and self._is_about_us():
+        if is_admin(ctx.conn, self.person.id) and self._is_local_ban():
             raise Denied("cannot_ban_admin", "Admins cannot be banned. Demote them first.")
         if self.expires_at is not None and self.expires_at <= ctx.now:
             raise Invalid("ban_expires_in_the_past", "The end of the ban is in the past.")
@@ -82,7 +82,7 @@ class Ban(Federated[Person]):
                 "already_banned", "%(person)s is already banned.", person=self.person.handle
             )
 
-    def _is_about_us(self) -> bool:
+    def _is_local_ban(self) -> bool:
         """Whether the ban covers anything local."""
         if self.community is not None:
             return self.community.local
@@ -226,7 +226,7 @@ class Ban(Federated[Person]):
                 self._bar_from(ctx, community)
             if self.removes_content:
                 remove_all(ctx, self.by, self.person, community, self.reason)
-        tell_of_site(ctx, self.by, self.person, "ban_elsewhere", self.reason)
+        federate_server_ban(ctx, self.by, self.person, "ban_elsewhere", self.reason)
         return get_person(ctx.conn, self.person.id)
 
     def _bar_from_ours(self, ctx: Context) -> None:
@@ -260,7 +260,7 @@ class Ban(Federated[Person]):
 
     def audience(self, ctx: Context, result: Person) -> Audience:
         """The community and the banned person; all servers for a member's ban from the server."""
-        return told_of_ban(ctx, self.person, self.community)
+        return ban_recipients(ctx, self.person, self.community)
 
     def responses(self, ctx: Context, result: Person) -> tuple[Response, ...]:
         """A note from our community to a person on a microblog server."""
@@ -308,16 +308,16 @@ def made_by_site(ctx: Context, by: Person, person: Person) -> list[CommunityBan]
     return list_site_bans(ctx.conn, by.host, ctx.now, person_id=person.id)
 
 
-def tell_of_site(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
+def federate_server_ban(ctx: Context, by: Person, person: Person, kind: str, reason: str) -> None:
     why = f"{by.host}: {reason}" if reason else by.host
     notify(ctx, person.id, News(kind="moderation", by_id=by.id, detail=kind, reason=why))
 
 
 def boost_posts(ctx: Context, posts: list[Post], microblogs: Microblogs) -> None:
     """Microblog servers are only told about single posts."""
-    for community_id in dict.fromkeys(about.community_id for about in posts):
+    for community_id in dict.fromkeys(content.community_id for content in posts):
         community = get_community(ctx.conn, community_id)
-        inside = [about for about in posts if about.community_id == community_id]
+        inside = [content for content in posts if content.community_id == community_id]
         if community.local:
             boost_anew(ctx, community, inside, microblogs)
 
@@ -327,7 +327,7 @@ def target_of(ctx: Context, community: Community | None) -> str:
     return community.iri if community is not None else f"{ctx.origin}/"
 
 
-def told_of_ban(ctx: Context, person: Person, community: Community | None) -> Audience:
+def ban_recipients(ctx: Context, person: Person, community: Community | None) -> Audience:
     if community is None:
         return Audience(subject=person.iri, everywhere=person.local)
     # Microblog servers read a Block as the moderator's personal block.

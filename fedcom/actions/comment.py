@@ -11,7 +11,7 @@ from fedcom.actions.base import Activity, Audience, Federated
 from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_comment, locked, put_own_vote
-from fedcom.effects.mentions import mentioned, tell_named, with_links
+from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
 from fedcom.effects.notify import News, is_blocked, notify
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import check_answerable, keep_restrictions
@@ -46,7 +46,7 @@ class _Wording(Federated[Comment]):
     source: Provenance | None = None
     is_fetchable: ClassVar[bool] = True
 
-    def check_words(self) -> None:
+    def check_text(self) -> None:
         """Raises Invalid unless the text fits; a peer's was truncated when it was read."""
         if self.source is None:
             check_comment(self.body.source)
@@ -65,21 +65,21 @@ class _Wording(Federated[Comment]):
             "content_warning": warning,
         }
 
-    def tell(self, ctx: Context, about: Comment, answered_id: int | None = None) -> None:
+    def notify_people(self, ctx: Context, content: Comment, answered_id: int | None = None) -> None:
         """Notify the parent's author of a new comment, and everybody it mentions."""
         news = News(
             kind="reply",
             by_id=self.by.id,
-            community_id=locate(ctx, about).community.id,
-            post_id=about.post_id,
-            comment_id=about.id,
-            written_at=about.updated_at or about.published_at,
+            community_id=locate(ctx, content).community.id,
+            post_id=content.post_id,
+            comment_id=content.id,
+            written_at=content.updated_at or content.published_at,
         )
-        told = adopt_mention(ctx, about.iri, news) if self.source is not None else frozenset()
+        told = adopt_mention(ctx, content.iri, news) if self.source is not None else frozenset()
         if answered_id is not None and answered_id not in told:
             notify(ctx, answered_id, news)
         tagged = None if self.source is None else self.source.mentions
-        tell_named(ctx, about, tagged, replace(news, kind="mention"))
+        notify_mentioned(ctx, content, tagged, replace(news, kind="mention"))
 
     def audience(self, ctx: Context, result: Comment) -> Audience:
         """The community, the parent's author, everybody mentioned, and the author's followers."""
@@ -109,7 +109,7 @@ class CreateComment(_Wording):
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
             raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
         _refuse_reply_to_blocker(ctx, self.by, above.author)
-        self.check_words()
+        self.check_text()
         if self.source is not None:
             refuse_deleted(ctx, self.source.iri, self.by.iri)
         else:
@@ -124,7 +124,7 @@ class CreateComment(_Wording):
             keep_restrictions(ctx, made.iri, self.source.restrictions)
         put_own_vote(ctx, self.by, made, ctx.new_iri("like"))
         count_comment(ctx, made, 1)
-        self.tell(ctx, made, above.content.author_id)
+        self.notify_people(ctx, made, above.content.author_id)
         return made
 
     def _insert(self, ctx: Context) -> Comment:
@@ -145,8 +145,8 @@ class CreateComment(_Wording):
         comment_id = ctx.conn.execute(_INSERT, values).scalar_one()
         above = f"{self.parent.path}." if self.parent else ""
         iri = comment_iri(ctx.origin, comment_id) if self.source is None else source.iri
-        place = {"row": comment_id, "at": f"{above}{comment_id:012d}", "named": iri}
-        return to_row(Comment, ctx.conn.execute(_PLACE, place).mappings().one())
+        parameters = {"row": comment_id, "at": f"{above}{comment_id:012d}", "named": iri}
+        return to_row(Comment, ctx.conn.execute(_SET_PATH, parameters).mappings().one())
 
     def to_activity(self, ctx: Context, result: Comment) -> Activity:
         """Create{Note}."""
@@ -165,7 +165,7 @@ class EditComment(_Wording):
         community = locate(ctx, self.comment, self.by).community
         may_take_part(self.by, community, standing_in(ctx, self.by, community), ctx.now)
         _check_shown(self.comment)
-        self.check_words()
+        self.check_text()
 
     def apply(self, ctx: Context) -> Comment:
         """Replace the text and keep the previous version."""
@@ -182,7 +182,7 @@ class EditComment(_Wording):
         edited = get_comment(ctx.conn, self.comment.id)
         if self.source is not None:
             keep_restrictions(ctx, edited.iri, self.source.restrictions)
-        self.tell(ctx, edited)
+        self.notify_people(ctx, edited)
         keep_revision(ctx, before, edited)
         return edited
 
@@ -201,31 +201,31 @@ def _refuse_reply_to_blocker(ctx: Context, by: Person, to: Person) -> None:
         )
 
 
-def _check_shown(about: Post | Comment) -> None:
-    if not about.is_shown:
+def _check_shown(content: Post | Comment) -> None:
+    if not content.is_shown:
         raise Denied("deleted", "A deleted comment cannot be edited; restore it first.")
 
 
-def note_of(ctx: Context, about: Comment) -> dict[str, object]:
+def note_of(ctx: Context, content: Comment) -> dict[str, object]:
     """A comment as a Note, with its parent and its mentions."""
-    at = locate(ctx, about)
-    parent_iri, people = answered(ctx, about)
-    is_open = at.post.locked_at is None and about.locked_at is None
+    at = locate(ctx, content)
+    parent_iri, people = answered(ctx, content)
+    is_open = at.post.locked_at is None and content.locked_at is None
     above = Above(parent_iri, thread_of(at.post), is_open=is_open)
-    return to_note(about, at.author, at.community, above, people, first_replies(ctx, about))
+    return to_note(content, at.author, at.community, above, people, first_replies(ctx, content))
 
 
-def answered(ctx: Context, about: Comment) -> tuple[str, tuple[Actor, ...]]:
+def answered(ctx: Context, content: Comment) -> tuple[str, tuple[Actor, ...]]:
     """The id of a comment's parent, and the people concerned: its author and those mentioned."""
-    above = locate_parent(ctx, about)
-    people = [above.author, *mentioned(ctx, about)]
-    others = {someone.id: someone for someone in people if someone.id != about.author_id}
+    above = locate_parent(ctx, content)
+    people = [above.author, *mentioned(ctx, content)]
+    others = {other.id: other for other in people if other.id != content.author_id}
     return above.content.iri, tuple(others.values())
 
 
 # Built in advance, because building a statement costs more than running it.
 _INSERT = insert(comment).returning(comment.c.id)
-_PLACE = (
+_SET_PATH = (
     update(comment)
     .where(comment.c.id == bindparam("row"))
     .values(path=bindparam("at"), iri=bindparam("named"))

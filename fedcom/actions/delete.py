@@ -65,7 +65,7 @@ class Undelete(Federated[Content]):
     by: Person
     target: Content
     # The document from the origin, for remote content that was blanked here.
-    words: Mapping[str, object] = field(default_factory=dict)
+    columns: Mapping[str, object] = field(default_factory=dict)
 
     def check(self, ctx: Context) -> None:
         """Only the author's own, if deleted, in a community that is open."""
@@ -81,7 +81,7 @@ class Undelete(Federated[Content]):
 
     def apply(self, ctx: Context) -> Content:
         """Show it again."""
-        return set_shown(ctx, self.target, {"deleted_at": None, **self.words})
+        return set_shown(ctx, self.target, {"deleted_at": None, **self.columns})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:
         """Undo{Delete}."""

@@ -87,6 +87,6 @@ class DeleteActor(Federated[None]):
         return Audience(subject=self.by.iri, to_all=True)
 
 
-def forget_followers(ctx: Context, someone: Person) -> None:
+def forget_followers(ctx: Context, person: Person) -> None:
     """Run after a member has left and their followers were told."""
-    ctx.conn.execute(delete(follow).where(follow.c.target_id == someone.id))
+    ctx.conn.execute(delete(follow).where(follow.c.target_id == person.id))

@@ -42,11 +42,11 @@ class Pin(Federated[Post]):
 
     def to_activity(self, ctx: Context, result: Post) -> Activity:
         """Add to the featured collection, or Remove."""
-        word, build = ("add", add) if self.pinned else ("remove", remove)
+        kind, build = ("add", add) if self.pinned else ("remove", remove)
         community = locate(ctx, result).community
         collection = community.featured_iri or f"{community.iri}/featured"
         return build(
-            ctx.new_iri(word), self.by.iri, result.iri, collection, community=community.iri
+            ctx.new_iri(kind), self.by.iri, result.iri, collection, community=community.iri
         )
 
     def audience(self, ctx: Context, result: Post) -> Audience:

@@ -12,7 +12,7 @@ from database.inserts import upsert
 from fedcom.actions.base import Activity, Audience, Federated, Readers, Response
 from fedcom.context import Context
 from fedcom.effects.counts import count_subscribers
-from fedcom.effects.follows import tell_of_reject
+from fedcom.effects.follows import notify_rejected
 from fedcom.effects.tombstones import record_undone
 from fedcom.errors import Invalid, NotFound
 from fedcom.models.actor import Actor, Community, Person
@@ -185,15 +185,15 @@ class AnswerFollow(Federated[None]):
             ctx.conn.execute(update(follow).where(mine).values(state="accepted"))
         else:
             ctx.conn.execute(delete(follow).where(mine))
-            tell_of_reject(ctx, self.asked.follower_id, self.by)
+            notify_rejected(ctx, self.asked.follower_id, self.by)
         count_subscribers(ctx, self.by.id)
 
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Accept or Reject of the Follow."""
         follower = get_actor(ctx.conn, self.asked.follower_id)
         asked = follow_activity(self.asked.iri, follower.iri, self.by.iri)
-        word = accept if self.accepted else reject
-        return word(ctx.new_iri("accept" if self.accepted else "reject"), self.by.iri, asked)
+        build = accept if self.accepted else reject
+        return build(ctx.new_iri("accept" if self.accepted else "reject"), self.by.iri, asked)
 
     def audience(self, ctx: Context, result: None) -> Audience:
         """Only the follower."""
@@ -201,11 +201,11 @@ class AnswerFollow(Federated[None]):
         return Audience(subject=_subject(follower, self.by), people=(follower,))
 
 
-def _may_act(someone: Person | Community, now: datetime) -> None:
-    if isinstance(someone, Person):
-        may_act(someone, now)
+def _may_act(follower: Person | Community, now: datetime) -> None:
+    if isinstance(follower, Person):
+        may_act(follower, now)
     else:
-        must_be_open(someone)
+        must_be_open(follower)
 
 
 def _subject(by: Actor, target: Actor) -> str:

@@ -53,8 +53,8 @@ class Lock(Federated[Content]):
         """Lock, or Undo{Lock}."""
         community, reason = locate(ctx, result).community.iri, self.reason or None
         sent = ctx.new_iri("lock") if self.locked else last_iri(ctx, "lock", self.by, result.iri)
-        word = lock(sent, self.by.iri, result.iri, community=community, reason=reason)
-        return word if self.locked else undo(ctx.new_iri("undo"), word)
+        activity = lock(sent, self.by.iri, result.iri, community=community, reason=reason)
+        return activity if self.locked else undo(ctx.new_iri("undo"), activity)
 
     def audience(self, ctx: Context, result: Content) -> Audience:
         """The community: the forums that follow it if it is local, its server if it is remote."""
@@ -65,8 +65,8 @@ class Lock(Federated[Content]):
 
 def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
     undone = received.activity.object_document if received.activity.type == "Undo" else None
-    word = undone or received.activity
-    at = find_located(ctx, word.object_id or "", received.actor)
+    activity = undone or received.activity
+    at = find_located(ctx, activity.object_id or "", received.actor)
     if at is None:
         raise Invalid("couldnt_find_post", "Only posts and comments known here can be locked.")
     check_vouched(ctx, received, at.community)
@@ -74,7 +74,7 @@ def _read_lock(ctx: Context, received: ReceivedActivity) -> Lock | None:
     if locked == (at.content.locked_at is not None):
         return None
     by = person_at(ctx, received.actor)
-    return Lock(by=by, target=at.content, locked=locked, reason=reason_of(word))
+    return Lock(by=by, target=at.content, locked=locked, reason=reason_of(activity))
 
 
 READERS: Readers = {("Lock",): _read_lock, ("Undo", "Lock"): _read_lock}

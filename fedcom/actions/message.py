@@ -100,7 +100,7 @@ class SendMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Create{ChatMessage} or Create{Note}."""
-        return create(ctx.new_iri("create"), self.by.iri, _words_of(ctx, result))
+        return create(ctx.new_iri("create"), self.by.iri, _object_of(ctx, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class EditMessage(_Private):
 
     def to_activity(self, ctx: Context, result: Message) -> Activity:
         """Update of the created object."""
-        return update_activity(ctx.new_iri("update"), self.by.iri, _words_of(ctx, result))
+        return update_activity(ctx.new_iri("update"), self.by.iri, _object_of(ctx, result))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,21 +228,23 @@ def _check_pace(ctx: Context, by: Person, to: Person) -> None:
         )
 
 
-def _change(ctx: Context, about: Message, values: Mapping[str, Any]) -> Message:
+def _change(ctx: Context, private_message: Message, values: Mapping[str, Any]) -> Message:
     """Write `values` to all rows of a message; returns the given one as it is now."""
-    ctx.conn.execute(update(message).where(message.c.iri.in_(copies_of(about.iri))).values(values))
-    return get_message(ctx.conn, about.id)
+    ctx.conn.execute(
+        update(message).where(message.c.iri.in_(copies_of(private_message.iri))).values(values)
+    )
+    return get_message(ctx.conn, private_message.id)
 
 
-def _words_of(ctx: Context, about: Message) -> dict[str, Any]:
-    recipient = get_person(ctx.conn, about.recipient_id)
+def _object_of(ctx: Context, private_message: Message) -> dict[str, Any]:
+    recipient = get_person(ctx.conn, private_message.recipient_id)
     peer = find_peer(ctx.conn, recipient.host)
     chat = peer is not None and takes_chat(peer.software, peer.version)
-    above = find_message_before(ctx.conn, about)
-    author = get_person(ctx.conn, about.author_id)
-    return to_message(about, author, recipient, chat=chat, above=above)
+    above = find_message_before(ctx.conn, private_message)
+    author = get_person(ctx.conn, private_message.author_id)
+    return to_message(private_message, author, recipient, chat=chat, above=above)
 
 
-def _deletion(ctx: Context, iri: str, by: Person, about: Message) -> Activity:
-    recipient = get_person(ctx.conn, about.recipient_id)
-    return delete_activity(iri, by.iri, about.iri, to=[recipient.iri])
+def _deletion(ctx: Context, iri: str, by: Person, private_message: Message) -> Activity:
+    recipient = get_person(ctx.conn, private_message.recipient_id)
+    return delete_activity(iri, by.iri, private_message.iri, to=[recipient.iri])

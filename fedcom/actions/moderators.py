@@ -35,10 +35,10 @@ class ChangeModerators(Federated[None]):
     def _log(self, ctx: Context, kind: Literal["add_moderator", "remove_moderator"]) -> None:
         log_person(ctx, LogEntry(by=self.by, kind=kind, community=self.community), self.person)
 
-    def _to_activity(self, ctx: Context, word: Literal["add", "remove"]) -> Activity:
-        build = add if word == "add" else remove
+    def _to_activity(self, ctx: Context, change: Literal["add", "remove"]) -> Activity:
+        build = add if change == "add" else remove
         return build(
-            ctx.new_iri(word),
+            ctx.new_iri(change),
             self.by.iri,
             self.person.iri,
             _collection(self.community),
@@ -114,7 +114,7 @@ def check_rank(
     ctx: Context, by: Person, person: Person, community: Community, mine: Standing
 ) -> None:
     """Raises Denied for a moderator acting against an older one; admins outrank everybody."""
-    order = [one.id for one in find_moderators(ctx.conn, community)]
+    order = [other.id for other in find_moderators(ctx.conn, community)]
     if mine.is_admin or by.id not in order or person.id not in order:
         return
     if order.index(by.id) > order.index(person.id):

@@ -38,7 +38,7 @@ class RecordMention(Action[None]):
         author.
         """
         may_act(self.by, ctx.now)
-        if all(is_blocked(ctx, one.id, self.by.id) for one in self.members):
+        if all(is_blocked(ctx, named.id, self.by.id) for named in self.members):
             raise Denied("person_block", "They have blocked %(person)s.", person=self.by.handle)
         refuse_deleted(ctx, self.iri, self.by.iri)
 

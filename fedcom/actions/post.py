@@ -11,7 +11,7 @@ from activitypub.vocab.activities import create, update as update_activity
 from fedcom.actions.base import Activity, Audience, Federated, Microblogs
 from fedcom.context import Context
 from fedcom.effects.counts import OWN_VOTE, count_post, locked, put_own_vote
-from fedcom.effects.mentions import mentioned, tell_named, with_links
+from fedcom.effects.mentions import mentioned, notify_mentioned, with_links
 from fedcom.effects.notify import News
 from fedcom.effects.outside_mentions import adopt_mention
 from fedcom.effects.restrictions import keep_restrictions
@@ -94,7 +94,7 @@ class CreatePost(WritePost):
         put_own_vote(ctx, self.by, made, ctx.new_iri("like"))
         count_post(ctx, made, 1)
         want_preview(ctx, made)
-        _tell_named(ctx, self, made)
+        _notify_mentioned(ctx, self, made)
         return made
 
     def _insert(self, ctx: Context) -> Post:
@@ -105,7 +105,7 @@ class CreatePost(WritePost):
             "community_id": self.community.id,
             "author_id": self.by.id,
             "wire_type": source.wire_type,
-            **_words(ctx, self),
+            **_content_columns(ctx, self),
             "published_at": min(source.published or ctx.now, ctx.now),
             "updated_at": source.updated,
             "context_iri": _elsewhere(ctx, source.context_iri),
@@ -161,14 +161,14 @@ class EditPost(WritePost):
             update(post)
             .where(post.c.id == self.post.id)
             .values(
-                **_words(ctx, self),
+                **_content_columns(ctx, self),
                 updated_at=(self.source.updated if self.source else None) or ctx.now,
             )
         )
         edited = get_post(ctx.conn, self.post.id)
         if self.source is not None:
             keep_restrictions(ctx, edited.iri, self.source.restrictions)
-        _tell_named(ctx, self, edited)
+        _notify_mentioned(ctx, self, edited)
         keep_revision(ctx, before, edited)
         want_preview(ctx, edited)
         return edited
@@ -195,10 +195,10 @@ class EditPost(WritePost):
         )
 
 
-def status_of(ctx: Context, about: Post) -> dict[str, object]:
+def status_of(ctx: Context, content: Post) -> dict[str, object]:
     """A local post in the form that microblog servers read."""
-    at, replies = locate(ctx, about), first_replies(ctx, about)
-    return to_status(about, at.author, at.community, mentioned(ctx, about), replies)
+    at, replies = locate(ctx, content), first_replies(ctx, content)
+    return to_status(content, at.author, at.community, mentioned(ctx, content), replies)
 
 
 def _elsewhere(ctx: Context, iri: str | None) -> str | None:
@@ -206,8 +206,8 @@ def _elsewhere(ctx: Context, iri: str | None) -> str | None:
     return None if iri is None or ctx.is_ours(iri) else iri
 
 
-def _check_shown(about: Post | Comment) -> None:
-    if not about.is_shown:
+def _check_shown(content: Post | Comment) -> None:
+    if not content.is_shown:
         raise Denied("deleted", "A deleted post cannot be edited; restore it first.")
 
 
@@ -223,7 +223,7 @@ def _check_content(action: WritePost) -> None:
         check_warning(action.content_warning)
 
 
-def _words(ctx: Context, action: WritePost) -> dict[str, object]:
+def _content_columns(ctx: Context, action: WritePost) -> dict[str, object]:
     """The columns that hold the author's content; a peer's was truncated when it was read."""
     body = action.body
     title, url, warning = action.title, action.url, action.content_warning
@@ -249,18 +249,18 @@ def _words(ctx: Context, action: WritePost) -> dict[str, object]:
     }
 
 
-def _tell_named(ctx: Context, action: WritePost, about: Post) -> None:
+def _notify_mentioned(ctx: Context, action: WritePost, content: Post) -> None:
     news = News(
         kind="mention",
         by_id=action.by.id,
-        community_id=about.community_id,
-        post_id=about.id,
-        written_at=about.updated_at or about.published_at,
+        community_id=content.community_id,
+        post_id=content.id,
+        written_at=content.updated_at or content.published_at,
     )
     if action.source is not None:
-        adopt_mention(ctx, about.iri, news)
+        adopt_mention(ctx, content.iri, news)
     tagged = None if action.source is None else action.source.mentions
-    tell_named(ctx, about, tagged, news)
+    notify_mentioned(ctx, content, tagged, news)
 
 
 def _check_wanted(ctx: Context, community: Community) -> None:

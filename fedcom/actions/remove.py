@@ -16,7 +16,7 @@ from fedcom.actions.delete import audience_of, given_again
 from fedcom.context import Context
 from fedcom.effects.moderation_notes import note_of_removal
 from fedcom.effects.modlog import log_content
-from fedcom.effects.resolve_reports import Outcome, settle_content
+from fedcom.effects.resolve_reports import Outcome, resolve_content
 from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied
 from fedcom.models.actor import Person
@@ -51,7 +51,7 @@ class RemoveContent(Federated[Content]):
         """Hide it, write the modlog, and resolve the reports about it."""
         log_content(ctx, self.by, self.target, "remove", self.reason)
         if not self.vouched:
-            settle_content(ctx, self.by, self.target, Outcome("removed", self.reason))
+            resolve_content(ctx, self.by, self.target, Outcome("removed", self.reason))
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:

@@ -39,7 +39,7 @@ from fedcom.queries.reports import (
     find_report,
     get_report,
     is_reported,
-    words_of,
+    text_of,
 )
 from fedcom.remote.actors import participant_at
 from fedcom.remote.peers import find_peer
@@ -112,23 +112,23 @@ class Report(Federated[ReportRow]):
 
     def _fresh(self, ctx: Context) -> list[Target]:
         """The objects that this reporter has not reported yet."""
-        known = [is_reported(ctx.conn, self.by.id, one) for one in self._targets()]
-        return [one for one, was in zip(self._targets(), known, strict=True) if not was]
+        known = [is_reported(ctx.conn, self.by.id, target) for target in self._targets()]
+        return [target for target, was in zip(self._targets(), known, strict=True) if not was]
 
     def _write(self, ctx: Context, target: Target, iri: str) -> int:
-        community = _place(ctx, target)
-        about = place = Reference(post_id=None, comment_id=None)
+        community = _community_of(ctx, target)
+        reference = location = Reference(post_id=None, comment_id=None)
         if isinstance(target, Post | Comment):
-            about, place = reference_to(target), placed(target)
+            reference, location = reference_to(target), placed(target)
         message_id = target.id if isinstance(target, Message) else None
         row = insert(report).values(
             iri=iri,
             reporter_id=self.by.id,
             community_id=community.id if community else None,
-            **about,
+            **reference,
             message_id=message_id,
             reason=self.reason,
-            said=words_of(target),
+            said=text_of(target),
             created_at=ctx.now,
         )
         report_id = ctx.conn.execute(row.returning(report.c.id)).scalar_one()
@@ -136,7 +136,7 @@ class Report(Federated[ReportRow]):
             kind="report",
             by_id=self.by.id,
             community_id=community.id if community else None,
-            **place,
+            **location,
             reason=self.reason,
         )
         for judge_id in _judges(ctx, target, community):
@@ -160,17 +160,17 @@ class Report(Federated[ReportRow]):
         if author is None or author.local or _is_forum(ctx, author):
             return passed_on
         instance = get_person(ctx.conn, ctx.conn.execute(select(site.c.actor_id)).scalar_one())
-        word = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
-        word["object"] = [author.iri, self.target.iri]
-        return (Response(instance.iri, word, _server(author)), *passed_on)
+        activity = _flag(ctx, ctx.new_iri("flag"), instance, self.target, self.reason)
+        activity["object"] = [author.iri, self.target.iri]
+        return (Response(instance.iri, activity, _server(author)), *passed_on)
 
     def responses(self, ctx: Context, result: ReportRow) -> tuple[Response, ...]:
         """A report to a local community goes to its remote moderators too."""
-        word = self.to_activity(ctx, result)
-        here = _place(ctx, self.target)
-        objects = [one.iri for one in self._targets() if _place(ctx, one) == here]
-        word["object"] = objects if len(objects) > 1 else objects[0]
-        return _to_moderators_elsewhere(ctx, self.by, self.target, word)
+        activity = self.to_activity(ctx, result)
+        here = _community_of(ctx, self.target)
+        objects = [target.iri for target in self._targets() if _community_of(ctx, target) == here]
+        activity["object"] = objects if len(objects) > 1 else objects[0]
+        return _to_moderators_elsewhere(ctx, self.by, self.target, activity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +202,8 @@ class WithdrawReport(Federated[None]):
     def to_activity(self, ctx: Context, result: None) -> Activity:
         """Undo{Flag}."""
         target = _reported(ctx, self.report)
-        word = _flag(ctx, self.report.iri, self.by, target, self.report.reason)
-        return undo(ctx.new_iri("undo"), word)
+        activity = _flag(ctx, self.report.iri, self.by, target, self.report.reason)
+        return undo(ctx.new_iri("undo"), activity)
 
     def audience(self, ctx: Context, result: None) -> Audience:
         """Everyone who was sent the report."""
@@ -237,11 +237,11 @@ def _check_target(ctx: Context, by: Person, target: Target) -> None:
             raise Denied("deleted", "This has been deleted, so it cannot be reported.")
 
 
-def _received(ctx: Context, by: Person, about: Message) -> bool:
+def _received(ctx: Context, by: Person, reference: Message) -> bool:
     """Whether the message went to the reporter, or to a person for whom their server reports."""
-    if about.recipient_id == by.id:
+    if reference.recipient_id == by.id:
         return True
-    to = get_person(ctx.conn, about.recipient_id)
+    to = get_person(ctx.conn, reference.recipient_id)
     return by.kind == "Application" and not by.local and to.host == by.host
 
 
@@ -257,7 +257,7 @@ def _check_pace(ctx: Context, by: Person) -> None:
         )
 
 
-def _place(ctx: Context, target: Target) -> Community | None:
+def _community_of(ctx: Context, target: Target) -> Community | None:
     return locate(ctx, target).community if isinstance(target, Post | Comment) else None
 
 
@@ -282,28 +282,28 @@ def _judges(ctx: Context, target: Target, community: Community | None) -> list[i
 
 def _servers(ctx: Context, target: Target) -> tuple[Actor, ...]:
     """The recipients of the reporter's own Flag: one per server."""
-    community, author = _place(ctx, target), _author(ctx, target)
+    community, author = _community_of(ctx, target), _author(ctx, target)
     told: list[Actor] = [community] if community is not None else []
     if author is not None and not author.local and _is_forum(ctx, author):
         told.append(author)
     if community is not None and community.local:
         moderators = find_moderators(ctx.conn, community)
-        told += [one for one in moderators if not _reads_announced(ctx, one)]
-    return tuple({one.host: _server(one) for one in told}.values())
+        told += [recipient for recipient in moderators if not _reads_announced(ctx, recipient)]
+    return tuple({recipient.host: _server(recipient) for recipient in told}.values())
 
 
-def _reads_announced(ctx: Context, someone: Person) -> bool:
+def _reads_announced(ctx: Context, contact: Person) -> bool:
     """Whether the community can forward a report to this moderator's server; a local member does
     not need it.
     """
-    known = find_peer(ctx.conn, someone.host)
-    if someone.local or known is None:
+    known = find_peer(ctx.conn, contact.host)
+    if contact.local or known is None:
         return True
     return reads_announced_flags(known.software, known.version)
 
 
 def _to_moderators_elsewhere(
-    ctx: Context, by: Person, target: Target, word: Activity
+    ctx: Context, by: Person, target: Target, activity: Activity
 ) -> tuple[Response, ...]:
     """Forward it from a local community to its moderators' servers, as PieFed and Mbin do.
 
@@ -311,16 +311,16 @@ def _to_moderators_elsewhere(
     reported it to; where a remote reporter sent it is unknown. It is addressed to Public, as Lemmy
     requires of every Announce, but only these servers get it.
     """
-    community = _place(ctx, target)
+    community = _community_of(ctx, target)
     if community is None or not community.local:
         return ()
     told = {ctx.host, by.host}
     if by.local:
-        told |= {one.host for one in _servers(ctx, target)}
+        told |= {recipient.host for recipient in _servers(ctx, target)}
     there = {
-        _server(one).inbox: one
-        for one in find_moderators(ctx.conn, community)
-        if one.host not in told and _reads_announced(ctx, one)
+        _server(recipient).inbox: recipient
+        for recipient in find_moderators(ctx.conn, community)
+        if recipient.host not in told and _reads_announced(ctx, recipient)
     }
     return tuple(
         Response(
@@ -328,31 +328,31 @@ def _to_moderators_elsewhere(
             announce(
                 ctx.new_iri("announce"),
                 community.iri,
-                word,
+                activity,
                 followers=community.followers_iri,
                 published=ctx.now,
             ),
-            _server(one),
+            _server(recipient),
             private=True,
         )
-        for one in there.values()
+        for recipient in there.values()
     )
 
 
-def _server(someone: Actor) -> Actor:
+def _server(contact: Actor) -> Actor:
     """The actor through which the server is reached: never at that actor's own inbox if it has
     another one, since the actor is not the recipient.
     """
-    return replace(someone, inbox=someone.shared_inbox or someone.inbox)
+    return replace(contact, inbox=contact.shared_inbox or contact.inbox)
 
 
-def _is_forum(ctx: Context, someone: Actor) -> bool:
-    peer = find_peer(ctx.conn, someone.host)
+def _is_forum(ctx: Context, contact: Actor) -> bool:
+    peer = find_peer(ctx.conn, contact.host)
     return peer is not None and dialect_of(peer.software, reached=peer.reached) is Dialect.FORUM
 
 
 def _flag(ctx: Context, iri: str, by: Person, target: Target, reason: str) -> Activity:
-    community = _place(ctx, target)
+    community = _community_of(ctx, target)
     return flag(
         iri, by.iri, target.iri, community=community.iri if community else ctx.origin, reason=reason
     )
@@ -373,31 +373,39 @@ def _reported(ctx: Context, row: ReportRow) -> Target:
 
 
 def _read_flag(ctx: Context, received: ReceivedActivity) -> Report | None:
-    word = received.activity
-    found = list(_named(ctx, word))
+    activity = received.activity
+    found = list(_named(ctx, activity))
     if not found:
         raise _elsewhere()
     by = participant_at(ctx, received.actor)
     # A reporter who names an object besides the account means the object.
-    contents = [one for one in found if isinstance(one, Post | Comment)]
-    messages = [one for one in found if isinstance(one, Message) and _received(ctx, by, one)]
-    accounts = [one for one in found if isinstance(one, Person | Community) and one.local]
+    contents = [target for target in found if isinstance(target, Post | Comment)]
+    messages = [
+        target for target in found if isinstance(target, Message) and _received(ctx, by, target)
+    ]
+    accounts = [
+        target for target in found if isinstance(target, Person | Community) and target.local
+    ]
     for content in contents:
         if received.via is not None:
             check_vouched(ctx, received, locate(ctx, content).community)
-    ours: list[Target] = [one for one in contents if _is_judged_here(ctx, one)]
+    ours: list[Target] = [target for target in contents if _is_judged_here(ctx, target)]
     targets = [*ours, *messages] or accounts
     if not targets:
         raise _elsewhere()
-    fresh = [one for one in targets if _is_there(one) and not is_reported(ctx.conn, by.id, one)]
-    if not fresh or (word.id is not None and find_report(ctx.conn, word.id) is not None):
+    fresh = [
+        target
+        for target in targets
+        if _is_there(target) and not is_reported(ctx.conn, by.id, target)
+    ]
+    if not fresh or (activity.id is not None and find_report(ctx.conn, activity.id) is not None):
         return None
     return Report(
         by=by,
         target=fresh[0],
         others=tuple(fresh[1:]),
-        reason=_reason(word),
-        iri=word.id or ctx.new_iri("flag"),
+        reason=_reason(activity),
+        iri=activity.id or ctx.new_iri("flag"),
     )
 
 
@@ -408,9 +416,9 @@ def _elsewhere() -> Denied:
     )
 
 
-def _named(ctx: Context, word: Document) -> Iterator[Target]:
-    named = [one if isinstance(one, str) else one.id for one in word.objects[:MAX_OBJECTS]]
-    for thing in dict.fromkeys(one for one in named if one is not None):
+def _named(ctx: Context, activity: Document) -> Iterator[Target]:
+    named = [item if isinstance(item, str) else item.id for item in activity.objects[:MAX_OBJECTS]]
+    for thing in dict.fromkeys(item for item in named if item is not None):
         found = (
             find_post(ctx.conn, thing)
             or find_comment(ctx.conn, thing)
@@ -435,9 +443,9 @@ def _is_there(target: Target) -> bool:
     return target.deleted_at is None
 
 
-def _reason(word: Document) -> str:
+def _reason(activity: Document) -> str:
     """`content` with Mastodon, `summary` with Lemmy; Mbin may send neither."""
-    return (word.content or word.summary or "").strip()[:MAX_REPORT]
+    return (activity.content or activity.summary or "").strip()[:MAX_REPORT]
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> WithdrawReport | None:

@@ -12,7 +12,7 @@ from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microbl
 from fedcom.actions.delete import audience_of, given_again
 from fedcom.context import Context
 from fedcom.effects.modlog import log_content
-from fedcom.effects.resolve_reports import Outcome, settle_content
+from fedcom.effects.resolve_reports import Outcome, resolve_content
 from fedcom.effects.shown import set_shown
 from fedcom.errors import Conflict, Denied, Invalid
 from fedcom.models.actor import Person
@@ -69,7 +69,7 @@ class TakeDown(_ForThisServer):
     def apply(self, ctx: Context) -> Content:
         """Hide it, write the modlog, and resolve the reports about it."""
         log_content(ctx, self.admin, self.target, "remove", self.reason)
-        settle_content(ctx, self.admin, self.target, Outcome("removed", self.reason))
+        resolve_content(ctx, self.admin, self.target, Outcome("removed", self.reason))
         return set_shown(ctx, self.target, {"removed_at": ctx.now})
 
     def to_activity(self, ctx: Context, result: Content) -> Activity:

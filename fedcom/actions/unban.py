@@ -8,14 +8,14 @@ from sqlalchemy import delete, update
 
 from activitypub.vocab.activities import block, delete as delete_activity, undo
 from fedcom.actions.ban import (
+    ban_recipients,
     boost_posts,
     check_power,
+    federate_server_ban,
     is_banned_by_us_now,
     is_from_another_site,
     made_by_site,
     target_of,
-    tell_of_site,
-    told_of_ban,
 )
 from fedcom.actions.base import Activity, Audience, Fallback, Federated, Microblogs
 from fedcom.actions.follow import Follow
@@ -103,7 +103,7 @@ class Unban(Federated[Admitted]):
             if self.restores_content and since is not None and not self._stays_out(ctx):
                 restore_all(ctx, self.by, self.person, community, since)
             self._lift(ctx, community)
-        tell_of_site(ctx, self.by, self.person, "unban_elsewhere", self.reason)
+        federate_server_ban(ctx, self.by, self.person, "unban_elsewhere", self.reason)
         return Admitted(get_person(ctx.conn, self.person.id), Restored())
 
     def _lift(self, ctx: Context, community: Community) -> None:
@@ -159,7 +159,7 @@ class Unban(Federated[Admitted]):
 
     def audience(self, ctx: Context, result: Admitted) -> Audience:
         """Everyone who was told of the ban."""
-        return told_of_ban(ctx, self.person, self.community)
+        return ban_recipients(ctx, self.person, self.community)
 
     def fallbacks(self, ctx: Context, result: Admitted) -> tuple[Fallback, ...]:
         """Undo{Delete} of each restored post and comment in a local community, or in `community`.

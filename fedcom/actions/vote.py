@@ -73,8 +73,8 @@ class Vote(Federated[Ballot]):
 
     def _cast(self, ctx: Context, score: int, iri: str) -> Activity:
         community = locate(ctx, self.target).community.iri
-        word = dislike if score < 0 else like
-        return word(iri, self.by.iri, self.target.iri, community=community)
+        build = dislike if score < 0 else like
+        return build(iri, self.by.iri, self.target.iri, community=community)
 
     def audience(self, ctx: Context, result: Ballot) -> Audience:
         """The community, and the author, whose server may not follow it (Mastodon's never does)."""

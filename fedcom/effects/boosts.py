@@ -24,8 +24,8 @@ def note_boost(ctx: Context, activity: Document, actor_iri: str) -> bool:
     iri = activity.object_id
     if iri is None or not ctx.is_ours(iri):
         return False
-    about = find_content(ctx.conn, iri)
-    if about is None or not about.is_shown:
+    content = find_content(ctx.conn, iri)
+    if content is None or not content.is_shown:
         return False
     row = {"subject_iri": iri, "actor_iri": actor_iri, "iri": activity.id}
     insert_ignoring(ctx.conn, boost, row)

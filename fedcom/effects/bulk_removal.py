@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Row, Table, delete, exists, select
 
 from fedcom.context import Context
 from fedcom.effects.counts import rank
-from fedcom.effects.resolve_reports import Outcome, settle_about
+from fedcom.effects.resolve_reports import Outcome, resolve_reports_about
 from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community as community_table
 from fedcom.models.base import columns_of
@@ -38,10 +38,10 @@ class Restored:
 
     def by_community(self, ctx: Context) -> dict[int, list[str]]:
         """The ids of everything restored by the row of the community, posts first."""
-        inside = {about.id: about.community_id for about in self.posts}
+        inside = {content.id: content.community_id for content in self.posts}
         found: dict[int, list[str]] = defaultdict(list)
-        for about in self.posts:
-            found[about.community_id].append(about.iri)
+        for content in self.posts:
+            found[content.community_id].append(content.iri)
         for chunk in _chunks(set(self.comments.values()) - inside.keys()):
             rows = select(post.c.id, post.c.community_id).where(post.c.id.in_(chunk))
             inside |= {row.id: row.community_id for row in ctx.conn.execute(rows)}
@@ -57,16 +57,16 @@ def remove_all(
 
     This resolves the reports about them. Returns the posts that were visible until now.
     """
-    settle_about(
+    resolve_reports_about(
         ctx,
         by,
         Outcome("removed", reason),
         posts=select(post.c.id).where(_posts_of(person, community)),
         comments=select(comment.c.id).where(_comments_of(person, community)),
     )
-    _sweep_comments(ctx, person, community, is_kept(comment), ctx.now)
-    posts = _sweep_posts(ctx, person, community, is_kept(post), ctx.now)
-    for chunk in _chunks([about.id for about in posts]):
+    _set_comments_removed(ctx, person, community, is_kept(comment), ctx.now)
+    posts = _set_posts_removed(ctx, person, community, is_kept(post), ctx.now)
+    for chunk in _chunks([content.id for content in posts]):
         ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(chunk)))
     return posts
 
@@ -79,19 +79,19 @@ def restore_all(
         (table.c.removed_at >= since) & _is_theirs(table, by, person, community)
         for table in (comment, post)
     )
-    restored = _sweep_comments(ctx, person, community, comments, None)
-    found = _sweep_posts(ctx, person, community, posts, None)
-    for about in found:
-        rank(ctx, about.id)
+    restored = _set_comments_removed(ctx, person, community, comments, None)
+    found = _set_posts_removed(ctx, person, community, posts, None)
+    for content in found:
+        rank(ctx, content.id)
     return Restored(found, restored)
 
 
-def blank_all(ctx: Context, who: Person | Community) -> None:
+def blank_all(ctx: Context, owner: Person | Community) -> None:
     """Delete all posts and comments of a person, or all posts in a community, and their text."""
-    wrote = comment.c.author_id == who.id
-    posts = post.c.author_id == who.id
-    if isinstance(who, Community):
-        posts = post.c.community_id == who.id
+    wrote = comment.c.author_id == owner.id
+    posts = post.c.author_id == owner.id
+    if isinstance(owner, Community):
+        posts = post.c.community_id == owner.id
     gone = update(comment).where(wrote).values(**_BLANK, deleted_at=ctx.now)
     shown = gone.where(is_shown(comment))
     hidden = ctx.conn.execute(shown.returning(comment.c.path, comment.c.post_id)).all()
@@ -99,8 +99,8 @@ def blank_all(ctx: Context, who: Person | Community) -> None:
     ctx.conn.execute(gone)
     gone = update(post).where(posts).values(**_BLANK, **_NO_LINK, deleted_at=ctx.now)
     shown = gone.where(is_shown(post))
-    places = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
-    _count(ctx, community_table.c.posts, community_table.c.actor_id, places, back=False)
+    per_community = Counter(ctx.conn.execute(shown.returning(post.c.community_id)).scalars())
+    _count(ctx, community_table.c.posts, community_table.c.actor_id, per_community, back=False)
     ctx.conn.execute(gone)
     numbers, below = select(post.c.id).where(posts), select(comment.c.id).where(wrote)
     ctx.conn.execute(delete(post_rank).where(post_rank.c.post_id.in_(numbers)))
@@ -141,7 +141,7 @@ def _comments_of(person: Person, community: Community | None) -> ColumnElement[b
     return mine & comment.c.post_id.in_(inside)
 
 
-def _sweep_posts(
+def _set_posts_removed(
     ctx: Context,
     person: Person,
     community: Community | None,
@@ -152,15 +152,15 @@ def _sweep_posts(
     rows = ctx.conn.execute(
         changed.values(removed_at=removed_at).returning(*columns_of(Post, post))
     )
-    posts = [about for about in (Post(*row) for row in rows) if about.deleted_at is None]
-    counts = Counter(about.community_id for about in posts)
+    posts = [content for content in (Post(*row) for row in rows) if content.deleted_at is None]
+    counts = Counter(content.community_id for content in posts)
     _count(
         ctx, community_table.c.posts, community_table.c.actor_id, counts, back=removed_at is None
     )
     return posts
 
 
-def _sweep_comments(
+def _set_comments_removed(
     ctx: Context,
     person: Person,
     community: Community | None,
@@ -184,11 +184,11 @@ def _count_comments(ctx: Context, rows: Sequence[Row[Any]], *, back: bool) -> No
     below = Counter(row.post_id for row in rows)
     _count(ctx, comment.c.replies, comment.c.id, above, back=back)
     _count(ctx, post.c.comments, post.c.id, below, back=back)
-    inside_of = _places_of(ctx, below)
+    inside_of = _per_community(ctx, below)
     _count(ctx, community_table.c.comments, community_table.c.actor_id, inside_of, back=back)
 
 
-def _places_of(ctx: Context, posts: Counter[int]) -> Counter[int]:
+def _per_community(ctx: Context, posts: Counter[int]) -> Counter[int]:
     """Numbers of comments by post and by community."""
     found: Counter[int] = Counter()
     for chunk in _chunks(posts):
@@ -204,8 +204,8 @@ def _count(
 ) -> None:
     """Change each row's counter by its own amount; one statement for all with the same amount."""
     alike = defaultdict(list)
-    for row_id, number in numbers.items():
-        alike[number if back else -number].append(row_id)
+    for row_id, amount in numbers.items():
+        alike[amount if back else -amount].append(row_id)
     for difference, row_ids in alike.items():
         for chunk in _chunks(row_ids):
             ctx.conn.execute(

@@ -110,33 +110,33 @@ def locked(ctx: Context, target: Post | Comment) -> Post | Comment:
     return to_row(Comment, found)
 
 
-def count_shown(ctx: Context, about: Post | Comment, difference: int) -> None:
+def count_shown(ctx: Context, content: Post | Comment, difference: int) -> None:
     """A post or comment becomes visible (+1) or hidden (-1)."""
-    if isinstance(about, Post):
-        count_post(ctx, about, difference)
+    if isinstance(content, Post):
+        count_post(ctx, content, difference)
     else:
-        count_comment(ctx, about, difference)
+        count_comment(ctx, content, difference)
 
 
-def count_post(ctx: Context, about: Post, difference: int) -> None:
+def count_post(ctx: Context, content: Post, difference: int) -> None:
     """A post becomes visible (+1) or hidden (-1): its community's counter and the lists."""
     ctx.conn.execute(
         update(community)
-        .where(community.c.actor_id == about.community_id)
+        .where(community.c.actor_id == content.community_id)
         .values(posts=community.c.posts + difference)
     )
-    rank(ctx, about.id)
+    rank(ctx, content.id)
 
 
-def count_moved(ctx: Context, about: Post, target: Community) -> None:
+def count_moved(ctx: Context, content: Post, target: Community) -> None:
     """Move a post to another community: the counters of both, and the lists. The caller has locked
     the post.
 
     A pin belonged to the former community.
     """
-    shown, comments = int(about.is_shown), about.comments
+    shown, comments = int(content.is_shown), content.comments
     # In one order, so that two concurrent moves do not wait for each other.
-    for community_id, sign in sorted(((about.community_id, -1), (target.id, 1))):
+    for community_id, sign in sorted(((content.community_id, -1), (target.id, 1))):
         ctx.conn.execute(
             update(community)
             .where(community.c.actor_id == community_id)
@@ -145,14 +145,14 @@ def count_moved(ctx: Context, about: Post, target: Community) -> None:
                 comments=community.c.comments + sign * comments,
             )
         )
-    moved = update(post).where(post.c.id == about.id)
+    moved = update(post).where(post.c.id == content.id)
     ctx.conn.execute(moved.values(community_id=target.id, featured_at=None))
-    rank(ctx, about.id)
+    rank(ctx, content.id)
 
 
-def count_comment(ctx: Context, about: Comment, difference: int) -> None:
+def count_comment(ctx: Context, content: Comment, difference: int) -> None:
     """A comment becomes visible (+1) or hidden (-1): the counters above it."""
-    ancestors = [int(part) for part in about.path.split(".")[:-1]]
+    ancestors = [int(part) for part in content.path.split(".")[:-1]]
     if ancestors:
         ctx.conn.execute(
             update(comment)
@@ -161,9 +161,9 @@ def count_comment(ctx: Context, about: Comment, difference: int) -> None:
         )
     # The time of writing, not of arrival: old threads are fetched much later.
     statement = _COUNT_COMMENT if difference < 0 else _COUNT_NEW_COMMENT
-    change: dict[str, object] = {"row": about.post_id, "change": difference}
+    change: dict[str, object] = {"row": content.post_id, "change": difference}
     if difference > 0:
-        change["written"] = about.published_at
+        change["written"] = content.published_at
     row = ctx.conn.execute(statement, change).one()
     ctx.conn.execute(_COUNT_COMMENTS_OF, {"row": row.community_id, "change": difference})
     if difference > 0:

@@ -26,7 +26,7 @@ def accept_by_announce(ctx: Context, community: Community) -> bool:
     return True
 
 
-def tell_of_reject(ctx: Context, follower_id: int, target: Actor | None) -> None:
+def notify_rejected(ctx: Context, follower_id: int, target: Actor | None) -> None:
     """Notify a member that an actor refused their follow."""
     community = target.id if isinstance(target, Community) else None
     notify(

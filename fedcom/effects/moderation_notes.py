@@ -50,14 +50,14 @@ def note_of_removal(
     """
     if not is_on_microblog(ctx, author):
         return None
-    say = catalogue(target.language or DEFAULT)
+    translations = catalogue(target.language or DEFAULT)
     if isinstance(target, Post):
-        words = say.gettext("A moderator removed your post from %(community)s.")
+        sentence = translations.gettext("A moderator removed your post from %(community)s.")
     else:
-        words = say.gettext("A moderator removed your comment from %(community)s.")
-    text = words % {"community": community.display_name}
+        sentence = translations.gettext("A moderator removed your comment from %(community)s.")
+    text = sentence % {"community": community.display_name}
     if reason:
-        text = f"{text} {say.gettext('Reason: %(reason)s') % {'reason': reason}}"
+        text = f"{text} {translations.gettext('Reason: %(reason)s') % {'reason': reason}}"
     return _direct(ctx, community, author, text, in_reply_to=target.iri)
 
 

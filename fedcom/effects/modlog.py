@@ -36,13 +36,13 @@ def log_content(
     """Write an entry about a post or comment to its community's log and notify its author."""
     entry = LogEntry(by=by, kind=kind, community=locate(ctx, target).community, reason=reason)
     _write(ctx, entry, target.iri)
-    _tell(ctx, entry, target.author_id, **placed(target))
+    _notify(ctx, entry, target.author_id, **placed(target))
 
 
 def log_person(ctx: Context, entry: LogEntry, person: Person) -> None:
     """Write an entry about a person and notify them."""
     _write(ctx, entry, person.iri)
-    _tell(ctx, entry, person.id)
+    _notify(ctx, entry, person.id)
 
 
 def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
@@ -60,9 +60,9 @@ def log_community(ctx: Context, entry: LogEntry, community: Community) -> None:
         notify(ctx, member, news)
 
 
-def reason_of(word: Document) -> str:
+def reason_of(activity: Document) -> str:
     """A remote moderator's reason, truncated to the limit for local ones."""
-    return (word.summary or "")[:MAX_REASON]
+    return (activity.summary or "")[:MAX_REASON]
 
 
 def _write(ctx: Context, entry: LogEntry, target_iri: str) -> None:
@@ -79,7 +79,7 @@ def _write(ctx: Context, entry: LogEntry, target_iri: str) -> None:
     )
 
 
-def _tell(
+def _notify(
     ctx: Context,
     entry: LogEntry,
     person_id: int,

@@ -48,5 +48,7 @@ def adopt_mention(ctx: Context, iri: str, news: News) -> frozenset[int]:
 
 
 def told_of(ctx: Context, mention_id: int) -> frozenset[int]:
-    about = notification.c.outside_mention_id == mention_id
-    return frozenset(ctx.conn.execute(select(notification.c.recipient_id).where(about)).scalars())
+    is_of_mention = notification.c.outside_mention_id == mention_id
+    return frozenset(
+        ctx.conn.execute(select(notification.c.recipient_id).where(is_of_mention)).scalars()
+    )

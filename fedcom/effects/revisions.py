@@ -35,9 +35,9 @@ def keep_revision(ctx: Context, before: Post | Comment, after: Post | Comment) -
     )
 
 
-def forget_revisions(ctx: Context, about: Post | Comment) -> None:
+def forget_revisions(ctx: Context, content: Post | Comment) -> None:
     """Erase all previous versions of a post or comment."""
-    ctx.conn.execute(delete(revision).where(is_about(revision, about)))
+    ctx.conn.execute(delete(revision).where(is_about(revision, content)))
 
 
 def forget_revisions_of(ctx: Context, author: Actor) -> None:
@@ -48,5 +48,5 @@ def forget_revisions_of(ctx: Context, author: Actor) -> None:
     ctx.conn.execute(delete(revision).where(revision.c.comment_id.in_(comments)))
 
 
-def _heading(about: Post | Comment) -> tuple[str, str | None]:
-    return (about.title, about.url) if isinstance(about, Post) else ("", None)
+def _heading(content: Post | Comment) -> tuple[str, str | None]:
+    return (content.title, content.url) if isinstance(content, Post) else ("", None)

@@ -125,9 +125,9 @@ def find_undone(ctx: Context, received: ReceivedActivity) -> Tombstone | None:
     return Tombstone(row.created_at, row.awaited, row.signed_at) if counts else None
 
 
-def note_arrival(ctx: Context, received: ReceivedActivity, stone: Tombstone) -> None:
+def note_arrival(ctx: Context, received: ReceivedActivity, found: Tombstone) -> None:
     """`received` was undone before it arrived and does not count; the next one with its id does."""
-    if stone.awaited and received.evidence in _FRESH:
+    if found.awaited and received.evidence in _FRESH:
         arrived = update(tombstone).where(*_is(received.activity.id or "", "undone"))
         ctx.conn.execute(arrived.values(awaited=False))
 

@@ -39,8 +39,8 @@ def _read(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
             "%(target)s is not a collection of any community known here.",
             target=target,
         )
-    number, is_featured = found
-    community = get_community(ctx.conn, number)
+    community_id, is_featured = found
+    community = get_community(ctx.conn, community_id)
     check_vouched(ctx, received, community)
     read = _read_pin if is_featured else _read_moderator
     return read(ctx, received, community)

@@ -23,7 +23,7 @@ def comment_below(
 ) -> CreateComment:
     """The action for a peer's reply to `above`. Raises Denied, Invalid, NeedsFetch."""
     author_iri, answered = check_content(document), above.content
-    _check_place(ctx, document, above.community, via)
+    _check_community(ctx, document, above.community, via)
     content = read_comment(document)
     return CreateComment(
         by=participant_at(ctx, author_iri),
@@ -56,7 +56,9 @@ def _provenance(document: Document, content: CommentContent) -> Provenance:
     )
 
 
-def _check_place(ctx: Context, document: Document, community: Community, via: str | None) -> None:
+def _check_community(
+    ctx: Context, document: Document, community: Community, via: str | None
+) -> None:
     if via is not None and via != community.iri:
         raise Denied(
             "wrong_community",

@@ -22,7 +22,7 @@ def recipients(ctx: Context, received: ReceivedActivity, document: Document) -> 
     """The local people to whom it is addressed, and nobody if it is public."""
     ours = recipients_of(document, received.activity, ctx.is_ours)
     found = [find_actor(ctx.conn, iri) for iri in ours]
-    return tuple(someone for someone in found if isinstance(someone, Person))
+    return tuple(recipient for recipient in found if isinstance(recipient, Person))
 
 
 def read_message_to(
@@ -40,7 +40,7 @@ def read_message_to(
     known = find_message(ctx.conn, content.iri)
     if known is None:
         # Some may have blocked the author, who only learns of it if all of them have.
-        willing = [one for one in people if not is_blocked(ctx, one.id, by.id)]
+        willing = [person for person in people if not is_blocked(ctx, person.id, by.id)]
         first, *others = willing or people
         return SendMessage(by=by, to=first, others=tuple(others), body=body, source=source)
     if is_overtaken(received, content, known):
@@ -50,18 +50,18 @@ def read_message_to(
     return EditMessage(by=by, message=known, body=body, source=source)
 
 
-def read_delete(ctx: Context, received: ReceivedActivity, about: Message) -> DeleteMessage | None:
+def read_delete(ctx: Context, received: ReceivedActivity, direct: Message) -> DeleteMessage | None:
     """A Delete of a message, which only its author may send."""
-    action = DeleteMessage(by=_author(ctx, received), message=about)
-    return None if about.deleted_at is not None and action.by.id == about.author_id else action
+    action = DeleteMessage(by=_author(ctx, received), message=direct)
+    return None if direct.deleted_at is not None and action.by.id == direct.author_id else action
 
 
 def read_undelete(
-    ctx: Context, received: ReceivedActivity, about: Message
+    ctx: Context, received: ReceivedActivity, direct: Message
 ) -> UndeleteMessage | None:
     """An Undo of that."""
-    action = UndeleteMessage(by=_author(ctx, received), message=about)
-    return None if about.deleted_at is None and action.by.id == about.author_id else action
+    action = UndeleteMessage(by=_author(ctx, received), message=direct)
+    return None if direct.deleted_at is None and action.by.id == direct.author_id else action
 
 
 def _author(ctx: Context, received: ReceivedActivity) -> Person:

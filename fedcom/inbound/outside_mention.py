@@ -39,7 +39,7 @@ def or_mention(read: Reader, ctx: Context, received: ReceivedActivity) -> Action
     try:
         return read(ctx, received)
     except NeedsFetch as missing:
-        raise NeedsFetch(missing.iri, required=_names_place(ctx, received.object)) from missing
+        raise NeedsFetch(missing.iri, required=_names_community(ctx, received.object)) from missing
     except (FedcomError, FetchFailed):
         if _is_kept(ctx, received.object):
             raise
@@ -57,7 +57,9 @@ def _mention(
     if known is not None:
         is_older = written is None or (known.updated_at is not None and written < known.updated_at)
         told = told_of(ctx, known.id)
-        if is_older or (excerpt == known.excerpt and told.issuperset(one.id for one in members)):
+        if is_older or (
+            excerpt == known.excerpt and told.issuperset(member.id for member in members)
+        ):
             return None
     return RecordMention(
         by=participant_at(ctx, document.owner or ""),
@@ -83,7 +85,9 @@ def _members_named(ctx: Context, received: ReceivedActivity) -> tuple[Person, ..
     ours = [iri for iri in dict.fromkeys((*answered, *named)) if ctx.is_ours(iri)][:MOST_TOLD]
     people = person_iri(ctx.origin, "")
     found = (find_actor(ctx.conn, iri) for iri in ours if iri.startswith(people))
-    return tuple(one for one in found if isinstance(one, Person) and one.kind == "Person")
+    return tuple(
+        member for member in found if isinstance(member, Person) and member.kind == "Person"
+    )
 
 
 def _answered_elsewhere(ctx: Context, document: Document) -> tuple[str, ...]:
@@ -98,7 +102,7 @@ def _answered_elsewhere(ctx: Context, document: Document) -> tuple[str, ...]:
     return () if at is None or at.community.local else (at.author.iri,)
 
 
-def _names_place(ctx: Context, document: Document) -> bool:
+def _names_community(ctx: Context, document: Document) -> bool:
     named = (*document.addressed, *(tag.href for tag in document.mentions))
     condition = actor.c.iri.in_(dict.fromkeys(named)), actor.c.kind == "Group"
     return ctx.conn.execute(select(actor.c.id).where(*condition).limit(1)).first() is not None

@@ -20,7 +20,7 @@ from fedcom.wire.illustration import Illustration
 from fedcom.wire.post import PostContent, read_post
 from inbox.ports import ReceivedActivity
 
-MOST_PLACES = 50
+MAX_RECIPIENTS = 50
 """How many of a post's recipients are checked for its community."""
 
 
@@ -30,7 +30,7 @@ def create_post_from(ctx: Context, document: Document, via: str | None) -> Creat
     `via` is the community that announced it. Raises Denied, Invalid, NotFound or NeedsFetch.
     """
     author_iri = check_content(document)
-    community = _place(ctx, document, via)
+    community = _community_of(ctx, document, via)
     return _from_content(participant_at(ctx, author_iri), community, read_post(document, community))
 
 
@@ -82,7 +82,7 @@ def is_overtaken(
     return written is not None and known.updated_at is not None and written < known.updated_at
 
 
-def places_named(document: Document) -> tuple[str, ...]:
+def communities_named(document: Document) -> tuple[str, ...]:
     """The ids that may be the community of a post, the likeliest first.
 
     With Lemmy, PieFed and Mbin it is the audience (FEP-1b12), with PeerTube the channel that is one
@@ -94,7 +94,7 @@ def places_named(document: Document) -> tuple[str, ...]:
         *document.cc,
         *(mention.href for mention in document.mentions),
     )
-    return (document.audiences or tuple(dict.fromkeys(named)))[:MOST_PLACES]
+    return (document.audiences or tuple(dict.fromkeys(named)))[:MAX_RECIPIENTS]
 
 
 def check_announcer(document: Document, via: str) -> None:
@@ -150,27 +150,27 @@ def _provenance(content: PostContent) -> Provenance:
     )
 
 
-def _place(ctx: Context, document: Document, via: str | None) -> Community:
+def _community_of(ctx: Context, document: Document, via: str | None) -> Community:
     """The post's community: the announcing one, else one that it is addressed to."""
     if via is not None:
         return _announcer(ctx, document, via)
     # A Group may be the author, or get posts, without being named elsewhere in the document.
     own = () if document.audiences else document.authors
-    found = [find_actor(ctx.conn, iri) for iri in (*places_named(document), *own)]
-    places = sorted(
+    found = [find_actor(ctx.conn, iri) for iri in (*communities_named(document), *own)]
+    communities = sorted(
         (community for community in found if isinstance(community, Community)),
         # Local communities first, because they need no fetch.
         key=lambda community: not community.local,
     )
-    if places:
-        return _direct(ctx, document, places[0])
+    if communities:
+        return _direct(ctx, document, communities[0])
     sure = (*document.audiences, *document.groups)
     if ctx.wanted and sure:
         return community_at(ctx, sure[0])
     raise Invalid(
         "no_community",
         "The post is not addressed to any community known here, only to: %(ids)s.",
-        ids=", ".join(places_named(document))[:400] or "-",
+        ids=", ".join(communities_named(document))[:400] or "-",
     )
 
 

@@ -32,10 +32,10 @@ def read_thread(
     conn: Connection, person_id: int, post_id: int, now: datetime, comment_id: int | None = None
 ) -> None:
     """Mark as read the notifications about a post and all its comments, or about this comment."""
-    about = (notification.c.post_id == post_id) & _ABOUT_WORDS
+    is_in_thread = (notification.c.post_id == post_id) & _ABOUT_WORDS
     if comment_id is not None:
-        about &= notification.c.comment_id == comment_id
-    _read(conn, person_id, about, now)
+        is_in_thread &= notification.c.comment_id == comment_id
+    _read(conn, person_id, is_in_thread, now)
 
 
 def read_conversation(conn: Connection, person_id: int, other_id: int, now: datetime) -> None:

@@ -110,15 +110,15 @@ def find_moderators(conn: Connection, community: Community) -> list[Person]:
     return [to_row(Person, row) for row in rows]
 
 
-def standing(conn: Connection, person: Person, place: Community) -> Standing:
+def standing(conn: Connection, person: Person, community: Community) -> Standing:
     """The standing of `person` in the community: its moderator, an admin of the instance that hosts
     it, banned from it.
 
     The admins of other servers are not known here. FEP-1b12 lets a community speak for every actor
     on its own host, and only its announcements count there (`remote.vouching`).
     """
-    row = conn.execute(_STANDING, {"community": place.id, "person": person.id}).mappings().one()
-    is_admin = bool(row["is_admin"]) if place.local else person.host == place.host
+    row = conn.execute(_STANDING, {"community": community.id, "person": person.id}).mappings().one()
+    is_admin = bool(row["is_admin"]) if community.local else person.host == community.host
     ban = None if row["community_id"] is None else to_row(CommunityBan, row)
     return Standing(is_moderator=bool(row["is_moderator"]), is_admin=is_admin, ban=ban)
 

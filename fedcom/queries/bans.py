@@ -41,7 +41,7 @@ def is_our_ban(conn: Connection, person: Person) -> bool:
 
     The modlog has its author; entries without one are the command line's.
     """
-    said_by = conn.execute(
+    by_local = conn.execute(
         select(actor.c.local)
         .select_from(modlog.outerjoin(actor, actor.c.id == modlog.c.moderator_id))
         .where(
@@ -51,7 +51,7 @@ def is_our_ban(conn: Connection, person: Person) -> bool:
             modlog.c.created_at >= person.banned_at,
         )
     ).scalars()
-    return set(said_by) != {False}
+    return set(by_local) != {False}
 
 
 def list_site_bans(

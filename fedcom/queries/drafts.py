@@ -7,11 +7,11 @@ from sqlalchemy import Connection, select
 from fedcom.models.personal import Draft, draft
 
 
-def find_draft(conn: Connection, person_id: int, place: str) -> Draft | None:
-    """The member's draft for the form at `place`."""
+def find_draft(conn: Connection, person_id: int, form: str) -> Draft | None:
+    """The member's draft for `form` (its address)."""
     row = conn.execute(
         select(draft.c.place, draft.c.fields, draft.c.updated_at).where(
-            draft.c.person_id == person_id, draft.c.place == place
+            draft.c.person_id == person_id, draft.c.place == form
         )
     ).first()
     return None if row is None else Draft(row.place, read_fields(row.fields), row.updated_at)

@@ -166,9 +166,9 @@ def reader_hosts(conn: Connection, person_id: int, now: datetime) -> Iterator[Fo
         .join(comment, comment.c.post_id == post.c.id)
         .where(comment.c.author_id == person_id)
     )
-    places = union(posted, answered)
+    community_ids = union(posted, answered)
     followers = select(follow.c.follower_id).where(
-        follow.c.target_id.in_(places), follow.c.state == "accepted"
+        follow.c.target_id.in_(community_ids), follow.c.state == "accepted"
     )
     for row in conn.execute(
         _INBOXES.where(actor.c.id.in_(union(posted, answered, followers))), {"now": now}
@@ -217,12 +217,12 @@ def known_hosts(conn: Connection) -> Iterator[FollowerHost]:
         yield FollowerHost(row.inbox, row.host, row.software, bool(row.reached))
 
 
-def server_of(conn: Connection, someone: Actor) -> FollowerHost:
+def server_of(conn: Connection, remote: Actor) -> FollowerHost:
     """The inbox of a remote actor, as if they followed."""
-    row = conn.execute(_SERVER, {"which": someone.host}).first()
+    row = conn.execute(_SERVER, {"which": remote.host}).first()
     software, reached = (None, False) if row is None else row
     return FollowerHost(
-        someone.shared_inbox or someone.inbox, someone.host, software, reached=bool(reached)
+        remote.shared_inbox or remote.inbox, remote.host, software, reached=bool(reached)
     )
 
 

@@ -28,7 +28,7 @@ from fedcom.rules.permissions import Standing
 
 R = TypeVar("R")
 
-_place, _author, _acting = (actor.alias(name) for name in ("place", "author", "acting"))
+_group, _author, _acting = (actor.alias(name) for name in ("place", "author", "acting"))
 
 
 def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
@@ -40,7 +40,7 @@ def find_located(ctx: Context, iri: str, acting: str = "") -> Located | None:
     seen = ctx.seen.located
     if iri not in seen:
         by_iri = _POST_BY_IRI, _COMMENT_BY_IRI
-        seen[iri] = next((at for one in by_iri if (at := _find(ctx, one, acting, iri))), None)
+        seen[iri] = next((at for query in by_iri if (at := _find(ctx, query, acting, iri))), None)
     return seen[iri]
 
 
@@ -57,15 +57,15 @@ def locate(ctx: Context, content: Post | Comment, by: Actor | None = None) -> Lo
     return replace(kept, content=content)
 
 
-def locate_parent(ctx: Context, about: Comment) -> Located:
+def locate_parent(ctx: Context, content: Comment) -> Located:
     """The parent of a comment: another comment, or its post."""
-    if about.parent_id is None:
-        return locate(ctx, locate(ctx, about).post)
+    if content.parent_id is None:
+        return locate(ctx, locate(ctx, content).post)
     for kept in ctx.seen.located.values():
         above = None if kept is None else kept.content
-        if kept is not None and isinstance(above, Comment) and above.id == about.parent_id:
+        if kept is not None and isinstance(above, Comment) and above.id == content.parent_id:
             return kept
-    found = _find(ctx, _COMMENT_BY_ID, "", about.parent_id)
+    found = _find(ctx, _COMMENT_BY_ID, "", content.parent_id)
     if found is None:
         raise NotFound("couldnt_find_comment", "Comment not found.")
     return found
@@ -73,8 +73,8 @@ def locate_parent(ctx: Context, about: Comment) -> Located:
 
 def keep_located(ctx: Context, made: Comment | Post, inside: Located, author: Person) -> None:
     """Store the location of new content, which need not be read."""
-    about = made if isinstance(made, Post) else inside.post
-    ctx.seen.located[made.iri] = Located(made, about, inside.community, author)
+    its_post = made if isinstance(made, Post) else inside.post
+    ctx.seen.located[made.iri] = Located(made, its_post, inside.community, author)
 
 
 def standing_in(ctx: Context, person: Person, where: Community) -> Standing:
@@ -89,10 +89,10 @@ def _find(ctx: Context, statement: Select[Any], acting: str, key: str | int) -> 
     row = ctx.conn.execute(statement, {"key": key, "acting": acting}).mappings().first()
     if row is None:
         return None
-    about = _read(Post, "post", row)
-    content = _read(Comment, "comment", row) if "comment_id" in row else about
+    its_post = _read(Post, "post", row)
+    content = _read(Comment, "comment", row) if "comment_id" in row else its_post
     where = _read(Community, "place", row)
-    found = Located(content, about, where, _read(Person, "author", row))
+    found = Located(content, its_post, where, _read(Person, "author", row))
     ctx.seen.located[content.iri] = found
     if row["acting_id"] is not None:
         _keep_acting(ctx, row, found)
@@ -131,7 +131,7 @@ def _read(row_type: type[R], prefix: str, row: RowMapping) -> R:
 def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any]:
     columns = [
         *_columns(Post, "post", post),
-        *_columns(Community, "place", _place, community),
+        *_columns(Community, "place", _group, community),
         *_columns(Person, "author", _author),
         *_columns(Person, "acting", _acting),
         *_columns(CommunityBan, "ban", community_ban),
@@ -146,16 +146,16 @@ def _statement(content: FromClause, votes: FromClause, voted: str) -> Select[Any
         tables = comment.join(post, post.c.id == comment.c.post_id)
     acts = _acting.c.id
     return select(*columns).select_from(
-        tables.join(_place, _place.c.id == post.c.community_id)
+        tables.join(_group, _group.c.id == post.c.community_id)
         .join(community, community.c.actor_id == post.c.community_id)
         .join(_author, _author.c.id == content.c.author_id)
         .outerjoin(_acting, _acting.c.iri == bindparam("acting"))
         .outerjoin(
             community_ban,
-            and_(community_ban.c.community_id == _place.c.id, community_ban.c.person_id == acts),
+            and_(community_ban.c.community_id == _group.c.id, community_ban.c.person_id == acts),
         )
         .outerjoin(
-            moderator, and_(moderator.c.community_id == _place.c.id, moderator.c.person_id == acts)
+            moderator, and_(moderator.c.community_id == _group.c.id, moderator.c.person_id == acts)
         )
         .outerjoin(account, account.c.actor_id == acts)
         .outerjoin(votes, and_(votes.c[voted] == content.c.id, votes.c.voter_id == acts))

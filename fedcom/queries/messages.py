@@ -23,11 +23,11 @@ def find_message(conn: Connection, iri: str) -> Message | None:
     return None if row is None else to_row(Message, row)
 
 
-def find_message_before(conn: Connection, about: Message) -> Message | None:
+def find_message_before(conn: Connection, private_message: Message) -> Message | None:
     """The last message between the same two people before this one that is not deleted."""
-    pair = (about.author_id, about.recipient_id)
+    pair = (private_message.author_id, private_message.recipient_id)
     between = message.c.author_id.in_(pair) & message.c.recipient_id.in_(pair)
-    statement = _MESSAGE.where(between, message.c.id < about.id, is_there(message))
+    statement = _MESSAGE.where(between, message.c.id < private_message.id, is_there(message))
     row = conn.execute(statement.order_by(message.c.id.desc()).limit(1)).mappings().first()
     return None if row is None else to_row(Message, row)
 

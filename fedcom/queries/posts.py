@@ -19,9 +19,9 @@ def find_post(conn: Connection, iri: str) -> Post | None:
     return None if row is None else to_row(Post, row)
 
 
-def find_post_of_thread(conn: Connection, places: Collection[int], iri: str) -> Post | None:
+def find_post_of_thread(conn: Connection, community_ids: Collection[int], iri: str) -> Post | None:
     """The post in one of these communities whose origin gives `iri` as its thread (FEP-7888)."""
-    inside = post.c.community_id.in_(places) & (post.c.context_iri == iri)
+    inside = post.c.community_id.in_(community_ids) & (post.c.context_iri == iri)
     row = conn.execute(POST.where(inside).order_by(post.c.id).limit(1)).mappings().first()
     return None if row is None else to_row(Post, row)
 

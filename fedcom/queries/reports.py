@@ -31,7 +31,7 @@ def get_report(conn: Connection, report_id: int) -> ReportRow:
     return to_row(ReportRow, row)
 
 
-def words_of(target: Post | Comment | Message | Actor) -> str:
+def text_of(target: Post | Comment | Message | Actor) -> str:
     """The stored copy of a report's subject: its text as plain text, for an actor the id."""
     if isinstance(target, Actor):
         return target.iri

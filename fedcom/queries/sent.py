@@ -18,7 +18,7 @@ def last_iri(ctx: Context, kind: str, by: Actor, subject: str, **fields: str | N
     """
     prefix = f"{ctx.origin}/activities/{kind}/"
     for issued in list_issued(ctx.conn, by.iri, subject, prefix, limit=MOST):
-        said = parse(issued.body)
-        if all(said.get(name) == value for name, value in fields.items()):
-            return str(said["id"])
+        document = parse(issued.body)
+        if all(document.get(name) == value for name, value in fields.items()):
+            return str(document["id"])
     return ctx.new_iri(kind)

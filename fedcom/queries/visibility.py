@@ -61,29 +61,29 @@ def is_comment_shown(group: FromClause) -> ColumnElement[bool]:
 
 
 def may_read(
-    about: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
+    content: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    """Whether the viewer may read the text of `about`, a row of `post` or `comment` in the
+    """Whether the viewer may read the text of `content`, a row of `post` or `comment` in the
     community
     `community_id`.
 
     Everybody may while it is shown; its author always; moderators of the community and admins as
     long as its author has not deleted it.
     """
-    shown = and_(is_kept(about), ~is_closed(community_id))
+    shown = and_(is_kept(content), ~is_closed(community_id))
     judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    others = and_(is_there(about), or_(shown, judges))
-    return or_(about.c.author_id == viewer, others)
+    others = and_(is_there(content), or_(shown, judges))
+    return or_(content.c.author_id == viewer, others)
 
 
 def reads_removed(
-    about: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
+    content: FromClause, community_id: ColumnElement[Any], viewer: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    """Whether the viewer may read `about` on its own page although it was removed: its author,
+    """Whether the viewer may read `content` on its own page although it was removed: its author,
     moderators of the community, and admins. Nobody may if its author has deleted it.
     """
     judges = or_(moderates(community_id, viewer), is_admin(viewer))
-    return and_(is_there(about), or_(about.c.author_id == viewer, judges))
+    return and_(is_there(content), or_(content.c.author_id == viewer, judges))
 
 
 def is_admin(viewer: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -112,7 +112,7 @@ def is_blocked(
     actors = select(actor_block.c.blocked_id).where(actor_block.c.person_id == viewer)
     servers = select(host_block.c.host).where(host_block.c.person_id == viewer)
     actors, servers = actors.correlate(None), servers.correlate(None)
-    return or_(*(one.in_(actors) for one in ids), *(one.in_(servers) for one in hosts))
+    return or_(*(column.in_(actors) for column in ids), *(column.in_(servers) for column in hosts))
 
 
 def is_not_blocked(

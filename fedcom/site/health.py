@@ -50,7 +50,7 @@ class Health:
             "inbox": self.unworked_since is not None,
             "disk": self.disk_free < SCARCE * self.disk_total,
         }
-        return tuple(word for word, is_wrong in found.items() if is_wrong)
+        return tuple(code for code, is_wrong in found.items() if is_wrong)
 
 
 def check_health(conn: Connection, data_dir: Path, now: datetime) -> Health:
@@ -96,7 +96,7 @@ def list_backlogs(conn: Connection, now: datetime) -> list[Backlog]:
             found.append(Backlog(peer.host, "deliveries", waiting, _moment(peer.oldest)))
     for host, number, since in count_waiting(conn, before.timestamp()):
         found.append(Backlog(host, "activities", number, _moment(since)))
-    return sorted(found, key=lambda one: (one.since, one.host, one.kind))
+    return sorted(found, key=lambda item: (item.since, item.host, item.kind))
 
 
 def _moment(seconds: float) -> datetime:

@@ -218,7 +218,7 @@ def every_field(kind: type[Action[Any]], **values: Any) -> Any:
 
     So a new field fails here until it is drawn, and then until it is federated.
     """
-    unchosen = {"iri", "is_part", "others", "source", "vouched", "words"}
+    unchosen = {"iri", "is_part", "others", "source", "vouched", "columns"}
     assert values.keys() - unchosen == {field.name for field in fields(kind)} - unchosen
     return kind(**values)
 
@@ -646,7 +646,7 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
     """
     about = read.community if isinstance(read, RefreshCommunity) else read.by
     row = pair.again(about.iri)
-    words = Body(row.summary_source, row.summary_html)
+    summary = Body(row.summary_source, row.summary_html)
     if isinstance(action, RotateKeys):
         return RotateKeys(by=row, key=public_half(row))
     if isinstance(action, EditCommunity):
@@ -696,7 +696,7 @@ def as_done(pair: Pair, action: Any, result: Any) -> Action[Any]:
             names += ["body_source", "body_html", "content_warning"]
             words = {name: getattr(result, name) for name in names}
             words["body_html"] = linked(pair, Body(result.body_source, result.body_html)).html
-            return replace(action, words=words)
+            return replace(action, columns=words)
         case Follow() | Report() | Vote(score=1 | -1):
             return replace(action, iri=result.iri)
         case CloseCommunity() | ReopenCommunity():

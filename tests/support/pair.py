@@ -25,7 +25,7 @@ from fedcom.db import open_database
 from fedcom.errors import NeedsFetch
 from fedcom.federation import documents
 from fedcom.federation.envelope import authenticate, open_envelope
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.queries.actors import find_actor
 from fedcom.queries.content import find_content
 from fedcom.remote.actors import actor_at
@@ -42,7 +42,7 @@ R = TypeVar("R")
 
 AWAY = "https://away.example"
 ORIGINS = (ORIGIN, AWAY)
-ROUTES = heard_routes()
+ROUTES = activity_routes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ def boost_anew(
 ) -> None:
     """BOOST or UNBOOST posts of a local community, for an action that affects many of them."""
     followers, out = list(follower_hosts(ctx.conn, community.id, ctx.now)), Outgoing(ctx)
-    for about in posts:
-        audience = Audience(subject=about.iri, microblogs=microblogs, post=about)
+    for content in posts:
+        audience = Audience(subject=content.iri, microblogs=microblogs, post=content)
         boost(out, community, audience, followers)
     out.publish()
 
@@ -48,26 +48,26 @@ def boost(
 
     A post that its author restores may still be removed, and a restored one still deleted.
     """
-    ctx, about = out.ctx, audience.post
-    if about is None:
+    ctx, content = out.ctx, audience.post
+    if content is None:
         return
-    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, about):
-        activity = boost_activity(ctx, community, about.iri)
-        _remember_boost(ctx, about, activity["id"])
-    elif audience.microblogs in _UNBOOSTING and about.announce_iri is not None:
-        activity = _unboost_activity(ctx, community, about)
-        _remember_boost(ctx, about, None)
+    if audience.microblogs is Microblogs.BOOST and _may_be_boosted(ctx, content):
+        activity = boost_activity(ctx, community, content.iri)
+        _remember_boost(ctx, content, activity["id"])
+    elif audience.microblogs in _UNBOOSTING and content.announce_iri is not None:
+        activity = _unboost_activity(ctx, community, content)
+        _remember_boost(ctx, content, None)
     else:
         return
     told = [host for host in followers if dialect(host).takes_boosts]
-    out.say(community.iri, activity, about.iri, told)
+    out.add(community.iri, activity, content.iri, told)
 
 
-def _may_be_boosted(ctx: Context, about: Post) -> bool:
+def _may_be_boosted(ctx: Context, content: Post) -> bool:
     """Whether it is not boosted yet, is visible, and its author allows it."""
-    if about.announce_iri is not None or not about.is_shown:
+    if content.announce_iri is not None or not content.is_shown:
         return False
-    return about.local or not find_restrictions(ctx, about.iri).no_boosts
+    return content.local or not find_restrictions(ctx, content.iri).no_boosts
 
 
 def pass_on(
@@ -92,16 +92,16 @@ def pass_on(
         for host in followers
         if dialect(host) is Dialect.MICROBLOG and host.host != host_of(received.actor)
     ]
-    out.say_bytes(iri, community.iri, received.relayable_body, audience.subject, told)
+    out.add_bytes(iri, community.iri, received.relayable_body, audience.subject, told)
 
 
-def say_as_community(
+def update_as_community(
     out: Outgoing, community: Community, activity: Activity, followers: list[FollowerHost]
 ) -> None:
     """Send microblog servers a moderator's change in the name of a local community."""
     told = [host for host in followers if dialect(host).takes_boosts]
     own = activity | {"id": out.ctx.new_iri("update"), "actor": community.iri}
-    out.say(community.iri, own, community.iri, told)
+    out.add(community.iri, own, community.iri, told)
 
 
 def boost_activity(ctx: Context, community: Community, iri: str) -> Activity:
@@ -114,16 +114,16 @@ def boost_activity(ctx: Context, community: Community, iri: str) -> Activity:
     )
 
 
-def _unboost_activity(ctx: Context, community: Community, about: Post) -> Activity:
+def _unboost_activity(ctx: Context, community: Community, content: Post) -> Activity:
     boost = announce(
-        about.announce_iri or "",
+        content.announce_iri or "",
         community.iri,
-        about.iri,
+        content.iri,
         followers=community.followers_iri,
         published=ctx.now,
     )
     return undo(ctx.new_iri("undo"), boost)
 
 
-def _remember_boost(ctx: Context, about: Post, iri: str | None) -> None:
-    ctx.conn.execute(update(post).where(post.c.id == about.id).values(announce_iri=iri))
+def _remember_boost(ctx: Context, content: Post, iri: str | None) -> None:
+    ctx.conn.execute(update(post).where(post.c.id == content.id).values(announce_iri=iri))

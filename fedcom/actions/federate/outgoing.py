@@ -19,28 +19,28 @@ class Outgoing:
     """The activities of one action, each with the servers that get it, in order."""
 
     ctx: Context
-    _said: list[tuple[str, str, bytes, str, list[FollowerHost]]] = field(default_factory=list)
+    _activities: list[tuple[str, str, bytes, str, list[FollowerHost]]] = field(default_factory=list)
 
-    def say(self, actor: str, activity: Activity, subject: str, to: list[FollowerHost]) -> None:
+    def add(self, actor: str, activity: Activity, subject: str, to: list[FollowerHost]) -> None:
         """Add an activity of the local `actor`, with the actor's proof."""
         body = dump(self.ctx.proven(actor, activity))
-        self.say_bytes(activity["id"], actor, body, subject, to)
+        self.add_bytes(activity["id"], actor, body, subject, to)
 
-    def say_bytes(
+    def add_bytes(
         self, iri: str, actor: str, body: bytes, subject: str, to: list[FollowerHost]
     ) -> None:
         """Add one activity unchanged; without recipients it is still stored, to be served at its
         id.
         Activities about one `subject` arrive in order.
         """
-        self._said.append((iri, actor, body, subject, to))
+        self._activities.append((iri, actor, body, subject, to))
 
     def publish(self) -> None:
         """Write all of them into the outbox; blocked servers and deleted actors get nothing."""
-        if not self._said:
+        if not self._activities:
             return
         ctx = self.ctx
-        hosts = {host.host for *_, to in self._said for host in to}
+        hosts = {host.host for *_, to in self._activities for host in to}
         skipped = blocked_among(ctx.conn, hosts) | gone_hosts(ctx.conn) if hosts else frozenset()
         publish_all(
             ctx.conn,
@@ -56,7 +56,7 @@ class Outgoing:
                         skip_hosts=skipped,
                     ),
                 )
-                for iri, actor, body, subject, to in self._said
+                for iri, actor, body, subject, to in self._activities
             ],
             now=ctx.now.timestamp(),
         )
@@ -67,11 +67,13 @@ def dialect(host: FollowerHost) -> Dialect:
     return dialect_of(host.software, reached=host.reached)
 
 
-def own_inbox(someone: Actor) -> FollowerHost:
+def own_inbox(recipient: Actor) -> FollowerHost:
     """The inbox for what concerns one person alone."""
-    return FollowerHost(someone.inbox, someone.host, None, reached=False)
+    return FollowerHost(recipient.inbox, recipient.host, None, reached=False)
 
 
-def shared_inbox(someone: Actor) -> FollowerHost:
+def shared_inbox(recipient: Actor) -> FollowerHost:
     """The inbox for what their whole server may read."""
-    return FollowerHost(someone.shared_inbox or someone.inbox, someone.host, None, reached=False)
+    return FollowerHost(
+        recipient.shared_inbox or recipient.inbox, recipient.host, None, reached=False
+    )

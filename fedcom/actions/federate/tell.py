@@ -24,7 +24,7 @@ from fedcom.actions.federate.microblogs import (
     boost,
     boost_activity,
     pass_on,
-    say_as_community,
+    update_as_community,
 )
 from fedcom.actions.federate.outgoing import Outgoing, dialect, own_inbox, shared_inbox
 from fedcom.context import Context
@@ -60,7 +60,7 @@ def federate(
     if received is None:
         _tell_of_done(out, action, result, audience, followers)
     else:
-        _tell_of_heard(out, action, result, received, audience, followers)
+        _tell_of_received(out, action, result, received, audience, followers)
     out.publish()
 
 
@@ -74,8 +74,8 @@ def _tell_of_done(
     ctx, community = out.ctx, audience.community
     activity = action.to_activity(ctx, result)
     # Without a proof, with which a recipient could show others who wrote it.
-    said = activity if audience.private else ctx.proven(action.by.iri, activity)
-    body = dump(said)
+    document = activity if audience.private else ctx.proven(action.by.iri, activity)
+    body = dump(document)
     if community is not None and community.local:
         is_new = activity["id"] == create_iri(audience.subject)
         iri = _announce_iri(ctx, audience, is_new=is_new)
@@ -84,19 +84,19 @@ def _tell_of_done(
     if not audience.private:
         told = _tell_microblogs(out, action, result, audience, told)
     if told or not audience.private:
-        out.say_bytes(activity["id"], action.by.iri, body, audience.subject, told)
+        out.add_bytes(activity["id"], action.by.iri, body, audience.subject, told)
     if community is not None and community.local:
         # After the author's own activity: a server that gets both must not fetch what is on its
         # way.
         boost(out, community, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
-            say_as_community(out, community, activity, followers)
+            update_as_community(out, community, activity, followers)
     for copy in action.copies(ctx, result):
         _respond(out, copy, audience.subject)
     _send_fallbacks(out, audience, action.fallbacks(ctx, result))
 
 
-def _tell_of_heard(
+def _tell_of_received(
     out: Outgoing,
     action: Federated[Any],
     result: Any,
@@ -106,14 +106,14 @@ def _tell_of_heard(
 ) -> None:
     community = audience.community
     if community is not None and community.local:
-        _pass_on_heard(out, community, action, received, audience, followers)
+        _forward_received(out, community, action, received, audience, followers)
         if audience.microblogs is Microblogs.THE_COMMUNITY:
-            say_as_community(out, community, action.to_activity(out.ctx, result), followers)
+            update_as_community(out, community, action.to_activity(out.ctx, result), followers)
     for response in action.responses(out.ctx, result):
         _respond(out, response, audience.subject)
 
 
-def _pass_on_heard(
+def _forward_received(
     out: Outgoing,
     community: Community,
     action: Federated[Any],
@@ -169,7 +169,7 @@ def _announce(
         published=ctx.now,
         prove=lambda announce: ctx.proven(community.iri, announce),
     )
-    out.say_bytes(iri, community.iri, envelope, subject, told)
+    out.add_bytes(iri, community.iri, envelope, subject, told)
 
 
 def _is_refused_echo(activity: Document, host: FollowerHost) -> bool:
@@ -208,7 +208,7 @@ def _announce_fetched(
     create = find_create(ctx, author, iri) if wanting else None
     if create is not None:
         _announce(out, community, iri, dump(create.raw), wanting, ctx.new_iri("announce"))
-    out.say(community.iri, boost_activity(ctx, community, iri), iri, by_id)
+    out.add(community.iri, boost_activity(ctx, community, iri), iri, by_id)
 
 
 def _told_directly(
@@ -251,7 +251,7 @@ def _tell_microblogs(
     status = action.to_microblogs(out.ctx, result) if microblogs else None
     if status is None:
         return told
-    out.say(action.by.iri, status, audience.subject, microblogs)
+    out.add(action.by.iri, status, audience.subject, microblogs)
     return [host for host in told if host not in microblogs]
 
 
@@ -272,7 +272,7 @@ def _send_fallbacks(out: Outgoing, audience: Audience, fallbacks: Iterable[Fallb
             inner = dump(ctx.proven(actor, fallback.activity))
             _announce(out, community, fallback.subject, inner, needing, ctx.new_iri("announce"))
         elif not community.local and needing:
-            out.say(actor, fallback.activity, fallback.subject, needing)
+            out.add(actor, fallback.activity, fallback.subject, needing)
 
 
 def _is_needed(ctx: Context, fallback: Fallback, host: FollowerHost) -> bool:
@@ -282,5 +282,5 @@ def _is_needed(ctx: Context, fallback: Fallback, host: FollowerHost) -> bool:
 
 def _respond(out: Outgoing, response: Response, subject: str) -> None:
     actor, activity = response.actor, response.activity
-    said = activity if response.private else out.ctx.proven(actor, activity)
-    out.say_bytes(activity["id"], actor, dump(said), subject, [own_inbox(response.to)])
+    document = activity if response.private else out.ctx.proven(actor, activity)
+    out.add_bytes(activity["id"], actor, dump(document), subject, [own_inbox(response.to)])

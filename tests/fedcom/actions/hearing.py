@@ -7,7 +7,7 @@ from activitypub.document import Document
 from fedcom.actions.base import Action
 from fedcom.actions.perform import perform
 from fedcom.context import Context, Fetched
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from inbox.ports import ReceivedActivity
 from tests.support.documents import Json
 from tests.support.people import Home
@@ -40,7 +40,7 @@ def _evidence(via: str | None) -> Evidence:
 
 
 def _action(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
-    return reader_of(heard_routes(), received.activity)(ctx, received)
+    return reader_of(activity_routes(), received.activity)(ctx, received)
 
 
 def _fetched(origins: tuple[Json, ...]) -> Fetched:

@@ -24,7 +24,7 @@ from fedcom.actions.perform import perform
 from fedcom.actions.post import Provenance
 from fedcom.context import Context
 from fedcom.errors import FedcomError, Invalid, TooMany
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.actor import Person
 from fedcom.models.comment import comment
 from fedcom.models.message import Message, message
@@ -41,7 +41,7 @@ from tests.support.people import Home, Sent, received
 
 KIM, KEN = "https://kim.example/u/kim", "https://kim.example/u/ken"
 HELLO = Body.of_markdown("Hello *you*")
-ROUTES = heard_routes()
+ROUTES = activity_routes()
 
 
 def send(home: Home, by: Person, to: Person, text: str = "Hello *you*") -> Message:

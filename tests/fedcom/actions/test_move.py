@@ -14,7 +14,7 @@ from fedcom.actions.report import Report
 from fedcom.actions.take_down import take_down
 from fedcom.context import Context, Fetched
 from fedcom.errors import Conflict, Denied, FedcomError
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.actor import Community
 from fedcom.models.moderation import modlog, report
 from fedcom.models.post import Post, post_rank
@@ -142,7 +142,7 @@ def test_a_category_that_cannot_be_read_takes_the_topic_out_of_the_former_one(fo
 
     def do(ctx: Context) -> Action[Any] | None:
         heard = ReceivedActivity(Document(word), KIM, evidence="signature")
-        return reader_of(heard_routes(), heard.activity)(ctx, heard)
+        return reader_of(activity_routes(), heard.activity)(ctx, heard)
 
     action = forum.home(do, fetched=fetched)
 

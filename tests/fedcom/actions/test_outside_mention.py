@@ -13,7 +13,7 @@ from fedcom.actions.ban import Ban
 from fedcom.actions.perform import perform
 from fedcom.context import Context, Fetched
 from fedcom.errors import Denied, FedcomError, NeedsFetch
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.models.comment import comment
 from fedcom.models.notification import notification
 from fedcom.models.outside_mention import outside_mention
@@ -248,7 +248,7 @@ def _do(ctx: Context, received: ReceivedActivity) -> None:
 
 
 def _read(ctx: Context, received: ReceivedActivity) -> Any:
-    return reader_of(heard_routes(), received.activity)(ctx, received)
+    return reader_of(activity_routes(), received.activity)(ctx, received)
 
 
 def test_it_is_forgotten_with_the_last_notification_of_it(home: Home) -> None:

@@ -10,7 +10,7 @@ from fedcom.actions.comment import EditComment
 from fedcom.actions.perform import perform
 from fedcom.actions.post import EditPost
 from fedcom.context import Context
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.inbound.post import create_post_from
 from fedcom.models.actor import Person
 from fedcom.models.notification import notification
@@ -21,7 +21,7 @@ from tests.support.documents import activity, note, page
 from tests.support.people import Home
 
 KIM = "https://kim.example/u/kim"
-ROUTES = heard_routes()
+ROUTES = activity_routes()
 
 
 def told(home: Home, somebody: Person | None = None) -> list[str]:

@@ -46,15 +46,15 @@ def undone(home: Home, set_by: str = KIM, **known: Any) -> None:
 
 
 def counts(home: Home, received: ReceivedActivity) -> bool:
-    stone = home(lambda ctx: find_undone(ctx, received))
-    return stone is None or not stone.stops(received, home.clock())
+    found = home(lambda ctx: find_undone(ctx, received))
+    return found is None or not found.stops(received, home.clock())
 
 
 def arrive(home: Home, received: ReceivedActivity) -> None:
     def note(ctx: Context) -> None:
-        stone = find_undone(ctx, received)
-        assert stone is not None
-        note_arrival(ctx, received, stone)
+        found = find_undone(ctx, received)
+        assert found is not None
+        note_arrival(ctx, received, found)
 
     home(note)
 

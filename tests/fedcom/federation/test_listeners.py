@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from activitypub.document import Document
-from fedcom.federation.listeners import Listeners, Unsupported, heard_routes, reader_of
+from fedcom.federation.listeners import Listeners, Unsupported, activity_routes, reader_of
 from fedcom.inbound.catalog import HEARD
 from fedcom.models.comment import comment
 from fedcom.models.post import post
@@ -214,7 +214,7 @@ def test_what_nobody_reads_is_refused_with_what_is_missing(
     said: dict[str, Any], detail: str
 ) -> None:
     with pytest.raises(Unsupported) as caught:
-        reader_of(heard_routes(), Document(said))
+        reader_of(activity_routes(), Document(said))
 
     assert (caught.value.code, caught.value.status) == ("unsupported_type", 422)
     assert caught.value.detail == detail

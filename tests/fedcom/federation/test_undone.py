@@ -14,7 +14,7 @@ from fedcom.actions.vote import Vote
 from fedcom.context import Context, Fetched
 from fedcom.errors import FedcomError
 from fedcom.federation.envelope import authenticate, open_envelope
-from fedcom.federation.listeners import heard_routes, reader_of
+from fedcom.federation.listeners import activity_routes, reader_of
 from fedcom.federation.undone import with_undone
 from fedcom.models.personal import actor_block
 from inbox.ports import ReceivedActivity
@@ -50,7 +50,7 @@ def read(
         envelope = open_envelope(ctx, heard)
         (content,) = envelope.contents
         assert isinstance(content, Document)
-        reader = reader_of(heard_routes(), content)
+        reader = reader_of(activity_routes(), content)
         proven = authenticate(ctx, envelope, content)
         assert proven is not None
         return reader(ctx, proven)
