@@ -1,7 +1,7 @@
-"""Every page and every form: which address, which handler. The federation's routes come first.
+"""Every page and every form, with its handler. The routes of the federation come first.
 
 The addresses of communities, people, posts and comments are also the ids of the ActivityPub
-documents; whoever asks for those is answered by `fedcom.federation` before these routes are tried.
+documents; `fedcom.federation` answers requests for those before these routes are tried.
 """
 
 from starlette.routing import BaseRoute
