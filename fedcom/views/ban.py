@@ -1,4 +1,4 @@
-"""Community bans: the people banned from a community, and the communities a person is banned from."""
+"""Community bans: the people banned from a community, and a person's own bans."""
 
 from dataclasses import dataclass
 from datetime import datetime

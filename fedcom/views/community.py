@@ -69,7 +69,7 @@ class CommunityView(ActorView):
 
     @property
     def is_open(self) -> bool:
-        """Neither deleted on its own server nor closed here; a closed community shows no content."""
+        """Neither deleted on its own server nor closed here; closed ones show no content."""
         return self.deleted_at is None and self.removed_at is None
 
 
@@ -248,7 +248,7 @@ _WRITABLE = (
 def list_writable(
     conn: Connection, viewer_id: int, *, limit: int = 200
 ) -> tuple[CommunityView, ...]:
-    """The communities offered for a new post: those the member follows first, then the local ones."""
+    """The communities offered for a new post: the ones the member follows, then local ones."""
     rows = conn.execute(_WRITABLE, {"viewer": viewer_id, "count": limit}).mappings()
     return tuple(to_community(row) for row in rows)
 
@@ -311,6 +311,6 @@ def get_community_page(
 
 
 def is_refused(conn: Connection, viewer_id: int, community_id: int) -> bool:
-    """Whether the viewer's request to follow the community was refused or could not be delivered."""
+    """Whether the viewer's request to follow it was refused or could not be delivered."""
     asked = find_follow(conn, viewer_id, community_id)
     return asked is not None and find_failure(conn, asked.iri) is not None

@@ -92,7 +92,7 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The searcher: the row id (NOBODY for a guest), and whether sensitive posts are shown to them."""
+    """The searcher: row id (NOBODY for a guest), and whether sensitive posts are shown."""
 
     id: int = NOBODY
     show_nsfw: bool = False

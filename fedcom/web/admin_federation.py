@@ -223,7 +223,7 @@ async def show(request: Request) -> Response:
 
 
 async def retry(request: Request) -> Response:
-    """POST /admin/federation/retry: send the waiting deliveries for `host` now ("" for all hosts)."""
+    """POST /admin/federation/retry: send the deliveries for `host` ("" for all) now."""
     sent = await receive(request)
     admin_of(await context_of(request))
     host = normalise_host(sent["host"]) if sent.get("host") else None

@@ -126,7 +126,7 @@ def _delete(by: Person, target: Target) -> Federated[Any]:
 
 def _undelete(kind: Kind) -> Handler:
     async def undelete(request: Request) -> Response:
-        """POST /post|comment/{number}/undelete, with a notice about servers that cannot restore it."""
+        """POST /post|comment/{number}/undelete, with a notice if others cannot restore it."""
         await receive(request)
         by = member_of(await context_of(request)).person
         number = number_of(request)

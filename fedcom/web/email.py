@@ -32,7 +32,7 @@ class Proof:
 
 
 def ask_to_confirm(instance: Instance, ctx: Context, site: Site, member: Member) -> None:
-    """In the unit that stored the address: send a confirmation link to it, if mail is configured."""
+    """In the unit that stored the address: send it a confirmation link, if mail is set up."""
     if instance.settings.sends_mail:
         send_confirmation(ctx, site, member, _linker(instance, member, ctx.now))
 

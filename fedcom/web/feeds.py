@@ -82,7 +82,7 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
 
 
 def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
-    """The query for the database. Raises Invalid for an `after` that is not from one of our pages."""
+    """The query for the database. Raises Invalid for an `after` that no page of ours made."""
     account = context.member.account if context.member else None
     return FeedQuery(
         choice.scope,

@@ -58,7 +58,7 @@ class _Talk:
 
 
 async def converse(request: Request) -> Response:
-    """GET and POST /messages/{slug}: the messages between the two people, and the form below them."""
+    """GET and POST /messages/{slug}: the messages between two people, with a form."""
     form = await read_form(request, {"body": ""})
     after = Cursor.of_id(asked_row(request, "before"))
 

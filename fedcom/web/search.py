@@ -65,7 +65,7 @@ _SEARCHES: Mapping[Kind, Callable[[Connection, SearchQuery, Viewer], Hits]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters in the address; `community` is the slug of the one community that is searched."""
+    """The parameters in the address; `community` is the slug of the community searched."""
 
     text: str
     kind: Kind

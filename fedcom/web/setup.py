@@ -1,4 +1,4 @@
-"""The first page of a new instance: its name, its first admin and its first community, in one form."""
+"""The first page of a new instance: its name, first admin and first community."""
 
 import asyncio
 import hmac

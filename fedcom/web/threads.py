@@ -103,7 +103,7 @@ class Discussion:
         return any(one.id == reply_to and self.takes_reply(one) for one in placed(roots))
 
     def takes_reply(self, comment: CommentView) -> bool:
-        """Whether the viewer could reply to this comment: it is visible, and not locked for them."""
+        """Whether the viewer could reply to this comment: visible, and not locked for them."""
         return comment.is_shown and (not comment.is_locked or self.community.standing.may_moderate)
 
     def new_after(self, context: PageContext) -> datetime | None:

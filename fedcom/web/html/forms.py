@@ -266,7 +266,7 @@ async def _read_parts(request: Request) -> _Sent:
 
 
 async def _is_member(request: Request) -> bool:
-    """Whether a member sends this. Guests may not upload pictures, and anyone can invent a cookie."""
+    """Whether a member sends this: guests may not upload, and anyone can invent a cookie."""
     if not credentials_of(request).token:
         return False
     context: PageContext = getattr(request.state, "page_context", None) or await context_of(request)

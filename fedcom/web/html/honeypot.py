@@ -24,7 +24,7 @@ _PURPOSE = "sign-up"
 
 
 def set_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
-    """Before the form is shown: add the time, unless a valid one is there; empty the hidden field."""
+    """Before the form is shown: add the time unless a valid one is there; empty the bait."""
     if _moment(form, signer, now) is None:
         stamp = str(int(now.timestamp() * 1000))
         form.values[SHOWN_AT] = signer.sign(_PURPOSE, stamp)
