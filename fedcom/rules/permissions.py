@@ -50,7 +50,7 @@ def may_act(person: Person, now: datetime) -> None:
 
 
 def why_banned(reason: str, expires_at: datetime | None) -> Sentence | str:
-    """The text about a ban for the person refused: its end and its reason; "" if neither is known."""
+    """The text about a ban for the person refused: its end and reason; "" if neither is known."""
     if expires_at is None:
         return Sentence("Reason: %(reason)s", reason=reason) if reason else ""
     until = f"{expires_at:%Y-%m-%d %H:%M} UTC"

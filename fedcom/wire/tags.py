@@ -67,7 +67,7 @@ def hashtag_page(iri: str, word: str) -> str:
 
 
 def named_in(document: Document) -> tuple[str, ...]:
-    """The ids mentioned in the tags of a peer's text, at most as many as one of ours may mention."""
+    """The ids mentioned in the tags of a peer's text, at most as many as ours may mention."""
     named = dict.fromkeys(mention.href for mention in document.mentions)
     return tuple(named)[:MAX_MENTIONS]
 
