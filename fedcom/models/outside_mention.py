@@ -26,7 +26,7 @@ outside_mention = Table(
 
 @dataclass(frozen=True, slots=True)
 class OutsideMention:
-    """The beginning of such a post, which members are notified of and can read on its own server."""
+    """The beginning of such a post; members are notified and can read it on its own server."""
 
     id: int
     iri: str

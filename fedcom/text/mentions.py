@@ -77,7 +77,7 @@ class ParsedMarkdown:
 
 
 def linked_addresses(html: str) -> tuple[str, ...]:
-    """The targets of the mentions in `html` (from `ParsedMarkdown.to_html`), each once, in order."""
+    """Targets of the mentions in `html` (from `ParsedMarkdown.to_html`), each once, in order."""
     found = dict.fromkeys(_MENTION_LINK.findall(html))
     return tuple(map(entities.unescape, found))
 

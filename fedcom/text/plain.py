@@ -66,7 +66,7 @@ def clean_title(text: str, limit: int = TITLE_LIMIT) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """`text` with at most `limit` characters, cut between words if there is a space near the end."""
+    """`text` with at most `limit` characters, cut between words if a space is near the end."""
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
