@@ -1,8 +1,8 @@
-"""ActivityPub's side of the house: what peers ask of us and say to us.
+"""The ActivityPub side: what peers request from us, and the engines' ports.
 
 `discovery` (WebFinger, NodeInfo, host-meta), `documents` (actors, objects, collections,
 activities), `threads` (the collections of a conversation), `paging` (of collections), `negotiation`
-(page or document?), `listeners` (from the inbox to the actions) with `envelope` (what is inside an
-Announce, and what of it is believed) and `facts` (what is known of it), `problem_types` (how
-refusals are typed), `ports` (the rest of what inbox and outbox asked for).
+(page or document?), `listeners` (from the inbox to the actions) with `envelope` (the contents of an
+Announce, and how much of them is trusted) and `facts` (the stored facts about them),
+`problem_types` (the types of refusals), `ports` (the other ports of inbox and outbox).
 """

@@ -1,4 +1,4 @@
-"""How we are found: WebFinger, NodeInfo and host-meta, at every path that clients try."""
+"""How other servers find us: WebFinger, NodeInfo and host-meta, at every path that clients try."""
 
 import re
 from importlib.metadata import version
@@ -25,20 +25,20 @@ from fedcom.queries.actors import find_actor, find_community, find_person
 from fedcom.queries.counts import count_usage
 from fedcom.site.settings import get_site
 
-# The last of the line whose API apps speak; they refuse what is not 0.18 or 0.19 (Jerboa).
+# The last version of the API that apps use; they refuse any other than 0.18 or 0.19 (Jerboa).
 SEEN_AS = Software("lemmy", "0.19.20")
 OURS = Software("fedcom", version("fedcom"))
-# Apps without a browser below them that name themselves.
+# Apps that identify themselves and are not based on a browser.
 KNOWN_APPS = ("voyagerapp", "jerboa", "thunder", "summit", "interstellar", "mlem", "eternity")
-# RFC 3986 §2 and §3.1; people type umlauts, so letters of any script are taken.
+# RFC 3986 §2 and §3.1; people type umlauts, so letters of any script are accepted.
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"\\^`{|}]+")
 
 
 async def answer_webfinger(request: Request) -> Response:
-    """RFC 7033: `?resource=acct:name@host`, or the id of an actor of ours.
+    """RFC 7033: `?resource=acct:name@host`, or the id of a local actor.
 
-    404 for everybody who is not here, is deleted, or is on another host, without a difference; 400
-    when the resource is missing, there are several, or it is not a URI (§4.2).
+    Always the same 404 for actors that are unknown, deleted, or on another host; 400 if the
+    resource is missing, repeated, or not a URI (§4.2).
     """
     resource = _resource(request)
     instance = instance_of(request)
@@ -59,7 +59,7 @@ async def answer_webfinger(request: Request) -> Response:
 
 
 async def answer_host_meta(request: Request) -> Response:
-    """RFC 6415 as XML: where WebFinger is, for those who still ask."""
+    """RFC 6415 as XML: the address of WebFinger, for clients that still ask."""
     template = _webfinger_template(instance_of(request))
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -80,7 +80,9 @@ async def answer_host_meta_json(request: Request) -> Response:
 
 
 async def answer_nodeinfo_index(request: Request) -> Response:
-    """Where NodeInfo is (FEP-f1d5); Lemmy's apps read the links, some only guess them."""
+    """The addresses of NodeInfo (FEP-f1d5); some of Lemmy's apps read the links, some guess
+    them.
+    """
     origin = instance_of(request).settings.origin
     body = nodeinfo.index(origin)
     body["links"].append({"rel": f"{AS2}#Application", "href": f"{origin}/actor"})
@@ -88,7 +90,9 @@ async def answer_nodeinfo_index(request: Request) -> Response:
 
 
 async def answer_nodeinfo(request: Request) -> Response:
-    """NodeInfo 2.0 and 2.1: the truth to servers; what they can work with to browsers and apps."""
+    """NodeInfo 2.0 and 2.1: the real software for servers; a compatible one for browsers and
+    apps.
+    """
     instance = instance_of(request)
     about, usage = await instance.read(lambda conn: _numbers(conn, instance))
     software = SEEN_AS if about.answers_apps_as_lemmy and is_app(request) else OURS
@@ -108,9 +112,9 @@ async def answer_nodeinfo(request: Request) -> Response:
 
 
 def is_app(request: Request) -> bool:
-    """Whether a browser or an app asks, not a server.
+    """Whether the client is a browser or an app, not a server.
 
-    Not by Sec-Fetch-Mode: Node's fetch sends that too, so it would take Misskey for a browser.
+    Sec-Fetch-Mode does not tell: Node's fetch sends it too, so Misskey would count as a browser.
     """
     headers = request.headers
     site = headers.get("sec-fetch-site")
@@ -135,7 +139,7 @@ def _resource(request: Request) -> str:
 
 
 def _is_uri(text: str) -> bool:
-    """Whether it has the form of an absolute URI; of an `acct:` also that of RFC 7565."""
+    """Whether it has the form of an absolute URI; an `acct:` also that of RFC 7565."""
     if not _URI.fullmatch(text):
         return False
     scheme, _, rest = text.partition(":")
@@ -144,7 +148,7 @@ def _is_uri(text: str) -> bool:
         return bool(name and host) and "@" not in host
     try:
         urlsplit(text)
-    except ValueError:  # half an IPv6 address
+    except ValueError:  # an incomplete IPv6 address
         return False
     return True
 

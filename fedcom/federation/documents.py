@@ -1,8 +1,8 @@
-"""ActivityPub documents of what is ours: actors, posts, comments, collections, activities.
+"""ActivityPub documents of local actors, posts, comments, collections and activities.
 
-Only public things are ever written down here, and remote things never under our origin: whoever
-asks for one is sent to its id. What was deleted or removed answers 410 with a Tombstone, what never
-was 404.
+Only public content is served here, and remote content never under our origin: requests for it are
+redirected to its id. Deleted or removed content answers 410 with a Tombstone, content that never
+existed 404.
 """
 
 import re
@@ -67,7 +67,7 @@ from fedcom.wire.addressing import announce_iri, create_iri
 from fedcom.wire.post import to_page
 from outbox.publish import Issued, find_issued
 
-# Lemmy 0.19 reads up to 50 posts of a group's outbox when somebody first follows it.
+# Lemmy 0.19 reads up to 50 posts of a group's outbox when a first member follows it.
 OUTBOX_POSTS = 50
 PERSON_OUTBOX = 20
 LARGEST_ID = 2**53
@@ -87,7 +87,7 @@ async def answer_actor(request: Request) -> Response:
 
 
 async def answer_site(request: Request) -> Response:
-    """The instance actor again, at our root: what the target of a ban from the site names."""
+    """The instance actor again, at our root: the target of a ban from the whole server."""
     origin = instance_of(request).settings.origin
     iri = f"{origin}/actor"
     return await _answer(
@@ -96,9 +96,9 @@ async def answer_site(request: Request) -> Response:
 
 
 async def answer_post(request: Request) -> Response:
-    """A local post as a Page, for microblogs as a Note; or its Tombstone, or the way to a peer's.
+    """A local post as a Page, for microblog servers as a Note; or its Tombstone, or a redirect.
 
-    Whoever asks is known by the request, so that a shared cache may give the answer to no other.
+    The response depends on the requester, so shared caches must not reuse it for others.
     """
     number = _number(request)
 
@@ -113,44 +113,44 @@ async def answer_post(request: Request) -> Response:
 
 
 async def answer_comment(request: Request) -> Response:
-    """A local comment as a Note, or its Tombstone; the way to a peer's comment."""
+    """A local comment as a Note, or its Tombstone; a redirect to a peer's comment."""
     number = _number(request)
     return await _answer(request, lambda ctx: _served(ctx, get_comment(ctx.conn, number)))
 
 
 async def answer_instance_collection(request: Request) -> Response:
-    """The instance actor publishes nothing and has no followers; peers look all the same."""
+    """The instance actor publishes nothing and has no followers; peers request these anyway."""
     iri = _asked_for(request)
     return await _answer(request, lambda _ctx: ordered_collection(iri, 0, items=[]))
 
 
 async def answer_followers(request: Request) -> Response:
-    """How many follow; not who.
+    """The number of followers; never a list of them.
 
-    `items` is there and empty: Lemmy 0.19 reads the number only from a collection that has it.
+    `items` is present and empty: Lemmy 0.19 reads the number only from a collection that has it.
     """
     return await _collection(request, "followers", _followers)
 
 
 async def answer_following(request: Request) -> Response:
-    """Nobody's business: an empty collection."""
+    """Private: an empty collection."""
     return await _collection(
         request, "following", lambda _ctx, _who, iri: collection(iri, 0, items=[])
     )
 
 
 async def answer_outbox(request: Request) -> Response:
-    """The posts of a community, announced, or what a person wrote, newest first: `?page=1` and on.
+    """The posts of a community, announced, or a person's content, newest first: `?page=1` and on.
 
-    The newest stand in the collection too: Lemmy 0.19 does not follow a `first`.
+    The collection itself lists the newest too: Lemmy 0.19 does not follow a `first`.
     """
     page = asked_page(request)
     return await _collection(request, "outbox", lambda ctx, who, iri: _outbox(ctx, who, iri, page))
 
 
 async def answer_featured(request: Request) -> Response:
-    """The pinned posts of a community, with the objects in it, as Lemmy reads it. People pin none,
-    but GoToSocial 0.20 asks for it all the same.
+    """The pinned posts of a community, with the objects embedded, as Lemmy reads it. People pin
+    nothing, but GoToSocial 0.20 requests theirs anyway.
     """
     return await _collection(request, "featured", _featured)
 
@@ -161,18 +161,18 @@ async def answer_moderators(request: Request) -> Response:
 
 
 async def answer_activity(request: Request) -> Response:
-    """An activity that we issued, if it was public and what it is about still is."""
+    """An activity that we issued, if it was public and its object still is."""
     iri = _asked_for(request)
     return await _answer(request, lambda ctx: _activity(ctx, iri))
 
 
 def _asked_for(request: Request) -> str:
-    """The id that was asked for. Not from `request.url`, which is made with the Host header."""
+    """The requested id. Not from `request.url`, which is built from the Host header."""
     return f"{instance_of(request).settings.origin}{request.scope['path']}"
 
 
 def _number(request: Request) -> int:
-    """The number in the address. Raises NotFound for one that no row can have."""
+    """The row id in the address. Raises NotFound for one that no row can have."""
     number: int = request.path_params["number"]
     if number > LARGEST_ID:
         raise NotFound("couldnt_find_object", "Not found.")
@@ -189,7 +189,7 @@ async def _answer(
     instance = instance_of(request)
 
     def find(conn: Connection) -> tuple[bytes, int] | Elsewhere:
-        # Written down here, in the thread of the database: an outbox may have megabytes.
+        # Serialised here, in the thread of the database: an outbox may have megabytes.
         found = work(context_of(conn, instance))
         if isinstance(found, Elsewhere):
             return found
@@ -218,12 +218,12 @@ async def _collection(
 
 
 def context_of(conn: Connection, instance: Instance) -> Context:
-    """What the makers of documents are given: the time, and a connection that only reads."""
+    """The context for building documents: the time, and a connection that only reads."""
     return Context(conn, instance.clock(), instance.settings.origin)
 
 
 def _at(ctx: Context, iri: str) -> Json | Elsewhere:
-    """The actor with this id, or the way to the one whose page is here: `/u/name@host`."""
+    """The actor with this id, or a redirect for one whose page is here: `/u/name@host`."""
     head, _, slug = iri.rpartition("/")
     name, at, host = slug.partition("@")
     if not at:
@@ -249,7 +249,7 @@ def _is_closed(someone: Actor) -> bool:
 
 
 def open_place(ctx: Context, about: Post) -> Community:
-    """The community of a post. Raises NotFound when it is closed, and all that is in it with it."""
+    """The community of a post. Raises NotFound if it is closed, which hides everything in it."""
     community = get_community(ctx.conn, about.community_id)
     if _is_closed(community):
         raise NotFound("couldnt_find_community", "This community is closed.")
@@ -257,9 +257,9 @@ def open_place(ctx: Context, about: Post) -> Community:
 
 
 def to_be_found_at(about: Post | Comment, what: str | None = None) -> Elsewhere:
-    """The way to a peer's post or comment, or to `what` its server said belongs to it.
+    """A redirect to a peer's post or comment, or to `what` its server lists as belonging to it.
 
-    Raises NotFound when it is not shown here.
+    Raises NotFound if it is not visible here.
     """
     if not about.is_shown:
         raise NotFound(
@@ -271,7 +271,7 @@ def to_be_found_at(about: Post | Comment, what: str | None = None) -> Elsewhere:
 
 
 def _served(ctx: Context, about: Post | Comment) -> Json | Elsewhere:
-    """Ours as a document; a peer's, while it is shown here, at its origin."""
+    """Local content as a document; a redirect to a peer's, while it is visible here."""
     if about.local:
         return _object(ctx, about)
     open_place(ctx, post_of(ctx.conn, about))
@@ -375,9 +375,9 @@ def _activity(ctx: Context, iri: str) -> bytes | Json:
 
 
 def _made_anew(ctx: Context, kind: str, number: str) -> Json | None:
-    """The Create of a post or comment, or a post's Announce, with the words that it has now.
+    """The Create of a post or comment, or a post's Announce, with the current text.
 
-    None when it is not shown, or the activity is another server's. Raises NotFound.
+    None if it is hidden, or the activity is another server's. Raises NotFound.
     """
     find = get_comment if kind == "create/comment" else get_post
     about: Post | Comment = find(ctx.conn, int(number))
@@ -390,10 +390,10 @@ def _made_anew(ctx: Context, kind: str, number: str) -> Json | None:
 
 
 def _may_be_shown(ctx: Context, issued: Issued) -> bool:
-    """Public, no report, and not carrying words that have been deleted, removed or replaced.
+    """Public, no report, and without text that has been deleted, removed or replaced.
 
-    Follows, their answers and votes have no words and are addressed to nobody else than those who
-    know their ids; these may ask whether we really sent them.
+    Follows, their responses and votes contain no text and are only found by servers that know their
+    ids, to check whether we really sent them.
     """
     activity = Document(parse(issued.body))
     kinds = _kinds(activity)
@@ -411,7 +411,7 @@ def _may_be_shown(ctx: Context, issued: Issued) -> bool:
 
 
 def _kinds(activity: Document) -> set[str]:
-    """The types from outside in, however deep."""
+    """The types from the outermost to the innermost, at any depth."""
     kinds, inner = set(), activity if activity.is_activity else None
     while inner is not None:
         kinds.add(inner.type)
@@ -420,7 +420,7 @@ def _kinds(activity: Document) -> set[str]:
 
 
 def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
-    """What stands there for everybody to see."""
+    """The activity's public content."""
     about = find_content(ctx.conn, iri)
     if about is None:
         someone = find_actor(ctx.conn, iri)
@@ -431,7 +431,7 @@ def _subject(ctx: Context, iri: str) -> Post | Comment | Actor | None:
 
 _PERSON, _COMMUNITY = "/u/{name}", "/c/{name}"
 
-# Documents that share their address with a page; the application asks `negotiation` first.
+# Documents that share their address with a page; the application calls `negotiation` first.
 SHARED = (
     ("/", answer_site),
     (_PERSON, answer_actor),

@@ -1,8 +1,8 @@
-"""What an activity proves, and what is inside an Announce.
+"""What an activity proves, and the contents of an Announce.
 
-`activitypub.authority` decides, by what `facts` knows; here its verdict is carried out: believe,
-ask the origin first, or refuse. Nothing else decides whose word counts. `open_envelope` takes the
-contents out, `authenticate` says of each what of it may be believed.
+`activitypub.authority` decides, given the `facts`; here its verdict is carried out: accept, ask the
+origin first, or refuse. Nothing else decides which actor is authorised. `open_envelope` extracts
+the contents, `authenticate` determines how much of each may be trusted.
 """
 
 from dataclasses import dataclass, replace
@@ -37,13 +37,14 @@ from inbox.ports import ReceivedActivity
 from inbox.validate import MAX_ITEMS
 
 MOST_ANNOUNCED = 500
-"""Things in one Announce. Each is looked at anew whenever one of them has to be fetched, and nobody
-else writes meanwhile; a megabyte has room for 50,000."""
+"""Contents of one Announce. Each is examined again whenever one of them has to be fetched, and
+others cannot write meanwhile; a megabyte has room for 50,000.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What reached us, and the things that it consists of.
+    """A received activity and its contents.
 
     `contents` is the activity itself, or what `group` has announced: documents and bare ids.
     """
@@ -54,9 +55,9 @@ class Envelope:
 
 
 def open_envelope(ctx: Context, received: ReceivedActivity) -> Envelope:
-    """What `received` consists of: itself, or what is inside when it is an Announce.
+    """The contents of `received`: itself, or the announced objects of an Announce.
 
-    Raises Denied for an Announce that nobody here listens to, Invalid for one of too many things.
+    Raises Denied for an Announce that no member follows, Invalid for one with too many objects.
     """
     activity = received.activity
     if activity.type != "Announce":
@@ -86,7 +87,7 @@ def open_envelope(ctx: Context, received: ReceivedActivity) -> Envelope:
 
 
 def _announced(activity: Document) -> list[Document | str]:
-    """What is announced: one thing, several, or what a collection shows (Discourse)."""
+    """The announced objects: one, several, or the items of a collection (Discourse)."""
     found: list[Document | str] = []
     for one in activity.objects:
         shown = isinstance(one, Document) and one.type in COLLECTION_TYPES and one.items
@@ -97,14 +98,14 @@ def _announced(activity: Document) -> list[Document | str]:
 def authenticate(
     ctx: Context, envelope: Envelope, content: Document | str
 ) -> ReceivedActivity | None:
-    """One of an envelope's contents as the actions may read it; None for what we said ourselves.
+    """One of an envelope's contents as the actions may read it; None for our own activities.
 
-    Where the sender could not vouch for an object, the copy of its origin stands in its place.
+    Where the sender could not vouch for an object, the origin's copy replaces it.
     Raises Denied, NeedsFetch, or the FetchFailed of an origin.
     """
     group, received = envelope.group, envelope.received
     if group is not None:
-        # An Announce that somebody else brought again says again what may have been undone since.
+        # An Announce forwarded by another actor may repeat what has been undone since.
         by_group: Evidence = "community" if received.evidence == "signature" else "proof"
         return _announced_content(ctx, content, group, by_group)
     if isinstance(content, str):
@@ -143,10 +144,10 @@ def _announced_content(
 
 
 def _is_echo(ctx: Context, what: Document) -> bool:
-    """Whether an object of ours comes back, alone or in our member's Create or Update of it.
+    """Whether a local object comes back, alone or in our member's Create or Update of it.
 
-    The copy is not read, whatever it says: ours is the one that counts. PieFed and NodeBB announce
-    the object beside the activity, and NodeBB makes up the id of the Create.
+    The copy is not read, whatever its content: only ours counts. PieFed and NodeBB announce the
+    object beside the activity, and NodeBB makes up the id of the Create.
     """
     if what.type in ("Create", "Update"):
         return ctx.is_ours(what.owner or "") and ctx.is_ours(what.object_id or "")
@@ -165,7 +166,7 @@ def _announced_id(
 ) -> ReceivedActivity | None:
     """A boost of an object, or the bare id of an activity, as its origin serves it.
 
-    That a server still serves an activity does not say that it is still in force: it counts as if
+    That a server still serves an activity does not mean that it is still in force: it counts as if
     the community had embedded it.
     """
     document = _fetched(ctx, iri)
@@ -175,14 +176,14 @@ def _announced_id(
 
 
 def _fetched(ctx: Context, iri: str) -> Document:
-    """What the origin of `iri` serves there. Raises Denied for what it may not say, or Missing."""
+    """The document at `iri`. Raises Denied if the origin may not send it, or NeedsFetch."""
     document = ctx.document(iri)
     _refuse(judge_fetched(document, document.id or "", Known(hosts=frozenset({ctx.host}))))
     return document
 
 
 def _as_update(ctx: Context, document: Document, group: Community) -> ReceivedActivity:
-    """An object alone, as the activity that it stands for: it is new, or newer than ours."""
+    """A bare object, as the activity that it implies: it is new, or newer than ours."""
     document = with_author(ctx, document)
     author = document.owner or ""
     update = {"type": "Update", "actor": author, "object": document.raw, "to": [PUBLIC]}
@@ -190,13 +191,13 @@ def _as_update(ctx: Context, document: Document, group: Community) -> ReceivedAc
 
 
 def _fetch_voted_on(ctx: Context, inner: Document, group: Community) -> None:
-    """A vote on a post that we missed brings the post; one on anything else is refused later."""
+    """A vote on an unknown post makes us fetch the post; one on anything else is refused later."""
     if activity_type(inner.type).rule == "vote" and inner.object_id is not None:
         content_at(ctx, inner.object_id, via=group.iri)
 
 
 def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:
-    """`received` with its object as the origin has it, when the origin had to be asked."""
+    """`received` with the origin's copy of its object, if the origin had to be asked."""
     _refuse(verdict)
     if isinstance(verdict, Believe):
         return received
@@ -214,7 +215,7 @@ def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> Rece
             type=document.type,
         )
     if document.is_actor and claimed is not None:
-        return received  # actors are read from their documents and never from what is said
+        return received  # actors are only read from their own documents
     if not document.is_actor and received.actor not in document.authors:
         raise Denied(
             "not_the_owner",
@@ -222,13 +223,13 @@ def _settled(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> Rece
             iri=document.id,
             actor=received.actor,
         )
-    # What we have now is the origin's word and not the sender's.
+    # The object now comes from the origin and not from the sender.
     settled = received.activity.raw | {"object": document.written_by(received.actor).raw}
     return replace(received, activity=Document(settled), body=None)
 
 
 def _deletion(ctx: Context, received: ReceivedActivity, verdict: Verdict) -> ReceivedActivity:
-    """A Delete counts when the origin says the same: 410 or a Tombstone. 404 proves less."""
+    """A Delete counts if the origin confirms it: 410 or a Tombstone. 404 proves less."""
     iri = verdict.iri if isinstance(verdict, FetchFirst) else ""
     is_undo = received.activity.type == "Undo"
     confirmed = True

@@ -1,4 +1,4 @@
-"""What our database knows of one activity, for the authority to judge it by."""
+"""The stored facts about one activity, by which the authority judges it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,9 +27,9 @@ from outbox.publish import find_issued
 
 
 class Facts(Known):
-    """Each fact is looked up when a rule asks for it, so what no rule asks for costs nothing.
+    """Each fact is looked up when a rule asks for it, so unused ones cost nothing.
 
-    `group` is the community that announced the activity, None for what came straight.
+    `group` is the community that announced the activity, None if the actor sent it.
     """
 
     _asked: "_Asked"
@@ -37,7 +37,7 @@ class Facts(Known):
     def __init__(
         self, ctx: Context, activity: Document, actor_iri: str, group: Community | None = None
     ) -> None:
-        # Not `super().__init__`: the values that it would set stand before what is looked up.
+        # Not `super().__init__`: the values that it sets would hide the properties here.
         object.__setattr__(self, "hosts", frozenset({ctx.host}))
         self.__dict__["_asked"] = _Asked(ctx, activity, actor_iri, group)
 
@@ -86,7 +86,7 @@ class Facts(Known):
 
     @cached_property
     def issued_by_us(self) -> bool:
-        """Whether we sent it as ours; what is another's was only passed on."""
+        """Whether we sent it as a local actor's; remote activities were only forwarded."""
         ctx, iri = self._asked.ctx, self._asked.activity.id
         return iri is not None and ctx.is_ours(iri) and find_issued(ctx.conn, iri) is not None
 
@@ -99,7 +99,7 @@ class Facts(Known):
 
     @cached_property
     def _at(self) -> Located | None:
-        """The post or comment that it is about."""
+        """The post or comment that the activity is about."""
         iri = self._asked.activity.subject_id
         return find_located(self._asked.ctx, iri, self._asked.actor_iri) if iri else None
 
@@ -109,7 +109,7 @@ class Facts(Known):
 
     @cached_property
     def _here(self) -> Community | None:
-        """The community of ours that has the object or the target."""
+        """The local community that contains the object or the target."""
         community = None if self._at is None else self._at.community
         for one in (community, self._collection):
             if one is not None and one.local:
@@ -121,7 +121,7 @@ class Facts(Known):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the facts are about."""
+    """The object of the activity."""
 
     ctx: Context
     activity: Document
@@ -130,13 +130,13 @@ class _Asked:
 
     @property
     def target(self) -> str | None:
-        """Of the activity, or of what it undoes."""
+        """The object of the activity, or of the one that it undoes."""
         undone = self.activity.object_document if self.activity.type == "Undo" else self.activity
         return undone.target if undone is not None else None
 
 
 def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
-    """Whether an announced activity carries a valid proof of its actor (FEP-8b32), and is new."""
+    """Whether an announced activity has a valid, recent proof of its actor (FEP-8b32)."""
     if not activity.has_proof or ctx.is_ours(actor_iri):
         return False
     someone = actor_at(ctx, actor_iri)
@@ -145,15 +145,18 @@ def _is_proven(ctx: Context, activity: Document, actor_iri: str) -> bool:
     try:
         key = PublicKey.from_multibase(someone.proof_key_id, someone.iri, someone.proof_key)
         proof = verify_proof(activity.raw, key, now=ctx.now, max_age=RELAYED_WITHIN)
-        if activity.type not in ("Create", "Update"):  # these are dated, so an old one is seen
+        if activity.type not in (
+            "Create",
+            "Update",
+        ):  # these have dates, so an old one is recognised
             refuse_replay(ctx.conn, activity, actor_iri, proof)
     except (ProtocolError, Denied):
-        return False  # then its origin is asked, as if there were none
+        return False  # its origin is asked, as without a proof
     return True
 
 
 def _owner_of_collection(ctx: Context, iri: str | None) -> Community | None:
-    """The community whose moderators or featured collection, or which itself, `iri` is."""
+    """The community that has `iri` as its id, its moderators or its featured collection."""
     if iri is None:
         return None
     community_id = ctx.conn.execute(
@@ -171,7 +174,7 @@ def _owner_of_collection(ctx: Context, iri: str | None) -> Community | None:
 
 
 def _follow_target(ctx: Context, activity: Document, actor_iri: str) -> str | None:
-    """Whom our Follow is about that an Accept or Reject names, by its id or by its content."""
+    """The followed actor of our Follow that an Accept or Reject names by id or embeds."""
     if activity.type not in ("Accept", "Reject"):
         return None
     asked = find_answered(ctx, activity.object_id or "")

@@ -1,6 +1,6 @@
-"""From the inbox to the actions: the handlers that `inbox` was promised.
+"""From the inbox to the actions: the handlers behind the ports of `inbox`.
 
-One reader for each shape (`inbound.catalog`); here their refusals become answers for peers.
+One reader per activity shape (`inbound.catalog`); here their refusals become responses for peers.
 """
 
 import asyncio
@@ -54,14 +54,14 @@ from outbox.peers import heard_from, is_failing
 
 logger = structlog.get_logger(__name__)
 
-# What one activity may cost us in requests to others: a parent chain, its authors, a community.
+# How many requests one activity may cause: a chain of parents, its authors, a community.
 DOCUMENTS = 30
-# Seconds until what could not be fetched is tried again the first time; the inbox waits longer each
-# time after that.
+# Seconds until a failed fetch is tried again the first time; the inbox waits longer each time after
+# that.
 AGAIN = 5.0
-# Refusals that blame nobody: the peer did right, it only does not concern us (now). They are
-# answered 202 like everything that is kept, so that the peer learns that its signature was right,
-# and listed as ignored with their reason.
+# Refusals without an error by the peer: the activity just does not concern us (now). They get 202
+# like every accepted activity, so that the peer learns that its signature was right, and are listed
+# as ignored with their reason.
 POLITE = frozenset(
     {
         "waits_for_announce",
@@ -71,21 +71,21 @@ POLITE = frozenset(
         "already_deleted",
         "report_elsewhere",
         "unknown_object",
-        # A peer cannot know what every other server understands.
+        # A peer cannot know which activities every other server understands.
         "unsupported_type",
         "not_moved",
         "unknown_collection",
-        # Whose post it is sees no error either way, and some servers (Takahe 0.11, snac 2.94) take
-        # a refusal for a fault and deliver again.
+        # The author sees no error either way, and some servers (Takahe 0.11, snac 2.94) take a
+        # refusal for a fault and deliver again.
         "not_public",
-        # Who is blocked need not learn it.
+        # A blocked actor need not learn of it.
         "person_block",
     }
 )
 
 
 class Listeners:
-    """What is done with an activity that the inbox has verified."""
+    """The handling of activities that the inbox has verified."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Listeners:
         clock: Clock,
         accepted: Callable[[], None] = lambda: None,
     ) -> None:
-        """`accepted` is told when somebody elsewhere has accepted a follow; it must not wait."""
+        """`accepted` is called when a remote actor has accepted a follow; it must not block."""
         self._accepted = accepted
         self._units = units
         self._keys = keys
@@ -107,16 +107,16 @@ class Listeners:
         self._routes = heard_routes()
 
     def check(self, conn: Connection, received: ReceivedActivity) -> None:
-        """At the door, reading only: refuse what the database alone can refuse.
+        """At the HTTP request, reading only: refuse what the database alone can refuse.
 
-        Raises inbox.Refused with 403, 404 or 422. What is not known yet passes, and so does what
-        would be refused politely.
+        Raises inbox.Refused with 403, 404 or 422. Unknown objects pass, and so does anything that
+        would be refused with 202.
         """
         ctx = Context(conn, self._clock(), self._origin)
         try:
             envelope = open_envelope(ctx, received)
             if len(envelope.contents) > 1:
-                return  # one of several that is refused must not take the others along
+                return  # refusing one of several must not refuse the others
             for content in envelope.contents:
                 self._check_one(ctx, envelope, content)
         except (NeedsFetch, Conflict):
@@ -130,7 +130,8 @@ class Listeners:
     def _authenticate(
         self, ctx: Context, envelope: Envelope, content: Document | str
     ) -> ReceivedActivity | None:
-        """As `envelope.authenticate`; raises Unsupported for what nobody reads, alone or inside an
+        """As `envelope.authenticate`; raises Unsupported for a type without a reader, alone or
+        inside an
         Announce.
         """
         if isinstance(content, Document) and content.is_activity:
@@ -149,17 +150,17 @@ class Listeners:
             action.check(ctx)
 
     async def handle(self, received: ReceivedActivity, close: Callable[[Connection], None]) -> None:
-        """Do it, and close the journal row in the same transaction.
+        """Perform it, and close the journal row in the same transaction.
 
         Raises inbox.Refused and inbox.Later.
         """
         fetched = Fetched()
         owner = self._keys.owner_document(received.actor)
-        # It was fetched with a key, maybe long ago: good enough to know the actor by, but not for
-        # an activity that says that the actor has changed.
+        # It was fetched with a key, maybe long ago: recent enough to identify the actor, but not
+        # for an activity that says that the actor has changed.
         if owner is not None and received.activity.object_id != received.actor:
             fetched.documents[received.actor] = owner
-        # What a follower's server understands decides what it is sent from now on.
+        # The software of a follower's server decides which activities it is sent from now on.
         await self._origins.learn_software(host_of(received.actor))
         try:
             is_accepted = await self._units.unit(
@@ -170,7 +171,7 @@ class Listeners:
         except FedcomError as error:
             raise _refused(error) from error
         except IntegrityError as error:
-            # The same thing reached us by two ways at once; the other one is through by now.
+            # The same object arrived in two ways at once; the other one is stored by now.
             raise Later(1.0, "duplicate_in_flight") from error
         except Unreachable as error:
             raise Later(error.retry_after or AGAIN, str(error)) from error
@@ -181,9 +182,9 @@ class Listeners:
         await self._refresh.read_again(received.actor)
 
     async def authenticate(self, received: ReceivedActivity) -> ReceivedActivity:
-        """Somebody else than the actor sent this: believe the actor's proof, or ask the origin.
+        """Another actor sent this: check the author's proof, or ask the origin.
 
-        Raises inbox.Refused when neither shows it, inbox.Later when the origin cannot be asked now.
+        Raises inbox.Refused if neither confirms it, inbox.Later if the origin cannot be asked now.
         """
         proof = await self._find_proof(received)
         owner = await self._units.read(lambda conn: find_author(conn, received.activity.object_id))
@@ -209,7 +210,7 @@ class Listeners:
             if proof is None or not same_host(proof.verification_method, received.actor):
                 return None
             key = await self._keys.find(proof.verification_method)
-            # Aside: half a second for a megabyte, in which the event loop would do nothing else.
+            # In a thread: half a second for a megabyte, which would block the event loop.
             await asyncio.to_thread(
                 verify_proof,
                 received.activity.raw,
@@ -231,7 +232,7 @@ class Listeners:
             raise _refused(error) from error
 
     async def _ask_origin(self, iri: str) -> Document | None:
-        """What is served at `iri`; None when it is gone (410)."""
+        """The document at `iri`; None if it is gone (410)."""
         try:
             return await self._units.fetch(iri, Budget(documents=3))
         except Gone:
@@ -244,13 +245,13 @@ class Listeners:
             raise Refused(401, error.code, error.detail, error.facts) from error
 
     def shapes(self) -> list[tuple[str, ...]]:
-        """Every shape of activity that is heard."""
+        """Every activity shape that has a reader."""
         return self._routes.shapes()
 
     def _work(
         self, ctx: Context, received: ReceivedActivity, close: Callable[[Connection], None]
     ) -> bool:
-        """Do what was said; whether it shows that a follow of ours was accepted."""
+        """Perform an activity; returns whether it shows that a local follow was accepted."""
         is_boost = note_boost(ctx, received.activity, received.actor)
         if not is_boost:
             envelope = open_envelope(ctx, received)
@@ -270,7 +271,7 @@ class Listeners:
         return is_accepted
 
     def _one(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
-        # What was read for another one of several may have changed since.
+        # The rows read for another of several contents may have changed since.
         ctx.seen.forget()
         if envelope.group is None and _is_undo_of_unknown(content):
             _await_undone(ctx, envelope.received, content)
@@ -284,7 +285,7 @@ class Listeners:
             return
         action = reader_of(self._routes, received.activity)(ctx, received)
         if action is not None:
-            with suppress(Conflict):  # somebody was faster: it is as it should be
+            with suppress(Conflict):  # another process was faster, with the same result
                 perform(ctx, action, received)
         if received.activity.type == "Undo":
             _remember_undone(ctx, received, found=action is not None)
@@ -292,7 +293,7 @@ class Listeners:
             forget_undone(ctx, received)
 
     def _one_of_several(self, ctx: Context, envelope: Envelope, content: Document | str) -> None:
-        """PieFed announces votes by the dozen; one that is refused must not take the others."""
+        """PieFed announces votes by the dozen; refusing one must not refuse the others."""
         try:
             with ctx.conn.begin_nested():
                 self._one(ctx, envelope, content)
@@ -303,13 +304,13 @@ class Listeners:
 
 
 class Unsupported(FedcomError):
-    """An activity that nobody here reads."""
+    """An activity without a reader."""
 
     status = 422
 
 
 def heard_routes() -> Routes[Reader]:
-    """Which reader hears which shape."""
+    """The reader of each activity shape."""
     routes: Routes[Reader] = Routes()
     for readers in HEARD:
         for shape, reader in readers.items():
@@ -318,7 +319,7 @@ def heard_routes() -> Routes[Reader]:
 
 
 def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
-    """The reader of an activity. Raises Unsupported, and says what we do not do."""
+    """The reader of an activity. Raises Unsupported, naming the unknown shape."""
     reader = routes.find(activity)
     if reader is None:
         kind = " of ".join(activity.shape) or "nothing"
@@ -329,15 +330,16 @@ def reader_of(routes: Routes[Reader], activity: Document) -> Reader:
 
 
 def _is_undo_of_unknown(content: Document | str) -> bool:
-    """Whether it only names what it takes back, which was found neither here nor at its origin."""
+    """Whether an Undo only names its object, which was found neither here nor at its origin."""
     return (
         isinstance(content, Document) and content.type == "Undo" and isinstance(content.object, str)
     )
 
 
 def _await_undone(ctx: Context, received: ReceivedActivity, undo: Document | str) -> None:
-    """What is undone by its mere id may be on its way still, whatever it is about: keep it out when
-    it arrives. What was undone before, and may be said anew, stays as it is.
+    """An activity that is undone by its bare id may still be on its way, whatever its type: refuse
+    it
+    when it arrives. One that was undone before, and may be sent anew, keeps its tombstone.
     """
     iri, by = (undo.object_id, undo.owner) if isinstance(undo, Document) else (None, None)
     if iri is not None and by is not None and same_host(iri, by) and not was_undone(ctx, iri):
@@ -345,7 +347,7 @@ def _await_undone(ctx: Context, received: ReceivedActivity, undo: Document | str
 
 
 def _remember_undone(ctx: Context, received: ReceivedActivity, *, found: bool) -> None:
-    """Leave a tombstone for what an Undo took back; `found`: there was something to take back."""
+    """Leave a tombstone for the object of an Undo; `found`: there was something to undo."""
     undone = received.activity.object_document
     if undone is None or undone.id is None:
         return
@@ -368,9 +370,9 @@ def _refused(error: FedcomError) -> Refused:
 
 
 def _as_served(received: ReceivedActivity, served: Document | None) -> ReceivedActivity:
-    """The least that the origin's word supports: the object as it stands there, or that it is gone.
+    """The minimum that the origin confirms: its current object, or that it is gone.
 
-    Whatever else the relayed copy says (its addressees, a reason) is the word of who relayed it.
+    Everything else in the relayed copy (its addressees, a reason) comes from the relaying actor.
     """
     activity: dict[str, Any] = {"type": received.activity.type, "actor": received.actor}
     if served is None or received.activity.type == "Delete":

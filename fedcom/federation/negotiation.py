@@ -12,7 +12,7 @@ def wants_activity(headers: Headers) -> bool:
     """Whether a GET prefers an ActivityPub document to a page.
 
     A browser names text/html; servers name one of the activity types, Lemmy and Mastodon without a
-    weight, GoToSocial with. What accepts anything gets a page.
+    weight, GoToSocial with one. A request that accepts anything gets a page.
     """
     accepted = weights(headers)
     activity = heaviest(accepted, ACTIVITY_TYPES)
@@ -20,8 +20,9 @@ def wants_activity(headers: Headers) -> bool:
 
 
 def takes_activity(headers: Headers) -> bool:
-    """Whether a document may be sent where there is nothing else: not if all that is accepted is
-    something quite different. People who follow a link in a browser may see it."""
+    """Whether a document may be sent where there is no page: not if the request accepts only other
+    types. People who follow a link in a browser may see it.
+    """
     accepted = weights(headers)
     kinds = (*ACTIVITY_TYPES, *PAGE_TYPES, "*/*", "application/*")
     return not accepted or heaviest(accepted, kinds) > 0

@@ -9,7 +9,7 @@ def page_iri(iri: str, page: int) -> str:
 
 
 def next_page(iri: str, page: int, total: int, size: int) -> str | None:
-    """The id of the page after this one, None behind the last; there are `size` things in each."""
+    """The id of the page after this one, None after the last; each page has `size` items."""
     return page_iri(iri, page + 1) if page < count_pages(total, size) else None
 
 
@@ -19,11 +19,11 @@ def previous_page(iri: str, page: int) -> str | None:
 
 
 def count_pages(total: int, size: int) -> int:
-    """How many pages there are: at least one, which may be empty."""
+    """The number of pages: at least one, which may be empty."""
     return max(1, -(-total // size))
 
 
 def check_page(page: int, total: int, size: int) -> None:
-    """Raise NotFound for a page behind the last."""
+    """Raise NotFound for a page after the last."""
     if page > count_pages(total, size):
         raise NotFound("couldnt_find_page", "There are not that many pages.")

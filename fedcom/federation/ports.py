@@ -1,4 +1,4 @@
-"""The rest of what inbox and outbox asked for: whom we hear, how to deliver, and what ended."""
+"""The other ports of inbox and outbox: allowed senders, delivery rules, and deleted actors."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -15,10 +15,10 @@ from outbox.ports import DeliveryPace, RefusedDelivery
 
 
 class BlockGate:
-    """Whom the inbox hears."""
+    """Which actors' activities the inbox accepts."""
 
     def refuses(self, conn: Connection, host: str) -> str | None:
-        """Why nothing from `host` is heard, or None."""
+        """The reason why nothing from `host` is accepted, or None."""
         block = find_block(conn, host)
         return None if block is None else f"The server {block.host} is blocked here."
 
@@ -28,16 +28,16 @@ class BlockGate:
 
 
 class PeerInboxes:
-    """Knows the software behind inboxes, and listens for what they answer."""
+    """Knows the software behind inboxes, and handles their responses."""
 
     def __init__(self, suspect: Callable[[str], None], origin: str, clock: Clock) -> None:
-        """`suspect` is told the id of an actor who may be gone; it must be safe in any thread."""
+        """`suspect` is called with the id of an actor who may be gone; it must be thread-safe."""
         self._suspect = suspect
         self._origin = origin
         self._clock = clock
 
     def paces(self, conn: Connection, hosts: Collection[str]) -> Mapping[str, DeliveryPace]:
-        """How to deliver to those of `hosts` whose software makes demands."""
+        """How to deliver to those of `hosts` whose software has special requirements."""
         rows = conn.execute(select(peer.c.host, peer.c.software).where(peer.c.host.in_(hosts)))
         made = {
             row.host: DeliveryPace(
@@ -48,8 +48,9 @@ class PeerInboxes:
         return {host: pace for host, pace in made.items() if pace != DeliveryPace()}
 
     def gone(self, conn: Connection, inbox: str) -> None:
-        """A delivery ended because of it. A misconfigured server answers the same for a while, so
-        nobody is forgotten for that: the actor itself is asked."""
+        """A delivery ended because the actor is gone. A misconfigured server answers the same for a
+        while, so the actor itself is fetched before it is marked as deleted.
+        """
         rows = conn.execute(
             select(actor.c.iri)
             .where(
@@ -64,5 +65,5 @@ class PeerInboxes:
             self._suspect(row.iri)
 
     def refused(self, conn: Connection, refusal: RefusedDelivery) -> None:
-        """What a moderator here did elsewhere is undone when the community's server refuses it."""
+        """Undo a local moderator's remote action when the community's server refuses it."""
         undo_refused(Context(conn, self._clock(), self._origin), refusal)

@@ -1,4 +1,4 @@
-"""The types (FEP-c180) of the problems with which the domain refuses what peers send."""
+"""The types (FEP-c180) of the problems with which the domain refuses peers' activities."""
 
 from typing import Final
 

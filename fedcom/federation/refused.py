@@ -1,7 +1,7 @@
-"""What becomes of a moderator's act, or a Follow, that the community's own server has refused.
+"""Undoes a moderator's action, or a Follow, that the community's own server has refused.
 
-The act was done here when the moderator pressed the button, and counts nowhere else. It is undone,
-and the moderator is told. Called in the transaction that records the refusal.
+The action took effect here at once, and nowhere else. It is undone, and the moderator is notified.
+Called in the transaction that records the refusal.
 """
 
 from typing import Any
@@ -33,17 +33,17 @@ logger = structlog.get_logger(__name__)
 REASON = "The community's server refused it."
 
 MAX_ANSWER = 200
-"""Characters of the server's answer that the moderator is shown."""
+"""Characters of the server's response that the moderator is shown."""
 
 _OPPOSITES = {"Add": "Remove", "Remove": "Add"}
 _ROUTES = heard_routes()
 
 
 def undo_refused(ctx: Context, refusal: RefusedDelivery) -> None:
-    """Undo what a moderator here did in a community elsewhere, and tell them. A member whose Follow
-    was refused is told.
+    """Undo a local moderator's action in a remote community, and notify them. A member whose Follow
+    was refused is notified.
 
-    Anything else that was refused (a vote, a post) is left as it is.
+    Other refused activities (a vote, a post) keep their effect here.
     """
     activity = Document(parse(refusal.body))
     by = find_actor(ctx.conn, refusal.actor)
@@ -66,7 +66,7 @@ def undo_refused(ctx: Context, refusal: RefusedDelivery) -> None:
 
 
 def _place_of(ctx: Context, activity: Document) -> Community | None:
-    """The community elsewhere that `activity` moderates; None when it is nothing of the kind."""
+    """The remote community that `activity` moderates; None for other activities."""
     act = activity.object_document if activity.type == "Undo" else activity
     if act is None:
         return None
@@ -79,9 +79,9 @@ def _place_of(ctx: Context, activity: Document) -> Community | None:
 
 
 def _apply_opposite(ctx: Context, activity: Document, by: Person, community: Community) -> None:
-    """Do the opposite here alone, unless it is so again already.
+    """Do the opposite, here only, unless it was undone already.
 
-    Whether the moderator may do it is not asked: they may have been dismissed since.
+    The moderator's permission is not checked: they may have been removed since.
     """
     opposite = Document(_opposite(ctx, activity))
     received = ReceivedActivity(opposite, by.iri, via=community.iri)
@@ -95,7 +95,7 @@ def _apply_opposite(ctx: Context, activity: Document, by: Person, community: Com
 
 
 def _opposite(ctx: Context, activity: Document) -> dict[str, Any]:
-    """The activity that takes back `activity`, with the reason that the log shows."""
+    """The activity that undoes `activity`, with the reason that the modlog shows."""
     raw = activity.raw
     if activity.type in _OPPOSITES:
         return raw | {"type": _OPPOSITES[activity.type]}
@@ -104,13 +104,13 @@ def _opposite(ctx: Context, activity: Document) -> dict[str, Any]:
         return {"type": "Undo", "object": raw | {"summary": REASON}, "restoreData": restores}
     issued = find_issued(ctx.conn, activity.object_id or "")
     taken_back = raw["object"] if issued is None else dict(parse(issued.body))
-    # A ban comes back with its own reason and end; what was removed with it stays as it is.
+    # A ban returns with its own reason and end; content removed with it stays removed.
     own = taken_back.get("summary") if taken_back.get("type") == "Block" else None
     return dict(taken_back) | {"summary": own or REASON, "removeData": False}
 
 
 def _read_again(ctx: Context, community: Community) -> None:
-    """Let the community be fetched when its server next speaks: nobody kept what it was like."""
+    """Have the community fetched with its server's next activity: its old state is not stored."""
     stale = ctx.now - 2 * FRESH
     ctx.conn.execute(update(actor).where(actor.c.id == community.id).values(fetched_at=stale))
 

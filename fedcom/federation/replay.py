@@ -1,10 +1,10 @@
-"""Whether an activity that proves itself is played again.
+"""Whether a self-proving activity is a replay.
 
-An integrity proof (FEP-8b32) is good for whoever holds it, for as long as it counts, so a stranger
-can show an old one after its actor has thought better of it. What is taken back leaves a tombstone
-(`fedcom.effects.tombstones`); here is the other half: a proven activity that somebody else brings
-counts the first time its id is heard, and only if its actor has not spoken of the same thing since.
-The journal remembers both for longer than a proof counts.
+An integrity proof (FEP-8b32) works for everyone who has a copy, for as long as it is valid, so a
+stranger can replay an old one after its actor has undone it. An undone activity leaves a tombstone
+(`fedcom.effects.tombstones`); this is the other half: a proven activity that another actor sends
+counts the first time its id is received, and only if its actor has sent nothing about the same
+object since. The journal keeps both for longer than a proof is valid.
 """
 
 from sqlalchemy import Connection
@@ -14,14 +14,14 @@ from activitypub.signatures.integrity import IntegrityProof
 from fedcom.errors import Denied
 from inbox.journal import said_since, was_heard
 
-# Seconds for which a proven activity may be on its way by way of others.
+# Seconds for which a proven activity may be in transit through other servers.
 RELAYED_WITHIN = 7 * 86_400.0
 
 
 def refuse_replay(conn: Connection, activity: Document, actor: str, proof: IntegrityProof) -> None:
-    """Raises Denied (`already_heard`, `superseded`) unless this is news.
+    """Raises Denied (`already_heard`, `superseded`) unless it is new.
 
-    `actor` is the id of who said `activity`, and `proof` is that actor's, verified.
+    `actor` is the id of the actor of `activity`, and `proof` is that actor's, verified.
     """
     subject = activity.subject_id
     if was_heard(conn, actor, subject, activity.id or ""):

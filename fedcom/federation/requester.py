@@ -1,7 +1,7 @@
-"""Who asks for a document: a microblog or not.
+"""The requester of a document: a microblog server or not.
 
-Nothing is secret in either form of a public document, so what a request says of itself is taken for
-true: no signature is verified for it.
+Both forms of a public document are public, so the request's own claims are enough: no signature is
+verified for it.
 """
 
 import re
@@ -15,17 +15,16 @@ from fedcom.remote.peers import find_peer
 from fedcom.rules.dialects import Dialect, dialect_of, is_microblog_agent
 
 ASKED_BY = "Accept, User-Agent, Signature, Signature-Input"
-"""The `Vary` of what is different for microblogs."""
+"""The `Vary` of responses that differ for microblog servers."""
 
 # In `Signature` (draft-cavage) or in `Signature-Input` (RFC 9421).
 _KEY_ID = re.compile(r'\bkeyid="([^"]{1,2000})"', re.IGNORECASE)
 
 
 def is_microblog(conn: Connection, headers: Headers) -> bool:
-    """Whether a request comes from a server of microblogs.
+    """Whether a request comes from a microblog server.
 
-    By the software of the host whose key it names, as far as NodeInfo has told it; else by its
-    User-Agent.
+    By the software of the host whose key it names, if NodeInfo has told us; else by its User-Agent.
     """
     host = _key_host(headers)
     known = None if host is None else find_peer(conn, host)

@@ -1,6 +1,6 @@
-"""How documents are answered: their type and caching, and where those of other servers are.
+"""How documents are served: their type and caching, and redirects to those of other servers.
 
-Everything served so is public, so that scripts on any page may read it, too (CORS).
+Everything served this way is public, so scripts on any page may read it, too (CORS).
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from fedcom.http.cors import EVERYBODY
 
 CACHE = "public, max-age=180"
 REVALIDATED = "public, no-cache"
-"""For actors: a peer that meets a new key must not be given the old one out of a shared cache."""
+"""For actors: a peer that meets a new key must not get the old one from a shared cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """In place of a document: it is another server's, and served at this id."""
+    """Raised in place of a document: it is another server's, and served at this id."""
 
     iri: str
 
@@ -34,10 +34,10 @@ def to_response(
     tag: str | None = None,
     vary: str = "Accept",
 ) -> Response:
-    """The document in `body`, or 304 when whoever asks has it already (RFC 9110 §13.1.2).
+    """The document in `body`, or 304 if the requester has it already (RFC 9110 §13.1.2).
 
-    `tag` is the ETag without quotes; else it is made from the body. `vary` names the headers of the
-    request that the answer hangs on.
+    `tag` is the ETag without quotes; else it is made from the body. `vary` names the request
+    headers on which the response depends.
     """
     mark = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"' if tag is None else f'"{tag}"'
     headers = {"Vary": vary, "Cache-Control": cache, "ETag": mark, **EVERYBODY}
@@ -47,7 +47,7 @@ def to_response(
 
 
 def to_origin(there: Elsewhere) -> Response:
-    """The way to the origin of what is not ours (302)."""
+    """The redirect (302) to the origin of remote content."""
     return RedirectResponse(
         there.iri, 302, headers={"Vary": "Accept", "Cache-Control": CACHE, **EVERYBODY}
     )

@@ -1,11 +1,11 @@
-"""The collections of a conversation: the whole thread of a post, and the answers to one thing.
+"""The collections of a conversation: the whole thread of a post, and the replies to one object.
 
-`context` (FEP-7888, FEP-f228) lists the ids of a post and all comments below it; it is the
-community's (FEP-11dd). `replies` (FEP-7458) lists the direct answers to a post or a comment. Both
-only for what is ours; who asks for a peer's is sent there. Ids stand in them, so that what a
-reader sees of each comes from its own origin. PieFed 1.7 reads comments from nothing but the
-objects in the `orderedItems` of a post's `replies`, of the whole tree, as it lists them itself: so
-there our own comments stand whole, beside the `first` page of direct answers that others read.
+`context` (FEP-7888, FEP-f228) lists the ids of a post and all its comments; it belongs to the
+community (FEP-11dd). `replies` (FEP-7458) lists the direct replies to a post or a comment. Both
+exist only for local content; requests for a peer's are redirected. They list ids, so that readers
+get each object from its own origin. PieFed 1.7 reads comments only from the objects in the
+`orderedItems` of a post's `replies`, of the whole tree, as it lists them itself: so there local
+comments are embedded, beside the `first` page of direct replies that others read.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ INLINE = 50
 async def answer_context(request: Request) -> Response:
     """The thread of a local post; `?page=1` and so on are its pages.
 
-    The ETag is NodeBB's digest of the ids, so whoever has them all already gets 304.
+    The ETag is NodeBB's digest of the ids, so a requester that has all of them gets 304.
     """
     number, page = number_of(request), asked_page(request)
 
@@ -86,7 +86,7 @@ async def answer_context(request: Request) -> Response:
 
 
 async def answer_post_replies(request: Request) -> Response:
-    """The direct answers to a local post."""
+    """The direct replies to a local post."""
     number, page = number_of(request), asked_page(request)
     return await _answer(
         request, lambda ctx: (_replies(ctx, get_post(ctx.conn, number), page), None)
@@ -94,7 +94,7 @@ async def answer_post_replies(request: Request) -> Response:
 
 
 async def answer_comment_replies(request: Request) -> Response:
-    """The direct answers to a local comment."""
+    """The direct replies to a local comment."""
     number, page = number_of(request), asked_page(request)
     return await _answer(
         request, lambda ctx: (_replies(ctx, get_comment(ctx.conn, number), page), None)
@@ -102,9 +102,9 @@ async def answer_comment_replies(request: Request) -> Response:
 
 
 def digest(ids: Iterable[str]) -> str:
-    """What two servers compare to see whether they know the same posts: 64 hexadecimal digits.
+    """A digest by which two servers check whether they know the same posts: 64 hexadecimal digits.
 
-    The XOR of the SHA-256 of each id, whatever their order (NodeBB 4, as FEP-8fcf does it).
+    The XOR of the SHA-256 of each id, in any order (NodeBB 4, as FEP-8fcf does it).
     """
     total = 0
     for iri in ids:
@@ -126,7 +126,7 @@ async def _answer(
 def _thread_page(ctx: Context, about: Post, iri: str, page: int) -> Json:
     total = 1 + count_thread(ctx.conn, about.id)
     check_page(page, total, PAGE)
-    # The post itself is the first of the first page.
+    # The post itself is the first item of the first page.
     skip = max(0, (page - 1) * PAGE - 1)
     root = [about.iri] if page == 1 else []
     ids = root + find_thread_ids(ctx.conn, about.id, offset=skip, limit=PAGE - len(root))
@@ -165,7 +165,7 @@ def _replies(ctx: Context, about: Post | Comment, page: int | None) -> Json | El
 
 
 def _tree(ctx: Context, about: Post) -> list[str | Json]:
-    """The first comments of a post: ours as Notes, those of others by their ids."""
+    """The first comments of a post: local ones as Notes, remote ones by their ids."""
     found = [
         (iri, find_comment(ctx.conn, iri))
         for iri in find_thread_ids(ctx.conn, about.id, limit=INLINE)

@@ -1,7 +1,7 @@
-"""An Undo that only names what it takes back: what stands under that id.
+"""An Undo that only names its object: the activity with that id.
 
-Follows, votes and personal blocks are known here by the ids they came under. Anything else is asked
-of its origin.
+Follows, votes and personal blocks are stored with the ids they came under. Anything else is fetched
+from its origin.
 """
 
 from typing import Any
@@ -22,10 +22,11 @@ from inbox.journal import was_heard
 
 
 def with_undone(ctx: Context, activity: Document) -> Document:
-    """`activity` as it is, or an Undo of a mere id with the activity of that id in it.
+    """`activity` unchanged, or an Undo of a bare id with the activity of that id embedded.
 
-    Only what its own actor did is looked for. An Undo of what cannot be found stays as it is.
-    Raises Missing (not vital) for what has to be fetched to know.
+    Only the same actor's activities are looked up. An Undo whose object cannot be found stays
+    unchanged.
+    Raises NeedsFetch (not vital) for a document that has to be fetched first.
     """
     iri, by, inner = activity.object_id, activity.owner, activity.object_document
     is_whole = inner is not None and inner.get("object") is not None
@@ -67,7 +68,7 @@ def _activity(kind: str, iri: str, by: str, about: str) -> dict[str, Any]:
 
 
 def _served(ctx: Context, iri: str, by: str) -> dict[str, Any] | None:
-    """What the origin serves at `iri`, if it is something that `by` did."""
+    """The origin's document at `iri`, if it is an activity of `by`."""
     found = ctx.find_document(iri)
     if found is None:
         return None

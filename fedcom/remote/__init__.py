@@ -1,8 +1,8 @@
-"""Other servers and who is on them: found in the database or asked for at their origin.
+"""Other servers and their actors: found in the database or fetched from their origin.
 
-`actors` (a row for an actor document), `keys` (public keys for the inbox, private keys for what we
-sign), `handles` (the domains in actors' handles), `peers` (what is known of a server, and whether
-it is blocked), `nodeinfo` (what software it runs), `origins` (documents, from servers that are not
-blocked), `originals` (the author's own Create of what was only fetched), `vouching` (whose word
-counts for what happens in a community).
+`actors` (a row for an actor document), `keys` (public keys for the inbox, private keys for our
+signatures), `handles` (the domains in actors' handles), `peers` (stored data about a server, and
+whether it is blocked), `nodeinfo` (what software it runs), `origins` (documents, from servers that
+are not blocked), `originals` (the author's own Create of an object that was only fetched),
+`vouching` (who is authoritative for events in a community).
 """

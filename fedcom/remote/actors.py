@@ -31,23 +31,23 @@ from fedcom.text.plain import clean_title
 T = TypeVar("T", bound=Person | Community)
 
 KINDS = frozenset({"Person", "Group", "Application", "Service", "Organization"})
-# Mastodon 4.6 takes the same: what can stand in a handle, nothing that can fool a reader.
+# As Mastodon 4.6: the characters of a handle, and none that can deceive a reader.
 NAME = re.compile(r"[A-Za-z0-9_]+(?:[.-]+[A-Za-z0-9_]+)*")
 LONGEST_NAME = 255
 LONGEST_SUMMARY = 50_000
-# Mastodon reads actors again after a day too.
+# Mastodon also fetches actors again after a day.
 FRESH = timedelta(days=1)
-# Each unknown moderator costs one fetch; the others are added when they show themselves.
+# Each unknown moderator costs one fetch; the others are added when they first act.
 MODERATORS_FETCHED = 10
-# Of the authors of one object; PeerTube and Mobilizon name two.
+# Authors considered per object; PeerTube and Mobilizon name two.
 AUTHORS_TRIED = 4
 
 
 def actor_at(ctx: Context, iri: str) -> Person | Community:
     """The actor with this id, from our rows or from its origin.
 
-    Raises Missing (to be fetched), NotFound for an id of ours that nobody has, Denied for a blocked
-    host, Invalid for a document that is no usable actor, and FetchFailed when the origin gave none.
+    Raises NeedsFetch, NotFound for a local id without an actor, Denied for a blocked host, Invalid
+    for a document that is no usable actor, and FetchFailed if the origin served none.
     """
     return find_actor(ctx.conn, iri) or put_actor(ctx, _served(ctx, iri))
 
@@ -62,7 +62,7 @@ def _served(ctx: Context, iri: str) -> Document:
 
 
 def participant_at(ctx: Context, iri: str) -> Person:
-    """As `actor_at`: who writes or votes, which may be a Group (Guppe, bots made with Fedify)."""
+    """As `actor_at`: an author or voter, which may be a Group (Guppe, bots made with Fedify)."""
     known = ctx.seen.people.get(iri)
     if known is not None:
         return known
@@ -71,10 +71,10 @@ def participant_at(ctx: Context, iri: str) -> Person:
 
 
 def with_author(ctx: Context, document: Document) -> Document:
-    """The object with a person as its owner, where it names several authors on its own host.
+    """The object with a person as its owner, if it names several authors on its own host.
 
-    Which of them are Groups (a PeerTube channel, a Mobilizon group) their own documents say.
-    Raises Missing.
+    Their own documents tell which of them are Groups (a PeerTube channel, a Mobilizon group).
+    Raises NeedsFetch.
     """
     named = document.authors[:AUTHORS_TRIED]
     if len(named) < 2 or not same_host(document.id or "", named[0]):
@@ -93,12 +93,12 @@ def _author_at(ctx: Context, iri: str) -> Person | Community | None:
 
 
 def person_at(ctx: Context, iri: str) -> Person:
-    """As `actor_at`; raises Invalid when a community is at `iri`."""
+    """As `actor_at`; raises Invalid if a community is at `iri`."""
     found = find_actor(ctx.conn, iri)
     if found is None:
         document = _served(ctx, iri)
-        # A community is not kept only to be refused: that would fetch its moderators, which may be
-        # communities again, each with moderators of its own.
+        # A community is not stored only to be refused: that would fetch its moderators, which may
+        # be communities again, each with moderators of its own.
         found = None if document.type == "Group" else put_actor(ctx, document)
     if not isinstance(found, Person):
         raise Invalid("not_a_person", "%(iri)s is a community, not a person.", iri=iri)
@@ -106,7 +106,7 @@ def person_at(ctx: Context, iri: str) -> Person:
 
 
 def community_at(ctx: Context, iri: str) -> Community:
-    """As `actor_at`; raises Invalid when no community is at `iri`."""
+    """As `actor_at`; raises Invalid if no community is at `iri`."""
     found = actor_at(ctx, iri)
     if not isinstance(found, Community):
         raise Invalid(
@@ -119,8 +119,8 @@ def community_at(ctx: Context, iri: str) -> Community:
 
 
 def if_served(find: Callable[[Context, str], T], ctx: Context, iri: str) -> T | None:
-    """An actor that one can do without: what `find` (`actor_at` or one like it) finds, or None when
-    the origin does not show it or it is of no use. Raises Missing, not vital.
+    """An optional actor: the result of `find` (`actor_at` or a similar function), or None if the
+    origin does not serve it or it is not usable. Raises NeedsFetch, not vital.
     """
     try:
         return find(ctx, iri)
@@ -131,17 +131,17 @@ def if_served(find: Callable[[Context, str], T], ctx: Context, iri: str) -> T | 
 
 
 def refuse_blocked(ctx: Context, iri: str) -> None:
-    """Raises Denied when the admin has blocked the host of `iri`."""
+    """Raises Denied if an admin has blocked the host of `iri`."""
     block = find_block(ctx.conn, host_of(iri))
     if block is not None:
         raise Denied("instance_blocked", "The server %(host)s is blocked here.", host=block.host)
 
 
 def put_actor(ctx: Context, document: Document) -> Person | Community:
-    """Write what an actor's origin says of it, as a new row or over the one we have.
+    """Write an actor's row from its document, as a new row or over the existing one.
 
     `document` must have been fetched from the actor's origin. Raises Invalid for a document without
-    what an actor needs.
+    the properties that an actor needs.
     """
     values = _read(ctx, document)
     known = ctx.conn.execute(
@@ -293,12 +293,12 @@ def read_actor(document: Document) -> dict[str, object]:
 
 
 def _signs(key: KeyDocument, document: Document) -> bool:
-    """Whether it is the actor's own, and short enough to be one that we would load."""
+    """Whether it is the actor's own, and short enough for us to load."""
     return len(key.pem) <= MAX_PEM and judge_key(key, document) == Believe()
 
 
 def _proves(key: MultikeyDocument, iri: str) -> bool:
-    """Whether it is the actor's own and of the kind that integrity proofs are made with."""
+    """Whether it is the actor's own and of a type that integrity proofs use."""
     if key.owner != iri or not same_host(key.id, iri):
         return False
     try:
@@ -335,7 +335,7 @@ def _put_moderators(ctx: Context, community_id: int, collection: object) -> None
     if served is None:
         return
     listed = [item for item in served.items if isinstance(item, str)]
-    # The community is usable even when some of its moderators are not.
+    # The community is usable even if some of its moderators are not.
     found = [if_served(person_at, ctx, iri) for iri in listed[:MODERATORS_FETCHED]]
     ctx.conn.execute(delete(moderator).where(moderator.c.community_id == community_id))
     for position, person in enumerate(one for one in found if one is not None):
@@ -349,7 +349,7 @@ def _put_moderators(ctx: Context, community_id: int, collection: object) -> None
 
 
 def _bar_as_site(ctx: Context, community: Community) -> None:
-    """Ban from a community that is new here everybody whom its whole server has banned."""
+    """Ban everyone from a newly stored community whom its whole server has banned."""
     for ban in list_site_bans(ctx.conn, community.host, ctx.now):
         row = {
             "community_id": community.id,
@@ -414,7 +414,7 @@ def _not_later(moment: datetime | None, now: datetime) -> datetime:
     return now if moment is None or moment > now else moment
 
 
-# Prebuilt, because building a statement costs more than running it.
+# Built in advance, because building a statement costs more than running it.
 _FETCHED_AT = select(actor.c.fetched_at).where(
     actor.c.iri == bindparam("which"), actor.c.local.is_(False)
 )

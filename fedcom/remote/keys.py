@@ -1,4 +1,4 @@
-"""Keys: ours, sealed in the database and cached in memory; peers', from their rows or origin.
+"""Keys: ours, encrypted in the database and cached in memory; peers', from their rows or origin.
 
 Private keys leave this module only as `PrivateKey` objects, for signing.
 """
@@ -49,7 +49,7 @@ KEY_BUDGET = 3
 
 
 class WrongSecret(Exception):
-    """The database's private keys were sealed with another secret than the one we have."""
+    """The database's private keys were encrypted with another secret than the one we have."""
 
 
 class Seal:
@@ -60,11 +60,11 @@ class Seal:
         self._fernet = Fernet(base64.urlsafe_b64encode(digest))
 
     def close(self, pem: str) -> bytes:
-        """The sealed form of a PEM."""
+        """The encrypted form of a PEM."""
         return self._fernet.encrypt(pem.encode())
 
     def open(self, sealed: bytes) -> str:
-        """The PEM again. Raises WrongSecret."""
+        """The decrypted PEM. Raises WrongSecret."""
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
@@ -203,7 +203,7 @@ class PublicKeys:
 
     def __init__(self, database: Database, fetcher: Fetcher, clock: Clock) -> None:
         self._database = database
-        # Look-ups that come at the same moment share one trip to the database.
+        # Concurrent look-ups share one query.
         self._reads = BatchReader(database)
         self._fetcher = fetcher
         self._clock = clock

@@ -1,7 +1,7 @@
-"""The author's own Create of what we have only fetched, for followers who take nothing else.
+"""The author's own Create of an object that we only fetched, for followers that need it.
 
-Lemmy reads no Announce of a bare id of a Page or Note. What the author's server serves of the
-Create is embedded in its place: as good as if the author had sent it to us.
+Lemmy does not read an Announce of the bare id of a Page or Note. The Create that the author's
+server serves is embedded instead: as good as if the author had sent it to us.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,11 +15,11 @@ from fedcom.rules.dialects import serves_creates
 
 
 def find_create(ctx: Context, author: Actor, iri: str) -> Document | None:
-    """The public Create of the object `iri` with the object in it, as the author's server serves it
-    beside the object (Mastodon, Misskey) or on the first page of the author's outbox; None if it
+    """The public Create of the object `iri` with the object embedded, as the author's server serves
+    it beside the object (Mastodon, Misskey) or on the first page of the author's outbox; None if it
     does not.
 
-    Raises Missing for what must be fetched to know, three documents at most.
+    Raises NeedsFetch for documents that must be fetched first, three at most.
     """
     for listed in _places(ctx, author, iri):
         for item in listed:
@@ -43,7 +43,7 @@ def _places(ctx: Context, author: Actor, iri: str) -> Iterator[Iterable[Document
 
 
 def _served(ctx: Context, iri: str) -> Document | None:
-    """What is served there; None when nothing is, or something of another origin."""
+    """The document there; None if there is none, or one of another origin."""
     found = ctx.find_document(iri)
     is_theirs = found is not None and (found.id is None or same_origin(found.id, iri))
     return found if is_theirs else None

@@ -1,6 +1,7 @@
-"""Whose word counts for what happens in a community: the community's own, told by an Announce.
+"""Who is authoritative for events in a community: the community itself, by an Announce.
 
-Who may say a thing at all is `activitypub.authority`'s; here is only what needs to know the place.
+`activitypub.authority` decides who may send an activity at all; this module adds the rules that
+depend on the community.
 """
 
 from fedcom.context import Context
@@ -12,11 +13,11 @@ from inbox.ports import ReceivedActivity
 def check_vouched(
     ctx: Context, received: ReceivedActivity, community: Community, *, direct: bool = False
 ) -> None:
-    """Raises Denied unless this may count in `community`, given how it reached us.
+    """Raises Denied unless this may count in `community`, given how it arrived.
 
-    Announced things count in the announcer's community only. What comes straight from its actor
-    counts in our communities; in a peer's it waits for the peer's Announce, unless it is `direct`
-    business between the actor and one of our members, which the peer may never hear of.
+    Announced activities count in the announcer's community only. An actor's own delivery counts in
+    local communities; in a remote one it waits for that community's Announce, unless it is `direct`
+    business between the actor and one of our members, which the community may never receive.
     """
     if received.via is not None and received.via != community.iri:
         raise Denied(

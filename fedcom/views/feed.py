@@ -67,7 +67,7 @@ FEW = 2000
 posts).
 """
 
-_SHELVES: Mapping[Scope, Column[Any]] = {
+_KEPT: Mapping[Scope, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
@@ -115,7 +115,7 @@ def list_posts(
     viewer hid or blocked only where the scope asks for them. `subscribed` is empty for guests. The
     first page of a community begins with its pinned posts, in addition to `limit`.
     """
-    spanned = wanted.sort in SPANNED and wanted.scope not in _SHELVES
+    spanned = wanted.sort in SPANNED and wanted.scope not in _KEPT
     shape = _Shape(
         wanted.scope,
         wanted.sort,
@@ -207,9 +207,9 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
 def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
     columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
-    if shape.scope in _SHELVES:
-        shelf = _SHELVES[shape.scope].table
-        source = source.join(shelf, shelf.c.post_id == post.c.id)
+    if shape.scope in _KEPT:
+        kept = _KEPT[shape.scope].table
+        source = source.join(kept, kept.c.post_id == post.c.id)
     return (
         select(*columns, key.label("key"), literal_column(str(pin)).label("pin"))
         .select_from(source)
@@ -218,8 +218,8 @@ def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
 
 
 def _key(shape: _Shape) -> ColumnElement[Any]:
-    if shape.scope in _SHELVES:
-        return _SHELVES[shape.scope]
+    if shape.scope in _KEPT:
+        return _KEPT[shape.scope]
     if shape.scope == "author" and shape.sort == "new":
         return post.c.published_at  # the index of an author's posts has this one
     # Few posts are this recent: they are found by time and sorted. Without the sum, SQLite would
@@ -254,7 +254,7 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
 
 def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
     """Leaves out what the viewer does not want to see, except on pages about exactly that."""
-    if shape.scope in _SHELVES:
+    if shape.scope in _KEPT:
         return []
     ids: list[ColumnElement[Any]] = []
     hosts: list[ColumnElement[Any]] = []

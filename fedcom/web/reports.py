@@ -48,7 +48,7 @@ PATH = "/reports"
 
 Target = Post | Comment | Message
 Find = Callable[[Connection, int, int], Target]
-ModerationAction = Callable[[Context, ReportRow, Person, str], None]
+Judgement = Callable[[Context, ReportRow, Person, str], None]
 """The decision on a report: the action, the moderator, the reason."""
 
 
@@ -160,7 +160,7 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     return form.answer(page(context, "reports.html", values))
 
 
-def _judge(deed: ModerationAction, notice: str) -> Handler:
+def _judge(step: Judgement, notice: str) -> Handler:
     async def judge(request: Request) -> Response:
         """POST /reports/{number}/…: a moderator's decision, then back to the queue.
 
@@ -177,7 +177,7 @@ def _judge(deed: ModerationAction, notice: str) -> Handler:
             with form.keeping("reason"):
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
-                await instance_of(request).unit(lambda ctx: deed(ctx, about, by, reason))
+                await instance_of(request).unit(lambda ctx: step(ctx, about, by, reason))
                 return see_other(safe_path(form.text("back"), PATH), notice)
         return await _show_queue(request, form, number)
 

@@ -1,5 +1,7 @@
 """Every page and every form, with its handler. The routes of the federation come first.
 
+A family with many buttons lists its own routes, and is included with a star (`*saved.kept()`).
+
 The addresses of communities, people, posts and comments are also the ids of the ActivityPub
 documents; `fedcom.federation` answers requests for those before these routes are tried.
 """
@@ -73,7 +75,7 @@ def routes() -> list[BaseRoute]:
         form_route("/comment/{number:int}/edit", content.edit_comment),
         *content.buttons(),
         *history.histories(),
-        *saved.shelves(),
+        *saved.kept(),
         *reports.reports(),
         page_route("/u/{slug}", people.show),
         page_route("/messages", messages.list_all),

@@ -32,10 +32,10 @@ from fedcom.web.html.routing import Handler, button_route, form_route, page_rout
 
 BLOCKS = "/settings/blocks"
 
-ModerationAction = Callable[[Context, Person, Request], object]
+Press = Callable[[Context, Person, Request], object]
 
 
-def shelves() -> list[BaseRoute]:
+def kept() -> list[BaseRoute]:
     """The routes of all of them."""
     return [
         page_route("/saved", show_saved),
@@ -50,13 +50,13 @@ def shelves() -> list[BaseRoute]:
     ]
 
 
-def _button(deed: ModerationAction, notice: str, anchor: str = "") -> Handler:
+def _button(step: Press, notice: str, anchor: str = "") -> Handler:
     """POST …/{verb}: then back to the previous page, to the `anchor` with the same id."""
 
     async def press(request: Request) -> Response:
         sent = await receive(request)
         by = member_of(await context_of(request)).person
-        await instance_of(request).unit(lambda ctx: deed(ctx, by, request))
+        await instance_of(request).unit(lambda ctx: step(ctx, by, request))
         back = safe_path(sent.get("back", ""), request.url.path.rpartition("/")[0])
         if anchor:
             back = f"{back.partition('#')[0]}#{anchor}-{number_of(request)}"
