@@ -30,8 +30,8 @@ from activitypub.types import COLLECTION_TYPES, Rule, activity_type
 from fedcom.actions.base import Reader
 from fedcom.context import Context
 from fedcom.errors import FedcomError
-from fedcom.federation.listeners import heard_routes, reader_of
-from fedcom.inbound.post import check_announcer, check_content, places_named
+from fedcom.federation.listeners import activity_routes, reader_of
+from fedcom.inbound.post import check_announcer, check_content, communities_named
 from fedcom.remote.actors import read_actor
 from fedcom.wire.message import CHAT, recipients_of
 from fedcom.wire.post import TYPES, read_post
@@ -226,7 +226,7 @@ def _object(document: Document) -> Explained:
     )
     if kind == "post":
         post = read_post(document)
-        places = tuple(iri for iri in places_named(document) if _may_be_place(iri, document))
+        places = tuple(iri for iri in communities_named(document) if _may_be_place(iri, document))
         return replace(plain, title=post.title, link=post.url, community=places)
     if kind == "comment":
         return replace(plain, about=document.in_reply_to, community=document.audiences)
@@ -348,7 +348,7 @@ def _check_announced(document: Document, group: str) -> None:
 
 
 def _hang_on_place(document: Document, found: _Findings) -> None:
-    places = [iri for iri in places_named(document) if _may_be_place(iri, document)]
+    places = [iri for iri in communities_named(document) if _may_be_place(iri, document)]
     if not places:
         found.refuse("no_community", "The post is not addressed to any community.")
     elif len(places) > 1:
@@ -531,4 +531,4 @@ class _NoDatabase:
         raise _DatabaseAskedError(name)
 
 
-_ROUTES: Routes[Reader] = heard_routes()
+_ROUTES: Routes[Reader] = activity_routes()

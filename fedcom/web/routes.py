@@ -1,9 +1,9 @@
-"""Every page and every form: which address, which handler.
+"""Every page and every form, with its handler. The routes of the federation come first.
 
-A family with many buttons lists its own, and stands here with a star (`*saved.kept()`).
+A family with many buttons lists its own routes, and is included with a star (`*saved.kept()`).
 
 The addresses of communities, people, posts and comments are also the ids of the ActivityPub
-documents; whoever asks for those is answered by `fedcom.federation` before these routes are tried.
+documents; `fedcom.federation` answers requests for those before these routes are tried.
 """
 
 from starlette.routing import BaseRoute

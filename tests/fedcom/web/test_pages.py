@@ -219,7 +219,7 @@ async def test_a_community_names_itself_as_microblogs_and_as_forums_find_it(worl
     assert "Mastodon and other microblogs @cats@forum.example" in page.text
     assert "Lemmy and other forums !cats@forum.example" in page.text
     for handle in ("@cats@forum.example", "!cats@forum.example"):
-        # The script shows the button; without it nothing is there that does nothing.
+        # The script shows the button; without it, there is no button that does nothing.
         assert re.search(f'<button [^>]*data-copy="{handle}"[^>]* hidden>', page.html)
 
 
