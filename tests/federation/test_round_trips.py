@@ -654,7 +654,7 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
             by=read.by,
             community=row,
             title=row.title,
-            description=words,
+            description=summary,
             nsfw=row.nsfw,
             posting_restricted=row.posting_restricted,
         )
@@ -662,7 +662,7 @@ def as_reread(pair: Pair, action: Action[Any], read: Any) -> Action[Any]:
         by = row if isinstance(read, RefreshProfile) else read.by
         pictures = {"icon_url": row.icon_url, "image_url": row.image_url}
         return ChangePictures(by=by, subject=row, **pictures)
-    return EditProfile(by=row, title=row.title, summary=words)
+    return EditProfile(by=row, title=row.title, summary=summary)
 
 
 def public_half(row: Actor) -> NewKey:
