@@ -8,7 +8,7 @@ UV ?= uv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NPM := $(BIN)/npm --prefix tests/npm
-ROOMS := activitypub inbox outbox fedcom/actions
+ROOMS := activitypub database inbox outbox fedcom/actions fedcom/effects fedcom/inbound
 PACKAGES := tests/npm/node_modules/.package-lock.json
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))

@@ -1,5 +1,5 @@
-"""What Alembic runs for every command: our metadata, on the connection that `fedcom.migrate`
-opened.
+"""The environment that Alembic runs for every command: our metadata, on the connection that
+`fedcom.migrate` opened.
 
 No `__init__.py` beside this file, ever: the folder would shadow the alembic package.
 """
@@ -19,13 +19,13 @@ from fedcom.db import UtcDateTime
 # The domain's first: the naming convention of the first metadata is the one Alembic applies.
 METADATA_OF = ("fedcom.models.base", "inbox.journal", "outbox.deliveries")
 
-# What is searched, and on SQLite the tables that FTS5 keeps it in: no model declares them, because
-# the two databases have nothing of them in common. The revision 0005 makes them.
+# The search indexes, and on SQLite the tables of FTS5: no model declares them, because the two
+# databases have nothing in common there. Revision 0005 creates them.
 SEARCH = re.compile(r"(post|comment|actor)_search(_(data|idx|content|docsize|config))?")
 
 
 def load_metadata() -> list[Any]:
-    """Every room's metadata, with all its tables declared."""
+    """The metadata of every package, with all its tables declared."""
     for module in pkgutil.iter_modules(fedcom.models.__path__, "fedcom.models."):
         importlib.import_module(module.name)
     return [importlib.import_module(name).metadata for name in METADATA_OF]
@@ -39,7 +39,7 @@ def render_item(kind: str, item: Any, _autogenerate: AutogenContext) -> str | Li
 
 
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """Whether the database's table (or whatever) of this name is compared with the models."""
+    """Whether the database object with this name is compared with the models."""
     return kind != "table" or SEARCH.fullmatch(name or "") is None
 
 
@@ -50,7 +50,7 @@ if connection is None:
 context.configure(
     connection=connection,
     target_metadata=load_metadata(),
-    render_as_batch=True,  # SQLite alters a table by making it anew
+    render_as_batch=True,  # SQLite alters a table by recreating it
     render_item=render_item,
     include_name=include_name,
     compare_server_default=True,

@@ -185,7 +185,7 @@ class Settings(BaseModel):
     member_limits: bool = Field(
         default=True,
         description="Whether members have the limits listed at `/help/limits`. Turn this off only"
-        " for imports or tests: the limits are what stops a flood of posts.",
+        " for imports or tests: the limits prevent floods of posts.",
     )
     secret_key: SecretStr | None = Field(
         default=None,

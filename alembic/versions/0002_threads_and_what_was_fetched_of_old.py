@@ -1,4 +1,4 @@
-"""Remember where peers' threads are listed, and whose old posts were fetched.
+"""Store the collections of remote threads, and when a community's old posts were fetched.
 
 Revision 0002, after 0001.
 """

@@ -1,4 +1,4 @@
-"""Keys that prove documents: an Ed25519 key beside each actor's RSA key.
+"""Keys for integrity proofs: an Ed25519 key beside each actor's RSA key.
 
 Revision 0003, after 0002.
 """

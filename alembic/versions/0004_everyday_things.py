@@ -1,4 +1,4 @@
-"""What thirty people need every day: reports, bans, messages, notifications, pictures, shelves.
+"""Reports, bans, messages, notifications, pictures, and members' private lists.
 
 Revision 0004, after 0003.
 """
@@ -526,7 +526,7 @@ _FILL = sa.text(
 
 
 def _fill_ranks() -> None:
-    """The keys as the server makes them from now on (`fedcom.rules.ranking`)."""
+    """The keys as the server computes them from now on (`fedcom.rules.ranking`)."""
     conn = op.get_bind()
     keys = [_keys(row) for row in conn.execute(_RANKED)]
     if keys:

@@ -1,11 +1,11 @@
-"""Give posts, comments and actors an index of their words, which triggers keep.
+"""Add full-text indexes for posts, comments and actors, maintained by triggers.
 
 Revision 0005, after 0004. The tables are `post_search`, `comment_search` and `actor_search` on both
 databases: FTS5 on SQLite, a tsvector with a GIN index on PostgreSQL. They hold plain text, and
-nothing that was deleted or removed. `fedcom/queries/search.py` reads them.
+nothing that was deleted or removed. `fedcom/views/search.py` reads them.
 
-Triggers, because every way to a row shall keep its words: forms, peers, old posts that are fetched,
-statements that change many rows, and an older server that still runs beside this one.
+Triggers, because every write has to update the index: forms, peers, backfills, statements that
+change many rows, and an older server that still runs beside this one.
 """
 
 from alembic import op
@@ -15,12 +15,13 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-# The words in these are not divided by their tags; between all others there is a space.
+# The tags that do not separate words; all others count as a space.
 INLINE = ("a", "b", "code", "del", "em", "i", "ins", "s", "span", "strong", "sub", "sup", "u")
 ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 
-# What is neither letter nor digit nor mark, for PostgreSQL, whose locale may not know: the signs of
-# ASCII, Latin, Hebrew, Arabic and Indic, general punctuation, symbols, the signs of CJK, emoji.
+# The characters that are neither letter nor digit nor mark, for PostgreSQL, whose locale may not
+# know: the signs of ASCII, Latin, Hebrew, Arabic and Indic, general punctuation, symbols, the signs
+# of CJK, emoji.
 DIVIDING = (
     r"\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7"
     r"\u00f7\u055a-\u055f\u0589\u05be\u05c0\u05c3\u05f3\u05f4\u060c\u061b-\u061f\u066a-\u066d\u06d4\u0964\u0965"
@@ -31,7 +32,8 @@ DIVIDING = (
 
 SHOWN = "{row}deleted_at IS NULL AND {row}removed_at IS NULL"
 
-# table → what is searched of a row, by column of its index; whether the row is; what may change it.
+# table → the indexed expressions by column of the index; whether the row is indexed; the columns
+# whose change updates it.
 SOURCES = {
     "post": (
         {
@@ -70,7 +72,7 @@ def _run(statement: str) -> None:
 
 
 def _select(table: str, row: str, source: str = "") -> str:
-    """What the index holds of a row (`new.`), or of each row of a source: id, title, body, url."""
+    """The indexed values of a row (`new.`), or of each row of a source: id, title, body, url."""
     columns, shown, _ = SOURCES[table]
     values = ", ".join(columns.values())
     return f"SELECT {row}id, {values} {source} WHERE {shown}".replace("{row}", row)
@@ -95,13 +97,13 @@ def _build_sqlite() -> None:
 
 
 def _strip_on_sqlite(expression: str) -> str:
-    """Write out what PostgreSQL has a function for: `search_plain(column)`."""
+    """Write out the function that only PostgreSQL has: `search_plain(column)`."""
     before, call, after = expression.partition("search_plain(")
     if not call:
         return expression
     column, _, rest = after.partition(")")
-    # A JSON array of what stands between "<" and "<": its first item is text, each other one begins
-    # with the inside of a tag. Linear in the length, which no recursive query would be.
+    # A JSON array of the parts between "<" and "<": the first is text, all others begin with the
+    # inside of a tag. Linear in the length, which no recursive query would be.
     tag = "substr(value, 1, instr(value, '>') - 1) || ' '"
     name = f"ltrim(substr({tag}, 1, instr({tag}, ' ') - 1), '/')"
     inline = ", ".join(f"'{each}'" for each in INLINE)
@@ -126,8 +128,8 @@ def _build_postgresql() -> None:
         f" LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT {plain} $$"
     )
     # Without accents, as FTS5 folds them, and divided where FTS5 divides: the parser would take
-    # addresses, paths and hyphened words for one, and with the locale C it takes all but ASCII for
-    # letters. In pieces, because normalising sorts runs of marks in quadratic time.
+    # addresses, paths and hyphened words for one, and with the locale C it treats everything but
+    # ASCII as letters. In pieces, because normalising sorts runs of marks in quadratic time.
     bare = r"regexp_replace(normalize(substr(plain, n, 1000), NFD), '[\u0300-\u036f]+', '', 'g')"
     _run(
         f"""CREATE FUNCTION search_fold(plain text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
@@ -138,7 +140,8 @@ def _build_postgresql() -> None:
             FROM generate_series(1, length(plain), 1000) AS n
         $$"""
     )
-    # At most 100,000 characters: a tsvector holds a mebibyte, and more would refuse the row.
+    # At most 100,000 characters: a tsvector holds a mebibyte, and a longer text would make the
+    # insert fail.
     _run(
         """CREATE FUNCTION search_words(title text, body text, url text) RETURNS tsvector
             LANGUAGE sql IMMUTABLE STRICT AS $$

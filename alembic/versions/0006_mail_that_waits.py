@@ -1,4 +1,4 @@
-"""Letters that wait to be sent, and when a member was last written to about news.
+"""The queue of e-mail, and when the last mail about notifications was sent to a member.
 
 Revision 0006, after 0005.
 """

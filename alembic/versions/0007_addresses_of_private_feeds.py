@@ -1,4 +1,4 @@
-"""What makes the addresses of a member's private feeds new ones.
+"""The salt that changes the addresses of a member's private feeds.
 
 Revision 0007, after 0006.
 """

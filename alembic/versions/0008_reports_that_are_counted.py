@@ -1,4 +1,4 @@
-"""Indexes for the reports of the last hour and for those that wait.
+"""Indexes for the reports of the last hour and for open ones.
 
 Revision 0008, after 0007.
 """

@@ -1,4 +1,4 @@
-"""Indexes for the pictures that are forgotten.
+"""Indexes for the clean-up of unused pictures.
 
 Revision 0009, after 0008.
 """

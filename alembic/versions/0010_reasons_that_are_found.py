@@ -1,4 +1,4 @@
-"""An index for the reasons why things were removed.
+"""An index for the reasons of removals.
 
 Revision 0010, after 0009.
 """

@@ -1,7 +1,7 @@
-"""Tombstones of undone activities, and when requests were signed.
+"""Tombstones of undone activities, and the signing times of requests.
 
-The dedupe keys of the inbox get a first half that names who speaks of what, so that it can be asked
-whether something was heard before.
+The first half of an inbox dedupe key now stands for actor and subject, so that the journal can be
+queried for an earlier activity.
 
 Revision 0011, after 0010.
 """
@@ -29,7 +29,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("signed_at", sa.Double(), nullable=True))
     with op.batch_alter_table("inbox_journal", schema=None) as batch_op:
         batch_op.add_column(sa.Column("signed_at", sa.Double(), nullable=True))
-    # What was undone so far, was so before it arrived.
+    # All existing rows stand for activities that were undone before they arrived.
     op.execute("UPDATE marker SET awaited = true WHERE kind = 'undone'")
     _rename_keys(op.get_bind())
 

@@ -1,6 +1,6 @@
-"""E-mail addresses that nobody has confirmed yet, beside the confirmed ones.
+"""Unconfirmed e-mail addresses, beside the confirmed ones.
 
-Those that are there were each accepted for one account only and count as confirmed.
+Each existing address was accepted for one account only and counts as confirmed.
 
 Revision 0012, after 0011.
 """

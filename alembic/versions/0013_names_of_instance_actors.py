@@ -1,6 +1,6 @@
-"""The instance actor is called as the site is, and no longer as its host.
+"""The instance actor gets the name of the site instead of its host.
 
-At most 20 characters, which is what Lemmy 0.19 has room for.
+At most 20 characters, which is Lemmy 0.19's limit.
 
 Revision 0013, after 0012.
 """

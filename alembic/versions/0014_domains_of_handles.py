@@ -1,4 +1,4 @@
-"""Actors whose handle is of another domain than their host.
+"""Actors whose handle has another domain than their host.
 
 Revision 0014, after 0013.
 """

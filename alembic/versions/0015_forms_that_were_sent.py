@@ -1,4 +1,4 @@
-"""Forms that were sent, so that sending one again makes nothing new.
+"""Forms that were sent, so that a repeated form creates nothing new.
 
 Revision 0015, after 0014.
 """

@@ -1,4 +1,4 @@
-"""What was left out of a backfill, and why.
+"""Content that a backfill left out, and why.
 
 Revision 0016, after 0015.
 """

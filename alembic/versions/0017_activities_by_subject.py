@@ -1,4 +1,4 @@
-"""Find what we said of something, so that an Undo can name it.
+"""An index for our own activities about a subject, so that an Undo can name them.
 
 Revision 0017, after 0016.
 """

@@ -1,4 +1,4 @@
-"""Mentions of members in posts that stand in no community here.
+"""Mentions of members in posts outside of known communities.
 
 Revision 0019, after 0018.
 """

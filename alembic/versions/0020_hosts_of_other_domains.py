@@ -1,4 +1,4 @@
-"""Which hosts have handles of another domain is found by an index.
+"""An index for the hosts whose handles have another domain.
 
 Revision 0020, after 0019.
 """

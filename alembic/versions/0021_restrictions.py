@@ -1,4 +1,4 @@
-"""What authors elsewhere do not allow others to do with their posts and comments.
+"""Actions that remote authors forbid on their posts and comments.
 
 Revision 0021, after 0020.
 """

@@ -1,4 +1,4 @@
-"""Who boosted what was written here.
+"""Boosts of local content.
 
 Revision 0022, after 0021.
 """

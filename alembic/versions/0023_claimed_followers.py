@@ -1,4 +1,4 @@
-"""How many followers communities elsewhere say they have.
+"""The follower counts that remote communities report.
 
 Revision 0023, after 0022.
 """

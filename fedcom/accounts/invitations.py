@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from fedcom.errors import Denied, Invalid, NotFound
 from fedcom.models.account import invitation
 from fedcom.models.actor import actor
+from fedcom.models.base import to_row
 from fedcom.rules.limits import check_display_name
 
 MAX_USES = 1_000
@@ -46,7 +47,7 @@ _LIST = (
     select(
         invitation.c.id,
         invitation.c.code,
-        actor.c.name,
+        actor.c.name.label("by"),
         invitation.c.note,
         invitation.c.uses_left,
         invitation.c.created_at,
@@ -63,7 +64,7 @@ def create_invitation(
     """Make a new code. Raises Invalid: `uses_number`, `note_…`, `expires_past`."""
     if not 1 <= terms.uses <= MAX_USES:
         raise Invalid(
-            "uses_number", "An invitation is for 1 to %(maximum)s people.", maximum=MAX_USES
+            "uses_number", "The number of uses must be from 1 to %(maximum)s.", maximum=MAX_USES
         )
     if terms.expires_at is not None and terms.expires_at <= now:
         raise Invalid("expires_past", "The expiry date is in the past.")
@@ -83,15 +84,15 @@ def create_invitation(
 
 def list_invitations(conn: Connection) -> list[Invitation]:
     """All of them, the newest first."""
-    return [Invitation(*row) for row in conn.execute(_LIST)]
+    return [to_row(Invitation, row) for row in conn.execute(_LIST).mappings()]
 
 
 def get_invitation(conn: Connection, code: str) -> Invitation:
     """The invitation with this code. Raises NotFound("invitation_unknown")."""
-    row = conn.execute(_LIST.where(invitation.c.code == code[:100])).first()
+    row = conn.execute(_LIST.where(invitation.c.code == code[:100])).mappings().first()
     if row is None:
         raise NotFound("invitation_unknown", "This invitation does not exist or has been revoked.")
-    return Invitation(*row)
+    return to_row(Invitation, row)
 
 
 def check_invitation(conn: Connection, code: str, now: datetime) -> Invitation:

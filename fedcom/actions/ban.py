@@ -283,7 +283,7 @@ def check_power(ctx: Context, by: Person, person: Person, community: Community |
         return
     may_act(by, ctx.now)
     if by.local and not is_admin(ctx.conn, by.id):
-        raise Denied("not_an_admin", "Only admins can ban somebody from the whole server.")
+        raise Denied("not_an_admin", "Only admins can ban someone from the whole server.")
     if not by.local and by.host != person.host and not person.local:
         raise Denied(
             "not_their_site",

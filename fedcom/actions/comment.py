@@ -107,7 +107,7 @@ class CreateComment(_Wording):
         mine = standing_in(ctx, self.by, above.community)
         may_comment(self.by, above.community, mine, self.post, self.parent, ctx.now)
         if self.parent is not None and self.parent.depth + 1 >= MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
+            raise Invalid("max_comment_depth_reached", "This thread can't go any deeper.")
         _refuse_reply_to_blocker(ctx, self.by, above.author)
         self.check_text()
         if self.source is not None:

@@ -1,4 +1,4 @@
-"""CreateCommunity and EditCommunity: a new local Group actor, and Update{Group}."""
+"""CreateCommunity and EditCommunity: a new local Group, and Update{Group}."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Follow and Unfollow, and the response of the followed actor: Accept or Reject."""
+"""Follow and Unfollow, and the response to a follow request: Accept or Reject."""
 
 from dataclasses import dataclass
 from datetime import datetime

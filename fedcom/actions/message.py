@@ -197,7 +197,8 @@ def _check_reach(ctx: Context, by: Person, to: Person) -> None:
         raise Denied("deleted", "%(person)s has been deleted.", person=to.handle)
     if to.local and to.kind == "Application":
         raise Invalid(
-            "not_a_person", "This account stands for the server itself; nobody reads its messages."
+            "not_a_person",
+            "This account represents the server itself; nobody reads messages sent to it.",
         )
     if not to.local:
         refuse_blocked(ctx, to.iri)

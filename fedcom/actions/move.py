@@ -101,7 +101,7 @@ def find_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
 
 
 def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """A post goes to another community of the same server."""
+    """A post moves to another community of the same server."""
     activity = received.activity
     if activity.origin is None or activity.target is None or activity.object_id == received.actor:
         raise Invalid(
@@ -125,7 +125,7 @@ def _read_move(ctx: Context, received: ReceivedActivity) -> MovePost | None:
 
 
 def _read_undo(ctx: Context, received: ReceivedActivity) -> MovePost | None:
-    """A community releases a post by undoing its Announce. A person's boost is uncounted."""
+    """A post leaves the community that announced it; a person's boost is no longer counted."""
     content = find_post(ctx.conn, received.object.object_id or "")
     by = find_actor(ctx.conn, received.actor)
     if content is None or content.local or not isinstance(by, Community):

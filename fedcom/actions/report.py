@@ -1,4 +1,4 @@
-"""Report and WithdrawReport: an actor reports something to the moderators: Flag, Undo{Flag}.
+"""Flag and Undo{Flag}: a report to the moderators, and its withdrawal.
 
 Only moderators and admins can read who reported what: a Flag is announced to the servers of
 moderators alone, has no proof, is served at no URL, and is in no collection and no modlog.

@@ -1,7 +1,7 @@
 """GET /api/v3/site: the name of this server and its admins.
 
-PieFed 1.7 reads `admins[].person.actor_id` here, and ignores what admins do who are not listed. The
-members are named as in Lemmy 0.19's `GetSiteResponse`.
+PieFed 1.7 reads `admins[].person.actor_id` here, and ignores the actions of admins who are not
+listed. The members are named as in Lemmy 0.19's `GetSiteResponse`.
 """
 
 from datetime import UTC, datetime

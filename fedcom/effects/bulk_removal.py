@@ -15,7 +15,7 @@ from fedcom.effects.counts import rank
 from fedcom.effects.resolve_reports import Outcome, resolve_reports_about
 from fedcom.models.account import account
 from fedcom.models.actor import Community, Person, actor, community as community_table
-from fedcom.models.base import columns_of
+from fedcom.models.base import columns_of, to_row
 from fedcom.models.comment import comment
 from fedcom.models.moderation import modlog
 from fedcom.models.post import Post, post, post_rank
@@ -151,8 +151,8 @@ def _set_posts_removed(
     changed = update(post).where(_posts_of(person, community), which)
     rows = ctx.conn.execute(
         changed.values(removed_at=removed_at).returning(*columns_of(Post, post))
-    )
-    posts = [content for content in (Post(*row) for row in rows) if content.deleted_at is None]
+    ).mappings()
+    posts = [found for found in (to_row(Post, row) for row in rows) if found.deleted_at is None]
     counts = Counter(content.community_id for content in posts)
     _count(
         ctx, community_table.c.posts, community_table.c.actor_id, counts, back=removed_at is None

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select
 from database.inserts import upsert
 from fedcom.context import Context
 from fedcom.errors import Denied
+from fedcom.models.base import to_row
 from fedcom.models.restriction import restriction
 from fedcom.wire.policies import UNRESTRICTED, Restrictions
 
@@ -23,8 +24,8 @@ def keep_restrictions(ctx: Context, iri: str, told: Restrictions) -> None:
 
 def find_restrictions(ctx: Context, iri: str) -> Restrictions:
     """The restrictions of the post or comment `iri`."""
-    row = ctx.conn.execute(_RESTRICTIONS, {"which": iri}).first()
-    return UNRESTRICTED if row is None else Restrictions(*row)
+    row = ctx.conn.execute(_RESTRICTIONS, {"which": iri}).mappings().first()
+    return UNRESTRICTED if row is None else to_row(Restrictions, row)
 
 
 def check_answerable(ctx: Context, iri: str) -> None:

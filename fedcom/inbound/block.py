@@ -17,7 +17,7 @@ from inbox.ports import ReceivedActivity
 
 
 def _read_block(ctx: Context, received: ReceivedActivity) -> Ban | BlockPerson | None:
-    """A ban from a community or a server, or without a `target` a personal block."""
+    """A ban from a community or a server; without a `target`, one person's block of another."""
     activity = received.activity
     if activity.target is None:
         return _personal(ctx, received, activity, blocked=True)

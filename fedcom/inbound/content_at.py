@@ -79,7 +79,7 @@ def _climb(
         check_content(document)
         comments.append(document)
         if len(comments) > MAX_DEPTH:
-            raise Invalid("max_comment_depth_reached", "The thread cannot get any deeper.")
+            raise Invalid("max_comment_depth_reached", "This thread can't go any deeper.")
         passed[real] = None
         iri = document.in_reply_to
 

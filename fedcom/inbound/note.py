@@ -33,15 +33,14 @@ def _read_chat(ctx: Context, received: ReceivedActivity) -> SendMessage | EditMe
     people = recipients(ctx, received, document)
     if not people:
         raise NotFound(
-            "couldnt_find_person", "The message is not addressed to anybody on this server."
+            "couldnt_find_person", "The message is not addressed to anyone on this server."
         )
     return read_message_to(ctx, received, people)
 
 
 def _read_content(ctx: Context, received: ReceivedActivity) -> Action[Any] | None:
-    """A message to its local recipients, if it is not public; else a comment or a post; else, if it
-    is in no known community, a mention of the members whom it names.
-    """
+    """A private message to members if it is not public; otherwise a comment or a post; or, if it
+    belongs to no community here, a mention of the members it names."""
     moved = find_move(ctx, received)
     if moved is not None:
         return moved

@@ -59,7 +59,7 @@ _OBJECT: dict[Rule, str] = {
     "membership": "known here",
     "answer": "known here",
     "deletion": "stored here",
-    "moderation": "stored here",
+    "post_moderation": "stored here",
 }
 # Codes with which the authority refuses only because no facts are known, as conditions.
 _IF = {
@@ -354,7 +354,7 @@ def _hang_on_place(document: Document, found: _Findings) -> None:
     elif len(places) > 1:
         found.hang_on(f"if one of {', '.join(places)} is a community here")
     elif same_host(places[0], document.owner):
-        found.hang_on(f"if {places[0]} is a community that somebody here follows")
+        found.hang_on(f"if {places[0]} is a community that someone here follows")
     else:
         found.hang_on(f"if {places[0]} is a local community; otherwise once it has announced it")
 
@@ -414,7 +414,7 @@ def _announce(activity: Document, found: _Findings) -> Explained:
     """Judge it as an Announce: every object in it as the word of a community about its own."""
     group = activity.owner or ""
     _take(judge_direct(activity, group, _NOBODY), found, {})
-    found.hang_on(f"if {group} is a community that somebody here follows")
+    found.hang_on(f"if {group} is a community that someone here follows")
     inside = [_announced(thing, group, found) for thing in activity.objects]
     if not inside:
         found.refuse("object_missing", "The Announce names no object.")

@@ -26,9 +26,9 @@ account = Table(
     metadata,
     Column("actor_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
     Column("password_hash", Text, nullable=False),
-    # Confirmed: for logging in and for letters.
+    # Confirmed: for logging in and for mail.
     Column("email", Text, nullable=True, unique=True),
-    # Typed and not proven to be theirs; several accounts may name one address.
+    # Typed and not confirmed; several accounts may name one address.
     Column("unconfirmed_email", Text, nullable=True),
     Column("role", Text, nullable=False),
     # 'pending' until an admin has approved the application.
@@ -36,7 +36,7 @@ account = Table(
     Column("application", Text, nullable=False, default=""),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=True),
-    # How the pages look to them and what lists hold, for `Preferences`.
+    # The look of pages and the defaults of lists, for `Preferences`.
     Column("interface_language", Text, nullable=False, server_default=EMPTY),
     Column("theme", Text, nullable=False, server_default="auto"),
     Column("front_scope", Text, nullable=False, server_default="subscribed"),
@@ -44,9 +44,9 @@ account = Table(
     Column("compact_lists", Boolean, nullable=False, server_default=false()),
     Column("show_nsfw", Boolean, nullable=False, server_default=false()),
     Column("mail_notifications", Boolean, nullable=False, server_default=false()),
-    # Changed to move the addresses of their private feeds.
+    # Changed to change the addresses of their private feeds.
     Column("feed_salt", Text, nullable=False, server_default=EMPTY),
-    # When they were last written to about what waits for them.
+    # When the last mail about unread notifications was sent.
     Column("mailed_at", UtcDateTime, nullable=True),
     CheckConstraint("role IN ('admin', 'member')", name="role"),
     CheckConstraint("state IN ('active', 'pending')", name="state"),
@@ -71,7 +71,7 @@ attempt = Table(
     "attempt",
     metadata,
     Column("id", BigId, primary_key=True),
-    # What is counted, such as "login:ip:192.0.2.1" or "login:name:ann".
+    # The key of the counter, such as "login:ip:192.0.2.1" or "login:name:ann".
     Column("key", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_attempt_key_created_at", "key", "created_at"),
@@ -79,7 +79,7 @@ attempt = Table(
 )
 
 
-# Who has the code may sign up, whatever the registration mode says.
+# Anyone with the code may sign up, whatever the registration mode.
 invitation = Table(
     "invitation",
     metadata,
@@ -107,7 +107,7 @@ password_reset = Table(
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What lets a local person log in."""
+    """The login of a local person."""
 
     actor_id: int
     password_hash: str
@@ -128,10 +128,10 @@ class Account:
 
     @property
     def contact(self) -> str | None:
-        """The address to reach them at: the confirmed one, else what they typed."""
+        """The address to reach the member at: the confirmed one, else the unconfirmed one."""
         return self.email or self.unconfirmed_email
 
     @property
     def is_admin(self) -> bool:
-        """May run the instance."""
+        """Whether they may run the instance."""
         return self.role == "admin"

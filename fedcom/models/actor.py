@@ -1,7 +1,7 @@
-"""Actors: people and communities, local and remote, with their keys and their names.
+"""Actors: people and communities, local and remote, with their keys and names.
 
 One table for all of them, because on the wire they are one thing: an id with an inbox and a key.
-What only communities have is in `community`, one row for each actor of type Group.
+The columns that only communities have are in `community`, one row for each actor of type Group.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ REQUESTS = "rsa-sha256"
 """The algorithm of an actor's main key, which signs requests."""
 
 PROOFS = "ed25519"
-"""The algorithm of its other key, which proves documents."""
+"""The algorithm of its other key, which signs proofs of documents."""
 
 actor = Table(
     "actor",
@@ -39,7 +39,7 @@ actor = Table(
     Column("local", Boolean, nullable=False),
     Column("name", Text, nullable=False),
     Column("host", Text, nullable=False),
-    # The domain of the handle, where WebFinger confirmed another one than the host.
+    # The domain of the handle, if WebFinger confirmed another one than the host.
     Column("domain", Text, nullable=True),
     Column("title", Text, nullable=False, default=""),
     Column("summary_source", Text, nullable=False, default=""),
@@ -53,7 +53,7 @@ actor = Table(
     Column("followers", Text, nullable=True),
     Column("public_key_id", Text, nullable=True),
     Column("public_key_pem", Text, nullable=True),
-    # The Ed25519 key that the actor proves documents with, as a Multikey (FEP-521a, FEP-8b32).
+    # The Ed25519 key of the actor's integrity proofs, as a Multikey (FEP-521a, FEP-8b32).
     Column("proof_key_id", Text, nullable=True),
     Column("proof_key", Text, nullable=True),
     Column("published_at", UtcDateTime, nullable=False),
@@ -62,12 +62,12 @@ actor = Table(
     Column("fetched_at", UtcDateTime, nullable=True),
     Column("banned_at", UtcDateTime, nullable=True),
     Column("ban_reason", Text, nullable=False, default=""),
-    # Null while banned: for ever.
+    # Null while banned: permanent.
     Column("ban_expires_at", UtcDateTime, nullable=True),
     Column("deleted_at", UtcDateTime, nullable=True),
     Index("ix_actor_name_host", "name", "host"),
     Index("ix_actor_host", "host"),
-    # Which hosts have handles of another domain.
+    # Finds the hosts whose handles have another domain.
     Index(
         "ix_actor_split_host",
         "host",
@@ -93,17 +93,17 @@ community = Table(
     Column("removed_at", UtcDateTime, nullable=True),
     Column("posts", Integer, nullable=False, default=0),
     Column("comments", Integer, nullable=False, default=0),
-    # Followers that are known here.
+    # Followers known here.
     Column("subscribers", Integer, nullable=False, default=0),
-    # What a peer's community says in its own `followers` collection; null when it does not say.
+    # The size of a remote community's own `followers` collection; null if it has none.
     Column("claimed_followers", BigId, nullable=True),
-    # When the posts and comments were fetched that a peer's community had before somebody here
-    # followed it (fedcom.background.backfill); null until that is done.
+    # When the old posts and comments of a remote community were fetched, which it had before anyone
+    # here followed it (fedcom.background.backfill); null until that is done.
     Column("backfilled_at", UtcDateTime, nullable=True),
 )
 
-# Users and communities share one name space (Mastodon keys accounts by name and domain), and a
-# name once used is never given again: ids made from it may live on other servers for ever.
+# Users and communities share one name space (Mastodon keys accounts by name and domain), and a name
+# is never reused: ids made from it may stay on other servers for ever.
 local_name = Table(
     "local_name",
     metadata,
@@ -130,7 +130,7 @@ actor_key = Table(
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody with an inbox: a person, a bot, a community or an instance."""
+    """An actor with an inbox: a person, a bot, a community or an instance."""
 
     id: int
     iri: str
@@ -162,34 +162,34 @@ class Actor:
     deleted_at: datetime | None
 
     def is_banned(self, now: datetime) -> bool:
-        """Whether they are banned from the whole instance; a ban that has run out is none."""
+        """Whether they are banned from the whole instance; an expired ban does not count."""
         expires = self.ban_expires_at
         return self.banned_at is not None and (expires is None or now < expires)
 
     @property
     def handle(self) -> str:
-        """`name@domain`, without the leading sign that tells people and communities apart."""
+        """`name@domain`, without the leading sign that distinguishes people from communities."""
         return f"{self.name}@{self.domain or self.host}"
 
     @property
     def followers_iri(self) -> str:
-        """The id of its followers, to address them by; guessed for who names none."""
+        """The id of its followers collection, for addressing; guessed if it names none."""
         return self.followers or f"{self.iri}/followers"
 
     @property
     def display_name(self) -> str:
-        """What a reader sees first: the chosen title, else the name."""
+        """The name that readers see first: the chosen title, else the name."""
         return self.title or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Person(Actor):
-    """An actor who takes part: a human, a bot, a service; also a Group, as far as it writes."""
+    """An actor as an author: a human, a bot, a service; also a Group that writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Community(Actor):
-    """A Group actor: the place where posts are, with what only communities have."""
+    """A Group actor, which contains posts, with the columns that only communities have."""
 
     moderators_iri: str | None
     featured_iri: str | None
@@ -203,5 +203,5 @@ class Community(Actor):
 
     @property
     def is_open(self) -> bool:
-        """Neither deleted where it lives nor closed here: nothing in a closed one is shown."""
+        """Neither deleted on its own server nor closed here; closed ones show no content."""
         return self.deleted_at is None and self.removed_at is None

@@ -1,6 +1,6 @@
-"""The metadata of the domain's tables and the one way from a row to a dataclass.
+"""The metadata of the domain's tables, and the one way from a row to a dataclass.
 
-Rows are frozen dataclasses whose fields bear the names of columns; there is no ORM, so reading a
+Rows are frozen dataclasses whose fields are named like the columns; there is no ORM, so reading a
 row never touches the database again.
 """
 
@@ -31,10 +31,10 @@ R = TypeVar("R")
 def columns_of(
     row_type: type[Any], *tables: FromClause, prefix: str = ""
 ) -> list[ColumnElement[Any]]:
-    """The columns that `row_type` (a dataclass) is read from; the first table that has a name wins.
+    """The columns that `row_type` (a dataclass) is read from; the first table with the name wins.
 
     With a `prefix` they are labelled with it, for statements with several rows of one kind. Raises
-    LookupError for a field that no table has: a mistake of ours, found at import.
+    LookupError for a field that is in no table: a programming error, found at import.
     """
     found = [(field.name, _column(row_type, field.name, tables)) for field in fields(row_type)]
     return [column.label(prefix + name) if prefix else column for name, column in found]
@@ -51,7 +51,7 @@ def _column(row_type: type[Any], name: str, tables: Iterable[FromClause]) -> Col
 def values_of(
     row_type: type[Any], prefix: str = "", *, without: tuple[str, ...] = ()
 ) -> Callable[[RowMapping], tuple[Any, ...]]:
-    """What takes the fields of `row_type` out of a result row by their names, in their order.
+    """A function that takes the fields of `row_type` out of a result row by name, in their order.
 
     `without` are fields that are not columns, such as those that hold other rows.
     """
@@ -61,6 +61,6 @@ def values_of(
 
 def to_row(row_type: type[R], mapping: RowMapping, prefix: str = "") -> R:
     """Build the frozen `row_type` from one result row that was selected with `columns_of`."""
-    # mypy takes a class that is given by a type variable for not hashable, which every class is.
+    # mypy takes a class given by a type variable for not hashable, which every class is.
     known: Any = row_type
     return row_type(*values_of(known, prefix)(mapping))

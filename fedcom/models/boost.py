@@ -1,4 +1,4 @@
-"""Who boosted what was written here: counted for its author, and otherwise without effect."""
+"""Boosts of local content: counted for its author, and otherwise without effect."""
 
 from sqlalchemy import Column, Index, Table, Text
 
@@ -7,7 +7,7 @@ from fedcom.models.base import metadata
 boost = Table(
     "boost",
     metadata,
-    # By the ids of both; most who boost are otherwise unknown here.
+    # By both ids; most boosters are not stored here as actors.
     Column("subject_iri", Text, primary_key=True),
     Column("actor_iri", Text, primary_key=True),
     # The id of the Announce, so that its Undo can name it.

@@ -16,7 +16,8 @@ comment = Table(
     Column("local", Boolean, nullable=False),
     Column("post_id", BigId, ForeignKey("post.id"), nullable=False),
     Column("parent_id", BigId, ForeignKey("comment.id"), nullable=True),
-    # The ids from the root down, each as twelve digits, joined by dots; byte order is tree order.
+    # The ids from the root to the comment, each as twelve digits, joined by dots; byte order is
+    # tree order.
     Column("path", SortableText, nullable=False, default=""),
     Column("depth", Integer, nullable=False, default=0),
     Column("author_id", BigId, ForeignKey("actor.id"), nullable=False),
@@ -28,7 +29,7 @@ comment = Table(
     Column("updated_at", UtcDateTime, nullable=True),
     Column("deleted_at", UtcDateTime, nullable=True),
     Column("removed_at", UtcDateTime, nullable=True),
-    # A lock holds for all comments below as well, and stands in the row of each of them.
+    # A lock applies to all comments below as well, and is stored in each of their rows.
     Column("locked_at", UtcDateTime, nullable=True),
     Column("upvotes", Integer, nullable=False, default=0),
     Column("downvotes", Integer, nullable=False, default=0),
@@ -43,7 +44,7 @@ comment = Table(
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """An answer to a post or to another comment."""
+    """A reply to a post or to another comment."""
 
     id: int
     iri: str
@@ -68,7 +69,7 @@ class Comment:
 
     @property
     def score(self) -> int:
-        """Votes up less votes down."""
+        """Upvotes minus downvotes."""
         return self.upvotes - self.downvotes
 
     @property

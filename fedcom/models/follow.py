@@ -1,4 +1,4 @@
-"""Who follows whom: members follow communities, and people elsewhere follow ours and us."""
+"""Follows: members follow communities, and remote actors follow ours and the instance."""
 
 from dataclasses import dataclass
 from datetime import datetime

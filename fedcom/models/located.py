@@ -1,4 +1,4 @@
-"""A post or comment with what surrounds it, as `fedcom.queries.located` reads it."""
+"""A post or comment with its context, as `fedcom.queries.located` reads it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from fedcom.models.post import Post
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Content, the post that it is or stands below, its community and its author."""
+    """A post or comment, its post (itself for a post), its community and its author."""
 
     content: Post | Comment
     post: Post

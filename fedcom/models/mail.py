@@ -1,4 +1,4 @@
-"""Letters that wait to be sent: written in the transaction that wants them, gone once they went."""
+"""Queued mail: written in the transaction that sends it, deleted once it is sent."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ mail = Table(
     Column("id", BigId, primary_key=True),
     Column("recipient", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    # May hold a link that opens an account, so no letter is kept.
+    # May hold a link that opens an account, so no mail is kept.
     Column("body", Text, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
@@ -26,7 +26,7 @@ mail = Table(
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One letter on its way."""
+    """One queued mail."""
 
     id: int
     recipient: str

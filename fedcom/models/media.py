@@ -1,6 +1,6 @@
-"""Pictures: what members uploaded, and what was fetched for previews and kept.
+"""Pictures: members' uploads, and images fetched for previews.
 
-The bytes are files in the data folder, named by their own SHA-256; the rows say whose they are.
+The bytes are files in the data folder, named by their own SHA-256; the rows record their owners.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ media = Table(
     Column("id", BigId, primary_key=True),
     # "<sha-256>.<ending>", the file's name and the last part of its address.
     Column("name", Text, nullable=False, unique=True),
-    # A smaller picture of the same for lists; null when the picture is small itself.
+    # A thumbnail for lists; null if the picture is small itself.
     Column("thumbnail", Text, nullable=True),
     Column("owner_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("purpose", Text, nullable=False),
@@ -28,23 +28,23 @@ media = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("bytes", Integer, nullable=False),
-    # Where a fetched picture came from.
+    # The address that a fetched picture came from.
     Column("source_url", Text, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_media_owner_id", "owner_id"),
     Index("ix_media_source_url", "source_url"),
-    # Whether a file is named by another row is asked of each that is forgotten.
+    # Before a file is deleted, other rows are searched for its name.
     Index("ix_media_thumbnail", "thumbnail"),
     CheckConstraint("purpose IN ('upload', 'preview', 'avatar', 'site')", name="purpose"),
     sqlite_autoincrement=True,
 )
 
-# What the page behind a post's link says of itself, fetched once in the background.
+# The metadata of the page behind a post's link, fetched once in the background.
 link_preview = Table(
     "link_preview",
     metadata,
     Column("post_id", BigId, ForeignKey("post.id"), primary_key=True, autoincrement=False),
-    # The link that this is about: an edited post gets a new preview.
+    # The link of this preview: an edited post gets a new preview.
     Column("url", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("title", Text, nullable=False, server_default=EMPTY),
@@ -60,7 +60,7 @@ link_preview = Table(
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One picture that is kept here."""
+    """One stored picture."""
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""Private messages between two people, here or elsewhere. Only these two ever read one."""
+"""Private messages between two people, local or remote. Only these two ever read one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ message = Table(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one person wrote to another."""
+    """A message from one person to another."""
 
     id: int
     iri: str

@@ -1,4 +1,4 @@
-"""Who moderates, what moderators did, and what must not come back."""
+"""Moderators, bans, reports, the modlog, and tombstones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,16 +38,16 @@ ModerationAction = Literal[
     "remove_community",
     "restore_community",
 ]
-"""What is written into the modlog."""
+"""The kinds of modlog entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModerationLabels:
-    """What people read about a moderation action, translated where it is shown.
+    """The labels of a moderation action, translated where they are shown.
 
-    `log` stands in the modlog between the moderator and the target, and names the action in its
-    filter. `notice` tells the members concerned, if there is anybody to tell; `comment_notice` does
-    when it is about a comment, where that differs.
+    `log` appears in the modlog between the moderator and the target, and names the action in its
+    filter. `notice` is for the members concerned, if there are any; `comment_notice` replaces it
+    for a comment, where the texts differ.
     """
 
     log: str
@@ -88,7 +88,7 @@ MODERATION_LABELS: Mapping[str, ModerationLabels] = {
         mark("reopened community"), mark("A community you follow was reopened")
     ),
 }
-"""A new moderation action is a word in `ModerationAction` and a line here, by that word."""
+"""A new moderation action needs a value in `ModerationAction` and an entry here."""
 
 OTHER_NOTICES: Mapping[str, str] = {
     "ban_elsewhere": mark("Another server banned you from its communities"),
@@ -98,7 +98,7 @@ OTHER_NOTICES: Mapping[str, str] = {
         "The community's server rejected your moderation action, so it was undone here"
     ),
 }
-"""What members are told about moderation that is in no modlog of ours."""
+"""Moderation notices without an entry in our modlog."""
 
 moderator = Table(
     "moderator",
@@ -119,16 +119,16 @@ modlog = Table(
     Column("kind", Text, nullable=False),
     Column("target_iri", Text, nullable=False),
     Column("reason", Text, nullable=False, default=""),
-    # When a ban ends by itself; null: never, or no ban.
+    # The end of a ban; null: permanent, or no ban.
     Column("expires_at", UtcDateTime, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_modlog_community_id", "community_id", "id"),
-    # Why something was removed is asked for with every thread.
+    # Every thread looks up the reasons of removals.
     Index("ix_modlog_target_iri", "target_iri"),
     sqlite_autoincrement=True,
 )
 
-# Who may not take part in one community; a ban from the whole instance is in `actor`.
+# Bans from one community; a ban from the whole instance is in `actor`.
 community_ban = Table(
     "community_ban",
     metadata,
@@ -136,12 +136,12 @@ community_ban = Table(
     Column("person_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
     Column("reason", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    # Null: for ever.
+    # Null: permanent.
     Column("expires_at", UtcDateTime, nullable=True),
     Index("ix_community_ban_person_id", "person_id"),
 )
 
-# What somebody asked the moderators to look at: one post, comment or private message.
+# Reports to the moderators, about one post, comment or private message.
 report = Table(
     "report",
     metadata,
@@ -149,20 +149,20 @@ report = Table(
     # The id of the Flag.
     Column("iri", Text, nullable=False, unique=True),
     Column("reporter_id", BigId, ForeignKey("actor.id"), nullable=False),
-    # Null for what only admins judge: private messages.
+    # Null for reports that only admins resolve: private messages.
     Column("community_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("post_id", BigId, ForeignKey("post.id"), nullable=True),
     Column("comment_id", BigId, ForeignKey("comment.id"), nullable=True),
     Column("message_id", BigId, ForeignKey("message.id"), nullable=True),
     Column("reason", Text, nullable=False),
-    # What it said when it was reported; the author may edit it afterwards.
+    # The text at the time of the report; the author may edit it afterwards.
     Column("said", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("resolved_at", UtcDateTime, nullable=True),
     Column("resolver_id", BigId, ForeignKey("actor.id"), nullable=True),
     # Those of the last hour are counted, by person and by server, before each new one.
     Index("ix_report_created_at", "created_at"),
-    # Admins are told on every page how many wait.
+    # Every page shows admins the number of open ones.
     Index("ix_report_resolved_at", "resolved_at"),
     Index("ix_report_community_id", "community_id", "resolved_at"),
     Index("ix_report_post_id", "post_id"),
@@ -170,15 +170,15 @@ report = Table(
     sqlite_autoincrement=True,
 )
 
-# What was deleted before it arrived, and activities that were undone: none may come back by being
-# told once more (fedcom.effects.tombstones).
+# Content deleted before it arrived, and activities that were undone: neither may come back when it
+# is delivered again (fedcom.effects.tombstones).
 tombstone = Table(
     "marker",
     metadata,
     Column("iri", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
-    # Who set it: it counts only against what is of this actor's host, or what this community
-    # announces.
+    # The actor who set it: it applies only to content on this actor's host, or content that this
+    # community announces.
     Column("actor_iri", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     # Of undone activities: whether the activity had not arrived, and when its actor signed the
@@ -191,7 +191,7 @@ tombstone = Table(
 
 @dataclass(frozen=True, slots=True)
 class CommunityBan:
-    """Somebody who may not take part in one community, for ever or until `expires_at`."""
+    """A ban from one community, permanent or until `expires_at`."""
 
     community_id: int
     person_id: int
@@ -200,13 +200,13 @@ class CommunityBan:
     expires_at: datetime | None
 
     def holds(self, now: datetime) -> bool:
-        """Whether it has not run out."""
+        """Whether it has not expired."""
         return self.expires_at is None or now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """Something that somebody asked the moderators to look at."""
+    """A report to the moderators."""
 
     id: int
     iri: str

@@ -1,4 +1,4 @@
-"""What a member is told: answers, mentions, messages, and what moderators decided about them."""
+"""A member's notifications: replies, mentions, messages, and moderation of their content."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ notification = Table(
     Column("id", BigId, primary_key=True),
     Column("recipient_id", BigId, ForeignKey("actor.id"), nullable=False),
     Column("kind", Text, nullable=False),
-    # Whose doing it was; null for what the instance itself says.
+    # The actor who caused it; null for the instance itself.
     Column("actor_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("community_id", BigId, ForeignKey("actor.id"), nullable=True),
     Column("post_id", BigId, ForeignKey("post.id"), nullable=True),

@@ -1,4 +1,6 @@
-"""What a backfill left out, and why: for admins, replaced by the next visit to the same source."""
+"""Content that a backfill left out, and why: for admins, replaced by the next visit to the same
+source.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +17,7 @@ omission = Table(
     Column("community_id", BigId, ForeignKey("actor.id"), nullable=False),
     # The community or the post whose old posts or comments were fetched.
     Column("source", Text, nullable=False),
-    # The id of what was left out: a collection, a post or a comment; "" when it has none.
+    # The id of the omitted collection, post or comment; "" if it has none.
     Column("item", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -29,7 +31,7 @@ omission = Table(
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """One thing that was left out, with the host of the community it would have been in."""
+    """One omission, with the host of the community that it belongs to."""
 
     host: str
     source: str

@@ -1,4 +1,4 @@
-"""Public posts elsewhere that mention members and stand in no community known here."""
+"""Public remote posts that mention members and are in no community known here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ outside_mention = Table(
     Column("id", BigId, primary_key=True),
     Column("iri", Text, nullable=False, unique=True),
     Column("author_id", BigId, ForeignKey("actor.id"), nullable=False),
-    # Its page; null where that is its id.
+    # Its page; null if that is its id.
     Column("url", Text, nullable=True),
-    # Plain text: all that is kept of it.
+    # Plain text: the only part of it that is kept.
     Column("excerpt", Text, nullable=False),
     Column("updated_at", UtcDateTime, nullable=True),
     Index("ix_outside_mention_author_id", "author_id"),
@@ -26,7 +26,7 @@ outside_mention = Table(
 
 @dataclass(frozen=True, slots=True)
 class OutsideMention:
-    """The beginning of such a post, which members are told of and can read on its own server."""
+    """The beginning of such a post; members are notified and can read it on its own server."""
 
     id: int
     iri: str

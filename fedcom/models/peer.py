@@ -1,4 +1,4 @@
-"""Other servers: what software they run, and which of them the admin has blocked."""
+"""Other servers: their software, and whether the admin has blocked them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ peer = Table(
     "peer",
     metadata,
     Column("host", Text, primary_key=True),
-    # As NodeInfo gives it, lower case; null when it was never reached.
+    # As in NodeInfo, lower case; null if it was never reached.
     Column("software", Text, nullable=True),
     Column("version", Text, nullable=True),
     Column("reached", Boolean, nullable=False, default=False),
@@ -41,7 +41,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class InstanceBlock:
-    """An instance that the admin has blocked, itself and its subdomains."""
+    """A server that the admin has blocked, with its subdomains."""
 
     host: str
     reason: str

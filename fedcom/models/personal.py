@@ -1,5 +1,6 @@
-"""What members keep for themselves and no peer sees: saved, hidden, blocked, visited, drafts,
-and which forms they have sent."""
+"""Members' private records, never sent to peers: saved, hidden, blocked, visited, drafts, and the
+forms they have sent.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +37,7 @@ hidden_post = Table(
     Index("ix_hidden_post_post_id", "post_id"),
 )
 
-# A person or a community whose content the member does not want to see.
+# Blocked people and communities.
 actor_block = Table(
     "actor_block",
     metadata,
@@ -46,7 +47,7 @@ actor_block = Table(
     Index("ix_actor_block_blocked_id", "blocked_id"),
 )
 
-# A server whose people and communities the member does not want to see.
+# Blocked servers.
 host_block = Table(
     "host_block",
     metadata,
@@ -55,7 +56,7 @@ host_block = Table(
     Column("blocked_at", UtcDateTime, nullable=False),
 )
 
-# When the member last looked at a thread, how many comments it had then, and after which moment
+# The member's last view of a thread, the number of its comments then, and the time after which
 # comments were new to them during that visit.
 post_visit = Table(
     "post_visit",
@@ -68,7 +69,7 @@ post_visit = Table(
     Index("ix_post_visit_post_id", "post_id"),
 )
 
-# What was typed and not sent, by the address of its form.
+# Unsent text, by the address of its form.
 draft = Table(
     "draft",
     metadata,
@@ -79,14 +80,14 @@ draft = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
-# Forms that made something, so that the same one sent again makes nothing new.
+# Forms that created something, so that a repeated form creates nothing new.
 sent_form = Table(
     "sent_form",
     metadata,
     Column("person_id", BigId, ForeignKey("actor.id"), primary_key=True, autoincrement=False),
-    # A digest of the form's token and of what was typed.
+    # A digest of the form's token and of the typed text.
     Column("key", Text, primary_key=True),
-    # The row id of what it made, in the table that its address is about.
+    # The row id of the created object, in the table that the form's address belongs to.
     Column("made_id", BigId, nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),
     Index("ix_sent_form_sent_at", "sent_at"),
@@ -95,7 +96,7 @@ sent_form = Table(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One form as it was left: `place` says which (`submit`, `post/7`, `comment/9`)."""
+    """One unsent form: `place` names it (`submit`, `post/7`, `comment/9`)."""
 
     place: str
     fields: dict[str, str]

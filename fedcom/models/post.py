@@ -1,4 +1,4 @@
-"""Posts, and the narrow table that lists are ranked from."""
+"""Posts, and the narrow table that ranked lists read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,10 +30,10 @@ post = Table(
     Column("wire_type", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=True),
-    # The picture that the post carries on the wire, and what it says to who cannot see it.
+    # The picture of the post on the wire, and its description for blind readers.
     Column("image_url", Text, nullable=True),
     Column("image_alt", Text, nullable=False, server_default=EMPTY),
-    # Shown instead of the text until the reader asks for it ("summary" of microblogs).
+    # Shown instead of the text until the reader opens it ("summary" of microblogs).
     Column("content_warning", Text, nullable=False, server_default=EMPTY),
     Column("body_source", Text, nullable=False, default=""),
     Column("body_html", Text, nullable=False, default=""),
@@ -48,7 +48,7 @@ post = Table(
     # The id of the Announce of the bare object that microblogs got: only its Undo removes the post
     # there (Mastodon 4.6 ignores a group's Delete of another author's post).
     Column("announce_iri", Text, nullable=True),
-    # The collection of a peer's thread (FEP-7888) as its origin names it; ours follows from the id.
+    # The collection of a remote thread (FEP-7888) as its origin names it; ours follows from the id.
     Column("context_iri", Text, nullable=True),
     Column("upvotes", Integer, nullable=False, default=0),
     Column("downvotes", Integer, nullable=False, default=0),
@@ -57,7 +57,7 @@ post = Table(
     Index("ix_post_community_id_published_at", "community_id", "published_at"),
     Index("ix_post_author_id_published_at", "author_id", "published_at"),
     Index("ix_post_url", "url"),
-    # The few that are pinned in a community.
+    # The few posts that are pinned in a community.
     Index(
         "ix_post_featured",
         "community_id",
@@ -68,8 +68,8 @@ post = Table(
     sqlite_autoincrement=True,
 )
 
-# One row for each post that lists may show. The keys grow with votes, comments and the time of
-# posting and never with the clock, so nothing has to be ranked again while time passes.
+# One row for each post that lists may show. The keys change with votes, comments and the time of
+# posting, never with the clock, so no row has to be updated as time passes.
 post_rank = Table(
     "post_rank",
     metadata,
@@ -126,7 +126,7 @@ class Post:
 
     @property
     def score(self) -> int:
-        """Votes up less votes down."""
+        """Upvotes minus downvotes."""
         return self.upvotes - self.downvotes
 
     @property

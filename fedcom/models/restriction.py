@@ -1,4 +1,4 @@
-"""What authors elsewhere do not allow others to do with a post or comment of theirs."""
+"""Actions that remote authors forbid on a post or comment of theirs."""
 
 from sqlalchemy import Boolean, Column, Table, Text
 

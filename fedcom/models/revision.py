@@ -1,4 +1,4 @@
-"""What posts and comments said before they were edited."""
+"""Earlier versions of posts and comments."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +12,14 @@ revision = Table(
     "revision",
     metadata,
     Column("id", BigId, primary_key=True),
-    # One of the two.
+    # One of the two is set.
     Column("post_id", BigId, ForeignKey("post.id"), nullable=True),
     Column("comment_id", BigId, ForeignKey("comment.id"), nullable=True),
     # Empty for comments.
     Column("title", Text, nullable=False, server_default=EMPTY),
     Column("url", Text, nullable=True),
     Column("body_html", Text, nullable=False),
-    # When this was written, and when it was replaced.
+    # When this version was written, and when it was replaced.
     Column("written_at", UtcDateTime, nullable=False),
     Column("replaced_at", UtcDateTime, nullable=False),
     Index("ix_revision_post_id", "post_id", "id"),
@@ -30,7 +30,7 @@ revision = Table(
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One former version of a post or comment."""
+    """One earlier version of a post or comment."""
 
     id: int
     post_id: int | None

@@ -1,4 +1,4 @@
-"""The one row that says who this instance is and how its admin wants it run."""
+"""The one row with the identity and settings of this instance."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,9 +28,9 @@ site = Table(
     # Hue of links and buttons in degrees, 0 to 359; null: ours.
     Column("hue", Integer, nullable=True),
     Column("registration", Text, nullable=False, default="closed"),
-    # What applicants are asked.
+    # The question for applicants.
     Column("application_question", Text, nullable=False, server_default=EMPTY),
-    # Browsers and apps that know only Lemmy are told "lemmy" by NodeInfo; servers hear the truth.
+    # NodeInfo tells browsers and apps that only know Lemmy "lemmy"; servers get the real name.
     Column("answers_apps_as_lemmy", Boolean, nullable=False, default=True),
     # Null until the first admin and the first community exist.
     Column("set_up_at", UtcDateTime, nullable=True),
@@ -42,7 +42,7 @@ site = Table(
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """This instance as its admin set it up."""
+    """This instance with its settings."""
 
     origin: str
     actor_id: int

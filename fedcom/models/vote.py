@@ -1,4 +1,8 @@
-"""Votes on posts and on comments, one narrow row each."""
+"""Votes on posts and on comments, one narrow row each.
+
+The author's own vote, which comes with what they write, is one of them. `voted_at` is the time of
+the last change.
+"""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, SmallInteger, Table, Text
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from fedcom.models.account import account
 from fedcom.models.actor import actor
+from fedcom.models.base import to_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,11 @@ class Subscriber:
 
 def find_subscriber(conn: Connection, person_id: int, now: datetime) -> Subscriber | None:
     """The member with this row id, if they may log in."""
-    row = conn.execute(
+    result = conn.execute(
         select(
-            account.c.actor_id,
+            account.c.actor_id.label("id"),
             actor.c.name,
-            account.c.feed_salt,
+            account.c.feed_salt.label("salt"),
             account.c.interface_language,
             account.c.show_nsfw,
         )
@@ -38,8 +39,9 @@ def find_subscriber(conn: Connection, person_id: int, now: datetime) -> Subscrib
             actor.c.deleted_at.is_(None),
             or_(actor.c.banned_at.is_(None), actor.c.ban_expires_at <= now),
         )
-    ).first()
-    return None if row is None else Subscriber(*row)
+    )
+    row = result.mappings().first()
+    return None if row is None else to_row(Subscriber, row)
 
 
 def renew_feed_salt(conn: Connection, person_id: int) -> None:

@@ -1,17 +1,17 @@
-"""Which words a peer understands, judged by the software that its NodeInfo names."""
+"""The activities that a peer understands, according to the software in its NodeInfo."""
 
 import re
 from enum import Enum, auto
 
-# They speak FEP-1b12: a community announces whole activities. (PieFed, Mbin and NodeBB say so in
-# their documentation; the others were read by Lemmy's maintainers.)
+# They implement FEP-1b12: a community announces whole activities. (PieFed, Mbin and NodeBB document
+# it; the others were named by Lemmy's maintainers.)
 FORUMS = frozenset(
     {
         "lemmy", "piefed", "mbin", "kbin", "nodebb", "discourse", "fedcom", "lotide", "hubzilla",
         "friendica", "peertube", "mobilizon", "smithereen", "streams", "forte", "flipboard",
     }
 )  # fmt: skip
-# They show what a Group boosts and drop, at the price of a request, whatever else it announces.
+# They show an object that a Group boosts and drop its other announcements, after fetching each.
 MICROBLOGS = frozenset(
     {
         "mastodon", "hometown", "gotosocial", "misskey", "sharkey", "firefish", "calckey",
@@ -30,17 +30,17 @@ _SERVING_CREATES = frozenset(
         "firefish", "calckey", "iceshrimp", "cherrypick", "foundkey", "catodon",
     }
 )  # fmt: skip
-# They take a private message as a ChatMessage (PieFed and Mbin say so in their sources); for Lemmy
-# it hangs on the version. Everybody else knows a Note that is addressed to people alone.
+# They accept a private message as a ChatMessage (PieFed and Mbin by their sources); for Lemmy it
+# depends on the version. All others know a Note that is addressed to people only.
 _CHATTING = frozenset({"piefed", "mbin", "kbin"})
-# Seconds for which it answers "already known" to an activity that it failed to process: the id is
-# marked before anything is done with it (PieFed 1.7).
+# Seconds for which it responds "already known" to an activity that it failed to process: the id is
+# stored before the activity is processed (PieFed 1.7).
 _MEMORY = {"piefed": 90.0}
-# Seconds between two deliveries. Discourse's plugin takes ten POSTs a minute from one address; four
-# are sent at once, so every half minute four.
+# Seconds between two deliveries. Discourse's plugin accepts ten POSTs a minute from one address;
+# four are sent at once, so four every half minute.
 _INTERVALS = {"discourse": 7.6}
-# Their servers end a follow by themselves when its community bans the follower, for however short a
-# time (Lemmy 0.19), and do not take it up again.
+# Their servers end a follow by themselves when the community bans the follower, however short the
+# ban (Lemmy 0.19), and do not renew it.
 _UNFOLLOWING = frozenset({"lemmy"})
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
 # `Mastodon/4.4.2 (http.rb/5.3; +https://…)`, `Pleroma 2.9; https://…`, `… (Takahe/0.11; +https://…)`
@@ -48,23 +48,23 @@ _PRODUCT = re.compile(r"(?<![\w./@:-])([A-Za-z][A-Za-z0-9.-]{1,40})[/ ]v?\d")
 
 
 class Dialect(Enum):
-    """How a community speaks to a peer."""
+    """The form in which a community sends posts to a peer."""
 
     FORUM = auto()
     MICROBLOG = auto()
     # Reached, but unfamiliar software: it gets both forms of a new post.
     UNFAMILIAR = auto()
-    # Never reached: the form that disturbs nobody.
+    # Never reached: the form that is harmless everywhere.
     UNKNOWN = auto()
 
     @property
     def takes_activities(self) -> bool:
-        """Gets `Announce{activity}`."""
+        """Whether it gets `Announce{activity}`."""
         return self in (Dialect.FORUM, Dialect.UNFAMILIAR)
 
     @property
     def takes_boosts(self) -> bool:
-        """Gets `Announce{"<id of the post>"}`."""
+        """Whether it gets `Announce{"<id of the post>"}`."""
         return self is not Dialect.FORUM
 
 
@@ -78,7 +78,7 @@ def dialect_of(software: str | None, *, reached: bool) -> Dialect:
 
 
 def is_microblog_agent(user_agent: str) -> bool:
-    """Whether a User-Agent names software of microblogs, and none of forums."""
+    """Whether a User-Agent names microblog software and no forum software."""
     named = {product.lower() for product in _PRODUCT.findall(user_agent[:500])}
     return not named.isdisjoint(MICROBLOGS) and named.isdisjoint(FORUMS)
 
@@ -94,22 +94,22 @@ def delivery_interval(software: str | None) -> float:
 
 
 def ends_follow_with_ban(software: str | None) -> bool:
-    """Whether this software ends the follow of whoever is banned, without a word."""
+    """Whether this software silently ends the follow of a banned person."""
     return software in _UNFOLLOWING
 
 
 def takes_chat(software: str | None, version: str | None) -> bool:
-    """Whether a private message goes there as a ChatMessage, and not as a Note.
+    """Whether a private message is sent there as a ChatMessage rather than a Note.
 
-    Lemmy 1.0 (whose pre-releases are 0.20 and later) judges its peers by the same line.
+    Lemmy 1.0 (whose pre-releases are 0.20 and later) draws the same line between its peers.
     """
     return _is_lemmy_0(version) if software == "lemmy" else software in _CHATTING
 
 
 def reads_announced_flags(software: str | None, version: str | None) -> bool:
-    """Whether a community can pass a report on in an Announce (Lemmy from 1.0 on, PieFed, Mbin).
+    """Whether a community can forward a report in an Announce (Lemmy from 1.0 on, PieFed, Mbin).
 
-    Lemmy 0.19 takes a Flag from the reporter alone, also of what is in a community elsewhere.
+    Lemmy 0.19 accepts a Flag from the reporter only, also for content in a remote community.
     """
     return software != "lemmy" or not _is_lemmy_0(version)
 
@@ -117,7 +117,7 @@ def reads_announced_flags(software: str | None, version: str | None) -> bool:
 def reads_rejects(software: str | None, version: str | None) -> bool:
     """Whether a Reject of a Follow ends the follow there.
 
-    Lemmy 0.19 has no such activity and answers 400; Lemmy has it from 1.0 on.
+    Lemmy 0.19 does not know that activity and responds 400; Lemmy has it from 1.0 on.
     """
     return software != "lemmy" or not _is_lemmy_0(version)
 
@@ -125,20 +125,20 @@ def reads_rejects(software: str | None, version: str | None) -> bool:
 def reads_announced_ids(software: str | None) -> bool:
     """Whether an Announce of the bare id of a post or comment is read there.
 
-    Lemmy (0.19 and 1.0) takes for an activity what it finds there, and refuses an object.
+    Lemmy (0.19 and 1.0) expects an activity at that id, and refuses an object.
     """
     return software != "lemmy"
 
 
 def serves_creates(software: str | None) -> bool:
-    """Whether this software serves the Create of what it has beside it, at `<id>/activity`."""
+    """Whether this software serves the Create of its objects at `<id>/activity`."""
     return software in _SERVING_CREATES
 
 
 def refuses_own(software: str | None) -> bool:
-    """Whether this software refuses its own posts and comments in an Announce of somebody else.
+    """Whether this software refuses its own posts and comments in another server's Announce.
 
-    Lemmy (0.19 and 1.0) answers 400 to a Create or Update of what is local there.
+    Lemmy (0.19 and 1.0) responds 400 to a Create or Update of its local objects.
     """
     return software == "lemmy"
 
@@ -146,25 +146,26 @@ def refuses_own(software: str | None) -> bool:
 def hears_of_profiles(software: str | None) -> bool:
     """Whether an Update of a person is read there.
 
-    Lemmy refuses it, and reads people it knows again once a day.
+    Lemmy refuses it, and fetches the people it knows again once a day.
     """
     return software != "lemmy"
 
 
 def ignores_restore_data(software: str | None, version: str | None) -> bool:
-    """Whether `restoreData` on the Undo of a Block does not put back what the Block removed.
+    """Whether `restoreData` on the Undo of a Block fails to restore the content that the Block
+    removed.
 
-    Lemmy knows it from 1.0 on. Of others than Fedcom nobody is known to read it.
+    Lemmy knows it from 1.0 on. Apart from Fedcom, no other software is known to read it.
     """
     return software != "fedcom" and (software != "lemmy" or _is_lemmy_0(version))
 
 
 def purges_deleted(software: str | None, _version: str | None) -> bool:
-    """Whether an Undo cannot bring back what was deleted there (NodeBB 4 purges it)."""
+    """Whether an Undo cannot restore an object that was deleted there (NodeBB 4 purges it)."""
     return software == "nodebb"
 
 
 def _is_lemmy_0(version: str | None) -> bool:
-    """Whether a Lemmy is older than 1.0; one that does not say its version is."""
+    """Whether a Lemmy is older than 1.0; one without a version counts as older."""
     found = _VERSION.match(version or "")
     return found is None or (int(found[1]), int(found[2])) < (0, 20)

@@ -1,4 +1,4 @@
-"""Languages that a post may be said to be in: ISO 639-1 codes, each with its own name."""
+"""The languages that a post can have: ISO 639-1 codes, each with its own name."""
 
 from fedcom.errors import Invalid
 
@@ -57,7 +57,7 @@ LANGUAGES: dict[str, str] = {
 
 
 def check_language(code: str, former: str | None = None) -> str | None:
-    """The code as it is stored, None for ""; `former` may stay whatever a peer made it.
+    """The code as it is stored, None for ""; `former` may stay, whatever code a peer gave it.
 
     Raises Invalid("language_unknown").
     """

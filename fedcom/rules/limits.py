@@ -1,4 +1,4 @@
-"""How long what is written may be, and what a link may look like. All lengths are in characters."""
+"""Limits of texts and links. All lengths are in characters."""
 
 import re
 import unicodedata
@@ -19,43 +19,43 @@ MAX_BODY = 50_000
 MAX_COMMENT = 10_000
 MAX_MESSAGE = 10_000
 MAX_DEPTH = 50
-"""Levels of comments below a post; Lemmy 0.19 takes no more."""
+"""Levels of comments below a post; Lemmy 0.19 accepts no more."""
 
 MAX_URL = 2_000
-"""Of a link as peers write it down, with everything but ASCII percent-encoded. Lemmy refuses posts
-with longer ones (`post.url`, from 0.19.6 on; 512 before that).
+"""Of a link as peers store it, with everything but ASCII percent-encoded. Lemmy refuses posts with
+longer ones (`post.url`, from 0.19.6 on; 512 before that).
 """
 
 MAX_DISPLAY_NAME = 64
 MAX_SUMMARY = 5_000
-"""Of a person, as Markdown."""
+"""Of a person's biography, as Markdown."""
 
 MAX_REASON = 500
-"""Of what a moderator or an admin does."""
+"""Of the reason for a moderation action."""
 
 MAX_REPORT = 1_000
-"""Of what somebody says about what they report; Lemmy takes as much."""
+"""Of the reason of a report; Lemmy has the same limit."""
 
 MAX_ALT = 1_000
-"""Of the words for a picture."""
+"""Of the description of a picture."""
 
 MAX_WARNING = 200
-"""Of what stands before a text that not everybody wants to see."""
+"""Of a content warning."""
 
 MAX_APPLICATION = 5_000
-"""Of somebody who asks for an account."""
+"""Of the text of an application."""
 
 _UNSAFE = re.compile(r'[\s\\<>"^`{|}]')
-# Behind the host these are taken as browsers take them; RFC 3986 has them percent-encoded.
+# After the host these are accepted, as in browsers; RFC 3986 has them percent-encoded.
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in '\\<>"^`{|}'}
 _ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
-# Controls, surrogates, and everything that reorders or hides text; ZWJ and ZWNJ are in `_JOINERS`.
+# Controls, surrogates, and characters that reorder or hide text; ZWJ and ZWNJ are in `_JOINERS`.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs"})
 _JOINERS = frozenset("\u200c\u200d")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-# Normalising sorts runs of combining marks in quadratic time; what is longer is too long anyway.
+# Normalising sorts runs of combining marks in quadratic time; longer texts are too long anyway.
 _LONGEST_LINE = 1_000
-# The same with the spaces that were typed around its words.
+# The same including the spaces around it.
 _LONGEST_TYPED = 20_000
 
 
@@ -81,7 +81,7 @@ def check_title(title: str) -> str:
 
 
 def check_display_name(name: str) -> str:
-    """The chosen name of a person or a community as it is stored; "" when there is none.
+    """The display name of a person or a community as it is stored; "" for none.
 
     Raises Invalid: `display_name_characters` or `display_name_too_long`.
     """
@@ -96,7 +96,7 @@ def check_display_name(name: str) -> str:
 
 
 def check_alt(text: str) -> str:
-    """The words for a picture as they are stored: one line, "" when there are none.
+    """The description of a picture as it is stored: one line, "" for none.
 
     Raises Invalid: `alt_characters` or `alt_too_long`.
     """
@@ -109,7 +109,7 @@ def check_alt(text: str) -> str:
 
 
 def check_warning(text: str) -> str:
-    """A content warning as it is stored: one line, "" when there is none.
+    """A content warning as it is stored: one line, "" for none.
 
     Raises Invalid: `content_warning_characters` or `content_warning_too_long`.
     """
@@ -157,14 +157,14 @@ def check_message(body: str) -> str:
 def check_seen(html: str, code: str) -> None:
     """Raises Invalid with this code unless a reader of `html` sees a glyph or a picture.
 
-    The title that an empty spoiler is given here is none of the author's.
+    The title that we give to a spoiler without one does not count.
     """
     if "<img" not in html and not has_glyph(to_text(html.replace(UNTITLED, ""))):
         raise Invalid(code, "This text would not be visible. Please write something.")
 
 
 def check_report(reason: str) -> str:
-    """Why something is reported, as it is stored.
+    """The reason of a report, as it is stored.
 
     Raises Invalid: `reason_empty`, `reason_too_long` or those of `check_body`.
     """
@@ -181,8 +181,9 @@ def check_report(reason: str) -> str:
 
 
 def check_url(url: str) -> str:
-    """The link of a post as it is stored: escapes and order as they were given, and what a browser
-    leaves in its address bar though no URL holds it (`| { } ^ " < > \\` and the backquote) encoded.
+    """The link of a post as it is stored: escapes and order unchanged, and the characters that
+    browsers leave in their address bar though no URL holds them (`| { } ^ " < > \\` and the
+    backquote) encoded.
 
     Raises Invalid: `url_too_long`, `url_characters`, `url_scheme` (only http and https),
     `url_userinfo` (a name before the host makes a link look like another's) or `url_host`.
@@ -207,8 +208,8 @@ def _encoded(url: str) -> str:
 
 
 def _length_as_ascii(url: str) -> int:
-    """The length that it has where it is stored percent-encoded, as Lemmy's parser leaves it."""
-    if len(url) > MAX_URL:  # so much need not be encoded to be measured
+    """Its length in percent-encoded form, as Lemmy's parser leaves it."""
+    if len(url) > MAX_URL:  # much too long, however it is encoded
         return len(url)
     return sum(1 if char.isascii() else 3 * len(char.encode(errors="replace")) for char in url)
 
@@ -227,9 +228,9 @@ def _check_authority(url: str) -> None:
 
 
 def _one_line(text: str, what: str) -> str:
-    """On one line and in NFC, as whoever reads it elsewhere writes it down.
+    """The text on one line and in NFC, the form in which other servers store it.
 
-    Raises Invalid for what was typed and cannot be seen.
+    Raises Invalid for invisible characters.
     """
     if len(text) > _LONGEST_TYPED:
         return text

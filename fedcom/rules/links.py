@@ -1,9 +1,10 @@
-"""Which links lead to the same page, though they are not written alike."""
+"""Which links lead to the same page though they are written differently."""
 
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-# What newsletters, advertisers and social networks add to know where a reader came from.
+# Parameters that newsletters, advertisers and social networks add to track where a reader came
+# from.
 _TRACKING = re.compile(
     r"utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|igsh|mc_[ce]id"
     r"|_hs(?:enc|mi)|ref_src|ref_url|vero_id|mkt_tok|wt_mc|at_(?:medium|campaign)|spm|ck_subscriber_id"
@@ -12,15 +13,15 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def normal_link(url: str) -> str:
-    """The same text for links to the same page: for comparing, not for following.
+    """The same text for links to the same page: for comparison, not for following.
 
-    Without scheme, `www.`, fragment, tracking parameters and a slash at the end; parameters in
-    order. What cannot be taken apart comes back as it is.
+    Without scheme, `www.`, fragment, tracking parameters and final slash; parameters in order. A
+    link that cannot be parsed is returned unchanged.
     """
     try:
         parts = urlsplit(url.strip())
         host, port = (parts.hostname or "").removeprefix("www."), parts.port
-        # More parameters than that are no address anybody reads.
+        # No real address has more parameters.
         asked = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200)
     except ValueError:
         return url
@@ -32,7 +33,9 @@ def normal_link(url: str) -> str:
 
 
 def possible_beginnings(url: str) -> tuple[str, ...]:
-    """How links to the same page may begin: what is worth comparing begins with one of these."""
+    """The possible beginnings of links to the same page: only links with one of these need
+    comparing.
+    """
     host, slash, path = normal_link(url).partition("?")[0].partition("/")
     return tuple(
         f"{scheme}://{www}{host}{port}{slash}{path}"

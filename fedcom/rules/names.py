@@ -1,7 +1,7 @@
 """Names of local people and communities: one name space, lower case, ASCII.
 
-Mastodon keys accounts by name and domain, so a person and a community of one name would be one
-account there; letters beyond ASCII would let one name look like another.
+Mastodon keys accounts by name and domain, so a person and a community with the same name would be
+one account there; letters beyond ASCII would let one name look like another.
 """
 
 import re
@@ -10,7 +10,7 @@ from fedcom.errors import Invalid
 
 MIN_NAME = 3
 MAX_NAME = 20
-"""Lemmy 0.19's limits, in characters; its clients count on them."""
+"""Lemmy 0.19's limits, in characters; its clients rely on them."""
 
 RESERVED = frozenset(
     "abuse actor admin administrator all anonymous api app assets community everyone federation "  # noqa: SIM905 - a line for each would fill a page
@@ -19,13 +19,15 @@ RESERVED = frozenset(
     "postmaster register root search security settings setup shared_inbox signup site staff "
     "static support system undefined user users web webfinger webmaster well_known www".split()
 )
-"""Names that people would take for the instance's own voice, or software for one of its paths."""
+"""Names that look like the instance's own accounts, or that software could take for one of its
+paths.
+"""
 
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
 def check_name(name: str) -> str:
-    """The name as it is stored: without spaces around it, in lower case.
+    """The name as it is stored: without surrounding spaces, in lower case.
 
     Raises Invalid: `name_too_short`, `name_too_long`, `name_characters` or `name_reserved`.
     """

@@ -1,8 +1,8 @@
-"""Who may do what, for members and for people elsewhere alike.
+"""Who may do what, for local and remote people alike.
 
-Every function takes facts, never a connection, and raises `Denied` with a code that Lemmy's clients
-know where there is one. Local and remote people never get different rules. `now` is when it is
-asked: a ban that has run out is none.
+Every function takes facts, never a connection, and raises `Denied` with a code, Lemmy's if its
+clients know one. Local and remote people never get different rules. `now` is the time of the
+action: an expired ban does not count.
 """
 
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from fedcom.models.post import Post
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a person is to a community: filled by `fedcom.queries.standing`."""
+    """What a person is in a community: filled by `standing` in `fedcom/queries/actors.py`."""
 
     is_moderator: bool = False
     is_admin: bool = False
-    # From this community, whether or not it has run out.
+    # From this community, expired or not.
     ban: CommunityBan | None = None
 
     def is_banned(self, now: datetime) -> bool:
-        """Whether they may not take part in the community."""
+        """Whether they are banned from the community."""
         return self.ban is not None and self.ban.holds(now)
 
     @property
     def may_moderate(self) -> bool:
-        """Moderators do, and the admins of the instance that hosts the community."""
+        """Whether they may moderate it: its moderators, and its own instance's admins."""
         return self.is_moderator or self.is_admin
 
 
 def may_act(person: Person, now: datetime) -> None:
-    """Anything at all: raises Denied for the banned and the deleted."""
+    """Whether they may act at all: raises Denied for banned and deleted people."""
     if person.deleted_at is not None:
         raise Denied("deleted", "%(person)s has been deleted.", person=person.handle)
     if person.is_banned(now):
@@ -50,7 +50,7 @@ def may_act(person: Person, now: datetime) -> None:
 
 
 def why_banned(reason: str, expires_at: datetime | None) -> Sentence | str:
-    """What to tell who is refused for a ban: until when, and why; "" when nothing is known."""
+    """The text about a ban for the person refused: its end and reason; "" if neither is known."""
     if expires_at is None:
         return Sentence("Reason: %(reason)s", reason=reason) if reason else ""
     until = f"{expires_at:%Y-%m-%d %H:%M} UTC"
@@ -60,7 +60,7 @@ def why_banned(reason: str, expires_at: datetime | None) -> Sentence | str:
 
 
 def must_be_open(community: Community) -> None:
-    """Raises Denied when the community was removed or deleted."""
+    """Raises Denied if the community was removed or deleted."""
     if not community.is_open:
         raise Denied(
             "community_closed", "The community %(community)s is closed.", community=community.handle
@@ -68,7 +68,7 @@ def must_be_open(community: Community) -> None:
 
 
 def may_take_part(person: Person, community: Community, standing: Standing, now: datetime) -> None:
-    """Say anything in the community: it must be open, and the person not banned from it."""
+    """Take part in the community: it must be open, and the person not banned from it."""
     may_act(person, now)
     must_be_open(community)
     if standing.ban is not None and standing.ban.holds(now):
@@ -83,7 +83,9 @@ def may_take_part(person: Person, community: Community, standing: Standing, now:
 
 
 def may_post(person: Person, community: Community, standing: Standing, now: datetime) -> None:
-    """Write a post: the community must be open, and to all or to this moderator."""
+    """Write a post: the community must be open, and not restricted to moderators unless they are
+    one.
+    """
     may_take_part(person, community, standing, now)
     if community.posting_restricted and not standing.may_moderate:
         raise Denied(
@@ -101,9 +103,9 @@ def may_comment(
     parent: Comment | None,
     now: datetime,
 ) -> None:
-    """Reply to a post or a comment that is still there and not locked.
+    """Reply to a post or a comment that is neither deleted nor removed nor locked.
 
-    Moderators reply to locked comments too, as with Lemmy.
+    Moderators may reply to locked comments too, as in Lemmy.
     """
     may_take_part(person, community, standing, now)
     if not post.is_shown or (parent is not None and not parent.is_shown):
@@ -121,21 +123,21 @@ def may_vote(
     target: Post | Comment,
     now: datetime,
 ) -> None:
-    """Vote on something that is still there."""
+    """Vote on a post or comment that is neither deleted nor removed."""
     may_take_part(person, community, standing, now)
     if not target.is_shown:
         raise Denied("deleted", "You can't vote: this has been deleted.")
 
 
 def may_edit(person: Person, target: Post | Comment | Message, now: datetime) -> None:
-    """Edit, delete or restore one's own."""
+    """Edit, delete or restore one's own content."""
     may_act(person, now)
     if target.author_id != person.id:
         raise Denied("not_the_author", "%(person)s is not the author.", person=person.handle)
 
 
 def may_moderate(person: Person, community: Community, standing: Standing, now: datetime) -> None:
-    """Remove and restore, change the community, appoint moderators."""
+    """Remove and restore content, change the community, appoint moderators."""
     may_act(person, now)
     if not standing.may_moderate:
         raise Denied(

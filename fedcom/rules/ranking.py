@@ -1,8 +1,8 @@
-"""The keys that lists are sorted by, highest first: made when something changes, never by a clock.
+"""The keys that lists are sorted by, highest first: computed on changes, never by a clock.
 
-A tenfold score is worth a fixed head start in time, so the order of two posts never changes while
-nobody votes, and nothing has to be ranked again because an hour has passed. (Reddit's formula;
-Lemmy's divides by the age instead and rewrites every row every few minutes.)
+A tenfold score is worth a fixed head start in time, so the order of two posts never changes without
+new votes, and no key has to be updated because time has passed. (Reddit's formula; Lemmy's divides
+by the age instead and rewrites every row every few minutes.)
 """
 
 import math
@@ -12,17 +12,17 @@ POST_SECONDS = 45_000
 """The head start of a tenfold score among posts: twelve and a half hours."""
 
 COMMENT_SECONDS = 180_000
-"""The same among comments: a thread lives for days, and its best answers should stay on top."""
+"""The same among comments: a thread lives for days, and its best replies should stay on top."""
 
 ACTIVE_FOR = timedelta(days=2)
 """How long comments keep lifting a post in the list of active ones."""
 
 
 def hot_key(score: int, published: datetime) -> float:
-    """The key of a post with `score` (votes up less votes down), published at an aware moment.
+    """The key of a post with `score` (upvotes minus downvotes), published at an aware datetime.
 
-    A moment in the future ranks above everything: whoever stores a peer's `published` caps it at
-    the time of arrival.
+    A time in the future ranks above everything: the caller caps a peer's `published` at the time of
+    arrival.
     """
     return _hot(score, published, POST_SECONDS)
 
@@ -30,7 +30,7 @@ def hot_key(score: int, published: datetime) -> float:
 def active_key(score: int, published: datetime, last_comment: datetime | None) -> float:
     """As `hot_key`, counted from the newest comment of the post's first two days.
 
-    Later comments lift nothing: nobody can dig out an old post by answering it (as with Lemmy).
+    Later comments have no effect: nobody can revive an old post by replying to it (as in Lemmy).
     """
     moved = published
     if last_comment is not None:
@@ -39,7 +39,7 @@ def active_key(score: int, published: datetime, last_comment: datetime | None) -
 
 
 def controversy(upvotes: int, downvotes: int) -> float:
-    """High for many votes that are evenly split; 0 when all agree."""
+    """High for many votes that are evenly split; 0 if all agree."""
     few, many = sorted([upvotes, downvotes])
     return float((few + many) ** (few / many)) if few else 0.0
 

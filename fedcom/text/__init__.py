@@ -1,6 +1,6 @@
-"""From what people write to what may be shown: pure, no I/O, and every input is hostile.
+"""User input to safe output: pure, no I/O, and every input is treated as hostile.
 
 In reading order: `html` (the one sanitizer, and HTML → plain text), `markdown` (source → safe
-HTML), `mentions` (`@name@host`, `!name@host`), `plain` (titles and names on one line),
-`pasted` (what is looked up).
+HTML), `mentions` (`@name@host`, `!name@host`), `plain` (titles and names on one line), `pasted`
+(pasted handles and addresses).
 """

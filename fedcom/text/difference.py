@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word."""
+"""The difference between two texts, word by word."""
 
 import html as entities
 import re
@@ -14,34 +14,34 @@ from fedcom.text.html import sanitize, to_text
 Kind = Literal["same", "del", "ins"]
 
 MAX_WORDS = 100
-"""Most words on each side of a stretch that is compared word by word, which costs the square of
-their number. Longer texts are divided before, at words that occur once in each of the two.
+"""The maximum of words on each side that are compared word by word, which costs the square of their
+number. Longer texts are first divided at words that occur once in each of the two.
 """
 
 _WORD = re.compile(r"\S+|\n")
-# As the sanitizer writes them.
+# In the form that the sanitizer writes.
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _PICTURE = re.compile(r'<img (?:alt="[^"]*" )?src="([^"]*)"[^>]*>')
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedPiece:
-    """Some words that stayed, went or came; line ends are words too."""
+    """A run of words that were kept, removed or added; line ends count as words."""
 
     kind: Kind
     text: str
 
 
 def readable(html: str) -> str:
-    """`html` as plain text that also names where links lead and which pictures there are."""
+    """`html` as plain text that also shows the targets of links, and the images."""
     named = _PICTURE.sub(r"(\1)", sanitize(html))
     return to_text(_LINK.sub(_with_target, named))
 
 
 def difference(before: str, after: str) -> tuple[ComparedPiece, ...]:
-    """The words of `after` with those of `before` that are gone, in order.
+    """The words of `after` together with the removed words of `before`, in order.
 
-    Long stretches that have nothing in common are one piece that went and one that came.
+    Long stretches without common words are one removed and one added piece.
     """
     old, new = _WORD.findall(before), _WORD.findall(after)
     found: list[tuple[Kind, list[str]]] = []
@@ -66,7 +66,7 @@ def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Se
 
 
 def _divided(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
-    """Each stretch between two words that are surely the same ("patience diff")."""
+    """The stretches between words that certainly match ("patience diff")."""
     i = k = 0
     for j, m in [*_anchors(old, new), (len(old), len(new))]:
         yield from _stretch(old[i:j], new[k:m])
@@ -92,10 +92,12 @@ def _word_by_word(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Kind
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Where words stand that occur once on each side: as many as have the same order on both."""
+    """The positions of words that occur once on each side, as many as are in the same order on
+    both.
+    """
     olds, news = _once(old), _once(new)
     pairs = [(i, news[word]) for word, i in olds.items() if word in news]
-    # The longest rising sequence of the second places: for each length the end that is lowest.
+    # The longest increasing subsequence of the second positions: for each length the lowest end.
     ends: list[int] = []
     last: list[int] = []
     before: list[int] = []

@@ -1,6 +1,6 @@
-"""A few lines out of a found text, with what was searched for marked in it.
+"""A few lines of a text that was found, with the search terms marked.
 
-Pieces of plain text come out and never mark-up: whoever shows them escapes them.
+The output is pieces of plain text, never mark-up: the caller escapes them.
 """
 
 import re
@@ -11,32 +11,32 @@ from typing import NamedTuple
 from fedcom.text.search_terms import Phrase, Words
 
 EXCERPT = 240
-"""About how many characters of a text are shown."""
+"""The approximate number of characters shown of a text."""
 
 _BEFORE = 60
 """Characters shown before the first match."""
 
 _READ = 20_000
-"""Characters of a text in which matches are looked for."""
+"""The part of a text in which matches are looked for, in characters."""
 
 _SPACES = re.compile(r"\s+")
 _ACCENTS = ("\u0300", "\u036f")
 
 
 class MarkedPiece(NamedTuple):
-    """Some text; `found`: it is what was searched for."""
+    """Some text; `found` says that it matches a search term."""
 
     text: str
     found: bool = False
 
 
 def mark(text: str, words: Words) -> tuple[MarkedPiece, ...]:
-    """All of a text, in pieces."""
+    """A whole text, in pieces."""
     return tuple(_cut(text, _spans(text, words), 0, len(text)))
 
 
 def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[MarkedPiece, ...]:
-    """About `limit` characters around the first match, or the beginning when there is none."""
+    """About `limit` characters around the first match, or the beginning if there is none."""
     one_line = _SPACES.sub(" ", text[:_READ]).strip()
     spans = _spans(one_line, words)
     start, end = 0, len(one_line)
@@ -52,7 +52,7 @@ def excerpt(text: str, words: Words, limit: int = EXCERPT) -> tuple[MarkedPiece,
 
 
 def _between_words(text: str, place: int) -> int:
-    """The nearest space before `place`, when there is one near: no word is cut in two."""
+    """The nearest space before `place`, if one is near, so that no word is cut in two."""
     if place in {0, len(text)}:
         return place
     space = text.rfind(" ", max(place - 30, 0), place)
@@ -73,7 +73,7 @@ def _cut(text: str, spans: list[tuple[int, int]], start: int, end: int) -> Itera
 
 
 def _spans(text: str, words: Words) -> list[tuple[int, int]]:
-    """Where the wanted words stand, in order, without overlaps."""
+    """The positions of the terms, in order, without overlaps."""
     patterns = [_pattern(phrase) for phrase in words.phrases]
     patterns += [re.escape(part.translate(_FOLDED)) for part in words.parts]
     if not patterns:
@@ -88,13 +88,13 @@ def _pattern(phrase: Phrase) -> str:
 
 
 def fold(word: str) -> str:
-    """A word in small letters and without accents."""
+    """A word in lower case and without accents."""
     return word.translate(_FOLDED)
 
 
 class _Folding(dict[int, int]):
-    """Each character → the small letter without accents that stands for it: always exactly one, so
-    that places in the folded text are places in the text.
+    """Maps each character to its lower-case form without accents: always exactly one character, so
+    that positions in the folded text are positions in the text.
     """
 
     def __missing__(self, code: int) -> int:

@@ -1,6 +1,6 @@
-"""Hashtags in safe HTML: which there are, and links at them.
+"""Hashtags in safe HTML: finding and linking them.
 
-`#word` counts outside of code and links, where a letter is in it: `#1` is a number in a list.
+`#word` counts outside of code and links, and only with a letter in it: `#1` is a number in a list.
 """
 
 import html as entities
@@ -10,20 +10,20 @@ from collections.abc import Callable
 from fedcom.text.prose import pieces
 
 MAX_HASHTAGS = 20
-"""How many different hashtags of one text are found."""
+"""The maximum of different hashtags found in one text."""
 
 MOST_LINKED = 200
-"""Places in one text where a hashtag is linked: a link is thirty times as long as a short one."""
+"""The maximum of hashtags linked in one text: a link is thirty times as long as a short one."""
 
-# Beside \w the marks that stand within words: accents, Arabic vowels, Indic and Thai signs, joiner.
+# Beside \w the marks inside words: accents, Arabic vowels, Indic and Thai signs, joiner.
 _LETTER = r"\w\u0300-\u036f\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u200c"
 _HASHTAG = re.compile(rf"(?<![{_LETTER}/&#.])#(?P<word>[{_LETTER}]{{1,100}})(?![{_LETTER}])")
 
 
 def find_hashtags(html: str) -> tuple[str, ...]:
-    """The different hashtags in `html` (of the sanitizer), without `#`, as they were written first.
+    """The different hashtags in `html` (from the sanitizer), without `#`, as first written.
 
-    At most `MAX_HASHTAGS`, in order; `#Cats` and `#cats` are one.
+    At most `MAX_HASHTAGS`, in order; `#Cats` and `#cats` are the same.
     """
     found: dict[str, str] = {}
     for text, is_prose in pieces(html):
@@ -35,8 +35,8 @@ def find_hashtags(html: str) -> tuple[str, ...]:
 
 
 def with_hashtag_links(html: str, address: Callable[[str], str]) -> str:
-    """`html` with a link to `address(word)` at each hashtag up to `MOST_LINKED`, marked up as
-    Mastodon does it.
+    """`html` with a link to `address(word)` at each hashtag up to `MOST_LINKED`, with Mastodon's
+    mark-up.
     """
     if "#" not in html:
         return html

@@ -1,8 +1,8 @@
-"""The sanitizer: hostile HTML in, HTML that may stand in our pages out.
+"""The sanitizer: turns hostile HTML into HTML that our pages may contain.
 
-Everything shown as HTML has been through `sanitize`, also what our own Markdown renderer made. The
-parser is nh3 (html5ever and ammonia); the limits here keep it from work that grows with the square
-of the input, and whatever it fails at is shown as plain text instead.
+Everything shown as HTML has passed through `sanitize`, including our own Markdown renderer's
+output. The parser is nh3 (html5ever and ammonia); the limits here keep it from work that grows with
+the square of the input, and input that it fails on is shown as plain text instead.
 """
 
 import html as entities
@@ -14,41 +14,41 @@ import nh3
 from fedcom.text.plain import cut
 
 MAX_HTML = 400_000
-"""Longest HTML in characters that is parsed; five times our longest post with its mark-up."""
+"""The longest HTML that is parsed, in characters; five times our longest post with its mark-up."""
 
 MAX_TAGS = 10_000
-"""Most `<` in one text."""
+"""The maximum of `<` in one text."""
 
 MAX_DEPTH = 500
-"""Most tags inside each other: nesting costs the parser the square of its depth."""
+"""The deepest nesting of tags: nesting costs the parser the square of its depth."""
 
 MAX_ATTRIBUTES = 8_000
-"""Longest attributes of one tag in characters; a longer tag is left without any. Each attribute is
-compared with those before it.
+"""The longest attributes of one tag, in characters; a longer tag loses all of them. Each attribute
+is compared with those before it.
 """
 
 MAX_AMPERSANDS = 20_000
-"""Most `&` in one text. From the first thousand on they are written as numbers before the parser is
-given them: bare ones and names cost it the square of their number.
+"""The maximum of `&` in one text. From the first thousand on they are written as numeric references
+for the parser: bare ones and names cost it the square of their number.
 """
 
 MAX_CLEAN = 2 * MAX_HTML
-"""Longest result in characters; some of what may be written for short has to be written out."""
+"""The longest result in characters; some input becomes longer when it is written out."""
 
 MAX_PLAIN = 100_000
-"""Longest text in characters that is kept of HTML that was not parsed."""
+"""The longest text in characters that is kept of HTML that was not parsed."""
 
 _TAGS = frozenset(
     "p br hr div span a strong em b i u s del ins sub sup code kbd pre blockquote "  # noqa: SIM905 - a line for each word would fill a page
     "ul ol li dl dt dd h1 h2 h3 h4 h5 h6 table caption thead tbody tfoot tr th td "
     "details summary img ruby rt rp".split()
 )
-# Their content is not prose either, so it goes with the tag.
+# Their content is no prose either, so it is removed with the tag.
 _DROPPED_WHOLE = frozenset(
     "script style title noscript noembed noframes template iframe object svg math "  # noqa: SIM905 - as above
     "textarea select".split()
 )
-# Let through by the cleaner only to become links.
+# Passed by the cleaner only to become links.
 _MEDIA = frozenset({"audio", "video", "source"})
 _ATTRIBUTES = {
     "*": {"lang"},
@@ -57,11 +57,11 @@ _ATTRIBUTES = {
     **{tag: {"src"} for tag in _MEDIA},
     "ol": {"start"},
 }
-# What Mastodon marks up: mentions, hashtags and the parts of a long link that it hides.
+# Mastodon's mark-up: mentions, hashtags and the hidden parts of a long link.
 _CLASSES = {"a": {"mention", "hashtag"}, "span": {"invisible", "ellipsis"}}
 _IMAGES = {"img": {"loading": "lazy", "referrerpolicy": "no-referrer"}}
 
-# Where the mark-up begins and ends for the parser (HTML 13.2.5.6 to 13.2.5.55). Possessive, so that
+# The beginning and end of mark-up for the parser (HTML 13.2.5.6 to 13.2.5.55). Possessive, so that
 # each character is read once.
 _MARKUP = re.compile(
     r"""<(?P<end>/?)(?P<name>[A-Za-z][^\t\n\f\r />]*+)
@@ -78,24 +78,24 @@ _MARKUP = re.compile(
       | (?P<sign><)""",
     re.VERBOSE,
 )
-# HTML 13.2.4.3: open formatting elements are opened again in every block, and identical ones at
-# most three times. Without attributes they are all identical; with them, 2,000 elements and 2,000
+# HTML 13.2.4.3: open formatting elements are reopened in every block, and identical ones at most
+# three times. Without attributes they are all identical; with them, 2,000 elements and 2,000
 # paragraphs would make four million. None of these has an attribute worth keeping.
 _FORMATTING = frozenset("b big code em font i nobr s small strike strong tt u".split())  # noqa: SIM905 - as above
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905 - as above
-# What ends where the next of its kind begins.
+# Elements that end where the next of the same kind begins.
 _UNCLOSED = frozenset({"p", "li", "dt", "dd", "tr", "td", "th", "option"})
 _MANY_AMPERSANDS = 1_000
 _AMPERSAND = re.compile(r"&(?:(#[0-9]{1,7}|#[Xx][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
-# Overrides turn the letters of a word around, and honest writing has no use for them. Controls are
-# no characters of HTML, lone surrogates none of Unicode.
+# Overrides reverse the letters of a word, and no honest text needs them. Controls are not
+# characters in HTML, lone surrogates not in Unicode.
 _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202d\u202e\ud800-\udfff]")
 
 _BREAK = re.compile(
     r"<(?:br|hr|/p|/div|/li|/h[1-6]|/pre|/blockquote|/tr|/summary|/dt|/dd)\b[^>]*>",
     re.IGNORECASE,
 )
-# As the cleaner writes them: it leaves no `"` and no `<` in an attribute.
+# In the form that the cleaner writes: it leaves no `"` and no `<` in an attribute.
 _SOURCED = re.compile(
     r'<(?P<link>/?a)(?=[ >])|<(?P<tag>img|audio|video|source)(?: [a-z-]+="[^"]*+")*+>'
     r"|</(?:audio|video)>"
@@ -108,16 +108,16 @@ def sanitize(html: str) -> str:
     """`html` reduced to the tags and attributes that may be shown; never raises.
 
     Links keep only absolute http, https and mailto targets and get `rel="nofollow noopener
-    noreferrer"`; images only https, of others a link or their description stays; films and sounds
-    become links. What is too long, too deep or breaks the parser comes back as escaped plain text
-    (a sanitizer that raises took Mastodon down: GHSA-qrgq-9fx2-vf2r).
+    noreferrer"`; images only https, others become a link or their description; films and sounds
+    become links. Input that is too long, too deep or breaks the parser is returned as escaped plain
+    text (a sanitizer that raises took Mastodon down: GHSA-qrgq-9fx2-vf2r).
     """
     clean = clean_html(html)
     return _as_plain(html) if clean is None else clean
 
 
 def clean_html(html: str) -> str | None:
-    """As `sanitize`; None for what is too long, too deep or breaks the parser."""
+    """As `sanitize`; None for input that is too long, too deep or breaks the parser."""
     if _is_too_much(html):
         return None
     harmless = _without_bombs(_NEVER.sub("", html))
@@ -143,7 +143,7 @@ def to_text(html: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    """Plain text as HTML that looks the same: escaped, one paragraph, its lines broken."""
+    """Plain text as HTML that looks the same: escaped, one paragraph, with line breaks."""
     return "<p>" + "<br>".join(entities.escape(text).splitlines()) + "</p>"
 
 
@@ -159,13 +159,13 @@ def _as_plain(html: str) -> str:
 def _strip_tags(html: str) -> str:
     broken = _BREAK.sub("\n", html[: html.rfind(">") + 1]) + html[html.rfind(">") + 1 :]
     before, *pieces = broken.split("<")
-    # A "<" that no ">" follows is the end of cut-off mark-up.
+    # A "<" without a ">" is the end of cut-off mark-up.
     return entities.unescape(before + "".join(piece.partition(">")[2] for piece in pieces))
 
 
 def _without_bombs(html: str) -> str | None:
-    """`html` written so that the parser needs time in proportion to its length, and finds in it
-    what it would have found before; None when it is too deep for that.
+    """`html` rewritten so that the parser takes linear time and finds the same in it; None if it is
+    too deep for that.
     """
     pieces: list[str] = []
     inside: list[str] = []
@@ -181,7 +181,7 @@ def _without_bombs(html: str) -> str | None:
         elif found["sign"]:
             pieces.append("&lt;")
         elif found["endless"]:
-            # The parser, too, finds nothing in mark-up without an end.
+            # The parser, too, ignores mark-up without an end.
             position = len(html)
             break
     written = "".join(pieces) + html[position:]
@@ -196,9 +196,9 @@ def _harmless(tag: re.Match[str]) -> str:
 
 
 def _note_depth(inside: list[str], name: str, *, is_end: bool) -> None:
-    """Bring the names of the open tags up to date: never fewer than the parser has open.
+    """Update the names of the open tags: never fewer than the parser has open.
 
-    An end tag that is out of order closes none here. The parser may ignore it.
+    An end tag that is out of order closes none here, because the parser may ignore it.
     """
     is_last = bool(inside) and inside[-1] == name
     if is_end:
@@ -220,9 +220,9 @@ def _in_numbers(ampersand: re.Match[str]) -> str:
 
 
 def _with_sources(clean: str) -> str:
-    """`clean` with a link in place of each film and sound (the first source that it names), and of
-    each picture that is served without TLS, which no page of ours may load; with nothing but its
-    description in place of a picture without an address.
+    """`clean` with a link in place of each film and sound (its first source), and of each picture
+    without TLS, which our pages must not load; a picture without an address is replaced by its
+    description.
     """
     is_linked = has_source = False
 
@@ -242,7 +242,7 @@ def _with_sources(clean: str) -> str:
         if not address or is_linked:
             return words
         link = f'<a href="{address}" rel="nofollow noopener noreferrer">{words}</a>'
-        # Behind a film comes what its page says to browsers that cannot show it.
+        # A film is followed by its fallback for browsers that cannot show it.
         return f"{link} " if tag in _MEDIA else link
 
     return _SOURCED.sub(show, clean)
@@ -254,7 +254,7 @@ def _attribute(pattern: re.Pattern[str], tag: str) -> str:
 
 
 def _as_written(attribute: str) -> str:
-    """The value of an attribute as text, in the way in which the cleaner writes it."""
+    """The value of an attribute as text, in the form that the cleaner writes."""
     text = entities.escape(entities.unescape(attribute), quote=False)
     return text.replace("\xa0", "&nbsp;")
 
@@ -262,7 +262,7 @@ def _as_written(attribute: str) -> str:
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     if name != "src":
         return value
-    # In lower case as far as `_with_sources` looks.
+    # In lower case as far as `_with_sources` reads.
     scheme, colon, rest = value.partition("://")
     return f"{scheme.lower()}://{rest}" if colon and scheme.lower() in ("https", "http") else None
 
@@ -282,5 +282,5 @@ _CLEANER = nh3.Cleaner(
 
 
 def first_words(html: str, limit: int = 280) -> str:
-    """The beginning of a text, which may be cut off anywhere, as plain words on one line."""
+    """The beginning of a text, which may be cut off anywhere, as plain text on one line."""
     return cut(" ".join(to_text(html).split()), limit)

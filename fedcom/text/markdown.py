@@ -1,10 +1,10 @@
-"""Markdown to safe HTML: what members write, as pages show it and as it goes to other servers.
+"""Markdown to safe HTML: members' texts, for our pages and for other servers.
 
 CommonMark with tables, strikethrough, sub- and superscript (`H~2~O`, `x^2^`), bare URLs as links,
 footnotes and Lemmy's spoilers (`::: spoiler Title` … `:::`). HTML in the source is text. The result
-has been through `fedcom.text.html.sanitize`, so that no bug of the renderer can become a hole.
+passes through `fedcom.text.html.sanitize`, so that no bug of the renderer can become a hole.
 
-Rendering costs about a millisecond for a kilobyte: render when written, not when read.
+Rendering costs about a millisecond per kilobyte: render when written, not when read.
 """
 
 import re
@@ -25,49 +25,50 @@ from mdit_py_plugins.superscript import superscript_plugin
 from fedcom.text.html import clean_html, escape_text, sanitize
 
 UNTITLED = "<summary>Spoiler</summary>"
-"""What stands above the text of a spoiler that was given no title."""
+"""The heading of a spoiler without a title."""
 
 MAX_SOURCE = 60_000
-"""Longest source in characters that is rendered; what is longer is shown as it was typed."""
+"""The longest source in characters that is rendered; longer ones are shown as typed."""
 
 MAX_BRACKETS = 10_000
-"""Most `[` in one source: unclosed ones cost the parser the square of their number."""
+"""The maximum of `[` in one source: unclosed ones cost the parser the square of their number."""
 
 MAX_FOOTNOTE_LABEL = 100
-"""Longest name of a footnote in characters; what is longer is no footnote."""
+"""The longest name of a footnote in characters; with a longer one it is no footnote."""
 
 MAX_LINES = 10_000
-"""Most lines of one source: each is looked at once for each of the twenty blocks it may be in."""
+"""The maximum of lines in one source: each is checked for each of the twenty blocks it may be in.
+"""
 
 MAX_BLOCK_TOKENS = 25_000
-"""Most tokens of blocks in one source; an item of a list takes five. With more of them the HTML has
-more tags than `fedcom.text.html` takes.
+"""The maximum of block tokens in one source; a list item takes five. With more of them the HTML has
+more tags than `fedcom.text.html` accepts.
 """
 
 MAX_CELLS = 5_000
-"""Most cells of all tables in one source. The parser fills up every row to the width of its table,
-so that a short text can stand for very many.
+"""The maximum of cells in all tables of one source. The parser fills up every row to the width of
+its table, so that a short text can stand for very many.
 """
 
 MAX_ADDRESSES = 400_000
-"""Most characters in all addresses and titles of links and pictures together. One reference
+"""The maximum of characters in all addresses and titles of links and pictures. One reference
 definition can be used again and again.
 """
 
 _FOOTNOTE = re.compile(rf"\[\^[^\] \n]{{1,{MAX_FOOTNOTE_LABEL}}}\]")
 _URL_REST = re.compile(r"://[^\s<>\"`\\]+")
-# GFM 6.9: what may stand in a URL but belongs to the sentence when it stands at its end.
+# GFM 6.9: characters that may be in a URL but belong to the sentence at its end.
 _SENTENCE_END = "?!.,:;*_~'\"[]"
 
 
 def render(source: str) -> str:
-    """`source` (Markdown) as safe HTML; "" when there are no words in it. Never raises."""
+    """`source` (Markdown) as safe HTML; "" if it contains no text. Never raises."""
     tokens = parse(source)
     return as_typed(source) if tokens is None else render_tokens(tokens)
 
 
 def parse(source: str) -> list[Token] | None:
-    """The block tokens of `source`, or None when it is more than the parser may be given."""
+    """The block tokens of `source`, or None if it exceeds the parser's limits."""
     if (
         len(source) > MAX_SOURCE
         or source.count("\n") > MAX_LINES
@@ -82,12 +83,12 @@ def parse(source: str) -> list[Token] | None:
 
 
 def as_typed(source: str) -> str:
-    """`source` as safe HTML that shows it as it was typed: for what the parser is not given."""
+    """`source` as safe HTML that shows it as typed: for texts that are not parsed."""
     return sanitize(escape_text(source))
 
 
 def render_tokens(tokens: Sequence[Token], otherwise: Sequence[Token] | None = None) -> str:
-    """Tokens of `parse` as safe HTML; those of `otherwise` where that is more than is shown."""
+    """The tokens of `parse` as safe HTML; those of `otherwise` if the first exceed the limits."""
     html = _render(tokens)
     shown = clean_html(html)
     if shown is None:
@@ -100,7 +101,7 @@ def _render(tokens: Sequence[Token]) -> str:
 
 
 class _TooComplex(Exception):
-    """The source asks for more than the parser may make of it."""
+    """The source exceeds a limit while it is parsed."""
 
 
 def _length_of_addresses(tokens: Sequence[Token]) -> int:
@@ -113,7 +114,7 @@ def _length_of_addresses(tokens: Sequence[Token]) -> int:
 
 
 def _count_tokens(state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
-    """Block rule that finds nothing, and ends the work on a text of too many blocks."""
+    """Block rule that never matches, and stops the parser at a text with too many blocks."""
     if len(state.tokens) > MAX_BLOCK_TOKENS:
         raise _TooComplex
     return False
@@ -136,7 +137,7 @@ def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> boo
 
 
 def _end_of_stretch(state: StateBlock, line: int) -> int:
-    """The next empty line, which ends a table if nothing else does; each line is seen once."""
+    """The next empty line, which ends a table if nothing else does; each line is read once."""
     known: int = state.env.get("end_of_stretch", 0)
     if line < known:
         return known
@@ -147,7 +148,7 @@ def _end_of_stretch(state: StateBlock, line: int) -> int:
 
 
 def _bounded_footnote(state: StateInline, silent: bool) -> bool:
-    """The plugin's own rule, which looks for the end of a name as far as the text goes."""
+    """The plugin's own rule, which looks for the end of a name through the whole text."""
     if _FOOTNOTE.match(state.src, state.pos) is None:
         return False
     return footnote_ref(state, silent)
@@ -173,7 +174,7 @@ def _link_bare_url(state: StateInline, silent: bool) -> bool:
 
 
 def _scheme_before(text: str) -> str:
-    """The scheme that the last characters before a colon are, as it was written; "" for none."""
+    """The scheme in the last characters before a colon, as written; "" for none."""
     for scheme in ("https", "http"):
         before, found = text[: -len(scheme)], text[-len(scheme) :]
         if found.lower() == scheme:
@@ -224,7 +225,7 @@ def _make_parser() -> MarkdownIt:
     parser.block.ruler.before("table", "count_tokens", _count_tokens)
     parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
     parser.inline.ruler.at("footnote_ref", _bounded_footnote)
-    # Anchors need ids, and ids of two comments on one page would be the same: numbers only.
+    # Anchors need ids, and the ids of two comments on one page would clash: numbers only.
     parser.add_render_rule("footnote_ref", _footnote_number)
     parser.add_render_rule("footnote_anchor", _nothing)
     parser.add_render_rule("footnote_block_open", lambda *_: "<hr>\n<ol>\n")

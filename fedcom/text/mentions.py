@@ -1,7 +1,7 @@
 """Mentions in Markdown: `@name@host` for people, `!name@host` for communities, never inside code.
 
-Finding them and linking them are two steps, because between the two somebody looks up (without a
-transaction open, perhaps in the network) whether they exist.
+Finding them and linking them are two steps, because in between the caller looks up (without a
+transaction open, perhaps on the network) whether they exist.
 """
 
 import html as entities
@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from fedcom.text import markdown
 
 MAX_MENTIONS = 50
-"""How many different mentions of one text are found; each may cost a look-up in the network."""
+"""The maximum of different mentions found in one text; each may cost a look-up on the network."""
 
 _MENTION = re.compile(
     r"""(?<![\w/@!.&\#=~-])             # not within a word, a URL or an e-mail address
@@ -29,16 +29,16 @@ _MENTION = re.compile(
     re.VERBOSE,
 )
 
-# What `_find` leaves out, as the sanitizer writes it.
+# The tags that `_find` skips, as the sanitizer writes them.
 _NO_TEXT = re.compile(r"<(a|code)\b[^>]*>.*?</\1>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
-# As the sanitizer writes them.
+# In the form that the sanitizer writes.
 _LINK = re.compile(r'<a href="([^"]*)"(?:[^>"]|"[^"]*")*>(.*?)</a>', re.DOTALL)
 _MENTION_LINK = re.compile(r'<a href="([^"]*)" class="mention"')
 
 
 class Mention(NamedTuple):
-    """Somebody mentioned in a text; `host` (lower case) is None when only the name was written."""
+    """A mentioned actor; `host` (lower case) is None if only the name was written."""
 
     sign: Literal["@", "!"]
     name: str
@@ -49,25 +49,24 @@ class Mention(NamedTuple):
 
 
 class ParsedMarkdown:
-    """A Markdown text that is parsed once: for whom it names, and for its HTML with and without
-    links to them.
+    """A Markdown text, parsed once: for its mentions, and for its HTML with and without links to
+    them.
     """
 
     def __init__(self, source: str) -> None:
         self._source = source
         self._tokens = markdown.parse(source)
         self.is_rendered = self._tokens is not None
-        """Whether the parser took it; otherwise its HTML shows it as it was typed."""
+        """Whether it was parsed; otherwise its HTML shows it as typed."""
         self.mentions = _find(self._tokens or [])
-        """The different mentions, in order, at most `MAX_MENTIONS`: none in code and in the text of
-        links.
+        """The different mentions, in order, at most `MAX_MENTIONS`: none in code or in link texts.
         """
 
     def to_html(self, links: Mapping[Mention, str] | None = None) -> str:
         """Safe HTML, with a link at each mention that `links` has a URL for.
 
-        They have the class `mention`, as Mastodon's do. A text with more than can be linked is
-        shown without links.
+        They have the class `mention`, like Mastodon's. A text with too many mentions is shown
+        without links.
         """
         if self._tokens is None:
             return markdown.as_typed(self._source)
@@ -78,13 +77,13 @@ class ParsedMarkdown:
 
 
 def linked_addresses(html: str) -> tuple[str, ...]:
-    """Where the mentions in `html` (of `ParsedMarkdown.to_html`) lead, each once, in order."""
+    """Targets of the mentions in `html` (from `ParsedMarkdown.to_html`), each once, in order."""
     found = dict.fromkeys(_MENTION_LINK.findall(html))
     return tuple(map(entities.unescape, found))
 
 
 def linked_mentions(html: str) -> dict[Mention, str]:
-    """Where the links in `html` (of the sanitizer) lead whose whole text is a mention."""
+    """The targets of the links in `html` (from the sanitizer) whose whole text is a mention."""
     found: dict[Mention, str] = {}
     for address, inner in _LINK.findall(html):
         match = _MENTION.fullmatch(entities.unescape(_TAG.sub("", inner)).strip())
@@ -94,8 +93,8 @@ def linked_mentions(html: str) -> dict[Mention, str]:
 
 
 def unlinked_mentions(html: str) -> tuple[str, ...]:
-    """Whom `html` (of `ParsedMarkdown.to_html`) names by full handles that lead nowhere, because
-    nobody of that name was found when it was written; each once, in order.
+    """The full handles in `html` (from `ParsedMarkdown.to_html`) that are not linked, because they
+    were unknown when the text was written; each once, in order.
     """
     text = entities.unescape(_TAG.sub(" ", _NO_TEXT.sub(" ", html)))
     found = (_to_mention(match) for match in _MENTION.finditer(text))
@@ -113,7 +112,7 @@ def _find(tokens: Sequence[Token]) -> tuple[Mention, ...]:
 
 
 def _linked(token: Token, links: Mapping[Mention, str]) -> Token:
-    """The block token with the links in it; as it is when there are none."""
+    """The block token with the links in it; unchanged without any."""
     children = token.children or []
     places = set(_plain_text(children))
     if not any(_MENTION.search(children[place].content) for place in places):

@@ -1,7 +1,7 @@
-"""What a page on the web says of itself: title, description and picture, for previews of links.
+"""The metadata of a web page: title, description and picture, for link previews.
 
-Open Graph first (ogp.me), then what every page has. The page is a stranger's, so it is not parsed
-but searched, in one pass over its head: parsers of whole pages can be made to take for ever.
+Open Graph first (ogp.me), then the elements of every page. The page is untrusted, so it is not
+parsed but searched, in one pass over its head: a parser of whole pages can be made to run for ever.
 """
 
 import html
@@ -30,7 +30,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([a-zA-Z0-9_:.-]{2,40})""", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """Plain texts ("" when there are none) and the absolute address of the picture."""
+    """Plain texts ("" for none) and the absolute address of the picture."""
 
     title: str
     description: str
@@ -38,10 +38,10 @@ class PageHead:
 
 
 def read_head(body: bytes, content_type: str, url: str) -> PageHead:
-    """What the page at `url` says of itself; never raises."""
+    """The metadata of the page at `url`; never raises."""
     text = _END.split(_decoded(body, content_type), maxsplit=1)[0]
     said = _meta(text)
-    # The title of a drawing is not the page's.
+    # The title of an SVG drawing is not the page's.
     title = _TITLE.search("".join(_SVG.split(text)[::2])) or _TITLE.search(text)
     image = said.get("og:image:secure_url") or said.get("og:image") or said.get("twitter:image")
     return PageHead(
@@ -52,12 +52,12 @@ def read_head(body: bytes, content_type: str, url: str) -> PageHead:
 
 
 def _decoded(body: bytes, content_type: str) -> str:
-    """By its byte order mark, else by what its header says, else by what is written in it, else
-    UTF-8; with every label of the WHATWG (encoding.spec.whatwg.org), and no other name of a codec.
+    """Decoded by its byte order mark, else by its header, else by the charset declared in it, else
+    as UTF-8; with every label of the WHATWG (encoding.spec.whatwg.org), and no other codec name.
     """
     written = _encoding_in(body[:2048].decode("latin-1"))
     if written is not None and written.name.startswith("utf-16"):
-        # Or the label could not have been read.
+        # Otherwise the label could not have been read.
         written = webencodings.UTF8
     encoding = _encoding_in(content_type) or written or webencodings.UTF8
     text: str = webencodings.decode(body, encoding, errors="replace")[0]

@@ -1,4 +1,4 @@
-"""What people paste into a look-up, freed of what came along with the handle or the address."""
+"""Pasted texts: the handle or the address without its surroundings."""
 
 import re
 import unicodedata
@@ -7,23 +7,23 @@ from urllib.parse import urlsplit, urlunsplit
 from fedcom.text.plain import clean_line
 
 LONGEST = 2_048
-"""Characters; longer texts come back as they are."""
+"""Characters; longer texts are returned unchanged."""
 
 _MARKDOWN = re.compile(r"\[[^\]]*\]\((\S+?)\)")
 _OPENING = "<\"'([{\u00ab\u201c\u201e\u2018"
 _CLOSING = ">\"'.,;:!?\u2026\u00bb\u201d\u2019"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-# How pages of Lemmy, PieFed, Mbin (/m/) and Mastodon (/@) name somebody of another server.
+# How Lemmy, PieFed, Mbin (/m/) and Mastodon (/@) write remote actors in their addresses.
 _ELSEWHERE = re.compile(r"/?(?:([cmu])/@?|@)([\w.-]{1,100})@([\w.:-]{1,255})/?")
 _BARE = re.compile(r"(?:[\w-]+\.)+(?:[a-z]{2,63}|xn--[\w-]+)(?::\d{1,5})?/\S*", re.IGNORECASE)
 
 
 def pasted_address(text: str) -> str:
-    """The handle or the address that a pasted text means, without what stands around it.
+    """The handle or the address in a pasted text, without its surroundings.
 
-    Takes `<…>`, quotes, a link in Markdown, punctuation after it, an address without its scheme,
-    `c/name@host`, and the page that one server has of somebody on another. What is neither a
-    handle nor an address comes back as words.
+    Accepts `<…>`, quotes, a link in Markdown, punctuation after it, an address without its scheme,
+    `c/name@host`, and one server's page of a remote actor. Any other text is returned as search
+    terms.
     """
     if len(text) > LONGEST:
         return text
@@ -31,7 +31,7 @@ def pasted_address(text: str) -> str:
     link = _MARKDOWN.fullmatch(text)
     text = _unwrapped(link[1] if link else text)
     if "://" not in text:
-        # Full-width signs, as keyboards for Chinese and Japanese type them.
+        # Full-width characters, as keyboards for Chinese and Japanese type them.
         text = unicodedata.normalize("NFKC", text)
     text = re.sub(r"^web\+ap://", "https://", text)
     if _BARE.fullmatch(text):
@@ -59,7 +59,7 @@ def _address(text: str) -> str:
     except ValueError:
         return text
     path = parts.path.rstrip("/")
-    # The part after # is a place on the page.
+    # The part after # is a position on the page.
     return _handle(path) or urlunsplit(
         (parts.scheme.lower(), parts.netloc.lower(), path or parts.path, parts.query, "")
     )

@@ -1,18 +1,18 @@
-"""The pictures in a text, and where they are shown from: no page of ours asks another server."""
+"""The pictures in a text, and their addresses: none of our pages loads from another server."""
 
 import html as entities
 import re
 from collections.abc import Callable, Iterator
 
-# One whole tag. What the sanitizer wrote has no bare "<" in texts and no bare quote in attributes,
-# so from the first tag on each match is a tag and nothing within one.
+# One whole tag. The sanitizer's output has no bare "<" in texts and no bare quote in attributes, so
+# from the first tag on each match is a tag and nothing within one.
 _TAG = re.compile(r'<[A-Za-z/](?:[^>"]|"[^"]*")*>')
 _SOURCE = re.compile(r'(\ssrc=")([^"]*)(")')
 _ALT = re.compile(r'\salt="([^"]*)"')
 
 
 def move_pictures(html: str, address: Callable[[str], str]) -> str:
-    """`html` (of the sanitizer) with the address of every picture put through `address`."""
+    """`html` (from the sanitizer) with every picture's address replaced by `address(url)`."""
     if "<img" not in html:
         return html
 
@@ -29,7 +29,7 @@ def move_pictures(html: str, address: Callable[[str], str]) -> str:
 
 
 def pictures_in(html: str) -> Iterator[tuple[str, str]]:
-    """The address of each picture in `html` (of the sanitizer), and the words that stand for it."""
+    """The address of each picture in `html` (from the sanitizer), and its description."""
     for tag in _TAG.finditer(html) if "<img" in html else ():
         source = _SOURCE.search(tag[0]) if tag[0].startswith("<img ") else None
         if source is not None:

@@ -1,7 +1,7 @@
-"""Text on one line: titles and names, freed of what would make a page lie about them.
+"""Text on one line: titles and names, without characters that would make a page misleading.
 
-What nobody can see is dropped without a word, since nobody could find and delete it; it is kept
-where it changes how the line looks: joiners in words and emoji, the letters of a flag, and the
+Invisible characters are dropped silently, because nobody could find and delete them; they are kept
+where they change how the line looks: joiners in words and emoji, the letters of a flag, and the
 marks that place punctuation between words of opposite directions.
 """
 
@@ -11,29 +11,29 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 TITLE_LIMIT = 200
-"""Longest title in characters (Lemmy 0.19 cuts there too)."""
+"""The longest title in characters (Lemmy 0.19 cuts there too)."""
 
 ELLIPSIS = "…"
 
 # U+200C and U+200D stay: Persian words and joined emoji need them.
 _JOINERS = frozenset("\u200c\u200d")
-# LRM, RLM and ALM: beside letters from right to left they place what has no direction. Unlike
-# overrides, embeddings and isolates (U+202A to U+202E, U+2066 to U+2069) they turn no letter round.
+# LRM, RLM and ALM: next to right-to-left letters they place neutral characters. Unlike overrides,
+# embeddings and isolates (U+202A to U+202E, U+2066 to U+2069) they reverse no letters.
 _MARKS = frozenset("\u200e\u200f\u061c")
 _FROM_THE_RIGHT = frozenset({"R", "AL"})
 # A black flag with tags is that of a part of a country (UTS 51, ED-14a); other tags are dropped.
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,8}\U000e007f")
 # Cc: controls; Cf: bidi overrides, zero-width, tags; Cs: lone surrogates; Co, Cn: no common glyph.
 _DROPPED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-# Kept for pictographs: what is unassigned there is an emoji younger than our Unicode.
+# Kept for pictographs: unassigned code points there are emoji newer than our Unicode tables.
 _PICTOGRAPHS = ("\U0001f000", "\U0001faff")
 _SPACES = re.compile(r"\s+")
-# Normalising sorts runs of combining marks in quadratic time, so it never sees more than this.
+# Normalising sorts runs of combining marks in quadratic time, so it never gets more than this.
 _LONGEST_INPUT = 10_000
 
 
-# Letters and symbols that are drawn as nothing: fillers of Hangul, the blank of Braille, a note
-# without a head. What else is drawn as nothing is a space, a format or a mark by its category.
+# Letters and symbols without a visible shape: fillers of Hangul, the blank of Braille, a note
+# without a head. All others are spaces, formats or marks by their category.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 # Spaces (Z), controls, formats and what has no common glyph (C), marks without their letter (M).
 _NO_GLYPH = frozenset("ZCM")
@@ -57,16 +57,16 @@ def clean_line(text: str) -> str:
 
 
 def clean_title(text: str, limit: int = TITLE_LIMIT) -> str:
-    """`text` as `clean_line` makes it, "" when nothing of it can be seen.
+    """`text` as `clean_line` makes it, "" if no character of it is visible.
 
-    At most `limit` characters; what is longer is cut and ends in an ellipsis.
+    At most `limit` characters; longer ones are cut and end in an ellipsis.
     """
     line = clean_line(text[:_LONGEST_INPUT])
     return cut(line, limit) if has_glyph(line) else ""
 
 
 def cut(text: str, limit: int) -> str:
-    """`text` with at most `limit` characters, cut between words when there is one near the end."""
+    """`text` with at most `limit` characters, cut between words if a space is near the end."""
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
@@ -77,7 +77,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def _visible(text: str, marks: frozenset[str]) -> Iterator[str]:
-    """The characters that are kept; spaces of every kind are plain ones."""
+    """The characters that are kept; all kinds of spaces become plain ones."""
     kept = _JOINERS | marks
     for char in _SPACES.sub(" ", text):
         is_dropped = unicodedata.category(char) in _DROPPED_CATEGORIES

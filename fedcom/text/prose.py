@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator
 
-# As the sanitizer writes it: no bare "<" in texts, no bare `"` in attributes.
+# In the form that the sanitizer writes: no bare "<" in texts, no bare `"` in attributes.
 _TAG = re.compile(r'<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?:[^>"]|"[^"]*")*>')
 _NOT_PROSE = frozenset({"a", "code", "pre"})
 
 
 def pieces(html: str) -> Iterator[tuple[str, bool]]:
-    """`html` (of the sanitizer) in pieces, texts and tags, each with whether it is prose.
+    """`html` (from the sanitizer) in pieces, texts and tags, each with whether it is prose.
 
-    Texts are as they stand, with their character references.
+    Texts keep their character references.
     """
     depth, position = 0, 0
     for tag in _TAG.finditer(html):

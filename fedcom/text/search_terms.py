@@ -1,10 +1,9 @@
-"""What somebody typed into the search box → what is searched for. Any text means something; none is
-an error.
+"""Parses the text of a search box. Every text has a meaning; none is an error.
 
-`two words` are both wanted, `"beside each other"` as they stand, `-word` is unwanted, `wor*` is a
-beginning (so is the last word, which may not be finished); `author:name@host` and
-`community:name@host` narrow. Scripts without spaces are searched for as they are typed, anywhere in
-a text: no database we run on knows where a word ends there.
+`two words` are both required, `"beside each other"` is a phrase, `-word` is excluded, `wor*` is a
+prefix (so is the last word, which may be unfinished); `author:name@host` and `community:name@host`
+are filters. Scripts without spaces are searched for as typed, anywhere in a text: none of our
+databases knows the word boundaries there.
 """
 
 import re
@@ -12,20 +11,20 @@ import unicodedata
 from dataclasses import dataclass
 
 MAX_QUERY = 300
-"""Characters that are read of a query."""
+"""The characters that are read of a query."""
 
 MAX_TERMS = 16
-"""Most words, phrases and parts of one query; what comes after them is not looked at."""
+"""The maximum of words, phrases and parts of one query; the rest is ignored."""
 
 MAX_WORD = 64
-"""Longest word that is looked for; PostgreSQL refuses those of 2 KiB."""
+"""The longest word that is searched for; PostgreSQL refuses those of 2 KiB."""
 
 # Thai, Lao, Tibetan, Burmese, Khmer; Chinese and Japanese with their punctuation.
 _NO_SPACES = re.compile(
     "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff65-\uff9f\U00020000-\U0003ffff]"
 )
-# Korean has spaces, but hangs its particles on the words.
+# Korean has spaces, but attaches its particles to the words.
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))
 _CHUNK = re.compile(
@@ -37,7 +36,7 @@ _CHUNK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand beside each other; with `prefix` the last may be the beginning of one."""
+    """Adjacent words; with `prefix` the last may be the beginning of one."""
 
     words: tuple[str, ...]
     prefix: bool = False
@@ -45,7 +44,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Phrases for the index, and `parts` that may stand anywhere, inside words too."""
+    """Phrases for the index, and `parts` that may match anywhere, inside words too."""
 
     phrases: tuple[Phrase, ...] = ()
     parts: tuple[str, ...] = ()
@@ -58,7 +57,7 @@ class Words:
 class Terms:
     """A query: all of `wanted` must match and none of `unwanted`.
 
-    `author` and `community` are `name` (of this server) or `name@host`; "": anybody, anywhere.
+    `author` and `community` are `name` (on this server) or `name@host`; "" for any.
     """
 
     wanted: Words = Words()
@@ -67,12 +66,12 @@ class Terms:
     community: str = ""
 
     def __bool__(self) -> bool:
-        """Whether there is anything to be found by it."""
+        """Whether anything can match it."""
         return bool(self.wanted or self.author or self.community)
 
 
 def parse_terms(text: str) -> Terms:
-    """What is searched for by this text; never raises."""
+    """The terms in this text; never raises."""
     clean = "".join(map(_visible, text[:MAX_QUERY])).translate(_QUOTES)
     narrowed = {"author": "", "community": ""}
     found: dict[bool, list[Phrase | str]] = {True: [], False: []}
@@ -96,7 +95,7 @@ def split_words(text: str) -> tuple[str, ...]:
 
 
 def _visible(char: str) -> str:
-    # Controls and lone surrogates are refused by the databases.
+    # The databases refuse controls and lone surrogates.
     return " " if unicodedata.category(char) in {"Cc", "Cs"} else char
 
 
@@ -118,7 +117,7 @@ def _is_picture(char: str) -> bool:
 
 
 def _opened(term: Phrase | str) -> Phrase | str:
-    """The term with its last word open at the end, unless that would be half of everything."""
+    """The term with its last word as a prefix, unless that would match too much."""
     if isinstance(term, str) or (len(term.words[-1]) < 2 and not _HANGUL.search(term.words[-1])):
         return term
     return Phrase(term.words, prefix=True)

@@ -1,7 +1,7 @@
-"""A title for what a microblog says, which has none.
+"""A title for a microblog post, which has none.
 
-The first line that says something, as Lemmy 0.19 does it, without what is not said: whom it is
-addressed to, and the "RE: https://…" that stands for a quoted post (Mastodon 4.5, Misskey).
+The first line with text, as in Lemmy 0.19, but without the parts that are not prose: the
+addressees, and the "RE: https://…" that stands for a quoted post (Mastodon 4.5, Misskey).
 """
 
 import re
@@ -11,43 +11,43 @@ from fedcom.text.html import to_text
 from fedcom.text.plain import clean_title
 
 MOST_LINES = 100
-"""Lines of a text in which a title is looked for."""
+"""The lines of a text in which a title is looked for."""
 
 MOST_LAST = 10
-"""Mentions at the end of a line among which the community is looked for."""
+"""The mentions at the end of a line among which the community is looked for."""
 
 MOST_NESTED = 10
-"""Quotes in quotes that are left out."""
+"""The depth of nested quotes that are left out."""
 
 # A community is `!name@host`; `!important` is a word.
 _FIRST_MENTION = re.compile(
     r"\s*(?:@[\w.-]{1,100}(?:@[\w.:-]{1,255}?)?|![\w.-]{1,100}@[\w.:-]{1,255}?)"
     r"(?=[\s,;]|:\s|:?$|\.\s|\.$)"
 )
-# What joins an address to what is said: "@cats, look", "@cats: look", "@cats - look".
+# What separates an addressee from the text: "@cats, look", "@cats: look", "@cats - look".
 _JOINT = re.compile(r"\s*(?:[,:;.]|[-\u2013\u2014])(?:\s+|$)")
 _LAST_WORD = re.compile(r"\s[@!](\S{1,360})\s*\Z")
 _QUOTE = re.compile(r"\s*(?:RE|QT):?\s+https?://\S+\s*", re.IGNORECASE)
 _HASHTAG = re.compile(r"#\w{1,200}")
 _BLOCKQUOTE = re.compile(r"<blockquote>(?:(?!<blockquote>).)*?</blockquote>", re.DOTALL)
-# Digits alone are none: "1/3" counts the parts of a thread, ":3" is a face.
+# Digits alone are no text: "1/3" counts the parts of a thread, ":3" is a face.
 _WORD = re.compile(r"[^\W\d_]")
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
 
 
 def title_of(html: str, limit: int, place: Collection[str] = ()) -> str:
-    """A title of at most `limit` characters for `html`; "" when nothing is said in it.
+    """A title of at most `limit` characters for `html`; "" if it has no text.
 
-    Mentions at the beginning are left out, and among those at the end that of the community, by
-    one of its names in `place`. A line of nothing but hashtags, signs or emoji is taken when no
-    other has words, a quote when there is nothing else. What is too long is cut behind a sentence
-    where one ends.
+    Mentions at the beginning are left out, and at the end the mention of the community, by one of
+    its names in `place`. A line of only hashtags, signs or emoji is used if no other has words, a
+    quote if there is nothing else. A title that is too long is cut after a sentence if one ends in
+    it.
     """
     return _title_of(_without_quotes(html), limit, place) or _title_of(html, limit, place)
 
 
 def _without_quotes(html: str) -> str:
-    """Without the words of others, which may hold the words of others again."""
+    """The text without quotes, which may be nested."""
     for _ in range(MOST_NESTED):
         html, number = _BLOCKQUOTE.subn("", html)
         if not number:
@@ -72,7 +72,7 @@ def _title_of(html: str, limit: int, place: Collection[str]) -> str:
 
 
 def title_of_names(names: Iterable[str], limit: int) -> str:
-    """A title made of what can be chosen in a poll: `Cats / Dogs`."""
+    """A title made of the options of a poll: `Cats / Dogs`."""
     return clean_title(" / ".join(name for name in names if name), limit)
 
 
@@ -85,7 +85,7 @@ def _without_mentions(line: str, place: Collection[str]) -> str:
 
 
 def _without_place(said: str, place: Collection[str]) -> str:
-    """Leave out the community among the mentions that a line ends with."""
+    """Leave out the community among the mentions at the end of a line."""
     kept = []
     for _ in range(MOST_LAST):
         last = _LAST_WORD.search(said[-400:])

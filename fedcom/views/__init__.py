@@ -1,12 +1,12 @@
-"""What is shown, one read model for each thing, whichever surface shows it: pages, feeds, apps.
+"""Read models: one per thing, for every surface that shows it (pages, feeds, apps).
 
-A view is a frozen dataclass with everything that any surface shows of a thing: who wrote it and
-where, its counts, what the viewer did with it, what its author is there. Rows become views by the
-names of their columns. Lists differ in what they hold, in which order and from where on; each is
-one statement and gives a `Page` (`paging`).
+A view is a frozen dataclass with everything that any surface shows of a thing: its author and
+community, its counts, what the viewer did with it, the author's standing. Rows are turned into
+views by the names of their columns. Lists differ in selection, order and starting point; each is
+one statement and returns a `Page` (`paging`).
 
-In reading order: `viewer` (who looks), `person`, `community`, `post` with `feed` (lists of posts),
-`comment` with `thread` (the tree below a post), `profile` (what a person wrote), `search`,
-`notification`, `message`, `report`, `modlog`, `ban`, `block`. Nothing here writes, and what actions
-need to know is in `queries`.
+In reading order: `viewer` (whose view it is), `person`, `community`, `post` with `feed` (lists of
+posts), `comment` with `thread` (the tree below a post), `profile` (a person's posts and comments),
+`search`, `notification`, `message`, `report`, `modlog`, `ban`, `block`. Nothing here writes; the
+queries that actions need are in `queries`.
 """

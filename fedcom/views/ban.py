@@ -1,4 +1,4 @@
-"""Bans from communities: whom a community keeps out, and where a member is kept out."""
+"""Community bans: the people banned from a community, and a person's own bans."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class BanView:
-    """A ban with whom it keeps out, and of what."""
+    """A ban with the banned person and the community."""
 
     ban: CommunityBan
     person: PersonView
@@ -72,7 +72,7 @@ def list_bans(
     after: Cursor | None = None,
     limit: int = PAGE,
 ) -> Page[BanView]:
-    """Whom the community keeps out `now`, in the order in which we met them."""
+    """The people banned from the community at `now`, in the order of their row ids."""
     wanted = {"subject": community_id, "count": limit + 1, **asked_by(NOBODY, now)}
     wanted["after"] = 0 if after is None else after.row_id
     rows = conn.execute(_OF_COMMUNITY, wanted).mappings().all()
@@ -80,6 +80,6 @@ def list_bans(
 
 
 def list_bans_of(conn: Connection, person_id: int, now: datetime) -> list[BanView]:
-    """The communities that keep this person out `now`, each with its ban."""
+    """The communities this person is banned from at `now`, each with its ban."""
     wanted = {"subject": person_id, **asked_by(person_id, now)}
     return [_to_ban(row) for row in conn.execute(_OF_PERSON, wanted).mappings()]

@@ -1,4 +1,4 @@
-"""Whom and what a member does not want to see, as their own page lists it."""
+"""The people, communities and servers that a member blocks, for the member's own page."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from fedcom.views.viewer import VIEWER
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Each in the order of their names."""
+    """Each list is sorted by name."""
 
     people: tuple[PersonView, ...]
     communities: tuple[CommunityView, ...]
@@ -34,7 +34,7 @@ _HOSTS = (
 
 
 def list_own_blocks(conn: Connection, viewer_id: int) -> Blocks:
-    """Everything that the viewer has blocked for themselves."""
+    """Everything that the viewer has blocked."""
     viewer = {"viewer": viewer_id}
     rows = conn.execute(_ACTORS, viewer).mappings().all()
     return Blocks(

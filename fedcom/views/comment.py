@@ -1,6 +1,4 @@
-"""Comments: the same view below a post (`thread`), in the list of who wrote them, among what a
-member saved, in feeds and in search.
-"""
+"""Comments: one view for threads, authors' lists, saved comments, feeds and search."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,13 +44,13 @@ from fedcom.views.viewer import (
 )
 
 PAGE = 20
-"""Comments in one page of those that were saved."""
+"""Comments per page of the saved ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostOfComment:
-    """As much of a post as stands beside a comment on it; the title is "" for whoever may not read
-    it.
+    """The part of a post that is shown with a comment on it; the title is "" if the viewer may not
+    read it.
     """
 
     id: int
@@ -64,12 +62,12 @@ class PostOfComment:
 
 @dataclass(frozen=True, slots=True)
 class CommentView:
-    """A comment with who wrote it and where, its place in the thread, and what the viewer did with
+    """A comment with its author, community, position in the thread, and what the viewer did with
     it.
 
-    `path` are the ids from the root down to it, `replies` all comments below it. Of one that is
-    deleted or removed the words are given only to whoever may judge a removal. `vote` is -1, 0
-    or 1.
+    `path` holds the ids from the root to the comment; `replies` counts all comments below it. The
+    text of a deleted or removed comment is given only to viewers who may judge a removal. `vote` is
+    -1, 0 or 1.
     """
 
     author: PersonView
@@ -100,22 +98,22 @@ class CommentView:
 
     @property
     def score(self) -> int:
-        """Votes up less votes down."""
+        """Upvotes minus downvotes."""
         return self.upvotes - self.downvotes
 
     @property
     def is_deleted(self) -> bool:
-        """Its author took it back."""
+        """Whether its author deleted it."""
         return self.deleted_at is not None
 
     @property
     def is_removed(self) -> bool:
-        """A moderator took it away."""
+        """Whether a moderator removed it."""
         return self.removed_at is not None
 
     @property
     def is_locked(self) -> bool:
-        """A moderator closed it, and all below it, to replies."""
+        """Whether a moderator closed it and everything below it to replies."""
         return self.locked_at is not None
 
     @property
@@ -139,10 +137,10 @@ def comment_columns(
     content_warning: ColumnElement[str] | None = None,
     guest: bool = False,
 ) -> list[ColumnElement[Any]]:
-    """What `to_comment` reads of the comment and of its `author`, which a statement joins, for
-    VIEWER or for guests alone.
+    """The columns that `to_comment` reads of the comment and its `author`, which the statement
+    joins, for VIEWER or for guests only.
 
-    The two texts may be less than what is stored.
+    The two texts may be shorter than what is stored.
     """
     voted = (
         select(comment_vote.c.score)
@@ -175,7 +173,7 @@ def comment_columns(
 def to_comment(
     row: RowMapping, by: PersonView, about: PostOfComment, inside: CommunityView
 ) -> CommentView:
-    """What `comment_columns` selected → the view, by this author on this post in this community."""
+    """The view of a row of `comment_columns`, by this author on this post in this community."""
     return CommentView(
         by,
         about,
@@ -191,10 +189,10 @@ COMMENTS = (
     .join(group, group.c.id == post.c.community_id)
     .join(community_table, community_table.c.actor_id == post.c.community_id)
 )
-"""The tables behind a comment in a list."""
+"""The tables joined for a comment in a list."""
 
 COMMENT_SHOWN = is_comment_shown(group)
-"""Neither the comment was taken away, nor its post, nor the community."""
+"""Neither the comment nor its post nor the community is deleted or removed."""
 
 LISTED = (
     *comment_columns(post.c.community_id),
@@ -205,13 +203,14 @@ LISTED = (
 
 
 def to_listed(row: RowMapping) -> CommentView:
-    """What `LISTED` selected → the view."""
+    """The view of a row of `LISTED`."""
     about = to_row(PostOfComment, row, "post_")
     inside = to_community(row, "community_")
     return to_comment(row, to_person(row, "author_"), about, inside)
 
 
-# Nobody has so many comments that sorting them by score would be slow; by time there is an index.
+# No author has so many comments that sorting them by score would be slow; by time there is an
+# index.
 _KEYS: Mapping[Sort, ColumnElement[Any]] = {
     "new": comment.c.published_at,
     "top": comment.c.upvotes - comment.c.downvotes,
@@ -221,10 +220,10 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
 def list_comments_of(
     conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY, now: datetime | None = None
 ) -> Page[CommentView]:
-    """The comments of `wanted.subject_id` that are shown and stand below posts that are shown.
+    """The visible comments of `wanted.subject_id` on visible posts.
 
-    `wanted.sort` is "new" or "top" (of all time). What stands below sensitive posts is left out
-    where they are, and what stands in communities that the viewer blocked.
+    `wanted.sort` is "new" or "top" (of all time). Comments on sensitive posts are left out unless
+    asked for, and so are comments in communities that the viewer blocks.
     """
     statement = _by_author(wanted.sort, has_begun=wanted.after is not None, nsfw=wanted.nsfw)
     parameters: dict[str, Any] = {
@@ -277,7 +276,7 @@ def list_saved_comments(
     limit: int = PAGE,
     now: datetime | None = None,
 ) -> Page[CommentView]:
-    """The comments that the viewer saved and that are shown, the last saved first."""
+    """The visible comments that the viewer saved, the most recently saved first."""
     statement = _SAVED.where(true() if after is None else _IS_AFTER)
     parameters = {**asked_by(viewer_id, now), "count": limit + 1}
     if after is not None:
@@ -298,6 +297,6 @@ _NEWEST = (
 def list_newest_comments(
     conn: Connection, post_id: int, limit: int, *, now: datetime | None = None
 ) -> list[CommentView]:
-    """The comments on a post that everybody sees, flat and newest first, for feed readers."""
+    """The public comments on a post, flat and newest first, for feed readers."""
     wanted = {"post": post_id, "count": limit, **asked_by(NOBODY, now)}
     return [to_listed(row) for row in conn.execute(_NEWEST, wanted).mappings()]

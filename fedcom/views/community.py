@@ -1,4 +1,4 @@
-"""Communities: as they stand beside what is in them, in lists, and on their own page."""
+"""Communities: next to their content, in lists, and on their own page."""
 
 import re
 from collections.abc import Mapping
@@ -45,15 +45,16 @@ Sort = Literal["subscribers", "active", "new"]
 _WILD = re.compile(r"([%_~])")
 
 PAGE = 50
-"""Communities in one page of the list."""
+"""Communities per page of the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommunityView(ActorView):
-    """A community with its counts, and what the viewer has to do with it.
+    """A community with its counts and the viewer's relation to it.
 
-    `subscribers` are the followers known here, `claimed_followers` what its own server says.
-    `follow` is the viewer's, None when there is none; `is_blocked` by the viewer.
+    `subscribers` counts the followers known here, `claimed_followers` is the count its own server
+    reports. `follow` is the viewer's follow, None without one; `is_blocked` says whether the viewer
+    blocks it.
     """
 
     nsfw: bool
@@ -68,21 +69,21 @@ class CommunityView(ActorView):
 
     @property
     def is_open(self) -> bool:
-        """Neither deleted where it lives nor closed here: nothing in a closed one is shown."""
+        """Neither deleted on its own server nor closed here; closed ones show no content."""
         return self.deleted_at is None and self.removed_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class CommunityPage(CommunityView):
-    """A community as its own pages show it: what it says of itself, who runs it, and what the
-    viewer is to it.
+    """A community as its own pages show it: its description, its moderators, and the viewer's
+    relation to it.
     """
 
     summary_source: str
     summary_html: str
     image_url: str | None
     url: str | None
-    # That the viewer may not take part, as long as it holds.
+    # The viewer's ban, while it is in effect.
     ban: CommunityBan | None
     moderators: tuple[PersonView, ...]
     standing: Standing
@@ -91,16 +92,17 @@ class CommunityPage(CommunityView):
 
     @property
     def may_post(self) -> bool:
-        """Whether the viewer's post would be taken, as far as one can tell beforehand."""
+        """Whether a post by the viewer would be accepted, as far as can be told in advance."""
         is_open = not self.posting_restricted or self.standing.may_moderate
         return is_open and self.ban is None
 
 
 @dataclass(frozen=True, slots=True)
 class CommunityQuery:
-    """Which communities, in which order, from where on.
+    """The selection, order and starting point of a list of communities.
 
-    `name`: only those with it in their name or title. `after`: the `next` of the page before.
+    `name` limits it to those with this text in their name or title; `after` is the `next` of the
+    previous page.
     """
 
     scope: Scope = "all"
@@ -126,8 +128,8 @@ def community_columns(
     title: ColumnElement[str] | None = None,
     guest: bool = False,
 ) -> list[ColumnElement[Any]]:
-    """The columns that `to_community` reads, labelled: of `group` (an alias of `actor`), of its
-    row of `community`, and what VIEWER has to do with it, if it is no guest.
+    """The columns that `to_community` reads, labelled: those of `group` (an alias of `actor`) and
+    its row of `community`, and VIEWER's relation to it unless VIEWER is a guest.
     """
     state = (
         select(follow.c.state)
@@ -149,12 +151,12 @@ def community_columns(
 
 
 def to_community(row: RowMapping, prefix: str = "") -> CommunityView:
-    """What `community_columns` selected → the community."""
+    """The community of a row of `community_columns`."""
     return CommunityView(*values_of(CommunityView, prefix)(row))
 
 
 def find_community_in(row: RowMapping, prefix: str) -> CommunityView | None:
-    """As `to_community`; None when the statement found none there."""
+    """As `to_community`; None if the row holds no community."""
     return None if row[f"{prefix}id"] is None else to_community(row, prefix)
 
 
@@ -166,7 +168,7 @@ _ACTIVE = func.coalesce(
     0.0,
 )
 _CLAIMED = func.coalesce(community.c.claimed_followers, 0)
-# The larger of what is known here and what its own server says.
+# The larger of the count known here and the count its own server reports.
 _FOLLOWERS = case((community.c.subscribers < _CLAIMED, _CLAIMED), else_=community.c.subscribers)
 _KEYS: Mapping[Sort, ColumnElement[Any]] = {
     "subscribers": _FOLLOWERS,
@@ -179,7 +181,9 @@ _WITH_FOLLOW = community.join(actor, actor.c.id == community.c.actor_id).outerjo
 
 
 def read_community_cursor(text: str, sort: Sort) -> Cursor:
-    """The cursor of the list in this order; raises Invalid("cursor") for what no page gave."""
+    """The cursor of the list in this order. Raises Invalid("cursor") if it is not from one of our
+    pages.
+    """
     cursor = Cursor.read(text, whole=sort != "active")
     if sort == "subscribers" and cursor.key < 0:
         raise no_cursor()
@@ -216,7 +220,7 @@ def _scope(scope: Scope) -> list[ColumnElement[bool]]:
 def list_communities(
     conn: Connection, wanted: CommunityQuery = EVERYTHING, *, viewer_id: int = NOBODY
 ) -> Page[CommunityView]:
-    """Communities that are open."""
+    """A page of open communities."""
     parameters: dict[str, Any] = {"viewer": viewer_id, "count": wanted.limit + 1}
     if wanted.name:
         parameters["name"] = "%" + _WILD.sub(r"~\1", wanted.name.lower()) + "%"
@@ -244,7 +248,7 @@ _WRITABLE = (
 def list_writable(
     conn: Connection, viewer_id: int, *, limit: int = 200
 ) -> tuple[CommunityView, ...]:
-    """The communities a member may want to post in: those followed first, then the local ones."""
+    """The communities offered for a new post: the ones the member follows, then local ones."""
     rows = conn.execute(_WRITABLE, {"viewer": viewer_id, "count": limit}).mappings()
     return tuple(to_community(row) for row in rows)
 
@@ -280,8 +284,8 @@ def get_community_page(
     is_admin: bool = False,
     now: datetime,
 ) -> CommunityPage:
-    """The community with this row id, in two statements; two more while the viewer waits for its
-    server to accept them. Raises NotFound.
+    """The community with this row id, in two statements; in two more while the viewer's follow is
+    waiting for the community's server. Raises NotFound.
     """
     wanted = {"community": community_id, "viewer": viewer_id}
     row = conn.execute(_PAGE, wanted).mappings().one_or_none()
@@ -307,6 +311,6 @@ def get_community_page(
 
 
 def is_refused(conn: Connection, viewer_id: int, community_id: int) -> bool:
-    """Whether the viewer's request to follow a community was refused, or could not be delivered."""
+    """Whether the viewer's request to follow it was refused or could not be delivered."""
     asked = find_follow(conn, viewer_id, community_id)
     return asked is not None and find_failure(conn, asked.iri) is not None

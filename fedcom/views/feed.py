@@ -1,7 +1,7 @@
 """Lists of posts, in pages that continue where the last one ended.
 
-A list of twenty is one statement: posts, authors, communities, what the viewer did with them, and
-what the viewer does not want to see. Lists are ranked from `post_rank` alone.
+A list of twenty posts is one statement: posts, authors, communities, the viewer's votes and marks,
+and the viewer's blocks. Ranked lists read `post_rank` only.
 """
 
 from collections.abc import Mapping
@@ -51,21 +51,23 @@ SPANS: Mapping[Span, timedelta] = {
     "month": timedelta(days=30),
     "year": timedelta(days=365),
 }
-"""How far back the best and the most controversial posts may lie; "all" has no end."""
+"""How far back the top and controversial orders may look; "all" has no limit."""
 
 SPANNED: tuple[Sort, ...] = ("top", "controversial")
-"""The orders that a span belongs to: the others fade by themselves."""
+"""The orders that take a span of time; the others lose rank with age anyway."""
 
 PAGE = 20
-"""Posts in one page of a list."""
+"""Posts per page of a list."""
 
 PINS = 10
-"""Pinned posts at most on the first page of a community, above the others."""
+"""The maximum of pinned posts at the top of the first page of a community."""
 
 FEW = 2000
-"""So many posts are sorted faster than found among all others (measured with 100 000 posts)."""
+"""Sorting up to this many posts is faster than finding them among all (measured with 100 000
+posts).
+"""
 
-_SHELVES: Mapping[Scope, Column[Any]] = {
+_KEPT: Mapping[Scope, Column[Any]] = {
     "saved": saved_post.c.saved_at,
     "hidden": hidden_post.c.hidden_at,
 }
@@ -80,11 +82,11 @@ _KEYS: Mapping[Sort, ColumnElement[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
-    """Which posts, in which order, from where on.
+    """The selection, order and starting point of a list of posts.
 
-    `subject_id` is the community's or the author's id where the scope names one. `nsfw`: with
-    sensitive posts (on a community's own page they always are). `text`: how many characters of the
-    posts' HTML are wanted. Saved and hidden posts come in the order of saving and hiding.
+    `subject_id` is the community or author where the scope needs one. `nsfw` includes sensitive
+    posts (a community's own page always does). `text` is the number of characters wanted of each
+    post's HTML. Saved and hidden posts are in the order of saving and hiding.
     """
 
     scope: Scope = "all"
@@ -98,20 +100,22 @@ class FeedQuery:
 
 
 def read_cursor(text: str, sort: Sort) -> Cursor:
-    """The cursor of a list in this order; raises Invalid("cursor") for what no page gave."""
+    """The cursor of a list in this order. Raises Invalid("cursor") if it is not from one of our
+    pages.
+    """
     return Cursor.read(text, whole=sort in {"new", "top"})
 
 
 def list_posts(
     conn: Connection, wanted: FeedQuery, *, viewer_id: int = NOBODY, now: datetime | None = None
 ) -> Page[PostView]:
-    """One page of posts that are shown, in one statement; `now` is what a span is counted from.
+    """One page of visible posts, in one statement; spans of time are counted back from `now`.
 
-    Deleted and removed posts, and those in removed communities, are never in it; nor what the
-    viewer hid or blocked, except where that is asked for. `subscribed` is empty for guests. The
-    first page of a community begins with its pinned posts, beside the `limit`.
+    Deleted and removed posts and posts in removed communities are never included; posts that the
+    viewer hid or blocked only where the scope asks for them. `subscribed` is empty for guests. The
+    first page of a community begins with its pinned posts, in addition to `limit`.
     """
-    spanned = wanted.sort in SPANNED and wanted.scope not in _SHELVES
+    spanned = wanted.sort in SPANNED and wanted.scope not in _KEPT
     shape = _Shape(
         wanted.scope,
         wanted.sort,
@@ -139,7 +143,7 @@ def list_posts(
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What makes one statement differ from another; building one costs more than running it."""
+    """The parameters that shape the statement; building a statement costs more than running it."""
 
     scope: Scope
     sort: Sort
@@ -150,7 +154,7 @@ class _Shape:
 
     @property
     def is_young(self) -> bool:
-        """Only posts of the last days or weeks are wanted."""
+        """Whether only posts of the last days or weeks are wanted."""
         return self.span in {"day", "week", "month"}
 
 
@@ -160,8 +164,8 @@ def _statement(shape: _Shape) -> Select[Any]:
         return _together(_listed(shape), _pins(shape))
     if shape.scope != "subscribed" or shape.is_young:
         return _listed(shape)
-    # Which way is short depends on how much is written there, and SQLite cannot know it beforehand:
-    # both are in the statement, and the one that is not for now costs nothing.
+    # Which way is shorter depends on how much was posted there, which SQLite cannot know in
+    # advance: the statement has both, and the unused one costs nothing.
     return _together(
         _listed(shape).where(_POSTS_FOLLOWED <= FEW),
         _listed(shape, walking=True).where(_POSTS_FOLLOWED > FEW),
@@ -182,7 +186,7 @@ def _pins(shape: _Shape) -> Select[Any]:
 
 
 def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
-    """The list without pins. `walking`: down the list of all posts, leaving out the others."""
+    """The list without pins. `walking`: go down the list of all posts and skip those not wanted."""
     key, number = _key(shape), post_rank.c.post_id
     statement = (
         _select(shape, key, 0)
@@ -203,9 +207,9 @@ def _listed(shape: _Shape, *, walking: bool = False) -> Select[Any]:
 def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
     columns = EXCERPTS_FOR_GUESTS if shape.is_guest else EXCERPTS
     source = RANKED
-    if shape.scope in _SHELVES:
-        shelf = _SHELVES[shape.scope].table
-        source = source.join(shelf, shelf.c.post_id == post.c.id)
+    if shape.scope in _KEPT:
+        kept = _KEPT[shape.scope].table
+        source = source.join(kept, kept.c.post_id == post.c.id)
     return (
         select(*columns, key.label("key"), literal_column(str(pin)).label("pin"))
         .select_from(source)
@@ -214,12 +218,12 @@ def _select(shape: _Shape, key: ColumnElement[Any], pin: int) -> Select[Any]:
 
 
 def _key(shape: _Shape) -> ColumnElement[Any]:
-    if shape.scope in _SHELVES:
-        return _SHELVES[shape.scope]
+    if shape.scope in _KEPT:
+        return _KEPT[shape.scope]
     if shape.scope == "author" and shape.sort == "new":
-        return post.c.published_at  # the index of somebody's posts has this one
-    # Few posts are so young: found by their time and sorted. Without the sum SQLite would walk
-    # down all posts by score instead, to find the few among them.
+        return post.c.published_at  # the index of an author's posts has this one
+    # Few posts are this recent: they are found by time and sorted. Without the sum, SQLite would
+    # walk down all posts by score to find those few.
     return _KEYS[shape.sort] + 0 if shape.is_young else _KEYS[shape.sort]
 
 
@@ -249,8 +253,8 @@ def _scope(scope: Scope, *, walking: bool = False) -> list[ColumnElement[bool]]:
 
 
 def _wishes(shape: _Shape) -> list[ColumnElement[bool]]:
-    """What the viewer does not want to see is left out, but not where they went to look at it."""
-    if shape.scope in _SHELVES:
+    """Leaves out what the viewer does not want to see, except on pages about exactly that."""
+    if shape.scope in _KEPT:
         return []
     ids: list[ColumnElement[Any]] = []
     hosts: list[ColumnElement[Any]] = []
@@ -275,10 +279,10 @@ _HIDDEN = (hidden_post.c.person_id == VIEWER,)
 
 
 def _none(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """There is no such row; said so that PostgreSQL expects to keep nearly every post.
+    """No such row exists, written so that PostgreSQL expects to keep nearly every post.
 
-    It takes NOT IN and NOT EXISTS here for a coin tossed, and a few of them for next to no posts
-    left, and then joins in ways that are a hundred times slower.
+    It estimates that NOT IN and NOT EXISTS keep half of the rows, so that a few of them leave next
+    to none, and then chooses joins that are a hundred times slower.
     """
     found = select(func.max(1)).where(*conditions).correlate(post, author, group)
     return func.coalesce(found.scalar_subquery(), 0) != 1

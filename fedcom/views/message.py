@@ -1,6 +1,7 @@
-"""Private messages as conversations. Every list is of one person's own.
+"""Private messages as conversations; every list belongs to one person.
 
-Who asks is part of each statement, so that no page can show a message to anybody but its two.
+The viewer is part of each statement, so no page can show a message to anyone but its sender and
+recipient.
 """
 
 from dataclasses import dataclass, replace
@@ -20,12 +21,14 @@ from fedcom.views.person import PersonView, actor_columns, to_person
 from fedcom.views.viewer import VIEWER
 
 PAGE = 50
-"""Messages in one page of a conversation, and conversations in one page of their list."""
+"""Messages per page of a conversation, and conversations per page of their list."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A message as its two see it; the words of a deleted one stay in the database."""
+    """A message as its sender and recipient see it; the text of a deleted one stays in the
+    database.
+    """
 
     id: int
     iri: str
@@ -35,18 +38,18 @@ class MessageView:
     published_at: datetime
     updated_at: datetime | None
     deleted_at: datetime | None
-    # It was deleted not so long ago that the words are gone.
+    # Deleted recently enough that its text still exists.
     has_words: bool
 
     @property
     def is_deleted(self) -> bool:
-        """Its author took it back."""
+        """Whether its author deleted it."""
         return self.deleted_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationView:
-    """Who one writes with, what was said last, and how much of it one has not read."""
+    """The other person, the latest message, and the number of unread ones."""
 
     other: PersonView
     last: MessageView
@@ -122,8 +125,8 @@ def find_conversation(
     after: Cursor | None = None,
     limit: int = PAGE,
 ) -> Page[MessageView]:
-    """The latest messages between two people, or those before the page before this one; in each
-    page the oldest first.
+    """The latest messages between two people, or those before the previous page; each page is
+    sorted oldest first.
     """
     wanted = {"viewer": viewer_id, "other": other_id, "count": limit + 1, "before": before(after)}
     rows = conn.execute(_BETWEEN, wanted).mappings().all()
@@ -134,7 +137,7 @@ def find_conversation(
 def list_conversations(
     conn: Connection, viewer_id: int, *, after: Cursor | None = None, limit: int = PAGE
 ) -> Page[ConversationView]:
-    """Whom somebody has written with, the latest first."""
+    """A person's conversations, the latest first."""
     wanted = {"viewer": viewer_id, "before": before(after), "count": limit + 1}
     rows = conn.execute(_CONVERSATIONS, wanted).mappings().all()
     return to_page(rows, limit, _to_conversation, "id")

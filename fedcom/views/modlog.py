@@ -1,4 +1,4 @@
-"""The modlog as everybody may read it: of one community or of all, and narrowed down."""
+"""The public modlog: of one community or of all, with filters."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,14 +27,14 @@ from fedcom.views.person import ActorView, PersonView, actor_columns, find_perso
 from fedcom.views.viewer import NOBODY, VIEWER
 
 PAGE = 50
-"""Entries in one page."""
+"""Entries per page."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """What of the log is wanted; None and "" want everything.
+    """The filter of the log; None and "" do not restrict it.
 
-    `person_id` is whom it concerns: themselves, or what they wrote.
+    `person_id` is the person concerned, directly or as the author.
     """
 
     community_id: int | None = None
@@ -45,12 +45,12 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class ModlogView:
-    """One act of a moderator.
+    """One moderation action.
 
-    What it was about is `post_id` or `comment_id` when it is one that is known here, and `title`
-    (of a comment its post's) when the viewer may still read that; `subject` is the person or
-    community it was about, or whose post or comment that was. `community` is None for what concerns
-    the whole instance.
+    `post_id` or `comment_id` is its target if that is known here; `title` (a comment's is its
+    post's) is set if the viewer may still read it; `subject` is the person or community concerned,
+    or the author of the post or comment. `community` is None for actions that concern the whole
+    instance.
     """
 
     subject: ActorView | None
@@ -68,7 +68,7 @@ class ModlogView:
 
     @property
     def path(self) -> str | None:
-        """The page of what it was about; None when there is none here."""
+        """The page of the target; None if there is none here."""
         if self.post_id is not None:
             return f"/post/{self.post_id}"
         if self.comment_id is not None:
@@ -133,9 +133,9 @@ def list_modlog(
     after: Cursor | None = None,
     limit: int = PAGE,
 ) -> Page[ModlogView]:
-    """What moderators did, newest first; one statement.
+    """Moderation actions, newest first, in one statement.
 
-    What was deleted or removed is named by its title only to those who may still read it.
+    The title of deleted or removed content is given only to viewers who may still read it.
     """
     statement = _LOG.where(*_conditions(wanted))
     if after is not None:

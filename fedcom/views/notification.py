@@ -1,7 +1,7 @@
-"""What a member is told, as a list.
+"""A member's notifications, as a list.
 
-What was deleted or removed since, or is in a community that was closed, is not told any more. What
-moderators did is told whatever became of it.
+Notifications about content that was deleted or removed since, or whose community was closed, are
+left out. Those about moderation actions are always shown.
 """
 
 from dataclasses import dataclass
@@ -29,10 +29,9 @@ PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class NotificationView:
-    """One thing that a member is told, with the beginning of what was written, or the warning that
-    stands before it.
+    """One notification, with the beginning of the text or the content warning in front of it.
 
-    `detail` and `reason` are the modlog's, for what moderators did.
+    `detail` and `reason` are the modlog's, for moderation actions.
     """
 
     by: PersonView | None
@@ -47,16 +46,16 @@ class NotificationView:
     post_id: int | None
     comment_id: int | None
     message_id: int | None
-    # Where a post elsewhere can be read that has no place here.
+    # Where a remote post without a page here can be read.
     address: str | None
     post_title: str | None
-    # Whether the post takes comments, so that it can be answered from here.
+    # Whether the post accepts comments, so that a reply can be written from here.
     is_open: bool
 
 
 _by = actor.alias("by_actor")
 _group = actor.alias("community_actor")
-# What moderators did is told whatever became of it since, but without the words of others.
+# Moderation actions are always shown, but without other people's texts.
 _READS_POST = may_read(post, post.c.community_id, VIEWER)
 _READS_COMMENT = may_read(comment, post.c.community_id, VIEWER)
 _TITLE = case((and_(is_closed(_group.c.id), ~is_admin(VIEWER)), ""), else_=_group.c.title)
@@ -112,7 +111,7 @@ def list_notifications(
     after: Cursor | None = None,
     limit: int = PAGE,
 ) -> Page[NotificationView]:
-    """What a member is told, newest first: all of it, or of some kinds, or what is unread."""
+    """A member's notifications, newest first: all, some kinds, or the unread ones."""
     wanted = {"viewer": viewer_id, "kinds": KINDS[only], "count": limit + 1}
     wanted["before"] = before(after)
     rows = conn.execute(_UNREAD if unread else _LIST, wanted).mappings().all()

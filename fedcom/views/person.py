@@ -1,4 +1,4 @@
-"""People beside everything they wrote, and what they have in common with communities."""
+"""People as authors, and the columns they share with communities."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from fedcom.models.base import columns_of, values_of
 
 @dataclass(frozen=True, slots=True)
 class ActorView:
-    """As much of a person or a community as a list shows."""
+    """The part of a person or community that lists show."""
 
     id: int
     iri: str
@@ -34,31 +34,31 @@ class ActorView:
 
     @property
     def slug(self) -> str:
-        """What our addresses call it: `name` when it is local, else the handle."""
+        """Its name in our addresses: `name` if it is local, else the handle."""
         return self.name if self.local else self.handle
 
     @property
     def display_name(self) -> str:
-        """What a reader sees first: the chosen title, else the name."""
+        """The name that readers see first: the chosen title, else the name."""
         return self.title or self.name
 
     @property
     def is_deleted(self) -> bool:
-        """Whether it deleted itself, or its server says that it is gone."""
+        """Whether it deleted itself, or its server reports that it is gone."""
         return self.deleted_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class PersonView(ActorView):
-    """Somebody who writes."""
+    """A person as an author."""
 
     @property
     def is_bot(self) -> bool:
-        """Whether it says of itself that it is a program."""
+        """Whether the account declares itself a bot."""
         return self.kind in {"Service", "Application"}
 
     def is_banned(self, now: datetime) -> bool:
-        """Whether they are banned from the whole instance; a ban that has run out is none."""
+        """Whether the person is banned from the whole instance; an expired ban does not count."""
         expires = self.ban_expires_at
         return self.banned_at is not None and (expires is None or now < expires)
 
@@ -66,9 +66,9 @@ class PersonView(ActorView):
 def actor_columns(
     table: FromClause, prefix: str, *, title: ColumnElement[str] | None = None
 ) -> list[ColumnElement[Any]]:
-    """The columns of `table` (an alias of `actor`) that views are made of, labelled.
+    """The labelled columns of `table` (an alias of `actor`) that views are made of.
 
-    `title` stands in the place of the chosen title, where not everybody may read that.
+    `title` replaces the chosen title where not everyone may read that.
     """
     columns = columns_of(ActorView, table, prefix=prefix)
     if title is None:
@@ -78,15 +78,15 @@ def actor_columns(
 
 
 def to_actor(row: RowMapping, prefix: str) -> ActorView:
-    """What `actor_columns` selected → whoever it is."""
+    """The actor of a row of `actor_columns`."""
     return ActorView(*values_of(ActorView, prefix)(row))
 
 
 def to_person(row: RowMapping, prefix: str) -> PersonView:
-    """What `actor_columns` selected → the person."""
+    """The person of a row of `actor_columns`."""
     return PersonView(*values_of(PersonView, prefix)(row))
 
 
 def find_person_in(row: RowMapping, prefix: str) -> PersonView | None:
-    """As `to_person`; None when the statement found nobody there."""
+    """As `to_person`; None if the row holds no person."""
     return None if row[f"{prefix}id"] is None else to_person(row, prefix)

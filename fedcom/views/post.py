@@ -1,4 +1,4 @@
-"""Posts: the same view in every list and on the post's own page."""
+"""Posts: one view for every list and for the post's own page."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -47,13 +47,13 @@ from fedcom.views.viewer import (
 MAX_CROSS_POSTS = 20
 
 CANDIDATES = 500
-"""Posts that begin alike and are compared, the newest first: a page has few, a front page many."""
+"""The number of posts compared with each other, newest first: a page has few, a front page many."""
 
 PAUSE = timedelta(minutes=30)
-"""Who comes back after a longer one begins another visit."""
+"""Coming back after a longer pause begins a new visit."""
 
 NOTE_EVERY = timedelta(minutes=1)
-"""Looking at a page again within this does not write, unless there was something new."""
+"""A repeated view within this time is not stored, unless there were new comments."""
 
 author = actor.alias("author")
 group = actor.alias("community_actor")
@@ -61,10 +61,10 @@ group = actor.alias("community_actor")
 
 @dataclass(frozen=True, slots=True)
 class LastVisit:
-    """What is known of a member's last look at a thread.
+    """A member's last view of a thread.
 
-    A visit goes on while less than `PAUSE` passes between two looks: reloading a page, or coming
-    back to it after voting, does not make its new comments old.
+    A visit continues while less than `PAUSE` passes between two views: reloading a page, or
+    returning to it after voting, does not turn its new comments into old ones.
     """
 
     comments: int
@@ -72,18 +72,18 @@ class LastVisit:
     new_after: datetime | None
 
     def new_from(self, now: datetime) -> datetime | None:
-        """Comments written after this are new to who looks now; None: they see all as old."""
+        """Comments written after this are new to the viewer; None: none are."""
         return self.visited_at if now - self.visited_at > PAUSE else self.new_after
 
     def is_to_be_noted(self, comments: int, now: datetime) -> bool:
-        """Whether a look at `now`, when there are so many comments, is worth writing down."""
+        """Whether a view at `now`, with this number of comments, is worth storing."""
         return comments != self.comments or now - self.visited_at > NOTE_EVERY
 
 
 @dataclass(frozen=True, slots=True)
 class LinkPreview:
-    """What is shown of a post's link: words ("" when there are none), the names of a picture and of
-    a small one.
+    """The preview of a post's link: a text ("" if there is none), the names of an image and of its
+    thumbnail.
     """
 
     title: str
@@ -94,17 +94,17 @@ class LinkPreview:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """A post with who wrote it, where, and what the viewer did with it.
+    """A post with its author, community, and what the viewer did with it.
 
-    What its author deleted or a moderator removed has no title, no link and no text any more, but
-    for those who may judge a removal: `is_readable`. In lists `body_html` is as much of the text as
-    was asked for, and may end in the middle of a tag. `vote` is -1, 0 or 1.
+    A deleted or removed post has neither title nor link nor text, except for viewers who may judge
+    a removal: `is_readable`. In lists `body_html` is cut to the length asked for, perhaps in the
+    middle of a tag. `vote` is -1, 0 or 1.
     """
 
     author: PersonView
     community: CommunityView
     standing: AuthorStanding
-    # The viewer's, of the thread; None: there was none.
+    # The viewer's last view of the thread; None if there was none.
     last_visit: LastVisit | None
     preview: LinkPreview | None
     id: int
@@ -117,7 +117,7 @@ class PostView:
     content_warning: str
     body_html: str
     language: str | None
-    # What its author says of it; `is_sensitive` asks the community as well.
+    # The author's own setting; `is_sensitive` includes the community's.
     nsfw: bool
     published_at: datetime
     updated_at: datetime | None
@@ -129,7 +129,7 @@ class PostView:
     downvotes: int
     comments: int
     is_readable: bool
-    # There are former versions of it to be read.
+    # Whether earlier versions of it can be read.
     was_edited: bool
     vote: int
     is_saved: bool
@@ -139,7 +139,7 @@ class PostView:
 
     @property
     def score(self) -> int:
-        """Votes up less votes down."""
+        """Upvotes minus downvotes."""
         return self.upvotes - self.downvotes
 
     @property
@@ -149,12 +149,12 @@ class PostView:
 
     @property
     def is_sensitive(self) -> bool:
-        """Its author says so, or it stands in a community of such posts."""
+        """Whether its author or its community is marked as sensitive."""
         return self.nsfw or self.community.nsfw
 
     @property
     def new_comments(self) -> int:
-        """Comments that came since the viewer last read the thread; 0 when that never was."""
+        """The number of comments since the viewer last read the thread; 0 if they never did."""
         last = self.last_visit
         return 0 if last is None else max(self.comments - last.comments, 0)
 
@@ -177,7 +177,7 @@ def _of_viewer(
 
 
 def _is_listed(table: Table) -> ColumnElement[bool]:
-    """Whether the viewer has put the post into this list of their own."""
+    """Whether the post is on this list of the viewer's."""
     return _of_viewer(table, table.c.post_id).is_not(None)
 
 
@@ -190,8 +190,8 @@ def _preview(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def post_columns(
     body_html: ColumnElement[str], is_readable: ColumnElement[bool], *, guest: bool = False
 ) -> tuple[ColumnElement[Any], ...]:
-    """What `to_post` reads, of a statement over `SOURCE`, for VIEWER or for guests alone;
-    `body_html` is as much of the text as is wanted.
+    """The columns that `to_post` reads, for a statement over `SOURCE`, for VIEWER or for guests
+    only; `body_html` is the part of the text that is wanted.
     """
     return (
         *(post.c[name] for name in _POST_COLUMNS),
@@ -231,25 +231,25 @@ SOURCE = (
     .join(group, group.c.id == post.c.community_id)
     .join(community_table, community_table.c.actor_id == post.c.community_id)
 )
-"""The tables behind `post_columns`."""
+"""The tables that `post_columns` reads."""
 
 SHOWN = is_post_shown(group)
-"""Of rows of `SOURCE`: neither taken away nor in a community that was."""
+"""For rows of `SOURCE`: neither the post nor its community is deleted or removed."""
 
 _EXCERPT = func.substr(post.c.body_html, 1, bindparam("text"))
 EXCERPTS = post_columns(_EXCERPT, true())
-"""The columns of lists of posts that are shown, with `text` characters of each."""
+"""The columns of lists of visible posts, with `text` characters of each."""
 
 EXCERPTS_FOR_GUESTS = post_columns(_EXCERPT, true(), guest=True)
 
 
 def to_post(row: RowMapping) -> PostView:
-    """What `post_columns` selected → the view."""
+    """The view of a row of `post_columns`."""
     return post_reader()(row)
 
 
 def post_reader() -> Callable[[RowMapping], PostView]:
-    """`to_post` for one list, where the same people and communities come again and again."""
+    """`to_post` for one list, in which people and communities repeat."""
     people: dict[int, PersonView] = {}
     communities: dict[int, CommunityView] = {}
 
@@ -279,7 +279,7 @@ def _to_preview(row: RowMapping) -> LinkPreview | None:
 
 
 def _left(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    # Not a join: the others are as many as PostgreSQL plans quickly.
+    # Not a join: the statement already has as many as PostgreSQL plans quickly.
     mine = draft.c.person_id == VIEWER, draft.c.place == bindparam("draft_place")
     return select(column).where(*mine).scalar_subquery()
 
@@ -301,7 +301,7 @@ _GET = (
 def get_post_view(
     conn: Connection, post_id: int, *, viewer_id: int = NOBODY, now: datetime | None = None
 ) -> PostView:
-    """The post for its page; raises NotFound when there never was one with this id."""
+    """The post for its page. Raises NotFound if no post ever had this id."""
     return get_post_with_draft(conn, post_id, "", viewer_id=viewer_id, now=now)[0]
 
 
@@ -313,7 +313,7 @@ def get_post_with_draft(
     viewer_id: int = NOBODY,
     now: datetime | None = None,
 ) -> tuple[PostView, Draft | None]:
-    """As `get_post_view`, with what the viewer left in the form with the place `draft_place`."""
+    """As `get_post_view`, with the viewer's draft in the form with the place `draft_place`."""
     row = None
     if 0 < post_id < FAR:
         asked = {"post": post_id, "draft_place": draft_place, **asked_by(viewer_id, now)}
@@ -371,7 +371,7 @@ _CROSS_POSTS = _SAME_LINK.where(
 def list_cross_posts(
     conn: Connection, about: PostView, *, viewer_id: int = NOBODY, limit: int = MAX_CROSS_POSTS
 ) -> tuple[CrossPost, ...]:
-    """The other posts that are shown and have the same link, those most talked about first."""
+    """The other visible posts with the same link, those with the most comments first."""
     if about.url is None:
         return ()
     wanted = {"url": about.url, "post": about.id, "count": limit, "viewer": viewer_id}
@@ -379,9 +379,9 @@ def list_cross_posts(
 
 
 def list_duplicates(conn: Connection, url: str, *, limit: int = 5) -> tuple[CrossPost, ...]:
-    """Posts that are shown and whose links lead where `url` leads, the newest first.
+    """Visible posts whose links lead to the same page as `url`, newest first.
 
-    Looks at all posts that have links, so it is for the moment of posting and for no list.
+    Reads all posts with links, so it is meant for the submission of a post and not for lists.
     """
     begins = or_(
         *(post.c.url.startswith(text, autoescape=True) for text in possible_beginnings(url))

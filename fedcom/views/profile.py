@@ -1,4 +1,4 @@
-"""The page of a person: facts beside their name, and what they wrote of both kinds in one list."""
+"""A person's page: facts next to the name, and posts and comments in one list."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -31,7 +31,7 @@ from fedcom.views.viewer import NOBODY, VIEWER
 
 @dataclass(frozen=True, slots=True)
 class ProfileStats:
-    """How much a person wrote, what they run, and whether the viewer blocked them."""
+    """A person's counts, the communities they moderate, and whether the viewer blocks them."""
 
     posts: int
     comments: int
@@ -42,9 +42,9 @@ class ProfileStats:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """Posts and comments in one order, and where each of them goes on.
+    """Posts and comments in one order, and the cursor of each.
 
-    At the end of the list `has_more` is False and the cursors mean nothing.
+    At the end of the list `has_more` is False and the cursors have no meaning.
     """
 
     items: tuple[PostView | CommentView, ...]
@@ -83,7 +83,7 @@ _FACTS = (
 
 
 def get_facts(conn: Connection, person_id: int, *, viewer_id: int = NOBODY) -> ProfileStats:
-    """Of a person who is kept here, in one statement; the communities by name, closed ones not."""
+    """The stats of a known person, in one statement; open communities only, by name."""
     wanted = {"person": person_id, "viewer": viewer_id}
     rows = conn.execute(_FACTS, wanted).mappings().all()
     first, *_ = rows
@@ -106,10 +106,11 @@ def list_works(
     viewer_id: int = NOBODY,
     now: datetime | None = None,
 ) -> Contributions:
-    """What `wanted.subject_id` wrote, "new" or "top" first, at most `wanted.limit` in all.
+    """Posts and comments of `wanted.subject_id`, "new" or "top" first, at most `wanted.limit`
+    together.
 
-    `wanted.after` and `comments_after` are what the page before gave. Posts and comments are two
-    lists that are read side by side, each with its own cursor: each from its own index.
+    `wanted.after` and `comments_after` come from the previous page. Posts and comments are two
+    lists read side by side, each with its own cursor and its own index.
     """
     posts = list_posts(conn, wanted, viewer_id=viewer_id, now=now)
     below = replace(wanted, after=comments_after)
@@ -129,5 +130,5 @@ def list_works(
 
 
 def _key_of(item: PostView | CommentView, sort: Sort) -> Any:
-    """What a post or comment is sorted by, newest or best first."""
+    """The sort key of a post or comment, newest or best first."""
     return item.published_at if sort == "new" else item.score

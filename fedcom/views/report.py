@@ -1,6 +1,6 @@
-"""Reports as they are judged, grouped by what they are about.
+"""The report queue, grouped by reported thing.
 
-Admins see all of it, moderators that of their communities; nobody else sees anything.
+Admins see all of it, moderators the part of their communities, other members nothing.
 """
 
 from dataclasses import dataclass
@@ -44,15 +44,15 @@ from fedcom.views.person import PersonView, actor_columns, find_person_in, to_pe
 from fedcom.views.viewer import VIEWER
 
 PAGE = 20
-"""Reported things on one page."""
+"""Reported things per page."""
 
 EACH = 50
-"""Reports that are shown of one thing."""
+"""The maximum of reports shown for one thing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One report of a thing: who, why, when."""
+    """One report: who made it, why and when."""
 
     by: PersonView
     id: int
@@ -62,10 +62,11 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """One thing that was reported, with what is around it.
+    """One reported thing with its context.
 
-    `report` is the newest about it; `complaints` are all, the newest first. `said` are its words
-    when it was reported, "" when they are the same now. Of a private message there are no others.
+    `report` is the newest report, `complaints` are all of them, newest first. `said` is the text at
+    the time of the report, "" if it has not changed since. For a private message it is the only
+    text.
     """
 
     report: ReportRow
@@ -77,9 +78,9 @@ class ReportView:
     said: str
     is_deleted: bool
     is_removed: bool
-    # The viewer may remove it and lock its post, which moderators do, and admins in our own.
+    # The viewer may remove it and lock its post: moderators may, and admins in local communities.
     may_moderate: bool
-    # How often the author was reported and had something removed, here, at any time.
+    # How often the author was reported, and had content removed, on this instance so far.
     reported: int
     removed: int
     author: PersonView | None
@@ -90,7 +91,7 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuery:
-    """Which reports somebody wants to see; `community_id` 0: of every community."""
+    """Selects the reports to show; `community_id` 0 means every community."""
 
     viewer_id: int
     is_admin: bool
@@ -110,7 +111,9 @@ _IS_ADMIN = bindparam("is_admin", type_=Boolean)
 
 
 def _is_same(one: FromClause, other: FromClause) -> ColumnElement[bool]:
-    """Two reports about the same thing; accounts, which have no column, are told by `said`."""
+    """Whether two reports are about the same thing; accounts have no column and are compared by
+    `said`.
+    """
     columns = ("post_id", "comment_id", "message_id")
     ids = [one.c[name].is_not_distinct_from(other.c[name]) for name in columns]
     has_id = or_(*(one.c[name].is_not(None) for name in columns))
@@ -147,7 +150,7 @@ _IS_COMMENT = comment.c.id.is_not(None)
 
 
 def _of_either(name: str) -> ColumnElement[Any]:
-    """The column of the comment that was reported, or of the post."""
+    """The column of the reported comment, else of the reported post."""
     return case((_IS_COMMENT, comment.c[name]), else_=post.c[name])
 
 
@@ -202,7 +205,7 @@ _REPORTS = (
 
 
 def _newest(statement: Select[Any], *, resolved: bool) -> Select[Any]:
-    """Of each thing the newest report, open or resolved."""
+    """The newest report about each thing, open or resolved."""
     if resolved:
         again = exists().where(
             _is_same(_newer, report), ~_is_open(_newer), _newer.c.id > report.c.id
@@ -296,6 +299,6 @@ _QUEUES = (
 
 
 def list_queues(conn: Connection, viewer_id: int, *, is_admin: bool) -> list[CommunityView]:
-    """The communities that somebody may judge reports of and that have any, open or not."""
+    """The communities with reports, open or resolved, that the viewer may judge."""
     rows = conn.execute(_QUEUES, {"viewer": viewer_id, "is_admin": is_admin}).mappings()
     return [to_community(row) for row in rows]

@@ -1,13 +1,13 @@
 """Full-text search: posts, comments, communities and people, in pages, one statement each.
 
-The words are in `post_search`, `comment_search` and `actor_search`, which triggers keep (revision
-0005): FTS5 on SQLite, a tsvector on PostgreSQL. They hold only what is shown, and no messages. What
-the two databases spell differently is in `_matching` and the two functions above it; what a reader
-may see of the matches is the same SQL on both.
+The texts are indexed in `post_search`, `comment_search` and `actor_search`, which triggers maintain
+(revision 0005): FTS5 on SQLite, a tsvector on PostgreSQL. They hold visible content only, and no
+messages. The differences between the two databases are in `_matching` and the two functions above
+it; the rules about visibility are the same SQL on both.
 
-A statement is made of three parts: `matched` are the rows with the words and how well they fit, of
-very many only those that came last; `chosen` are those of one page, in order; around them stands
-what the page shows.
+A statement has three parts: `matched` selects the matching rows with their rank, of very many only
+the most recent; `chosen` selects one page of them, in order; the outer part adds the columns that
+the page shows.
 """
 
 from collections.abc import Callable, Sequence
@@ -64,22 +64,22 @@ Scope = Literal["all", "local", "subscribed", "community"]
 Sort = Literal["relevance", "new"]
 
 PAGE = 20
-"""Results in one page."""
+"""Results per page."""
 
 MOST = 10_000
-"""Of more matches than this only those that arrived last are looked at."""
+"""Of more matches than this, only the most recently received are considered."""
 
-# How much a word counts in the title, in the text and in the link: for bm25 one factor for each
-# column, for ts_rank for the weights D to A.
+# The weights of a word in the title, text and link: for bm25 one factor per column, for ts_rank the
+# weights D to A.
 _FACTORS = (10.0, 2.0, 1.0)
 _WEIGHTS = literal_column("'{0, 0.1, 0.2, 1}'::float4[]", ARRAY(Float))
 
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What is searched for, among what, in which order, from where on.
+    """What to search for, where, in which order, and from which point.
 
-    `community_id` is where the scope is one community's.
+    `community_id` is set if the scope is one community.
     """
 
     terms: Terms
@@ -92,7 +92,7 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who searches: the row id (NOBODY: a guest), and whether sensitive posts are shown to them."""
+    """The searcher: row id (NOBODY for a guest), and whether sensitive posts are shown."""
 
     id: int = NOBODY
     show_nsfw: bool = False
@@ -100,9 +100,9 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Hit(Generic[V]):
-    """What was found, with the words that were searched for marked in its title and its text.
+    """A result, with the search terms highlighted in its title and text.
 
-    The title of a comment is its post's. Behind a content warning the text stays unseen.
+    The title of a comment is its post's. Text behind a content warning is not shown.
     """
 
     view: V
@@ -111,7 +111,7 @@ class Hit(Generic[V]):
 
 
 def _index(name: str) -> TableClause:
-    """`rowid` is the id of the post, comment or actor; `words` is PostgreSQL's."""
+    """`rowid` is the id of the post, comment or actor; `words` is the column for PostgreSQL."""
     texts = [column(each, Text) for each in ("title", "body", "url")]
     return table(f"{name}_search", column("rowid", BigId), *texts, column("words"))
 
@@ -120,14 +120,14 @@ _post_index, _comment_index, _actor_index = map(_index, ("post", "comment", "act
 
 
 def to_fts5(phrases: Sequence[Phrase], joint: str) -> str:
-    """The phrases in FTS5's language; words hold nothing but letters, digits and marks."""
+    """The phrases in FTS5's query language; terms hold only letters, digits and marks."""
     return f" {joint} ".join(
         f'"{" ".join(phrase.words)}"{" *" if phrase.prefix else ""}' for phrase in phrases
     )
 
 
 def to_tsquery(phrases: Sequence[Phrase], joint: str) -> str:
-    """The phrases in PostgreSQL's language, without the accents that its index does not have."""
+    """The phrases in PostgreSQL's query language, without the accents that its index lacks."""
     sign = {"AND": " & ", "OR": " | "}[joint]
     return sign.join(_to_tsquery(phrase) for phrase in phrases)
 
@@ -140,10 +140,10 @@ def _to_tsquery(phrase: Phrase) -> str:
 def _matching(
     dialect: str, index: TableClause, phrases: Sequence[Phrase], joint: str
 ) -> tuple[ColumnElement[bool], ColumnElement[float]]:
-    """The condition that a row of the index holds the phrases, and how well they fit."""
+    """The condition that an index row contains the phrases, and its rank."""
     if dialect == "sqlite":
         itself: ColumnElement[Any] = literal_column(index.name)
-        # The better the match, the smaller is what bm25 gives.
+        # The better the match, the smaller the value of bm25.
         fit = -func.bm25(itself, *map(literal, _FACTORS), type_=Double)
         return itself.op("MATCH")(literal(to_fts5(phrases, joint))), fit
     query = func.to_tsquery("simple", to_tsquery(phrases, joint))
@@ -152,14 +152,14 @@ def _matching(
 
 
 def _holds(index: TableClause, part: str) -> ColumnElement[bool]:
-    """Whether a part of a text stands in the row; no index helps with that."""
+    """Whether the row contains this part of a text; no index supports this."""
     return or_(
         index.c.title.contains(part, autoescape=True), index.c.body.contains(part, autoescape=True)
     )
 
 
 def _matched(dialect: str, index: TableClause, words: Words) -> CTE:
-    """The ids of all rows with the wanted words and how well they fit (`rank`)."""
+    """The ids and `rank` of all rows that contain the wanted terms."""
     rank: ColumnElement[float] = literal(0.0, Double)
     conditions = [_holds(index, part) for part in words.parts]
     if words.phrases:
@@ -171,19 +171,19 @@ def _matched(dialect: str, index: TableClause, words: Words) -> CTE:
         .order_by(index.c.rowid.desc())
         .limit(MOST)
     )
-    # Kept apart, else SQLite may ask the index anew for each row of another table.
+    # Kept separate, else SQLite may query the index again for each row of another table.
     return found.cte("matched").prefix_with("MATERIALIZED")
 
 
 def _unmatched(
     dialect: str, index: TableClause, words: Words, id_: ColumnElement[int]
 ) -> list[ColumnElement[bool]]:
-    """The conditions that a row holds nothing unwanted."""
+    """The conditions that a row contains nothing excluded."""
     conditions = [_holds(index, part) for part in words.parts]
     if words.phrases:
         conditions.append(_matching(dialect, index, words.phrases, "OR")[0])
     if dialect == "sqlite":
-        # Each for itself, because FTS5 allows no MATCH inside an OR, and not one for each row.
+        # One subquery each, because FTS5 allows no MATCH inside an OR, and none per row.
         return [id_.not_in(select(index.c.rowid).where(condition)) for condition in conditions]
     return [~exists().where(index.c.rowid == id_, or_(*conditions))] if conditions else []
 
@@ -196,9 +196,9 @@ def _chosen(
     thing: FromClause,
     conditions: list[ColumnElement[bool]],
 ) -> Subquery:
-    """The ids (`id`) of one page and one result more, with their `key`.
+    """The ids (`id`) of one page and one more result, with their `key`.
 
-    `rows` is what the conditions speak of; of its tables `thing` is what is searched for.
+    `rows` are the tables that the conditions refer to; `thing` is the one that is searched.
     """
     dialect = conn.dialect.name
     id_, published_at = thing.c.id, thing.c.published_at
@@ -228,7 +228,7 @@ def _chosen(
 
 
 def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
-    """Whether an actor has the `name` or `name@host` that somebody typed."""
+    """Whether an actor has the `name` or `name@host` that was typed."""
     if not handle:
         return []
     name, _, host = handle.partition("@")
@@ -238,7 +238,7 @@ def _is_named(table_: FromClause, handle: str) -> list[ColumnElement[bool]]:
 
 
 def _unblocked(viewer: Viewer, *actors: FromClause) -> list[ColumnElement[bool]]:
-    """None of the actors is one that the viewer blocked, nor from a server they blocked."""
+    """None of the actors, and none of their servers, is blocked by the viewer."""
     if viewer.id == NOBODY:
         return []
     ids, hosts = [each.c.id for each in actors], [each.c.host for each in actors]
@@ -250,14 +250,14 @@ def _followed(viewer: Viewer) -> Select[Any]:
 
 
 def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
-    """What holds of every post, with or without its comments, that the viewer may find."""
+    """The condition on every post, with or without its comments, that the viewer may find."""
     conditions = [
         SHOWN,
         *_unblocked(viewer, author, group),
         *_is_named(author, wanted.terms.author),
         *_is_named(group, wanted.terms.community),
     ]
-    # Whoever searches a sensitive community has gone there.
+    # Searching in a sensitive community is a choice to see its posts.
     if not viewer.show_nsfw and wanted.scope != "community":
         conditions += [post.c.nsfw.is_(False), community_table.c.nsfw.is_(False)]
     if wanted.scope == "local":
@@ -272,7 +272,7 @@ def _readable(wanted: SearchQuery, viewer: Viewer) -> list[ColumnElement[bool]]:
 def search_posts(
     conn: Connection, wanted: SearchQuery, viewer: Viewer, now: datetime | None = None
 ) -> Page[Hit[PostView]]:
-    """Posts that are shown and that the viewer did not block, in one statement."""
+    """Visible posts that the viewer does not block, in one statement."""
     if not wanted.terms:
         return Page()
     chosen = _chosen(conn, wanted, _post_index, SOURCE, post, _readable(wanted, viewer))
@@ -290,9 +290,9 @@ def search_posts(
 def search_comments(
     conn: Connection, wanted: SearchQuery, viewer: Viewer, now: datetime | None = None
 ) -> Page[Hit[CommentView]]:
-    """Comments that are shown, below posts that are shown, in one statement.
+    """Visible comments on visible posts, in one statement.
 
-    `author:` is who wrote the comment.
+    `author:` is the author of the comment.
     """
     if not wanted.terms:
         return Page()
@@ -309,7 +309,7 @@ def search_comments(
     return to_page(rows, wanted.limit, to_hit, "key")
 
 
-# The text is the index's, without mark-up.
+# The text comes from the index, without mark-up.
 _POSTS = post_columns(literal(""), true())
 
 
@@ -337,7 +337,7 @@ def _text(row: RowMapping, words: Words) -> tuple[MarkedPiece, ...]:
 def search_communities(
     conn: Connection, wanted: SearchQuery, viewer: Viewer
 ) -> Page[Hit[CommunityView]]:
-    """Communities that are open, by name, title and description, in one statement."""
+    """Open communities by name, title and description, in one statement."""
     rows = actor.join(community_table, community_table.c.actor_id == actor.c.id)
     conditions = [
         actor.c.kind == "Group",
@@ -353,7 +353,7 @@ def search_communities(
 
 
 def search_people(conn: Connection, wanted: SearchQuery, viewer: Viewer) -> Page[Hit[PersonView]]:
-    """People by name and title, in one statement; not those who wait for an admin's approval."""
+    """People by name and title, in one statement; without those waiting for approval."""
     is_applicant = exists().where(account.c.actor_id == actor.c.id, account.c.state == "pending")
     conditions = [
         actor.c.kind.in_(("Person", "Service", "Organization")),
@@ -374,8 +374,8 @@ def _search_actors(
     conditions: list[ColumnElement[bool]],
     shown: tuple[list[ColumnElement[Any]], Callable[[RowMapping], A], Viewer],
 ) -> Page[Hit[A]]:
-    """`author:` and `community:` narrow nothing here. `shown` are the columns of one, what makes
-    the view of them, and for whom.
+    """`author:` and `community:` have no effect here. `shown` holds the columns, the function that
+    makes the view, and the viewer.
     """
     columns, to_view, viewer = shown
     words = wanted.terms.wanted

@@ -1,7 +1,7 @@
-"""The comments below a post, in tree order, in one statement; and the tree made of them.
+"""The comments below a post, in tree order, in one statement; and the tree built from them.
 
-Rows of comments that were deleted or removed are given with an empty text: their place in the tree
-is needed, their words must not leave the database, but for those who may judge a removal.
+Deleted and removed comments have an empty text: the tree needs their position, but the text must
+not leave the database except for viewers who may judge a removal.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,14 +22,14 @@ from fedcom.views.post import PostView, author
 from fedcom.views.viewer import NOBODY, VIEWER, asked_by
 
 CAP = 1000
-"""Comments in one page of a thread."""
+"""Comments per page of a thread."""
 
 Order = Literal["hot", "top", "new", "old", "controversial"]
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Comments in tree order, and the path after which the next ones are, None at the end."""
+    """Comments in tree order, and the path after which the next ones follow, None at the end."""
 
     comments: tuple[CommentView, ...]
     next_after: str | None = None
@@ -37,7 +37,7 @@ class Thread:
 
 @dataclass(slots=True)
 class Node:
-    """A comment in the tree with its answers."""
+    """A comment in the tree with its replies."""
 
     comment: CommentView
     children: list["Node"] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Node:
 
 _COMMUNITY = bindparam("community", type_=BigId)
 _IS_BEHIND = comment.c.path > bindparam("after", type_=comment.c.path.type)
-# Below "p" lie exactly the paths from "p." up to, not including, "p/": "/" follows "." in ASCII.
+# Exactly the paths from "p." up to, not including, "p/" are below "p": "/" follows "." in ASCII.
 _IS_IN_BRANCH = or_(
     comment.c.id.in_(bindparam("chosen", expanding=True)),
     and_(
@@ -87,7 +87,7 @@ def find_thread(
     after: str = "",
     limit: int = CAP,
 ) -> Thread:
-    """The comments of a post in tree order, at most `limit`, after the path `after`."""
+    """The comments on a post in tree order, at most `limit`, after the path `after`."""
     wanted = {**asked_by(viewer_id, now), "after": after}
     statement = _statement(is_branch=False, guest=viewer_id == NOBODY)
     return _find(conn, statement, about, wanted, limit)
@@ -102,7 +102,9 @@ def find_branch(
     now: datetime | None = None,
     context: int = 3,
 ) -> Thread:
-    """The comment `top`, up to `context` of those it answers, and all below it, in tree order."""
+    """The comment `top`, up to `context` of its ancestors, and all comments below it, in tree
+    order.
+    """
     above = [int(part) for part in top.path.split(".")[-1 - context : -1]]
     wanted = {
         **asked_by(viewer_id, now),
@@ -120,7 +122,7 @@ def _find(
     parameters = {"post": about.id, "community": about.community.id, "count": limit + 1}
     rows = conn.execute(statement, parameters | wanted).mappings().all()
     beside = PostOfComment(about.id, about.iri, about.title, about.nsfw, about.locked_at)
-    # Few people write most of a thread.
+    # A few authors write most of a thread.
     people: dict[int, PersonView] = {}
     for row in rows:
         if row["author_id"] not in people:
@@ -132,10 +134,9 @@ def _find(
 
 
 def to_tree(comments: Iterable[CommentView], order: Order = "hot") -> list[Node]:
-    """Comments in tree order → nested nodes, answers of one comment sorted by `order`.
+    """Comments in tree order → nested nodes, the replies to each sorted by `order`.
 
-    A comment whose parent is not among them becomes a root of its own: nothing is lost when a
-    thread is cut.
+    A comment whose parent is missing becomes a root: nothing is lost if a thread is cut.
     """
     nodes: dict[int, Node] = {}
     roots: list[Node] = []
@@ -154,7 +155,7 @@ def _hot(node: Node) -> tuple[float, int]:
 
 
 def _top(node: Node) -> tuple[int, float, int]:
-    # Of equals the one that stood there first.
+    # Ties keep their earlier order.
     return node.comment.score, -node.comment.published_at.timestamp(), -node.comment.id
 
 
@@ -170,7 +171,7 @@ def _controversial(node: Node) -> tuple[float, int]:
     return controversy(node.comment.upvotes, node.comment.downvotes), node.comment.id
 
 
-# Each puts what comes first highest.
+# Each sorts the highest value first.
 _KEYS: dict[Order, Callable[[Node], tuple[float, ...]]] = {
     "hot": _hot,
     "top": _top,

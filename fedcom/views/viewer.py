@@ -1,4 +1,4 @@
-"""Who looks and when, as the parameters of every statement here; and what an author is in a
+"""The viewer and the time as parameters of every statement here; and an author's standing in a
 community.
 """
 
@@ -14,14 +14,14 @@ from fedcom.models.moderation import community_ban
 from fedcom.queries.visibility import is_admin, moderates
 
 NOBODY = 0
-"""The viewer's id of a guest: no actor ever has it, so one statement serves guests and members."""
+"""The viewer id of guests: no actor ever has it, so one statement serves guests and members."""
 
 VIEWER: ColumnElement[int] = bindparam("viewer", NOBODY, type_=BigId)
 NOW: ColumnElement[Any] = bindparam("now", type_=UtcDateTime)
 
 
 def asked_by(viewer_id: int, now: datetime | None) -> dict[str, Any]:
-    """What VIEWER and NOW are executed with; without a `now` it is this moment."""
+    """The values of VIEWER and NOW; without a `now` it is the current time."""
     return {"viewer": viewer_id, "now": now or datetime.now(UTC)}
 
 
@@ -32,8 +32,8 @@ def own(
     guest: bool,
     otherwise: ColumnElement[Any] | None = None,
 ) -> ColumnElement[Any]:
-    """A column about what the viewer did. In a statement for guests, who did nothing, it is
-    `otherwise` (null), which costs no look-up in each row.
+    """A column about the viewer's actions. In a statement for guests, who have none, it is
+    `otherwise` (null), which costs no look-up per row.
     """
     if not guest:
         return column.label(label)
@@ -42,8 +42,8 @@ def own(
 
 @dataclass(frozen=True, slots=True)
 class AuthorStanding:
-    """What an author is in the community where they wrote: its moderator, an admin of this
-    instance, banned from it.
+    """An author's standing in the community: its moderator, an admin of this instance, banned from
+    it.
     """
 
     is_moderator: bool
@@ -53,7 +53,7 @@ class AuthorStanding:
 
 @cache
 def to_standing(is_moderator: bool, is_admin: bool, is_banned: bool) -> AuthorStanding:
-    """The standing with these three: there are eight in all."""
+    """The standing with these three flags; there are eight in all."""
     return AuthorStanding(is_moderator, is_admin, is_banned)
 
 

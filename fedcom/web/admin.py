@@ -1,4 +1,4 @@
-"""The admin's pages about this server: its face and its words, who may join, who wants to."""
+"""The admin's pages about this server: its name and texts, registration, and applications."""
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -76,7 +76,9 @@ async def _save(request: Request, form: Form, hue: int | None) -> None:
 
 
 async def edit_registration(request: Request) -> Response:
-    """GET and POST /admin/registration: who may join, what applicants are asked, who waits."""
+    """GET and POST /admin/registration: who may join, the application question, and waiting
+    applicants.
+    """
 
     def read(conn: Connection, context: PageContext) -> list[Member]:
         admin_of(context)
@@ -100,7 +102,7 @@ async def edit_registration(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """POST /admin/applications: `decision` is approve or deny, `person` whose."""
+    """POST /admin/applications: `decision` is approve or deny, `person` the applicant."""
     sent = await receive(request)
     context = await context_of(request)
     admin_of(context)

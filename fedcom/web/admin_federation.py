@@ -1,4 +1,4 @@
-"""The admin's pages about other servers: who is blocked, who is known, and how deliveries fare."""
+"""The admin's pages about other servers: blocked and known servers, and the state of deliveries."""
 
 import time
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ PEERS = 100
 """Peers shown, those with the longest backlog first."""
 
 LATEST = 20
-"""Refusals shown, of each direction."""
+"""Refused activities shown, in each direction."""
 
 _STATES = {
     "waiting": mark("waiting"),
@@ -64,7 +64,7 @@ _STARTED = time.monotonic()
 
 
 async def show_instances(request: Request) -> Response:
-    """GET /admin/instances: blocked servers, and all that are known."""
+    """GET /admin/instances: blocked servers, and all known servers."""
     return await _show_instances(request, Form(dict(_BLOCK)))
 
 
@@ -79,7 +79,7 @@ async def _show_instances(request: Request, form: Form) -> Response:
 
 
 async def block(request: Request) -> Response:
-    """POST /admin/blocks: have nothing to do with a server any more."""
+    """POST /admin/blocks: block a server."""
     context = await context_of(request)
     by = admin_of(context).person
     form = await read_form(request, _BLOCK)
@@ -92,7 +92,7 @@ async def block(request: Request) -> Response:
 
 
 async def unblock(request: Request) -> Response:
-    """POST /admin/blocks/remove."""
+    """POST /admin/blocks/remove: unblock a server."""
     sent = await receive(request)
     by = admin_of(await context_of(request)).person
     host = sent.get("host", "")
@@ -102,14 +102,14 @@ async def unblock(request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All that the page about federation shows."""
+    """The data of the page about federation."""
 
     health: Health
     peers: list[PeerReport]
     software: dict[str, Peer]
     deliveries: dict[str, int]
     heard: dict[str, int]
-    # Of this server only, "" of all.
+    # The one server shown; "" for all.
     host: str
     backlogs: list[Backlog]
     failed: list[FailedDelivery]
@@ -121,26 +121,26 @@ class Overview:
 
     @staticmethod
     def moment(seconds: float) -> datetime:
-        """Epoch seconds, as the engines count time, → a moment."""
+        """Epoch seconds, as the engines count time, as a datetime."""
         return datetime.fromtimestamp(seconds, UTC)
 
     @property
     def failures(self) -> list[FailedDelivery]:
-        """What other servers refused of ours and have not got now."""
+        """Our activities that other servers refused and did not receive."""
         return [one for one in self.failed if not one.is_echo]
 
     @property
     def echoes(self) -> list[FailedDelivery]:
-        """What other servers refused because their own people had said it."""
+        """Activities that other servers refused because they come from their own members."""
         return [one for one in self.failed if one.is_echo]
 
     @property
     def version(self) -> str:
-        """Of this server."""
+        """The version of this server."""
         return version("fedcom")
 
     def state_of(self, peer: PeerReport) -> str:
-        """How a peer is doing, in words."""
+        """The state of a peer, in words."""
         if peer.gone:
             return gettext(
                 "No response for a month. Nothing more is sent until it contacts this server."
@@ -154,17 +154,17 @@ class Overview:
 
 
 def state_named(state: str) -> str:
-    """What a state of `outbox.deliveries` or of `inbox.journal` is called."""
+    """The label of a state of `outbox.deliveries` or `inbox.journal`."""
     return gettext(_STATES.get(state, state))
 
 
 def backlog_named(kind: str) -> str:
-    """What waits, in words."""
+    """The backlog, in words."""
     return gettext(_BACKLOGS[kind])
 
 
 def reason_of(status: int | None, answer: str | None) -> str:
-    """What a peer's last answer to a delivery means for an admin; "" when there was none."""
+    """The meaning of a peer's last response to a delivery, for an admin; "" if there was none."""
     said = " ".join((answer or "").split())[:200]
     if status is None:
         return gettext("Unreachable: %(said)s") % {"said": said} if said else ""
@@ -186,9 +186,9 @@ def reason_of(status: int | None, answer: str | None) -> str:
 
 
 async def show(request: Request) -> Response:
-    """GET /admin/federation: peers, queues, failures, disk; what is wrong and what to do.
+    """GET /admin/federation: peers, queues, failures, disk; current problems and their remedies.
 
-    `?host=` names the one server that the lists are about.
+    `?host=` limits the lists to one server.
     """
     instance = instance_of(request)
     text = request.query_params.get("host", "").strip()
@@ -223,7 +223,7 @@ async def show(request: Request) -> Response:
 
 
 async def retry(request: Request) -> Response:
-    """POST /admin/federation/retry: send what waits for `host` now ("": for everybody)."""
+    """POST /admin/federation/retry: send the deliveries for `host` ("" for all) now."""
     sent = await receive(request)
     admin_of(await context_of(request))
     host = normalise_host(sent["host"]) if sent.get("host") else None

@@ -1,4 +1,4 @@
-"""The admin's pages about people and places: members, invitations, communities."""
+"""The admin's pages about members, invitations and communities."""
 
 from datetime import timedelta
 
@@ -38,14 +38,14 @@ from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, admin_of, context_of, read_page
 
 MEMBERS = 50
-"""Members in one page of the list."""
+"""Members per page of the list."""
 
 _TERMS = {"note": "", "uses": "1", "days": "7"}
 _MOST = 3650
 
 
 async def show_members(request: Request) -> Response:
-    """GET /admin/members: `q` searches, `after` goes on."""
+    """GET /admin/members: `q` searches, `after` is the cursor."""
     text = request.query_params.get("q", "")
     after = asked_row(request)
 
@@ -63,7 +63,7 @@ async def show_members(request: Request) -> Response:
 
 
 async def change_role(request: Request) -> Response:
-    """POST /admin/members/role: `role` is admin or member, `person` whose."""
+    """POST /admin/members/role: `role` is admin or member, `person` the member."""
     sent = await receive(request)
     admin_of(await context_of(request))
     person, role = number_in(sent.get("person", "")), sent.get("role", "")
@@ -76,7 +76,7 @@ async def change_role(request: Request) -> Response:
 
 
 async def make_reset(request: Request) -> Response:
-    """POST /admin/members/reset: a link to hand to a member who forgot the password; shown once."""
+    """POST /admin/members/reset: a link for a member who forgot the password; shown once."""
     sent = await receive(request)
     admin_of(await context_of(request))
     person = number_in(sent.get("person", ""))
@@ -91,7 +91,7 @@ async def make_reset(request: Request) -> Response:
 
 
 async def edit_invitations(request: Request) -> Response:
-    """GET and POST /admin/invitations: codes for whoever shall come in without asking."""
+    """GET and POST /admin/invitations: codes for people who may join without an application."""
 
     def read(conn: Connection, context: PageContext) -> list[Invitation]:
         admin_of(context)
@@ -123,7 +123,7 @@ def _number(form: Form, name: str) -> int:
 
 
 async def remove(request: Request) -> Response:
-    """POST /admin/invitations/remove: take one back."""
+    """POST /admin/invitations/remove: revoke one."""
     sent = await receive(request)
     admin_of(await context_of(request))
     number = number_in(sent.get("invitation", ""))
@@ -132,7 +132,7 @@ async def remove(request: Request) -> Response:
 
 
 async def show_communities(request: Request) -> Response:
-    """GET /admin/communities: the open ones and those that were closed."""
+    """GET /admin/communities: open communities and closed ones."""
     return await _show_communities(request, Form({"community": "", "reason": ""}))
 
 

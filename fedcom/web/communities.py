@@ -1,4 +1,4 @@
-"""Communities: the list, a community's page, following it, opening one, managing it."""
+"""Communities: the list, a community's page, following, creating and managing one."""
 
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -46,7 +46,7 @@ MAX_NAME = 100
 
 
 def read_community(conn: Connection, context: PageContext, community_id: int) -> CommunityPage:
-    """What a community's pages show of it, for who asks. Raises NotFound."""
+    """A community as its pages show it to the viewer. Raises NotFound."""
     is_admin = context.member is not None and context.member.is_admin
     return get_community_page(
         conn, community_id, viewer_id=context.viewer_id, is_admin=is_admin, now=context.now
@@ -54,7 +54,7 @@ def read_community(conn: Connection, context: PageContext, community_id: int) ->
 
 
 async def list_all(request: Request) -> Response:
-    """GET /communities: those that are known here, most followed first; `q` is part of a name."""
+    """GET /communities: the known communities, most followers first; `q` is part of a name."""
     query = request.query_params
     asked = query.get("list", "")
     sort = next((one for one in SORTS if one == query.get("sort")), SORTS[0])
@@ -138,7 +138,7 @@ async def create(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """GET and POST /c/{slug}/edit: what the community says of itself, and who moderates it."""
+    """GET and POST /c/{slug}/edit: the community's description, settings and moderators."""
     context, shown, community = await managed(request)
     form = await read_form(request, _values(community))
     by = member_of(context).person
@@ -167,8 +167,8 @@ def _manage_page(
 
 
 async def managed(request: Request) -> tuple[PageContext, CommunityPage, Community]:
-    """The community of the address, as its pages show it and as actions take it, for who moderates
-    it. Raises Denied for others.
+    """The community of the address, for its pages and for actions. Raises Denied for people who do
+    not moderate it.
     """
 
     def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Community]:
@@ -183,7 +183,7 @@ async def managed(request: Request) -> tuple[PageContext, CommunityPage, Communi
 
 
 async def appoint(request: Request) -> Response:
-    """POST /c/{slug}/edit/moderators: make somebody a moderator."""
+    """POST /c/{slug}/edit/moderators: appoint a moderator."""
     context, shown, community = await managed(request)
     by = member_of(context).person
     form = await read_form(request, {"person": ""})
@@ -206,7 +206,7 @@ def _values(community: Community) -> dict[str, str]:
 
 
 async def dismiss(request: Request) -> Response:
-    """POST /c/{slug}/edit/moderators/remove: make somebody a moderator no longer."""
+    """POST /c/{slug}/edit/moderators/remove: remove a moderator."""
     sent = await receive(request)
     context, _, community = await managed(request)
     by = member_of(context).person

@@ -1,6 +1,6 @@
-"""The buttons below posts and comments: votes, deleting one's own, removing as a moderator.
+"""The buttons below posts and comments: voting, deleting one's own, removing as a moderator.
 
-Posts and comments take the same buttons, so each handler is made for one of the two (`Kind`).
+Posts and comments have the same buttons, so each handler is made for one of the two (`Kind`).
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ Target = Post | Comment
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Posts or comments: the first part of their addresses, and how one is read."""
+    """Posts or comments: the first part of their addresses, and the function that reads one."""
 
     path: str
     get: Callable[[Connection, int], Target]
@@ -58,7 +58,7 @@ COMMENTS = Kind("comment", get_comment)
 
 
 def buttons() -> list[Route]:
-    """The routes of all of them."""
+    """The routes of all buttons."""
     routes = []
     for kind in (POSTS, COMMENTS):
         at = f"/{kind.path}/{{number:int}}"
@@ -81,9 +81,9 @@ def buttons() -> list[Route]:
 
 def _vote(kind: Kind) -> Handler:
     async def vote(request: Request) -> Response:
-        """POST /post|comment/{number}/vote: `score` is 1, 0 or -1; then back to where one was.
+        """POST /post|comment/{number}/vote: `score` is 1, 0 or -1; then back to the previous page.
 
-        Our script asks for JSON, and is told what stands now.
+        Our script asks for JSON and gets the resulting score and vote.
         """
         sent = await receive(request)
         by = member_of(await context_of(request)).person
@@ -126,7 +126,7 @@ def _delete(by: Person, target: Target) -> Federated[Any]:
 
 def _undelete(kind: Kind) -> Handler:
     async def undelete(request: Request) -> Response:
-        """POST /post|comment/{number}/undelete, with a word about where it does not come back."""
+        """POST /post|comment/{number}/undelete, with a notice if others cannot restore it."""
         await receive(request)
         by = member_of(await context_of(request)).person
         number = number_of(request)
@@ -159,16 +159,16 @@ def _unpin(by: Person, target: Target) -> Federated[Any]:
 
 
 def community_of(conn: Connection, target: Target) -> Community:
-    """Where it was written."""
+    """The community that the content is in."""
     post = get_post(conn, target.post_id) if isinstance(target, Comment) else target
     return get_community(conn, post.community_id)
 
 
 def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> None:
-    """Take it out of its community; or only from this server, as an admin who does not moderate
-    the community.
+    """Remove it from its community, or from this server only for an admin who does not moderate the
+    community.
 
-    Raises Denied for whoever is neither, and Conflict when it is removed already.
+    Raises Denied for everyone else, and Conflict if it is already removed.
     """
     if _only_for_this_server(ctx, by, target):
         act(ctx, take_down(ctx, by, target, reason), by)
@@ -178,7 +178,7 @@ def remove_content(ctx: Context, by: Person, target: Target, reason: str) -> Non
 
 def _restore(kind: Kind) -> Handler:
     async def restore(request: Request) -> Response:
-        """POST /post|comment/{number}/restore: for whoever may remove it."""
+        """POST /post|comment/{number}/restore: for those who may remove it."""
         await receive(request)
         by = member_of(await context_of(request)).person
 
@@ -202,7 +202,7 @@ def _only_for_this_server(ctx: Context, by: Person, target: Target) -> bool:
 
 def _remove(kind: Kind) -> Handler:
     async def remove(request: Request) -> Response:
-        """GET and POST /post|comment/{number}/remove: a moderator says why."""
+        """GET and POST /post|comment/{number}/remove: a moderator gives the reason."""
         number = number_of(request)
         form = await read_form(request, {"reason": ""})
 
@@ -236,7 +236,7 @@ def _remove(kind: Kind) -> Handler:
 
 
 async def edit_comment(request: Request) -> Response:
-    """GET and POST /comment/{number}/edit: for whoever wrote it."""
+    """GET and POST /comment/{number}/edit: for the author."""
 
     def read(conn: Connection, context: PageContext) -> Comment:
         by = member_of(context).person

@@ -1,4 +1,4 @@
-"""What was typed and not sent: kept by a button, when sending fails, and through a log-in."""
+"""Drafts: unsent text, kept by a button, when sending fails, and through a log-in."""
 
 import json
 import re
@@ -31,7 +31,7 @@ _PLACE = re.compile(r"submit|(?:post|comment)/[1-9][0-9]{0,14}")
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A draft in the list: where it goes on, and how it begins."""
+    """A draft in the list: the page of its form, and its beginning."""
 
     draft: Draft
     path: str
@@ -40,24 +40,24 @@ class Left:
 
 
 def place_of_answer(post_id: int, parent_id: int) -> str:
-    """The place of the form below a post, or below one of its comments."""
+    """The place of the form below a post or below one of its comments."""
     return f"comment/{parent_id}" if parent_id else f"post/{post_id}"
 
 
 async def keep(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
-    """Keep these fields of the form as the draft of `place`. Raises Invalid("draft_too_long")."""
+    """Save these fields of the form as the draft of `place`. Raises Invalid("draft_too_long")."""
     by, fields = member_of(context).person, {name: form.text(name) for name in names}
     await context.instance.unit(lambda ctx: save_draft(ctx, by, place, fields))
 
 
 async def keep_unsent(context: PageContext, form: Form, place: str, names: Iterable[str]) -> None:
-    """As `keep`, after an error: what is too long for that stays in the form alone."""
+    """As `keep`, after an error: a text that is too long for a draft stays in the form only."""
     with suppress(Invalid):
         await keep(context, form, place, names)
 
 
 def restore(form: Form, left: Draft | None) -> Draft | None:
-    """Fill a form that was not sent with what was left in it; what that was, if anything."""
+    """Fill a form that was not sent with its draft; returns the draft, if there is one."""
     if left is None or form.sent:
         return None
     form.values.update({name: text for name, text in left.fields.items() if name in form.values})
@@ -65,7 +65,7 @@ def restore(form: Form, left: Draft | None) -> Draft | None:
 
 
 async def preview(context: PageContext, form: Form) -> str:
-    """The `body` as it would be shown, with its mentions linked; "" when it cannot be."""
+    """The `body` as rendered HTML, with its mentions linked; "" if it cannot be rendered."""
     try:
         body = await offload(Body.of_markdown, check_body(form.text("body")))
     except Invalid as error:
@@ -80,7 +80,7 @@ async def preview(context: PageContext, form: Form) -> str:
 
 
 def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[str]) -> Response:
-    """The log-in, which takes along what was typed by somebody whose session has ended."""
+    """The log-in page, which carries along the text of a member whose session has expired."""
     fields = {name: form.text(name) for name in names if form.text(name)}
     values = {
         "name": "",
@@ -95,7 +95,7 @@ def ask_to_log_in(context: PageContext, form: Form, place: str, names: Iterable[
 
 
 async def take_along(request: Request, form: Form, by: Person) -> None:
-    """After such a log-in: keep what was typed before it."""
+    """After such a log-in: save the text that was typed before it as a draft."""
     place, fields = form.line("draft_place"), read_fields(form.text("draft"))
     if _PLACE.fullmatch(place) and fields:
         with suppress(Invalid):
@@ -103,7 +103,7 @@ async def take_along(request: Request, form: Form, by: Person) -> None:
 
 
 def path_of(place: str) -> str:
-    """Where the form with this place is."""
+    """The path of the page with the form of this place."""
     if place == SUBMIT:
         return "/submit"
     kind, _, number = place.partition("/")
@@ -111,7 +111,7 @@ def path_of(place: str) -> str:
 
 
 async def show(request: Request) -> Response:
-    """GET /drafts: everything that was typed and not sent."""
+    """GET /drafts: the member's drafts."""
 
     def read(conn: Connection, context: PageContext) -> list[Draft]:
         return list_drafts(conn, member_of(context).person.id)
@@ -126,7 +126,7 @@ def _to_left(draft: Draft) -> Left:
 
 
 async def remove(request: Request) -> Response:
-    """POST /drafts/remove: throw the draft of `place` away."""
+    """POST /drafts/remove: discard the draft of `place`."""
     sent = await receive(request)
     by = member_of(await context_of(request)).person
     place = sent.get("place", "")

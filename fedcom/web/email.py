@@ -25,14 +25,14 @@ _PURPOSE = "confirm an e-mail address"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a good link says: whose address it is."""
+    """The content of a valid link: the account and the address it confirms."""
 
     member: Member
     address: str
 
 
 def ask_to_confirm(instance: Instance, ctx: Context, site: Site, member: Member) -> None:
-    """Within the unit that stored the address: send the link to it, where mail is sent at all."""
+    """In the unit that stored the address: send it a confirmation link, if mail is set up."""
     if instance.settings.sends_mail:
         send_confirmation(ctx, site, member, _linker(instance, member, ctx.now))
 
@@ -49,7 +49,7 @@ def _linker(instance: Instance, member: Member, now: datetime) -> Callable[[str]
 
 
 def _read(conn: Connection, signer: HmacSigner, token: str, now: datetime) -> Proof:
-    """What the link proves. Raises NotFound for one that is none, used, or too old."""
+    """The content of the link. Raises NotFound if it is invalid, used or expired."""
     number, until = parts_of(token, 2)
     unknown = NotFound("confirmation_unknown", "This link has already been used or has expired.")
     try:
@@ -76,7 +76,7 @@ async def confirm(request: Request) -> Response:
         try:
             return _read(conn, instance.signer, token, context.now)
         except NotFound as error:
-            # A form of another site's is refused as one, whatever its token.
+            # A cross-site form is refused as such, whatever its token.
             if form.ready or not form.sent:
                 form.fail(error)
             return None
@@ -92,7 +92,7 @@ async def confirm(request: Request) -> Response:
 
 
 async def send_again(request: Request) -> Response:
-    """POST /settings/email/again: the link once more."""
+    """POST /settings/email/again: send the link again."""
     await receive(request)
     context = await context_of(request)
     by = member_of(context).person

@@ -1,4 +1,4 @@
-"""Lists of posts as their addresses ask for them, and the first of them: the front page."""
+"""Lists of posts, as their addresses select them, and the front page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,15 +31,15 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 SPANS: tuple[Span, ...] = get_args(Span)
 
 USUAL_SPAN: Span = "month"
-"""The best of these, when nobody said of which time: a small place has few posts in a week."""
+"""The default span of the top order: a small server has few posts in a week."""
 
 EXCERPT = 700
-"""As many characters of a post's HTML make the few lines that a card shows."""
+"""The characters of a post's HTML that fill the few lines of a card."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the address of a list asks for, and the addresses that ask a little differently."""
+    """The parameters in the address of a list, and the addresses of its variants."""
 
     scope: Scope
     sort: Sort
@@ -48,7 +48,7 @@ class Choice:
     asked: Mapping[str, str]
 
     def link(self, **changes: str) -> str:
-        """The address of the same list with other words in its query, from the beginning."""
+        """The address of the same list with other query parameters, from the beginning."""
         query = {"sort": self.sort, "range": self.span, **self.asked, **changes}
         if query["sort"] not in SPANNED:
             query.pop("range", None)
@@ -56,21 +56,21 @@ class Choice:
 
     @property
     def is_spanned(self) -> bool:
-        """Whether the order has a span of time to choose."""
+        """Whether the order takes a span of time."""
         return self.sort in SPANNED
 
 
 def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Choice:
-    """What the query asks for: `sort`, `range`, `view`; else what the member prefers.
+    """The choice in the query (`sort`, `range`, `view`), else the member's preferences.
 
-    `usual` is the order of lists that the preference is not about.
+    `usual` is the default order of lists that the preference does not apply to.
     """
     query = context.request.query_params
     account = context.member.account if context.member else None
     preferred, _, span_of_it = (account.front_sort if account else "active").partition("-")
     names = (query.get("sort", ""), usual, preferred, "active")
     sort = next(one for name in names for one in SORTS if one == name)
-    # Who looks at one person or one list of their own looks for all of it.
+    # The default for one person, or for one of the viewer's own lists, is all of it.
     spans = (query.get("range", ""), "all" if usual else span_of_it, USUAL_SPAN)
     span = next(one for name in spans for one in SPANS if one == name)
     view = query.get("view", "")
@@ -82,7 +82,7 @@ def choose(context: PageContext, scope: Scope, usual: Sort | None = None) -> Cho
 
 
 def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> FeedQuery:
-    """What to ask the database for. Raises Invalid for an `after` that no page gave."""
+    """The query for the database. Raises Invalid for an `after` that no page of ours made."""
     account = context.member.account if context.member else None
     return FeedQuery(
         choice.scope,
@@ -90,7 +90,7 @@ def wanted(context: PageContext, choice: Choice, subject_id: int = NOBODY) -> Fe
         choice.span,
         subject_id,
         asked_cursor(context.request, partial(read_cursor, sort=choice.sort)),
-        # One's own posts are no surprise.
+        # People know that their own posts are sensitive.
         nsfw=(account is not None and account.show_nsfw) or 0 < subject_id == context.viewer_id,
         text=0 if choice.compact else EXCERPT,
     )
@@ -108,7 +108,7 @@ def read_list(
 
 
 async def show_front(request: Request) -> Response:
-    """GET /: without a choice what the member prefers, or everything if that is empty."""
+    """GET /: by default the member's preferred scope, or all posts if that one is empty."""
 
     def read(conn: Connection, context: PageContext) -> tuple[Choice, Page[PostView]]:
         asked = request.query_params.get("list", "")

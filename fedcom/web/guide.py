@@ -1,4 +1,4 @@
-"""Help: how texts are marked up, with examples, and how much one member may do in a time."""
+"""Help: formatting, with examples, and the rate limits for members."""
 
 from functools import cache
 
@@ -38,7 +38,7 @@ _EXAMPLES = (
 
 @cache
 def _rendered() -> tuple[tuple[str, str, str], ...]:
-    """(title, source, HTML) of each; pictures of nobody are not fetched."""
+    """(title, source, HTML) of each example; images of unknown addresses are not fetched."""
     return tuple(
         (title, source, "" if "![" in source else render(source)) for title, source in _EXAMPLES
     )

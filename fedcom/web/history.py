@@ -1,4 +1,4 @@
-"""The history of a post or comment: what it said before each edit, and what changed."""
+"""The history of a post or comment: its earlier versions and their changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,28 +27,28 @@ from fedcom.web.html.request_context import PageContext, read_page
 from fedcom.web.html.routing import Handler, page_route
 
 PAGE = 10
-"""Versions on one page; comparing two long texts takes a moment."""
+"""Versions per page; comparing two long texts takes a moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version: since when it stood, and its words with those of the version before."""
+    """One version: when it was written, and its text compared with the previous version."""
 
     written_at: datetime
     title: tuple[ComparedPiece, ...]
     url: tuple[ComparedPiece, ...]
     body: tuple[ComparedPiece, ...]
-    # There is no version before it.
+    # It is the first version.
     is_first: bool
 
     @property
     def has_changes(self) -> bool:
-        """Whether words differ, and not only how they look."""
+        """Whether the text differs, not only its formatting."""
         return any(piece.kind != "same" for piece in (*self.title, *self.url, *self.body))
 
 
 def histories() -> list[Route]:
-    """The routes of both."""
+    """The routes for posts and for comments."""
     return [
         page_route(f"/{kind.path}/{{number:int}}/history", _show(kind))
         for kind in (POSTS, COMMENTS)
@@ -57,7 +57,7 @@ def histories() -> list[Route]:
 
 def _show(kind: Kind) -> Handler:
     async def show(request: Request) -> Response:
-        """GET /post|comment/{number}/history: the newest versions; older ones behind `?skip=`."""
+        """GET /post|comment/{number}/history: the newest versions; older ones with `?skip=`."""
 
         def read(
             conn: Connection, context: PageContext
@@ -84,8 +84,8 @@ def _show(kind: Kind) -> Handler:
 
 
 def _check_readable(conn: Connection, context: PageContext, target: Post | Comment) -> None:
-    """Raises HTTPException(410): what was taken back or removed has no past either, but for those
-    who may judge a removal.
+    """Raises HTTPException(410): deleted and removed content has no public history, except for
+    viewers who may judge a removal.
     """
     community = community_of(conn, target)
     check_open(community)
@@ -107,14 +107,14 @@ def _may_judge(
 
 
 def _current(target: Post | Comment) -> Revision:
-    """What stands now, as if it had been replaced."""
+    """The current version, in the form of a replaced one."""
     moment = target.updated_at or target.published_at
     title, url = (target.title, target.url) if isinstance(target, Post) else ("", None)
     return Revision(0, None, None, title, url, target.body_html, moment, moment)
 
 
 def _compare(texts: Sequence[Revision]) -> list[Version]:
-    """Each text with the one that follows in the list, which is older; the last with nothing."""
+    """Each version compared with the next in the list, which is older; the last with nothing."""
     befores: list[Revision | None] = [*texts[1:], None]
     return [_to_version(text, before) for text, before in zip(texts, befores, strict=True)]
 

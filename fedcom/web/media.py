@@ -1,4 +1,4 @@
-"""The files of pictures: ours for ever under the same address, copies of others' for a while."""
+"""Image files: our own, cached for ever, and copies of remote ones, cached for a while."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from fedcom.media.images import MEDIA_TYPE
 FOREVER = "public, max-age=31536000, immutable"
 A_WEEK = "public, max-age=604800"
 NOT_NOW = "public, max-age=600"
-# Whatever a browser takes the bytes for, it runs nothing that is in them.
+# Whatever type a browser guesses, it runs no script in the file.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -21,7 +21,7 @@ HEADERS = {
 
 
 async def show_file(request: Request) -> Response:
-    """GET /media/{name}: a picture that is kept here."""
+    """GET /media/{name}: a picture stored here."""
     store = instance_of(request).pictures.store
     content = await asyncio.to_thread(store.read, request.path_params["name"])
     if content is None:
@@ -30,7 +30,7 @@ async def show_file(request: Request) -> Response:
 
 
 async def show_remote(request: Request) -> Response:
-    """GET /media/remote?url=…&size=…&sig=…: a picture of another server, for pages of ours."""
+    """GET /media/remote?url=…&size=…&sig=…: a remote picture, for our pages."""
     instance, asked = instance_of(request), request.query_params
     url, size = asked.get("url", ""), asked.get("size", "")
     if not instance.media_signer.is_ours(url, size, asked.get("sig", "")):
@@ -40,7 +40,7 @@ async def show_remote(request: Request) -> Response:
     except Busy:
         return Response(status_code=503, headers={"Cache-Control": "no-store"})
     except FedcomError:
-        # Not a page: it is asked for by an <img>, which shows its words instead.
+        # Not a page: the request comes from an <img>, which shows its alt text instead.
         return Response(status_code=404, headers={"Cache-Control": NOT_NOW})
 
 

@@ -1,7 +1,7 @@
-"""Private messages: with whom one writes, one conversation, changing one's own words.
+"""Private messages: the list of conversations, one conversation, editing and deleting messages.
 
-Every query here names the member who asks; to everybody else a message is not there (404), whether
-or not they are logged in, so that nobody learns which numbers are taken.
+Every query includes the member; for everyone else a message does not exist (404), logged in or not,
+so that nobody can find out which ids are taken.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ from fedcom.web.html.request_context import PageContext, context_of, member_of, 
 
 
 async def list_all(request: Request) -> Response:
-    """GET /messages: with whom the member writes, the latest first."""
+    """GET /messages: the member's conversations, the latest first."""
     after = Cursor.of_id(asked_row(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> Page[ConversationView]:
@@ -53,18 +53,18 @@ async def list_all(request: Request) -> Response:
 class _Talk:
     other: Person
     conversation: Page[MessageView]
-    # Who is blocked cannot answer.
+    # Blocked people cannot reply.
     is_blocked: bool
 
 
 async def converse(request: Request) -> Response:
-    """GET and POST /messages/{slug}: what the two wrote to each other, and a form below it."""
+    """GET and POST /messages/{slug}: the messages between two people, with a form."""
     form = await read_form(request, {"body": ""})
     after = Cursor.of_id(asked_row(request, "before"))
 
     def read(conn: Connection, context: PageContext) -> _Talk:
         by = member_of(context).person
-        # Also when they are gone: what they wrote is still to be read.
+        # Also if the account is deleted: its messages can still be read.
         other = get_person_named(conn, request, with_deleted=True)
         conversation = find_conversation(conn, by.id, other.id, after=after)
         return _Talk(other, conversation, has_blocked(conn, by.id, other.id))
@@ -90,7 +90,7 @@ async def converse(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """GET /message/{number}: on to the conversation, for the two whose it is."""
+    """GET /message/{number}: redirect to the conversation, for its two members."""
 
     def read(conn: Connection, context: PageContext) -> str:
         return _address(conn, context, get_own_message(conn, number_of(request), context.viewer_id))
@@ -100,7 +100,7 @@ async def show(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """GET and POST /message/{number}/edit: for whoever wrote it."""
+    """GET and POST /message/{number}/edit: for the author."""
 
     def read(conn: Connection, context: PageContext) -> tuple[Message, str]:
         found = get_own_message(conn, number_of(request), context.viewer_id)
@@ -121,12 +121,12 @@ async def edit(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """POST /message/{number}/delete: the author takes it back."""
+    """POST /message/{number}/delete: for the author."""
     return await _change(request, DeleteMessage, "message_deleted")
 
 
 async def undelete(request: Request) -> Response:
-    """POST /message/{number}/undelete: and gives it again."""
+    """POST /message/{number}/undelete: for the author."""
     return await _change(request, UndeleteMessage, "undeleted")
 
 

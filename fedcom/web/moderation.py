@@ -1,4 +1,4 @@
-"""What moderators and admins do about people: bans, and the log in which everybody can read it."""
+"""Moderation of people: bans, and the public modlog."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,7 +39,7 @@ from fedcom.web.html.request_context import PageContext, admin_of, context_of, m
 
 KINDS: tuple[ModerationAction, ...] = get_args(ModerationAction)
 LONGEST = 3650
-"""Days; whoever is to be kept out for longer is banned for ever."""
+"""The maximum of days; longer bans are permanent ones."""
 
 _BAN = {"person": "", "reason": "", "days": "", "content": ""}
 _FILTER = ("community", "moderator", "person", "kind")
@@ -47,16 +47,16 @@ _FILTER = ("community", "moderator", "person", "kind")
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What the page of the log shows; `community` is None for that of the whole instance."""
+    """The page of the log; `community` is None for the log of the whole instance."""
 
     community: CommunityPage | None
     found: Page[ModlogView]
-    # Of those that are asked for, who or what is not known here.
+    # Names in the filter that are not known here.
     unknown: str
 
 
 async def show_modlog(request: Request) -> Response:
-    """GET /modlog and /c/{slug}/modlog: what moderators did, for everybody to see."""
+    """GET /modlog and /c/{slug}/modlog: moderation actions, public."""
     form = Form({name: request.query_params.get(name, "").strip() for name in _FILTER})
     after = Cursor.of_id(asked_row(request, "before"))
 
@@ -82,7 +82,7 @@ async def show_modlog(request: Request) -> Response:
 
 
 def _kinds() -> list[tuple[str, str]]:
-    """For the choice of one: value and words."""
+    """The options of the filter: value and label."""
     words = [(kind, gettext(MODERATION_LABELS[kind].log)) for kind in KINDS]
     return [("", gettext("All actions")), *words]
 
@@ -90,7 +90,7 @@ def _kinds() -> list[tuple[str, str]]:
 def _wanted(
     conn: Connection, request: Request, form: Form, inside: CommunityPage | None
 ) -> LogFilter:
-    """What the address asks for. Raises NotFound for names that nobody here has."""
+    """The filter in the address. Raises NotFound for unknown names."""
     kind = form.line("kind")
     community_id = inside.id if inside is not None else None
     if inside is None and form.line("community"):
@@ -116,7 +116,7 @@ def _person_id(conn: Connection, request: Request, text: str) -> int | None:
 
 
 async def ban(request: Request) -> Response:
-    """GET and POST /c/{slug}/ban: `?person=` names whom, as an address of ours does."""
+    """GET and POST /c/{slug}/ban: `?person=` is the person's slug."""
     context, shown, community = await managed(request)
     by = member_of(context).person
     form = await read_form(
@@ -148,7 +148,7 @@ def _ban(ctx: Context, by: Person, person: Person, inside: Community | None, for
 
 
 def _days(text: str) -> int:
-    """How long, 0 for ever. Raises Invalid."""
+    """The length of the ban in days, 0 for permanent. Raises Invalid."""
     if not text:
         return 0
     days = whole_number(text, LONGEST)
@@ -158,7 +158,7 @@ def _days(text: str) -> int:
 
 
 async def show_banned(request: Request) -> Response:
-    """GET /c/{slug}/banned: whom the community keeps out; for everybody, as the log is."""
+    """GET /c/{slug}/banned: the people banned from the community; public, like the log."""
     after = Cursor.of_id(asked_row(request))
 
     def read(conn: Connection, context: PageContext) -> tuple[CommunityPage, Page[BanView]]:
@@ -171,7 +171,7 @@ async def show_banned(request: Request) -> Response:
 
 
 async def unban(request: Request) -> Response:
-    """POST /c/{slug}/unban: `person` is a row id; with `content` what was removed comes back."""
+    """POST /c/{slug}/unban: `person` is a row id; `content` restores the removed content."""
     sent = await receive(request)
     context, _, community = await managed(request)
     by = member_of(context).person
@@ -214,7 +214,7 @@ async def ban_from_site(request: Request) -> Response:
 
 
 async def unban_from_site(request: Request) -> Response:
-    """POST /u/{slug}/unban: for admins; with `content` what was removed comes back."""
+    """POST /u/{slug}/unban: for admins; `content` restores the removed content."""
     sent = await receive(request)
     by = admin_of(await context_of(request)).person
 

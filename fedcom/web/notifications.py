@@ -1,4 +1,4 @@
-"""Notifications: what a member is told, with a form to answer from, and that it was read."""
+"""Notifications: the list, with a form to reply from, and marking them as read."""
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -22,7 +22,7 @@ PATH = "/notifications"
 
 
 async def show(request: Request) -> Response:
-    """GET /notifications: what is unread, or `?show=all`; `?kind=` for some of it."""
+    """GET /notifications: the unread ones, or all with `?show=all`; `?kind=` for one kind."""
     only = _filter(request.query_params.get("kind", ""))
     everything = request.query_params.get("show") == "all"
     after = Cursor.of_id(asked_row(request, "before"))
@@ -42,7 +42,7 @@ async def show(request: Request) -> Response:
 
 
 async def mark(request: Request) -> Response:
-    """POST /notifications/read: the one that `number` names, or all of a `kind` up to `until`."""
+    """POST /notifications/read: the one with the id `number`, or all of a `kind` up to `until`."""
     sent = await receive(request)
     by = member_of(await context_of(request)).person
     number, until = number_in(sent.get("number", "")), number_in(sent.get("until", ""))
@@ -59,7 +59,7 @@ async def mark(request: Request) -> Response:
 
 
 def _notice_of(item: NotificationView) -> str:
-    """What a moderator or another server did about the member or what they wrote."""
+    """The text about an action of a moderator or another server on the member or their content."""
     labels = MODERATION_LABELS.get(item.detail)
     if labels is None:
         notice = OTHER_NOTICES.get(item.detail, "")

@@ -1,4 +1,4 @@
-"""What a member can do with all that is here of them: take it along, and take it away."""
+"""A member's own data: export and deletion."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -24,14 +24,14 @@ _FIELDS = {"current_password": "", "remove_content": ""}
 
 
 async def show(request: Request) -> Response:
-    """GET /settings/data: downloads, and the way out."""
+    """GET /settings/data: downloads, and the link to account deletion."""
     context = await context_of(request)
     member_of(context)
     return page(context, "settings_data.html", {})
 
 
 async def show_bans(request: Request) -> Response:
-    """GET /settings/bans: what the member is kept out of, until when and why."""
+    """GET /settings/bans: the member's bans, with end and reason."""
 
     def read(conn: Connection, context: PageContext) -> list[BanView]:
         return list_bans_of(conn, member_of(context).person.id, context.now)
@@ -50,7 +50,7 @@ async def export(request: Request) -> Response:
 
 
 async def export_for_lemmy(request: Request) -> Response:
-    """GET /settings/export/lemmy: what other forums can import."""
+    """GET /settings/export/lemmy: the part that Lemmy and others can import."""
     member = member_of(await context_of(request))
     whose = Member(member.person, member.account)
     found = await instance_of(request).read(lambda conn: orjson.dumps(lemmy_settings(conn, whose)))
@@ -85,13 +85,13 @@ async def _write(instance: Instance, member: SignedIn) -> AsyncIterator[bytes]:
 def _read_page(
     conn: Connection, part: ExportPart, person_id: int, after: object
 ) -> tuple[bytes, object]:
-    """As `read_part`, written down in the thread of the database: the rows may have megabytes."""
+    """As `read_part`, serialized in the database's thread: the rows may have megabytes."""
     rows, following = read_part(conn, part, person_id, after)
     return b",".join(map(orjson.dumps, rows)), following
 
 
 async def leave(request: Request) -> Response:
-    """GET and POST /settings/delete: the end of the account, after the password."""
+    """GET and POST /settings/delete: delete the account, after the password."""
     form = await read_form(request, _FIELDS)
 
     context, is_needed = await read_page(

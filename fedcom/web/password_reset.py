@@ -1,4 +1,4 @@
-"""A forgotten password: asking for a link, and choosing another password with it."""
+"""Forgotten passwords: requesting a link, and choosing a new password with it."""
 
 import asyncio
 from contextlib import suppress
@@ -32,7 +32,7 @@ from fedcom.web.html.request_context import PageContext, context_of, read_page
 
 
 async def ask(request: Request) -> Response:
-    """GET and POST /forgot: the answer is the same whether or not there is such an account."""
+    """GET and POST /forgot: the response is the same whether or not the account exists."""
     form = await read_form(request, {"name": ""})
     context = await context_of(request)
     sends_mail = context.instance.settings.sends_mail
@@ -53,12 +53,12 @@ async def _send(request: Request, site: Site, name: str) -> None:
     def work(ctx: Context) -> None:
         member = find_member(ctx.conn, name)
         count_attempt(ctx.conn, RESET_BY_ADDRESS, address, ctx.now)
-        # Not by the name alone, or any stranger could keep its owner from asking.
+        # Not by the name alone, or any stranger could keep the owner from requesting a link.
         count_attempt(ctx.conn, RESET_BY_PAIR, f"{name_key(name)} {address}", ctx.now)
         if member is None or member.account.email is None:
             return
-        # Refusing here would tell that there is such an account. Its owner has the links that
-        # were sent before, which are all still good.
+        # An error here would reveal that the account exists. Its owner has the links that were sent
+        # before, which are all still valid.
         with suppress(TooMany):
             count_attempt(ctx.conn, RESET_BY_ACCOUNT, f"{member.person.id}", ctx.now)
             token = create_reset(ctx.conn, member.person.id, ctx.now)
@@ -88,7 +88,7 @@ async def choose(request: Request) -> Response:
             hashed = await asyncio.to_thread(hash_password, password)
             await context.instance.unit(lambda ctx: use_reset(ctx.conn, token, hashed, ctx.now))
             response = see_other("/login", "password_reset")
-            # Whoever has the link may log in with it from here, whatever others try meanwhile.
+            # The owner of the link may log in with it from here, whatever others try meanwhile.
             remember_device(request, response, replace(whose.account, password_hash=hashed))
             return response
     return form.answer(page(context, "reset.html", {"form": form, "whose": whose}))

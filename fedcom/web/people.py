@@ -1,4 +1,4 @@
-"""People: who they are, and what they wrote."""
+"""People: their profiles, posts and comments."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,10 +22,10 @@ from fedcom.web.html.render import page
 from fedcom.web.html.request_context import PageContext, read_page
 
 LISTS = ("posts", "comments")
-"""What `show` may be; without it both are shown in one list."""
+"""The values of `show`; without it both kinds are shown in one list."""
 
 ORDERS: tuple[Sort, ...] = ("new", "top")
-"""The orders of lists with comments in them."""
+"""The orders of lists that include comments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Profile:
 
     @property
     def older(self) -> str:
-        """The query of the page behind this one; "" at the end."""
+        """The query of the next page; "" at the end."""
         if self.works is not None:
             return self._older_works(self.works)
         page = self.posts or self.comments
@@ -51,14 +51,14 @@ class Profile:
         return self.choice.link(after=str(page.next))
 
     def _older_works(self, works: Contributions) -> str:
-        """Both lists go on for themselves, and either may not have begun yet."""
+        """The two lists continue separately, and either may not have begun yet."""
         cursors = {"after": works.posts_after, "answers": works.comments_after}
         words = {name: str(cursor) for name, cursor in cursors.items() if cursor is not None}
         return "?" + urlencode({"sort": self.choice.sort, **words}) if works.has_more else ""
 
 
 async def show(request: Request) -> Response:
-    """GET /u/{slug}: all that the person wrote; `?show=posts` or `?show=comments` only these."""
+    """GET /u/{slug}: all that the person wrote; `?show=posts` or `?show=comments` limits it."""
     name, _, host = slug_of(request).partition("@")
     if host and host.lower() == instance_of(request).settings.host:
         return RedirectResponse(f"/u/{name}", 308)

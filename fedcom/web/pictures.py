@@ -1,4 +1,4 @@
-"""Pictures in forms: with a post, for a text, as a face; and the list of what one has uploaded."""
+"""Picture uploads: for posts, texts and profiles; and the list of a member's own uploads."""
 
 import asyncio
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ from fedcom.web.html.request_context import PageContext, admin_of, context_of, m
 from fedcom.wire.illustration import Illustration
 
 FIELDS = {"picture": "", "alt": "", "kept": "", "no_picture": "", "content_warning": ""}
-"""What `picture_fields.html` adds to the form of a post."""
+"""The fields that `picture_fields.html` adds to the form of a post."""
 
 
 async def take(
     request: Request, form: Form, field: str, by: Person, size: Size, purpose: Purpose = "upload"
 ) -> str | None:
-    """The address of the picture that was chosen in `field`, kept now; None when none was.
+    """The address of the picture chosen in `field`, stored now; None if none was chosen.
 
     Raises Invalid with a code that names the field, Denied and TooMany.
     """
@@ -63,7 +63,8 @@ async def take(
 async def take_illustration(
     request: Request, form: Form, by: Person, about: Post | None = None
 ) -> Illustration | None:
-    """The picture of a post with its words: chosen now, chosen before an error, or as it was.
+    """The picture of a post with its description: newly chosen, chosen before an error, or
+    unchanged.
 
     The form remembers it in `kept`, so that it need not be chosen again. Raises like `take`.
     """
@@ -80,7 +81,7 @@ async def take_illustration(
 
 
 async def _may_show(request: Request, url: str, about: Post | None) -> bool:
-    """Whether it was uploaded here, or is what the post shows already."""
+    """Whether the member uploaded it here, or the post already shows it."""
     if about is not None and url == about.image_url:
         return True
     instance = instance_of(request)
@@ -89,7 +90,7 @@ async def _may_show(request: Request, url: str, about: Post | None) -> bool:
 
 
 def values_of(about: Post) -> dict[str, str]:
-    """What the fields of pictures hold when a post is edited."""
+    """The values of the picture fields when a post is edited."""
     return {
         **FIELDS,
         "alt": about.image_alt,
@@ -100,7 +101,7 @@ def values_of(about: Post) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One picture in the list of its owner."""
+    """One picture in its owner's list."""
 
     name: str
     address: str
@@ -110,7 +111,7 @@ class Upload:
 
 
 async def upload(request: Request) -> Response:
-    """GET and POST /upload: a picture for any text; gives back the Markdown that shows it."""
+    """GET and POST /upload: a picture for any text; responds with the Markdown that shows it."""
     context = await context_of(request)
     by = member_of(context).person
     form = await read_form(request, {"picture": "", "alt": ""})
@@ -132,7 +133,7 @@ def _markdown(address: str, alt: str) -> str:
 
 
 async def list_mine(request: Request) -> Response:
-    """GET /settings/uploads: all pictures that one has uploaded, with their Markdown."""
+    """GET /settings/uploads: all pictures that the member uploaded, with their Markdown."""
     before = asked_row(request, "before")
     origin = instance_of(request).settings.origin
 
@@ -155,7 +156,7 @@ async def list_mine(request: Request) -> Response:
 
 
 async def delete_mine(request: Request) -> Response:
-    """POST /settings/uploads/delete: `name` is the picture that shall be shown nowhere any more."""
+    """POST /settings/uploads/delete: delete the picture `name` everywhere."""
     sent = await receive(request)
     by = member_of(await context_of(request))
     instance = instance_of(request)
@@ -172,7 +173,7 @@ _FACES = {"icon": "", "banner": "", "no_icon": "", "no_banner": ""}
 
 
 async def edit_mine(request: Request) -> Response:
-    """GET and POST /settings/pictures: one's own face and banner."""
+    """GET and POST /settings/pictures: the member's own avatar and banner."""
     context = await context_of(request)
     by = member_of(context).person
     return await _edit(context, by, by, "/settings/pictures")

@@ -1,4 +1,4 @@
-"""Posts: writing one and editing it."""
+"""Posts: creating and editing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ _NEW = {
     "body": "",
     "language": "",
     "nsfw": "",
-    # The link of which was said that it is here already.
+    # The link for which the form has already warned of duplicates.
     "again": "",
     **pictures.FIELDS,
 }
@@ -47,7 +47,7 @@ _NEW = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the page for writing a post shows beside the form."""
+    """The data that the page for writing a post shows beside the form."""
 
     communities: tuple[CommunityView, ...] = ()
     left: Draft | None = None
@@ -57,7 +57,7 @@ class Desk:
 async def submit(request: Request) -> Response:
     """GET and POST /submit, GET /c/{slug}/submit: write a post.
 
-    `?from=ID` begins with what another post says. `preview`, `draft` and `suggest` are buttons.
+    `?from=ID` quotes another post. `preview`, `draft` and `suggest` are buttons.
     """
     form = await read_form(request, _NEW)
 
@@ -97,13 +97,13 @@ def _read_desk(conn: Connection, request: Request, by: Person) -> Desk:
 
 
 def _begin(request: Request, form: Form, desk: Desk) -> Draft | None:
-    """Fill a form that was not sent with what its address brings, else with the draft.
+    """Fill a form that was not sent from its address, else from the draft.
 
-    The draft, if that is what stands in it now.
+    Returns the draft if the form shows it.
     """
     if form.sent:
         return None
-    # Other sites and bookmarks may bring a link and a title along.
+    # Other sites and bookmarks may supply a link and a title.
     asked = request.query_params
     brought = {name: asked[name] for name in ("title", "url", "body") if asked.get(name)}
     if desk.source is not None:
@@ -115,7 +115,7 @@ def _begin(request: Request, form: Form, desk: Desk) -> Draft | None:
 
 
 def _quoted(source: Post) -> dict[str, str]:
-    """What a cross-post begins with, in the words of Lemmy."""
+    """The initial text of a cross-post, in Lemmy's format."""
     quote = "\n".join(f"> {line}".rstrip() for line in source.body_source.splitlines())
     brought = {
         "title": source.title,
@@ -130,8 +130,8 @@ def _quoted(source: Post) -> dict[str, str]:
 
 
 async def _press(context: PageContext, form: Form) -> Response | None:
-    """Do what the pressed button says; None if the form is to be shown again."""
-    # First, so that the form remembers the picture whatever else is wrong with it.
+    """Perform the pressed button; returns None if the form is to be shown again."""
+    # First, so that the form remembers the picture whatever other errors it has.
     picture = await _take_picture(context, form)
     if form.checked("draft"):
         return await _save_draft(context, form)
@@ -149,7 +149,7 @@ async def _save_draft(context: PageContext, form: Form) -> Response:
 
 
 async def _suggest_title(context: PageContext, form: Form) -> None:
-    """Fill in the title of the page that the link leads to; errors stand beside the link."""
+    """Fill in the title of the linked page; errors are shown beside the link."""
     link = form.line("url")
     if not link:
         raise Invalid("url_missing", "Enter a link first.")
@@ -164,16 +164,19 @@ async def _suggest_title(context: PageContext, form: Form) -> None:
 
 
 async def _send(context: PageContext, form: Form, picture: dict[str, Any]) -> Response | None:
-    """Create the post; None if its link was posted before and nobody has been warned of that."""
+    """Create the post; returns None if its link was posted before and the form has not warned of
+    that.
+    """
     words = await _words(context, form) | picture
     if not _is_warned(form) and await _duplicates(context, form):
         form.values["again"] = form.line("url")
         return None
     words["language"] = check_language(form.line("language"))
-    by = member_of(context).person
+    by, slug = member_of(context).person, form.line("community").removeprefix("!")
+    if not slug:
+        raise Invalid("community_missing", "Choose a community.")
 
     def create(ctx: Context) -> int:
-        slug = form.line("community").removeprefix("!")
         community = get_community_named(ctx.conn, context.request, slug)
         made = act(ctx, CreatePost(by=by, community=community, **words))
         drop_draft(ctx.conn, by, drafts.SUBMIT)
@@ -197,7 +200,7 @@ async def _duplicates(context: PageContext, form: Form) -> tuple[CrossPost, ...]
 async def _take_picture(
     context: PageContext, form: Form, about: Post | None = None
 ) -> dict[str, Any]:
-    """The picture; without another link it is what the post links to, as with Lemmy."""
+    """The picture; without another link the post links to it, as in Lemmy."""
     by = member_of(context).person
     image = await pictures.take_illustration(context.request, form, by, about)
     former = about.image_url if about is not None else None
@@ -219,13 +222,13 @@ async def _words(context: PageContext, form: Form) -> dict[str, Any]:
 
 
 def _languages(about: Post) -> dict[str, str]:
-    """Those of our list, and the one that the post has."""
+    """The languages on our list, and the post's own."""
     own = about.language
     return {**LANGUAGES, own: own} if own and own not in LANGUAGES else LANGUAGES
 
 
 async def edit(request: Request) -> Response:
-    """GET and POST /post/{number}/edit: for whoever wrote it."""
+    """GET and POST /post/{number}/edit: for the author."""
 
     def read(conn: Connection, context: PageContext) -> Post:
         by = member_of(context).person

@@ -1,7 +1,7 @@
-"""Feeds of one member: what they follow and are told, at addresses that nobody else knows.
+"""A member's private feeds: followed communities and notifications, at secret addresses.
 
-Feed readers cannot log in, so the secret stands in the address. It is the member's id, signed
-together with a salt that they change when the address has become known.
+Feed readers cannot log in, so the secret is in the address. It is the member's id, signed together
+with a salt that the member changes if the address has leaked.
 """
 
 from sqlalchemy import Connection
@@ -32,12 +32,12 @@ _PURPOSE = "private feeds"
 
 
 def make_token(signer: HmacSigner, who: Subscriber) -> str:
-    """What stands in the addresses of their feeds."""
+    """The secret part of the addresses of their feeds."""
     return signer.sign(_PURPOSE, str(who.id), bound_to=who.salt)
 
 
 async def show_subscribed(request: Request) -> Response:
-    """GET /feeds/subscribed: posts of what the member follows, newest first."""
+    """GET /feeds/subscribed: posts in communities that the member follows, newest first."""
 
     def read(conn: Connection) -> Feed:
         who = _subscriber(conn, request)
@@ -52,7 +52,7 @@ async def show_subscribed(request: Request) -> Response:
 
 
 async def show_notifications(request: Request) -> Response:
-    """GET /feeds/notifications: what the member is told, read or not, newest first."""
+    """GET /feeds/notifications: the member's notifications, read or not, newest first."""
     instance = instance_of(request)
     origin = instance.settings.origin
 
@@ -69,7 +69,7 @@ async def show_notifications(request: Request) -> Response:
 
 
 async def renew(request: Request) -> Response:
-    """POST /settings/feeds: other addresses from now on."""
+    """POST /settings/feeds: change the addresses."""
     await receive(request)
     by = member_of(await context_of(request)).person
     await instance_of(request).unit(lambda ctx: renew_feed_salt(ctx.conn, by.id))
@@ -77,7 +77,7 @@ async def renew(request: Request) -> Response:
 
 
 def private_feeds() -> list[BaseRoute]:
-    """The routes of each feed in each form, and of the button that moves them."""
+    """The routes of each feed in each format, and of the button that changes the addresses."""
     handlers = {"/feeds/subscribed": show_subscribed, "/feeds/notifications": show_notifications}
     shown = [
         page_route(f"{path}.{ending}", handler)
@@ -88,7 +88,7 @@ def private_feeds() -> list[BaseRoute]:
 
 
 def _subscriber(conn: Connection, request: Request) -> Subscriber:
-    """Whose address it is; from now on their language is spoken."""
+    """The member with this address; sets the language of the request to theirs."""
     instance = instance_of(request)
     token = request.query_params.get("token", "")
     (number,) = parts_of(token, 1)
@@ -101,7 +101,7 @@ def _subscriber(conn: Connection, request: Request) -> Subscriber:
 
 def _of_notification(origin: str, item: NotificationView) -> Entry:
     by = item.by
-    # Messages are private, and who runs a feed reader is not asked to keep them.
+    # Messages are private, and the operator of a feed reader has no need to store them.
     text = "" if item.message_id else item.excerpt
     return Entry(
         id=f"{origin}/notifications#news-{item.id}",

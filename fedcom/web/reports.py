@@ -1,7 +1,7 @@
-"""Reports: the forms in which members make them, and the queue in which they are judged.
+"""Reports: the forms in which members make them, and the queue in which moderators resolve them.
 
-What a report says stays among those who judge it: the reason of a removal is what the moderator
-types into the queue.
+The text of a report is shown only to those who resolve it: the public reason of a removal is the
+one that the moderator types into the queue.
 """
 
 from collections.abc import Callable
@@ -48,12 +48,12 @@ PATH = "/reports"
 
 Target = Post | Comment | Message
 Find = Callable[[Connection, int, int], Target]
-ModerationAction = Callable[[Context, ReportRow, Person, str], None]
-"""What is done about a report, by whom, for which reason."""
+Judgement = Callable[[Context, ReportRow, Person, str], None]
+"""The decision on a report: the action, the moderator, the reason."""
 
 
 def reports() -> list[Route]:
-    """The routes of both."""
+    """The routes of the forms and of the queue."""
     return [
         form_route("/post/{number:int}/report", _report(lambda conn, n, _: get_post(conn, n))),
         form_route(
@@ -70,7 +70,7 @@ def reports() -> list[Route]:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is reported, whose it is, and where it is; messages are in no community."""
+    """The reported thing, its author and its community; messages are in no community."""
 
     target: Target
     author: Person
@@ -80,7 +80,7 @@ class _Subject:
 
 def _report(find: Find) -> Handler:
     async def report(request: Request) -> Response:
-        """GET and POST /post|comment|message/{number}/report: a member says what is wrong."""
+        """GET and POST /post|comment|message/{number}/report: a member reports it."""
         form = await read_form(request, {"reason": ""})
 
         def read(conn: Connection, context: PageContext) -> _Subject:
@@ -106,7 +106,7 @@ def _report(find: Find) -> Handler:
 
 def _subject(conn: Connection, by: Person, target: Target) -> _Subject:
     author = get_person(conn, target.author_id)
-    # Nobody reads by this way what is not shown any more.
+    # This must not be a way to read content that is no longer shown.
     is_shown = target.deleted_at is None if isinstance(target, Message) else target.is_shown
     if not is_shown:
         raise Denied("deleted", "This has been deleted, so it cannot be reported.")
@@ -127,12 +127,12 @@ class _Shown:
 
 
 async def show(request: Request) -> Response:
-    """GET /reports: what is open, or `?show=resolved`; `?community=` for one community's."""
+    """GET /reports: open reports, or `?show=resolved`; `?community=` limits it to one community."""
     return await _show_queue(request, Form({"reason": ""}), 0)
 
 
 async def _show_queue(request: Request, form: Form, judged: int) -> Response:
-    """The queue; `form` is what was typed about the report `judged`, 0 when nothing was."""
+    """The queue; `form` is the form of the report `judged`, 0 if none was sent."""
     asked = request.query_params
 
     def read(conn: Connection, context: PageContext) -> _Shown:
@@ -160,11 +160,11 @@ async def _show_queue(request: Request, form: Form, judged: int) -> Response:
     return form.answer(page(context, "reports.html", values))
 
 
-def _judge(deed: ModerationAction, notice: str) -> Handler:
+def _judge(step: Judgement, notice: str) -> Handler:
     async def judge(request: Request) -> Response:
-        """POST /reports/{number}/…: what a moderator decides, then back to the queue.
+        """POST /reports/{number}/…: a moderator's decision, then back to the queue.
 
-        A refusal shows the queue with the reason that was typed.
+        An error shows the queue with the typed reason.
         """
         form = await read_form(request, {"reason": "", "back": ""})
         number = number_of(request)
@@ -177,7 +177,7 @@ def _judge(deed: ModerationAction, notice: str) -> Handler:
             with form.keeping("reason"):
                 with beside("reason"):
                     reason = check_body(form.line("reason"), MAX_REASON)
-                await instance_of(request).unit(lambda ctx: deed(ctx, about, by, reason))
+                await instance_of(request).unit(lambda ctx: step(ctx, about, by, reason))
                 return see_other(safe_path(form.text("back"), PATH), notice)
         return await _show_queue(request, form, number)
 
@@ -185,7 +185,7 @@ def _judge(deed: ModerationAction, notice: str) -> Handler:
 
 
 def _remove(ctx: Context, about: ReportRow, by: Person, reason: str) -> None:
-    """All that was reported of it is judged with it."""
+    """Resolves all reports about it."""
     target = _content(ctx, about)
     if target.removed_at is None:
         remove_content(ctx, by, target, reason)

@@ -1,7 +1,9 @@
-"""Every page and every form: which address, which handler. The federation's routes come first.
+"""Every page and every form, with its handler. The routes of the federation come first.
+
+A family with many buttons lists its own routes, and is included with a star (`*saved.kept()`).
 
 The addresses of communities, people, posts and comments are also the ids of the ActivityPub
-documents; whoever asks for those is answered by `fedcom.federation` before these routes are tried.
+documents; `fedcom.federation` answers requests for those before these routes are tried.
 """
 
 from starlette.routing import BaseRoute
@@ -73,7 +75,7 @@ def routes() -> list[BaseRoute]:
         form_route("/comment/{number:int}/edit", content.edit_comment),
         *content.buttons(),
         *history.histories(),
-        *saved.shelves(),
+        *saved.kept(),
         *reports.reports(),
         page_route("/u/{slug}", people.show),
         page_route("/messages", messages.list_all),

@@ -1,4 +1,4 @@
-"""What members keep for themselves: saving, hiding and blocking, and the pages of all that."""
+"""A member's own lists: saving, hiding and blocking, and their pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ from fedcom.web.html.routing import Handler, button_route, form_route, page_rout
 
 BLOCKS = "/settings/blocks"
 
-ModerationAction = Callable[[Context, Person, Request], object]
+Press = Callable[[Context, Person, Request], object]
 
 
-def shelves() -> list[BaseRoute]:
+def kept() -> list[BaseRoute]:
     """The routes of all of them."""
     return [
         page_route("/saved", show_saved),
@@ -50,13 +50,13 @@ def shelves() -> list[BaseRoute]:
     ]
 
 
-def _button(deed: ModerationAction, notice: str, anchor: str = "") -> Handler:
-    """POST …/{verb}: then back to where one was, and there to the `anchor` with that number."""
+def _button(step: Press, notice: str, anchor: str = "") -> Handler:
+    """POST …/{verb}: then back to the previous page, to the `anchor` with the same id."""
 
     async def press(request: Request) -> Response:
         sent = await receive(request)
         by = member_of(await context_of(request)).person
-        await instance_of(request).unit(lambda ctx: deed(ctx, by, request))
+        await instance_of(request).unit(lambda ctx: step(ctx, by, request))
         back = safe_path(sent.get("back", ""), request.url.path.rpartition("/")[0])
         if anchor:
             back = f"{back.partition('#')[0]}#{anchor}-{number_of(request)}"
@@ -128,7 +128,7 @@ async def show_saved(request: Request) -> Response:
 
 
 async def show_blocks(request: Request) -> Response:
-    """GET and POST /settings/blocks: whom one does not want to see; `who` adds one more."""
+    """GET and POST /settings/blocks: the member's blocks; `who` adds one."""
     form = await read_form(request, {"who": "", "back": ""})
 
     def read(conn: Connection, context: PageContext) -> Blocks:
@@ -137,7 +137,7 @@ async def show_blocks(request: Request) -> Response:
     context, blocks = await read_page(request, read)
     by = member_of(context).person
     if form.ready:
-        # Whatever is wrong, it is wrong with the only field.
+        # Every error is about the only field.
         with form.keeping("who"):
             await _block_named(request, by, form.line("who"))
             return see_other(safe_path(form.line("back"), BLOCKS), "blocked")
@@ -160,7 +160,7 @@ async def _block_named(request: Request, by: Person, text: str) -> None:
 
 
 async def remove_block(request: Request) -> Response:
-    """POST /settings/blocks/remove: of the actor `number`, or of the server `host`."""
+    """POST /settings/blocks/remove: of the actor with the id `number`, or of the server `host`."""
     sent = await receive(request)
     by = member_of(await context_of(request)).person
     number, host = number_in(sent.get("number", "")), sent.get("host", "")

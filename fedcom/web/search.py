@@ -1,6 +1,7 @@
-"""The search: words in, what is known here out; a handle or an address in, its page here out.
+"""Search: terms find known content; a handle or an address finds the page of one thing.
 
-What is on other servers is fetched for members only, and by a form: no link makes us ask a peer.
+Content on other servers is fetched for members only, and by a form: no link makes us contact a
+peer.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,7 +65,7 @@ _SEARCHES: Mapping[Kind, Callable[[Connection, SearchQuery, Viewer], Hits]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for; `community` is the slug of the one community that is searched."""
+    """The parameters in the address; `community` is the slug of the community searched."""
 
     text: str
     kind: Kind
@@ -73,13 +74,13 @@ class Asked:
     community: str
 
     def query(self, **changes: str) -> str:
-        """The query that asks a little differently, from the beginning."""
+        """The query string of a variant of the search, from the beginning."""
         own = {"q": self.text, "type": self.kind, "sort": self.sort, "scope": self.scope}
         return urlencode({**own, **({"in": self.community} if self.community else {}), **changes})
 
 
 async def show(request: Request) -> Response:
-    """GET /search searches here; POST looks up, since that goes to other servers for a member."""
+    """GET /search searches here; POST looks something up on other servers, for members."""
     typed = request.query_params.get("q", "")[:MAX_QUERY]
     form = await read_form(request, {"q": typed})
     context = await context_of(request)
@@ -134,7 +135,9 @@ def _asked(request: Request, form: Form) -> Asked:
 
 
 def _wanted(conn: Connection, request: Request, asked: Asked) -> SearchQuery:
-    """Raises NotFound for a community that nobody knows, Invalid for a cursor that no page gave."""
+    """Raises NotFound for an unknown community, Invalid for a cursor that is not from one of our
+    pages.
+    """
     terms, after = parse_terms(asked.text), request.query_params.get("after", "")
     cursor = Cursor.read(after, whole=_is_by_time(asked, terms)) if after else None
     if not asked.community:
@@ -144,7 +147,7 @@ def _wanted(conn: Connection, request: Request, asked: Asked) -> SearchQuery:
 
 
 def _is_by_time(asked: Asked, terms: Terms) -> bool:
-    """Without words all fit as well."""
+    """Without terms, all results are equally relevant."""
     return asked.sort == "new" or not terms.wanted
 
 
@@ -154,7 +157,7 @@ def _viewer(context: PageContext) -> Viewer:
 
 
 def is_address(text: str, *, development: bool) -> bool:
-    """Whether it is the id or the handle of one thing, and not words."""
+    """Whether the text is the id or the handle of one thing, rather than search terms."""
     text = pasted_address(text)
     if text.startswith(("https://", "http://")):
         return not any(map(str.isspace, text))
@@ -166,7 +169,7 @@ def is_address(text: str, *, development: bool) -> bool:
 
 
 def _find_known(conn: Connection, text: str, origin: str, *, development: bool) -> Found | None:
-    """What a handle or an address names, if it is known here."""
+    """The thing with this handle or address, if it is known here."""
     if not is_address(text, development=development):
         return None
     text = pasted_address(text)
@@ -187,7 +190,7 @@ def _query(text: str) -> str:
 
 
 def path_of(found: Found) -> str:
-    """The page that shows it here."""
+    """The path of its page here."""
     if isinstance(found, Community):
         return f"/c/{slug(found)}"
     if isinstance(found, Person):

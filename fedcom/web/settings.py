@@ -1,4 +1,4 @@
-"""A member's settings: the profile that others see, what pages look like, password and sessions."""
+"""A member's settings: public profile, appearance, password and sessions."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -42,14 +42,14 @@ _PASSWORD = {"current_password": "", "password": ""}
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """One session as its owner sees it."""
+    """One session, as its owner sees it."""
 
     session: Session
     is_this: bool
 
     @property
     def name(self) -> str:
-        """What the browser calls itself, shortened to what a person knows."""
+        """The name of the browser, in the short form that people know."""
         agent = self.session.user_agent
         known = ("Firefox", "Edg", "OPR", "Chrome", "Safari", "curl")
         product = next((name for name in known if f"{name}/" in agent), agent[:60])
@@ -60,7 +60,7 @@ class Browser:
 
 
 async def edit_profile(request: Request) -> Response:
-    """GET and POST /settings: the name and the text that others see."""
+    """GET and POST /settings: the public name and biography."""
     context = await context_of(request)
     by = member_of(context).person
     form = await read_form(request, {"display_name": by.title, "body": by.summary_source})
@@ -77,7 +77,7 @@ async def edit_profile(request: Request) -> Response:
 
 
 async def edit_appearance(request: Request) -> Response:
-    """GET and POST /settings/appearance: what pages look like and lists begin with."""
+    """GET and POST /settings/appearance: the look of pages and the defaults of lists."""
     context = await context_of(request)
     mine = member_of(context).account
     form = await read_form(request, _appearance(mine))
@@ -112,7 +112,7 @@ def _appearance(mine: Account) -> dict[str, str]:
 
 
 async def show_account(request: Request) -> Response:
-    """GET /settings/account: password, e-mail address, log-ins and feeds."""
+    """GET /settings/account: password, e-mail address, sessions and feeds."""
     return await _show_account(request)
 
 
@@ -165,7 +165,7 @@ async def change_password(request: Request) -> Response:
 
 
 async def change_email(request: Request) -> Response:
-    """POST /settings/email: asks for the password, for the address can open the account."""
+    """POST /settings/email: asks for the password, because the address can reset it."""
     form = await read_form(request, {"email": "", "email_password": ""})
     context = await context_of(request)
     member = member_of(context)
@@ -179,7 +179,7 @@ async def change_email(request: Request) -> Response:
 
 
 async def _propose(request: Request, site: Site, by: Person, address: str | None) -> bool:
-    """Store the address, and send a link to confirm it if need be; whether that was needed."""
+    """Store the address, and send a confirmation link if required; returns whether it was."""
     instance = instance_of(request)
     sends_mail = instance.settings.sends_mail
 
@@ -193,10 +193,10 @@ async def _propose(request: Request, site: Site, by: Person, address: str | None
 
 
 async def confirm(request: Request, member: SignedIn, form: Form, field: str) -> None:
-    """Check that whoever sits there knows the member's password, which they typed into `field`.
+    """Check that the person at the keyboard knows the member's password, typed into `field`.
 
-    Wrong ones are counted by the session: who is logged in is not kept from it by what strangers
-    try elsewhere. Raises Denied(`<field>_wrong`) and TooMany.
+    Wrong attempts are counted per session: strangers trying elsewhere cannot lock out a member who
+    is logged in. Raises Denied(`<field>_wrong`) and TooMany.
     """
     instance = instance_of(request)
     name, session = member.person.name, f"session {member.session.id}"

@@ -1,4 +1,4 @@
-"""The first page of a new instance: its name, its first admin and its first community, at once."""
+"""The first page of a new instance: its name, first admin and first community."""
 
 import asyncio
 import hmac
@@ -37,7 +37,7 @@ _FIELDS = {
 
 
 async def set_up(request: Request) -> Response:
-    """GET and POST /setup: only until it has been done once."""
+    """GET and POST /setup: only until the set-up is complete."""
     instance = instance_of(request)
     form = await read_form(request, _FIELDS)
     context = await context_of(request)
@@ -55,7 +55,7 @@ async def set_up(request: Request) -> Response:
 
 
 async def _set_up(request: Request, form: Form) -> tuple[str, Welcome]:
-    """The path of the first community, and the admin's first session."""
+    """Returns the path of the first community, and the admin's first session."""
     instance = instance_of(request)
     _check_token(instance.setup_token, form.line("token"))
     site_name = check_site_name(form.line("site_name"))
@@ -86,7 +86,7 @@ def _check_token(wanted: str | None, given: str) -> None:
 
 
 def _check_community(name: str, admin: str) -> str:
-    """The community's name, which must not be the admin's."""
+    """Check the community's name, which must differ from the admin's."""
     with beside("community"):
         name = check_name(name)
     if name == admin:

@@ -41,9 +41,9 @@ from fedcom.web.html.request_context import BANS, PageContext, context_of, read_
 
 
 async def log_in(request: Request) -> Response:
-    """GET and POST /login; `next` is the path of ours to go on to.
+    """GET and POST /login; `next` is the path of ours to continue to.
 
-    What was typed before it, into a form of somebody whose session had ended, comes along.
+    The text of a form whose session had expired is kept as a draft.
     """
     initial = {"name": "", "password": "", "next": request.query_params.get("next", "")}
     form = await read_form(request, initial)
@@ -102,9 +102,10 @@ async def log_out(request: Request) -> Response:
 
 
 async def sign_up(request: Request) -> Response:
-    """GET and POST /register: an account at once, an application, or the news that it is closed.
+    """GET and POST /register: creates an account or an application, or says that registration is
+    closed.
 
-    With `?invitation=CODE` it is open to whoever has the code.
+    With `?invitation=CODE` it is open to people with the code.
     """
     asked = request.query_params
     initial = {"name": "", "password": "", "email": "", "application": ""}
@@ -139,7 +140,7 @@ async def sign_up(request: Request) -> Response:
 
 
 def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomError | None:
-    """What is wrong with the code of an invitation; nothing is with none."""
+    """The error for an invalid invitation code; None if it is valid or empty."""
     try:
         if code:
             check_invitation(conn, code, context.now)
@@ -149,7 +150,7 @@ def _look_at_code(conn: Connection, code: str, context: PageContext) -> FedcomEr
 
 
 async def _register(request: Request, form: Form, site: Site) -> Welcome | None:
-    """The new member's first session, None while an admin has yet to approve."""
+    """The new member's first session, None if an admin still has to approve the account."""
     instance = instance_of(request)
     check_trap(form, instance.signer, instance.clock())
     name = check_name(form.line("name"))

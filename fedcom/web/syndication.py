@@ -1,9 +1,9 @@
-"""Lists for feed readers, as RSS (`.xml`) and as Atom (`.atom`): what a guest sees, newest first.
+"""Lists for feed readers, as RSS (`.xml`) and as Atom (`.atom`): the public posts, newest first.
 
 The addresses are Lemmy's: /feeds/all.xml, /feeds/local.xml, /feeds/c/name.xml, /feeds/u/name.xml;
 and /feeds/post/number.xml for the comments below a post, /feeds/modlog.xml and
-/feeds/c/name/modlog.xml for what moderators did. Nobody is logged in here, so whoever stands
-between may keep the answers.
+/feeds/c/name/modlog.xml for moderation actions. There is no log-in here, so caches may keep the
+responses.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ _SORTS: Mapping[str, tuple[Sort, Span]] = {
     "topyear": ("top", "year"),
     "topall": ("top", "all"),
 }
-"""What `sort` may be, in Lemmy's words and small letters."""
+"""The values of `sort`: Lemmy's, in lower case."""
 
 
 async def show_all(request: Request) -> Response:
@@ -117,7 +117,7 @@ async def show_thread(request: Request) -> Response:
 
 
 async def show_log(request: Request) -> Response:
-    """GET /feeds/modlog and /feeds/c/{slug}/modlog: what moderators and admins did."""
+    """GET /feeds/modlog and /feeds/c/{slug}/modlog: actions of moderators and admins."""
     origin = instance_of(request).settings.origin
 
     def read(conn: Connection) -> Feed:
@@ -135,7 +135,7 @@ async def show_log(request: Request) -> Response:
 
 
 def feeds() -> list[BaseRoute]:
-    """The route of each feed in each form."""
+    """The route of each feed in each format."""
     handlers = {
         "/feeds/all": show_all,
         "/feeds/local": show_all,
@@ -182,7 +182,9 @@ def posts_feed(
     *,
     viewer_id: int = NOBODY,
 ) -> Feed:
-    """What `wanted` names as the viewer may see it; `page` is the path where people read it."""
+    """The posts that `wanted` selects, as the viewer may see them; `page` is the path of their HTML
+    page.
+    """
     instance = instance_of(request)
     origin, now = instance.settings.origin, instance.clock()
     posts = list_posts(conn, wanted, viewer_id=viewer_id, now=now).items
@@ -239,7 +241,7 @@ def _of_log(origin: str, page: str, site: str, entry: ModlogView) -> Entry:
 
 
 def _about(entry: ModlogView) -> str:
-    """What it was done to, for a line of plain text."""
+    """The target of the action, as a line of plain text."""
     who = entry.subject.handle if entry.subject else entry.target_iri
     path = entry.path or ""
     if path.startswith("/comment/"):
@@ -250,7 +252,9 @@ def _about(entry: ModlogView) -> str:
 
 
 def own_address(request: Request) -> str:
-    """Where the feed is, without its secret; not from `request.url`, made with the Host header."""
+    """The address of the feed, without its secret; not from `request.url`, which trusts the Host
+    header.
+    """
     sort = request.query_params.get("sort", "")
     query = f"?{urlencode({'sort': sort})}" if sort.lower() in _SORTS else ""
     return f"{instance_of(request).settings.origin}{request.scope['path']}{query}"
@@ -259,7 +263,7 @@ def own_address(request: Request) -> str:
 async def answer(
     request: Request, feed: Feed, keep: str = f"public, max-age={KEPT_SECONDS}"
 ) -> Response:
-    """The feed in the form that the address ends in, kept as `keep` (Cache-Control) says."""
+    """The feed in the format of the address, with `keep` as its Cache-Control."""
     atom = request.url.path.endswith(".atom")
     content, digest = await offload(_write_down, feed, atom=atom)
     headers = {
@@ -280,7 +284,9 @@ def _write_down(feed: Feed, *, atom: bool) -> tuple[bytes, str]:
 
 
 def _is_known(request: Request, tag: str, changed: datetime) -> bool:
-    """Whether the reader has this already (RFC 9110, section 13.2.2: tags count before dates)."""
+    """Whether the client already has this version (RFC 9110, section 13.2.2: tags count before
+    dates).
+    """
     tags = request.headers.get("if-none-match")
     if tags is not None:
         return tag.removeprefix("W/") in {one.strip().removeprefix("W/") for one in tags.split(",")}

@@ -1,4 +1,4 @@
-"""Threads: the page of a post with its comments, the page of one comment, and answering."""
+"""Threads: the page of a post with its comments, the page of one comment, and replying."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,31 +44,31 @@ ORDERS: tuple[Order, ...] = ("hot", "top", "new", "old", "controversial")
 _ANSWER = {"parent": "", "body": ""}
 
 LEVELS = 10
-"""Levels of comments that one page shows; what lies deeper is on the page of its parent."""
+"""Levels of comments on one page; deeper ones are on the page of their parent."""
 
 CONTEXT = 3
-"""How many of the comments above it the page of a comment shows."""
+"""The number of ancestors that the page of a comment shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discussion:
-    """All that the page of a post shows."""
+    """The data of a thread's page."""
 
     post: PostView
     community: CommunityPage
     thread: Thread
-    # What the viewer left in the form for an answer.
+    # The viewer's draft of a reply.
     draft: Draft | None
     cross_posts: tuple[CrossPost, ...] = ()
-    # The comment whose permalink this is; None on the page of the whole post.
+    # The comment of this permalink; None on the page of the whole post.
     focus: CommentView | None = None
-    # Why what was removed was removed, by its id, for whoever may want to know.
+    # The reasons of removals, by id, for viewers they concern.
     reasons: Mapping[str, str] = field(default_factory=dict)
-    # How often what the viewer wrote was boosted, by its id.
+    # The boosts of the viewer's own content, by id.
     boosts: Mapping[str, int] = field(default_factory=dict)
 
     def values(self, context: PageContext, order: Order, form: Form) -> dict[str, Any]:
-        """What the templates of threads are given."""
+        """The values for the templates of threads."""
         new_after = self.new_after(context)
         roots = to_tree(self.thread.comments, order)
         reply_to = number_in(form.line("parent"))
@@ -92,21 +92,22 @@ class Discussion:
         }
 
     def _has_form(self, roots: list[Node], reply_to: int) -> bool:
-        """Whether the page shows the form of this reply by itself, 0 being one to the post.
+        """Whether the page shows the form of this reply inside the thread, 0 being a reply to the
+        post.
 
-        A refused form that has no such place, since what it replies to was removed or locked
-        meanwhile or lies too deep, is shown above the comments, so that its text is not lost.
+        A refused form whose parent is not on the page (it was removed or locked meanwhile, or is
+        too deep) is shown above the comments, so that its text is not lost.
         """
         if not reply_to:
             return self.focus is None and self.post.is_shown and self.post.locked_at is None
         return any(one.id == reply_to and self.takes_reply(one) for one in placed(roots))
 
     def takes_reply(self, comment: CommentView) -> bool:
-        """Whether the viewer could reply to this comment: it is shown, and not locked for them."""
+        """Whether the viewer could reply to this comment: visible, and not locked for them."""
         return comment.is_shown and (not comment.is_locked or self.community.standing.may_moderate)
 
     def new_after(self, context: PageContext) -> datetime | None:
-        """Comments after this moment are new to the member who looks; None: nothing is."""
+        """Comments after this moment are new to the viewer; None: none are."""
         last = self.post.last_visit
         return last.new_from(context.now) if last else None
 
@@ -121,7 +122,7 @@ class Discussion:
 
 
 def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentView]:
-    """The comments that a page shows of a tree: the upper `levels` of it."""
+    """The comments of a tree that a page shows: its upper `levels`."""
     if levels:
         for node in roots:
             yield node.comment
@@ -131,7 +132,7 @@ def placed(roots: Sequence[Node], levels: int = LEVELS) -> Iterator[CommentView]
 def _read_post(
     conn: Connection, context: PageContext, post_id: int, draft_place: str
 ) -> tuple[PostView, CommunityPage, Draft | None]:
-    """Raises NotFound, and HTTPException(410) when the community was closed."""
+    """Raises NotFound, and HTTPException(410) if the community is closed."""
     post, draft = get_post_with_draft(
         conn, post_id, draft_place, viewer_id=context.viewer_id, now=context.now
     )
@@ -168,7 +169,7 @@ def _read_branch(
 
 
 def _boosts(conn: Connection, context: PageContext, shown: Discussion) -> dict[str, int]:
-    """How often what the viewer wrote was boosted elsewhere."""
+    """The number of remote boosts of the viewer's own content."""
     if context.member is None:
         return {}
     written = [(shown.post.iri, shown.post.author.id)]
@@ -177,7 +178,7 @@ def _boosts(conn: Connection, context: PageContext, shown: Discussion) -> dict[s
 
 
 def _reasons(conn: Connection, context: PageContext, shown: Discussion) -> dict[str, str]:
-    """Asked for only when there is something removed that the viewer wrote, or moderates."""
+    """Queried only if the page has removed content that the viewer wrote or moderates."""
     if context.member is None:
         return {}
     post = shown.post
@@ -190,17 +191,17 @@ def _reasons(conn: Connection, context: PageContext, shown: Discussion) -> dict[
 async def show(request: Request) -> Response:
     """GET /post/{number}: the post and its thread; `?reply=ID` opens a form below a comment.
 
-    A comment that lies too deep for this page, or on another page of the thread, is answered on
-    its own.
+    A comment that is too deep for this page, or on another page of the thread, is replied to on its
+    own page.
     """
     return await _show(request, Form({"parent": request.query_params.get("reply", ""), "body": ""}))
 
 
 async def reply(request: Request) -> Response:
-    """POST /post/{number}/comment: answer the post, or the comment that `parent` names.
+    """POST /post/{number}/comment: reply to the post, or to the comment `parent`.
 
-    `preview` and `draft` are buttons. Our script asks for JSON and is given the new comment as a
-    piece of the page.
+    `preview` and `draft` are buttons. Our script asks for JSON and gets the new comment as a piece
+    of the page.
     """
     form = await read_form(request, _ANSWER)
     context, post = await read_page(request, lambda conn, _: get_post(conn, number_of(request)))
@@ -268,7 +269,7 @@ async def _show(request: Request, form: Form) -> Response:
 
 
 def _note_visit(context: PageContext, post: PostView) -> BackgroundTask | None:
-    """Remembered when the page is on its way: reading never waits for a write."""
+    """Stored after the page has been sent: reading never waits for a write."""
     last, member = post.last_visit, context.member
     is_old = last is None or last.is_to_be_noted(post.comments, context.now)
     if member is None or not (is_old or member.unread):
@@ -284,7 +285,7 @@ def _note_visit(context: PageContext, post: PostView) -> BackgroundTask | None:
 
 
 def _note_reading(context: PageContext, comment: CommentView) -> BackgroundTask | None:
-    """That it was answered or named in this comment is read then."""
+    """Marks the notifications about replies and mentions in this comment as read."""
     if context.member is None or not context.member.unread:
         return None
     return BackgroundTask(
@@ -296,7 +297,7 @@ def _note_reading(context: PageContext, comment: CommentView) -> BackgroundTask 
 
 
 async def show_comment(request: Request) -> Response:
-    """GET /comment/{number}: one comment, what it answers and what answers it."""
+    """GET /comment/{number}: one comment, its parents and its replies."""
 
     form = Form({"parent": request.query_params.get("reply", ""), "body": ""})
     place = f"comment/{number_in(form.line('parent'))}"
@@ -313,7 +314,7 @@ async def show_comment(request: Request) -> Response:
 
 
 async def _more(context: PageContext, discussion: Discussion, form: Form) -> dict[str, Any]:
-    """The draft that the form begins with, or a look at what was typed into it."""
+    """The draft in the form, or the preview of its text."""
     left = drafts.restore(form, discussion.draft)
     seen = await drafts.preview(context, form) if form.checked("preview") else ""
     return {"left": left, "preview": seen}

@@ -17,7 +17,7 @@ from fedcom.models.actor import Actor, Community, Person
 def to_document(someone: Actor, origin: str) -> dict[str, Any]:
     """The actor's document, as served at its id and as carried by an Update.
 
-    Of a community elsewhere it is what a moderator here changes of it.
+    For a remote community it is the change that a local moderator makes to it.
     """
     key = _request_key(someone)
     proof_keys = _proof_keys(someone)
@@ -43,10 +43,10 @@ def to_document(someone: Actor, origin: str) -> dict[str, Any]:
 
 
 def to_tombstone(someone: Actor) -> dict[str, Any]:
-    """What is served of a local actor that is deleted.
+    """The document of a deleted local actor.
 
-    It keeps its key: who has to fetch the key of its Delete finds it, while that is tried and
-    after.
+    It keeps its key, so that servers which have to fetch the key of its Delete find it, during
+    delivery and afterwards.
     """
     key = _request_key(someone)
     return deleted_actor(someone.iri, someone.kind, key, deleted=someone.deleted_at)
@@ -69,7 +69,7 @@ def _profile(someone: Actor) -> ActorProfile:
         id=someone.iri,
         username=someone.name,
         name=someone.display_name,
-        # Lemmy keeps what it had of a field that is missing, so one that is empty is sent.
+        # Lemmy keeps its old value if a field is missing, so empty ones are sent.
         summary_html=someone.summary_html,
         summary_markdown=someone.summary_source,
         icon_url=someone.icon_url,

@@ -1,4 +1,4 @@
-"""The ids we give to what is ours, and where we show what is others'."""
+"""The ids of our objects, and our pages for remote ones."""
 
 from fedcom.models.actor import Actor
 
@@ -14,7 +14,7 @@ def community_iri(origin: str, name: str) -> str:
 
 
 def instance_iri(origin: str) -> str:
-    """The id of the instance actor, in whose name we fetch."""
+    """The id of the instance actor, which signs our fetches."""
     return f"{origin}/actor"
 
 
@@ -29,18 +29,18 @@ def comment_iri(origin: str, comment_id: int) -> str:
 
 
 def create_iri(content_iri: str) -> str:
-    """The id of the Create of a local post or comment, which is served as long as that is."""
+    """The id of the Create of a local post or comment, which is served as long as the object is."""
     origin, kind, number = content_iri.rsplit("/", 2)
     return f"{origin}/activities/create/{kind}-{number}"
 
 
 def announce_iri(origin: str, post_id: int) -> str:
-    """The id of the Announce by which a local community passed on a post's Create."""
+    """The id of the Announce by which a local community forwarded a post's Create."""
     return f"{origin}/activities/announce/post-{post_id}"
 
 
 def message_iri(origin: str, message_id: int) -> str:
-    """The id of a local private message; there is nothing at it but for its two people."""
+    """The id of a local private message; only its two people can fetch it."""
     return f"{origin}/message/{message_id}"
 
 
@@ -50,7 +50,7 @@ def context_iri(iri: str) -> str:
 
 
 def replies_iri(iri: str) -> str:
-    """The collection of direct answers to a local post or comment."""
+    """The collection of direct replies to a local post or comment."""
     return f"{iri}/replies"
 
 
@@ -60,12 +60,12 @@ def key_iri(actor_iri: str) -> str:
 
 
 def proof_key_iri(actor_iri: str) -> str:
-    """The id of the key that an actor proves documents with; a fragment, as FEP-521a asks."""
+    """The id of the key that an actor signs proofs with; a fragment, as FEP-521a asks."""
     return f"{actor_iri}#proof-key"
 
 
 def page_of(origin: str, someone: Actor) -> str:
-    """The page here of anybody we know."""
+    """The page here of any known actor."""
     if someone.local:
         return someone.iri
     letter = "c" if someone.kind == "Group" else "u"

@@ -1,4 +1,4 @@
-"""A text in both its forms: the Markdown it was written in and the safe HTML that is shown."""
+"""A text in both its forms: the Markdown source and the safe HTML that is shown."""
 
 import re
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from fedcom.text.html import escape_text, sanitize
 from fedcom.text.mentions import Mention, ParsedMarkdown, linked_mentions
 
 # Characters kept of a peer's text; ours are shorter (fedcom.rules.limits). HTML has its own limit:
-# written out, a text of ours that is full of "<" is longer than this.
+# with escapes, a text of ours that is full of "<" is longer than this.
 LONGEST = 100_000
 
-# A link or a picture in Markdown, or the definition of one, whose address has no scheme.
+# A link or an image in Markdown, or a link definition, whose address has no scheme.
 _RELATIVE = re.compile(
     r"""(?: \]\( | ^[ ]{0,3}\[[^\]\n^]{1,200}\]: )
     [ \t]* <? (?! [ \t<] | [a-z][a-z0-9+.-]*: )""",
@@ -24,27 +24,27 @@ _RELATIVE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Markdown source (empty when a peer gave none) and the HTML that pages may show."""
+    """Markdown source (empty if a peer sent none) and the HTML that pages may show."""
 
     source: str
     html: str
-    # Of a text that was just written: whom it names is not known yet.
+    # For a text that was just written: its mentions are not resolved yet.
     parsed: ParsedMarkdown | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of_markdown(cls, source: str) -> "Body":
-        """Render what a member wrote: slow, so that endpoints `offload` it."""
+        """Render a member's Markdown: slow, so endpoints `offload` it."""
         source = source.strip().replace("\r\n", "\n")
         parsed = ParsedMarkdown(source)
         return cls(source, parsed.to_html(), parsed)
 
     @classmethod
     def of_document(cls, document: Document) -> "Body":
-        """Take a peer's words: rendered by our own rules from their Markdown `source` (Lemmy,
-        PieFed, Mbin, NodeBB), else their `content`, made safe here.
+        """Accept a peer's text: rendered by our own rules from its Markdown `source` (Lemmy,
+        PieFed, Mbin, NodeBB), else its `content`, sanitized.
 
-        `content` counts also where the source cannot be rendered, or points to something by a
-        relative address, which only the peer can resolve (NodeBB's uploads).
+        `content` is used too if the source cannot be rendered, or contains a relative address,
+        which only the peer can resolve (NodeBB's uploads).
         """
         source = (document.source_markdown or "")[:LONGEST]
         content = document.content or ""
@@ -59,10 +59,10 @@ class Body:
 
 
 def _links(document: Document, html: str, mentions: Iterable[Mention]) -> dict[Mention, str]:
-    """Where the mentions in a peer's text lead: to whom its tags name so, else where its HTML links
-    the same words to (tags leave out the author, and everybody in a private message).
+    """The targets of the mentions in a peer's text: from its tags, else from the links on the same
+    words in its HTML (tags leave out the author, and everyone in a private message).
 
-    A name without a host is one of the author's host. A tag may have either form.
+    A name without a host is on the author's host. A tag may have either form.
     """
     home = _host_of(document.owner)
     named = {}

@@ -1,4 +1,4 @@
-"""Comments on the wire: our Note, and peers' Notes that answer something."""
+"""Comments on the wire: our Note, and peers' Notes that are replies."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,7 +30,7 @@ from fedcom.wire.tags import (
 
 @dataclass(frozen=True, slots=True)
 class CommentContent:
-    """What a peer's document says of a comment, made safe and within our limits."""
+    """The comment in a peer's document, sanitized and within our limits."""
 
     iri: str
     body: Body
@@ -38,15 +38,15 @@ class CommentContent:
     published: datetime | None
     updated: datetime | None
     content_warning: str = ""
-    # The ids of whom its tags name.
+    # The ids mentioned in its tags.
     mentions: tuple[str, ...] = ()
     restrictions: Restrictions = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True)
 class Above:
-    """What a comment answers, the collection of the whole thread where there is one, and whether
-    that takes comments.
+    """The parent of a comment, the collection of the whole thread if there is one, and whether that
+    collection accepts comments.
     """
 
     iri: str
@@ -55,7 +55,7 @@ class Above:
 
 
 def read_comment(document: Document) -> CommentContent:
-    """A comment as a peer's document gives it; `document` must have an id."""
+    """The comment in a peer's document; `document` must have an id."""
     return CommentContent(
         iri=document.id or "",
         body=with_attached(
@@ -71,7 +71,9 @@ def read_comment(document: Document) -> CommentContent:
 
 
 def read_message(document: Document) -> CommentContent:
-    """A private message as a peer's document gives it: a warning is the first line of its text."""
+    """The private message in a peer's document; a content warning becomes the first line of its
+    text.
+    """
     content = read_comment(document)
     body = with_subject(content.body, content.content_warning)
     return replace(content, body=body, content_warning="")
@@ -87,8 +89,9 @@ def to_note(
 ) -> dict[str, Any]:
     """A local comment as a Note, with the collection of `replies` to it.
 
-    `mentioned` are whom the text names and the author of what is answered: Mastodon notifies (and
-    delivers replies to) nobody else. The Mention of the community makes their replies come back.
+    `mentioned` are the people mentioned in the text and the author of the parent: Mastodon notifies
+    (and delivers replies to) nobody else. The Mention of the community makes their replies come
+    back.
     """
     if not about.is_shown:
         return tombstone_of(about, "Note")

@@ -1,4 +1,4 @@
-"""Custom emoji: what a peer writes as `:blobcat:` is the picture that its tags name for that.
+"""Custom emoji: `:blobcat:` in a peer's text stands for the image in its tags.
 
 As Mastodon, Misskey, Pleroma and GoToSocial send them: a tag of the type Emoji with the name in
 colons and an `icon`.
@@ -16,16 +16,16 @@ from fedcom.text.prose import pieces
 from fedcom.wire.body import Body
 
 MOST_EMOJI = 50
-"""Different emoji of one text that are shown."""
+"""The maximum of different emoji shown in one text."""
 
 MOST_SHOWN = 200
-"""Places in one text where an emoji is shown; each is many times as long as its name."""
+"""The maximum of emoji shown in one text; each image is many times as long as its name."""
 
 _NAME = re.compile(r":[A-Za-z0-9_+-]{1,100}:")
 
 
 def with_emoji(body: Body, document: Document) -> Body:
-    """`body` with pictures in place of the emoji that the tags of `document` name."""
+    """`body` with images in place of the emoji in the tags of `document`."""
     known = _pictures(document)
     if not known:
         return body

@@ -1,4 +1,4 @@
-"""What goes with a text on the wire: its picture with words for it, and the warning before it."""
+"""Attachments on the wire: the picture with its description, and the content warning."""
 
 import html as entities
 from collections.abc import Collection
@@ -16,36 +16,38 @@ from fedcom.text.html import sanitize
 from fedcom.text.plain import clean_title
 from fedcom.wire.body import Body
 
-# Our own pictures; only these do we describe to others.
+# Our own pictures; we describe only these to others.
 _MEDIA_TYPES = {"webp": "image/webp"}
 _ADDRESS = ("name", "streetAddress", "postalCode", "addressLocality", "addressCountry")
 _ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "avif")
 
 MOST_ATTACHED = 20
-"""Attachments that are shown with a text; Mastodon has 4, Pixelfed 20."""
+"""Attachments shown with a text; Mastodon has 4, Pixelfed 20."""
 
 _SEEN_OR_HEARD = frozenset({"Image", "Document", "Video", "Audio"})
 _WRITTEN = frozenset({"Note", "Article", "Page"})
 
 MOST_CHOICES = 50
-"""Choices of a poll that are shown."""
+"""Options of a poll that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Illustration:
-    """The picture that a post carries, and what it says to who cannot see it."""
+    """The picture of a post, and its description for blind readers."""
 
     url: str
     alt: str = ""
 
     def to_attachment(self) -> dict[str, Any]:
-        """As Lemmy 0.19.6 and Mastodon read it: an Image with its words in `name`."""
+        """The picture as Lemmy 0.19.6 and Mastodon read it: an Image with its description in
+        `name`.
+        """
         ending = self.url.rpartition(".")[2]
         return image(self.url, alt=self.alt or None, media_type=_MEDIA_TYPES.get(ending))
 
 
 def illustration_of(document: Document) -> Illustration | None:
-    """The first picture among the attachments, with its words; else the one that stands for it.
+    """The first image among the attachments, with its description; else the preview image.
 
     Lemmy and PieFed send a thumbnail as `image`, PeerTube as `icon`.
     """
@@ -63,11 +65,11 @@ def illustration_of(document: Document) -> Illustration | None:
 
 
 def with_attached(body: Body, document: Document, shown: Collection[str | None] = ()) -> Body:
-    """`body` with what microblogs hang below a text: pictures in it, and links to the rest.
+    """`body` with the attachments of a microblog: images in the text, and links to the rest.
 
-    Left out is what the text has already (WordPress lists the pictures in its text once more) and
-    the addresses in `shown`. A picture that is sensitive, or in a text that is, is only linked
-    where there is no warning to fold it behind.
+    Left out are those already in the text (WordPress lists the pictures in its text again) and the
+    addresses in `shown`. A sensitive picture, or one in a sensitive text, is only linked if there
+    is no content warning to fold it behind.
     """
     is_folded = bool(warning_of(document))
     pieces = []
@@ -85,14 +87,14 @@ def with_attached(body: Body, document: Document, shown: Collection[str | None] 
 
 
 def with_details(body: Body, document: Document) -> Body:
-    """`body` with what a peer says beside the text: an event's time and place, a poll's choices."""
+    """`body` with further properties of the object: an event's time and place, a poll's options."""
     if document.type == "Event":
         return _with_lines(body, "p", [_when(document), _where(document.get("location"))])
     return _with_lines(body, "li", choices_of(document))
 
 
 def choices_of(document: Document) -> list[str]:
-    """The names of what a poll (a Question) lets people choose from."""
+    """The names of the options of a poll (a Question)."""
     if document.type != "Question":
         return []
     choices = document.get("oneOf") or document.get("anyOf")
@@ -117,7 +119,7 @@ def _when(document: Document) -> str:
 
 
 def _where(location: object) -> str:
-    """The names of a place and of its address (Mobilizon), or the text that stands for it."""
+    """The names of a place and of its address (Mobilizon), or the text in their stead."""
     places = location if isinstance(location, list) else [location]
     named: list[object] = []
     for place in places[:MOST_ATTACHED]:
@@ -132,9 +134,9 @@ def _where(location: object) -> str:
 
 
 def warning_of(document: Document) -> str:
-    """The content warning of a microblog: the `summary` of what is marked as sensitive; else "".
+    """The content warning of a microblog: the `summary` of an object marked as sensitive; else "".
 
-    What Mbin writes there is the title again; the summary of an Article is an excerpt.
+    Mbin repeats the title there; the summary of an Article is an excerpt.
     """
     if not document.sensitive or document.type not in ("Note", "Page", "Question"):
         return ""
@@ -143,8 +145,8 @@ def warning_of(document: Document) -> str:
 
 
 def subject_of(document: Document) -> str:
-    """The `summary` of what is not marked as sensitive: a subject line (Pleroma), or a warning of
-    GoToSocial, where the two are apart; "" when it says no more than the title does.
+    """The `summary` of an object not marked as sensitive: a subject line (Pleroma), or a warning of
+    GoToSocial, which keeps the two apart; "" if it only repeats the title.
     """
     if document.sensitive or document.type not in ("Note", "Page", "Question"):
         return ""
@@ -153,7 +155,7 @@ def subject_of(document: Document) -> str:
 
 
 def with_subject(body: Body, subject: str) -> Body:
-    """`body` behind a line of its own for `subject`, if there is one."""
+    """`body` after a line of its own for `subject`, if there is one."""
     if not subject:
         return body
     line = f"<p><strong>{entities.escape(subject, quote=False)}</strong></p>"
@@ -161,12 +163,12 @@ def with_subject(body: Body, subject: str) -> Body:
 
 
 def is_sensitive(document: Document) -> bool:
-    """Whether it or something that is attached to it is marked as not for everybody's eyes."""
+    """Whether it or one of its attachments is marked as sensitive."""
     return document.sensitive or any(one.sensitive for one in document.attachments[:MOST_ATTACHED])
 
 
 def is_title_again(warning: str, title: str) -> bool:
-    """Whether it warns of nothing: Mbin's summary is the title, and the hashtags behind it."""
+    """Whether it is no warning: Mbin's summary is the title, followed by the hashtags."""
     return bool(title) and (warning == title or warning.startswith(f"{title} #"))
 
 
@@ -184,7 +186,7 @@ def _alt(text: str | None) -> str:
 
 
 def _attached_at(attachment: Document) -> str | None:
-    """The address of what is attached, one with `http:` too: it can be linked."""
+    """The address of an attachment, also with `http:`: it can be linked."""
     if attachment.type in _WRITTEN:
         return _address(attachment.url) or _address(attachment.id)
     if attachment.type not in _SEEN_OR_HEARD or not attachment.url:

@@ -1,4 +1,4 @@
-"""Private messages on the wire: ChatMessage, and a Note that is addressed to people alone."""
+"""Private messages on the wire: ChatMessage, and a Note addressed to people only."""
 
 from collections.abc import Callable
 from html import escape
@@ -14,16 +14,18 @@ from fedcom.wire.body import Body
 CHAT = "ChatMessage"
 
 MOST_RECIPIENTS = 10
-"""Members who get one message of a peer's; Mastodon addresses a direct status to all it names."""
+"""The maximum of members who receive one remote message; Mastodon addresses a direct status to
+everyone it mentions.
+"""
 
 
 def recipients_of(
     document: Document, activity: Document, is_ours: Callable[[str], bool]
 ) -> tuple[str, ...]:
-    """Which of our ids a message is addressed to; none when everybody may read it.
+    """The local ids that a message is addressed to; none if it is public.
 
-    That others may read it too, even all followers of its author, makes it none the less private
-    here. An object without addresses has those of the activity that brought it.
+    A message that others may read too, even all followers of its author, is still private here. An
+    object without addressees has those of its activity.
     """
     addressed = document.addressed or activity.addressed
     if PUBLIC in addressed:
@@ -40,10 +42,10 @@ def with_name(body: Body, document: Document) -> Body:
 
 
 def copies_of(iri: str) -> list[str]:
-    """The ids of the rows that one message can have, the first recipient's first.
+    """The ids of the rows of one message, the first recipient's first.
 
-    Each member who gets it has a row and its own thread with the author; ids are unique, so from
-    the second on they have a number behind them that no peer ever sees.
+    Each recipient has a row, and a thread of their own with the author; ids are unique, so from the
+    second on they end in a number that no peer ever sees.
     """
     return [iri, *(f"{iri}#{number}" for number in range(2, MOST_RECIPIENTS + 1))]
 
@@ -51,10 +53,10 @@ def copies_of(iri: str) -> list[str]:
 def to_message(
     about: Message, author: Person, recipient: Person, *, chat: bool, above: Message | None = None
 ) -> dict[str, Any]:
-    """A member's message as a ChatMessage, or as a Note for those who know no such thing.
+    """A member's message as a ChatMessage, or as a Note for servers that do not know ChatMessage.
 
-    Mastodon takes a Note for a direct message only if it mentions whom it is addressed to, and for
-    part of a conversation only if it answers what is in it: `above`, the message before this one.
+    Mastodon accepts a Note as a direct message only if it mentions its addressees, and as part of a
+    conversation only if it is a reply within it: to `above`, the previous message.
     """
     return message(
         about.iri,

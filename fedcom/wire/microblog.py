@@ -1,9 +1,9 @@
-"""Posts as microblogs read them: a Note whose text says everything.
+"""Posts for microblogs: a Note whose text contains everything.
 
-Mastodon 4 shows of a Page its title and a link and drops the text, the warning and the language;
-GoToSocial and Takahe take `name` for a content warning and complain of an attached Link. Of a Note
-all of them show `content`, `summary` as the warning, the tags and the pictures; none shows `name`.
-Both forms, and what each peer makes of them, are in docs/decisions/0034.
+Mastodon 4 shows the title of a Page and a link, and drops the text, the warning and the language;
+GoToSocial and Takahe read `name` as a content warning and complain about an attached Link. Of a
+Note all of them show `content`, `summary` as the warning, the tags and the pictures; none shows
+`name`. Both forms, and the way each peer shows them, are in docs/decisions/0034.
 """
 
 import html as entities
@@ -25,7 +25,7 @@ from fedcom.wire.tags import (
 )
 
 MOST_PICTURES = 4
-"""Pictures of one status that Mastodon shows."""
+"""Images per status that Mastodon shows."""
 
 
 def to_status(
@@ -56,7 +56,7 @@ def to_status(
 
 
 def _content(about: Post, mentioned: tuple[Actor, ...]) -> str:
-    """The link stands before the text, since Mastodon makes its preview of the first one."""
+    """The link comes before the text, because Mastodon previews the first one."""
     title = f"<p><strong>{entities.escape(about.title, quote=False)}</strong></p>"
     link = ""
     if about.url and about.url != about.image_url:

@@ -1,6 +1,6 @@
-"""Who may do what with a post or comment, as its author says: `interactionPolicy`.
+"""An author's `interactionPolicy`: who may do what with a post or comment.
 
-GoToSocial 0.17 and later (https://gotosocial.org/ns); Mastodon 4.5 has `canQuote` of it. What is
+GoToSocial 0.17 and later (https://gotosocial.org/ns); Mastodon 4.5 has `canQuote` of it. Anything
 not mentioned is allowed.
 """
 
@@ -12,7 +12,7 @@ from activitypub.iri import PUBLIC
 
 @dataclass(frozen=True, slots=True)
 class Restrictions:
-    """What an author does not allow others, as far as somebody here could do it."""
+    """The actions that an author forbids, as far as they are possible here."""
 
     no_replies: bool = False
     no_boosts: bool = False
@@ -22,10 +22,11 @@ UNRESTRICTED = Restrictions()
 
 
 def restrictions_in(document: Document) -> Restrictions:
-    """What a peer's post or comment does not allow.
+    """The restrictions of a peer's post or comment.
 
-    Answers, when nobody but the author is named; who follows or is mentioned is not known here, and
-    who needs approval may ask for it. Boosts by a community, unless everybody may without asking.
+    Replies, if only the author is permitted: followers and mentions are not known here, and people
+    who need approval may ask for it. Boosts by a community, unless everyone may boost without
+    asking.
     """
     reply, boost = document.approvals("canReply"), document.approvals("canAnnounce")
     return Restrictions(

@@ -1,4 +1,4 @@
-"""Posts on the wire: our Page, and whatever peers call a post."""
+"""Posts on the wire: our Page, and the types that peers use for posts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,7 +38,7 @@ from fedcom.wire.tags import (
     with_their_links,
 )
 
-# What peers send as a post: Lemmy 0.19 takes the same, Mastodon boosts the same.
+# The types that peers send as posts: Lemmy 0.19 accepts the same, Mastodon boosts the same.
 TYPES = frozenset(
     {"Page", "Article", "Note", "Question", "Video", "Audio", "Event", "Image", "Document"}
 )
@@ -46,7 +46,7 @@ TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PostContent:
-    """What a peer's document says of a post, made safe and within our limits."""
+    """The post in a peer's document, sanitized and within our limits."""
 
     iri: str
     wire_type: str
@@ -57,20 +57,20 @@ class PostContent:
     language: str | None
     published: datetime | None
     updated: datetime | None
-    # The collection that its origin says the thread is (FEP-7888).
+    # The collection of the thread, according to its origin (FEP-7888).
     context_iri: str | None
     image: Illustration | None = None
     content_warning: str = ""
-    # The ids of whom its tags name.
+    # The ids mentioned in its tags.
     mentions: tuple[str, ...] = ()
     restrictions: Restrictions = UNRESTRICTED
 
 
 def read_post(document: Document, community: Community | None = None) -> PostContent:
-    """A post in `community` as a peer's document gives it; `document` must have an id.
+    """The post in `community` in a peer's document; `document` must have an id.
 
-    A Note has no title: it is given one of its subject, its text, its choices or its picture
-    (`_title`); of one with a content warning the warning, because the text is what it warns of.
+    A Note has no title: it gets one from its subject, text, poll options or picture (`_title`);
+    with a content warning from the warning, because the warning is about the text.
     """
     text = Body.of_document(document)
     body = with_emoji(text, document)
@@ -100,7 +100,9 @@ def read_post(document: Document, community: Community | None = None) -> PostCon
 
 
 def thread_of(about: Post) -> str | None:
-    """The id of the collection of a post's whole thread: made from our ids, told by a peer."""
+    """The id of the collection of a post's whole thread: derived from our ids, or given by the
+    peer.
+    """
     return context_iri(about.iri) if about.local else about.context_iri
 
 
@@ -124,7 +126,7 @@ def to_page(
         ),
         about.title,
         TextContent(
-            # Lemmy keeps what it had of a field that is missing, so one that is empty is sent.
+            # Lemmy keeps its old value if a field is missing, so empty ones are sent.
             html=with_their_links(about.body_html, about.iri, mentioned),
             markdown=about.body_source,
             language=language_of(about.language),
@@ -138,7 +140,9 @@ def to_page(
 
 
 def _attachments(about: Post) -> list[dict[str, Any]]:
-    """The link first, which is all that Lemmy looks at; a picture posted as such is the link."""
+    """The link first, because Lemmy reads only that; for a post of just a picture, the picture is
+    the link.
+    """
     found = [link(about.url)] if about.url and about.url != about.image_url else []
     if about.image_url:
         found.append(Illustration(about.image_url, about.image_alt).to_attachment())
@@ -146,10 +150,10 @@ def _attachments(about: Post) -> list[dict[str, Any]]:
 
 
 def _title(document: Document, texts: tuple[str, ...], community: Community | None) -> str:
-    """What is said first; else what can be chosen in a poll, else what its picture shows.
+    """The beginning of the text; else the options of a poll, else the description of its picture.
 
-    `texts` are the ones in which it is looked for: with emoji as pictures, which are no words, then
-    with their names.
+    `texts` are searched in order: first with emoji as pictures, which are no text, then with their
+    names.
     """
     names = () if community is None else (community.name.lower(), community.handle.lower())
     picture = illustration_of(document)
@@ -163,11 +167,11 @@ def _title(document: Document, texts: tuple[str, ...], community: Community | No
 
 
 def _link(document: Document) -> str | None:
-    """What the post points to: its Link attachment (Lemmy), else its first attachment's address.
+    """The link of the post: its Link attachment (Lemmy), else its first attachment's address.
 
-    The `url` of an object is its own page, not what it points to; but lotide's Page points to its
-    `url` when that is on another host, Mbin writes the link as `source` too, and what can be seen
-    or heard is on the page of its server (Lemmy 0.19 links PeerTube's videos so).
+    The `url` of an object is its own page, not its target; but lotide's Page links to its `url` if
+    that is on another host, Mbin writes the link as `source` too, and films and sounds are on the
+    page of their server (Lemmy 0.19 links PeerTube's videos this way).
     """
     for attachment in document.attachments:
         href = attachment.get("href") or attachment.url
@@ -189,7 +193,7 @@ def _link_of_page(document: Document) -> str | None:
 
 
 def _target(value: str) -> str | None:
-    """Where a link may point: to any id, and to whatever a member here may link to.
+    """The permitted targets of a link: any id, and every address that a member here may link to.
 
     Ids have a plain host, links may be `https://bücher.example`.
     """

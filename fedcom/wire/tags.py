@@ -1,4 +1,4 @@
-"""What posts and comments share on the wire: place, mentions, hashtags, languages."""
+"""The shared parts of posts and comments on the wire: community, mentions, hashtags, languages."""
 
 import html as entities
 import re
@@ -16,7 +16,7 @@ from fedcom.text.hashtags import find_hashtags
 from fedcom.text.mentions import MAX_MENTIONS
 from fedcom.wire.addressing import page_of
 
-# A tag of BCP 47, as far as anybody writes them.
+# A language tag (BCP 47) in the forms that occur in practice.
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
@@ -29,7 +29,7 @@ def to_addressing(
     thread: str | None,
     replies: str | dict[str, Any],
 ) -> Addressing:
-    """Where our post or comment stands, whose it is and whom it names."""
+    """The community, author and mentions of our post or comment."""
     return Addressing(
         id=about.iri,
         author=author.iri,
@@ -44,7 +44,7 @@ def to_addressing(
 
 
 def tombstone_of(about: Post | Comment, former_type: str) -> dict[str, Any]:
-    """What is left of our post or comment when it is not shown."""
+    """The Tombstone of our post or comment while it is not shown."""
     return tombstone(
         about.iri, former_type=former_type, deleted=about.deleted_at or about.removed_at
     )
@@ -62,20 +62,20 @@ def _tags_of(
 
 
 def hashtag_page(iri: str, word: str) -> str:
-    """Where a hashtag in our object `iri` leads: what is found here for it."""
+    """The page of a hashtag in our object `iri`: the search for it here."""
     return f"{origin_of(iri)}/search?q={quote('#' + word)}"
 
 
 def named_in(document: Document) -> tuple[str, ...]:
-    """The ids of whom a peer's text names in its tags, as many as one of ours may name."""
+    """The ids mentioned in the tags of a peer's text, at most as many as ours may mention."""
     named = dict.fromkeys(mention.href for mention in document.mentions)
     return tuple(named)[:MAX_MENTIONS]
 
 
 def with_their_links(html: str, iri: str, people: Sequence[Actor]) -> str:
-    """`html` of our object `iri`, with mentions that lead to whom they name, not to our pages.
+    """`html` of our object `iri`, with mentions that link to the people, not to our pages.
 
-    Mastodon and others know a mention in a text by its link being the person's own.
+    Mastodon and others recognize a mention in a text by a link to the person's own page.
     """
     for someone in people:
         if not someone.local:
@@ -85,11 +85,11 @@ def with_their_links(html: str, iri: str, people: Sequence[Actor]) -> str:
 
 
 def language_in(document: Document) -> str | None:
-    """The language that a peer's text says it is in; None for what names none."""
+    """The language of a peer's text; None if it names none."""
     named = document.language
     return named if named is not None and _TAG.fullmatch(named) else None
 
 
 def language_of(code: str | None) -> Language | None:
-    """The language of a text; Lemmy wants a name beside the code and does not read it."""
+    """The language of a text; Lemmy requires a name beside the code and does not read it."""
     return None if code is None else Language(code, code)

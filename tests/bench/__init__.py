@@ -1,5 +1,5 @@
-"""How much CPU the hot paths cost: `make bench`.
+"""The CPU cost of the hot paths: `make bench`.
 
-Figures of one run on one machine; compare them with each other (and with the RSA operation that is
-printed beside them), not with another day's.
+The numbers are from one run on one machine; compare them with each other (and with the RSA
+operation printed beside them), not with another day's.
 """

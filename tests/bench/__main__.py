@@ -134,7 +134,9 @@ async def _incoming(
     posts: list[Post],
     verify_cost: float,
 ) -> None:
-    """Signed Likes and comments through the whole application: first the answer, then the work."""
+    """Signed Likes and comments through the whole application: first the response, then the
+    processing.
+    """
     who = f"{PEER}/u/peer"
     likes = [like(f"{PEER}/like/{at}", who, post.iri) for at, post in enumerate(posts)]
     cost, rate = await _take_in(app, key, likes)
@@ -164,7 +166,7 @@ def _answer(who: str, number: int, post: Post) -> dict[str, Any]:
 async def _take_in(
     app: Callable[..., Awaitable[None]], key: PrivateKey, said: list[dict[str, Any]]
 ) -> tuple[float, str]:
-    """Post all of it at once: CPU seconds for each, and how many in a second."""
+    """Post all of it at once: CPU seconds per activity, and activities per second."""
     url, requests = f"{ORIGIN}/inbox", []
     for activity in said:
         body = dump(activity)
@@ -218,7 +220,7 @@ async def _post(app: Callable[..., Awaitable[None]], body: bytes, headers: dict[
 
 
 async def _outgoing(instance: OpenInstance, community: Community, sign_cost: float) -> None:
-    """Deliveries to many hosts over real sockets, from the row to the recorded answer."""
+    """Deliveries to many hosts over real sockets, from the row to the recorded result."""
     program = str(Path(__file__).with_name("sink.py"))
     sink = await asyncio.create_subprocess_exec(
         sys.executable, program, str(SINK_PORT), str(HOSTS), stdout=asyncio.subprocess.PIPE

@@ -24,7 +24,7 @@ async def serve(port: int, count: int) -> None:
     """Listen on 127.9.0.1, 127.9.0.2 and so on until killed."""
     hosts = [f"127.9.{number // 250}.{number % 250 + 1}" for number in range(count)]
     server = await asyncio.start_server(answer, hosts, port)
-    print("ready", flush=True)  # what the parent waits for
+    print("ready", flush=True)  # the parent waits for this line
     async with server:
         await server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""Take a picture of every page, on a phone and on a desktop, in both themes: `make screenshots`."""
+"""Take a screenshot of every page, on phone and desktop, in both themes: `make screenshots`."""
 
 import sys
 import tempfile

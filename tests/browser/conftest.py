@@ -10,7 +10,7 @@ from tests.browser.screens import OPPOSITES, Screen, chromium, tab
 from tests.browser.town import Town, open_town
 from tests.support.visitor import Visitor
 
-# As long as a tab waits for what it shall press.
+# The time that a tab waits for an element it should press.
 expect.set_options(timeout=10_000)
 
 
@@ -28,19 +28,19 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture(params=OPPOSITES, ids=str)
 def screen(request: pytest.FixtureRequest) -> Screen:
-    """What a story is told on; the central one asks for all."""
+    """The screen of a story; the story about all screens overrides it."""
     chosen: Screen = request.param
     return chosen
 
 
 class Seats:
-    """Where people of the town sit down before the story's screen."""
+    """Opens tabs for people of the town on the story's screen."""
 
     def __init__(self, browser: Browser, town: Town, screen: Screen, stack: ExitStack) -> None:
         self._browser, self._town, self._screen, self._stack = browser, town, screen, stack
 
     def __call__(self, who: str | Visitor) -> Page:
-        """A tab of somebody of the town, or of another visitor; open until the story ends."""
+        """A tab of a person of the town, or of another visitor; open until the story ends."""
         visitor = self._town.people[who] if isinstance(who, str) else who
         return self._stack.enter_context(tab(self._browser, self._screen, visitor))
 

@@ -1,4 +1,4 @@
-"""The browser, and the screens that pages are tried on."""
+"""The browser, and the screens on which pages are tested."""
 
 import shutil
 from collections.abc import Iterator
@@ -42,17 +42,17 @@ OPPOSITES = [
     Screen(DESKTOP.name, DESKTOP.width, DESKTOP.height),
     Screen(PHONE.name, PHONE.width, PHONE.height, "dark", scripts=False),
 ]
-"""Two on which everything is tried at least once."""
+"""Two screens that cover every option at least once."""
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, for as long as it is needed; without its windows if that is installed."""
+    """Debian's Chromium, for the duration of the block; the headless one if installed."""
     path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if path is None:
         raise RuntimeError("there is no Chromium: `make browser` installs it")
     with sync_playwright() as playwright:
-        # Its sandbox refuses root, which is who tests run as in a container.
+        # Its sandbox refuses root, the user of tests in a container.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -60,7 +60,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def tab(browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0) -> Iterator[Page]:
-    """A tab in which `who` is as logged in as they are; every error on the page's console fails.
+    """A tab with the session of `who`; every error on the page's console fails the test.
 
     `zoom` is the browser's: at 2.0 half as much fits.
     """
@@ -77,7 +77,7 @@ def tab(browser: Browser, screen: Screen, who: Visitor, *, zoom: float = 1.0) ->
 
 class Windows:
     """Tabs like those of `tab`, in a window for each server that stays open until the stack is
-    closed; what a tab got to know is forgotten with it, but for files that may be kept.
+    closed; a tab's cookies and storage are deleted with it, but cacheable files are kept.
 
     `script` runs before all others on each page, as a part of the browser.
     """
@@ -88,7 +88,7 @@ class Windows:
 
     @contextmanager
     def tab(self, who: Visitor) -> Iterator[Page]:
-        """A tab in which `who` is as logged in as they are; as in `tab`, errors fail."""
+        """A tab with the session of `who`; errors fail as in `tab`."""
         window = self._window(who.origin)
         window.clear_cookies()
         _log_in(window, who)
@@ -126,7 +126,7 @@ def _complaints(page: Page) -> list[str]:
     complaints: list[str] = []
 
     def note(said: ConsoleMessage) -> None:
-        # Answers that are errors are noted too; pages of errors are looked at as well.
+        # Error responses are recorded too; error pages are looked at as well.
         is_answer = "the server responded with a status of" in said.text
         if said.type in {"error", "warning"} and not is_answer:
             complaints.append(said.text)

@@ -1,4 +1,4 @@
-"""Every page, and who looks at it; in the order of `fedcom/web/routes.py`."""
+"""Every page with its viewer, in the order of `fedcom/web/routes.py`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from tests.browser.town import Town
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A page: `path` may name things of the town in braces, `who` is "" for a guest.
+    """A page: `path` may name objects of the town in braces, `who` is "" for a guest.
 
-    `typed` (by field) is written into its form, which is then sent with the button `press`: some
-    pages are only seen as an answer. `language` is what the browser asks for, where it matters, and
-    `before` how often the page was just asked for.
+    `typed` (by field) is filled into its form, which is then sent with the button `press`: some
+    pages only exist as a response. `language` is the browser's, where it matters, and `before` the
+    number of requests for the page just before.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Sight:
         return self.path.format_map(town.paths)
 
     def open(self, page: Page, town: Town) -> None:
-        """Bring the page to it."""
+        """Open it in this tab."""
         if self.language:
             page.set_extra_http_headers({"Accept-Language": self.language})
         for _ in range(self.before):
@@ -200,4 +200,4 @@ NO_PAGES = {
     "/media/{name}",
     "/media/remote",
 }
-"""Routes that answer a file, a feed, or the way to a page."""
+"""Routes that return a file, a feed, or a redirect."""

@@ -1,4 +1,4 @@
-"""What stories have in common: a thread on both servers, menus, and what is counted."""
+"""Shared parts of the stories: a thread on both servers, menus, and counters."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ class Thread:
 
     @property
     def number_there(self) -> int:
-        """The number it has at beta."""
+        """Its id at beta."""
         return number_of(self.there)
 
 
@@ -34,23 +34,24 @@ def number_of(path: str) -> int:
 
 
 def begin_thread(town: Town, screen: Screen, title: str, by: str = "eve") -> Thread:
-    """A new post that has arrived at beta."""
+    """A new post, once it has arrived at beta."""
     whole = f"{title} ({screen})"
     here = town.people[by].submit("/c/cats", whole, body="Tell me.")
     return Thread(whole, here, find_at_beta(town, whole))
 
 
 def find_at_beta(town: Town, title: str) -> str:
-    """Where a post in !cats is at beta, once it has arrived."""
+    """The path at beta of a post in !cats, once it has arrived."""
     cats = f"{town.paths['cats at beta']}?sort=new"
     return f"/post/{eventually(lambda: town.people['zoe'].open(cats).find_post(title))}"
 
 
 @contextmanager
 def newcomer(town: Town, name: str, screen: Screen) -> Iterator[Visitor]:
-    """A member of alpha that only this story knows.
+    """A new member of alpha, for one story only.
 
-    By the command line: so many do not sign up within minutes from one address.
+    Created on the command line: the sign-up limit allows only a few within minutes from one
+    address.
     """
     suffix = "".join(part[0] for part in str(screen).split("-"))
     with Visitor(town.alpha.origin, f"{name}_{suffix}") as visitor:
@@ -60,7 +61,7 @@ def newcomer(town: Town, name: str, screen: Screen) -> Iterator[Visitor]:
 
 
 def choose(box: Locator, name: str) -> None:
-    """Press what stands in the menu "More" of a post, of its line or of a comment."""
+    """Press an entry in the menu "More" of a post, of its list item or of a comment."""
     menu = box.locator("details.more").first
     menu.locator("summary").click()
     menu.get_by_role("button", name=name, exact=True).or_(
@@ -69,7 +70,7 @@ def choose(box: Locator, name: str) -> None:
 
 
 def loads_of(page: Page) -> list[str]:
-    """A list that grows by an address with every page that is loaded from now on."""
+    """A list of the addresses of all pages loaded from now on."""
     loaded: list[str] = []
 
     def note(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""axe-core finds nothing, the keyboard reaches everything, and twice the size still fits."""
+"""axe-core finds no violations, the keyboard reaches everything, pages fit at double size."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,11 +15,11 @@ from tests.browser.sights import SIGHTS, Sight
 from tests.browser.town import Town
 
 SMALL = 320
-"""Pixels: the narrowest that WCAG 2.1 (1.4.10) asks for."""
+"""Pixels: the narrowest width that WCAG 2.1 (1.4.10) requires."""
 
 AXE = Path(__file__).parent.parent / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 
-# Our pages let no script run but the one of ours, so axe comes in as part of the browser.
+# Our pages run no script but our own, so axe is injected as part of the browser.
 _RUN = """async (rules) => {
   const only = rules ? { runOnly: { type: "rule", values: rules } } : {};
   const found = await axe.run(document, { resultTypes: ["violations"], ...only });
@@ -33,7 +33,7 @@ _UNFOLD = """() => {
 }"""
 
 
-# That the page itself scrolls sideways may come from a part that is not to be seen.
+# A hidden part may cause the page itself to scroll sideways.
 _TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .filter((part) => part.checkVisibility()
       && part.getBoundingClientRect().right > innerWidth + 1
@@ -41,7 +41,7 @@ _TOO_WIDE = """() => [...document.querySelectorAll("body *")]
   .map((part) => part.outerHTML.slice(0, 120)).slice(0, 3)
   .concat(document.documentElement.scrollWidth > innerWidth ? ["the page scrolls"] : [])"""
 
-# What the keyboard must reach; of radio buttons that belong together one, the others by arrows.
+# The elements that the keyboard must reach; of a group of radio buttons one, the others by arrows.
 _FOCUSABLE = """() => {
   const all = [...document.querySelectorAll(
       "a[href], button, input:not([type=hidden]), textarea, select, summary")]
@@ -54,13 +54,13 @@ _FOCUSABLE = """() => {
 
 
 def violations(page: Page, *rules: str) -> list[Any]:
-    """What axe-core finds wrong with the page: rules, each with the elements that break it."""
+    """The violations that axe-core finds: rules, each with its elements."""
     found: list[Any] = page.evaluate(_RUN, list(rules) or None)
     return found
 
 
 def missed(page: Page) -> int:
-    """How many of the parts that can be used the Tab key does not come to."""
+    """The number of usable elements that the Tab key does not reach."""
     wanted: int = page.evaluate(_FOCUSABLE)
     for _ in range(wanted + 5):
         page.keyboard.press("Tab")
@@ -69,7 +69,9 @@ def missed(page: Page) -> int:
 
 
 def too_wide(page: Page) -> list[Any]:
-    """What sticks out: on a phone, at twice the size (half as much is seen), on the smallest."""
+    """The elements that overflow: on a phone, at twice the size (half as much is seen), on the
+    smallest.
+    """
     found = []
     for width in (PHONE.width, DESKTOP.width // 2, SMALL):
         page.set_viewport_size({"width": width, "height": PHONE.height})
@@ -78,27 +80,25 @@ def too_wide(page: Page) -> list[Any]:
 
 
 def problems(page: Page) -> list[Any]:
-    """What keeps somebody from using the page that stands there, folded and unfolded, in light and
-    dark.
-    """
+    """All accessibility problems of the open page, folded and unfolded, in light and dark."""
     unreached = missed(page)
     found: list[Any] = [f"{unreached} not reached by the keyboard"] if unreached else []
     found += violations(page)
     if page.evaluate(_UNFOLD):
         found += violations(page)
-    # Nothing but the colours is another with another theme.
+    # Themes differ in colours only.
     page.emulate_media(color_scheme="dark")
     return found + violations(page, "color-contrast") + too_wide(page)
 
 
 @pytest.fixture(scope="module")
 def windows(browser: Browser) -> Iterator[Windows]:
-    """With axe in every tab: handing it over takes as long as a run of it."""
+    """Windows with axe in every tab: injecting it takes as long as running it."""
     with ExitStack() as stack:
         yield Windows(browser, DESKTOP, stack, script=AXE)
 
 
-# One test and one tab for all of it: opening a page takes as long as looking at it.
+# One test and one tab for all of it: opening a page takes as long as checking it.
 @pytest.mark.parametrize("sight", SIGHTS, ids=str)
 def test_everybody_can_use_it(windows: Windows, town: Town, sight: Sight) -> None:
     with windows.tab(town.people[sight.who]) as page:
@@ -108,7 +108,7 @@ def test_everybody_can_use_it(windows: Windows, town: Town, sight: Sight) -> Non
 
 def test_everybody_can_use_the_page_of_a_failure(windows: Windows, town: Town) -> None:
     """No server of the town fails; this is the page that one would send."""
-    problem = Problem(500, "internal_error", "This was our mistake. The error has been logged.")
+    problem = Problem(500, "internal_error", "This is a problem on our side. It has been logged.")
     values = {"problem": problem, "title": "Something went wrong", "request_id": "5f3a"}
     failure = bare_page("failure.html", 500, values | {"style": style_address()})
     with windows.tab(town.people[""]) as page:

@@ -1,4 +1,4 @@
-"""Stories of admins: how the server looks, who comes in, whom it talks to."""
+"""Stories of admins: appearance, registration, federation."""
 
 from datetime import timedelta
 
@@ -59,7 +59,7 @@ def test_whoever_forgot_the_password_asks_for_a_letter(
 
 def test_whoever_is_invited_comes_in(town: Town, screen: Screen, sit: Seats) -> None:
     name = f"guest_{'js' if screen.scripts else 'plain'}"
-    page = sit("zoe")  # at beta others have to apply
+    page = sit("zoe")  # beta requires an application
     page.goto("/admin/invitations")
     page.get_by_label("Who is it for?").fill(name)
     page.get_by_role("button", name="Create invitation").click()
@@ -122,7 +122,7 @@ def test_what_could_not_be_sent_is_tried_again(town: Town, screen: Screen, sit: 
     town.beta.server.stop()
     try:
         bob.reply(thread.here, "Hello?")
-        # After three failures it rests for so long that it will not try by itself meanwhile.
+        # After three failures it rests too long to be retried during the test.
         eventually(lambda: "Next attempt at" in ann.open("/admin/federation").text)
         assert "Unreachable" in ann.open("/admin/federation").text
     finally:

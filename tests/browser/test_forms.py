@@ -21,7 +21,9 @@ _UNGUARD = """() => {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A form at `path`: what `who` types well, and what makes it wrong; passwords are not kept."""
+    """A form at `path`: the valid values that `who` types, and the invalid one; passwords are not
+    kept.
+    """
 
     path: str
     who: str
@@ -63,8 +65,8 @@ FORMS = [
     Refused("/upload", "kim", {}, {"alt": "x" * 1001}),
 ]
 
-# Forms in which there is nothing to type, or only a password or a file, which no page gives back;
-# what is searched stands in the address.
+# Forms without typed text, or with only a password or a file, which no page gives back; a search is
+# in the address.
 NOTHING_TYPED = {
     "/settings/appearance",
     "/settings/delete",
@@ -96,7 +98,7 @@ def test_what_was_typed_stays(browser: Browser, town: Town, form: Refused) -> No
     typed = form.good | form.wrong
     with tab(browser, DESKTOP, town.people[form.who]) as page:
         page.goto(form.path.format_map(town.paths))
-        # The server shall refuse it, and not already the browser.
+        # The server has to refuse it, not the browser.
         page.evaluate(_UNGUARD)
         for name, text in typed.items():
             page.locator(f"main [name={name}]:visible").first.fill(text)

@@ -1,4 +1,4 @@
-"""Stories of moderators: reports, removals, locks, pins, bans, and one who lives elsewhere."""
+"""Stories of moderators: reports, removals, locks, pins, bans, and a remote moderator."""
 
 from playwright.sync_api import expect
 
@@ -54,7 +54,7 @@ def test_a_reported_post_is_locked_from_the_queue(town: Town, screen: Screen, si
 def test_what_a_moderator_removes_can_be_restored(town: Town, screen: Screen, sit: Seats) -> None:
     thread = begin_thread(town, screen, "Off the topic")
     number = town.people["eve"].reply(thread.here, "Rude words.")
-    # Zoe runs beta and is still shown what was removed, to judge it: a reader there is not.
+    # Zoe is beta's admin and still sees removed content, to judge it; ordinary readers do not.
     reader, page = town.people["guest of beta"], sit("mia")
     eventually(lambda: reader.open(thread.there).find_comment("Rude words."))
     page.goto(thread.here)

@@ -1,4 +1,4 @@
-"""Stories of members' own settings: looks, language, password, pictures, a copy, and leaving."""
+"""Stories of members' own settings: appearance, language, password, pictures, export, leaving."""
 
 import json
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_a_profile_is_changed(town: Town, screen: Screen, sit: Seats) -> None:
         page.get_by_label("About you").fill("I *show*.")
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_role("heading", name=f"Shown on a {screen}")).to_be_visible()
-        # Followers are told at once; whoever looks somebody up reads what stands there now.
+        # Followers are notified at once; a look-up reads the current value.
         there = town.people["zoe"].look_up(f"@{member.name}@{town.alpha.host}")
         assert f"Shown on a {screen}" in town.people["zoe"].open(there).text
 
@@ -107,7 +107,8 @@ def test_a_picture_is_uploaded_shown_to_another_server_and_deleted(
     with newcomer(town, "painter", screen) as member:
         page = sit(member)
         page.goto("/upload")
-        # A picture of nobody else: one that several upload is kept once, as the first one's.
+        # Used by nobody else: a picture that several people upload is stored once, as the first
+        # one's.
         own = PICTURE | {"buffer": picture("PNG", draw(screen.width // 4, 200))}
         page.get_by_label("Picture", exact=True).set_input_files(own)
         page.get_by_label("Picture description").fill("Blue on orange")

@@ -1,4 +1,4 @@
-"""Every page of `fedcom/web/routes.py` is among the sights, and is what it is called."""
+"""Every page of `fedcom/web/routes.py` is among the sights, with the right title."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from fedcom.web.routes import routes
 from tests.browser.sights import NO_PAGES, SIGHTS, Sight
 from tests.browser.town import Town
 
-# Sights that are errors at their first look; those with a form become others when it is sent.
+# Sights that are errors when first opened; those with a form change when it is sent.
 _STATUS = {
     "post-deleted": 410,
     "post-removed": 410,

@@ -1,4 +1,4 @@
-"""Stories of members: reading, writing and answering, on two servers at once."""
+"""Stories of members: reading, writing and replying, on two servers at once."""
 
 from datetime import timedelta
 from typing import Literal
@@ -22,7 +22,7 @@ from tests.support.visitor import PASSWORD, path_of
 
 
 class _Hand:
-    """Counts what a newcomer has to press and to type."""
+    """Counts the clicks and keystrokes of a newcomer."""
 
     def __init__(self, page: Page) -> None:
         self._page = page

@@ -1,4 +1,4 @@
-"""What a page costs whoever reads it on the way home: bytes as they travel, and requests."""
+"""The weight of a page on the network: bytes transferred, and requests."""
 
 import random
 
@@ -15,7 +15,7 @@ REQUESTS = 6
 
 
 def words(seed: int, count: int) -> str:
-    """Text that does not repeat itself, so that it compresses no better than people's."""
+    """Text without repetition, so that it compresses no better than real text."""
     letters = random.Random(seed)
     return " ".join(
         "".join(letters.choices("etaoinshrdlu", k=letters.randint(2, 9))) for _ in range(count)
@@ -23,7 +23,7 @@ def words(seed: int, count: int) -> str:
 
 
 def write_comments(who: Visitor, post: str, count: int) -> None:
-    """Many comments, each third one answering the one before it."""
+    """Many comments, each third one a reply to the one before it."""
     page = who.open(post)
     fields = page.form(f"{post}/comment").fields
     parent = ""

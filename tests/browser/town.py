@@ -1,8 +1,8 @@
-"""Two servers with something on every page: alpha, where ann is the admin, and beta, zoe's.
+"""Two servers with content on every page: alpha, whose admin is ann, and beta, zoe's.
 
 ann runs alpha, mia moderates !cats there, bob and eve are members; zoe runs beta, has !dogs, and
-follows !cats. sue keeps, writes and blocks, kim has nothing yet, tom is banned. On gamma nobody has
-been yet. Everything is done with forms of the pages, as anybody would.
+follows !cats. sue saves, drafts and blocks, kim has nothing yet, tom is banned. gamma is not set up
+yet. Everything is done with forms of the pages, as a person would.
 """
 
 import time
@@ -44,7 +44,7 @@ They only pretend.
 
 @dataclass(slots=True)
 class Town:
-    """The two servers, their people, and the addresses of what there is to see."""
+    """The two servers, their people, and the addresses of their content."""
 
     alpha: Node
     beta: Node
@@ -53,7 +53,7 @@ class Town:
 
 
 def eventually(look: Callable[[], T | None]) -> T:
-    """What `look` finds, as soon as it finds something. Raises Unexpected after 20 seconds."""
+    """The result of `look`, as soon as there is one. Raises Unexpected after 20 seconds."""
     deadline = time.monotonic() + SECONDS
     while True:
         found = look()
@@ -66,10 +66,10 @@ def eventually(look: Callable[[], T | None]) -> T:
 
 @contextmanager
 def open_town(folder: Path) -> Iterator[Town]:
-    """Start all servers, people them, fill them; stop them at the end."""
+    """Start all servers, create people and content; stop them at the end."""
     second = "127.0.0.2" if is_free("127.0.0.2") else "127.0.0.1"
     alpha = Node("alpha", folder / "alpha")
-    # Nobody takes its mail, but its pages are those of a server that sends some.
+    # No mail server is behind it, but its pages are those of a server with mail.
     mail = f"smtp://{alpha.host.partition(':')[0]}:9"
     beta = Node("beta", folder / "beta", address=second, smtp_url=mail)
     gamma = Node("gamma", folder / "gamma")
@@ -92,9 +92,9 @@ def open_town(folder: Path) -> Iterator[Town]:
 
 
 def attach(who: Visitor, page: Page, having: str, field: str, **values: str) -> str:
-    """Send the form of `page` that has a field `having` with a picture in `field`.
+    """Send the form of `page` that has a field `having`, with a picture in `field`.
 
-    Returns where it leads to.
+    Returns the redirect target.
     """
     form = page.form(having=having)
     texts = {name: text for name, text in form.fields.items() if name != field}
@@ -131,7 +131,7 @@ def _people_arrive(town: Town) -> None:
 
 
 def _sign_up(town: Town) -> None:
-    """All at once: each has to look at the form for as long as people do."""
+    """All at once: each has to wait with the form for as long as a person would."""
     forms = []
     for name in ("mia", "bob", "eve", "sue", "kim", "tom", "guest of beta"):
         page = town.people[name].open("/register")
@@ -272,7 +272,7 @@ def _admins_decide(town: Town) -> None:
     made_at = f"{town.alpha.origin}/register?"
     links = [to for to, _ in ann.open("/admin/invitations").links if to.startswith(made_at)]
     reset = ann.open("/admin/members")
-    # Not the first of them: that one is pressed where the page is looked at, and ends the others.
+    # Not the first session: the page of sessions ends all others with it.
     resets = [
         form
         for form in reset.forms

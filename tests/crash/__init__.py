@@ -1,6 +1,6 @@
-"""`python -m tests.crash`: two servers are killed while they talk and lose nothing.
+"""`python -m tests.crash`: two servers are killed while they exchange activities, and lose nothing.
 
-`__main__` reads the command line, `story` plays it, `people` fills the servers, `driver` does what
-people do and remembers what must come of it, `kills` ends processes at the worst moment, `books`
-compares what both servers have in the end.
+`__main__` reads the command line, `story` runs the scenario, `people` fills the servers, `driver`
+acts for the members and records the expected result, `kills` ends processes at the worst moment,
+`books` compares the final state of both servers.
 """

@@ -1,4 +1,6 @@
-"""Kill two talking servers again and again, and see whether both have the same in the end."""
+"""Kill two federating servers again and again, and check that both have the same content in the
+end.
+"""
 
 import argparse
 import shutil
@@ -13,13 +15,13 @@ from tests.support import services
 from tests.support.databases import PostgresqlDatabases
 
 BUSY_PART = 0.75
-"""At least this part of the kills must meet a process with something in its hands."""
+"""The least share of the kills that must hit a process in the middle of work."""
 
 SHOWN = 20
 
 
 def main() -> int:
-    """0 when nothing was lost and nothing doubled."""
+    """0 if nothing was lost and nothing duplicated."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--posts", type=int, default=500)
     parser.add_argument("--comments", type=int, default=200)

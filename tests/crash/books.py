@@ -1,4 +1,4 @@
-"""What a server has in the end, read from its database, and the comparison of two of them."""
+"""The final content of a server, read from its database, and the comparison of two servers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Line = tuple[str, int, int, int] | tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is under way on a server."""
+    """The unfinished work of a server."""
 
     claimed: int
     waiting: int
@@ -29,13 +29,13 @@ class Pending:
 
     @property
     def is_settled(self) -> bool:
-        """Nothing is."""
+        """Whether there is none."""
         return not (self.claimed or self.waiting or self.journal)
 
 
 @dataclass(slots=True)
 class Book:
-    """Posts and comments by IRI: what they say, points up and down, comments below."""
+    """Posts and comments by IRI: their text, upvotes and downvotes, comments below."""
 
     posts: dict[str, tuple[str, int, int, int]] = field(default_factory=dict)
     comments: dict[str, tuple[str, int, int]] = field(default_factory=dict)
@@ -43,13 +43,13 @@ class Book:
 
     @property
     def points(self) -> int:
-        """All votes that the posts and comments count."""
+        """All votes counted on posts and comments."""
         below = sum(up + down for _, up, down in self.comments.values())
         return below + sum(up + down for _, up, down, _ in self.posts.values())
 
 
 class Eye:
-    """Looks into the database of a node, whether the node runs or not."""
+    """Reads the database of a node, running or not."""
 
     def __init__(self, node: Node) -> None:
         url = normalise_url(node.database_url)
@@ -58,7 +58,7 @@ class Eye:
         self._engine: Engine = create_engine(url, isolation_level="AUTOCOMMIT")
 
     def pending(self) -> Pending:
-        """What is under way now."""
+        """The unfinished work at this moment."""
         return self._see(_pending)
 
     def book(self) -> Book:
@@ -101,7 +101,7 @@ def _book(conn: Connection) -> Book:
 
 
 def differences(wanted: Book, found: Book) -> list[str]:
-    """What is lost, what is too much and what is not the same, a line each."""
+    """Differences (missing, unexpected, unequal), one line each."""
     lines = []
     pairs: tuple[tuple[str, dict[str, Line], dict[str, Line]], ...] = (
         ("post", dict(wanted.posts), dict(found.posts)),

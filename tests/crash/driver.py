@@ -1,8 +1,9 @@
-"""People at work: posts, comments and votes by the forms of the pages, whatever the servers do.
+"""Simulated members: they post, comment and vote with the forms of the pages, whatever the servers
+do.
 
-What a server that was killed did not answer is tried again, as a person would: look whether it is
-there, and if not, send it again. The driver keeps the book of what both servers must have at the
-end.
+A request that a killed server did not answer is tried again, as a person would: check whether its
+effect is there, and if not, send it again. The driver records the content that both servers must
+have at the end.
 """
 
 import itertools
@@ -25,24 +26,24 @@ from tests.support.visitor import FORM_HEADERS, HEADERS, Page, path_of, read_pag
 T = TypeVar("T")
 
 PATIENCE = 120.0
-"""Seconds for which one thing is tried."""
+"""Seconds for which one request is tried."""
 
 PAUSE = 0.1
 LOOK_AROUND = 0.25
-"""Seconds between two looks at the lists, to find out under which numbers posts have arrived."""
+"""Seconds between two reads of the lists that find the local ids of new posts."""
 
 
 class Stuck(Exception):
-    """Something could not be done, however often it was tried."""
+    """A request failed, however often it was tried."""
 
 
 class Down(Exception):
-    """No answer, or one that says that the server is in trouble: try again."""
+    """No response, or a server error: try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is to be done, by how many at a time."""
+    """The amount of work, and the number of parallel clients."""
 
     posts: int
     comments: int
@@ -51,13 +52,13 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """All that is to be done."""
+        """The total of requests."""
         return self.posts + self.comments + self.votes
 
 
 @dataclass(slots=True)
 class Written:
-    """A post as the driver knows it: its IRI, its numbers on each server, what came of it."""
+    """A post as the driver knows it: its IRI, its id on each server, its expected content."""
 
     iri: str
     title: str
@@ -70,18 +71,18 @@ class Written:
 
 
 class Hand:
-    """One browser after the other, for whoever it is lent to."""
+    """One HTTP client, used for one member after the other."""
 
     def __init__(self) -> None:
         self._clients: dict[str, httpx.Client] = {}
 
     def get(self, member: Member, path: str) -> Page:
-        """A page as the member sees it. Raises Down."""
+        """The page as the member sees it. Raises Down."""
         answer = self._ask(member, "GET", path)
         return read_page(path, answer.status_code, answer.text)
 
     def send(self, member: Member, path: str, **fields: str) -> str:
-        """Send a form with the member's token; where it leads to. Raises Down."""
+        """Send a form with the member's token; returns the redirect target. Raises Down."""
         if not member.form_token:
             page = self.get(member, "/settings")
             member.form_token = page.form(having="form_token").fields["form_token"]
@@ -116,12 +117,12 @@ class Hand:
 
 
 class Driver:
-    """Does all of a plan with several hands at once, and knows what must come of it."""
+    """Carries out a plan with several clients at once, and records the expected result."""
 
     def __init__(
         self, plan: Plan, members: list[Member], places: dict[str, Node], seed: int
     ) -> None:
-        """`places` has the communities and where they are at home."""
+        """`places` has the communities and their home servers."""
         self.plan = plan
         self.done = 0
         self.retried = 0
@@ -149,11 +150,11 @@ class Driver:
             thread.start()
 
     def is_over(self) -> bool:
-        """Whether everything is done (or something could not be)."""
+        """Whether everything is done (or a request failed for good)."""
         return self.failure is not None or not any(thread.is_alive() for thread in self._threads)
 
     def finish(self) -> None:
-        """Wait for the end. Raises what went wrong."""
+        """Wait for the end. Raises the failure, if there was one."""
         for thread in self._threads:
             thread.join()
         self._over.set()
@@ -163,12 +164,10 @@ class Driver:
             raise self.failure
 
     def book(self) -> Book:
-        """What each server must have."""
+        """The expected content of each server."""
         posts = {one.iri: (one.title, one.up, one.down, one.comments) for one in self.written}
         comments = {iri: (words, 1, 0) for iri, words in self.comments.items()}
         return Book(dict(posts), dict(comments))
-
-    # The hands
 
     def _guarded(self, work: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:
@@ -227,13 +226,11 @@ class Driver:
         return lambda hand: self._vote(hand, voter, about, score)
 
     def _pick(self) -> tuple[Written, Member] | None:
-        """A post, and somebody on a server where it has arrived."""
+        """A post, and a member of a server where it has arrived."""
         if not self.written:
             return None
         about, member = self._random.choice(self.written), self._random.choice(self._members)
         return (about, member) if member.node.name in about.numbers else None
-
-    # What is done
 
     def _post(self, hand: Hand, author: Member, community: str, title: str) -> None:
         path = self._path(community, author.node)
@@ -264,14 +261,14 @@ class Driver:
 
     def _vote(self, hand: Hand, voter: Member, about: Written, score: int) -> None:
         path = f"/post/{about.numbers[voter.node.name]}/vote"
-        # The same vote twice is one vote: nothing to look for in between.
+        # A repeated vote counts once: there is nothing to check in between.
         self._until_done(lambda: hand.send(voter, path, score=str(score)), lambda: None)
         with self._lock:
             about.up += score > 0
             about.down += score < 0
 
     def _until_done(self, send: Callable[[], T], find: Callable[[], T | None]) -> T:
-        """Send it; after no answer find out whether it was done, else send it again."""
+        """Send it; without a response check whether it was done, else send it again."""
         deadline = time.monotonic() + PATIENCE
         uncertain = False
         while time.monotonic() < deadline:
@@ -286,8 +283,6 @@ class Driver:
                     self.retried += 1
                 time.sleep(PAUSE)
         raise Stuck("a server did not come back")
-
-    # Where posts have arrived
 
     def _path(self, community: str, node: Node) -> str:
         home = self._places[community]
@@ -304,7 +299,7 @@ class Driver:
         hand.close()
 
     def _read_list(self, hand: Hand, guest: Member, path: str) -> None:
-        """Read the list of a community from the newest post to one whose number is known."""
+        """Read the list of a community from the newest post to one with a known id."""
         query = "?sort=new"
         while query:
             page = hand.get(guest, path + query)
@@ -313,7 +308,7 @@ class Driver:
             query = older[1].replace("&amp;", "&") if older and news else ""
 
     def _note(self, node: Node, page: Page) -> bool:
-        """Remember the numbers of the posts on a page; whether any was new."""
+        """Store the ids of the posts on a page; returns whether any was new."""
         news = False
         with self._lock:
             known = {one.title: one for one in self.written}

@@ -1,4 +1,4 @@
-"""Killing a process while it has something in its hands, and starting it again."""
+"""Kills a process in the middle of its work, and starts it again."""
 
 import random
 import time
@@ -8,12 +8,12 @@ from tests.crash.books import Eye, Pending
 from tests.support.nodes import Node, Process
 
 WAIT = 8.0
-"""Seconds to wait for a moment at which the victim has something in its hands."""
+"""Seconds to wait until the victim is in the middle of its work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Victim:
-    """A process to kill, and the eye that looks into its database."""
+    """A process to kill, and the reader of its database."""
 
     name: str
     node: Node
@@ -21,7 +21,7 @@ class Victim:
     eye: Eye
 
     def is_busy(self, pending: Pending) -> bool:
-        """Whether it works on something: a worker delivers, a server with a worker hears."""
+        """Whether it is working: a worker delivers, a server with a worker receives."""
         if self.process is self.node.worker:
             return pending.claimed > 0
         if self.node.worker is not None:
@@ -31,7 +31,7 @@ class Victim:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One kill: what was seen in the database right before, and with the process dead."""
+    """One kill: the state of the database right before, and with the process dead."""
 
     number: int
     victim: str
@@ -50,7 +50,7 @@ class Kill:
 
 
 def kill(number: int, victim: Victim, done: int, chance: random.Random) -> Kill:
-    """Wait for a bad moment, SIGKILL, look at what is left behind, wait a little, start again."""
+    """Wait for a bad moment, SIGKILL, read the state left behind, wait a little, start again."""
     deadline = time.monotonic() + WAIT
     before = victim.eye.pending()
     while not victim.is_busy(before) and time.monotonic() < deadline:

@@ -1,8 +1,8 @@
-"""Who is on the two servers, and the one community each has.
+"""The members of the two servers, and the one community of each.
 
 Accounts and sessions are put into the database through the project's own functions before the
-servers start, with one key pair for all of a server's people: that spares a minute of argon2 and
-RSA and nothing that the story is about. Everything after that goes through HTTP.
+servers start, with one key pair for all people of a server: that saves a minute of argon2 and RSA
+that the test is not about. Everything after that goes through HTTP.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.support.nodes import Node
 
 @dataclass(slots=True)
 class Member:
-    """Somebody with a session; `form_token` is read off the first page they open."""
+    """A member with a session; `form_token` is read from the first page they open."""
 
     node: Node
     name: str
@@ -30,7 +30,7 @@ class Member:
 
 
 def settle(node: Node, community: str, count: int) -> list[Member]:
-    """Make `count` members and a community of the first of them, who is the admin."""
+    """Create `count` members and a community of the first of them, who is the admin."""
     return asyncio.run(_settle(node, community, count))
 
 

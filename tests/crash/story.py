@@ -1,4 +1,4 @@
-"""The story of two servers that are killed in turn: set-up, work and kills, settling, verdict."""
+"""The scenario of two servers killed in turn: set-up, work and kills, settling, verdict."""
 
 import itertools
 import random
@@ -25,7 +25,7 @@ EAST, WEST = "east", "west"
 
 @dataclass(slots=True)
 class Verdict:
-    """What came of it."""
+    """The result of the run."""
 
     kills: list[Kill]
     problems: list[str]
@@ -33,13 +33,13 @@ class Verdict:
 
     @property
     def busy_kills(self) -> int:
-        """Kills at which a delivery was claimed or a journal row open, seen after the death."""
+        """Kills that hit a claimed delivery or an open journal row, counted after the death."""
         return sum(one.was_busy for one in self.kills)
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where the servers keep things: folders, and for the second PostgreSQL and Redis."""
+    """The storage of the servers: folders, and for the second PostgreSQL and Redis."""
 
     folder: Path
     database_url: str
@@ -55,7 +55,7 @@ def play(
     people: int = PEOPLE,
     say: Callable[[str], None] = print,
 ) -> Verdict:
-    """Play it all; `say` is told as it goes on."""
+    """Run the whole scenario; `say` prints its progress."""
     nodes = [
         Node("anna", stores.folder / "anna", address="127.0.0.1"),
         Node(
@@ -96,7 +96,7 @@ def play(
 
 
 def _follow(admin: Member, handle: str) -> None:
-    """The admin of each server follows the other's community, at the pages, and is accepted."""
+    """The admin of each server follows the other's community on its pages, and is accepted."""
     visitor = Visitor(admin.node.origin, admin.name)
     visitor.client.cookies.set("session", admin.session)
     path = visitor.look_up(handle)
@@ -135,7 +135,9 @@ def _kill_in_turn(
 
 
 def _wait_until_settled(eyes: list[Eye], say: Callable[[str], None]) -> float | None:
-    """Until nothing is under way on both, twice in a row; the seconds, or None for never."""
+    """Wait until both have no unfinished work, twice in a row; the seconds, or None if that never
+    happens.
+    """
     began, calm, told = time.monotonic(), 0, 0.0
     while (passed := time.monotonic() - began) < SETTLE_SECONDS:
         pending = [eye.pending() for eye in eyes]

@@ -21,14 +21,14 @@ from tests.support.visitor import PASSWORD
 
 PLACES = [("alpha", "127.0.0.1", 8001), ("beta", "127.0.0.2", 8002), ("gamma", "127.0.0.3", 8003)]
 SLOWEST = 15.0
-"""How many times as long as the form itself a post may take to be visible elsewhere, in the median.
+"""How many times as long as the form's response a post may take to be visible elsewhere (median).
 
-Mostly it is 4 to 7 times. A bound in milliseconds would judge how busy the machine is.
+Usually it is 4 to 7 times. A limit in milliseconds would measure how busy the machine is.
 """
 
 
 def main() -> int:
-    """0 when everything arrived everywhere, and fast enough."""
+    """0 if everything arrived everywhere, and fast enough."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--exit", action="store_true", help="end the servers when it is over")
     asked = parser.parse_args()

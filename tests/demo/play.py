@@ -1,8 +1,8 @@
-"""What happens in the demo: people of three servers talk in communities of two of them.
+"""The scenario of the demo: people of three servers meet in communities on two of them.
 
 Alpha has the community !garden, which people of beta and gamma follow; beta has !kitchen, which
-alpha follows. Everything is done with forms of the web pages. Two servers of other kinds follow
-!garden as well, a microblog and a forum, with a person called pia on each.
+alpha follows. Everything is done with forms of the web pages. Two servers with other software
+follow !garden as well, a microblog and a forum, with a person called pia on each.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.support.visitor import Page, Unexpected, Visitor
 
 @dataclass(slots=True)
 class Server:
-    """One instance, its people and the guest who looks at its pages."""
+    """One instance, its people, and the guest who reads its pages."""
 
     node: Node
     guest: Visitor
@@ -26,7 +26,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """As it is called in the demo."""
+        """Its name in the demo."""
         return self.node.name
 
     def path(self, community: str, home: "Server") -> str:
@@ -42,7 +42,7 @@ class Server:
         return f"/post/{number}"
 
     def comment_path(self, post: str, words: str) -> str:
-        """The page here of a comment with these words below the post at `post`."""
+        """The page here of a comment with this text below the post at `post`."""
         number = self.guest.open(post).find_comment(words)
         if number is None:
             raise Unexpected(f"{self.name} does not show “{words}”")
@@ -68,7 +68,7 @@ class Play:
         ]
 
     def run(self) -> None:
-        """All of it."""
+        """Run all scenes."""
         self.people_arrive()
         self.they_follow()
         self.they_post()
@@ -84,17 +84,15 @@ class Play:
         self.they_leave()
 
     def close(self) -> None:
-        """Close all browsers, and end the servers of other kinds."""
+        """Close all browsers, and stop the servers with other software."""
         for server in self.servers:
             for visitor in (server.guest, *server.people.values()):
                 visitor.client.close()
         self._opened.close()
 
     def refused(self) -> list[str]:
-        """What the servers of other kinds could not read."""
+        """Messages that the servers with other software could not read."""
         return [f"{one.software}: {reason}" for one in self.neighbours for reason in one.refused]
-
-    # Scenes
 
     def people_arrive(self) -> None:
         """Each server is set up by its admin, who makes the first community; one more signs up."""
@@ -112,7 +110,7 @@ class Play:
             )
 
     def they_follow(self) -> None:
-        """Look up by handle, follow, be accepted."""
+        """Look up by handle, follow, get accepted."""
         for server, who, community, home in (
             (self.beta, "ben", "garden", self.alpha),
             (self.gamma, "gia", "garden", self.alpha),
@@ -140,7 +138,7 @@ class Play:
         self._post(self.alpha, "alan", "Bread", community="kitchen", home=self.beta)
 
     def they_talk(self) -> None:
-        """Comments from everywhere, below each other."""
+        """Comments from everywhere, as replies to each other."""
         self._reply(self.gamma, "gia", "Chutney needs ginger.")
         self._reply(self.beta, "ben", "Half of it does.", below="Chutney needs ginger.")
         self._reply(self.alpha, "ada", "No ginger in mine.", below="Half of it does.")
@@ -173,7 +171,7 @@ class Play:
         )
 
     def neighbours_take_part(self) -> None:
-        """People of other kinds of servers reply, vote, are answered and moderated."""
+        """People on servers with other software reply, vote, get replies and are moderated."""
         title = "What to do with green ones"
         self._reply_of(self.forum, "Fry them.")
         self._reply_of(self.microblog, "Wait for red.")
@@ -229,7 +227,7 @@ class Play:
         )
 
     def they_take_back(self) -> None:
-        """Deleting and restoring one's own."""
+        """Deleting and restoring one's own content."""
         gia, words = self.gamma.people["gia"], "Chutney needs fresh ginger."
         comment = self._comment(self.gamma, words)
         title = "What to do with green ones"
@@ -256,7 +254,7 @@ class Play:
         )
 
     def they_moderate(self) -> None:
-        """The community's own moderator, with a reason for everybody to read."""
+        """The community's own moderator, with a public reason."""
         ada, words = self.alpha.people["ada"], "Half of it does."
         comment = self._comment(self.alpha, words)
         title = "What to do with green ones"
@@ -304,7 +302,7 @@ class Play:
         )
 
     def there_and_back(self) -> None:
-        """What a community says of itself."""
+        """The description of a community."""
         ada = self.alpha.people["ada"]
         title = "The Winter Garden"
         self.stage.play(
@@ -319,7 +317,7 @@ class Play:
         )
 
     def and_they_go_on(self) -> None:
-        """More posts, for the measure."""
+        """More posts, for the measurement."""
         writers = [(self.alpha, "ada"), (self.beta, "ben"), (self.gamma, "gia")]
         for number in range(self.more_posts):
             server, who = writers[number % len(writers)]
@@ -335,8 +333,6 @@ class Play:
             lambda: gia.unfollow(path),
             [Watch(self.alpha.node, self.alpha.guest, "/c/garden", _shows("4 followers"))],
         )
-
-    # Pieces
 
     def _post(
         self,
@@ -477,5 +473,5 @@ def _lists_moderator(page: Page) -> bool:
 
 
 def _log_shows(page: Page) -> bool:
-    """The reason stands in the moderation log."""
+    """The reason is in the modlog."""
     return "Beside the point" in page.text

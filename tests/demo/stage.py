@@ -1,8 +1,8 @@
-"""The stage of the demo: somebody acts on one server, and the others are watched until it shows.
+"""The stage of the demo: a member acts on one server, and the others are polled until it shows.
 
-A delay is counted from the moment before the form is sent to the moment a page of the other server
-that shows it has arrived, so it holds the work of both servers and the delivery in between. How
-soon the form was answered is kept beside it: on a busy machine both take longer.
+A delay is the time from before the form is sent until a page of another server shows the result, so
+it includes the work of both servers and the delivery in between. The response time of the form is
+recorded too: on a busy machine both take longer.
 """
 
 import time
@@ -21,29 +21,29 @@ PATIENCE = 30.0
 """Seconds after which a step counts as never arrived."""
 
 POLL_SECONDS = 0.01
-"""Pause between two looks at a page: fine enough to measure by, and not a load itself."""
+"""Pause between two polls of a page: fine enough to measure by, without being a load itself."""
 
 
 class Acting(Protocol):
-    """Somebody who does something; `sent_at` (perf_counter) is the moment before it was sent."""
+    """A member who acts; `sent_at` (perf_counter) is the moment before the form was sent."""
 
     sent_at: float
 
 
 class Watched(Protocol):
-    """Where something is going to arrive."""
+    """A place where something should arrive."""
 
     @property
     def where(self) -> str:
         """The name of the server."""
 
     def has_arrived(self) -> bool:
-        """Whether it is there now."""
+        """Whether it has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A page where something is going to show, as a visitor (a guest, mostly) sees it."""
+    """A page that should show something, as a visitor (mostly a guest) sees it."""
 
     node: Node
     who: Visitor
@@ -56,12 +56,12 @@ class Watch:
         return self.node.name
 
     def has_arrived(self) -> bool:
-        """Looks at the page."""
+        """Fetches the page and checks it."""
         return self.shows(self.who.see(self.path))
 
 
 class Told:
-    """A server of another kind, whose people are going to see one thing more of a kind."""
+    """A server with other software, whose people should see one more item of a kind."""
 
     def __init__(self, neighbour: Neighbour, word: str) -> None:
         self.where = neighbour.software
@@ -75,7 +75,7 @@ class Told:
 
 @dataclass(slots=True)
 class Arrival:
-    """That it showed there, after so many milliseconds; None: it never did."""
+    """An arrival with its delay in milliseconds; None if it never arrived."""
 
     where: str
     milliseconds: float | None
@@ -83,7 +83,7 @@ class Arrival:
 
 @dataclass(slots=True)
 class Step:
-    """One thing somebody did, and where it arrived."""
+    """One action, and its arrivals."""
 
     number: int
     words: str
@@ -91,16 +91,16 @@ class Step:
     arrivals: list[Arrival] = field(default_factory=list)
     problem: str = ""
     answered: float = 0.0
-    """After how many milliseconds what was sent was answered."""
+    """The milliseconds until the form's response."""
 
     @property
     def is_good(self) -> bool:
-        """It was done, and it arrived wherever it should."""
+        """Whether it was done, and arrived everywhere."""
         return not self.problem and all(one.milliseconds is not None for one in self.arrivals)
 
 
 class Stage:
-    """Plays steps one after the other and keeps the record; `say` is told as it goes on."""
+    """Plays steps one after the other and records them; `say` prints the progress."""
 
     def __init__(self, say: Callable[[str], None] = print) -> None:
         self.steps: list[Step] = []
@@ -114,7 +114,7 @@ class Stage:
         act: Callable[[], object],
         watches: Sequence[Watched],
     ) -> None:
-        """Have `who` act, watch until it shows everywhere, print it."""
+        """Have `who` act, poll until it shows everywhere, print it."""
         step = Step(len(self.steps) + 1, words, kind)
         self.steps.append(step)
         self.say(f"{step.number:3}  {words}")
@@ -130,7 +130,7 @@ class Stage:
 
     @property
     def is_good(self) -> bool:
-        """Everything arrived everywhere."""
+        """Whether everything arrived everywhere."""
         return all(step.is_good for step in self.steps)
 
     def delays(self, kind: str = "") -> list[float]:
@@ -143,7 +143,7 @@ class Stage:
         ]
 
     def slowness(self, kind: str) -> float:
-        """How many times as long an arrival took as the answer to what was sent: the median."""
+        """The median ratio of an arrival's delay to the response time of its form."""
         ratios = [
             arrival.milliseconds / step.answered
             for step in self.steps
@@ -153,7 +153,7 @@ class Stage:
         return median(ratios) if ratios else float("inf")
 
     def table(self) -> str:
-        """What happened, kind by kind: how often, how fast."""
+        """All steps by kind: count and delays."""
         kinds = list(dict.fromkeys(step.kind for step in self.steps))
         lines = [f"{'':12}{'steps':>6}{'arrivals':>10}{'median ms':>11}{'slowest ms':>12}"]
         for kind in [*kinds, ""]:
@@ -172,7 +172,7 @@ def _said(arrival: Arrival) -> str:
 
 
 def _watch(since: float, watches: Sequence[Watched]) -> list[Arrival]:
-    """Look everywhere in turn until it has arrived or patience ends."""
+    """Poll everywhere in turn until it has arrived or time is out."""
     arrivals = [Arrival(watch.where, None) for watch in watches]
     while time.perf_counter() - since < PATIENCE:
         for watch, arrival in zip(watches, arrivals, strict=True):

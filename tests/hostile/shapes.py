@@ -1,4 +1,4 @@
-"""Awkward things that a stranger may send, each as a function of about how long it shall be."""
+"""Hostile inputs, each as a function of the approximate length."""
 
 from collections.abc import Callable
 from itertools import count
@@ -7,12 +7,12 @@ Shape = Callable[[int], str]
 
 
 def repeated(unit: str) -> Shape:
-    """The same over and over."""
+    """The same text repeated."""
     return lambda length: (unit * (length // len(unit) + 1))[:length]
 
 
 def counted(write: Callable[[int], str]) -> Shape:
-    """What `write` makes of 1, 2, 3 and so on."""
+    """The results of `write` for 1, 2, 3 and so on."""
 
     def shape(length: int) -> str:
         parts: list[str] = []
@@ -28,7 +28,7 @@ def counted(write: Callable[[int], str]) -> Shape:
 
 
 def nested(opening: str, closing: str, inside: str = "a") -> Shape:
-    """As many openings as closings."""
+    """The same number of openings and closings."""
 
     def shape(length: int) -> str:
         depth = length // (len(opening) + len(closing))
@@ -43,7 +43,7 @@ def after(head: str, shape: Shape, tail: str = "") -> Shape:
 
 
 def halves(first: Shape, second: Shape) -> Shape:
-    """One shape and then another, each of half the length."""
+    """One shape followed by another, each of half the length."""
     return lambda length: first(length // 2) + "\n\n" + second(length // 2)
 
 

@@ -1,4 +1,4 @@
-"""No request keeps the event loop from the others for longer than 20 ms of CPU time."""
+"""No request blocks the event loop for longer than 20 ms of CPU time."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,7 +21,7 @@ LONGEST = 0.020
 """Seconds."""
 
 TRIES = 4
-"""Times that a request is tried: another process may have taken the caches."""
+"""How often a request is tried: another process may have evicted the caches."""
 
 POSTS = 30
 COMMENTS = 150
@@ -41,7 +41,7 @@ DELIVERY = {
 
 
 class Town:
-    """A server with long posts, a long thread and a post that was edited, and its admin."""
+    """A server with long posts, a long thread and an edited post, and its admin."""
 
     def __init__(self, server: WatchedServer) -> None:
         self.server = server
@@ -52,12 +52,12 @@ class Town:
         self.guest = httpx.Client(base_url=server.origin, trust_env=False, timeout=60)
 
     def close(self) -> None:
-        """Leave."""
+        """Close the client."""
         self.admin.client.close()
         self.guest.close()
 
     def send(self, path: str, **fields: str) -> httpx.Response:
-        """A form of the admin."""
+        """Send a form as the admin."""
         sent = {**self.form, "community": "cats", **fields}
         return self.admin.client.post(path, data=sent, headers=FORM_HEADERS)
 
@@ -146,7 +146,7 @@ REQUESTS: dict[str, Callable[[Town], httpx.Response]] = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_no_request_keeps_the_event_loop_for_longer_than_20_ms(town: Town, name: str) -> None:
     request = REQUESTS[name]
-    # What is only done once, templates read and catalogues opened, is no request's doing.
+    # One-time work (loading templates, opening catalogues) is not counted for any request.
     assert request(town).status_code < 500
 
     longest = 1.0

@@ -1,5 +1,5 @@
-"""What a stranger sends costs in proportion to its length: each shape is doubled three times, and
-may cost `MOST` times as much for each doubling and no more.
+"""Hostile input costs linear time: each shape is doubled three times, and may cost at most `MOST`
+times as much for each doubling.
 """
 
 import random
@@ -48,14 +48,14 @@ TIMES, MOST_IN_ALL = 8, MOST**3
 """Doubled three times, because one doubling is hard to tell from the noise of a busy machine."""
 
 LINE = 4_000
-"""Characters of a header or a field the first time."""
+"""The initial length of a header or a field, in characters."""
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PAGE = httpx.Headers({"content-type": "text/html"})
 
 
 class Case(NamedTuple):
-    """Some work, and what it is given at a length in characters, the first time `length`."""
+    """A function, and its input for a length in characters, initially `length`."""
 
     work: Callable[[Any], object]
     make: Callable[[int], Any]
@@ -63,7 +63,7 @@ class Case(NamedTuple):
 
 
 def refusing(work: Callable[[Any], object]) -> Callable[[Any], None]:
-    """`work`, when it may say no."""
+    """`work` that may refuse its input."""
 
     def tried(given: Any) -> None:
         with suppress(ProtocolError, FedcomError):
@@ -135,7 +135,7 @@ CHANCE = random.Random(3)
 
 
 def some_words(names: int) -> Callable[[int], str]:
-    """A text of that many characters, of so many different words."""
+    """A text with this number of characters, made of this number of different words."""
     return lambda length: " ".join(str(CHANCE.randrange(names)) for _ in range(length // 3))
 
 
@@ -159,7 +159,7 @@ def cases() -> Iterator[tuple[str, Case]]:
     for name, shape in MARKDOWN.items():
         yield f"Markdown: {name}", Case(render, shape, 1_500)
     for name, shape in HTML.items():
-        # Of many tags at most `MAX_TAGS` are parsed; what has few is parsed up to `MAX_HTML`.
+        # Of many tags at most `MAX_TAGS` are parsed; a text with few is parsed up to `MAX_HTML`.
         length = 2_250 if shape(1_000).count("<") > 10 else 20_000
         yield f"HTML: {name}", Case(read_html, shape, length)
     for name, shape in PAGES.items():

@@ -37,16 +37,19 @@ def test_whether_the_viewer_blocked_somebody_is_defined_once() -> None:
 
 def test_rows_of_results_are_read_by_name() -> None:
     """An index or a slice of a row reads whatever stands there after the next change."""
-    rooms = ("fedcom/queries/", "fedcom/views/")
     cut = [
         f"{name(path)}:{node.lineno}: {ast.unparse(node)}"
         for path in MODULES
-        if name(path).startswith(rooms)
+        if name(path).startswith("fedcom/")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Subscript) and _is_of_a_row(node.value) and _is_position(node.slice)
     ]
 
     assert cut == []
+    assert (
+        lines_with(r"\(\*row\)", [path for path in MODULES if name(path).startswith("fedcom/")])
+        == []
+    )
 
 
 def _is_of_a_row(value: ast.expr) -> bool:

@@ -21,7 +21,7 @@ def world(empty_database_url: str, clock: SettableClock) -> Iterator[World]:
 
 @pytest.fixture
 def small_world(tmp_path: Path, clock: SettableClock) -> Iterator[World]:
-    """An inbox on SQLite, for what has nothing to do with the kind of database."""
+    """An inbox on SQLite, for tests that do not depend on the kind of database."""
     database = open_database(sqlite_database(tmp_path / "inbox.sqlite3", migrated=False))
     yield World(database, clock)
     database.close()

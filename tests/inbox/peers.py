@@ -1,4 +1,4 @@
-"""A peer that signs and posts for real, and honest ports over a real database."""
+"""A peer that signs and posts for real, and complete ports over a real database."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ _other_private_pem, OTHER_PUBLIC_PEM = generate_rsa_pem()
 
 
 def private_key(key_id: str) -> PrivateKey:
-    """The private half of what `Keyring` serves for everybody."""
+    """The private half of the key that `Keyring` serves for everyone."""
     return load_private(key_id, _private_pem)
 
 
@@ -56,9 +56,9 @@ def public_key(actor: str, pem: str = PUBLIC_PEM) -> PublicKey:
 
 
 class Keyring:
-    """Keys: `stored` is our database, `origin` the network, `fetched` what was asked of it.
+    """Keys: `stored` is our database, `origin` the network, `fetched` the keys requested from it.
 
-    The network takes `seconds` to answer; `most` is how many waited for it at one moment.
+    The network takes `seconds` to respond; `most` is the highest number of requests at one moment.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Doorman:
 
 
 class WatchedDatabase:
-    """A database that counts the trips to it, and can hold them up or fail."""
+    """A database that counts the trips to it, and can delay them or fail."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -210,7 +210,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Post:
-    """One request on its way, to be bent before it is sent."""
+    """A request to send, which a test may change before."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
@@ -244,7 +244,7 @@ class Post:
 
 
 async def send_to(inbox: Inbox, post: Post, messages: list[Message] | None = None) -> Answer:
-    """Have the inbox answer; `messages` replace the one that carries the whole body."""
+    """The inbox's response; `messages` replace the one that carries the whole body."""
     waiting = [{"type": "http.request", "body": post.body}] if messages is None else messages
     sent: list[Message] = []
 
@@ -275,7 +275,7 @@ class World:
         self.inbox = self.new_inbox()
 
     def new_inbox(self, **changes: Any) -> Inbox:
-        """A server process: another inbox over the same database and network."""
+        """Another server process: a second inbox over the same database and network."""
         parts: dict[str, Any] = {
             "database": self.database,
             "keys": self.keys,
@@ -328,7 +328,7 @@ class World:
             return journal.append(conn, entries)
 
     def assert_untouched(self) -> None:
-        """Nothing was kept, fetched, shown to the handlers or done."""
+        """Nothing was stored, fetched, passed to the handlers or done."""
         assert self.rows() == []
         assert self.keys.fetched == []
         assert self.handlers.checked == []
@@ -348,7 +348,7 @@ def like(number: int = 1, *, actor: str = ANN, **more: Any) -> dict[str, Any]:
 
 
 def create(number: int = 1, *, actor: str = ANN, **more: Any) -> dict[str, Any]:
-    """Content, which its origin can be asked about."""
+    """An object that its origin can be asked about."""
     host = actor.split("/")[2]
     note = {"id": f"https://{host}/notes/{number}", "type": "Note", "attributedTo": actor}
     return like(number, actor=actor) | {"type": "Create", "object": note} | more

@@ -57,7 +57,7 @@ async def test_other_content_types_are_answered_415(
 
 
 def unsigned_type(world: World, *values: str) -> Post:
-    """A post that is signed over all but its content type, which is set to `values`."""
+    """A post signed over everything but its content type, which is set to `values`."""
     post = world.sign(like())
     key = private_key(f"{ANN}#main-key")
     headers = {name.lower(): value for name, value in post.headers}

@@ -1,4 +1,4 @@
-"""The number that tells whether the journal is worked on."""
+"""The number that shows whether the journal is being processed."""
 
 from inbox.health import JournalHealth, measure_journal
 from tests.inbox.peers import World, entry

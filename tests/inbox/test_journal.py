@@ -72,7 +72,7 @@ def test_a_relayed_copy_that_was_refused_uses_up_no_id(world: World) -> None:
 
 
 def test_what_an_actor_signed_later_about_a_subject_is_found(world: World) -> None:
-    subject = "https://here.example/post/" + "9" * 600  # longer than an index takes
+    subject = "https://here.example/post/" + "9" * 600  # longer than an index entry may be
     world.append(entry(1, subject=subject, signed_at=100.0))
     world.append(entry(2, subject=subject, authenticated=False, signer=BOB, signed_at=200.0))
     with world.database.connect() as conn:

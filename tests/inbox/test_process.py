@@ -28,7 +28,7 @@ def name(number: int = 1) -> str:
 
 @asynccontextmanager
 async def running(inbox: Inbox) -> AsyncIterator[None]:
-    """The loop of a server beside the test."""
+    """The loop of a running server."""
     loop = asyncio.create_task(inbox.run())
     try:
         yield
@@ -175,7 +175,7 @@ async def test_activities_about_one_object_are_worked_in_the_order_they_came(
 
     world.handlers.meanwhile = dawdle
     async with running(world.inbox):
-        # A row that is done wakes the loop for the next; looking now and then takes twice as long.
+        # A finished row wakes the loop for the next; polling would take twice as long.
         async with asyncio.timeout(5):
             await until(lambda: set(world.states()) == {"done"})
     assert world.effects() == [name(number) for number in range(20)]
@@ -413,7 +413,7 @@ async def test_draining_beside_the_loop_waits_for_it(small_world: World) -> None
 
 
 class FailingWrites:
-    """A database some of whose writes fail, by their number."""
+    """A database some of whose writes fail, by their position."""
 
     def __init__(self, world: World, *failing: int) -> None:
         self.database = world.database
@@ -435,7 +435,7 @@ async def test_the_loop_outlives_a_database_that_is_away_for_a_while(
 ) -> None:
     monkeypatch.setattr("inbox.process.IDLE_SECONDS", 0.02)
     small_world.append(entry())
-    # to free what is claimed, to claim, to close the row after the handler refused it
+    # to release claimed rows, to claim, to close the row after the handler refused it
     database = FailingWrites(small_world, 1, 3, 5)
     small_world.handlers.troubles[name()] = [Refused(403, "banned", "No.")]
     async with running(small_world.new_inbox(database=database)):

@@ -367,7 +367,7 @@ async def test_a_relayed_copy_does_not_swallow_what_the_actor_sends_itself(world
 async def test_what_its_origin_cannot_prove_is_kept_from_another_with_a_proof_only(
     small_world: World,
 ) -> None:
-    """Whether the proof holds is seen when there is time to ask for a key."""
+    """Whether the proof is valid is checked when there is time to fetch a key."""
     answer = await small_world.post(like(), signer=BOB)
     assert (answer.status, answer.code) == (403, "relayed_without_proof")
     assert answer.problem["principal"] == BOB
@@ -381,7 +381,7 @@ async def test_what_its_origin_cannot_prove_is_kept_from_another_with_a_proof_on
 
 
 async def test_the_same_words_signed_at_another_time_are_kept_again(world: World) -> None:
-    """NodeBB gives each upvote of a post by one person the same id and the same bytes."""
+    """NodeBB gives every upvote of a post by one person the same id and the same bytes."""
     for _ in range(2):
         await world.post(like())
     assert len(world.rows()) == 1

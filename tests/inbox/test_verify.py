@@ -189,7 +189,7 @@ async def test_who_sends_pays_for_unknown_keys_and_not_the_host_that_is_named(do
     for number in range(LOOKUPS_PER_MINUTE):
         await door.answer(f"https://peer.example/u/nobody{number}#main-key")
 
-    assert await door.answer() == "ok"  # a key that we know costs nothing
+    assert await door.answer() == "ok"  # a known key costs nothing
     assert await door.answer(f"{carl}#main-key") == "key_budget_spent"
     assert (await door.verify(f"{carl}#main-key", actor=carl, sender=ANOTHER)).authenticated
 
@@ -296,8 +296,9 @@ async def test_a_known_key_that_goes_is_found_gone_when_a_signature_does_not_fit
 async def test_who_waits_too_long_for_a_turn_is_told_to_come_again(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sender waits behind its own look-ups first, and behind those of others when all places
-    are taken."""
+    """A sender waits behind its own look-ups first, and behind those of others if all slots are
+    taken.
+    """
     monkeypatch.setattr("inbox.verify.TURN_SECONDS", 0.01)
     door.keys.seconds = 60
     hanging = [

@@ -30,13 +30,13 @@ def private_key() -> PrivateKey:
 
 @pytest.fixture
 def network() -> Network:
-    """The peers."""
+    """The scripted peers."""
     return Network()
 
 
 @pytest.fixture
 def signers(private_key: PrivateKey) -> Signers:
-    """Whoever signs."""
+    """The signing keys."""
     return Signers(private_key)
 
 

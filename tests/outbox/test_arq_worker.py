@@ -29,13 +29,13 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def live_world(db: Database, network: Network, signers: Signers) -> World:
-    """An outbox whose time goes by."""
+    """An outbox with a running clock."""
     return World(db, network, signers, lambda: datetime.now(UTC))
 
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
-    """The worker that looked at Redis, as often as it did."""
+    """A worker that counts its polls of Redis."""
     looked: list[Worker] = []
     look: Any = Worker._poll_iteration
 
@@ -165,7 +165,7 @@ async def test_a_lost_redis_neither_fails_nor_delays_who_publishes(
     redis_server.stop()
     async with waking(redis_server.url, pause=0.05) as waker:
         for _ in range(6):
-            with pytest.raises(StopIteration):  # it ends without having waited once
+            with pytest.raises(StopIteration):  # it ended without waiting once
                 waker.wake(["peer1.example"]).send(None)
             await asyncio.sleep(0.03)
         assert caplog.text.count("redis_unavailable") == 1

@@ -294,7 +294,7 @@ def test_a_host_that_another_worker_is_taking_from_is_left_for_a_moment(world: W
 
 
 def _statements_of_a_turn(world: World, conn: Connection) -> list[tuple[str, Any]]:
-    """What a sweep, a claim and a record send to the database, with the values of each."""
+    """The statements of a sweep, a claim and a record, with their parameters."""
     sent: list[tuple[str, Any]] = []
 
     def remember(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
@@ -315,7 +315,7 @@ def _statements_of_a_turn(world: World, conn: Connection) -> list[tuple[str, Any
     return [item for item in sent if not item[0].startswith("INSERT")]
 
 
-# Rows of what is in flight are few, and all of them are looked at.
+# Rows in flight are few, and all of them are read.
 FEW = re.compile(r"SCAN (hosts|due|free)|.*INDEX ix_outbox_delivery_claimed|SCAN CONSTANT ROW")
 
 

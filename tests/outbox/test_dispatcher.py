@@ -33,7 +33,7 @@ HOST = host_of(inbox(1))
 
 @pytest.fixture
 def live_world(db: Database, network: Network, signers: Signers) -> World:
-    """An outbox whose time goes by."""
+    """An outbox with a running clock."""
     return World(db, network, signers, lambda: datetime.now(UTC))
 
 
@@ -331,7 +331,7 @@ async def test_a_mistake_of_ours_is_tried_again_and_does_not_blame_the_peer(
 
 
 class Flaky:
-    """A database that can be away."""
+    """A database that can be unavailable."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

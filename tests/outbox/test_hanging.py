@@ -1,4 +1,4 @@
-"""Two hundred real inboxes on loopback addresses of their own, of which twenty never answer."""
+"""Two hundred real inboxes on loopback addresses of their own, twenty of which never respond."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -26,12 +26,12 @@ HANGING = frozenset(range(5, INBOXES, 10))
 ROUNDS = 3
 AT_MOST = 1.5
 TRANSACTIONS = 3
-"""That write, until the last of those that answer was reached: one claims for all."""
+"""Writing transactions until the last healthy inbox was reached: one claims for all."""
 
 
 @asynccontextmanager
 async def inboxes(*, some_hang: bool) -> AsyncIterator[tuple[list[str], set[int]]]:
-    """Listening inboxes at 127.1.x.y, and a set that notes which of them were reached."""
+    """Listening inboxes at 127.1.x.y, and a set of those that were reached."""
     reached: set[int] = set()
 
     def script(number: int) -> Any:
@@ -54,7 +54,7 @@ async def inboxes(*, some_hang: bool) -> AsyncIterator[tuple[list[str], set[int]
 
 @contextmanager
 def emptied(db: Database) -> Iterator[None]:
-    """Forget everything in the end, so that each round begins like the first."""
+    """Delete all rows in the end, so that each round begins like the first."""
     yield
     with db.begin() as conn:
         for table in (tables.deliveries, tables.activities, tables.peers):
@@ -62,8 +62,8 @@ def emptied(db: Database) -> Iterator[None]:
 
 
 async def cost_of_the_healthy(world: World, fetcher: Fetcher, *, some_hang: bool) -> float:
-    """Seconds of CPU from the commit to the moment at which the last inbox that answers was
-    reached; none of those that hang may have been waited for.
+    """Seconds of CPU from the commit until the last healthy inbox was reached; no attempt may have
+    waited for one that hangs.
     """
     healthy = set(range(INBOXES)) - HANGING
     with emptied(world.db):

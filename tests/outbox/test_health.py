@@ -1,4 +1,4 @@
-"""The numbers that tell whether deliveries are made."""
+"""The numbers that show whether deliveries are being made."""
 
 import random
 

@@ -128,7 +128,7 @@ def test_a_month_of_failures_means_gone_and_one_success_means_back() -> None:
 
 def _store(world: World, *found: PeerHealth) -> None:
     with world.db.begin() as conn:
-        bounds = claims.Bounds(4, 0, 60)  # makes the rows and claims nothing
+        bounds = claims.Bounds(4, 0, 60)  # creates the rows and claims nothing
         hosts = [peer.host for peer in found]
         claims.claim(conn, hosts, bounds=bounds, worker="w", now=0.0)
         peers.put(conn, found)

@@ -112,7 +112,7 @@ def test_the_caller_is_told_when_to_look_again_and_who_fails(world: World) -> No
     world.publish([inbox(1)])
     recorded = _record(world, _claim(world), BUSY, AttemptOutcome(AnswerKind.UNAUTHORIZED, 401))
     assert recorded.look_at[HOST] == pytest.approx(world.now() + 1, abs=0.3)
-    assert recorded.failing == frozenset()  # the 401 was an answer, and the later one
+    assert recorded.failing == frozenset()  # the 401 was a response, and the later one
     world.publish([inbox(1)])
     assert _record(world, _claim(world), BUSY).failing == {HOST}
 
@@ -213,7 +213,7 @@ def test_a_peer_that_takes_ten_deliveries_a_minute_gets_no_more(world: World) ->
     for _ in range(180):
         rows = _claim(world)
         sent += [world.now()] * len(rows)
-        for row in rows:  # each is recorded by itself, as answers come in
+        for row in rows:  # each is recorded by itself, as responses arrive
             _record(world, [row], TAKEN)
         world.advance(seconds=1)
     assert max(sum(at <= other < at + 60 for other in sent) for at in sent) <= 10

@@ -1,4 +1,6 @@
-"""A scripted network, a Redis to stop, and an outbox with short ways to fill and read it."""
+"""A scripted network, a Redis that can be stopped, and an outbox with short ways to fill and read
+it.
+"""
 
 import asyncio
 import socket
@@ -40,7 +42,7 @@ class Signers:
 
 
 class Inboxes:
-    """Remembers the inboxes that are no more; `made` says who wants to be delivered to how."""
+    """Records the inboxes that are gone; `made` has the pace of each host."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -61,7 +63,7 @@ Behaviour = Callable[[], Awaitable[HttpResponse]]
 
 
 class Network:
-    """Stands for the peers: says 202 unless told otherwise, and remembers what it was sent."""
+    """The scripted peers: respond 202 unless told otherwise, and record the deliveries."""
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, bytes]] = []
@@ -71,7 +73,7 @@ class Network:
         self._behaviour: dict[str, Behaviour] = {}
 
     def set(self, host: str, behaviour: Behaviour | HttpResponse | Exception | None) -> None:
-        """How `host` answers from now on; None: normally again."""
+        """How `host` responds from now on; None: normally again."""
         if behaviour is None:
             del self._behaviour[host]
         elif callable(behaviour):
@@ -105,7 +107,7 @@ async def _say(answer: HttpResponse | Exception) -> HttpResponse:
 
 
 async def hang() -> HttpResponse:
-    """A peer that accepts the connection and never answers."""
+    """A peer that accepts the connection and never responds."""
     await asyncio.sleep(3600)
     return ACCEPTED
 
@@ -127,7 +129,7 @@ class World:
         return self.clock().timestamp()
 
     def advance(self, **span: float) -> None:
-        """Move the clock on, in the words of timedelta."""
+        """Move the clock on; the arguments are timedelta's."""
         assert isinstance(self.clock, SettableClock)
         self.clock.advance(**span)
 
@@ -167,7 +169,7 @@ class World:
 
     @contextmanager
     def transactions(self) -> Iterator[list[str]]:
-        """Meanwhile: a list that grows by "read" or "write" with each transaction's end."""
+        """In the block: a list that grows by "read" or "write" with each transaction's end."""
         ended: list[str] = []
         counted = [
             (engine, end, lambda _conn, name=name: ended.append(name))
@@ -183,7 +185,7 @@ class World:
                 event.remove(*one)
 
     def states(self) -> dict[str, int]:
-        """How many deliveries are in which state."""
+        """The number of deliveries in each state."""
         column = tables.deliveries.c.state
         with self.db.connect() as conn:
             rows = conn.execute(select(column, func.count()).group_by(column))
@@ -196,7 +198,7 @@ def inbox(number: int) -> str:
 
 
 class RedisServer:
-    """A Redis on a port of its own that can be stopped and started again, and forgets then."""
+    """A Redis on a port of its own that can be stopped and restarted, and loses its data then."""
 
     def __init__(self, folder: Path) -> None:
         with socket.socket() as probe:

@@ -112,8 +112,10 @@ class Rows:
             )
         )
 
-    def vote(self, voter: int, score: int, *, post: int = 0, comment: int = 0) -> None:
+    def vote(
+        self, voter: int, score: int, *, post: int = 0, comment: int = 0, at: datetime = NOON
+    ) -> None:
         table, key = (post_vote, "post_id") if post else (comment_vote, "comment_id")
         values = {key: post or comment, "voter_id": voter, "score": score}
         iri = f"https://forum.example/like/{self._next()}"
-        self.conn.execute(insert(table).values(iri=iri, voted_at=NOON, **values))
+        self.conn.execute(insert(table).values(iri=iri, voted_at=at, **values))

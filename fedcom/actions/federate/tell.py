@@ -133,12 +133,13 @@ def _forward_received(
 
 
 def _told_by(ctx: Context, community: Community, audience: Audience) -> list[FollowerHost]:
-    followers = list(follower_hosts(ctx.conn, community.id, ctx.now))
-    if audience.forums_only:
-        followers = [host for host in followers if dialect(host) is Dialect.FORUM]
-    hosts = {host.host for host in followers}
+    told = list(follower_hosts(ctx.conn, community.id, ctx.now))
+    hosts = {host.host for host in told}
     also = [person for person in audience.announced_to if person.host not in hosts]
-    return followers + [server_of(ctx.conn, person) for person in also if not person.local]
+    told += [server_of(ctx.conn, person) for person in also if not person.local]
+    if audience.forums_only:
+        return [host for host in told if dialect(host) is Dialect.FORUM]
+    return told
 
 
 def _announce_iri(ctx: Context, audience: Audience, *, is_new: bool) -> str:

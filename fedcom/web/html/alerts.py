@@ -1,4 +1,4 @@
-"""What is wrong with the instance, shown to its admins on every page before members notice."""
+"""Problems of the instance, shown to its admins on every page before members notice them."""
 
 from datetime import datetime, timedelta
 

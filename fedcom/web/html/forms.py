@@ -1,7 +1,7 @@
-"""Forms: what was typed, what is wrong with it, and whether it came from a page of ours.
+"""Forms: their values, their errors, and whether they came from one of our pages.
 
-A form that is refused is shown again with everything that was typed, and with the message beside
-its field. No error loses what anybody wrote.
+A refused form is shown again with everything that was typed and with the message beside its field.
+No error loses anyone's text.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
 ONCE_FIELD = "once"
 """A random value in forms that create something, so that a repeated form creates it only once."""
 
-# What people spend time on; shown again even if an error page takes the form's place.
+# The fields with long texts; shown again even if an error page takes the form's place.
 _TEXTS = ("title", "url", "display_name", "summary", "body", "reason", "answer", "rules")
 
 # The fields of error codes that do not begin with the name of their field.
@@ -83,7 +83,7 @@ class Form:
 
     @property
     def ready(self) -> bool:
-        """Whether it was sent from a page of ours and nothing is wrong with it yet."""
+        """Whether it was sent from one of our pages and has no errors so far."""
         return self.sent and self.status == 200
 
     def text(self, name: str) -> str:
@@ -91,7 +91,7 @@ class Form:
         return self.values.get(name, "")
 
     def line(self, name: str) -> str:
-        """The value of a field without the spaces around it."""
+        """The value of a field without surrounding spaces."""
         return self.text(name).strip()
 
     def checked(self, name: str) -> bool:
@@ -197,7 +197,7 @@ class _Expired(Denied):
 
 @dataclass(slots=True)
 class _Sent:
-    """What was sent: texts, files, and the fields of files that were too large."""
+    """The content of the request: texts, files, and the fields of files that were too large."""
 
     values: dict[str, str]
     files: dict[str, bytes] = field(default_factory=dict)
@@ -205,7 +205,7 @@ class _Sent:
 
 
 async def receive(request: Request) -> dict[str, str]:
-    """The fields of a form, for buttons that hold nothing anybody typed.
+    """The fields of a form, for buttons without any typed text.
 
     Raises Denied if its token does not belong to this session, HTTPException if it is not a form.
     (`routing` has already refused other sites.)
@@ -266,8 +266,7 @@ async def _read_parts(request: Request) -> _Sent:
 
 
 async def _is_member(request: Request) -> bool:
-    """Whether a member sends this. Guests have no pictures to send, and anyone can invent a
-    cookie."""
+    """Whether a member sends this: guests may not upload, and anyone can invent a cookie."""
     if not credentials_of(request).token:
         return False
     context: PageContext = getattr(request.state, "page_context", None) or await context_of(request)
@@ -315,7 +314,7 @@ def _plain(value: str) -> str:
 def safe_path(text: str, default: str = "/") -> str:
     """`text` if it is a path of ours, else `default`: no redirect leads to another site.
 
-    Browsers take `//host`, `/\\host`, and these with a tab or line end inside, for another host.
+    Browsers read `//host`, `/\\host`, and these with a tab or line end inside, as another host.
     """
     local = text.startswith("/") and not text.startswith(("//", "/\\"))
     if not local or not text.isprintable() or "\\" in text or len(text) > 2048:

@@ -1,4 +1,4 @@
-"""A trap for programs that fill in every form; people do not notice it.
+"""A trap for programs that fill in every form; people do not see it.
 
 A hidden field must stay empty, and the form must not come back faster than anyone can fill it in.
 The time when it was shown is in the form, signed. A person caught by mistake can send it again.
@@ -24,7 +24,7 @@ _PURPOSE = "sign-up"
 
 
 def set_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
-    """Before the form is shown: put the time in, unless a valid one is there; empty the bait."""
+    """Before the form is shown: add the time unless a valid one is there; empty the bait."""
     if _moment(form, signer, now) is None:
         stamp = str(int(now.timestamp() * 1000))
         form.values[SHOWN_AT] = signer.sign(_PURPOSE, stamp)
@@ -47,7 +47,7 @@ def check_trap(form: Form, signer: HmacSigner, now: datetime) -> None:
 
 
 def _moment(form: Form, signer: HmacSigner, now: datetime) -> datetime | None:
-    """When the form was shown; None if that was not signed by us, or is too long ago."""
+    """When the form was shown; None if the value was not signed by us, or is too old."""
     value = form.text(SHOWN_AT)
     (stamp,) = parts_of(value, 1)
     if not stamp or not signer.verify(_PURPOSE, value):

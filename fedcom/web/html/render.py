@@ -1,4 +1,4 @@
-"""Templates → responses: the Jinja environment, and what every page is given.
+"""Templates → responses: the Jinja environment, and the values that every page gets.
 
 Everything is escaped except by one filter: `rich`, for the sanitized columns of the database.
 """
@@ -39,7 +39,7 @@ TINTS = 8
 
 @pass_context
 def when(context: Context, moment: datetime) -> Markup:
-    """A `<time>` that shows an age, and the exact time to machines and on hover."""
+    """A `<time>` element that shows an age, and the exact time for programs and on hover."""
     stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     text, exact = escape(i18n.age(moment, context["now"])), escape(i18n.exact(moment))
     return Markup(f'<time datetime="{stamp}" title="{exact}">{text}</time>')  # noqa: S704 - escaped
@@ -49,7 +49,7 @@ def when(context: Context, moment: datetime) -> Markup:
 def rich(context: Context, html: str) -> Markup:
     """HTML that was sanitized (`body_html`, `summary_html`, `description_html` columns).
 
-    Its pictures are loaded through us, so that no page tells other servers who reads it.
+    Its pictures are loaded through this server, so that other servers do not learn who reads it.
     """
     shown = move_pictures(html, context["media_signer"].address)
     return Markup(shown)  # noqa: S704 - the one place where HTML is trusted: it was sanitized when stored
@@ -158,8 +158,8 @@ _pages = _environment()
 
 
 class _Page(HTMLResponse):
-    """A page that is rendered when it is sent, outside the event loop: a long thread takes longer
-    than other requests should have to wait.
+    """A page that is rendered when it is sent, outside the event loop: rendering a long thread
+    takes too long for other requests to wait.
     """
 
     def __init__(self, render: Callable[[], str], status: int) -> None:
@@ -181,9 +181,9 @@ def page(
     status: int = 200,
     alternate: str = "",
 ) -> HTMLResponse:
-    """A whole page: the template with `values` and what every page is given.
+    """A whole page: the template with `values` and the values that every page gets.
 
-    `alternate` is the ActivityPub id of what the page shows.
+    `alternate` is the ActivityPub id of the object that the page shows.
     """
     code = flash.pending(context.request)
     more = {"notice": flash.text_of(code), "alternate": alternate, **values}
@@ -199,7 +199,7 @@ def page(
 
 
 def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str:
-    """A page or a part of one: the template with `values` and what every page is given."""
+    """A page or a part of one: the template with `values` and the values that every page gets."""
     i18n.speak(context.language)
     return _pages.get_template(template).render(
         {"style": style_address(context.site.hue), **values},
@@ -215,7 +215,7 @@ def piece(context: PageContext, template: str, values: Mapping[str, Any]) -> str
 
 
 def bare_page(template: str, status: int, values: Mapping[str, Any]) -> HTMLResponse:
-    """A page that needs no database, for when the database is what failed."""
+    """A page that needs no database, for failures of the database."""
     response = HTMLResponse(_pages.get_template(template).render(values), status)
     response.headers["Cache-Control"] = "no-store"
     return response

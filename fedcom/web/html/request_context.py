@@ -1,4 +1,4 @@
-"""What a page needs to know about its request, read once and in the same hop as the page."""
+"""The context of a request for a page, read once and in the same hop as the page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ OPEN_TO_BANNED = frozenset(
         *("/settings/delete", "/logout"),
     }
 )
-"""The pages on which a member who is banned from the site is still a member, not a guest."""
+"""The pages on which a member who is banned from the instance still counts as a member."""
 
 
 class GoElsewhere(Exception):
@@ -51,15 +51,15 @@ class PageContext:
     """One request for a page."""
 
     request: Request
-    # On this page: a member who is kept out is a guest.
+    # On this page, a banned member counts as a guest.
     identity: Identity
-    # For the forms of the page; "" when they need none.
+    # The form token of the page; "" if it has no forms.
     form_token: str = ""
-    # What is wrong with the instance; for admins only.
+    # Problems of the instance; for admins only.
     alerts: tuple[str, ...] = ()
     # The language of the page.
     language: str = DEFAULT
-    # The member is banned, and on this page a guest.
+    # The member is banned, and counts as a guest on this page.
     is_kept_out: bool = False
 
     @property
@@ -74,27 +74,27 @@ class PageContext:
 
     @property
     def member(self) -> SignedIn | None:
-        """The member who asks, None for a guest."""
+        """The member who sent the request, None for a guest."""
         return self.identity.member
 
     @property
     def now(self) -> datetime:
-        """When the request came."""
+        """The time of the request."""
         return self.identity.now
 
     @property
     def viewer_id(self) -> int:
-        """The row id of whoever looks, for queries."""
+        """The row id of the viewer, for queries."""
         return self.identity.viewer_id
 
 
 async def read_page(
     request: Request, work: Callable[[Connection, PageContext], T]
 ) -> tuple[PageContext, T]:
-    """The context of the request and what `work` reads, in one hop to the database.
+    """The context of the request and the result of `work`, in one hop to the database.
 
-    Raises GoElsewhere before the instance is set up, and whatever `work` raises. The context stays
-    in `request.state.page_context`, for the page that then shows the error.
+    Raises GoElsewhere before the instance is set up, and the exceptions of `work`. The context
+    stays in `request.state.page_context`, for a page that then shows the error.
     """
     instance = instance_of(request)
     credentials = credentials_of(request)
@@ -140,7 +140,7 @@ async def context_of(request: Request) -> PageContext:
 
 
 def member_of(context: PageContext) -> SignedIn:
-    """The member who asks.
+    """The member who sent the request.
 
     Raises GoElsewhere: for a guest to the log-in page and back, for a banned member to the page
     about their bans.
@@ -157,7 +157,9 @@ def member_of(context: PageContext) -> SignedIn:
 
 
 def admin_of(context: PageContext) -> SignedIn:
-    """The admin who asks. Raises Denied for other members, GoElsewhere as `member_of` does."""
+    """The admin who sent the request. Raises Denied for other members, GoElsewhere as `member_of`
+    does.
+    """
     member = member_of(context)
     if not member.is_admin:
         raise Denied("not_an_admin", "Only admins of this server can see this page.")

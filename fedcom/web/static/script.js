@@ -1,10 +1,10 @@
-// Makes voting, answering and folding immediate. Whatever it cannot do, the page does without it:
-// every button here is also part of a plain form, and is sent as one when anything goes wrong.
+// Makes voting, replying and folding immediate. The pages work without it: every button here is
+// also part of a plain form, which is submitted if anything goes wrong.
 "use strict";
 
 const act = document.getElementById("act");
 
-/** Send fields to an address of ours; its JSON, or an Error that carries the server's sentence. */
+/** POST fields to one of our addresses; returns its JSON, or throws an Error with the server's message. */
 async function send(address, fields) {
   const answer = await fetch(address, {
     method: "POST",
@@ -57,7 +57,7 @@ function pressed(button) {
   return button && button.getAttribute("aria-pressed") === "true" ? 1 : 0;
 }
 
-/** The form that answers this comment: the page's own, moved below it. */
+/** The reply form of this comment: the page's own form, moved below it. */
 function openReply(link) {
   const place = link.closest("li");
   const open = place.querySelector(":scope > details > form.reply");
@@ -94,7 +94,7 @@ function closeReply(form) {
   if (link) link.focus();
 }
 
-/** Show the comment that was just written, where it will stand. */
+/** Show the new comment at its final position. */
 function insert(form, said) {
   const place = form.closest("li");
   const box = place ? place.querySelector(":scope > details") : document.getElementById("thread");
@@ -157,7 +157,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  // Only sending is immediate; a preview or a draft is asked for by a button with a name.
+  // Only submitting is immediate; previews and drafts have buttons with a name.
   if (!form.matches("form.reply") || (event.submitter && event.submitter.name)) return;
   event.preventDefault();
   answer(form);
@@ -174,7 +174,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Menus close by a click beside them and by Escape, as menus do elsewhere.
+// A click outside and Escape close menus, as usual.
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(except)) menu.open = false;
@@ -189,7 +189,7 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
-// The line beside a thread folds it too: a large target for a thumb.
+// The line next to a thread folds it too: a large touch target.
 document.addEventListener("click", (event) => {
   const list = event.target;
   if (!list.matches || !list.matches("ol.thread ol.thread")) return;
@@ -198,7 +198,7 @@ document.addEventListener("click", (event) => {
   if (edge < 12) list.closest("details").open = false;
 });
 
-// Copying is offered where the browser permits it; the text itself stands beside the button.
+// The copy button is shown where the browser permits copying; the text is next to it.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = !navigator.clipboard;
 }

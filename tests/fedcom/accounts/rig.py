@@ -1,4 +1,4 @@
-"""Units of work on a started instance, for what needs a database and nothing else."""
+"""Units of work on a started instance, for tests that only need a database."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -40,13 +40,13 @@ class Rig:
         return self(lambda ctx: create_account(ctx, newcomer, KEY, role))
 
     def person(self, name: str) -> Person:
-        """The member of this name, as they stand now."""
+        """The person with this name, with current values."""
         found = self(lambda ctx: find_person(ctx.conn, name, ctx.host))
         assert found is not None
         return found
 
     def community(self, name: str) -> Community:
-        """The community of this name, as it stands now."""
+        """The community with this name, with current values."""
         found = self(lambda ctx: find_community(ctx.conn, name, ctx.host))
         assert found is not None
         return found

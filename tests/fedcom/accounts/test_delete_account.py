@@ -1,4 +1,4 @@
-"""Who is told when a member leaves, and what stands here afterwards."""
+"""The recipients of a member's deletion, and the data that remains here."""
 
 from typing import Any
 
@@ -78,16 +78,16 @@ def test_nobody_leaves_twice_and_the_last_admin_stays(home: Home) -> None:
 
 
 SECRET = "zanzibar"
-"""A word in everything that bob writes."""
+"""A word in every text by bob."""
 
 
 def live(home: Home) -> None:
-    """Let bob leave something behind in every table that holds anything of a person."""
+    """Let bob leave a row in every table that holds personal data."""
     bob, kim = home.bob, home.person(KIM)
     words = Body.of_markdown(SECRET)
     post = home.post(title=SECRET, body=words)
     mine = home.comment(post, text=SECRET)
-    home.comment(post, by=home.ann, parent=mine)  # tells bob
+    home.comment(post, by=home.ann, parent=mine)  # notifies bob
     home.follow(bob, home.cats)
     home.follow(kim, bob)
     home.perform(AddModerator(by=home.ann, community=home.cats, person=bob))

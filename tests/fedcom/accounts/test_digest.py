@@ -1,4 +1,4 @@
-"""Letters about what waits: for who wants them, once an hour, and not while they are here."""
+"""Mail about notifications: for those who want it, once an hour, not while they are online."""
 
 import pytest
 from sqlalchemy import select, update

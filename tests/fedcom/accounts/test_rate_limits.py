@@ -1,4 +1,4 @@
-"""What one member may do in a time, whatever the surface."""
+"""The rate limits for members, on every surface."""
 
 import asyncio
 from datetime import timedelta
@@ -47,11 +47,11 @@ UNPACED = {
     ForgetMention,
     MovePost,
 }
-"""Only heard, or said by the server or on the command line; leaving asks for the password."""
+"""Only received, or made by the server or on the command line; leaving asks for the password."""
 
 
 def concrete(kind: type) -> set[str]:
-    """By name: `dataclass(slots=True)` makes every class a second time."""
+    """By name: `dataclass(slots=True)` creates every class twice."""
     found = {kind.__qualname__} if not isabstract(kind) else set()
     return found.union(*(concrete(one) for one in kind.__subclasses__()))
 
@@ -73,7 +73,7 @@ def test_newcomers_have_lower_limits_in_the_same_windows() -> None:
 
 @pytest.fixture
 def ready(rig: Rig) -> Rig:
-    """ann runs the instance, bob has been here for long, and zoe is new."""
+    """ann runs the instance, bob joined long ago, and zoe is new."""
     for name, role in (("ann", "admin"), ("bob", "member")):
         rig.member(name, role)
     rig.clock.advance(days=2)

@@ -44,7 +44,7 @@ def test_an_open_instance_takes_members_at_once(rig):
     assert (ann.account.email, ann.account.contact) == (None, "ann@mail.example")
     assert ann.account.created_at == rig.clock()
     assert rig(lambda ctx: find_member(ctx.conn, "ANN")) == ann
-    # Nobody has shown yet that the mailbox is theirs.
+    # The mailbox is not confirmed yet.
     assert rig(lambda ctx: find_member(ctx.conn, "ann@mail.example")) is None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from activitypub.document import Document
+from activitypub.types import FEATURES
 from fedcom.federation.listeners import Listeners, Unsupported, activity_routes, reader_of
 from fedcom.inbound.catalog import HEARD
 from fedcom.models.comment import comment
@@ -202,10 +203,9 @@ async def test_a_profile_is_read_from_its_origin_when_it_says_that_it_changed(no
 @pytest.mark.parametrize(
     ("said", "detail"),
     [
-        (activity("Warn", KIM, f"{CATS}/1"), "Warn is not supported here: no warnings yet."),
-        (
-            activity("QuoteRequest", KIM, f"{CATS}/1"),
-            "QuoteRequest is not supported here: no quotes yet.",
+        *(
+            (activity(name, KIM, f"{CATS}/1"), f"{name} is not supported here: no {feature} yet.")
+            for name, feature in FEATURES.items()
         ),
         (activity("Dance", KIM, f"{CATS}/1"), "Dance is not supported here."),
     ],

@@ -1,4 +1,4 @@
-"""Pictures come out upright, small and bare; what is no picture does not come out at all."""
+"""Pictures come out upright, small and without metadata; other files are refused."""
 
 import re
 import struct
@@ -81,7 +81,7 @@ def test_a_place_a_camera_and_a_comment_do_not_stay_and_the_picture_is_upright()
     seen = opened(made.content)
     assert dict(seen.getexif()) == {}
     assert seen.size == (48, 64)
-    # Turned by a quarter, the corner that was left is right.
+    # After a quarter turn, the left corner is on the right.
     assert seen.convert("RGB").getpixel((44, 4))[2] > 200
     assert seen.convert("RGB").getpixel((4, 4))[2] < 60
 
@@ -242,7 +242,7 @@ def test_of_an_animation_with_large_frames_the_first_stays() -> None:
 
 
 def test_several_pictures_in_one_jpeg_are_no_animation() -> None:
-    """Cameras add small or gray ones for themselves, in other sizes (MPO)."""
+    """Cameras add small or grey versions in other sizes (MPO)."""
     content = picture("MPO", draw(), save_all=True, append_images=[draw(20, 10)])
 
     assert opened(read_picture(content, POST).content).size == (64, 48)
@@ -268,7 +268,7 @@ def test_a_colour_profile_that_is_too_large_is_not_applied() -> None:
     "size", [Size(300, 300), Size(120, 120, cropped=True), Size(300, 100, cropped=True)]
 )
 def test_it_is_upright_before_it_is_cut(kind: str, orientation: int, size: Size) -> None:
-    """Compared with what Pillow makes of it, which turns the whole picture first."""
+    """Compared with Pillow's result, which turns the whole picture first."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     content = picture(kind, draw(900, 230), exif=exif)

@@ -1,4 +1,4 @@
-"""Who waits for whom when many pictures come at once."""
+"""The order in which pictures are processed when many arrive at once."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ SMALL = picture()
 
 
 class Halted(PictureProcess):
-    """One that reads nothing until it is told to go on."""
+    """A reader that waits until it is told to continue."""
 
     async def halt(self) -> None:
         await self.read(SMALL, FACE)

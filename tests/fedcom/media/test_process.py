@@ -1,4 +1,4 @@
-"""The process that reads pictures: what it may take, and that nothing ends but it."""
+"""The process that reads pictures: its limits, and that a crash ends only this process."""
 
 import asyncio
 import os
@@ -22,7 +22,9 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.anyio
 
 LARGEST = 290
-"""Megabytes that the process may ever take: Python and Pillow, the file, and `MAX_MEMORY`."""
+"""The maximum of megabytes that the process may take: Python and Pillow, the file, and
+`MAX_MEMORY`.
+"""
 
 SMALL = picture()
 
@@ -35,7 +37,7 @@ async def process() -> AsyncIterator[PictureProcess]:
 
 
 async def started(process: PictureProcess) -> int:
-    """The number of the process once it has read a picture."""
+    """The process id after the first picture."""
     await process.read(SMALL, FACE)
     assert process.pid is not None
     return process.pid
@@ -48,7 +50,7 @@ async def refusal(process: PictureProcess, content: bytes) -> str:
 
 
 def megabytes(pid: int, field: str = "VmHWM") -> int:
-    """What the kernel says of the memory of a process: its peak, or another field."""
+    """A process's memory according to the kernel: its peak, or another field."""
     return int(re.findall(rf"{field}:\s+(\d+) kB", kernel_says(pid, "status"))[0]) // 1024
 
 
@@ -58,7 +60,7 @@ def kernel_says(pid: int, what: str) -> str:
 
 def is_gone(pid: int) -> bool:
     try:
-        return ") Z " in kernel_says(pid, "stat")  # nobody has asked for its end yet
+        return ") Z " in kernel_says(pid, "stat")  # no end has been requested yet
     except (FileNotFoundError, ProcessLookupError):
         return True
 

@@ -1,4 +1,4 @@
-"""The rows of pictures: what is done for each of many does not read all of them."""
+"""The rows of pictures: operations on each of many do not read all of them."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from fedcom.media.records import (
 from tests.support.people import Home
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # the other plans by what is there
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # PostgreSQL plans by its statistics
 def test_forgetting_a_picture_reads_no_whole_table(home: Home) -> None:
     kept = Kept("a.webp", "b.webp", 640, 480, 1000)
     made = home(lambda ctx: put_media(ctx, kept, "preview", source_url="https://peer.example/a"))
@@ -36,4 +36,4 @@ def test_forgetting_a_picture_reads_no_whole_table(home: Home) -> None:
 
     scanned = [step for step in home(plan) if step.startswith("SCAN")]
     assert "SCAN link_preview" not in scanned
-    assert scanned.count("SCAN media") == 1  # the list itself, once for a hundred pictures
+    assert scanned.count("SCAN media") == 1  # the list itself, once per hundred pictures

@@ -1,4 +1,4 @@
-"""Pictures of other servers: only what we show is fetched, once, and nothing that is private."""
+"""Remote pictures: only those we show are fetched, once, and nothing private."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def web() -> AsyncIterator[SmallWeb]:
 
 
 class World:
-    """What is fetched from the small web."""
+    """The resources of the small web that were fetched."""
 
     def __init__(self, web: SmallWeb, clock: SettableClock, folder: Path) -> None:
         self.web = web
@@ -125,7 +125,7 @@ async def test_a_server_that_never_answers_holds_up_no_pictures_of_others(world:
 
 
 async def test_no_more_is_fetched_than_can_be_looked_at(world: World) -> None:
-    await world.pictures._process._turn.acquire()  # somebody else's large picture
+    await world.pictures._process._turn.acquire()  # another server's large picture
     hosts = ("peer.example", "other.example", "evil.example", "victim.example")
     urls = [f"https://{host}/{number}.png" for host in hosts for number in range(5)]
     for url in urls:

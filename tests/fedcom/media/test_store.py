@@ -1,4 +1,4 @@
-"""Files are whole or not there, and no name leads out of the folder."""
+"""Files are complete or absent, and no name leads out of the folder."""
 
 from pathlib import Path
 

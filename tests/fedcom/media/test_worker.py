@@ -1,4 +1,4 @@
-"""What the program that reads pictures is asked and answers."""
+"""The requests and responses of the program that reads pictures."""
 
 import json
 import subprocess

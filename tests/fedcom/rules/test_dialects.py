@@ -1,4 +1,4 @@
-"""In which words a peer is spoken to, by what it says it runs."""
+"""The form of activities for a peer, by the software it runs."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from fedcom.rules.dialects import (
         ("lemmy", True, Dialect.FORUM),
         ("piefed", True, Dialect.FORUM),
         ("fedcom", True, Dialect.FORUM),
-        # It answered once; that it does not just now changes nothing.
+        # It responded once; that it does not now changes nothing.
         ("lemmy", False, Dialect.FORUM),
         ("mastodon", True, Dialect.MICROBLOG),
         ("gotosocial", False, Dialect.MICROBLOG),

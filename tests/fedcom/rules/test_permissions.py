@@ -1,4 +1,4 @@
-"""The matrix of who may do what; every cell is asked once with nothing else in the way."""
+"""The permission matrix; every cell is tested once with nothing else in the way."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ NOBODY, MODERATOR, ADMIN = Standing(), Standing(is_moderator=True), Standing(is_
 
 
 def row(kind: type[Any], **values: Any) -> Any:
-    """A row in which everything that is not named is empty."""
+    """A row whose other cells are empty."""
     empty = dict.fromkeys(kind.__dataclass_fields__)
     return kind(**empty | values)
 

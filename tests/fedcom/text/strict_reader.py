@@ -1,4 +1,4 @@
-"""A reader of HTML that knows only what our pages may hold, and objects to everything else."""
+"""An HTML reader that accepts only the mark-up of our pages, and rejects everything else."""
 
 from html.parser import HTMLParser
 
@@ -17,7 +17,7 @@ ATTRIBUTES = {
 
 
 class StrictReader(HTMLParser):
-    """Raises AssertionError at anything that `sanitize` has no business letting through."""
+    """Raises AssertionError for anything that `sanitize` must not let through."""
 
     def handle_starttag(self, tag, attrs):
         assert tag in TAGS, tag
@@ -39,7 +39,7 @@ class StrictReader(HTMLParser):
 
 
 def read_strictly(html: str) -> None:
-    """Raise AssertionError when `html` holds what it may not, or ends within a tag."""
+    """Raise AssertionError if `html` contains forbidden mark-up, or ends within a tag."""
     reader = StrictReader()
     reader.feed(html)
     assert reader.rawdata == ""

@@ -38,7 +38,7 @@ def test_each_is_linked_where_it_stands_and_nothing_else_changes() -> None:
 
 
 def test_a_text_of_nothing_but_hashtags_stays_within_what_peers_take() -> None:
-    """A link is thirty times as long as `#a`, and peers take a megabyte."""
+    """A link is thirty times as long as `#a`, and peers accept a megabyte."""
     linked = with_hashtag_links("<p>" + "#a " * 15_000 + "</p>", lambda word: f"/search?q={word}")
 
     assert linked.count("<a ") == MOST_LINKED

@@ -10,7 +10,7 @@ from tests.fedcom.text.strict_reader import read_strictly
 
 LINK_END = ' rel="nofollow noopener noreferrer"'
 
-# After the OWASP "XSS Filter Evasion" cheat sheet, and what broke others of our trade.
+# After the OWASP "XSS Filter Evasion" cheat sheet, and known attacks on similar software.
 ATTACKS = [
     "<script>alert(1)</script>",
     "<SCRIPT SRC=https://evil.example/x.js></SCRIPT>",
@@ -252,7 +252,7 @@ def test_what_is_too_long_is_shown_as_its_text():
 
 
 class _Panic(BaseException):
-    """What a panic of the Rust library looks like from here."""
+    """A stand-in for a panic of the Rust library."""
 
 
 class _Broken:

@@ -168,7 +168,7 @@ def test_hostile_markdown_costs_little(source):
 
 
 def test_a_thousand_levels_are_no_trouble():
-    # The parser reads twenty levels and drops what is below them.
+    # The parser reads twenty levels and drops everything below.
     assert render("> " * 1_000 + "deep").count("<blockquote>") == 20
     assert "deep" in render("> " * 18 + "deep")
     assert "x" in render("".join("  " * level + "- x\n" for level in range(200)))

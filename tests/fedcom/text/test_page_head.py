@@ -1,4 +1,4 @@
-"""What a page says of itself is read, whatever it is written in, and no page takes long."""
+"""The metadata of a page is read in every encoding, and no page takes long."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What was pasted is read as the handle or the address that it is about."""
+"""A pasted text is read as the handle or the address in it."""
 
 import time
 

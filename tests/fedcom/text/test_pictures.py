@@ -1,4 +1,4 @@
-"""Pictures in texts are moved, and nothing that only looks like one."""
+"""The addresses of pictures in texts are replaced, and nothing that only looks like one."""
 
 import pytest
 

@@ -38,7 +38,7 @@ def word(text: str, *, prefix: bool = False) -> Phrase:
         ("author:bob", Terms(author="bob")),
         ("Author:@bob@a.example:3000", Terms(author="bob@a.example:3000")),
         ("community:!cats@a.example", Terms(community="cats@a.example")),
-        # Turkish letters that are an "i" without regard to case, and in no word of ours.
+        # Turkish letters that match "i" without regard to case, and are in no word of ours.
         ("commun\u0131ty:cats", wanted(Phrase(("commun\u0131ty", "cats"), prefix=True))),
         ("COMMUN\u0130TY:cats", wanted(Phrase(("COMMUN\u0130TY", "cats"), prefix=True))),
         ("author: bob", wanted(word("author"), word("bob", prefix=True))),

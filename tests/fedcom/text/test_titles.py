@@ -1,4 +1,4 @@
-"""Titles of what has none: the first line that says something, and nothing of it left out."""
+"""Titles for untitled posts: the first line with text, complete."""
 
 import pytest
 
@@ -40,7 +40,7 @@ NAMES = {"cats", "cats@here.example"}
             "They sleep",
         ),
         ("<blockquote><p>They bark</p></blockquote>", "They bark"),
-        # What follows the mention is kept as it is.
+        # The text after the mention is kept unchanged.
         (f"<p>{CATS} :blobcat: happy</p>", ":blobcat: happy"),
         (f"<p>{CATS} :) hello</p>", ":) hello"),
         (f"<p>{CATS} !important</p>", "!important"),
@@ -48,17 +48,17 @@ NAMES = {"cats", "cats@here.example"}
         (f"<p>{CATS} ...and then</p>", "...and then"),
         (f"<p>{CATS} [OC] my cat</p>", "[OC] my cat"),
         (f"<p>{CATS} \U0001f408 purrs</p>", "\U0001f408 purrs"),
-        # What joins it to the mention is not.
+        # The separator after the mention is dropped.
         (f"<p>{CATS}, look</p>", "look"),
         (f"<p>{CATS}: look at this</p>", "look at this"),
         (f"<p>{CATS} - an item</p>", "an item"),
         (f"<p>{CATS} — hm</p>", "hm"),
-        # The community's mention at the end; a person's belongs to what is said.
+        # The community's mention at the end; a person's belongs to the text.
         (f"<p>A title at last {CATS}</p>", "A title at last"),
         (f"<p>Found by {H_CARD.format('kim')}</p>", "Found by @kim"),
         (f"<p>Found by {CATS} {H_CARD.format('kim')}</p>", "Found by @kim"),
         (f"<p>Found by {H_CARD.format('kim')} {CATS}</p>", "Found by @kim"),
-        # Signs and quotes stand back behind words.
+        # Words take precedence over signs and quotes.
         (f"<p>{CATS} \U0001f408</p>", "\U0001f408"),
         (f"<p>{CATS} \U0001f408</p><p>It purrs</p>", "It purrs"),
         (f"<p>!</p><p>{CATS}</p><p>Look</p>", "Look"),

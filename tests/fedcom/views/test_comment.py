@@ -1,4 +1,4 @@
-"""Comments in the list of who wrote them, on both databases."""
+"""An author's list of comments, on both databases."""
 
 from datetime import timedelta
 from typing import Any

@@ -134,7 +134,7 @@ def test_what_was_taken_away_is_in_no_list(rows: Rows) -> None:
     cats, bob = rows.community(), rows.person()
     closed = rows.community("closed", removed_at=NOON)
     gone = rows.community("gone", deleted_at=NOON)
-    # Ranked all the same: a list must not trust the rank alone.
+    # They have a rank all the same: a list must not rely on the rank alone.
     rows.post(cats, bob, deleted_at=NOON)
     rows.post(cats, bob, removed_at=NOON)
     rows.post(closed, bob)
@@ -244,7 +244,7 @@ def test_what_the_viewer_hid_or_blocked_is_left_out(rows: Rows) -> None:
 
     assert listed("all") == [kept]
     assert listed("all", viewer=bob) == listed("all", viewer=0) == everything
-    # Who goes there wants to see it.
+    # Visitors of that community want to see it.
     assert listed("community", dogs) == [in_dogs]
     assert listed("community", cats) == [kept]
     assert listed("author", eve) == [by_eve]
@@ -335,7 +335,7 @@ def test_who_follows_much_and_who_follows_little_see_the_same_list(rows: Rows, s
     assert set(listed[0]) == set(made)
 
 
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # the other plans by what is there
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)  # PostgreSQL plans by its statistics
 def test_no_list_is_sorted_that_an_index_has_in_order(rows: Rows) -> None:
     me, cats = rows.person(), rows.community()
     rows.post(cats, me)

@@ -1,4 +1,4 @@
-"""What views say to a stranger, to a member and to a moderator, on both databases."""
+"""The fields of views for a stranger, a member and a moderator, on both databases."""
 
 from dataclasses import fields
 from datetime import timedelta
@@ -35,7 +35,7 @@ LATER = NOON + timedelta(days=1)
 
 
 class Town:
-    """A post by Zoe, from elsewhere, in Cats, where Mia moderates; Bob did all one can do."""
+    """A remote post by Zoe in Cats, which Mia moderates; Bob did everything a member can do."""
 
     def __init__(self, rows: Rows) -> None:
         self.conn, self.rows = rows.conn, rows
@@ -93,7 +93,7 @@ def town(rows: Rows) -> Town:
 
 
 def listed(town: Town, viewer: int) -> PostView:
-    """The post in a list: Bob finds it only among what he has hidden."""
+    """The post in a list: Bob finds it only in his list of hidden posts."""
     scope: Scope = "hidden" if viewer == town.bob else "community"
     wanted = FeedQuery(scope, "new", subject_id=town.cats, text=6)
     (found,) = list_posts(town.conn, wanted, viewer_id=viewer, now=LATER).items
@@ -101,7 +101,7 @@ def listed(town: Town, viewer: int) -> PostView:
 
 
 def differing(one: object, other: object) -> set[str]:
-    """The fields of two views that are not the same."""
+    """The fields in which two views differ."""
     names = [field.name for field in fields(one)]  # type: ignore[arg-type]
     return {name for name in names if getattr(one, name) != getattr(other, name)}
 

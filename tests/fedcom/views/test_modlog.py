@@ -1,4 +1,4 @@
-"""The modlog: where its lines lead, how it is narrowed down and paged, in one statement."""
+"""The modlog: its links, filters and pages, in one statement."""
 
 from typing import Any
 

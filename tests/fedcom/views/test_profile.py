@@ -1,4 +1,4 @@
-"""What the page of a person shows, on both databases."""
+"""The page of a person, on both databases."""
 
 import pytest
 from sqlalchemy import insert
@@ -53,7 +53,7 @@ def test_whether_the_viewer_blocked_them_is_told_to_nobody_else(rows: Rows) -> N
 
 
 def walk(rows: Rows, author: int, sort: Sort, limit: int) -> list[str]:
-    """Every line of all pages: "p" and "c" with the row's number."""
+    """Every line of all pages: "p" or "c" with the row id."""
     listed: list[str] = []
     found = Contributions((), None, None, has_more=True)
     while found.has_more:

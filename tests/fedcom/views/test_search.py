@@ -394,7 +394,7 @@ def test_the_index_is_used(rows: Rows) -> None:
 @pytest.mark.parametrize("size", [50_000])
 def test_the_longest_text_is_indexed_in_short_time(rows: Rows, size: int) -> None:
     cats, bob = rows.community(), rows.person()
-    # Every word another, everything mark-up, nothing but marks.
+    # All different words, all mark-up, only marks.
     for body in (
         " ".join(f"w{number:x}é" for number in range(size // 6)),
         "<b>x</b>" * (size // 8),

@@ -83,7 +83,7 @@ def test_a_long_thread_goes_on_after_the_last_path(rows: Rows) -> None:
         *(one.id for one in below),
     ]
     assert rest.next_after is None
-    # Their parent is on the page before, so they stand at the root instead of getting lost.
+    # Their parent is on the previous page, so they are roots instead of being lost.
     assert len(to_tree(rest.comments)) == 2
 
 

@@ -1,4 +1,4 @@
-"""A browser for tests: cookies, forms with their tokens, and the pages that come back."""
+"""A browser for tests: cookies, forms with their tokens, and the returned pages."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FORM_HEADERS = {**PAGE_HEADERS, "Sec-Fetch-Site": "same-origin"}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer, and what a reader sees of it."""
+    """A response, as a reader sees it."""
 
     status: int
     headers: httpx.Headers
@@ -29,18 +29,18 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The words of the page, without mark-up, on one line."""
+        """The text of the page, without mark-up, on one line."""
         reader = _Words()
         reader.feed(self.html)
         return re.sub(r"\s+", " ", " ".join(reader.words)).strip()
 
     @property
     def location(self) -> str:
-        """Where a redirect leads to."""
+        """The target of a redirect."""
         return self.headers["location"]
 
     def number(self) -> int:
-        """The number in the address that a redirect leads to: `/post/7#x` → 7."""
+        """The number in the target of a redirect: `/post/7#x` → 7."""
         return int(urlsplit(self.location).path.rsplit("/", 1)[1])
 
 
@@ -94,7 +94,7 @@ class Browser:
         if self.token and "form_token" not in fields:
             fields["form_token"] = make_token(self.token)
         if path == "/register":
-            # As somebody who took their time; tests of haste say when.
+            # Like a person who took their time; tests of haste set the time.
             fields.setdefault("shown_at", long_ago(self.app))
         sent = await self.client.post(
             path, data=fields, headers={**FORM_HEADERS, **(headers or {})}
@@ -103,7 +103,7 @@ class Browser:
 
 
 def long_ago(app: Any) -> str:
-    """What stands in a form for signing up that was shown a minute ago."""
+    """The value in a sign-up form that was shown a minute ago."""
     instance = app.state.instance
     form = Form({})
     set_trap(form, instance.signer, instance.clock() - timedelta(minutes=1))
@@ -115,7 +115,7 @@ def _page(answer: httpx.Response) -> Page:
 
 
 def cookie_of(page: Page, name: str) -> SimpleCookie:
-    """The cookies that an answer sets under this name."""
+    """The cookies with this name that a response sets."""
     found: SimpleCookie = SimpleCookie()
     for line in page.headers.get_list("set-cookie"):
         if line.startswith(f"{name}="):

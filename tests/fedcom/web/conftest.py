@@ -47,7 +47,7 @@ KEY = NewKey(public_pem="not a key", sealed_private=b"not a key")
 
 
 class PlainInstance:
-    """An instance without a network: what the pages are given, and nothing behind it."""
+    """An instance without a network: everything the pages need, and nothing behind it."""
 
     def __init__(self, settings: Settings, database: Database, clock: SettableClock) -> None:
         self.settings = settings
@@ -58,11 +58,11 @@ class PlainInstance:
         self.signer = HmacSigner(b"secret")
         self.setup_token: str | None = None
         self.known: dict[str, Community | Person | Post | Comment] = {}
-        # What is fetched and kept, by the handle that leads there.
+        # Fetched and stored, by handle.
         self.arriving: dict[str, Json] = {}
-        # What is asked for in vain, since its server does not answer.
+        # Fetches that fail, because the server does not respond.
         self.away: set[str] = set()
-        # What is asked for without end.
+        # Fetches that never end.
         self.silent: set[str] = set()
         self.titles: dict[str, str] = {}
 
@@ -97,7 +97,7 @@ class PlainInstance:
 
 @dataclass(slots=True)
 class World:
-    """The instance with whoever is on it, and browsers for them."""
+    """The instance with its people, and browsers for them."""
 
     instance: PlainInstance
     app: Starlette
@@ -106,7 +106,7 @@ class World:
     community: Community
 
     def browser(self, name: str = "", address: str = "192.0.2.7") -> Browser:
-        """A browser in which the person called `name` is logged in; without one, a guest's."""
+        """A browser in which `name` is logged in; without a name, a guest's."""
         settings, token = self.instance.settings, self.tokens.get(name)
         return Browser(self.app, settings.origin, session_cookie_name(settings), token, address)
 
@@ -122,13 +122,13 @@ class World:
     async def comment(
         self, post: Post, text: str = "Sure", parent: Comment | None = None, by: str = "bob"
     ) -> Comment:
-        """An answer to a post or a comment."""
+        """A reply to a post or a comment."""
         body = Body.of_markdown(text)
         action = CreateComment(by=self.people[by], post=post, parent=parent, body=body)
         return await self.instance.unit(lambda ctx: perform(ctx, action))
 
     async def besiege(self, name: str) -> None:
-        """As many wrong passwords for this name as are taken, from addresses all over."""
+        """Send wrong passwords for this name, from many addresses, until the limit is reached."""
 
         def guess(ctx: Context) -> None:
             for _ in range(SIGN_IN_BY_NAME.tries):
@@ -138,7 +138,7 @@ class World:
 
 
 def make_app(instance: PlainInstance) -> Starlette:
-    """The whole server, with this instance in the place of the one its lifespan would open."""
+    """The whole server, with this instance in place of the one its lifespan would open."""
     app = create_app(instance.settings)
     app.state.instance = instance
     return app
@@ -146,7 +146,7 @@ def make_app(instance: PlainInstance) -> Starlette:
 
 @pytest.fixture
 def dialect(request: pytest.FixtureRequest) -> str:
-    """Pages are tested on SQLite, unless a test asks for another (`indirect`)."""
+    """Pages are tested on SQLite, unless a test asks for another database (`indirect`)."""
     return str(getattr(request, "param", "sqlite"))
 
 
@@ -170,7 +170,7 @@ async def fresh(instance: PlainInstance) -> PlainInstance:
 
 @pytest.fixture
 async def world(instance: PlainInstance) -> World:
-    """ann is the admin and opened !cats, mia moderates it, bob and eve are members."""
+    """ann is the admin and created !cats, mia moderates it, bob and eve are members."""
     now = instance.clock()
 
     def build() -> tuple[dict[str, Person], dict[str, str], Community]:

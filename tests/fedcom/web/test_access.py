@@ -1,4 +1,4 @@
-"""Who gets what at which address: every route, for everybody."""
+"""Access control: every route, for every kind of visitor."""
 
 import re
 
@@ -23,11 +23,12 @@ from tests.fedcom.web.conftest import World
 
 pytestmark = pytest.mark.anyio
 
-# A guest is led to the log-in (303), others are refused (403), or it works (200, or 303 elsewhere).
+# A guest is sent to the log-in (303), others are refused (403), or it works (200, or 303
+# elsewhere).
 LOGIN, NO, OK, INVALID = "log in", "refused", "works", "422"
-# The log-in, which takes along what was typed.
+# The log-in, which keeps the typed text.
 ASK = "401"
-# Exactly so, where it matters: a message is not there for anybody but the two whose it is.
+# Exactly this status, where it matters: a message exists only for its two people.
 ABSENT, SHOWN, DONE = "404", "200", "303"
 
 #            path, fields for a POST (None: GET),           guest, eve,  bob, mia, ann
@@ -193,7 +194,7 @@ MATRIX = [
     ("/media/x.webp", None, OK, OK, OK, OK, OK),
     ("/media/remote", None, OK, OK, OK, OK, OK),
 ]
-# Log in, sign up and set up are open to all and have tests of their own.
+# Logging in, signing up and setting up are open to all and have tests of their own.
 ELSEWHERE = {("/login", "POST"), ("/register", "POST"), ("/setup", "POST")}
 
 
@@ -204,16 +205,16 @@ def outcome(page: Page) -> str:
     if page.status == 303 and page.location.startswith("/login"):
         return LOGIN
     if page.status == 401 and 'href="/login?next=' in page.html:
-        # The page that keeps what was typed.
+        # The page that keeps the typed text.
         return LOGIN
     if page.status in {200, 303}:
         return OK
-    # As far as the thing itself: nobody waits for approval, mia was dismissed by herself before.
+    # These get as far as the missing object: nobody waits for approval, mia removed herself before.
     return {403: NO, 404: OK, 409: OK}.get(page.status, str(page.status))
 
 
 async def make_targets(world: World) -> dict[str, int]:
-    """A post and a comment of bob's in every state, and messages to him."""
+    """A post and a comment by bob in every state, and messages to him."""
     bob, mia, ann = (world.people[name] for name in ("bob", "mia", "ann"))
 
     def make(ctx: Context) -> dict[str, int]:
@@ -270,7 +271,7 @@ async def test_everybody_gets_what_is_theirs_and_no_more(
         else:
             page = await browser.get(path)
         assert expected in {outcome(page), str(page.status)}, (who, page.status, page.text)
-        # What was only looked at, or refused, stays as it is for the next visitor.
+        # A request that only read, or was refused, changed nothing for the next visitor.
         is_stale = is_about_something and row[1] is not None and page.status in {200, 303}
 
 

@@ -1,4 +1,4 @@
-"""The admin's pages: members, communities, invitations, colours, and how federation fares."""
+"""The admin's pages: members, communities, invitations, colours, and the state of federation."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ pytestmark = [
 
 
 async def publish_to(world: World, *hosts: str) -> None:
-    """One delivery waits for each of these."""
+    """One waiting delivery for each of these hosts."""
     await world.instance.unit(
         lambda ctx: publish(
             ctx.conn,
@@ -54,7 +54,7 @@ async def publish_to(world: World, *hosts: str) -> None:
 
 
 async def fail(world: World, host: str, *, status: int | None = 503, answer: str = "no") -> None:
-    """Three attempts at this host were in vain, and it rests."""
+    """Three failed attempts at this host, which then rests."""
 
     def work(ctx):
         now = ctx.now.timestamp()
@@ -179,7 +179,7 @@ async def test_what_waits_too_long_is_said(world: World) -> None:
 
 
 def elsewhere(ctx: Context) -> int:
-    """A community of peer.example."""
+    """A community on peer.example."""
     fetched = {OWLS: Document(group(OWLS))}
     nothing = NotThere("not_there", "404", url=f"{OWLS}/moderators")
     ctx.fetched.documents.update(fetched)

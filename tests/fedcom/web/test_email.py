@@ -1,4 +1,4 @@
-"""E-mail addresses: typed by members, confirmed from the mailbox; nobody is told whose they are."""
+"""E-mail addresses: typed by members, confirmed from the mailbox; nobody learns whose they are."""
 
 import re
 
@@ -25,7 +25,7 @@ HASH = hash_password(PASSWORD)
 
 @pytest.fixture
 async def sending(world: World) -> World:
-    """The instance sends mail, and bob has confirmed an address."""
+    """The instance sends mail, and bob has a confirmed address."""
     settings = world.instance.settings.model_copy(
         update={"smtp_url": SecretStr("smtp://mail.example")}
     )
@@ -41,7 +41,7 @@ async def sending(world: World) -> World:
 
 
 async def letters(world: World) -> list[tuple[str, str]]:
-    """To whom, and what."""
+    """The recipients and texts."""
     rows = await world.instance.read(lambda conn: conn.execute(select(mail)).all())
     return [(row.recipient, row.body) for row in rows]
 
@@ -57,7 +57,7 @@ def link_in(text: str) -> str:
 
 
 def likeness(page: Page, name: str) -> tuple[object, ...]:
-    """All of an answer that the one who gets it can compare."""
+    """The parts of a response that its recipient can compare."""
     headers = {
         key: value
         for key, value in page.headers.items()
@@ -92,7 +92,7 @@ async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
     assert answers[0][0] == answers[1][0]
     assert answers[0][1][0] == answers[1][1][0]
     assert settings[0] == settings[1]
-    # And the log-in and the reset know of neither.
+    # The log-in and the password reset know neither address.
     for name in ("quux", "zyxx"):
         found = await member(sending, name)
         assert found is not None
@@ -120,7 +120,7 @@ async def test_an_address_is_in_use_once_its_mailbox_confirmed_it(sending: World
     assert (recipient, "Hello zoe" in body) == ("z@mail.example", True)
     path = link_in(body)
 
-    # Looking at the link, as mail programs do, changes nothing.
+    # Opening the link, as mail programs do, changes nothing.
     page = await sending.browser().get(path)
     assert "Use z@mail.example for the account zoe?" in page.text
     assert (await member(sending, "z@mail.example")) is None

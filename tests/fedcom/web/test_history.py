@@ -1,4 +1,4 @@
-"""What posts and comments said before they were edited, for everybody to read."""
+"""The public history of edited posts and comments."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What strangers send is shown as words, never as part of the page."""
+"""Hostile texts from other servers are shown as text, never as part of the page."""
 
 import re
 from html.parser import HTMLParser
@@ -47,7 +47,7 @@ URL_ATTACKS = [
 
 
 class Auditor(HTMLParser):
-    """Notes every tag and attribute that only an attack could have put there."""
+    """Records every tag and attribute that only an attack could have put there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Auditor(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         if (tag, attributes) == ("script", [("src", SCRIPT_ADDRESS), ("defer", None)]):
-            return  # ours; the security policy lets no words of its own run
+            return  # ours; the content security policy allows no inline script
         if tag in {"script", "iframe", "base", "svg", "object", "embed", "math", "style"}:
             self.found.append(tag)
         for name, value in attributes:
@@ -73,7 +73,7 @@ def _is_harmless(address: str) -> bool:
 
 
 async def stranger(world: World, text: str, url: str) -> dict[str, int]:
-    """A community, a person, a post and a comment from elsewhere, hostile in every text."""
+    """A remote community, person, post and comment, hostile in every text."""
 
     def make(ctx: Context) -> dict[str, int]:
         conn = ctx.conn

@@ -1,4 +1,4 @@
-"""How somebody becomes a member: openly, by an application, with an invitation."""
+"""Becoming a member: open registration, an application, an invitation."""
 
 import re
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ def link_to(page: Page, path: str) -> str:
 
 
 def hidden(page: Page, action: str) -> dict[str, str]:
-    """The fields that the form brings along by itself."""
+    """The hidden fields of the form."""
     form = page.html[page.html.index(f'action="{action}"') :].partition("</form>")[0]
     return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
 
 
 def required(page: Page, action: str) -> list[str]:
-    """The fields that must be filled in."""
+    """The required fields of the form."""
     form = page.html[page.html.index(f'action="{action}"') :].partition("</form>")[0]
     tags = re.findall(r"<(?:input|textarea)[^>]*\srequired[^>]*>", form)
     return [found[1] for tag in tags if (found := re.search(r'name="(\w+)"', tag))]

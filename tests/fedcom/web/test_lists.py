@@ -1,4 +1,4 @@
-"""The lists of posts as pages: what they cost, what they link to, who sees what."""
+"""Lists of posts as pages: their cost, links and visibility."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def shown(page: Page) -> list[int]:
 
 
 def link_called(page: Page, words: str) -> str:
-    """The address behind a link with these words."""
+    """The target of the link with this text."""
     found = re.search(rf'href="([^"]*)"[^>]*>{words}', page.html)
     assert found is not None, words
     return found[1].replace("&amp;", "&")
@@ -32,7 +32,7 @@ def link_called(page: Page, words: str) -> str:
 
 @contextmanager
 def statements(world: World) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
+    """The statements that are sent to the database in the block."""
     engines: tuple[Engine, ...] = (world.instance.database._reader, world.instance.database._writer)
     sent: list[str] = []
 

@@ -1,4 +1,6 @@
-"""What is uploaded is served as a picture or not at all, whatever it is and whoever asks how."""
+"""Uploads are served as pictures or not at all, whatever they contain and however they are
+requested.
+"""
 
 import json
 
@@ -33,7 +35,7 @@ async def test_what_is_no_picture_is_not_kept(world: World, content: bytes) -> N
     "accept", ["application/activity+json", "application/ld+json", "text/html", "*/*"]
 )
 async def test_an_upload_is_a_picture_to_everybody(world: World, accept: str) -> None:
-    """A document hidden behind the pixels does not come out as one."""
+    """A document hidden after the pixels is not served."""
     hidden = picture("PNG") + DOCUMENT
     await world.browser("bob").send("/upload", {"picture": hidden}, alt="")
     [(name, *_)] = world.instance.pictures.store.files()

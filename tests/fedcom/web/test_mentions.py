@@ -1,4 +1,4 @@
-"""People whom a text names: looked up when it is sent, and said beside it when nobody is found."""
+"""Mentions: looked up when a text is sent, with a notice if nobody is found."""
 
 import json
 
@@ -18,14 +18,14 @@ KIM_IRI = "https://peer.example/u/kim"
 
 @pytest.fixture
 def peer(world: World) -> World:
-    """kim is on another server, where nobody is called nobody."""
+    """kim is on another server, which has no person called nobody."""
     world.instance.arriving[KIM] = documents.person(KIM_IRI)
     world.instance.away.add(NOBODY)
     return world
 
 
 async def tagged(world: World) -> set[str]:
-    """Whom the last Create that was issued mentions."""
+    """The people mentioned in the last Create that was sent."""
     newest = select(activities.c.body).order_by(activities.c.id.desc())
     bodies = await world.instance.read(lambda conn: list(conn.execute(newest).scalars()))
     created = (json.loads(body) for body in bodies)

@@ -1,4 +1,4 @@
-"""Private messages on the pages, and that there is no other way to them for anybody else."""
+"""Private messages on the pages, and that nobody else can reach them."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The moderators' pages: locks, pins and bans by forms, and the log that everybody may read."""
+"""The moderators' pages: locks, pins and bans by forms, and the public modlog."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What members are told, on the page and in the header, and when it is told no longer."""
+"""Notifications, on their page and in the header, and when they disappear."""
 
 import re
 
@@ -24,7 +24,7 @@ pytestmark = [
 
 
 def waiting(page: Page) -> int:
-    """The number in the title, which the header shows too; 0 when there is none."""
+    """The number in the title, which the header shows too; 0 without one."""
     found = re.search(r"<title>\((\d+)\) ", page.html)
     shown = re.search(r'<span class="count">(\d+)</span></a>', page.html)
     assert bool(found) == bool(shown)
@@ -35,7 +35,7 @@ def waiting(page: Page) -> int:
 
 
 async def talk(world: World) -> tuple[Comment, Comment]:
-    """eve answers bob's post, and names him in an answer to ann's."""
+    """eve replies to bob's post, and mentions him in a reply to ann's."""
     mine, anns = await world.post("Mine"), await world.post("By ann", by="ann")
     answer = await world.comment(mine, "Why *so*?", by="eve")
     return answer, await world.comment(anns, "Ask @bob.", by="eve")

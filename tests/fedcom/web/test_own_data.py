@@ -1,4 +1,4 @@
-"""What a member takes along, and what is left when they have gone."""
+"""The export of a member's data, and the deletion of the account."""
 
 import json
 from datetime import timedelta
@@ -38,7 +38,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 async def bob(world: World) -> Browser:
-    """bob has written, voted, saved, blocked, drafted, and had a talk with eve."""
+    """bob has written, voted, saved, blocked, drafted, and exchanged messages with eve."""
     by, eve = world.people["bob"], world.people["eve"]
     about = await world.post("Bob's post", by="bob")
     other = await world.post("Eve's post", by="eve")
@@ -188,9 +188,9 @@ async def test_the_only_admin_cannot_leave(world: World) -> None:
     world.tokens["ann"] = await world.instance.unit(begin)
     browser = world.browser("ann")
     page = await browser.get("/settings/delete")
-    assert "Make somebody else an admin first" in page.text
+    assert "Make someone else an admin first" in page.text
     page = await browser.post("/settings/delete", current_password=PASSWORD)
-    assert (page.status, "Make somebody else an admin first" in page.text) == (409, True)
+    assert (page.status, "Make someone else an admin first" in page.text) == (409, True)
     await world.instance.unit(lambda ctx: set_role(ctx.conn, world.people["eve"].id, "admin"))
     assert (await browser.post("/settings/delete", current_password=PASSWORD)).status == 303
 
@@ -213,7 +213,7 @@ async def test_a_banned_member_reads_why_takes_everything_along_and_leaves(world
     assert "Reason: Spam" in page.text
     assert export.status == 200
     assert (await browser.get("/settings/delete")).status == 200
-    # Everywhere else they are a guest.
+    # Everywhere else they count as a guest.
     assert (await browser.get("/settings")).location == "/settings/bans"
     assert (await browser.post("/settings", display_name="Bobby")).location == "/settings/bans"
     assert (await browser.post("/messages/ann", body="Hello")).status in {303, 401}

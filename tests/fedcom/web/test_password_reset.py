@@ -1,4 +1,4 @@
-"""A forgotten password: by a letter where mail is sent, by the admin where it is not."""
+"""Forgotten passwords: by e-mail where mail is configured, by the admin where it is not."""
 
 import asyncio
 import io
@@ -72,7 +72,7 @@ async def test_a_letter_brings_a_link_that_sets_the_password_once(
     assert 'href="/forgot"' in (await guest.get("/login")).html
     page = await guest.post("/forgot", name="Bob@mail.example")
     assert "sent you an e-mail" in page.text
-    assert box.letters == []  # nobody waited for the mail server
+    assert box.letters == []  # the response did not wait for the mail server
     assert await mailer.send_due() == 1
     [letter] = box.letters
     assert letter["To"] == "bob@mail.example"
@@ -144,7 +144,7 @@ async def test_nobody_is_buried_in_letters(world: World, mailer: Mailer) -> None
         assert (await world.browser().post("/forgot", name="bob")).status == 200
     page = await world.browser().post("/forgot", name="Bob")
     assert (page.status, 'value="Bob"' in page.html) == (429, True)
-    # Nor does the answer tell whose address this is.
+    # The response does not reveal whose address this is.
     for address in ("bob@mail.example", "nobody@mail.example"):
         assert (await world.browser().post("/forgot", name=address)).status == 200
     assert await letters(world) == 5
@@ -161,7 +161,7 @@ async def test_a_stranger_keeps_nobody_from_asking_for_a_link(
     owner = world.browser(address="198.51.100.1")
     assert (await owner.post("/forgot", name="bob")).status == 200
     await mailer.send_due()
-    # Whichever letter the owner opens, its link is good, and lets them in while others guess.
+    # The link in each of the mails is valid, and lets the owner in while others guess.
     token = box.letters[0].get_content().partition("token=")[2].split()[0]
     await world.besiege("bob")
     assert (await owner.post("/login", name="bob", password=NEW)).status == 429
@@ -218,7 +218,7 @@ async def test_an_address_that_is_refused_for_now_is_tried_again(
 async def test_a_letter_that_cannot_even_be_handed_in_ends_no_other_work(
     world: World, mailer: Mailer, box: MailBox
 ) -> None:
-    # Python's smtplib gives passwords in ASCII only.
+    # Python's smtplib sends passwords in ASCII only.
     url = SecretStr(box.url.replace("//", "//post:%C3%BCber@"))
     settings = world.instance.settings.model_copy(update={"smtp_url": url})
     carrier = Mailer(mailer._units, settings, world.instance.clock)

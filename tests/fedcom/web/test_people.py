@@ -1,4 +1,4 @@
-"""The page of a person: who they are, what they wrote, what can be done about them."""
+"""The page of a person: profile, posts and comments, and its buttons."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 def listed(page: Page) -> list[str]:
-    """The posts and comments of a list, as the ids of their lines."""
+    """The posts and comments of a list, as the ids of their elements."""
     return re.findall(r'<li id="((?:post|comment)-\d+)"', page.html)
 
 

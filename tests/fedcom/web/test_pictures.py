@@ -1,4 +1,4 @@
-"""Pictures in forms: with a post, for a text, as a face; and nothing typed is lost over one."""
+"""Pictures in forms: for posts, texts and profiles; an error loses none of the typed text."""
 
 import html as entities
 import re
@@ -294,7 +294,7 @@ async def test_what_nobody_shows_goes_after_a_day_and_the_rest_stays(world: Worl
 
 
 async def after(world: World, days: float) -> set[str]:
-    """What is left of the pictures when so many days have passed and the house was kept."""
+    """The pictures that remain after this number of days and a run of housekeeping."""
     instance = world.instance
     instance.clock.advance(seconds=timedelta(days=days).total_seconds())
     # The files' own times are those of the machine's clock.
@@ -325,7 +325,7 @@ async def test_the_pictures_of_who_has_left_go_with_what_they_wrote(world: World
 async def test_an_old_picture_goes_too_when_nothing_shows_it_any_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fedcom.media.records.TURNS", 10**9)  # nobody's yet
+    monkeypatch.setattr("fedcom.media.records.TURNS", 10**9)  # no owner yet
     bob = world.browser("bob")
     for colour in ("red", "green", "white"):
         await bob.send("/settings/pictures", {"icon": picture("PNG", draw(300, 300, colour))})

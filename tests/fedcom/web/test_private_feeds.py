@@ -1,4 +1,4 @@
-"""Feeds of one member: complete for who has the address, nothing for anybody else."""
+"""A member's private feeds: complete with the address, and unreadable without it."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -17,7 +17,7 @@ pytestmark = [
 
 
 async def addresses(browser: Browser) -> tuple[str, str]:
-    """Those of the posts and of the notifications, as the settings show them."""
+    """The addresses of the two feeds, posts and notifications, from the settings page."""
     html = (await browser.get("/settings/account")).html
     posts, news = re.findall(r'href="(/feeds/[^"]*)"', html)
     return posts, news

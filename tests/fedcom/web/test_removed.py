@@ -1,4 +1,4 @@
-"""What was removed or deleted says nothing any more to those it is hidden from, at any address."""
+"""Removed and deleted content is hidden at every address from those who may not see it."""
 
 import re
 from collections.abc import Iterable
@@ -38,18 +38,18 @@ from tests.support.people import received
 pytestmark = pytest.mark.anyio
 
 SECRET, ALSO = "quokkasecret", "wombatword"
-"""In all that is hidden; the second one is what a search looks for, since its page repeats it."""
+"""In all hidden texts; the second one is what the search looks for, since its page repeats it."""
 
 DOCUMENTS = {"Accept": "application/activity+json"}
 OTHERS = ("/admin", "/setup", "/static", "/media", "/nodeinfo", "/livez", "/readyz")
-"""Where addresses begin that show nothing of what members wrote, or show it to admins."""
+"""The beginnings of addresses that show no members' content, or show it to admins."""
 
 PEER = "https://peer.example/u/kim"
 PICTURE = "https://pictures.example/quokkasecret.png"
 
 
 def write_post(ctx: Context, world: World, title: str, place: Community | None = None) -> Post:
-    """A post of bob's that says both words everywhere, in former versions too."""
+    """A post by bob with both words in every field, in earlier versions too."""
     bob = world.people["bob"]
     words = {
         "url": f"https://links.example/{SECRET}/{title.replace(' ', '-')}",
@@ -64,7 +64,7 @@ def write_post(ctx: Context, world: World, title: str, place: Community | None =
 
 
 def write_picture(ctx: Context, world: World) -> Post:
-    """A picture whose description says it."""
+    """A picture with the word in its description."""
     image = Illustration(PICTURE, SECRET)
     action = CreatePost(
         by=world.people["bob"],
@@ -77,7 +77,7 @@ def write_picture(ctx: Context, world: World) -> Post:
 
 
 def write_comment(ctx: Context, world: World, on: Post, parent: Comment | None) -> Comment:
-    """A comment of bob's, below one of eve's who is told of it, and edited once."""
+    """A comment by bob, on one of eve's, who is notified of it; edited once."""
     bob = world.people["bob"]
     body = Body.of_markdown(f"Comment with {SECRET} and {ALSO} for @eve")
     made = perform(ctx, CreateComment(by=bob, post=on, parent=parent, body=body))
@@ -92,9 +92,9 @@ def write_comment(ctx: Context, world: World, on: Post, parent: Comment | None) 
 
 
 def hide_all(ctx: Context, world: World) -> dict[str, int]:
-    """Posts and comments with the words, then removed, deleted, or in a community that was closed.
+    """Posts and comments with the words, then removed, deleted, or in a closed community.
 
-    eve saved, reported, voted on and commented them all before.
+    eve saved, reported, voted on and commented on all of them before.
     """
     ann, bob, eve, mia = (world.people[name] for name in ("ann", "bob", "eve", "mia"))
     ctx.fetched.documents[PEER] = Document(documents.person(PEER))
@@ -129,7 +129,7 @@ def hide_all(ctx: Context, world: World) -> dict[str, int]:
 
 
 def addresses(world: World, numbers: Iterable[int], issued: Iterable[str]) -> list[str]:
-    """Every address that can be asked for, with whatever may stand in it."""
+    """Every address that a GET can request, with all values of its parameters."""
     fillings = {
         "number": [str(number) for number in numbers],
         "slug": ["cats", "attic", "bob"],
@@ -187,7 +187,7 @@ async def test_no_address_says_a_word_of_what_was_hidden(world: World) -> None:
                 found.append((f"{who or 'guest'} {headers['Accept'][:20]}", path))
 
     assert found == []
-    # It was asked for what is there, what is gone and what never was.
+    # The test requested existing, removed and nonexistent content.
     assert {200, 404, 410} <= statuses <= {200, 303, 308, 400, 403, 404, 406, 410, 422}
     assert len(paths) > 100
 
@@ -200,7 +200,7 @@ async def test_who_may_judge_still_reads_the_titles_in_the_log(world: World) -> 
     }
 
     assert titles["mia"] == {"removed", "Picture"}
-    # The author reads what is theirs, and the name of a closed community nobody but admins.
+    # Authors can read their own content; only admins can read the name of a closed community.
     assert titles["bob"] == {"removed", "deleted", "closed", "Picture"}
     assert titles["ann"] == {"removed", "closed", "Picture", "attic"}
     assert titles[""] == titles["eve"] == set()

@@ -1,4 +1,4 @@
-"""The form in which something is reported, and the queue in which it is judged."""
+"""The form that reports something, and the queue in which reports are resolved."""
 
 import pytest
 

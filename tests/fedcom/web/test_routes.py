@@ -1,4 +1,4 @@
-"""Addresses and their answers: what no spelling of an address and no header may change."""
+"""Addresses and their responses: no spelling of an address and no header may change them."""
 
 import pytest
 

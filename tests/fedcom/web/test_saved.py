@@ -1,4 +1,4 @@
-"""Saving, hiding and blocking, as members press the buttons."""
+"""Saving, hiding and blocking with the buttons of the pages."""
 
 import pytest
 

@@ -111,7 +111,7 @@ async def test_what_is_elsewhere_is_offered_to_members_to_be_fetched(world: Worl
         guest = await world.browser().get(f"/search?q={quote(text)}")
         assert "Look up" not in guest.text
         assert "Log in to look it up" in guest.text
-    # The address of a link finds the posts that have it.
+    # The address of a link finds the posts with it.
     assert "A link" in guest.text
 
 

@@ -27,7 +27,7 @@ def settings(folder: Path, **others: Any) -> Settings:
 
 
 def read(text: str) -> dict[str, list[str]]:
-    """The fields with their values in order. Raises AssertionError for what breaks the grammar."""
+    """The fields with their values in order. Raises AssertionError for invalid grammar."""
     fields = defaultdict(list)
     assert text.endswith("\n")
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""What members change about themselves: appearance, password, address, sessions."""
+"""A member's settings: appearance, password, address, sessions."""
 
 import re
 
@@ -33,7 +33,7 @@ async def account_of(world: World, name: str) -> Account:
 
 
 async def with_password(world: World, name: str) -> Browser:
-    """A browser of `name`, who has the password OLD."""
+    """A browser of `name`, whose password is OLD."""
     person, hashed = world.people[name].id, hash_password(OLD)
     await world.instance.unit(lambda ctx: set_password(ctx.conn, person, hashed))
     token = await world.instance.unit(
@@ -118,7 +118,7 @@ async def test_an_address_is_set_with_the_password(world: World) -> None:
     assert (page.status, 'value="Bob@Mail.example"' in page.html) == (403, True)
     await bob.post("/settings/email", email="Bob@Mail.example", email_password=OLD)
     kept = await account_of(world, "bob")
-    # This server sends no mail, so nobody can confirm it.
+    # This server sends no mail, so no address can be confirmed.
     assert (kept.email, kept.unconfirmed_email) == (None, "bob@mail.example")
     assert 'value="bob@mail.example"' in (await bob.get("/settings/account")).html
     await bob.post("/settings/email", email="", email_password=OLD)
@@ -132,7 +132,7 @@ async def test_strangers_do_not_keep_a_member_from_changing_the_password(world: 
     assert page.status == 429
     sent = await bob.post("/settings/password", current_password=OLD, password=NEW)
     assert sent.status == 303
-    # And this browser is known from now on.
+    # This browser is a known device from now on.
     await bob.post("/logout")
     assert (await bob.post("/login", name="bob", password=NEW)).status == 303
 

@@ -1,4 +1,4 @@
-"""Logging in while strangers guess: devices that are known, and what is said to all others."""
+"""Logging in while strangers guess: known devices, and the response to all others."""
 
 import pytest
 from argon2 import PasswordHasher

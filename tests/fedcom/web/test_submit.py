@@ -20,7 +20,7 @@ WORDS = {"community": "cats", "title": "Cats sleep", "url": LINK, "body": "They 
 
 
 def values(page: Page) -> dict[str, str]:
-    """What stands in the fields of a page."""
+    """The values of the fields of a page."""
     found = re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page.html)
     areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n([^<]*)</textarea>', page.html)
     return {name: unescape(text) for name, text in [*found, *areas]}

@@ -1,4 +1,4 @@
-"""Feeds: documents that readers can read, with what a guest may see and nothing else."""
+"""Feeds: valid documents with exactly the content that a guest may see."""
 
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime

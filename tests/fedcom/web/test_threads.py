@@ -1,4 +1,4 @@
-"""Reading threads: what is new, what else has the same link, and answers to the script."""
+"""Reading threads: new comments, posts with the same link, and responses to the script."""
 
 import gzip
 import json
@@ -43,7 +43,7 @@ def counted() -> Iterator[list[str]]:
 
 
 async def long_thread(world: World, size: int) -> Post:
-    """A post with `size` comments, each third answering the one before it."""
+    """A post with `size` comments, each third one a reply to the one before it."""
     post = await world.post(url="https://news.example/a")
 
     def write(ctx: Context) -> None:
@@ -141,7 +141,7 @@ async def test_the_script_is_given_the_comment_it_sent(world: World) -> None:
     ("words", "status", "sentence"),
     [
         ({"body": " "}, 422, "write something"),
-        ({"body": "x", "form_token": "old"}, 403, "earlier login"),
+        ({"body": "x", "form_token": "old"}, 403, "earlier session"),
     ],
 )
 async def test_the_script_is_told_in_words_why_not(
@@ -183,14 +183,14 @@ async def test_a_blocked_server_folds_all_its_people(world: World) -> None:
     assert "you blocked" in (await world.browser("mia").get(f"/post/{post.id}")).text
 
 
-# Bob wrote half of it, and is besides shown how often that was boosted.
+# Bob wrote half of it, and also sees how often his comments were boosted.
 @pytest.mark.parametrize(("who", "most"), [("", 6), ("ann", 6), ("bob", 7)])
 async def test_a_thread_of_200_comments_is_few_statements_and_60_kilobytes(
     world: World, who: str, most: int
 ) -> None:
     post = await long_thread(world, 200)
     browser = world.browser(who)
-    await browser.get(f"/post/{post.id}")  # the visit is noted, which the next one need not be
+    await browser.get(f"/post/{post.id}")  # the visit is stored; the next one need not be
     with counted() as statements:
         page = await browser.get(f"/post/{post.id}")
     asked = [text for text in statements if text.lstrip().upper().startswith(("SELECT", "WITH"))]
@@ -202,7 +202,7 @@ async def test_a_thread_of_200_comments_is_few_statements_and_60_kilobytes(
 
 
 async def branch(world: World, post: Post, levels: int) -> list[Comment]:
-    """Comments each of which answers the one before it."""
+    """Comments, each a reply to the one before it."""
     made: list[Comment] = []
     for number in range(levels):
         parent = made[-1] if made else None

@@ -1,4 +1,4 @@
-"""Whatever we send fits into the columns of those who keep it: the table in FEDERATION.md."""
+"""Everything we send fits into the columns of the receivers: the table in FEDERATION.md."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ ACTORS = frozenset({"Person", "Group", "Application"})
 
 @dataclass(frozen=True)
 class Column:
-    """A row of the table: `most` is the length in characters, None for any."""
+    """A row of the table: `most` is the length in characters, None for unlimited."""
 
     kind: str
     most: int | None
@@ -68,7 +68,7 @@ class Column:
 
 
 def table() -> dict[tuple[str, str], Column]:
-    """The columns by where they are (`all`, `actors`, `objects` or a type) and their field."""
+    """The columns by their section (`all`, `actors`, `objects` or a type) and field."""
     text = (Path(__file__).parents[3] / "FEDERATION.md").read_text()
     found = TABLE.search(text)
     assert found is not None
@@ -82,7 +82,7 @@ def table() -> dict[tuple[str, str], Column]:
 
 
 def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Every value of a document with the path of its field; lists are what is in them."""
+    """Every value of a document with the path of its field; lists count as their items."""
     if isinstance(value, list):
         for item in value:
             yield from leaves(item, path)
@@ -103,12 +103,12 @@ def dialect() -> str:
 
 @pytest.fixture
 def home(database: Database, clock: SettableClock) -> Home:
-    """At the longest host."""
+    """On the longest host."""
     return Home(database, clock, origin=ORIGIN)
 
 
 def longest(home: Home) -> list[Json]:
-    """One of each that we send, with everything in it that can be, as long as it can be."""
+    """One of each object that we send, with every optional part, each as long as possible."""
     someone = home.member("n" * 20)
     place = home.community("c" * 20, by=someone)
     return [*longest_actors(home, someone, place), *longest_objects(home, someone, place)]

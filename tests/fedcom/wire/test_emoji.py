@@ -1,4 +1,4 @@
-"""Custom emoji are pictures where they stand in prose, and text elsewhere."""
+"""Custom emoji are images in prose, and text elsewhere."""
 
 from typing import Any
 

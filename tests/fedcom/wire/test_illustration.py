@@ -1,4 +1,4 @@
-"""Pictures and content warnings in the shapes of others, and in ours."""
+"""Pictures and content warnings in other servers' formats, and in ours."""
 
 from dataclasses import replace
 from typing import Any
@@ -107,7 +107,7 @@ def test_a_content_warning_is_the_summary_of_what_is_sensitive(
 
 
 def test_a_subject_is_shown_though_nothing_is_sensitive() -> None:
-    """Pleroma's subject line; GoToSocial has a warning and a mark that are apart."""
+    """Pleroma's subject line; GoToSocial keeps warnings and the sensitive flag apart."""
     subject = NOTE | {"summary": "Food & drink", "sensitive": False}
 
     titled = read_post(Document(subject))

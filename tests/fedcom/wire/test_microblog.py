@@ -1,4 +1,4 @@
-"""A post as microblogs read it: all that there is to say is in the content of a Note."""
+"""Posts for microblogs: the content of the Note contains everything."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def test_title_link_and_text_are_in_the_content_and_the_warning_is_one(home: Hom
     assert f'href="{ORIGIN}/search?q=%23cats"' in status["content"]
     assert status["contentMap"] == {"de": status["content"]}
     assert (status["type"], status["summary"], status["sensitive"]) == ("Note", "Teeth", True)
-    # GoToSocial and Takahe make a content warning of a name, and warn of a Link.
+    # GoToSocial and Takahe turn a name into a content warning, and log warnings about a Link.
     assert not {"name", "source", "attachment", "inReplyTo"} & status.keys()
 
 

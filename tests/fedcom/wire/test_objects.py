@@ -1,4 +1,4 @@
-"""Rows of ours as documents, and that reading a document of ours gives the same again."""
+"""Our rows as documents, and that reading such a document gives the same values again."""
 
 import re
 
@@ -112,7 +112,7 @@ KIM = "https://lemmy.example/u/kim"
 
 
 def of_peer(source: str, content: str | None = "<p>theirs</p>", **more: object) -> str:
-    """The HTML that is shown of a peer's text."""
+    """The HTML that is shown for a peer's text."""
     words = {"source": {"content": source, "mediaType": "text/markdown"}, "content": content}
     return Body.of_document(Document({"attributedTo": KIM} | words | more)).html
 
@@ -126,7 +126,7 @@ def of_peer(source: str, content: str | None = "<p>theirs</p>", **more: object) 
         ("[x](https://a.example/)", 'href="https://a.example/"'),
         ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
         ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
-        # What only the peer can resolve or render.
+        # Only the peer can resolve or render these.
         ("![](/assets/x.png)", "<p>theirs</p>"),
         ("[x]( <../up> )", "<p>theirs</p>"),
         ("[x][1]\n\n[1]: /up", "<p>theirs</p>"),

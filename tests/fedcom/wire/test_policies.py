@@ -1,4 +1,4 @@
-"""What authors elsewhere allow, in the words of GoToSocial and Mastodon."""
+"""The interaction policies of remote authors, in the terms of GoToSocial and Mastodon."""
 
 from typing import Any
 

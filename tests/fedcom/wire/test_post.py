@@ -1,4 +1,4 @@
-"""Posts as they come and go."""
+"""Posts, sent and received."""
 
 from typing import Any
 
@@ -107,7 +107,7 @@ def test_a_title_is_one_clean_line() -> None:
         ([{"type": "Link", "href": 7}], None),
         ([], None),
         ("https://a.example/x", None),
-        # As whatever a member here may link to.
+        # The links that a member here may use.
         (
             [{"type": "Link", "href": "https://b\u00fccher.example/\u00fc"}],
             "https://b\u00fccher.example/\u00fc",
@@ -130,7 +130,7 @@ def test_words_are_cut_to_size_and_made_safe() -> None:
 
 
 def test_no_field_of_a_post_is_kept_beyond_its_limit() -> None:
-    """Mastodon GHSA-gg8q-rcg7-p79g: a megabyte that may be had can be all in one field."""
+    """Mastodon GHSA-gg8q-rcg7-p79g: a permitted megabyte can be all in one field."""
     long = "x" * 1_000_000
     url = f"https://kim.example/{long}"
     fields: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""Whatever hue an admin chooses, everything can be read in both themes."""
+"""For every hue that an admin can choose, all texts are readable in both themes."""
 
 import re
 
@@ -40,7 +40,7 @@ def test_the_grounds_are_those_of_the_style_sheet() -> None:
 
 
 def themes_of(style: str) -> dict[str, dict[str, str]]:
-    """The colours of the light theme, and of the dark one as the device or the member wants it."""
+    """The colours of the light theme, and of the dark one, chosen by device or by member."""
     selectors = {
         "LIGHT": ":root",
         "DARK by the device": ':root:not([data-theme="light"])',

@@ -1,4 +1,4 @@
-"""Each form does what it says, and keeps what was typed when it cannot."""
+"""Each form works, and keeps the typed text if it is refused."""
 
 import re
 
@@ -72,7 +72,7 @@ async def test_a_comment_is_answered_edited_deleted_and_brought_back(world: Worl
 
 
 async def test_who_undeletes_is_told_where_it_stays_gone(world: World) -> None:
-    """Mastodon keeps a tombstone for each id that was deleted."""
+    """Mastodon keeps a tombstone for each deleted id."""
     bob, post = world.browser("bob"), await world.post()
     path = f"/post/{post.id}"
 
@@ -166,7 +166,7 @@ async def test_moderators_are_appointed_by_name_or_handle_and_dismissed(world: W
     number = str(world.people["bob"].id)
     await mia.post("/c/cats/edit/moderators/remove", person=number)
     assert "bob" not in [who.name for who in await moderators(world)]
-    # Who dismisses oneself may not see the page any more.
+    # Moderators who remove themselves may not see the page any more.
     own = str(world.people["mia"].id)
     assert (await mia.post("/c/cats/edit/moderators/remove", person=own)).location == "/c/cats"
 
@@ -206,13 +206,13 @@ async def test_a_look_up_that_finds_nothing_keeps_what_was_typed(world: World) -
     assert 'value="!nobody@peer.example"' in page.html
 
 
-# path, fields, the field whose message is shown, and its words.
+# path, fields, the field with the message, and the message.
 ERRORS = [
     ("/submit", {"community": "cats", "title": "x", "body": "kept"}, "title", "at least 3"),
     ("/submit", {"community": "cats", "title": "kept", "url": "data:text/html,x"}, "url", "http"),
     ("/submit", {"community": "cats", "title": "kept", "body": LONG * 4}, "body", "at most"),
     ("/submit", {"community": "nowhere", "title": "kept"}, "community", "called “nowhere”"),
-    ("/submit", {"community": "", "title": "kept"}, "community", "There is no community"),
+    ("/submit", {"community": "", "title": "kept"}, "community", "Choose a community"),
     ("/post/{post}/edit", {"title": "", "body": "kept"}, "title", "at least 3"),
     ("/post/{post}/comment", {"body": "  ", "parent": ""}, "body", "write something"),
     ("/post/{post}/comment", {"body": LONG, "parent": "{comment}"}, "body", "at most"),
@@ -447,7 +447,7 @@ async def test_what_was_typed_outlives_the_session(world: World) -> None:
 
 
 def once_of(page: Page) -> str:
-    """The value by which a repeat of the page's form is known."""
+    """The value that identifies repeats of the page's form."""
     found = re.search(r'name="once" value="([^"]+)"', page.html)
     assert found is not None
     return found[1]

@@ -1,4 +1,4 @@
-"""The language of the pages: which one is chosen, and that all of a page is in it."""
+"""The language of the pages: which one is chosen, and that the whole page uses it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 
 def address_of(path: str) -> str:
-    """An address of the route: 1 is a post, a comment and a message of ann's."""
+    """An address of the route: 1 is a post, a comment and a message by ann."""
     slug = "bob" if path.startswith(("/u/", "/messages/")) else "cats"
     return path.replace("{slug}", slug).replace("{number:int}", "1")
 
@@ -35,7 +35,7 @@ FORMS = sorted(
 
 
 async def make_targets(world: World) -> dict[str, str]:
-    """What each form is about, and the field that one must have to be shown."""
+    """The target of each form, and the field that a member must have to see it."""
     mail = {"smtp_url": SecretStr("smtp://mail.example")}
     world.instance.settings = world.instance.settings.model_copy(update=mail)
     await world.comment(await world.post(by="ann"), by="ann")
@@ -53,11 +53,11 @@ async def make_targets(world: World) -> dict[str, str]:
 async def test_a_page_that_has_no_form_now_says_why_one_is_not_taken(
     world: World, path: str
 ) -> None:
-    """The only admin has none to leave with, a server without mail none for lost passwords."""
+    """The only admin has no form to leave with, a server without mail none for lost passwords."""
     page = await world.browser("ann").post(path, form_token=make_token(world.tokens["eve"]))
 
     assert page.status == 403
-    assert "earlier login" in page.text
+    assert "earlier session" in page.text
 
 
 PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1'
@@ -84,7 +84,7 @@ async def test_no_form_without_the_sessions_own_token_is_taken(world: World, pat
     for token in ("", "x", "\u2603", "A" * 43, make_token(world.tokens["eve"])):
         page = await world.browser("ann").post(path, form_token=token, **fields)
         assert page.status == 403
-        assert "earlier login" in page.text
+        assert "earlier session" in page.text
 
 
 async def test_a_form_with_a_bearer_token_needs_no_token_of_the_session(world: World) -> None:
@@ -98,7 +98,9 @@ async def test_a_form_with_a_bearer_token_needs_no_token_of_the_session(world: W
 
 
 async def test_a_bearer_token_lends_a_cookie_nothing(world: World) -> None:
-    """Who is asked by both is whom the bearer token stands for, and nobody if it is not valid."""
+    """With both, the request is made by the bearer token's member, and by nobody if it is not
+    valid.
+    """
     cookie, fields = world.browser("ann"), {"form_token": ""}
     wrong = {"Authorization": "Bearer abc"}
     basic = {"Authorization": "Basic YW5uOnNlY3JldA=="}
@@ -155,7 +157,7 @@ async def test_a_form_of_an_earlier_log_in_keeps_what_was_typed(
     page = await world.browser("ann").post(path, form_token=old, **{field: typed})
 
     assert page.status == 403
-    assert "earlier login" in page.text
+    assert "earlier session" in page.text
     assert kept in page.html
     assert kept not in (await world.browser("ann").get(path)).html
 
@@ -207,7 +209,7 @@ async def test_no_file_is_taken_without_the_sessions_own_token(world: World) -> 
     for token in ("", make_token(world.tokens["eve"])):
         page = await bob.send("/upload", {"picture": picture()}, form_token=token, alt="A cat")
         assert page.status == 403
-        assert "earlier login" in page.text
+        assert "earlier session" in page.text
         assert 'value="A cat"' in page.html
     assert list(world.instance.pictures.store.files()) == []
 
@@ -237,12 +239,12 @@ PAGES = sorted(
     for route in routes()
     if isinstance(route, Route) and "GET" in (route.methods or ())
 )
-# What one has read, when one was here, and how often one asked.
+# The time of reading, the last visit, and the request counters.
 OWN_READING = {"session", "post_visit", "notification", "attempt"}
 
 
 async def test_a_get_changes_nothing_that_is_not_ones_own_reading(world: World) -> None:
-    """SameSite=Lax lets other sites lead a member to any address, with their cookie."""
+    """SameSite=Lax lets other sites send a member to any address, with their cookie."""
     await make_targets(world)
 
     def read(conn: Connection) -> dict[str, list[tuple[object, ...]]]:
