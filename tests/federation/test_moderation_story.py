@@ -26,7 +26,7 @@ from fedcom.models.moderation import community_ban, report
 from fedcom.wire.body import Body
 from tests.support.clock import SettableClock
 from tests.support.databases import PostgresqlDatabases
-from tests.support.trio import CATS, Spot, Trio, open_trio
+from tests.support.trio import CATS, Trio, TrioServer, open_trio
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ async def appoint(trio: Trio, person: str) -> None:
 
 
 @pytest.fixture(params=["alpha", "beta"])
-async def moderator(request: pytest.FixtureRequest, trio: Trio) -> tuple[Spot, str]:
+async def moderator(request: pytest.FixtureRequest, trio: Trio) -> tuple[TrioServer, str]:
     """The acting moderator and their server: ann of the community's own, or bob, appointed
     elsewhere.
     """
@@ -68,9 +68,9 @@ async def moderator(request: pytest.FixtureRequest, trio: Trio) -> tuple[Spot, s
 
 
 async def test_what_a_moderator_does_about_posts_and_comments(
-    trio: Trio, moderator: tuple[Spot, str]
+    trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
-    spot, by = moderator
+    server, by = moderator
     post = await trio.gamma.post("Cats sleep")
     await trio.gamma.post("Cats purr")
     comment = await trio.gamma.answer(post)
@@ -79,7 +79,7 @@ async def test_what_a_moderator_does_about_posts_and_comments(
     assert before.counters[post] == 2
 
     async def do(build: Callable[[At], Action[Any]]) -> tuple[str, str, str]:
-        await spot.do(build)
+        await server.do(build)
         seen = trio.agree()
         kind = seen.log[-1].removeprefix(f"{by} ").partition(" ")[0]
         return kind, seen.posts[post], seen.comments[comment]
@@ -140,14 +140,14 @@ async def test_what_a_moderator_does_about_posts_and_comments(
 
 
 async def test_a_locked_post_takes_no_comments_on_any_server(
-    trio: Trio, moderator: tuple[Spot, str]
+    trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
-    spot, by = moderator
+    server, by = moderator
     post = await trio.gamma.post("Cats sleep")
-    await spot.do(lambda at: Lock(by=at(by), target=at(post), locked=True))
+    await server.do(lambda at: Lock(by=at(by), target=at(post), locked=True))
 
     body = Body.of_markdown("But")
-    for other in trio.spots[1:]:
+    for other in trio.servers[1:]:
         member = other.ann if other.ann != by else other.bob
         with pytest.raises(Denied) as denied:
             await other.do(
@@ -160,15 +160,15 @@ async def test_a_locked_post_takes_no_comments_on_any_server(
 
 
 async def test_a_locked_comment_takes_no_replies_on_any_server(
-    trio: Trio, moderator: tuple[Spot, str]
+    trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
-    spot, by = moderator
+    server, by = moderator
     post = await trio.gamma.post("Cats sleep")
     comment = await trio.gamma.answer(post)
-    await spot.do(lambda at: Lock(by=at(by), target=at(comment), locked=True))
+    await server.do(lambda at: Lock(by=at(by), target=at(comment), locked=True))
 
     body = Body.of_markdown("But")
-    for other in trio.spots[1:]:
+    for other in trio.servers[1:]:
         member = other.ann if other.ann != by else other.bob
         with pytest.raises(Denied) as denied:
             await other.do(
@@ -181,16 +181,16 @@ async def test_a_locked_comment_takes_no_replies_on_any_server(
 
 
 async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
-    trio: Trio, moderator: tuple[Spot, str]
+    trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
-    spot, by = moderator
+    server, by = moderator
     gone = await trio.gamma.post("Spam")
     kept = await trio.alpha.post("Cats sleep")
     answers = [await trio.gamma.answer(kept), await trio.gamma.answer(gone)]
     under_it = await trio.alpha.answer(gone)
     before = trio.agree()
 
-    await spot.do(
+    await server.do(
         lambda at: Ban(
             by=at(by),
             person=at(trio.gamma.bob),
@@ -204,11 +204,11 @@ async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
     assert seen.bans == {trio.gamma.bob: "Spam until ever"}
     assert (seen.posts[gone], seen.posts[kept]) == ("removed", "shown")
     assert [seen.comments[iri] for iri in (*answers, under_it)] == ["removed", "removed", "shown"]
-    assert [spot.followers() & {trio.gamma.bob} for spot in trio.spots] == [set()] * 3
+    assert [server.followers() & {trio.gamma.bob} for server in trio.servers] == [set()] * 3
     with pytest.raises(Denied):
         await trio.gamma.post("More spam")
 
-    await spot.do(
+    await server.do(
         lambda at: Unban(
             by=at(by), person=at(trio.gamma.bob), community=at(CATS), restores_content=True
         )
@@ -226,31 +226,31 @@ async def test_a_ban_takes_along_what_somebody_wrote_and_its_end_gives_it_back(
 
 
 async def test_a_ban_without_content_and_its_end_leave_everything_where_it_is(
-    trio: Trio, moderator: tuple[Spot, str]
+    trio: Trio, moderator: tuple[TrioServer, str]
 ) -> None:
-    spot, by = moderator
+    server, by = moderator
     post = await trio.gamma.post("Cats sleep")
-    await spot.do(lambda at: Ban(by=at(by), person=at(trio.gamma.bob), community=at(CATS)))
+    await server.do(lambda at: Ban(by=at(by), person=at(trio.gamma.bob), community=at(CATS)))
     seen = trio.agree()
     assert (seen.posts[post], list(seen.bans)) == ("shown", [trio.gamma.bob])
 
-    await spot.do(
+    await server.do(
         lambda at: Ban(
             by=at(by), person=at(trio.gamma.bob), community=at(CATS), reason="Think it over"
         )
     )
     assert trio.agree().bans == {trio.gamma.bob: "Think it over until ever"}
 
-    await spot.do(lambda at: Unban(by=at(by), person=at(trio.gamma.bob), community=at(CATS)))
+    await server.do(lambda at: Unban(by=at(by), person=at(trio.gamma.bob), community=at(CATS)))
     assert trio.agree().bans == {}
 
 
 async def test_a_ban_for_some_days_ends_everywhere_at_the_same_time(
-    trio: Trio, moderator: tuple[Spot, str], clock: SettableClock
+    trio: Trio, moderator: tuple[TrioServer, str], clock: SettableClock
 ) -> None:
-    spot, by = moderator
+    server, by = moderator
     ends_at = clock() + timedelta(days=3)
-    await spot.do(
+    await server.do(
         lambda at: Ban(by=at(by), person=at(trio.gamma.bob), community=at(CATS), expires_at=ends_at)
     )
     assert trio.agree().bans == {trio.gamma.bob: f" until {ends_at}"}
@@ -263,12 +263,15 @@ async def test_a_ban_for_some_days_ends_everywhere_at_the_same_time(
     post = await trio.gamma.post("Here I am")
     assert trio.agree().posts == {post: "shown"}
 
-    for other in trio.spots:
+    for other in trio.servers:
         assert len(other.home.rows(community_ban)) == 1
         await clean_up(other.home.database, clock())
         assert other.home.rows(community_ban) == []
     await trio.gamma.follow()
-    assert [trio.gamma.bob in spot.followers() for spot in (trio.alpha, trio.gamma)] == [True, True]
+    assert [trio.gamma.bob in server.followers() for server in (trio.alpha, trio.gamma)] == [
+        True,
+        True,
+    ]
 
 
 async def test_a_moderator_elsewhere_is_appointed_appoints_and_is_dismissed(trio: Trio) -> None:
@@ -338,12 +341,12 @@ async def test_a_moderator_may_be_appointed_who_was_never_seen_there(trio: Trio)
 async def test_reports_reach_the_community_the_authors_server_the_moderators_and_nobody_else(
     trio: Trio,
 ) -> None:
-    async def reported(title: str, by: Spot) -> list[int]:
+    async def reported(title: str, by: TrioServer) -> list[int]:
         about = await by.post(title)
         await trio.gamma.do(
             lambda at: Report(by=at(trio.gamma.bob), target=at(about), reason="It is spam.")
         )
-        return [row_count(spot) for spot in trio.spots]
+        return [row_count(server) for server in trio.servers]
 
     assert await reported("Spam", trio.alpha) == [1, 0, 1]
     assert await reported("Spam of another server", trio.beta) == [2, 1, 2]
@@ -352,6 +355,6 @@ async def test_reports_reach_the_community_the_authors_server_the_moderators_and
     trio.agree()
 
 
-def row_count(spot: Spot) -> int:
+def row_count(server: TrioServer) -> int:
     """The number of reports that are known there."""
-    return len(spot.read(lambda conn: conn.execute(select(report.c.id)).all()))
+    return len(server.read(lambda conn: conn.execute(select(report.c.id)).all()))

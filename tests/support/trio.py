@@ -68,20 +68,20 @@ class Sight:
     counters: Mapping[str, int]
 
 
-class Spot:
+class TrioServer:
     """One of the three: its people are ann, the admin, and bob."""
 
-    def __init__(self, home: Home, instance: OpenInstance, settle: Callable[[], Any]) -> None:
+    def __init__(self, home: Home, instance: OpenInstance, drain: Callable[[], Any]) -> None:
         self.home = home
         self.instance = instance
-        self._settle = settle
+        self._drain = drain
         self.ann, self.bob = (f"{home.origin}/u/{name}" for name in ("ann", "bob"))
 
     async def do(self, build: Callable[[Callable[[str], Any]], Action[R]]) -> R:
         """A member here does the action built from the rows here; everybody receives it."""
         self.home.clock.advance(minutes=1)
         done = await self.instance.unit(lambda ctx: perform(ctx, build(partial(_at, ctx))))
-        await self._settle()
+        await self._drain()
         return done
 
     async def post(self, title: str) -> str:
@@ -127,46 +127,46 @@ class Trio:
     """The three of them."""
 
     def __init__(self) -> None:
-        self.spots: list[Spot] = []
+        self.servers: list[TrioServer] = []
 
     @property
-    def alpha(self) -> Spot:
+    def alpha(self) -> TrioServer:
         """The community's server."""
-        return self.spots[0]
+        return self.servers[0]
 
     @property
-    def beta(self) -> Spot:
+    def beta(self) -> TrioServer:
         """The moderator's."""
-        return self.spots[1]
+        return self.servers[1]
 
     @property
-    def gamma(self) -> Spot:
+    def gamma(self) -> TrioServer:
         """A member's."""
-        return self.spots[2]
+        return self.servers[2]
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         """Wait until nothing is pending anywhere; returns the refusals."""
         while self._said():
-            for spot in self.spots:
-                await spot.instance.dispatcher.drain()
-                for other in self.spots:
+            for server in self.servers:
+                await server.instance.dispatcher.drain()
+                for other in self.servers:
                     await other.instance.inbox.drain()
-        for spot in self.spots:
-            sent, heard = spot.home.rows(deliveries), spot.home.rows(journal)
+        for server in self.servers:
+            sent, heard = server.home.rows(deliveries), server.home.rows(journal)
             failed = [row["last_answer"] for row in sent if row["state"] != DELIVERED]
             # An activity sent directly to the person it concerns counts once it is announced.
             refused = [row["code"] for row in heard if row["code"] not in ("", None, WAITS)]
             troubles = failed + refused
-            assert not troubles, (spot.home.origin, troubles)
+            assert not troubles, (server.home.origin, troubles)
 
     def _said(self) -> bool:
         """Whether an activity is still pending."""
         is_open = select(func.count()).where(deliveries.c.closed_at.is_(None))
-        return any(spot.read(lambda conn: conn.scalar(is_open)) for spot in self.spots)
+        return any(server.read(lambda conn: conn.scalar(is_open)) for server in self.servers)
 
     def agree(self) -> Sight:
         """The view of !cats of all three, which must be the same."""
-        first, *others = (asdict(spot.sight()) for spot in self.spots)
+        first, *others = (asdict(server.sight()) for server in self.servers)
         for seen in others:
             differences = {
                 name: (first[name], seen[name]) for name in first if first[name] != seen[name]
@@ -184,21 +184,21 @@ async def open_trio(
     SQLite for all unless alpha is given another database; with or without integrity proofs.
     """
     network, trio = Network(), Trio()
-    open_spot = partial(_spot, network, trio, clock, folder, proofs=proofs)
+    open_server = partial(_server, network, trio, clock, folder, proofs=proofs)
     async with (
-        open_spot("alpha", alphas_url) as alpha,
-        open_spot("beta") as beta,
-        open_spot("gamma") as gamma,
+        open_server("alpha", alphas_url) as alpha,
+        open_server("beta") as beta,
+        open_server("gamma") as gamma,
     ):
-        trio.spots += [alpha, beta, gamma]
-        for spot in (beta, gamma):
-            await spot.instance.lookup("!cats@alpha.example")
-            await spot.follow()
+        trio.servers += [alpha, beta, gamma]
+        for server in (beta, gamma):
+            await server.instance.lookup("!cats@alpha.example")
+            await server.follow()
         yield trio
 
 
 @asynccontextmanager
-async def _spot(
+async def _server(
     network: Network,
     trio: Trio,
     clock: SettableClock,
@@ -207,7 +207,7 @@ async def _spot(
     url: str = "",
     *,
     proofs: bool,
-) -> AsyncIterator[Spot]:
+) -> AsyncIterator[TrioServer]:
     origin = f"https://{name}.example"
     url = url or sqlite_database(folder / f"{name}.sqlite3", migrated=True)
     settings = Settings(origin=origin, data_dir=folder / name, database_url=url, secret_key=SECRET)
@@ -218,14 +218,14 @@ async def _spot(
             app = create_app(settings)
             app.state.instance = instance
             network.applications[f"{name}.example"] = app
-            yield Spot(home, instance, trio.settle)
+            yield TrioServer(home, instance, trio.drain)
     finally:
         database.close()
 
 
 @cache
 def _key(secret: bytes, _of: str, proofs: bool) -> NewKey:
-    """The same whenever the spot of this name is opened."""
+    """The same whenever the server of this name is opened."""
     seal = Seal(secret)
     private_pem, public_pem = pems()
     sealed = seal.close(private_pem)
