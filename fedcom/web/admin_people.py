@@ -172,8 +172,8 @@ async def reopen(request: Request) -> Response:
 
 
 def _close(ctx: Context, community_id: int, reason: str, by: Person) -> None:
-    place = get_community(ctx.conn, community_id)
-    act(ctx, CloseCommunity(by=by, community=place, reason=reason))
+    community = get_community(ctx.conn, community_id)
+    act(ctx, CloseCommunity(by=by, community=community, reason=reason))
 
 
 def _reopen(ctx: Context, community_id: int, by: Person) -> None:
